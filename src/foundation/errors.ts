@@ -1,0 +1,80 @@
+/**
+ * Every error a user can meet has a stable code. `retryable`: the same call may succeed later, and nothing of it has been
+ * applied. `indeterminate`: it may or may not have been applied (promise 3); never retry it without a session.
+ */
+const kinds = {
+  // of a request
+  'invalid-argument': { retryable: false, indeterminate: false },
+  'key-empty': { retryable: false, indeterminate: false },
+  'key-too-large': { retryable: false, indeterminate: false },
+  'value-too-large': { retryable: false, indeterminate: false },
+  'transaction-too-large': { retryable: false, indeterminate: false },
+  'duplicate-key': { retryable: false, indeterminate: false },
+  'key-not-found': { retryable: false, indeterminate: false },
+  'revision-compacted': { retryable: false, indeterminate: false },
+  'revision-future': { retryable: false, indeterminate: false },
+  'lease-not-found': { retryable: false, indeterminate: false },
+  'lease-exists': { retryable: false, indeterminate: false },
+  'lease-ttl-invalid': { retryable: false, indeterminate: false },
+  'policy-not-found': { retryable: false, indeterminate: false },
+  'policy-forbids': { retryable: false, indeterminate: false },
+  'unknown-member': { retryable: false, indeterminate: false },
+  // of availability
+  'not-leader': { retryable: true, indeterminate: false },
+  'no-leader': { retryable: true, indeterminate: false },
+  starting: { retryable: true, indeterminate: false },
+  stopping: { retryable: true, indeterminate: false },
+  overloaded: { retryable: true, indeterminate: false },
+  'disk-full': { retryable: true, indeterminate: false },
+  'too-many-sessions': { retryable: true, indeterminate: false },
+  'too-many-watchers': { retryable: true, indeterminate: false },
+  'under-doubt': { retryable: true, indeterminate: false },
+  unavailable: { retryable: true, indeterminate: false },
+  'transfer-failed': { retryable: true, indeterminate: false },
+  'configuration-change-pending': { retryable: true, indeterminate: false },
+  'early-write-lost': { retryable: false, indeterminate: false },
+  // of an unknown outcome
+  indeterminate: { retryable: false, indeterminate: true },
+  'session-expired': { retryable: false, indeterminate: true },
+  'deadline-exceeded': { retryable: true, indeterminate: false },
+  cancelled: { retryable: false, indeterminate: false },
+  'not-tanist': { retryable: false, indeterminate: false },
+  closed: { retryable: false, indeterminate: false },
+  // of a node's start
+  'config-invalid': { retryable: false, indeterminate: false },
+  'port-taken': { retryable: false, indeterminate: false },
+  'data-locked': { retryable: false, indeterminate: false },
+  'data-of-another-node': { retryable: false, indeterminate: false },
+  'data-of-another-cluster': { retryable: false, indeterminate: false },
+  'data-format-newer': { retryable: false, indeterminate: false },
+  'data-unreadable': { retryable: false, indeterminate: false },
+  'data-not-writable': { retryable: false, indeterminate: false },
+  'data-damaged': { retryable: false, indeterminate: false },
+  'storage-failed': { retryable: false, indeterminate: false },
+  'duplicate-node': { retryable: false, indeterminate: false },
+} as const satisfies Record<string, { readonly retryable: boolean; readonly indeterminate: boolean }>;
+
+export type ErrorCode = keyof typeof kinds;
+export const errorCodes = Object.keys(kinds) as readonly ErrorCode[];
+
+export class TanistError extends Error {
+  override readonly name = 'TanistError';
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly indeterminate: boolean;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly indeterminate?: boolean },
+  ) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.indeterminate = options?.indeterminate ?? kinds[code].indeterminate;
+    this.retryable = kinds[code].retryable && !this.indeterminate;
+  }
+}
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(kinds, code);
+}

@@ -1,0 +1,38 @@
+/** Sizes and counts that bound every queue and message. Those a user may change are in the config under the same names. */
+export interface RequestLimits {
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly transactionOperations: number;
+}
+
+export const defaultRequestLimits: RequestLimits = {
+  keyBytes: 16 * 1024,
+  valueBytes: 1536 * 1024,
+  transactionOperations: 128,
+};
+
+export const limits = {
+  /** Largest payload of one log entry; a client batch never exceeds it. */
+  entryBytes: 8 * 1024 * 1024,
+  /** Largest block of entries persisted or sent at once, unless a single entry is larger. */
+  blockBytes: 1024 * 1024,
+  blockCommands: 4096,
+  /** Replication pipeline to one peer: beyond either, the leader waits for acknowledgements. */
+  inflightMessages: 64,
+  inflightBytes: 8 * 1024 * 1024,
+  /** Proposed and not yet committed; beyond it proposals fail as `overloaded`. */
+  uncommittedBytes: 64 * 1024 * 1024,
+  uncommittedCommands: 65_536,
+  /** Entries kept in memory behind the last applied one, for peers that lag; older ones are read from the log. */
+  logMemoryBytes: 32 * 1024 * 1024,
+  /** Log kept on disk behind the image; peers further behind get a snapshot. */
+  logDiskBytes: 256 * 1024 * 1024,
+  sessions: 10_000,
+  /** Results kept for a session above its `acknowledgedThrough`. */
+  sessionResults: 65_536,
+  watchers: 100_000,
+  /** Bytes waiting for one slow watcher before it is fed from history instead of memory. */
+  watcherQueueBytes: 4 * 1024 * 1024,
+  leases: 1_000_000,
+  messageBytes: 16 * 1024 * 1024,
+} as const;

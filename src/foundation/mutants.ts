@@ -1,0 +1,48 @@
+import { assert } from './assert.ts';
+import { buildKind } from './build-kind.ts';
+
+/**
+ * Deliberate faults that prove the checks: each is one `if (mutant.active === '…')` in the code it spoils, and a test shows that
+ * the simulator finds it. The list is the whole of them; a release build can turn none on.
+ */
+export const mutantNames = [
+  'vote-without-up-to-date-check',
+  'vote-before-durable',
+  'vote-lost-at-restart',
+  'vote-twice-in-term',
+  'commit-earlier-term-by-counting',
+  'acknowledge-before-sync',
+  'keep-conflicting-suffix',
+  'count-learner',
+  'single-quorum-in-joint-change',
+  'apply-twice-after-restart',
+  'read-without-quorum-round',
+  'read-joins-earlier-round',
+  'reuse-session-number',
+  'drop-session-results',
+  'lease-by-local-clock',
+  'lease-reset-at-failover',
+  'drop-watch-event-at-resume',
+  'watch-duplicate-at-resume',
+  'succession-ignores-log',
+  'snapshot-one-index-off',
+  'compaction-past-watcher',
+  'compaction-hides-live',
+  'stale-digest',
+  'skip-check-quorum',
+  'ignore-store-identity',
+  'torn-tail-hides-damage',
+  'image-before-log',
+  'commit-beyond-match',
+  'cluster-time-goes-back',
+  'early-acknowledgement-as-durable',
+] as const;
+
+export type MutantName = (typeof mutantNames)[number];
+
+export const mutant: { readonly active: MutantName | null } = { active: null };
+
+export function activateMutant(name: MutantName | null): void {
+  assert(buildKind === 'test', 'mutants exist only in test builds');
+  (mutant as { active: MutantName | null }).active = name;
+}

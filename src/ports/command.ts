@@ -1,0 +1,156 @@
+import type { ByteString } from '../foundation/bytes.ts';
+import type { ClusterTimeMs, LeaseId, Revision, SessionId } from '../foundation/ids.ts';
+import type { Space } from './delta.ts';
+
+/**
+ * The language of the state machine: what a log entry says. On the wire and in the log it is `proto/tanist/v1/command.proto`, the very
+ * bytes that the client wrote. `rangeEnd`: empty for the single key, `'\0'` for all keys ≥ `key`, else the first key
+ * beyond (etcd's rules).
+ */
+export type Command =
+  | PutCommand
+  | DeleteRangeCommand
+  | TxnCommand
+  | CompactCommand
+  | LeaseGrantCommand
+  | LeaseRevokeCommand
+  | LeaseKeepAliveCommand
+  | SetPolicyCommand
+  | RemovePolicyCommand
+  | OpenSessionCommand
+  | CloseSessionCommand
+  | KeepSessionsCommand;
+
+export interface PutCommand {
+  readonly kind: 'put';
+  readonly space: Space;
+  readonly key: ByteString;
+  readonly value: ByteString;
+  readonly lease: LeaseId;
+  /** Return the key as it was before. */
+  readonly previous: boolean;
+  /** Keep the present value (resp. lease); fails as `key-not-found` when there is no such key. */
+  readonly ignoreValue: boolean;
+  readonly ignoreLease: boolean;
+}
+
+export interface DeleteRangeCommand {
+  readonly kind: 'deleteRange';
+  readonly space: Space;
+  readonly key: ByteString;
+  readonly rangeEnd: ByteString;
+  readonly previous: boolean;
+}
+
+export type SortTarget = 'key' | 'version' | 'create' | 'mod' | 'value';
+
+export interface RangeRequest {
+  readonly kind: 'range';
+  readonly space: Space;
+  readonly key: ByteString;
+  readonly rangeEnd: ByteString;
+  /** 0: no limit. */
+  readonly limit: number;
+  /** 0: the latest. */
+  readonly revision: Revision;
+  readonly order: 'none' | 'ascend' | 'descend';
+  readonly target: SortTarget;
+  readonly keysOnly: boolean;
+  readonly countOnly: boolean;
+  /** Bounds, inclusive; 0: none. `count` and `more` are counted as etcd does: before these filters. */
+  readonly minModRevision: Revision;
+  readonly maxModRevision: Revision;
+  readonly minCreateRevision: Revision;
+  readonly maxCreateRevision: Revision;
+}
+
+export type Compare = {
+  readonly key: ByteString;
+  readonly rangeEnd: ByteString;
+  readonly result: 'equal' | 'greater' | 'less' | 'notEqual';
+} & (
+  | { readonly target: 'version' | 'create' | 'mod'; readonly number: number }
+  | { readonly target: 'value'; readonly value: ByteString }
+  | { readonly target: 'lease'; readonly lease: LeaseId }
+);
+
+export type Operation = PutCommand | DeleteRangeCommand | RangeRequest | TxnCommand;
+
+export interface TxnCommand {
+  readonly kind: 'txn';
+  /** All operations of a transaction are in this space. */
+  readonly space: Space;
+  readonly compares: readonly Compare[];
+  readonly success: readonly Operation[];
+  readonly failure: readonly Operation[];
+}
+
+export interface CompactCommand {
+  readonly kind: 'compact';
+  readonly space: Space;
+  readonly revision: Revision;
+}
+
+export interface LeaseGrantCommand {
+  readonly kind: 'leaseGrant';
+  /** 0n: the state picks one. */
+  readonly id: LeaseId;
+  readonly ttlMs: number;
+}
+export interface LeaseRevokeCommand {
+  readonly kind: 'leaseRevoke';
+  readonly id: LeaseId;
+}
+/** Renewals of many leases in one entry (promise 9). */
+export interface LeaseKeepAliveCommand {
+  readonly kind: 'leaseKeepAlive';
+  readonly ids: readonly LeaseId[];
+}
+
+/** What holds for keys that start with a prefix; the longest prefix wins as a whole. Further fields come with later tiers. */
+export interface Policy {
+  readonly acknowledge: 'quorum' | 'leader';
+}
+export interface SetPolicyCommand {
+  readonly kind: 'setPolicy';
+  readonly prefix: ByteString;
+  readonly policy: Policy;
+}
+export interface RemovePolicyCommand {
+  readonly kind: 'removePolicy';
+  readonly prefix: ByteString;
+}
+
+/** Registers a session; its id is in the result. */
+export interface OpenSessionCommand {
+  readonly kind: 'openSession';
+  readonly ttlMs: number;
+  /** Random text of the client's: opening again with the same nonce (a re-send) finds the same session. */
+  readonly nonce: string;
+}
+export interface CloseSessionCommand {
+  readonly kind: 'closeSession';
+  readonly id: SessionId;
+}
+/** Renews idle sessions, batched like leases; any batch of a session renews it too. */
+export interface KeepSessionsCommand {
+  readonly kind: 'keepSessions';
+  readonly ids: readonly SessionId[];
+}
+
+/**
+ * Commands of one caller, in order. With a session, command i has the number `firstNumber + i`; results at or below
+ * `acknowledgedThrough` are forgotten and never applied again (promise 3). Without one (`noSession`) numbers mean nothing.
+ */
+export interface CommandBatch {
+  readonly session: SessionId;
+  readonly firstNumber: number;
+  readonly acknowledgedThrough: number;
+  readonly commands: readonly Command[];
+}
+
+/** What one log entry of kind `commands` carries. `timeMs`: the leader's stamp, from which cluster time moves (promise 9). */
+export interface Block {
+  readonly timeMs: ClusterTimeMs;
+  readonly batches: readonly CommandBatch[];
+}

@@ -1,0 +1,90 @@
+import type { ByteString } from '../foundation/bytes.ts';
+import type { ClusterTimeMs, Revision } from '../foundation/ids.ts';
+import type { Space, StateDelta } from './delta.ts';
+import type { Configuration, LogPoint } from './log-store.ts';
+
+/** How far the image is: everything in it is the state right after `point` was applied. */
+export interface AppliedPoint {
+  readonly point: LogPoint;
+  readonly timeMs: ClusterTimeMs;
+  readonly epoch: number;
+  readonly configuration: Configuration;
+  readonly revisions: Readonly<Record<Space, { readonly revision: Revision; readonly compacted: Revision }>>;
+  /** Digest per space (see state/), checked after loading. */
+  readonly digests: Readonly<Record<Space, string>>;
+}
+
+/** A record beside the deltas: a session, a lease, a policy. `value` null removes it. */
+export interface ImageRecord {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+/** Everything that happened since the last batch, written in one atomic LevelDB batch. */
+export interface ImageBatch {
+  readonly applied: AppliedPoint;
+  /** In order of (space's revision, sub), spaces may interleave. */
+  readonly deltas: readonly StateDelta[];
+  readonly records: readonly ImageRecord[];
+}
+
+export interface LoadedImage {
+  readonly applied: AppliedPoint;
+  readonly records: readonly ImageRecord[];
+  /** All deltas still stored, per space in order. A compacted revision's deltas may or may not still be there. */
+  readonly deltas: AsyncIterable<readonly StateDelta[]>;
+}
+
+/** Whether the delta that wrote `key` at `revision` is still needed: it is the key's latest, or newer than the compacted revision, or visible at it. */
+export type IsLive = (space: Space, key: ByteString, revision: Revision, op: StateDelta['op']) => boolean;
+
+/**
+ * The state's redo-able image and its history, in one LevelDB. The history is a log of deltas in chunks by revision; the
+ * latest values are what replaying it gives. So one write a batch, not one a key.
+ */
+export interface ImageStore {
+  /** Null for a new store. Called once, before anything else. */
+  load(): Promise<LoadedImage | null>;
+  /**
+   * Takes the batch; its deltas can be read through `history` at once. It is written with the next `flush`, or earlier. Batches come in order.
+   */
+  append(batch: ImageBatch): void;
+  /** Bytes appended and not yet written. */
+  pendingBytes(): number;
+  /** Writes what was appended. With `sync` all up to the last batch is on the disk when it resolves. */
+  flush(options: { readonly sync: boolean }): Promise<AppliedPoint | null>;
+  readonly history: HistoryStore;
+  /** Rewrites at most `budgetBytes` of chunks without what is no longer live. Resolves to false when nothing is left to gain. */
+  reclaim(isLive: IsLive, budgetBytes: number): Promise<boolean>;
+  /** A consistent copy as of the last flush, as opaque checksummed chunks of ≤ 1 MiB, for another node. Close it in all cases. */
+  snapshot(): Promise<ImageSnapshot>;
+  /** Receives such a copy beside the present image; `commit` replaces the present image by it, atomically and synced. */
+  receive(): Promise<ImageReceiver>;
+  /** Bytes on disk, about. */
+  sizeBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface ImageSnapshot {
+  readonly applied: AppliedPoint;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export interface ImageReceiver {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Fails with `data-damaged` when chunks are missing or altered; the present image is then as before. The caller loads again after it. */
+  commit(): Promise<AppliedPoint>;
+  abort(): Promise<void>;
+}
+
+/** Older revisions. What `append` took can be read at once, flushed or not. */
+export interface HistoryStore {
+  /** Deltas with `from` ≤ revision ≤ `to`, in order, in batches of bounded size. Deltas of compacted revisions may be missing. */
+  deltas(space: Space, from: Revision, to: Revision): AsyncIterable<readonly StateDelta[]>;
+  /** For each wanted (key, revision) the delta that wrote it, in the order asked; undefined where it is gone. */
+  find(
+    space: Space,
+    wanted: readonly { readonly key: ByteString; readonly revision: Revision }[],
+  ): Promise<readonly (StateDelta | undefined)[]>;
+}

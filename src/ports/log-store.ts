@@ -1,0 +1,91 @@
+import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
+
+/** `noop` opens a term, `commands` carries an encoded `Block`, `configuration` an encoded membership change. */
+export type EntryKind = 'noop' | 'commands' | 'configuration';
+
+/** One position of the log. Immutable from the moment it is made; the payload is never written again. */
+export interface LogEntry {
+  readonly term: Term;
+  readonly index: LogIndex;
+  readonly kind: EntryKind;
+  readonly payload: Uint8Array;
+}
+
+/** What Raft must find again after a crash (Raft §5.2). */
+export interface HardState {
+  readonly term: Term;
+  readonly vote: NodeId | null;
+}
+
+/** A position with its term, as snapshots and compaction name it. Index 0, term 0: before the first entry. */
+export interface LogPoint {
+  readonly index: LogIndex;
+  readonly term: Term;
+}
+
+/**
+ * Who counts. In a joint change `outgoing` holds the old voters and both majorities are needed (Raft §6); otherwise it is empty.
+ */
+export interface Configuration {
+  readonly voters: readonly NodeId[];
+  readonly outgoing: readonly NodeId[];
+  readonly learners: readonly NodeId[];
+}
+
+/** Which incarnation of which store a node is (promise 6). */
+export interface StoreIdentity {
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  /** Random, made with the store. */
+  readonly storeId: string;
+  /** + 1 a start, durable before the node says anything to its peers. */
+  readonly bootCounter: number;
+}
+
+/** What a node remembers of a peer's store, durably. */
+export interface PeerIdentity {
+  readonly storeId: string;
+  readonly bootCounter: number;
+}
+
+/** What opening the log found. */
+export interface LogImage {
+  readonly hardState: HardState;
+  /** The last point that compaction removed; entries follow it without a gap. */
+  readonly compacted: LogPoint;
+  readonly last: LogPoint;
+  /** The newest entries, contiguous up to `last`, at most the memory window's bytes (but all after `mustLoadAfter`). */
+  readonly tail: readonly LogEntry[];
+  /** Blocks that were being written at the crash and were cut off. */
+  readonly tornBytes: number;
+  readonly peers: ReadonlyMap<NodeId, PeerIdentity>;
+}
+
+/** Several changes that become durable together, in one synced write. */
+export interface LogAppend {
+  readonly hardState?: HardState;
+  /** Contiguous. Everything at or above the first one's index that was there before is gone. */
+  readonly entries: readonly LogEntry[];
+}
+
+/**
+ * The durable log. Calls are carried out in the order of the calls. `append` resolves when its content is on the disk, synced; a rejection with
+ * code `storage-failed` is final (the node must stop: what reached the disk is unknown), one with code `disk-full` means nothing
+ * was written and the same append may be tried again.
+ */
+export interface LogStore {
+  readonly identity: StoreIdentity;
+  readonly image: LogImage;
+  append(change: LogAppend): Promise<void>;
+  /** Entries from `from` (inclusive) to `to` (exclusive), contiguous, at least one, at most `maxBytes` beyond the first. */
+  read(from: LogIndex, to: LogIndex, maxBytes: number): Promise<readonly LogEntry[]>;
+  /** Removes entries ≤ `point.index`. The caller has made the state image durable up to there. */
+  compact(point: LogPoint): Promise<void>;
+  /** After a snapshot was installed: the log is empty and begins after `point`. */
+  reset(point: LogPoint, hardState: HardState): Promise<void>;
+  /** Durable before it resolves. */
+  rememberPeer(id: NodeId, identity: PeerIdentity): Promise<void>;
+  /** Bytes of entries after the compacted point. */
+  sizeBytes(): number;
+  close(): Promise<void>;
+}

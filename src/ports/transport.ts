@@ -1,0 +1,51 @@
+import type { NodeId, Term } from '../foundation/ids.ts';
+import type { LogPoint, PeerIdentity } from './log-store.ts';
+
+/**
+ * Messages between the nodes of a cluster, over one stream a direction. `Message` is opaque here (the peer protocol's union).
+ * Order is kept per direction while the stream lives; a lost stream loses what was under way, and both sides hear of it.
+ */
+export interface Transport<Message> {
+  /** Never blocks; messages to a peer that is not connected are dropped. Those of one event-loop turn travel together. */
+  send(to: NodeId, message: Message): void;
+  /** Asks a peer who it is and whom it follows; rejects after `deadlineMs`, or at once when refused. Never waits behind messages. */
+  probe(to: NodeId, deadlineMs: number): Promise<ProbeAnswer>;
+  /** Streams a snapshot on a stream of its own. Resolves when the peer has taken it whole. */
+  sendSnapshot(to: NodeId, snapshot: OutgoingSnapshot): Promise<void>;
+  /** Membership changed. */
+  setPeers(peers: ReadonlyMap<NodeId, string>): void;
+  /** Smoothed round-trip time in ms; null until measured. */
+  roundTripMs(peer: NodeId): number | null;
+  close(): Promise<void>;
+}
+
+export interface OutgoingSnapshot {
+  readonly point: LogPoint;
+  readonly term: Term;
+  /** What the receiver needs beside the bytes; opaque. */
+  readonly header: Uint8Array;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+export interface ProbeAnswer {
+  readonly id: NodeId;
+  readonly identity: PeerIdentity;
+  readonly term: Term;
+  readonly leader: NodeId | null;
+  /** Since the answering node last heard its leader; null when it is the leader or has none. */
+  readonly leaderHeardMs: number | null;
+}
+
+/** The node's side: called by the transport, never re-entrantly from `send`. */
+export interface TransportHandler<Message> {
+  /** A peer presents itself on a new connection; a rejection refuses the connection. */
+  hello(peer: NodeId, identity: PeerIdentity, clusterId: string): Promise<void>;
+  received(from: NodeId, messages: readonly Message[]): void;
+  /** Its stream to us is up after the handshake (`identity` as presented). */
+  connected(peer: NodeId, identity: PeerIdentity): void;
+  /** `refused`: nobody listens there: dead. `dropped`: a living connection broke. `silent`: no answer to a connect in time. */
+  disconnected(peer: NodeId, reason: 'refused' | 'dropped' | 'silent'): void;
+  probed(): ProbeAnswer;
+  /** A peer streams a snapshot. Rejecting refuses it. */
+  snapshot(from: NodeId, incoming: Omit<OutgoingSnapshot, 'term'> & { readonly term: Term }): Promise<void>;
+}

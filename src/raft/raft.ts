@@ -1,0 +1,107 @@
+import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
+import type { Random } from '../foundation/random.ts';
+import type { Configuration, EntryKind, HardState, LogEntry, LogPoint } from '../ports/log-store.ts';
+import type { RaftMessage } from './message.ts';
+import type { Ready, Role } from './ready.ts';
+
+export interface RaftOptions {
+  readonly id: NodeId;
+  readonly random: Random;
+  /** Ticks without a word from a leader before a follower looks for another by itself: the ceiling under `leaderLost`. */
+  readonly electionTicks: number;
+  readonly heartbeatTicks: number;
+  /** Ticks that each further rank of the succession waits after `leaderLost` before it campaigns. */
+  readonly rankDelayTicks: number;
+  /** How long a pre-vote that came before the voter's own observation is held (failover.md: at most 20 ms). */
+  readonly holdTicks: number;
+  readonly maxAppendBytes: number;
+  readonly maxInflightMessages: number;
+  readonly maxInflightBytes: number;
+  readonly maxUncommittedBytes: number;
+  /** Entries kept in memory behind the applied index. */
+  readonly logMemoryBytes: number;
+}
+
+/** What the stores held at start. */
+export interface RaftStart {
+  readonly hardState: HardState;
+  readonly compacted: LogPoint;
+  readonly entries: readonly LogEntry[];
+  readonly configuration: Configuration;
+  readonly applied: LogIndex;
+}
+
+export interface Progress {
+  readonly match: LogIndex;
+  readonly next: LogIndex;
+  readonly state: 'probe' | 'replicate' | 'snapshot';
+  readonly recentlyActive: boolean;
+  readonly inflightMessages: number;
+  readonly inflightBytes: number;
+}
+
+export interface RaftStatus {
+  readonly id: NodeId;
+  readonly role: Role;
+  readonly term: Term;
+  readonly leader: NodeId | null;
+  readonly vote: NodeId | null;
+  readonly commit: LogIndex;
+  readonly applied: LogIndex;
+  readonly last: LogPoint;
+  readonly durable: LogIndex;
+  readonly configuration: Configuration;
+  readonly succession: readonly NodeId[];
+  readonly progress: ReadonlyMap<NodeId, Progress>;
+}
+
+export type ProposeResult =
+  | { readonly accepted: true; readonly index: LogIndex; readonly term: Term }
+  | {
+      readonly accepted: false;
+      readonly reason: 'not-leader' | 'overloaded' | 'handing-over' | 'change-pending';
+    };
+
+/**
+ * Consensus as a pure state machine: no clock, no I/O, no promises, no randomness but the one handed in. Inputs change the state at
+ * once; everything to be done is in the next `ready()` (its contract is at `Ready`). One caller, never re-entrant.
+ */
+export interface Raft {
+  readonly status: RaftStatus;
+  step(message: RaftMessage): void;
+  tick(): void;
+  propose(kind: EntryKind, payload: Uint8Array): ProposeResult;
+  /** Starts a membership change; simple ones and joint ones alike end in `target`. */
+  proposeConfiguration(target: {
+    readonly voters: readonly NodeId[];
+    readonly learners: readonly NodeId[];
+  }): ProposeResult;
+  /** On the leader joins the next round; on a follower asks the leader. Answered in `Ready.reads`. */
+  readIndex(id: number): void;
+  /** This node's own observation that the leader of `term` is dead (never a candidate's word). Ignored if stale. */
+  leaderLost(leader: NodeId, term: Term): void;
+  /** The opposite: a probe showed the leader alive in this term; held pre-votes are refused. */
+  leaderAlive(leader: NodeId, term: Term): void;
+  /** Hand over to `to`, or to the first heir that is caught up. False: not the leader, or no one is fit. */
+  transfer(to: NodeId | null): boolean;
+  /** Leader: the order in which replicas shall campaign, as the failover layer ranks them; sent with the next heartbeat at once if it changed. */
+  setSuccession(succession: readonly NodeId[]): void;
+  /** Opaque bytes to put into heartbeats and their replies from now on. */
+  setContext(context: Uint8Array): void;
+  /** A replica under doubt (promise 6) neither votes nor campaigns nor is counted by its own quorum arithmetic, but stores entries. */
+  setDoubted(doubted: boolean): void;
+  /** Leader: members that count for no quorum at present (promise 6). */
+  setDoubtedPeers(doubted: ReadonlySet<NodeId>): void;
+  /** The peer's connection came up or went down: restart its flow as a probe. */
+  peerReset(peer: NodeId): void;
+  ready(): Ready | null;
+  persisted(token: number): void;
+  applied(index: LogIndex): void;
+  logRead(to: NodeId, entries: readonly LogEntry[] | null): void;
+  snapshotSent(to: NodeId, ok: boolean): void;
+  installed(point: LogPoint): void;
+  /** The log store no longer has entries ≤ point. */
+  compacted(point: LogPoint): void;
+  /** Leaves leadership at once (stop, disk failure). */
+  stepDown(): void;
+}

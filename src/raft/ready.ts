@@ -1,0 +1,47 @@
+import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
+import type { Configuration, HardState, LogEntry, LogPoint } from '../ports/log-store.ts';
+import type { RaftMessage } from './message.ts';
+
+export type Role = 'follower' | 'preCandidate' | 'candidate' | 'leader';
+
+export interface SoftState {
+  readonly role: Role;
+  readonly term: Term;
+  readonly leader: NodeId | null;
+}
+
+/**
+ * What the driver must do after inputs, taken with `raft.ready()`. In this order, with this freedom:
+ * 1. `messages` may be sent at once, before anything is durable (a leader's appends run in parallel with its own sync).
+ * 2. `persist`, if present: write `hardState` and `entries` in one synced batch. When that is durable, call
+ *    `raft.persisted(persist.token)`: it makes further output ready (own vote, own match). Then, not earlier, send `persist.messages`.
+ *    Persists complete in the order they were handed out. The driver may gather further Readies while one is being written.
+ * 3. `committed`: apply, in order. They are locally durable already.
+ * 4. `reads`: a confirmed read may be served once `index` is applied.
+ * 5. `snapshots`: stream an image to that peer, then `raft.snapshotSent(to, ok)`.
+ * 6. `logReads`: read those entries from the log store and hand them back with `raft.logRead(…)`.
+ */
+export interface Ready {
+  readonly soft: SoftState | null;
+  readonly messages: readonly RaftMessage[];
+  readonly persist: Persist | null;
+  readonly committed: readonly LogEntry[];
+  readonly reads: readonly ConfirmedRead[];
+  readonly snapshots: readonly { readonly to: NodeId }[];
+  readonly logReads: readonly { readonly to: NodeId; readonly from: LogIndex; readonly maxBytes: number }[];
+  /** A received snapshot to take over in place of log and image; then call `raft.installed(point)`. */
+  readonly install: { readonly point: LogPoint; readonly configuration: Configuration } | null;
+}
+
+export interface Persist {
+  readonly token: number;
+  readonly hardState: HardState | null;
+  readonly entries: readonly LogEntry[];
+  readonly messages: readonly RaftMessage[];
+}
+
+/** `id` is the caller's. `index` null: refused (no leader, or leadership lost before the round was confirmed); ask again. */
+export interface ConfirmedRead {
+  readonly id: number;
+  readonly index: LogIndex | null;
+}
