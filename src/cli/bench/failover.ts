@@ -1,0 +1,1 @@
+export async function benchFailover(..._o: unknown[]): Promise<void> {}

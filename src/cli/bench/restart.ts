@@ -1,0 +1,1 @@
+export async function benchRestart(..._o: unknown[]): Promise<void> {}

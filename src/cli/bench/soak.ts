@@ -1,0 +1,1 @@
+export async function benchSoak(..._o: unknown[]): Promise<void> {}
