@@ -1,7 +1,7 @@
 import { assert, unreachable } from '../foundation/assert.ts';
 import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
 import type { EntryKind, LogEntry, LogPoint } from '../ports/log-store.ts';
-import { encodeConfiguration, firstStep } from './configuration.ts';
+import { encodeConfiguration, firstStep, isMember } from './configuration.ts';
 import { Core } from './core.ts';
 import {
   campaign,
@@ -215,9 +215,24 @@ const changePending: ProposeResult = { accepted: false, reason: 'change-pending'
 
 /** Every message passes here. Votes judge terms themselves (stickiness comes before the term); for all others Raft §5.1 holds. */
 function step(core: Core, message: RaftMessage): void {
-  if (message.type === 'preVote') return handlePreVote(core, message);
-  if (message.type === 'vote') return handleVote(core, message);
-  if (message.type === 'preVoteReply') return handlePreVoteReply(core, message);
+  switch (message.type) {
+    case 'preVote':
+      handlePreVote(core, message);
+      return;
+    case 'vote':
+      handleVote(core, message);
+      return;
+    case 'preVoteReply':
+      handlePreVoteReply(core, message);
+      return;
+    default:
+      stepInTerm(core, message);
+  }
+}
+
+type InTerm = Exclude<RaftMessage, { readonly type: 'preVote' | 'vote' | 'preVoteReply' }>;
+
+function stepInTerm(core: Core, message: InTerm): void {
   const leads =
     message.type === 'append' || message.type === 'heartbeat' || message.type === 'installSnapshot';
   if (message.term < core.term) {
@@ -226,8 +241,7 @@ function step(core: Core, message: RaftMessage): void {
     return;
   }
   // A leader may be newer than this node's configuration; anyone else who is not in it has no say.
-  if (!leads && message.type !== 'timeoutNow' && !membersOf(core.configuration).includes(message.from))
-    return;
+  if (!leads && message.type !== 'timeoutNow' && !isMember(core.configuration, message.from)) return;
   if (message.term > core.term) core.becomeFollower(message.term, leads ? message.from : null);
   if (leads) heardLeader(core, message.from);
   switch (message.type) {

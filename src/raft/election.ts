@@ -88,19 +88,22 @@ function isUpToDate(core: Core, last: LogPoint): boolean {
 }
 
 export function handleVote(core: Core, message: RaftMessage & Vote): void {
-  const { from } = message;
-  if (message.term < core.term) return replyToVote(core, from, 'old-term');
-  if (message.term > core.term) {
-    if (!message.handOver && core.trustsLeader) return replyToVote(core, from, 'leader-alive');
-    core.becomeFollower(message.term, null);
-  }
+  const trusts = core.trustsLeader && !message.handOver;
+  if (message.term > core.term && !trusts) core.becomeFollower(message.term, null);
   if (core.doubted) return;
+  const reason = message.term > core.term ? 'leader-alive' : judgeVote(core, message);
+  if (reason === 'granted') {
+    if (core.vote !== message.from) core.setHardState(core.term, message.from);
+    core.resetTimer();
+  }
+  replyToVote(core, message.from, reason);
+}
+
+function judgeVote(core: Core, { term, from, last }: RaftMessage & Vote): VoteReply['reason'] {
+  if (term < core.term) return 'old-term';
   const free = core.vote === from || (core.vote === null && core.leader === null);
-  if (!free && mutant.active !== 'vote-twice-in-term') return replyToVote(core, from, 'voted');
-  if (!isUpToDate(core, message.last)) return replyToVote(core, from, 'stale-log');
-  if (core.vote !== from) core.setHardState(core.term, from);
-  core.resetTimer();
-  replyToVote(core, from, 'granted');
+  if (!free && mutant.active !== 'vote-twice-in-term') return 'voted';
+  return isUpToDate(core, last) ? 'granted' : 'stale-log';
 }
 
 function replyToVote(core: Core, to: NodeId, reason: VoteReply['reason']): void {
@@ -117,27 +120,27 @@ export function handleVoteReply(core: Core, message: RaftMessage & VoteReply): v
 }
 
 export function handlePreVote(core: Core, message: RaftMessage & PreVote): void {
-  if (message.term < core.term) return replyToPreVote(core, message.from, 'old-term');
-  if (!core.trustsLeader) return answerPreVote(core, message);
-  // The driver finds out whether the leader lives; until then no candidate's word for it counts (failover.md, stickiness).
   const { holdTicks } = core.options;
-  if (core.role === 'leader' || holdTicks === 0) return replyToPreVote(core, message.from, 'leader-alive');
-  core.held.set(message.from, { message, ticks: holdTicks });
+  if (message.term < core.term || !core.trustsLeader) answerPreVote(core, message);
+  else if (core.role === 'leader' || holdTicks === 0) replyToPreVote(core, message.from, 'leader-alive');
+  // The driver finds out whether the leader lives; until then no candidate's word for it counts (failover.md, stickiness).
+  else core.held.set(message.from, { message, ticks: holdTicks });
 }
 
-/** Says whether it granted. */
 function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
   if (core.doubted) return;
-  if (message.term < core.term) return replyToPreVote(core, message.from, 'old-term');
-  if (!isUpToDate(core, message.last)) {
-    replyToPreVote(core, message.from, 'stale-log');
+  const { from } = message;
+  if (message.term < core.term) {
+    replyToPreVote(core, from, 'old-term');
+  } else if (isUpToDate(core, message.last)) {
+    replyToPreVote(core, from, 'granted');
+    // The candidate is ahead: give it the time to win.
+    if (core.role === 'follower' && core.campaignIn !== null) core.planRetry();
+  } else {
+    replyToPreVote(core, from, 'stale-log');
     // It cannot win with this node's vote, while this node may: no use in waiting for one's rank.
     if (core.role === 'follower') preCampaign(core);
-    return;
   }
-  replyToPreVote(core, message.from, 'granted');
-  // The candidate is ahead: give it the time to win.
-  if (core.role === 'follower' && core.campaignIn !== null) core.planRetry();
 }
 
 function replyToPreVote(core: Core, to: NodeId, reason: PreVoteReply['reason']): void {

@@ -1,5 +1,5 @@
 import { assert } from '../foundation/assert.ts';
-import { type LogIndex, logIndex } from '../foundation/ids.ts';
+import { logIndex } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import type { LogEntry } from '../ports/log-store.ts';
 import type { Core, InFlight } from './core.ts';
@@ -78,7 +78,7 @@ function takePersist(core: Core): Persist | null {
 /** Only what is locally durable: so the state image never runs ahead of the log (architecture.md, Storage). */
 function takeCommitted(core: Core): readonly LogEntry[] {
   const { log } = core;
-  const until = Math.min(log.commit, log.durable);
+  const until = logIndex(Math.min(log.commit, log.durable));
   if (until <= log.taken || core.install !== null) return nothing;
   const entries = log.slice(log.taken, until, limits.blockBytes);
   log.taken = logIndex(log.taken + entries.length);
@@ -97,7 +97,7 @@ export function handlePersisted(core: Core, token: number): void {
   const write: InFlight | undefined = core.inFlight.shift();
   assert(write !== undefined && write.token === token, 'writes complete in the order they were handed out');
   const { log } = core;
-  if (write.last > log.durable) log.durable = Math.min(write.last, log.last) as LogIndex;
+  if (write.last > log.durable) log.durable = write.last;
   for (const message of write.waiting) core.send(message);
   if (write.hardState !== null) core.durableHard = write.hardState;
   const { term, vote } = core.durableHard;
