@@ -52,6 +52,7 @@ export interface RaftStatus {
   readonly durable: LogIndex;
   readonly configuration: Configuration;
   readonly succession: readonly NodeId[];
+  /** A live view, not a copy. */
   readonly progress: ReadonlyMap<NodeId, Progress>;
 }
 
