@@ -419,13 +419,13 @@ export class StateMachine {
     return result;
   }
 
-  /** As etcd: at or below the compacted revision it fails, but the very first may be at 0. */
+  /** As etcd: at or below the compacted revision it fails, but before the first one 0 passes. */
   #compact(command: CompactCommand): CommandResult {
     const store = this.#stores[command.space];
     const { revision: to } = command;
     if (to > store.revision)
       return failed('revision-future', `revision ${to} is not there yet; the latest is ${store.revision}`);
-    if (to <= store.compacted && to !== 0)
+    if (to <= store.compacted && store.compacted + to > 0)
       return failed('revision-compacted', `revision ${to} is compacted already, up to ${store.compacted}`);
     if (to > store.compacted) store.compact(to);
     return { kind: 'compact', revision: store.revision };
