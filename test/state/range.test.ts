@@ -2,6 +2,7 @@ import test from 'ava';
 import { textOf } from '../../src/foundation/bytes.ts';
 import { revision } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
+import { activateMutant } from '../../src/foundation/mutants.ts';
 import type { RangeRequest } from '../../src/ports/command.ts';
 import { completeRange, createStateMachine } from '../../src/state/state-machine.ts';
 import { b, compact, del, Log, put, range } from './commands.ts';
@@ -100,4 +101,13 @@ test('a compaction that overtakes the read makes it fail, not answer short', asy
   log.one(compact(6));
   image.reclaim((space, key, at) => log.state.isLive(space, key, at));
   t.like(await completeRange(plan, log.state.history(image.history)), { code: 'revision-compacted' });
+});
+
+test.serial('mutant compaction-hides-live: a read at the compacted revision misses a key', async (t) => {
+  t.teardown(() => activateMutant(null));
+  activateMutant('compaction-hides-live');
+  const log = store();
+  log.one(compact(4));
+  for (let i = 0; i < 70; i++) log.apply();
+  t.is(await read(log, range('a', '', { revision: revision(4) })), ' count=0 more=false at=6');
 });
