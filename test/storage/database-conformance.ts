@@ -1,4 +1,4 @@
-import type { TestFn } from 'ava';
+import type { ExecutionContext, TestFn } from 'ava';
 import type { Database, DatabaseRow, Disk } from '../../src/ports/database.ts';
 
 export interface DiskUnderTest {
@@ -16,7 +16,7 @@ async function all(rows: AsyncIterable<readonly DatabaseRow[]>): Promise<string[
 
 /** What every `Disk` and its databases must do. */
 export function databaseConformance(test: TestFn, name: string, make: () => Promise<DiskUnderTest>): void {
-  const withDatabase = (title: string, act: (t: Parameters<Parameters<TestFn>[1]>[0], database: Database, disk: Disk) => Promise<void>): void =>
+  const withDatabase = (title: string, act: (t: ExecutionContext, database: Database, disk: Disk) => Promise<void>): void =>
     test(`${name}: ${title}`, async (t) => {
       const under = await make();
       const { database } = await under.disk.open('a');
