@@ -1,8 +1,8 @@
 import test from 'ava';
+import type { ByteString } from '../../src/foundation/bytes.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
-import type { ByteString } from '../../src/foundation/bytes.ts';
 import type { Disk } from '../../src/ports/database.ts';
 import type { StateDelta } from '../../src/ports/delta.ts';
 import type { ImageStore, IsLive } from '../../src/ports/image-store.ts';
@@ -10,7 +10,8 @@ import { openImage } from '../../src/storage/image/image-store.ts';
 import { applied, loadAll, put, tombstone } from './image-store-conformance.ts';
 import { Crash, MemoryDisk } from './memory-disk.ts';
 
-const open = (disk: Disk, chunkBytes = 1024): Promise<ImageStore> => openImage(disk, { clusterId: 'c', folder: 'data', chunkBytes });
+const open = (disk: Disk, chunkBytes = 1024): Promise<ImageStore> =>
+  openImage(disk, { clusterId: 'c', folder: 'data', chunkBytes });
 
 async function filled(): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
@@ -18,7 +19,11 @@ async function filled(): Promise<MemoryDisk> {
   await loadAll(image);
   for (let i = 0; i < 4; i++) {
     const deltas = Array.from({ length: 10 }, (_, k) => put(2 + i * 10 + k, `k${k}`));
-    image.append({ applied: applied(i + 1, 11 + i * 10), deltas, records: [{ key: `r${i}`, value: Buffer.from(`${i}`) }] });
+    image.append({
+      applied: applied(i + 1, 11 + i * 10),
+      deltas,
+      records: [{ key: `r${i}`, value: Buffer.from(`${i}`) }],
+    });
     await image.flush({ sync: true });
   }
   await image.close();
@@ -50,17 +55,27 @@ test('a flipped bit in any record of the image is noticed; so is a chunk that is
 });
 
 test('the image of another cluster is refused', async (t) => {
-  await t.throwsAsync(openImage(await filled(), { clusterId: 'x', folder: 'data' }), { code: 'data-of-another-cluster' });
+  await t.throwsAsync(openImage(await filled(), { clusterId: 'x', folder: 'data' }), {
+    code: 'data-of-another-cluster',
+  });
 });
 
 test('disk-full: what was appended stays and is written later', async (t) => {
   const disk = new MemoryDisk();
   const image = await open(disk);
   await loadAll(image);
-  image.append({ applied: applied(1, 2), deltas: [put(2, 'a')], records: [{ key: 'r', value: Buffer.from('1') }] });
+  image.append({
+    applied: applied(1, 2),
+    deltas: [put(2, 'a')],
+    records: [{ key: 'r', value: Buffer.from('1') }],
+  });
   disk.failWrites = new TanistError('disk-full', 'full');
   await t.throwsAsync(image.flush({ sync: true }), { code: 'disk-full' });
-  image.append({ applied: applied(2, 3), deltas: [put(3, 'b')], records: [{ key: 'r', value: Buffer.from('2') }] });
+  image.append({
+    applied: applied(2, 3),
+    deltas: [put(3, 'b')],
+    records: [{ key: 'r', value: Buffer.from('2') }],
+  });
   disk.failWrites = null;
   t.deepEqual(await image.flush({ sync: true }), applied(2, 3));
   const found = await loadAll(await open(disk.crash(1)));
@@ -109,9 +124,15 @@ test('a tombstone stays while an older chunk may hold a put of its key: reclaim 
   const image = await open(disk, 2000);
   await loadAll(image);
   // An old chunk with one dead put among live ones: not worth rewriting. A newer one full of dead tombstones: worth it.
-  const old = [put(2, 'victim', 'v'), ...Array.from({ length: 20 }, (_, i) => put(3 + i, `live${i}`, 'x'.repeat(90)))];
+  const old = [
+    put(2, 'victim', 'v'),
+    ...Array.from({ length: 20 }, (_, i) => put(3 + i, `live${i}`, 'x'.repeat(90))),
+  ];
   const middle = Array.from({ length: 20 }, (_, i) => put(23 + i, `more${i}`, 'x'.repeat(90)));
-  const newer = [tombstone(43, 'victim'), ...Array.from({ length: 19 }, (_, i) => put(44 + i, 'busy', `${i}`.padEnd(90)))];
+  const newer = [
+    tombstone(43, 'victim'),
+    ...Array.from({ length: 19 }, (_, i) => put(44 + i, 'busy', `${i}`.padEnd(90))),
+  ];
   const all = [...old, ...middle, ...newer];
   let index = 0;
   for (const deltas of [old, middle, newer]) {
@@ -120,10 +141,14 @@ test('a tombstone stays while an older chunk may hold a put of its key: reclaim 
   }
   image.append({ applied: applied(++index, 62, 62), deltas: [], records: [] });
   const isLive = liveness(all, 62);
-  while (await image.reclaim(isLive, 1)) t.false(replay((await loadAll(await open(disk.copy(), 2000))).deltas).has('victim'));
+  while (await image.reclaim(isLive, 1))
+    t.false(replay((await loadAll(await open(disk.copy(), 2000))).deltas).has('victim'));
   const left = (await loadAll(await open(disk.copy(), 2000))).deltas;
   t.true(left.length < all.length);
-  t.true(left.some((d) => d.op === 'put' && d.key === 'victim'), 'the dead put was left, so this test can fail');
+  t.true(
+    left.some((d) => d.op === 'put' && d.key === 'victim'),
+    'the dead put was left, so this test can fail',
+  );
   t.deepEqual(replay(left), replay(all));
 });
 
@@ -142,7 +167,10 @@ test('a key deleted while a pass is under way is not resurrected', async (t) => 
   await append([put(4, 'b', 'x'.repeat(1900))], 0);
   await append([put(5, 'c', 'x'.repeat(1900))], 0);
   t.true(await image.reclaim(liveness(all, 3), 1));
-  await append([tombstone(6, 'victim'), ...Array.from({ length: 15 }, (_, i) => put(7 + i, 'busy', 'y'.repeat(100)))], 21);
+  await append(
+    [tombstone(6, 'victim'), ...Array.from({ length: 15 }, (_, i) => put(7 + i, 'busy', 'y'.repeat(100)))],
+    21,
+  );
   const isLive = liveness(all, 21);
   for (let i = 0; i < 3; i++) await image.reclaim(isLive, 1);
   t.deepEqual(replay((await loadAll(await open(disk.copy(), 1000))).deltas), replay(all));
@@ -165,7 +193,11 @@ test('random histories: reclaiming, flushing and crashing leave the state of the
         const deltas: StateDelta[] = [];
         for (let sub = 0; sub <= random.below(3); sub++) {
           const key = `k${random.below(8)}${sub}`;
-          deltas.push(random.chance(0.3) ? tombstone(rev, key, { sub }) : put(rev, key, 'v'.repeat(random.below(200)), { sub }));
+          deltas.push(
+            random.chance(0.3)
+              ? tombstone(rev, key, { sub })
+              : put(rev, key, 'v'.repeat(random.below(200)), { sub }),
+          );
         }
         all.push(...deltas);
         if (random.chance(0.2)) compacted = compacted + random.below(rev - compacted + 1);
@@ -189,7 +221,10 @@ test('random histories: reclaiming, flushing and crashing leave the state of the
         const isLive = liveness(all, compacted);
         const needed = all.filter((d) => d.op === 'put' && isLive('user', d.key, d.revision, d.op));
         const there = new Set(found.deltas.map((d) => `${d.key}@${d.revision}`));
-        t.true(needed.every((d) => there.has(`${d.key}@${d.revision}`)), `seed ${seed}: a live delta is gone`);
+        t.true(
+          needed.every((d) => there.has(`${d.key}@${d.revision}`)),
+          `seed ${seed}: a live delta is gone`,
+        );
       }
     }
   }
@@ -224,8 +259,12 @@ test('a crash at any operation of receiving a snapshot leaves the old image or t
       }
       const restarted = disk.crash(crashAt);
       const found = await loadAll(await open(restarted));
-      const isOld = found.deltas.length === 1 && found.deltas[0]!.key === ('old' as ByteString) && found.applied!.point.index === 1;
-      const isNew = found.deltas.length === 40 && found.applied!.point.index === 4 && found.records.length === 4;
+      const isOld =
+        found.deltas.length === 1 &&
+        found.deltas[0]!.key === ('old' as ByteString) &&
+        found.applied!.point.index === 1;
+      const isNew =
+        found.deltas.length === 40 && found.applied!.point.index === 4 && found.records.length === 4;
       t.true(committed ? isNew : isOld || isNew, `crash at ${crashAt}`);
       t.false(await restarted.exists('state-incoming'));
       outcomes.add(isNew ? 'new' : 'old');

@@ -8,7 +8,12 @@ import type { DiskUnderTest } from './database-conformance.ts';
 
 export type OpenImageForTest = (disk: Disk) => Promise<ImageStore>;
 
-export function put(rev: number, key: string, value = `${key}@${rev}`, more: Partial<StateDelta> = {}): StateDelta {
+export function put(
+  rev: number,
+  key: string,
+  value = `${key}@${rev}`,
+  more: Partial<StateDelta> = {},
+): StateDelta {
   return {
     epoch: 1,
     revision: revision(rev),
@@ -66,7 +71,12 @@ async function history(image: ImageStore, space: Space, from: number, to: number
 }
 
 /** What every `ImageStore` must do. */
-export function imageStoreConformance(test: TestFn, name: string, make: () => Promise<DiskUnderTest>, open: OpenImageForTest): void {
+export function imageStoreConformance(
+  test: TestFn,
+  name: string,
+  make: () => Promise<DiskUnderTest>,
+  open: OpenImageForTest,
+): void {
   const withDisk = (title: string, act: (t: ExecutionContext, disk: Disk) => Promise<void>): void =>
     test(`${name}: ${title}`, async (t) => {
       const under = await make();
@@ -99,7 +109,11 @@ export function imageStoreConformance(test: TestFn, name: string, make: () => Pr
     ];
     const image = await open(disk);
     await loadAll(image);
-    image.append({ applied: applied(1), deltas: deltas.slice(0, 2), records: [{ key: 'gone', value: Buffer.from('x') }] });
+    image.append({
+      applied: applied(1),
+      deltas: deltas.slice(0, 2),
+      records: [{ key: 'gone', value: Buffer.from('x') }],
+    });
     image.append({
       applied: applied(2),
       deltas: deltas.slice(2),
@@ -116,9 +130,18 @@ export function imageStoreConformance(test: TestFn, name: string, make: () => Pr
     const again = await open(disk);
     const found = await loadAll(again);
     const order: readonly Space[] = ['user', 'planes', 'system', 'predicted'];
-    t.deepEqual(found.deltas, deltas.toSorted((a, b) => order.indexOf(a.space) - order.indexOf(b.space)));
+    t.deepEqual(
+      found.deltas,
+      deltas.toSorted((a, b) => order.indexOf(a.space) - order.indexOf(b.space)),
+    );
     t.deepEqual(found.applied, applied(2));
-    t.deepEqual(found.records.map((r) => [r.key, Buffer.from(r.value!).toString()]), [['empty', ''], ['kept\xff', 'y']]);
+    t.deepEqual(
+      found.records.map((r) => [r.key, Buffer.from(r.value!).toString()]),
+      [
+        ['empty', ''],
+        ['kept\xff', 'y'],
+      ],
+    );
     await again.close();
   });
 
@@ -137,8 +160,14 @@ export function imageStoreConformance(test: TestFn, name: string, make: () => Pr
       if (batch % 7 === 6) await image.flush({ sync: false });
     }
     t.deepEqual(await history(image, 'user', 0, 1e6), deltas);
-    t.deepEqual(await history(image, 'user', 55, 57), deltas.filter((d) => d.revision >= 55 && d.revision <= 57));
-    t.deepEqual(await history(image, 'user', 390, 401), deltas.filter((d) => d.revision >= 390 && d.revision <= 401));
+    t.deepEqual(
+      await history(image, 'user', 55, 57),
+      deltas.filter((d) => d.revision >= 55 && d.revision <= 57),
+    );
+    t.deepEqual(
+      await history(image, 'user', 390, 401),
+      deltas.filter((d) => d.revision >= 390 && d.revision <= 401),
+    );
     t.deepEqual(await history(image, 'planes', 0, 1e6), []);
     const wanted = [
       { key: 'k3' as ByteString, revision: revision(395) },
@@ -157,10 +186,18 @@ export function imageStoreConformance(test: TestFn, name: string, make: () => Pr
   withDisk('a flush while appends go on takes what came before it', async (t, disk) => {
     const image = await open(disk);
     await loadAll(image);
-    image.append({ applied: applied(1, 2), deltas: [put(2, 'a')], records: [{ key: 'r', value: Buffer.from('1') }] });
+    image.append({
+      applied: applied(1, 2),
+      deltas: [put(2, 'a')],
+      records: [{ key: 'r', value: Buffer.from('1') }],
+    });
     const first = image.flush({ sync: true });
     await null;
-    image.append({ applied: applied(2, 3), deltas: [put(3, 'b')], records: [{ key: 'r', value: Buffer.from('2') }] });
+    image.append({
+      applied: applied(2, 3),
+      deltas: [put(3, 'b')],
+      records: [{ key: 'r', value: Buffer.from('2') }],
+    });
     const second = image.flush({ sync: true });
     await first;
     t.is((await history(image, 'user', 2, 3)).length, 2);
@@ -168,7 +205,10 @@ export function imageStoreConformance(test: TestFn, name: string, make: () => Pr
     await image.close();
     const again = await open(disk);
     const found = await loadAll(again);
-    t.deepEqual(found.deltas.map((d) => d.key), ['a', 'b'] as ByteString[]);
+    t.deepEqual(
+      found.deltas.map((d) => d.key),
+      ['a', 'b'] as ByteString[],
+    );
     t.is(Buffer.from(found.records[0]!.value!).toString(), '2');
     await again.close();
   });
@@ -180,7 +220,11 @@ export function imageStoreConformance(test: TestFn, name: string, make: () => Pr
     image.append({ applied: applied(9, 301), deltas, records: [{ key: 'r', value: Buffer.from('1') }] });
     await image.flush({ sync: false });
     const snapshot = await image.snapshot();
-    image.append({ applied: applied(10, 302), deltas: [put(302, 'late')], records: [{ key: 'r', value: null }] });
+    image.append({
+      applied: applied(10, 302),
+      deltas: [put(302, 'late')],
+      records: [{ key: 'r', value: null }],
+    });
     await image.flush({ sync: true });
     t.deepEqual(snapshot.applied, applied(9, 301));
     const receiver = await image.receive();
@@ -202,70 +246,76 @@ export function imageStoreConformance(test: TestFn, name: string, make: () => Pr
     await again.close();
   });
 
-  withDisk('a snapshot with chunks missing, swapped or altered is refused and changes nothing', async (t, disk) => {
-    const image = await open(disk);
-    await loadAll(image);
-    const deltas = Array.from({ length: 600 }, (_, i) => put(2 + i, `k${i}`, 'v'.repeat(4000)));
-    image.append({ applied: applied(9, 601), deltas, records: [{ key: 'r', value: Buffer.from('1') }] });
-    await image.flush({ sync: false });
-    const snapshot = await image.snapshot();
-    const chunks: Buffer[] = [];
-    for await (const chunk of snapshot.chunks) chunks.push(Buffer.from(chunk));
-    await snapshot.close();
-    t.true(chunks.length >= 4);
-    const flipped = (at: number): Buffer => {
-      const copy = Buffer.from(chunks[1]!);
-      copy[at]! ^= 1;
-      return copy;
-    };
-    const altered: readonly (readonly Buffer[])[] = [
-      chunks.slice(1),
-      chunks.slice(0, -1),
-      [chunks[0]!, ...chunks.slice(2)],
-      [chunks[1]!, chunks[0]!, ...chunks.slice(2)],
-      [chunks[0]!, chunks[0]!, ...chunks.slice(1)],
-      [...chunks.slice(0, -2), chunks.at(-1)!],
-      ...[0, 5, 7, 9, 100, 500_000].map((at) => [chunks[0]!, flipped(at), ...chunks.slice(2)]),
-      [],
-    ];
-    for (const sent of altered) {
-      const receiver = await image.receive();
-      await t.throwsAsync(
-        async () => {
-          for (const chunk of sent) await receiver.write(chunk);
-          await receiver.commit();
-        },
-        { code: 'data-damaged' },
-      );
-      await receiver.abort();
-    }
-    t.deepEqual(await history(image, 'user', 0, 1000), deltas);
-    await image.close();
-    const again = await open(disk);
-    t.is((await loadAll(again)).deltas.length, 600);
-    await again.close();
-  });
-
-  withDisk('reclaim drops what is dead, merges what is small, and says when nothing is left', async (t, disk) => {
-    const image = await open(disk);
-    await loadAll(image);
-    let rev = 2;
-    for (let round = 0; round < 60; round++) {
-      const deltas = Array.from({ length: 10 }, (_, i) => put(rev++, `k${i}`, 'v'.repeat(100)));
-      image.append({ applied: applied(round + 1, rev - 1), deltas, records: [] });
+  withDisk(
+    'a snapshot with chunks missing, swapped or altered is refused and changes nothing',
+    async (t, disk) => {
+      const image = await open(disk);
+      await loadAll(image);
+      const deltas = Array.from({ length: 600 }, (_, i) => put(2 + i, `k${i}`, 'v'.repeat(4000)));
+      image.append({ applied: applied(9, 601), deltas, records: [{ key: 'r', value: Buffer.from('1') }] });
       await image.flush({ sync: false });
-    }
-    const latest = rev - 10;
-    image.append({ applied: applied(100, rev - 1, rev - 1), deltas: [], records: [] });
-    let steps = 0;
-    while (await image.reclaim((_space, _key, at) => at >= latest, 10_000)) t.true(++steps < 100);
-    t.false(await image.reclaim((_space, _key, at) => at >= latest, 10_000));
-    const left = await history(image, 'user', 0, 1e6);
-    t.deepEqual(left.filter((d) => d.revision >= latest).length, 10);
-    t.true(left.length < 40);
-    await image.close();
-    const again = await open(disk);
-    t.deepEqual((await loadAll(again)).deltas, left);
-    await again.close();
-  });
+      const snapshot = await image.snapshot();
+      const chunks: Buffer[] = [];
+      for await (const chunk of snapshot.chunks) chunks.push(Buffer.from(chunk));
+      await snapshot.close();
+      t.true(chunks.length >= 4);
+      const flipped = (at: number): Buffer => {
+        const copy = Buffer.from(chunks[1]!);
+        copy[at]! ^= 1;
+        return copy;
+      };
+      const altered: readonly (readonly Buffer[])[] = [
+        chunks.slice(1),
+        chunks.slice(0, -1),
+        [chunks[0]!, ...chunks.slice(2)],
+        [chunks[1]!, chunks[0]!, ...chunks.slice(2)],
+        [chunks[0]!, chunks[0]!, ...chunks.slice(1)],
+        [...chunks.slice(0, -2), chunks.at(-1)!],
+        ...[0, 5, 7, 9, 100, 500_000].map((at) => [chunks[0]!, flipped(at), ...chunks.slice(2)]),
+        [],
+      ];
+      for (const sent of altered) {
+        const receiver = await image.receive();
+        await t.throwsAsync(
+          async () => {
+            for (const chunk of sent) await receiver.write(chunk);
+            await receiver.commit();
+          },
+          { code: 'data-damaged' },
+        );
+        await receiver.abort();
+      }
+      t.deepEqual(await history(image, 'user', 0, 1000), deltas);
+      await image.close();
+      const again = await open(disk);
+      t.is((await loadAll(again)).deltas.length, 600);
+      await again.close();
+    },
+  );
+
+  withDisk(
+    'reclaim drops what is dead, merges what is small, and says when nothing is left',
+    async (t, disk) => {
+      const image = await open(disk);
+      await loadAll(image);
+      let rev = 2;
+      for (let round = 0; round < 60; round++) {
+        const deltas = Array.from({ length: 10 }, (_, i) => put(rev++, `k${i}`, 'v'.repeat(100)));
+        image.append({ applied: applied(round + 1, rev - 1), deltas, records: [] });
+        await image.flush({ sync: false });
+      }
+      const latest = rev - 10;
+      image.append({ applied: applied(100, rev - 1, rev - 1), deltas: [], records: [] });
+      let steps = 0;
+      while (await image.reclaim((_space, _key, at) => at >= latest, 10_000)) t.true(++steps < 100);
+      t.false(await image.reclaim((_space, _key, at) => at >= latest, 10_000));
+      const left = await history(image, 'user', 0, 1e6);
+      t.deepEqual(left.filter((d) => d.revision >= latest).length, 10);
+      t.true(left.length < 40);
+      await image.close();
+      const again = await open(disk);
+      t.deepEqual((await loadAll(again)).deltas, left);
+      await again.close();
+    },
+  );
 }

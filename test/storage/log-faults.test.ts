@@ -107,7 +107,10 @@ test('group commit: what arrives during a sync goes into one next write, in orde
   release();
   await Promise.all(appends);
   t.is(disk.syncedWrites - before, 2);
-  t.deepEqual(done, Array.from({ length: 20 }, (_, i) => i));
+  t.deepEqual(
+    done,
+    Array.from({ length: 20 }, (_, i) => i),
+  );
   await log.close();
 });
 
@@ -134,8 +137,14 @@ test('disk-full: nothing was written, what waits behind fails alike, and the sam
   const log = await open(disk);
   await log.append({ entries: entries(1, 2, 1) });
   disk.failWrites = new TanistError('disk-full', 'full');
-  const failed = await Promise.allSettled([log.append({ entries: entries(3, 4, 1) }), log.append({ entries: entries(5, 5, 1) })]);
-  t.deepEqual(failed.map((f) => f.status === 'rejected' && f.reason.code), ['disk-full', 'disk-full']);
+  const failed = await Promise.allSettled([
+    log.append({ entries: entries(3, 4, 1) }),
+    log.append({ entries: entries(5, 5, 1) }),
+  ]);
+  t.deepEqual(
+    failed.map((f) => f.status === 'rejected' && f.reason.code),
+    ['disk-full', 'disk-full'],
+  );
   disk.failWrites = null;
   await log.append({ entries: entries(3, 4, 1) });
   await log.append({ entries: entries(5, 5, 1) });
@@ -157,7 +166,10 @@ test('the tail holds the window, and everything that is still to be applied', as
   for (let i = 0; i < 20; i++) await log.append({ entries: entries(i * 5 + 1, i * 5 + 5, 1) });
   await log.close();
   const small = await openLog(disk, { ...expected, memoryBytes: 1, mustLoadAfter: 100 });
-  t.deepEqual(small.image.tail.map((e) => e.index as number), [96, 97, 98, 99, 100]);
+  t.deepEqual(
+    small.image.tail.map((e) => e.index as number),
+    [96, 97, 98, 99, 100],
+  );
   await small.close();
   const needed = await openLog(disk, { ...expected, memoryBytes: 1, mustLoadAfter: 43 });
   t.is(needed.image.tail[0]!.index, logIndex(41));
@@ -165,10 +177,15 @@ test('the tail holds the window, and everything that is still to be applied', as
 });
 
 /** A life of the log; `done` notes what was acknowledged. */
-async function life(log: LogStore, done: { model: LogEntry[]; next: LogEntry[]; vote: number; compacted: number }): Promise<void> {
+async function life(
+  log: LogStore,
+  done: { model: LogEntry[]; next: LogEntry[]; vote: number; compacted: number },
+): Promise<void> {
   const append = async (added: LogEntry[], vote?: number): Promise<void> => {
     done.next = [...done.model.slice(0, added[0]!.index - 1), ...added];
-    await log.append(vote === undefined ? { entries: added } : { hardState: hard(vote, 'n1'), entries: added });
+    await log.append(
+      vote === undefined ? { entries: added } : { hardState: hard(vote, 'n1'), entries: added },
+    );
     done.model = done.next;
     if (vote !== undefined) done.vote = vote;
   };

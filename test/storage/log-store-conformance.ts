@@ -1,18 +1,26 @@
 import type { ExecutionContext, TestFn } from 'ava';
 import { logIndex, nodeId, term } from '../../src/foundation/ids.ts';
-import type { EntryKind, HardState, LogEntry, LogPoint, LogStore } from '../../src/ports/log-store.ts';
 import type { Disk } from '../../src/ports/database.ts';
+import type { EntryKind, HardState, LogEntry, LogPoint, LogStore } from '../../src/ports/log-store.ts';
 import type { DiskUnderTest } from './database-conformance.ts';
 
 export type OpenLogForTest = (disk: Disk) => Promise<LogStore>;
 
-export const point = (index: number, inTerm: number): LogPoint => ({ index: logIndex(index), term: term(inTerm) });
+export const point = (index: number, inTerm: number): LogPoint => ({
+  index: logIndex(index),
+  term: term(inTerm),
+});
 export const hard = (inTerm: number, vote: string | null): HardState => ({
   term: term(inTerm),
   vote: vote === null ? null : nodeId(vote),
 });
 
-export function entry(index: number, inTerm: number, text = `${inTerm}:${index}`, kind: EntryKind = 'commands'): LogEntry {
+export function entry(
+  index: number,
+  inTerm: number,
+  text = `${inTerm}:${index}`,
+  kind: EntryKind = 'commands',
+): LogEntry {
   return { term: term(inTerm), index: logIndex(index), kind, payload: Buffer.from(text) };
 }
 
@@ -30,7 +38,12 @@ async function readAll(log: LogStore, from: number, to: number): Promise<string[
 }
 
 /** What every `LogStore` must do. */
-export function logStoreConformance(test: TestFn, name: string, make: () => Promise<DiskUnderTest>, open: OpenLogForTest): void {
+export function logStoreConformance(
+  test: TestFn,
+  name: string,
+  make: () => Promise<DiskUnderTest>,
+  open: OpenLogForTest,
+): void {
   const withDisk = (title: string, act: (t: ExecutionContext, disk: Disk) => Promise<void>): void =>
     test(`${name}: ${title}`, async (t) => {
       const under = await make();
@@ -55,7 +68,10 @@ export function logStoreConformance(test: TestFn, name: string, make: () => Prom
 
   withDisk('entries, hard state and peers are there again (Raft §5.2)', async (t, disk) => {
     const log = await open(disk);
-    await log.append({ hardState: hard(1, 'n1'), entries: [entry(1, 1, '', 'noop'), entry(2, 1, 'conf', 'configuration')] });
+    await log.append({
+      hardState: hard(1, 'n1'),
+      entries: [entry(1, 1, '', 'noop'), entry(2, 1, 'conf', 'configuration')],
+    });
     await log.append({ entries: entries(3, 5, 1) });
     await log.append({ hardState: hard(2, null), entries: [] });
     await log.rememberPeer(nodeId('n2'), { storeId: 's2', bootCounter: 7 });
@@ -111,7 +127,9 @@ export function logStoreConformance(test: TestFn, name: string, make: () => Prom
 
   withDisk('read is bounded by bytes and gives at least one', async (t, disk) => {
     const log = await open(disk);
-    await log.append({ entries: [entry(1, 1, 'x'.repeat(1000)), entry(2, 1, 'y'.repeat(1000)), entry(3, 1, 'z')] });
+    await log.append({
+      entries: [entry(1, 1, 'x'.repeat(1000)), entry(2, 1, 'y'.repeat(1000)), entry(3, 1, 'z')],
+    });
     t.is((await log.read(logIndex(1), logIndex(4), 1)).length, 1);
     t.is((await log.read(logIndex(1), logIndex(4), 2030)).length, 2);
     t.is((await log.read(logIndex(2), logIndex(3), 1e6)).length, 1);

@@ -10,5 +10,10 @@ import { levelUnderTest } from './temporary-folder.ts';
 const open = (disk: Disk): Promise<LogStore> =>
   openLog(disk, { clusterId: 'c', nodeId: nodeId('n1'), newStoreId: 's1', folder: 'data', blockBytes: 4096 });
 
-logStoreConformance(test, 'memory', async () => ({ disk: new MemoryDisk(), close: async () => undefined }), open);
+logStoreConformance(
+  test,
+  'memory',
+  async () => ({ disk: new MemoryDisk(), close: async () => undefined }),
+  open,
+);
 logStoreConformance(test, 'LevelDB', () => levelUnderTest(), open);

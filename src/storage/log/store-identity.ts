@@ -31,7 +31,13 @@ export function nextIdentity(found: IdentityRecord | undefined, expected: Expect
         'give the node its own folder, or start it under the name of its data',
     );
   }
-  return { format: formatVersion, clusterId, nodeId, storeId: found.storeId, bootCounter: found.bootCounter + 1 };
+  return {
+    format: formatVersion,
+    clusterId,
+    nodeId,
+    storeId: found.storeId,
+    bootCounter: found.bootCounter + 1,
+  };
 }
 
 export function checkFormat(found: number, folder: string): void {
