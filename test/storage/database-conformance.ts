@@ -1,4 +1,4 @@
-import type { TestFn } from 'ava';
+import type { ExecutionContext, TestFn } from 'ava';
 import type { Database, DatabaseRow, Disk } from '../../src/ports/database.ts';
 
 export interface DiskUnderTest {
@@ -19,7 +19,7 @@ async function all(rows: AsyncIterable<readonly DatabaseRow[]>): Promise<string[
 export function databaseConformance(test: TestFn, name: string, make: () => Promise<DiskUnderTest>): void {
   const withDatabase = (
     title: string,
-    act: (t: Parameters<Parameters<TestFn>[1]>[0], database: Database, disk: Disk) => Promise<void>,
+    act: (t: ExecutionContext, database: Database, disk: Disk) => Promise<void>,
   ): void =>
     test(`${name}: ${title}`, async (t) => {
       const under = await make();

@@ -154,19 +154,19 @@ async function openDatabase(
       tornBytes: found.tornBytes,
     };
   } catch (cause) {
-    throw openError(path, cause);
+    throw openError(path, cause, before);
   }
 }
 
-function openError(path: string, cause: unknown): TanistError {
+function openError(path: string, cause: unknown, damage: string): TanistError {
   const code = codeOf(cause);
   if (code === 'LEVEL_LOCKED') {
     return new TanistError('data-locked', `${path} is in use by another process: stop it first`, { cause });
   }
-  if (code === 'LEVEL_CORRUPTION') {
+  if (code === 'LEVEL_CORRUPTION' || damage !== '') {
     return new TanistError(
       'data-damaged',
-      `${path} is damaged (${reason(cause)}): remove this node's data folder and let it join again`,
+      `${path} is damaged (${damage || reason(cause)}): remove this node's data folder and let it join again`,
       { cause },
     );
   }

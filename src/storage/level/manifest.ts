@@ -28,7 +28,8 @@ export function applyVersionEdit(manifest: Manifest, record: Uint8Array): boolea
     }
   };
   const text = (): void => {
-    at += varint();
+    const length = varint();
+    at += length;
   };
   while (at < bytes.length) {
     const tag = varint();
