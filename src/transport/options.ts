@@ -45,14 +45,13 @@ export const sizes = {
   windowBytes: 8 * 1024 * 1024,
 } as const;
 
-/** Of channels and servers alike. */
+/** Of channels and servers alike. Channelz stays on: without it grpc-js's `forceShutdown` leaves connections open. */
 export const channelOptions = {
   'grpc.max_receive_message_length': limits.messageBytes,
   'grpc.max_send_message_length': limits.messageBytes,
   'grpc-node.flow_control_window': sizes.windowBytes,
-  // No retries or their buffers, no statistics, no proxy from the environment: peers speak to each other directly.
+  // No retries or their buffers, no proxy from the environment: peers speak to each other directly.
   'grpc.enable_retries': 0,
-  'grpc.enable_channelz': 0,
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
   // Each attempt has a client of its own, so that grpc's back-off and its shared connections play no part.
