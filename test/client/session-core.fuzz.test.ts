@@ -190,7 +190,7 @@ class Run {
 
 function fuzz(seeds: number, steps: number): { failure: string | null; seen: Run['seen'] } {
   const total = { indeterminate: 0, resent: 0, lost: 0, succeeded: 0 };
-  const only = process.env['TANIST_SEED'];
+  const only = process.env.TANIST_SEED;
   const list = only === undefined ? Array.from({ length: seeds }, (_, i) => i + 1) : [Number(only)];
   for (const seed of list) {
     const run = new Run(seed);
@@ -211,7 +211,7 @@ function fuzz(seeds: number, steps: number): { failure: string | null; seen: Run
 test.serial('exactly once over lost streams, leaders and sessions', (t: ExecutionContext) => {
   const { failure, seen } = fuzz(400, 600);
   t.is(failure, null);
-  if (process.env['TANIST_SEED'] !== undefined) return;
+  if (process.env.TANIST_SEED !== undefined) return;
   // The faults have really been met.
   t.true(
     seen.succeeded > 10_000 && seen.resent > 1000 && seen.indeterminate > 100 && seen.lost > 10,

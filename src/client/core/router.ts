@@ -22,7 +22,7 @@ export interface RouterState {
   readonly down: ReadonlySet<string>;
   /** Refused or broken since the last answer. */
   readonly attempts: number;
-  /** Whoever is announced here for a term up to this one is not believed: it has just refused, or its stream broke. */
+  /** An announcement of this leader for a term up to this one is not believed: it has refused since, or its stream broke. */
   readonly distrusted: { readonly address: string; readonly term: number } | null;
   readonly streams: number;
 }
@@ -83,10 +83,13 @@ export function nextRouter(state: RouterState, input: RouterInput): RouterState 
 /** The announced leader's address, if its announcement is to be believed. */
 export function leaderAddress(state: RouterState): string | null {
   const { routing, distrusted } = state;
-  if (routing === null) return null;
-  const address = routing.members.find((member) => member.id === routing.leader)?.clientAddress ?? null;
-  if (address === null || state.down.has(address)) return null;
+  const address = announcedAddress(routing);
+  if (routing === null || address === null || state.down.has(address)) return null;
   return distrusted?.address === address && routing.term <= distrusted.term ? null : address;
+}
+
+function announcedAddress(routing: Routing | null): string | null {
+  return routing?.members.find((member) => member.id === routing.leader)?.clientAddress ?? null;
 }
 
 /** Whom to try, in this order: the heirs, the other members, the addresses the user gave; last whoever has just failed. */
@@ -134,8 +137,9 @@ function followLeader(state: RouterState): RouterState {
 /** The attached member failed. Each other one is tried once without a wait, then with growing ones. */
 function moveOn(state: RouterState, nowMs: number): RouterState {
   const { route, routing } = state;
-  const distrusted =
-    route.state === 'attached' ? { address: route.address, term: routing?.term ?? 0 } : state.distrusted;
+  // A failed guess says nothing about the announced leader.
+  const wasLeader = route.state === 'attached' && route.address === announcedAddress(routing);
+  const distrusted = wasLeader ? { address: route.address, term: routing?.term ?? 0 } : state.distrusted;
   const next = { ...state, distrusted, attempts: state.attempts + 1 };
   const choices = candidates(next).length;
   const excess = next.attempts - Math.max(choices, 1);
