@@ -10,6 +10,8 @@ export type Route =
       readonly address: string;
       readonly stream: number;
       readonly trusted: boolean;
+      /** The newest one heard of when the stream began. */
+      readonly term: number;
     }
   | { readonly state: 'detached'; readonly retryAtMs: number };
 
@@ -129,7 +131,9 @@ function followLeader(state: RouterState): RouterState {
   if (leader === null) return state;
   const { route } = state;
   if (route.state === 'attached' && route.address === leader) {
-    return route.trusted ? state : { ...state, route: { ...route, trusted: true } };
+    if (!route.trusted) return { ...state, route: { ...route, trusted: true } };
+    // Deposed and elected again: what it took in the earlier term may be gone.
+    if (state.routing === null || state.routing.term === route.term) return state;
   }
   return attach(state, leader, true);
 }
@@ -159,7 +163,8 @@ function guess(state: RouterState, nowMs: number): RouterState {
 
 function attach(state: RouterState, address: string, trusted: boolean): RouterState {
   const stream = state.streams + 1;
-  return { ...state, streams: stream, route: { state: 'attached', address, stream, trusted } };
+  const term = state.routing?.term ?? 0;
+  return { ...state, streams: stream, route: { state: 'attached', address, stream, trusted, term } };
 }
 
 function isPresent(state: RouterState, stream: number): boolean {
