@@ -56,6 +56,7 @@ export class FakeCluster {
   readonly state = new FakeState();
   readonly members: FakeMember[] = [];
   readonly batches: CommandBatch[] = [];
+  keepsBatches = true;
   leader = 0;
   term = 1;
   /** Batches are kept unapplied and unanswered while set. */
@@ -224,7 +225,7 @@ export class FakeCluster {
       stream.write(encodeBatchRefusal(session, firstNumber, refusal));
       return;
     }
-    if (session !== noSession) this.batches.push(batch);
+    if (session !== noSession && this.keepsBatches) this.batches.push(batch);
     if (this.answersEarly && session !== noSession) {
       stream.write(encodeEarlyReply(session, firstNumber, firstNumber + commands.length - 1));
     }

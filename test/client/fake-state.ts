@@ -59,7 +59,7 @@ export class FakeState {
   }
 
   private command(command: Command): CommandResult {
-    this.kinds.push(command.kind);
+    if (this.keepsHistory) this.kinds.push(command.kind);
     switch (command.kind) {
       case 'put':
         this.revision++;
