@@ -10,6 +10,8 @@ export type Route =
       readonly address: string;
       readonly stream: number;
       readonly trusted: boolean;
+      /** The newest one heard of when the stream began. */
+      readonly term: number;
     }
   | { readonly state: 'detached'; readonly retryAtMs: number };
 
@@ -22,7 +24,7 @@ export interface RouterState {
   readonly down: ReadonlySet<string>;
   /** Refused or broken since the last answer. */
   readonly attempts: number;
-  /** Whoever is announced here for a term up to this one is not believed: it has just refused, or its stream broke. */
+  /** An announcement of this leader for a term up to this one is not believed: it has refused since, or its stream broke. */
   readonly distrusted: { readonly address: string; readonly term: number } | null;
   readonly streams: number;
 }
@@ -83,10 +85,13 @@ export function nextRouter(state: RouterState, input: RouterInput): RouterState 
 /** The announced leader's address, if its announcement is to be believed. */
 export function leaderAddress(state: RouterState): string | null {
   const { routing, distrusted } = state;
-  if (routing === null) return null;
-  const address = routing.members.find((member) => member.id === routing.leader)?.clientAddress ?? null;
-  if (address === null || state.down.has(address)) return null;
+  const address = announcedAddress(routing);
+  if (routing === null || address === null || state.down.has(address)) return null;
   return distrusted?.address === address && routing.term <= distrusted.term ? null : address;
+}
+
+function announcedAddress(routing: Routing | null): string | null {
+  return routing?.members.find((member) => member.id === routing.leader)?.clientAddress ?? null;
 }
 
 /** Whom to try, in this order: the heirs, the other members, the addresses the user gave; last whoever has just failed. */
@@ -126,7 +131,9 @@ function followLeader(state: RouterState): RouterState {
   if (leader === null) return state;
   const { route } = state;
   if (route.state === 'attached' && route.address === leader) {
-    return route.trusted ? state : { ...state, route: { ...route, trusted: true } };
+    if (!route.trusted) return { ...state, route: { ...route, trusted: true } };
+    // Deposed and elected again: what it took in the earlier term may be gone.
+    if (state.routing === null || state.routing.term === route.term) return state;
   }
   return attach(state, leader, true);
 }
@@ -134,8 +141,9 @@ function followLeader(state: RouterState): RouterState {
 /** The attached member failed. Each other one is tried once without a wait, then with growing ones. */
 function moveOn(state: RouterState, nowMs: number): RouterState {
   const { route, routing } = state;
-  const distrusted =
-    route.state === 'attached' ? { address: route.address, term: routing?.term ?? 0 } : state.distrusted;
+  // A failed guess says nothing about the announced leader.
+  const wasLeader = route.state === 'attached' && route.address === announcedAddress(routing);
+  const distrusted = wasLeader ? { address: route.address, term: routing?.term ?? 0 } : state.distrusted;
   const next = { ...state, distrusted, attempts: state.attempts + 1 };
   const choices = candidates(next).length;
   const excess = next.attempts - Math.max(choices, 1);
@@ -155,7 +163,8 @@ function guess(state: RouterState, nowMs: number): RouterState {
 
 function attach(state: RouterState, address: string, trusted: boolean): RouterState {
   const stream = state.streams + 1;
-  return { ...state, streams: stream, route: { state: 'attached', address, stream, trusted } };
+  const term = state.routing?.term ?? 0;
+  return { ...state, streams: stream, route: { state: 'attached', address, stream, trusted, term } };
 }
 
 function isPresent(state: RouterState, stream: number): boolean {
