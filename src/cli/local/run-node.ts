@@ -1,27 +1,12 @@
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { TanistError } from '../../foundation/errors.ts';
-import type { NodeId } from '../../foundation/ids.ts';
-import { type ClusterConfig, configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
+import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
 import type { NodeOptions } from '../commands/cluster/node.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { parentChannel } from './node-channel.ts';
-
-interface RunningNode {
-  readonly addresses: { readonly client: string; readonly peer: string; readonly http: string };
-  readonly ready: Promise<void>;
-  /** Resolves with why the node had to stop by itself. */
-  readonly failed: Promise<Error>;
-  stop(): Promise<void>;
-}
-
-type StartNode = (options: {
-  readonly config: ClusterConfig;
-  readonly id: NodeId;
-  readonly dataFolder: string;
-  readonly logger: Logger;
-}) => Promise<RunningNode>;
+import { pinoNodeLog } from './pino-node-log.ts';
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -44,14 +29,13 @@ export async function runNode(options: NodeOptions): Promise<void> {
       pino.destination({ dest: 2, sync: true }),
     );
     for (const warning of configWarnings(config)) logger.warn(warning);
-    const { startNode } = (await import(nodeLibrary)) as { startNode: StartNode };
+    const { startNode } = await import('../../api/start-node.ts');
     const node = await startNode({
       config,
       id,
       dataFolder: options.data ?? join('tanist-data', id),
-      logger,
+      nodeLog: pinoNodeLog(logger),
     });
-    await Promise.race([node.ready, node.failed, told]);
     parent.report({ kind: 'ready', ...node.addresses });
     const end = await Promise.race([told, node.failed]);
     if (end instanceof Error) throw end;
@@ -67,5 +51,3 @@ export async function runNode(options: NodeOptions): Promise<void> {
     throw error;
   }
 }
-
-const nodeLibrary = '../../api/start-node.js';
