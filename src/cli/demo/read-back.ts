@@ -1,4 +1,3 @@
-import { TanistError } from '../../foundation/errors.ts';
 import { revision } from '../../foundation/ids.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { AcknowledgedWrite } from './ledger.ts';
