@@ -20,7 +20,7 @@ export async function clusterStatus(
 ): Promise<Status> {
   if (client.routing()?.leader != null) {
     try {
-      return await client.status(undefined, options);
+      return await client.status(options);
     } catch (error) {
       if (!(error instanceof TanistError) || !error.retryable) throw error;
     }
@@ -28,7 +28,7 @@ export async function clusterStatus(
   let failure: unknown;
   for (const endpoint of endpoints) {
     try {
-      return await client.status(endpoint, options);
+      return await client.status({ ...options, endpoint });
     } catch (error) {
       failure = error;
     }

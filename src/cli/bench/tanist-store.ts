@@ -55,7 +55,7 @@ export async function tanistStore(folder: string, onLog?: LocalClusterOptions['o
 }
 
 async function ledStatus(client: TanistClient): Promise<(Status & { readonly leader: string }) | null> {
-  const status = await client.status(undefined, { deadlineMs: 2000 });
+  const status = await client.status({ deadlineMs: 2000 });
   const { leader } = status;
   const leading = status.members.some(({ member, role }) => member.id === leader && role === 'leader');
   return leader !== null && leading ? { ...status, leader } : null;

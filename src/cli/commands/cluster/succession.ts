@@ -11,7 +11,7 @@ export const successionCommand: Register = (program) => {
       ),
   ).action((options: ClientOptions) =>
     withCluster(options, async ({ client, out, call }) => {
-      const { leader, term, commit, succession, members } = await client.status(undefined, call);
+      const { leader, term, commit, succession, members } = await client.status(call);
       const heirs = succession.flatMap((id, rank) => {
         const member = members.find((candidate) => candidate.member.id === id);
         return member === undefined ? [] : [{ rank: rank + 1, member }];
