@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { TanistError } from '../foundation/errors.ts';
-import type { ClusterClient } from './client.ts';
+import type { TanistClient } from '../client/index.ts';
 import { durationMs, endpointList } from './terminal/arguments.ts';
 import { type Output, outputTo } from './terminal/output.ts';
 import { UsageError } from './terminal/usage-error.ts';
@@ -43,7 +42,8 @@ export function endpointsOf(options: ClientOptions): readonly string[] {
 }
 
 export interface CallContext {
-  readonly client: ClusterClient;
+  readonly client: TanistClient;
+  readonly endpoints: readonly string[];
   readonly out: Output;
   readonly call: { readonly deadlineMs: number };
 }
@@ -55,31 +55,11 @@ export async function withCluster(
 ): Promise<void> {
   const { openClient } = await import('./client.ts');
   const deadlineMs = options.timeout ?? 5000;
-  const client = await within(openClient(endpointsOf(options)), deadlineMs, endpointsOf(options));
+  const endpoints = endpointsOf(options);
+  const client = await openClient(endpoints, { connectMs: deadlineMs, deadlineMs });
   try {
-    await act({ client, out: outputTo(options.json === true), call: { deadlineMs } });
+    await act({ client, endpoints, out: outputTo(options.json === true), call: { deadlineMs } });
   } finally {
     await client.close();
-  }
-}
-
-async function within<T>(work: Promise<T>, ms: number, endpoints: readonly string[]): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new TanistError(
-            'unavailable',
-            `no answer from ${endpoints.join(', ')} within ${ms} ms; is a node running there? try --endpoints`,
-          ),
-        ),
-      ms,
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

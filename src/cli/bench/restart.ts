@@ -76,7 +76,7 @@ async function untilHealthy(client: Awaited<ReturnType<typeof openClient>>, id: 
   const untilMs = Date.now() + 60_000;
   for (;;) {
     const { members } = await client.status();
-    const member = members.find((candidate) => candidate.id === id);
+    const member = members.find((candidate) => candidate.member.id === id);
     if (member !== undefined && member.health === 'healthy' && member.lagRevisions === 0) return;
     if (Date.now() > untilMs) throw new TanistError('unavailable', `${id} did not catch up within 60 s`);
     await delay(10);

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TanistClient } from '../../client/index.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { type ClusterClient, openClient } from '../client.ts';
+import type { Status } from '../../protocol/status.ts';
+import { openClient } from '../client.ts';
 import { type LocalClusterOptions, startLocalCluster } from '../local-cluster.ts';
 import type { Store } from './store.ts';
 
@@ -52,12 +54,11 @@ export async function tanistStore(folder: string, onLog?: LocalClusterOptions['o
   return store;
 }
 
-async function ledStatus(
-  client: ClusterClient,
-): Promise<Awaited<ReturnType<ClusterClient['status']>> | null> {
+async function ledStatus(client: TanistClient): Promise<(Status & { readonly leader: string }) | null> {
   const status = await client.status({ deadlineMs: 2000 });
-  const leading = status.members.some((member) => member.id === status.leader && member.role === 'leader');
-  return status.leader !== '' && leading ? status : null;
+  const { leader } = status;
+  const leading = status.members.some(({ member, role }) => member.id === leader && role === 'leader');
+  return leader !== null && leading ? { ...status, leader } : null;
 }
 
 async function eventually<T>(attempt: () => Promise<T | null>, otherwise: string): Promise<T> {

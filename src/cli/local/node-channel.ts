@@ -10,7 +10,14 @@ export type NodeReport =
 /** Set for children of a local cluster; without it `tanist node` ignores an IPC channel that someone else's supervisor gave it. */
 export const channelVariable = 'TANIST_LOCAL_CLUSTER';
 
-export function parentChannel(): { report(report: NodeReport): void; onParentGone(act: () => void): void } {
+export interface ParentChannel {
+  report(report: NodeReport): void;
+  onParentGone(act: () => void): void;
+  /** An open channel would keep the process alive. */
+  close(): void;
+}
+
+export function parentChannel(): ParentChannel {
   const attached = process.env[channelVariable] === '1' && process.send !== undefined;
   return {
     report: (report) => {
@@ -18,6 +25,9 @@ export function parentChannel(): { report(report: NodeReport): void; onParentGon
     },
     onParentGone: (act) => {
       if (attached) process.once('disconnect', act);
+    },
+    close: () => {
+      if (attached && process.connected) process.disconnect();
     },
   };
 }

@@ -9,6 +9,7 @@ import { parentChannel } from './node-channel.ts';
 import { pinoNodeLog } from './pino-node-log.ts';
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const orphanMs = 5000;
 
 /** Runs until it is told to stop (returns) or has to stop (throws). */
 export async function runNode(options: NodeOptions): Promise<void> {
@@ -18,7 +19,11 @@ export async function runNode(options: NodeOptions): Promise<void> {
   const told = new Promise<string>((resolve) => {
     process.once('SIGINT', () => resolve('SIGINT'));
     process.once('SIGTERM', () => resolve('SIGTERM'));
-    parent.onParentGone(() => resolve('parent gone'));
+    parent.onParentGone(() => {
+      resolve('parent gone');
+      // Nobody is left who would notice a node that can't stop.
+      setTimeout(() => process.exit(1), orphanMs).unref();
+    });
   });
   try {
     const config = await loadClusterConfig(options.config);
@@ -49,5 +54,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
       message: error instanceof TanistError ? error.message : errorText(error),
     });
     throw error;
+  } finally {
+    parent.close();
   }
 }

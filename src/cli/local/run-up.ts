@@ -62,7 +62,7 @@ async function leaderOf(endpoints: readonly string[]): Promise<string> {
   try {
     // A linearizable read needs a leader with a quorum.
     await client.get('\0', { countOnly: true, deadlineMs: 15_000 });
-    return (await client.status({ deadlineMs: 5000 })).leader;
+    return (await client.status({ deadlineMs: 5000 })).leader ?? 'nobody';
   } finally {
     await client.close();
   }

@@ -1,4 +1,4 @@
-import type { MemberStatus } from '../../client.ts';
+import type { MemberStatus } from '../../../protocol/status.ts';
 import type { Style } from '../../terminal/style.ts';
 
 export const memberColumns = ['id', 'tier', 'role', 'applied', 'lag revisions', 'lag ms', 'score', 'health'];
@@ -6,8 +6,8 @@ export const memberColumns = ['id', 'tier', 'role', 'applied', 'lag revisions', 
 export function memberRow(member: MemberStatus, style: Style): readonly (string | number)[] {
   const { health } = member;
   return [
-    member.id,
-    member.tier,
+    member.member.id,
+    member.member.tier,
     member.role === 'leader' ? style.bold(member.role) : member.role,
     member.applied,
     member.lagRevisions,
@@ -21,7 +21,20 @@ export function memberRow(member: MemberStatus, style: Style): readonly (string 
   ];
 }
 
-export function memberJson(member: MemberStatus): object {
-  const { id, tier, role, applied, lagRevisions, lagMs, score, health, client, peer, http } = member;
-  return { id, tier, role, applied, lagRevisions, lagMs, score, health, client, peer, http };
+export function memberJson(status: MemberStatus): object {
+  const { member, role, applied, lagRevisions, lagMs, score, health, bootCounter } = status;
+  return {
+    id: member.id,
+    tier: member.tier,
+    role,
+    applied,
+    lagRevisions,
+    lagMs,
+    score,
+    health,
+    bootCounter,
+    client: member.clientAddress,
+    peer: member.peerAddress,
+    http: member.httpAddress,
+  };
 }

@@ -3,13 +3,22 @@ import { type ClientOptions, type Register, withClient, withCluster } from '../.
 export const membersCommand: Register = (program) => {
   withClient(program.command('members').summary('the nodes and where they are')).action(
     (options: ClientOptions) =>
-      withCluster(options, async ({ client, out, call }) => {
+      withCluster(options, async ({ client, endpoints, out, call }) => {
         const { memberJson } = await import('./members-view.ts');
-        const { leader, term, commit, members } = await client.status(call);
+        const { clusterStatus } = await import('../../client.ts');
+        const { leader, term, commit, members } = await clusterStatus(client, endpoints, call);
         out.document({ leader, term, commit, members: members.map(memberJson) });
         out.table(
           ['id', 'tier', 'role', 'health', 'clients', 'peers', 'http'],
-          members.map((m) => [m.id, m.tier, m.role, m.health, m.client, m.peer, m.http]),
+          members.map(({ member, role, health }) => [
+            member.id,
+            member.tier,
+            role,
+            health,
+            member.clientAddress,
+            member.peerAddress,
+            member.httpAddress,
+          ]),
         );
       }),
   );

@@ -3,9 +3,10 @@ import { type ClientOptions, type Register, withClient, withCluster } from '../.
 export const statusCommand: Register = (program) => {
   withClient(program.command('status').summary('the cluster as an endpoint sees it')).action(
     (options: ClientOptions) =>
-      withCluster(options, async ({ client, out, call }) => {
+      withCluster(options, async ({ client, endpoints, out, call }) => {
         const { memberColumns, memberJson, memberRow } = await import('./members-view.ts');
-        const status = await client.status(call);
+        const { clusterStatus } = await import('../../client.ts');
+        const status = await clusterStatus(client, endpoints, call);
         const { clusterId, id, version, leader, term, commit, applied, succession } = status;
         out.document({
           cluster: clusterId,
@@ -23,7 +24,7 @@ export const statusCommand: Register = (program) => {
         });
         const { style } = out;
         out.say(
-          `cluster ${style.bold(clusterId)}  leader ${leader === '' ? style.red('none') : style.bold(leader)}  term ${term}  commit ${commit}  ` +
+          `cluster ${style.bold(clusterId)}  leader ${leader === null ? style.red('none') : style.bold(leader)}  term ${term}  commit ${commit}  ` +
             `sessions ${status.sessions}  leases ${status.leases}  ${style.dim(`answered by ${id}, version ${version}`)}`,
         );
         out.say('');

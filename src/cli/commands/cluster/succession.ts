@@ -13,7 +13,7 @@ export const successionCommand: Register = (program) => {
     withCluster(options, async ({ client, out, call }) => {
       const { leader, term, commit, succession, members } = await client.status(call);
       const heirs = succession.flatMap((id, rank) => {
-        const member = members.find((candidate) => candidate.id === id);
+        const member = members.find((candidate) => candidate.member.id === id);
         return member === undefined ? [] : [{ rank: rank + 1, member }];
       });
       out.document({
@@ -22,8 +22,8 @@ export const successionCommand: Register = (program) => {
         commit,
         members: heirs.map(({ rank, member }) => ({
           rank,
-          id: member.id,
-          tier: member.tier,
+          id: member.member.id,
+          tier: member.member.tier,
           role: member.role,
           applied: member.applied,
           lagRevisions: member.lagRevisions,
@@ -33,9 +33,11 @@ export const successionCommand: Register = (program) => {
           terms: member.scoreTerms,
         })),
       });
-      out.say(`leader ${out.style.bold(leader === '' ? 'none' : leader)}, term ${term}`);
+      out.say(`leader ${out.style.bold(leader ?? 'none')}, term ${term}`);
       for (const { rank, member } of heirs) {
-        out.say(`\n${rank}. ${out.style.bold(member.id)}  score ${figure(member.score)}  ${member.health}`);
+        out.say(
+          `\n${rank}. ${out.style.bold(member.member.id)}  score ${figure(member.score)}  ${member.health}`,
+        );
         out.table(
           ['   term', 'value', 'weight', 'adds', 'why'],
           member.scoreTerms.map((part) => [

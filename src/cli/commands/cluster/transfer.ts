@@ -1,4 +1,3 @@
-import type { NodeId } from '../../../foundation/ids.ts';
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
 
 export const transferCommand: Register = (program) => {
@@ -12,7 +11,7 @@ export const transferCommand: Register = (program) => {
       .option('--to <id>', 'the node that shall lead'),
   ).action((options: ClientOptions & { readonly to?: string }) =>
     withCluster(options, async ({ client, out, call }) => {
-      const { leader, term } = await client.transfer(options.to as NodeId | undefined, call);
+      const { leader, term } = await client.transfer(options.to, call);
       out.document({ leader, term });
       out.say(`${out.style.bold(leader)} leads, term ${term}`);
     }),

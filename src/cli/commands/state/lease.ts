@@ -1,3 +1,4 @@
+import { textOf } from '../../../foundation/bytes.ts';
 import type { LeaseId } from '../../../foundation/ids.ts';
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
 import { durationMs, leaseNumber, leaseText } from '../../terminal/arguments.ts';
@@ -44,14 +45,16 @@ export const leaseCommand: Register = (program) => {
   });
   withClient(family.command('list').summary('all leases')).action((options: ClientOptions) =>
     withCluster(options, async ({ client, out, call }) => {
-      const leases = await client.leases(call);
-      const { printable } = await import('../../terminal/json.ts');
+      const known = await client.leases(call);
+      const leases = (await Promise.all(known.map(({ id }) => client.leaseStatus(id, call)))).filter(
+        (lease) => lease !== null,
+      );
       out.document(
         leases.map(({ id, ttlMs, remainingMs, keys }) => ({
           id: leaseText(id),
           ttlMs,
           remainingMs,
-          keys: keys.map(printable),
+          keys: keys.map(textOf),
         })),
       );
       out.table(
