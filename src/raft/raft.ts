@@ -102,6 +102,8 @@ export interface Raft {
   installed(point: LogPoint): void;
   /** The log store no longer has entries ≤ point. */
   compacted(point: LogPoint): void;
-  /** Leaves leadership at once (stop, disk failure). */
+  /** Leaves leadership at once (stop, disk failure); the first fit heir is told. */
   stepDown(): void;
+  /** What memory holds at `index`; null: nothing there, or older. For checks (`invariants.ts`) and diagnosis. */
+  entryAt(index: LogIndex): LogEntry | null;
 }
