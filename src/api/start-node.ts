@@ -8,7 +8,7 @@ import { openNode } from '../node/open-node.ts';
 import type { NodeOptions } from '../node/options.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
-import { createGrpcTransport } from '../transport/grpc-transport.ts';
+import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { ClientServer } from './client-server.ts';
 import { HttpServer } from './http-server.ts';
 import { systemClock } from './system-clock.ts';
@@ -39,14 +39,14 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
     const vitals = await VitalsReader.start(dataFolder);
     undo.push(() => vitals.stop());
     const random = seededRandom(randomBytes(16).toString('hex'));
-    const node = await openNode(nodeOptions(config, own.id), {
+    const node = await openNode(nodeOptions(config, own.id, dataFolder), {
       clock: systemClock,
       random,
       disk,
       nodeLog,
       vitals: () => vitals.latest,
       transport: (handler, identity) =>
-        createGrpcTransport({
+        new GrpcTransport({
           identity,
           listen: own.peer,
           peers: new Map(
@@ -55,7 +55,7 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
           handler,
           clock: systemClock,
           random: random.fork('transport'),
-          nodeLog,
+          log: nodeLog,
         }),
     });
     undo.push(() => node.stop());
@@ -83,11 +83,12 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
   }
 }
 
-function nodeOptions(config: ClusterConfig, id: NodeId): NodeOptions {
+function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): NodeOptions {
   const { timing, limits: configured, disk } = config;
   return {
     id,
     clusterId: config.cluster,
+    dataFolder,
     members: config.nodes.map((node) => ({
       id: node.id,
       clientAddress: node.client,

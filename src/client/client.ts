@@ -106,8 +106,8 @@ export class TanistClient extends StateView implements AsyncDisposable {
   }
 
   /** The status as the leader sees it, or as the member at `endpoint` does. */
-  async status(endpoint?: string, options?: CallOptions): Promise<Status> {
-    return decodeStatus(await this.call(tanistService.status, emptyMessage, options, endpoint));
+  async status(options?: CallOptions & { readonly endpoint?: string }): Promise<Status> {
+    return decodeStatus(await this.call(tanistService.status, emptyMessage, options, options?.endpoint));
   }
 
   /** Hands leadership over to `to`, or to the first heir. Fails as `transfer-failed` when nobody is fit. */

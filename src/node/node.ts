@@ -22,7 +22,7 @@ import type { SoftState } from '../raft/ready.ts';
 import { completeRange, type StateMachine } from '../state/state-machine.ts';
 import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
-import type { OpenStore } from '../storage/open-store.ts';
+import type { OpenedStore } from '../storage/open-store.ts';
 import { Applier } from './applier.ts';
 import { ClusterClock } from './cluster-clock.ts';
 import { completeResults } from './deferred-ranges.ts';
@@ -79,7 +79,7 @@ export class TanistNode {
   readonly state: StateMachine;
   readonly #options: NodeOptions;
   readonly #ports: NodePorts;
-  readonly #store: OpenStore;
+  readonly #store: OpenedStore;
   readonly #raft: Raft;
   readonly #transport: Transport<RaftMessage>;
   readonly #history: HistoryStore;
@@ -105,7 +105,7 @@ export class TanistNode {
   #stopped = false;
 
   /** `state` has been restored from the store's image; `raft` starts from its log. See `openNode`. */
-  constructor(options: NodeOptions, ports: NodePorts, store: OpenStore, state: StateMachine, raft: Raft) {
+  constructor(options: NodeOptions, ports: NodePorts, store: OpenedStore, state: StateMachine, raft: Raft) {
     const { clock, nodeLog } = ports;
     this.identity = store.log.identity;
     this.state = state;
@@ -257,7 +257,8 @@ export class TanistNode {
     if (this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
     await this.#close();
     await this.#keeper.settle().catch((error: unknown) => nodeLog.error('failed', { error: String(error) }));
-    await this.#store.close();
+    await this.#store.image.close();
+    await this.#store.log.close();
     nodeLog.info('stopped');
   }
 

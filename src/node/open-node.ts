@@ -1,3 +1,4 @@
+import type { Random } from '../foundation/random.ts';
 import type { Configuration } from '../ports/log-store.ts';
 import { createRaft } from '../raft/create-raft.ts';
 import { createStateMachine } from '../state/state-machine.ts';
@@ -13,11 +14,13 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
   const store = await openStore(ports.disk, {
     clusterId: options.clusterId,
     nodeId: options.id,
-    random: ports.random.fork('store'),
+    newStoreId: randomName(ports.random.fork('store')),
+    incarnation: randomName(ports.random.fork('incarnation')),
+    folder: options.dataFolder,
     logMemoryBytes: options.logMemoryBytes,
   });
   const state = createStateMachine({ limits: options.requestLimits });
-  const loaded = await store.image.load();
+  const { loaded } = store;
   if (loaded !== null)
     await state.restore(loaded, () => new Promise<void>((resolve) => ports.clock.soon(resolve)));
   const { hardState, compacted, tail } = store.log.image;
@@ -45,6 +48,15 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
     },
   );
   return new TanistNode(options, ports, store, state, raft);
+}
+
+function randomName(random: Random): string {
+  return Array.from({ length: 4 }, () =>
+    random
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(8, '0'),
+  ).join('');
 }
 
 /** What a new cluster starts with: every member that the config calls hot votes. */

@@ -15,6 +15,8 @@ import type { Vitals } from './vitals.ts';
 export interface NodeOptions {
   readonly id: NodeId;
   readonly clusterId: string;
+  /** For messages. */
+  readonly dataFolder: string;
   /** Every member with its addresses; the hot ones are the voters that a new cluster starts with. */
   readonly members: readonly Member[];
   readonly tickMs: number;

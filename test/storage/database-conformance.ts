@@ -10,13 +10,17 @@ const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 async function all(rows: AsyncIterable<readonly DatabaseRow[]>): Promise<string[]> {
   const found: string[] = [];
-  for await (const batch of rows) for (const { key, value } of batch) found.push(`${key}=${Buffer.from(value)}`);
+  for await (const batch of rows)
+    for (const { key, value } of batch) found.push(`${key}=${Buffer.from(value)}`);
   return found;
 }
 
 /** What every `Disk` and its databases must do. */
 export function databaseConformance(test: TestFn, name: string, make: () => Promise<DiskUnderTest>): void {
-  const withDatabase = (title: string, act: (t: Parameters<Parameters<TestFn>[1]>[0], database: Database, disk: Disk) => Promise<void>): void =>
+  const withDatabase = (
+    title: string,
+    act: (t: Parameters<Parameters<TestFn>[1]>[0], database: Database, disk: Disk) => Promise<void>,
+  ): void =>
     test(`${name}: ${title}`, async (t) => {
       const under = await make();
       const { database } = await under.disk.open('a');
@@ -54,17 +58,36 @@ export function databaseConformance(test: TestFn, name: string, make: () => Prom
 
   withDatabase('keys compare as bytes, latin1 included; bounds are [from, to)', async (t, database) => {
     const keys = ['a', 'a/', 'a\xff', 'b', 'b/\x80', 'b/\xff', 'c'];
-    await database.write([...keys].reverse().map((key) => ({ type: 'put', key, value: bytes('v') })), { sync: false });
-    t.deepEqual(await all(database.scan('', '\xff', 10)), keys.map((key) => `${key}=v`));
+    await database.write(
+      [...keys].reverse().map((key) => ({ type: 'put', key, value: bytes('v') })),
+      { sync: false },
+    );
+    t.deepEqual(
+      await all(database.scan('', '\xff', 10)),
+      keys.map((key) => `${key}=v`),
+    );
     t.deepEqual(await all(database.scan('a/', 'b/\xff', 1000)), ['a/=v', 'a\xff=v', 'b=v', 'b/\x80=v']);
     t.is((await database.last('b', 'b/\xff'))?.key, 'b/\x80');
     t.is(await database.last('d', 'e'), undefined);
   });
 
   withDatabase('a scan shows the moment of the call', async (t, database) => {
-    await database.write([{ type: 'put', key: 'a', value: bytes('1') }, { type: 'put', key: 'b', value: bytes('1') }], { sync: false });
+    await database.write(
+      [
+        { type: 'put', key: 'a', value: bytes('1') },
+        { type: 'put', key: 'b', value: bytes('1') },
+      ],
+      { sync: false },
+    );
     const scan = database.scan('', 'z', 1);
-    await database.write([{ type: 'del', key: 'a' }, { type: 'put', key: 'b', value: bytes('2') }, { type: 'put', key: 'c', value: bytes('2') }], { sync: true });
+    await database.write(
+      [
+        { type: 'del', key: 'a' },
+        { type: 'put', key: 'b', value: bytes('2') },
+        { type: 'put', key: 'c', value: bytes('2') },
+      ],
+      { sync: true },
+    );
     t.deepEqual(await all(scan), ['a=1', 'b=1']);
     t.deepEqual(await all(database.scan('', 'z', 1)), ['b=2', 'c=2']);
   });
@@ -78,17 +101,20 @@ export function databaseConformance(test: TestFn, name: string, make: () => Prom
     t.is(seen, value.length);
   });
 
-  withDatabase('a database is open once; what was written is there after closing', async (t, database, disk) => {
-    await t.throwsAsync(disk.open('a'), { code: 'data-locked' });
-    const other = (await disk.open('b')).database;
-    await other.write([{ type: 'put', key: 'k', value: bytes('v') }], { sync: false });
-    await other.close();
-    const again = await disk.open('b');
-    t.is(again.integrity, 'clean');
-    t.deepEqual(Buffer.from((await again.database.get('k'))!), Buffer.from('v'));
-    await again.database.close();
-    t.is(await database.get('k'), undefined);
-  });
+  withDatabase(
+    'a database is open once; what was written is there after closing',
+    async (t, database, disk) => {
+      await t.throwsAsync(disk.open('a'), { code: 'data-locked' });
+      const other = (await disk.open('b')).database;
+      await other.write([{ type: 'put', key: 'k', value: bytes('v') }], { sync: false });
+      await other.close();
+      const again = await disk.open('b');
+      t.is(again.integrity, 'clean');
+      t.deepEqual(Buffer.from((await again.database.get('k'))!), Buffer.from('v'));
+      await again.database.close();
+      t.is(await database.get('k'), undefined);
+    },
+  );
 
   withDatabase('replace and remove', async (t, _database, disk) => {
     for (const id of ['old', 'new']) {

@@ -1,5 +1,5 @@
-import { seededRandom } from '../../src/foundation/random.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
+import { seededRandom } from '../../src/foundation/random.ts';
 import type { Database, DatabaseChange, DatabaseRow, Disk } from '../../src/ports/database.ts';
 
 interface Content {
@@ -47,7 +47,8 @@ export class MemoryDisk implements Disk {
   async replace(name: string, replacement: string): Promise<void> {
     await this.step(() => {
       const content = this.contents.get(replacement);
-      if (content === undefined || this.opened.has(name) || this.opened.has(replacement)) throw new Error('replace: not closed');
+      if (content === undefined || this.opened.has(name) || this.opened.has(replacement))
+        throw new Error('replace: not closed');
       this.contents.set(name, content);
       this.contents.delete(replacement);
     });
@@ -80,7 +81,8 @@ export class MemoryDisk implements Disk {
     const disk = new MemoryDisk();
     for (const [name, content] of this.contents) {
       const durable = new Map(content.durable);
-      for (const changes of content.unsynced.slice(0, random.below(content.unsynced.length + 1))) apply(durable, changes);
+      for (const changes of content.unsynced.slice(0, random.below(content.unsynced.length + 1)))
+        apply(durable, changes);
       disk.contents.set(name, { durable, unsynced: [] });
     }
     return disk;
@@ -146,7 +148,8 @@ class MemoryDatabase implements Database {
     for (let at = 0; at < rows.length; ) {
       await this.#disk.step(() => undefined);
       const start = at;
-      for (let bytes = 0; at < rows.length && bytes <= batchBytes; at++) bytes += rows[at]!.key.length + rows[at]!.value.length;
+      for (let bytes = 0; at < rows.length && bytes <= batchBytes; at++)
+        bytes += rows[at]!.key.length + rows[at]!.value.length;
       yield rows.slice(start, at);
     }
   }
@@ -157,7 +160,10 @@ class MemoryDatabase implements Database {
   }
 
   async sizeBytes(from: string, to: string): Promise<number> {
-    return sorted(this.#content, from, to).reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+    return sorted(this.#content, from, to).reduce(
+      (sum, { key, value }) => sum + key.length + value.length,
+      0,
+    );
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,13 @@
 import { asBuffer, type ByteString, emptyBytes } from '../../foundation/bytes.ts';
-import { clusterTimeMs, type LeaseId, leaseId, noLease, type Revision, revision } from '../../foundation/ids.ts';
-import { type Space, spaces, type StateDelta } from '../../ports/delta.ts';
+import {
+  clusterTimeMs,
+  type LeaseId,
+  leaseId,
+  noLease,
+  type Revision,
+  revision,
+} from '../../foundation/ids.ts';
+import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import { hex16, isSealed, sealInPlace } from '../record-codec.ts';
 
 /**
@@ -218,7 +225,9 @@ export class ChunkReader {
     let lease: LeaseId = noLease;
     if ((flags & flagLease) !== 0) {
       const at = this.#at;
-      lease = leaseId((flags & flagNegativeLease) !== 0 ? buffer.readBigInt64LE(at) : buffer.readBigUInt64LE(at));
+      lease = leaseId(
+        (flags & flagNegativeLease) !== 0 ? buffer.readBigInt64LE(at) : buffer.readBigUInt64LE(at),
+      );
       this.#at = at + 8;
     }
     const keyBytes = this.#varint();

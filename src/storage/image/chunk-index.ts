@@ -68,7 +68,7 @@ export function sumChunks(sums: ChunkSums, chunks: readonly ChunkHeader[], sign:
 }
 
 function weight(chunk: ChunkHeader): number {
-  let hash = Math.imul(chunk.first % 4294967296 | 0, 0x9e3779b1);
-  hash = Math.imul(hash ^ (chunk.last % 4294967296 | 0), 0x85ebca6b) ^ (hash >>> 13);
+  let hash = Math.imul((chunk.first % 4294967296) | 0, 0x9e3779b1);
+  hash = Math.imul(hash ^ ((chunk.last % 4294967296) | 0), 0x85ebca6b) ^ (hash >>> 13);
   return Math.imul(hash ^ chunk.count, 0xc2b2ae35) >>> 0;
 }

@@ -79,9 +79,12 @@ export async function receiveImage(
   async function commit(): Promise<AppliedPoint> {
     const meta = frames.end();
     if (JSON.stringify(sums) !== JSON.stringify(meta.chunks)) throw damagedTransfer('chunks are missing');
-    await database.write([formatRow(options), { type: 'put', key: metaKey, value: sealJson(metaKey, meta) }], {
-      sync: true,
-    });
+    await database.write(
+      [formatRow(options), { type: 'put', key: metaKey, value: sealJson(metaKey, meta) }],
+      {
+        sync: true,
+      },
+    );
     open = false;
     await database.close();
     await takeOver(() => disk.replace(name, incomingName));

@@ -15,11 +15,18 @@ import type {
   LoadedImage,
 } from '../../ports/image-store.ts';
 import { damaged, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
-import { type ChunkHeader, ChunkReader, chunkEnd, chunkKey, chunkPrefix, readChunkHeader } from './chunk-codec.ts';
+import {
+  type ChunkHeader,
+  ChunkReader,
+  chunkEnd,
+  chunkKey,
+  chunkPrefix,
+  readChunkHeader,
+} from './chunk-codec.ts';
 import { ChunkIndex, type ChunkSums, emptySums, sumChunks } from './chunk-index.ts';
 import { type ChunkSource, History, sliceDeltas } from './history.ts';
-import { allEnd, type Meta, metaKey, recordEnd, recordPrefix } from './image-records.ts';
 import { openImageDatabase, receiveImage } from './image-database.ts';
+import { allEnd, type Meta, metaKey, recordEnd, recordPrefix } from './image-records.ts';
 import { PendingImage } from './pending-image.ts';
 import { Reclaimer, type Rewrite } from './reclaim.ts';
 import { FrameWriter } from './snapshot-frames.ts';
@@ -82,7 +89,8 @@ class ChunkImageStore implements OpenedImage {
     const value = await this.#database.get(metaKey);
     if (value === undefined) {
       const row = await this.#database.last(chunkPrefix, allEnd);
-      if (row !== undefined && row.key !== 'format') throw damaged(this.#place, 'its applied index is missing');
+      if (row !== undefined && row.key !== 'format')
+        throw damaged(this.#place, 'its applied index is missing');
       this.#state = 'loaded';
       return null;
     }
@@ -115,7 +123,10 @@ class ChunkImageStore implements OpenedImage {
     for (const [space, { count, sum }] of Object.entries(meta.chunks)) {
       const found = sums[space as Space];
       if (found.count === count && found.sum === sum) continue;
-      throw damaged(this.#place, `${found.count} chunks of space ${space} are there, not the ${count} that were written`);
+      throw damaged(
+        this.#place,
+        `${found.count} chunks of space ${space} are there, not the ${count} that were written`,
+      );
     }
     this.#state = 'loaded';
   }
@@ -151,7 +162,8 @@ class ChunkImageStore implements OpenedImage {
   async #write(sync: boolean, rewrite: Rewrite | null): Promise<void> {
     const batch = this.#pending.seal();
     const nothingNew =
-      batch === null || (batch.applied === this.#flushed && batch.chunks.length === 0 && batch.records.size === 0);
+      batch === null ||
+      (batch.applied === this.#flushed && batch.chunks.length === 0 && batch.records.size === 0);
     if (nothingNew && rewrite === null && !(sync && this.#unsynced)) return;
     const applied = present(batch?.applied ?? this.#flushed, 'what is written has an applied point');
     const chunks = batch?.chunks ?? [];
@@ -168,9 +180,15 @@ class ChunkImageStore implements OpenedImage {
     for (const { key, value } of chunks) changes.push({ type: 'put', key, value });
     for (const [name, value] of batch?.records ?? []) {
       const key = recordPrefix + name;
-      changes.push(value === null ? { type: 'del', key } : { type: 'put', key, value: sealRecord(key, value) });
+      changes.push(
+        value === null ? { type: 'del', key } : { type: 'put', key, value: sealRecord(key, value) },
+      );
     }
-    changes.push({ type: 'put', key: metaKey, value: sealJson(metaKey, { applied, chunks: sums, installed: false } satisfies Meta) });
+    changes.push({
+      type: 'put',
+      key: metaKey,
+      value: sealJson(metaKey, { applied, chunks: sums, installed: false } satisfies Meta),
+    });
     try {
       await this.#database.write(changes, { sync });
     } catch (error) {
@@ -275,7 +293,10 @@ class ChunkImageStore implements OpenedImage {
   }
 
   #damagedChunk(chunk: ChunkHeader): TanistError {
-    return damaged(this.#place, `record ${chunkKey(chunk.space, chunk.first)} is gone or its checksum is wrong`);
+    return damaged(
+      this.#place,
+      `record ${chunkKey(chunk.space, chunk.first)} is gone or its checksum is wrong`,
+    );
   }
 }
 
@@ -291,7 +312,10 @@ function sourceOf(chunk: ChunkHeader, value: Uint8Array | undefined): ChunkSourc
   return same ? { header: chunk, value } : null;
 }
 
-async function* framesOf(rows: AsyncIterator<readonly DatabaseRow[]>, meta: Meta): AsyncGenerator<Uint8Array> {
+async function* framesOf(
+  rows: AsyncIterator<readonly DatabaseRow[]>,
+  meta: Meta,
+): AsyncGenerator<Uint8Array> {
   const writer = new FrameWriter();
   for (let step = await rows.next(); step.done !== true; step = await rows.next()) {
     for (const row of step.value) {
@@ -302,7 +326,9 @@ async function* framesOf(rows: AsyncIterator<readonly DatabaseRow[]>, meta: Meta
 }
 
 function mutated(applied: AppliedPoint): AppliedPoint {
-  return mutant.active === 'apply-twice-after-restart' && applied.point.index > 0 ? moved(applied, -1) : applied;
+  return mutant.active === 'apply-twice-after-restart' && applied.point.index > 0
+    ? moved(applied, -1)
+    : applied;
 }
 
 function moved(applied: AppliedPoint, by: number): AppliedPoint {

@@ -88,7 +88,8 @@ export class PendingImage {
     const newer = this.#records;
     this.#records = new Map(batch.records);
     for (const [key, value] of newer) this.#records.set(key, value);
-    for (const [key, value] of batch.records) this.#recordBytes += key.length + (value === null ? 0 : value.length);
+    for (const [key, value] of batch.records)
+      this.#recordBytes += key.length + (value === null ? 0 : value.length);
   }
 
   /** The first unwritten chunk of the space that reaches to `revision`. */
@@ -133,6 +134,9 @@ export class PendingImage {
   }
 
   #checkOrder(space: Space, revision: number): void {
-    assert(revision > (this.#last.get(space) ?? 0), 'deltas of a space come in order of revision, a revision in one batch');
+    assert(
+      revision > (this.#last.get(space) ?? 0),
+      'deltas of a space come in order of revision, a revision in one batch',
+    );
   }
 }

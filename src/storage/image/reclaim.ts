@@ -152,7 +152,11 @@ export class Reclaimer {
       for (const key of dead) pass.retained.add(key);
       return null;
     }
-    return { space, gone: sources.map(({ header }) => header), replacements: this.#encode(space, kept, bytes) };
+    return {
+      space,
+      gone: sources.map(({ header }) => header),
+      replacements: this.#encode(space, kept, bytes),
+    };
   }
 
   #encode(space: Space, deltas: readonly StateDelta[], bytes: number): SealedChunk[] {

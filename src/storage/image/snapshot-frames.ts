@@ -111,7 +111,8 @@ export class FrameReader {
   /** What was sent, once all of it has come. */
   end(): Meta {
     const summary = this.#summary;
-    if (summary === null) throw damagedTransfer(`it ends after chunk ${this.#number - 1} without its summary`);
+    if (summary === null)
+      throw damagedTransfer(`it ends after chunk ${this.#number - 1} without its summary`);
     if (summary.rows !== this.#rows || summary.crc !== this.#crc || this.#have > 0) {
       throw damagedTransfer(`${this.#rows} of ${summary.rows} rows came`);
     }
@@ -132,7 +133,10 @@ export class FrameReader {
         break;
       }
       const valueAt = at + rowHeaderBytes + keyBytes;
-      rows.push({ key: byteString(all.subarray(at + rowHeaderBytes, valueAt)), value: all.subarray(valueAt, end) });
+      rows.push({
+        key: byteString(all.subarray(at + rowHeaderBytes, valueAt)),
+        value: all.subarray(valueAt, end),
+      });
       at = end;
     }
     this.#rows += rows.length;
@@ -144,5 +148,8 @@ export class FrameReader {
 }
 
 export function damagedTransfer(what: string): TanistError {
-  return new TanistError('data-damaged', `the snapshot received is damaged: ${what}; it is not used, ask for another`);
+  return new TanistError(
+    'data-damaged',
+    `the snapshot received is damaged: ${what}; it is not used, ask for another`,
+  );
 }

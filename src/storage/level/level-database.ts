@@ -82,7 +82,8 @@ class LevelDatabase implements Database {
   async #write(changes: readonly DatabaseChange[], sync: boolean): Promise<void> {
     if (this.#failed !== null) throw this.#failed;
     let bytes = 0;
-    for (const change of changes) bytes += change.key.length + (change.type === 'put' ? change.value.length : 0);
+    for (const change of changes)
+      bytes += change.key.length + (change.type === 'put' ? change.value.length : 0);
     const admitted = this.#space.admit(bytes);
     if (admitted !== null) await admitted;
     try {
@@ -125,7 +126,8 @@ class LevelDatabase implements Database {
     const next = async (): Promise<IteratorResult<readonly DatabaseRow[]>> => {
       try {
         const entries = await iterator.nextv(1000);
-        if (entries.length > 0) return { done: false, value: entries.map(([key, value]) => ({ key, value })) };
+        if (entries.length > 0)
+          return { done: false, value: entries.map(([key, value]) => ({ key, value })) };
       } catch (cause) {
         await iterator.close();
         throw this.#readError(cause, from);
@@ -172,9 +174,13 @@ class LevelDatabase implements Database {
         { cause },
       );
     }
-    return new TanistError('storage-failed', `reading from ${this.#folder} failed (${reason(cause)}): check the disk`, {
-      cause,
-    });
+    return new TanistError(
+      'storage-failed',
+      `reading from ${this.#folder} failed (${reason(cause)}): check the disk`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -48,7 +48,13 @@ export async function openLevelDisk(folder: string, options: LevelDiskOptions = 
   });
   return {
     open: (name, opening) =>
-      openDatabase(folder, name, opening?.redoable ?? false, space, options.databases?.[name] ?? defaultDatabase),
+      openDatabase(
+        folder,
+        name,
+        opening?.redoable ?? false,
+        space,
+        options.databases?.[name] ?? defaultDatabase,
+      ),
     replace: async (name, replacement) => {
       await writeDurably(folder, journalName, JSON.stringify({ name, replacement }));
       await finishReplace(folder);
@@ -125,10 +131,15 @@ async function openDatabase(
 ): Promise<OpenedDatabase> {
   const path = join(folder, name);
   let found = await inspectWriteAhead(path);
-  if (mutant.active === 'torn-tail-hides-damage' && found.state === 'damaged') found = { ...found, state: 'torn' };
+  if (mutant.active === 'torn-tail-hides-damage' && found.state === 'damaged')
+    found = { ...found, state: 'torn' };
   if (redoable && found.state === 'damaged' && found.cut !== null) {
     await cutWriteAhead(path, found.cut);
-    found = { ...found, state: 'torn', detail: `${found.detail}; cut off there, to be done again from the log` };
+    found = {
+      ...found,
+      state: 'torn',
+      detail: `${found.detail}; cut off there, to be done again from the log`,
+    };
   }
   // LevelDB would drop the damaged pieces now and look clean at the next start, so the finding is kept first.
   const mark = damageMark(folder, name);
@@ -159,9 +170,13 @@ function openError(path: string, cause: unknown): TanistError {
       { cause },
     );
   }
-  return new TanistError('data-unreadable', `${path} cannot be opened (${reason(cause)}): check the folder's rights and the disk`, {
-    cause,
-  });
+  return new TanistError(
+    'data-unreadable',
+    `${path} cannot be opened (${reason(cause)}): check the folder's rights and the disk`,
+    {
+      cause,
+    },
+  );
 }
 
 /** The journal, once durable, decides; from there every step can be done again. */

@@ -40,7 +40,8 @@ export function walkFraming(file: Uint8Array, record?: (content: Uint8Array) => 
     const left = blockEnd - offset;
     if (left < headerBytes) {
       if (blockEnd === bytes.length && blockEnd % blockBytes !== 0) break;
-      if (!isZero(bytes, offset, blockEnd)) return fault(bytes, goodBytes, offset, 'the filler of a block is not zero');
+      if (!isZero(bytes, offset, blockEnd))
+        return fault(bytes, goodBytes, offset, 'the filler of a block is not zero');
       offset = blockEnd;
       continue;
     }
@@ -66,11 +67,17 @@ export function walkFraming(file: Uint8Array, record?: (content: Uint8Array) => 
   if (goodBytes === bytes.length || (parts === null && isFiller(bytes, goodBytes))) {
     return { state: 'clean', goodBytes, detail: '' };
   }
-  return { state: 'torn', goodBytes, detail: `the last record, at byte ${goodBytes}, is cut off by the end of the file` };
+  return {
+    state: 'torn',
+    goodBytes,
+    detail: `the last record, at byte ${goodBytes}, is cut off by the end of the file`,
+  };
 }
 
 function isFiller(bytes: Buffer, from: number): boolean {
-  return bytes.length % blockBytes === 0 && bytes.length - from < headerBytes && isZero(bytes, from, bytes.length);
+  return (
+    bytes.length % blockBytes === 0 && bytes.length - from < headerBytes && isZero(bytes, from, bytes.length)
+  );
 }
 
 function checksumHolds(bytes: Buffer, offset: number, end: number): boolean {
@@ -88,7 +95,11 @@ function fault(bytes: Buffer, goodBytes: number, offset: number, what: string): 
   if (later !== null) return damaged(`a record written after it, at byte ${later}, is whole`);
   if (lengthWasAltered(bytes, offset)) return damaged('its length field was altered');
   if (endsInZeros(bytes, offset) || hasUnwrittenSector(bytes, goodBytes) || claimsBeyondEnd(bytes, offset)) {
-    return { state: 'torn', goodBytes, detail: `${what} at byte ${offset} of ${bytes.length}, nothing whole behind it` };
+    return {
+      state: 'torn',
+      goodBytes,
+      detail: `${what} at byte ${offset} of ${bytes.length}, nothing whole behind it`,
+    };
   }
   return damaged('the record is complete, so it was altered after it had been written');
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import * as crypto from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { assert } from '../../foundation/assert.ts';
 import { asBuffer } from '../../foundation/bytes.ts';
@@ -109,7 +109,8 @@ export function readBlockHeader(key: string, value: Uint8Array): Block | null {
   if (bytes.length < headerBytes || !isSealed(key, bytes)) return null;
   const first = bytes.readUIntLE(8, 6);
   const count = bytes.readUInt32LE(16);
-  if (bytes.readUInt16LE(4) !== magic || bytes[6] !== version || blockKey(first) !== key || count === 0) return null;
+  if (bytes.readUInt16LE(4) !== magic || bytes[6] !== version || blockKey(first) !== key || count === 0)
+    return null;
   return {
     first: logIndex(first),
     last: logIndex(first + count - 1),

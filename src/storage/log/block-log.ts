@@ -14,7 +14,14 @@ import type {
   StoreIdentity,
 } from '../../ports/log-store.ts';
 import { damaged } from '../record-codec.ts';
-import { type Block, blockKey, chainStart, entryBytes, readBlockEntries, readBlockHeader } from './block-codec.ts';
+import {
+  type Block,
+  blockKey,
+  chainStart,
+  entryBytes,
+  readBlockEntries,
+  readBlockHeader,
+} from './block-codec.ts';
 import { hardKey, peerPrefix, putJson, startKey, witnessKey } from './log-records.ts';
 import { planAppend } from './plan-append.ts';
 
@@ -136,7 +143,10 @@ export class BlockLog implements LogStore {
         await this.#enqueue({ kind: 'barrier' });
         if (this.#blockWith(block.first) !== block) return null;
       }
-      throw damaged(this.#place, value === undefined ? `block ${key} is gone` : `the checksum of block ${key} is wrong`);
+      throw damaged(
+        this.#place,
+        value === undefined ? `block ${key} is gone` : `the checksum of block ${key} is wrong`,
+      );
     }
     const entries = readBlockEntries(block, value);
     this.#read = { block, entries };

@@ -28,7 +28,11 @@ export async function recoverBlocks(database: Database, options: RecoveryOptions
     }
   }
   const what = walk.end();
-  return { blocks: walk.blocks, tail: walk.tail(), fault: what === null ? null : { key: walk.lastKey, what } };
+  return {
+    blocks: walk.blocks,
+    tail: walk.tail(),
+    fault: what === null ? null : { key: walk.lastKey, what },
+  };
 }
 
 class BlockWalk {
@@ -49,7 +53,8 @@ class BlockWalk {
       if (key !== witnessKey(this.lastKey)) return `block ${this.lastKey} has no witness`;
       const { block } = this.#candidate;
       const witness = readWitness(key, value);
-      if (witness.last !== block.last || !witness.chain.equals(block.after)) return `block ${this.lastKey} is not the one that was written`;
+      if (witness.last !== block.last || !witness.chain.equals(block.after))
+        return `block ${this.lastKey} is not the one that was written`;
       this.#accept(this.#candidate);
       this.#candidate = null;
       return null;
@@ -84,8 +89,11 @@ class BlockWalk {
       if (block.first <= start.index + 1 && block.last > start.index) return null;
       return `entries ${start.index + 1} to ${block.first - 1} are missing`;
     }
-    if (block.first !== previous.last + 1) return `entries ${previous.last + 1} to ${block.first - 1} are missing`;
-    return previous.after.equals(block.before) ? null : `block ${block.first} does not follow the block before it`;
+    if (block.first !== previous.last + 1)
+      return `entries ${previous.last + 1} to ${block.first - 1} are missing`;
+    return previous.after.equals(block.before)
+      ? null
+      : `block ${block.first} does not follow the block before it`;
   }
 
   #accept(item: { readonly block: Block; readonly value: Uint8Array }): void {
@@ -95,7 +103,12 @@ class BlockWalk {
     const { memoryBytes, mustLoadAfter } = this.#options;
     let dropped = 0;
     for (const { block } of this.#window) {
-      if (this.#windowBytes <= memoryBytes || block.last > mustLoadAfter || dropped === this.#window.length - 1) break;
+      if (
+        this.#windowBytes <= memoryBytes ||
+        block.last > mustLoadAfter ||
+        dropped === this.#window.length - 1
+      )
+        break;
       this.#windowBytes -= block.bytes;
       dropped++;
     }

@@ -1,12 +1,21 @@
+import { logIndex, nodeId, term } from '../../foundation/ids.ts';
 import { limits } from '../../foundation/limits.ts';
 import { mutant } from '../../foundation/mutants.ts';
-import { logIndex, nodeId, term } from '../../foundation/ids.ts';
 import type { Database, DatabaseChange, Disk } from '../../ports/database.ts';
 import type { HardState, LogImage, LogPoint, LogStore } from '../../ports/log-store.ts';
 import { damaged } from '../record-codec.ts';
-import { BlockLog } from './block-log.ts';
 import { blockEnd, blockPrefix, chainStart } from './block-codec.ts';
-import { getJson, type HardRecord, hardKey, identityKey, putJson, readPeers, type StartRecord, startKey } from './log-records.ts';
+import { BlockLog } from './block-log.ts';
+import {
+  getJson,
+  type HardRecord,
+  hardKey,
+  identityKey,
+  putJson,
+  readPeers,
+  type StartRecord,
+  startKey,
+} from './log-records.ts';
 import { type RecoveredBlocks, recoverBlocks } from './log-recovery.ts';
 import { type ExpectedIdentity, type IdentityRecord, nextIdentity } from './store-identity.ts';
 
@@ -47,11 +56,13 @@ async function recover(
   const identity = nextIdentity(found, options);
   if (opened.integrity === 'damaged' && !tolerant) throw damaged(place, opened.detail);
   const isNew = found === undefined;
-  if (isNew && (await database.last('', '\x7f')) !== undefined) throw damaged(place, 'its identity record is missing');
+  if (isNew && (await database.last('', '\x7f')) !== undefined)
+    throw damaged(place, 'its identity record is missing');
 
   const hard = await getJson<HardRecord>(database, hardKey);
   const start = await getJson<StartRecord>(database, startKey);
-  if (!isNew && (hard === undefined || start === undefined)) throw damaged(place, 'its hard state is missing');
+  if (!isNew && (hard === undefined || start === undefined))
+    throw damaged(place, 'its hard state is missing');
   const compacted = start?.point ?? none;
   const recovered = await recoverBlocks(database, {
     start: compacted,
@@ -65,7 +76,8 @@ async function recover(
     changes.push(putJson(startKey, { point: none, chain: chainStart.toString('hex') } satisfies StartRecord));
   }
   if (tolerant) changes.push(...(await cutAt(database, recovered)));
-  else if (recovered.fault !== null) throw damaged(place, `${recovered.fault.what} (at ${recovered.fault.key})`);
+  else if (recovered.fault !== null)
+    throw damaged(place, `${recovered.fault.what} (at ${recovered.fault.key})`);
   else if (hard !== undefined && lastIndex < hard.last) {
     throw damaged(place, `it ends at entry ${lastIndex}, but entry ${hard.last} was durable`);
   }
@@ -86,7 +98,7 @@ async function recover(
   return new BlockLog({
     database,
     place,
-    identity: { clusterId, nodeId: identity.nodeId, storeId, bootCounter },
+    identity: { clusterId, nodeId: identity.nodeId, storeId, bootCounter, incarnation: options.incarnation },
     image,
     blocks: recovered.blocks,
     chain: recovered.blocks.at(-1)?.after ?? Buffer.from(start?.chain ?? chainStart.toString('hex'), 'hex'),

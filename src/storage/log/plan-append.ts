@@ -81,7 +81,10 @@ function merge(appends: readonly LogAppend[], start: number, next: number): Merg
     if (append.hardState !== undefined) hardState = append.hardState;
     const first = append.entries[0]?.index;
     if (first === undefined) continue;
-    assert(first > start && first <= base + entries.length, 'entries follow what is there, above the compacted point');
+    assert(
+      first > start && first <= base + entries.length,
+      'entries follow what is there, above the compacted point',
+    );
     if (first < base) {
       base = first;
       entries = [];

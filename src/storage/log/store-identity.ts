@@ -3,7 +3,8 @@ import type { NodeId } from '../../foundation/ids.ts';
 import type { StoreIdentity } from '../../ports/log-store.ts';
 import { formatVersion } from '../record-codec.ts';
 
-export interface IdentityRecord extends StoreIdentity {
+/** What the disk keeps of it: an incarnation lives only as long as its process. */
+export interface IdentityRecord extends Omit<StoreIdentity, 'incarnation'> {
   readonly format: number;
 }
 
@@ -12,6 +13,8 @@ export interface ExpectedIdentity {
   readonly nodeId: NodeId;
   /** Random, used when the store is made now. */
   readonly newStoreId: string;
+  /** Random, of this start. */
+  readonly incarnation: string;
   /** The data folder's path, for messages. */
   readonly folder: string;
 }
@@ -31,7 +34,13 @@ export function nextIdentity(found: IdentityRecord | undefined, expected: Expect
         'give the node its own folder, or start it under the name of its data',
     );
   }
-  return { format: formatVersion, clusterId, nodeId, storeId: found.storeId, bootCounter: found.bootCounter + 1 };
+  return {
+    format: formatVersion,
+    clusterId,
+    nodeId,
+    storeId: found.storeId,
+    bootCounter: found.bootCounter + 1,
+  };
 }
 
 export function checkFormat(found: number, folder: string): void {
