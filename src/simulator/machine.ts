@@ -4,11 +4,11 @@ import { type NodeId, nodeId } from '../foundation/ids.ts';
 import type { Random } from '../foundation/random.ts';
 import type { TanistNode } from '../node/node.ts';
 import { openNode } from '../node/open-node.ts';
-import type { NodeOptions, NodeObserver } from '../node/options.ts';
+import type { NodeObserver, NodeOptions } from '../node/options.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import { Life } from './world/life.ts';
-import { type MachineTime, nodeClock } from './world/node-clock.ts';
 import type { Network } from './world/network.ts';
+import { type MachineTime, nodeClock } from './world/node-clock.ts';
 import { SimDisk } from './world/sim-disk.ts';
 import { SimTransport } from './world/sim-transport.ts';
 
@@ -70,8 +70,11 @@ export class Machine {
     if (this.#life !== null) return;
     const { scheduler, trace } = this.#network;
     const random = this.#random.fork(`start ${this.#starts++}`);
-    const life = new Life(this.id, scheduler, (error) => this.#broke(life, error), () =>
-      this.#events.touched(this),
+    const life = new Life(
+      this.id,
+      scheduler,
+      (error) => this.#broke(life, error),
+      () => this.#events.touched(this),
     );
     this.#life = life;
     trace.event(this.id, 'starts');

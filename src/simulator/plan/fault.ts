@@ -1,7 +1,10 @@
 import type { Random } from '../../foundation/random.ts';
 
 /** Whom a fault hits: chosen when it happens. */
-export type Target = { readonly kind: 'leader' } | { readonly kind: 'follower' } | { readonly kind: 'node'; readonly index: number };
+export type Target =
+  | { readonly kind: 'leader' }
+  | { readonly kind: 'follower' }
+  | { readonly kind: 'node'; readonly index: number };
 
 /** One fault, at a time of the safety phase, for a while. Times in ms. */
 export type Fault = { readonly atMs: number; readonly forMs: number } & (
@@ -42,7 +45,9 @@ export function drawFault(random: Random, atMs: number, nodes: number, destroyin
   if (roll < 17) return { kind: 'slowLinks', target, extraMs: 5 + random.next() * 150, ...time };
   if (roll < 18) return { kind: 'slowSync', target, syncMs: 5 + random.next() * 150, ...time };
   if (roll < 19) {
-    return random.chance(0.5) ? { kind: 'fullDisk', target, ...time } : { kind: 'failedSync', target, ...time };
+    return random.chance(0.5)
+      ? { kind: 'fullDisk', target, ...time }
+      : { kind: 'failedSync', target, ...time };
   }
   if (roll < 20) return { kind: 'clockJump', target, byMs: (random.next() - 0.5) * 7_200_000, ...time };
   if (roll < 21) return { kind: 'handOver', ...time };

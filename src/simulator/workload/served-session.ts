@@ -59,7 +59,9 @@ export class ServedSession {
   #answer({ session, firstNumber }: CommandBatch, outcome: ProposalOutcome): void {
     if (outcome.kind === 'refused') {
       const { code, message, indeterminate } = outcome;
-      this.#write(encodeBatchRefusal(session, firstNumber, new TanistError(code, message, { indeterminate })));
+      this.#write(
+        encodeBatchRefusal(session, firstNumber, new TanistError(code, message, { indeterminate })),
+      );
     } else if (outcome.results.some(isDeferred)) {
       this.#node
         .complete(outcome.results)

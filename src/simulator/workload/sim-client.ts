@@ -1,6 +1,6 @@
-import { SessionCore } from '../../client/core/session-core.ts';
 import { defaultSessionOptions } from '../../client/core/options.ts';
 import type { PendingCommand, PendingRead } from '../../client/core/pending.ts';
+import { SessionCore } from '../../client/core/session-core.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { Command, RangeRequest } from '../../ports/command.ts';
 import type { Machine } from '../machine.ts';
