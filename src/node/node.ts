@@ -40,6 +40,7 @@ import { encodeReport, type SelfReport } from './self-report.ts';
 import { Snapshots } from './snapshots.ts';
 import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
+import { TrustKeeper } from './trust.ts';
 
 export type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
 
@@ -89,6 +90,7 @@ export class TanistNode {
   readonly #driver: Driver;
   readonly #keeper: ImageKeeper;
   readonly #guard: PeerGuard;
+  readonly #trust: TrustKeeper;
   readonly #monitor: LeaderMonitor;
   readonly #succession: SuccessionKeeper;
   readonly #snapshots: Snapshots;
@@ -123,6 +125,7 @@ export class TanistNode {
       doubted: (peers) => raft.setDoubtedPeers(peers),
     });
     raft.setDoubtedPeers(this.#guard.doubted);
+    this.#trust = new TrustKeeper(raft, this.#guard);
     this.#clusterClock = new ClusterClock(clock);
     this.#transport = ports.transport(this.#handler(), store.log.identity);
     const transport = this.#transport;
@@ -172,7 +175,7 @@ export class TanistNode {
     this.#hub = new WatchHub({
       source: state,
       history: this.#history,
-      failed: (cause) => failed(cause instanceof Error ? cause : new Error(String(cause))),
+      failed: (cause) => failed(asError(cause)),
     });
     const applier = new Applier({
       state,
@@ -409,9 +412,17 @@ export class TanistNode {
   #received(from: NodeId, messages: readonly RaftMessage[]): void {
     if (this.#stopped) return;
     this.#monitor.heard(messages);
+    if (this.#guard.doubted.size > 0) this.#hearTrust(messages);
     this.#succession.heard(from, messages);
     for (const message of messages) this.#raft.step(message);
     this.#driver.wake();
+  }
+
+  #hearTrust(messages: readonly RaftMessage[]): void {
+    for (const message of messages) {
+      if (message.type !== 'heartbeat' || message.term !== this.#raft.status.term) continue;
+      this.#guard.leaderSays(message.context).catch((error: unknown) => this.#failedWith(asError(error)));
+    }
   }
 
   #probed(): ProbeAnswer {
@@ -429,6 +440,7 @@ export class TanistNode {
   #tick(): void {
     this.#raft.tick();
     if (this.#raft.status.role === 'leader') this.#lead();
+    this.#announce();
     this.#driver.wake();
   }
 
@@ -437,7 +449,7 @@ export class TanistNode {
     if (nowMs - this.#rankedAtMs >= rankEveryMs) {
       this.#rankedAtMs = nowMs;
       this.#succession.rank();
-      this.#announce();
+      this.#trust.look().catch((error: unknown) => this.#failedWith(asError(error)));
     }
     const due = this.state.nextDeadlineMs;
     if (due !== null && due <= this.#clusterClock.stamp() && this.#proposals.idle) {
@@ -537,7 +549,8 @@ export class TanistNode {
   }
 
   #announce(): void {
-    this.#raft.setContext(encodeReport(this.#report()));
+    const leads = this.#raft.status.role === 'leader';
+    this.#raft.setContext(leads ? this.#guard.view() : encodeReport(this.#report()));
     const before = this.#routing;
     const now = this.#currentRouting();
     const same =
@@ -574,3 +587,7 @@ export class TanistNode {
 export type ReadOutcome = RangeResult | TanistError;
 
 const emptyBatch: CommandBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [] };
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

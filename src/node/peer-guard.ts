@@ -72,6 +72,22 @@ export class PeerGuard {
     }
   }
 
+  /** What a leader tells its followers in its heartbeats: whom it takes for which incarnation, and whether it doubts it. */
+  view(): Uint8Array {
+    const peers = [...this.#known].map(
+      ([id, { incarnation, doubted }]) => [id, incarnation, doubted] as const,
+    );
+    return Buffer.from(JSON.stringify(peers));
+  }
+
+  /** The leader trusts the very incarnation that is doubted here: it has brought that replica up to date. */
+  async leaderSays(view: Uint8Array): Promise<void> {
+    if (this.#doubted.size === 0) return;
+    for (const [id, incarnation, doubted] of parseView(view)) {
+      if (!doubted && this.#known.get(id)?.incarnation === incarnation) await this.trust(id);
+    }
+  }
+
   /** A leader that was elected without the peer has brought it up to date: it counts again. */
   async trust(peer: NodeId): Promise<void> {
     const known = this.#known.get(peer);
@@ -86,5 +102,14 @@ export class PeerGuard {
     await this.#options.log.rememberPeer(peer, identity);
     if (!identity.doubted) this.#doubted.delete(peer);
     this.#options.doubted(new Set(this.#doubted));
+  }
+}
+
+function parseView(view: Uint8Array): readonly (readonly [NodeId, string, boolean])[] {
+  try {
+    const peers: unknown = JSON.parse(Buffer.from(view).toString());
+    return Array.isArray(peers) ? (peers as readonly (readonly [NodeId, string, boolean])[]) : [];
+  } catch {
+    return [];
   }
 }

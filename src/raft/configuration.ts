@@ -93,6 +93,14 @@ export class ConfigurationHistory {
     return this.#top.index;
   }
 
+  /**
+   * A voter of the current configuration or of one that truncation could bring back: it may be needed until the newer one is committed,
+   * so it goes on campaigning, without counting itself where it is not a voter (thesis §4.2.2).
+   */
+  mayNeed(id: NodeId): boolean {
+    return this.#steps.some(({ configuration }) => isVoter(configuration, id));
+  }
+
   /** Says whether the entry changes the configuration. */
   appended(entry: LogEntry): boolean {
     if (entry.kind !== 'configuration' || entry.index <= this.index) return false;

@@ -108,7 +108,7 @@ export class Core {
 
   /** May this node campaign? */
   get promotable(): boolean {
-    return !this.doubted && this.install === null && isVoter(this.configuration, this.id);
+    return !this.doubted && this.install === null && this.configurations.mayNeed(this.id);
   }
 
   /** Stickiness (thesis §4.2.3): a node that hears its leader has no vote for another. */

@@ -24,7 +24,7 @@ import {
 import { beginTransfer, hasCommittedInTerm, leaveOffice, tickLeader } from './leader.ts';
 import type { RaftMessage } from './message.ts';
 import { handlePersisted, takeReady } from './output.ts';
-import type { Progress, ProposeResult, Raft, RaftOptions, RaftStart, RaftStatus } from './raft.ts';
+import type { ProposeResult, Raft, RaftOptions, RaftStart, RaftStatus } from './raft.ts';
 import type { Ready, SoftState } from './ready.ts';
 import {
   handleAppendReply,
@@ -186,10 +186,6 @@ class RaftNode implements Raft {
 
   get status(): RaftStatus {
     const { id, role, term, leader, vote, log, configuration, succession, peers } = this.#core;
-    const progress = new Map<NodeId, Progress>();
-    for (const [peer, { match, next, state, recentlyActive, inflightMessages, inflightBytes }] of peers) {
-      progress.set(peer, { match, next, state, recentlyActive, inflightMessages, inflightBytes });
-    }
     const { commit, applied, durable, lastPoint: last } = log;
     return {
       id,
@@ -203,7 +199,7 @@ class RaftNode implements Raft {
       durable,
       configuration,
       succession,
-      progress,
+      progress: peers,
     };
   }
 }

@@ -80,8 +80,9 @@ function countPreVotes(core: Core): void {
   else if (result === 'lost') core.becomeFollower(core.term, null);
 }
 
-/** Raft §5.4.1. */
-function isUpToDate(core: Core, last: LogPoint): boolean {
+/** Raft §5.4.1. A candidate under doubt may have lost what it had acknowledged (promise 6): its log is held to be stale. */
+function isUpToDate(core: Core, from: NodeId, last: LogPoint): boolean {
+  if (!core.counts(from)) return false;
   if (mutant.active === 'vote-without-up-to-date-check') return true;
   const own = core.log.lastPoint;
   return last.term > own.term || (last.term === own.term && last.index >= own.index);
@@ -103,7 +104,7 @@ function judgeVote(core: Core, { term, from, last }: RaftMessage & Vote): VoteRe
   if (term < core.term) return 'old-term';
   const free = core.vote === from || (core.vote === null && core.leader === null);
   if (!free && mutant.active !== 'vote-twice-in-term') return 'voted';
-  return isUpToDate(core, last) ? 'granted' : 'stale-log';
+  return isUpToDate(core, from, last) ? 'granted' : 'stale-log';
 }
 
 function replyToVote(core: Core, to: NodeId, reason: VoteReply['reason']): void {
@@ -132,7 +133,7 @@ function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
   const { from } = message;
   if (message.term < core.term) {
     replyToPreVote(core, from, 'old-term');
-  } else if (isUpToDate(core, message.last)) {
+  } else if (isUpToDate(core, from, message.last)) {
     replyToPreVote(core, from, 'granted');
     // The candidate is ahead: give it the time to win.
     if (core.role === 'follower' && core.campaignIn !== null) core.planRetry();

@@ -41,11 +41,11 @@ export function handleAppend(core: Core, message: RaftMessage & Append): void {
     }
   }
   const lastNew = Math.max(previous.index + entries.length, log.commit);
-  const news = message.commit > log.commit;
+  const before = log.commit;
   const limit = mutant.active === 'commit-beyond-match' ? log.last : lastNew;
   core.commitTo(logIndex(Math.min(message.commit, limit)));
-  // Without entries and with a newer commit index it only tells that: the leader knows already how far this log matches.
-  if (entries.length > 0 || !news) acknowledge(core, message.from, logIndex(lastNew));
+  // An empty append that moves the commit index needs no answer: telling it was its purpose. If it was a probe, the next one is answered.
+  if (entries.length > 0 || log.commit === before) acknowledge(core, message.from, logIndex(lastNew));
 }
 
 /** Up to the commit index every log of this term's leader is the same as this one. */

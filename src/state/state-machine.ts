@@ -7,6 +7,7 @@ import {
   type LeaseId,
   leaseId,
   logIndex,
+  noLease,
   type Revision,
   sessionId,
   term,
@@ -33,6 +34,7 @@ import { dirtyRecords, restoreRecords } from './image-records.ts';
 import { type LeaseInfo, Leases } from './leases.ts';
 import { formatDigest } from './mvcc/element-hash.ts';
 import { KeyTable } from './mvcc/key-table.ts';
+import { mergeRuns } from './mvcc/merge-runs.ts';
 import { type RangePlan, rangeOlder } from './mvcc/older-range.ts';
 import { checkRevision, rangeLatest } from './mvcc/range.ts';
 import { SpaceStore } from './mvcc/space-store.ts';
@@ -74,6 +76,7 @@ export const maxStepMs = 2000;
 /** Sessions and leases take their ids from log positions: entry index × this + position of the command in its block. */
 export const positionsPerEntry = 65_536;
 const deltasPerTurn = 2000;
+const keysPerTurn = 8192;
 
 const nobody: Configuration = { voters: [], outgoing: [], learners: [] };
 
@@ -288,16 +291,25 @@ export class StateMachine {
 
   async #settle(space: Space, yieldTurn: () => Promise<void>): Promise<void> {
     const store = this.#stores[space];
+    const runs: ByteString[][] = [];
     for (let shard = 0; shard < KeyTable.shardCount; shard++) {
-      store.settleShard(shard, ({ key, lease }) => {
-        if (lease === 0n) return;
+      const sorted = store.settleShard(shard, ({ key, lease }) => {
+        if (lease === noLease) return;
         if (!this.#leases.has(lease))
           throw new TanistError(
             'data-damaged',
             `the state image has a key on lease ${lease}, which it lacks`,
           );
-        this.#leases.moveKey(store, key, 0n as LeaseId, lease);
+        this.#leases.moveKey(store, key, noLease, lease);
       });
+      runs.push(...sorted);
+      await yieldTurn();
+    }
+    let untilTurn = keysPerTurn;
+    for (const key of mergeRuns(runs)) {
+      store.restoreOrder(key);
+      if (--untilTurn > 0) continue;
+      untilTurn = keysPerTurn;
       await yieldTurn();
     }
   }
@@ -407,13 +419,13 @@ export class StateMachine {
     return result;
   }
 
-  /** As etcd: at or below the compacted revision it fails, but the very first may be at 0. */
+  /** As etcd: at or below the compacted revision it fails, but before the first one 0 passes. */
   #compact(command: CompactCommand): CommandResult {
     const store = this.#stores[command.space];
     const { revision: to } = command;
     if (to > store.revision)
       return failed('revision-future', `revision ${to} is not there yet; the latest is ${store.revision}`);
-    if (to <= store.compacted && to !== 0)
+    if (to <= store.compacted && store.compacted + to > 0)
       return failed('revision-compacted', `revision ${to} is compacted already, up to ${store.compacted}`);
     if (to > store.compacted) store.compact(to);
     return { kind: 'compact', revision: store.revision };

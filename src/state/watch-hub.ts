@@ -1,7 +1,7 @@
 import { type Revision, revision } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
-import { type Space, type StateDelta, spaces } from '../ports/delta.ts';
+import { type KeyValue, type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { HistoryStore } from '../ports/image-store.ts';
 import type { FailedResult } from '../ports/result.ts';
 import { failed } from './failed.ts';
@@ -145,9 +145,9 @@ export class WatchHub {
     // Another watcher's sink may have ended this one meanwhile.
     if (watcher.state !== 'synced') return;
     const { previous } = watcher.request;
-    const events: WatchedChange[] = deltas.map((delta) => ({
+    const events: WatchedChange[] = deltas.map((delta, i) => ({
       delta,
-      previous: previous ? (delta.previous ?? null) : null,
+      previous: previous ? beforeRevision(deltas, i) : null,
     }));
     if (!watcher.paused) {
       this.#send(watcher, events, now);
@@ -287,6 +287,19 @@ export class WatchHub {
     watcher.state = 'ended';
     this.#all.delete(watcher);
   }
+}
+
+/**
+ * The key before the delta's revision, as etcd has it. That differs from the key before the delta only where a transaction both deletes and
+ * puts a key.
+ */
+function beforeRevision(deltas: readonly StateDelta[], at: number): KeyValue | null {
+  const delta = deltas[at] as StateDelta;
+  let previous = delta.previous ?? null;
+  if (previous === null ? delta.sub === 0 : previous.modRevision < delta.revision) return previous;
+  for (let i = at - 1; i >= 0 && deltas[i]?.revision === delta.revision; i--)
+    if (deltas[i]?.key === delta.key) previous = deltas[i]?.previous ?? null;
+  return previous;
 }
 
 export function createWatchHub(options: WatchHubOptions): WatchHub {

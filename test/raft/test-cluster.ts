@@ -152,16 +152,16 @@ export class TestCluster {
     return leaders.sort((a, b) => (b.status?.term ?? 0) - (a.status?.term ?? 0))[0] ?? null;
   }
 
-  /** Checks every invariant. To be called after each act. */
-  check(): void {
-    this.invariants.check([...this.nodes.values()]);
-  }
-
-  /** Lets the node act, and takes what it wants done. */
+  /** Lets the node act, takes what it wants done, and checks every invariant. */
   act(node: TestNode, input: (raft: Raft) => void): void {
     if (node.raft === null) return;
     input(node.raft);
     this.#drain(node);
+    this.check();
+  }
+
+  check(): void {
+    this.invariants.check([...this.nodes.values()]);
   }
 
   /** The oldest write that is under way becomes durable. */
@@ -212,14 +212,15 @@ export class TestCluster {
     const applied = logIndex(
       disk.compacted.index + this.random.below(disk.applied - disk.compacted.index + 1),
     );
-    const tailFrom = this.random.below(applied - disk.compacted.index + 1);
+    disk.applied = applied;
+    const tailFrom = Math.min(this.random.below(applied - disk.compacted.index + 1), disk.entries.length - 1);
     node.incarnation++;
     node.raft = createRaft(
       { ...this.options, id: node.id, random: this.random.fork(`${node.id}/${node.incarnation}`) },
       {
         hardState: disk.hardState,
         compacted: disk.compacted,
-        entries: disk.entries.slice(tailFrom),
+        entries: disk.entries.slice(Math.max(0, tailFrom)),
         configuration: disk.configurationAt(applied),
         applied,
       },

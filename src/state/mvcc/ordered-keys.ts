@@ -20,27 +20,22 @@ export class OrderedKeys {
   /** The key must not be there yet. */
   add(key: ByteString): void {
     this.#size++;
-    const at = this.#chunkOf(key);
-    const chunk = this.#chunks[at];
-    if (chunk === undefined) {
-      this.#chunks.push([key]);
-      this.#firsts.push(key);
-      return;
-    }
-    const last = chunk[chunk.length - 1] as ByteString;
-    if (key > last) {
+    const lastChunk = this.#chunks[this.#chunks.length - 1];
+    const last = lastChunk?.[lastChunk.length - 1];
+    if (lastChunk === undefined || last === undefined || key > last) {
       // Ascending loads fill chunks to the brim instead of leaving halves behind.
-      if (chunk.length >= chunkKeys && at === this.#chunks.length - 1) {
+      if (lastChunk !== undefined && lastChunk.length < chunkKeys) lastChunk.push(key);
+      else {
         this.#chunks.push([key]);
         this.#firsts.push(key);
-        return;
       }
-      chunk.push(key);
-    } else {
-      const position = lowerBound(chunk, key);
-      chunk.splice(position, 0, key);
-      if (position === 0) this.#firsts[at] = key;
+      return;
     }
+    const at = this.#chunkOf(key);
+    const chunk = this.#chunks[at] as ByteString[];
+    const position = lowerBound(chunk, key);
+    chunk.splice(position, 0, key);
+    if (position === 0) this.#firsts[at] = key;
     if (chunk.length > chunkKeys) this.#split(at, chunk);
   }
 
