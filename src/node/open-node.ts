@@ -19,7 +19,10 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
     folder: options.dataFolder,
     logMemoryBytes: options.logMemoryBytes,
   });
-  const state = createStateMachine({ limits: options.requestLimits });
+  const state = createStateMachine({
+    limits: options.requestLimits,
+    configuration: firstConfiguration(options),
+  });
   const { loaded } = store;
   if (loaded !== null)
     await state.restore(loaded, () => new Promise<void>((resolve) => ports.clock.soon(resolve)));

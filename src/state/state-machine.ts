@@ -46,6 +46,8 @@ import { validateRange } from './validate.ts';
 
 export interface StateMachineOptions {
   readonly limits: RequestLimits;
+  /** Who counts until the log says otherwise; it goes into images and snapshots. Default: nobody. */
+  readonly configuration?: Configuration;
   /** Equal on all replicas of a cluster: what apply does depends on them. */
   readonly bounds?: Partial<StateBounds>;
 }
@@ -93,10 +95,11 @@ export class StateMachine {
   #sessions: Sessions;
   #policies: Policies;
   #applied: LogPoint = { index: logIndex(0), term: term(0) };
-  #configuration = nobody;
+  #configuration: Configuration;
 
   constructor(options: StateMachineOptions) {
     this.#limits = options.limits;
+    this.#configuration = options.configuration ?? nobody;
     this.#bounds = { ...defaultBounds, ...options.bounds };
     this.#stores = this.#emptyStores();
     this.#leases = this.#emptyLeases();

@@ -8,12 +8,19 @@ export class Life {
   readonly name: string;
   readonly #scheduler: Scheduler;
   readonly #failed: (error: unknown) => void;
+  readonly #entered: () => void;
   #dead = false;
   #paused = false;
   #backlog: (() => void)[] = [];
 
-  constructor(name: string, scheduler: Scheduler, failed: (error: unknown) => void) {
+  constructor(
+    name: string,
+    scheduler: Scheduler,
+    failed: (error: unknown) => void,
+    entered: () => void = () => {},
+  ) {
     this.name = name;
+    this.#entered = entered;
     this.#scheduler = scheduler;
     this.#failed = failed;
   }
@@ -33,6 +40,7 @@ export class Life {
       this.#backlog.push(act);
       return;
     }
+    this.#entered();
     try {
       act();
     } catch (error) {

@@ -1,6 +1,6 @@
 import { assert, present } from '../../foundation/assert.ts';
 import type { Random } from '../../foundation/random.ts';
-import type { Disk, OpenedDatabase } from '../../ports/database.ts';
+import type { Disk } from '../../ports/database.ts';
 import type { Life } from './life.ts';
 import type { Scheduler } from './scheduler.ts';
 import { DatabaseFiles, type DiskWeather, fairWeather, SimDatabase } from './sim-database.ts';
@@ -26,7 +26,7 @@ export class SimDisk {
   port(life: Life): Disk {
     const parts = { scheduler: this.#scheduler, life, weather: this.weather, random: this.#random };
     return {
-      open: async (name): Promise<OpenedDatabase> => {
+      open: async (name) => {
         await this.#turn(life);
         let files = this.#files.get(name);
         if (files === undefined) {

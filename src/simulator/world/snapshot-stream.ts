@@ -31,16 +31,7 @@ export async function streamSnapshot(
       );
     });
   });
-  const lost = new Promise<never>((_, reject) => {
-    const look = (): void => {
-      if (from.life.dead) return;
-      if (to.life.dead || network.endpoint(toName) !== to) {
-        from.life.enter(() => reject(new TanistError('unavailable', `${toName} went away`)));
-      } else network.scheduler.after(chunkTimeoutMs, look);
-    };
-    network.scheduler.after(chunkTimeoutMs, look);
-  });
-  lost.catch(() => {});
+  const lost = whenGone(network, to, from.life);
   await Promise.race([taken, lost]);
 }
 
@@ -50,11 +41,32 @@ async function* relay(
   to: Endpoint,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> {
-  for await (const chunk of chunks) {
-    await travel(network, from.name, to.name, to.life);
-    if (from.life.dead) throw new TanistError('unavailable', `${from.name} went away`);
-    yield chunk;
+  const iterator = chunks[Symbol.asyncIterator]();
+  const lost = whenGone(network, from, to.life);
+  for (;;) {
+    const next = await Promise.race([iterator.next(), lost]);
+    if (next.done === true) return;
+    await Promise.race([travel(network, from.name, to.name, to.life), lost]);
+    yield next.value;
   }
+}
+
+/** Rejects inside `life` some time after the process at the other end went away. */
+function whenGone(network: Network, other: Endpoint, life: Life): Promise<never> {
+  const gone = new Promise<never>((_, reject) => {
+    const look = (): void => {
+      if (life.dead) return;
+      if (other.life.dead || network.endpoint(other.name) !== other) {
+        life.enter(() => reject(new TanistError('unavailable', `${other.name} went away`)));
+      } else {
+        network.scheduler.after(chunkTimeoutMs, look);
+      }
+    };
+    network.scheduler.after(chunkTimeoutMs, look);
+  });
+  // Mostly nobody waits for it any more.
+  gone.catch(() => {});
+  return gone;
 }
 
 /** Resolves inside `life` when a message has made its way; waits for a partition to heal, but not for long. */
