@@ -294,7 +294,7 @@ test('renewals of one turn are one command; a lost lease says so', async (t) => 
 test('administration follows the leader', async (t) => {
   const { client, cluster } = await started(t, 3);
   t.is((await client.status()).id, 'n1' as never);
-  t.is((await client.status(cluster.endpoints[1]!)).id, 'n2' as never);
+  t.is((await client.status({ endpoint: cluster.endpoints[1]! })).id, 'n2' as never);
   t.deepEqual(
     client.members().map(({ id }) => `${id}`),
     ['n1', 'n2', 'n3'],

@@ -244,7 +244,13 @@ export class FakeCluster {
       const at = created && deltas.length === 0 ? this.state.revision : (deltas.at(-1)?.revision ?? 1);
       const { failure } = { failure: null };
       stream.write(
-        encodeWatchReply({ id, revision: revision(at), deltas: wanted, previous, failure, created }),
+        encodeWatchReply({
+          id,
+          revision: revision(at),
+          events: wanted.map((delta) => ({ delta, previous: previous ? (delta.previous ?? null) : null })),
+          failure,
+          created,
+        }),
       );
     };
     const before = this.state.onDelta;
@@ -269,8 +275,7 @@ export class FakeCluster {
           encodeWatchReply({
             id,
             revision: revision(0),
-            deltas: [],
-            previous: false,
+            events: [],
             failure,
             created: false,
           }),
