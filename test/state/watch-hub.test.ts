@@ -312,7 +312,7 @@ async function play(acts: readonly (typeof act extends fc.Arbitrary<infer T> ? T
 }
 
 /** What promises a watch keeps; throws on the first that is broken. */
-function check({ expectations, all }: Awaited<ReturnType<typeof play>>): void {
+function check({ expectations, all, compacted }: Awaited<ReturnType<typeof play>>): void {
   const before = new Map<string, StateDelta['previous']>();
   for (const { revision, key, previous } of all)
     if (!before.has(`${revision} ${key}`)) before.set(`${revision} ${key}`, previous);
