@@ -15,15 +15,9 @@ import type {
   LoadedImage,
 } from '../../ports/image-store.ts';
 import { damaged, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
-import {
-  type ChunkHeader,
-  ChunkReader,
-  chunkEnd,
-  chunkKey,
-  chunkPrefix,
-  readChunkHeader,
-} from './chunk-codec.ts';
+import { type ChunkHeader, chunkEnd, chunkKey, chunkPrefix, readChunkHeader } from './chunk-codec.ts';
 import { ChunkIndex, type ChunkSums, emptySums, sumChunks } from './chunk-index.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import { type ChunkSource, History, sliceDeltas } from './history.ts';
 import { openImageDatabase, receiveImage } from './image-database.ts';
 import { allEnd, type Meta, metaKey, recordEnd, recordPrefix } from './image-records.ts';

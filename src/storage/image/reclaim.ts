@@ -1,8 +1,10 @@
 import type { Revision } from '../../foundation/ids.ts';
 import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type { AppliedPoint, IsLive } from '../../ports/image-store.ts';
-import { type ChunkHeader, ChunkReader, ChunkWriter } from './chunk-codec.ts';
+import type { ChunkHeader } from './chunk-codec.ts';
 import type { ChunkIndex } from './chunk-index.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { ChunkWriter } from './chunk-writer.ts';
 import type { ChunkSource } from './history.ts';
 import type { SealedChunk } from './pending-image.ts';
 
