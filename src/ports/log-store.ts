@@ -40,12 +40,18 @@ export interface StoreIdentity {
   readonly storeId: string;
   /** + 1 a start, durable before the node says anything to its peers. */
   readonly bootCounter: number;
+  /** Random, made at this start. */
+  readonly incarnation: string;
 }
 
-/** What a node remembers of a peer's store, durably. */
+/** What a node presents to its peers, and what they remember of it, durably. */
 export interface PeerIdentity {
   readonly storeId: string;
   readonly bootCounter: number;
+  /** Random, made at every start: tells a reconnect from a start with the same counter out of an old disk image. */
+  readonly incarnation: string;
+  /** Remembered: its disk was found empty or old; it counts for no quorum yet. Never set in what is presented. */
+  readonly doubted: boolean;
 }
 
 /** What opening the log found. */

@@ -11,6 +11,8 @@ export interface OpenStoreOptions {
   readonly nodeId: NodeId;
   /** Random, used when the store is made now. */
   readonly newStoreId: string;
+  /** Random, of this start. */
+  readonly incarnation: string;
   /** The data folder's path, for messages. */
   readonly folder: string;
   readonly logMemoryBytes?: number;

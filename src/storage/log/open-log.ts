@@ -98,7 +98,7 @@ async function recover(
   return new BlockLog({
     database,
     place,
-    identity: { clusterId, nodeId: identity.nodeId, storeId, bootCounter },
+    identity: { clusterId, nodeId: identity.nodeId, storeId, bootCounter, incarnation: options.incarnation },
     image,
     blocks: recovered.blocks,
     chain: recovered.blocks.at(-1)?.after ?? Buffer.from(start?.chain ?? chainStart.toString('hex'), 'hex'),

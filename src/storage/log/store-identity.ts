@@ -3,7 +3,8 @@ import type { NodeId } from '../../foundation/ids.ts';
 import type { StoreIdentity } from '../../ports/log-store.ts';
 import { formatVersion } from '../record-codec.ts';
 
-export interface IdentityRecord extends StoreIdentity {
+/** What the disk keeps of it: an incarnation lives only as long as its process. */
+export interface IdentityRecord extends Omit<StoreIdentity, 'incarnation'> {
   readonly format: number;
 }
 
@@ -12,6 +13,8 @@ export interface ExpectedIdentity {
   readonly nodeId: NodeId;
   /** Random, used when the store is made now. */
   readonly newStoreId: string;
+  /** Random, of this start. */
+  readonly incarnation: string;
   /** The data folder's path, for messages. */
   readonly folder: string;
 }

@@ -1,0 +1,231 @@
+import type { NodeId, Term } from '../foundation/ids.ts';
+import type { PeerIdentity } from '../ports/log-store.ts';
+import type { ProbeAnswer } from '../ports/transport.ts';
+import { type LeaderFact, type LeaderState, stepLeader } from './leader-state.ts';
+import type { SuspicionOptions } from './options.ts';
+import { Suspicion } from './suspicion.ts';
+
+/** What the driver shall do: probe a peer and report with `probed`; tell Raft. */
+export type WatchAction =
+  | { readonly kind: 'probe'; readonly to: NodeId; readonly deadlineMs: number }
+  | { readonly kind: 'declareLost'; readonly leader: NodeId; readonly term: Term; readonly evidence: string }
+  | { readonly kind: 'declareAlive'; readonly leader: NodeId; readonly term: Term };
+
+export type ProbeOutcome = ProbeAnswer | 'refused' | 'unanswered';
+
+const nothing: readonly WatchAction[] = [];
+
+/**
+ * A follower's watch over its leader: turns measurements into facts, facts into actions. Every method is synchronous and
+ * takes the time; the driver performs the actions and calls `tick` at `wakeAtMs()`.
+ */
+export class LeaderWatch {
+  readonly #options: SuspicionOptions;
+  readonly #self: NodeId;
+  readonly #suspicion: Suspicion;
+  #state: LeaderState = { kind: 'none' };
+  #voters: readonly NodeId[] = [];
+  /** Peers asked since the leader was last heard, and what they said. */
+  readonly #opinions = new Map<NodeId, 'asked' | 'hears' | 'silent'>();
+  #investigated = false;
+  /** Of the probe to the leader. Never older than its deadline: the driver reports each outcome. */
+  #probing = false;
+  #refusedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(self: NodeId, options: SuspicionOptions, nowMs: number) {
+    this.#self = self;
+    this.#options = options;
+    this.#suspicion = new Suspicion(options, nowMs);
+  }
+
+  get state(): LeaderState {
+    return this.#state;
+  }
+
+  /** Of the leader's arrivals; for display. */
+  get suspicion(): Suspicion {
+    return this.#suspicion;
+  }
+
+  setVoters(voters: readonly NodeId[]): void {
+    this.#voters = voters;
+  }
+
+  /**
+   * What Raft follows now; null: nobody. After `declareLost` Raft follows nobody in the same term: the dead one is remembered, so that it can
+   * be declared alive.
+   */
+  follow(nowMs: number, leader: NodeId | null, term: Term, identity: PeerIdentity | null): void {
+    const { state } = this;
+    if (leader === null || leader === this.#self) {
+      if (leader === null && state.kind === 'dead' && state.of.term === term) return;
+      this.#forget();
+      this.#state = { kind: 'none' };
+      return;
+    }
+    if (state.kind !== 'none' && state.of.leader === leader && state.of.term === term) {
+      if (state.of.identity === null && identity !== null) {
+        this.#state = { ...state, of: { leader, term, identity } };
+      }
+      return;
+    }
+    this.#forget();
+    this.#suspicion.restart(nowMs);
+    this.#state = { kind: 'alive', of: { leader, term, identity } };
+  }
+
+  /** Any message of the leader's in its term arrived. */
+  heard(nowMs: number): readonly WatchAction[] {
+    this.#suspicion.heard(nowMs);
+    if (this.#investigated) {
+      this.#investigated = false;
+      this.#opinions.clear();
+    }
+    if (this.#state.kind === 'alive') return nothing;
+    return this.#fact({ kind: 'heard', late: nowMs - this.#refusedAtMs > this.#options.drainMs }, '');
+  }
+
+  disconnected(
+    nowMs: number,
+    peer: NodeId,
+    reason: 'refused' | 'dropped' | 'silent',
+  ): readonly WatchAction[] {
+    if (!this.#isLeader(peer)) return nothing;
+    switch (reason) {
+      case 'refused':
+        this.#refusedAtMs = nowMs;
+        return this.#fact({ kind: 'refused' }, 'connection refused');
+      case 'dropped':
+        return this.#fact({ kind: 'dropped' }, '');
+      case 'silent':
+        return this.#fact({ kind: 'unanswered' }, '');
+    }
+  }
+
+  /** A candidate asked for a pre-vote while this node still trusts its leader. */
+  questioned(): readonly WatchAction[] {
+    return this.#fact({ kind: 'questioned' }, '');
+  }
+
+  /** The outcome of a `probe` action. */
+  probed(nowMs: number, peer: NodeId, outcome: ProbeOutcome): readonly WatchAction[] {
+    if (this.#isLeader(peer)) {
+      this.#probing = false;
+      return this.#leaderProbed(nowMs, outcome);
+    }
+    return this.#voterProbed(nowMs, peer, outcome);
+  }
+
+  /** This node's event loop stood still for `gapMs`. */
+  stalled(nowMs: number, gapMs: number): void {
+    this.#suspicion.stalled(nowMs, gapMs);
+  }
+
+  /** Suspicion from elsewhere (digest mismatch, model divergence): asks the others at once. */
+  investigate(): readonly WatchAction[] {
+    if (this.#investigated || this.#state.kind === 'none' || this.#state.kind === 'dead') return nothing;
+    this.#investigated = true;
+    const deadlineMs = this.#options.probeMs;
+    const actions: WatchAction[] = [];
+    const { leader } = this.#state.of;
+    if (!this.#probing) actions.push(this.#probe(leader));
+    for (const voter of this.#voters) {
+      if (voter === this.#self || voter === leader) continue;
+      this.#opinions.set(voter, 'asked');
+      actions.push({ kind: 'probe', to: voter, deadlineMs });
+    }
+    return actions;
+  }
+
+  tick(nowMs: number): readonly WatchAction[] {
+    if (this.#state.kind === 'none' || this.#state.kind === 'dead') return nothing;
+    const silentMs = nowMs - this.#suspicion.silentSince();
+    if (this.#suspicion.verdict(nowMs) === 'suspected') {
+      return this.#fact(
+        { kind: 'overdue' },
+        `silent for ${silentMs.toFixed(0)} ms, ${this.#suspicion.patienceMs().toFixed(0)} ms allowed`,
+      );
+    }
+    if (nowMs >= this.#investigateAtMs()) return this.investigate();
+    return nothing;
+  }
+
+  /** When `tick` may have something to say, if nothing is heard until then. */
+  wakeAtMs(): number {
+    if (this.#state.kind === 'none' || this.#state.kind === 'dead') return Number.POSITIVE_INFINITY;
+    const suspectAt = this.#suspicion.suspectAtMs();
+    return this.#investigated ? suspectAt : Math.min(suspectAt, this.#investigateAtMs());
+  }
+
+  #investigateAtMs(): number {
+    return Math.max(this.#suspicion.silentSince() + this.#options.floorMs, this.#suspicion.graceUntilMs());
+  }
+
+  #leaderProbed(nowMs: number, outcome: ProbeOutcome): readonly WatchAction[] {
+    if (this.#state.kind === 'none') return nothing;
+    if (outcome === 'refused') {
+      this.#refusedAtMs = nowMs;
+      return this.#fact({ kind: 'refused' }, 'probe refused');
+    }
+    if (outcome === 'unanswered') return this.#fact({ kind: 'unanswered' }, '');
+    const { leader, term, identity } = this.#state.of;
+    const same = identity === null || identity.incarnation === outcome.identity.incarnation;
+    if (!same) return this.#fact({ kind: 'refuted' }, 'another incarnation answers');
+    // Asked in an earlier term, answered before this one began.
+    if (outcome.term < term) return nothing;
+    if (outcome.term !== term || outcome.leader !== leader) {
+      return this.#fact({ kind: 'refuted' }, `it leads no more (term ${outcome.term})`);
+    }
+    this.#suspicion.heard(nowMs);
+    return this.#fact({ kind: 'confirmed' }, '');
+  }
+
+  #voterProbed(nowMs: number, peer: NodeId, outcome: ProbeOutcome): readonly WatchAction[] {
+    if (this.#state.kind === 'none' || this.#state.kind === 'dead') return nothing;
+    if (outcome === 'refused' || outcome === 'unanswered' || !this.#opinions.has(peer)) return nothing;
+    const { leader, term } = this.#state.of;
+    const hears =
+      outcome.term === term &&
+      outcome.leader === leader &&
+      outcome.leaderHeardMs !== null &&
+      outcome.leaderHeardMs < this.#options.floorMs;
+    this.#opinions.set(peer, hears ? 'hears' : 'silent');
+    if (nowMs < this.#suspicion.graceUntilMs()) return nothing;
+    if (nowMs - this.#suspicion.silentSince() < this.#options.floorMs) return nothing;
+    let silent = 1;
+    for (const voter of this.#voters) if (this.#opinions.get(voter) === 'silent') silent++;
+    if (silent * 2 <= this.#voters.length) return nothing;
+    return this.#fact({ kind: 'outvoted' }, `${silent} of ${this.#voters.length} voters do not hear it`);
+  }
+
+  #fact(fact: LeaderFact, evidence: string): readonly WatchAction[] {
+    const step = stepLeader(this.#state, fact);
+    this.#state = step.state;
+    if (step.effect === null || step.state.kind === 'none') return nothing;
+    const { leader, term } = step.state.of;
+    switch (step.effect) {
+      case 'probe':
+        return this.#probing ? nothing : [this.#probe(leader)];
+      case 'declareLost':
+        return [{ kind: 'declareLost', leader, term, evidence }];
+      case 'declareAlive':
+        return [{ kind: 'declareAlive', leader, term }];
+    }
+  }
+
+  #probe(leader: NodeId): WatchAction {
+    this.#probing = true;
+    return { kind: 'probe', to: leader, deadlineMs: this.#options.probeMs };
+  }
+
+  #isLeader(peer: NodeId): boolean {
+    return this.#state.kind !== 'none' && this.#state.of.leader === peer;
+  }
+
+  #forget(): void {
+    this.#opinions.clear();
+    this.#investigated = false;
+    this.#probing = false;
+    this.#refusedAtMs = Number.NEGATIVE_INFINITY;
+  }
+}

@@ -1,0 +1,95 @@
+import { ArrivalWindow } from './arrival-window.ts';
+import { deviationsOf, normalTail } from './normal-tail.ts';
+import type { SuspicionOptions } from './options.ts';
+
+/**
+ * Phi-accrual failure detection of one peer (Hayashibara et al. 2004, "The φ accrual failure detector"): the longer its silence against
+ * the distribution of its measured gaps, the higher φ. A sample is the longest gap of a heartbeat period, so that a busy stream
+ * of messages does not teach that gaps are short. Floor and ceiling bound what the measurements may say.
+ */
+export class Suspicion {
+  readonly #options: SuspicionOptions;
+  readonly #gaps: ArrivalWindow;
+  readonly #deviations: number;
+  #heardAtMs: number;
+  #periodStartMs: number;
+  #longestGapMs = 0;
+  #graceUntilMs = Number.NEGATIVE_INFINITY;
+  /** The gap in progress contains a stall of our own: it says nothing about the peer. */
+  #gapTainted = false;
+
+  /** Begins as if the peer had just been heard. */
+  constructor(options: SuspicionOptions, nowMs: number) {
+    this.#options = options;
+    this.#gaps = new ArrivalWindow(options.window);
+    this.#deviations = deviationsOf(options.phi);
+    this.#heardAtMs = nowMs;
+    this.#periodStartMs = nowMs;
+  }
+
+  heard(nowMs: number): void {
+    if (nowMs <= this.#heardAtMs) return;
+    if (this.#gapTainted) {
+      this.#gapTainted = false;
+      this.#periodStartMs = nowMs;
+      this.#longestGapMs = 0;
+    } else {
+      this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#heardAtMs);
+      if (nowMs - this.#periodStartMs >= this.#options.heartbeatMs / 2) {
+        this.#gaps.add(this.#longestGapMs);
+        this.#periodStartMs = nowMs;
+        this.#longestGapMs = 0;
+      }
+    }
+    this.#heardAtMs = nowMs;
+  }
+
+  /** The peer starts anew (a new leader, a new connection after a death): its silence counts from now. What was learnt stays. */
+  restart(nowMs: number): void {
+    this.#heardAtMs = nowMs;
+    this.#periodStartMs = nowMs;
+    this.#longestGapMs = 0;
+    this.#gapTainted = false;
+  }
+
+  /** This node's own event loop stood still for `gapMs` until now: what peers said waits unread, so nobody is judged yet. */
+  stalled(nowMs: number, gapMs: number): void {
+    if (gapMs <= 0) return;
+    this.#gapTainted = true;
+    this.#graceUntilMs = nowMs + this.#options.stallGraceMs;
+  }
+
+  silentSince(): number {
+    return this.#heardAtMs;
+  }
+
+  /** How much silence the measurements allow, within floor and ceiling; the floor when nothing is measured yet.. */
+  patienceMs(): number {
+    const { floorMs, ceilingMs } = this.#options;
+    const measured = this.#gaps.mean + this.#deviations * this.#gaps.deviation;
+    return Math.min(ceilingMs, Math.max(floorMs, measured));
+  }
+
+  /** −log10 of the probability that a living peer is silent for as long as this one is now. For display; `verdict` decides. */
+  phi(nowMs: number): number {
+    const silence = nowMs - this.#heardAtMs;
+    const deviation = this.#gaps.deviation;
+    if (deviation === 0) return silence > this.#gaps.mean ? Number.POSITIVE_INFINITY : 0;
+    const tail = normalTail((silence - this.#gaps.mean) / deviation);
+    return tail === 0 ? Number.POSITIVE_INFINITY : -Math.log10(tail);
+  }
+
+  /** When `verdict` will turn to `suspected` if nothing is heard until then. */
+  suspectAtMs(): number {
+    return Math.max(this.#heardAtMs + this.patienceMs(), this.#graceUntilMs);
+  }
+
+  /** Nobody is judged before this. */
+  graceUntilMs(): number {
+    return this.#graceUntilMs;
+  }
+
+  verdict(nowMs: number): 'alive' | 'suspected' {
+    return nowMs >= this.suspectAtMs() ? 'suspected' : 'alive';
+  }
+}

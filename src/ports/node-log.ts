@@ -1,0 +1,44 @@
+/** What a node tells its operator. Events have fixed names and flat fields, so that tools can follow a failover through them. */
+export interface NodeLog {
+  info(event: NodeEvent, fields?: NodeEventFields): void;
+  warn(event: NodeEvent, fields?: NodeEventFields): void;
+  error(event: NodeEvent, fields?: NodeEventFields): void;
+}
+
+export type NodeEventFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export const nodeEvents = [
+  'started',
+  'stopping',
+  'stopped',
+  'failed',
+  'peer-connected',
+  'peer-disconnected',
+  'peer-refused',
+  'peer-doubted',
+  'peer-trusted',
+  'suspected',
+  'leader-lost',
+  'leader-alive',
+  'vote-requested',
+  'vote-granted',
+  'elected',
+  'opened',
+  'stepped-down',
+  'follows',
+  'hand-over',
+  'succession',
+  'snapshot-sent',
+  'snapshot-received',
+  'snapshot-failed',
+  'log-compacted',
+  'history-reclaimed',
+  'disk-full',
+  'disk-recovered',
+  'loop-stalled',
+  'doubted',
+  'read-failed',
+] as const;
+export type NodeEvent = (typeof nodeEvents)[number];
+
+export const silentLog: NodeLog = { info: () => {}, warn: () => {}, error: () => {} };

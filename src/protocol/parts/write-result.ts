@@ -1,0 +1,139 @@
+import { AssertionError, unreachable } from '../../foundation/assert.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import type { CommandResult, OperationResult, RangeResult } from '../../ports/result.ts';
+import { writeFailure } from './failure.ts';
+import { keyValueBound, writeKeyValue } from './key-value.ts';
+import { uintSize, type WireWriter } from './wire-writer.ts';
+
+/** Numbers of `Done.Of`. */
+export const doneKinds = [
+  'leaseRevoke',
+  'setPolicy',
+  'removePolicy',
+  'closeSession',
+  'keepSessions',
+] as const satisfies readonly CommandResult['kind'][];
+
+export type AnyResult = CommandResult | OperationResult;
+
+/** About the bytes of the encoded result, rather more than fewer. */
+export function resultBound(result: AnyResult): number {
+  switch (result.kind) {
+    case 'put':
+      return result.previous === null ? 16 : 16 + keyValueBound(result.previous);
+    case 'deleteRange': {
+      let bound = 32;
+      for (const keyValue of result.previous) bound += keyValueBound(keyValue);
+      return bound;
+    }
+    case 'range':
+      return rangeResultBound(result);
+    case 'txn': {
+      let bound = 32;
+      for (const response of result.responses) bound += resultBound(response) + 8;
+      return bound;
+    }
+    default:
+      return 128;
+  }
+}
+
+export function rangeResultBound(result: RangeResult): number {
+  let bound = 48;
+  for (const keyValue of result.values) bound += keyValueBound(keyValue);
+  return bound;
+}
+
+/** As field `field`: `tanist.v1.Result`. */
+export function writeResult(writer: WireWriter, field: number, result: AnyResult): void {
+  if (result.kind === 'put' && result.previous === null) {
+    const size = 1 + uintSize(result.revision);
+    writer.header(field, size + 2);
+    writer.header(1, size);
+    writer.uintAlways(1, result.revision);
+    return;
+  }
+  const outer = writer.begin(field, 128);
+  writeOutcome(writer, result);
+  writer.end(outer);
+}
+
+export function writeRangeResult(writer: WireWriter, field: number, result: RangeResult): void {
+  const mark = writer.begin(field, 128);
+  writer.uint(1, result.revision);
+  for (const keyValue of result.values) writeKeyValue(writer, 2, keyValue);
+  writer.uint(3, result.count);
+  writer.bool(4, result.more);
+  writer.end(mark);
+}
+
+function writeOutcome(writer: WireWriter, result: AnyResult): void {
+  switch (result.kind) {
+    case 'range':
+      writeRangeResult(writer, 3, result);
+      return;
+    case 'failed':
+      writeFailure(writer, 10, new TanistError(result.code, result.message));
+      return;
+    case 'deferredRange':
+      throw new AssertionError(
+        'a deferred range result reached the wire: the node fills it in before it replies',
+      );
+    default:
+  }
+  const mark = writer.begin(fieldOf[result.kind]);
+  switch (result.kind) {
+    case 'put':
+      writer.uint(1, result.revision);
+      if (result.previous !== null) writeKeyValue(writer, 2, result.previous);
+      break;
+    case 'deleteRange':
+      writer.uint(1, result.revision);
+      writer.uint(2, result.deleted);
+      for (const keyValue of result.previous) writeKeyValue(writer, 3, keyValue);
+      break;
+    case 'txn':
+      writer.uint(1, result.revision);
+      writer.bool(2, result.succeeded);
+      for (const response of result.responses) writeResult(writer, 3, response);
+      break;
+    case 'compact':
+      writer.uint(1, result.revision);
+      break;
+    case 'leaseGrant':
+      writer.uint64(1, result.id);
+      writer.uint(2, result.ttlMs);
+      break;
+    case 'leaseKeepAlive':
+      writer.uints(1, result.ttlMs);
+      break;
+    case 'openSession':
+      writer.uint(1, result.id);
+      break;
+    case 'leaseRevoke':
+    case 'setPolicy':
+    case 'removePolicy':
+    case 'closeSession':
+    case 'keepSessions':
+      writer.uint(1, doneKinds.indexOf(result.kind));
+      break;
+    default:
+      unreachable(result);
+  }
+  writer.end(mark);
+}
+
+const fieldOf = {
+  put: 1,
+  deleteRange: 2,
+  txn: 4,
+  compact: 5,
+  leaseGrant: 6,
+  leaseRevoke: 7,
+  setPolicy: 7,
+  removePolicy: 7,
+  closeSession: 7,
+  keepSessions: 7,
+  leaseKeepAlive: 8,
+  openSession: 9,
+} as const;

@@ -1,0 +1,36 @@
+import type { MethodDefinition } from '@grpc/grpc-js';
+
+/** Every method takes and gives encoded messages; the codecs of this folder are called where the work is. */
+export type RawMethod = MethodDefinition<Buffer, Buffer>;
+
+const same = (bytes: Buffer): Buffer => bytes;
+
+function method(path: string, requestStream: boolean, responseStream: boolean): RawMethod {
+  return {
+    path,
+    requestStream,
+    responseStream,
+    requestSerialize: same,
+    requestDeserialize: same,
+    responseSerialize: same,
+    responseDeserialize: same,
+  };
+}
+
+/** `service Tanist` of tanist.proto, for grpc-js clients and servers. */
+export const tanistService = {
+  session: method('/tanist.v1.Tanist/Session', true, true),
+  watch: method('/tanist.v1.Tanist/Watch', true, true),
+  status: method('/tanist.v1.Tanist/Status', false, false),
+  succession: method('/tanist.v1.Tanist/Succession', false, true),
+  transfer: method('/tanist.v1.Tanist/Transfer', false, false),
+  leases: method('/tanist.v1.Tanist/Leases', false, false),
+  policies: method('/tanist.v1.Tanist/Policies', false, false),
+} as const;
+
+/** `service Peer` of peer.proto. */
+export const peerService = {
+  messages: method('/tanist.v1.Peer/Messages', true, true),
+  probe: method('/tanist.v1.Peer/Probe', false, false),
+  snapshot: method('/tanist.v1.Peer/Snapshot', true, false),
+} as const;

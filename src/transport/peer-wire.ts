@@ -1,0 +1,206 @@
+import { type NodeId, nodeId, term } from '../foundation/ids.ts';
+import type { LogPoint, PeerIdentity, StoreIdentity } from '../ports/log-store.ts';
+import type { OutgoingSnapshot, ProbeAnswer } from '../ports/transport.ts';
+import { malformed, WireReader } from '../protocol/parts/wire-reader.ts';
+import { WireWriter } from '../protocol/parts/wire-writer.ts';
+import { readPoint, writePoint } from './raft-wire.ts';
+
+/** Who speaks, as the first message of a connection says. */
+export interface Hello {
+  readonly clusterId: string;
+  readonly id: NodeId;
+  readonly identity: PeerIdentity;
+}
+
+export function helloOf(identity: StoreIdentity): Hello {
+  const { clusterId, nodeId: id, storeId, bootCounter, incarnation } = identity;
+  return { clusterId, id, identity: { storeId, bootCounter, incarnation, doubted: false } };
+}
+
+export function writeHello(writer: WireWriter, field: number, hello: Hello): void {
+  const mark = writer.begin(field);
+  writer.text(1, hello.clusterId);
+  writer.text(2, hello.id);
+  writer.text(3, hello.identity.storeId);
+  writer.uint(4, hello.identity.bootCounter);
+  writer.text(6, hello.identity.incarnation);
+  writer.end(mark);
+}
+
+export function readHello(reader: WireReader): Hello {
+  let clusterId = '';
+  let id = '';
+  let storeId = '';
+  let bootCounter = 0;
+  let incarnation = '';
+  const outer = reader.enter();
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        clusterId = reader.text();
+        break;
+      case 2:
+        id = reader.text();
+        break;
+      case 3:
+        storeId = reader.text();
+        break;
+      case 4:
+        bootCounter = reader.uint();
+        break;
+      case 6:
+        incarnation = reader.text();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  return { clusterId, id: nodeId(id), identity: { storeId, bootCounter, incarnation, doubted: false } };
+}
+
+/** What the called side of a message stream says: its own hello first, then echoes. */
+export type PeerAnswer = { readonly hello: Hello } | { readonly pong: number };
+
+export function encodeAnswer(answer: PeerAnswer): Buffer {
+  const writer = new WireWriter(160);
+  if ('hello' in answer) writeHello(writer, 1, answer.hello);
+  else writer.uint(2, answer.pong);
+  return writer.finish();
+}
+
+export function decodeAnswer(bytes: Uint8Array): PeerAnswer {
+  const reader = new WireReader(bytes);
+  let answer: PeerAnswer | null = null;
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        answer = { hello: readHello(reader) };
+        break;
+      case 2:
+        answer = { pong: reader.uint() };
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  if (answer === null) throw malformed('an empty answer');
+  return answer;
+}
+
+export function encodeProbeRequest(from: NodeId): Buffer {
+  const writer = new WireWriter(80);
+  writer.text(1, from);
+  return writer.finish();
+}
+
+export function encodeProbeReply(clusterId: string, answer: ProbeAnswer): Buffer {
+  const writer = new WireWriter(256);
+  writeHello(writer, 1, { clusterId, id: answer.id, identity: answer.identity });
+  writer.uint(2, answer.term);
+  writer.text(3, answer.leader ?? '');
+  writer.double(4, answer.leaderHeardMs ?? -1);
+  return writer.finish();
+}
+
+export function decodeProbeReply(bytes: Uint8Array): ProbeAnswer & { readonly clusterId: string } {
+  const reader = new WireReader(bytes);
+  let hello: Hello | null = null;
+  let at = 0;
+  let leader = '';
+  let leaderHeardMs = 0;
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        hello = readHello(reader);
+        break;
+      case 2:
+        at = reader.uint();
+        break;
+      case 3:
+        leader = reader.text();
+        break;
+      case 4:
+        leaderHeardMs = reader.double();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  if (hello === null) throw malformed('a probe answered by nobody');
+  return {
+    clusterId: hello.clusterId,
+    id: hello.id,
+    identity: hello.identity,
+    term: term(at),
+    leader: leader === '' ? null : nodeId(leader),
+    leaderHeardMs: leaderHeardMs < 0 ? null : leaderHeardMs,
+  };
+}
+
+export type SnapshotHeader = { readonly hello: Hello } & Omit<OutgoingSnapshot, 'chunks'>;
+
+export function encodeSnapshotHeader(header: SnapshotHeader): Buffer {
+  const writer = new WireWriter(256 + header.header.length);
+  const mark = writer.begin(1, 128 + header.header.length);
+  writeHello(writer, 1, header.hello);
+  writer.uint(2, header.term);
+  writePoint(writer, 3, header.point);
+  writer.raw(4, header.header);
+  writer.end(mark);
+  return writer.finish();
+}
+
+export function encodeSnapshotData(data: Uint8Array): Buffer {
+  const writer = new WireWriter(data.length + 8);
+  writer.raw(2, data);
+  return writer.finish();
+}
+
+/** The first chunk of a snapshot has a header, the others data. */
+export function decodeSnapshotChunk(bytes: Uint8Array): SnapshotHeader | Buffer {
+  const reader = new WireReader(bytes);
+  let chunk: SnapshotHeader | Buffer | null = null;
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        chunk = readSnapshotHeader(reader);
+        break;
+      case 2:
+        chunk = reader.view();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return chunk ?? Buffer.alloc(0);
+}
+
+function readSnapshotHeader(reader: WireReader): SnapshotHeader {
+  let hello: Hello | null = null;
+  let at = 0;
+  let point: LogPoint | null = null;
+  let header: Uint8Array = Buffer.alloc(0);
+  const outer = reader.enter();
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        hello = readHello(reader);
+        break;
+      case 2:
+        at = reader.uint();
+        break;
+      case 3:
+        point = readPoint(reader);
+        break;
+      case 4:
+        header = reader.copy();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  if (hello === null || point === null) throw malformed('a snapshot of nobody or nothing');
+  return { hello, term: term(at), point, header };
+}

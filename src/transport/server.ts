@@ -1,0 +1,57 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import { TanistError } from '../foundation/errors.ts';
+import { peerService } from '../protocol/services.ts';
+import { channelOptions } from './options.ts';
+
+export interface PeerServerHandlers {
+  messages(stream: ServerDuplexStream<Buffer, Buffer>): void;
+  probe(call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void;
+  snapshot(call: ServerReadableStream<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void;
+}
+
+export interface PeerServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens on the peer port. Errors: `port-taken`, `config-invalid` (no such address here). */
+export function listenForPeers(listen: string, handlers: PeerServerHandlers): Promise<PeerServer> {
+  const server = new Server(channelOptions);
+  server.addService(peerService, { ...handlers });
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve({ port, close: () => closeServer(server) });
+      else reject(bindError(listen, error));
+    });
+  });
+}
+
+function bindError(listen: string, cause: Error): TanistError {
+  const taken = /EADDRINUSE/.test(cause.message);
+  return taken
+    ? new TanistError(
+        'port-taken',
+        `${listen} (peer port) is taken: stop what listens there, or choose another port`,
+        {
+          cause,
+        },
+      )
+    : new TanistError('config-invalid', `cannot listen on ${listen} (peer port): ${cause.message}`, {
+        cause,
+      });
+}
+
+/** Cuts all connections and gives the port back. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.tryShutdown(() => resolve());
+    server.forceShutdown();
+  });
+}

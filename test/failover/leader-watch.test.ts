@@ -1,0 +1,134 @@
+import test from 'ava';
+import { LeaderWatch, type WatchAction } from '../../src/failover/leader-watch.ts';
+import { defaultSuspicion } from '../../src/failover/options.ts';
+import { nodeId, term } from '../../src/foundation/ids.ts';
+import type { ProbeAnswer } from '../../src/ports/transport.ts';
+
+const self = nodeId('a');
+const leader = nodeId('b');
+const other = nodeId('c');
+const identity = { storeId: 'store-b', bootCounter: 4, incarnation: 'b4', doubted: false };
+const options = defaultSuspicion;
+
+/** A watch that has followed `leader` in term 5 for two seconds of regular heartbeats, the last at 2,000. */
+function watching(gap: (i: number) => number = () => 20): { watch: LeaderWatch; nowMs: number } {
+  const watch = new LeaderWatch(self, options, 0);
+  watch.setVoters([self, leader, other]);
+  watch.follow(0, leader, term(5), identity);
+  let nowMs = 0;
+  for (let i = 0; i < 150; i++) {
+    nowMs += gap(i);
+    watch.heard(nowMs);
+  }
+  return { watch, nowMs };
+}
+
+const kinds = (actions: readonly WatchAction[]): string[] =>
+  actions.map((action) => (action.kind === 'probe' ? `probe ${action.to}` : action.kind));
+
+const answer = (change: Partial<ProbeAnswer> = {}): ProbeAnswer => ({
+  id: leader,
+  identity,
+  term: term(5),
+  leader,
+  leaderHeardMs: null,
+  ...change,
+});
+
+test('killed: dropped, then refused, is lost at once and without a timer', (t) => {
+  const { watch, nowMs } = watching();
+  t.deepEqual(kinds(watch.disconnected(nowMs + 1, leader, 'dropped')), ['probe b']);
+  t.deepEqual(kinds(watch.probed(nowMs + 1.2, leader, 'refused')), ['declareLost']);
+  t.is(watch.wakeAtMs(), Number.POSITIVE_INFINITY);
+  t.deepEqual(watch.heard(nowMs + 2), [], 'what was under way does not revive it');
+  t.is(watch.state.kind, 'dead');
+});
+
+test('a refusal by a firewall: heartbeats that keep coming show it alive', (t) => {
+  const { watch, nowMs } = watching();
+  t.deepEqual(kinds(watch.disconnected(nowMs + 1, leader, 'refused')), ['declareLost']);
+  watch.follow(nowMs + 1, null, term(5), null);
+  t.deepEqual(watch.heard(nowMs + 20), []);
+  t.deepEqual(kinds(watch.heard(nowMs + 60)), ['declareAlive']);
+});
+
+test('restarted: another incarnation answers the probe', (t) => {
+  const { watch, nowMs } = watching();
+  watch.disconnected(nowMs, leader, 'dropped');
+  const lost = watch.probed(
+    nowMs + 3,
+    leader,
+    answer({ identity: { ...identity, bootCounter: 5, incarnation: 'b5' } }),
+  );
+  t.deepEqual(kinds(lost), ['declareLost']);
+  t.deepEqual(watch.heard(nowMs + 500), [], 'nothing takes that back');
+});
+
+test('a broken connection to a living leader', (t) => {
+  const { watch, nowMs } = watching();
+  watch.disconnected(nowMs, leader, 'dropped');
+  t.deepEqual(kinds(watch.probed(nowMs + 3, leader, answer())), ['declareAlive']);
+  t.is(watch.state.kind, 'alive');
+});
+
+test('it leads no more', (t) => {
+  const { watch, nowMs } = watching();
+  t.deepEqual(kinds(watch.questioned()), ['probe b']);
+  t.deepEqual(watch.questioned(), [], 'one probe at a time');
+  t.deepEqual(kinds(watch.probed(nowMs + 1, leader, answer({ leader: null }))), ['declareLost']);
+});
+
+test('an answer from before the term began says nothing', (t) => {
+  const { watch, nowMs } = watching();
+  watch.questioned();
+  t.deepEqual(watch.probed(nowMs + 1, leader, answer({ term: term(4), leader: null })), []);
+  t.is(watch.state.kind, 'alive');
+});
+
+test('frozen: no probe answered, lost at the floor', (t) => {
+  const { watch, nowMs } = watching();
+  t.is(watch.wakeAtMs(), nowMs + options.floorMs);
+  t.deepEqual(watch.tick(nowMs + options.floorMs - 1), []);
+  t.deepEqual(kinds(watch.tick(nowMs + options.floorMs)), ['declareLost']);
+});
+
+test('frozen and seldom regular: the majority shortens the wait', (t) => {
+  const { watch, nowMs } = watching((i) => (i % 2 === 0 ? 10 : 70));
+  t.true(watch.suspicion.patienceMs() > 150);
+  t.is(watch.wakeAtMs(), nowMs + options.floorMs);
+  const asked = watch.tick(nowMs + options.floorMs);
+  t.deepEqual(kinds(asked), ['probe b', 'probe c']);
+  t.deepEqual(watch.tick(nowMs + options.floorMs + 1), []);
+  const heardLongAgo = answer({ id: other, leaderHeardMs: 85 });
+  t.deepEqual(kinds(watch.probed(nowMs + options.floorMs + 1, other, heardLongAgo)), ['declareLost']);
+});
+
+test('the others still hear it: wait for the measured patience', (t) => {
+  const { watch, nowMs } = watching((i) => (i % 2 === 0 ? 10 : 70));
+  watch.tick(nowMs + options.floorMs);
+  t.deepEqual(watch.probed(nowMs + 81, other, answer({ id: other, leaderHeardMs: 3 })), []);
+  t.deepEqual(watch.probed(nowMs + 100, leader, 'unanswered'), []);
+  t.is(watch.state.kind, 'silent');
+  t.is(watch.wakeAtMs(), watch.suspicion.suspectAtMs());
+  t.deepEqual(kinds(watch.tick(watch.wakeAtMs())), ['declareLost']);
+});
+
+test('its own stall: nobody is judged before the sockets were read, a refusal counts at once', (t) => {
+  const { watch, nowMs } = watching();
+  const woke = nowMs + 900;
+  watch.stalled(woke, 900);
+  t.deepEqual(watch.tick(woke), []);
+  t.is(watch.wakeAtMs(), woke + options.stallGraceMs);
+  t.deepEqual(kinds(watch.disconnected(woke + 1, leader, 'refused')), ['declareLost']);
+});
+
+test('a new leader begins with a clean record', (t) => {
+  const { watch, nowMs } = watching();
+  watch.disconnected(nowMs, leader, 'refused');
+  watch.follow(nowMs + 10, other, term(6), null);
+  t.is(watch.state.kind, 'alive');
+  t.is(watch.wakeAtMs(), nowMs + 10 + options.floorMs);
+  watch.follow(nowMs + 20, self, term(7), null);
+  t.is(watch.state.kind, 'none');
+  t.deepEqual(watch.tick(nowMs + 9999), []);
+});

@@ -1,0 +1,127 @@
+import { createServer } from 'node:net';
+import { Client, credentials } from '@grpc/grpc-js';
+import test from 'ava';
+import { nodeId } from '../../src/foundation/ids.ts';
+import { peerService } from '../../src/protocol/services.ts';
+import { encodeEnvelope, encodeHelloEnvelope } from '../../src/transport/envelope.ts';
+import { sizes } from '../../src/transport/options.ts';
+import { helloOf } from '../../src/transport/peer-wire.ts';
+import { a, append, b, GrpcNetwork, numbered, Recorder, until } from './harness.ts';
+import { transportSuite } from './suite.ts';
+
+transportSuite(test, 'gRPC', () => new GrpcNetwork());
+
+test('a taken port is named', async (t) => {
+  const network = new GrpcNetwork();
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `127.0.0.1:${(server.address() as { port: number }).port}`;
+  network.addresses.set(a, address);
+  const error = await t.throwsAsync(network.start(a, new Recorder(a)), { code: 'port-taken' });
+  t.true(error?.message.includes(address));
+  server.close();
+});
+
+test('another cluster and another node at the address are refused, and said once each', async (t) => {
+  const network = new GrpcNetwork();
+  const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
+  const transportA = await network.start(a, nodeA);
+  await network.start(b, nodeB, 'start-b', 'other');
+  await until(() => network.lines.length >= 2);
+  const reasons = network.lines.map((line) => String(line.fields.reason));
+  t.true(
+    reasons.every((reason) => /node (a|b) belongs to cluster (cluster|other)/.test(reason)),
+    reasons.join(),
+  );
+  await t.throwsAsync(transportA.probe(b, 5000), { code: 'data-of-another-cluster' });
+  t.deepEqual(
+    [...nodeA.events, ...nodeB.events].filter((event) => event.startsWith('connected')),
+    [],
+  );
+
+  network.lines.length = 0;
+  const wrong = nodeId('wrong');
+  transportA.setPeers(new Map([[wrong, network.addresses.get(a)!]]));
+  await until(() => network.lines.length > 0);
+  t.regex(String(network.lines[0]?.fields.reason), /ids must differ/);
+  await network.close();
+});
+
+test('a peer that does not answer is silent, not refused', async (t) => {
+  const network = new GrpcNetwork();
+  const mute = createServer(() => {});
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+  network.addresses.set(b, `127.0.0.1:${(mute.address() as { port: number }).port}`);
+  const nodeA = new Recorder(a);
+  const transportA = await network.start(a, nodeA);
+  await t.throwsAsync(transportA.probe(b, 20), { code: 'deadline-exceeded' });
+  await until(() => nodeA.events.length > 0);
+  t.deepEqual(nodeA.events, ['silent b']);
+  await network.close();
+  mute.close();
+});
+
+test('what is not an envelope, or speaks for another, ends that stream only', async (t) => {
+  const network = new GrpcNetwork();
+  const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
+  const transportA = await network.start(a, nodeA);
+  await network.start(b, nodeB);
+  await until(() => nodeA.events.includes('connected b start-b'));
+  const { path, requestSerialize, responseDeserialize } = peerService.messages;
+  const stranger = helloOf({
+    clusterId: 'cluster',
+    nodeId: nodeId('x'),
+    storeId: 's',
+    bootCounter: 1,
+    incarnation: 'i',
+  });
+  for (const [first, second, expected] of [
+    [Buffer.from([0xff]), null, /malformed/],
+    [encodeEnvelope([], 1), null, /hello/],
+    [encodeHelloEnvelope(stranger), Buffer.from([0x12, 0x05, 1]), /malformed/],
+    [encodeHelloEnvelope(stranger), encodeEnvelope([numbered(a, b, 1)], 0), /from or to another node/],
+  ] as const) {
+    const client = new Client(network.addresses.get(b)!, credentials.createInsecure());
+    const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const ended = new Promise<Error>((resolve) => stream.on('error', resolve));
+    stream.on('data', () => {});
+    stream.write(first);
+    if (second !== null) stream.write(second);
+    t.regex((await ended).message, expected);
+    client.close();
+  }
+  transportA.send(b, numbered(a, b, 5));
+  await until(() => nodeB.messages.length > 0);
+  t.is(nodeB.messages.length, 1);
+  t.false(nodeA.events.includes('dropped b'));
+  await network.close();
+});
+
+test('messages beyond the bound of the queue are dropped, and the stream goes on', async (t) => {
+  const network = new GrpcNetwork();
+  const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
+  const transportA = await network.start(a, nodeA);
+  await network.start(b, nodeB);
+  await until(() => nodeA.events.includes('connected b start-b'));
+  const payload = Buffer.alloc(1024 * 1024);
+  const count = Math.ceil((sizes.queueBytes * 4) / payload.length);
+  let sent = 0;
+  while (sent < count) transportA.send(b, append(a, b, ++sent, payload));
+  t.true(transportA.droppedMessages(b) > 0);
+  t.true(transportA.droppedMessages(b) <= count - sizes.queueBytes / payload.length);
+  await until(() => nodeB.messages.length + transportA.droppedMessages(b) === count);
+  transportA.send(b, numbered(a, b, 1));
+  await until(() => nodeB.messages.at(-1)?.type === 'readIndexRequest');
+  await network.close();
+});
+
+test('round trips are measured', async (t) => {
+  const network = new GrpcNetwork();
+  const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
+  const transportA = await network.start(a, nodeA);
+  t.is(transportA.roundTripMs(b), null);
+  await network.start(b, nodeB);
+  await until(() => transportA.roundTripMs(b) !== null);
+  t.true((transportA.roundTripMs(b) ?? 0) > 0);
+  await network.close();
+});
