@@ -169,10 +169,7 @@ export class LeaderWatch {
     }
     if (outcome === 'unanswered') return this.#fact({ kind: 'unanswered' }, '');
     const { leader, term, identity } = this.#state.of;
-    const same =
-      identity === null ||
-      (identity.storeId === outcome.identity.storeId &&
-        identity.bootCounter === outcome.identity.bootCounter);
+    const same = identity === null || identity.incarnation === outcome.identity.incarnation;
     if (!same) return this.#fact({ kind: 'refuted' }, 'another incarnation answers');
     // Asked in an earlier term, answered before this one began.
     if (outcome.term < term) return nothing;

@@ -3,7 +3,7 @@
  * as bytes; keys are ASCII text or latin1.
  */
 export interface Database {
-  /** Atomic. With `sync`, on the disk when it resolves. Rejections: `disk-full` (nothing written) or `storage-failed` (unknown, final). */
+  /** Atomic, in the order of the calls. With `sync`, it and all writes before it are on the disk when it resolves. Values must not change afterwards. Rejections: `disk-full` (nothing written) or `storage-failed` (unknown, final). */
   write(changes: readonly DatabaseChange[], options: { readonly sync: boolean }): Promise<void>;
   get(key: string): Promise<Uint8Array | undefined>;
   /** `from` ≤ key < `to`, in order, as of the call, in batches of about `batchBytes`. */
@@ -23,14 +23,26 @@ export interface DatabaseRow {
   readonly value: Uint8Array;
 }
 
-/** A node's folder: databases by name, a lock, and for snapshots a swap that is atomic across a crash. */
+/** What opening a database found. */
+export interface OpenedDatabase {
+  readonly database: Database;
+  /** Of the files that the database itself repairs silently. `damaged` stays so at later starts, until it is replaced or removed. */
+  readonly integrity: 'clean' | 'torn' | 'damaged';
+  readonly detail: string;
+  /** Bytes of the write under way at the crash, dropped. */
+  readonly tornBytes?: number;
+}
+
+/**
+ * A node's folder: databases by name, a lock, and for snapshots a swap that is atomic across a crash. A crash loses at most a suffix of
+ * a database's unsynced writes: never an earlier write whose later one is there.
+ */
 export interface Disk {
-  /** Opens or makes it. `integrity` says what opening found in files that the database itself repairs silently. */
-  open(name: string): Promise<{
-    readonly database: Database;
-    readonly integrity: 'clean' | 'torn' | 'damaged';
-    readonly detail: string;
-  }>;
+  /**
+   * Opens or makes it. `redoable`: the content can be made again from elsewhere, so damage among the recent writes is cut off together with
+   * every later write (and reported as torn) instead of leaving a hole.
+   */
+  open(name: string, options?: { readonly redoable?: boolean }): Promise<OpenedDatabase>;
   /** Makes `name` be what `replacement` is, atomically; both closed. A crash leaves one or the other. */
   replace(name: string, replacement: string): Promise<void>;
   remove(name: string): Promise<void>;

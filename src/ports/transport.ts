@@ -6,6 +6,8 @@ import type { LogPoint, PeerIdentity } from './log-store.ts';
  * Order is kept per direction while the stream lives; a lost stream loses what was under way, and both sides hear of it.
  */
 export interface Transport<Message> {
+  /** Listens and connects. Nothing reaches the handler before. Fails with `port-taken`. */
+  start(): Promise<void>;
   /** Never blocks; messages to a peer that is not connected are dropped. Those of one event-loop turn travel together. */
   send(to: NodeId, message: Message): void;
   /** Asks a peer who it is and whom it follows; rejects after `deadlineMs`, or at once when refused. Never waits behind messages. */

@@ -1,7 +1,7 @@
 import { type ByteString, emptyBytes } from '../foundation/bytes.ts';
 import type { TanistError } from '../foundation/errors.ts';
 import { type Revision, revision } from '../foundation/ids.ts';
-import { type Space, type StateDelta, spaces } from '../ports/delta.ts';
+import { type KeyValue, type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { ClientKeyValue, WatchEvent } from '../ports/state-client.ts';
 import { readFailure, writeFailure } from './parts/failure.ts';
 import { readClientKeyValue, spaceCode, writeKeyValue } from './parts/key-value.ts';
@@ -102,31 +102,29 @@ function readWatch(reader: WireReader, requestField: 1 | 2): WatchRequest {
   return { kind: 'create', id, space, key, rangeEnd, fromRevision: revision(fromRevision), previous };
 }
 
-/** Deltas go out as they come from apply or history, all of a revision in one reply; `previous`: as the watch asked. */
+/** `previous`: what the key was before, where the watch asked for it. All events of a revision are in one reply. */
 export function encodeWatchReply(reply: {
   readonly id: number;
   readonly revision: Revision;
-  readonly deltas: readonly StateDelta[];
-  readonly previous: boolean;
+  readonly events: readonly { readonly delta: StateDelta; readonly previous: KeyValue | null }[];
   readonly failure: TanistError | null;
   readonly created: boolean;
 }): Buffer {
   let bound = 32;
-  for (const delta of reply.deltas) {
+  for (const { delta, previous } of reply.events) {
     bound += delta.key.length + delta.value.length + 64;
-    if (reply.previous && delta.previous)
-      bound += delta.previous.key.length + delta.previous.value.length + 48;
+    if (previous !== null) bound += previous.key.length + previous.value.length + 48;
   }
   const writer = new WireWriter(bound);
   writer.uint(1, reply.id);
   writer.uint(2, reply.revision);
-  for (const delta of reply.deltas) writeEvent(writer, delta, reply.previous);
+  for (const { delta, previous } of reply.events) writeEvent(writer, delta, previous);
   if (reply.failure !== null) writeFailure(writer, 4, reply.failure);
   writer.bool(5, reply.created);
   return writer.finish();
 }
 
-function writeEvent(writer: WireWriter, delta: StateDelta, previous: boolean): void {
+function writeEvent(writer: WireWriter, delta: StateDelta, previous: KeyValue | null): void {
   const mark = writer.begin(3, delta.key.length + delta.value.length + 24);
   if (delta.op === 'delete') writer.uint(1, 1);
   const inner = writer.begin(2, delta.key.length + delta.value.length + 16);
@@ -137,7 +135,7 @@ function writeEvent(writer: WireWriter, delta: StateDelta, previous: boolean): v
   writer.uint(5, delta.version);
   writer.uint64(6, delta.lease);
   writer.end(inner);
-  if (previous && delta.previous) writeKeyValue(writer, 3, delta.previous);
+  if (previous !== null) writeKeyValue(writer, 3, previous);
   writer.end(mark);
 }
 

@@ -26,7 +26,9 @@ export interface RaftOptions {
 export interface RaftStart {
   readonly hardState: HardState;
   readonly compacted: LogPoint;
+  /** Contiguous up to the last one of the log, all after `applied` among them; empty only if the log has none after `compacted`. */
   readonly entries: readonly LogEntry[];
+  /** As of `applied`; later changes are found in `entries`. */
   readonly configuration: Configuration;
   readonly applied: LogIndex;
 }
@@ -52,6 +54,7 @@ export interface RaftStatus {
   readonly durable: LogIndex;
   readonly configuration: Configuration;
   readonly succession: readonly NodeId[];
+  /** A live view, not a copy. */
   readonly progress: ReadonlyMap<NodeId, Progress>;
 }
 
@@ -102,6 +105,8 @@ export interface Raft {
   installed(point: LogPoint): void;
   /** The log store no longer has entries ≤ point. */
   compacted(point: LogPoint): void;
-  /** Leaves leadership at once (stop, disk failure). */
+  /** Leaves leadership at once (stop, disk failure); the first fit heir is told. */
   stepDown(): void;
+  /** What memory holds at `index`; null: nothing there, or older. For checks (`invariants.ts`) and diagnosis. */
+  entryAt(index: LogIndex): LogEntry | null;
 }

@@ -19,7 +19,8 @@ export interface SoftState {
  * 3. `committed`: apply, in order. They are locally durable already.
  * 4. `reads`: a confirmed read may be served once `index` is applied.
  * 5. `snapshots`: stream an image to that peer, then `raft.snapshotSent(to, ok)`.
- * 6. `logReads`: read those entries from the log store and hand them back with `raft.logRead(…)`.
+ * 6. `logReads`: read entries from `from` (inclusive) to `until` (exclusive) of the log store, and hand them back with `raft.logRead(…)`;
+ *    null if they are gone.
  */
 export interface Ready {
   readonly soft: SoftState | null;
@@ -28,9 +29,17 @@ export interface Ready {
   readonly committed: readonly LogEntry[];
   readonly reads: readonly ConfirmedRead[];
   readonly snapshots: readonly { readonly to: NodeId }[];
-  readonly logReads: readonly { readonly to: NodeId; readonly from: LogIndex; readonly maxBytes: number }[];
+  readonly logReads: readonly LogRead[];
   /** A received snapshot to take over in place of log and image; then call `raft.installed(point)`. */
   readonly install: { readonly point: LogPoint; readonly configuration: Configuration } | null;
+}
+
+/** Entries that the peer `to` needs and memory no longer holds; all of them are applied. */
+export interface LogRead {
+  readonly to: NodeId;
+  readonly from: LogIndex;
+  readonly until: LogIndex;
+  readonly maxBytes: number;
 }
 
 export interface Persist {

@@ -19,14 +19,6 @@ interface Link {
   readonly outbound: Outbound;
 }
 
-/** Listens and begins to connect to the peers. Errors: `port-taken`, `config-invalid`. */
-export async function createGrpcTransport(options: GrpcTransportOptions): Promise<GrpcTransport> {
-  const transport = new GrpcTransport(options);
-  await transport.listen();
-  transport.setPeers(options.peers);
-  return transport;
-}
-
 /** The peer port over gRPC (`service Peer`). The contract is `Transport`'s; this class ties the parts of this folder together. */
 export class GrpcTransport implements Transport<RaftMessage> {
   private readonly options: GrpcTransportOptions;
@@ -47,7 +39,13 @@ export class GrpcTransport implements Transport<RaftMessage> {
     return this.server?.port ?? 0;
   }
 
-  async listen(): Promise<void> {
+  /** Errors: `port-taken`, `config-invalid`. */
+  async start(): Promise<void> {
+    await this.listen();
+    this.setPeers(this.options.peers);
+  }
+
+  private async listen(): Promise<void> {
     const { handler, clock, identity } = this.options;
     this.server = await listenForPeers(this.options.listen, {
       messages: (stream) => {

@@ -7,7 +7,7 @@ import {
 } from '../../src/failover/leader-state.ts';
 import { nodeId, term } from '../../src/foundation/ids.ts';
 
-const of: Followed = { leader: nodeId('a'), term: term(3), identity: { storeId: 's', bootCounter: 1 } };
+const of: Followed = { leader: nodeId('a'), term: term(3), identity: null };
 const next: Followed = { leader: nodeId('b'), term: term(4), identity: null };
 
 const states = {

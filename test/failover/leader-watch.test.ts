@@ -7,7 +7,7 @@ import type { ProbeAnswer } from '../../src/ports/transport.ts';
 const self = nodeId('a');
 const leader = nodeId('b');
 const other = nodeId('c');
-const identity = { storeId: 'store-b', bootCounter: 4 };
+const identity = { storeId: 'store-b', bootCounter: 4, incarnation: 'b4', doubted: false };
 const options = defaultSuspicion;
 
 /** A watch that has followed `leader` in term 5 for two seconds of regular heartbeats, the last at 2,000. */
@@ -55,7 +55,11 @@ test('a refusal by a firewall: heartbeats that keep coming show it alive', (t) =
 test('restarted: another incarnation answers the probe', (t) => {
   const { watch, nowMs } = watching();
   watch.disconnected(nowMs, leader, 'dropped');
-  const lost = watch.probed(nowMs + 3, leader, answer({ identity: { storeId: 'store-b', bootCounter: 5 } }));
+  const lost = watch.probed(
+    nowMs + 3,
+    leader,
+    answer({ identity: { ...identity, bootCounter: 5, incarnation: 'b5' } }),
+  );
   t.deepEqual(kinds(lost), ['declareLost']);
   t.deepEqual(watch.heard(nowMs + 500), [], 'nothing takes that back');
 });

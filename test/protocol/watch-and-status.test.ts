@@ -52,7 +52,8 @@ const keyValueOf = (d: StateDelta) => ({
 test('watch replies', (t) => {
   fc.assert(
     fc.property(fc.array(delta, { maxLength: 4 }), arbitrary.number, fc.boolean(), (deltas, at, previous) => {
-      const bytes = encodeWatchReply({ id: 5, revision: at, deltas, previous, failure: null, created: true });
+      const events = deltas.map((d) => ({ delta: d, previous: previous ? (d.previous ?? null) : null }));
+      const bytes = encodeWatchReply({ id: 5, revision: at, events, failure: null, created: true });
       const plain = {
         id: '5',
         revision: String(at),

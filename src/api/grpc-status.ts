@@ -1,0 +1,49 @@
+import { Metadata, type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { type ErrorCode, TanistError } from '../foundation/errors.ts';
+
+/**
+ * How an error that ends a call looks to a gRPC client: the nearest gRPC code, our own code in the trailer `tanist-code`, an unknown
+ * outcome in `tanist-indeterminate`.
+ */
+export function toServiceError(error: TanistError): ServiceError {
+  const metadata = new Metadata();
+  metadata.set('tanist-code', error.code);
+  if (error.indeterminate) metadata.set('tanist-indeterminate', 'true');
+  const code = codeOf(error.code, error.retryable);
+  return Object.assign(new Error(error.message), { code, details: error.message, metadata });
+}
+
+export function toTanistError(error: unknown): TanistError {
+  return error instanceof TanistError
+    ? error
+    : new TanistError('unavailable', String(error), { cause: error });
+}
+
+export function endWith(call: ServerDuplexStream<Buffer, Buffer>, error: TanistError): void {
+  call.emit('error', toServiceError(error));
+}
+
+function codeOf(code: ErrorCode, retryable: boolean): status {
+  switch (code) {
+    case 'invalid-argument':
+    case 'key-empty':
+    case 'key-too-large':
+    case 'value-too-large':
+    case 'transaction-too-large':
+      return status.INVALID_ARGUMENT;
+    case 'unknown-member':
+      return status.NOT_FOUND;
+    case 'overloaded':
+    case 'too-many-sessions':
+    case 'too-many-watchers':
+    case 'disk-full':
+      return status.RESOURCE_EXHAUSTED;
+    case 'revision-compacted':
+    case 'revision-future':
+      return status.OUT_OF_RANGE;
+    case 'deadline-exceeded':
+      return status.DEADLINE_EXCEEDED;
+    default:
+      return retryable ? status.UNAVAILABLE : status.FAILED_PRECONDITION;
+  }
+}

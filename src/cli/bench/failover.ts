@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TanistError } from '../../foundation/errors.ts';
+import type { BenchFailoverOptions } from '../commands/measure/bench.ts';
+import { workFolder } from '../local/work-folder.ts';
+import { figure } from '../terminal/figure.ts';
+import { outputTo } from '../terminal/output.ts';
+import { cleanup } from './cleanup.ts';
+import { etcdStore } from './etcd/etcd-store.ts';
+import { startOpenLoop } from './load/open-loop.ts';
+import { type Outage, outageOf } from './outage.ts';
+import { median, quantile, rounded } from './statistics.ts';
+import type { Store } from './store.ts';
+import { tanistStore } from './tanist-store.ts';
+
+/** Load before the fault, so that connections and caches are warm; and after the recovery, so that it is seen to hold. */
+const beforeMs = 300;
+const afterMs = 150;
+const patienceMs = 20_000;
+const value = randomBytes(256);
+
+interface Run {
+  readonly outageMs: number;
+  readonly acknowledged: number;
+  readonly lost: number;
+}
+
+/** `bench failover`. */
+export async function benchFailover(options: BenchFailoverOptions): Promise<void> {
+  const out = outputTo(options.json === true);
+  await using folder = await workFolder(undefined, 'tanist-bench-');
+  await using stack = cleanup();
+  const stores = [await tanistStore(join(folder.path, 'tanist'))];
+  stack.defer(() => stores[0]?.stop() ?? Promise.resolve());
+  if (options.against === 'etcd') {
+    const etcd = await etcdStore(join(folder.path, 'etcd'));
+    stack.defer(() => etcd.stop());
+    stores.push(etcd);
+  }
+  const runs = new Map<Store, Run[]>(stores.map((store) => [store, []]));
+  out.say(`${options.fault} of the leader under ${options.rate} writes/s, ${options.runs} times`);
+  for (let number = 1; number <= options.runs; number++)
+    for (const store of stores) {
+      out.progress.update(`run ${number} of ${options.runs}: ${store.name} …`);
+      const run = await oneRun(store, `failover/${number}/`, options);
+      runs.get(store)?.push(run);
+      const lost = run.lost === 0 ? '' : out.style.red(`, ${run.lost} lost`);
+      out.say(out.style.dim(`run ${number}: ${store.name} ${figure(run.outageMs)} ms${lost}`));
+    }
+  out.progress.clear();
+  const results = stores.map((store) => [store.name, resultOf(runs.get(store) ?? [])] as const);
+  out.table(
+    ['outage', 'median ms', 'p99 ms', 'max ms', 'runs', 'acknowledged', 'lost'],
+    results.map(([name, r]) => [name, r.medianMs, r.p99Ms, r.maxMs, r.runs, r.acknowledged, r.lost]),
+  );
+  out.document({ ...Object.fromEntries(results), fault: options.fault, rate: options.rate });
+  const [, ours] = results[0] ?? [];
+  if (ours !== undefined && ours.lost > 0)
+    throw new TanistError('data-damaged', `${ours.lost} acknowledged writes were not found afterwards`);
+}
+
+function resultOf(runs: readonly Run[]): {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  readonly runs: number;
+  readonly acknowledged: number;
+  readonly lost: number;
+  readonly outagesMs: readonly number[];
+} {
+  const outages = runs.map((run) => run.outageMs);
+  return {
+    medianMs: rounded(median(outages)),
+    p99Ms: rounded(quantile(outages, 0.99)),
+    maxMs: rounded(Math.max(...outages)),
+    runs: runs.length,
+    acknowledged: runs.reduce((sum, run) => sum + run.acknowledged, 0),
+    lost: runs.reduce((sum, run) => sum + run.lost, 0),
+    outagesMs: outages.map((outage) => rounded(outage)),
+  };
+}
+
+/** Each write has a key of its own, so that each acknowledged one can be looked for. */
+async function oneRun(store: Store, prefix: string, { fault, rate }: BenchFailoverOptions): Promise<Run> {
+  const leader = await store.leader();
+  const keyOf = (sequence: number): string => `${prefix}${String(sequence).padStart(8, '0')}`;
+  const load = startOpenLoop(rate, (sequence) => store.put(keyOf(sequence), value));
+  await delay(beforeMs);
+  const faultAtMs = performance.now();
+  let endedAtMs = faultAtMs;
+  if (fault === 'transfer') {
+    await store.transfer();
+    endedAtMs = performance.now();
+  } else store.signal(leader, fault === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+  let outage: Outage | null = null;
+  const untilMs = faultAtMs + patienceMs;
+  while (outage === null && performance.now() < untilMs) {
+    await delay(afterMs);
+    outage = outageOf(load.acknowledged, faultAtMs, endedAtMs);
+  }
+  if (fault === 'freeze') store.signal(leader, 'SIGCONT');
+  // The gap is only known to have been the longest once the time after it has passed.
+  await delay(afterMs);
+  await load.stop();
+  outage = outageOf(load.acknowledged, faultAtMs, endedAtMs);
+  if (outage === null)
+    throw new TanistError(
+      'unavailable',
+      `${store.name}: no write was acknowledged within ${patienceMs / 1000} s of the fault`,
+    );
+  if (fault === 'kill') await store.restart(leader);
+  await store.caughtUp();
+  const found = await store.keysWithPrefix(prefix);
+  const lost = load.acknowledged.filter(({ sequence }) => !found.has(keyOf(sequence))).length;
+  await store.deletePrefix(prefix);
+  return { outageMs: outage.outageMs, acknowledged: load.acknowledged.length, lost };
+}

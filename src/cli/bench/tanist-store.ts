@@ -1,0 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TanistClient } from '../../client/index.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import type { Status } from '../../protocol/status.ts';
+import { openClient } from '../client.ts';
+import { type LocalClusterOptions, startLocalCluster } from '../local-cluster.ts';
+import type { Store } from './store.ts';
+
+const patienceMs = 30_000;
+const writeDeadlineMs = 20_000;
+/** Under a steady load a member is always a few entries behind. */
+const closeEnough = 100;
+
+export async function tanistStore(folder: string, onLog?: LocalClusterOptions['onLog']): Promise<Store> {
+  const cluster = await startLocalCluster({ folder, hot: 3, ...(onLog === undefined ? {} : { onLog }) });
+  const client = await openClient(cluster.endpoints).catch(async (error: unknown) => {
+    await cluster.stop();
+    throw error;
+  });
+  const store: Store = {
+    name: 'tanist',
+    leader: async () => (await eventually(() => ledStatus(client), 'no leader')).leader,
+    put: (key, value) => client.put(key, value, { deadlineMs: writeDeadlineMs }),
+    keysWithPrefix: async (prefix) => {
+      const { values } = await client.get(prefix, { prefix: true, keysOnly: true, deadlineMs: patienceMs });
+      return new Set(values.map(({ key }) => Buffer.from(key).toString('utf8')));
+    },
+    deletePrefix: async (prefix) => {
+      await client.delete(prefix, { prefix: true, deadlineMs: patienceMs });
+    },
+    signal: (member, signal) => cluster.kill(member, signal),
+    transfer: async () => {
+      await client.transfer(undefined, { deadlineMs: patienceMs });
+    },
+    restart: async (member) => {
+      await cluster.restart(member);
+      await store.caughtUp();
+    },
+    caughtUp: async () => {
+      await eventually(async () => {
+        const status = await ledStatus(client);
+        const behind = status?.members.find(
+          (member) => member.lagRevisions > closeEnough || member.health !== 'healthy',
+        );
+        return status !== null && behind === undefined ? status : null;
+      }, 'not all members caught up');
+    },
+    stop: async () => {
+      await client.close();
+      await cluster.stop();
+    },
+  };
+  await store.caughtUp();
+  return store;
+}
+
+async function ledStatus(client: TanistClient): Promise<(Status & { readonly leader: string }) | null> {
+  const status = await client.status({ deadlineMs: 2000 });
+  const { leader } = status;
+  const leading = status.members.some(({ member, role }) => member.id === leader && role === 'leader');
+  return leader !== null && leading ? { ...status, leader } : null;
+}
+
+async function eventually<T>(attempt: () => Promise<T | null>, otherwise: string): Promise<T> {
+  const untilMs = Date.now() + patienceMs;
+  for (;;) {
+    const answer = await attempt().catch(() => null);
+    if (answer !== null) return answer;
+    if (Date.now() > untilMs)
+      throw new TanistError('unavailable', `${otherwise} within ${patienceMs / 1000} s`);
+    await delay(20);
+  }
+}

@@ -1,0 +1,37 @@
+import type { TanistClient } from '../client/index.ts';
+import { TanistError } from '../foundation/errors.ts';
+import type { CallOptions } from '../ports/state-client.ts';
+import type { Status } from '../protocol/status.ts';
+
+/** Connects to whichever endpoint answers first. The library is loaded now, not before. */
+export async function openClient(
+  endpoints: readonly string[],
+  options: { readonly connectMs?: number; readonly deadlineMs?: number } = {},
+): Promise<TanistClient> {
+  const { connect } = await import('../client/index.ts');
+  return connect({ endpoints, ...options });
+}
+
+/** As the leader sees the cluster; where there is none, as the first endpoint that answers does. */
+export async function clusterStatus(
+  client: TanistClient,
+  endpoints: readonly string[],
+  options: CallOptions,
+): Promise<Status> {
+  if (client.routing()?.leader != null) {
+    try {
+      return await client.status(options);
+    } catch (error) {
+      if (!(error instanceof TanistError) || !error.retryable) throw error;
+    }
+  }
+  let failure: unknown;
+  for (const endpoint of endpoints) {
+    try {
+      return await client.status({ ...options, endpoint });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}

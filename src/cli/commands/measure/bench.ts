@@ -1,0 +1,111 @@
+import { Option } from 'commander';
+import { type Register, withJson } from '../../command.ts';
+import { positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
+
+export interface BenchKvOptions {
+  readonly clients: number;
+  readonly api: 'native';
+  readonly against?: 'etcd';
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly keys: number;
+  readonly valueBytes: number;
+  readonly json?: boolean;
+}
+
+export interface BenchFailoverOptions {
+  readonly fault: 'kill' | 'freeze' | 'transfer';
+  readonly runs: number;
+  readonly rate: number;
+  readonly against?: 'etcd';
+  readonly json?: boolean;
+}
+
+export interface BenchRestartOptions {
+  readonly keys: number;
+  readonly valueBytes: number;
+  readonly json?: boolean;
+}
+
+export interface BenchSoakOptions {
+  readonly minutes: number;
+  readonly clients: number;
+  readonly valueBytes: number;
+  readonly keys: number;
+  readonly json?: boolean;
+}
+
+const against = (): Option =>
+  new Option('--against <what>', 'measure this side by side, from the PATH').choices(['etcd']);
+
+export const benchCommand: Register = (program) => {
+  const family = program.command('bench').summary('measure, side by side with etcd');
+  withJson(
+    family
+      .command('failover')
+      .summary('the outage that a client sees when the leader goes')
+      .description(
+        'From the last write acknowledged before to the first one acknowledged after, under a steady load of writes.\nEvery acknowledged write is read back; `lost` counts those that are not there.',
+      )
+      .addOption(
+        new Option('--fault <kind>', 'kill (SIGKILL), freeze (SIGSTOP) or transfer (hand-over)')
+          .choices(['kill', 'freeze', 'transfer'])
+          .makeOptionMandatory(),
+      )
+      .option('--runs <count>', 'how many times', wholeNumber(1, 10_000), 10)
+      .option(
+        '--rate <writes>',
+        'writes a second, sent whether or not they are answered',
+        wholeNumber(10, 100_000),
+        2000,
+      )
+      .addOption(against()),
+  ).action(async (options: BenchFailoverOptions) => {
+    const { benchFailover } = await import('../../bench/failover.ts');
+    await benchFailover(options);
+  });
+  for (const [name, summary] of [
+    ['kv', 'puts a second, acknowledged from a synced majority'],
+    ['read', 'linearizable reads a second'],
+  ] as const)
+    withJson(
+      family
+        .command(name)
+        .summary(summary)
+        .description(
+          'Closed loop. With --against etcd in alternating rounds, etcd under h2load (at its leader) and under a Node client like ours.',
+        )
+        .option('--clients <count>', 'operations in flight in all', wholeNumber(1, 100_000), 64)
+        .addOption(new Option('--api <api>', 'how Tanist is driven').choices(['native']).default('native'))
+        .addOption(against())
+        .option('--seconds <seconds>', 'of each round', positiveNumber, 5)
+        .option('--rounds <count>', 'of each; the medians count', wholeNumber(1, 100), 3)
+        .option('--keys <count>', 'different keys', wholeNumber(1, 10_000_000), 100_000)
+        .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),
+    ).action(async (options: BenchKvOptions) => {
+      const { benchThroughput } = await import('../../bench/throughput.ts');
+      await benchThroughput(name, options);
+    });
+  withJson(
+    family
+      .command('restart')
+      .summary('how long a node with many keys takes to serve again, and its memory')
+      .option('--keys <count>', 'keys loaded first', wholeNumber(1, 100_000_000), 1_000_000)
+      .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),
+  ).action(async (options: BenchRestartOptions) => {
+    const { benchRestart } = await import('../../bench/restart.ts');
+    await benchRestart(options);
+  });
+  withJson(
+    family
+      .command('soak')
+      .summary('full load for a while; no election may happen')
+      .option('--minutes <minutes>', 'how long', positiveNumber, 10)
+      .option('--clients <count>', 'operations in flight in all', wholeNumber(1, 100_000), 256)
+      .option('--keys <count>', 'different keys', wholeNumber(1, 10_000_000), 100_000)
+      .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),
+  ).action(async (options: BenchSoakOptions) => {
+    const { benchSoak } = await import('../../bench/soak.ts');
+    await benchSoak(options);
+  });
+};

@@ -1,0 +1,51 @@
+import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
+import { wholeNumber } from '../../terminal/arguments.ts';
+
+interface GetOptions extends ClientOptions {
+  readonly prefix?: boolean;
+  readonly limit?: number;
+  readonly revision?: number;
+  readonly keysOnly?: boolean;
+  readonly countOnly?: boolean;
+  readonly consistency: string;
+}
+
+export const getCommand: Register = (program) => {
+  withClient(
+    program
+      .command('get')
+      .summary('read keys')
+      .argument('<key>')
+      .argument('[range-end]', 'first key beyond the range')
+      .option('--prefix', 'all keys that start with KEY')
+      .option('--limit <count>', 'at most so many', wholeNumber(1))
+      .option('--revision <revision>', 'as it was at this revision', wholeNumber(1))
+      .option('--keys-only', 'without values')
+      .option('--count-only', 'only how many there are')
+      .option('--consistency <how>', 'linearizable, serializable or predicted', 'linearizable'),
+  ).action(async (key: string, rangeEnd: string | undefined, options: GetOptions) => {
+    const { consistencyOf, rangeOptions, keyValueJson, keyValueLines } = await import('./key-values.ts');
+    const range = {
+      ...rangeOptions(rangeEnd, options),
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+      ...(options.revision === undefined ? {} : { revision: options.revision as never }),
+      keysOnly: options.keysOnly === true,
+      countOnly: options.countOnly === true,
+      consistency: consistencyOf(options.consistency),
+    };
+    await withCluster(options, async ({ client, out, call }) => {
+      const answer = await client.get(key, { ...range, ...call });
+      out.document({
+        revision: answer.revision,
+        count: answer.count,
+        more: answer.more,
+        ageMs: answer.ageMs,
+        values: answer.values.map(keyValueJson),
+      });
+      if (options.countOnly === true) return out.say(String(answer.count));
+      for (const line of answer.values.flatMap((value) => keyValueLines(value, options.keysOnly === true)))
+        out.say(line);
+      if (answer.values.length === 0 && !out.json) process.stderr.write('no such key\n');
+    });
+  });
+};

@@ -1,0 +1,37 @@
+import type { ClientKeyValue } from '../../../ports/state-client.ts';
+import { leaseText } from '../../terminal/arguments.ts';
+import { printable } from '../../terminal/json.ts';
+import { UsageError } from '../../terminal/usage-error.ts';
+
+export function rangeOptions(
+  rangeEnd: string | undefined,
+  options: { readonly prefix?: boolean },
+): { readonly rangeEnd?: string; readonly prefix?: boolean } {
+  if (rangeEnd !== undefined && options.prefix === true)
+    throw new UsageError('a range end and --prefix exclude each other');
+  if (rangeEnd !== undefined) return { rangeEnd };
+  return options.prefix === true ? { prefix: true } : {};
+}
+
+export function consistencyOf(text: string): 'linearizable' | 'serializable' {
+  if (text === 'linearizable' || text === 'serializable') return text;
+  if (text === 'predicted')
+    throw new UsageError('--consistency predicted: this version predicts nothing yet');
+  throw new UsageError(`--consistency: must be linearizable, serializable or predicted, not "${text}"`);
+}
+
+export function keyValueJson(value: ClientKeyValue): object {
+  return {
+    key: printable(value.key),
+    value: printable(value.value),
+    createRevision: value.createRevision,
+    modRevision: value.modRevision,
+    version: value.version,
+    lease: value.lease === 0n ? null : leaseText(value.lease),
+  };
+}
+
+/** A line for the key and one for the value, as etcdctl prints them. */
+export function keyValueLines(value: ClientKeyValue, keysOnly = false): readonly string[] {
+  return keysOnly ? [printable(value.key)] : [printable(value.key), printable(value.value)];
+}

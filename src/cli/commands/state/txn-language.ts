@@ -1,0 +1,86 @@
+import { unreachable } from '../../../foundation/assert.ts';
+import { leaseId } from '../../../foundation/ids.ts';
+import type { ClientCompare, ClientOperation, ClientOperationAnswer } from '../../../ports/state-client.ts';
+import { UsageError } from '../../terminal/usage-error.ts';
+import { keyValueJson, keyValueLines } from './key-values.ts';
+
+const comparison = /^\s*(version|createRevision|modRevision|value|lease)\((.+)\)\s*(!=|=|<|>)\s*(.*?)\s*$/;
+
+export function parseComparison(text: string): ClientCompare {
+  const [, target, key = '', is, right = ''] = comparison.exec(text) ?? [];
+  const wrong = (): never => {
+    throw new UsageError(
+      `--if "${text}": must be like version(KEY) = 0, with version, createRevision, modRevision, value or lease and =, !=, < or >`,
+    );
+  };
+  if (is !== '=' && is !== '!=' && is !== '<' && is !== '>') return wrong();
+  const base: Pick<ClientCompare, 'key' | 'is'> = { key: unquoted(key), is };
+  if (target === 'value') return { ...base, value: unquoted(right) };
+  if (target === 'lease')
+    return /^(0x)?[0-9a-fA-F]{1,16}$/.test(right)
+      ? { ...base, lease: leaseId(BigInt(`0x${right.replace(/^0x/, '')}`)) }
+      : wrong();
+  if (!/^\d+$/.test(right)) return wrong();
+  if (target === 'version') return { ...base, version: Number(right) };
+  if (target === 'createRevision') return { ...base, createRevision: Number(right) };
+  return { ...base, modRevision: Number(right) };
+}
+
+export function parseOperation(text: string): ClientOperation {
+  const words = splitWords(text);
+  const [name, key, value] = words;
+  if (name === 'put' && key !== undefined && value !== undefined && words.length === 3)
+    return { put: key, value };
+  if (key !== undefined && words.length === 2) {
+    if (name === 'get') return { get: key };
+    if (name === 'get-prefix') return { get: key, options: { prefix: true } };
+    if (name === 'del') return { delete: key };
+    if (name === 'del-prefix') return { delete: key, prefix: true };
+  }
+  throw new UsageError(
+    `operation "${text}": must be put KEY VALUE, get KEY, get-prefix KEY, del KEY or del-prefix KEY`,
+  );
+}
+
+/** By spaces, except inside quotes. */
+function splitWords(text: string): readonly string[] {
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, plain]) => double ?? single ?? plain ?? '',
+  );
+}
+
+function unquoted(text: string): string {
+  const trimmed = text.trim();
+  const quoted = /^"(.*)"$/.exec(trimmed) ?? /^'(.*)'$/.exec(trimmed);
+  return quoted?.[1] ?? trimmed;
+}
+
+export function answerJson(answer: ClientOperationAnswer): object {
+  switch (answer.kind) {
+    case 'put':
+      return { kind: 'put', previous: answer.previous === null ? null : keyValueJson(answer.previous) };
+    case 'delete':
+      return { kind: 'delete', deleted: answer.deleted, previous: answer.previous.map(keyValueJson) };
+    case 'get':
+      return { kind: 'get', count: answer.count, more: answer.more, values: answer.values.map(keyValueJson) };
+    case 'txn':
+      return { kind: 'txn', succeeded: answer.succeeded, answers: answer.answers.map(answerJson) };
+    default:
+      return unreachable(answer);
+  }
+}
+
+export function answerLines(answer: ClientOperationAnswer): readonly string[] {
+  switch (answer.kind) {
+    case 'put':
+      return ['put OK'];
+    case 'delete':
+      return [`${answer.deleted} deleted`];
+    case 'get':
+      return answer.values.flatMap((value) => keyValueLines(value));
+    case 'txn':
+      return answer.answers.flatMap(answerLines);
+    default:
+      return unreachable(answer);
+  }
+}

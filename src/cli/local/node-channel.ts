@@ -1,0 +1,33 @@
+/**
+ * The channel between `tanist node` and a process that started it as part of a local cluster: Node's IPC. The child says when it
+ * serves and why it can't; it stops itself as soon as the channel breaks, so that it never outlives its parent, even one that
+ * was killed.
+ */
+export type NodeReport =
+  | { readonly kind: 'ready'; readonly client: string; readonly peer: string; readonly http: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+/** Set for children of a local cluster; without it `tanist node` ignores an IPC channel that someone else's supervisor gave it. */
+export const channelVariable = 'TANIST_LOCAL_CLUSTER';
+
+export interface ParentChannel {
+  report(report: NodeReport): void;
+  onParentGone(act: () => void): void;
+  /** An open channel would keep the process alive. */
+  close(): void;
+}
+
+export function parentChannel(): ParentChannel {
+  const attached = process.env[channelVariable] === '1' && process.send !== undefined;
+  return {
+    report: (report) => {
+      if (attached && process.connected) process.send?.(report);
+    },
+    onParentGone: (act) => {
+      if (attached) process.once('disconnect', act);
+    },
+    close: () => {
+      if (attached && process.connected) process.disconnect();
+    },
+  };
+}

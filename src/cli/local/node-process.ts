@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { isErrorCode, TanistError } from '../../foundation/errors.ts';
+import { channelVariable, type NodeReport } from './node-channel.ts';
+
+export interface NodeProcessOptions {
+  readonly id: string;
+  readonly configFile: string;
+  readonly dataFolder: string;
+  /** All of the node's log goes here. */
+  readonly logFile: string;
+  /** Each line of the log that is JSON, as it comes. */
+  readonly onLog?: ((id: string, record: LogRecord) => void) | undefined;
+}
+
+/** A line of a node's log (pino). */
+export interface LogRecord {
+  readonly level?: number;
+  readonly msg?: string;
+  readonly event?: string;
+  /** ms since 1970, with fraction. */
+  readonly atMs?: number;
+  readonly time?: number;
+  readonly term?: number;
+  readonly leader?: string;
+}
+
+export interface NodeAddresses {
+  readonly client: string;
+  readonly peer: string;
+  readonly http: string;
+}
+
+export interface NodeProcess {
+  readonly id: string;
+  readonly pid: number;
+  /** Rejects, with the end of its log, when the process ends before it serves. */
+  readonly ready: Promise<NodeAddresses>;
+  /** Never rejects. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  running(): boolean;
+  kill(signal: NodeJS.Signals): void;
+}
+
+const main = fileURLToPath(new URL('../main.js', import.meta.url));
+const tailLines = 20;
+/** A larger young generation: what a batch allocates dies there instead of being copied to the old one. */
+const runtimeFlags = ['--max-semi-space-size=32'];
+
+export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
+  const { id } = options;
+  const child = spawn(
+    process.execPath,
+    [...runtimeFlags, main, 'node', '--config', options.configFile, '--id', id, '--data', options.dataFolder],
+    { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { ...process.env, [channelVariable]: '1' } },
+  );
+  const tail = followLog(child, options);
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
+  const ready = new Promise<NodeAddresses>((resolve, reject) => {
+    child.on('message', (message) => {
+      const report = message as NodeReport;
+      if (report.kind === 'ready') resolve({ client: report.client, peer: report.peer, http: report.http });
+      else if (report.kind === 'failed')
+        reject(
+          new TanistError(isErrorCode(report.code) ? report.code : 'unavailable', `${id}: ${report.message}`),
+        );
+    });
+    void exited.then(({ code, signal }) =>
+      reject(
+        new TanistError(
+          'unavailable',
+          `${id} ended (${signal ?? `exit code ${code}`}) before it was ready; log: ${options.logFile}${shown(tail)}`,
+        ),
+      ),
+    );
+  });
+  // Whoever waits for it hears of a failure; nobody has to.
+  ready.catch(() => undefined);
+  return {
+    id,
+    pid: child.pid ?? 0,
+    ready,
+    exited,
+    running: () => child.exitCode === null && child.signalCode === null,
+    kill: (signal) => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    },
+  };
+}
+
+function followLog(child: ChildProcess, { id, logFile, onLog }: NodeProcessOptions): readonly string[] {
+  const tail: string[] = [];
+  if (child.stderr === null) return tail;
+  const file = createWriteStream(logFile, { flags: 'a' });
+  // A log that can't be written must not take the cluster down.
+  file.on('error', () => undefined);
+  child.stderr.pipe(file);
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    tail.push(line);
+    if (tail.length > tailLines) tail.shift();
+    if (onLog === undefined || !line.startsWith('{')) return;
+    let record: LogRecord;
+    try {
+      record = JSON.parse(line) as LogRecord;
+    } catch {
+      return;
+    }
+    onLog(id, record);
+  });
+  return tail;
+}
+
+function shown(tail: readonly string[]): string {
+  const last = tail.findLast((line) => line.trim() !== '');
+  return last === undefined ? '' : `; its last line: ${last}`;
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { TanistError } from '../../foundation/errors.ts';
+import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
+import type { NodeOptions } from '../commands/cluster/node.ts';
+import { errorText } from '../terminal/fail.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import { parentChannel } from './node-channel.ts';
+import { pinoNodeLog } from './pino-node-log.ts';
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const orphanMs = 5000;
+
+/** Runs until it is told to stop (returns) or has to stop (throws). */
+export async function runNode(options: NodeOptions): Promise<void> {
+  if (!levels.includes(options.logLevel))
+    throw new UsageError(`--log-level: must be one of ${levels.join(', ')}, not "${options.logLevel}"`);
+  const parent = parentChannel();
+  const told = new Promise<string>((resolve) => {
+    process.once('SIGINT', () => resolve('SIGINT'));
+    process.once('SIGTERM', () => resolve('SIGTERM'));
+    parent.onParentGone(() => {
+      resolve('parent gone');
+      // Nobody is left who would notice a node that can't stop.
+      setTimeout(() => process.exit(1), orphanMs).unref();
+    });
+  });
+  try {
+    const config = await loadClusterConfig(options.config);
+    const { id } = nodeInConfig(config, options.id);
+    // Synchronous: the last lines before a crash are those that matter.
+    const logger = pino(
+      { level: options.logLevel, base: { node: id } },
+      pino.destination({ dest: 2, sync: true }),
+    );
+    for (const warning of configWarnings(config)) logger.warn(warning);
+    const { startNode } = await import('../../api/start-node.ts');
+    const node = await startNode({
+      config,
+      id,
+      dataFolder: options.data ?? join('tanist-data', id),
+      nodeLog: pinoNodeLog(logger),
+    });
+    parent.report({ kind: 'ready', ...node.addresses });
+    const end = await Promise.race([told, node.failed]);
+    if (end instanceof Error) throw end;
+    logger.info({ event: 'stopping', cause: end }, `stopping: ${end}`);
+    await node.stop();
+  } catch (error) {
+    const code = error instanceof TanistError ? error.code : 'unavailable';
+    parent.report({
+      kind: 'failed',
+      code,
+      message: error instanceof TanistError ? error.message : errorText(error),
+    });
+    throw error;
+  } finally {
+    parent.close();
+  }
+}

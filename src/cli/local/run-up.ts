@@ -1,0 +1,69 @@
+import { openClient } from '../client.ts';
+import type { UpOptions } from '../commands/cluster/up.ts';
+import { type LocalNode, startLocalCluster } from '../local-cluster.ts';
+import { type Output, outputTo } from '../terminal/output.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import { stopSignal } from './stop-signal.ts';
+import { workFolder } from './work-folder.ts';
+
+const warnLevel = 40;
+
+/** Runs until a signal, or until no node is left. */
+export async function runUp(options: UpOptions): Promise<void> {
+  if (options.warm + options.cold > 0)
+    throw new UsageError('--warm and --cold: this version has hot replicas only');
+  const out = outputTo(options.json === true);
+  const stopped = stopSignal();
+  await using folder = await workFolder(options.data, 'tanist-up-');
+  const cluster = await startLocalCluster(
+    {
+      folder: folder.path,
+      hot: options.hot,
+      port: options.port,
+      onLog: (id, record) => {
+        if ((record.level ?? 0) >= warnLevel)
+          process.stderr.write(`${id}: ${record.msg ?? record.event ?? ''}\n`);
+      },
+    },
+    (node) => announce(node, out),
+  );
+  try {
+    const leader = await leaderOf(cluster.endpoints);
+    out.document({ ready: true, leader });
+    out.say(`\n${out.style.green('ready')}, led by ${out.style.bold(leader)}; data in ${folder.path}. Try:`);
+    const endpoints = options.port === 7400 ? '' : `--endpoints ${cluster.endpoints.join(',')} `;
+    for (const example of ['put greeting hello', 'get greeting', 'status', 'transfer'])
+      out.say(
+        `  npx tanist ${example.replace(' ', ` ${endpoints}`)}${example.includes(' ') ? '' : ` ${endpoints}`}`,
+      );
+    out.say(out.style.dim('Ctrl-C stops the cluster.'));
+    const allGone = Promise.all(cluster.nodes.map((node) => departure(node, out)));
+    await Promise.race([stopped, allGone]);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+function announce(node: LocalNode, out: Output): void {
+  const { id, tier, pid, addresses } = node;
+  out.document({ id, tier, pid, ...addresses });
+  out.say(
+    `${out.style.bold(id)}  ${tier}  process ${pid}  clients ${addresses.client}  peers ${addresses.peer}  http ${addresses.http}`,
+  );
+}
+
+async function departure(node: LocalNode, out: Output): Promise<void> {
+  const { code, signal } = await node.exited;
+  out.say(`${out.style.bold(node.id)} ${out.style.red('ended')} (${signal ?? `exit code ${code}`})`);
+}
+
+async function leaderOf(endpoints: readonly string[]): Promise<string> {
+  const client = await openClient(endpoints);
+  try {
+    // A linearizable read needs a leader with a quorum.
+    await client.get('\0', { countOnly: true, deadlineMs: 15_000 });
+    return (await client.status({ deadlineMs: 5000 })).leader ?? 'nobody';
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import type { Register } from './command.ts';
+import { demoCommand } from './commands/cluster/demo.ts';
+import { membersCommand } from './commands/cluster/members.ts';
+import { nodeCommand } from './commands/cluster/node.ts';
+import { statusCommand } from './commands/cluster/status.ts';
+import { successionCommand } from './commands/cluster/succession.ts';
+import { transferCommand } from './commands/cluster/transfer.ts';
+import { upCommand } from './commands/cluster/up.ts';
+import { benchCommand } from './commands/measure/bench.ts';
+import { simCommand } from './commands/measure/sim.ts';
+import { delCommand } from './commands/state/del.ts';
+import { getCommand } from './commands/state/get.ts';
+import { leaseCommand } from './commands/state/lease.ts';
+import { policyCommand } from './commands/state/policy.ts';
+import { putCommand } from './commands/state/put.ts';
+import { txnCommand } from './commands/state/txn.ts';
+import { watchCommand } from './commands/state/watch.ts';
+
+const groups: readonly (readonly [string, readonly Register[]])[] = [
+  ['Start here:', [demoCommand, upCommand]],
+  ['Cluster:', [nodeCommand, statusCommand, membersCommand, successionCommand, transferCommand]],
+  ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
+  ['Proof:', [simCommand, benchCommand]],
+];
+
+export function createProgram(version: string): Command {
+  const program = new Command('tanist')
+    .description(
+      'A replicated store whose point is failover: the heir is chosen while the chief still lives.',
+    )
+    .version(version, '-V, --version')
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .helpCommand(false);
+  for (const [heading, commands] of groups) {
+    program.commandsGroup(heading);
+    for (const register of commands) register(program);
+  }
+  program.addHelpText(
+    'after',
+    '\ntanist COMMAND --help tells more of each.\nNodes are found by --endpoints host:port,… or TANIST_ENDPOINTS, else at 127.0.0.1:7400.\nEvery command but node has --json. Exit code 0: success, 1: error, 2: wrong usage.',
+  );
+  return program;
+}

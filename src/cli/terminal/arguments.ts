@@ -1,0 +1,66 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A parser for commander: a whole number within bounds. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(
+      most === Number.MAX_SAFE_INTEGER
+        ? `It must be a whole number of at least ${least}.`
+        : `It must be a whole number from ${least} to ${most}.`,
+    );
+  };
+}
+
+export function positiveNumber(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number above 0.');
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `30s`, `500ms`, `5m`, `1h`, or milliseconds without a unit; in ms. */
+export function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const value = Number(match?.[1]) * (unitMs[match?.[2] ?? 'ms'] ?? Number.NaN);
+  if (match !== null && Number.isFinite(value) && value >= 1) return Math.round(value);
+  throw new InvalidArgumentError('It must be a duration such as 500ms, 30s, 5m or 1h.');
+}
+
+/** A lease: hexadecimal as etcdctl prints it, with or without `0x`. */
+export function leaseNumber(text: string): bigint {
+  const digits = text.replace(/^0x/i, '');
+  if (/^[0-9a-fA-F]{1,16}$/.test(digits)) return BigInt(`0x${digits}`);
+  throw new InvalidArgumentError('It must be a lease id: up to 16 hexadecimal digits.');
+}
+
+export function leaseText(id: bigint): string {
+  return id.toString(16).padStart(16, '0');
+}
+
+/** `1..1000` or one number. */
+export function seedRange(text: string): { readonly from: number; readonly to: number } {
+  const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
+  const from = Number(match?.[1]);
+  const to = Number(match?.[2] ?? match?.[1]);
+  if (match !== null && Number.isSafeInteger(to) && from <= to) return { from, to };
+  throw new InvalidArgumentError('It must be a range such as 1..1000.');
+}
+
+/** `host:port,host:port`. */
+export function endpointList(text: string): readonly string[] {
+  const list = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const wrong = list.find((part) => {
+    const port = /^(?:[^:\s/]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/.exec(part)?.[1];
+    return port === undefined || Number(port) < 1 || Number(port) > 65_535;
+  });
+  if (list.length > 0 && wrong === undefined) return list;
+  throw new InvalidArgumentError(
+    `It must be host:port,host:port,…${wrong === undefined ? '' : ` and "${wrong}" is not`}.`,
+  );
+}

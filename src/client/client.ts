@@ -1,0 +1,202 @@
+import { bytesOf } from '../foundation/bytes.ts';
+import { TanistError } from '../foundation/errors.ts';
+import { type LeaseId, nodeId, noLease, type Revision, revision } from '../foundation/ids.ts';
+import type { Policy } from '../ports/command.ts';
+import type { Space } from '../ports/delta.ts';
+import type { Bytes, CallOptions } from '../ports/state-client.ts';
+import {
+  decodeLeasesReply,
+  decodePoliciesReply,
+  decodeTransferReply,
+  emptyMessage,
+  encodeLeasesRequest,
+  encodeTransferRequest,
+  type LeaseStatus,
+  type TransferReply,
+} from '../protocol/administration.ts';
+import type { Member, Routing } from '../protocol/routing.ts';
+import { type RawMethod, tanistService } from '../protocol/services.ts';
+import { decodeStatus, type Status } from '../protocol/status.ts';
+import { byteStringFrom } from './bytes.ts';
+import type { Cluster } from './cluster.ts';
+import type { ClientEvents } from './events.ts';
+import { openChannel } from './grpc/channel.ts';
+import { unary } from './grpc/unary.ts';
+import { keptLease, type Lease } from './lease.ts';
+import { StateView } from './state-view.ts';
+import { noAnswer, revisionAnswer } from './to-answer.ts';
+
+export interface ClientPolicy {
+  readonly prefix: Uint8Array;
+  readonly policy: Policy;
+}
+
+export interface ClientStats {
+  /** Sent or waiting, not answered. */
+  readonly unansweredCommands: number;
+  readonly unansweredReads: number;
+  /** Address of the member that commands go to; null while none is known. */
+  readonly leaderAddress: string | null;
+  /** Null: none open yet. */
+  readonly session: number | null;
+}
+
+/**
+ * A connection to a Tanist cluster; made by `connect`. It is the `StateClient` of its space and the way to the cluster's administration.
+ *
+ * Every command is numbered in a session and sent again after a failover, so it is applied exactly once. Calls made at the same
+ * time may be applied in any order; await one before the next where the order matters. A call that fails with
+ * `indeterminate` set may have been applied, any other failed call was not.
+ */
+export class TanistClient extends StateView implements AsyncDisposable {
+  private readonly cluster: Cluster;
+
+  constructor(space: Space, cluster: Cluster) {
+    super(space, cluster);
+    this.cluster = cluster;
+  }
+
+  /** Another key space over the same connection and session. */
+  inSpace(space: Space): StateView {
+    return new StateView(space, this.cluster);
+  }
+
+  /** Calls `listener` at every such event; the function it returns takes the listener away. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
+    return this.cluster.listeners.on(name, listener);
+  }
+
+  /** Who leads (null: nobody at present) and who follows in line, as last heard. */
+  routing(): Routing | null {
+    return this.cluster.routing();
+  }
+
+  members(): readonly Member[] {
+    return this.cluster.routing()?.members ?? [];
+  }
+
+  /** The present succession, then every change of leader, members or heirs. Slow readers get the newest only. */
+  async *succession(options?: { readonly signal?: AbortSignal }): AsyncGenerator<Routing, void, undefined> {
+    const signal = options?.signal;
+    let latest = this.cluster.routing();
+    let wake: (() => void) | null = null;
+    const stop = this.on('routing', (routing) => {
+      latest = routing;
+      wake?.();
+    });
+    const ended = (): boolean => signal?.aborted === true || this.cluster.closing.aborted;
+    const onEnd = (): void => wake?.();
+    signal?.addEventListener('abort', onEnd, { once: true });
+    this.cluster.closing.addEventListener('abort', onEnd, { once: true });
+    try {
+      while (!ended()) {
+        const routing = latest;
+        latest = null;
+        if (routing !== null) yield routing;
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    } finally {
+      stop();
+      signal?.removeEventListener('abort', onEnd);
+      this.cluster.closing.removeEventListener('abort', onEnd);
+    }
+  }
+
+  /** The status as the leader sees it, or as the member at `endpoint` does. */
+  async status(options?: CallOptions & { readonly endpoint?: string }): Promise<Status> {
+    return decodeStatus(await this.call(tanistService.status, emptyMessage, options, options?.endpoint));
+  }
+
+  /** Hands leadership over to `to`, or to the first heir. Fails as `transfer-failed` when nobody is fit. */
+  async transfer(to?: string, options?: CallOptions): Promise<TransferReply> {
+    const request = encodeTransferRequest(to === undefined ? null : nodeId(to));
+    return decodeTransferReply(await this.call(tanistService.transfer, request, options));
+  }
+
+  /** All leases, without their keys. */
+  async leases(options?: CallOptions): Promise<readonly LeaseStatus[]> {
+    return decodeLeasesReply(await this.call(tanistService.leases, encodeLeasesRequest(noLease), options));
+  }
+
+  /** One lease with its keys; null when there is none. */
+  async leaseStatus(id: LeaseId, options?: CallOptions): Promise<LeaseStatus | null> {
+    const reply = await this.call(tanistService.leases, encodeLeasesRequest(id), options);
+    return decodeLeasesReply(reply)[0] ?? null;
+  }
+
+  /** Grants a lease and keeps it alive by itself. */
+  lease(ttlMs: number): Promise<Lease> {
+    return keptLease(this, ttlMs, this.cluster.closing);
+  }
+
+  async policies(options?: CallOptions): Promise<readonly ClientPolicy[]> {
+    const reply = decodePoliciesReply(await this.call(tanistService.policies, emptyMessage, options));
+    return reply.map(({ prefix, policy }) => ({ prefix: bytesOf(prefix), policy }));
+  }
+
+  /** What holds for keys that start with `prefix`; the longest prefix wins. */
+  setPolicy(prefix: Bytes, policy: Policy, options?: CallOptions): Promise<void> {
+    const command = { kind: 'setPolicy', prefix: byteStringFrom(prefix), policy } as const;
+    return this.machinery.session.submit(command, options, noAnswer);
+  }
+
+  /** Fails as `policy-not-found` when there is none for exactly this prefix. */
+  removePolicy(prefix: Bytes, options?: CallOptions): Promise<void> {
+    const command = { kind: 'removePolicy', prefix: byteStringFrom(prefix) } as const;
+    return this.machinery.session.submit(command, options, noAnswer);
+  }
+
+  /** Forgets what this client's space held before `at`, but for the values that are still visible at it. */
+  compact(at: number, options?: CallOptions): Promise<Revision> {
+    const command = { kind: 'compact', space: this.space, revision: revision(at) } as const;
+    return this.machinery.session.submit(command, options, revisionAnswer);
+  }
+
+  stats(): ClientStats {
+    const { core } = this.machinery.session;
+    return {
+      unansweredCommands: core.unansweredCommands,
+      unansweredReads: core.unansweredReads,
+      leaderAddress: this.cluster.leaderAddress(),
+      session: core.phase.state === 'open' ? core.phase.id : null,
+    };
+  }
+
+  /**
+   * Waits up to `drainMs` (default 1000) for what is under way, ends the session and disconnects. What is still unanswered then
+   * fails as `closed`.
+   */
+  close(options?: { readonly drainMs?: number }): Promise<void> {
+    return this.cluster.close(options?.drainMs ?? 1000);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A call to the leader, found again after a failover, or to one endpoint. */
+  private async call(
+    method: RawMethod,
+    request: Buffer,
+    options: CallOptions | undefined,
+    endpoint?: string,
+  ): Promise<Buffer> {
+    const deadlineMs = options?.deadlineMs ?? this.cluster.defaultDeadlineMs;
+    if (endpoint === undefined)
+      return await this.cluster.callLeader(method, request, { ...options, deadlineMs });
+    const channel = openChannel(endpoint);
+    try {
+      return await unary(channel, endpoint, method, request, { ...options, deadlineMs });
+    } catch (error) {
+      if (!(error instanceof TanistError) || error.code !== 'deadline-exceeded') throw error;
+      throw new TanistError('unavailable', `${endpoint} did not answer within ${deadlineMs} ms`, {
+        cause: error,
+      });
+    } finally {
+      channel.close();
+    }
+  }
+}

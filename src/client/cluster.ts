@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { bytesOf } from '../foundation/bytes.ts';
+import { TanistError } from '../foundation/errors.ts';
+import { noSession } from '../foundation/ids.ts';
+import { seededRandom } from '../foundation/random.ts';
+import type { CallOptions } from '../ports/state-client.ts';
+import type { Routing } from '../protocol/routing.ts';
+import type { RawMethod } from '../protocol/services.ts';
+import { defaultSessionOptions, type SessionOptions } from './core/options.ts';
+import type { PendingCommand } from './core/pending.ts';
+import { leaderAddress } from './core/router.ts';
+import { verdictOn } from './core/verdict.ts';
+import { Listeners } from './events.ts';
+import type { Link } from './grpc/link.ts';
+import { Links } from './grpc/links.ts';
+import { SessionRunner } from './grpc/session-runner.ts';
+import { unary } from './grpc/unary.ts';
+import { WatchRunner } from './grpc/watch-runner.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import type { Machinery } from './state-view.ts';
+import { ttlsAnswer } from './to-answer.ts';
+
+export interface ClusterOptions {
+  readonly endpoints: readonly string[];
+  readonly deadlineMs: number;
+  readonly session?: Partial<SessionOptions>;
+}
+
+const retryMs = 5;
+
+/** The connections of one client, and what runs on them. */
+export class Cluster implements Machinery {
+  readonly session: SessionRunner;
+  readonly watches: WatchRunner;
+  readonly leases: LeaseKeeper;
+  readonly listeners = new Listeners();
+  readonly defaultDeadlineMs: number;
+  private readonly links: Links;
+  private readonly closer = new AbortController();
+  private announced = '';
+  private closed: Promise<void> | null = null;
+
+  constructor(options: ClusterOptions) {
+    this.defaultDeadlineMs = options.deadlineMs;
+    this.links = new Links(options.endpoints, {
+      routing: (_address, routing) => this.session.routed(routing),
+      up: (address) => {
+        this.session.linkUp(address);
+        this.watches.reroute();
+      },
+      down: (address, error) => {
+        this.session.linkDown(address);
+        this.watches.reroute();
+        this.listeners.emit('disconnected', { address, error });
+      },
+    });
+    const random = seededRandom(randomBytes(16).toString('hex'));
+    const sessionOptions = { ...defaultSessionOptions, ...options.session };
+    this.session = new SessionRunner(
+      options.endpoints,
+      this.links,
+      sessionOptions,
+      random,
+      options.deadlineMs,
+      {
+        lost: (lost) => this.tellLost(lost),
+        routing: (routing) => this.followRouting(routing),
+      },
+    );
+    this.watches = new WatchRunner(() => this.watchLink());
+    this.leases = new LeaseKeeper((command, callOptions) =>
+      this.session.submit(command, callOptions, ttlsAnswer),
+    );
+  }
+
+  get closing(): AbortSignal {
+    return this.closer.signal;
+  }
+
+  routing(): Routing | null {
+    return this.session.core.router.routing;
+  }
+
+  leaderAddress(): string | null {
+    return leaderAddress(this.session.core.router);
+  }
+
+  /** Until a member has answered. Fails as `not-tanist` or `unavailable`, naming the endpoints. */
+  async connected(connectMs: number): Promise<void> {
+    this.links.open();
+    const giveUpMs = performance.now() + connectMs;
+    while (this.links.anyUp() === null) {
+      const failure = this.links.failure();
+      const isLate = performance.now() >= giveUpMs;
+      if (failure?.code === 'not-tanist' || isLate) throw failure ?? this.links.silence(connectMs);
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+
+  /** Calls the leader; a member that turns out not to lead is left for the next one, until the deadline. */
+  async callLeader(
+    method: RawMethod,
+    request: Buffer,
+    options: CallOptions & { readonly deadlineMs: number },
+  ): Promise<Buffer> {
+    const giveUpMs = performance.now() + options.deadlineMs;
+    let failure = new TanistError('no-leader', 'no leader is known');
+    for (;;) {
+      const leftMs = giveUpMs - performance.now();
+      if (leftMs <= 0) throw failure;
+      if (this.closing.aborted) throw new TanistError('closed', 'the client is closed');
+      const link = this.watchLink();
+      if (link !== null) {
+        try {
+          return await unary(link.channel, link.address, method, request, { ...options, deadlineMs: leftMs });
+        } catch (error) {
+          if (!(error instanceof TanistError) || error.indeterminate || verdictOn(error) !== 'elsewhere')
+            throw error;
+          failure = error;
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+
+  close(drainMs: number): Promise<void> {
+    this.closed ??= this.shutDown(drainMs);
+    return this.closed;
+  }
+
+  private async shutDown(drainMs: number): Promise<void> {
+    this.closer.abort();
+    const giveUpMs = performance.now() + drainMs;
+    this.watches.close(new TanistError('closed', 'the client was closed'));
+    await this.session.drained(giveUpMs);
+    const { phase } = this.session.core;
+    if (phase.state === 'open' && phase.id !== noSession) await this.session.endSession(phase.id, giveUpMs);
+    this.session.close();
+    this.links.close();
+  }
+
+  private watchLink(): Link | null {
+    const leader = this.leaderAddress();
+    if (leader !== null) return this.links.at(leader);
+    return this.links.anyUp();
+  }
+
+  private followRouting(routing: Routing): void {
+    if (this.closing.aborted) return;
+    this.links.follow(routing);
+    this.watches.reroute();
+    this.listeners.emit('routing', routing);
+    if (routing.leader === null) return;
+    const mark = `${routing.leader} ${routing.term}`;
+    if (mark === this.announced) return;
+    this.announced = mark;
+    const address = routing.members.find(({ id }) => id === routing.leader)?.clientAddress ?? '';
+    this.listeners.emit('leader', { id: routing.leader, address, term: routing.term });
+  }
+
+  private tellLost(lost: readonly PendingCommand<unknown>[]): void {
+    const puts = lost.flatMap(({ command, error }) =>
+      command.kind === 'put' && error !== null
+        ? [{ key: bytesOf(command.key), value: bytesOf(command.value), error }]
+        : [],
+    );
+    this.listeners.emit('lost', puts);
+  }
+}

@@ -1,0 +1,59 @@
+import { TanistError } from '../foundation/errors.ts';
+import type { Space } from '../ports/delta.ts';
+import { TanistClient } from './client.ts';
+import { Cluster } from './cluster.ts';
+import type { SessionOptions } from './core/options.ts';
+
+export interface ConnectOptions {
+  /** Client addresses, `host:port`, of one or more members; the others are learned from them. */
+  readonly endpoints: string | readonly string[];
+  /** For calls that bring none of their own, in ms. Default 10,000. */
+  readonly deadlineMs?: number;
+  /** How long to wait for the first answer, in ms. Default 3000. */
+  readonly connectMs?: number;
+  /** Key space of the client's own calls. Default `user`, the one that etcd clients see. */
+  readonly space?: Space;
+  /** Limits and timing of the session. */
+  readonly session?: Partial<SessionOptions>;
+}
+
+/**
+ * Connects to a cluster.
+ *
+ * ```ts
+ * import { connect } from 'tanist/client';
+ *
+ * await using client = await connect({ endpoints: '127.0.0.1:2379' });
+ * await client.put('greeting', 'hello');
+ * const { values } = await client.get('greeting');
+ * for await (const { events } of client.watch('jobs/', { prefix: true })) console.log(events);
+ * ```
+ *
+ * Fails as `unavailable` when no endpoint answers and as `not-tanist` when something else answers there; both name the endpoints.
+ */
+export async function connect(options: ConnectOptions): Promise<TanistClient> {
+  const endpoints = typeof options.endpoints === 'string' ? options.endpoints.split(',') : options.endpoints;
+  const trimmed = endpoints.map((endpoint) => endpoint.trim()).filter((endpoint) => endpoint !== '');
+  if (trimmed.length === 0)
+    throw new TanistError('invalid-argument', 'no endpoint given; name at least one host:port');
+  for (const endpoint of trimmed) {
+    if (!/^\S+:\d{1,5}$/.test(endpoint)) {
+      throw new TanistError(
+        'invalid-argument',
+        `"${endpoint}" is not an endpoint; write host:port, without a scheme`,
+      );
+    }
+  }
+  const cluster = new Cluster({
+    endpoints: trimmed,
+    deadlineMs: options.deadlineMs ?? 10_000,
+    ...(options.session === undefined ? {} : { session: options.session }),
+  });
+  try {
+    await cluster.connected(options.connectMs ?? 3000);
+  } catch (error) {
+    await cluster.close(0);
+    throw error;
+  }
+  return new TanistClient(options.space ?? 'user', cluster);
+}

@@ -1,0 +1,81 @@
+import type { TanistError } from '../../foundation/errors.ts';
+import type { Command, RangeRequest } from '../../ports/command.ts';
+import type { CommandResult, RangeResult } from '../../ports/result.ts';
+
+/**
+ * `queued`: without a number. `unsent`: numbered, and to be sent (again). `sent`: on the present stream. `settled`: has its outcome,
+ * and will never be sent again.
+ */
+export type PendingState = 'queued' | 'unsent' | 'sent' | 'settled';
+
+/** One command on its way. Owned by the core until settled; the `tag` is the caller's. */
+export class PendingCommand<Tag> {
+  readonly command: Command;
+  readonly sizeBytes: number;
+  /** On the caller's clock; Infinity: none. */
+  readonly deadlineMs: number;
+  /** Tell the caller once the leader has it in memory (promise 4). */
+  readonly wantsEarly: boolean;
+  readonly tag: Tag;
+  state: PendingState = 'queued';
+  number = 0;
+  /** A copy went out whose fate is unknown: it may be applied, whatever becomes of later copies. */
+  exposed = false;
+  toldEarly = false;
+  result: CommandResult | null = null;
+  error: TanistError | null = null;
+
+  constructor(command: Command, sizeBytes: number, deadlineMs: number, wantsEarly: boolean, tag: Tag) {
+    this.command = command;
+    this.sizeBytes = sizeBytes;
+    this.deadlineMs = deadlineMs;
+    this.wantsEarly = wantsEarly;
+    this.tag = tag;
+  }
+}
+
+/** One read on its way. Reads change nothing, so they are sent again freely and are never indeterminate. */
+export class PendingRead<Tag> {
+  readonly id: number;
+  readonly range: RangeRequest;
+  readonly serializable: boolean;
+  readonly deadlineMs: number;
+  readonly tag: Tag;
+  state: 'queued' | 'sent' | 'settled' = 'queued';
+  result: RangeResult | null = null;
+  ageMs = 0;
+  error: TanistError | null = null;
+
+  constructor(id: number, range: RangeRequest, serializable: boolean, deadlineMs: number, tag: Tag) {
+    this.id = id;
+    this.range = range;
+    this.serializable = serializable;
+    this.deadlineMs = deadlineMs;
+    this.tag = tag;
+  }
+}
+
+/** About what a command weighs on the wire; for limits only. */
+export function sizeOf(command: Command): number {
+  switch (command.kind) {
+    case 'put':
+      return command.key.length + command.value.length + 32;
+    case 'txn': {
+      let size = 64;
+      for (const compare of command.compares) {
+        size += compare.key.length + (compare.target === 'value' ? compare.value.length : 0) + 32;
+      }
+      for (const branch of [command.success, command.failure]) {
+        for (const operation of branch) {
+          size += operation.kind === 'range' ? operation.key.length + 64 : sizeOf(operation);
+        }
+      }
+      return size;
+    }
+    case 'leaseKeepAlive':
+    case 'keepSessions':
+      return 16 + command.ids.length * 10;
+    default:
+      return 256;
+  }
+}

@@ -1,0 +1,115 @@
+import { TanistError } from '../../foundation/errors.ts';
+import type { RangeRequest } from '../../ports/command.ts';
+import type { ReadReply } from '../../protocol/session-reply.ts';
+import type { SessionOptions } from './options.ts';
+import { PendingRead } from './pending.ts';
+import { Queue } from './queue.ts';
+
+/** Reads on their way. They change nothing: after the loss of a stream all unanswered ones simply go out again. */
+export class ReadFlow<Tag> {
+  private readonly options: Pick<SessionOptions, 'inFlightReads' | 'queuedReads'>;
+  private nextId = 1;
+  private readonly queue = new Queue<PendingRead<Tag>>();
+  private readonly sent = new Map<number, PendingRead<Tag>>();
+  private settled: PendingRead<Tag>[] = [];
+
+  constructor(options: Pick<SessionOptions, 'inFlightReads' | 'queuedReads'>) {
+    this.options = options;
+  }
+
+  /** Unanswered ones. */
+  get size(): number {
+    return this.queue.size + this.sent.size;
+  }
+
+  submit(range: RangeRequest, serializable: boolean, deadlineMs: number, tag: Tag): PendingRead<Tag> {
+    const read = new PendingRead(this.nextId++, range, serializable, deadlineMs, tag);
+    if (this.queue.size < this.options.queuedReads) {
+      this.queue.push(read);
+    } else {
+      const message = `${this.queue.size} reads are waiting in this client already; slow down and retry`;
+      this.settle(read, new TanistError('overloaded', message));
+    }
+    return read;
+  }
+
+  /** The next ones to send, marked as sent. */
+  take(): readonly PendingRead<Tag>[] {
+    const taken: PendingRead<Tag>[] = [];
+    while (this.sent.size < this.options.inFlightReads) {
+      const read = this.queue.shift();
+      if (read === undefined) break;
+      read.state = 'sent';
+      this.sent.set(read.id, read);
+      taken.push(read);
+    }
+    return taken;
+  }
+
+  answered(reply: ReadReply): void {
+    const read = this.sent.get(reply.id);
+    if (read === undefined) return;
+    if (reply.outcome instanceof TanistError) {
+      this.fail(read, reply.outcome);
+      return;
+    }
+    this.sent.delete(read.id);
+    read.result = reply.outcome;
+    read.ageMs = reply.ageMs;
+    this.settle(read, null);
+  }
+
+  /** Refused for now. */
+  again(id: number): void {
+    const read = this.sent.get(id);
+    if (read === undefined) return;
+    this.sent.delete(id);
+    read.state = 'queued';
+    this.queue.push(read);
+  }
+
+  fail(read: PendingRead<Tag>, error: TanistError): void {
+    if (read.state === 'settled') return;
+    const wasQueued = read.state === 'queued';
+    this.sent.delete(read.id);
+    this.settle(read, error);
+    if (wasQueued) this.queue.forget();
+  }
+
+  streamLost(): void {
+    const due = [...this.sent.values()];
+    this.sent.clear();
+    for (const read of due) read.state = 'queued';
+    this.queue.unshift(due);
+  }
+
+  /** Fails what is late; when the next one is. */
+  sweepDeadlines(nowMs: number, message: string): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const read of this.unanswered()) {
+      if (read.deadlineMs <= nowMs) this.fail(read, new TanistError('deadline-exceeded', message));
+      else if (read.deadlineMs < earliest) earliest = read.deadlineMs;
+    }
+    return earliest;
+  }
+
+  failAll(error: TanistError): void {
+    for (const read of this.unanswered()) this.fail(read, error);
+  }
+
+  takeSettled(): readonly PendingRead<Tag>[] {
+    const { settled } = this;
+    if (settled.length > 0) this.settled = [];
+    return settled;
+  }
+
+  private unanswered(): PendingRead<Tag>[] {
+    return [...this.sent.values(), ...this.queue.living()];
+  }
+
+  private settle(read: PendingRead<Tag>, error: TanistError | null): void {
+    read.state = 'settled';
+    read.error = error;
+    this.settled.push(read);
+  }
+}

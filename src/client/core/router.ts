@@ -1,0 +1,172 @@
+import type { Routing } from '../../protocol/routing.ts';
+
+/**
+ * Which member the session stream goes to. `attached`: the stream with this number, to this address; `trusted` once the member was announced
+ * as leader or has answered, before that it is a guess and gets a single batch. `detached`: none; the next guess is due at `retryAtMs`.
+ */
+export type Route =
+  | {
+      readonly state: 'attached';
+      readonly address: string;
+      readonly stream: number;
+      readonly trusted: boolean;
+      /** The newest one heard of when the stream began. */
+      readonly term: number;
+    }
+  | { readonly state: 'detached'; readonly retryAtMs: number };
+
+export interface RouterState {
+  readonly route: Route;
+  /** The newest word on who leads. */
+  readonly routing: Routing | null;
+  readonly seeds: readonly string[];
+  /** Addresses whose connection is broken. */
+  readonly down: ReadonlySet<string>;
+  /** Refused or broken since the last answer. */
+  readonly attempts: number;
+  /** An announcement of this leader for a term up to this one is not believed: it has refused since, or its stream broke. */
+  readonly distrusted: { readonly address: string; readonly term: number } | null;
+  readonly streams: number;
+}
+
+export type RouterInput =
+  | { readonly type: 'routing'; readonly routing: Routing }
+  | { readonly type: 'linkUp'; readonly address: string }
+  | { readonly type: 'linkDown'; readonly address: string; readonly nowMs: number }
+  | { readonly type: 'streamLost'; readonly stream: number; readonly nowMs: number }
+  /** It says that it does not lead, or is not ready. */
+  | { readonly type: 'refused'; readonly stream: number; readonly nowMs: number }
+  | { readonly type: 'answered'; readonly stream: number }
+  | { readonly type: 'tick'; readonly nowMs: number };
+
+const longestWaitMs = 50;
+
+export function initialRouter(seeds: readonly string[]): RouterState {
+  return {
+    route: { state: 'detached', retryAtMs: 0 },
+    routing: null,
+    seeds,
+    down: new Set(),
+    attempts: 0,
+    distrusted: null,
+    streams: 0,
+  };
+}
+
+/** Pure. The way after a leader's death: first heir, the other members in turn, and at once whoever announces itself. */
+export function nextRouter(state: RouterState, input: RouterInput): RouterState {
+  switch (input.type) {
+    case 'routing':
+      return handleRouting(state, input.routing);
+    case 'linkUp':
+      return handleLinkUp(state, input.address);
+    case 'linkDown': {
+      const next = { ...state, down: new Set(state.down).add(input.address) };
+      const { route } = state;
+      return route.state === 'attached' && route.address === input.address ? moveOn(next, input.nowMs) : next;
+    }
+    case 'streamLost':
+    case 'refused':
+      return isPresent(state, input.stream) ? moveOn(state, input.nowMs) : state;
+    case 'answered': {
+      const { route } = state;
+      if (route.state !== 'attached' || route.stream !== input.stream) return state;
+      if (route.trusted && state.attempts === 0) return state;
+      const distrusted = state.distrusted?.address === route.address ? null : state.distrusted;
+      return { ...state, route: { ...route, trusted: true }, attempts: 0, distrusted };
+    }
+    case 'tick':
+      return state.route.state === 'detached' && input.nowMs >= state.route.retryAtMs
+        ? guess(state, input.nowMs)
+        : state;
+  }
+}
+
+/** The announced leader's address, if its announcement is to be believed. */
+export function leaderAddress(state: RouterState): string | null {
+  const { routing, distrusted } = state;
+  const address = announcedAddress(routing);
+  if (routing === null || address === null || state.down.has(address)) return null;
+  return distrusted?.address === address && routing.term <= distrusted.term ? null : address;
+}
+
+function announcedAddress(routing: Routing | null): string | null {
+  return routing?.members.find((member) => member.id === routing.leader)?.clientAddress ?? null;
+}
+
+/** Whom to try, in this order: the heirs, the other members, the addresses the user gave; last whoever has just failed. */
+export function candidates(state: RouterState): readonly string[] {
+  const members = state.routing?.members ?? [];
+  const heirs = (state.routing?.succession ?? []).map(
+    (id) => members.find((member) => member.id === id)?.clientAddress ?? '',
+  );
+  const all = new Set([...heirs, ...members.map((member) => member.clientAddress), ...state.seeds]);
+  const failed = state.distrusted?.address;
+  if (failed !== undefined && all.delete(failed)) all.add(failed);
+  return [...all].filter((address) => address !== '' && !state.down.has(address));
+}
+
+function handleRouting(state: RouterState, routing: Routing): RouterState {
+  const known = state.routing;
+  const isNews =
+    known === null ||
+    routing.term > known.term ||
+    (routing.term === known.term && (routing.leader !== null || known.leader === null));
+  if (!isNews) return state;
+  const isNewTerm = routing.term > (known?.term ?? -1);
+  return followLeader({ ...state, routing, attempts: isNewTerm ? 0 : state.attempts });
+}
+
+function handleLinkUp(state: RouterState, address: string): RouterState {
+  const down = new Set(state.down);
+  down.delete(address);
+  const distrusted = state.distrusted?.address === address ? null : state.distrusted;
+  const next = followLeader({ ...state, down, distrusted });
+  if (next.route.state === 'attached') return next;
+  return candidates(state).length === 0 ? attach(next, address, false) : next;
+}
+
+function followLeader(state: RouterState): RouterState {
+  const leader = leaderAddress(state);
+  if (leader === null) return state;
+  const { route } = state;
+  if (route.state === 'attached' && route.address === leader) {
+    if (!route.trusted) return { ...state, route: { ...route, trusted: true } };
+    // Deposed and elected again: what it took in the earlier term may be gone.
+    if (state.routing === null || state.routing.term === route.term) return state;
+  }
+  return attach(state, leader, true);
+}
+
+/** The attached member failed. Each other one is tried once without a wait, then with growing ones. */
+function moveOn(state: RouterState, nowMs: number): RouterState {
+  const { route, routing } = state;
+  // A failed guess says nothing about the announced leader.
+  const wasLeader = route.state === 'attached' && route.address === announcedAddress(routing);
+  const distrusted = wasLeader ? { address: route.address, term: routing?.term ?? 0 } : state.distrusted;
+  const next = { ...state, distrusted, attempts: state.attempts + 1 };
+  const choices = candidates(next).length;
+  const excess = next.attempts - Math.max(choices, 1);
+  if (choices > 0 && excess <= 0) return guess(next, nowMs);
+  const waitMs = Math.min(2 ** Math.max(0, excess), longestWaitMs);
+  return { ...next, route: { state: 'detached', retryAtMs: nowMs + waitMs } };
+}
+
+function guess(state: RouterState, nowMs: number): RouterState {
+  const leader = leaderAddress(state);
+  if (leader !== null) return attach(state, leader, true);
+  const choices = candidates(state);
+  const choice = choices[Math.max(0, state.attempts - 1) % Math.max(1, choices.length)];
+  if (choice !== undefined) return attach(state, choice, false);
+  return { ...state, route: { state: 'detached', retryAtMs: nowMs + longestWaitMs } };
+}
+
+function attach(state: RouterState, address: string, trusted: boolean): RouterState {
+  const stream = state.streams + 1;
+  const term = state.routing?.term ?? 0;
+  return { ...state, streams: stream, route: { state: 'attached', address, stream, trusted, term } };
+}
+
+function isPresent(state: RouterState, stream: number): boolean {
+  return state.route.state === 'attached' && state.route.stream === stream;
+}

@@ -1,0 +1,66 @@
+import { TanistError } from '../../foundation/errors.ts';
+import type { Routing } from '../../protocol/routing.ts';
+import { Link, type LinkHandler } from './link.ts';
+
+/** The connections to all members, and to the addresses the user gave: they follow the membership. */
+export class Links {
+  private readonly seeds: readonly string[];
+  private readonly handler: LinkHandler;
+  private readonly links = new Map<string, Link>();
+
+  constructor(seeds: readonly string[], handler: LinkHandler) {
+    this.seeds = seeds;
+    this.handler = handler;
+  }
+
+  open(): void {
+    for (const address of this.seeds) this.at(address);
+  }
+
+  /** Connects to new members and leaves those that are gone. */
+  follow(routing: Routing): void {
+    const wanted = new Set(this.seeds);
+    for (const { clientAddress } of routing.members) if (clientAddress !== '') wanted.add(clientAddress);
+    for (const address of wanted) this.at(address);
+    for (const [address, link] of this.links) {
+      if (wanted.has(address)) continue;
+      this.links.delete(address);
+      link.close();
+    }
+  }
+
+  at(address: string): Link {
+    let link = this.links.get(address);
+    if (link === undefined) {
+      link = new Link(address, this.handler);
+      this.links.set(address, link);
+    }
+    return link;
+  }
+
+  anyUp(): Link | null {
+    for (const link of this.links.values()) if (link.isUp) return link;
+    return null;
+  }
+
+  /** Why there is no connection; null while one is up or some have not failed yet. */
+  failure(): TanistError | null {
+    const links = [...this.links.values()];
+    if (links.some((link) => link.isUp || link.lastError === null)) return null;
+    const foreign = links.find((link) => link.lastError?.code === 'not-tanist');
+    if (foreign?.lastError) return foreign.lastError;
+    const each = links.map((link) => link.lastError?.message ?? link.address).join('; ');
+    return new TanistError('unavailable', `no endpoint answers: ${each}`);
+  }
+
+  /** No answer and no refusal either. */
+  silence(waitedMs: number): TanistError {
+    const addresses = [...this.links.keys()].join(', ');
+    return new TanistError('unavailable', `no answer within ${waitedMs} ms from ${addresses}`);
+  }
+
+  close(): void {
+    for (const link of this.links.values()) link.close();
+    this.links.clear();
+  }
+}

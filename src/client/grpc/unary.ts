@@ -1,0 +1,38 @@
+import type { Client, ServiceError } from '@grpc/grpc-js';
+import { TanistError } from '../../foundation/errors.ts';
+import type { CallOptions } from '../../ports/state-client.ts';
+import type { RawMethod } from '../../protocol/services.ts';
+import { callError } from './channel.ts';
+
+/** One call on a channel. Fails with the node's own code, `unavailable`, `deadline-exceeded`, `cancelled` or `not-tanist`. */
+export function unary(
+  channel: Client,
+  address: string,
+  method: RawMethod,
+  request: Buffer,
+  options: CallOptions & { readonly deadlineMs: number },
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const { signal, deadlineMs } = options;
+    const cancelled = (): TanistError => new TanistError('cancelled', `the call to ${address} was cancelled`);
+    if (signal?.aborted) {
+      reject(cancelled());
+      return;
+    }
+    const abort = (): void => call.cancel();
+    const call = channel.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      { deadline: new Date(Date.now() + deadlineMs) },
+      (error: ServiceError | null, reply?: Buffer) => {
+        signal?.removeEventListener('abort', abort);
+        if (signal?.aborted) reject(cancelled());
+        else if (error !== null) reject(callError(error, address));
+        else resolve(reply ?? Buffer.alloc(0));
+      },
+    );
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}

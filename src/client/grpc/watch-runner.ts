@@ -1,0 +1,133 @@
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import type { TanistError } from '../../foundation/errors.ts';
+import { tanistService } from '../../protocol/services.ts';
+import { decodeWatchReply, encodeWatchRequest, type WatchReply } from '../../protocol/watch.ts';
+import { verdictOn } from '../core/verdict.ts';
+import { callError } from './channel.ts';
+import type { Link } from './link.ts';
+import type { Subscription } from './subscription.ts';
+
+type WatchStream = ClientDuplexStream<Buffer, Buffer>;
+
+const firstRetryMs = 1;
+const longestRetryMs = 100;
+
+/** All watches of a client on one stream, to the leader where one is known, else to any member; moved and resumed when it breaks. */
+export class WatchRunner {
+  private readonly linkOf: () => Link | null;
+  private readonly subscriptions = new Map<number, Subscription>();
+  private nextId = 1;
+  private stream: WatchStream | null = null;
+  private streamAddress = '';
+  private retryMs = firstRetryMs;
+  private retry: NodeJS.Timeout | null = null;
+
+  constructor(linkOf: () => Link | null) {
+    this.linkOf = linkOf;
+  }
+
+  add(subscription: Subscription): void {
+    this.create(subscription);
+    this.connect();
+  }
+
+  remove(subscription: Subscription): void {
+    if (this.subscriptions.delete(subscription.id)) {
+      this.stream?.write(encodeWatchRequest({ kind: 'cancel', id: subscription.id }));
+    }
+    if (this.subscriptions.size === 0) this.drop();
+  }
+
+  /** The leader may be another one now: a stream to a former leader may be one that hears nothing any more. */
+  reroute(): void {
+    const link = this.linkOf();
+    if (link === null) return;
+    if (this.stream !== null && link.address !== this.streamAddress) this.drop();
+    this.connect();
+  }
+
+  close(error: TanistError): void {
+    this.drop();
+    for (const subscription of [...this.subscriptions.values()]) subscription.fail(error);
+    this.subscriptions.clear();
+  }
+
+  /** A watch gets a new id each time: late replies to an earlier life of it find nothing. */
+  private create(subscription: Subscription): void {
+    this.subscriptions.delete(subscription.id);
+    subscription.id = this.nextId++;
+    this.subscriptions.set(subscription.id, subscription);
+    this.stream?.write(encodeWatchRequest(subscription.request()));
+  }
+
+  private connect(): void {
+    if (this.stream !== null || this.subscriptions.size === 0) return;
+    const link = this.linkOf();
+    if (link === null) {
+      this.connectLater();
+      return;
+    }
+    if (this.retry !== null) clearTimeout(this.retry);
+    this.retry = null;
+    const { path, requestSerialize, responseDeserialize } = tanistService.watch;
+    const stream = link.channel.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    this.stream = stream;
+    this.streamAddress = link.address;
+    stream.on('data', (bytes: Buffer) => {
+      if (this.stream === stream) this.received(decodeWatchReply(bytes));
+    });
+    stream.on('error', (error: ServiceError) => this.lost(stream, callError(error, link.address)));
+    stream.on('end', () => this.lost(stream, null));
+    for (const subscription of [...this.subscriptions.values()]) this.create(subscription);
+  }
+
+  private received(reply: WatchReply): void {
+    const subscription = this.subscriptions.get(reply.id);
+    if (subscription === undefined) return;
+    if (reply.failure === null) {
+      this.retryMs = firstRetryMs;
+      if (subscription.take(reply) === 'full') {
+        // The server's history keeps what the consumer has no room for.
+        this.remove(subscription);
+        subscription.whenDrained = () => this.add(subscription);
+      }
+      return;
+    }
+    this.subscriptions.delete(subscription.id);
+    const isRefusedAtFirst = reply.failure.code === 'too-many-watchers' && !subscription.established;
+    if (verdictOn(reply.failure) === 'fail' || isRefusedAtFirst) {
+      subscription.fail(reply.failure);
+      return;
+    }
+    this.subscriptions.set(subscription.id, subscription);
+    this.drop();
+    this.connectLater();
+  }
+
+  private lost(stream: WatchStream, error: TanistError | null): void {
+    if (this.stream !== stream) return;
+    this.stream = null;
+    if (error?.code === 'not-tanist') {
+      this.close(error);
+      return;
+    }
+    this.connectLater();
+  }
+
+  private connectLater(): void {
+    if (this.retry !== null) return;
+    this.retry = setTimeout(() => {
+      this.retry = null;
+      this.connect();
+    }, this.retryMs);
+    this.retryMs = Math.min(this.retryMs * 2, longestRetryMs);
+  }
+
+  private drop(): void {
+    if (this.retry !== null) clearTimeout(this.retry);
+    this.retry = null;
+    const { stream } = this;
+    this.stream = null;
+    stream?.cancel();
+  }
+}

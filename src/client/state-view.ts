@@ -1,0 +1,133 @@
+import { type LeaseId, noLease, revision } from '../foundation/ids.ts';
+import type { Space } from '../ports/delta.ts';
+import type {
+  Bytes,
+  CallOptions,
+  ClientTxn,
+  PutOptions,
+  RangeAnswer,
+  RangeOptions,
+  StateClient,
+  TxnAnswer,
+  WatchBatch,
+  WatchOptions,
+} from '../ports/state-client.ts';
+import { byteStringFrom, rangeEndOf, rangeStartOf } from './bytes.ts';
+import type { SessionRunner } from './grpc/session-runner.ts';
+import { Subscription } from './grpc/subscription.ts';
+import type { WatchRunner } from './grpc/watch-runner.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+import {
+  type DeleteAnswer,
+  deleteAnswer,
+  type LeaseAnswer,
+  leaseAnswer,
+  noAnswer,
+  type PutAnswer,
+  putAnswer,
+  rangeAnswer,
+  txnAnswer,
+} from './to-answer.ts';
+import { deleteCommand, putCommand, rangeRequest, txnCommand } from './to-command.ts';
+
+/** What a put under the policy `acknowledge: leader` answers (promise 4). */
+export interface EarlyPut {
+  /** True: only the leader has it, in memory; `committed` tells how it ends. False: it is committed already. */
+  readonly early: boolean;
+  /** Resolves when the put is durable. A rejection that nobody looks at is no error of the process: the event `lost` tells it too. */
+  readonly committed: Promise<PutAnswer>;
+}
+
+/** What the views of a client share. */
+export interface Machinery {
+  readonly session: SessionRunner;
+  readonly watches: WatchRunner;
+  readonly leases: LeaseKeeper;
+}
+
+/** One space of the cluster's state. */
+export class StateView implements StateClient {
+  readonly space: Space;
+  protected readonly machinery: Machinery;
+
+  constructor(space: Space, machinery: Machinery) {
+    this.space = space;
+    this.machinery = machinery;
+  }
+
+  get(key: Bytes, options?: RangeOptions): Promise<RangeAnswer> {
+    const serializable = options?.consistency === 'serializable';
+    const range = rangeRequest(this.space, key, options);
+    return this.machinery.session.read(range, serializable, options, rangeAnswer);
+  }
+
+  put(key: Bytes, value: Bytes, options?: PutOptions): Promise<PutAnswer> {
+    return this.machinery.session.submit(putCommand(this.space, key, value, options), options, putAnswer);
+  }
+
+  /**
+   * Resolves as soon as the leader has the put in memory, where the key's policy is `acknowledge: leader`; elsewhere when it is
+   * committed. It is sent again after a failover like every put, so it is lost only if the session ends before its commit.
+   */
+  putEarly(key: Bytes, value: Bytes, options?: Omit<PutOptions, 'previous'>): Promise<EarlyPut> {
+    const command = putCommand(this.space, key, value, options);
+    return new Promise((resolve, reject) => {
+      const onEarly = (): void => resolve({ early: true, committed });
+      const committed = this.machinery.session.submitEarly(command, options, putAnswer, onEarly);
+      committed.then(() => resolve({ early: false, committed }), reject);
+    });
+  }
+
+  delete(
+    key: Bytes,
+    options?: CallOptions & {
+      readonly rangeEnd?: Bytes;
+      readonly prefix?: boolean;
+      readonly previous?: boolean;
+    },
+  ): Promise<DeleteAnswer> {
+    return this.machinery.session.submit(deleteCommand(this.space, key, options), options, deleteAnswer);
+  }
+
+  txn(transaction: ClientTxn, options?: CallOptions): Promise<TxnAnswer> {
+    return this.machinery.session.submit(txnCommand(this.space, transaction), options, txnAnswer);
+  }
+
+  grantLease(ttlMs: number, options?: CallOptions & { readonly id?: LeaseId }): Promise<LeaseAnswer> {
+    const id = options?.id ?? noLease;
+    return this.machinery.session.submit({ kind: 'leaseGrant', id, ttlMs }, options, leaseAnswer);
+  }
+
+  revokeLease(id: LeaseId, options?: CallOptions): Promise<void> {
+    return this.machinery.session.submit({ kind: 'leaseRevoke', id }, options, noAnswer);
+  }
+
+  async keepLeaseAlive(id: LeaseId, options?: CallOptions): Promise<{ readonly ttlMs: number }> {
+    return { ttlMs: await this.machinery.leases.keepAlive(id, options) };
+  }
+
+  /** The first batch is a bookmark: the watch is set up, and nothing after its revision will be missed. */
+  async *watch(key: Bytes, options?: WatchOptions): AsyncGenerator<WatchBatch, void, undefined> {
+    const { watches } = this.machinery;
+    const { signal } = options ?? {};
+    if (signal?.aborted) return;
+    const watched = {
+      space: this.space,
+      key: rangeStartOf(key, options),
+      rangeEnd: rangeEndOf(byteStringFrom(key), options),
+      previous: options?.previous ?? false,
+    };
+    const subscription = new Subscription(watched, options?.fromRevision ?? revision(0));
+    const end = (): void => subscription.end();
+    signal?.addEventListener('abort', end, { once: true });
+    watches.add(subscription);
+    try {
+      for (let batches = await subscription.next(); batches !== null; batches = await subscription.next()) {
+        yield* batches;
+      }
+    } finally {
+      signal?.removeEventListener('abort', end);
+      watches.remove(subscription);
+    }
+  }
+}

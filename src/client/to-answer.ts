@@ -1,0 +1,91 @@
+import { AssertionError, assert, unreachable } from '../foundation/assert.ts';
+import type { LeaseId, Revision } from '../foundation/ids.ts';
+import type { CommandResult, OperationResult, RangeResult, TxnResult } from '../ports/result.ts';
+import type { ClientKeyValue, ClientOperationAnswer, RangeAnswer, TxnAnswer } from '../ports/state-client.ts';
+import { clientKeyValue } from './bytes.ts';
+
+export interface PutAnswer {
+  readonly revision: Revision;
+  readonly previous: ClientKeyValue | null;
+}
+export interface DeleteAnswer {
+  readonly revision: Revision;
+  readonly deleted: number;
+  readonly previous: readonly ClientKeyValue[];
+}
+export interface LeaseAnswer {
+  readonly id: LeaseId;
+  readonly ttlMs: number;
+}
+
+/** The results of commands, as the caller of each kind wants them. A result of another kind is a bug of the server's. */
+export function putAnswer(result: CommandResult): PutAnswer {
+  assert(result.kind === 'put', `a put is answered by a put, not ${result.kind}`);
+  const previous = result.previous === null ? null : clientKeyValue(result.previous);
+  return { revision: result.revision, previous };
+}
+
+export function deleteAnswer(result: CommandResult): DeleteAnswer {
+  assert(result.kind === 'deleteRange', `a delete is answered by a delete, not ${result.kind}`);
+  return {
+    revision: result.revision,
+    deleted: result.deleted,
+    previous: result.previous.map(clientKeyValue),
+  };
+}
+
+export function txnAnswer(result: CommandResult): TxnAnswer {
+  assert(result.kind === 'txn', `a transaction is answered by a transaction, not ${result.kind}`);
+  return txnAnswerOf(result);
+}
+
+export function leaseAnswer(result: CommandResult): LeaseAnswer {
+  assert(result.kind === 'leaseGrant', `a grant is answered by a grant, not ${result.kind}`);
+  return { id: result.id, ttlMs: result.ttlMs };
+}
+
+export function ttlsAnswer(result: CommandResult): readonly number[] {
+  assert(result.kind === 'leaseKeepAlive', `a renewal is answered by a renewal, not ${result.kind}`);
+  return result.ttlMs;
+}
+
+export function revisionAnswer(result: CommandResult): Revision {
+  assert(result.kind === 'compact', `a compaction is answered by a compaction, not ${result.kind}`);
+  return result.revision;
+}
+
+export function noAnswer(): void {}
+
+export function rangeAnswer(result: RangeResult, ageMs: number): RangeAnswer {
+  return {
+    revision: result.revision,
+    values: result.values.map(clientKeyValue),
+    count: result.count,
+    more: result.more,
+    ageMs,
+  };
+}
+
+function txnAnswerOf(result: TxnResult): TxnAnswer {
+  const { revision, succeeded } = result;
+  return { revision, succeeded, answers: result.responses.map(operationAnswer) };
+}
+
+function operationAnswer(result: OperationResult): ClientOperationAnswer {
+  switch (result.kind) {
+    case 'put':
+      return { kind: 'put', previous: result.previous === null ? null : clientKeyValue(result.previous) };
+    case 'deleteRange':
+      return { kind: 'delete', deleted: result.deleted, previous: result.previous.map(clientKeyValue) };
+    case 'range': {
+      const { revision, values, count, more } = result;
+      return { kind: 'get', revision, values: values.map(clientKeyValue), count, more };
+    }
+    case 'txn':
+      return { kind: 'txn', ...txnAnswerOf(result) };
+    case 'deferredRange':
+      throw new AssertionError('a deferred range is filled in by the node');
+    default:
+      return unreachable(result);
+  }
+}

@@ -1,0 +1,99 @@
+import { noLease, revision } from '../foundation/ids.ts';
+import type {
+  Compare,
+  DeleteRangeCommand,
+  Operation,
+  PutCommand,
+  RangeRequest,
+  TxnCommand,
+} from '../ports/command.ts';
+import type { Space } from '../ports/delta.ts';
+import type {
+  Bytes,
+  ClientCompare,
+  ClientOperation,
+  ClientTxn,
+  RangeOptions,
+} from '../ports/state-client.ts';
+import { byteStringFrom, type RangeBounds, rangeEndOf, rangeStartOf } from './bytes.ts';
+
+export function putCommand(
+  space: Space,
+  key: Bytes,
+  value: Bytes,
+  options: Pick<Partial<PutCommand>, 'lease' | 'previous'> | undefined,
+): PutCommand {
+  return {
+    kind: 'put',
+    space,
+    key: byteStringFrom(key),
+    value: byteStringFrom(value),
+    lease: options?.lease ?? noLease,
+    previous: options?.previous ?? false,
+    ignoreValue: false,
+    ignoreLease: false,
+  };
+}
+
+export function deleteCommand(
+  space: Space,
+  key: Bytes,
+  options: (RangeBounds & { readonly previous?: boolean }) | undefined,
+): DeleteRangeCommand {
+  const start = rangeStartOf(key, options);
+  const rangeEnd = rangeEndOf(byteStringFrom(key), options);
+  return { kind: 'deleteRange', space, key: start, rangeEnd, previous: options?.previous ?? false };
+}
+
+export function rangeRequest(space: Space, key: Bytes, options: RangeOptions | undefined): RangeRequest {
+  const none = revision(0);
+  return {
+    kind: 'range',
+    space,
+    key: rangeStartOf(key, options),
+    rangeEnd: rangeEndOf(byteStringFrom(key), options),
+    limit: options?.limit ?? 0,
+    revision: options?.revision ?? none,
+    order: options?.order ?? 'none',
+    target: options?.sortBy ?? 'key',
+    keysOnly: options?.keysOnly ?? false,
+    countOnly: options?.countOnly ?? false,
+    minModRevision: options?.minModRevision ?? none,
+    maxModRevision: options?.maxModRevision ?? none,
+    minCreateRevision: options?.minCreateRevision ?? none,
+    maxCreateRevision: options?.maxCreateRevision ?? none,
+  };
+}
+
+export function txnCommand(space: Space, transaction: ClientTxn): TxnCommand {
+  return {
+    kind: 'txn',
+    space,
+    compares: transaction.if.map(compareOf),
+    success: transaction.then.map((operation) => operationOf(space, operation)),
+    failure: (transaction.else ?? []).map((operation) => operationOf(space, operation)),
+  };
+}
+
+const comparisons = { '=': 'equal', '!=': 'notEqual', '>': 'greater', '<': 'less' } as const;
+
+function compareOf(compare: ClientCompare): Compare {
+  const key = byteStringFrom(compare.key);
+  const rangeEnd = rangeEndOf(
+    key,
+    compare.rangeEnd === undefined ? undefined : { rangeEnd: compare.rangeEnd },
+  );
+  const head = { key, rangeEnd, result: comparisons[compare.is] };
+  if ('value' in compare) return { ...head, target: 'value', value: byteStringFrom(compare.value) };
+  if ('lease' in compare) return { ...head, target: 'lease', lease: compare.lease };
+  if ('version' in compare) return { ...head, target: 'version', number: compare.version };
+  if ('createRevision' in compare) return { ...head, target: 'create', number: compare.createRevision };
+  return { ...head, target: 'mod', number: compare.modRevision };
+}
+
+function operationOf(space: Space, operation: ClientOperation): Operation {
+  if ('put' in operation) return putCommand(space, operation.put, operation.value, operation);
+  if ('delete' in operation) return deleteCommand(space, operation.delete, operation);
+  if ('get' in operation) return rangeRequest(space, operation.get, operation.options);
+  return txnCommand(space, operation.txn);
+}

@@ -1,0 +1,68 @@
+import { present } from '../foundation/assert.ts';
+import { limits } from '../foundation/limits.ts';
+import type { LogEntry } from '../ports/log-store.ts';
+import { decodeBlock } from '../protocol/block.ts';
+import { decodeConfiguration } from '../raft/configuration.ts';
+import type { StateMachine } from '../state/state-machine.ts';
+import type { WatchHub } from '../state/watch-hub.ts';
+import type { ClusterClock } from './cluster-clock.ts';
+import type { ImageKeeper } from './image-keeper.ts';
+import type { NodeObserver } from './options.ts';
+import type { ProposalQueue } from './proposals.ts';
+
+export interface ApplierParts {
+  readonly state: StateMachine;
+  readonly hub: WatchHub;
+  readonly keeper: ImageKeeper;
+  readonly clusterClock: ClusterClock;
+  readonly proposals: ProposalQueue;
+  readonly observer: NodeObserver | undefined;
+}
+
+/** Applies committed entries: state, then replies, then watchers, then the image's memory. */
+export class Applier {
+  readonly #parts: ApplierParts;
+
+  constructor(parts: ApplierParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes entries until about a block's worth was applied, so that the event loop is never held for long; says how many. */
+  apply(entries: readonly LogEntry[]): number {
+    const { state, hub, keeper, clusterClock, observer } = this.#parts;
+    let bytes = 0;
+    let taken = 0;
+    for (const entry of entries) {
+      if (taken > 0 && bytes + entry.payload.length > limits.blockBytes) break;
+      observer?.applying(entry);
+      this.#applyOne(entry);
+      bytes += entry.payload.length;
+      taken += 1;
+    }
+    const last = present(entries[taken - 1], 'apply is called with entries');
+    clusterClock.saw(state.timeMs);
+    hub.publish(state.takeDeltas());
+    keeper.applied({ index: last.index, term: last.term }, bytes);
+    return taken;
+  }
+
+  #applyOne(entry: LogEntry): void {
+    const { state, proposals } = this.#parts;
+    const point = { index: entry.index, term: entry.term };
+    switch (entry.kind) {
+      case 'commands': {
+        const block = proposals.blockOf(entry) ?? decodeBlock(entry.payload);
+        proposals.applied(entry, state.apply(point, block));
+        break;
+      }
+      case 'configuration':
+        state.applyEmpty(point, decodeConfiguration(entry.payload));
+        proposals.applied(entry, []);
+        break;
+      case 'noop':
+        state.applyEmpty(point);
+        proposals.applied(entry, []);
+        break;
+    }
+  }
+}

@@ -1,0 +1,301 @@
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import { parse as parseYaml } from 'yaml';
+import { TanistError } from '../foundation/errors.ts';
+import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
+import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
+
+/** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
+export interface ClusterConfig {
+  /** Nodes and data folders of another cluster are refused. */
+  readonly cluster: string;
+  readonly nodes: readonly NodeConfig[];
+  readonly timing: TimingConfig;
+  readonly limits: LimitsConfig;
+  readonly disk: DiskConfig;
+}
+
+export type Tier = 'hot' | 'warm' | 'cold';
+
+export interface NodeConfig {
+  readonly id: NodeId;
+  readonly tier: Tier;
+  /** `host:port` where it listens and is reached: clients, peers, HTTP (health, metrics, role). */
+  readonly client: string;
+  readonly peer: string;
+  readonly http: string;
+  /** Free text for operators, such as zone and rack. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export type TimingConfig = v.InferOutput<typeof timingSchema>;
+export type LimitsConfig = v.InferOutput<typeof limitsSchema>;
+export type DiskConfig = v.InferOutput<typeof diskSchema>;
+
+const whole = (least: number, most: number) =>
+  v.pipe(
+    v.number(`must be a whole number from ${least} to ${most}`),
+    v.check(
+      (value) => Number.isInteger(value) && value >= least && value <= most,
+      `must be a whole number from ${least} to ${most}`,
+    ),
+    v.readonly(),
+  );
+const amount = (least: number, most: number, preset: number) => v.optional(whole(least, most), preset);
+
+const timingSchema = v.strictObject({
+  /** The driver's resolution; all other times are rounded up to it. */
+  tickMs: amount(1, 100, 5),
+  heartbeatMs: amount(1, 10_000, 20),
+  /** Raft's own election timeout: the ceiling when no better evidence of a dead leader came earlier. */
+  electionMs: amount(20, 600_000, 500),
+  /** A silent leader is not suspected before `suspicionFloorMs`, and always after `suspicionCeilingMs`. */
+  suspicionFloorMs: amount(5, 600_000, 60),
+  suspicionCeilingMs: amount(5, 600_000, 400),
+  /** Phi at which silence becomes suspicion: the odds of a false one are 1 to 10^phi on the measured distribution. */
+  suspicionPhi: amount(1, 64, 8),
+  /** What each further rank of the succession waits before it campaigns. */
+  rankDelayMs: amount(1, 60_000, 10),
+  /** How long a voter holds a pre-vote while it asks the leader itself. */
+  holdMs: amount(0, 60_000, 20),
+  /** Longest a single probe of a peer may take. */
+  probeMs: amount(1, 60_000, 20),
+});
+
+const limitsSchema = v.strictObject({
+  keyBytes: amount(1, 1024 * 1024, defaultRequestLimits.keyBytes),
+  valueBytes: amount(1, fixed.entryBytes / 2, defaultRequestLimits.valueBytes),
+  transactionOperations: amount(1, 4096, defaultRequestLimits.transactionOperations),
+  sessions: amount(1, 1_000_000, fixed.sessions),
+  watchers: amount(1, 1_000_000, fixed.watchers),
+  leases: amount(1, 10_000_000, fixed.leases),
+  uncommittedBytes: amount(1024 * 1024, 1024 * 1024 * 1024, fixed.uncommittedBytes),
+  logMemoryBytes: amount(1024 * 1024, 1024 * 1024 * 1024, fixed.logMemoryBytes),
+  logDiskBytes: amount(1024 * 1024, 1024 * 1024 * 1024 * 1024, fixed.logDiskBytes),
+});
+
+const diskSchema = v.strictObject({
+  /** Below this much free space the node refuses writes (`disk-full`) and goes on serving reads. */
+  reserveBytes: amount(0, 1024 * 1024 * 1024 * 1024, 64 * 1024 * 1024),
+});
+
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/;
+const tiers = ['hot', 'warm', 'cold'] as const satisfies readonly Tier[];
+const addressText = 'must be a port (1 to 65535, 0 to let the system choose) or host:port';
+const addressSchema = v.custom<number | string>(
+  (value) => (typeof value === 'number' || typeof value === 'string') && portOf(String(value)) !== null,
+  addressText,
+);
+const nodeSchema = v.strictObject({
+  id: v.pipe(
+    v.string('must be text'),
+    v.regex(nodeIdPattern, 'must be 1 to 63 of a-z, 0-9 and "-", not starting with "-"'),
+  ),
+  host: v.optional(
+    v.pipe(v.string('must be a host name or address'), v.nonEmpty('must not be empty')),
+    '127.0.0.1',
+  ),
+  client: addressSchema,
+  peer: addressSchema,
+  http: addressSchema,
+  tier: v.optional(v.picklist(tiers, `must be one of ${tiers.join(', ')}`), 'hot'),
+  labels: v.optional(v.record(v.string(), v.string('must be text')), {}),
+});
+const fileSchema = v.strictObject({
+  cluster: v.pipe(
+    v.string('must be text'),
+    v.regex(namePattern, 'must be 1 to 128 of letters, digits, ".", "_" and "-"'),
+  ),
+  nodes: v.pipe(v.array(nodeSchema, 'must be a list of nodes'), v.nonEmpty('must name at least one node')),
+  timing: v.optional(timingSchema, {}),
+  limits: v.optional(limitsSchema, {}),
+  disk: v.optional(diskSchema, {}),
+});
+
+/** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
+export async function loadClusterConfig(file: string): Promise<ClusterConfig> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new TanistError('config-invalid', `${file}: cannot be read (${cause.code ?? cause.message})`, {
+      cause,
+    });
+  });
+  return parseClusterConfig(text, file);
+}
+
+/** `source` names the text in messages. */
+export function parseClusterConfig(text: string, source = 'config'): ClusterConfig {
+  const fail = (message: string): never => {
+    throw new TanistError('config-invalid', `${source}: ${message}`);
+  };
+  let content: unknown;
+  try {
+    content = parseYaml(text);
+  } catch (error) {
+    return fail(`not valid YAML: ${String((error as Error).message).split('\n')[0]}`);
+  }
+  const list = listWhereMap(content);
+  if (list !== null) return fail(`${list}: must be a map of keys and values`);
+  const parsed = v.safeParse(fileSchema, content ?? {});
+  if (!parsed.success) return fail(describe(parsed.issues[0]));
+  const { cluster, nodes, timing, limits, disk } = parsed.output;
+  const config: ClusterConfig = freeze({
+    cluster,
+    nodes: nodes.map((node) => ({
+      id: node.id as NodeId,
+      tier: node.tier,
+      client: address(node.host, node.client),
+      peer: address(node.host, node.peer),
+      http: address(node.host, node.http),
+      labels: node.labels,
+    })),
+    timing,
+    limits,
+    disk,
+  });
+  const problem = contradiction(config);
+  return problem === null ? config : fail(problem);
+}
+
+/** The node with this id; `config-invalid` naming those that are there. */
+export function nodeInConfig(config: ClusterConfig, id: string): NodeConfig {
+  const node = config.nodes.find((candidate) => candidate.id === id);
+  if (node !== undefined) return node;
+  const ids = config.nodes.map((candidate) => candidate.id);
+  throw new TanistError(
+    'config-invalid',
+    `no node "${id}" in cluster "${config.cluster}"; it has ${ids.join(', ')}${suggestion(id, ids)}`,
+  );
+}
+
+/** What is allowed and still unwise, a line each. */
+export function configWarnings(config: ClusterConfig): readonly string[] {
+  const hot = config.nodes.filter((node) => node.tier === 'hot').length;
+  if (hot % 2 === 1) return [];
+  return [`nodes: ${hot} hot nodes survive no more losses than ${hot - 1} would; an odd number is better`];
+}
+
+/** Valibot takes a list for an object without keys. */
+function listWhereMap(content: unknown): string | null {
+  if (Array.isArray(content)) return 'the file';
+  if (typeof content !== 'object' || content === null) return null;
+  const { nodes, ...sections } = content as Record<string, unknown>;
+  if (Array.isArray(nodes)) {
+    const index = nodes.findIndex((node) => Array.isArray(node));
+    if (index >= 0) return `nodes[${index}]`;
+  }
+  return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
+}
+
+function contradiction({ nodes, timing }: ClusterConfig): string | null {
+  const ids = new Map<string, number>();
+  const addresses = new Map<string, string>();
+  for (const [index, node] of nodes.entries()) {
+    const first = ids.get(node.id);
+    if (first !== undefined) return `nodes[${index}].id: "${node.id}" is already the id of nodes[${first}]`;
+    ids.set(node.id, index);
+    for (const use of ['client', 'peer', 'http'] as const) {
+      const where = `nodes[${index}].${use}`;
+      const other = addresses.get(node[use]);
+      if (other !== undefined) return `${where}: ${node[use]} is already the address of ${other}`;
+      if (portOf(node[use]) !== 0) addresses.set(node[use], where);
+    }
+  }
+  if (!nodes.some((node) => node.tier === 'hot')) return 'nodes: at least one must have tier hot';
+  if (timing.heartbeatMs < timing.tickMs) return 'timing.heartbeatMs: must be at least timing.tickMs';
+  if (timing.electionMs < 3 * timing.heartbeatMs)
+    return 'timing.electionMs: must be at least three times timing.heartbeatMs';
+  if (timing.suspicionFloorMs < timing.heartbeatMs)
+    return 'timing.suspicionFloorMs: must be at least timing.heartbeatMs';
+  if (timing.suspicionCeilingMs < timing.suspicionFloorMs)
+    return 'timing.suspicionCeilingMs: must be at least timing.suspicionFloorMs';
+  return null;
+}
+
+function address(host: string, given: number | string): string {
+  if (typeof given === 'string' && given.includes(':')) return given;
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]:${given}` : `${host}:${given}`;
+}
+
+/** The port of `port` or `host:port`; null when there is none. */
+function portOf(text: string): number | null {
+  const match = /^(?:(?:[^:\s]+|\[[0-9a-fA-F:.]+\]):)?(\d{1,5})$/.exec(text);
+  if (match === null) return null;
+  const port = Number(match[1]);
+  return port <= 65_535 ? port : null;
+}
+
+type Issue = v.InferIssue<typeof fileSchema>;
+
+function describe(issue: Issue): string {
+  const path = pathText(issue);
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const last = issue.path?.at(-1);
+    const allowed = Object.keys(entriesAt(issue));
+    const key = String(last?.key);
+    return `${path}: unknown key; allowed here: ${allowed.join(', ')}${suggestion(key, allowed)}`;
+  }
+  if (issue.type === 'strict_object' && issue.received === 'undefined') return `${path}: is missing`;
+  if (issue.type === 'strict_object') return `${path || 'the file'}: must be a map of keys and values`;
+  return `${path}: ${issue.message}${issue.input === undefined ? '' : `, not ${show(issue.input)}`}`;
+}
+
+function pathText(issue: Issue): string {
+  let text = '';
+  for (const item of issue.path ?? []) {
+    if (typeof item.key === 'number') text += `[${item.key}]`;
+    else text += text === '' ? String(item.key) : `.${String(item.key)}`;
+  }
+  return text;
+}
+
+/** The keys that the object holding the offending key may have. */
+function entriesAt(issue: Issue): object {
+  const first = issue.path?.[0]?.key;
+  const length = issue.path?.length ?? 0;
+  if (length <= 1) return fileSchema.entries;
+  if (first === 'nodes') return nodeSchema.entries;
+  if (first === 'timing') return timingSchema.entries;
+  if (first === 'limits') return limitsSchema.entries;
+  return diskSchema.entries;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** The nearest allowed name, when about two thirds of it are right. */
+function suggestion(given: string, allowed: readonly string[]): string {
+  let best = '';
+  let least = (given.length < 4 ? 0 : Math.max(2, Math.floor(given.length / 3))) + 1;
+  for (const name of allowed) {
+    const distance = editDistance(given.toLowerCase(), name.toLowerCase());
+    if (distance < least) [best, least] = [name, distance];
+  }
+  return best === '' ? '' : ` (did you mean "${best}"?)`;
+}
+
+/** Levenshtein's distance, where two neighbours that changed places are one error (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let before: readonly number[] = [];
+  let row: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? 0) + 1 : changed;
+      next.push(Math.min(changed, swapped, (next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1));
+    }
+    before = row;
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) freeze(part);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,178 @@
+import { present } from '../foundation/assert.ts';
+import { TanistError } from '../foundation/errors.ts';
+import type { NodeId } from '../foundation/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LogEntry, LogStore } from '../ports/log-store.ts';
+import type { Transport } from '../ports/transport.ts';
+import type { RaftMessage } from '../raft/message.ts';
+import type { Raft } from '../raft/raft.ts';
+import type { Persist, Ready, SoftState } from '../raft/ready.ts';
+import type { ProposalQueue } from './proposals.ts';
+import type { ReadQueue } from './reads.ts';
+
+export interface DriverParts {
+  readonly raft: Raft;
+  readonly log: LogStore;
+  readonly clock: Clock;
+  readonly transport: Transport<RaftMessage>;
+  readonly proposals: ProposalQueue;
+  readonly reads: ReadQueue;
+  /** Applies entries in order; says how many it took. Fewer than given: call again in a later turn. */
+  readonly apply: (entries: readonly LogEntry[]) => number;
+  readonly roleChanged: (soft: SoftState) => void;
+  readonly sendSnapshot: (to: NodeId) => void;
+  readonly install: (install: NonNullable<Ready['install']>) => Promise<void>;
+  /** The disk refuses writes for now; resolves when it is worth trying again. */
+  readonly roomOnDisk: (error: TanistError) => Promise<void>;
+  readonly failed: (error: Error) => void;
+}
+
+/**
+ * The one loop of a node: inputs → `Ready` → persist, send, apply, reply. Everything that arrives in a turn of the event loop is handled
+ * in one go at its end, so messages, blocks and replies batch by themselves.
+ */
+export class Driver {
+  readonly #parts: DriverParts;
+  #scheduled = false;
+  #stopped = false;
+  #installing = false;
+  #toApply: LogEntry[] = [];
+  #refused: Persist[] = [];
+  #syncMs = 0;
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+  }
+
+  /** There may be something to do: look at the end of this turn. */
+  wake(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    this.#parts.clock.soon(() => this.#guarded(() => this.#turn()));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #guarded(act: () => void): void {
+    if (this.#stopped) return;
+    try {
+      act();
+    } catch (error) {
+      this.#parts.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    const { raft, proposals, reads } = this.#parts;
+    reads.flush();
+    do {
+      for (let ready = raft.ready(); ready !== null; ready = raft.ready()) this.#handle(ready);
+      this.#applySome();
+    } while (proposals.flush());
+    for (let ready = raft.ready(); ready !== null; ready = raft.ready()) this.#handle(ready);
+    if (this.#toApply.length > 0 && !this.#installing) this.wake();
+  }
+
+  #handle(ready: Ready): void {
+    const { transport, reads, raft } = this.#parts;
+    if (ready.soft !== null) this.#parts.roleChanged(ready.soft);
+    for (const message of ready.messages) transport.send(message.to, message);
+    if (ready.persist !== null) this.#persist(ready.persist);
+    for (const entry of ready.committed) this.#toApply.push(entry);
+    for (const read of ready.reads) reads.confirmed(read);
+    if (ready.reads.length > 0) reads.applied(raft.status.applied);
+    for (const { to } of ready.snapshots) this.#parts.sendSnapshot(to);
+    for (const read of ready.logReads) this.#readLog(read);
+    if (ready.install !== null) this.#install(ready.install);
+  }
+
+  #persist(persist: Persist): void {
+    if (this.#refused.length > 0) this.#refused.push(persist);
+    else this.#append(persist);
+  }
+
+  /** Smoothed duration of a synced append. */
+  get syncMs(): number {
+    return this.#syncMs;
+  }
+
+  #append(persist: Persist): void {
+    const { hardState, entries } = persist;
+    const startMs = this.#parts.clock.nowMs();
+    const change = hardState === null ? { entries } : { hardState, entries };
+    this.#parts.log.append(change).then(
+      () =>
+        this.#guarded(() => {
+          this.#syncMs += (this.#parts.clock.nowMs() - startMs - this.#syncMs) / 16;
+          this.#durable(persist);
+        }),
+      (error: unknown) => this.#guarded(() => this.#refusedByDisk(persist, error)),
+    );
+  }
+
+  #durable(persist: Persist): void {
+    this.#parts.raft.persisted(persist.token);
+    for (const message of persist.messages) this.#parts.transport.send(message.to, message);
+    this.wake();
+  }
+
+  /** A full disk refuses an append and all behind it, with nothing written: they are tried again, in order, when there is room. */
+  #refusedByDisk(persist: Persist, error: unknown): void {
+    if (!(error instanceof TanistError) || error.code !== 'disk-full') throw error;
+    this.#refused.push(persist);
+    if (this.#refused.length > 1) return;
+    this.#parts.roomOnDisk(error).then(
+      () =>
+        this.#guarded(() => {
+          const again = this.#refused;
+          this.#refused = [];
+          for (const one of again) this.#append(one);
+        }),
+      (failure: unknown) => this.#guarded(() => this.#rethrow(failure)),
+    );
+  }
+
+  #rethrow(error: unknown): never {
+    throw error;
+  }
+
+  #applySome(): void {
+    if (this.#toApply.length === 0 || this.#installing) return;
+    const taken = this.#parts.apply(this.#toApply);
+    if (taken === 0) return;
+    const last = present(this.#toApply[taken - 1], 'apply takes no more than it was given');
+    this.#toApply = taken === this.#toApply.length ? [] : this.#toApply.slice(taken);
+    this.#parts.raft.applied(last.index);
+    this.#parts.reads.applied(last.index);
+  }
+
+  #readLog(read: Ready['logReads'][number]): void {
+    const { log, raft } = this.#parts;
+    log.read(read.from, (raft.status.durable + 1) as typeof read.from, read.maxBytes).then(
+      (entries) => this.#guarded(() => this.#handBack(read.to, entries)),
+      () => this.#guarded(() => this.#handBack(read.to, null)),
+    );
+  }
+
+  #handBack(to: NodeId, entries: readonly LogEntry[] | null): void {
+    this.#parts.raft.logRead(to, entries);
+    this.wake();
+  }
+
+  #install(install: NonNullable<Ready['install']>): void {
+    this.#installing = true;
+    this.#toApply = [];
+    this.#parts.install(install).then(
+      () =>
+        this.#guarded(() => {
+          this.#installing = false;
+          this.#parts.raft.installed(install.point);
+          this.wake();
+        }),
+      (error: unknown) => this.#guarded(() => this.#rethrow(error)),
+    );
+  }
+}

@@ -1,0 +1,593 @@
+import { present } from '../foundation/assert.ts';
+import { TanistError } from '../foundation/errors.ts';
+import {
+  type ClusterTimeMs,
+  type LogIndex,
+  type NodeId,
+  noSession,
+  type Revision,
+  type Term,
+} from '../foundation/ids.ts';
+import type { Command, CommandBatch, RangeRequest } from '../ports/command.ts';
+import type { Space } from '../ports/delta.ts';
+import type { HistoryStore } from '../ports/image-store.ts';
+import type { StoreIdentity } from '../ports/log-store.ts';
+import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
+import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
+import type { Routing } from '../protocol/routing.ts';
+import { encodeCommandBatch } from '../protocol/write-command.ts';
+import type { RaftMessage } from '../raft/message.ts';
+import type { Raft, RaftStatus } from '../raft/raft.ts';
+import type { SoftState } from '../raft/ready.ts';
+import { completeRange, type StateMachine } from '../state/state-machine.ts';
+import { validateCommand } from '../state/validate.ts';
+import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
+import type { OpenedStore } from '../storage/open-store.ts';
+import { Applier } from './applier.ts';
+import { ClusterClock } from './cluster-clock.ts';
+import { completeResults } from './deferred-ranges.ts';
+import { DiskGuard } from './disk-guard.ts';
+import { Driver } from './driver.ts';
+import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
+import { HandOver } from './hand-over.ts';
+import { ImageKeeper } from './image-keeper.ts';
+import { LeaderMonitor } from './leader-monitor.ts';
+import type { NodeOptions, NodePorts } from './options.ts';
+import { PeerGuard } from './peer-guard.ts';
+import { type Proposal, ProposalQueue, refused } from './proposals.ts';
+import { ReadQueue } from './reads.ts';
+import { encodeReport, type SelfReport } from './self-report.ts';
+import { Snapshots } from './snapshots.ts';
+import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
+import { Ticker } from './ticker.ts';
+import { TrustKeeper } from './trust.ts';
+
+export type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
+
+/** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
+const stallMs = 20;
+const rankEveryMs = 20;
+
+/** For checks and status: the node at this moment, without side effects. */
+export interface NodeInspection {
+  readonly raft: RaftStatus;
+  readonly applied: LogIndex;
+  readonly clusterTimeMs: ClusterTimeMs;
+  readonly spaces: Readonly<
+    Record<
+      Space,
+      {
+        readonly revision: Revision;
+        readonly compacted: Revision;
+        readonly keys: number;
+        readonly digest: string;
+      }
+    >
+  >;
+  readonly sessions: number;
+  readonly leases: number;
+  readonly doubtedPeers: ReadonlySet<NodeId>;
+  /** It leads and its first block is committed: reads and writes are answered. */
+  readonly open: boolean;
+}
+
+/**
+ * One replica: Raft, state and storage behind the calls that the services make. Everything it touches comes in through `NodePorts`, so the
+ * simulator runs this very code.
+ */
+export class TanistNode {
+  readonly identity: StoreIdentity;
+  readonly state: StateMachine;
+  readonly #options: NodeOptions;
+  readonly #ports: NodePorts;
+  readonly #store: OpenedStore;
+  readonly #raft: Raft;
+  readonly #transport: Transport<RaftMessage>;
+  readonly #history: HistoryStore;
+  readonly #hub: WatchHub;
+  readonly #proposals: ProposalQueue;
+  readonly #reads: ReadQueue;
+  readonly #driver: Driver;
+  readonly #keeper: ImageKeeper;
+  readonly #guard: PeerGuard;
+  readonly #trust: TrustKeeper;
+  readonly #monitor: LeaderMonitor;
+  readonly #succession: SuccessionKeeper;
+  readonly #snapshots: Snapshots;
+  readonly #disk: DiskGuard;
+  readonly #clusterClock: ClusterClock;
+  readonly #handOver: HandOver;
+  readonly #listeners = new Set<(routing: Routing) => void>();
+  readonly #failureListeners = new Set<(error: Error) => void>();
+  #ticker: Ticker | null = null;
+  #routing: Routing;
+  #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
+  #rankedAtMs = 0;
+  #stopping = false;
+  #stopped = false;
+
+  /** `state` has been restored from the store's image; `raft` starts from its log. See `openNode`. */
+  constructor(options: NodeOptions, ports: NodePorts, store: OpenedStore, state: StateMachine, raft: Raft) {
+    const { clock, nodeLog } = ports;
+    this.identity = store.log.identity;
+    this.state = state;
+    this.#options = options;
+    this.#ports = ports;
+    this.#store = store;
+    this.#raft = raft;
+    const wake = (): void => this.#driver.wake();
+    const failed = (error: Error): void => this.#failedWith(error);
+    this.#guard = new PeerGuard({
+      self: options.id,
+      clusterId: options.clusterId,
+      log: store.log,
+      nodeLog,
+      doubted: (peers) => raft.setDoubtedPeers(peers),
+    });
+    raft.setDoubtedPeers(this.#guard.doubted);
+    this.#trust = new TrustKeeper(raft, this.#guard);
+    this.#clusterClock = new ClusterClock(clock);
+    this.#transport = ports.transport(this.#handler(), store.log.identity);
+    const transport = this.#transport;
+    const { suspicion, score, id: self } = options;
+    this.#monitor = new LeaderMonitor({
+      self,
+      raft,
+      clock,
+      transport,
+      guard: this.#guard,
+      nodeLog,
+      suspicion,
+      wake,
+    });
+    const report = (): SelfReport => this.#report();
+    this.#succession = new SuccessionKeeper({
+      self,
+      raft,
+      clock,
+      transport,
+      guard: this.#guard,
+      suspicion,
+      score,
+      report,
+    });
+    this.#proposals = new ProposalQueue({
+      raft,
+      stamp: () => this.#clusterClock.stamp(),
+      mayAcknowledgeEarly: (batch) => mayAcknowledgeEarly(batch, state),
+      blocksInFlight: 2,
+    });
+    this.#reads = new ReadQueue(raft);
+    this.#keeper = new ImageKeeper({
+      image: store.image,
+      log: store.log,
+      clock,
+      nodeLog,
+      takeBatch: () => state.takeImageBatch(),
+      isLive: (space, key, revision) => state.isLive(space, key, revision),
+      compacted: (point) => raft.compacted(point),
+      failed,
+      flushEveryMs: options.flushEveryMs,
+      flushBytes: options.flushBytes,
+      logDiskBytes: options.logDiskBytes,
+    });
+    this.#history = state.history(store.image.history);
+    this.#hub = new WatchHub({
+      source: state,
+      history: this.#history,
+      failed: (cause) => failed(asError(cause)),
+    });
+    const applier = new Applier({
+      state,
+      hub: this.#hub,
+      keeper: this.#keeper,
+      clusterClock: this.#clusterClock,
+      proposals: this.#proposals,
+      observer: ports.observer,
+    });
+    this.#snapshots = new Snapshots({
+      self,
+      raft,
+      log: store.log,
+      image: store.image,
+      transport,
+      nodeLog,
+      settle: () => this.#keeper.settle(),
+      reload: () => this.#reload(),
+      step: (message) => raft.step(message),
+      wake,
+    });
+    this.#disk = new DiskGuard({
+      clock,
+      nodeLog,
+      vitals: () =>
+        ports.vitals?.() ?? {
+          memoryUsedBytes: null,
+          memoryLimitBytes: null,
+          diskFreeBytes: null,
+          diskBytes: null,
+        },
+      reserveBytes: options.diskReserveBytes,
+    });
+    this.#handOver = new HandOver({ raft, clock, nodeLog, wake });
+    this.#driver = new Driver({
+      raft,
+      log: store.log,
+      clock,
+      transport,
+      proposals: this.#proposals,
+      reads: this.#reads,
+      apply: (entries) => {
+        const taken = applier.apply(entries);
+        this.#mayOpen(present(entries[taken - 1], 'entries were applied').index);
+        return taken;
+      },
+      roleChanged: (soft) => this.#roleChanged(soft),
+      sendSnapshot: (to) => this.#snapshots.send(to),
+      install: ({ point }) => this.#snapshots.install(point),
+      roomOnDisk: () => this.#disk.room(),
+      failed,
+    });
+    this.#routing = this.#currentRouting();
+  }
+
+  /** Listens to peers and takes part. */
+  async start(): Promise<void> {
+    const { clock, nodeLog } = this.#ports;
+    await this.#transport.start();
+    this.#monitor.follow();
+    this.#ticker = new Ticker({
+      clock,
+      tickMs: this.#options.tickMs,
+      stallMs,
+      tick: () => this.#tick(),
+      stalled: (gapMs) => this.#stalled(gapMs),
+    });
+    nodeLog.info('started', {
+      id: this.#options.id,
+      term: this.#raft.status.term,
+      applied: this.#raft.status.applied,
+    });
+    this.#driver.wake();
+  }
+
+  /** Hands leadership over if it has it, then stops; nothing acknowledged depends on it. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const { nodeLog } = this.#ports;
+    nodeLog.info('stopping');
+    if (this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
+    await this.#close();
+    await this.#keeper.settle().catch((error: unknown) => nodeLog.error('failed', { error: String(error) }));
+    await this.#store.image.close();
+    await this.#store.log.close();
+    nodeLog.info('stopped');
+  }
+
+  /** Called once if the node has to stop itself: a failed disk or a broken invariant. */
+  onFailure(listener: (error: Error) => void): void {
+    this.#failureListeners.add(listener);
+  }
+
+  /** Which commands of a batch can be refused before they reach the log, by position; null: none. */
+  validate(commands: readonly Command[]): ReadonlyMap<number, FailedResult> | null {
+    let invalid: Map<number, FailedResult> | null = null;
+    for (let i = 0; i < commands.length; i++) {
+      const command = commands[i];
+      const failure = command === undefined ? null : validateCommand(command, this.#options.requestLimits);
+      if (failure !== null) {
+        invalid ??= new Map();
+        invalid.set(i, failure);
+      }
+    }
+    return invalid;
+  }
+
+  submit(proposal: Proposal): void {
+    if (this.#raft.status.role !== 'leader') {
+      proposal.settle(
+        refused(
+          this.#raft.status.leader === null ? 'no-leader' : 'not-leader',
+          'this node does not lead; ask the leader',
+        ),
+      );
+    } else if (this.#disk.full) {
+      proposal.settle(
+        refused('disk-full', 'the disk is nearly full: writes are refused until there is room; reads go on'),
+      );
+    } else {
+      this.#proposals.add(proposal);
+      this.#driver.wake();
+    }
+  }
+
+  /** `ageMs`: of a serializable read, since this replica last heard a leader. */
+  read(
+    request: RangeRequest,
+    consistency: 'linearizable' | 'serializable',
+    done: (outcome: ReadOutcome, ageMs: number) => void,
+  ): void {
+    if (consistency === 'serializable') {
+      this.#serve(request, this.#raft.status.role === 'leader' ? 0 : this.#monitor.silentMs(), done);
+      return;
+    }
+    if (this.#reads.waiting >= 65_536) {
+      done(new TanistError('overloaded', 'too many reads are waiting for a quorum round; try again'), 0);
+      return;
+    }
+    this.#reads.add({
+      serve: () => this.#serve(request, 0, done),
+      refuse: () => done(new TanistError('no-leader', 'no leader confirmed the read; try again'), 0),
+    });
+    this.#driver.wake();
+  }
+
+  watch(request: WatchRequest, sink: WatchSink): WatchHandle {
+    return this.#hub.watch(request, sink);
+  }
+
+  /** Fills in what transactions read at older revisions. */
+  complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
+    return completeResults(results, this.state, this.#history);
+  }
+
+  routing(): Routing {
+    return this.#routing;
+  }
+
+  /** Tells of every change of leader or succession. Returns how to stop it. */
+  onRouting(listener: (routing: Routing) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when the new leader is known. Errors: `not-leader`, `unknown-member`, `transfer-failed`. */
+  async transfer(to: NodeId | null): Promise<{ readonly leader: NodeId; readonly term: Term }> {
+    return this.#handOver.to(to);
+  }
+
+  member(id: NodeId): MemberView {
+    return this.#succession.view(id);
+  }
+
+  /** Ms since this node heard its leader; 0 on the leader. */
+  silentMs(): number {
+    return this.#raft.status.role === 'leader' ? 0 : this.#monitor.silentMs();
+  }
+
+  bootCounterOf(id: NodeId): number {
+    if (id === this.#options.id) return this.identity.bootCounter;
+    return this.#guard.identityOf(id)?.bootCounter ?? 0;
+  }
+
+  inspect(): NodeInspection {
+    const { state } = this;
+    return {
+      raft: this.#raft.status,
+      applied: state.applied.index,
+      clusterTimeMs: state.timeMs,
+      spaces: {
+        user: this.#inspectSpace('user'),
+        planes: this.#inspectSpace('planes'),
+        system: this.#inspectSpace('system'),
+        predicted: this.#inspectSpace('predicted'),
+      },
+      sessions: state.sessionCount,
+      leases: state.leaseCount,
+      doubtedPeers: this.#guard.doubted,
+      open: this.#opensAt !== null && state.applied.index >= this.#opensAt.index,
+    };
+  }
+
+  #inspectSpace(space: Space): NodeInspection['spaces'][Space] {
+    const { state } = this;
+    return {
+      revision: state.revision(space),
+      compacted: state.compacted(space),
+      keys: state.keyCount(space),
+      digest: state.digest(space),
+    };
+  }
+
+  #handler(): TransportHandler<RaftMessage> {
+    return {
+      hello: (peer, identity, clusterId) => this.#guard.hello(peer, identity, clusterId),
+      received: (from, messages) => this.#received(from, messages),
+      connected: (peer) => {
+        this.#ports.nodeLog.info('peer-connected', { peer });
+        this.#succession.connected(peer);
+        this.#raft.peerReset(peer);
+        this.#driver.wake();
+      },
+      disconnected: (peer, reason) => {
+        this.#ports.nodeLog.info('peer-disconnected', { peer, reason });
+        this.#monitor.disconnected(peer, reason);
+      },
+      probed: () => this.#probed(),
+      snapshot: (from, incoming) => this.#snapshots.receive(from, incoming),
+    };
+  }
+
+  #received(from: NodeId, messages: readonly RaftMessage[]): void {
+    if (this.#stopped) return;
+    this.#monitor.heard(messages);
+    if (this.#guard.doubted.size > 0) this.#hearTrust(messages);
+    this.#succession.heard(from, messages);
+    for (const message of messages) this.#raft.step(message);
+    this.#driver.wake();
+  }
+
+  #hearTrust(messages: readonly RaftMessage[]): void {
+    for (const message of messages) {
+      if (message.type !== 'heartbeat' || message.term !== this.#raft.status.term) continue;
+      this.#guard.leaderSays(message.context).catch((error: unknown) => this.#failedWith(asError(error)));
+    }
+  }
+
+  #probed(): ProbeAnswer {
+    const { term, leader, role } = this.#raft.status;
+    const { storeId, bootCounter, incarnation } = this.identity;
+    return {
+      id: this.#options.id,
+      identity: { storeId, bootCounter, incarnation, doubted: false },
+      term,
+      leader,
+      leaderHeardMs: role === 'leader' || leader === null ? null : this.#monitor.silentMs(),
+    };
+  }
+
+  #tick(): void {
+    this.#raft.tick();
+    if (this.#raft.status.role === 'leader') this.#lead();
+    this.#announce();
+    this.#driver.wake();
+  }
+
+  #lead(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs - this.#rankedAtMs >= rankEveryMs) {
+      this.#rankedAtMs = nowMs;
+      this.#succession.rank();
+      this.#trust.look().catch((error: unknown) => this.#failedWith(asError(error)));
+    }
+    const due = this.state.nextDeadlineMs;
+    if (due !== null && due <= this.#clusterClock.stamp() && this.#proposals.idle) {
+      this.#proposals.add({
+        bytes: encodeCommandBatch(emptyBatch),
+        batch: emptyBatch,
+        settle: () => {},
+        early: null,
+      });
+    }
+  }
+
+  #stalled(gapMs: number): void {
+    this.#monitor.stalled(gapMs);
+    this.#succession.stalled(gapMs);
+    if (gapMs > 100) this.#ports.nodeLog.warn('loop-stalled', { gapMs: Math.round(gapMs) });
+  }
+
+  #roleChanged(soft: SoftState): void {
+    const { nodeLog } = this.#ports;
+    const fields = { term: soft.term, leader: soft.leader };
+    if (soft.role === 'leader') {
+      if (this.#routing.leader !== this.#options.id) nodeLog.info('elected', fields);
+      this.#opensAt = { term: soft.term, index: this.#raft.status.last.index };
+    } else {
+      if (this.#opensAt !== null) {
+        nodeLog.info('stepped-down', fields);
+        this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
+      }
+      this.#opensAt = null;
+      if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
+      else if (soft.role !== 'follower')
+        nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
+    }
+    if (soft.leader === null || soft.role === 'leader') this.#reads.abandonUnconfirmed();
+    this.#monitor.follow();
+    this.#handOver.roleChanged(soft);
+    this.#announce();
+  }
+
+  #mayOpen(applied: LogIndex): void {
+    if (this.#opensAt === null || applied < this.#opensAt.index) return;
+    if (this.#opensAt.index > 0) {
+      this.#ports.nodeLog.info('opened', { term: this.#opensAt.term });
+      this.#opensAt = { term: this.#opensAt.term, index: 0 as LogIndex };
+    }
+  }
+
+  #serve(request: RangeRequest, ageMs: number, done: (outcome: ReadOutcome, ageMs: number) => void): void {
+    const answer = this.state.range(request);
+    if (answer.kind === 'range') done(answer, ageMs);
+    else if (answer.kind === 'failed') done(new TanistError(answer.code, answer.message), ageMs);
+    else {
+      completeRange(answer, this.#history).then(
+        (completed) =>
+          done(
+            completed.kind === 'failed' ? new TanistError(completed.code, completed.message) : completed,
+            ageMs,
+          ),
+        (error: unknown) => {
+          this.#ports.nodeLog.error('read-failed', { error: String(error) });
+          done(new TanistError('unavailable', 'history could not be read on this node; ask another'), ageMs);
+        },
+      );
+    }
+  }
+
+  async #reload(): Promise<void> {
+    this.#keeper.reset();
+    const loaded = present(await this.#store.image.load(), 'a snapshot was just installed');
+    await this.state.restore(loaded, () => new Promise<void>((resolve) => this.#ports.clock.soon(resolve)));
+    this.#clusterClock.saw(this.state.timeMs);
+    this.#hub.reset();
+  }
+
+  #report(): SelfReport {
+    const vitals = this.#ports.vitals?.() ?? null;
+    const {
+      memoryUsedBytes: used = null,
+      memoryLimitBytes: limit = null,
+      diskFreeBytes: free = null,
+      diskBytes = null,
+    } = vitals ?? {};
+    return {
+      loopLagMs: this.#ticker?.lagMs ?? 0,
+      syncMs: this.#driver.syncMs,
+      memoryUsed: used === null || limit === null ? 0 : used / limit,
+      diskFree: free === null || diskBytes === null ? 1 : free / diskBytes,
+      applied: this.state.applied.index,
+      revision: this.state.revision('user'),
+    };
+  }
+
+  #currentRouting(): Routing {
+    const { term, leader, succession } = this.#raft.status;
+    return { term, leader, members: this.#options.members, succession };
+  }
+
+  #announce(): void {
+    const leads = this.#raft.status.role === 'leader';
+    this.#raft.setContext(leads ? this.#guard.view() : encodeReport(this.#report()));
+    const before = this.#routing;
+    const now = this.#currentRouting();
+    const same =
+      before.leader === now.leader &&
+      before.term === now.term &&
+      before.succession.length === now.succession.length &&
+      before.succession.every((id, i) => id === now.succession[i]);
+    if (same) return;
+    this.#routing = now;
+    for (const listener of this.#listeners) listener(now);
+  }
+
+  #failedWith(error: Error): void {
+    if (this.#stopped) return;
+    this.#ports.nodeLog.error('failed', { error: error.stack ?? String(error) });
+    this.#stopping = true;
+    this.#close().catch(() => {});
+    for (const listener of this.#failureListeners) listener(error);
+  }
+
+  async #close(): Promise<void> {
+    this.#stopped = true;
+    this.#driver.stop();
+    this.#ticker?.stop();
+    this.#monitor.stop();
+    this.#disk.stop();
+    this.#proposals.abandon('stopping', 'the node stops');
+    this.#reads.abandonUnconfirmed();
+    await this.#transport.close();
+    await this.#keeper.stop();
+  }
+}
+
+export type ReadOutcome = RangeResult | TanistError;
+
+const emptyBatch: CommandBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [] };
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,72 @@
+import type { Random } from '../foundation/random.ts';
+import type { Configuration } from '../ports/log-store.ts';
+import { createRaft } from '../raft/create-raft.ts';
+import { createStateMachine } from '../state/state-machine.ts';
+import { openStore } from '../storage/open-store.ts';
+import { TanistNode } from './node.ts';
+import type { NodeOptions, NodePorts } from './options.ts';
+
+/**
+ * Opens the store, brings the state to where the image was, and makes the node; `start` lets it take part. The rest of the log is
+ * applied as its commit is learnt.
+ */
+export async function openNode(options: NodeOptions, ports: NodePorts): Promise<TanistNode> {
+  const store = await openStore(ports.disk, {
+    clusterId: options.clusterId,
+    nodeId: options.id,
+    newStoreId: randomName(ports.random.fork('store')),
+    incarnation: randomName(ports.random.fork('incarnation')),
+    folder: options.dataFolder,
+    logMemoryBytes: options.logMemoryBytes,
+  });
+  const state = createStateMachine({
+    limits: options.requestLimits,
+    configuration: firstConfiguration(options),
+  });
+  const { loaded } = store;
+  if (loaded !== null)
+    await state.restore(loaded, () => new Promise<void>((resolve) => ports.clock.soon(resolve)));
+  const { hardState, compacted, tail } = store.log.image;
+  const ticks = (ms: number): number => Math.max(1, Math.ceil(ms / options.tickMs));
+  const raft = createRaft(
+    {
+      id: options.id,
+      random: ports.random.fork('raft'),
+      electionTicks: ticks(options.electionMs),
+      heartbeatTicks: ticks(options.heartbeatMs),
+      rankDelayTicks: ticks(options.rankDelayMs),
+      holdTicks: ticks(options.holdMs),
+      maxAppendBytes: options.appendBytes,
+      maxInflightMessages: options.inflightMessages,
+      maxInflightBytes: options.inflightBytes,
+      maxUncommittedBytes: options.uncommittedBytes,
+      logMemoryBytes: options.logMemoryBytes,
+    },
+    {
+      hardState,
+      compacted,
+      entries: tail,
+      configuration: loaded?.applied.configuration ?? firstConfiguration(options),
+      applied: loaded?.applied.point.index ?? compacted.index,
+    },
+  );
+  return new TanistNode(options, ports, store, state, raft);
+}
+
+function randomName(random: Random): string {
+  return Array.from({ length: 4 }, () =>
+    random
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(8, '0'),
+  ).join('');
+}
+
+/** What a new cluster starts with: every member that the config calls hot votes. */
+function firstConfiguration({ members }: NodeOptions): Configuration {
+  return {
+    voters: members.filter(({ tier }) => tier === 'hot').map(({ id }) => id),
+    outgoing: [],
+    learners: [],
+  };
+}

@@ -1,0 +1,62 @@
+import type { ScoreOptions, SuspicionOptions } from '../failover/options.ts';
+import type { NodeId } from '../foundation/ids.ts';
+import type { RequestLimits } from '../foundation/limits.ts';
+import type { Random } from '../foundation/random.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Disk } from '../ports/database.ts';
+import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
+import type { NodeLog } from '../ports/node-log.ts';
+import type { Transport, TransportHandler } from '../ports/transport.ts';
+import type { Member } from '../protocol/routing.ts';
+import type { RaftMessage } from '../raft/message.ts';
+import type { Vitals } from './vitals.ts';
+
+/** What a node is and how fast it acts. All durations in ms, sizes in bytes. */
+export interface NodeOptions {
+  readonly id: NodeId;
+  readonly clusterId: string;
+  /** For messages. */
+  readonly dataFolder: string;
+  /** Every member with its addresses; the hot ones are the voters that a new cluster starts with. */
+  readonly members: readonly Member[];
+  readonly tickMs: number;
+  readonly heartbeatMs: number;
+  /** Raft's own election timeout, under which all better evidence lies. */
+  readonly electionMs: number;
+  readonly rankDelayMs: number;
+  readonly holdMs: number;
+  readonly suspicion: SuspicionOptions;
+  readonly score: ScoreOptions;
+  readonly requestLimits: RequestLimits;
+  readonly appendBytes: number;
+  readonly inflightMessages: number;
+  readonly inflightBytes: number;
+  readonly uncommittedBytes: number;
+  readonly logMemoryBytes: number;
+  readonly logDiskBytes: number;
+  /** The image is written in the background, so often or when so much waits. */
+  readonly flushEveryMs: number;
+  readonly flushBytes: number;
+  /** Below this much free space client writes are refused. */
+  readonly diskReserveBytes: number;
+}
+
+/** Everything a node touches. The simulator hands in its own; module-level state would outlive a simulated crash and is forbidden. */
+export interface NodePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly nodeLog: NodeLog;
+  readonly transport: (
+    handler: TransportHandler<RaftMessage>,
+    identity: StoreIdentity,
+  ) => Transport<RaftMessage>;
+  /** Absent: nothing is known, and nothing held against the node. */
+  readonly vitals?: () => Vitals;
+  /** Sees entries just before they are applied; for checks. */
+  readonly observer?: NodeObserver;
+}
+
+export interface NodeObserver {
+  applying(entry: LogEntry): void;
+}

@@ -1,0 +1,218 @@
+import { type LogIndex, type NodeId, type Term, term } from '../foundation/ids.ts';
+import { mutant } from '../foundation/mutants.ts';
+import type { LogPoint } from '../ports/log-store.ts';
+import { isVoter, votersOf } from './configuration.ts';
+import type { Core } from './core.ts';
+import { becomeLeader } from './leader.ts';
+import type { PreVote, PreVoteReply, RaftMessage, Vote, VoteReply } from './message.ts';
+import { tally } from './quorum.ts';
+
+export function tickElection(core: Core): void {
+  core.elapsed++;
+  for (const id of core.forwarded.tick(core.options.electionTicks)) core.reads.push({ id, index: null });
+  tickHeld(core);
+  if (core.campaignIn !== null && --core.campaignIn <= 0) {
+    core.urgent--;
+    preCampaign(core);
+  } else if (core.elapsed >= core.timeout || isAlone(core)) {
+    core.urgent = 0;
+    if (core.promotable) preCampaign(core);
+    else core.becomeFollower(core.term, null);
+  }
+}
+
+/** With no one else to ask there is nothing to wait for. */
+function isAlone(core: Core): boolean {
+  const { voters, outgoing } = core.configuration;
+  return (
+    core.role === 'follower' &&
+    outgoing.length === 0 &&
+    voters.length === 1 &&
+    voters[0] === core.id &&
+    core.promotable
+  );
+}
+
+/** Asks whether an election could be won, without disturbing anyone (thesis §9.6). */
+export function preCampaign(core: Core): void {
+  if (!core.promotable || core.role === 'leader') return;
+  core.becomeFollower(core.term, null);
+  core.role = 'preCandidate';
+  const last = core.log.lastPoint;
+  for (const to of votersOf(core.configuration)) {
+    if (to !== core.id) core.send({ from: core.id, to, term: core.term, type: 'preVote', last });
+  }
+  core.ballots.set(core.id, true);
+  countPreVotes(core);
+}
+
+/** Raft §5.2. The requests go out while the own vote is being made durable; it counts when it is (Raft §5.2, figure 2). */
+export function campaign(core: Core, handOver: boolean): void {
+  if (!core.promotable || core.role === 'leader') return;
+  core.becomeFollower(term(core.term + 1), null);
+  core.role = 'candidate';
+  core.setHardState(core.term, core.id);
+  const last = core.log.lastPoint;
+  for (const to of votersOf(core.configuration)) {
+    if (to !== core.id) core.send({ from: core.id, to, term: core.term, type: 'vote', last, handOver });
+  }
+  if (mutant.active === 'vote-before-durable') countOwnVote(core);
+}
+
+export function countOwnVote(core: Core): void {
+  core.ballots.set(core.id, true);
+  countVotes(core);
+}
+
+function ballotOf(core: Core, member: NodeId): boolean | null {
+  return core.counts(member) ? (core.ballots.get(member) ?? null) : false;
+}
+
+function countVotes(core: Core): void {
+  const result = tally(core.configuration, (member) => ballotOf(core, member));
+  if (result === 'won') becomeLeader(core);
+  else if (result === 'lost') core.becomeFollower(core.term, null);
+}
+
+function countPreVotes(core: Core): void {
+  const result = tally(core.configuration, (member) => ballotOf(core, member));
+  if (result === 'won') campaign(core, false);
+  else if (result === 'lost') core.becomeFollower(core.term, null);
+}
+
+/** Raft §5.4.1. A candidate under doubt may have lost what it had acknowledged (promise 6): its log is held to be stale. */
+function isUpToDate(core: Core, from: NodeId, last: LogPoint): boolean {
+  if (!core.counts(from)) return false;
+  if (mutant.active === 'vote-without-up-to-date-check') return true;
+  const own = core.log.lastPoint;
+  return last.term > own.term || (last.term === own.term && last.index >= own.index);
+}
+
+export function handleVote(core: Core, message: RaftMessage & Vote): void {
+  const trusts = core.trustsLeader && !message.handOver;
+  if (message.term > core.term && !trusts) core.becomeFollower(message.term, null);
+  if (core.doubted) return;
+  const reason = message.term > core.term ? 'leader-alive' : judgeVote(core, message);
+  if (reason === 'granted') {
+    if (core.vote !== message.from) core.setHardState(core.term, message.from);
+    core.resetTimer();
+  }
+  replyToVote(core, message.from, reason);
+}
+
+function judgeVote(core: Core, { term, from, last }: RaftMessage & Vote): VoteReply['reason'] {
+  if (term < core.term) return 'old-term';
+  const free = core.vote === from || (core.vote === null && core.leader === null);
+  if (!free && mutant.active !== 'vote-twice-in-term') return 'voted';
+  return isUpToDate(core, from, last) ? 'granted' : 'stale-log';
+}
+
+function replyToVote(core: Core, to: NodeId, reason: VoteReply['reason']): void {
+  const granted = reason === 'granted';
+  const reply: RaftMessage = { from: core.id, to, term: core.term, type: 'voteReply', granted, reason };
+  if (granted && mutant.active !== 'vote-before-durable') core.sendWhenDurable(reply, 0 as LogIndex);
+  else core.send(reply);
+}
+
+export function handleVoteReply(core: Core, message: RaftMessage & VoteReply): void {
+  if (core.role !== 'candidate' || core.ballots.has(message.from)) return;
+  core.ballots.set(message.from, message.granted);
+  countVotes(core);
+}
+
+export function handlePreVote(core: Core, message: RaftMessage & PreVote): void {
+  const { holdTicks } = core.options;
+  if (message.term < core.term || !core.trustsLeader) answerPreVote(core, message);
+  else if (core.role === 'leader' || holdTicks === 0) replyToPreVote(core, message.from, 'leader-alive');
+  // The driver finds out whether the leader lives; until then no candidate's word for it counts (failover.md, stickiness).
+  else core.held.set(message.from, { message, ticks: holdTicks });
+}
+
+function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
+  if (core.doubted) return;
+  const { from } = message;
+  if (message.term < core.term) {
+    replyToPreVote(core, from, 'old-term');
+  } else if (isUpToDate(core, from, message.last)) {
+    replyToPreVote(core, from, 'granted');
+    // The candidate is ahead: give it the time to win.
+    if (core.role === 'follower' && core.campaignIn !== null) core.planRetry();
+  } else {
+    replyToPreVote(core, from, 'stale-log');
+    // It cannot win with this node's vote, while this node may: no use in waiting for one's rank.
+    if (core.role === 'follower') preCampaign(core);
+  }
+}
+
+function replyToPreVote(core: Core, to: NodeId, reason: PreVoteReply['reason']): void {
+  core.send({
+    from: core.id,
+    to,
+    term: core.term,
+    type: 'preVoteReply',
+    granted: reason === 'granted',
+    reason,
+  });
+}
+
+export function handlePreVoteReply(core: Core, message: RaftMessage & PreVoteReply): void {
+  if (message.term > core.term) {
+    if (!message.granted && isVoter(core.configuration, message.from))
+      core.becomeFollower(message.term, null);
+    return;
+  }
+  if (core.role !== 'preCandidate') return;
+  core.ballots.set(message.from, message.granted || core.ballots.get(message.from) === true);
+  countPreVotes(core);
+}
+
+/** Held pre-votes wait for this node's own observation, for the end of its trust, or for the end of their time. */
+function tickHeld(core: Core): void {
+  if (core.held.size === 0) return;
+  if (!core.trustsLeader) {
+    answerHeld(core);
+    return;
+  }
+  for (const [from, held] of core.held) {
+    if (--held.ticks > 0) continue;
+    core.held.delete(from);
+    replyToPreVote(core, from, 'leader-alive');
+  }
+}
+
+function answerHeld(core: Core): void {
+  const messages = [...core.held.values()].map((held) => held.message);
+  core.held.clear();
+  for (const message of messages) answerPreVote(core, message);
+}
+
+const urgentCampaigns = 3;
+
+/** Rank k of the succession waits k steps, so the first one normally wins alone; the others come after all of it. */
+export function handleLeaderLost(core: Core, leader: NodeId, inTerm: Term): void {
+  if (inTerm !== core.term || core.role !== 'follower' || core.leader !== leader || leader === core.id)
+    return;
+  core.urgent = urgentCampaigns;
+  core.becomeFollower(core.term, null);
+  core.lost = leader;
+  const rank = rankOf(core, leader);
+  core.campaignIn = core.promotable ? rank * core.options.rankDelayTicks : null;
+  answerHeld(core);
+  if (core.campaignIn === 0 && core.role === 'follower') preCampaign(core);
+}
+
+function rankOf(core: Core, lost: NodeId): number {
+  const heirs = core.succession.filter((id) => id !== lost);
+  const rank = heirs.indexOf(core.id);
+  if (rank >= 0) return rank;
+  const others = votersOf(core.configuration).filter((id) => id !== lost && !heirs.includes(id));
+  return heirs.length + Math.max(0, others.indexOf(core.id));
+}
+
+/** The opposite observation: the plan to replace it is off. */
+export function handleLeaderAlive(core: Core, leader: NodeId, inTerm: Term): void {
+  if (inTerm !== core.term || core.role === 'leader' || core.role === 'candidate') return;
+  if (core.leader !== leader && core.lost !== leader) return;
+  if (core.leader === null) core.becomeFollower(core.term, leader);
+  core.refuseHeld();
+}

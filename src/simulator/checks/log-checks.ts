@@ -1,0 +1,137 @@
+import { type LogIndex, logIndex, type NodeId, type Term } from '../../foundation/ids.ts';
+import type { LogEntry } from '../../ports/log-store.ts';
+import { checkSuccession, createInvariantChecker, type NodeView } from '../../raft/invariants.ts';
+import type { RaftMessage } from '../../raft/message.ts';
+import type { RaftStatus } from '../../raft/raft.ts';
+import type { Machine } from '../machine.ts';
+import type { Findings } from './findings.ts';
+
+interface Known {
+  incarnation: number;
+  /** Raft's status after the last step; null: down. */
+  status: RaftStatus | null;
+  /** Applied in this incarnation. */
+  readonly entries: Map<number, LogEntry>;
+  lastApplied: number;
+}
+
+/**
+ * State-machine safety from what nodes apply (Raft §5.4.3), Raft's own invariants from their status, and the promise that an
+ * acknowledged append survives every crash that leaves the disk alone.
+ */
+export class LogChecks {
+  readonly #findings: Findings;
+  readonly #checker = createInvariantChecker();
+  readonly #known = new Map<string, Known>();
+  /** By index, what was first applied anywhere. */
+  readonly #applied = new Map<number, LogEntry>();
+  /** By store: the highest index that was acknowledged as durable, with the term of the acknowledgement. */
+  readonly #promised = new Map<string, { readonly index: number; readonly term: number }>();
+  #highest = 0;
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  /** The highest index applied anywhere. */
+  get highest(): number {
+    return this.#highest;
+  }
+
+  applying(machine: Machine, entry: LogEntry): void {
+    const known = this.#of(machine.id);
+    const first = this.#applied.get(entry.index);
+    if (first === undefined) {
+      this.#applied.set(entry.index, entry);
+      this.#highest = Math.max(this.#highest, entry.index);
+    } else if (first !== entry) {
+      const same =
+        first.term === entry.term &&
+        first.kind === entry.kind &&
+        Buffer.compare(first.payload, entry.payload) === 0;
+      if (!same) {
+        this.#findings.report(
+          'state-machine-safety',
+          `${machine.id} applies ${entry.kind}@${entry.term} at ${entry.index}, elsewhere ${first.kind}@${first.term} was applied`,
+        );
+      }
+    }
+    if (known.lastApplied > 0 && entry.index !== known.lastApplied + 1) {
+      const skipped = machine.node !== null && entry.index > known.lastApplied + 1;
+      // A snapshot takes a replica forward; nothing takes it back.
+      if (!skipped) {
+        this.#findings.report(
+          'apply-order',
+          `${machine.id} applies ${entry.index} after ${known.lastApplied}`,
+        );
+      }
+    }
+    known.lastApplied = entry.index;
+    known.entries.set(entry.index, entry);
+    known.entries.delete(entry.index - 256);
+  }
+
+  sent(message: RaftMessage, store: string): void {
+    if (message.type !== 'appendReply' || message.rejected) return;
+    const before = this.#promised.get(store);
+    if (before === undefined || before.term < message.term || before.index < message.match) {
+      this.#promised.set(store, { index: message.match, term: message.term });
+    }
+  }
+
+  /** A process came up: what it acknowledged and what became committed must still be there. */
+  opened(machine: Machine, status: RaftStatus, store: string, exempt: boolean): void {
+    const known = this.#of(machine.id);
+    known.incarnation++;
+    known.entries.clear();
+    known.lastApplied = 0;
+    known.status = null;
+    const promised = this.#promised.get(store);
+    if (exempt || promised === undefined) return;
+    const needed = Math.min(promised.index, this.#highest);
+    if (status.last.index < needed) {
+      this.#findings.report(
+        'acknowledged-append-kept',
+        `${machine.id} acknowledged entries up to ${promised.index}, ${needed} of them were committed, and comes back with ${status.last.index}`,
+      );
+    }
+  }
+
+  ended(machine: Machine): void {
+    this.#of(machine.id).status = null;
+  }
+
+  step(machine: Machine): void {
+    const { node } = machine;
+    if (node === null) return;
+    this.#of(machine.id).status = node.inspect().raft;
+    this.#findings.guard('raft', () => this.#checker.check(this.#views()));
+  }
+
+  /** The leader named its heirs just now. */
+  succession(status: RaftStatus): void {
+    this.#findings.guard('succession', () => checkSuccession(status));
+  }
+
+  #views(): readonly NodeView[] {
+    return [...this.#known].map(([id, { incarnation, status, entries }]) => ({
+      id: id as NodeId,
+      incarnation,
+      status,
+      entryAt: (index: LogIndex) => entries.get(index) ?? null,
+      storedTerm: (index: LogIndex): Term | 'compacted' | null => {
+        const stored = status === null || index <= logIndex(status.durable);
+        return stored ? 'compacted' : null;
+      },
+    }));
+  }
+
+  #of(id: string): Known {
+    let known = this.#known.get(id);
+    if (known === undefined) {
+      known = { incarnation: 0, status: null, entries: new Map(), lastApplied: 0 };
+      this.#known.set(id, known);
+    }
+    return known;
+  }
+}

@@ -1,0 +1,128 @@
+import type { ByteString } from '../../foundation/bytes.ts';
+import { textOf } from '../../foundation/bytes.ts';
+import { type Revision, revision } from '../../foundation/ids.ts';
+import type { NodeInspection, TanistNode, WatchHandle } from '../../node/node.ts';
+import type { StateDelta } from '../../ports/delta.ts';
+import { spaces } from '../../ports/delta.ts';
+import { type TrueEvent, Truth } from '../../verification/truth.ts';
+import type { Machine } from '../machine.ts';
+import type { Findings } from './findings.ts';
+
+const everything = '\0' as ByteString;
+
+interface Reached {
+  readonly node: string;
+  readonly digest: string;
+  readonly timeMs: number;
+}
+
+/**
+ * Equal state at equal index on every replica, for each space; revisions and cluster time only forward. What the user space went
+ * through is gathered as the truth that answers are checked against.
+ */
+export class StateChecks {
+  readonly truth = new Truth();
+  /** When each revision was first applied anywhere, true time. */
+  readonly appliedAtMs = new Map<number, number>();
+  readonly #findings: Findings;
+  readonly #nowMs: () => number;
+  readonly #byIndex = new Map<number, Reached>();
+  readonly #last = new Map<
+    string,
+    { readonly node: TanistNode; readonly index: number; readonly timeMs: number }
+  >();
+  readonly #watches = new Map<string, WatchHandle>();
+
+  constructor(findings: Findings, nowMs: () => number) {
+    this.#findings = findings;
+    this.#nowMs = nowMs;
+  }
+
+  opened(machine: Machine, node: TanistNode): void {
+    const watch = (from: Revision): void => {
+      const handle = node.watch(
+        { space: 'user', key: everything, rangeEnd: everything, fromRevision: from, previous: false },
+        {
+          events: ({ events }) => {
+            this.#saw(
+              machine.id,
+              events.map(({ delta }) => delta),
+            );
+            return true;
+          },
+          // After a snapshot took this replica forward.
+          ended: () => {
+            if (machine.node === node) watch(revision(node.state.revision('user') + 1));
+          },
+        },
+      );
+      this.#watches.set(machine.id, handle);
+    };
+    watch(revision(node.state.revision('user') + 1));
+  }
+
+  step(machine: Machine): void {
+    const { node } = machine;
+    if (node === null) return;
+    const index = node.state.applied.index;
+    const last = this.#last.get(machine.id);
+    if (last?.node === node && last.index === index) return;
+    const inspection = node.inspect();
+    const timeMs = inspection.clusterTimeMs;
+    if (last?.node === node && timeMs < last.timeMs) {
+      this.#findings.report('cluster-time', `${machine.id}: from ${last.timeMs} back to ${timeMs}`);
+    }
+    this.#last.set(machine.id, { node, index, timeMs });
+    this.#compare(machine.id, index, inspection);
+  }
+
+  #compare(id: string, index: number, inspection: NodeInspection): void {
+    const digest = spaces
+      .map((space) => {
+        const { revision: at, digest: of } = inspection.spaces[space];
+        return `${space} ${at} ${of}`;
+      })
+      .join('; ');
+    const timeMs = inspection.clusterTimeMs;
+    const before = this.#byIndex.get(index);
+    if (before === undefined) this.#byIndex.set(index, { node: id, digest, timeMs });
+    else if (before.digest !== digest) {
+      this.#findings.report(
+        'state-digest',
+        `at ${index} ${id} has ${digest}, ${before.node} had ${before.digest}`,
+      );
+    } else if (before.timeMs !== timeMs) {
+      this.#findings.report(
+        'cluster-time',
+        `at ${index} ${id} has ${timeMs}, ${before.node} had ${before.timeMs}`,
+      );
+    }
+  }
+
+  #saw(id: string, deltas: readonly StateDelta[]): void {
+    for (let i = 0; i < deltas.length; ) {
+      const at = deltas[i]?.revision ?? 0;
+      const events: TrueEvent[] = [];
+      for (; deltas[i]?.revision === at; i++) {
+        const delta = deltas[i];
+        if (delta !== undefined) events.push(trueEvent(delta));
+      }
+      if (at > this.truth.lastRevision) {
+        if (at !== this.truth.lastRevision + 1) {
+          this.#findings.report('revision-gap', `${id}: revision ${at} after ${this.truth.lastRevision}`);
+        }
+        this.truth.add(at, events);
+        this.appliedAtMs.set(at, this.#nowMs());
+      } else if (JSON.stringify(events) !== JSON.stringify(this.truth.at(at))) {
+        this.#findings.report(
+          'state-divergence',
+          `${id} at revision ${at}: ${JSON.stringify(events)}, elsewhere ${JSON.stringify(this.truth.at(at))}`,
+        );
+      }
+    }
+  }
+}
+
+function trueEvent({ revision: at, op, key, value }: StateDelta): TrueEvent {
+  return { revision: at, type: op, key: textOf(key), value: textOf(value) };
+}

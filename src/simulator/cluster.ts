@@ -1,0 +1,227 @@
+import { defaultScore, defaultSuspicion } from '../failover/options.ts';
+import { byteStringOfText } from '../foundation/bytes.ts';
+import { TanistError } from '../foundation/errors.ts';
+import { noSession } from '../foundation/ids.ts';
+import { defaultRequestLimits } from '../foundation/limits.ts';
+import { type Random, seededRandom } from '../foundation/random.ts';
+import type { NodeOptions } from '../node/options.ts';
+import { encodeCommandBatch } from '../protocol/write-command.ts';
+import type { Findings } from './checks/findings.ts';
+import { LogChecks } from './checks/log-checks.ts';
+import { StateChecks } from './checks/state-checks.ts';
+import { VoteChecks } from './checks/vote-checks.ts';
+import { idOf, Machine, type MachineEvents } from './machine.ts';
+import type { Plan } from './plan/plan.ts';
+import { Caller, earlyPrefix } from './workload/caller.ts';
+import { Recorder } from './workload/recorder.ts';
+import { SimClient } from './workload/sim-client.ts';
+import { SimWatch } from './workload/sim-watch.ts';
+import { Network } from './world/network.ts';
+import type { Scheduler } from './world/scheduler.ts';
+import type { Trace } from './world/trace.ts';
+
+/** A failed process is started again after a while, as a supervisor would. */
+const restartMs = 150;
+
+/** The machines, the network between them, clients with their calls, and the checks that watch all of it. */
+export class Cluster {
+  readonly plan: Plan;
+  readonly scheduler: Scheduler;
+  readonly network: Network;
+  readonly machines: readonly Machine[];
+  readonly recorder = new Recorder();
+  readonly logs: LogChecks;
+  readonly state: StateChecks;
+  readonly callers: readonly Caller[];
+  readonly random: Random;
+  /** Machines whose disk lost synced data and that have not been opened on it since. */
+  readonly spoiled = new Set<Machine>();
+  readonly #findings: Findings;
+  readonly #touched = new Set<Machine>();
+  readonly #watches: readonly SimWatch[];
+  readonly #clients: readonly SimClient[];
+  #policySet = false;
+
+  constructor(plan: Plan, scheduler: Scheduler, trace: Trace, findings: Findings) {
+    this.plan = plan;
+    this.scheduler = scheduler;
+    this.#findings = findings;
+    this.random = seededRandom(`run ${plan.seed}`);
+    this.network = new Network(scheduler, this.random.fork('network'), trace, { ...plan.network });
+    this.logs = new LogChecks(findings);
+    this.state = new StateChecks(findings, () => scheduler.nowMs);
+    const votes = new VoteChecks(findings);
+    this.machines = Array.from({ length: plan.nodes }, (_, i) => this.#machine(i));
+    const byAddress = new Map(this.machines.map((machine) => [`${machine.id}:client`, machine]));
+    this.network.sent = (message) => {
+      const machine = this.machines.find(({ id }) => id === message.from);
+      const store = machine?.node?.identity.storeId ?? '';
+      votes.sent(message, store);
+      this.logs.sent(message, store);
+      if (message.type === 'heartbeat' && machine?.node) this.logs.succession(machine.node.inspect().raft);
+    };
+    this.#clients = Array.from(
+      { length: plan.clients },
+      (_, i) =>
+        new SimClient({
+          name: `c${i}`,
+          network: this.network,
+          machines: byAddress,
+          sessionTtlMs: plan.sessionTtlMs,
+          random: this.random.fork(`client ${i}`),
+        }),
+    );
+    const { recorder, machines } = this;
+    this.callers = this.#clients.flatMap((client) =>
+      Array.from({ length: plan.callers }, (_, i) => {
+        const name = `${client.name}.${i}`;
+        const random = this.random.fork(`caller ${name}`);
+        return new Caller({ name, client, plan, random, recorder, findings, scheduler, machines });
+      }),
+    );
+    this.#watches = [0, 1].map((i) => {
+      const name = `w${i}`;
+      const random = this.random.fork(name);
+      return new SimWatch({ name, network: this.network, machines, random, recorder });
+    });
+  }
+
+  start(): void {
+    for (const machine of this.machines) machine.start();
+    for (const caller of this.callers) caller.start();
+    for (const watch of this.#watches) watch.start();
+    if (this.plan.early) this.#setPolicy();
+  }
+
+  stopCalls(): void {
+    for (const caller of this.callers) caller.stop();
+  }
+
+  stopWatches(): void {
+    for (const watch of this.#watches) watch.stop();
+  }
+
+  /** After every event. */
+  step(): void {
+    for (const machine of this.#touched) {
+      this.state.step(machine);
+      this.logs.step(machine);
+    }
+    this.#touched.clear();
+  }
+
+  leader(): Machine | null {
+    let found: Machine | null = null;
+    let term = -1;
+    for (const machine of this.machines) {
+      const status = machine.node?.inspect().raft;
+      if (status?.role !== 'leader' || status.term <= term) continue;
+      found = machine;
+      term = status.term;
+    }
+    return found;
+  }
+
+  #setPolicy(): void {
+    const again = (): void => {
+      if (!this.#policySet) this.#setPolicy();
+    };
+    this.scheduler.after(100, again);
+    const { node = null, life = null } = this.leader() ?? {};
+    if (node === null || life === null || !node.inspect().open) return;
+    const policy = { acknowledge: 'leader' } as const;
+    const commands = [{ kind: 'setPolicy', prefix: byteStringOfText(earlyPrefix), policy }] as const;
+    const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands };
+    life.enter(() =>
+      node.submit({
+        bytes: encodeCommandBatch(batch),
+        batch,
+        settle: (outcome) => {
+          if (outcome.kind === 'applied') this.#policySet = true;
+        },
+        early: null,
+      }),
+    );
+  }
+
+  #machine(index: number): Machine {
+    const { plan } = this;
+    return new Machine({
+      network: this.network,
+      options: this.#options(index),
+      time: {
+        originMs: 1000 * index,
+        drift: plan.drift[index] ?? 0,
+        wallOffsetMs: plan.wallOffsetMs[index] ?? 0,
+      },
+      random: this.random.fork(`machine ${index}`),
+      events: this.#events(),
+    });
+  }
+
+  #options(index: number): NodeOptions {
+    const { timing, storage, nodes } = this.plan;
+    return {
+      id: idOf(index),
+      clusterId: 'simulated',
+      dataFolder: `/simulated/${idOf(index)}`,
+      members: Array.from({ length: nodes }, (_, i) => ({
+        id: idOf(i),
+        clientAddress: `${idOf(i)}:client`,
+        peerAddress: `${idOf(i)}:peer`,
+        httpAddress: '',
+        tier: 'hot',
+      })),
+      tickMs: timing.tickMs,
+      heartbeatMs: timing.heartbeatMs,
+      electionMs: timing.electionMs,
+      rankDelayMs: timing.rankDelayMs,
+      holdMs: 20,
+      suspicion: { ...defaultSuspicion, heartbeatMs: timing.heartbeatMs, floorMs: timing.floorMs },
+      score: defaultScore,
+      requestLimits: defaultRequestLimits,
+      appendBytes: 4096,
+      inflightMessages: 16,
+      inflightBytes: 65_536,
+      uncommittedBytes: 1 << 20,
+      logMemoryBytes: storage.logMemoryBytes,
+      logDiskBytes: storage.logDiskBytes,
+      flushEveryMs: storage.flushEveryMs,
+      flushBytes: storage.flushBytes,
+      diskReserveBytes: 0,
+    };
+  }
+
+  #events(): MachineEvents {
+    return {
+      observer: (machine) => ({ applying: (entry) => this.logs.applying(machine, entry) }),
+      opened: (machine, node) => {
+        this.logs.opened(machine, node.inspect().raft, node.identity.storeId, this.spoiled.delete(machine));
+        this.state.opened(machine, node);
+      },
+      touched: (machine) => this.#touched.add(machine),
+      ended: (machine) => {
+        this.logs.ended(machine);
+        for (const client of this.#clients) client.machineClosed(`${machine.id}:client`);
+        for (const watch of this.#watches) watch.machineClosed();
+      },
+      failed: (machine, code, text) => this.#failed(machine, code, text),
+    };
+  }
+
+  /** A process ended itself. Fine after a fault that explains it; a bug otherwise. */
+  #failed(machine: Machine, code: string | null, text: string): void {
+    if (code === null) this.#findings.report('no-exception', `${machine.id}: ${text}`);
+    else if (code === 'data-damaged' || code === 'data-unreadable') {
+      if (!this.spoiled.has(machine)) {
+        this.#findings.report('undamaged-data-opens', `${machine.id}: ${text}`);
+      } else {
+        // What an operator does who reads the message: the replica begins anew.
+        machine.disk.wipe();
+      }
+    } else if (code !== 'storage-failed') {
+      this.#findings.report('no-exception', `${machine.id}: ${new TanistError(code as never, text).message}`);
+    }
+    this.scheduler.after(restartMs, () => machine.start());
+  }
+}

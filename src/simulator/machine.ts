@@ -1,0 +1,157 @@
+import { AssertionError } from '../foundation/assert.ts';
+import { isErrorCode, TanistError } from '../foundation/errors.ts';
+import { type NodeId, nodeId } from '../foundation/ids.ts';
+import type { Random } from '../foundation/random.ts';
+import type { TanistNode } from '../node/node.ts';
+import { openNode } from '../node/open-node.ts';
+import type { NodeObserver, NodeOptions } from '../node/options.ts';
+import type { NodeLog } from '../ports/node-log.ts';
+import { Life } from './world/life.ts';
+import type { Network } from './world/network.ts';
+import { type MachineTime, nodeClock } from './world/node-clock.ts';
+import { SimDisk } from './world/sim-disk.ts';
+import { SimTransport } from './world/sim-transport.ts';
+
+/** What the checks want to hear of a machine. */
+export interface MachineEvents {
+  readonly observer: (machine: Machine) => NodeObserver;
+  /** A node is there: from this on it may be inspected. */
+  readonly opened: (machine: Machine, node: TanistNode) => void;
+  /** It ran: look at it after this step. */
+  readonly touched: (machine: Machine) => void;
+  readonly ended: (machine: Machine) => void;
+  /** The process could not go on. `code` null: a broken invariant or another bug. */
+  readonly failed: (machine: Machine, code: string | null, text: string) => void;
+}
+
+/** A computer: disk and clocks that outlive its processes, and at most one process. */
+export class Machine {
+  readonly id: NodeId;
+  readonly disk: SimDisk;
+  readonly time: MachineTime;
+  readonly #network: Network;
+  readonly #options: NodeOptions;
+  readonly #random: Random;
+  readonly #events: MachineEvents;
+  #life: Life | null = null;
+  #node: TanistNode | null = null;
+  #starts = 0;
+
+  constructor(parts: {
+    readonly network: Network;
+    readonly options: NodeOptions;
+    readonly time: MachineTime;
+    readonly random: Random;
+    readonly events: MachineEvents;
+  }) {
+    this.id = parts.options.id;
+    this.time = parts.time;
+    this.#network = parts.network;
+    this.#options = parts.options;
+    this.#random = parts.random;
+    this.#events = parts.events;
+    this.disk = new SimDisk(parts.network.scheduler, parts.random.fork('disk'));
+  }
+
+  /** The running node, open or paused; null while there is none. */
+  get node(): TanistNode | null {
+    return this.#node;
+  }
+
+  get life(): Life | null {
+    return this.#life;
+  }
+
+  get running(): boolean {
+    return this.#life !== null;
+  }
+
+  start(): void {
+    if (this.#life !== null) return;
+    const { scheduler, trace } = this.#network;
+    const random = this.#random.fork(`start ${this.#starts++}`);
+    const life = new Life(
+      this.id,
+      scheduler,
+      (error) => this.#broke(life, error),
+      () => this.#events.touched(this),
+    );
+    this.#life = life;
+    trace.event(this.id, 'starts');
+    const clock = nodeClock(scheduler, life, this.time, random.fork('clock'));
+    const peers = this.#options.members.map((member) => member.id).filter((id) => id !== this.id);
+    openNode(this.#options, {
+      clock,
+      random: random.fork('node'),
+      disk: this.disk.port(life),
+      nodeLog: this.#nodeLog(),
+      transport: (handler, identity) => new SimTransport(this.#network, life, handler, identity, peers),
+      observer: this.#events.observer(this),
+    }).then(
+      (node) => {
+        if (life.dead) return undefined;
+        this.#node = node;
+        node.onFailure((error) => this.#broke(life, error));
+        this.#events.opened(this, node);
+        return node.start().catch((error: unknown) => this.#broke(life, error));
+      },
+      (error: unknown) => this.#broke(life, error),
+    );
+  }
+
+  /** The process ends at once; with `power` the machine loses what it had not synced. */
+  crash(power: boolean): void {
+    const life = this.#life;
+    if (life === null) return;
+    this.#network.trace.event(this.id, power ? 'loses power' : 'is killed');
+    life.end();
+    this.#life = null;
+    this.#node = null;
+    this.disk.crash(power);
+    this.#network.closed(this.id);
+    this.#events.ended(this);
+  }
+
+  /** The orderly way; the process is gone when it resolves. */
+  async stop(): Promise<void> {
+    const life = this.#life;
+    const node = this.#node;
+    if (life === null || node === null) return;
+    this.#network.trace.event(this.id, 'is told to stop');
+    await node.stop().catch((error: unknown) => this.#broke(life, error));
+    if (this.#life === life) this.crash(false);
+  }
+
+  pause(): void {
+    this.#network.trace.event(this.id, 'is frozen');
+    this.#life?.pause();
+  }
+
+  resume(): void {
+    if (this.#life?.paused !== true) return;
+    this.#network.trace.event(this.id, 'goes on');
+    this.#life.resume();
+  }
+
+  /** An operating error ends the process; anything else is a bug. */
+  #broke(life: Life, error: unknown): void {
+    if (life.dead || this.#life !== life) return;
+    const code = error instanceof TanistError && isErrorCode(error.code) ? error.code : null;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const what = error instanceof AssertionError ? 'assertion' : (code ?? 'exception');
+    this.#network.trace.event(this.id, 'fails', () => `${what}: ${text}`);
+    this.crash(false);
+    this.#events.failed(this, code, text);
+  }
+
+  #nodeLog(): NodeLog {
+    const { trace } = this.#network;
+    const line =
+      (level: string): NodeLog['info'] =>
+      (event, fields) =>
+        trace.event(this.id, event, () => `${level} ${JSON.stringify(fields ?? {})}`);
+    return { info: line(''), warn: line('warn'), error: line('error') };
+  }
+}
+
+export const idOf = (index: number): NodeId => nodeId(`n${index}`);

@@ -1,0 +1,67 @@
+import type { Random } from '../../foundation/random.ts';
+
+/** Whom a fault hits: chosen when it happens. */
+export type Target =
+  | { readonly kind: 'leader' }
+  | { readonly kind: 'follower' }
+  | { readonly kind: 'node'; readonly index: number };
+
+/** One fault, at a time of the safety phase, for a while. Times in ms. */
+export type Fault = { readonly atMs: number; readonly forMs: number } & (
+  | { readonly kind: 'kill'; readonly target: Target }
+  | { readonly kind: 'powerLoss'; readonly target: Target }
+  | { readonly kind: 'powerLossOfAll' }
+  | { readonly kind: 'stop'; readonly target: Target }
+  | { readonly kind: 'pause'; readonly target: Target }
+  | { readonly kind: 'isolate'; readonly target: Target; readonly way: 'both' | 'in' | 'out' }
+  | { readonly kind: 'halves'; readonly seed: number }
+  | { readonly kind: 'dropConnections'; readonly target: Target }
+  | { readonly kind: 'slowLinks'; readonly target: Target; readonly extraMs: number }
+  | { readonly kind: 'slowSync'; readonly target: Target; readonly syncMs: number }
+  | { readonly kind: 'fullDisk'; readonly target: Target }
+  | { readonly kind: 'failedSync'; readonly target: Target }
+  | { readonly kind: 'clockJump'; readonly target: Target; readonly byMs: number }
+  | { readonly kind: 'handOver' }
+  /** These destroy synced data: only ever on the machines that the plan calls fragile, a minority. */
+  | { readonly kind: 'emptyDisk' }
+  | { readonly kind: 'oldDisk' }
+  | { readonly kind: 'bitFlip'; readonly database: 'log' | 'state' }
+);
+
+const followers: readonly Target['kind'][] = ['leader', 'leader', 'leader', 'follower', 'node'];
+
+export function drawFault(random: Random, atMs: number, nodes: number, destroying: boolean): Fault {
+  const target = drawTarget(random, nodes);
+  const time = { atMs, forMs: 20 + random.next() * random.next() * 2500 };
+  const roll = random.below(destroying ? 24 : 21);
+  if (roll < 4) return { kind: 'kill', target, ...time };
+  if (roll < 7) return { kind: 'powerLoss', target, ...time };
+  if (roll < 8) return { kind: 'powerLossOfAll', ...time };
+  if (roll < 9) return { kind: 'stop', target, ...time };
+  if (roll < 11) return { kind: 'pause', target, ...time };
+  if (roll < 14) return { kind: 'isolate', target, way: random.pick(['both', 'in', 'out']), ...time };
+  if (roll < 15) return { kind: 'halves', seed: random.below(1 << 30), ...time };
+  if (roll < 16) return { kind: 'dropConnections', target, ...time };
+  if (roll < 17) return { kind: 'slowLinks', target, extraMs: 5 + random.next() * 150, ...time };
+  if (roll < 18) return { kind: 'slowSync', target, syncMs: 5 + random.next() * 150, ...time };
+  if (roll < 19) {
+    return random.chance(0.5)
+      ? { kind: 'fullDisk', target, ...time }
+      : { kind: 'failedSync', target, ...time };
+  }
+  if (roll < 20) return { kind: 'clockJump', target, byMs: (random.next() - 0.5) * 7_200_000, ...time };
+  if (roll < 21) return { kind: 'handOver', ...time };
+  if (roll < 22) return { kind: 'emptyDisk', ...time };
+  if (roll < 23) return { kind: 'oldDisk', ...time };
+  return { kind: 'bitFlip', database: random.pick(['log', 'state']), ...time };
+}
+
+function drawTarget(random: Random, nodes: number): Target {
+  const kind = random.pick(followers);
+  return kind === 'node' ? { kind, index: random.below(nodes) } : { kind };
+}
+
+export function describeFault(fault: Fault): string {
+  const { atMs, forMs, kind, ...rest } = fault;
+  return `${atMs.toFixed(0)} ms: ${kind} for ${forMs.toFixed(0)} ms ${JSON.stringify(rest)}`;
+}

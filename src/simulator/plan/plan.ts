@@ -1,0 +1,139 @@
+import { type Random, seededRandom } from '../../foundation/random.ts';
+import type { NetworkWeather } from '../world/network.ts';
+import { drawFault, type Fault } from './fault.ts';
+
+/** How likely each kind of call is; only ratios matter. */
+export interface WorkloadMix {
+  readonly get: number;
+  readonly serializableGet: number;
+  readonly put: number;
+  readonly delete: number;
+  readonly cas: number;
+  readonly pair: number;
+  readonly readPair: number;
+  readonly lease: number;
+  readonly compact: number;
+  readonly past: number;
+}
+
+/** Everything that a seed decides in advance. What happens by chance later is drawn from streams of the same seed. */
+export interface Plan {
+  readonly seed: number;
+  readonly nodes: number;
+  /** Machines whose disks may lose what was synced: a minority. */
+  readonly fragile: readonly number[];
+  readonly timing: {
+    readonly tickMs: number;
+    readonly heartbeatMs: number;
+    readonly electionMs: number;
+    readonly rankDelayMs: number;
+    readonly floorMs: number;
+  };
+  readonly storage: {
+    readonly logDiskBytes: number;
+    readonly logMemoryBytes: number;
+    readonly flushEveryMs: number;
+    readonly flushBytes: number;
+    readonly syncMs: number;
+  };
+  readonly drift: readonly number[];
+  readonly wallOffsetMs: readonly number[];
+  readonly network: NetworkWeather;
+  readonly clients: number;
+  readonly callers: number;
+  readonly keys: number;
+  readonly thinkMs: number;
+  readonly callDeadlineMs: number;
+  readonly sessionTtlMs: number;
+  readonly mix: WorkloadMix;
+  /** Puts to some keys are acknowledged by the leader alone. */
+  readonly early: boolean;
+  readonly safetyMs: number;
+  readonly faults: readonly Fault[];
+}
+
+export function drawPlan(seed: number): Plan {
+  const random = seededRandom(`plan ${seed}`);
+  const nodes = random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5]);
+  const safetyMs = 2000 + random.below(6000);
+  const fragile = shuffled(random.fork('fragile'), nodes).slice(0, Math.floor((nodes - 1) / 2));
+  const heartbeatMs = random.pick([20, 20, 20, 50]);
+  return {
+    seed,
+    nodes,
+    fragile,
+    timing: {
+      tickMs: random.pick([5, 10]),
+      heartbeatMs,
+      electionMs: random.pick([200, 500, 1000]),
+      rankDelayMs: random.pick([10, 20, 50]),
+      floorMs: heartbeatMs * 4,
+    },
+    storage: {
+      logDiskBytes: random.pick([2048, 8192, 65_536, 1 << 20]),
+      logMemoryBytes: random.pick([1024, 16_384, 1 << 20]),
+      flushEveryMs: random.pick([5, 50, 500]),
+      flushBytes: random.pick([1024, 65_536]),
+      syncMs: random.pick([0.1, 0.3, 2, 10]),
+    },
+    drift: draws(random, nodes, () => (random.next() - 0.5) * 0.002),
+    wallOffsetMs: draws(random, nodes, () => 1_700_000_000_000 + (random.next() - 0.5) * 20_000),
+    network: drawNetwork(random.fork('network')),
+    clients: 1 + random.below(3),
+    callers: 1 + random.below(4),
+    keys: random.pick([1, 3, 8]),
+    thinkMs: random.pick([2, 10, 50]),
+    callDeadlineMs: random.pick([500, 2000, 10_000]),
+    sessionTtlMs: random.pick([2000, 10_000, 60_000]),
+    mix: {
+      get: 4 * random.next(),
+      serializableGet: random.next(),
+      put: 1 + 4 * random.next(),
+      delete: random.next(),
+      cas: 2 * random.next(),
+      pair: random.next(),
+      readPair: random.next(),
+      lease: random.chance(0.5) ? random.next() : 0,
+      compact: random.chance(0.5) ? 0.3 * random.next() : 0,
+      past: 0.5 * random.next(),
+    },
+    early: random.chance(0.3),
+    safetyMs,
+    faults: drawFaults(random.fork('faults'), nodes, safetyMs, fragile.length > 0),
+  };
+}
+
+function drawNetwork(random: Random): NetworkWeather {
+  const rough = random.chance(0.5);
+  return {
+    latencyMs: random.pick([0.1, 0.1, 0.5, 5]),
+    jitterMs: random.pick([0.1, 1, 10]),
+    spikes: random.chance(0.5) ? random.next() * 0.05 : 0,
+    spikeMs: random.pick([10, 100, 400]),
+    loss: rough ? random.next() * random.next() * 0.3 : 0,
+    duplication: rough ? random.next() * 0.1 : 0,
+    reordering: rough ? random.next() * 0.2 : 0,
+  };
+}
+
+function drawFaults(random: Random, nodes: number, safetyMs: number, fragile: boolean): readonly Fault[] {
+  const everyMs = random.pick([150, 400, 1000, 5000]);
+  const faults: Fault[] = [];
+  for (let atMs = 300 + random.next() * everyMs; atMs < safetyMs; atMs += random.next() * 2 * everyMs) {
+    faults.push(drawFault(random, atMs, nodes, fragile));
+  }
+  return faults;
+}
+
+function draws(random: Random, count: number, draw: (random: Random) => number): readonly number[] {
+  return Array.from({ length: count }, () => draw(random));
+}
+
+function shuffled(random: Random, count: number): readonly number[] {
+  const items = Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [items[i], items[j]] = [items[j] ?? 0, items[i] ?? 0];
+  }
+  return items;
+}

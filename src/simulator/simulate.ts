@@ -1,0 +1,136 @@
+import { activateMutant, type MutantName } from '../foundation/mutants.ts';
+import type { Violation } from '../verification/violation.ts';
+import { Findings } from './checks/findings.ts';
+import { checkHistories } from './checks/history-checks.ts';
+import { Cluster } from './cluster.ts';
+import { Nemesis } from './nemesis.ts';
+import { drawPlan, type Plan } from './plan/plan.ts';
+import { Scheduler } from './world/scheduler.ts';
+import { Trace } from './world/trace.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** A deliberate fault in the code that the checks have to find. */
+  readonly mutant?: MutantName | null;
+  /** Keep a line an event. */
+  readonly trace?: boolean;
+  /** In place of the seed's own: for shrinking. */
+  readonly plan?: Plan;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  /** Null: all invariants held. */
+  readonly failure: Violation | null;
+  readonly violations: readonly Violation[];
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly nodes: number;
+  /** Calls with an answer, without effect, and unknown. */
+  readonly calls: { readonly answered: number; readonly refused: number; readonly unknown: number };
+  /** The search for an order of the operations was given up. */
+  readonly undecided: boolean;
+  /** Equal for equal runs. */
+  readonly digest: string;
+  readonly trace: readonly string[];
+}
+
+/** How long after the last fault writes must be answered again, and replicas be equal. */
+const livenessBoundMs = 15_000;
+
+/**
+ * One run: a safety phase with the seed's faults, then a liveness phase in which everything works and the cluster must make progress.
+ * One run at a time in a process: mutants are global.
+ */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const plan = options.plan ?? drawPlan(options.seed);
+  const scheduler = new Scheduler();
+  const trace = new Trace(options.trace ?? false, () => scheduler.nowMs);
+  const findings = new Findings(trace);
+  const rejected = (error: unknown): void => {
+    findings.report('no-exception', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  };
+  process.on('unhandledRejection', rejected);
+  activateMutant(options.mutant ?? null);
+  let undecided = false;
+  const cluster = new Cluster(plan, scheduler, trace, findings);
+  try {
+    const nemesis = new Nemesis(cluster);
+    nemesis.start();
+    cluster.start();
+    const run = (untilMs: number, done: () => boolean): Promise<void> =>
+      scheduler.run(
+        untilMs,
+        () => cluster.step(),
+        () => findings.any || done(),
+      );
+    await run(plan.safetyMs, () => false);
+    nemesis.calm();
+    await checkLiveness(cluster, findings, run);
+    if (!findings.any) {
+      undecided = checkHistories(
+        cluster.recorder,
+        cluster.state.truth,
+        cluster.state.appliedAtMs,
+        findings,
+      ).undecided;
+    }
+  } catch (error) {
+    rejected(error);
+  } finally {
+    for (const machine of cluster.machines) machine.life?.end();
+    activateMutant(null);
+    process.off('unhandledRejection', rejected);
+  }
+  const { answered, refused, unknown } = cluster.recorder;
+  return {
+    seed: plan.seed,
+    failure: findings.list[0] ?? null,
+    violations: findings.list,
+    steps: scheduler.steps,
+    simulatedMs: scheduler.nowMs,
+    nodes: plan.nodes,
+    calls: { answered, refused, unknown },
+    undecided,
+    digest: trace.digest,
+    trace: trace.lines,
+  };
+}
+
+type Run = (untilMs: number, done: () => boolean) => Promise<void>;
+
+/** New calls are answered within the bound, then, once calls have stopped, all replicas come to the same state. */
+async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Promise<void> {
+  const { scheduler, recorder, machines, callers, plan } = cluster;
+  const needed = recorder.answered + 5 * callers.length;
+  const calmAtMs = scheduler.nowMs;
+  await run(calmAtMs + livenessBoundMs, () => recorder.answered >= needed);
+  if (recorder.answered < needed && !findings.any) {
+    const status = machines.map(({ id, node }) => {
+      if (node === null) return `${id} is down`;
+      const { role, term, commit, last } = node.inspect().raft;
+      return `${id} ${role} term ${term} commit ${commit} last ${last.index}`;
+    });
+    findings.report(
+      'liveness',
+      `calls are not answered ${livenessBoundMs} ms after the last fault: ${status.join(', ')}`,
+    );
+    return;
+  }
+  cluster.stopCalls();
+  const equal = (): boolean => {
+    const applied = machines.map(({ node }) => node?.state.applied.index ?? -1);
+    return applied.every((index) => index >= cluster.logs.highest) && new Set(applied).size === 1;
+  };
+  // Calls under way end by their deadline; leases and sessions that run out afterwards keep the log moving a little.
+  await run(scheduler.nowMs + plan.callDeadlineMs + 500, () => false);
+  await run(scheduler.nowMs + livenessBoundMs, equal);
+  if (!equal() && !findings.any) {
+    const applied = machines.map(({ id, node }) => `${id} ${node?.state.applied.index ?? 'down'}`);
+    findings.report(
+      'replicas-equal',
+      `${livenessBoundMs} ms after the last call: applied ${applied.join(', ')}`,
+    );
+  }
+  cluster.stopWatches();
+}

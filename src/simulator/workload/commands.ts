@@ -1,0 +1,64 @@
+import { type ByteString, byteStringOfText, emptyBytes } from '../../foundation/bytes.ts';
+import { type LeaseId, noLease, revision } from '../../foundation/ids.ts';
+import type { Compare, Operation, PutCommand, RangeRequest, TxnCommand } from '../../ports/command.ts';
+
+/** Commands of the user space from text, with everything that is not asked for left at its default. */
+export function put(key: string, value: string, lease: LeaseId = noLease): PutCommand {
+  return {
+    kind: 'put',
+    space: 'user',
+    key: byteStringOfText(key),
+    value: byteStringOfText(value),
+    lease,
+    previous: false,
+    ignoreValue: false,
+    ignoreLease: false,
+  };
+}
+
+export function deleteKey(key: string): Extract<Operation, { kind: 'deleteRange' }> {
+  return {
+    kind: 'deleteRange',
+    space: 'user',
+    key: byteStringOfText(key),
+    rangeEnd: emptyBytes,
+    previous: false,
+  };
+}
+
+export function range(key: string, rangeEnd = '', at = 0): RangeRequest {
+  return {
+    kind: 'range',
+    space: 'user',
+    key: byteStringOfText(key),
+    rangeEnd: byteStringOfText(rangeEnd),
+    limit: 0,
+    revision: revision(at),
+    order: 'none',
+    target: 'key',
+    keysOnly: false,
+    countOnly: false,
+    minModRevision: revision(0),
+    maxModRevision: revision(0),
+    minCreateRevision: revision(0),
+    maxCreateRevision: revision(0),
+  };
+}
+
+export function txn(compares: readonly Compare[], success: readonly Operation[]): TxnCommand {
+  return { kind: 'txn', space: 'user', compares, success, failure: [] };
+}
+
+const single = { rangeEnd: emptyBytes, result: 'equal' } as const;
+
+/** Null: the key is absent. */
+export function hasValue(key: string, value: string | null): Compare {
+  const name: ByteString = byteStringOfText(key);
+  return value === null
+    ? { key: name, ...single, target: 'version', number: 0 }
+    : { key: name, ...single, target: 'value', value: byteStringOfText(value) };
+}
+
+export function wasModifiedAt(key: string, at: number): Compare {
+  return { key: byteStringOfText(key), ...single, target: 'mod', number: at };
+}

@@ -1,0 +1,81 @@
+import { TanistError } from '../../foundation/errors.ts';
+import type { TanistNode } from '../../node/node.ts';
+import type { ProposalOutcome } from '../../node/proposals.ts';
+import type { CommandBatch } from '../../ports/command.ts';
+import type { CommandResult, OperationResult } from '../../ports/result.ts';
+import {
+  decodeSessionReply,
+  encodeBatchRefusal,
+  encodeBatchReply,
+  encodeEarlyReply,
+  encodeReadReplies,
+  encodeRoutingReply,
+  type ReadReply,
+  type SessionReply,
+} from '../../protocol/session-reply.ts';
+import type { Read } from '../../protocol/session-request.ts';
+import { encodeCommandBatch } from '../../protocol/write-command.ts';
+
+/** A node's end of a client's session stream, as the service has it, but for the network. Replies go through the real encoding. */
+export class ServedSession {
+  readonly #node: TanistNode;
+  readonly #reply: (reply: SessionReply) => void;
+  readonly #unsubscribe: () => void;
+  #open = true;
+
+  constructor(node: TanistNode, reply: (reply: SessionReply) => void) {
+    this.#node = node;
+    this.#reply = reply;
+    this.#unsubscribe = node.onRouting((routing) => this.#write(encodeRoutingReply(routing)));
+    this.#write(encodeRoutingReply(node.routing()));
+  }
+
+  batch(batch: CommandBatch): void {
+    const { session, firstNumber } = batch;
+    const last = firstNumber + batch.commands.length - 1;
+    this.#node.submit({
+      bytes: encodeCommandBatch(batch),
+      batch,
+      settle: (outcome) => this.#answer(batch, outcome),
+      early: () => this.#write(encodeEarlyReply(session, firstNumber, last)),
+    });
+  }
+
+  reads(reads: readonly Read[]): void {
+    const replies: ReadReply[] = [];
+    for (const read of reads) {
+      this.#node.read(read.range, read.serializable ? 'serializable' : 'linearizable', (outcome, ageMs) => {
+        replies.push({ id: read.id, outcome, ageMs });
+        if (replies.length === reads.length) this.#write(encodeReadReplies(replies));
+      });
+    }
+  }
+
+  close(): void {
+    this.#open = false;
+    this.#unsubscribe();
+  }
+
+  #answer({ session, firstNumber }: CommandBatch, outcome: ProposalOutcome): void {
+    if (outcome.kind === 'refused') {
+      const { code, message, indeterminate } = outcome;
+      this.#write(
+        encodeBatchRefusal(session, firstNumber, new TanistError(code, message, { indeterminate })),
+      );
+    } else if (outcome.results.some(isDeferred)) {
+      this.#node
+        .complete(outcome.results)
+        .then((results) => this.#write(encodeBatchReply(session, firstNumber, results)));
+    } else {
+      this.#write(encodeBatchReply(session, firstNumber, outcome.results));
+    }
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#open) this.#reply(decodeSessionReply(bytes));
+  }
+}
+
+function isDeferred(result: CommandResult | OperationResult): boolean {
+  return result.kind === 'deferredRange' || (result.kind === 'txn' && result.responses.some(isDeferred));
+}

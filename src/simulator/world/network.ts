@@ -1,0 +1,128 @@
+import type { Random } from '../../foundation/random.ts';
+import type { StoreIdentity } from '../../ports/log-store.ts';
+import type { TransportHandler } from '../../ports/transport.ts';
+import type { RaftMessage } from '../../raft/message.ts';
+import type { Life } from './life.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Trace } from './trace.ts';
+
+/** What holds everywhere; drawn from the seed, calmed for the liveness phase. Rates are parts of 1, a message each. */
+export interface NetworkWeather {
+  /** One way; each message takes up to `jitterMs` longer. */
+  latencyMs: number;
+  jitterMs: number;
+  /** The chance that a message takes up to `spikeMs` longer; what follows on its stream waits behind it. */
+  spikes: number;
+  spikeMs: number;
+  /** Raft must bear these three, although the transport's streams promise better. */
+  loss: number;
+  duplication: number;
+  reordering: number;
+}
+
+/** A running process that listens. */
+export interface Endpoint {
+  readonly name: string;
+  readonly life: Life;
+  readonly identity: StoreIdentity;
+  readonly handler: TransportHandler<RaftMessage>;
+  /** Its connection to `peer` is gone, or what it had sent may go on. */
+  broken(peer: string, reason: 'dropped' | 'silent'): void;
+  unblocked(peer: string): void;
+}
+
+/** Who is reachable for whom, and how long messages take. */
+export class Network {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly weather: NetworkWeather;
+  /** Sees every message when it is sent; for checks. */
+  sent: (message: RaftMessage) => void = () => {};
+  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #blocked = new Map<string, number>();
+  readonly #slow = new Map<string, number>();
+
+  constructor(scheduler: Scheduler, random: Random, trace: Trace, weather: NetworkWeather) {
+    this.scheduler = scheduler;
+    this.random = random;
+    this.trace = trace;
+    this.weather = weather;
+  }
+
+  endpoint(name: string): Endpoint | undefined {
+    return this.#endpoints.get(name);
+  }
+
+  listen(endpoint: Endpoint): void {
+    this.#endpoints.set(endpoint.name, endpoint);
+  }
+
+  /** The process ended: its kernel closes its sockets, and those who can be reached see it after a moment. */
+  closed(name: string): void {
+    if (!this.#endpoints.delete(name)) return;
+    for (const other of this.#endpoints.values()) {
+      const noticedMs = this.delayMs(name, other.name) + this.random.next() * 3;
+      this.scheduler.after(noticedMs, () => {
+        if (!this.blocked(name, other.name)) other.life.enter(() => other.broken(name, 'dropped'));
+      });
+    }
+  }
+
+  /** Connections between the two break although both live. */
+  drop(a: string, b: string): void {
+    for (const [here, there] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const endpoint = this.#endpoints.get(here);
+      endpoint?.life.enter(() => endpoint.broken(there, 'dropped'));
+    }
+  }
+
+  delayMs(from: string, to: string): number {
+    const { weather, random } = this;
+    let delay = weather.latencyMs + random.next() * weather.jitterMs;
+    if (weather.spikes > 0 && random.chance(weather.spikes)) delay += random.next() * weather.spikeMs;
+    return delay + (this.#slow.get(`${from}>${to}`) ?? 0);
+  }
+
+  blocked(from: string, to: string): boolean {
+    return this.#blocked.has(`${from}>${to}`);
+  }
+
+  /** Nothing gets from one to the other until as many calls of `unblock`. */
+  block(from: string, to: string): void {
+    const way = `${from}>${to}`;
+    this.#blocked.set(way, (this.#blocked.get(way) ?? 0) + 1);
+  }
+
+  unblock(from: string, to: string): void {
+    const way = `${from}>${to}`;
+    const left = (this.#blocked.get(way) ?? 0) - 1;
+    if (left > 0) {
+      this.#blocked.set(way, left);
+      return;
+    }
+    this.#blocked.delete(way);
+    const endpoint = this.#endpoints.get(from);
+    endpoint?.life.enter(() => endpoint.unblocked(to));
+  }
+
+  slow(from: string, to: string, extraMs: number): void {
+    if (extraMs === 0) this.#slow.delete(`${from}>${to}`);
+    else this.#slow.set(`${from}>${to}`, extraMs);
+  }
+
+  /** Everyone reaches everyone, fast. */
+  heal(): void {
+    const ways = [...this.#blocked.keys()];
+    this.#slow.clear();
+    for (const way of ways) {
+      this.#blocked.set(way, 1);
+      const [from = '', to = ''] = way.split('>');
+      this.unblock(from, to);
+    }
+    Object.assign(this.weather, { spikes: 0, loss: 0, duplication: 0, reordering: 0 });
+  }
+}

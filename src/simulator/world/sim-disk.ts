@@ -1,0 +1,113 @@
+import { assert, present } from '../../foundation/assert.ts';
+import type { Random } from '../../foundation/random.ts';
+import type { Disk } from '../../ports/database.ts';
+import type { Life } from './life.ts';
+import type { Scheduler } from './scheduler.ts';
+import { DatabaseFiles, type DiskWeather, fairWeather, SimDatabase } from './sim-database.ts';
+
+/** A machine's disk: outlives the processes that use it. */
+export class SimDisk {
+  readonly weather: DiskWeather = fairWeather();
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  #files = new Map<string, DatabaseFiles>();
+  #open: SimDatabase[] = [];
+
+  constructor(scheduler: Scheduler, random: Random) {
+    this.#scheduler = scheduler;
+    this.#random = random;
+  }
+
+  get empty(): boolean {
+    return this.#files.size === 0;
+  }
+
+  /** The disk as one incarnation of the process sees it. */
+  port(life: Life): Disk {
+    const parts = { scheduler: this.#scheduler, life, weather: this.weather, random: this.#random };
+    return {
+      open: async (name) => {
+        await this.#turn(life);
+        let files = this.#files.get(name);
+        if (files === undefined) {
+          files = new DatabaseFiles();
+          this.#files.set(name, files);
+        }
+        const { integrity, tornBytes } = files;
+        if (integrity === 'torn') files.integrity = 'clean';
+        files.tornBytes = 0;
+        const database = new SimDatabase(files, parts);
+        this.#open.push(database);
+        return {
+          database,
+          integrity,
+          detail: integrity === 'clean' ? '' : `simulated: ${integrity}`,
+          tornBytes,
+        };
+      },
+      replace: async (name, replacement) => {
+        await this.#turn(life);
+        const files = present(this.#files.get(replacement), `there is no database ${replacement}`);
+        files.sync();
+        this.#files.set(name, files);
+        this.#files.delete(replacement);
+      },
+      remove: async (name) => {
+        await this.#turn(life);
+        this.#files.delete(name);
+      },
+      exists: async (name) => {
+        await this.#turn(life);
+        return this.#files.has(name);
+      },
+    };
+  }
+
+  /** The process died, or with `power` the machine. */
+  crash(power: boolean): void {
+    const underWay = new Map(this.#open.map((database) => [database.files, database.underWay]));
+    for (const files of this.#files.values()) files.crash(this.#random, power, underWay.get(files) ?? []);
+    this.#open = [];
+  }
+
+  // Destroying faults, only while no process runs.
+
+  wipe(): void {
+    this.#files = new Map();
+  }
+
+  copy(): ReadonlyMap<string, DatabaseFiles> {
+    const copy = new Map<string, DatabaseFiles>();
+    for (const [name, files] of this.#files) {
+      const own = files.copy();
+      own.sync();
+      copy.set(name, own);
+    }
+    return copy;
+  }
+
+  restore(copy: ReadonlyMap<string, DatabaseFiles>): void {
+    this.#files = new Map([...copy].map(([name, files]) => [name, files.copy()]));
+  }
+
+  /** Flips a bit in a stored value; says where, null if there is none. */
+  flipBit(name: string): string | null {
+    assert(this.#open.length === 0, 'bits are flipped in closed files');
+    const rows = this.#files.get(name)?.durable;
+    if (rows === undefined || rows.size === 0) return null;
+    const key = this.#random.pick(rows.keys());
+    const value = rows.get(key);
+    if (value === undefined || value.length === 0) return null;
+    const flipped = Uint8Array.from(value);
+    const at = this.#random.below(flipped.length);
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << this.#random.below(8));
+    rows.apply([{ type: 'put', key, value: flipped }]);
+    return `${name}/${key} byte ${at}`;
+  }
+
+  #turn(life: Life): Promise<void> {
+    return new Promise((resolve) => {
+      this.#scheduler.after(0.1, () => life.enter(resolve));
+    });
+  }
+}

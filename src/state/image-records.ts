@@ -1,0 +1,99 @@
+import { pack, unpack } from 'msgpackr';
+import { TanistError } from '../foundation/errors.ts';
+import { type LeaseId, leaseId, sessionId } from '../foundation/ids.ts';
+import { mutant } from '../foundation/mutants.ts';
+import type { ImageRecord } from '../ports/image-store.ts';
+import type { CommandResult } from '../ports/result.ts';
+import type { Leases } from './leases.ts';
+import { decodeResult, encodeResult } from './result-codec.ts';
+import { resultsPerRecord, Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+/*
+ * Records beside the deltas:
+ *   lease/<id>               [ttlMs, deadlineMs]
+ *   session/<id>             [nonce, ttlMs, deadlineMs, acknowledgedThrough, highest]
+ *   session/<id>/<n>         results of numbers 256 n … 256 n + 255, null where there is none
+ * Results are in pieces so that a batch writes only those that are new.
+ */
+
+export function dirtyRecords(leases: Leases, sessions: Sessions): ImageRecord[] {
+  const records: ImageRecord[] = [];
+  for (const id of leases.takeDirty()) records.push(recordOfLease(leases, id));
+  for (const session of sessions.takeDirty()) recordsOfSession(session, records);
+  return records;
+}
+
+function recordOfLease(leases: Leases, id: LeaseId): ImageRecord {
+  const lease = leases.get(id);
+  return {
+    key: `lease/${id}`,
+    value: lease === undefined ? null : pack([lease.ttlMs, lease.deadlineMs]),
+  };
+}
+
+function recordsOfSession(session: Session, records: ImageRecord[]): void {
+  const key = `session/${session.id}`;
+  if (session.ended) {
+    records.push({ key, value: null });
+    for (const record of session.storedRecords()) records.push({ key: `${key}/${record}`, value: null });
+    return;
+  }
+  const { nonce, ttlMs, deadlineMs, acknowledgedThrough, highest } = session;
+  records.push({ key, value: pack([nonce, ttlMs, deadlineMs, acknowledgedThrough, highest]) });
+  const { write, remove } = session.takeRecords();
+  for (const record of remove) records.push({ key: `${key}/${record}`, value: null });
+  if (mutant.active === 'drop-session-results') return;
+  for (const record of write) {
+    const results = session.resultsOfRecord(record);
+    records.push({
+      key: `${key}/${record}`,
+      value: pack(results.map((result) => (result === undefined ? null : encodeResult(result)))),
+    });
+  }
+}
+
+/** Fills empty books from a loaded image. Fails with `data-damaged`. */
+export function restoreRecords(records: readonly ImageRecord[], leases: Leases, sessions: Sessions): void {
+  const opened = new Map<string, { readonly session: Session; readonly highest: number }>();
+  const pieces: { readonly session: string; readonly piece: number; readonly value: Uint8Array }[] = [];
+  for (const { key, value } of records) {
+    if (value === null) continue;
+    const [kind, id, piece] = key.split('/');
+    if (kind === 'lease' && id !== undefined) {
+      const [ttlMs, deadlineMs] = unpack(value) as [number, number];
+      leases.restore(leaseId(BigInt(id)), ttlMs, deadlineMs);
+    } else if (kind === 'session' && id !== undefined && piece === undefined) {
+      const [nonce, ttlMs, deadlineMs, acknowledged, highest] = unpack(value) as [
+        string,
+        number,
+        number,
+        number,
+        number,
+      ];
+      const session = new Session(sessionId(Number(id)), nonce, ttlMs, deadlineMs);
+      session.acknowledge(acknowledged);
+      opened.set(id, { session, highest });
+    } else if (kind === 'session' && id !== undefined)
+      pieces.push({ session: id, piece: Number(piece), value });
+    else throw new TanistError('data-damaged', `the state image has an unknown record "${key}"`);
+  }
+  for (const { session, piece, value } of pieces) {
+    const target = opened.get(session)?.session;
+    if (target === undefined)
+      throw new TanistError(
+        'data-damaged',
+        `the state image has results of session ${session}, which it lacks`,
+      );
+    (unpack(value) as unknown[]).forEach((encoded, i) => {
+      const number = piece * resultsPerRecord + i;
+      if (encoded !== null && number > target.acknowledgedThrough)
+        target.keep(number, decodeResult(encoded) as CommandResult);
+    });
+  }
+  for (const { session, highest } of opened.values()) {
+    session.restored(highest);
+    sessions.add(session);
+  }
+  sessions.takeDirty();
+}

@@ -1,0 +1,129 @@
+import type { ByteString } from '../../foundation/bytes.ts';
+
+const chunkKeys = 512;
+const mergeBelow = 64;
+
+/**
+ * A set of keys in byte order: sorted chunks in a sorted list, so two binary searches a look-up, and adding or removing moves at most one
+ * chunk's worth of pointers (and, once in hundreds of times, the list of chunks). Counting a range adds up chunk lengths.
+ */
+export class OrderedKeys {
+  #chunks: ByteString[][] = [];
+  /** `#firsts[i]` = `#chunks[i][0]`, kept apart so that the search over chunks touches one array. */
+  #firsts: ByteString[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The key must not be there yet. */
+  add(key: ByteString): void {
+    this.#size++;
+    const lastChunk = this.#chunks[this.#chunks.length - 1];
+    const last = lastChunk?.[lastChunk.length - 1];
+    if (lastChunk === undefined || last === undefined || key > last) {
+      // Ascending loads fill chunks to the brim instead of leaving halves behind.
+      if (lastChunk !== undefined && lastChunk.length < chunkKeys) lastChunk.push(key);
+      else {
+        this.#chunks.push([key]);
+        this.#firsts.push(key);
+      }
+      return;
+    }
+    const at = this.#chunkOf(key);
+    const chunk = this.#chunks[at] as ByteString[];
+    const position = lowerBound(chunk, key);
+    chunk.splice(position, 0, key);
+    if (position === 0) this.#firsts[at] = key;
+    if (chunk.length > chunkKeys) this.#split(at, chunk);
+  }
+
+  /** Whether it was there. */
+  remove(key: ByteString): boolean {
+    const at = this.#chunkOf(key);
+    const chunk = this.#chunks[at];
+    if (chunk === undefined) return false;
+    const position = lowerBound(chunk, key);
+    if (chunk[position] !== key) return false;
+    this.#size--;
+    chunk.splice(position, 1);
+    if (chunk.length === 0) {
+      this.#chunks.splice(at, 1);
+      this.#firsts.splice(at, 1);
+      return true;
+    }
+    if (position === 0) this.#firsts[at] = chunk[0] as ByteString;
+    if (chunk.length < mergeBelow) this.#merge(at, chunk);
+    return true;
+  }
+
+  /** Keys with `from` ≤ key < `to` (null: no bound). */
+  count(from: ByteString, to: ByteString | null): number {
+    if (this.#size === 0 || (to !== null && to <= from)) return 0;
+    return (to === null ? this.#size : this.#rank(to)) - this.#rank(from);
+  }
+
+  /** The first `limit` (0: all) of the keys with `from` ≤ key < `to` (null: no bound), in order. */
+  slice(from: ByteString, to: ByteString | null, limit: number): ByteString[] {
+    const keys: ByteString[] = [];
+    for (let at = this.#chunkOf(from); at < this.#chunks.length; at++) {
+      const chunk = this.#chunks[at] as ByteString[];
+      const first = keys.length === 0 && (chunk[0] as ByteString) < from ? lowerBound(chunk, from) : 0;
+      for (let i = first; i < chunk.length; i++) {
+        const key = chunk[i] as ByteString;
+        if (to !== null && key >= to) return keys;
+        keys.push(key);
+        if (keys.length === limit) return keys;
+      }
+    }
+    return keys;
+  }
+
+  /** The chunk that holds `key` or where it belongs; 0 when it is below all. */
+  #chunkOf(key: ByteString): number {
+    const firsts = this.#firsts;
+    let low = 0;
+    let high = firsts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((firsts[middle] as ByteString) <= key) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? 0 : low - 1;
+  }
+
+  /** How many keys are below `key`. */
+  #rank(key: ByteString): number {
+    const at = this.#chunkOf(key);
+    let rank = 0;
+    for (let i = 0; i < at; i++) rank += (this.#chunks[i] as ByteString[]).length;
+    return rank + lowerBound(this.#chunks[at] as ByteString[], key);
+  }
+
+  #split(at: number, chunk: ByteString[]): void {
+    const upper = chunk.slice(chunk.length >>> 1);
+    chunk.length >>>= 1;
+    this.#chunks.splice(at + 1, 0, upper);
+    this.#firsts.splice(at + 1, 0, upper[0] as ByteString);
+  }
+
+  #merge(at: number, chunk: ByteString[]): void {
+    const next = this.#chunks[at + 1];
+    if (next === undefined || next.length > chunkKeys / 2) return;
+    for (const key of next) chunk.push(key);
+    this.#chunks.splice(at + 1, 1);
+    this.#firsts.splice(at + 1, 1);
+  }
+}
+
+function lowerBound(keys: readonly ByteString[], key: ByteString): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] as ByteString) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

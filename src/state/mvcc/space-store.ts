@@ -1,0 +1,340 @@
+import { assert } from '../../foundation/assert.ts';
+import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
+import { type LeaseId, noLease, type Revision, revision } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
+import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
+import type { DeltaJournal } from '../delta-journal.ts';
+import { elementHash, formatDigest, hashKeyValue } from './element-hash.ts';
+import { KeyEntry, KeyTable } from './key-table.ts';
+import { OrderedKeys } from './ordered-keys.ts';
+import {
+  dropTombstone,
+  isVisibleAtCompacted,
+  pruneOlder,
+  pushOlder,
+  pushTombstone,
+  versionAt,
+} from './versions.ts';
+
+/** Keys sorted in one go when restoring: a few ms. */
+const runKeys = 8192;
+
+/**
+ * One space: its keys with their latest values, its revisions and its digest. Changes belong to the revision after the present one
+ * until `commit` makes it the present one, so a transaction is several changes and one commit.
+ */
+export class SpaceStore {
+  readonly space: Space;
+  readonly #journal: DeltaJournal;
+  readonly #table = new KeyTable();
+  readonly #live = new OrderedKeys();
+  /** Deleted keys that older revisions still show. */
+  readonly #deleted = new OrderedKeys();
+  #revision = revision(1);
+  #compacted = revision(0);
+  /** The compacted revision of the last image batch: what the image store may be rid of, and so what memory forgets. */
+  #imageCompacted = revision(0);
+  #changes = 0;
+  #sumA = 0;
+  #sumB = 0;
+  /** Next shard to rid of compacted versions; `shardCount`: done. */
+  #sweepShard = KeyTable.shardCount;
+
+  constructor(space: Space, journal: DeltaJournal) {
+    this.space = space;
+    this.#journal = journal;
+  }
+
+  get revision(): Revision {
+    return this.#revision;
+  }
+
+  get compacted(): Revision {
+    return this.#compacted;
+  }
+
+  /** What a read inside a transaction sees: the next revision as soon as something has changed. */
+  get readRevision(): Revision {
+    return this.#changes === 0 ? this.#revision : revision(this.#revision + 1);
+  }
+
+  get keyCount(): number {
+    return this.#live.size;
+  }
+
+  get digest(): string {
+    return formatDigest(this.#sumA, this.#sumB);
+  }
+
+  /** The sums behind `digest`, for the space that adds records of its own. */
+  get digestSums(): { readonly a: number; readonly b: number } {
+    return { a: this.#sumA, b: this.#sumB };
+  }
+
+  get(key: ByteString): KeyValue | null {
+    const entry = this.#table.get(key);
+    return entry === undefined ? null : entry.current;
+  }
+
+  entry(key: ByteString): KeyEntry | undefined {
+    return this.#table.get(key);
+  }
+
+  /** Live keys with `from` ≤ key < `to` (null: unbounded). */
+  count(from: ByteString, to: ByteString | null): number {
+    return this.#live.count(from, to);
+  }
+
+  keys(from: ByteString, to: ByteString | null, limit: number): ByteString[] {
+    return this.#live.slice(from, to, limit);
+  }
+
+  /** Keys of the range that some revision ≥ the compacted one may show, in order. */
+  keysOfAnyRevision(from: ByteString, to: ByteString | null): ByteString[] {
+    const deleted = this.#deleted.slice(from, to, 0);
+    const live = this.#live.slice(from, to, 0);
+    return deleted.length === 0 ? live : mergeKeys(live, deleted);
+  }
+
+  /** Returns the key as it was before. */
+  put(key: ByteString, value: ByteString, lease: LeaseId): KeyValue | null {
+    const at = revision(this.#revision + 1);
+    let entry = this.#table.get(key);
+    let previous: KeyValue | null = null;
+    if (entry === undefined) {
+      entry = new KeyEntry(key);
+      this.#table.add(entry);
+      this.#live.add(key);
+    } else {
+      previous = entry.current;
+      if (previous === null) {
+        this.#deleted.remove(key);
+        this.#live.add(entry.key);
+        dropTombstone(entry, at);
+      } else pushOlder(entry, at);
+    }
+    const keyValue: KeyValue = {
+      key: entry.key,
+      value,
+      createRevision: previous === null ? at : previous.createRevision,
+      modRevision: at,
+      version: previous === null ? 1 : previous.version + 1,
+      lease,
+    };
+    entry.current = keyValue;
+    this.#addToDigest(entry, keyValue);
+    this.#journal.record({
+      epoch: this.#journal.epoch,
+      revision: at,
+      sub: this.#changes++,
+      timeMs: this.#journal.timeMs,
+      space: this.space,
+      op: 'put',
+      key: entry.key,
+      value,
+      lease,
+      createRevision: keyValue.createRevision,
+      version: keyValue.version,
+      previous,
+    });
+    return previous;
+  }
+
+  /** Null when there was no such key. */
+  delete(key: ByteString): KeyValue | null {
+    const entry = this.#table.get(key);
+    if (entry === undefined || entry.current === null) return null;
+    const at = revision(this.#revision + 1);
+    const previous = entry.current;
+    pushTombstone(entry, at);
+    entry.current = null;
+    this.#live.remove(entry.key);
+    this.#deleted.add(entry.key);
+    this.#removeFromDigest(entry);
+    this.#journal.record({
+      epoch: this.#journal.epoch,
+      revision: at,
+      sub: this.#changes++,
+      timeMs: this.#journal.timeMs,
+      space: this.space,
+      op: 'delete',
+      key: entry.key,
+      value: emptyBytes,
+      lease: noLease,
+      createRevision: revision(0),
+      version: 0,
+      previous,
+    });
+    return previous;
+  }
+
+  /** Ends the transaction; the space's revision after it. */
+  commit(): Revision {
+    if (this.#changes > 0) {
+      this.#changes = 0;
+      this.#revision = revision(this.#revision + 1);
+    }
+    return this.#revision;
+  }
+
+  /** Only moves the mark: reads below it fail from now on. `sweep` frees what it made unreadable once the image knows of it. */
+  compact(to: Revision): void {
+    assert(
+      to > this.#compacted && to <= this.#revision,
+      'compaction moves forward, and not beyond the present',
+    );
+    this.#compacted = to;
+  }
+
+  /** All up to here is in the batch that is being taken for the image. */
+  imageTaken(): void {
+    if (this.#imageCompacted === this.#compacted) return;
+    this.#imageCompacted = this.#compacted;
+    this.#sweepShard = 0;
+  }
+
+  /** One slice of the work that a compaction left; false when there is none. */
+  sweep(): boolean {
+    if (this.#sweepShard >= KeyTable.shardCount) return false;
+    const hideVisible = mutant.active === 'compaction-hides-live';
+    for (const entry of this.#table.shard(this.#sweepShard)) {
+      if (entry.older === null) continue;
+      pruneOlder(entry, this.#imageCompacted, hideVisible);
+      if (entry.older === null && entry.current === null) {
+        this.#table.remove(entry.key);
+        this.#deleted.remove(entry.key);
+      }
+    }
+    this.#sweepShard++;
+    return true;
+  }
+
+  /** The revision that wrote what the key was just before `before`; 0 when it did not exist or that is compacted. */
+  priorRevision(key: ByteString, before: Revision): Revision {
+    if (before - 1 < this.#compacted) return revision(0);
+    const entry = this.#table.get(key);
+    return revision(entry === undefined ? 0 : versionAt(entry, before - 1));
+  }
+
+  /**
+   * Whether the image needs that delta, as of the last image batch: what happened since may be lost in a crash and come again from the log.
+   * All of the compacted revision itself is needed, tombstones too: a watcher may start right there.
+   */
+  isLive(key: ByteString, at: Revision): boolean {
+    const compacted = this.#imageCompacted;
+    const hides = mutant.active === 'compaction-hides-live';
+    if (at > compacted || (at === compacted && !hides)) return true;
+    const entry = this.#table.get(key);
+    if (entry === undefined) return false;
+    if (entry.current !== null && entry.current.modRevision === at) return true;
+    return !hides && isVisibleAtCompacted(entry, at, compacted);
+  }
+
+  /** Takes a delta from the image; in order of revisions. Digest, order and leases are settled afterwards. */
+  restoreDelta(delta: StateDelta): void {
+    let entry = this.#table.get(delta.key);
+    if (delta.op === 'put') {
+      if (entry === undefined) {
+        entry = new KeyEntry(delta.key);
+        this.#table.add(entry);
+      } else if (entry.current === null) dropTombstone(entry, delta.revision);
+      else if (delta.revision > this.#compacted) pushOlder(entry, delta.revision);
+      entry.current = {
+        key: entry.key,
+        value: delta.value,
+        createRevision: delta.createRevision,
+        modRevision: delta.revision,
+        version: delta.version,
+        lease: delta.lease,
+      };
+      return;
+    }
+    // Without an entry: a tombstone whose puts are already gone.
+    if (entry === undefined || entry.current === null) return;
+    pushTombstone(entry, delta.revision);
+    entry.current = null;
+    if (delta.revision <= this.#compacted) this.#table.remove(entry.key);
+  }
+
+  restoreRevisions(at: Revision, compacted: Revision): void {
+    this.#revision = at;
+    this.#compacted = compacted;
+    this.#imageCompacted = compacted;
+  }
+
+  /** Second step of restoring: hashes one shard's entries; `visit` sees each live one. Returns its live keys in sorted runs. */
+  settleShard(index: number, visit: (keyValue: KeyValue) => void): ByteString[][] {
+    const runs: ByteString[][] = [];
+    let run: ByteString[] = [];
+    for (const entry of this.#table.shard(index)) {
+      if (entry.older !== null) pruneOlder(entry, this.#compacted, false);
+      if (entry.current === null) {
+        this.#deleted.add(entry.key);
+        continue;
+      }
+      this.#addToDigest(entry, entry.current);
+      visit(entry.current);
+      if (run.length === runKeys) {
+        runs.push(run.sort());
+        run = [];
+      }
+      run.push(entry.key);
+    }
+    runs.push(run.sort());
+    return runs;
+  }
+
+  /** Last step: the live keys in order. */
+  restoreOrder(key: ByteString): void {
+    this.#live.add(key);
+  }
+
+  /** The digest's sums made anew from the content of one shard, to compare with the incremental ones. */
+  shardSums(index: number): { readonly a: number; readonly b: number } {
+    let a = 0;
+    let b = 0;
+    for (const { current } of this.#table.shard(index)) {
+      if (current === null) continue;
+      hashKeyValue(current);
+      a = (a + elementHash.a) | 0;
+      b = (b + elementHash.b) | 0;
+    }
+    return { a, b };
+  }
+
+  #addToDigest(entry: KeyEntry, keyValue: KeyValue): void {
+    if (mutant.active === 'stale-digest' && keyValue.version > 1) return;
+    hashKeyValue(keyValue);
+    this.#sumA = (this.#sumA - entry.hashA + elementHash.a) | 0;
+    this.#sumB = (this.#sumB - entry.hashB + elementHash.b) | 0;
+    entry.hashA = elementHash.a;
+    entry.hashB = elementHash.b;
+  }
+
+  #removeFromDigest(entry: KeyEntry): void {
+    this.#sumA = (this.#sumA - entry.hashA) | 0;
+    this.#sumB = (this.#sumB - entry.hashB) | 0;
+    entry.hashA = 0;
+    entry.hashB = 0;
+  }
+}
+
+function mergeKeys(left: readonly ByteString[], right: readonly ByteString[]): ByteString[] {
+  const merged: ByteString[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < left.length && j < right.length) {
+    const a = left[i] as ByteString;
+    const b = right[j] as ByteString;
+    if (a < b) {
+      merged.push(a);
+      i++;
+    } else {
+      merged.push(b);
+      j++;
+    }
+  }
+  for (; i < left.length; i++) merged.push(left[i] as ByteString);
+  for (; j < right.length; j++) merged.push(right[j] as ByteString);
+  return merged;
+}

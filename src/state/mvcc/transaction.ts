@@ -1,0 +1,201 @@
+import { assert } from '../../foundation/assert.ts';
+import { emptyBytes } from '../../foundation/bytes.ts';
+import { type LeaseId, noLease, revision } from '../../foundation/ids.ts';
+import type {
+  Compare,
+  DeleteRangeCommand,
+  Operation,
+  PutCommand,
+  RangeRequest,
+  TxnCommand,
+} from '../../ports/command.ts';
+import type { KeyValue } from '../../ports/delta.ts';
+import type {
+  DeferredRangeResult,
+  DeleteRangeResult,
+  FailedResult,
+  OperationResult,
+  PutResult,
+  RangeResult,
+  TxnResult,
+} from '../../ports/result.ts';
+import { failed } from '../failed.ts';
+import { checkRevision, rangeLatest, rangeValues } from './range.ts';
+import type { SpaceStore } from './space-store.ts';
+
+/** What a put needs to know of leases. */
+export interface LeaseBook {
+  has(id: LeaseId): boolean;
+  /** The key moves from one lease (or none) to another (or none). */
+  moveKey(store: SpaceStore, key: KeyValue['key'], from: LeaseId, to: LeaseId): void;
+}
+
+/** The checks of etcd's apply, which come before anything is changed; null when the put can be applied. */
+export function checkPut(store: SpaceStore, leases: LeaseBook, put: PutCommand): FailedResult | null {
+  if (put.lease !== noLease && !leases.has(put.lease))
+    return failed('lease-not-found', `lease ${put.lease} does not exist or has expired`);
+  if ((put.ignoreValue || put.ignoreLease) && store.get(put.key) === null)
+    return failed(
+      'key-not-found',
+      'ignoreValue and ignoreLease keep what is there, but there is no such key',
+    );
+  return null;
+}
+
+/** Changes without committing; `checkPut` has passed. */
+export function applyPut(store: SpaceStore, leases: LeaseBook, put: PutCommand): PutResult {
+  let value = put.value;
+  let lease = put.lease;
+  if (put.ignoreValue || put.ignoreLease) {
+    const present = store.get(put.key);
+    if (put.ignoreValue) value = present === null ? emptyBytes : present.value;
+    if (put.ignoreLease) lease = present === null ? noLease : present.lease;
+  }
+  const previous = store.put(put.key, value, lease);
+  const before = previous === null ? noLease : previous.lease;
+  if (before !== lease) leases.moveKey(store, put.key, before, lease);
+  return { kind: 'put', revision: store.readRevision, previous: put.previous ? previous : null };
+}
+
+/** Changes without committing. */
+export function applyDeleteRange(
+  store: SpaceStore,
+  leases: LeaseBook,
+  command: DeleteRangeCommand,
+): DeleteRangeResult {
+  const gone = rangeValues(store, command.key, command.rangeEnd, 0);
+  for (const value of gone) {
+    store.delete(value.key);
+    if (value.lease !== noLease) leases.moveKey(store, value.key, value.lease, noLease);
+  }
+  return {
+    kind: 'deleteRange',
+    revision: store.readRevision,
+    deleted: gone.length,
+    previous: command.previous ? gone : [],
+  };
+}
+
+/**
+ * A transaction as etcd applies it: all compares, nested ones too, judge the state before it; then everything that could fail on
+ * the chosen path is checked; then the path's operations run in order, each seeing what the earlier ones changed. Commits.
+ */
+export function applyTxn(store: SpaceStore, leases: LeaseBook, txn: TxnCommand): TxnResult | FailedResult {
+  const path: boolean[] = [];
+  choosePath(store, txn, path);
+  const before = store.revision;
+  const failure =
+    checkPath(txn, path, { next: 0 }, (operation) =>
+      operation.kind === 'put' ? checkPut(store, leases, operation) : null,
+    ) ??
+    checkPath(txn, path, { next: 0 }, (operation) =>
+      operation.kind === 'range' ? checkRevision(store, operation.revision) : null,
+    );
+  if (failure !== null) return failure;
+  const result = runPath(store, leases, txn, path, { next: 0 });
+  store.commit();
+  assert(store.revision <= before + 1, 'a transaction is one revision at most');
+  return result;
+}
+
+function choosePath(store: SpaceStore, txn: TxnCommand, path: boolean[]): void {
+  const succeeded = txn.compares.every((compare) => holds(store, compare));
+  path.push(succeeded);
+  for (const operation of succeeded ? txn.success : txn.failure)
+    if (operation.kind === 'txn') choosePath(store, operation, path);
+}
+
+function checkPath(
+  txn: TxnCommand,
+  path: readonly boolean[],
+  at: { next: number },
+  check: (operation: Operation) => FailedResult | null,
+): FailedResult | null {
+  for (const operation of path[at.next++] ? txn.success : txn.failure) {
+    const failure = operation.kind === 'txn' ? checkPath(operation, path, at, check) : check(operation);
+    if (failure !== null) return failure;
+  }
+  return null;
+}
+
+function runPath(
+  store: SpaceStore,
+  leases: LeaseBook,
+  txn: TxnCommand,
+  path: readonly boolean[],
+  at: { next: number },
+): TxnResult {
+  const succeeded = path[at.next++] === true;
+  const responses: OperationResult[] = [];
+  for (const operation of succeeded ? txn.success : txn.failure) {
+    switch (operation.kind) {
+      case 'put':
+        responses.push(applyPut(store, leases, operation));
+        break;
+      case 'deleteRange':
+        responses.push(applyDeleteRange(store, leases, operation));
+        break;
+      case 'range':
+        responses.push(rangeInTxn(store, operation));
+        break;
+      case 'txn':
+        responses.push(runPath(store, leases, operation, path, at));
+        break;
+    }
+  }
+  return { kind: 'txn', revision: store.readRevision, succeeded, responses };
+}
+
+function rangeInTxn(store: SpaceStore, request: RangeRequest): RangeResult | DeferredRangeResult {
+  if (request.revision === 0 || request.revision === store.readRevision) return rangeLatest(store, request);
+  return { kind: 'deferredRange', revision: store.readRevision, request };
+}
+
+/** etcd's compare: over a range every key must pass; an absent key has zeroes for numbers and no value to compare with. */
+function holds(store: SpaceStore, compare: Compare): boolean {
+  const values = rangeValues(store, compare.key, compare.rangeEnd, 0);
+  if (values.length === 0)
+    return compare.target !== 'value' && verdict(compare, differenceTo(compare, absent));
+  return values.every((value) => verdict(compare, differenceTo(compare, value)));
+}
+
+const absent: KeyValue = {
+  key: emptyBytes,
+  value: emptyBytes,
+  createRevision: revision(0),
+  modRevision: revision(0),
+  version: 0,
+  lease: noLease,
+};
+
+/** Sign of present minus wanted. */
+function differenceTo(compare: Compare, value: KeyValue): number {
+  switch (compare.target) {
+    case 'version':
+      return value.version - compare.number;
+    case 'create':
+      return value.createRevision - compare.number;
+    case 'mod':
+      return value.modRevision - compare.number;
+    case 'value':
+      return value.value < compare.value ? -1 : value.value > compare.value ? 1 : 0;
+    case 'lease': {
+      const left = BigInt.asIntN(64, value.lease);
+      const right = BigInt.asIntN(64, compare.lease);
+      return left < right ? -1 : left > right ? 1 : 0;
+    }
+  }
+}
+
+function verdict(compare: Compare, difference: number): boolean {
+  switch (compare.result) {
+    case 'equal':
+      return difference === 0;
+    case 'notEqual':
+      return difference !== 0;
+    case 'greater':
+      return difference > 0;
+    case 'less':
+      return difference < 0;
+  }
+}

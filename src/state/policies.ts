@@ -1,0 +1,86 @@
+import { type ByteString, byteStringOfText, prefixEnd, textOf } from '../foundation/bytes.ts';
+import { noLease } from '../foundation/ids.ts';
+import type { Policy } from '../ports/command.ts';
+import type { CommandResult } from '../ports/result.ts';
+import { failed } from './failed.ts';
+import type { SpaceStore } from './mvcc/space-store.ts';
+
+export const defaultPolicy: Policy = { acknowledge: 'quorum' };
+
+const keyPrefix = byteStringOfText('policy/');
+const keysEnd = prefixEnd(keyPrefix);
+
+export interface PolicyOfPrefix {
+  readonly prefix: ByteString;
+  readonly policy: Policy;
+}
+
+/**
+ * Policies are keys of the `system` space, `policy/<prefix>` → JSON, so watches, deltas, digest and image carry them like any key. This is
+ * the index over them.
+ */
+export class Policies {
+  readonly #system: SpaceStore;
+  #indexedRevision = 0;
+  #byPrefix = new Map<string, Policy>();
+  /** Distinct prefix lengths, longest first. */
+  #lengths: readonly number[] = [];
+
+  constructor(system: SpaceStore) {
+    this.#system = system;
+  }
+
+  set(prefix: ByteString, policy: Policy): CommandResult {
+    const value = byteStringOfText(JSON.stringify({ acknowledge: policy.acknowledge }));
+    this.#system.put((keyPrefix + prefix) as ByteString, value, noLease);
+    this.#system.commit();
+    return { kind: 'setPolicy' };
+  }
+
+  remove(prefix: ByteString): CommandResult {
+    if (this.#system.delete((keyPrefix + prefix) as ByteString) === null)
+      return failed('policy-not-found', 'no policy is set for exactly this prefix');
+    this.#system.commit();
+    return { kind: 'removePolicy' };
+  }
+
+  /** In order of prefixes. */
+  list(): readonly PolicyOfPrefix[] {
+    return this.#system.keys(keyPrefix, keysEnd, 0).map((key) => ({
+      prefix: key.slice(keyPrefix.length) as ByteString,
+      policy: policyOf(this.#system.get(key)?.value),
+    }));
+  }
+
+  /** The longest prefix wins as a whole. */
+  for(key: ByteString): Policy {
+    if (this.#indexedRevision !== this.#system.revision) this.#index();
+    for (const length of this.#lengths) {
+      if (length > key.length) continue;
+      const policy = this.#byPrefix.get(key.slice(0, length));
+      if (policy !== undefined) return policy;
+    }
+    return defaultPolicy;
+  }
+
+  #index(): void {
+    this.#indexedRevision = this.#system.revision;
+    this.#byPrefix = new Map(this.list().map(({ prefix, policy }) => [prefix, policy]));
+    this.#lengths = [...new Set([...this.#byPrefix.keys()].map((prefix) => prefix.length))].sort(
+      (a, b) => b - a,
+    );
+  }
+}
+
+/** What cannot be read (another version wrote it) counts as the default, which promises the most. */
+function policyOf(value: ByteString | undefined): Policy {
+  if (value === undefined) return defaultPolicy;
+  try {
+    const parsed: unknown = JSON.parse(textOf(value));
+    const acknowledge =
+      typeof parsed === 'object' && parsed !== null && 'acknowledge' in parsed ? parsed.acknowledge : null;
+    return acknowledge === 'leader' ? { acknowledge } : defaultPolicy;
+  } catch {
+    return defaultPolicy;
+  }
+}

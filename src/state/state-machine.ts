@@ -1,0 +1,483 @@
+import { assert } from '../foundation/assert.ts';
+import type { ByteString } from '../foundation/bytes.ts';
+import { TanistError } from '../foundation/errors.ts';
+import {
+  type ClusterTimeMs,
+  clusterTimeMs,
+  type LeaseId,
+  leaseId,
+  logIndex,
+  noLease,
+  type Revision,
+  sessionId,
+  term,
+} from '../foundation/ids.ts';
+import { limits as builtInLimits, type RequestLimits } from '../foundation/limits.ts';
+import { mutant } from '../foundation/mutants.ts';
+import type {
+  Block,
+  Command,
+  CommandBatch,
+  CompactCommand,
+  DeleteRangeCommand,
+  Policy,
+  PutCommand,
+  RangeRequest,
+} from '../ports/command.ts';
+import { type Space, type StateDelta, spaces } from '../ports/delta.ts';
+import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
+import type { Configuration, LogPoint } from '../ports/log-store.ts';
+import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
+import { DeltaJournal } from './delta-journal.ts';
+import { failed } from './failed.ts';
+import { dirtyRecords, restoreRecords } from './image-records.ts';
+import { type LeaseInfo, Leases } from './leases.ts';
+import { formatDigest } from './mvcc/element-hash.ts';
+import { KeyTable } from './mvcc/key-table.ts';
+import { mergeRuns } from './mvcc/merge-runs.ts';
+import { type RangePlan, rangeOlder } from './mvcc/older-range.ts';
+import { checkRevision, rangeLatest } from './mvcc/range.ts';
+import { SpaceStore } from './mvcc/space-store.ts';
+import { applyDeleteRange, applyPut, applyTxn, checkPut } from './mvcc/transaction.ts';
+import { historyWith } from './pending-history.ts';
+import { Policies, type PolicyOfPrefix } from './policies.ts';
+import { Sessions, sessionExpired } from './sessions.ts';
+import { validateRange } from './validate.ts';
+
+export interface StateMachineOptions {
+  readonly limits: RequestLimits;
+  /** Who counts until the log says otherwise; it goes into images and snapshots. Default: nobody. */
+  readonly configuration?: Configuration;
+  /** Equal on all replicas of a cluster: what apply does depends on them. */
+  readonly bounds?: Partial<StateBounds>;
+}
+
+export interface StateBounds {
+  readonly leaseMinTtlMs: number;
+  readonly leaseMaxTtlMs: number;
+  readonly leases: number;
+  readonly sessionMinTtlMs: number;
+  readonly sessionMaxTtlMs: number;
+  readonly sessions: number;
+  readonly sessionResults: number;
+}
+
+export const defaultBounds: StateBounds = {
+  leaseMinTtlMs: 1000,
+  /** etcd's: 9,000,000,000 s. */
+  leaseMaxTtlMs: 9e12,
+  leases: builtInLimits.leases,
+  sessionMinTtlMs: 1000,
+  sessionMaxTtlMs: 24 * 3600 * 1000,
+  sessions: builtInLimits.sessions,
+  sessionResults: builtInLimits.sessionResults,
+};
+
+/** Cluster time moves at most this far a stamp (promise 9). */
+export const maxStepMs = 2000;
+/** Sessions and leases take their ids from log positions: entry index × this + position of the command in its block. */
+export const positionsPerEntry = 65_536;
+const deltasPerTurn = 2000;
+const keysPerTurn = 8192;
+
+const nobody: Configuration = { voters: [], outgoing: [], learners: [] };
+
+/**
+ * The replicated state. `apply` and `applyEmpty` are the only ways to change it; they are synchronous and depend on nothing but the
+ * state and the entry, so replicas that applied the same entries are equal. One caller, never re-entrant.
+ */
+export class StateMachine {
+  readonly #limits: RequestLimits;
+  readonly #bounds: StateBounds;
+  #journal = new DeltaJournal();
+  #stores: Record<Space, SpaceStore>;
+  #leases: Leases;
+  #sessions: Sessions;
+  #policies: Policies;
+  #applied: LogPoint = { index: logIndex(0), term: term(0) };
+  #configuration: Configuration;
+
+  constructor(options: StateMachineOptions) {
+    this.#limits = options.limits;
+    this.#configuration = options.configuration ?? nobody;
+    this.#bounds = { ...defaultBounds, ...options.bounds };
+    this.#stores = this.#emptyStores();
+    this.#leases = this.#emptyLeases();
+    this.#sessions = this.#emptySessions();
+    this.#policies = new Policies(this.#stores.system);
+  }
+
+  /** The last entry applied. */
+  get applied(): LogPoint {
+    return this.#applied;
+  }
+
+  get configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  get epoch(): number {
+    return this.#journal.epoch;
+  }
+
+  /** Cluster time as of the last block; 0 before the first. */
+  get timeMs(): ClusterTimeMs {
+    return this.#journal.timeMs;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.count;
+  }
+
+  get leaseCount(): number {
+    return this.#leases.count;
+  }
+
+  /** When the next lease or session is due: a leader proposes a block (empty if need be) once its stamp would reach it. */
+  get nextDeadlineMs(): number | null {
+    const lease = this.#leases.nextDeadlineMs;
+    const session = this.#sessions.nextDeadlineMs;
+    if (lease === null || session === null) return lease ?? session;
+    return Math.min(lease, session);
+  }
+
+  revision(space: Space): Revision {
+    return this.#stores[space].revision;
+  }
+
+  compacted(space: Space): Revision {
+    return this.#stores[space].compacted;
+  }
+
+  keyCount(space: Space): number {
+    return this.#stores[space].keyCount;
+  }
+
+  /** 16 hex digits over the live content of the space; `system` includes leases and sessions. Equal content, equal digest. */
+  digest(space: Space): string {
+    if (space !== 'system') return this.#stores[space].digest;
+    const keys = this.#stores.system.digestSums;
+    const leases = this.#leases.digest.sums();
+    const sessions = this.#sessions.digest.sums();
+    return formatDigest(keys.a + leases.a + sessions.a, keys.b + leases.b + sessions.b);
+  }
+
+  /** Whether the incremental digest is that of the content: a scrub. Takes long with many keys, so it yields now and then. */
+  async verifyDigest(space: Space, yieldTurn: () => Promise<void>): Promise<boolean> {
+    for (;;) {
+      const store = this.#stores[space];
+      const { revision, digest } = store;
+      let a = 0;
+      let b = 0;
+      for (let shard = 0; shard < KeyTable.shardCount; shard++) {
+        const sums = store.shardSums(shard);
+        a = (a + sums.a) | 0;
+        b = (b + sums.b) | 0;
+        if (shard % 8 === 7) await yieldTurn();
+      }
+      if (store === this.#stores[space] && store.revision === revision) return formatDigest(a, b) === digest;
+    }
+  }
+
+  /** Applies the entry at `point`, which follows the last one. Results per batch, per command, in the same order. */
+  apply(point: LogPoint, block: Block): readonly (readonly CommandResult[])[] {
+    this.#advance(point);
+    this.#moveTime(block.timeMs);
+    const nowMs = this.#journal.timeMs;
+    this.#leases.expire(mutant.active === 'lease-by-local-clock' ? block.timeMs : nowMs);
+    this.#sessions.expire(nowMs);
+    const results: (readonly CommandResult[])[] = [];
+    let position = 0;
+    for (const batch of block.batches) {
+      results.push(
+        batch.session === 0 ? this.#applyPlain(batch, position) : this.#applyInSession(batch, position),
+      );
+      position += batch.commands.length;
+    }
+    assert(position <= positionsPerEntry, 'a block holds fewer commands than ids have room for');
+    for (const space of spaces) this.#stores[space].sweep();
+    return results;
+  }
+
+  /** Applies an entry without commands: a new term's first one, or a membership change (then with the configuration that it sets). */
+  applyEmpty(point: LogPoint, configuration?: Configuration): void {
+    this.#advance(point);
+    if (configuration !== undefined) this.#configuration = configuration;
+    else if (mutant.active === 'lease-reset-at-failover') this.#leases.renewAll(this.#journal.timeMs);
+  }
+
+  /**
+   * A read. The latest values, and older ones that memory still has, at once; else a plan for `completeRange` with `history`.
+   * Failures: `key-empty`, `key-too-large`, `invalid-argument`, `revision-compacted`, `revision-future`.
+   */
+  range(request: RangeRequest): RangeResult | RangePlan | FailedResult {
+    const store = this.#stores[request.space];
+    const failure = validateRange(request, this.#limits) ?? checkRevision(store, request.revision);
+    if (failure !== null) return failure;
+    if (request.revision === 0 || request.revision === store.revision) return rangeLatest(store, request);
+    return rangeOlder(store, request);
+  }
+
+  lease(id: LeaseId): LeaseInfo | null {
+    const lease = this.#leases.get(id);
+    return lease === undefined ? null : this.#leases.info(lease, this.#journal.timeMs);
+  }
+
+  *leases(): Iterable<LeaseInfo> {
+    for (const lease of this.#leases.all()) yield this.#leases.info(lease, this.#journal.timeMs);
+  }
+
+  policies(): readonly PolicyOfPrefix[] {
+    return this.#policies.list();
+  }
+
+  /** Cheap enough for every put. */
+  policyFor(key: ByteString): Policy {
+    return this.#policies.for(key);
+  }
+
+  /** The revision that wrote what `key` was just before `before`; 0: nothing, or compacted. */
+  priorRevision(space: Space, key: ByteString, before: Revision): Revision {
+    return this.#stores[space].priorRevision(key, before);
+  }
+
+  /** All changes since the last call, in order, each with the key's previous value. */
+  takeDeltas(): readonly StateDelta[] {
+    return this.#journal.takeDeltas();
+  }
+
+  /** Everything since the last call, for `ImageStore.append` in the same turn. */
+  takeImageBatch(): ImageBatch {
+    for (const space of spaces) this.#stores[space].imageTaken();
+    return {
+      applied: this.#appliedPoint(),
+      deltas: this.#journal.takeForImage(),
+      records: dirtyRecords(this.#leases, this.#sessions),
+    };
+  }
+
+  /** See `IsLive`: for `ImageStore.reclaim`, as of the last image batch. */
+  isLive(space: Space, key: ByteString, revision: Revision): boolean {
+    return this.#stores[space].isLive(key, revision);
+  }
+
+  /** `stored` together with what has been applied and is not in it yet. Readers of older revisions use this one. */
+  history(stored: HistoryStore): HistoryStore {
+    return historyWith(() => this.#journal.notInImage, stored);
+  }
+
+  /**
+   * Replaces the whole state by a loaded image. `yieldTurn` lets other inputs be handled; the state must not be read or changed meanwhile.
+   * Fails with `data-damaged` when the image's content is not what its digests say.
+   */
+  async restore(loaded: LoadedImage, yieldTurn: () => Promise<void>): Promise<void> {
+    this.#clear(loaded.applied);
+    restoreRecords(loaded.records, this.#leases, this.#sessions);
+    let untilTurn = deltasPerTurn;
+    for await (const deltas of loaded.deltas)
+      for (const delta of deltas) {
+        this.#stores[delta.space].restoreDelta(delta);
+        if (--untilTurn > 0) continue;
+        untilTurn = deltasPerTurn;
+        await yieldTurn();
+      }
+    for (const space of spaces) await this.#settle(space, yieldTurn);
+    for (const space of spaces) {
+      const expected = loaded.applied.digests[space];
+      const actual = this.digest(space);
+      if (actual !== expected)
+        throw new TanistError(
+          'data-damaged',
+          `the state image of space ${space} has digest ${actual}, recorded was ${expected}; rebuild this node from its peers`,
+        );
+    }
+  }
+
+  async #settle(space: Space, yieldTurn: () => Promise<void>): Promise<void> {
+    const store = this.#stores[space];
+    const runs: ByteString[][] = [];
+    for (let shard = 0; shard < KeyTable.shardCount; shard++) {
+      const sorted = store.settleShard(shard, ({ key, lease }) => {
+        if (lease === noLease) return;
+        if (!this.#leases.has(lease))
+          throw new TanistError(
+            'data-damaged',
+            `the state image has a key on lease ${lease}, which it lacks`,
+          );
+        this.#leases.moveKey(store, key, noLease, lease);
+      });
+      runs.push(...sorted);
+      await yieldTurn();
+    }
+    let untilTurn = keysPerTurn;
+    for (const key of mergeRuns(runs)) {
+      store.restoreOrder(key);
+      if (--untilTurn > 0) continue;
+      untilTurn = keysPerTurn;
+      await yieldTurn();
+    }
+  }
+
+  #clear(applied: AppliedPoint): void {
+    this.#journal = new DeltaJournal();
+    this.#journal.epoch = applied.epoch;
+    this.#journal.timeMs = applied.timeMs;
+    this.#stores = this.#emptyStores();
+    this.#leases = this.#emptyLeases();
+    this.#sessions = this.#emptySessions();
+    this.#policies = new Policies(this.#stores.system);
+    this.#applied = applied.point;
+    this.#configuration = applied.configuration;
+    for (const space of spaces) {
+      const { revision, compacted } = applied.revisions[space];
+      this.#stores[space].restoreRevisions(revision, compacted);
+    }
+  }
+
+  #advance(point: LogPoint): void {
+    assert(point.index === this.#applied.index + 1, 'entries are applied in order, each once');
+    assert(point.term >= this.#applied.term, 'terms never go back in the log');
+    this.#applied = point;
+  }
+
+  /** The first stamp ever is taken as it is. */
+  #moveTime(stampMs: number): void {
+    const nowMs = this.#journal.timeMs;
+    const movedMs = nowMs === 0 ? stampMs : Math.max(nowMs, Math.min(stampMs, nowMs + maxStepMs));
+    this.#journal.timeMs = clusterTimeMs(mutant.active === 'cluster-time-goes-back' ? stampMs : movedMs);
+  }
+
+  #applyPlain(batch: CommandBatch, position: number): readonly CommandResult[] {
+    const results: CommandResult[] = [];
+    for (const command of batch.commands) results.push(this.#execute(command, position++));
+    return results;
+  }
+
+  #applyInSession(batch: CommandBatch, position: number): readonly CommandResult[] {
+    const session = this.#sessions.get(batch.session);
+    const results: CommandResult[] = [];
+    if (session === undefined) {
+      const expired = sessionExpired(batch.session);
+      for (let i = 0; i < batch.commands.length; i++) results.push(expired);
+      return results;
+    }
+    this.#sessions.renew(session, this.#journal.timeMs);
+    session.acknowledge(batch.acknowledgedThrough);
+    let number = batch.firstNumber;
+    for (const command of batch.commands) {
+      let result = this.#sessions.answer(session, number);
+      if (result === undefined) {
+        result = this.#execute(command, position);
+        session.keep(number, result);
+      }
+      results.push(result);
+      number++;
+      position++;
+    }
+    return results;
+  }
+
+  #execute(command: Command, position: number): CommandResult {
+    const nowMs = this.#journal.timeMs;
+    switch (command.kind) {
+      case 'put':
+        return this.#put(command);
+      case 'deleteRange':
+        return this.#deleteRange(command);
+      case 'txn':
+        return applyTxn(this.#stores[command.space], this.#leases, command);
+      case 'compact':
+        return this.#compact(command);
+      case 'leaseGrant':
+        return this.#leases.grant(command.id, command.ttlMs, leaseId(BigInt(this.#idAt(position))), nowMs);
+      case 'leaseRevoke':
+        return this.#leases.revoke(command.id);
+      case 'leaseKeepAlive':
+        return this.#leases.keepAlive(command.ids, nowMs);
+      case 'setPolicy':
+        return this.#policies.set(command.prefix, command.policy);
+      case 'removePolicy':
+        return this.#policies.remove(command.prefix);
+      case 'openSession':
+        return this.#sessions.open(command.nonce, command.ttlMs, sessionId(this.#idAt(position)), nowMs);
+      case 'closeSession':
+        return this.#sessions.close(command.id);
+      case 'keepSessions':
+        return this.#sessions.keep(command.ids, nowMs);
+    }
+  }
+
+  #put(command: PutCommand): CommandResult {
+    const store = this.#stores[command.space];
+    const failure = checkPut(store, this.#leases, command);
+    if (failure !== null) return failure;
+    const result = applyPut(store, this.#leases, command);
+    store.commit();
+    return result;
+  }
+
+  #deleteRange(command: DeleteRangeCommand): CommandResult {
+    const store = this.#stores[command.space];
+    const result = applyDeleteRange(store, this.#leases, command);
+    store.commit();
+    return result;
+  }
+
+  /** As etcd: at or below the compacted revision it fails, but before the first one 0 passes. */
+  #compact(command: CompactCommand): CommandResult {
+    const store = this.#stores[command.space];
+    const { revision: to } = command;
+    if (to > store.revision)
+      return failed('revision-future', `revision ${to} is not there yet; the latest is ${store.revision}`);
+    if (to <= store.compacted && store.compacted + to > 0)
+      return failed('revision-compacted', `revision ${to} is compacted already, up to ${store.compacted}`);
+    if (to > store.compacted) store.compact(to);
+    return { kind: 'compact', revision: store.revision };
+  }
+
+  #idAt(position: number): number {
+    return this.#applied.index * positionsPerEntry + position;
+  }
+
+  #appliedPoint(): AppliedPoint {
+    return {
+      point: this.#applied,
+      timeMs: this.#journal.timeMs,
+      epoch: this.#journal.epoch,
+      configuration: this.#configuration,
+      revisions: bySpace((space) => ({ revision: this.revision(space), compacted: this.compacted(space) })),
+      digests: bySpace((space) => this.digest(space)),
+    };
+  }
+
+  #emptyStores(): Record<Space, SpaceStore> {
+    return bySpace((space) => new SpaceStore(space, this.#journal));
+  }
+
+  #emptyLeases(): Leases {
+    const { leaseMinTtlMs: minTtlMs, leaseMaxTtlMs: maxTtlMs, leases: count } = this.#bounds;
+    return new Leases({ minTtlMs, maxTtlMs, count });
+  }
+
+  #emptySessions(): Sessions {
+    const { sessionMinTtlMs: minTtlMs, sessionMaxTtlMs: maxTtlMs, sessions: count } = this.#bounds;
+    return new Sessions({ minTtlMs, maxTtlMs, count, results: this.#bounds.sessionResults });
+  }
+}
+
+export function createStateMachine(options: StateMachineOptions): StateMachine {
+  return new StateMachine(options);
+}
+
+function bySpace<T>(make: (space: Space) => T): Record<Space, T> {
+  return {
+    user: make('user'),
+    planes: make('planes'),
+    system: make('system'),
+    predicted: make('predicted'),
+  };
+}
+
+export type { RangePlan } from './mvcc/older-range.ts';
+export { completeRange } from './mvcc/older-range.ts';
+export type { LeaseInfo, PolicyOfPrefix };

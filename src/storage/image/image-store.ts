@@ -1,0 +1,336 @@
+import { assert, present } from '../../foundation/assert.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { logIndex } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
+import type { Database, DatabaseChange, DatabaseRow, Disk } from '../../ports/database.ts';
+import type { Space, StateDelta } from '../../ports/delta.ts';
+import type {
+  AppliedPoint,
+  ImageBatch,
+  ImageReceiver,
+  ImageRecord,
+  ImageSnapshot,
+  ImageStore,
+  IsLive,
+  LoadedImage,
+} from '../../ports/image-store.ts';
+import { damaged, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
+import {
+  type ChunkHeader,
+  ChunkReader,
+  chunkEnd,
+  chunkKey,
+  chunkPrefix,
+  readChunkHeader,
+} from './chunk-codec.ts';
+import { ChunkIndex, type ChunkSums, emptySums, sumChunks } from './chunk-index.ts';
+import { type ChunkSource, History, sliceDeltas } from './history.ts';
+import { openImageDatabase, receiveImage } from './image-database.ts';
+import { allEnd, type Meta, metaKey, recordEnd, recordPrefix } from './image-records.ts';
+import { PendingImage } from './pending-image.ts';
+import { Reclaimer, type Rewrite } from './reclaim.ts';
+import { FrameWriter } from './snapshot-frames.ts';
+
+export interface OpenImageOptions {
+  readonly clusterId: string;
+  /** The data folder's path, for messages. */
+  readonly folder: string;
+  /** Size that chunks are closed at. Default 256 KiB: what decodes in a few ms. */
+  readonly chunkBytes?: number;
+}
+
+export interface OpenedImage extends ImageStore {
+  /** After `load`: it was taken over from a snapshot and not written since, so the log may not have been reset to it yet. */
+  readonly installed: boolean;
+}
+
+/** Opens the image, or makes an empty one. Errors: `data-damaged`, `data-of-another-cluster`, `data-format-newer`. */
+export async function openImage(disk: Disk, options: OpenImageOptions): Promise<OpenedImage> {
+  return new ChunkImageStore(disk, options, await openImageDatabase(disk, options));
+}
+
+class ChunkImageStore implements OpenedImage {
+  readonly history: History;
+  installed = false;
+  readonly #disk: Disk;
+  readonly #options: OpenImageOptions;
+  readonly #place: string;
+  readonly #index = new ChunkIndex();
+  readonly #pending: PendingImage;
+  readonly #reclaimer: Reclaimer;
+  #database: Database;
+  #sums: ChunkSums = emptySums;
+  #flushed: AppliedPoint | null = null;
+  #unsynced = false;
+  #state: 'closed' | 'opened' | 'loading' | 'loaded' = 'opened';
+  #exclusive: Promise<unknown> = Promise.resolve();
+  #receiver: ImageReceiver | null = null;
+
+  constructor(disk: Disk, options: OpenImageOptions, database: Database) {
+    const targetBytes = options.chunkBytes ?? 256 * 1024;
+    this.#disk = disk;
+    this.#options = options;
+    this.#place = `the state image in ${options.folder}`;
+    this.#database = database;
+    this.#pending = new PendingImage(targetBytes);
+    this.history = new History((space, from) => this.#chunkAt(space, from));
+    this.#reclaimer = new Reclaimer({
+      index: this.#index,
+      targetBytes,
+      applied: () => this.#pending.applied ?? this.#flushed,
+      read: (chunk) => this.#readChunk(chunk),
+      write: (rewrite) => this.#write(false, rewrite),
+    });
+  }
+
+  async load(): Promise<LoadedImage | null> {
+    assert(this.#state === 'opened', 'the image is loaded once');
+    this.#state = 'loading';
+    const value = await this.#database.get(metaKey);
+    if (value === undefined) {
+      const row = await this.#database.last(chunkPrefix, allEnd);
+      if (row !== undefined && row.key !== 'format')
+        throw damaged(this.#place, 'its applied index is missing');
+      this.#state = 'loaded';
+      return null;
+    }
+    const meta = openJson(this.#place, metaKey, value) as Meta;
+    const records: ImageRecord[] = [];
+    for await (const rows of this.#database.scan(recordPrefix, recordEnd, 256 * 1024)) {
+      for (const { key, value } of rows) {
+        records.push({ key: key.slice(recordPrefix.length), value: openRecord(this.#place, key, value) });
+      }
+    }
+    this.#sums = meta.chunks;
+    this.#flushed = meta.applied;
+    this.installed = meta.installed;
+    return { applied: mutated(meta.applied), records, deltas: this.#loadDeltas(meta) };
+  }
+
+  async *#loadDeltas(meta: Meta): AsyncGenerator<readonly StateDelta[]> {
+    let sums = emptySums;
+    for await (const rows of this.#database.scan(chunkPrefix, chunkEnd, 256 * 1024)) {
+      for (const { key, value } of rows) {
+        const header = readChunkHeader(key, value);
+        if (header === null) throw damaged(this.#place, `the checksum of record ${key} is wrong`);
+        this.#index.add(header);
+        this.#pending.noteLast(header.space, header.last);
+        sums = sumChunks(sums, [header], 1);
+        const reader = new ChunkReader(header, value);
+        while (reader.left > 0) yield reader.next(sliceDeltas);
+      }
+    }
+    for (const [space, { count, sum }] of Object.entries(meta.chunks)) {
+      const found = sums[space as Space];
+      if (found.count === count && found.sum === sum) continue;
+      throw damaged(
+        this.#place,
+        `${found.count} chunks of space ${space} are there, not the ${count} that were written`,
+      );
+    }
+    this.#state = 'loaded';
+  }
+
+  append(batch: ImageBatch): void {
+    assert(this.#state === 'loaded', 'the image was loaded, with all its deltas, before it is appended to');
+    this.#pending.append(batch);
+  }
+
+  pendingBytes(): number {
+    return this.#pending.bytes;
+  }
+
+  flush(options: { readonly sync: boolean }): Promise<AppliedPoint | null> {
+    return this.#alone(async () => {
+      await this.#write(options.sync, null);
+      return this.#flushed;
+    });
+  }
+
+  reclaim(isLive: IsLive, budgetBytes: number): Promise<boolean> {
+    return this.#alone(async () => {
+      for (let bytes = 0; bytes < budgetBytes; ) {
+        const step = await this.#reclaimer.step(isLive);
+        if ('more' in step) return step.more;
+        bytes += step.bytes;
+      }
+      return true;
+    });
+  }
+
+  /** Under the lock. Everything appended, and `rewrite`, in one atomic write. */
+  async #write(sync: boolean, rewrite: Rewrite | null): Promise<void> {
+    const batch = this.#pending.seal();
+    const nothingNew =
+      batch === null ||
+      (batch.applied === this.#flushed && batch.chunks.length === 0 && batch.records.size === 0);
+    if (nothingNew && rewrite === null && !(sync && this.#unsynced)) return;
+    const applied = present(batch?.applied ?? this.#flushed, 'what is written has an applied point');
+    const chunks = batch?.chunks ?? [];
+    const changes: DatabaseChange[] = [];
+    let sums = this.#sums;
+    if (rewrite !== null) {
+      const { space, gone, replacements } = rewrite;
+      sums = sumChunks(sums, gone, -1);
+      sums = sumChunks(sums, replacements.map(headerOf), 1);
+      for (const { first } of gone) changes.push({ type: 'del', key: chunkKey(space, first) });
+      for (const { key, value } of replacements) changes.push({ type: 'put', key, value });
+    }
+    sums = sumChunks(sums, chunks.map(headerOf), 1);
+    for (const { key, value } of chunks) changes.push({ type: 'put', key, value });
+    for (const [name, value] of batch?.records ?? []) {
+      const key = recordPrefix + name;
+      changes.push(
+        value === null ? { type: 'del', key } : { type: 'put', key, value: sealRecord(key, value) },
+      );
+    }
+    changes.push({
+      type: 'put',
+      key: metaKey,
+      value: sealJson(metaKey, { applied, chunks: sums, installed: false } satisfies Meta),
+    });
+    try {
+      await this.#database.write(changes, { sync });
+    } catch (error) {
+      if (batch !== null) this.#pending.putBack(batch);
+      throw error;
+    }
+    if (rewrite !== null) {
+      const at = this.#index.positionOf(rewrite.space, rewrite.gone[0]?.last ?? 0);
+      this.#index.replace(rewrite.space, at, rewrite.gone.length, rewrite.replacements.map(headerOf));
+    }
+    for (const { header } of chunks) this.#index.add(header);
+    if (batch !== null) this.#pending.written(batch);
+    this.#sums = sums;
+    this.#flushed = applied;
+    this.#unsynced = !sync;
+    this.installed = false;
+  }
+
+  snapshot(): Promise<ImageSnapshot> {
+    return this.#alone(async () => {
+      const flushed = present(this.#flushed, 'a snapshot is taken of an image that was flushed');
+      const chunks = this.#sums;
+      const rows = this.#database.scan(chunkPrefix, allEnd, 512 * 1024)[Symbol.asyncIterator]();
+      const applied = mutant.active === 'snapshot-one-index-off' ? moved(flushed, 1) : flushed;
+      return {
+        applied,
+        chunks: framesOf(rows, { applied, chunks, installed: true }),
+        close: async () => {
+          await rows.return?.();
+        },
+      };
+    });
+  }
+
+  async receive(): Promise<ImageReceiver> {
+    await this.#receiver?.abort();
+    this.#receiver = await receiveImage(this.#disk, this.#options, (swap) =>
+      this.#alone(async () => {
+        await this.#database.close();
+        this.#state = 'closed';
+        await swap();
+        this.#database = await openImageDatabase(this.#disk, this.#options);
+        this.#index.clear();
+        this.#pending.clear();
+        this.#reclaimer.reset();
+        this.history.clear();
+        this.#sums = emptySums;
+        this.#flushed = null;
+        this.#unsynced = false;
+        this.#state = 'opened';
+      }),
+    );
+    return this.#receiver;
+  }
+
+  async sizeBytes(): Promise<number> {
+    return this.#database.sizeBytes(chunkPrefix, allEnd);
+  }
+
+  close(): Promise<void> {
+    return this.#alone(async () => {
+      await this.#receiver?.abort();
+      this.#state = 'closed';
+      await this.#database.close();
+    });
+  }
+
+  /** What changes the image on the disk runs one after the other. */
+  #alone<T>(act: () => Promise<T>): Promise<T> {
+    const run = this.#exclusive.then(() => {
+      if (this.#state === 'closed') throw new TanistError('closed', 'the state image is closed');
+      return act();
+    });
+    this.#exclusive = run.catch(() => undefined);
+    return run;
+  }
+
+  /** The first chunk of the space that reaches to `from`, on the disk or not yet there. */
+  async #chunkAt(space: Space, from: number): Promise<ChunkSource | null> {
+    for (;;) {
+      const chunk = this.#index.of(space)[this.#index.positionOf(space, from)];
+      if (chunk === undefined) return this.#pending.find(space, from);
+      const value = await this.#database.get(chunkKey(space, chunk.first));
+      if (this.#isPresent(chunk)) {
+        const source = sourceOf(chunk, value);
+        if (source !== null) return source;
+        // A rewrite may be on the disk and not yet in the index.
+        await this.#exclusive;
+        if (this.#isPresent(chunk)) throw this.#damagedChunk(chunk);
+      }
+    }
+  }
+
+  async #readChunk(chunk: ChunkHeader): Promise<ChunkSource> {
+    const source = sourceOf(chunk, await this.#database.get(chunkKey(chunk.space, chunk.first)));
+    if (source === null) throw this.#damagedChunk(chunk);
+    return source;
+  }
+
+  #isPresent(chunk: ChunkHeader): boolean {
+    return this.#index.of(chunk.space)[this.#index.positionOf(chunk.space, chunk.last)] === chunk;
+  }
+
+  #damagedChunk(chunk: ChunkHeader): TanistError {
+    return damaged(
+      this.#place,
+      `record ${chunkKey(chunk.space, chunk.first)} is gone or its checksum is wrong`,
+    );
+  }
+}
+
+function headerOf(chunk: { readonly header: ChunkHeader }): ChunkHeader {
+  return chunk.header;
+}
+
+/** With the very header object of the index. Null: not the content it stands for. */
+function sourceOf(chunk: ChunkHeader, value: Uint8Array | undefined): ChunkSource | null {
+  const header = value === undefined ? null : readChunkHeader(chunkKey(chunk.space, chunk.first), value);
+  if (value === undefined || header === null) return null;
+  const same = header.last === chunk.last && header.count === chunk.count && header.bytes === chunk.bytes;
+  return same ? { header: chunk, value } : null;
+}
+
+async function* framesOf(
+  rows: AsyncIterator<readonly DatabaseRow[]>,
+  meta: Meta,
+): AsyncGenerator<Uint8Array> {
+  const writer = new FrameWriter();
+  for (let step = await rows.next(); step.done !== true; step = await rows.next()) {
+    for (const row of step.value) {
+      if (row.key.startsWith(chunkPrefix) || row.key.startsWith(recordPrefix)) yield* writer.row(row);
+    }
+  }
+  yield* writer.end(meta);
+}
+
+function mutated(applied: AppliedPoint): AppliedPoint {
+  return mutant.active === 'apply-twice-after-restart' && applied.point.index > 0
+    ? moved(applied, -1)
+    : applied;
+}
+
+function moved(applied: AppliedPoint, by: number): AppliedPoint {
+  return { ...applied, point: { index: logIndex(applied.point.index + by), term: applied.point.term } };
+}

@@ -1,0 +1,177 @@
+import type { Revision } from '../../foundation/ids.ts';
+import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
+import type { AppliedPoint, IsLive } from '../../ports/image-store.ts';
+import { type ChunkHeader, ChunkReader, ChunkWriter } from './chunk-codec.ts';
+import type { ChunkIndex } from './chunk-index.ts';
+import type { ChunkSource } from './history.ts';
+import type { SealedChunk } from './pending-image.ts';
+
+export interface Rewrite {
+  readonly space: Space;
+  readonly gone: readonly ChunkHeader[];
+  readonly replacements: readonly SealedChunk[];
+}
+
+export interface ReclaimAccess {
+  readonly index: ChunkIndex;
+  readonly targetBytes: number;
+  /** As of the last appended batch, which is what `isLive` answers from. */
+  applied(): AppliedPoint | null;
+  read(chunk: ChunkHeader): Promise<ChunkSource>;
+  /** Together with everything appended, in one atomic write: the rewrite is right only for a state that is at least as new. */
+  write(rewrite: Rewrite): Promise<void>;
+}
+
+interface Pass {
+  spaceAt: number;
+  next: number;
+  /** Compacted revision per space when the pass began. */
+  readonly floors: Readonly<Record<Space, Revision>>;
+  /** Keys of dead puts that this pass left where they were, in the present space. */
+  retained: Set<string>;
+  gained: boolean;
+}
+
+/** Beyond so many, chunks are rewritten for any gain, so that memory stays bounded. */
+const maxRetained = 100_000;
+/** Rewriting pays from this share of dead bytes on. */
+const worthwhile = 1 / 8;
+
+/**
+ * Drops what is dead and merges small neighbours, in passes over all chunks in ascending order of revision.
+ *
+ * A tombstone hides every older put of its key when the image is loaded. So it may go only when no older chunk can hold such a put:
+ * (1) its revision is ≤ the compacted revision of when the pass began: so every older put of the key was dead all through the pass,
+ *     whenever the pass came by;
+ * (2) the pass did not leave a dead put of that key behind in a chunk not worth rewriting (`retained`).
+ * By (1) and (2) each older put was dropped in this pass, by a write that precedes this one, or earlier.
+ */
+export class Reclaimer {
+  readonly #access: ReclaimAccess;
+  #pass: Pass | null = null;
+  #idleAt: readonly number[] | null = null;
+
+  constructor(access: ReclaimAccess) {
+    this.#access = access;
+  }
+
+  reset(): void {
+    this.#pass = null;
+    this.#idleAt = null;
+  }
+
+  /** One run of neighbouring chunks. The bytes read, or null when a pass ended; `more` is then whether it gained anything. */
+  async step(isLive: IsLive): Promise<{ readonly bytes: number } | { readonly more: boolean }> {
+    const pass = this.#pass ?? this.#begin();
+    if (pass === null) return { more: false };
+    this.#pass = pass;
+    const space = spaces[pass.spaceAt];
+    if (space === undefined) {
+      this.#pass = null;
+      if (!pass.gained) this.#idleAt = this.#signature();
+      return { more: pass.gained };
+    }
+    const run = this.#run(space, pass.next);
+    const last = run.at(-1);
+    if (last === undefined) {
+      pass.spaceAt++;
+      pass.next = 0;
+      pass.retained = new Set();
+      return { bytes: 0 };
+    }
+    const sources: ChunkSource[] = [];
+    for (const chunk of run) sources.push(await this.#access.read(chunk));
+    // From here to the write's start nothing is awaited: `isLive` and what the write takes along are of the same moment.
+    const rewrite = this.#plan(space, sources, isLive, pass);
+    if (rewrite !== null) {
+      await this.#access.write(rewrite);
+      pass.gained = true;
+    }
+    pass.next = last.last + 1;
+    return { bytes: sources.reduce((sum, { header }) => sum + header.bytes, 0) };
+  }
+
+  #begin(): Pass | null {
+    const applied = this.#access.applied();
+    if (applied === null) return null;
+    const signature = this.#signature();
+    if (this.#idleAt?.every((value, i) => value === signature[i])) return null;
+    const floors = Object.fromEntries(spaces.map((space) => [space, applied.revisions[space].compacted]));
+    return {
+      spaceAt: 0,
+      next: 0,
+      floors: floors as Record<Space, Revision>,
+      retained: new Set(),
+      gained: false,
+    };
+  }
+
+  /** While this is the same, another pass would find nothing either. */
+  #signature(): number[] {
+    const applied = this.#access.applied();
+    return spaces.flatMap((space) => [
+      applied?.revisions[space].compacted ?? 0,
+      this.#access.index.of(space).length >> 2,
+    ]);
+  }
+
+  #run(space: Space, from: number): ChunkHeader[] {
+    const list = this.#access.index.of(space);
+    const run: ChunkHeader[] = [];
+    let bytes = 0;
+    for (let at = this.#access.index.positionOf(space, from); at < list.length; at++) {
+      const chunk = list[at] as ChunkHeader;
+      if (run.length > 0 && bytes + chunk.bytes > 2 * this.#access.targetBytes) break;
+      run.push(chunk);
+      bytes += chunk.bytes;
+    }
+    return run;
+  }
+
+  #plan(space: Space, sources: readonly ChunkSource[], isLive: IsLive, pass: Pass): Rewrite | null {
+    const kept: StateDelta[] = [];
+    const dead: string[] = [];
+    let deadBytes = 0;
+    let bytes = 0;
+    for (const { header, value } of sources) {
+      bytes += header.bytes;
+      for (const delta of new ChunkReader(header, value).next(header.count)) {
+        const live = isLive(space, delta.key, delta.revision, delta.op);
+        const held =
+          delta.op === 'delete' && (delta.revision > pass.floors[space] || pass.retained.has(delta.key));
+        if (live || held) kept.push(delta);
+        else {
+          deadBytes += delta.key.length + delta.value.length + 12;
+          if (delta.op === 'put') dead.push(delta.key);
+        }
+      }
+    }
+    const merges = sources.length > 1 && bytes - deadBytes <= (sources.length - 1) * this.#access.targetBytes;
+    const pays = deadBytes > 0 && (deadBytes >= bytes * worthwhile || pass.retained.size > maxRetained);
+    if (!merges && !pays) {
+      for (const key of dead) pass.retained.add(key);
+      return null;
+    }
+    return {
+      space,
+      gone: sources.map(({ header }) => header),
+      replacements: this.#encode(space, kept, bytes),
+    };
+  }
+
+  #encode(space: Space, deltas: readonly StateDelta[], bytes: number): SealedChunk[] {
+    const { targetBytes } = this.#access;
+    const capacity = Math.min(bytes, targetBytes + 65_536);
+    const chunks: SealedChunk[] = [];
+    let writer = new ChunkWriter(space, capacity);
+    for (const delta of deltas) {
+      if (writer.bytes >= targetBytes && delta.revision > writer.last) {
+        chunks.push(writer.seal());
+        writer = new ChunkWriter(space, capacity);
+      }
+      writer.add(delta);
+    }
+    if (writer.count > 0) chunks.push(writer.seal());
+    return chunks;
+  }
+}

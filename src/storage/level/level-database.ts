@@ -1,0 +1,198 @@
+import { Level } from 'level';
+import { TanistError } from '../../foundation/errors.ts';
+import type { Database, DatabaseChange, DatabaseRow } from '../../ports/database.ts';
+import type { FreeSpace } from './free-space.ts';
+import { WriteAheadFiles } from './write-ahead-files.ts';
+
+type Change = { type: 'put'; key: string; value: Buffer } | { type: 'del'; key: string };
+
+/** What is used of classic-level; `level`'s own types leave out what only LevelDB can do. */
+interface Store {
+  open(): Promise<void>;
+  batch(changes: Change[], options: { sync: boolean }): Promise<void>;
+  get(key: string): Promise<Buffer | undefined>;
+  iterator(options: {
+    gte: string;
+    lt: string;
+    fillCache?: boolean;
+    highWaterMarkBytes?: number;
+    reverse?: boolean;
+    limit?: number;
+  }): StoreIterator;
+  approximateSize(from: string, to: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+interface StoreIterator {
+  nextv(size: number): Promise<[string, Buffer][]>;
+  all(): Promise<[string, Buffer][]>;
+  close(): Promise<void>;
+}
+
+export interface LevelDatabaseOptions {
+  /** LevelDB's memory table; two of them are held at most, and an open replays as much. */
+  readonly writeBufferBytes: number;
+  readonly maxFileBytes: number;
+}
+
+/** Opens LevelDB in `folder`. The caller has looked at its write-ahead files before. */
+export async function openLevelDatabase(
+  folder: string,
+  space: FreeSpace,
+  options: LevelDatabaseOptions,
+): Promise<Database> {
+  const store = new Level<string, Buffer>(folder, {
+    keyEncoding: 'utf8',
+    valueEncoding: 'buffer',
+    createIfMissing: true,
+    compression: false,
+    cacheSize: 8 * 1024 * 1024,
+    writeBufferSize: options.writeBufferBytes,
+    maxFileSize: options.maxFileBytes,
+  }) as unknown as Store;
+  await store.open();
+  return new LevelDatabase(folder, store, space, options);
+}
+
+/**
+ * Keys are latin1 text, stored as UTF-8, which keeps their order. Writes are carried out one at a time in the order of the calls: LevelDB's
+ * own threads would not keep it. The first failed write is final: LevelDB may have written a part of it, and would write on behind that.
+ */
+class LevelDatabase implements Database {
+  readonly #folder: string;
+  readonly #store: Store;
+  readonly #space: FreeSpace;
+  readonly #files: WriteAheadFiles;
+  #failed: TanistError | null = null;
+  #lastWrite: Promise<void> = Promise.resolve();
+
+  constructor(folder: string, store: Store, space: FreeSpace, options: LevelDatabaseOptions) {
+    this.#folder = folder;
+    this.#store = store;
+    this.#space = space;
+    this.#files = new WriteAheadFiles(folder, options.writeBufferBytes);
+  }
+
+  write(changes: readonly DatabaseChange[], options: { readonly sync: boolean }): Promise<void> {
+    const write = this.#lastWrite.then(() => this.#write(changes, options.sync));
+    this.#lastWrite = write.catch(() => undefined);
+    return write;
+  }
+
+  async #write(changes: readonly DatabaseChange[], sync: boolean): Promise<void> {
+    if (this.#failed !== null) throw this.#failed;
+    let bytes = 0;
+    for (const change of changes)
+      bytes += change.key.length + (change.type === 'put' ? change.value.length : 0);
+    const admitted = this.#space.admit(bytes);
+    if (admitted !== null) await admitted;
+    try {
+      const before = this.#files.before();
+      if (before !== null) await before;
+      await this.#store.batch(changes as Change[], { sync });
+      const after = this.#files.after(changes);
+      if (after !== null) await after;
+    } catch (cause) {
+      this.#failed = new TanistError(
+        'storage-failed',
+        `writing to ${this.#folder} failed (${reason(cause)}): what reached the disk is unknown, so the node stops; ` +
+          'check the disk, then start it again',
+        { cause },
+      );
+      throw this.#failed;
+    }
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#store.get(key);
+    } catch (cause) {
+      throw this.#readError(cause, key);
+    }
+  }
+
+  scan(from: string, to: string, batchBytes: number): AsyncIterable<readonly DatabaseRow[]> {
+    const iterator = this.#store.iterator({
+      gte: from,
+      lt: to,
+      fillCache: false,
+      highWaterMarkBytes: batchBytes,
+    });
+    return this.#rows(iterator, from);
+  }
+
+  /** Not a generator: `return()` must close LevelDB's iterator also when nothing was read. */
+  #rows(iterator: StoreIterator, from: string): AsyncIterableIterator<readonly DatabaseRow[]> {
+    const next = async (): Promise<IteratorResult<readonly DatabaseRow[]>> => {
+      try {
+        const entries = await iterator.nextv(1000);
+        if (entries.length > 0)
+          return { done: false, value: entries.map(([key, value]) => ({ key, value })) };
+      } catch (cause) {
+        await iterator.close();
+        throw this.#readError(cause, from);
+      }
+      await iterator.close();
+      return { done: true, value: undefined };
+    };
+    const rows: AsyncIterableIterator<readonly DatabaseRow[]> = {
+      next,
+      return: async () => {
+        await iterator.close();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]: () => rows,
+    };
+    return rows;
+  }
+
+  async last(from: string, to: string): Promise<DatabaseRow | undefined> {
+    try {
+      const iterator = this.#store.iterator({ gte: from, lt: to, reverse: true, limit: 1 });
+      const entries = await iterator.all();
+      const entry = entries[0];
+      return entry === undefined ? undefined : { key: entry[0], value: entry[1] };
+    } catch (cause) {
+      throw this.#readError(cause, from);
+    }
+  }
+
+  sizeBytes(from: string, to: string): Promise<number> {
+    return this.#store.approximateSize(from, to);
+  }
+
+  async close(): Promise<void> {
+    await this.#lastWrite;
+    await this.#store.close();
+  }
+
+  #readError(cause: unknown, key: string): TanistError {
+    if (codeOf(cause) === 'LEVEL_CORRUPTION') {
+      return new TanistError(
+        'data-damaged',
+        `${this.#folder} is damaged near key ${JSON.stringify(key)} (${reason(cause)}): remove this node's data folder and let it join again`,
+        { cause },
+      );
+    }
+    return new TanistError(
+      'storage-failed',
+      `reading from ${this.#folder} failed (${reason(cause)}): check the disk`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** LevelDB's own words lie in the cause's cause. */
+export function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const { code } = error as { readonly code?: unknown };
+  if (error.cause instanceof Error) return codeOf(error.cause) || String(code ?? '');
+  return String(code ?? '');
+}

@@ -1,0 +1,203 @@
+import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Level } from 'level';
+import { TanistError } from '../../foundation/errors.ts';
+import { mutant } from '../../foundation/mutants.ts';
+import type { Disk, OpenedDatabase } from '../../ports/database.ts';
+import { FreeSpace } from './free-space.ts';
+import { codeOf, type LevelDatabaseOptions, openLevelDatabase, reason } from './level-database.ts';
+import { sync } from './write-ahead-files.ts';
+import { cutWriteAhead, inspectWriteAhead } from './write-ahead-inspection.ts';
+
+export interface LevelDiskOptions {
+  /** Free bytes below which writes are refused as `disk-full`. Default 64 MiB. */
+  readonly reserveBytes?: number;
+  /** Bytes written between two looks at the free space. Default 4 MiB. */
+  readonly checkEveryBytes?: number;
+  /** For tests: what is free. */
+  readonly freeBytes?: () => Promise<number>;
+  /** Per database name. Default 16 MiB write buffer, 8 MiB files. */
+  readonly databases?: Readonly<Record<string, LevelDatabaseOptions>>;
+}
+
+export interface LevelDisk extends Disk {
+  /** Releases the folder. The databases are closed before. */
+  close(): Promise<void>;
+}
+
+const mebibyte = 1024 * 1024;
+const defaultDatabase: LevelDatabaseOptions = { writeBufferBytes: 16 * mebibyte, maxFileBytes: 8 * mebibyte };
+
+/**
+ * A node's data folder: one LevelDB a name. Takes the folder's lock, which the operating system releases however the process ends.
+ * Errors: `data-locked`, `data-unreadable`, `data-not-writable`.
+ */
+export async function openLevelDisk(folder: string, options: LevelDiskOptions = {}): Promise<LevelDisk> {
+  await checkFolder(folder);
+  const lock = await takeLock(folder);
+  try {
+    await finishReplace(folder);
+  } catch (cause) {
+    await lock.close();
+    throw unwritable(folder, cause);
+  }
+  const space = new FreeSpace(folder, {
+    reserveBytes: options.reserveBytes ?? 64 * mebibyte,
+    checkEveryBytes: options.checkEveryBytes ?? 4 * mebibyte,
+    ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
+  });
+  return {
+    open: (name, opening) =>
+      openDatabase(
+        folder,
+        name,
+        opening?.redoable ?? false,
+        space,
+        options.databases?.[name] ?? defaultDatabase,
+      ),
+    replace: async (name, replacement) => {
+      await writeDurably(folder, journalName, JSON.stringify({ name, replacement }));
+      await finishReplace(folder);
+    },
+    remove: async (name) => {
+      await rm(join(folder, name), { recursive: true, force: true });
+      await rm(damageMark(folder, name), { force: true });
+      await sync(folder);
+    },
+    exists: async (name) => (await stat(join(folder, name)).catch(() => null)) !== null,
+    close: async () => {
+      await rm(join(folder, pidName), { force: true });
+      await lock.close();
+    },
+  };
+}
+
+const journalName = 'replace.json';
+const lockName = '.lock';
+const pidName = '.lock-holder';
+const damageMark = (folder: string, name: string): string => join(folder, `${name}.damaged`);
+
+async function checkFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw unwritable(folder, cause);
+  }
+  try {
+    await access(folder, constants.R_OK);
+  } catch (cause) {
+    throw new TanistError(
+      'data-unreadable',
+      `the data folder ${folder} cannot be read (${reason(cause)}): give this user the right to read it`,
+      { cause },
+    );
+  }
+}
+
+function unwritable(folder: string, cause: unknown): TanistError {
+  return new TanistError(
+    'data-not-writable',
+    `the data folder ${folder} cannot be written (${reason(cause)}): give this user the right to write it, or name another folder`,
+    { cause },
+  );
+}
+
+/** The lock is an empty LevelDB: its lock file is locked by the kernel, so it is never stale. */
+async function takeLock(folder: string): Promise<{ close(): Promise<void> }> {
+  const lock = new Level(join(folder, lockName));
+  try {
+    await lock.open();
+  } catch (cause) {
+    if (codeOf(cause) !== 'LEVEL_LOCKED') throw unwritable(folder, cause);
+    const holder = (await readFile(join(folder, pidName), 'utf8').catch(() => '')).trim();
+    throw new TanistError(
+      'data-locked',
+      `the data folder ${folder} is in use by ${holder === '' ? 'another process' : `process ${holder}`}: ` +
+        'stop it first, or give this node a folder of its own',
+      { cause },
+    );
+  }
+  await writeFile(join(folder, pidName), `${process.pid}\n`);
+  return lock;
+}
+
+async function openDatabase(
+  folder: string,
+  name: string,
+  redoable: boolean,
+  space: FreeSpace,
+  options: LevelDatabaseOptions,
+): Promise<OpenedDatabase> {
+  const path = join(folder, name);
+  let found = await inspectWriteAhead(path);
+  if (mutant.active === 'torn-tail-hides-damage' && found.state === 'damaged')
+    found = { ...found, state: 'torn' };
+  if (redoable && found.state === 'damaged' && found.cut !== null) {
+    await cutWriteAhead(path, found.cut);
+    found = {
+      ...found,
+      state: 'torn',
+      detail: `${found.detail}; cut off there, to be done again from the log`,
+    };
+  }
+  // LevelDB would drop the damaged pieces now and look clean at the next start, so the finding is kept first.
+  const mark = damageMark(folder, name);
+  if (found.state === 'damaged') await writeDurably(folder, `${name}.damaged`, found.detail);
+  const before = await readFile(mark, 'utf8').catch(() => '');
+  try {
+    const database = await openLevelDatabase(path, space, options);
+    return {
+      database,
+      integrity: before === '' ? found.state : 'damaged',
+      detail: before === '' ? found.detail : before,
+      tornBytes: found.tornBytes,
+    };
+  } catch (cause) {
+    throw openError(path, cause, before);
+  }
+}
+
+function openError(path: string, cause: unknown, damage: string): TanistError {
+  const code = codeOf(cause);
+  if (code === 'LEVEL_LOCKED') {
+    return new TanistError('data-locked', `${path} is in use by another process: stop it first`, { cause });
+  }
+  if (code === 'LEVEL_CORRUPTION' || damage !== '') {
+    return new TanistError(
+      'data-damaged',
+      `${path} is damaged (${damage || reason(cause)}): remove this node's data folder and let it join again`,
+      { cause },
+    );
+  }
+  return new TanistError(
+    'data-unreadable',
+    `${path} cannot be opened (${reason(cause)}): check the folder's rights and the disk`,
+    {
+      cause,
+    },
+  );
+}
+
+/** The journal, once durable, decides; from there every step can be done again. */
+async function finishReplace(folder: string): Promise<void> {
+  const text = await readFile(join(folder, journalName), 'utf8').catch(() => '');
+  if (text === '') return;
+  const { name, replacement } = JSON.parse(text) as { readonly name: string; readonly replacement: string };
+  const there = await stat(join(folder, replacement)).catch(() => null);
+  if (there !== null) {
+    await rm(join(folder, name), { recursive: true, force: true });
+    await rm(damageMark(folder, name), { force: true });
+    await rename(join(folder, replacement), join(folder, name));
+    await sync(folder);
+  }
+  await rm(join(folder, journalName));
+  await sync(folder);
+}
+
+async function writeDurably(folder: string, name: string, text: string): Promise<void> {
+  const draft = join(folder, `${name}.draft`);
+  await writeFile(draft, text, { flush: true });
+  await rename(draft, join(folder, name));
+  await sync(folder);
+}

@@ -1,0 +1,119 @@
+import { logIndex, nodeId, term } from '../../foundation/ids.ts';
+import { limits } from '../../foundation/limits.ts';
+import { mutant } from '../../foundation/mutants.ts';
+import type { Database, DatabaseChange, Disk } from '../../ports/database.ts';
+import type { HardState, LogImage, LogPoint, LogStore } from '../../ports/log-store.ts';
+import { damaged } from '../record-codec.ts';
+import { blockEnd, blockPrefix, chainStart } from './block-codec.ts';
+import { BlockLog } from './block-log.ts';
+import {
+  getJson,
+  type HardRecord,
+  hardKey,
+  identityKey,
+  putJson,
+  readPeers,
+  type StartRecord,
+  startKey,
+} from './log-records.ts';
+import { type RecoveredBlocks, recoverBlocks } from './log-recovery.ts';
+import { type ExpectedIdentity, type IdentityRecord, nextIdentity } from './store-identity.ts';
+
+export interface OpenLogOptions extends ExpectedIdentity {
+  /** Bytes of newest entries to load into `image.tail`; default `limits.logMemoryBytes`. */
+  readonly memoryBytes?: number;
+  /** Everything after this index is loaded, however much it is: what the image still has to apply. */
+  readonly mustLoadAfter?: number;
+  /** Largest block; default `limits.blockBytes`. */
+  readonly blockBytes?: number;
+}
+
+const none: LogPoint = { index: logIndex(0), term: term(0) };
+const name = 'log';
+
+/**
+ * Opens the log, or makes it. What was durable is there again, or this fails (promise 6): `data-damaged`, `data-of-another-node`,
+ * `data-of-another-cluster`, `data-format-newer`. The boot counter is raised and durable when it resolves.
+ */
+export async function openLog(disk: Disk, options: OpenLogOptions): Promise<LogStore> {
+  const opened = await disk.open(name);
+  try {
+    return await recover(opened.database, opened, options);
+  } catch (error) {
+    await opened.database.close();
+    throw error;
+  }
+}
+
+async function recover(
+  database: Database,
+  opened: { readonly integrity: string; readonly detail: string; readonly tornBytes?: number },
+  options: OpenLogOptions,
+): Promise<LogStore> {
+  const place = `the log in ${options.folder}`;
+  const tolerant = mutant.active === 'torn-tail-hides-damage';
+  const found = await getJson<IdentityRecord>(database, identityKey);
+  const identity = nextIdentity(found, options);
+  if (opened.integrity === 'damaged' && !tolerant) throw damaged(place, opened.detail);
+  const isNew = found === undefined;
+  if (isNew && (await database.last('', '\x7f')) !== undefined)
+    throw damaged(place, 'its identity record is missing');
+
+  const hard = await getJson<HardRecord>(database, hardKey);
+  const start = await getJson<StartRecord>(database, startKey);
+  if (!isNew && (hard === undefined || start === undefined))
+    throw damaged(place, 'its hard state is missing');
+  const compacted = start?.point ?? none;
+  const recovered = await recoverBlocks(database, {
+    start: compacted,
+    memoryBytes: options.memoryBytes ?? limits.logMemoryBytes,
+    mustLoadAfter: options.mustLoadAfter ?? 0,
+  });
+  const lastIndex = recovered.blocks.at(-1)?.last ?? compacted.index;
+  const changes: DatabaseChange[] = [putJson(identityKey, identity)];
+  if (isNew) {
+    changes.push(putJson(hardKey, { state: noVote, last: 0 } satisfies HardRecord));
+    changes.push(putJson(startKey, { point: none, chain: chainStart.toString('hex') } satisfies StartRecord));
+  }
+  if (tolerant) changes.push(...(await cutAt(database, recovered)));
+  else if (recovered.fault !== null)
+    throw damaged(place, `${recovered.fault.what} (at ${recovered.fault.key})`);
+  else if (hard !== undefined && lastIndex < hard.last) {
+    throw damaged(place, `it ends at entry ${lastIndex}, but entry ${hard.last} was durable`);
+  }
+  await database.write(changes, { sync: true });
+
+  const peers = await readPeers(database);
+  const lastEntry = recovered.tail.at(-1);
+  const state = hard?.state ?? noVote;
+  const image: LogImage = {
+    hardState: mutant.active === 'vote-lost-at-restart' ? { term: state.term, vote: null } : state,
+    compacted,
+    last: lastEntry === undefined ? compacted : { index: lastEntry.index, term: lastEntry.term },
+    tail: recovered.tail,
+    tornBytes: opened.tornBytes ?? 0,
+    peers: new Map([...peers].map(([id, peer]) => [nodeId(id), peer])),
+  };
+  const { clusterId, storeId, bootCounter } = identity;
+  return new BlockLog({
+    database,
+    place,
+    identity: { clusterId, nodeId: identity.nodeId, storeId, bootCounter, incarnation: options.incarnation },
+    image,
+    blocks: recovered.blocks,
+    chain: recovered.blocks.at(-1)?.after ?? Buffer.from(start?.chain ?? chainStart.toString('hex'), 'hex'),
+    blockBytes: options.blockBytes ?? limits.blockBytes,
+  });
+}
+
+const noVote: HardState = { term: term(0), vote: null };
+
+/** Only for the mutant: what a careless recovery does. */
+async function cutAt(database: Database, recovered: RecoveredBlocks): Promise<DatabaseChange[]> {
+  const changes: DatabaseChange[] = [];
+  if (recovered.fault === null) return changes;
+  for await (const rows of database.scan(blockPrefix, blockEnd, 65_536)) {
+    for (const { key } of rows) if (key >= recovered.fault.key) changes.push({ type: 'del', key });
+  }
+  return changes;
+}

@@ -1,0 +1,102 @@
+import test from 'ava';
+import { closedLoop } from '../../src/cli/bench/load/closed-loop.ts';
+import { parseH2load } from '../../src/cli/bench/load/h2load.ts';
+import { startOpenLoop } from '../../src/cli/bench/load/open-loop.ts';
+import { randomOrder, sampleKey } from '../../src/cli/bench/load/samples.ts';
+import { outageOf } from '../../src/cli/bench/outage.ts';
+import { median, quantile } from '../../src/cli/bench/statistics.ts';
+
+const acks = (...pairs: readonly (readonly [number, number])[]) =>
+  pairs.map(([issuedAtMs, ackedAtMs]) => ({ issuedAtMs, ackedAtMs }));
+
+test('an outage is from the last acknowledgement before to the first after', (t) => {
+  t.deepEqual(outageOf(acks([0, 1], [1, 2], [2, 3], [3, 40], [4, 40], [39, 41]), 3.5), {
+    lastBeforeMs: 3,
+    firstAfterMs: 40,
+    outageMs: 37,
+  });
+});
+
+test('an answer that was on its way when the fault struck does not hide the outage', (t) => {
+  t.is(outageOf(acks([0, 1], [2, 11], [9, 60], [12, 61]), 10)?.outageMs, 49);
+});
+
+test('it has not ended while only writes from before the fault are answered', (t) => {
+  t.is(outageOf(acks([0, 1], [2, 11], [9, 60]), 10), null);
+  t.is(outageOf([], 10), null);
+});
+
+test('gaps before the fault and long after the recovery do not count', (t) => {
+  t.is(outageOf(acks([0, 1], [0, 500], [500, 505], [506, 507], [507, 620], [620, 2000]), 501)?.outageMs, 113);
+});
+
+test('a hand-over counts until it is over', (t) => {
+  // Answered by the old leader while the hand-over was still under way.
+  t.is(outageOf(acks([0, 1], [2, 3], [3, 24], [24, 25]), 1.5, 10)?.outageMs, 21);
+});
+
+test('median and quantiles', (t) => {
+  t.is(median([5, 1, 3]), 3);
+  t.is(median([4, 1, 3, 2]), 2.5);
+  t.is(median([]), Number.NaN);
+  t.is(quantile([3, 1, 2, 4], 0.5), 2);
+  t.is(quantile([3, 1, 2, 4], 0.99), 4);
+  t.is(quantile([7], 0), 7);
+  t.is(quantile([], 0.5), Number.NaN);
+});
+
+test('a closed loop keeps its operations in flight, and no more', async (t) => {
+  let running = 0;
+  let most = 0;
+  const sequences = new Set<number>();
+  const result = await closedLoop({ inFlight: 8, seconds: 0.05, warmUpSeconds: 0 }, async (sequence) => {
+    sequences.add(sequence);
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+  });
+  t.is(most, 8);
+  t.is(running, 0);
+  t.true(sequences.size >= 8 && result.operations <= sequences.size);
+  t.is(result.failed, 0);
+});
+
+test('an open loop goes on while nothing is answered, and waits for all at the end', async (t) => {
+  const answers: (() => void)[] = [];
+  const load = startOpenLoop(
+    10_000,
+    (sequence) =>
+      new Promise((resolve, reject) =>
+        answers.push(() => (sequence === 0 ? reject(new Error('no')) : resolve(null))),
+      ),
+  );
+  while (load.issued < 20) await new Promise((resolve) => setImmediate(resolve));
+  t.is(load.acknowledged.length, 0);
+  const stopped = load.stop();
+  for (const answer of answers) answer();
+  await stopped;
+  t.is(load.failed, 1);
+  t.is(load.acknowledged.length, load.issued - 1);
+});
+
+test('samples', (t) => {
+  t.is(Buffer.from(sampleKey(42)).toString(), 'bench/0000000042');
+  const order = randomOrder(10);
+  const again = randomOrder(10);
+  const drawn = Array.from({ length: 1000 }, (_, i) => order(i));
+  t.true(drawn.every((key) => Number.isInteger(key) && key >= 0 && key < 10));
+  t.is(new Set(drawn).size, 10);
+  t.deepEqual(
+    drawn,
+    Array.from({ length: 1000 }, (_, i) => again(i)),
+  );
+});
+
+test('the counts of h2load', (t) => {
+  const text =
+    'finished in 2.50s, 9000.00 req/s, 1MB/s\nrequests: 18000 total, 18064 started, 18000 done, 17998 succeeded, 2 failed, 2 errored, 0 timeout\n';
+  t.deepEqual(parseH2load(text, 2), { perSecond: 8999, operations: 17_998, failed: 2 });
+  t.throws(() => parseH2load('Could not connect', 2), {
+    message: 'h2load gave no result: Could not connect',
+  });
+});

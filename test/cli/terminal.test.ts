@@ -1,0 +1,109 @@
+import test from 'ava';
+import {
+  durationMs,
+  endpointList,
+  leaseNumber,
+  leaseText,
+  seedRange,
+  wholeNumber,
+} from '../../src/cli/terminal/arguments.ts';
+import { errorText, exitCode } from '../../src/cli/terminal/fail.ts';
+import { figure } from '../../src/cli/terminal/figure.ts';
+import { jsonLine, printable } from '../../src/cli/terminal/json.ts';
+import { progressOn } from '../../src/cli/terminal/progress.ts';
+import { styleFor } from '../../src/cli/terminal/style.ts';
+import { table } from '../../src/cli/terminal/table.ts';
+import { UsageError } from '../../src/cli/terminal/usage-error.ts';
+import { TanistError } from '../../src/foundation/errors.ts';
+
+const plain = styleFor({ isTTY: false });
+
+test('tables have no frame, numbers to the right, no trailing blanks', (t) => {
+  t.is(
+    table(
+      ['id', 'applied'],
+      [
+        ['n0', 5],
+        ['node-1', 12_345],
+      ],
+      plain,
+    ),
+    ['id      applied', 'n0            5', 'node-1   12,345'].join('\n'),
+  );
+  t.is(table(['id', 'applied'], [], plain), 'id  applied');
+});
+
+test('figures', (t) => {
+  t.deepEqual([0, 1.005, 12.345, 123.45, 1234.5, 1_000_000, Number.NaN].map(figure), [
+    '0',
+    '1.00',
+    '12.35',
+    '123.5',
+    '1,235',
+    '1,000,000',
+    '–',
+  ]);
+});
+
+test('JSON is one line; 64-bit ids are text, bytes keep every bit', (t) => {
+  t.is(
+    jsonLine({ id: 255n, text: 'a\nb', bad: Number.NaN }),
+    '{"id":"00000000000000ff","text":"a\\nb","bad":null}',
+  );
+  t.is(printable(Buffer.from('grün')), 'grün');
+  t.is(printable(Uint8Array.of(0xff, 0)), 'base64:/wA=');
+});
+
+test('colour only on a terminal that wants it', (t) => {
+  t.is(styleFor({ isTTY: true }, { TERM: 'xterm' }).bold('x'), '\u001b[1mx\u001b[22m');
+  t.is(styleFor({ isTTY: true }, { TERM: 'xterm', NO_COLOR: '1' }).bold('x'), 'x');
+  t.is(styleFor({ isTTY: true }, { TERM: 'dumb' }).bold('x'), 'x');
+  t.is(plain.red('x'), 'x');
+});
+
+test('progress is one line on a terminal and nothing elsewhere', (t) => {
+  const written: string[] = [];
+  const write = (text: string): void => void written.push(text);
+  const elsewhere = progressOn({ write });
+  elsewhere.update('half');
+  elsewhere.clear();
+  t.deepEqual(written, []);
+  const terminal = progressOn({ write, isTTY: true, columns: 10 });
+  terminal.update('a long line of text');
+  terminal.clear();
+  terminal.clear();
+  t.deepEqual(written, ['\r\u001b[2Ka long l…', '\r\u001b[2K']);
+});
+
+test('arguments', (t) => {
+  t.is(durationMs('250'), 250);
+  t.is(durationMs('1.5s'), 1500);
+  t.is(durationMs('2m'), 120_000);
+  for (const wrong of ['', 's', '0', '-1s', '5 s', '1d'])
+    t.throws(() => durationMs(wrong), { message: /duration/ });
+  t.is(wholeNumber(1, 5)('5'), 5);
+  for (const wrong of ['0', '6', '2.5', 'x', ''])
+    t.throws(() => wholeNumber(1, 5)(wrong), { message: /from 1 to 5/ });
+  t.is(leaseNumber('ff'), 255n);
+  t.is(leaseNumber('0xFFFFFFFFFFFFFFFF'), 2n ** 64n - 1n);
+  t.is(leaseText(leaseNumber('00000000000000ff')), '00000000000000ff');
+  t.throws(() => leaseNumber('xyz'), { message: /hexadecimal/ });
+  t.deepEqual(seedRange('1..1000'), { from: 1, to: 1000 });
+  t.deepEqual(seedRange('7'), { from: 7, to: 7 });
+  for (const wrong of ['5..1', 'a..b', '1-5']) t.throws(() => seedRange(wrong), { message: /range/ });
+  t.deepEqual(endpointList('a:1, [::1]:2'), ['a:1', '[::1]:2']);
+  for (const wrong of ['', 'a', 'a:0', 'a:70000', 'http://a:1'])
+    t.throws(() => endpointList(wrong), { message: /host:port/ });
+});
+
+test('errors are one line with their code; bugs keep their stack', (t) => {
+  t.is(
+    errorText(new TanistError('port-taken', 'port 1 is taken\nby another')),
+    'port 1 is taken by another (port-taken)',
+  );
+  t.is(errorText(new UsageError('so not')), 'so not');
+  t.is(errorText(Object.assign(new Error('no'), { code: 'ENOENT' })), 'no (ENOENT)');
+  t.regex(errorText(new TypeError('oops')), /^TypeError: oops\n +at /);
+  t.is(exitCode(new UsageError('x')), 2);
+  t.is(exitCode(new Error('x')), 1);
+});

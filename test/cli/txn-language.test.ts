@@ -1,0 +1,40 @@
+import test from 'ava';
+import { parseComparison, parseOperation } from '../../src/cli/commands/state/txn-language.ts';
+import { UsageError } from '../../src/cli/terminal/usage-error.ts';
+
+test('comparisons', (t) => {
+  t.deepEqual(parseComparison('version(lock) = 0'), { key: 'lock', is: '=', version: 0 });
+  t.deepEqual(parseComparison(' modRevision("a b")>7 '), { key: 'a b', is: '>', modRevision: 7 });
+  t.deepEqual(parseComparison('createRevision(a) < 9'), { key: 'a', is: '<', createRevision: 9 });
+  t.deepEqual(parseComparison("value(a) != 'x y'"), { key: 'a', is: '!=', value: 'x y' });
+  t.deepEqual(parseComparison('value(a(b)) = '), { key: 'a(b)', is: '=', value: '' });
+  t.deepEqual(parseComparison('lease(a) = ff'), { key: 'a', is: '=', lease: 255n } as never);
+});
+
+for (const wrong of [
+  '',
+  'version(a)',
+  'version(a) == 1',
+  'version(a) = x',
+  'size(a) = 1',
+  'lease(a) = zz',
+  'version() = 1',
+])
+  test(`no comparison: ${wrong}`, (t) => {
+    t.throws(() => parseComparison(wrong), { instanceOf: UsageError });
+  });
+
+test('operations', (t) => {
+  t.deepEqual(parseOperation('put a b'), { put: 'a', value: 'b' });
+  t.deepEqual(parseOperation(`put "a key" 'a "value"'`), { put: 'a key', value: 'a "value"' });
+  t.deepEqual(parseOperation('put a ""'), { put: 'a', value: '' });
+  t.deepEqual(parseOperation('get a'), { get: 'a' });
+  t.deepEqual(parseOperation('get-prefix a/'), { get: 'a/', options: { prefix: true } });
+  t.deepEqual(parseOperation('del a'), { delete: 'a' });
+  t.deepEqual(parseOperation('del-prefix a/'), { delete: 'a/', prefix: true });
+});
+
+for (const wrong of ['', 'put a', 'put a b c', 'get', 'get a b', 'move a b'])
+  test(`no operation: ${wrong}`, (t) => {
+    t.throws(() => parseOperation(wrong), { instanceOf: UsageError });
+  });

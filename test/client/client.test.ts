@@ -1,0 +1,354 @@
+import { createServer } from 'node:net';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import test, { type ExecutionContext } from 'ava';
+import {
+  type ConnectOptions,
+  connect,
+  type LostPut,
+  revision,
+  type TanistClient,
+  TanistError,
+} from '../../src/client/index.ts';
+import { FakeCluster } from './fake-cluster.ts';
+
+async function started(
+  t: ExecutionContext,
+  size = 1,
+  options: Partial<ConnectOptions> = {},
+): Promise<{ cluster: FakeCluster; client: TanistClient }> {
+  const cluster = await FakeCluster.start(size);
+  const client = await connect({ endpoints: cluster.endpoints, ...options });
+  t.teardown(async () => {
+    await client.close({ drainMs: 0 });
+    cluster.stop();
+  });
+  return { cluster, client };
+}
+
+const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
+
+test('keys and values: text is UTF-8, bytes are bytes', async (t) => {
+  const { client } = await started(t);
+  t.deepEqual(await client.put('k', 'v1'), { revision: revision(2), previous: null });
+  const second = await client.put(Buffer.from('k'), 'grün', { previous: true });
+  t.is(text(second.previous?.value), 'v1');
+  const { values, revision: at, count } = await client.get('k');
+  t.is(text(values[0]?.value), 'grün');
+  t.is(at, revision(3));
+  t.is(count, 1);
+  t.is(values[0]?.version, 2);
+  const gone = await client.delete('k', { previous: true });
+  t.is(gone.deleted, 1);
+  t.is(text(gone.previous[0]?.value), 'grün');
+  t.is((await client.get('k')).count, 0);
+});
+
+test('prefixes', async (t) => {
+  const { client } = await started(t);
+  await Promise.all([client.put('a/1', ''), client.put('a/2', ''), client.put('b', '')]);
+  t.is((await client.get('a/', { prefix: true })).count, 2);
+  t.is((await client.get('', { prefix: true })).count, 3);
+  t.is((await client.delete('a/', { prefix: true })).deleted, 2);
+});
+
+test('transactions', async (t) => {
+  const { client } = await started(t);
+  const transaction = {
+    if: [{ key: 'lock', is: '=', version: 0 }],
+    // biome-ignore lint/suspicious/noThenProperty: the word that etcd's transactions use
+    then: [{ put: 'lock', value: 'me' }],
+    else: [{ get: 'lock' }],
+  } as const;
+  const won = await client.txn(transaction);
+  t.true(won.succeeded);
+  t.deepEqual(won.answers, [{ kind: 'put', previous: null }]);
+  const late = await client.txn(transaction);
+  t.false(late.succeeded);
+  const [answer] = late.answers;
+  t.is(answer?.kind === 'get' ? text(answer.values[0]?.value) : '', 'me');
+});
+
+test('one turn of the event loop is one batch', async (t) => {
+  const { client, cluster } = await started(t);
+  await client.put('first', '');
+  cluster.batches.length = 0;
+  await Promise.all(Array.from({ length: 100 }, (_, i) => client.put(`k${i}`, 'v')));
+  t.deepEqual(
+    cluster.batches.map(({ commands }) => commands.length),
+    [100],
+  );
+  t.is(cluster.batches[0]?.firstNumber, 2);
+  t.is(cluster.batches[0]?.acknowledgedThrough, 1);
+});
+
+test('a failed command fails alone, with its code', async (t) => {
+  const { client } = await started(t);
+  const [lost, kept] = await Promise.allSettled([client.revokeLease(77n as never), client.put('k', 'v')]);
+  t.is(kept?.status, 'fulfilled');
+  t.true(
+    lost?.status === 'rejected' &&
+      lost.reason instanceof TanistError &&
+      lost.reason.code === 'lease-not-found',
+  );
+});
+
+test('what was unanswered at the loss of a stream is sent again, and applied once', async (t) => {
+  const { client, cluster } = await started(t);
+  await client.put('k', '0');
+  cluster.holding = true;
+  const puts = Promise.all([client.put('k', '1'), client.put('k', '2')]);
+  await cluster.until(() => cluster.batches.length === 2);
+  cluster.release(false);
+  cluster.holding = false;
+  cluster.dropSessions();
+  t.deepEqual(
+    (await puts).map((answer) => answer.revision),
+    [revision(3), revision(4)],
+  );
+  t.is((await client.get('k')).values[0]?.version, 3);
+  t.is(cluster.batches[2]?.firstNumber, cluster.batches[1]?.firstNumber);
+});
+
+test('the leader dies: the next one is followed as soon as it is announced', async (t) => {
+  const { client, cluster } = await started(t, 3);
+  const leaders: string[] = [];
+  client.on('leader', ({ id }) => leaders.push(id));
+  await client.put('k', '0');
+  cluster.holding = true;
+  const put = client.put('k', '1');
+  await cluster.until(() => cluster.batches.length === 2);
+  cluster.holding = false;
+  cluster.kill(0);
+  cluster.elect(2);
+  await put;
+  t.is((await client.get('k')).values[0]?.version, 2);
+  t.deepEqual(leaders, ['n3']);
+});
+
+test('a leader that nobody announces is found by trying', async (t) => {
+  const { client, cluster } = await started(t, 3);
+  await client.put('k', '0');
+  cluster.leader = 2;
+  await client.put('k', '1');
+  t.is((await client.get('k')).values[0]?.version, 2);
+});
+
+test('overloaded: again after a pause; refused for good: the error', async (t) => {
+  const { client, cluster } = await started(t);
+  await client.put('k', '0');
+  cluster.refusals.push(new TanistError('overloaded', 'busy'), new TanistError('overloaded', 'busy'));
+  await client.put('k', '1');
+  cluster.refusals.push(new TanistError('invalid-argument', 'no'));
+  const error = await t.throwsAsync(client.put('k', '2'), { instanceOf: TanistError });
+  t.like(error, { code: 'invalid-argument', indeterminate: false });
+});
+
+test('a session that expired in flight: indeterminate; what comes later goes on in a new one', async (t) => {
+  const { client, cluster } = await started(t);
+  await client.put('k', '0');
+  const { session } = client.stats();
+  cluster.state.expireSessions();
+  const error = await t.throwsAsync(client.put('k', '1'), { instanceOf: TanistError });
+  t.like(error, { code: 'session-expired', indeterminate: true });
+  await client.put('k', '2');
+  t.not(client.stats().session, session);
+});
+
+test('deadline and cancellation: indeterminate exactly if it was sent', async (t) => {
+  const { client, cluster } = await started(t);
+  await client.put('k', '0');
+  cluster.holding = true;
+  const sent = await t.throwsAsync(client.put('k', '1', { deadlineMs: 20 }), { instanceOf: TanistError });
+  t.like(sent, { code: 'deadline-exceeded', indeterminate: true, retryable: false });
+  const control = new AbortController();
+  const call = client.put('k', '2', { signal: control.signal });
+  await cluster.until(() => cluster.batches.length === 3);
+  control.abort();
+  t.like(await t.throwsAsync(call), { code: 'cancelled', indeterminate: true });
+  const early = client.put('k', '3', { signal: AbortSignal.abort() });
+  t.like(await t.throwsAsync(early), { code: 'cancelled', indeterminate: false });
+  cluster.release(true);
+  cluster.holding = false;
+  t.is((await client.put('k', '4')).revision, revision(5));
+});
+
+test('nobody leads: the deadline says so, and nothing was applied', async (t) => {
+  const { client, cluster } = await started(t, 2);
+  cluster.elect(-1);
+  const error = await t.throwsAsync(client.put('k', 'v', { deadlineMs: 60 }), { instanceOf: TanistError });
+  t.like(error, { code: 'deadline-exceeded', indeterminate: false, retryable: true });
+  t.regex(error.message, /not the leader/);
+  t.is((await client.get('k', { consistency: 'serializable' })).ageMs, 7);
+});
+
+test('acknowledged early: told at once, committed later; lost only with the session', async (t) => {
+  const { client, cluster } = await started(t);
+  t.false((await client.putEarly('k', '0')).early);
+  cluster.holding = true;
+  cluster.answersEarly = true;
+  const first = await client.putEarly('k', '1');
+  t.true(first.early);
+  cluster.release(true);
+  t.is((await first.committed).revision, revision(3));
+  const lost: (readonly LostPut[])[] = [];
+  client.on('lost', (puts) => lost.push(puts));
+  const second = await client.putEarly('k', '2');
+  cluster.state.expireSessions();
+  cluster.release(true);
+  t.like(await t.throwsAsync(second.committed), { code: 'session-expired' });
+  t.deepEqual(
+    lost.flat().map(({ value }) => text(value)),
+    ['2'],
+  );
+});
+
+test('watch: no gap and no double over lost streams and leaders', async (t) => {
+  const { client, cluster } = await started(t, 2);
+  const stop = new AbortController();
+  const seen: string[] = [];
+  let bookmarked = (): void => {};
+  const ready = new Promise<void>((resolve) => {
+    bookmarked = resolve;
+  });
+  const watching = (async () => {
+    for await (const { events } of client.watch('w/', {
+      prefix: true,
+      previous: true,
+      signal: stop.signal,
+    })) {
+      bookmarked();
+      for (const { keyValue } of events) seen.push(text(keyValue.value));
+      if (seen.length === 40) break;
+    }
+  })();
+  await ready;
+  for (let i = 0; i < 40; i++) {
+    await client.put(`w/${i % 3}`, `${i}`);
+    if (i === 10) cluster.dropWatches();
+    if (i === 20) cluster.elect(1);
+    if (i === 30) {
+      cluster.elect(0);
+      cluster.kill(1);
+    }
+  }
+  await watching;
+  t.deepEqual(
+    seen,
+    Array.from({ length: 40 }, (_, i) => `${i}`),
+  );
+});
+
+test('watch from the past, and from a compacted revision', async (t) => {
+  const { client } = await started(t);
+  await client.put('k', '1');
+  await client.put('k', '2');
+  for await (const { events } of client.watch('k', { fromRevision: revision(2) })) {
+    t.deepEqual(
+      events.map(({ keyValue }) => text(keyValue.value)),
+      ['1', '2'],
+    );
+    break;
+  }
+  await client.compact(3);
+  const watch = client.watch('k', { fromRevision: revision(2) })[Symbol.asyncIterator]();
+  t.like(await t.throwsAsync(watch.next()), { code: 'revision-compacted' });
+});
+
+test('a slow consumer costs no memory and misses nothing', async (t) => {
+  const { client } = await started(t);
+  const value = 'x'.repeat(64 * 1024);
+  const iterator = client.watch('k')[Symbol.asyncIterator]();
+  await iterator.next();
+  for (let i = 0; i < 150; i++) await client.put('k', value);
+  const versions: number[] = [];
+  while (versions.length < 150) {
+    const { value: batch } = await iterator.next();
+    for (const { keyValue } of batch!.events) versions.push(keyValue.version);
+  }
+  t.deepEqual(
+    versions,
+    Array.from({ length: 150 }, (_, i) => i + 1),
+  );
+  await iterator.return!();
+});
+
+test('renewals of one turn are one command; a lost lease says so', async (t) => {
+  const { client, cluster } = await started(t);
+  const leases = await Promise.all([
+    client.grantLease(1000),
+    client.grantLease(1000),
+    client.grantLease(1000),
+  ]);
+  cluster.state.kinds.length = 0;
+  await Promise.all(leases.map(({ id }) => client.keepLeaseAlive(id)));
+  t.deepEqual(cluster.state.kinds, ['leaseKeepAlive']);
+  const lease = await client.lease(30);
+  cluster.state.leases.delete(lease.id);
+  await new Promise((resolve) => lease.lost.addEventListener('abort', resolve));
+  t.like(lease.lost.reason, { code: 'lease-not-found' });
+  const kept = await client.lease(60_000);
+  await kept.revoke();
+  t.false(cluster.state.leases.has(kept.id));
+});
+
+test('administration follows the leader', async (t) => {
+  const { client, cluster } = await started(t, 3);
+  t.is((await client.status()).id, 'n1' as never);
+  t.is((await client.status({ endpoint: cluster.endpoints[1]! })).id, 'n2' as never);
+  t.deepEqual(
+    client.members().map(({ id }) => `${id}`),
+    ['n1', 'n2', 'n3'],
+  );
+  const routings = client.succession();
+  t.is((await routings.next()).value?.leader, 'n1' as never);
+  t.is((await client.transfer()).leader, 'n2' as never);
+  t.is((await routings.next()).value?.leader, 'n2' as never);
+  await routings.return();
+  t.is((await client.transfer()).leader, 'n3' as never);
+  await client.setPolicy('hot/', { acknowledge: 'leader' });
+  t.deepEqual(
+    (await client.policies()).map(({ prefix }) => text(prefix)),
+    ['hot/'],
+  );
+  await client.removePolicy('hot/');
+  t.deepEqual(await client.policies(), []);
+});
+
+test('closing drains, ends the session and refuses what comes after', async (t) => {
+  const cluster = await FakeCluster.start(1);
+  t.teardown(() => cluster.stop());
+  const client = await connect({ endpoints: cluster.endpoints });
+  const put = client.put('k', 'v');
+  await client[Symbol.asyncDispose]();
+  await t.notThrowsAsync(put);
+  t.is(cluster.state.sessions.size, 0);
+  t.like(await t.throwsAsync(client.put('k', 'v')), { code: 'closed' });
+});
+
+test('nobody there: unavailable, with the endpoint', async (t) => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  const error = await t.throwsAsync(connect({ endpoints: `127.0.0.1:${port}`, connectMs: 50 }));
+  t.like(error, { code: 'unavailable' });
+  t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
+});
+
+test('something else there: not-tanist, with the endpoint', async (t) => {
+  const server = new Server();
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  t.teardown(() => server.forceShutdown());
+  const error = await t.throwsAsync(connect({ endpoints: `127.0.0.1:${port}` }));
+  t.like(error, { code: 'not-tanist' });
+  t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
+});
+
+test('endpoints are checked', async (t) => {
+  t.like(await t.throwsAsync(connect({ endpoints: [] })), { code: 'invalid-argument' });
+  t.like(await t.throwsAsync(connect({ endpoints: 'http://localhost' })), { code: 'invalid-argument' });
+});

@@ -1,0 +1,313 @@
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import { TanistError } from '../../src/foundation/errors.ts';
+import { nodeId, noSession, revision, term } from '../../src/foundation/ids.ts';
+import type { CommandBatch } from '../../src/ports/command.ts';
+import type { StateDelta } from '../../src/ports/delta.ts';
+import {
+  encodeLeasesReply,
+  encodePoliciesReply,
+  encodeTransferReply,
+} from '../../src/protocol/administration.ts';
+import { decodeCommandBatch } from '../../src/protocol/read-command.ts';
+import { encodeRouting, type Routing } from '../../src/protocol/routing.ts';
+import { tanistService } from '../../src/protocol/services.ts';
+import {
+  encodeBatchRefusal,
+  encodeBatchReply,
+  encodeEarlyReply,
+  encodeReadReplies,
+} from '../../src/protocol/session-reply.ts';
+import { decodeSessionRequest } from '../../src/protocol/session-request.ts';
+import { encodeStatus } from '../../src/protocol/status.ts';
+import { decodeWatchRequest, encodeWatchReply, type WatchRequest } from '../../src/protocol/watch.ts';
+import { FakeState } from './fake-state.ts';
+
+type Duplex = ServerDuplexStream<Buffer, Buffer>;
+type Unary = ServerUnaryCall<Buffer, Buffer>;
+type Created = Extract<WatchRequest, { kind: 'create' }>;
+
+const dropped = Object.assign(new Error('dropped'), { code: status.UNAVAILABLE });
+
+/** One address of the fake cluster. */
+interface FakeMember {
+  readonly id: string;
+  readonly server: Server;
+  address: string;
+  alive: boolean;
+  readonly sessions: Set<Duplex>;
+  readonly watches: Set<Duplex>;
+  readonly successions: Set<ServerWritableStream<Buffer, Buffer>>;
+}
+
+/**
+ * Real gRPC servers over one state, without any consensus: whoever is `leader` answers commands. Tests kill members, drop streams,
+ * hold answers back and name leaders.
+ */
+export class FakeCluster {
+  readonly state = new FakeState();
+  readonly members: FakeMember[] = [];
+  readonly batches: CommandBatch[] = [];
+  keepsBatches = true;
+  leader = 0;
+  term = 1;
+  /** Batches are kept unapplied and unanswered while set. */
+  holding = false;
+  /** Say at once that puts are in memory. */
+  answersEarly = false;
+  /** What the next batches are refused with. */
+  readonly refusals: TanistError[] = [];
+  private held: { readonly stream: Duplex; readonly batch: CommandBatch }[] = [];
+  private waiting: (() => void)[] = [];
+
+  static async start(size: number): Promise<FakeCluster> {
+    const cluster = new FakeCluster();
+    for (let i = 0; i < size; i++) await cluster.add(`n${i + 1}`);
+    return cluster;
+  }
+
+  get endpoints(): string[] {
+    return this.members.map(({ address }) => address);
+  }
+
+  routing(): Routing {
+    const members = this.members.map(({ id, address }) => ({
+      id: nodeId(id),
+      clientAddress: address,
+      peerAddress: '',
+      httpAddress: '',
+      tier: 'hot',
+    }));
+    const leader = this.members[this.leader];
+    return {
+      term: term(this.term),
+      leader: leader === undefined ? null : nodeId(leader.id),
+      members,
+      succession: members.map(({ id }) => id).filter((id) => id !== leader?.id),
+    };
+  }
+
+  /** Tells every listener. -1: nobody leads. */
+  elect(leader: number): void {
+    this.leader = leader;
+    this.term++;
+    for (const { successions } of this.members) {
+      for (const stream of successions) stream.write(encodeRouting(this.routing()));
+    }
+  }
+
+  /** What SIGKILL looks like from outside. */
+  kill(i: number): void {
+    const member = this.members[i]!;
+    member.alive = false;
+    this.held = this.held.filter(({ stream }) => !member.sessions.has(stream));
+    member.server.forceShutdown();
+  }
+
+  dropSessions(): void {
+    for (const { sessions } of this.members) for (const stream of sessions) stream.emit('error', dropped);
+  }
+
+  dropWatches(): void {
+    for (const { watches } of this.members) for (const stream of watches) stream.emit('error', dropped);
+  }
+
+  /** Applies what was held; its answers go out only with `answer`. */
+  release(answer: boolean): void {
+    const { held } = this;
+    this.held = [];
+    for (const { stream, batch } of held) {
+      const results = this.state.apply(batch);
+      if (answer) stream.write(encodeBatchReply(batch.session, batch.firstNumber, results));
+    }
+  }
+
+  /** Until `condition` holds; it is looked at whenever something arrives. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  stop(): void {
+    for (const { server } of this.members) server.forceShutdown();
+  }
+
+  private async add(id: string): Promise<void> {
+    const server = new Server();
+    const sets = { sessions: new Set<Duplex>(), watches: new Set<Duplex>(), successions: new Set<never>() };
+    const member: FakeMember = { id, server, address: '', alive: true, ...sets };
+    this.members.push(member);
+    server.addService(tanistService, {
+      session: (stream: Duplex) => this.session(member, stream),
+      watch: (stream: Duplex) => this.watch(member, stream),
+      succession: (stream: ServerWritableStream<Buffer, Buffer>) => {
+        member.successions.add(stream);
+        stream.on('cancelled', () => member.successions.delete(stream));
+        stream.write(encodeRouting(this.routing()));
+        this.news();
+      },
+      status: (_call: Unary, reply: sendUnaryData<Buffer>) => reply(null, this.status(member)),
+      transfer: (_call: Unary, reply: sendUnaryData<Buffer>) => {
+        if (this.members[this.leader] !== member) {
+          const metadata = new Metadata();
+          metadata.set('tanist-code', 'not-leader');
+          reply({ code: status.UNAVAILABLE, details: 'not the leader', metadata });
+          return;
+        }
+        this.elect((this.leader + 1) % this.members.length);
+        reply(
+          null,
+          encodeTransferReply({ leader: nodeId(this.members[this.leader]!.id), term: term(this.term) }),
+        );
+      },
+      leases: (_call: Unary, reply: sendUnaryData<Buffer>) => reply(null, encodeLeasesReply([])),
+      policies: (_call: Unary, reply: sendUnaryData<Buffer>) =>
+        reply(
+          null,
+          encodePoliciesReply(
+            [...this.state.policies].map((prefix) => ({
+              prefix,
+              policy: { acknowledge: 'leader' } as const,
+            })),
+          ),
+        ),
+    });
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    member.address = `127.0.0.1:${port}`;
+  }
+
+  private news(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  private session(member: FakeMember, stream: Duplex): void {
+    member.sessions.add(stream);
+    stream.on('cancelled', () => member.sessions.delete(stream));
+    stream.on('error', () => member.sessions.delete(stream));
+    stream.on('end', () => stream.end());
+    stream.on('data', (bytes: Buffer) => {
+      const request = decodeSessionRequest(bytes);
+      const isLeader = this.members[this.leader] === member;
+      if (request.kind === 'reads') {
+        const replies = request.reads.map(({ id, range, serializable }) => ({
+          id,
+          outcome:
+            isLeader || serializable
+              ? this.state.range(range)
+              : new TanistError('not-leader', 'not the leader'),
+          ageMs: isLeader ? 0 : 7,
+        }));
+        stream.write(encodeReadReplies(replies));
+      } else {
+        this.batch(isLeader, stream, decodeCommandBatch(request.encoded));
+      }
+      this.news();
+    });
+  }
+
+  private batch(isLeader: boolean, stream: Duplex, batch: CommandBatch): void {
+    const { session, firstNumber, commands } = batch;
+    const refusal = isLeader ? this.refusals.shift() : new TanistError('not-leader', 'not the leader');
+    if (refusal !== undefined) {
+      stream.write(encodeBatchRefusal(session, firstNumber, refusal));
+      return;
+    }
+    if (session !== noSession && this.keepsBatches) this.batches.push(batch);
+    if (this.answersEarly && session !== noSession) {
+      stream.write(encodeEarlyReply(session, firstNumber, firstNumber + commands.length - 1));
+    }
+    if (this.holding && session !== noSession) this.held.push({ stream, batch });
+    else stream.write(encodeBatchReply(session, firstNumber, this.state.apply(batch)));
+  }
+
+  private watch(member: FakeMember, stream: Duplex): void {
+    member.watches.add(stream);
+    const watches = new Map<number, Created>();
+    const send = (watch: Created, deltas: readonly StateDelta[], created: boolean): void => {
+      const wanted = deltas.filter(
+        ({ key }) => key === watch.key || (watch.rangeEnd !== '' && key >= watch.key && key < watch.rangeEnd),
+      );
+      const { id, previous } = watch;
+      const at = created && deltas.length === 0 ? this.state.revision : (deltas.at(-1)?.revision ?? 1);
+      const { failure } = { failure: null };
+      stream.write(
+        encodeWatchReply({
+          id,
+          revision: revision(at),
+          events: wanted.map((delta) => ({ delta, previous: previous ? (delta.previous ?? null) : null })),
+          failure,
+          created,
+        }),
+      );
+    };
+    const before = this.state.onDelta;
+    this.state.onDelta = (delta) => {
+      before?.(delta);
+      if (member.watches.has(stream)) for (const watch of watches.values()) send(watch, [delta], false);
+    };
+    const gone = (): void => {
+      member.watches.delete(stream);
+    };
+    stream.on('cancelled', gone);
+    stream.on('error', gone);
+    stream.on('end', () => stream.end());
+    stream.on('data', (bytes: Buffer) => {
+      const request = decodeWatchRequest(bytes);
+      if (request.kind === 'cancel') {
+        watches.delete(request.id);
+      } else if (request.fromRevision !== 0 && request.fromRevision <= this.state.compacted) {
+        const failure = new TanistError('revision-compacted', `compacted up to ${this.state.compacted}`);
+        const { id } = request;
+        stream.write(
+          encodeWatchReply({
+            id,
+            revision: revision(0),
+            events: [],
+            failure,
+            created: false,
+          }),
+        );
+      } else {
+        watches.set(request.id, request);
+        send(request, [], true);
+        const { fromRevision } = request;
+        if (fromRevision > 0) {
+          const past = this.state.deltas.filter((delta) => delta.revision >= fromRevision);
+          if (past.length > 0) send(request, past, false);
+        }
+      }
+      this.news();
+    });
+  }
+
+  private status(member: FakeMember): Buffer {
+    return encodeStatus({
+      clusterId: 'fake',
+      id: nodeId(member.id),
+      version: '0',
+      leader: this.routing().leader,
+      term: term(this.term),
+      commit: 1,
+      applied: 1,
+      clusterTimeMs: 0,
+      members: [],
+      spaces: [],
+      succession: [],
+      sessions: this.state.sessions.size,
+      leases: 0,
+    });
+  }
+}

@@ -1,0 +1,222 @@
+import { byteStringOfText, textOf } from '../../src/foundation/bytes.ts';
+import { TanistError } from '../../src/foundation/errors.ts';
+import { nodeId, noSession, revision, type SessionId, sessionId, term } from '../../src/foundation/ids.ts';
+import type { Random } from '../../src/foundation/random.ts';
+import type { Command, CommandBatch, PutCommand } from '../../src/ports/command.ts';
+import type { CommandResult } from '../../src/ports/result.ts';
+import type { Routing } from '../../src/protocol/routing.ts';
+import type { SessionReply } from '../../src/protocol/session-reply.ts';
+import type { Read, SessionRequest } from '../../src/protocol/session-request.ts';
+
+export type Request =
+  | { readonly kind: 'batch'; readonly batch: CommandBatch }
+  | Extract<SessionRequest, { readonly kind: 'reads' }>;
+
+interface Stream {
+  readonly number: number;
+  readonly address: string;
+  readonly requests: Request[];
+  readonly replies: SessionReply[];
+  heard: boolean;
+}
+
+interface Appended {
+  readonly stream: Stream;
+  readonly batch: CommandBatch;
+}
+
+interface Session {
+  acknowledgedThrough: number;
+  readonly results: Map<number, CommandResult>;
+}
+
+export const addresses = ['a:1', 'b:1', 'c:1'] as const;
+
+export function put(text: string): PutCommand {
+  const value = byteStringOfText(text);
+  return {
+    kind: 'put',
+    space: 'user',
+    key: value,
+    value,
+    lease: 0n as PutCommand['lease'],
+    previous: false,
+    ignoreValue: false,
+    ignoreLease: false,
+  };
+}
+
+/**
+ * A cluster as the client sees it, without any Raft: one true state with the session rules of promise 3, three addresses of which one
+ * leads, and a network that loses streams, keeps requests of lost streams for later, and loses what a leader had not committed.
+ */
+export class LossyCluster {
+  term = 1;
+  leader: string | null = addresses[0];
+  revision = 1;
+  /** How often each value was applied, and the revision it got. */
+  readonly applied = new Map<string, { count: number; revision: number }>();
+  readonly sessions = new Map<SessionId, Session>();
+  readonly streams: Stream[] = [];
+  faults = true;
+  private readonly random: Random;
+  private readonly nonces = new Map<string, SessionId>();
+  private appended: Appended[] = [];
+  private nextSession = 1;
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  routing(): Routing {
+    const members = addresses.map((address) => ({
+      id: nodeId(address.slice(0, 1)),
+      clientAddress: address,
+      peerAddress: '',
+      httpAddress: '',
+      tier: 'hot',
+    }));
+    const leader = this.leader === null ? null : nodeId(this.leader.slice(0, 1));
+    const succession = members.map(({ id }) => id).filter((id) => id !== leader);
+    return { term: term(this.term), leader, members, succession };
+  }
+
+  open(number: number, address: string): void {
+    this.streams.push({ number, address, requests: [], replies: [], heard: true });
+  }
+
+  send(number: number, request: Request): void {
+    this.streams.find((stream) => stream.number === number)?.requests.push(request);
+  }
+
+  /** The client no longer hears the stream; what it had sent may still arrive, much later. */
+  drop(number: number): void {
+    const stream = this.streams.find((each) => each.number === number);
+    if (stream === undefined) return;
+    stream.heard = false;
+    if (this.random.chance(0.5)) stream.requests.splice(this.random.below(stream.requests.length + 1));
+  }
+
+  electAnother(): void {
+    const survivors = this.random.below(this.appended.length + 1);
+    for (const [i, { stream, batch }] of this.appended.entries()) {
+      if (i < survivors) this.apply(batch);
+      else if (this.random.chance(0.5))
+        this.refuse(stream, batch, new TanistError('indeterminate', 'stepped down'));
+    }
+    this.appended = [];
+    this.term++;
+    this.leader = this.random.chance(0.2) ? null : this.random.pick(addresses);
+  }
+
+  expireSessions(): void {
+    this.sessions.clear();
+    this.nonces.clear();
+  }
+
+  /** One thing happens somewhere; false when nothing can. */
+  step(): boolean {
+    const busy = this.streams.filter((stream) => stream.requests.length > 0);
+    if (this.appended.length > 0 && (busy.length === 0 || this.random.chance(0.5))) {
+      const { stream, batch } = this.appended.shift()!;
+      const results = this.apply(batch);
+      stream.replies.push({
+        kind: 'batch',
+        session: batch.session,
+        firstNumber: batch.firstNumber,
+        results,
+        refused: null,
+      });
+      return true;
+    }
+    if (busy.length === 0) return false;
+    const stream = this.random.pick(busy);
+    this.handle(stream, stream.requests.shift()!);
+    return true;
+  }
+
+  private handle(stream: Stream, request: Request): void {
+    if (request.kind === 'reads') {
+      stream.replies.push({ kind: 'reads', replies: request.reads.map((read) => this.answer(stream, read)) });
+      return;
+    }
+    const { batch } = request;
+    if (stream.address !== this.leader) {
+      this.refuse(stream, batch, new TanistError('not-leader', 'not the leader'));
+      if (this.random.chance(0.5)) stream.replies.push({ kind: 'routing', routing: this.routing() });
+    } else if (this.faults && this.random.chance(0.1)) {
+      this.refuse(stream, batch, new TanistError('overloaded', 'too much'));
+    } else {
+      this.appended.push({ stream, batch });
+      if (batch.session === noSession || !this.random.chance(0.5)) return;
+      const lastNumber = batch.firstNumber + batch.commands.length - 1;
+      stream.replies.push({
+        kind: 'early',
+        session: batch.session,
+        firstNumber: batch.firstNumber,
+        lastNumber,
+      });
+    }
+  }
+
+  private refuse(stream: Stream, batch: CommandBatch, refused: TanistError): void {
+    const { session, firstNumber } = batch;
+    stream.replies.push({ kind: 'batch', session, firstNumber, results: [], refused });
+  }
+
+  private answer(stream: Stream, read: Read) {
+    const outcome =
+      stream.address === this.leader || read.serializable
+        ? ({ kind: 'range', revision: revision(this.revision), values: [], count: 0, more: false } as const)
+        : new TanistError('not-leader', 'not the leader');
+    return { id: read.id, outcome, ageMs: 0 };
+  }
+
+  private apply(batch: CommandBatch): readonly CommandResult[] {
+    if (batch.session === noSession) return batch.commands.map((command) => this.applyUnnumbered(command));
+    const session = this.sessions.get(batch.session);
+    if (session === undefined) {
+      return batch.commands.map(
+        () => ({ kind: 'failed', code: 'session-expired', message: 'expired' }) as const,
+      );
+    }
+    session.acknowledgedThrough = Math.max(session.acknowledgedThrough, batch.acknowledgedThrough);
+    for (const number of session.results.keys()) {
+      if (number <= session.acknowledgedThrough) session.results.delete(number);
+    }
+    return batch.commands.map((command, i) => {
+      const number = batch.firstNumber + i;
+      const known = session.results.get(number);
+      if (known !== undefined) return known;
+      if (number <= session.acknowledgedThrough) {
+        return { kind: 'failed', code: 'invalid-argument', message: 'acknowledged' } as const;
+      }
+      const result = this.applyOnce(command);
+      session.results.set(number, result);
+      return result;
+    });
+  }
+
+  private applyUnnumbered(command: Command): CommandResult {
+    if (command.kind !== 'openSession')
+      return { kind: 'failed', code: 'invalid-argument', message: command.kind };
+    let id = this.nonces.get(command.nonce);
+    if (id === undefined) {
+      id = sessionId(this.nextSession++);
+      this.nonces.set(command.nonce, id);
+      this.sessions.set(id, { acknowledgedThrough: 0, results: new Map() });
+    }
+    return { kind: 'openSession', id };
+  }
+
+  private applyOnce(command: Command): CommandResult {
+    if (command.kind === 'keepSessions') return { kind: 'keepSessions' };
+    if (command.kind !== 'put') return { kind: 'failed', code: 'invalid-argument', message: command.kind };
+    const value = textOf(command.value);
+    if (value.startsWith('bad')) return { kind: 'failed', code: 'lease-not-found', message: value };
+    this.revision++;
+    const before = this.applied.get(value);
+    this.applied.set(value, { count: (before?.count ?? 0) + 1, revision: this.revision });
+    return { kind: 'put', revision: revision(this.revision), previous: null };
+  }
+}

@@ -1,0 +1,183 @@
+import test from 'ava';
+import {
+  candidates,
+  initialRouter,
+  nextRouter,
+  type Route,
+  type RouterInput,
+  type RouterState,
+} from '../../src/client/core/router.ts';
+import { nodeId, term } from '../../src/foundation/ids.ts';
+import type { Routing } from '../../src/protocol/routing.ts';
+
+const members = ['a', 'b', 'c'].map((id) => ({
+  id: nodeId(id),
+  clientAddress: `${id}:1`,
+  peerAddress: '',
+  httpAddress: '',
+  tier: 'hot',
+}));
+
+function routing(at: number, leader: string | null): Routing {
+  const succession = members.map(({ id }) => id).filter((id) => id !== leader);
+  return { term: term(at), leader: leader === null ? null : nodeId(leader), members, succession };
+}
+
+const seeds = ['a:1', 'b:1', 'c:1'];
+
+function reach(...inputs: RouterInput[]): RouterState {
+  return inputs.reduce(nextRouter, initialRouter(seeds));
+}
+
+function brief({ route }: { readonly route: Route }): string {
+  if (route.state === 'detached') return `detached until ${route.retryAtMs}`;
+  return `${route.address} ${route.trusted ? 'trusted' : 'guess'} #${route.stream}`;
+}
+
+const states = {
+  fresh: initialRouter(seeds),
+  guessing: reach({ type: 'tick', nowMs: 0 }),
+  following: reach({ type: 'routing', routing: routing(5, 'a') }),
+  failingOver: reach(
+    { type: 'routing', routing: routing(5, 'a') },
+    { type: 'linkDown', address: 'a:1', nowMs: 10 },
+  ),
+  allDown: reach(...seeds.map((address): RouterInput => ({ type: 'linkDown', address, nowMs: 10 })), {
+    type: 'tick',
+    nowMs: 10,
+  }),
+} satisfies Record<string, RouterState>;
+
+/** Stream 1 or 2 is the present one in the attached states; 9 never is. */
+const inputs = {
+  sameLeader: { type: 'routing', routing: routing(5, 'a') },
+  newLeader: { type: 'routing', routing: routing(6, 'c') },
+  nobodyLeads: { type: 'routing', routing: routing(6, null) },
+  oldNews: { type: 'routing', routing: routing(4, 'b') },
+  linkUpA: { type: 'linkUp', address: 'a:1' },
+  linkDownA: { type: 'linkDown', address: 'a:1', nowMs: 10 },
+  firstLost: { type: 'streamLost', stream: 1, nowMs: 10 },
+  secondRefused: { type: 'refused', stream: 2, nowMs: 10 },
+  staleLost: { type: 'streamLost', stream: 9, nowMs: 10 },
+  firstAnswered: { type: 'answered', stream: 1 },
+  tick: { type: 'tick', nowMs: 100 },
+} satisfies Record<string, RouterInput>;
+
+/** Total: a pair that is missing does not compile. */
+const table: Record<keyof typeof states, Record<keyof typeof inputs, string>> = {
+  fresh: {
+    sameLeader: 'a:1 trusted #1',
+    newLeader: 'c:1 trusted #1',
+    nobodyLeads: 'detached until 0',
+    oldNews: 'b:1 trusted #1',
+    linkUpA: 'detached until 0',
+    linkDownA: 'detached until 0',
+    firstLost: 'detached until 0',
+    secondRefused: 'detached until 0',
+    staleLost: 'detached until 0',
+    firstAnswered: 'detached until 0',
+    tick: 'a:1 guess #1',
+  },
+  guessing: {
+    sameLeader: 'a:1 trusted #1',
+    newLeader: 'c:1 trusted #2',
+    nobodyLeads: 'a:1 guess #1',
+    oldNews: 'b:1 trusted #2',
+    linkUpA: 'a:1 guess #1',
+    linkDownA: 'b:1 guess #2',
+    firstLost: 'a:1 guess #2',
+    secondRefused: 'a:1 guess #1',
+    staleLost: 'a:1 guess #1',
+    firstAnswered: 'a:1 trusted #1',
+    tick: 'a:1 guess #1',
+  },
+  following: {
+    sameLeader: 'a:1 trusted #1',
+    newLeader: 'c:1 trusted #2',
+    nobodyLeads: 'a:1 trusted #1',
+    oldNews: 'a:1 trusted #1',
+    linkUpA: 'a:1 trusted #1',
+    linkDownA: 'b:1 guess #2',
+    firstLost: 'b:1 guess #2',
+    secondRefused: 'a:1 trusted #1',
+    staleLost: 'a:1 trusted #1',
+    firstAnswered: 'a:1 trusted #1',
+    tick: 'a:1 trusted #1',
+  },
+  failingOver: {
+    sameLeader: 'b:1 guess #2',
+    newLeader: 'c:1 trusted #3',
+    nobodyLeads: 'b:1 guess #2',
+    oldNews: 'b:1 guess #2',
+    linkUpA: 'a:1 trusted #3',
+    linkDownA: 'b:1 guess #2',
+    firstLost: 'b:1 guess #2',
+    secondRefused: 'c:1 guess #3',
+    staleLost: 'b:1 guess #2',
+    firstAnswered: 'b:1 guess #2',
+    tick: 'b:1 guess #2',
+  },
+  allDown: {
+    sameLeader: 'detached until 60',
+    newLeader: 'detached until 60',
+    nobodyLeads: 'detached until 60',
+    oldNews: 'detached until 60',
+    linkUpA: 'a:1 guess #1',
+    linkDownA: 'detached until 60',
+    firstLost: 'detached until 60',
+    secondRefused: 'detached until 60',
+    staleLost: 'detached until 60',
+    firstAnswered: 'detached until 60',
+    tick: 'detached until 150',
+  },
+};
+
+for (const [stateName, row] of Object.entries(table)) {
+  for (const [inputName, expected] of Object.entries(row)) {
+    test(`${stateName} × ${inputName}`, (t) => {
+      const state = states[stateName as keyof typeof states];
+      t.is(brief(nextRouter(state, inputs[inputName as keyof typeof inputs])), expected);
+    });
+  }
+}
+
+test('the same member, elected again, gets a new stream', (t) => {
+  t.is(brief(nextRouter(states.following, { type: 'routing', routing: routing(6, 'a') })), 'a:1 trusted #2');
+});
+
+test('an announced leader that refuses is not believed again in that term', (t) => {
+  let state = nextRouter(states.following, { type: 'refused', stream: 1, nowMs: 10 });
+  t.is(brief(state), 'b:1 guess #2');
+  state = nextRouter(state, { type: 'routing', routing: routing(5, 'a') });
+  t.is(brief(state), 'b:1 guess #2');
+  t.is(brief(nextRouter(state, { type: 'routing', routing: routing(6, 'a') })), 'a:1 trusted #3');
+});
+
+test('while all refuse: each is tried at once, then with growing waits of at most 50 ms', (t) => {
+  let state: RouterState = states.following;
+  let nowMs = 0;
+  const waits: number[] = [];
+  const tried = new Set<string>();
+  for (let i = 0; i < 16; i++) {
+    const { route } = state;
+    if (route.state === 'attached') {
+      tried.add(route.address);
+      state = nextRouter(state, { type: 'refused', stream: route.stream, nowMs });
+    }
+    if (state.route.state === 'detached') {
+      waits.push(state.route.retryAtMs - nowMs);
+      nowMs = state.route.retryAtMs;
+      state = nextRouter(state, { type: 'tick', nowMs });
+    }
+  }
+  t.deepEqual(waits.slice(0, 7), [2, 4, 8, 16, 32, 50, 50]);
+  t.is(tried.size, 3);
+});
+
+test('heirs first, then the others, whoever failed last', (t) => {
+  t.deepEqual(candidates(nextRouter(states.following, { type: 'streamLost', stream: 1, nowMs: 0 })), [
+    'b:1',
+    'c:1',
+    'a:1',
+  ]);
+});

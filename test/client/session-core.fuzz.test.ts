@@ -1,0 +1,229 @@
+import test, { type ExecutionContext } from 'ava';
+import { defaultSessionOptions } from '../../src/client/core/options.ts';
+import type { PendingCommand, PendingRead } from '../../src/client/core/pending.ts';
+import { SessionCore } from '../../src/client/core/session-core.ts';
+import { textOf } from '../../src/foundation/bytes.ts';
+import { activateMutant } from '../../src/foundation/mutants.ts';
+import { type Random, seededRandom } from '../../src/foundation/random.ts';
+import type { CommandBatch, RangeRequest } from '../../src/ports/command.ts';
+import { addresses, LossyCluster, put } from './lossy-cluster.ts';
+
+const options = {
+  ...defaultSessionOptions,
+  sessionTtlMs: 3000,
+  inFlightCommands: 24,
+  queuedCommands: 40,
+  batchCommands: 5,
+  batchesInFlight: 3,
+  inFlightReads: 4,
+};
+
+const range = { kind: 'range' } as RangeRequest;
+
+class Violation extends Error {}
+
+function check(condition: boolean, message: string): void {
+  if (!condition) throw new Violation(message);
+}
+
+/** A client core against the lossy cluster, every choice drawn from the seed; checks as it goes. */
+class Run {
+  readonly cluster: LossyCluster;
+  private readonly random: Random;
+  private readonly core: SessionCore<string | null>;
+  private nowMs = 1;
+  private submitted = 0;
+  private readonly pending: PendingCommand<string | null>[] = [];
+  private readonly reads: PendingRead<string | null>[] = [];
+  private readonly settled = new Set<PendingCommand<string | null>>();
+  private readonly settledReads = new Set<PendingRead<string | null>>();
+  private readonly early = new Set<PendingCommand<string | null>>();
+  private readonly lost = new Set<PendingCommand<string | null>>();
+  /** Session and number → what carried it. */
+  private readonly numbers = new Map<string, string>();
+  private acknowledged = 0;
+  private session = 0;
+  readonly seen = { indeterminate: 0, resent: 0, lost: 0, succeeded: 0 };
+
+  constructor(seed: number) {
+    this.random = seededRandom(seed);
+    this.cluster = new LossyCluster(this.random.fork('cluster'));
+    this.core = new SessionCore<string | null>([...addresses], options, this.random.fork('core'), null);
+  }
+
+  run(steps: number): void {
+    for (let i = 0; i < steps; i++) this.step();
+    this.cluster.faults = false;
+    this.cluster.leader = addresses[this.random.below(3)] ?? null;
+    this.cluster.term++;
+    for (const address of addresses) this.core.linkUp(address);
+    this.core.routed(this.cluster.routing());
+    for (let i = 0; i < 3000 && this.core.unansweredCommands + this.core.unansweredReads > 0; i++) {
+      this.deliver();
+      this.nowMs += 1;
+      this.core.tick(this.nowMs);
+      this.flush();
+    }
+    this.finish();
+  }
+
+  private step(): void {
+    const { random, core, cluster } = this;
+    const dice = random.below(100);
+    if (dice < 30) this.submit();
+    else if (dice < 34) this.reads.push(core.read(range, random.chance(0.3), this.deadline(), 'read'));
+    else if (dice < 82) this.deliver();
+    else if (dice < 86) this.loseStream();
+    else if (dice < 88) cluster.electAnother();
+    else if (dice < 92) core.routed(cluster.routing());
+    else if (dice < 93) core.linkDown(random.pick(addresses), this.nowMs);
+    else if (dice < 95) core.linkUp(random.pick(addresses));
+    else if (dice < 96 && random.chance(0.2)) cluster.expireSessions();
+    else if (dice < 97 && this.pending.length > 0)
+      core.abandon(random.pick(this.pending), 'cancelled', 'cancelled');
+    else {
+      this.nowMs += random.below(random.chance(0.1) ? 1500 : 30);
+      core.tick(this.nowMs);
+    }
+    if (random.chance(0.7)) this.flush();
+  }
+
+  private deadline(): number {
+    return this.random.chance(0.3) ? this.nowMs + this.random.below(200) : Number.POSITIVE_INFINITY;
+  }
+
+  private submit(): void {
+    for (let i = this.random.below(6); i >= 0; i--) {
+      const value = `${this.random.chance(0.1) ? 'bad' : 'op'}-${this.submitted++}`;
+      this.pending.push(this.core.submit(put(value), this.deadline(), this.random.chance(0.3), value));
+    }
+  }
+
+  private deliver(): void {
+    const { random, cluster, core } = this;
+    const present = cluster.streams.find((stream) => stream.heard && stream.replies.length > 0);
+    if (present !== undefined && random.chance(0.5)) {
+      core.received(present.number, present.replies.shift()!, this.nowMs);
+    } else {
+      cluster.step();
+    }
+  }
+
+  private loseStream(): void {
+    const stream = this.cluster.streams.find((each) => each.heard);
+    if (stream === undefined) return;
+    this.cluster.drop(stream.number);
+    this.core.streamLost(stream.number, 'dropped', this.nowMs);
+  }
+
+  private flush(): void {
+    const ready = this.core.ready(this.nowMs);
+    for (const stream of this.cluster.streams) {
+      if (stream.heard && stream.number !== ready.stream) this.cluster.drop(stream.number);
+    }
+    for (const command of ready.settled) {
+      if (command.tag === null) continue;
+      check(!this.settled.has(command), `${command.tag} settled twice`);
+      this.settled.add(command);
+    }
+    for (const read of ready.settledReads) {
+      check(!this.settledReads.has(read), 'a read settled twice');
+      this.settledReads.add(read);
+    }
+    for (const command of ready.early) this.early.add(command);
+    for (const command of ready.lost) this.lost.add(command);
+    if (ready.open) this.cluster.open(ready.stream, ready.address);
+    for (const batch of ready.batches) {
+      if (batch.session !== 0) this.checkBatch(batch);
+      this.cluster.send(ready.stream, { kind: 'batch', batch });
+    }
+    if (ready.reads.length > 0) this.cluster.send(ready.stream, { kind: 'reads', reads: ready.reads });
+  }
+
+  private checkBatch(batch: CommandBatch): void {
+    if (batch.session !== this.session) this.acknowledged = 0;
+    this.session = batch.session;
+    check(batch.acknowledgedThrough >= this.acknowledged, 'acknowledgedThrough goes back');
+    check(batch.firstNumber > batch.acknowledgedThrough, 'a settled number is sent');
+    check(batch.commands.length > 0 && batch.commands.length <= options.batchCommands, 'batch size');
+    this.acknowledged = batch.acknowledgedThrough;
+    for (const [i, command] of batch.commands.entries()) {
+      const at = `${batch.session}/${batch.firstNumber + i}`;
+      const value = command.kind === 'put' ? textOf(command.value) : command.kind;
+      const before = this.numbers.get(at);
+      if (before !== undefined) this.seen.resent++;
+      check(before === undefined || before === value, `number ${at} was ${before}, now ${value}`);
+      this.numbers.set(at, value);
+    }
+  }
+
+  private finish(): void {
+    check(this.core.unansweredCommands === 0, `${this.core.unansweredCommands} commands never answered`);
+    check(this.core.unansweredReads === 0, `${this.core.unansweredReads} reads never answered`);
+    for (const read of this.reads) check(this.settledReads.has(read), 'a read was never told');
+    for (const command of this.pending) {
+      const value = command.tag!;
+      check(this.settled.has(command), `${value} was never told`);
+      const applied = this.cluster.applied.get(value);
+      check((applied?.count ?? 0) <= 1, `${value} applied ${applied?.count} times`);
+      if (command.result !== null) {
+        this.seen.succeeded++;
+        check(applied !== undefined, `${value} acknowledged but not applied`);
+        check(
+          command.result.kind === 'put' && command.result.revision === applied?.revision,
+          `${value}: result`,
+        );
+      } else if (command.error?.indeterminate) {
+        this.seen.indeterminate++;
+      } else {
+        check(applied === undefined, `${value} failed (${command.error?.code}) but was applied`);
+      }
+      if (this.early.has(command)) {
+        check(command.result !== null || this.lost.has(command), `${value}: told early, then silently lost`);
+      }
+    }
+    for (const command of this.lost)
+      check(this.early.has(command) && command.result === null, 'lost, but not so');
+    this.seen.lost += this.lost.size;
+  }
+}
+
+function fuzz(seeds: number, steps: number): { failure: string | null; seen: Run['seen'] } {
+  const total = { indeterminate: 0, resent: 0, lost: 0, succeeded: 0 };
+  const only = process.env.TANIST_SEED;
+  const list = only === undefined ? Array.from({ length: seeds }, (_, i) => i + 1) : [Number(only)];
+  for (const seed of list) {
+    const run = new Run(seed);
+    try {
+      run.run(steps);
+    } catch (error) {
+      const { message } = error as Error;
+      return {
+        failure: `seed ${seed}: ${message}; again: TANIST_SEED=${seed} npx ava '**/session-core.fuzz.test.js'`,
+        seen: total,
+      };
+    }
+    for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += run.seen[key];
+  }
+  return { failure: null, seen: total };
+}
+
+test.serial('exactly once over lost streams, leaders and sessions', (t: ExecutionContext) => {
+  const { failure, seen } = fuzz(400, 600);
+  t.is(failure, null);
+  if (process.env.TANIST_SEED !== undefined) return;
+  // The faults have really been met.
+  t.true(
+    seen.succeeded > 10_000 && seen.resent > 1000 && seen.indeterminate > 100 && seen.lost > 10,
+    JSON.stringify(seen),
+  );
+});
+
+test.serial('a reused session number is found', (t) => {
+  activateMutant('reuse-session-number');
+  try {
+    t.not(fuzz(20, 600).failure, null);
+  } finally {
+    activateMutant(null);
+  }
+});

@@ -1,0 +1,197 @@
+import test from 'ava';
+import { defaultSessionOptions, type SessionOptions } from '../../src/client/core/options.ts';
+import type { CoreReady } from '../../src/client/core/ready.ts';
+import { SessionCore } from '../../src/client/core/session-core.ts';
+import { verdictOn } from '../../src/client/core/verdict.ts';
+import { errorCodes, TanistError } from '../../src/foundation/errors.ts';
+import { noSession, revision, sessionId } from '../../src/foundation/ids.ts';
+import { seededRandom } from '../../src/foundation/random.ts';
+import type { CommandBatch } from '../../src/ports/command.ts';
+import type { CommandResult } from '../../src/ports/result.ts';
+import type { SessionReply } from '../../src/protocol/session-reply.ts';
+import { put } from './lossy-cluster.ts';
+
+const session = sessionId(7);
+const forever = Number.POSITIVE_INFINITY;
+
+function done(first: number, count: number): SessionReply {
+  const results = Array.from(
+    { length: count },
+    (): CommandResult => ({
+      kind: 'put',
+      revision: revision(2),
+      previous: null,
+    }),
+  );
+  return { kind: 'batch', session, firstNumber: first, results, refused: null };
+}
+
+function refused(first: number, error: TanistError): SessionReply {
+  return { kind: 'batch', session, firstNumber: first, results: [], refused: error };
+}
+
+/** With its session open, on stream 1. */
+function opened(options: Partial<SessionOptions> = {}): SessionCore<string> {
+  const core = new SessionCore(
+    ['a:1', 'b:1'],
+    { ...defaultSessionOptions, ...options },
+    seededRandom(1),
+    'own',
+  );
+  core.submit(put('0'), forever, false, '0');
+  core.ready(0);
+  const result: CommandResult = { kind: 'openSession', id: session };
+  core.received(
+    1,
+    { kind: 'batch', session: noSession, firstNumber: 0, results: [result], refused: null },
+    0,
+  );
+  core.ready(0);
+  core.received(1, done(1, 1), 0);
+  core.ready(0);
+  return core;
+}
+
+const shape = ({ batches }: CoreReady<string>): string[] =>
+  batches.map((b: CommandBatch) => `${b.firstNumber}+${b.commands.length} ack ${b.acknowledgedThrough}`);
+
+function submit(core: SessionCore<string>, count: number, deadlineMs = forever) {
+  return Array.from({ length: count }, (_, i) => core.submit(put(`${i}`), deadlineMs, false, `${i}`));
+}
+
+test('numbers begin at 1; acknowledgedThrough follows without a gap', (t) => {
+  const core = opened({ batchCommands: 2 });
+  submit(core, 6);
+  t.deepEqual(shape(core.ready(0)), ['2+2 ack 1', '4+2 ack 1', '6+2 ack 1']);
+  core.received(1, done(4, 2), 0);
+  submit(core, 1);
+  t.deepEqual(shape(core.ready(0)), ['8+1 ack 1']);
+  core.received(1, done(2, 2), 0);
+  submit(core, 1);
+  t.deepEqual(shape(core.ready(0)), ['9+1 ack 5']);
+});
+
+test('after a loss the unanswered go out again in order, in runs of consecutive numbers', (t) => {
+  const core = opened({ batchCommands: 2 });
+  submit(core, 6);
+  core.ready(0);
+  core.received(1, done(4, 2), 0);
+  core.streamLost(1, 'dropped', 1);
+  submit(core, 1);
+  const ready = core.ready(1);
+  t.true(ready.open);
+  // A guess gets one batch; once it has answered, the rest follows.
+  t.deepEqual(shape(ready), ['2+2 ack 1']);
+  core.received(2, done(2, 2), 1);
+  t.deepEqual(shape(core.ready(1)), ['6+2 ack 5', '8+1 ack 5']);
+});
+
+test('an abandoned number leaves a gap and is never used again', (t) => {
+  const core = opened();
+  const [, second] = submit(core, 3);
+  core.ready(0);
+  core.abandon(second!, 'cancelled', 'cancelled');
+  core.streamLost(1, 'dropped', 1);
+  t.deepEqual(shape(core.ready(1)), ['2+1 ack 1']);
+  core.received(2, done(2, 1), 1);
+  submit(core, 1);
+  t.deepEqual(shape(core.ready(1)), ['4+2 ack 3']);
+});
+
+test('indeterminate exactly if a copy of unknown fate went out', (t) => {
+  const core = opened();
+  const [queued] = submit(core, 1);
+  core.abandon(queued!, 'deadline-exceeded', 'late');
+  t.like(queued!.error, { indeterminate: false });
+
+  const [refusedOnce] = submit(core, 1);
+  core.ready(0);
+  core.received(1, refused(2, new TanistError('overloaded', 'busy')), 0);
+  core.abandon(refusedOnce!, 'deadline-exceeded', 'late');
+  t.like(refusedOnce!.error, { indeterminate: false });
+
+  const [sent] = submit(core, 1);
+  core.ready(1000);
+  core.received(1, refused(3, new TanistError('indeterminate', 'stepped down')), 1000);
+  core.abandon(sent!, 'deadline-exceeded', 'late');
+  t.like(sent!.error, { indeterminate: true });
+});
+
+test('a refusal for good of a copy that followed one of unknown fate stays indeterminate', (t) => {
+  const core = opened();
+  const [pending] = submit(core, 1);
+  core.ready(0);
+  core.streamLost(1, 'dropped', 1);
+  core.ready(1);
+  core.received(2, refused(2, new TanistError('invalid-argument', 'no')), 1);
+  t.like(pending!.error, { code: 'invalid-argument', indeterminate: true });
+});
+
+test('back-pressure: so many in flight, so many waiting, then overloaded', (t) => {
+  const core = opened({ inFlightCommands: 2, queuedCommands: 3 });
+  submit(core, 2);
+  core.ready(0);
+  const waiting = submit(core, 3);
+  t.deepEqual(shape(core.ready(0)), []);
+  const [tooMany] = submit(core, 1);
+  t.like(tooMany!.error, { code: 'overloaded', retryable: true, indeterminate: false });
+  t.true(waiting.every(({ state }) => state === 'queued'));
+  core.received(1, done(2, 2), 0);
+  t.deepEqual(shape(core.ready(0)), ['4+2 ack 3']);
+});
+
+test('while batches are under way the next one gathers', (t) => {
+  const core = opened({ batchesInFlight: 1 });
+  submit(core, 1);
+  t.deepEqual(shape(core.ready(0)), ['2+1 ack 1']);
+  submit(core, 5);
+  submit(core, 5);
+  t.deepEqual(shape(core.ready(0)), []);
+  core.received(1, done(2, 1), 0);
+  t.deepEqual(shape(core.ready(0)), ['3+10 ack 2']);
+});
+
+test('an idle session is renewed at a third of its time-to-live', (t) => {
+  const core = opened({ sessionTtlMs: 300 });
+  t.is(core.wakeAtMs(), 100);
+  core.tick(99);
+  t.deepEqual(shape(core.ready(99)), []);
+  core.tick(100);
+  const { batches } = core.ready(100);
+  t.deepEqual(batches[0]?.commands, [{ kind: 'keepSessions', ids: [session] }]);
+});
+
+test('a session opening that is sent again keeps its nonce', (t) => {
+  const core = new SessionCore(['a:1', 'b:1'], defaultSessionOptions, seededRandom(1), 'own');
+  submit(core, 1);
+  const first = core.ready(0).batches;
+  core.streamLost(1, 'dropped', 1);
+  t.deepEqual(core.ready(1).batches, first);
+});
+
+test('replies on a stream that was left are not heard', (t) => {
+  const core = opened();
+  const [pending] = submit(core, 1);
+  core.ready(0);
+  core.streamLost(1, 'dropped', 1);
+  core.ready(1);
+  core.received(1, done(2, 1), 1);
+  t.is(pending!.state, 'sent');
+});
+
+test('every code of a refusal has a verdict', (t) => {
+  const verdicts = new Map(errorCodes.map((code) => [code, verdictOn(new TanistError(code, ''))]));
+  const withVerdict = (wanted: string): string[] =>
+    errorCodes.filter((code) => verdicts.get(code) === wanted).sort();
+  t.deepEqual(withVerdict('later'), ['disk-full', 'overloaded', 'too-many-sessions', 'too-many-watchers']);
+  t.deepEqual(withVerdict('elsewhere'), [
+    'indeterminate',
+    'no-leader',
+    'not-leader',
+    'session-expired',
+    'starting',
+    'stopping',
+    'unavailable',
+    'under-doubt',
+  ]);
+});

@@ -1,0 +1,125 @@
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { openLevelDisk } from '../../src/storage/level/level-disk.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+test('a folder is open once, and the error names the process', async (t) => {
+  const folder = await temporaryFolder(t);
+  const disk = await openLevelDisk(folder);
+  await t.throwsAsync(openLevelDisk(folder), {
+    code: 'data-locked',
+    message: new RegExp(`${folder} is in use by process ${process.pid}`),
+  });
+  await disk.close();
+  await (await openLevelDisk(folder)).close();
+});
+
+test('a file where the folder should be', async (t) => {
+  const file = join(await temporaryFolder(t), 'file');
+  await writeFile(file, '');
+  await t.throwsAsync(openLevelDisk(file), { code: 'data-not-writable' });
+  await t.throwsAsync(openLevelDisk(join(file, 'below')), { code: 'data-not-writable' });
+});
+
+test('a replace that a crash interrupted is finished at the next start, wherever it stood', async (t) => {
+  for (const state of ['journal written', 'old removed', 'renamed'] as const) {
+    const folder = await temporaryFolder(t);
+    let disk = await openLevelDisk(folder);
+    for (const name of ['a', 'b']) {
+      const { database } = await disk.open(name);
+      await database.write([{ type: 'put', key: name, value: Buffer.from(name) }], { sync: true });
+      await database.close();
+    }
+    if (state !== 'journal written') await disk.remove('a');
+    if (state === 'renamed') {
+      await disk.replace('a', 'b');
+    }
+    await disk.close();
+    await writeFile(join(folder, 'replace.json'), JSON.stringify({ name: 'a', replacement: 'b' }));
+    disk = await openLevelDisk(folder);
+    const { database } = await disk.open('a');
+    t.is((await database.last('', 'z'))?.key, 'b', state);
+    await database.close();
+    t.false(await disk.exists('b'));
+    t.false((await readdir(folder)).includes('replace.json'));
+    await disk.close();
+  }
+});
+
+test('a full disk refuses writes before LevelDB is touched, and lets them through again', async (t) => {
+  const folder = await temporaryFolder(t);
+  const mebibyte = 1024 * 1024;
+  let free = 100 * mebibyte;
+  let asked = 0;
+  const disk = await openLevelDisk(folder, {
+    reserveBytes: 64 * mebibyte,
+    checkEveryBytes: mebibyte,
+    freeBytes: async () => {
+      asked++;
+      return free;
+    },
+  });
+  const { database } = await disk.open('a');
+  const write = (bytes: number): Promise<void> =>
+    database.write([{ type: 'put', key: `k${bytes}`, value: Buffer.alloc(bytes) }], { sync: false });
+  for (let i = 0; i < 100; i++) await write(10_000);
+  t.is(asked, 1);
+  free = 65 * mebibyte;
+  await t.throwsAsync(write(2 * mebibyte), { code: 'disk-full', message: /65 MiB are free/ });
+  t.is(await database.get(`k${2 * mebibyte}`), undefined);
+  free = 60 * mebibyte;
+  await t.throwsAsync(write(10_000), { code: 'disk-full' });
+  await t.notThrowsAsync(write(100));
+  free = 20 * mebibyte;
+  await t.throwsAsync(write(100), { code: 'disk-full' });
+  free = 200 * mebibyte;
+  await t.notThrowsAsync(write(2 * mebibyte));
+  await database.close();
+  await disk.close();
+});
+
+test('the first failed write is final', async (t) => {
+  const folder = await temporaryFolder(t);
+  const disk = await openLevelDisk(folder, {
+    databases: { a: { writeBufferBytes: 65_536, maxFileBytes: 1024 * 1024 } },
+  });
+  const { database } = await disk.open('a');
+  await rename(join(folder, 'a'), join(folder, 'elsewhere'));
+  const write = (): Promise<void> =>
+    database.write([{ type: 'put', key: 'k', value: Buffer.alloc(40_000) }], { sync: true });
+  await write();
+  await write();
+  await t.throwsAsync(write(), { code: 'storage-failed', message: /what reached the disk is unknown/ });
+  await rename(join(folder, 'elsewhere'), join(folder, 'a'));
+  await t.throwsAsync(write(), { code: 'storage-failed' });
+  await database.close();
+  await disk.close();
+});
+
+test('a folder in which LevelDB cannot open', async (t) => {
+  const folder = await temporaryFolder(t);
+  const disk = await openLevelDisk(folder);
+  await writeFile(join(folder, 'a'), 'not a folder');
+  await t.throwsAsync(disk.open('a'), { code: 'data-unreadable' });
+  await mkdir(join(folder, 'b'));
+  await writeFile(join(folder, 'b', 'CURRENT'), 'MANIFEST-000009\n');
+  await t.throwsAsync(disk.open('b'), { code: 'data-damaged' });
+  await disk.close();
+});
+
+test('every change of the write-ahead file is noticed before it can be lost', async (t) => {
+  const folder = await temporaryFolder(t);
+  const disk = await openLevelDisk(folder, {
+    databases: { a: { writeBufferBytes: 65_536, maxFileBytes: 1024 * 1024 } },
+  });
+  const { database } = await disk.open('a');
+  for (let i = 0; i < 400; i++) {
+    await database.write([{ type: 'put', key: `k${i % 10}`, value: Buffer.alloc((i * 37) % 3000) }], {
+      sync: i % 50 === 0,
+    });
+  }
+  t.is((await database.get('k9'))?.length, (399 * 37) % 3000);
+  await database.close();
+  await disk.close();
+});
