@@ -294,7 +294,7 @@ test('renewals of one turn are one command; a lost lease says so', async (t) => 
 test('administration follows the leader', async (t) => {
   const { client, cluster } = await started(t, 3);
   t.is((await client.status()).id, 'n1' as never);
-  t.is((await client.status(cluster.endpoints[1]!)).id, 'n2' as never);
+  t.is((await client.status({ endpoint: cluster.endpoints[1]! })).id, 'n2' as never);
   t.deepEqual(
     client.members().map(({ id }) => `${id}`),
     ['n1', 'n2', 'n3'],
@@ -346,6 +346,16 @@ test('something else there: not-tanist, with the endpoint', async (t) => {
   const error = await t.throwsAsync(connect({ endpoints: `127.0.0.1:${port}` }));
   t.like(error, { code: 'not-tanist' });
   t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
+});
+
+test('what the wire cannot carry is refused before it is sent', async (t) => {
+  const { client } = await started(t);
+  const invalid = { code: 'invalid-argument', indeterminate: false };
+  t.like(await t.throwsAsync(client.get('k', { limit: -1 })), invalid);
+  t.like(await t.throwsAsync(client.grantLease(Number.NaN)), invalid);
+  t.like(await t.throwsAsync(client.put('k', 'v', { lease: -1n as never })), invalid);
+  t.like(await t.throwsAsync(client.put('k', Buffer.alloc(9 * 1024 * 1024))), { code: 'value-too-large' });
+  t.is((await client.put('k', 'v')).revision, revision(2));
 });
 
 test('endpoints are checked', async (t) => {

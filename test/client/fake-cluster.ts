@@ -242,10 +242,8 @@ export class FakeCluster {
       );
       const { id, previous } = watch;
       const at = created && deltas.length === 0 ? this.state.revision : (deltas.at(-1)?.revision ?? 1);
-      const { failure } = { failure: null };
-      stream.write(
-        encodeWatchReply({ id, revision: revision(at), deltas: wanted, previous, failure, created }),
-      );
+      const events = wanted.map((delta) => ({ delta, previous: previous ? (delta.previous ?? null) : null }));
+      stream.write(encodeWatchReply({ id, revision: revision(at), events, failure: null, created }));
     };
     const before = this.state.onDelta;
     this.state.onDelta = (delta) => {
@@ -269,8 +267,7 @@ export class FakeCluster {
           encodeWatchReply({
             id,
             revision: revision(0),
-            deltas: [],
-            previous: false,
+            events: [],
             failure,
             created: false,
           }),
