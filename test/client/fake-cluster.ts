@@ -65,6 +65,7 @@ export class FakeCluster {
   answersEarly = false;
   /** What the next batches are refused with. */
   readonly refusals: TanistError[] = [];
+  refused = 0;
   private held: { readonly stream: Duplex; readonly batch: CommandBatch }[] = [];
   private waiting: (() => void)[] = [];
 
@@ -222,6 +223,7 @@ export class FakeCluster {
     const { session, firstNumber, commands } = batch;
     const refusal = isLeader ? this.refusals.shift() : new TanistError('not-leader', 'not the leader');
     if (refusal !== undefined) {
+      this.refused++;
       stream.write(encodeBatchRefusal(session, firstNumber, refusal));
       return;
     }
