@@ -1,9 +1,13 @@
+import { TanistError } from '../foundation/errors.ts';
 import { limits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { ImageBatch, ImageStore, IsLive } from '../ports/image-store.ts';
 import type { LogPoint, LogStore } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+
+/** Until a flush is tried again that found the disk full. */
+const retryMs = 500;
 
 export interface ImageKeeperOptions {
   readonly image: ImageStore;
@@ -102,11 +106,21 @@ export class ImageKeeper {
     if (this.#working !== null || this.#stopped) return;
     this.#working = this.#flushAndCompact()
       .catch((error: unknown) => {
-        if (!this.#stopped) this.#options.failed(error instanceof Error ? error : new Error(String(error)));
+        if (this.#stopped) return;
+        if (error instanceof TanistError && error.code === 'disk-full') this.#againLater();
+        else this.#options.failed(error instanceof Error ? error : new Error(String(error)));
       })
       .finally(() => {
         this.#working = null;
       });
+  }
+
+  /** Nothing was written: what was appended waits in memory until there is room. */
+  #againLater(): void {
+    this.#timer ??= this.#options.clock.after(retryMs, () => {
+      this.#timer = null;
+      this.#work();
+    });
   }
 
   async #flushAndCompact(): Promise<void> {

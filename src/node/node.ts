@@ -69,6 +69,8 @@ export interface NodeInspection {
   readonly doubtedPeers: ReadonlySet<NodeId>;
   /** It leads and its first block is committed: reads and writes are answered. */
   readonly open: boolean;
+  /** A snapshot is being taken over: state and revisions are not whole at present. */
+  readonly restoring: boolean;
 }
 
 /**
@@ -104,6 +106,8 @@ export class TanistNode {
   #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
   #rankedAtMs = 0;
   #stopping = false;
+  /** The state is being loaded anew: not whole at present. */
+  #restoring = false;
   #stopped = false;
 
   /** `state` has been restored from the store's image; `raft` starts from its log. See `openNode`. */
@@ -127,6 +131,8 @@ export class TanistNode {
     raft.setDoubtedPeers(this.#guard.doubted);
     this.#trust = new TrustKeeper(raft, this.#guard);
     this.#clusterClock = new ClusterClock(clock);
+    // Going on from the image's time: a restart of all replicas must not jump to the calendar.
+    if (state.timeMs > 0) this.#clusterClock.saw(state.timeMs);
     this.#transport = ports.transport(this.#handler(), store.log.identity);
     const transport = this.#transport;
     const { suspicion, score, id: self } = options;
@@ -376,6 +382,7 @@ export class TanistNode {
       sessions: state.sessionCount,
       leases: state.leaseCount,
       doubtedPeers: this.#guard.doubted,
+      restoring: this.#restoring,
       open: this.#opensAt !== null && state.applied.index >= this.#opensAt.index,
     };
   }
@@ -499,6 +506,10 @@ export class TanistNode {
   }
 
   #serve(request: RangeRequest, ageMs: number, done: (outcome: ReadOutcome, ageMs: number) => void): void {
+    if (this.#restoring) {
+      done(new TanistError('starting', 'this node takes a snapshot over; ask another, or try again'), ageMs);
+      return;
+    }
     const answer = this.state.range(request);
     if (answer.kind === 'range') done(answer, ageMs);
     else if (answer.kind === 'failed') done(new TanistError(answer.code, answer.message), ageMs);
@@ -519,8 +530,10 @@ export class TanistNode {
 
   async #reload(): Promise<void> {
     this.#keeper.reset();
+    this.#restoring = true;
     const loaded = present(await this.#store.image.load(), 'a snapshot was just installed');
     await this.state.restore(loaded, () => new Promise<void>((resolve) => this.#ports.clock.soon(resolve)));
+    this.#restoring = false;
     this.#clusterClock.saw(this.state.timeMs);
     this.#hub.reset();
   }

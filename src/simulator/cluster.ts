@@ -58,7 +58,9 @@ export class Cluster {
       const store = machine?.node?.identity.storeId ?? '';
       votes.sent(message, store);
       this.logs.sent(message, store);
-      if (message.type === 'heartbeat' && machine?.node) this.logs.succession(machine.node.inspect().raft);
+      if (message.type === 'heartbeat' && machine?.node) {
+        this.logs.succession(message, machine.node.inspect().raft);
+      }
     };
     this.#clients = Array.from(
       { length: plan.clients },
@@ -205,12 +207,12 @@ export class Cluster {
         for (const client of this.#clients) client.machineClosed(`${machine.id}:client`);
         for (const watch of this.#watches) watch.machineClosed();
       },
-      failed: (machine, code, text) => this.#failed(machine, code, text),
+      failed: (machine, code, text, opening) => this.#failed(machine, code, text, opening),
     };
   }
 
   /** A process ended itself. Fine after a fault that explains it; a bug otherwise. */
-  #failed(machine: Machine, code: string | null, text: string): void {
+  #failed(machine: Machine, code: string | null, text: string, opening: boolean): void {
     if (code === null) this.#findings.report('no-exception', `${machine.id}: ${text}`);
     else if (code === 'data-damaged' || code === 'data-unreadable') {
       if (!this.spoiled.has(machine)) {
@@ -219,7 +221,7 @@ export class Cluster {
         // What an operator does who reads the message: the replica begins anew.
         machine.disk.wipe();
       }
-    } else if (code !== 'storage-failed') {
+    } else if (code !== 'storage-failed' && !(code === 'disk-full' && opening)) {
       this.#findings.report('no-exception', `${machine.id}: ${new TanistError(code as never, text).message}`);
     }
     this.scheduler.after(restartMs, () => machine.start());

@@ -20,8 +20,8 @@ export interface MachineEvents {
   /** It ran: look at it after this step. */
   readonly touched: (machine: Machine) => void;
   readonly ended: (machine: Machine) => void;
-  /** The process could not go on. `code` null: a broken invariant or another bug. */
-  readonly failed: (machine: Machine, code: string | null, text: string) => void;
+  /** The process could not go on. `code` null: a broken invariant or another bug. `opening`: it had not come up yet. */
+  readonly failed: (machine: Machine, code: string | null, text: string, opening: boolean) => void;
 }
 
 /** A computer: disk and clocks that outlive its processes, and at most one process. */
@@ -140,8 +140,9 @@ export class Machine {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const what = error instanceof AssertionError ? 'assertion' : (code ?? 'exception');
     this.#network.trace.event(this.id, 'fails', () => `${what}: ${text}`);
+    const opening = this.#node === null;
     this.crash(false);
-    this.#events.failed(this, code, text);
+    this.#events.failed(this, code, text, opening);
   }
 
   #nodeLog(): NodeLog {

@@ -1,6 +1,6 @@
 import { type LogIndex, logIndex, type NodeId, type Term } from '../../foundation/ids.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
-import { checkSuccession, createInvariantChecker, type NodeView } from '../../raft/invariants.ts';
+import { createInvariantChecker, type NodeView } from '../../raft/invariants.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { RaftStatus } from '../../raft/raft.ts';
 import type { Machine } from '../machine.ts';
@@ -108,9 +108,20 @@ export class LogChecks {
     this.#findings.guard('raft', () => this.#checker.check(this.#views()));
   }
 
-  /** The leader named its heirs just now. */
-  succession(status: RaftStatus): void {
-    this.#findings.guard('succession', () => checkSuccession(status));
+  /** The first heir of a heartbeat has all that the leader calls committed in it (failover.md). */
+  succession(message: RaftMessage, status: RaftStatus): void {
+    if (message.type !== 'heartbeat' || status.role !== 'leader' || status.term !== message.term) return;
+    const heir = message.succession[0];
+    if (heir === undefined) return;
+    const has = (id: NodeId): boolean => (status.progress.get(id)?.match ?? 0) >= message.commit;
+    const match = status.progress.get(heir)?.match ?? 0;
+    // If no heir reaches the commit index there is nobody better to name.
+    if (!has(heir) && message.succession.some(has)) {
+      this.#findings.report(
+        'succession',
+        `${message.from} names ${heir} as first heir, whose log reaches ${match}, not the commit index ${message.commit}`,
+      );
+    }
   }
 
   #views(): readonly NodeView[] {

@@ -133,7 +133,13 @@ export class OutgoingStream {
     const attempt = this.#attempt;
     const { to } = state;
     scheduler.at(atMs, () => {
-      if (network.endpoint(this.#peer) !== to) return;
+      if (network.endpoint(this.#peer) !== to) {
+        // The kernel there knows no such connection.
+        this.#back(() => {
+          if (this.#attempt === attempt) this.broken('dropped');
+        });
+        return;
+      }
       // A stream that was given up loses what was under way, unless the process behind it is gone: then it still drains.
       if (this.#attempt !== attempt && !this.#from.life.dead) return;
       network.trace.event(this.#peer, 'gets', () => `${arriving.map(brief).join(', ')} from ${name}`);

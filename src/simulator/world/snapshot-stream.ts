@@ -18,7 +18,9 @@ export async function streamSnapshot(
   if (to === undefined || network.endpoint(toName) !== to) {
     throw new TanistError('unavailable', `nobody listens at ${toName}`);
   }
-  const chunks = relay(network, from, to, snapshot.chunks);
+  // A sender that gave up ends its iterator; the receiver must not take that for the end of the snapshot.
+  const sending = { givenUp: false };
+  const chunks = relay(network, from, to, snapshot.chunks, sending);
   const taken = new Promise<void>((resolve, reject) => {
     to.life.enter(() => {
       const { point, term, header } = snapshot;
@@ -32,7 +34,12 @@ export async function streamSnapshot(
     });
   });
   const lost = whenGone(network, to, from.life);
-  await Promise.race([taken, lost]);
+  try {
+    await Promise.race([taken, lost]);
+  } catch (error) {
+    sending.givenUp = true;
+    throw error;
+  }
 }
 
 async function* relay(
@@ -40,11 +47,13 @@ async function* relay(
   from: Endpoint,
   to: Endpoint,
   chunks: AsyncIterable<Uint8Array>,
+  sending: { readonly givenUp: boolean },
 ): AsyncIterable<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   const lost = whenGone(network, from, to.life);
   for (;;) {
     const next = await Promise.race([iterator.next(), lost]);
+    if (sending.givenUp) throw new TanistError('unavailable', `${from.name} gave the snapshot up`);
     if (next.done === true) return;
     await Promise.race([travel(network, from.name, to.name, to.life), lost]);
     yield next.value;
