@@ -170,7 +170,7 @@ export class TestCluster {
     if (persist === undefined) return;
     node.disk.write(persist);
     this.act(node, (raft) => raft.persisted(persist.token));
-    this.network.push(...persist.messages);
+    this.#send(persist.messages);
   }
 
   deliver(message: RaftMessage | Transfer): void {
@@ -228,6 +228,13 @@ export class TestCluster {
     this.#drain(node);
   }
 
+  #send(messages: readonly RaftMessage[]): void {
+    for (const message of messages) {
+      this.invariants.sent(message);
+      this.network.push(message);
+    }
+  }
+
   #add(node: TestNode): void {
     this.nodes.set(node.id, node);
     this.restart(node);
@@ -236,7 +243,7 @@ export class TestCluster {
   #drain(node: TestNode): void {
     const raft = present(node.raft, 'a node that is up');
     for (let ready = raft.ready(); ready !== null; ready = raft.ready()) {
-      this.network.push(...ready.messages);
+      this.#send(ready.messages);
       if (ready.persist !== null) node.writes.push(ready.persist);
       const last = ready.committed[ready.committed.length - 1];
       if (last !== undefined) {
@@ -276,7 +283,7 @@ export class TestCluster {
     for (const persist of node.writes.splice(0)) {
       node.disk.write(persist);
       raft.persisted(persist.token);
-      this.network.push(...persist.messages);
+      this.#send(persist.messages);
     }
     node.disk.reset(install.point, install.configuration);
     raft.installed(install.point);
