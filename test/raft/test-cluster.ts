@@ -9,6 +9,7 @@ import { createInvariantChecker, type InvariantChecker, type NodeView } from '..
 import type { RaftMessage } from '../../src/raft/message.ts';
 import type { Raft, RaftOptions } from '../../src/raft/raft.ts';
 import type { Persist } from '../../src/raft/ready.ts';
+import { describeEntries, describeMessage } from './describe.ts';
 
 /** What survives a crash. */
 class Disk {
@@ -122,6 +123,8 @@ export class TestCluster {
   readonly random: Random;
   readonly options: Omit<RaftOptions, 'id' | 'random'>;
   network: (RaftMessage | Transfer)[] = [];
+  /** Told of what nodes do, in words. */
+  trace: (line: string) => void = () => {};
   #proposed = 0;
   #read = 0;
 
@@ -231,6 +234,7 @@ export class TestCluster {
   #send(messages: readonly RaftMessage[]): void {
     for (const message of messages) {
       this.invariants.sent(message);
+      this.trace(describeMessage(message));
       this.network.push(message);
     }
   }
@@ -243,6 +247,11 @@ export class TestCluster {
   #drain(node: TestNode): void {
     const raft = present(node.raft, 'a node that is up');
     for (let ready = raft.ready(); ready !== null; ready = raft.ready()) {
+      if (ready.soft !== null) {
+        this.trace(
+          `${node.id} is ${ready.soft.role} in term ${ready.soft.term}, leader ${ready.soft.leader ?? 'none'}`,
+        );
+      }
       this.#send(ready.messages);
       if (ready.persist !== null) node.writes.push(ready.persist);
       const last = ready.committed[ready.committed.length - 1];
@@ -250,6 +259,7 @@ export class TestCluster {
         assert(last.index <= node.disk.last, 'only durable entries are applied');
         node.disk.applied = logIndex(Math.max(node.disk.applied, last.index));
         raft.applied(last.index);
+        this.trace(`${node.id} applies ${describeEntries(ready.committed)}`);
       }
       for (const { id, index } of ready.reads) {
         const committed = present(node.reads.get(id), 'the read is open');
@@ -259,11 +269,13 @@ export class TestCluster {
           `a read at ${index} misses what was committed at ${committed}`,
         );
         if (index !== null) node.readsServed++;
+        this.trace(`${node.id} ${index === null ? 'refuses the read' : `may serve the read at ${index}`}`);
       }
       for (const { to } of ready.snapshots) {
         const { disk, id } = node;
         const point = disk.pointAt(disk.applied);
         const configuration = disk.configurationAt(disk.applied);
+        this.trace(`${id}>${to} snapshot of ${point.index}`);
         this.network.push({ type: 'snapshot', from: id, to, term: raft.status.term, point, configuration });
       }
       for (const { to, from, until } of ready.logReads) {
@@ -285,6 +297,7 @@ export class TestCluster {
       raft.persisted(persist.token);
       this.#send(persist.messages);
     }
+    this.trace(`${node.id} installs the snapshot of ${install.point.index}`);
     node.disk.reset(install.point, install.configuration);
     raft.installed(install.point);
   }
