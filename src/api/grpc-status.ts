@@ -1,10 +1,14 @@
 import { Metadata, type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import { type ErrorCode, TanistError } from '../foundation/errors.ts';
 
-/** How an error that ends a call looks to a gRPC client: the nearest gRPC code, our own code in the trailer `tanist-code`. */
+/**
+ * How an error that ends a call looks to a gRPC client: the nearest gRPC code, our own code in the trailer `tanist-code`, an unknown
+ * outcome in `tanist-indeterminate`.
+ */
 export function toServiceError(error: TanistError): ServiceError {
   const metadata = new Metadata();
   metadata.set('tanist-code', error.code);
+  if (error.indeterminate) metadata.set('tanist-indeterminate', 'true');
   const code = codeOf(error.code, error.retryable);
   return Object.assign(new Error(error.message), { code, details: error.message, metadata });
 }

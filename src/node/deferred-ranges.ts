@@ -23,8 +23,8 @@ async function completeTxn(
     if (response.kind === 'deferredRange') {
       const answer = state.range(response.request);
       const range = answer.kind === 'needsHistory' ? await completeRange(answer, history) : answer;
-      if (range.kind === 'failed') return range;
-      responses.push(range);
+      if (range.kind === 'failed') return applied(range.message);
+      responses.push({ ...range, revision: response.revision });
     } else if (response.kind === 'txn') {
       const nested = await completeTxn(response, state, history);
       if (nested.kind !== 'txn') return nested;
@@ -34,4 +34,10 @@ async function completeTxn(
     }
   }
   return { ...txn, responses };
+}
+
+/** A compaction overtook the read. The transaction has been applied all the same, so it must not look as if it had failed. */
+function applied(why: string): CommandResult {
+  const message = `the transaction was applied, but what it read at an older revision is gone: ${why}`;
+  return { kind: 'failed', code: 'indeterminate', message };
 }

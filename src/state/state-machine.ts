@@ -248,6 +248,7 @@ export class StateMachine {
 
   /** Everything since the last call, for `ImageStore.append` in the same turn. */
   takeImageBatch(): ImageBatch {
+    for (const space of spaces) this.#stores[space].imageTaken();
     return {
       applied: this.#appliedPoint(),
       deltas: this.#journal.takeForImage(),
@@ -255,7 +256,7 @@ export class StateMachine {
     };
   }
 
-  /** See `IsLive`: for `ImageStore.reclaim`. */
+  /** See `IsLive`: for `ImageStore.reclaim`, as of the last image batch. */
   isLive(space: Space, key: ByteString, revision: Revision): boolean {
     return this.#stores[space].isLive(key, revision);
   }

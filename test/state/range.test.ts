@@ -86,6 +86,7 @@ test('compaction keeps what is visible at the compacted revision', async (t) => 
   t.like(log.one(compact(5)), { kind: 'failed', code: 'revision-compacted' });
   t.like(log.one(compact(9)), { kind: 'failed', code: 'revision-future' });
   log.one(compact(8));
+  log.state.takeImageBatch();
   for (let i = 0; i < 70; i++) log.apply();
   t.is(await read(log, range('a', '\0', { revision: revision(8) })), 'a=5 c=2 d=0 count=3 more=false at=8');
   t.is(log.state.priorRevision('user', b('b'), revision(8)), revision(0));
@@ -99,6 +100,7 @@ test('a compaction that overtakes the read makes it fail, not answer short', asy
   t.deepEqual(plan.wanted, [{ key: b('a'), revision: revision(2) }]);
   image.append(log.state.takeImageBatch());
   log.one(compact(6));
+  image.append(log.state.takeImageBatch());
   image.reclaim((space, key, at) => log.state.isLive(space, key, at));
   t.like(await completeRange(plan, log.state.history(image.history)), { code: 'revision-compacted' });
 });
@@ -108,6 +110,7 @@ test.serial('mutant compaction-hides-live: a read at the compacted revision miss
   activateMutant('compaction-hides-live');
   const log = store();
   log.one(compact(4));
+  log.state.takeImageBatch();
   for (let i = 0; i < 70; i++) log.apply();
   t.is(await read(log, range('a', '', { revision: revision(4) })), ' count=0 more=false at=6');
 });

@@ -122,6 +122,24 @@ test('an image whose content is not what its digests say is refused', async (t) 
   });
 });
 
+test('what is not in the image yet may be lost, so reclaiming leaves what the image then needs', async (t) => {
+  const log = new Log(createStateMachine({ limits }));
+  const image = new MemoryImage();
+  log.apply(put('a', '1'), put('b', '1'), put('c', '1'));
+  image.append(log.state.takeImageBatch());
+  log.apply(put('a', '2'), del('b'), compact(6));
+  for (let i = 0; i < 64; i++) log.apply();
+  image.reclaim((space, key, at) => log.state.isLive(space, key, at));
+  const other = await restored(image);
+  t.like(other.range(range('a', '\0')), { count: 3, revision: 4 });
+  image.append(log.state.takeImageBatch());
+  for (let i = 0; i < 64; i++) log.apply();
+  image.append(log.state.takeImageBatch());
+  image.reclaim((space, key, at) => log.state.isLive(space, key, at));
+  t.is(image.size, 3);
+  sameAnswers(t, log.state, await restored(image));
+});
+
 test('restoring replaces what was there', async (t) => {
   const { log, image } = await withEverything();
   const other = new Log(createStateMachine({ limits }));

@@ -8,7 +8,14 @@ import { openLog } from '../../src/storage/log/open-log.ts';
 import { entries, hard, point, texts } from './log-store-conformance.ts';
 import { Crash, MemoryDisk } from './memory-disk.ts';
 
-const expected = { clusterId: 'c', nodeId: nodeId('n1'), newStoreId: 's1', folder: 'data', blockBytes: 256 };
+const expected = {
+  clusterId: 'c',
+  nodeId: nodeId('n1'),
+  newStoreId: 's1',
+  incarnation: 'i1',
+  folder: 'data',
+  blockBytes: 256,
+};
 const open = (disk: Disk): Promise<LogStore> => openLog(disk, expected);
 
 async function filled(): Promise<MemoryDisk> {
@@ -17,7 +24,7 @@ async function filled(): Promise<MemoryDisk> {
   await log.append({ hardState: hard(1, 'n1'), entries: entries(1, 4, 1) });
   await log.append({ entries: entries(5, 8, 1) });
   await log.append({ entries: entries(9, 12, 2) });
-  await log.rememberPeer(nodeId('n2'), { storeId: 's2', bootCounter: 1 });
+  await log.rememberPeer(nodeId('n2'), { storeId: 's2', bootCounter: 1, incarnation: 'i2', doubted: false });
   await log.compact(point(2, 1));
   await log.close();
   return disk;

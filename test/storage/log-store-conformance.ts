@@ -74,14 +74,27 @@ export function logStoreConformance(
     });
     await log.append({ entries: entries(3, 5, 1) });
     await log.append({ hardState: hard(2, null), entries: [] });
-    await log.rememberPeer(nodeId('n2'), { storeId: 's2', bootCounter: 7 });
-    await log.rememberPeer(nodeId('n2'), { storeId: 's2', bootCounter: 8 });
+    await log.rememberPeer(nodeId('n2'), {
+      storeId: 's2',
+      bootCounter: 7,
+      incarnation: 'i2',
+      doubted: false,
+    });
+    await log.rememberPeer(nodeId('n2'), {
+      storeId: 's2',
+      bootCounter: 8,
+      incarnation: 'i2',
+      doubted: false,
+    });
     await log.close();
     const again = await open(disk);
     t.deepEqual(texts(again.image.tail), ['1/1/noop/', '2/1/configuration/conf', ...texts(entries(3, 5, 1))]);
     t.deepEqual(again.image.hardState, hard(2, null));
     t.deepEqual(again.image.last, point(5, 1));
-    t.deepEqual([...again.image.peers], [[nodeId('n2'), { storeId: 's2', bootCounter: 8 }]]);
+    t.deepEqual(
+      [...again.image.peers],
+      [[nodeId('n2'), { storeId: 's2', bootCounter: 8, incarnation: 'i2', doubted: false }]],
+    );
     await again.close();
   });
 

@@ -8,7 +8,14 @@ import { MemoryDisk } from './memory-disk.ts';
 import { levelUnderTest } from './temporary-folder.ts';
 
 const open = (disk: Disk): Promise<LogStore> =>
-  openLog(disk, { clusterId: 'c', nodeId: nodeId('n1'), newStoreId: 's1', folder: 'data', blockBytes: 4096 });
+  openLog(disk, {
+    clusterId: 'c',
+    nodeId: nodeId('n1'),
+    newStoreId: 's1',
+    incarnation: 'i1',
+    folder: 'data',
+    blockBytes: 4096,
+  });
 
 logStoreConformance(
   test,

@@ -7,7 +7,7 @@ import { applied, loadAll, put } from './image-store-conformance.ts';
 import { entries, hard, point, texts } from './log-store-conformance.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
-const options = { clusterId: 'c', nodeId: nodeId('n1'), newStoreId: 's1', folder: 'data' };
+const options = { clusterId: 'c', nodeId: nodeId('n1'), newStoreId: 's1', incarnation: 'i1', folder: 'data' };
 
 async function store(logLast: number, imageAt: number, compacted = 0): Promise<MemoryDisk> {
   const disk = new MemoryDisk();

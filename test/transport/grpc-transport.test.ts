@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
 import test from 'ava';
 import { nodeId } from '../../src/foundation/ids.ts';
@@ -49,7 +49,8 @@ test('another cluster and another node at the address are refused, and said once
 
 test('a peer that does not answer is silent, not refused', async (t) => {
   const network = new GrpcNetwork();
-  const mute = createServer(() => {});
+  const sockets: Socket[] = [];
+  const mute = createServer((socket) => sockets.push(socket.on('error', () => {})));
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
   network.addresses.set(b, `127.0.0.1:${(mute.address() as { port: number }).port}`);
   const nodeA = new Recorder(a);
@@ -58,6 +59,7 @@ test('a peer that does not answer is silent, not refused', async (t) => {
   await until(() => nodeA.events.length > 0);
   t.deepEqual(nodeA.events, ['silent b']);
   await network.close();
+  for (const socket of sockets) socket.destroy();
   mute.close();
 });
 

@@ -10,7 +10,7 @@ import type {
   TransportHandler,
 } from '../../src/ports/transport.ts';
 import type { RaftMessage } from '../../src/raft/message.ts';
-import { createGrpcTransport, type GrpcTransport } from '../../src/transport/grpc-transport.ts';
+import { GrpcTransport } from '../../src/transport/grpc-transport.ts';
 
 export const realClock: Clock = {
   nowMs: () => performance.now(),
@@ -106,7 +106,7 @@ export class GrpcNetwork implements Network {
     clusterId = 'cluster',
   ): Promise<GrpcTransport> {
     const identity = { clusterId, nodeId: id, storeId: `store-${id}`, bootCounter: 1, incarnation };
-    const transport = await createGrpcTransport({
+    const transport = new GrpcTransport({
       identity,
       listen: this.addresses.get(id) ?? '127.0.0.1:0',
       peers: new Map(),
@@ -115,6 +115,7 @@ export class GrpcNetwork implements Network {
       random: seededRandom(id),
       log: recordingLog(this.lines),
     });
+    await transport.start();
     this.transports.set(id, transport);
     this.addresses.set(id, `127.0.0.1:${transport.port}`);
     for (const each of this.transports.values()) each.setPeers(this.addresses);

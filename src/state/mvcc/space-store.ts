@@ -32,6 +32,8 @@ export class SpaceStore {
   readonly #deleted = new OrderedKeys();
   #revision = revision(1);
   #compacted = revision(0);
+  /** The compacted revision of the last image batch: what the image store may be rid of, and so what memory forgets. */
+  #imageCompacted = revision(0);
   #changes = 0;
   #sumA = 0;
   #sumB = 0;
@@ -175,13 +177,19 @@ export class SpaceStore {
     return this.#revision;
   }
 
-  /** Only moves the mark: reads below it fail from now on, `sweep` frees what it made unreadable. */
+  /** Only moves the mark: reads below it fail from now on. `sweep` frees what it made unreadable once the image knows of it. */
   compact(to: Revision): void {
     assert(
       to > this.#compacted && to <= this.#revision,
       'compaction moves forward, and not beyond the present',
     );
     this.#compacted = to;
+  }
+
+  /** All up to here is in the batch that is being taken for the image. */
+  imageTaken(): void {
+    if (this.#imageCompacted === this.#compacted) return;
+    this.#imageCompacted = this.#compacted;
     this.#sweepShard = 0;
   }
 
@@ -191,7 +199,7 @@ export class SpaceStore {
     const hideVisible = mutant.active === 'compaction-hides-live';
     for (const entry of this.#table.shard(this.#sweepShard)) {
       if (entry.older === null) continue;
-      pruneOlder(entry, this.#compacted, hideVisible);
+      pruneOlder(entry, this.#imageCompacted, hideVisible);
       if (entry.older === null && entry.current === null) {
         this.#table.remove(entry.key);
         this.#deleted.remove(entry.key);
@@ -209,15 +217,17 @@ export class SpaceStore {
   }
 
   /**
-   * Whether that delta is still needed. All of the compacted revision itself is, tombstones too: a watcher may start right there.
+   * Whether the image needs that delta, as of the last image batch: what happened since may be lost in a crash and come again from the log.
+   * All of the compacted revision itself is needed, tombstones too: a watcher may start right there.
    */
   isLive(key: ByteString, at: Revision): boolean {
+    const compacted = this.#imageCompacted;
     const hides = mutant.active === 'compaction-hides-live';
-    if (at > this.#compacted || (at === this.#compacted && !hides)) return true;
+    if (at > compacted || (at === compacted && !hides)) return true;
     const entry = this.#table.get(key);
     if (entry === undefined) return false;
     if (entry.current !== null && entry.current.modRevision === at) return true;
-    return !hides && isVisibleAtCompacted(entry, at, this.#compacted);
+    return !hides && isVisibleAtCompacted(entry, at, compacted);
   }
 
   /** Takes a delta from the image; in order of revisions. Digest, order and leases are settled afterwards. */
@@ -249,6 +259,7 @@ export class SpaceStore {
   restoreRevisions(at: Revision, compacted: Revision): void {
     this.#revision = at;
     this.#compacted = compacted;
+    this.#imageCompacted = compacted;
   }
 
   /** Second step of restoring: hashes one shard's entries; `visit` sees each live one. Returns its live keys in sorted runs. */

@@ -1,1 +1,70 @@
-export async function runSimulator(..._o: unknown[]): Promise<void> {}
+import { TanistError } from '../../../foundation/errors.ts';
+import { type MutantName, mutantNames } from '../../../foundation/mutants.ts';
+import { rerunCommand, runSeeds } from '../../../simulator/run-seeds.ts';
+import { type SimulationResult, simulate } from '../../../simulator/simulate.ts';
+import { figure } from '../../terminal/figure.ts';
+import { type Output, outputTo } from '../../terminal/output.ts';
+import { UsageError } from '../../terminal/usage-error.ts';
+import type { SimOptions } from './sim.ts';
+
+const defaultSeeds = { from: 1, to: 100 };
+const drawEveryMs = 100;
+/** One found fault is proof; many of the same are noise. */
+const mostFailures = 10;
+
+export async function runSimulator(options: SimOptions): Promise<void> {
+  if (options.seed !== undefined && options.seeds !== undefined)
+    throw new UsageError('--seed and --seeds exclude each other');
+  if (options.trace === true && options.seed === undefined) throw new UsageError('--trace needs --seed');
+  const mutant = mutantOf(options.mutant);
+  const out = outputTo(options.json === true);
+  if (options.trace === true && options.seed !== undefined) await showTrace(options.seed, mutant);
+  const { from, to } =
+    options.seed === undefined ? (options.seeds ?? defaultSeeds) : { from: options.seed, to: options.seed };
+  const summary = await runSeeds(from, to + 1, {
+    mutant,
+    wallMs: () => performance.now(),
+    progress: progressOf(out, to - from + 1),
+  });
+  out.progress.clear();
+  for (const { seed, invariant, detail } of summary.failures) {
+    out.say(`${out.style.red('✖')} seed ${seed}: ${out.style.bold(invariant)} ${detail}`);
+    out.say(`  again: npx ${rerunCommand(seed, mutant)}`);
+  }
+  const { seeds, steps, clusterSeconds, wallSeconds, failures, calls, undecided } = summary;
+  out.say(
+    `${failures.length === 0 ? out.style.green('✔') : out.style.red('✖')} ${figure(seeds)} seeds, ${figure(steps)} steps, ` +
+      `${figure(Math.round(clusterSeconds))} cluster-seconds in ${figure(wallSeconds)} s (${figure(clusterSeconds / wallSeconds)} a second), ${failures.length} failed`,
+  );
+  out.document({ seeds, steps, clusterSeconds, wallSeconds, failures, calls, undecided });
+  if (failures.length > 0)
+    throw new TanistError('data-damaged', `${failures.length} of ${seeds} seeds broke an invariant`);
+}
+
+function mutantOf(name: string | undefined): MutantName | null {
+  if (name === undefined) return null;
+  const known = mutantNames.find((candidate) => candidate === name);
+  if (known === undefined) throw new UsageError(`--mutant: must be one of ${mutantNames.join(', ')}`);
+  return known;
+}
+
+async function showTrace(seed: number, mutant: MutantName | null): Promise<void> {
+  const { trace } = await simulate({ seed, mutant, trace: true });
+  process.stderr.write(`${trace.join('\n')}\n`);
+}
+
+function progressOf(out: Output, all: number): (result: SimulationResult) => boolean {
+  let done = 0;
+  let failed = 0;
+  let drawnMs = 0;
+  return (result) => {
+    done++;
+    if (result.failure !== null) failed++;
+    const nowMs = performance.now();
+    if (nowMs - drawnMs >= drawEveryMs) {
+      drawnMs = nowMs;
+      out.progress.update(`${figure(done)} of ${figure(all)} seeds, ${failed} failed`);
+    }
+    return failed >= mostFailures;
+  };
+}

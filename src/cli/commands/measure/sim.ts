@@ -19,7 +19,7 @@ export const simCommand: Register = (program) => {
       )
       .option('--seeds <range>', 'such as 1..1000 (default: 1..100)', seedRange)
       .option('--seed <seed>', 'only this one', wholeNumber(0))
-      .option('--trace', 'with --seed: everything that happens, on stderr')
+      .option('--trace', 'with --seed: everything that happens, on standard error')
       .option('--mutant <name>', 'with a deliberate fault that the checks must find'),
   ).action(async (options: SimOptions) => {
     const { runSimulator } = await import('./run-simulator.ts');
