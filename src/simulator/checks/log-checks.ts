@@ -1,9 +1,10 @@
-import { type LogIndex, logIndex, type NodeId, type Term } from '../../foundation/ids.ts';
+import type { LogIndex, NodeId, Term } from '../../foundation/ids.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
 import { createInvariantChecker, type NodeView } from '../../raft/invariants.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { RaftStatus } from '../../raft/raft.ts';
 import type { Machine } from '../machine.ts';
+import type { DurableLog } from './durable-log.ts';
 import type { Findings } from './findings.ts';
 
 interface Known {
@@ -13,6 +14,8 @@ interface Known {
   /** Applied in this incarnation. */
   readonly entries: Map<number, LogEntry>;
   lastApplied: number;
+  log: DurableLog | null;
+  lostItsDisk: boolean;
 }
 
 /**
@@ -71,8 +74,15 @@ export class LogChecks {
     known.entries.delete(entry.index - 256);
   }
 
-  sent(message: RaftMessage, store: string): void {
+  sent(message: RaftMessage, store: string, log: DurableLog): void {
     if (message.type !== 'appendReply' || message.rejected) return;
+    const last = log.last();
+    if (last < message.match) {
+      this.#findings.report(
+        'acknowledged-append-durable',
+        `${message.from} acknowledges entries up to ${message.match}, its disk ends at ${last}`,
+      );
+    }
     const before = this.#promised.get(store);
     if (before === undefined || before.term < message.term || before.index < message.match) {
       this.#promised.set(store, { index: message.match, term: message.term });
@@ -99,6 +109,10 @@ export class LogChecks {
     }
   }
 
+  lostDisk(machine: Machine): void {
+    this.#of(machine.id).lostItsDisk = true;
+  }
+
   ended(machine: Machine): void {
     this.#of(machine.id).status = null;
   }
@@ -106,7 +120,9 @@ export class LogChecks {
   step(machine: Machine): void {
     const { node } = machine;
     if (node === null) return;
-    this.#of(machine.id).status = node.inspect().raft;
+    const known = this.#of(machine.id);
+    known.status = node.inspect().raft;
+    known.log ??= machine.log;
     this.#findings.guard('raft', () => this.#checker.check(this.#views()));
   }
 
@@ -127,14 +143,22 @@ export class LogChecks {
   }
 
   #views(): readonly NodeView[] {
-    return [...this.#known].map(([id, { incarnation, status, entries }]) => ({
+    return [...this.#known].map(([id, known]) => ({
       id: id as NodeId,
-      incarnation,
-      status,
-      entryAt: (index: LogIndex) => entries.get(index) ?? null,
+      incarnation: known.incarnation,
+      status: known.status,
+      entryAt: (index: LogIndex) => {
+        const { status, entries, log } = known;
+        // Up to there the disk holds what the memory holds.
+        const stored = status !== null && index <= status.durable;
+        return entries.get(index) ?? (stored ? (log?.entry(index) ?? null) : null);
+      },
       storedTerm: (index: LogIndex): Term | 'compacted' | null => {
-        const stored = status === null || index <= logIndex(status.durable);
-        return stored ? 'compacted' : null;
+        const { log } = known;
+        if (log === null) return null;
+        // It had it, and then lost its disk.
+        if (known.lostItsDisk) return 'compacted';
+        return index <= log.compacted() ? 'compacted' : (log.entry(index)?.term ?? null);
       },
     }));
   }
@@ -142,7 +166,14 @@ export class LogChecks {
   #of(id: string): Known {
     let known = this.#known.get(id);
     if (known === undefined) {
-      known = { incarnation: 0, status: null, entries: new Map(), lastApplied: 0 };
+      known = {
+        incarnation: 0,
+        status: null,
+        entries: new Map(),
+        lastApplied: 0,
+        log: null,
+        lostItsDisk: false,
+      };
       this.#known.set(id, known);
     }
     return known;

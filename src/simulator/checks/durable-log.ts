@@ -1,0 +1,70 @@
+import type { HardState, LogEntry } from '../../ports/log-store.ts';
+import {
+  blockEnd,
+  blockKey,
+  blockPrefix,
+  readBlockEntries,
+  readBlockHeader,
+} from '../../storage/log/block-codec.ts';
+import {
+  type HardRecord,
+  hardKey,
+  logPlace,
+  readWitness,
+  type StartRecord,
+  startKey,
+} from '../../storage/log/log-records.ts';
+import { openJson } from '../../storage/record-codec.ts';
+import type { SimDisk } from '../world/sim-disk.ts';
+import type { SortedRows } from '../world/sorted-rows.ts';
+
+const none: HardState = { term: 0 as HardState['term'], vote: null };
+
+/** What a machine's disk holds of the log at this moment, synced; read past the node, as a crash would leave it. */
+export class DurableLog {
+  readonly #disk: SimDisk;
+  readonly #blocks = new Map<string, { readonly value: Uint8Array; readonly entries: readonly LogEntry[] }>();
+
+  constructor(disk: SimDisk) {
+    this.#disk = disk;
+  }
+
+  hardState(): HardState {
+    const value = this.#rows()?.get(hardKey);
+    return value === undefined ? none : (openJson(logPlace, hardKey, value) as HardRecord).state;
+  }
+
+  /** The last index, compacted or not. */
+  last(): number {
+    const rows = this.#rows();
+    const witness = rows?.last(blockPrefix, blockEnd);
+    if (witness !== undefined) return readWitness(witness.key, witness.value).last;
+    return this.compacted();
+  }
+
+  compacted(): number {
+    const value = this.#rows()?.get(startKey);
+    return value === undefined ? 0 : (openJson(logPlace, startKey, value) as StartRecord).point.index;
+  }
+
+  entry(index: number): LogEntry | null {
+    const rows = this.#rows();
+    const witness = rows?.last(blockPrefix, `${blockKey(index)}u`);
+    if (rows === undefined || witness === undefined) return null;
+    const key = witness.key.replace(/t$/, '');
+    const value = rows.get(key);
+    if (value === undefined) return null;
+    let known = this.#blocks.get(key);
+    if (known?.value !== value) {
+      const block = readBlockHeader(key, value);
+      known = { value, entries: block === null ? [] : readBlockEntries(block, value) };
+      if (this.#blocks.size > 512) this.#blocks.clear();
+      this.#blocks.set(key, known);
+    }
+    return known.entries[index - (known.entries[0]?.index ?? 0)] ?? null;
+  }
+
+  #rows(): SortedRows | undefined {
+    return this.#disk.durable('log');
+  }
+}
