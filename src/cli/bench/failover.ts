@@ -15,7 +15,7 @@ import type { Store } from './store.ts';
 import { tanistStore } from './tanist-store.ts';
 
 /** Load before the fault, so that connections and caches are warm; and after the recovery, so that it is seen to hold. */
-const beforeMs = 300;
+const beforeMs = 700;
 const afterMs = 150;
 const patienceMs = 20_000;
 const value = randomBytes(256);

@@ -52,7 +52,7 @@ export async function benchRestart(options: BenchRestartOptions): Promise<void> 
   const caughtUpMs = performance.now() - startedMs;
   const bytes = await residentBytes(node.pid);
   out.table(
-    ['', ''],
+    ['figure', 'value'],
     [
       ['serves again after ms', rounded(servesMs, 0)],
       ['caught up after ms', rounded(caughtUpMs, 0)],

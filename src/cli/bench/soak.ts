@@ -57,7 +57,7 @@ export async function benchSoak(options: BenchSoakOptions): Promise<void> {
   const elections = after.term - before.term;
   out.progress.clear();
   out.table(
-    ['', ''],
+    ['figure', 'value'],
     [
       ['elections', elections],
       ['suspicions', suspicions.length],

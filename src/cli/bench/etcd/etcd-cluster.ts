@@ -52,7 +52,7 @@ export async function startEtcdCluster(folder: string): Promise<EtcdCluster> {
   const killAll = (): void => {
     for (const child of processes) child.kill('SIGKILL');
   };
-  process.once('exit', killAll);
+  process.prependOnceListener('exit', killAll);
   for (let i = 0; i < members; i++) start(i);
   const endpoints = Array.from({ length: members }, (_, i) => `127.0.0.1:${ports[i]}`);
   const client = etcdClient(endpoints);

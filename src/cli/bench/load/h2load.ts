@@ -67,7 +67,7 @@ function run(command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const kill = (): void => void child.kill('SIGKILL');
-    process.once('exit', kill);
+    process.prependOnceListener('exit', kill);
     let text = '';
     child.stdout.on('data', (part) => (text += part));
     child.stderr.on('data', (part) => (text += part));

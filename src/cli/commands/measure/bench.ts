@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { type Register, withJson } from '../../command.ts';
+import { exitOnSignal } from '../../local/stop-signal.ts';
 import { positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
 
 export interface BenchKvOptions {
@@ -62,6 +63,7 @@ export const benchCommand: Register = (program) => {
       .addOption(against()),
   ).action(async (options: BenchFailoverOptions) => {
     const { benchFailover } = await import('../../bench/failover.ts');
+    exitOnSignal();
     await benchFailover(options);
   });
   for (const [name, summary] of [
@@ -84,6 +86,7 @@ export const benchCommand: Register = (program) => {
         .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),
     ).action(async (options: BenchKvOptions) => {
       const { benchThroughput } = await import('../../bench/throughput.ts');
+      exitOnSignal();
       await benchThroughput(name, options);
     });
   withJson(
@@ -94,6 +97,7 @@ export const benchCommand: Register = (program) => {
       .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),
   ).action(async (options: BenchRestartOptions) => {
     const { benchRestart } = await import('../../bench/restart.ts');
+    exitOnSignal();
     await benchRestart(options);
   });
   withJson(
@@ -106,6 +110,7 @@ export const benchCommand: Register = (program) => {
       .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),
   ).action(async (options: BenchSoakOptions) => {
     const { benchSoak } = await import('../../bench/soak.ts');
+    exitOnSignal();
     await benchSoak(options);
   });
 };
