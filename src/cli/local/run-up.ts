@@ -19,7 +19,7 @@ export async function runUp(options: UpOptions): Promise<void> {
     {
       folder: folder.path,
       hot: options.hot,
-      port: options.port,
+      ...(options.port === 0 ? {} : { port: options.port }),
       onLog: (id, record) => {
         if ((record.level ?? 0) >= warnLevel)
           process.stderr.write(`${id}: ${record.msg ?? record.event ?? ''}\n`);
