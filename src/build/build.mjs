@@ -41,7 +41,7 @@ if (Math.min(modified(code), modified(types)) < Math.max(...protos.map(modified)
   );
   run('pbts', '-o', types, code);
 }
-run('tsc');
 const target = join(root, 'dist', relative(root, generated));
 mkdirSync(target, { recursive: true });
 for (const file of [code, types]) copyFileSync(file, join(target, relative(generated, file)));
+run('tsc');

@@ -25,6 +25,7 @@ import { unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
 import { StateView } from './state-view.ts';
 import { noAnswer, revisionAnswer } from './to-answer.ts';
+import { natural } from './to-command.ts';
 
 export interface ClientPolicy {
   readonly prefix: Uint8Array;
@@ -150,9 +151,13 @@ export class TanistClient extends StateView implements AsyncDisposable {
   }
 
   /** Forgets what this client's space held before `at`, but for the values that are still visible at it. */
-  compact(at: number, options?: CallOptions): Promise<Revision> {
-    const command = { kind: 'compact', space: this.space, revision: revision(at) } as const;
-    return this.machinery.session.submit(command, options, revisionAnswer);
+  async compact(at: number, options?: CallOptions): Promise<Revision> {
+    const command = {
+      kind: 'compact',
+      space: this.space,
+      revision: revision(natural('revision', at)),
+    } as const;
+    return await this.machinery.session.submit(command, options, revisionAnswer);
   }
 
   stats(): ClientStats {

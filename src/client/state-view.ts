@@ -1,4 +1,4 @@
-import { type LeaseId, noLease, revision } from '../foundation/ids.ts';
+import { type LeaseId, noLease } from '../foundation/ids.ts';
 import type { Space } from '../ports/delta.ts';
 import type {
   Bytes,
@@ -28,7 +28,15 @@ import {
   rangeAnswer,
   txnAnswer,
 } from './to-answer.ts';
-import { deleteCommand, putCommand, rangeRequest, txnCommand } from './to-command.ts';
+import {
+  deleteCommand,
+  lease64,
+  natural,
+  putCommand,
+  rangeRequest,
+  revisionOf,
+  txnCommand,
+} from './to-command.ts';
 
 /** What a put under the policy `acknowledge: leader` answers (promise 4). */
 export interface EarlyPut {
@@ -57,12 +65,21 @@ export class StateView implements StateClient {
 
   get(key: Bytes, options?: RangeOptions): Promise<RangeAnswer> {
     const serializable = options?.consistency === 'serializable';
-    const range = rangeRequest(this.space, key, options);
-    return this.machinery.session.read(range, serializable, options, rangeAnswer);
+    try {
+      const range = rangeRequest(this.space, key, options);
+      return this.machinery.session.read(range, serializable, options, rangeAnswer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   put(key: Bytes, value: Bytes, options?: PutOptions): Promise<PutAnswer> {
-    return this.machinery.session.submit(putCommand(this.space, key, value, options), options, putAnswer);
+    // Not async, here and below: it would cost a put as much again. Mistakes in the arguments reject all the same.
+    try {
+      return this.machinery.session.submit(putCommand(this.space, key, value, options), options, putAnswer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -70,8 +87,8 @@ export class StateView implements StateClient {
    * committed. It is sent again after a failover like every put, so it is lost only if the session ends before its commit.
    */
   putEarly(key: Bytes, value: Bytes, options?: Omit<PutOptions, 'previous'>): Promise<EarlyPut> {
-    const command = putCommand(this.space, key, value, options);
     return new Promise((resolve, reject) => {
+      const command = putCommand(this.space, key, value, options);
       const onEarly = (): void => resolve({ early: true, committed });
       const committed = this.machinery.session.submitEarly(command, options, putAnswer, onEarly);
       committed.then(() => resolve({ early: false, committed }), reject);
@@ -86,24 +103,33 @@ export class StateView implements StateClient {
       readonly previous?: boolean;
     },
   ): Promise<DeleteAnswer> {
-    return this.machinery.session.submit(deleteCommand(this.space, key, options), options, deleteAnswer);
+    try {
+      return this.machinery.session.submit(deleteCommand(this.space, key, options), options, deleteAnswer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   txn(transaction: ClientTxn, options?: CallOptions): Promise<TxnAnswer> {
-    return this.machinery.session.submit(txnCommand(this.space, transaction), options, txnAnswer);
+    try {
+      return this.machinery.session.submit(txnCommand(this.space, transaction), options, txnAnswer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  grantLease(ttlMs: number, options?: CallOptions & { readonly id?: LeaseId }): Promise<LeaseAnswer> {
-    const id = options?.id ?? noLease;
-    return this.machinery.session.submit({ kind: 'leaseGrant', id, ttlMs }, options, leaseAnswer);
+  async grantLease(ttlMs: number, options?: CallOptions & { readonly id?: LeaseId }): Promise<LeaseAnswer> {
+    const id = lease64(options?.id ?? noLease);
+    const command = { kind: 'leaseGrant', id, ttlMs: natural('ttlMs', Math.ceil(ttlMs)) } as const;
+    return await this.machinery.session.submit(command, options, leaseAnswer);
   }
 
-  revokeLease(id: LeaseId, options?: CallOptions): Promise<void> {
-    return this.machinery.session.submit({ kind: 'leaseRevoke', id }, options, noAnswer);
+  async revokeLease(id: LeaseId, options?: CallOptions): Promise<void> {
+    await this.machinery.session.submit({ kind: 'leaseRevoke', id: lease64(id) }, options, noAnswer);
   }
 
   async keepLeaseAlive(id: LeaseId, options?: CallOptions): Promise<{ readonly ttlMs: number }> {
-    return { ttlMs: await this.machinery.leases.keepAlive(id, options) };
+    return { ttlMs: await this.machinery.leases.keepAlive(lease64(id), options) };
   }
 
   /** The first batch is a bookmark: the watch is set up, and nothing after its revision will be missed. */
@@ -117,7 +143,7 @@ export class StateView implements StateClient {
       rangeEnd: rangeEndOf(byteStringFrom(key), options),
       previous: options?.previous ?? false,
     };
-    const subscription = new Subscription(watched, options?.fromRevision ?? revision(0));
+    const subscription = new Subscription(watched, revisionOf('fromRevision', options?.fromRevision));
     const end = (): void => subscription.end();
     signal?.addEventListener('abort', end, { once: true });
     watches.add(subscription);

@@ -1,4 +1,5 @@
-import { noLease, revision } from '../foundation/ids.ts';
+import { TanistError } from '../foundation/errors.ts';
+import { type LeaseId, noLease, type Revision, revision } from '../foundation/ids.ts';
 import type {
   Compare,
   DeleteRangeCommand,
@@ -28,7 +29,7 @@ export function putCommand(
     space,
     key: byteStringFrom(key),
     value: byteStringFrom(value),
-    lease: options?.lease ?? noLease,
+    lease: lease64(options?.lease ?? noLease),
     previous: options?.previous ?? false,
     ignoreValue: false,
     ignoreLease: false,
@@ -46,22 +47,21 @@ export function deleteCommand(
 }
 
 export function rangeRequest(space: Space, key: Bytes, options: RangeOptions | undefined): RangeRequest {
-  const none = revision(0);
   return {
     kind: 'range',
     space,
     key: rangeStartOf(key, options),
     rangeEnd: rangeEndOf(byteStringFrom(key), options),
-    limit: options?.limit ?? 0,
-    revision: options?.revision ?? none,
+    limit: natural('limit', options?.limit ?? 0),
+    revision: revisionOf('revision', options?.revision),
     order: options?.order ?? 'none',
     target: options?.sortBy ?? 'key',
     keysOnly: options?.keysOnly ?? false,
     countOnly: options?.countOnly ?? false,
-    minModRevision: options?.minModRevision ?? none,
-    maxModRevision: options?.maxModRevision ?? none,
-    minCreateRevision: options?.minCreateRevision ?? none,
-    maxCreateRevision: options?.maxCreateRevision ?? none,
+    minModRevision: revisionOf('minModRevision', options?.minModRevision),
+    maxModRevision: revisionOf('maxModRevision', options?.maxModRevision),
+    minCreateRevision: revisionOf('minCreateRevision', options?.minCreateRevision),
+    maxCreateRevision: revisionOf('maxCreateRevision', options?.maxCreateRevision),
   };
 }
 
@@ -85,10 +85,12 @@ function compareOf(compare: ClientCompare): Compare {
   );
   const head = { key, rangeEnd, result: comparisons[compare.is] };
   if ('value' in compare) return { ...head, target: 'value', value: byteStringFrom(compare.value) };
-  if ('lease' in compare) return { ...head, target: 'lease', lease: compare.lease };
-  if ('version' in compare) return { ...head, target: 'version', number: compare.version };
-  if ('createRevision' in compare) return { ...head, target: 'create', number: compare.createRevision };
-  return { ...head, target: 'mod', number: compare.modRevision };
+  if ('lease' in compare) return { ...head, target: 'lease', lease: lease64(compare.lease) };
+  if ('version' in compare)
+    return { ...head, target: 'version', number: natural('version', compare.version) };
+  if ('createRevision' in compare)
+    return { ...head, target: 'create', number: natural('createRevision', compare.createRevision) };
+  return { ...head, target: 'mod', number: natural('modRevision', compare.modRevision) };
 }
 
 function operationOf(space: Space, operation: ClientOperation): Operation {
@@ -96,4 +98,19 @@ function operationOf(space: Space, operation: ClientOperation): Operation {
   if ('delete' in operation) return deleteCommand(space, operation.delete, operation);
   if ('get' in operation) return rangeRequest(space, operation.get, operation.options);
   return txnCommand(space, operation.txn);
+}
+
+/** What the wire can carry; anything else is the caller's mistake. */
+export function natural(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new TanistError('invalid-argument', `${name} is ${value}; it must be a whole number from 0 on`);
+}
+
+export function revisionOf(name: string, value: Revision | undefined): Revision {
+  return revision(natural(name, value ?? 0));
+}
+
+export function lease64(id: LeaseId): LeaseId {
+  if (id >= 0n && id <= 0xffff_ffff_ffff_ffffn) return id;
+  throw new TanistError('invalid-argument', `lease ${id} does not fit into 64 bits`);
 }

@@ -31,7 +31,7 @@ export interface ImageBatch {
 export interface LoadedImage {
   readonly applied: AppliedPoint;
   readonly records: readonly ImageRecord[];
-  /** All deltas still stored, per space in order. A compacted revision's deltas may or may not still be there. */
+  /** To be read to the end before anything is appended. All deltas still stored, per space in order. A compacted revision's deltas may or may not still be there. */
   readonly deltas: AsyncIterable<readonly StateDelta[]>;
 }
 
@@ -54,9 +54,12 @@ export interface ImageStore {
   /** Writes what was appended. With `sync` all up to the last batch is on the disk when it resolves. */
   flush(options: { readonly sync: boolean }): Promise<AppliedPoint | null>;
   readonly history: HistoryStore;
-  /** Rewrites at most `budgetBytes` of chunks without what is no longer live. Resolves to false when nothing is left to gain. */
+  /**
+   * `isLive` answers as of the last appended batch: nothing is awaited between applying a batch to the state and appending it here.
+   * Rewrites about `budgetBytes` of chunks without what is no longer live. Resolves to false when nothing is left to gain.
+   */
   reclaim(isLive: IsLive, budgetBytes: number): Promise<boolean>;
-  /** A consistent copy as of the last flush, as opaque checksummed chunks of ≤ 1 MiB, for another node. Close it in all cases. */
+  /** A consistent copy as of the last flush (there was one, or a load), as opaque checksummed chunks of ≤ 1 MiB, for another node. Close it in all cases. */
   snapshot(): Promise<ImageSnapshot>;
   /** Receives such a copy beside the present image; `commit` replaces the present image by it, atomically and synced. */
   receive(): Promise<ImageReceiver>;

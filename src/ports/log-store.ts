@@ -62,7 +62,7 @@ export interface LogImage {
   readonly last: LogPoint;
   /** The newest entries, contiguous up to `last`, at most the memory window's bytes (but all after `mustLoadAfter`). */
   readonly tail: readonly LogEntry[];
-  /** Blocks that were being written at the crash and were cut off. */
+  /** Bytes of what was being written at the crash and was dropped; 0 after a clean stop. */
   readonly tornBytes: number;
   readonly peers: ReadonlyMap<NodeId, PeerIdentity>;
 }
@@ -83,7 +83,10 @@ export interface LogStore {
   readonly identity: StoreIdentity;
   readonly image: LogImage;
   append(change: LogAppend): Promise<void>;
-  /** Entries from `from` (inclusive) to `to` (exclusive), contiguous, at least one, at most `maxBytes` beyond the first. */
+  /**
+   * Entries from `from` (inclusive) to `to` (exclusive), contiguous, at least one, more only up to `maxBytes` in all. Empty: `from` was compacted
+   * away meanwhile, or is not there. `data-damaged` when a block is no longer what was written.
+   */
   read(from: LogIndex, to: LogIndex, maxBytes: number): Promise<readonly LogEntry[]>;
   /** Removes entries ≤ `point.index`. The caller has made the state image durable up to there. */
   compact(point: LogPoint): Promise<void>;

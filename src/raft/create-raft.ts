@@ -21,7 +21,7 @@ import {
   handleReadIndexReply,
   heardLeader,
 } from './follower.ts';
-import { beginTransfer, hasCommittedInTerm, leaveOffice, tickLeader } from './leader.ts';
+import { beginTransfer, hasCommittedInTerm, leaveOffice, maybeCommit, tickLeader } from './leader.ts';
 import type { RaftMessage } from './message.ts';
 import { handlePersisted, takeReady } from './output.ts';
 import type { ProposeResult, Raft, RaftOptions, RaftStart, RaftStatus } from './raft.ts';
@@ -127,6 +127,7 @@ class RaftNode implements Raft {
     core.doubted = doubted;
     if (doubted && (core.role === 'candidate' || core.role === 'preCandidate'))
       core.becomeFollower(core.term, null);
+    if (core.role === 'leader') maybeCommit(core);
   }
 
   setDoubtedPeers(doubted: ReadonlySet<NodeId>): void {
@@ -135,7 +136,13 @@ class RaftNode implements Raft {
       // What an earlier store acknowledged says nothing about this one.
       if (!core.doubtedPeers.has(id)) core.peers.get(id)?.forget((core.log.last + 1) as LogIndex);
     }
+    const same =
+      doubted.size === core.doubtedPeers.size && [...doubted].every((id) => core.doubtedPeers.has(id));
     core.doubtedPeers = new Set(doubted);
+    if (!same && core.role === 'leader') {
+      core.heartbeatDue = true;
+      maybeCommit(core);
+    }
   }
 
   peerReset(peer: NodeId): void {

@@ -1,6 +1,7 @@
 import { assert } from '../foundation/assert.ts';
 import { type LogIndex, logIndex, type NodeId, type Term } from '../foundation/ids.ts';
 import type { LogEntry } from '../ports/log-store.ts';
+import type { RaftMessage } from './message.ts';
 import type { RaftStatus } from './raft.ts';
 
 /** One node as a checker sees it, after any step of a simulation. */
@@ -33,6 +34,8 @@ const comparedDepth = 48;
 /** Raft's invariants (Raft figure 3, promises.md) over successive views of a cluster. Each check throws AssertionError. */
 export interface InvariantChecker {
   check(nodes: readonly NodeView[]): void;
+  /** To be told of every message when it is sent: no vote is given twice in a term, whatever restarts lie between (Raft §5.2). */
+  sent(message: RaftMessage): void;
   /** The highest index seen committed anywhere. */
   readonly committed: LogIndex;
 }
@@ -40,6 +43,7 @@ export interface InvariantChecker {
 export function createInvariantChecker(): InvariantChecker {
   const seen = new Map<NodeId, Seen>();
   const leaders = new Map<Term, NodeId>();
+  const votes = new Map<string, NodeId>();
   const record = new Map<LogIndex, Committed>();
   let highest = logIndex(0);
 
@@ -63,8 +67,20 @@ export function createInvariantChecker(): InvariantChecker {
     }
   }
 
+  function sent(message: RaftMessage): void {
+    if (message.type !== 'voteReply' || !message.granted) return;
+    const { from, to, term } = message;
+    const before = votes.get(`${from} ${term}`);
+    assert(
+      before === undefined || before === to,
+      `${from} voted for ${before} and for ${to} in term ${term}`,
+    );
+    votes.set(`${from} ${term}`, to);
+  }
+
   return {
     check,
+    sent,
     get committed() {
       return highest;
     },

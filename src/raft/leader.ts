@@ -118,12 +118,14 @@ export function broadcastHeartbeat(core: Core): void {
   core.heartbeatElapsed = 0;
   core.succession = currentSuccession(core);
   for (const [to, peer] of core.peers) {
+    const commit = logIndex(Math.min(peer.match, core.log.commit));
+    if (commit > peer.commitSent) peer.commitSent = commit;
     core.send({
       from: core.id,
       to,
       term: core.term,
       type: 'heartbeat',
-      commit: logIndex(Math.min(peer.match, core.log.commit)),
+      commit,
       round: core.rounds.newest,
       succession: core.succession,
       context: core.context,
@@ -169,7 +171,7 @@ export function tickLeader(core: Core): void {
   }
   if (core.heartbeatElapsed >= heartbeatTicks) {
     core.heartbeatDue = true;
-    for (const peer of core.peers.values()) peer.answered = false;
+    for (const peer of core.peers.values()) peer.fresh = false;
     if (core.transfer !== null) core.transfer.told = false;
     maybeTellHeir(core);
   }

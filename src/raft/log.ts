@@ -69,7 +69,7 @@ export class RaftLog {
   /** Null: not in memory (or beyond the end). */
   termAt(index: LogIndex): Term | null {
     if (index > this.#start) return this.#entries[this.#head + index - this.#start - 1]?.term ?? null;
-    if (index === this.#start) return this.#startTerm;
+    if (index === this.#start && this.#startTerm !== null) return this.#startTerm;
     if (index === this.#compacted.index) return this.#compacted.term;
     return index === 0 ? (0 as Term) : null;
   }

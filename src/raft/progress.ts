@@ -21,8 +21,8 @@ export class PeerProgress {
   due = true;
   /** Replicate: send an empty append, whose refusal would show that something was lost. */
   nudge = false;
-  /** An append was answered since the last heartbeat tick. */
-  answered = false;
+  /** Since the last heartbeat tick an append was answered, or a probe went out: no sign yet that anything was lost. */
+  fresh = false;
   /** The commit index last told. */
   commitSent: LogIndex = logIndex(0);
   /** The newest read round that it confirmed. */
@@ -75,6 +75,7 @@ export class PeerProgress {
   sent(last: LogIndex, bytes: number): void {
     if (this.state !== 'replicate') {
       this.probeSent = true;
+      this.fresh = true;
       return;
     }
     if (last < this.next) return;

@@ -129,7 +129,7 @@ export function handleAppendReply(core: Core, message: RaftMessage & AppendReply
   const peer = core.peers.get(message.from);
   if (peer === undefined) return;
   peer.recentlyActive = true;
-  peer.answered = true;
+  peer.fresh = true;
   if (message.rejected) {
     const possible = core.log.findConflict(message.hint.index, message.hint.term).index;
     const lost = core.doubtedPeers.has(message.from) && message.match <= peer.match;
@@ -155,13 +155,12 @@ export function handleHeartbeatReply(core: Core, message: RaftMessage & Heartbea
   const peer = core.peers.get(message.from);
   if (peer === undefined) return;
   peer.recentlyActive = true;
-  if (peer.state === 'probe') {
-    peer.probeSent = false;
+  if (!peer.fresh && peer.state !== 'snapshot') {
+    // What was sent before the last heartbeat has had its time: it is sent again, or found out about.
     peer.due = true;
-  } else if (peer.state === 'replicate' && peer.match < core.log.last && !peer.answered) {
-    peer.nudge = true;
-    peer.answered = true;
-    peer.due = true;
+    peer.fresh = true;
+    if (peer.state === 'probe') peer.probeSent = false;
+    else peer.nudge = peer.match < core.log.last;
   }
   if (message.round > peer.round && message.round <= core.rounds.newest) {
     peer.round = message.round;

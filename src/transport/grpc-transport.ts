@@ -25,7 +25,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
   private readonly own: Hello;
   private readonly links = new Map<NodeId, Link>();
   private readonly inbound = new Map<NodeId, { readonly stream: Inbound; readonly hello: Hello }>();
-  private readonly complaints = new Map<string, string>();
+  private readonly complaints = new Map<string, Set<string>>();
   private readonly closing = new AbortController();
   private server: PeerServer | null = null;
 
@@ -163,9 +163,11 @@ export class GrpcTransport implements Transport<RaftMessage> {
 
   /** Peers try again for ever: says each thing once. */
   private complain(peer: string, reason: string): void {
-    if (this.complaints.get(peer) === reason) return;
     if (this.complaints.size > 1000) this.complaints.clear();
-    this.complaints.set(peer, reason);
+    const said = this.complaints.get(peer) ?? new Set();
+    this.complaints.set(peer, said);
+    if (said.has(reason) || said.size > 100) return;
+    said.add(reason);
     (this.options.log ?? silentLog).warn('peer-refused', { peer, reason });
   }
 }

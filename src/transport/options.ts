@@ -21,8 +21,10 @@ export interface GrpcTransportOptions {
 }
 
 export const timing = {
-  /** To a connection and its handshake; later it is `silent`. */
+  /** To a connection, and from there to the handshake; later it is `silent`. */
   connectMs: 250,
+  /** How much longer a silent peer, frozen perhaps, may still answer on the same connection. */
+  answerMs: 60_000,
   /** After the first attempt, which is made at once: doubling, ± half. */
   firstRetryMs: 5,
   lastRetryMs: 250,

@@ -6,6 +6,7 @@ import type { PeerIdentity } from '../ports/log-store.ts';
 import { peerService } from '../protocol/services.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import { callFailure, openChannel } from './channel.ts';
+import { dial } from './dial.ts';
 import { encodeEnvelope, encodeHelloEnvelope } from './envelope.ts';
 import { sizes, timing } from './options.ts';
 import { decodeAnswer, type Hello, type PeerAnswer } from './peer-wire.ts';
@@ -48,6 +49,7 @@ export class Outbound {
   private queuedBytes = 0;
   private retryMs = 0;
   private retry: Timer | null = null;
+  private stopDial: (() => void) | null = null;
   private deadline: Timer | null = null;
   private idle: Timer | null = null;
   private closed = false;
@@ -84,13 +86,22 @@ export class Outbound {
   close(): void {
     this.closed = true;
     this.retry?.cancel();
+    this.stopDial?.();
     if (this.attempt !== null) this.end(this.attempt);
   }
 
   private connect(): void {
     this.retry?.cancel();
     this.retry = null;
-    if (this.closed || this.attempt !== null) return;
+    if (this.closed || this.attempt !== null || this.stopDial !== null) return;
+    this.stopDial = dial(this.address, timing.connectMs, this.clock, (outcome) => {
+      this.stopDial = null;
+      if (outcome === 'open') this.open();
+      else this.again(false, outcome);
+    });
+  }
+
+  private open(): void {
     const client = openChannel(this.address);
     const { path, requestSerialize, responseDeserialize } = peerService.messages;
     const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
@@ -101,7 +112,10 @@ export class Outbound {
     stream.on('error', (error: ServiceError) => this.failed(attempt, error));
     stream.on('end', () => this.fail(attempt, 'dropped'));
     stream.write(this.hello);
-    this.deadline = this.clock.after(timing.connectMs, () => this.fail(attempt, 'silent'));
+    this.deadline = this.clock.after(timing.connectMs, () => {
+      this.events.lost('silent');
+      this.deadline = this.clock.after(timing.answerMs, () => this.fail(attempt, 'silent'));
+    });
   }
 
   private answered(attempt: Attempt, bytes: Buffer): void {
@@ -162,9 +176,14 @@ export class Outbound {
   private fail(attempt: Attempt, reason: LossReason): void {
     if (attempt.over) return;
     this.end(attempt);
+    this.again(attempt.up, reason);
+  }
+
+  /** Tries again: at once after a connection that lived, otherwise ever more rarely. */
+  private again(lived: boolean, reason: LossReason): void {
     if (this.closed) return;
     const delayMs = this.retryMs * (0.5 + this.random.next());
-    const atOnce = attempt.up && this.retryMs === 0;
+    const atOnce = lived && this.retryMs === 0;
     this.retryMs = Math.min(Math.max(this.retryMs * 2, timing.firstRetryMs), timing.lastRetryMs);
     this.retry = this.clock.after(atOnce ? 0 : Math.max(delayMs, timing.firstRetryMs / 2), () =>
       this.connect(),

@@ -157,23 +157,40 @@ export function encodeSnapshotData(data: Uint8Array): Buffer {
   return writer.finish();
 }
 
-/** The first chunk of a snapshot has a header, the others data. */
-export function decodeSnapshotChunk(bytes: Uint8Array): SnapshotHeader | Buffer {
+export function encodeSnapshotEnd(): Buffer {
+  const writer = new WireWriter(8);
+  writer.bool(3, true);
+  return writer.finish();
+}
+
+/** The first chunk of a snapshot has a header, the last one nothing but the mark that it is the last, the others data. */
+export interface SnapshotChunk {
+  readonly header: SnapshotHeader | null;
+  readonly data: Buffer;
+  readonly last: boolean;
+}
+
+export function decodeSnapshotChunk(bytes: Uint8Array): SnapshotChunk {
   const reader = new WireReader(bytes);
-  let chunk: SnapshotHeader | Buffer | null = null;
+  let header: SnapshotHeader | null = null;
+  let data: Buffer = Buffer.alloc(0);
+  let last = false;
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
-        chunk = readSnapshotHeader(reader);
+        header = readSnapshotHeader(reader);
         break;
       case 2:
-        chunk = reader.view();
+        data = reader.view();
+        break;
+      case 3:
+        last = reader.bool();
         break;
       default:
         reader.skip();
     }
   }
-  return chunk ?? Buffer.alloc(0);
+  return { header, data, last };
 }
 
 function readSnapshotHeader(reader: WireReader): SnapshotHeader {

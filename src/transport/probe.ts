@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ProbeAnswer } from '../ports/transport.ts';
 import { peerService } from '../protocol/services.ts';
 import { callFailure, openChannel } from './channel.ts';
+import { dial } from './dial.ts';
 import { timing } from './options.ts';
 import { decodeProbeReply, encodeProbeRequest, type Hello } from './peer-wire.ts';
 
@@ -40,34 +41,41 @@ export function probePeer(
     );
     closing.addEventListener('abort', stop);
 
+    const refused = (): void =>
+      fail(
+        new TanistError('unavailable', `${peer} refuses connections at ${address}: nothing listens there`),
+      );
     const failed = (error: ServiceError): void => {
       const failure = callFailure(error);
-      if (failure.kind === 'refused') {
-        fail(
-          new TanistError('unavailable', `${peer} refuses connections at ${address}: nothing listens there`),
-        );
-      } else if (!over) {
+      if (failure.kind === 'refused') refused();
+      else if (!over) {
         // Cut off half-way: the next attempt tells whether the peer is gone.
         clock.after(failure.kind === 'dropped' ? 1 : timing.firstRetryMs, ask);
       }
     };
     const ask = (): void => {
       if (over) return;
+      cancel = dial(address, deadlineMs, clock, (outcome) => {
+        if (outcome === 'refused') refused();
+        else if (outcome === 'open') call();
+      });
+    };
+    const call = (): void => {
       const client = openChannel(address);
       const { path, requestSerialize, responseDeserialize } = peerService.probe;
-      const request = encodeProbeRequest(own.id);
-      const call = client.makeUnaryRequest(
+      const question = encodeProbeRequest(own.id);
+      const request = client.makeUnaryRequest(
         path,
         requestSerialize,
         responseDeserialize,
-        request,
+        question,
         (error, reply) => {
           client.close();
           if (error !== null) failed(error);
           else if (reply !== undefined) answered(reply);
         },
       );
-      cancel = () => call.cancel();
+      cancel = () => request.cancel();
     };
     const answered = (reply: Buffer): void => {
       let answer: ReturnType<typeof decodeProbeReply>;

@@ -1,10 +1,12 @@
 import {
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServerReadableStream,
   type ServerUnaryCall,
   type sendUnaryData,
+  setLogVerbosity,
 } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import { peerService } from '../protocol/services.ts';
@@ -23,6 +25,7 @@ export interface PeerServer {
 
 /** Listens on the peer port. Errors: `port-taken`, `config-invalid` (no such address here). */
 export function listenForPeers(listen: string, handlers: PeerServerHandlers): Promise<PeerServer> {
+  setLogVerbosity(logVerbosity.NONE); // grpc-js prints errors that it also hands to us
   const server = new Server(channelOptions);
   server.addService(peerService, { ...handlers });
   return new Promise((resolve, reject) => {

@@ -7,7 +7,13 @@ import { malformed } from '../protocol/parts/wire-reader.ts';
 import { peerService } from '../protocol/services.ts';
 import { openChannel } from './channel.ts';
 import { timing } from './options.ts';
-import { decodeSnapshotChunk, encodeSnapshotData, encodeSnapshotHeader, type Hello } from './peer-wire.ts';
+import {
+  decodeSnapshotChunk,
+  encodeSnapshotData,
+  encodeSnapshotEnd,
+  encodeSnapshotHeader,
+  type Hello,
+} from './peer-wire.ts';
 
 /**
  * Streams over a connection of its own, so that messages never wait behind it. One chunk is on its way at a time, at the receiver's
@@ -55,6 +61,7 @@ export async function sendSnapshot(
   try {
     await within(write(encodeSnapshotHeader({ hello: own, ...snapshot })));
     for await (const chunk of snapshot.chunks) await within(write(encodeSnapshotData(chunk)));
+    await within(write(encodeSnapshotEnd()));
     call.end();
     await within(taken);
   } catch (error) {
@@ -76,8 +83,8 @@ export async function receiveSnapshot(
   const chunks = call[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   try {
     const first = await chunks.next();
-    const header = first.done === true ? null : decodeSnapshotChunk(first.value);
-    if (header === null || header instanceof Uint8Array) throw malformed('a snapshot without a header');
+    const header = first.done === true ? null : decodeSnapshotChunk(first.value).header;
+    if (header === null) throw malformed('a snapshot without a header');
     await greeted(header.hello);
     const { hello, point, term, header: context } = header;
     await handler.snapshot(hello.id, { point, term, header: context, chunks: dataOf(chunks) });
@@ -88,10 +95,13 @@ export async function receiveSnapshot(
   }
 }
 
+/** A stream that was cut off may end as if it were whole, so only the mark of the last chunk counts. */
 async function* dataOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Uint8Array, void, void> {
-  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-    const data = decodeSnapshotChunk(next.value);
-    if (!(data instanceof Uint8Array)) throw malformed('a second snapshot header');
+  for (;;) {
+    const next = await chunks.next();
+    if (next.done === true) throw new TanistError('unavailable', 'the snapshot was cut off');
+    const { data, last } = decodeSnapshotChunk(next.value);
+    if (last) return;
     yield data;
   }
 }

@@ -172,13 +172,16 @@ test('deadline and cancellation: indeterminate exactly if it was sent', async (t
   t.is((await client.put('k', '4')).revision, revision(5));
 });
 
-test('nobody leads: the deadline says so, and nothing was applied', async (t) => {
+test('nobody leads: tried again until the caller gives up, and nothing was applied', async (t) => {
   const { client, cluster } = await started(t, 2);
   cluster.elect(-1);
-  const error = await t.throwsAsync(client.put('k', 'v', { deadlineMs: 60 }), { instanceOf: TanistError });
-  t.like(error, { code: 'deadline-exceeded', indeterminate: false, retryable: true });
-  t.regex(error.message, /not the leader/);
+  const control = new AbortController();
+  const call = client.put('k', 'v', { signal: control.signal });
+  await cluster.until(() => cluster.refused >= 4);
   t.is((await client.get('k', { consistency: 'serializable' })).ageMs, 7);
+  control.abort();
+  t.like(await t.throwsAsync(call), { code: 'cancelled', indeterminate: false });
+  t.is(cluster.state.revision, 1);
 });
 
 test('acknowledged early: told at once, committed later; lost only with the session', async (t) => {
@@ -346,6 +349,16 @@ test('something else there: not-tanist, with the endpoint', async (t) => {
   const error = await t.throwsAsync(connect({ endpoints: `127.0.0.1:${port}` }));
   t.like(error, { code: 'not-tanist' });
   t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
+});
+
+test('what the wire cannot carry is refused before it is sent', async (t) => {
+  const { client } = await started(t);
+  const invalid = { code: 'invalid-argument', indeterminate: false };
+  t.like(await t.throwsAsync(client.get('k', { limit: -1 })), invalid);
+  t.like(await t.throwsAsync(client.grantLease(Number.NaN)), invalid);
+  t.like(await t.throwsAsync(client.put('k', 'v', { lease: -1n as never })), invalid);
+  t.like(await t.throwsAsync(client.put('k', Buffer.alloc(9 * 1024 * 1024))), { code: 'value-too-large' });
+  t.is((await client.put('k', 'v')).revision, revision(2));
 });
 
 test('endpoints are checked', async (t) => {

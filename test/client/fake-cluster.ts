@@ -65,6 +65,7 @@ export class FakeCluster {
   answersEarly = false;
   /** What the next batches are refused with. */
   readonly refusals: TanistError[] = [];
+  refused = 0;
   private held: { readonly stream: Duplex; readonly batch: CommandBatch }[] = [];
   private waiting: (() => void)[] = [];
 
@@ -222,6 +223,7 @@ export class FakeCluster {
     const { session, firstNumber, commands } = batch;
     const refusal = isLeader ? this.refusals.shift() : new TanistError('not-leader', 'not the leader');
     if (refusal !== undefined) {
+      this.refused++;
       stream.write(encodeBatchRefusal(session, firstNumber, refusal));
       return;
     }
@@ -242,16 +244,8 @@ export class FakeCluster {
       );
       const { id, previous } = watch;
       const at = created && deltas.length === 0 ? this.state.revision : (deltas.at(-1)?.revision ?? 1);
-      const { failure } = { failure: null };
-      stream.write(
-        encodeWatchReply({
-          id,
-          revision: revision(at),
-          events: wanted.map((delta) => ({ delta, previous: previous ? (delta.previous ?? null) : null })),
-          failure,
-          created,
-        }),
-      );
+      const events = wanted.map((delta) => ({ delta, previous: previous ? (delta.previous ?? null) : null }));
+      stream.write(encodeWatchReply({ id, revision: revision(at), events, failure: null, created }));
     };
     const before = this.state.onDelta;
     this.state.onDelta = (delta) => {

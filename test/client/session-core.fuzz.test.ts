@@ -133,11 +133,11 @@ class Run {
     for (const command of ready.early) this.early.add(command);
     for (const command of ready.lost) this.lost.add(command);
     if (ready.open) this.cluster.open(ready.stream, ready.address);
+    if (ready.reads.length > 0) this.cluster.send(ready.stream, { kind: 'reads', reads: ready.reads });
     for (const batch of ready.batches) {
       if (batch.session !== 0) this.checkBatch(batch);
       this.cluster.send(ready.stream, { kind: 'batch', batch });
     }
-    if (ready.reads.length > 0) this.cluster.send(ready.stream, { kind: 'reads', reads: ready.reads });
   }
 
   private checkBatch(batch: CommandBatch): void {

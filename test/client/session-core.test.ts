@@ -117,6 +117,17 @@ test('indeterminate exactly if a copy of unknown fate went out', (t) => {
   t.like(sent!.error, { indeterminate: true });
 });
 
+test('a deadline error says what stood in the way', (t) => {
+  const core = opened();
+  const [pending] = submit(core, 1, 50);
+  core.ready(0);
+  core.received(1, refused(2, new TanistError('not-leader', 'not the leader')), 0);
+  t.true(core.wakeAtMs() <= 50);
+  core.tick(50);
+  t.like(pending!.error, { code: 'deadline-exceeded', indeterminate: false, retryable: true });
+  t.regex(pending!.error!.message, /not the leader/);
+});
+
 test('a refusal for good of a copy that followed one of unknown fate stays indeterminate', (t) => {
   const core = opened();
   const [pending] = submit(core, 1);

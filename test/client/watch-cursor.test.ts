@@ -33,6 +33,13 @@ test('from the present on: the first reply is a bookmark, and a resume begins ri
   t.is(cursor.resume(), revision(10));
 });
 
+test('from the present on, and events overtake the confirmation', (t) => {
+  const cursor = new WatchCursor(revision(0));
+  t.is(brief(cursor.take(reply(10, [10]))), '10: 10');
+  t.is(brief(cursor.take(reply(9, [], true))), '-');
+  t.is(cursor.resume(), revision(11));
+});
+
 test('from the past: where the present is says nothing of what was sent', (t) => {
   const cursor = new WatchCursor(revision(3));
   t.is(brief(cursor.take(reply(9, [], true))), '-');

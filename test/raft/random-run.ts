@@ -38,6 +38,7 @@ class Seeded {
   readonly #reordering: number;
   readonly #crashes: number;
   readonly #diskSpeed: number;
+  readonly #netSpeed: number;
   readonly #changes: boolean;
   /** Messages between the two sides are lost. */
   #side = new Set<NodeId>();
@@ -56,13 +57,15 @@ class Seeded {
       ...testOptions,
       electionTicks: random.pick([4, 8]),
       holdTicks: random.pick([0, 2]),
+      rankDelayTicks: random.pick([0, 1]),
       maxAppendBytes: random.pick([1, 100, 1000]),
     });
     this.#all = [...this.cluster.nodes.keys()];
     this.#loss = random.pick([0, 0.02, 0.1]);
-    this.#duplication = random.pick([0, 0.05]);
-    this.#reordering = random.pick([0, 0.2, 0.6]);
+    this.#duplication = random.pick([0, 0.2]);
+    this.#reordering = random.pick([0, 0.3, 0.9]);
     this.#crashes = random.pick([0, 4, 12]);
+    this.#netSpeed = random.pick([1, 2, 6]);
     this.#diskSpeed = random.pick([0.2, 0.8]);
     this.#changes = random.chance(0.5);
   }
@@ -76,9 +79,9 @@ class Seeded {
       return;
     }
     const draw = random.below(1000);
-    if (draw < 450) for (let n = random.below(6); n >= 0; n--) this.#deliver();
+    if (draw < 450) for (let n = random.below(this.#netSpeed); n >= 0; n--) this.#deliver();
     else if (draw < 600)
-      while (node.writes.length > 0 && random.chance(this.#diskSpeed)) cluster.completeWrite(node);
+      while (node.writes.length > 0 && random.chance(this.#diskSpeed)) this.#completeWrite(node);
     else if (draw < 800) cluster.act(node, (raft) => raft.tick());
     else if (draw < 870) cluster.propose(this.#someLeader() ?? node);
     else if (draw < 920) cluster.read(random.chance(0.6) ? (this.#someLeader() ?? node) : node);
@@ -93,6 +96,15 @@ class Seeded {
       cluster.crash(node);
       cluster.restart(node);
     }
+  }
+
+  /** Right after a vote is the moment when a restart hurts most. */
+  #completeWrite(node: TestNode): void {
+    const voted = node.writes[0]?.messages.some((message) => message.type === 'voteReply') ?? false;
+    this.cluster.completeWrite(node);
+    if (!voted || !this.#random.chance(this.#crashes / 50)) return;
+    this.cluster.crash(node);
+    this.cluster.restart(node);
   }
 
   #someLeader(): TestNode | null {

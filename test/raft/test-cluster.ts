@@ -9,6 +9,7 @@ import { createInvariantChecker, type InvariantChecker, type NodeView } from '..
 import type { RaftMessage } from '../../src/raft/message.ts';
 import type { Raft, RaftOptions } from '../../src/raft/raft.ts';
 import type { Persist } from '../../src/raft/ready.ts';
+import { describeEntries, describeMessage } from './describe.ts';
 
 /** What survives a crash. */
 class Disk {
@@ -122,6 +123,8 @@ export class TestCluster {
   readonly random: Random;
   readonly options: Omit<RaftOptions, 'id' | 'random'>;
   network: (RaftMessage | Transfer)[] = [];
+  /** Told of what nodes do, in words. */
+  trace: (line: string) => void = () => {};
   #proposed = 0;
   #read = 0;
 
@@ -170,7 +173,7 @@ export class TestCluster {
     if (persist === undefined) return;
     node.disk.write(persist);
     this.act(node, (raft) => raft.persisted(persist.token));
-    this.network.push(...persist.messages);
+    this.#send(persist.messages);
   }
 
   deliver(message: RaftMessage | Transfer): void {
@@ -228,6 +231,14 @@ export class TestCluster {
     this.#drain(node);
   }
 
+  #send(messages: readonly RaftMessage[]): void {
+    for (const message of messages) {
+      this.invariants.sent(message);
+      this.trace(describeMessage(message));
+      this.network.push(message);
+    }
+  }
+
   #add(node: TestNode): void {
     this.nodes.set(node.id, node);
     this.restart(node);
@@ -236,13 +247,19 @@ export class TestCluster {
   #drain(node: TestNode): void {
     const raft = present(node.raft, 'a node that is up');
     for (let ready = raft.ready(); ready !== null; ready = raft.ready()) {
-      this.network.push(...ready.messages);
+      if (ready.soft !== null) {
+        this.trace(
+          `${node.id} is ${ready.soft.role} in term ${ready.soft.term}, leader ${ready.soft.leader ?? 'none'}`,
+        );
+      }
+      this.#send(ready.messages);
       if (ready.persist !== null) node.writes.push(ready.persist);
       const last = ready.committed[ready.committed.length - 1];
       if (last !== undefined) {
         assert(last.index <= node.disk.last, 'only durable entries are applied');
         node.disk.applied = logIndex(Math.max(node.disk.applied, last.index));
         raft.applied(last.index);
+        this.trace(`${node.id} applies ${describeEntries(ready.committed)}`);
       }
       for (const { id, index } of ready.reads) {
         const committed = present(node.reads.get(id), 'the read is open');
@@ -252,11 +269,13 @@ export class TestCluster {
           `a read at ${index} misses what was committed at ${committed}`,
         );
         if (index !== null) node.readsServed++;
+        this.trace(`${node.id} ${index === null ? 'refuses the read' : `may serve the read at ${index}`}`);
       }
       for (const { to } of ready.snapshots) {
         const { disk, id } = node;
         const point = disk.pointAt(disk.applied);
         const configuration = disk.configurationAt(disk.applied);
+        this.trace(`${id}>${to} snapshot of ${point.index}`);
         this.network.push({ type: 'snapshot', from: id, to, term: raft.status.term, point, configuration });
       }
       for (const { to, from, until } of ready.logReads) {
@@ -276,8 +295,9 @@ export class TestCluster {
     for (const persist of node.writes.splice(0)) {
       node.disk.write(persist);
       raft.persisted(persist.token);
-      this.network.push(...persist.messages);
+      this.#send(persist.messages);
     }
+    this.trace(`${node.id} installs the snapshot of ${install.point.index}`);
     node.disk.reset(install.point, install.configuration);
     raft.installed(install.point);
   }

@@ -1,7 +1,12 @@
+import { readdirSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { Level } from 'level';
+import { seededRandom } from '../../src/foundation/random.ts';
+import type { DatabaseChange } from '../../src/ports/database.ts';
 import { openLevelDisk } from '../../src/storage/level/level-disk.ts';
+import { WriteAheadFiles } from '../../src/storage/level/write-ahead-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 test('a folder is open once, and the error names the process', async (t) => {
@@ -108,18 +113,42 @@ test('a folder in which LevelDB cannot open', async (t) => {
   await disk.close();
 });
 
-test('every change of the write-ahead file is noticed before it can be lost', async (t) => {
-  const folder = await temporaryFolder(t);
-  const disk = await openLevelDisk(folder, {
-    databases: { a: { writeBufferBytes: 65_536, maxFileBytes: 1024 * 1024 } },
-  });
-  const { database } = await disk.open('a');
-  for (let i = 0; i < 400; i++) {
-    await database.write([{ type: 'put', key: `k${i % 10}`, value: Buffer.alloc((i * 37) % 3000) }], {
-      sync: i % 50 === 0,
-    });
+test('LevelDB never changes to another write-ahead file at a write for which that was held impossible', async (t) => {
+  const writeBufferSize = 65_536;
+  const random = seededRandom('write-ahead');
+  for (const largest of [20, 300, 1500, 9000, 90_000]) {
+    const folder = await temporaryFolder(t);
+    const store = new Level<string, Buffer>(folder, { valueEncoding: 'buffer', writeBufferSize });
+    await store.open();
+    const files = new WriteAheadFiles(folder, writeBufferSize);
+    const newest = (): string =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.log'))
+        .sort()
+        .at(-1)!;
+    let changed = 0;
+    let held = 0;
+    for (let written = 0; written < 20 * writeBufferSize; ) {
+      const changes: DatabaseChange[] = [];
+      for (let i = 0; i <= random.below(6); i++) {
+        const key = `k${random.below(50)}`;
+        if (random.chance(0.2)) changes.push({ type: 'del', key });
+        else changes.push({ type: 'put', key, value: Buffer.alloc(random.below(largest)) });
+      }
+      for (const change of changes) written += 20 + (change.type === 'put' ? change.value.length : 0);
+      const before = newest();
+      const preparing = files.before();
+      if (preparing === null) held++;
+      await preparing;
+      await store.batch(changes as { type: 'put'; key: string; value: Buffer }[]);
+      if (newest() !== before) {
+        changed++;
+        t.not(preparing, null, `values up to ${largest} B, after ${written} B`);
+      }
+      await files.after(changes);
+    }
+    t.true(changed > 5);
+    if (largest < writeBufferSize) t.true(held > 0);
+    await store.close();
   }
-  t.is((await database.get('k9'))?.length, (399 * 37) % 3000);
-  await database.close();
-  await disk.close();
 });

@@ -24,7 +24,7 @@ async function filled(): Promise<MemoryDisk> {
   await log.append({ hardState: hard(1, 'n1'), entries: entries(1, 4, 1) });
   await log.append({ entries: entries(5, 8, 1) });
   await log.append({ entries: entries(9, 12, 2) });
-  await log.rememberPeer(nodeId('n2'), { storeId: 's2', bootCounter: 1, incarnation: 'i1', doubted: false });
+  await log.rememberPeer(nodeId('n2'), { storeId: 's2', bootCounter: 1, incarnation: 'i2', doubted: false });
   await log.compact(point(2, 1));
   await log.close();
   return disk;

@@ -10,7 +10,7 @@ import { openLog } from '../../src/storage/log/open-log.ts';
 import { entries, entry, hard } from './log-store-conformance.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const identity = { clusterId: 'c', nodeId: nodeId('n1'), incarnation: 'i1', newStoreId: 's1' };
+const identity = { clusterId: 'c', nodeId: nodeId('n1'), newStoreId: 's1', incarnation: 'i1' };
 
 test('crc32c (RFC 3720 B.4)', (t) => {
   t.is(crc32c(Buffer.alloc(32), 0, 32), 0x8a9136aa);

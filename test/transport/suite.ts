@@ -156,9 +156,10 @@ export function transportSuite(test: TestFn, name: string, makeNetwork: () => Ne
       });
 
       let broken = '';
+      let begun = false;
       nodeB.takeSnapshot = async (_from, incoming) => {
         try {
-          for await (const _chunk of incoming.chunks);
+          for await (const chunk of incoming.chunks) begun = chunk.length > 0;
           broken = 'ended as if whole';
         } catch {
           broken = 'told';
@@ -166,6 +167,7 @@ export function transportSuite(test: TestFn, name: string, makeNetwork: () => Ne
       };
       async function* endless(): AsyncGenerator<Uint8Array> {
         yield Buffer.alloc(10);
+        await network.until(() => begun);
         await network.stop(a);
         yield Buffer.alloc(10);
       }

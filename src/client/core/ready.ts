@@ -3,7 +3,7 @@ import type { PendingCommand, PendingRead } from './pending.ts';
 
 /**
  * What the runner must do after inputs, taken with `core.ready(nowMs)`, in this order: if `stream` is not the one it has, close that
- * one; if `open`, open `stream` to `address`; write `batches` and `reads` on it; then tell the callers.
+ * one; if `open`, open `stream` to `address`; write `reads`, then `batches` on it; then tell the callers.
  */
 export interface CoreReady<Tag> {
   /** 0: none. */

@@ -33,9 +33,10 @@ export class WatchCursor {
   /** The whole revisions that the reply completes, or a bookmark; null when it brings no news. */
   take(reply: Reply): WatchBatch | null {
     if (this.from > 0) return reply.created && reply.events.length === 0 ? null : this.advance(reply);
-    // From the present on: the first reply says where that is.
-    this.from = revision(reply.revision + 1);
-    return { revision: reply.revision, events: [] };
+    // From the present on: the first reply says where that is, whether it confirms the watch or brings events already.
+    const first = reply.events[0];
+    this.from = first === undefined ? revision(reply.revision + 1) : first.keyValue.modRevision;
+    return first === undefined ? { revision: reply.revision, events: [] } : this.advance(reply);
   }
 
   private advance(reply: Reply): WatchBatch | null {

@@ -9,7 +9,7 @@ import type { CallOptions } from '../../ports/state-client.ts';
 import type { Routing } from '../../protocol/routing.ts';
 import { tanistService } from '../../protocol/services.ts';
 import { decodeSessionReply, type SessionReply } from '../../protocol/session-reply.ts';
-import { encodeBatchRequest, encodeReadsRequest } from '../../protocol/session-request.ts';
+import { encodeBatchRequest, encodeReadsRequest, type Read } from '../../protocol/session-request.ts';
 import type { SessionOptions } from '../core/options.ts';
 import { type PendingCommand, sizeOf } from '../core/pending.ts';
 import type { CoreReady } from '../core/ready.ts';
@@ -215,8 +215,19 @@ export class SessionRunner {
     }
     if (ready.open) this.stream = this.open(ready.address, ready.stream);
     if (this.stream === null) return;
+    // Reads first: where a batch is refused the stream is left, and answers behind the refusal would go unheard.
+    if (ready.reads.length > 0) this.sendReads(this.stream, ready.reads);
     for (const batch of ready.batches) this.stream.write(encodeBatchRequest(batch));
-    if (ready.reads.length > 0) this.stream.write(encodeReadsRequest(ready.reads));
+  }
+
+  /** A request's reads are answered together: those that need no quorum don't wait for those that do. */
+  private sendReads(stream: SessionStream, reads: readonly Read[]): void {
+    const local = reads.filter(({ serializable }) => serializable);
+    if (local.length > 0) stream.write(encodeReadsRequest(local));
+    if (local.length === 0) stream.write(encodeReadsRequest(reads));
+    else if (local.length < reads.length) {
+      stream.write(encodeReadsRequest(reads.filter(({ serializable }) => !serializable)));
+    }
   }
 
   private open(address: string, number: number): SessionStream {

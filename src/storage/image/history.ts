@@ -2,7 +2,8 @@ import type { ByteString } from '../../foundation/bytes.ts';
 import { type Revision, revision } from '../../foundation/ids.ts';
 import type { Space, StateDelta } from '../../ports/delta.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
-import { type ChunkHeader, ChunkReader } from './chunk-codec.ts';
+import type { ChunkHeader } from './chunk-codec.ts';
+import { ChunkReader } from './chunk-reader.ts';
 
 export interface ChunkSource {
   readonly header: ChunkHeader;

@@ -15,15 +15,9 @@ import type {
   LoadedImage,
 } from '../../ports/image-store.ts';
 import { damaged, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
-import {
-  type ChunkHeader,
-  ChunkReader,
-  chunkEnd,
-  chunkKey,
-  chunkPrefix,
-  readChunkHeader,
-} from './chunk-codec.ts';
+import { type ChunkHeader, chunkEnd, chunkKey, chunkPrefix, readChunkHeader } from './chunk-codec.ts';
 import { ChunkIndex, type ChunkSums, emptySums, sumChunks } from './chunk-index.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import { type ChunkSource, History, sliceDeltas } from './history.ts';
 import { openImageDatabase, receiveImage } from './image-database.ts';
 import { allEnd, type Meta, metaKey, recordEnd, recordPrefix } from './image-records.ts';
@@ -113,6 +107,9 @@ class ChunkImageStore implements OpenedImage {
       for (const { key, value } of rows) {
         const header = readChunkHeader(key, value);
         if (header === null) throw damaged(this.#place, `the checksum of record ${key} is wrong`);
+        if ((this.#index.of(header.space).at(-1)?.last ?? 0) >= header.first) {
+          throw damaged(this.#place, `record ${key} overlaps the one before it`);
+        }
         this.#index.add(header);
         this.#pending.noteLast(header.space, header.last);
         sums = sumChunks(sums, [header], 1);
@@ -248,12 +245,12 @@ class ChunkImageStore implements OpenedImage {
     return this.#database.sizeBytes(chunkPrefix, allEnd);
   }
 
-  close(): Promise<void> {
-    return this.#alone(async () => {
-      await this.#receiver?.abort();
-      this.#state = 'closed';
-      await this.#database.close();
-    });
+  async close(): Promise<void> {
+    await this.#receiver?.abort();
+    await this.#exclusive;
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    await this.#database.close();
   }
 
   /** What changes the image on the disk runs one after the other. */

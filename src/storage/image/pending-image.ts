@@ -1,7 +1,8 @@
 import { assert } from '../../foundation/assert.ts';
 import { type Space, spaces } from '../../ports/delta.ts';
 import type { AppliedPoint, ImageBatch } from '../../ports/image-store.ts';
-import { type ChunkHeader, ChunkWriter } from './chunk-codec.ts';
+import type { ChunkHeader } from './chunk-codec.ts';
+import { ChunkWriter } from './chunk-writer.ts';
 
 export interface SealedChunk {
   readonly header: ChunkHeader;

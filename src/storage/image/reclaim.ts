@@ -1,8 +1,10 @@
 import type { Revision } from '../../foundation/ids.ts';
 import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type { AppliedPoint, IsLive } from '../../ports/image-store.ts';
-import { type ChunkHeader, ChunkReader, ChunkWriter } from './chunk-codec.ts';
+import type { ChunkHeader } from './chunk-codec.ts';
 import type { ChunkIndex } from './chunk-index.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { ChunkWriter } from './chunk-writer.ts';
 import type { ChunkSource } from './history.ts';
 import type { SealedChunk } from './pending-image.ts';
 
@@ -60,7 +62,7 @@ export class Reclaimer {
     this.#idleAt = null;
   }
 
-  /** One run of neighbouring chunks. The bytes read, or null when a pass ended; `more` is then whether it gained anything. */
+  /** One run of neighbouring chunks, of about the size of one: what a few ms decode and encode. The bytes read, or null when a pass ended; `more` is then whether it gained anything. */
   async step(isLive: IsLive): Promise<{ readonly bytes: number } | { readonly more: boolean }> {
     const pass = this.#pass ?? this.#begin();
     if (pass === null) return { more: false };
@@ -121,7 +123,7 @@ export class Reclaimer {
     let bytes = 0;
     for (let at = this.#access.index.positionOf(space, from); at < list.length; at++) {
       const chunk = list[at] as ChunkHeader;
-      if (run.length > 0 && bytes + chunk.bytes > 2 * this.#access.targetBytes) break;
+      if (run.length > 0 && bytes + chunk.bytes > this.#access.targetBytes) break;
       run.push(chunk);
       bytes += chunk.bytes;
     }
