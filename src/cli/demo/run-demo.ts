@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TanistClient } from '../../client/index.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { cleanup } from '../bench/cleanup.ts';
 import { outageOf } from '../bench/outage.ts';
 import { rounded } from '../bench/statistics.ts';
 import { openClient } from '../client.ts';
-import type { DemoOptions } from '../commands/cluster/demo.ts';
+import { cleanup } from '../local/cleanup.ts';
 import { exitOnSignal } from '../local/stop-signal.ts';
 import { workFolder } from '../local/work-folder.ts';
 import { type LocalCluster, startLocalCluster } from '../local-cluster.ts';
@@ -15,6 +14,11 @@ import { emptyLedger, type Ledger } from './ledger.ts';
 import { type MetricStream, metricPrefix, startMetricStream } from './metric-stream.ts';
 import { type ReadBack, readAllBack } from './read-back.ts';
 import { type TimelineEntry, type Witness, witness } from './timeline.ts';
+
+export interface DemoOptions {
+  readonly seconds: number;
+  readonly json?: boolean;
+}
 
 const drawMs = 100;
 const recoveryMs = 15_000;

@@ -1,14 +1,6 @@
 import { type Register, withJson } from '../../command.ts';
+import type { UpOptions } from '../../local/run-up.ts';
 import { wholeNumber } from '../../terminal/arguments.ts';
-
-export interface UpOptions {
-  readonly hot: number;
-  readonly warm: number;
-  readonly cold: number;
-  readonly port: number;
-  readonly data?: string;
-  readonly json?: boolean;
-}
 
 export const upCommand: Register = (program) => {
   withJson(

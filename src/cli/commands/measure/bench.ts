@@ -1,40 +1,13 @@
 import { Option } from 'commander';
+import type {
+  BenchFailoverOptions,
+  BenchKvOptions,
+  BenchRestartOptions,
+  BenchSoakOptions,
+} from '../../bench/options.ts';
 import { type Register, withJson } from '../../command.ts';
 import { exitOnSignal } from '../../local/stop-signal.ts';
 import { positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
-
-export interface BenchKvOptions {
-  readonly clients: number;
-  readonly api: 'native';
-  readonly against?: 'etcd';
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly keys: number;
-  readonly valueBytes: number;
-  readonly json?: boolean;
-}
-
-export interface BenchFailoverOptions {
-  readonly fault: 'kill' | 'freeze' | 'transfer';
-  readonly runs: number;
-  readonly rate: number;
-  readonly against?: 'etcd';
-  readonly json?: boolean;
-}
-
-export interface BenchRestartOptions {
-  readonly keys: number;
-  readonly valueBytes: number;
-  readonly json?: boolean;
-}
-
-export interface BenchSoakOptions {
-  readonly minutes: number;
-  readonly clients: number;
-  readonly valueBytes: number;
-  readonly keys: number;
-  readonly json?: boolean;
-}
 
 const against = (): Option =>
   new Option('--against <what>', 'measure this side by side, from the PATH').choices(['etcd']);
