@@ -1,4 +1,5 @@
 import { present } from '../foundation/assert.ts';
+import type { Term } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import type { LogEntry } from '../ports/log-store.ts';
 import { decodeBlock } from '../protocol/block.ts';
@@ -32,15 +33,17 @@ export class Applier {
     const { state, hub, keeper, clusterClock, observer } = this.#parts;
     let bytes = 0;
     let taken = 0;
+    let stampedIn: Term | null = null;
     for (const entry of entries) {
       if (taken > 0 && bytes + entry.payload.length > limits.blockBytes) break;
       observer?.applying(entry);
       this.#applyOne(entry);
+      if (entry.kind === 'commands') stampedIn = entry.term;
       bytes += entry.payload.length;
       taken += 1;
     }
     const last = present(entries[taken - 1], 'apply is called with entries');
-    clusterClock.saw(state.timeMs);
+    if (stampedIn !== null) clusterClock.saw(state.timeMs, stampedIn);
     hub.publish(state.takeDeltas());
     keeper.applied({ index: last.index, term: last.term }, bytes);
     return taken;

@@ -1,4 +1,4 @@
-import { type ClusterTimeMs, clusterTimeMs } from '../foundation/ids.ts';
+import { type ClusterTimeMs, clusterTimeMs, type Term } from '../foundation/ids.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type { Clock } from '../ports/clock.ts';
 
@@ -17,13 +17,23 @@ export class ClusterClock {
   #offsetMs: number | null = null;
   #previousOffsetMs: number | null = null;
   #windowEndsMs = 0;
+  #term = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The state's time after an apply. */
-  saw(timeMs: ClusterTimeMs): void {
+  /**
+   * The state's time after the block of a leader of `term` was applied. Only the newest leader's stamps count: each goes on a little
+   * behind the one before, and whoever led earlier must not take the time forward again when it leads anew.
+   */
+  saw(timeMs: ClusterTimeMs, term: Term): void {
+    if (term > this.#term) {
+      this.#term = term;
+      this.#offsetMs = null;
+      this.#previousOffsetMs = null;
+      this.#windowEndsMs = 0;
+    }
     const nowMs = this.#clock.nowMs();
     const offsetMs = timeMs - nowMs;
     if (nowMs >= this.#windowEndsMs) {

@@ -132,7 +132,7 @@ export class TanistNode {
     this.#trust = new TrustKeeper(raft, this.#guard);
     this.#clusterClock = new ClusterClock(clock);
     // Going on from the image's time: a restart of all replicas must not jump to the calendar.
-    if (state.timeMs > 0) this.#clusterClock.saw(state.timeMs);
+    if (state.timeMs > 0) this.#clusterClock.saw(state.timeMs, state.applied.term);
     this.#transport = ports.transport(this.#handler(), store.log.identity);
     const transport = this.#transport;
     const { suspicion, score, id: self } = options;
@@ -534,7 +534,7 @@ export class TanistNode {
     const loaded = present(await this.#store.image.load(), 'a snapshot was just installed');
     await this.state.restore(loaded, () => new Promise<void>((resolve) => this.#ports.clock.soon(resolve)));
     this.#restoring = false;
-    this.#clusterClock.saw(this.state.timeMs);
+    this.#clusterClock.saw(this.state.timeMs, this.state.applied.term);
     this.#hub.reset();
   }
 

@@ -86,8 +86,10 @@ export class LogChecks {
     known.entries.clear();
     known.lastApplied = 0;
     known.status = null;
+    // Its disk was changed behind its back: what was acknowledged with another content binds it no more.
+    if (exempt) this.#promised.delete(store);
     const promised = this.#promised.get(store);
-    if (exempt || promised === undefined) return;
+    if (promised === undefined) return;
     const needed = Math.min(promised.index, this.#highest);
     if (status.last.index < needed) {
       this.#findings.report(

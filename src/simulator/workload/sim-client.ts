@@ -4,6 +4,7 @@ import { SessionCore } from '../../client/core/session-core.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { Command, RangeRequest } from '../../ports/command.ts';
 import type { Machine } from '../machine.ts';
+import type { Life } from '../world/life.ts';
 import type { Network } from '../world/network.ts';
 import type { Scheduled } from '../world/scheduler.ts';
 import { Channel } from './channel.ts';
@@ -19,8 +20,11 @@ export interface Settlement {
 interface Connection {
   readonly number: number;
   readonly address: string;
+  readonly machine: Machine;
   readonly up: Channel;
   readonly down: Channel;
+  /** At the node: the process, and once it has taken the stream its session. */
+  readonly end: { life: Life | null; session: ServedSession | null };
 }
 
 const reconnectMs = 15;
@@ -90,10 +94,12 @@ export class SimClient {
     if (ready.open) this.#open(ready.address, ready.stream);
     const connection = this.#connection;
     if (connection !== null) {
-      for (const batch of ready.batches) connection.up.send(() => this.#served(connection)?.batch(batch));
+      for (const batch of ready.batches) {
+        connection.up.send(() => this.#serve(connection, (session) => session.batch(batch)));
+      }
       if (ready.reads.length > 0) {
         const reads = ready.reads.map(({ id, range, serializable }) => ({ id, range, serializable }));
-        connection.up.send(() => this.#served(connection)?.reads(reads));
+        connection.up.send(() => this.#serve(connection, (session) => session.reads(reads)));
       }
     }
     for (const pending of ready.early) pending.tag?.early();
@@ -102,19 +108,18 @@ export class SimClient {
     this.#arm();
   }
 
-  readonly #sessions = new Map<Connection, { readonly node: unknown; readonly session: ServedSession }>();
-
-  /** The node's end of the connection, if the process that it was made to still runs. */
-  #served(connection: Connection): { batch: ServedSession['batch']; reads: ServedSession['reads'] } | null {
-    const machine = this.#machines.get(connection.address);
-    const node = machine?.node ?? null;
-    const life = machine?.life ?? null;
-    const made = this.#sessions.get(connection);
-    if (node === null || life === null || made === undefined || made.node !== node) return null;
-    return {
-      batch: (batch) => life.enter(() => made.session.batch(batch)),
-      reads: (reads) => life.enter(() => made.session.reads(reads)),
-    };
+  /** What arrives at the node's end; a process that is gone resets the connection. */
+  #serve(connection: Connection, act: (session: ServedSession) => void): void {
+    const { life } = connection.end;
+    if (life === null || life.dead) {
+      this.#network.scheduler.after(this.#network.delayMs(connection.machine.id, this.name), () => {
+        if (this.#connection === connection) this.#linkDown(connection.address, 'reset');
+      });
+      return;
+    }
+    life.enter(() => {
+      if (connection.end.session !== null) act(connection.end.session);
+    });
   }
 
   #open(address: string, number: number): void {
@@ -123,7 +128,8 @@ export class SimClient {
     const lost = (): void => this.#linkDown(address, 'no answer');
     const up = new Channel(this.#network, this.name, machine.id, lost);
     const down = new Channel(this.#network, machine.id, this.name, lost);
-    const connection: Connection = { number, address, up, down };
+    const end: Connection['end'] = { life: null, session: null };
+    const connection: Connection = { number, address, machine, up, down, end };
     this.#connection = connection;
     up.send(() => {
       const { node, life } = machine;
@@ -133,15 +139,15 @@ export class SimClient {
         });
         return;
       }
+      end.life = life;
       life.enter(() => {
-        const session = new ServedSession(node, (reply) => {
+        end.session = new ServedSession(node, (reply) => {
           down.send(() => {
             if (this.#connection !== connection) return;
             this.core.received(number, reply, this.nowMs);
             this.#flush();
           });
         });
-        this.#sessions.set(connection, { node, session });
       });
     });
   }
@@ -152,9 +158,7 @@ export class SimClient {
     this.#connection = null;
     connection.up.close();
     connection.down.close();
-    const made = this.#sessions.get(connection);
-    this.#sessions.delete(connection);
-    made?.session.close();
+    connection.end.session?.close();
   }
 
   #linkDown(address: string, why: string): void {

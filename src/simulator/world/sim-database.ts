@@ -120,10 +120,15 @@ export class SimDatabase implements Database {
     return this.#read(() => this.#rows.get(key));
   }
 
-  async *scan(from: string, to: string, batchBytes: number): AsyncIterable<readonly DatabaseRow[]> {
-    const rows = await this.#read(() => this.#rows.range(from, to));
+  /** As of the call, like an iterator over an implicit snapshot. */
+  scan(from: string, to: string, batchBytes: number): AsyncIterable<readonly DatabaseRow[]> {
+    return this.#batches(this.#rows.range(from, to), batchBytes);
+  }
+
+  async *#batches(rows: readonly DatabaseRow[], batchBytes: number): AsyncIterable<readonly DatabaseRow[]> {
     let batch: DatabaseRow[] = [];
     let bytes = 0;
+    await this.#read(() => undefined);
     for (const row of rows) {
       batch.push(row);
       bytes += row.value.length + row.key.length;

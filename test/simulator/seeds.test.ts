@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { rerunCommand, runSeeds } from '../../src/simulator/run-seeds.ts';
+import { simulate } from '../../src/simulator/simulate.ts';
+
+/** Each failed once; see git's log for what it found. */
+const old: readonly number[] = JSON.parse(
+  readFileSync(new URL('../../../test/simulator/seeds.json', import.meta.url), 'utf8'),
+);
+const wallMs = (): number => performance.now();
+
+/** Fresh ones at every run: `TANIST_SIM_SEEDS` says how many, `TANIST_SIM_FROM` repeats a run. */
+const fresh = Number(process.env['TANIST_SIM_SEEDS'] ?? 20);
+const from = Number(process.env['TANIST_SIM_FROM'] ?? Math.floor(Date.now() / 1000));
+
+test.serial('the same seed gives the same run, event by event', async (t) => {
+  const first = await simulate({ seed: 5, trace: true });
+  const second = await simulate({ seed: 5, trace: true });
+  t.true(first.steps > 1000);
+  t.true(first.trace.join() === second.trace.join());
+  t.is(first.digest, second.digest);
+  t.not((await simulate({ seed: 6 })).digest, first.digest);
+});
+
+test.serial('seeds that failed once hold', async (t) => {
+  t.timeout(120_000);
+  for (const seed of old) {
+    const { failure } = await simulate({ seed });
+    t.is(failure, null, `${rerunCommand(seed)}: ${failure?.detail}`);
+  }
+});
+
+test.serial('fresh seeds hold', async (t) => {
+  t.timeout(120_000);
+  const summary = await runSeeds(from, from + fresh, { wallMs });
+  const { seeds, steps, clusterSeconds, wallSeconds, calls } = summary;
+  t.log(
+    `${seeds} seeds from ${from}, ${steps} steps, ${(clusterSeconds / wallSeconds).toFixed(0)} cluster-seconds and ` +
+      `${(steps / wallSeconds).toFixed(0)} steps a second, ${calls.answered} calls answered`,
+  );
+  const failed = summary.failures.map(({ seed, detail }) => `${rerunCommand(seed)}: ${detail}`);
+  t.deepEqual(failed, [], `repeat with TANIST_SIM_FROM=${from}`);
+});
