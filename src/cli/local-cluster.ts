@@ -63,7 +63,7 @@ export async function startLocalCluster(
   const killAll = (): void => {
     for (const process of processes.values()) process.kill('SIGKILL');
   };
-  process.once('exit', killAll);
+  process.prependOnceListener('exit', killAll);
   const start = async (entry: PlannedNode): Promise<LocalNode> => {
     const child = startNodeProcess({
       id: entry.id,

@@ -2,20 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TanistError } from '../../foundation/errors.ts';
-import type { BenchFailoverOptions } from '../commands/measure/bench.ts';
+import { cleanup } from '../local/cleanup.ts';
 import { workFolder } from '../local/work-folder.ts';
 import { figure } from '../terminal/figure.ts';
 import { outputTo } from '../terminal/output.ts';
-import { cleanup } from './cleanup.ts';
 import { etcdStore } from './etcd/etcd-store.ts';
 import { startOpenLoop } from './load/open-loop.ts';
+import type { BenchFailoverOptions } from './options.ts';
 import { type Outage, outageOf } from './outage.ts';
 import { median, quantile, rounded } from './statistics.ts';
 import type { Store } from './store.ts';
 import { tanistStore } from './tanist-store.ts';
 
 /** Load before the fault, so that connections and caches are warm; and after the recovery, so that it is seen to hold. */
-const beforeMs = 300;
+const beforeMs = 700;
 const afterMs = 150;
 const patienceMs = 20_000;
 const value = randomBytes(256);

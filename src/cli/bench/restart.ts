@@ -3,14 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { present } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { openClient } from '../client.ts';
-import type { BenchRestartOptions } from '../commands/measure/bench.ts';
+import { cleanup } from '../local/cleanup.ts';
+import { residentBytes } from '../local/process-memory.ts';
 import { workFolder } from '../local/work-folder.ts';
 import { startLocalCluster } from '../local-cluster.ts';
 import { figure } from '../terminal/figure.ts';
 import { outputTo } from '../terminal/output.ts';
-import { cleanup } from './cleanup.ts';
 import { startGenerator } from './load/generator.ts';
-import { residentBytes } from './process-memory.ts';
+import type { BenchRestartOptions } from './options.ts';
 import { rounded } from './statistics.ts';
 
 const fillInFlight = 1024;
@@ -52,7 +52,7 @@ export async function benchRestart(options: BenchRestartOptions): Promise<void> 
   const caughtUpMs = performance.now() - startedMs;
   const bytes = await residentBytes(node.pid);
   out.table(
-    ['', ''],
+    ['figure', 'value'],
     [
       ['serves again after ms', rounded(servesMs, 0)],
       ['caught up after ms', rounded(caughtUpMs, 0)],

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TanistError } from '../../foundation/errors.ts';
 import { openClient } from '../client.ts';
-import type { BenchSoakOptions } from '../commands/measure/bench.ts';
+import { cleanup } from '../local/cleanup.ts';
+import { residentBytes } from '../local/process-memory.ts';
 import { workFolder } from '../local/work-folder.ts';
 import { startLocalCluster } from '../local-cluster.ts';
 import { figure } from '../terminal/figure.ts';
 import { outputTo } from '../terminal/output.ts';
-import { cleanup } from './cleanup.ts';
 import { startGenerator } from './load/generator.ts';
-import { residentBytes } from './process-memory.ts';
+import type { BenchSoakOptions } from './options.ts';
 import { rounded } from './statistics.ts';
 
 const lookMs = 1000;
@@ -57,7 +57,7 @@ export async function benchSoak(options: BenchSoakOptions): Promise<void> {
   const elections = after.term - before.term;
   out.progress.clear();
   out.table(
-    ['', ''],
+    ['figure', 'value'],
     [
       ['elections', elections],
       ['suspicions', suspicions.length],

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import type { BenchKvOptions } from '../commands/measure/bench.ts';
+import { type Cleanup, cleanup } from '../local/cleanup.ts';
 import { workFolder } from '../local/work-folder.ts';
 import { startLocalCluster } from '../local-cluster.ts';
 import { figure } from '../terminal/figure.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
-import { type Cleanup, cleanup } from './cleanup.ts';
 import { startEtcdCluster } from './etcd/etcd-cluster.ts';
 import { encodePut, encodeRange } from './etcd/etcd-messages.ts';
 import type { Load, LoadResult } from './load/closed-loop.ts';
 import { type Generator, startGenerator } from './load/generator.ts';
 import { h2load } from './load/h2load.ts';
 import { sampleKey, sampleValues } from './load/samples.ts';
+import type { BenchKvOptions } from './options.ts';
 import { median, rounded } from './statistics.ts';
 
 /** One way of driving one store; the rounds of all of them alternate, so that a noisy neighbour hurts all alike. */

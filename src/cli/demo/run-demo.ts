@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TanistClient } from '../../client/index.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { cleanup } from '../bench/cleanup.ts';
 import { outageOf } from '../bench/outage.ts';
 import { rounded } from '../bench/statistics.ts';
 import { openClient } from '../client.ts';
-import type { DemoOptions } from '../commands/cluster/demo.ts';
-import { stopSignal } from '../local/stop-signal.ts';
+import { cleanup } from '../local/cleanup.ts';
+import { exitOnSignal } from '../local/stop-signal.ts';
 import { workFolder } from '../local/work-folder.ts';
 import { type LocalCluster, startLocalCluster } from '../local-cluster.ts';
 import { figure } from '../terminal/figure.ts';
@@ -15,6 +14,11 @@ import { emptyLedger, type Ledger } from './ledger.ts';
 import { type MetricStream, metricPrefix, startMetricStream } from './metric-stream.ts';
 import { type ReadBack, readAllBack } from './read-back.ts';
 import { type TimelineEntry, type Witness, witness } from './timeline.ts';
+
+export interface DemoOptions {
+  readonly seconds: number;
+  readonly json?: boolean;
+}
 
 const drawMs = 100;
 const recoveryMs = 15_000;
@@ -25,33 +29,21 @@ interface Failover {
 }
 
 export async function runDemo(options: DemoOptions): Promise<void> {
-  const stopped = stopSignal();
+  exitOnSignal();
   await using folder = await workFolder(undefined, 'tanist-demo-');
   await using stack = cleanup();
-  const story = tell(options, folder.path, stack.defer);
-  const signal = await Promise.race([story, stopped]);
-  if (typeof signal === 'string') {
-    // Its end comes with the cluster's.
-    story.catch(() => undefined);
-    throw new TanistError('cancelled', `the demo was stopped by ${signal}`);
-  }
-}
-
-async function tell(
-  options: DemoOptions,
-  folder: string,
-  defer: (undo: () => Promise<unknown>) => void,
-): Promise<void> {
   const out = outputTo(options.json === true);
   const { style } = out;
   const seen = witness();
-  out.say(`${style.bold('Tanist')}: three replicas on this machine, a process each; data in ${folder}\n`);
+  out.say(
+    `${style.bold('Tanist')}: three replicas on this machine, a process each; data in ${folder.path}\n`,
+  );
   out.progress.update('starting three nodes …');
   const startedMs = performance.now();
-  const cluster = await startLocalCluster({ folder, hot: 3, onLog: seen.heard });
-  defer(() => cluster.stop());
+  const cluster = await startLocalCluster({ folder: folder.path, hot: 3, onLog: seen.heard });
+  stack.defer(() => cluster.stop());
   const client = await openClient(cluster.endpoints);
-  defer(() => client.close({ drainMs: 0 }));
+  stack.defer(() => client.close({ drainMs: 0 }));
   await client.get(metricPrefix, { prefix: true, countOnly: true });
   step(
     out,

@@ -2,11 +2,17 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { TanistError } from '../../foundation/errors.ts';
 import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
-import type { NodeOptions } from '../commands/cluster/node.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { parentChannel } from './node-channel.ts';
 import { pinoNodeLog } from './pino-node-log.ts';
+
+export interface NodeOptions {
+  readonly config: string;
+  readonly id: string;
+  readonly data?: string;
+  readonly logLevel: string;
+}
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const orphanMs = 5000;

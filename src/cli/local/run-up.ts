@@ -1,10 +1,18 @@
 import { openClient } from '../client.ts';
-import type { UpOptions } from '../commands/cluster/up.ts';
 import { type LocalNode, startLocalCluster } from '../local-cluster.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { stopSignal } from './stop-signal.ts';
 import { workFolder } from './work-folder.ts';
+
+export interface UpOptions {
+  readonly hot: number;
+  readonly warm: number;
+  readonly cold: number;
+  readonly port: number;
+  readonly data?: string;
+  readonly json?: boolean;
+}
 
 const warnLevel = 40;
 
@@ -19,7 +27,7 @@ export async function runUp(options: UpOptions): Promise<void> {
     {
       folder: folder.path,
       hot: options.hot,
-      port: options.port,
+      ...(options.port === 0 ? {} : { port: options.port }),
       onLog: (id, record) => {
         if ((record.level ?? 0) >= warnLevel)
           process.stderr.write(`${id}: ${record.msg ?? record.event ?? ''}\n`);

@@ -10,3 +10,12 @@ export function stopSignal(): Promise<NodeJS.Signals> {
       });
   });
 }
+
+/** For a command that has nothing to bring to an end: the first SIGINT or SIGTERM ends the process; what it started and its temporary folders go with it. */
+export function exitOnSignal(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      process.stderr.write(`tanist: stopped by ${signal}\n`);
+      process.exit(1);
+    });
+}

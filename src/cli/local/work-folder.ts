@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,8 +14,15 @@ export async function workFolder(
     return { path, [Symbol.asyncDispose]: async () => undefined };
   }
   const path = await mkdtemp(join(tmpdir(), prefix));
+  const always = { recursive: true, force: true, maxRetries: 3, retryDelay: 100 };
+  // The way out of a process that was told to end at once. Its children are gone by then: they are killed by listeners put before this one.
+  const atExit = (): void => rmSync(path, always);
+  process.once('exit', atExit);
   return {
     path,
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 }),
+    [Symbol.asyncDispose]: async () => {
+      await rm(path, always);
+      process.removeListener('exit', atExit);
+    },
   };
 }

@@ -18,7 +18,7 @@ export function progressOn(screen: Screen): Progress {
     shown,
     update(text) {
       if (!shown) return;
-      const width = (screen.columns ?? 80) - 1;
+      const width = (screen.columns || 80) - 1;
       screen.write(`\r\u001b[2K${text.length > width ? `${text.slice(0, width - 1)}…` : text}`);
       drawn = true;
     },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { present } from '../../../foundation/assert.ts';
 import { TanistError } from '../../../foundation/errors.ts';
 import { freePorts } from '../../local/ports.ts';
-import { requireTool } from '../tools.ts';
+import { requireTool } from '../../local/tools.ts';
 import { type EtcdClient, etcdClient } from './etcd-client.ts';
 
 /** Three etcd processes from the PATH on loopback, with etcd's own defaults for heartbeat and election. */
@@ -52,7 +52,7 @@ export async function startEtcdCluster(folder: string): Promise<EtcdCluster> {
   const killAll = (): void => {
     for (const child of processes) child.kill('SIGKILL');
   };
-  process.once('exit', killAll);
+  process.prependOnceListener('exit', killAll);
   for (let i = 0; i < members; i++) start(i);
   const endpoints = Array.from({ length: members }, (_, i) => `127.0.0.1:${ports[i]}`);
   const client = etcdClient(endpoints);

@@ -38,7 +38,7 @@ export async function startGenerator(start: GeneratorStart): Promise<Generator> 
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
+  process.prependOnceListener('exit', kill);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (): Promise<void> => {
     kill();

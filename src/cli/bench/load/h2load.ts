@@ -4,9 +4,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TanistError } from '../../../foundation/errors.ts';
+import { requireTool } from '../../local/tools.ts';
 import { grpcFrame } from '../etcd/etcd-messages.ts';
 import { quantile } from '../statistics.ts';
-import { requireTool } from '../tools.ts';
 import type { Load, LoadResult } from './closed-loop.ts';
 
 /**
@@ -67,7 +67,7 @@ function run(command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const kill = (): void => void child.kill('SIGKILL');
-    process.once('exit', kill);
+    process.prependOnceListener('exit', kill);
     let text = '';
     child.stdout.on('data', (part) => (text += part));
     child.stderr.on('data', (part) => (text += part));

@@ -1,10 +1,6 @@
 import { type Register, withJson } from '../../command.ts';
+import type { DemoOptions } from '../../demo/run-demo.ts';
 import { wholeNumber } from '../../terminal/arguments.ts';
-
-export interface DemoOptions {
-  readonly seconds: number;
-  readonly json?: boolean;
-}
 
 export const demoCommand: Register = (program) => {
   withJson(

@@ -1,4 +1,5 @@
 import type { Register } from '../../command.ts';
+import type { NodeOptions } from '../../local/run-node.ts';
 
 export const nodeCommand: Register = (program) => {
   program
@@ -17,10 +18,3 @@ export const nodeCommand: Register = (program) => {
       await runNode(options);
     });
 };
-
-export interface NodeOptions {
-  readonly config: string;
-  readonly id: string;
-  readonly data?: string;
-  readonly logLevel: string;
-}

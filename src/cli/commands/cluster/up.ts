@@ -1,14 +1,6 @@
 import { type Register, withJson } from '../../command.ts';
+import type { UpOptions } from '../../local/run-up.ts';
 import { wholeNumber } from '../../terminal/arguments.ts';
-
-export interface UpOptions {
-  readonly hot: number;
-  readonly warm: number;
-  readonly cold: number;
-  readonly port: number;
-  readonly data?: string;
-  readonly json?: boolean;
-}
 
 export const upCommand: Register = (program) => {
   withJson(
@@ -22,7 +14,12 @@ export const upCommand: Register = (program) => {
       .option('--hot <count>', 'replicas that vote', wholeNumber(1, 7), 3)
       .option('--warm <count>', 'replicas that hold the critical keys', wholeNumber(0, 7), 0)
       .option('--cold <count>', 'replicas that are fed at intervals', wholeNumber(0, 7), 0)
-      .option('--port <port>', 'node n serves clients on PORT+10n', wholeNumber(1, 65_000), 7400)
+      .option(
+        '--port <port>',
+        'node n serves clients on PORT+10n; 0: any free ports',
+        wholeNumber(0, 65_000),
+        7400,
+      )
       .option('--data <folder>', 'keep the data here (default: a temporary folder, removed at the end)'),
   ).action(async (options: UpOptions) => {
     const { runUp } = await import('../../local/run-up.ts');

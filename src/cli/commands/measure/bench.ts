@@ -1,39 +1,13 @@
 import { Option } from 'commander';
+import type {
+  BenchFailoverOptions,
+  BenchKvOptions,
+  BenchRestartOptions,
+  BenchSoakOptions,
+} from '../../bench/options.ts';
 import { type Register, withJson } from '../../command.ts';
+import { exitOnSignal } from '../../local/stop-signal.ts';
 import { positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
-
-export interface BenchKvOptions {
-  readonly clients: number;
-  readonly api: 'native';
-  readonly against?: 'etcd';
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly keys: number;
-  readonly valueBytes: number;
-  readonly json?: boolean;
-}
-
-export interface BenchFailoverOptions {
-  readonly fault: 'kill' | 'freeze' | 'transfer';
-  readonly runs: number;
-  readonly rate: number;
-  readonly against?: 'etcd';
-  readonly json?: boolean;
-}
-
-export interface BenchRestartOptions {
-  readonly keys: number;
-  readonly valueBytes: number;
-  readonly json?: boolean;
-}
-
-export interface BenchSoakOptions {
-  readonly minutes: number;
-  readonly clients: number;
-  readonly valueBytes: number;
-  readonly keys: number;
-  readonly json?: boolean;
-}
 
 const against = (): Option =>
   new Option('--against <what>', 'measure this side by side, from the PATH').choices(['etcd']);
@@ -62,6 +36,7 @@ export const benchCommand: Register = (program) => {
       .addOption(against()),
   ).action(async (options: BenchFailoverOptions) => {
     const { benchFailover } = await import('../../bench/failover.ts');
+    exitOnSignal();
     await benchFailover(options);
   });
   for (const [name, summary] of [
@@ -84,6 +59,7 @@ export const benchCommand: Register = (program) => {
         .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),
     ).action(async (options: BenchKvOptions) => {
       const { benchThroughput } = await import('../../bench/throughput.ts');
+      exitOnSignal();
       await benchThroughput(name, options);
     });
   withJson(
@@ -94,6 +70,7 @@ export const benchCommand: Register = (program) => {
       .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),
   ).action(async (options: BenchRestartOptions) => {
     const { benchRestart } = await import('../../bench/restart.ts');
+    exitOnSignal();
     await benchRestart(options);
   });
   withJson(
@@ -106,6 +83,7 @@ export const benchCommand: Register = (program) => {
       .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),
   ).action(async (options: BenchSoakOptions) => {
     const { benchSoak } = await import('../../bench/soak.ts');
+    exitOnSignal();
     await benchSoak(options);
   });
 };

@@ -5,7 +5,14 @@ import { type SimulationResult, simulate } from '../../../simulator/simulate.ts'
 import { figure } from '../../terminal/figure.ts';
 import { type Output, outputTo } from '../../terminal/output.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
-import type { SimOptions } from './sim.ts';
+
+export interface SimOptions {
+  readonly seeds?: { readonly from: number; readonly to: number };
+  readonly seed?: number;
+  readonly trace?: boolean;
+  readonly mutant?: string;
+  readonly json?: boolean;
+}
 
 const defaultSeeds = { from: 1, to: 100 };
 const drawEveryMs = 100;

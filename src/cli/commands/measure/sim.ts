@@ -1,13 +1,6 @@
 import { type Register, withJson } from '../../command.ts';
 import { seedRange, wholeNumber } from '../../terminal/arguments.ts';
-
-export interface SimOptions {
-  readonly seeds?: { readonly from: number; readonly to: number };
-  readonly seed?: number;
-  readonly trace?: boolean;
-  readonly mutant?: string;
-  readonly json?: boolean;
-}
+import type { SimOptions } from './run-simulator.ts';
 
 export const simCommand: Register = (program) => {
   withJson(

@@ -1,0 +1,33 @@
+/** What each `tanist bench` command was asked for. */
+export interface BenchKvOptions {
+  readonly clients: number;
+  readonly api: 'native';
+  readonly against?: 'etcd';
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly keys: number;
+  readonly valueBytes: number;
+  readonly json?: boolean;
+}
+
+export interface BenchFailoverOptions {
+  readonly fault: 'kill' | 'freeze' | 'transfer';
+  readonly runs: number;
+  readonly rate: number;
+  readonly against?: 'etcd';
+  readonly json?: boolean;
+}
+
+export interface BenchRestartOptions {
+  readonly keys: number;
+  readonly valueBytes: number;
+  readonly json?: boolean;
+}
+
+export interface BenchSoakOptions {
+  readonly minutes: number;
+  readonly clients: number;
+  readonly valueBytes: number;
+  readonly keys: number;
+  readonly json?: boolean;
+}
