@@ -47,7 +47,6 @@ export class Cluster {
   readonly #clients: readonly SimClient[];
   readonly #votes: VoteChecks;
   readonly #quorum: QuorumCheck;
-  readonly #leads = new Map<Machine, number>();
   #policySet = false;
 
   constructor(plan: Plan, scheduler: Scheduler, trace: Trace, findings: Findings) {
@@ -126,11 +125,7 @@ export class Cluster {
 
   #leadership(machine: Machine): void {
     const status = machine.node?.inspect().raft;
-    if (status === undefined) return;
-    this.#quorum.look(machine, status);
-    if (status.role !== 'leader' || this.#leads.get(machine) === status.term) return;
-    this.#leads.set(machine, status.term);
-    this.#votes.leads(machine.id, status.term, machine.log);
+    if (status !== undefined) this.#quorum.look(machine, status);
   }
 
   leader(): Machine | null {

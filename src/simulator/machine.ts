@@ -62,6 +62,11 @@ export class Machine {
     return this.#node;
   }
 
+  /** How often a process was started. */
+  get starts(): number {
+    return this.#starts;
+  }
+
   get life(): Life | null {
     return this.#life;
   }

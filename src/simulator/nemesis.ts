@@ -8,7 +8,10 @@ import type { DatabaseFiles } from './world/sim-database.ts';
 /** Makes the planned faults happen, and at the end of the safety phase undoes what lasts. */
 export class Nemesis {
   readonly #cluster: Cluster;
-  readonly #oldDisks = new Map<Machine, ReadonlyMap<string, DatabaseFiles>>();
+  readonly #oldDisks = new Map<
+    Machine,
+    { readonly starts: number; readonly files: ReadonlyMap<string, DatabaseFiles> }
+  >();
   #calm = false;
 
   constructor(cluster: Cluster) {
@@ -25,7 +28,9 @@ export class Nemesis {
     for (const index of plan.fragile) {
       const machine = this.#cluster.machines[index];
       if (machine === undefined) continue;
-      scheduler.at(plan.safetyMs * 0.25, () => this.#oldDisks.set(machine, machine.disk.copy()));
+      scheduler.at(plan.safetyMs * 0.25, () =>
+        this.#oldDisks.set(machine, { starts: machine.starts, files: machine.disk.copy() }),
+      );
     }
   }
 
@@ -129,7 +134,8 @@ export class Nemesis {
       case 'oldDisk':
         this.#spoil('replaced', fault.forMs, (machine) => {
           const old = this.#oldDisks.get(machine);
-          if (old !== undefined) machine.disk.restore(old);
+          // An image of the present boot comes back as an ordinary restart would: that boot counters cannot tell.
+          if (old !== undefined && old.starts < machine.starts) machine.disk.restore(old.files);
         });
         break;
       case 'bitFlip':
@@ -139,7 +145,7 @@ export class Nemesis {
         });
         break;
       default:
-        return unreachable(fault);
+        unreachable(fault);
     }
   }
 

@@ -35,11 +35,6 @@ export class VoteChecks {
     }
   }
 
-  /** A node leads: its own vote counted. */
-  leads(id: string, term: number, log: DurableLog): void {
-    this.#durable(id, term, id, log);
-  }
-
   #durable(voter: string, term: number, candidate: string, log: DurableLog): void {
     const hard = log.hardState();
     if (hard.term > term || (hard.term === term && hard.vote === candidate)) return;

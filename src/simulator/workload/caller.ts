@@ -190,7 +190,7 @@ export class Caller {
 
   #gotIt(key: string, operation: number, called: number, result: RangeResult): void {
     const { recorder } = this.#parts;
-    const value = valueOf(result);
+    const value = answered(result);
     const at = result.values[0]?.modRevision ?? null;
     recorder.registers.ok(operation, { kind: 'got', value, revision: at });
     recorder.observe('read', operation, result.revision, called);
@@ -229,7 +229,7 @@ export class Caller {
     life?.enter(() =>
       node?.read(range(key), 'serializable', (outcome) => {
         if (outcome instanceof Error) return;
-        recorder.datedReads.push({ key, revision: outcome.revision, value: valueOf(outcome) });
+        recorder.datedReads.push({ key, revision: outcome.revision, value: answered(outcome) });
       }),
     );
     this.#later();
@@ -239,7 +239,7 @@ export class Caller {
     const { random, recorder } = this.#parts;
     const at = Math.max(1, recorder.lastRevision - random.below(30));
     this.#read(range(key, '', at), (result) => {
-      if (result !== null) recorder.datedReads.push({ key, revision: at, value: valueOf(result) });
+      if (result !== null) recorder.datedReads.push({ key, revision: at, value: answered(result) });
     });
   }
 
@@ -395,7 +395,7 @@ function outputOf(result: CommandResult): RegisterOutput {
   }
 }
 
-function valueOf(result: RangeResult): string | null {
+function answered(result: RangeResult): string | null {
   const found = result.values[0];
   return found === undefined ? null : textOf(found.value);
 }
