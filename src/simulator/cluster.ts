@@ -218,7 +218,8 @@ export class Cluster {
         const { storeId } = node.identity;
         const replaced = this.spoiled.get(machine) === 'replaced';
         this.spoiled.delete(machine);
-        if (!replaced) this.#votes.opened(machine.id, term, vote, storeId);
+        if (replaced) this.#votes.forget(storeId);
+        else this.#votes.opened(machine.id, term, vote, storeId);
         this.logs.opened(machine, node.inspect().raft, storeId, replaced);
         this.state.opened(machine, node);
       },

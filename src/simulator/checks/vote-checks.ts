@@ -24,6 +24,15 @@ export class VoteChecks {
     }
   }
 
+  /** The store's content was replaced: what it promised before binds it no more. */
+  forget(store: string): void {
+    for (const key of this.#votes.keys()) {
+      if (!key.includes(store)) continue;
+      this.#votes.delete(key);
+      this.#promised.delete(key);
+    }
+  }
+
   /** A process came up. */
   opened(id: string, term: number, vote: string | null, store: string): void {
     const before = this.#votes.get(name(id, term, store));
