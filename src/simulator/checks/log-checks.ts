@@ -6,6 +6,7 @@ import type { RaftStatus } from '../../raft/raft.ts';
 import type { Machine } from '../machine.ts';
 import type { DurableLog } from './durable-log.ts';
 import type { Findings } from './findings.ts';
+import { LeaseTimes } from './lease-times.ts';
 
 interface Known {
   incarnation: number;
@@ -16,6 +17,8 @@ interface Known {
   lastApplied: number;
   log: DurableLog | null;
   lostItsDisk: boolean;
+  /** The durable index when terms were last looked at. */
+  checkedTo: number;
 }
 
 /**
@@ -23,6 +26,7 @@ interface Known {
  * acknowledged append survives every crash that leaves the disk alone.
  */
 export class LogChecks {
+  readonly leases = new LeaseTimes();
   readonly #findings: Findings;
   readonly #checker = createInvariantChecker();
   readonly #known = new Map<string, Known>();
@@ -47,6 +51,7 @@ export class LogChecks {
     if (first === undefined) {
       this.#applied.set(entry.index, entry);
       this.#highest = Math.max(this.#highest, entry.index);
+      this.leases.applied(entry);
     } else if (first !== entry) {
       const same =
         first.term === entry.term &&
@@ -123,7 +128,27 @@ export class LogChecks {
     const known = this.#of(machine.id);
     known.status = node.inspect().raft;
     known.log ??= machine.log;
+    this.#checkTerms(machine, known);
     this.#findings.guard('raft', () => this.#checker.check(this.#views()));
+  }
+
+  /** Terms never fall along a log (Raft §5.3). */
+  #checkTerms({ id, log }: Machine, known: Known): void {
+    const durable = known.status?.durable ?? 0;
+    if (durable === known.checkedTo) return;
+    known.checkedTo = durable;
+    let after = log.entry(durable);
+    for (let index = durable - 1; index > durable - 16 && after !== null; index--) {
+      const entry = log.entry(index);
+      if (entry !== null && entry.term > after.term) {
+        this.#findings.report(
+          'log-terms-ascend',
+          `${id} has stored ${index}@${entry.term} before ${after.index}@${after.term}`,
+        );
+        return;
+      }
+      after = entry;
+    }
   }
 
   /** The first heir of a heartbeat has all that the leader calls committed in it (failover.md). */
