@@ -58,8 +58,8 @@ export class Cluster {
     this.logs = new LogChecks(findings);
     this.state = new StateChecks(findings, () => scheduler.nowMs);
     this.#votes = new VoteChecks(findings);
-    this.#quorum = new QuorumCheck(this, findings);
     this.machines = Array.from({ length: plan.nodes }, (_, i) => this.#machine(i));
+    this.#quorum = new QuorumCheck(this.machines, this.network, plan.timing.electionMs, findings);
     const byAddress = new Map(this.machines.map((machine) => [`${machine.id}:client`, machine]));
     this.network.sent = (message) => this.#sent(message);
     this.#clients = Array.from(

@@ -198,6 +198,7 @@ export class LogChecks {
         lastApplied: 0,
         log: null,
         lostItsDisk: false,
+        checkedTo: 0,
       };
       this.#known.set(id, known);
     }
