@@ -10,7 +10,7 @@ export class Nemesis {
   readonly #cluster: Cluster;
   readonly #oldDisks = new Map<
     Machine,
-    { readonly starts: number; readonly files: ReadonlyMap<string, DatabaseFiles> }
+    { readonly bootCounter: number; readonly files: ReadonlyMap<string, DatabaseFiles> }
   >();
   #calm = false;
 
@@ -29,7 +29,7 @@ export class Nemesis {
       const machine = this.#cluster.machines[index];
       if (machine === undefined) continue;
       scheduler.at(plan.safetyMs * 0.25, () =>
-        this.#oldDisks.set(machine, { starts: machine.starts, files: machine.disk.copy() }),
+        this.#oldDisks.set(machine, { bootCounter: machine.log.bootCounter(), files: machine.disk.copy() }),
       );
     }
   }
@@ -129,13 +129,15 @@ export class Nemesis {
         });
         break;
       case 'emptyDisk':
-        this.#spoil('replaced', fault.forMs, ({ disk }) => disk.wipe());
+        this.#spoil('replaced', fault.forMs, (machine) => {
+          if (this.#noticed(machine, 1)) machine.disk.wipe();
+        });
         break;
       case 'oldDisk':
         this.#spoil('replaced', fault.forMs, (machine) => {
           const old = this.#oldDisks.get(machine);
-          // An image of the present boot comes back as an ordinary restart would: that boot counters cannot tell.
-          if (old !== undefined && old.starts < machine.starts) machine.disk.restore(old.files);
+          if (old !== undefined && this.#noticed(machine, old.bootCounter + 1))
+            machine.disk.restore(old.files);
         });
         break;
       case 'bitFlip':
@@ -185,6 +187,13 @@ export class Nemesis {
     this.#cluster.logs.lostDisk(machine);
     act(machine);
     this.#later(forMs, () => machine.start());
+  }
+
+  /** Boot counters tell an old disk only to those who met the boots that it lost. */
+  #noticed(machine: Machine, bootCounter: number): boolean {
+    return this.#cluster.machines.every(
+      (other) => other === machine || other.log.remembered(machine.id) >= bootCounter,
+    );
   }
 
   #isolate(machine: Machine, way: 'both' | 'in' | 'out', clients: readonly string[], forMs: number): void {

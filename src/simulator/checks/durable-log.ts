@@ -9,7 +9,9 @@ import {
 import {
   type HardRecord,
   hardKey,
+  identityKey,
   logPlace,
+  peerPrefix,
   readWitness,
   type StartRecord,
   startKey,
@@ -32,6 +34,23 @@ export class DurableLog {
   hardState(): HardState {
     const value = this.#rows()?.get(hardKey);
     return value === undefined ? none : (openJson(logPlace, hardKey, value) as HardRecord).state;
+  }
+
+  /** The boot counter of its last start; 0: never started. */
+  bootCounter(): number {
+    return this.#counterOf(identityKey);
+  }
+
+  /** The boot counter that it remembers of a peer; 0: none. */
+  remembered(peer: string): number {
+    return this.#counterOf(peerPrefix + peer);
+  }
+
+  #counterOf(key: string): number {
+    const value = this.#rows()?.get(key);
+    return value === undefined
+      ? 0
+      : (openJson(logPlace, key, value) as { readonly bootCounter: number }).bootCounter;
   }
 
   /** The last index, compacted or not. */

@@ -38,7 +38,7 @@ const targets: readonly Target['kind'][] = ['leader', 'leader', 'leader', 'follo
 export function drawFault(random: Random, atMs: number, nodes: number, destroying: boolean): Fault {
   const target = drawTarget(random, nodes);
   const time = { atMs, forMs: 20 + random.next() * random.next() * 2500 };
-  const roll = random.below(destroying ? 24 : 21);
+  const roll = random.below(destroying ? 27 : 21);
   if (roll < 4) return { kind: 'kill', target, ...time };
   if (roll < 7) return { kind: 'powerLoss', target, ...time };
   if (roll < 8) return { kind: 'powerLossOfAll', ...time };

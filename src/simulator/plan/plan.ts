@@ -99,7 +99,7 @@ export function drawPlan(seed: number): Plan {
       pair: random.next(),
       readPair: random.next(),
       lease: random.chance(0.5) ? random.next() : 0,
-      compact: random.chance(0.5) ? 0.3 * random.next() : 0,
+      compact: random.chance(0.5) ? random.next() : 0,
       past: 0.5 * random.next(),
     },
     early: random.chance(0.3),
