@@ -46,11 +46,15 @@ export class DurableLog {
     return this.#counterOf(peerPrefix + peer);
   }
 
+  /** 0 for a damaged record: its checksum is for the node to notice. */
   #counterOf(key: string): number {
     const value = this.#rows()?.get(key);
-    return value === undefined
-      ? 0
-      : (openJson(logPlace, key, value) as { readonly bootCounter: number }).bootCounter;
+    if (value === undefined) return 0;
+    try {
+      return (openJson(logPlace, key, value) as { readonly bootCounter: number }).bootCounter;
+    } catch {
+      return 0;
+    }
   }
 
   /** The last index, compacted or not. */
