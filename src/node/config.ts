@@ -45,8 +45,8 @@ const amount = (least: number, most: number, preset: number) => v.optional(whole
 
 const timingSchema = v.strictObject({
   /** The driver's resolution; all other times are rounded up to it. */
-  tickMs: amount(1, 100, 5),
-  heartbeatMs: amount(1, 10_000, 20),
+  tickMs: amount(1, 100, 10),
+  heartbeatMs: amount(1, 10_000, 30),
   /** Raft's own election timeout: the ceiling when no better evidence of a dead leader came earlier. */
   electionMs: amount(20, 600_000, 500),
   /** A silent leader is not suspected before `suspicionFloorMs`, and always after `suspicionCeilingMs`. */

@@ -167,6 +167,7 @@ export function tickLeader(core: Core): void {
   }
   if (core.transfer !== null && ++core.transfer.ticks >= electionTicks) core.transfer = null;
   for (const peer of core.peers.values()) {
+    if (peer.commitSent < core.log.commit) peer.commitDue = peer.due = true;
     if (peer.settleTicks > 0 && --peer.settleTicks === 0) peer.becomeProbe();
   }
   if (core.heartbeatElapsed >= heartbeatTicks) {

@@ -25,6 +25,8 @@ export class PeerProgress {
   fresh = false;
   /** The commit index last told. */
   commitSent: LogIndex = logIndex(0);
+  /** A tick has passed: a newer commit index is told even if there is nothing to carry it. */
+  commitDue = false;
   /** The newest read round that it confirmed. */
   round = 0;
   /** Entries asked from the log store; the answer is used only if `next` is still where it was. */

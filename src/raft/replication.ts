@@ -32,10 +32,13 @@ function fillFlow(core: Core, to: NodeId, peer: PeerProgress): void {
   }
 }
 
-/** Entries within the in-flight limits, a commit index that the peer has not been told, or a nudge. */
+/**
+ * Entries within the in-flight limits, a commit index that the peer has not been told, or a nudge. A commit index alone waits for a tick: under
+ * load the next entries carry it, and every message costs the peer more than what it says.
+ */
 function mayReplicate(core: Core, peer: PeerProgress): boolean {
   const { maxInflightBytes, maxInflightMessages } = core.options;
-  if (peer.nudge || peer.commitSent < core.log.commit) return true;
+  if (peer.nudge || (peer.commitDue && peer.commitSent < core.log.commit)) return true;
   return peer.next <= core.log.last && !peer.isFull(maxInflightMessages, maxInflightBytes);
 }
 
@@ -55,6 +58,7 @@ function sendAppend(
   const { commit } = core.log;
   core.send({ from: core.id, to, term: core.term, type: 'append', previous, entries, commit });
   peer.commitSent = commit;
+  peer.commitDue = false;
   peer.nudge = false;
   let bytes = 0;
   for (const entry of entries) bytes += entryBytes(entry);

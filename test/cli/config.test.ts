@@ -27,7 +27,7 @@ for (const name of readdirSync(examples).filter((entry) => entry.endsWith('.yaml
   test(`example ${name} loads`, async (t) => {
     const config = await loadClusterConfig(`${examples}${name}`);
     t.deepEqual(configWarnings(config), []);
-    t.is(config.timing.heartbeatMs, 20);
+    t.is(config.timing.heartbeatMs, 30);
   });
 
 test('the documented defaults of three-hot.yaml are the defaults', async (t) => {
