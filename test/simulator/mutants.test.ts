@@ -1,14 +1,56 @@
 import test from 'ava';
-import type { MutantName } from '../../src/foundation/mutants.ts';
+import { type MutantName, mutantNames } from '../../src/foundation/mutants.ts';
 import { simulate } from '../../src/simulator/simulate.ts';
 
-/** Within how many seeds, from 1 on, the simulator finds each deliberate fault. */
-const foundWithin: Partial<Record<MutantName, number>> = JSON.parse('{}');
+/** A seed that finds it. When the code has changed so that it no longer does, the seeds from 1 on are tried. */
+const foundBy: Partial<Record<MutantName, number>> = {
+  'vote-without-up-to-date-check': 3,
+  'vote-before-durable': 1,
+  'vote-lost-at-restart': 1,
+  'vote-twice-in-term': 9,
+  'commit-earlier-term-by-counting': 22,
+  'acknowledge-before-sync': 1,
+  'keep-conflicting-suffix': 35,
+  'apply-twice-after-restart': 1,
+  'read-joins-earlier-round': 59,
+  'reuse-session-number': 3,
+  'drop-session-results': 15,
+  'lease-by-local-clock': 3,
+  'lease-reset-at-failover': 7,
+  'drop-watch-event-at-resume': 1,
+  'watch-duplicate-at-resume': 1,
+  'succession-ignores-log': 1,
+  'snapshot-one-index-off': 15,
+  'compaction-past-watcher': 3,
+  'compaction-hides-live': 3,
+  'stale-digest': 1,
+  'skip-check-quorum': 77,
+  'ignore-store-identity': 3,
+  'torn-tail-hides-damage': 26,
+  'image-before-log': 1,
+  'commit-beyond-match': 77,
+  'cluster-time-goes-back': 31,
+  'early-acknowledgement-as-durable': 1,
+};
+const within = 100;
 
-for (const [mutant, seeds] of Object.entries(foundWithin) as [MutantName, number][]) {
-  test.serial(`${mutant} is found within ${seeds} seeds`, async (t) => {
+/** Why the simulator cannot find the others yet. */
+const outOfReach: Partial<Record<MutantName, string>> = {
+  'count-learner': 'no membership changes',
+  'single-quorum-in-joint-change': 'no membership changes',
+  'read-without-quorum-round':
+    'needs a read at a deposed leader; a seed may find it, not surely within the bound',
+};
+
+test('every mutant is found, or it is said why not', (t) => {
+  t.deepEqual([...Object.keys(foundBy), ...Object.keys(outOfReach)].sort(), [...mutantNames].sort());
+});
+
+for (const [mutant, first] of Object.entries(foundBy) as [MutantName, number][]) {
+  test.serial(`${mutant} is found within ${within} seeds`, async (t) => {
     t.timeout(120_000);
-    for (let seed = 1; seed <= seeds; seed++) {
+    for (let tried = 0; tried <= within; tried++) {
+      const seed = tried === 0 ? first : tried;
       const { failure } = await simulate({ seed, mutant });
       if (failure === null) continue;
       t.log(`seed ${seed}: ${failure.check}`);
