@@ -1,6 +1,7 @@
 import { present } from '../foundation/assert.ts';
 import type { Term } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
+import { spaces } from '../ports/delta.ts';
 import type { LogEntry } from '../ports/log-store.ts';
 import { decodeBlock } from '../protocol/block.ts';
 import { decodeConfiguration } from '../raft/configuration.ts';
@@ -23,6 +24,8 @@ export interface ApplierParts {
 /** Applies committed entries: state, then replies, then watchers, then the image's memory. */
 export class Applier {
   readonly #parts: ApplierParts;
+  /** Sum of the compacted revisions; the first look counts as a change, for what a restart left undone. */
+  #compacted = -1;
 
   constructor(parts: ApplierParts) {
     this.#parts = parts;
@@ -45,6 +48,10 @@ export class Applier {
     const last = present(entries[taken - 1], 'apply is called with entries');
     if (stampedIn !== null) clusterClock.saw(state.timeMs, stampedIn);
     hub.publish(state.takeDeltas());
+    let compacted = 0;
+    for (const space of spaces) compacted += state.compacted(space);
+    if (compacted !== this.#compacted) keeper.historyCompacted();
+    this.#compacted = compacted;
     keeper.applied({ index: last.index, term: last.term }, bytes);
     return taken;
   }

@@ -169,6 +169,13 @@ export class Driver {
       () =>
         this.#guarded(() => {
           this.#installing = false;
+          // What a full disk refused before is of a log that is gone; of it only the hard state still counts.
+          this.#refused = this.#refused.map(({ token, hardState }) => ({
+            token,
+            hardState,
+            entries: [],
+            messages: [],
+          }));
           this.#parts.raft.installed(install.point);
           this.wake();
         }),

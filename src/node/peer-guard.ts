@@ -92,14 +92,24 @@ export class PeerGuard {
   async trust(peer: NodeId): Promise<void> {
     const known = this.#known.get(peer);
     if (known === undefined || !known.doubted) return;
-    await this.#remember(peer, { ...known, doubted: false });
+    try {
+      await this.#remember(peer, { ...known, doubted: false });
+    } catch (error) {
+      // Doubted until there is room to remember otherwise.
+      if (error instanceof TanistError && error.code === 'disk-full') return;
+      throw error;
+    }
     this.#options.nodeLog.info('peer-trusted', { peer });
   }
 
+  /** A doubt counts at once, everything else when it is durable. */
   async #remember(peer: NodeId, identity: PeerIdentity): Promise<void> {
-    this.#known.set(peer, identity);
-    if (identity.doubted) this.#doubted.add(peer);
+    if (identity.doubted && !this.#doubted.has(peer)) {
+      this.#doubted.add(peer);
+      this.#options.doubted(new Set(this.#doubted));
+    }
     await this.#options.log.rememberPeer(peer, identity);
+    this.#known.set(peer, identity);
     if (!identity.doubted) this.#doubted.delete(peer);
     this.#options.doubted(new Set(this.#doubted));
   }

@@ -6,8 +6,10 @@ import { defaultRequestLimits } from '../foundation/limits.ts';
 import { type Random, seededRandom } from '../foundation/random.ts';
 import type { NodeOptions } from '../node/options.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
+import type { RaftMessage } from '../raft/message.ts';
 import type { Findings } from './checks/findings.ts';
 import { LogChecks } from './checks/log-checks.ts';
+import { QuorumCheck } from './checks/quorum-check.ts';
 import { StateChecks } from './checks/state-checks.ts';
 import { VoteChecks } from './checks/vote-checks.ts';
 import { idOf, Machine, type MachineEvents } from './machine.ts';
@@ -34,12 +36,17 @@ export class Cluster {
   readonly state: StateChecks;
   readonly callers: readonly Caller[];
   readonly random: Random;
-  /** Machines whose disk lost synced data and that have not been opened on it since. */
-  readonly spoiled = new Set<Machine>();
+  /**
+   * Machines whose disk was changed behind their back and that have not been opened on it since. `replaced`: by another content, of which they
+   * may not know; `damaged`: they must notice or be none the worse.
+   */
+  readonly spoiled = new Map<Machine, 'replaced' | 'damaged'>();
   readonly #findings: Findings;
   readonly #touched = new Set<Machine>();
   readonly #watches: readonly SimWatch[];
   readonly #clients: readonly SimClient[];
+  readonly #votes: VoteChecks;
+  readonly #quorum: QuorumCheck;
   #policySet = false;
 
   constructor(plan: Plan, scheduler: Scheduler, trace: Trace, findings: Findings) {
@@ -50,18 +57,11 @@ export class Cluster {
     this.network = new Network(scheduler, this.random.fork('network'), trace, { ...plan.network });
     this.logs = new LogChecks(findings);
     this.state = new StateChecks(findings, () => scheduler.nowMs);
-    const votes = new VoteChecks(findings);
+    this.#votes = new VoteChecks(findings);
     this.machines = Array.from({ length: plan.nodes }, (_, i) => this.#machine(i));
+    this.#quorum = new QuorumCheck(this.machines, this.network, plan.timing.electionMs, findings);
     const byAddress = new Map(this.machines.map((machine) => [`${machine.id}:client`, machine]));
-    this.network.sent = (message) => {
-      const machine = this.machines.find(({ id }) => id === message.from);
-      const store = machine?.node?.identity.storeId ?? '';
-      votes.sent(message, store);
-      this.logs.sent(message, store);
-      if (message.type === 'heartbeat' && machine?.node) {
-        this.logs.succession(message, machine.node.inspect().raft);
-      }
-    };
+    this.network.sent = (message) => this.#sent(message);
     this.#clients = Array.from(
       { length: plan.clients },
       (_, i) =>
@@ -108,8 +108,24 @@ export class Cluster {
     for (const machine of this.#touched) {
       this.state.step(machine);
       this.logs.step(machine);
+      this.#leadership(machine);
     }
     this.#touched.clear();
+  }
+
+  #sent(message: RaftMessage): void {
+    const machine = this.machines.find(({ id }) => id === message.from);
+    const node = machine?.node ?? null;
+    if (machine === undefined || node === null) return;
+    const { storeId } = node.identity;
+    this.#votes.sent(message, storeId, machine.log);
+    this.logs.sent(message, storeId, machine.log);
+    if (message.type === 'heartbeat') this.logs.succession(message, node.inspect().raft);
+  }
+
+  #leadership(machine: Machine): void {
+    const status = machine.node?.inspect().raft;
+    if (status !== undefined) this.#quorum.look(machine, status);
   }
 
   leader(): Machine | null {
@@ -182,7 +198,7 @@ export class Cluster {
       suspicion: { ...defaultSuspicion, heartbeatMs: timing.heartbeatMs, floorMs: timing.floorMs },
       score: defaultScore,
       requestLimits: defaultRequestLimits,
-      appendBytes: 4096,
+      appendBytes: storage.appendBytes,
       inflightMessages: 16,
       inflightBytes: 65_536,
       uncommittedBytes: 1 << 20,
@@ -198,7 +214,13 @@ export class Cluster {
     return {
       observer: (machine) => ({ applying: (entry) => this.logs.applying(machine, entry) }),
       opened: (machine, node) => {
-        this.logs.opened(machine, node.inspect().raft, node.identity.storeId, this.spoiled.delete(machine));
+        const { term, vote } = node.inspect().raft;
+        const { storeId } = node.identity;
+        const replaced = this.spoiled.get(machine) === 'replaced';
+        this.spoiled.delete(machine);
+        if (replaced) this.#votes.forget(storeId);
+        else this.#votes.opened(machine.id, term, vote, storeId);
+        this.logs.opened(machine, node.inspect().raft, storeId, replaced);
         this.state.opened(machine, node);
       },
       touched: (machine) => this.#touched.add(machine),
@@ -220,6 +242,7 @@ export class Cluster {
       } else {
         // What an operator does who reads the message: the replica begins anew.
         machine.disk.wipe();
+        this.spoiled.set(machine, 'replaced');
       }
     } else if (code !== 'storage-failed' && !(code === 'disk-full' && opening)) {
       this.#findings.report('no-exception', `${machine.id}: ${new TanistError(code as never, text).message}`);

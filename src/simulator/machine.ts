@@ -6,6 +6,7 @@ import type { TanistNode } from '../node/node.ts';
 import { openNode } from '../node/open-node.ts';
 import type { NodeObserver, NodeOptions } from '../node/options.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import { DurableLog } from './checks/durable-log.ts';
 import { Life } from './world/life.ts';
 import type { Network } from './world/network.ts';
 import { type MachineTime, nodeClock } from './world/node-clock.ts';
@@ -28,6 +29,8 @@ export interface MachineEvents {
 export class Machine {
   readonly id: NodeId;
   readonly disk: SimDisk;
+  /** What the disk holds of the log, for checks. */
+  readonly log: DurableLog;
   readonly time: MachineTime;
   readonly #network: Network;
   readonly #options: NodeOptions;
@@ -51,11 +54,17 @@ export class Machine {
     this.#random = parts.random;
     this.#events = parts.events;
     this.disk = new SimDisk(parts.network.scheduler, parts.random.fork('disk'));
+    this.log = new DurableLog(this.disk);
   }
 
   /** The running node, open or paused; null while there is none. */
   get node(): TanistNode | null {
     return this.#node;
+  }
+
+  /** How often a process was started. */
+  get starts(): number {
+    return this.#starts;
   }
 
   get life(): Life | null {

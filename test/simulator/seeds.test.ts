@@ -10,8 +10,8 @@ const old: readonly number[] = JSON.parse(
 const wallMs = (): number => performance.now();
 
 /** Fresh ones at every run: `TANIST_SIM_SEEDS` says how many, `TANIST_SIM_FROM` repeats a run. */
-const fresh = Number(process.env['TANIST_SIM_SEEDS'] ?? 20);
-const from = Number(process.env['TANIST_SIM_FROM'] ?? Math.floor(Date.now() / 1000));
+const fresh = Number(process.env.TANIST_SIM_SEEDS ?? 20);
+const from = Number(process.env.TANIST_SIM_FROM ?? Math.floor(Date.now() / 1000));
 
 test.serial('the same seed gives the same run, event by event', async (t) => {
   const first = await simulate({ seed: 5, trace: true });

@@ -109,9 +109,10 @@ test('a full disk writes nothing, a failed sync is final, a flipped bit is somew
   const { database } = await opened;
   const codes: unknown[] = [];
   const write = (key: string): void => {
-    database
-      .write([{ type: 'put', key, value: bytes('v') }], { sync: true })
-      .then(() => codes.push('written'), ({ code }) => codes.push(code));
+    database.write([{ type: 'put', key, value: bytes('v') }], { sync: true }).then(
+      () => codes.push('written'),
+      ({ code }) => codes.push(code),
+    );
   };
   disk.weather.full = true;
   write('a');

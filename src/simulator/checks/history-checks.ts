@@ -8,6 +8,8 @@ import type { Truth } from '../../verification/truth.ts';
 import { checkWatch } from '../../verification/watch.ts';
 import type { Recorder } from '../workload/recorder.ts';
 import type { Findings } from './findings.ts';
+import type { LeaseTimes } from './lease-times.ts';
+import type { StateChecks } from './state-checks.ts';
 
 /** Search steps (in thousands) that the linearizability check of one run may take: a count, so that runs repeat. */
 const searchBudget = 400;
@@ -18,8 +20,8 @@ const leaseBounds = { drift: 0.005, earlyMs: 5, lateMs: Number.POSITIVE_INFINITY
 /** Everything that callers saw, against the truth. Says whether linearizability could not be decided. */
 export function checkHistories(
   recorder: Recorder,
-  truth: Truth,
-  appliedAtMs: ReadonlyMap<number, number>,
+  { truth, appliedAtMs, clusterTimeMs }: StateChecks,
+  leases: LeaseTimes,
   findings: Findings,
 ): { readonly undecided: boolean } {
   findings.all(checkAcknowledged(recorder.writes, truth));
@@ -33,6 +35,12 @@ export function checkHistories(
   }
   for (const watch of recorder.watches) findings.all(checkWatch(watch, truth));
   findings.all(checkLeaseBounds(leaseHistories(recorder, truth, appliedAtMs), leaseBounds));
+  for (const lease of recorder.leases) {
+    const putMs = clusterTimeMs.get(lease.putRevision ?? 0);
+    const end = truth.keyAt(lease.key, Number.POSITIVE_INFINITY);
+    const goneMs = end?.type === 'delete' ? (clusterTimeMs.get(end.revision) ?? null) : null;
+    if (putMs !== undefined) leases.check(lease, putMs, goneMs, findings);
+  }
   let asked = 0;
   const answer = checkLinearizability(
     registerModel,

@@ -1,10 +1,12 @@
-import { type LogIndex, logIndex, type NodeId, type Term } from '../../foundation/ids.ts';
+import type { LogIndex, NodeId, Term } from '../../foundation/ids.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
 import { createInvariantChecker, type NodeView } from '../../raft/invariants.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { RaftStatus } from '../../raft/raft.ts';
 import type { Machine } from '../machine.ts';
+import type { DurableLog } from './durable-log.ts';
 import type { Findings } from './findings.ts';
+import { LeaseTimes } from './lease-times.ts';
 
 interface Known {
   incarnation: number;
@@ -13,6 +15,10 @@ interface Known {
   /** Applied in this incarnation. */
   readonly entries: Map<number, LogEntry>;
   lastApplied: number;
+  log: DurableLog | null;
+  lostItsDisk: boolean;
+  /** The durable index when terms were last looked at. */
+  checkedTo: number;
 }
 
 /**
@@ -20,6 +26,7 @@ interface Known {
  * acknowledged append survives every crash that leaves the disk alone.
  */
 export class LogChecks {
+  readonly leases = new LeaseTimes();
   readonly #findings: Findings;
   readonly #checker = createInvariantChecker();
   readonly #known = new Map<string, Known>();
@@ -44,6 +51,7 @@ export class LogChecks {
     if (first === undefined) {
       this.#applied.set(entry.index, entry);
       this.#highest = Math.max(this.#highest, entry.index);
+      this.leases.applied(entry);
     } else if (first !== entry) {
       const same =
         first.term === entry.term &&
@@ -71,8 +79,15 @@ export class LogChecks {
     known.entries.delete(entry.index - 256);
   }
 
-  sent(message: RaftMessage, store: string): void {
+  sent(message: RaftMessage, store: string, log: DurableLog): void {
     if (message.type !== 'appendReply' || message.rejected) return;
+    const last = log.last();
+    if (last < message.match) {
+      this.#findings.report(
+        'acknowledged-append-durable',
+        `${message.from} acknowledges entries up to ${message.match}, its disk ends at ${last}`,
+      );
+    }
     const before = this.#promised.get(store);
     if (before === undefined || before.term < message.term || before.index < message.match) {
       this.#promised.set(store, { index: message.match, term: message.term });
@@ -99,6 +114,10 @@ export class LogChecks {
     }
   }
 
+  lostDisk(machine: Machine): void {
+    this.#of(machine.id).lostItsDisk = true;
+  }
+
   ended(machine: Machine): void {
     this.#of(machine.id).status = null;
   }
@@ -106,8 +125,30 @@ export class LogChecks {
   step(machine: Machine): void {
     const { node } = machine;
     if (node === null) return;
-    this.#of(machine.id).status = node.inspect().raft;
+    const known = this.#of(machine.id);
+    known.status = node.inspect().raft;
+    known.log ??= machine.log;
+    this.#checkTerms(machine, known);
     this.#findings.guard('raft', () => this.#checker.check(this.#views()));
+  }
+
+  /** Terms never fall along a log (Raft §5.3). */
+  #checkTerms({ id, log }: Machine, known: Known): void {
+    const durable = known.status?.durable ?? 0;
+    if (durable === known.checkedTo) return;
+    known.checkedTo = durable;
+    let after = log.entry(durable);
+    for (let index = durable - 1; index > durable - 16 && after !== null; index--) {
+      const entry = log.entry(index);
+      if (entry !== null && entry.term > after.term) {
+        this.#findings.report(
+          'log-terms-ascend',
+          `${id} has stored ${index}@${entry.term} before ${after.index}@${after.term}`,
+        );
+        return;
+      }
+      after = entry;
+    }
   }
 
   /** The first heir of a heartbeat has all that the leader calls committed in it (failover.md). */
@@ -127,14 +168,22 @@ export class LogChecks {
   }
 
   #views(): readonly NodeView[] {
-    return [...this.#known].map(([id, { incarnation, status, entries }]) => ({
+    return [...this.#known].map(([id, known]) => ({
       id: id as NodeId,
-      incarnation,
-      status,
-      entryAt: (index: LogIndex) => entries.get(index) ?? null,
+      incarnation: known.incarnation,
+      status: known.status,
+      entryAt: (index: LogIndex) => {
+        const { status, entries, log } = known;
+        // Up to there the disk holds what the memory holds.
+        const stored = status !== null && index <= status.durable;
+        return entries.get(index) ?? (stored ? (log?.entry(index) ?? null) : null);
+      },
       storedTerm: (index: LogIndex): Term | 'compacted' | null => {
-        const stored = status === null || index <= logIndex(status.durable);
-        return stored ? 'compacted' : null;
+        const { log } = known;
+        if (log === null) return null;
+        // It had it, and then lost its disk.
+        if (known.lostItsDisk) return 'compacted';
+        return index <= log.compacted() ? 'compacted' : (log.entry(index)?.term ?? null);
       },
     }));
   }
@@ -142,7 +191,15 @@ export class LogChecks {
   #of(id: string): Known {
     let known = this.#known.get(id);
     if (known === undefined) {
-      known = { incarnation: 0, status: null, entries: new Map(), lastApplied: 0 };
+      known = {
+        incarnation: 0,
+        status: null,
+        entries: new Map(),
+        lastApplied: 0,
+        log: null,
+        lostItsDisk: false,
+        checkedTo: 0,
+      };
       this.#known.set(id, known);
     }
     return known;

@@ -24,6 +24,8 @@ export class StateChecks {
   readonly truth = new Truth();
   /** When each revision was first applied anywhere, true time. */
   readonly appliedAtMs = new Map<number, number>();
+  /** The cluster time of each revision. */
+  readonly clusterTimeMs = new Map<number, number>();
   readonly #findings: Findings;
   readonly #nowMs: () => number;
   readonly #byIndex = new Map<number, Reached>();
@@ -103,6 +105,7 @@ export class StateChecks {
   #saw(id: string, deltas: readonly StateDelta[]): void {
     for (let i = 0; i < deltas.length; ) {
       const at = deltas[i]?.revision ?? 0;
+      const clusterTimeMs = deltas[i]?.timeMs ?? 0;
       const events: TrueEvent[] = [];
       for (; deltas[i]?.revision === at; i++) {
         const delta = deltas[i];
@@ -114,6 +117,7 @@ export class StateChecks {
         }
         this.truth.add(at, events);
         this.appliedAtMs.set(at, this.#nowMs());
+        this.clusterTimeMs.set(at, clusterTimeMs);
       } else if (JSON.stringify(events) !== JSON.stringify(this.truth.at(at))) {
         this.#findings.report(
           'state-divergence',

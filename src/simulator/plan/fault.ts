@@ -13,7 +13,12 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: 'powerLossOfAll' }
   | { readonly kind: 'stop'; readonly target: Target }
   | { readonly kind: 'pause'; readonly target: Target }
-  | { readonly kind: 'isolate'; readonly target: Target; readonly way: 'both' | 'in' | 'out' }
+  | {
+      readonly kind: 'isolate';
+      readonly target: Target;
+      readonly way: 'both' | 'in' | 'out';
+      readonly clients: readonly string[];
+    }
   | { readonly kind: 'halves'; readonly seed: number }
   | { readonly kind: 'dropConnections'; readonly target: Target }
   | { readonly kind: 'slowLinks'; readonly target: Target; readonly extraMs: number }
@@ -28,18 +33,21 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: 'bitFlip'; readonly database: 'log' | 'state' }
 );
 
-const followers: readonly Target['kind'][] = ['leader', 'leader', 'leader', 'follower', 'node'];
+const targets: readonly Target['kind'][] = ['leader', 'leader', 'leader', 'follower', 'node'];
 
 export function drawFault(random: Random, atMs: number, nodes: number, destroying: boolean): Fault {
   const target = drawTarget(random, nodes);
   const time = { atMs, forMs: 20 + random.next() * random.next() * 2500 };
-  const roll = random.below(destroying ? 24 : 21);
+  const roll = random.below(destroying ? 27 : 21);
   if (roll < 4) return { kind: 'kill', target, ...time };
   if (roll < 7) return { kind: 'powerLoss', target, ...time };
   if (roll < 8) return { kind: 'powerLossOfAll', ...time };
   if (roll < 9) return { kind: 'stop', target, ...time };
   if (roll < 11) return { kind: 'pause', target, ...time };
-  if (roll < 14) return { kind: 'isolate', target, way: random.pick(['both', 'in', 'out']), ...time };
+  if (roll < 14) {
+    const clients = ['c0', 'c1', 'c2'].filter(() => random.chance(0.5));
+    return { kind: 'isolate', target, way: random.pick(['both', 'both', 'in', 'out']), clients, ...time };
+  }
   if (roll < 15) return { kind: 'halves', seed: random.below(1 << 30), ...time };
   if (roll < 16) return { kind: 'dropConnections', target, ...time };
   if (roll < 17) return { kind: 'slowLinks', target, extraMs: 5 + random.next() * 150, ...time };
@@ -57,7 +65,7 @@ export function drawFault(random: Random, atMs: number, nodes: number, destroyin
 }
 
 function drawTarget(random: Random, nodes: number): Target {
-  const kind = random.pick(followers);
+  const kind = random.pick(targets);
   return kind === 'node' ? { kind, index: random.below(nodes) } : { kind };
 }
 

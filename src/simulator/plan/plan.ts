@@ -5,6 +5,8 @@ import { drawFault, type Fault } from './fault.ts';
 /** How likely each kind of call is; only ratios matter. */
 export interface WorkloadMix {
   readonly get: number;
+  /** Linearizable, at any replica. */
+  readonly followerGet: number;
   readonly serializableGet: number;
   readonly put: number;
   readonly delete: number;
@@ -35,6 +37,7 @@ export interface Plan {
     readonly flushEveryMs: number;
     readonly flushBytes: number;
     readonly syncMs: number;
+    readonly appendBytes: number;
   };
   readonly drift: readonly number[];
   readonly wallOffsetMs: readonly number[];
@@ -75,6 +78,7 @@ export function drawPlan(seed: number): Plan {
       flushEveryMs: random.pick([5, 50, 500]),
       flushBytes: random.pick([1024, 65_536]),
       syncMs: random.pick([0.1, 0.3, 2, 10]),
+      appendBytes: random.pick([64, 512, 65_536]),
     },
     drift: draws(random, nodes, () => (random.next() - 0.5) * 0.002),
     wallOffsetMs: draws(random, nodes, () => 1_700_000_000_000 + (random.next() - 0.5) * 20_000),
@@ -87,6 +91,7 @@ export function drawPlan(seed: number): Plan {
     sessionTtlMs: random.pick([2000, 10_000, 60_000]),
     mix: {
       get: 4 * random.next(),
+      followerGet: 2 * random.next(),
       serializableGet: random.next(),
       put: 1 + 4 * random.next(),
       delete: random.next(),
@@ -94,7 +99,7 @@ export function drawPlan(seed: number): Plan {
       pair: random.next(),
       readPair: random.next(),
       lease: random.chance(0.5) ? random.next() : 0,
-      compact: random.chance(0.5) ? 0.3 * random.next() : 0,
+      compact: random.chance(0.5) ? random.next() : 0,
       past: 0.5 * random.next(),
     },
     early: random.chance(0.3),

@@ -67,25 +67,37 @@ export class Caller {
     const key = `r${random.below(plan.keys)}`;
     switch (this.#choose()) {
       case 'get':
-        return this.#get(key);
+        this.#get(key);
+        break;
+      case 'followerGet':
+        this.#followerGet(key);
+        break;
       case 'serializableGet':
-        return this.#serializableGet(key);
+        this.#serializableGet(key);
+        break;
       case 'put':
-        return this.#put(plan.early && random.chance(0.3) ? `${earlyPrefix}${key}` : key);
+        this.#put(plan.early && random.chance(0.3) ? `${earlyPrefix}${key}` : key);
+        break;
       case 'delete':
-        return this.#register({ kind: 'delete', key }, deleteKey(key));
+        this.#register({ kind: 'delete', key }, deleteKey(key));
+        break;
       case 'cas':
-        return this.#cas(key);
+        this.#cas(key);
+        break;
       case 'pair':
-        return this.#pair(`p${random.below(2)}`);
+        this.#pair(`p${random.below(2)}`);
+        break;
       case 'readPair':
-        return this.#readPair(`p${random.below(2)}`);
+        this.#readPair(`p${random.below(2)}`);
+        break;
       case 'lease':
-        return this.#lease();
+        this.#lease();
+        break;
       case 'compact':
-        return this.#compact();
+        this.#compact();
+        break;
       case 'past':
-        return this.#past(key);
+        this.#past(key);
     }
   }
 
@@ -172,13 +184,41 @@ export class Caller {
         recorder.registers.fail(operation);
         return;
       }
-      const value = valueOf(result);
-      const at = result.values[0]?.modRevision ?? null;
-      recorder.registers.ok(operation, { kind: 'got', value, revision: at });
-      recorder.observe('read', operation, result.revision, called);
-      recorder.datedReads.push({ key, revision: result.revision, value });
-      this.#known.set(key, { value, revision: at ?? 0 });
+      this.#gotIt(key, operation, called, result);
     });
+  }
+
+  #gotIt(key: string, operation: number, called: number, result: RangeResult): void {
+    const { recorder } = this.#parts;
+    const value = answered(result);
+    const at = result.values[0]?.modRevision ?? null;
+    recorder.registers.ok(operation, { kind: 'got', value, revision: at });
+    recorder.observe('read', operation, result.revision, called);
+    recorder.datedReads.push({ key, revision: result.revision, value });
+    this.#known.set(key, { value, revision: at ?? 0 });
+  }
+
+  /** Linearizable at whatever replica is asked (ReadIndex through the leader). Without an answer, as after a crash, it says nothing. */
+  #followerGet(key: string): void {
+    const { machines, random, recorder, name, scheduler } = this.#parts;
+    const machine = random.pick(machines);
+    const { node, life } = machine;
+    const operation = recorder.registers.invoke(name, { kind: 'get', key });
+    const called = recorder.moment();
+    let over = false;
+    const next = (): void => {
+      if (!over) this.#later();
+      over = true;
+    };
+    scheduler.after(this.#parts.plan.callDeadlineMs, next);
+    life?.enter(() =>
+      node?.read(range(key), 'linearizable', (outcome) => {
+        if (life.dead || over) return;
+        if (outcome instanceof Error) recorder.registers.fail(operation);
+        else this.#gotIt(key, operation, called, outcome);
+        next();
+      }),
+    );
   }
 
   /** Of any replica: some past state, and it says which. */
@@ -189,7 +229,7 @@ export class Caller {
     life?.enter(() =>
       node?.read(range(key), 'serializable', (outcome) => {
         if (outcome instanceof Error) return;
-        recorder.datedReads.push({ key, revision: outcome.revision, value: valueOf(outcome) });
+        recorder.datedReads.push({ key, revision: outcome.revision, value: answered(outcome) });
       }),
     );
     this.#later();
@@ -199,7 +239,7 @@ export class Caller {
     const { random, recorder } = this.#parts;
     const at = Math.max(1, recorder.lastRevision - random.below(30));
     this.#read(range(key, '', at), (result) => {
-      if (result !== null) recorder.datedReads.push({ key, revision: at, value: valueOf(result) });
+      if (result !== null) recorder.datedReads.push({ key, revision: at, value: answered(result) });
     });
   }
 
@@ -238,7 +278,10 @@ export class Caller {
   #compact(): void {
     const { random, recorder } = this.#parts;
     const at = recorder.lastRevision - random.below(20);
-    if (at < 2) return this.#later();
+    if (at < 2) {
+      this.#later();
+      return;
+    }
     this.#submit({ kind: 'compact', space: 'user', revision: revision(at) }, '', () => {});
   }
 
@@ -352,7 +395,7 @@ function outputOf(result: CommandResult): RegisterOutput {
   }
 }
 
-function valueOf(result: RangeResult): string | null {
+function answered(result: RangeResult): string | null {
   const found = result.values[0];
   return found === undefined ? null : textOf(found.value);
 }

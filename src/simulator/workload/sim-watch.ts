@@ -39,12 +39,16 @@ export class SimWatch {
     this.#recorder = parts.recorder;
   }
 
-  /** From the present on, or from an old revision. */
   start(): void {
+    this.#anew();
+    this.#connect();
+  }
+
+  /** From the present on, or from an old revision. */
+  #anew(): void {
     const past = this.#random.chance(0.5);
     const from = past ? Math.max(1, this.#recorder.lastRevision - this.#random.below(40)) : 0;
     this.#begin(revision(from));
-    this.#connect();
   }
 
   stop(): void {
@@ -76,6 +80,7 @@ export class SimWatch {
 
   #connect(): void {
     if (this.#stopped) return;
+    if (this.#random.chance(0.2)) this.#anew();
     const machine = this.#random.pick(this.#machines);
     const { node, life } = machine;
     if (node === null || life === null) {

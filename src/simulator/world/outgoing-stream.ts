@@ -53,6 +53,8 @@ export class OutgoingStream {
         return;
       }
       to.life.enter(() => {
+        // The kernel of a process that is gone does not complete a handshake.
+        if (life.dead) return;
         to.handler.hello(nodeId(name), presented(identity), identity.clusterId).then(
           () =>
             this.#back(() => {

@@ -4,6 +4,7 @@ import type { Disk } from '../../ports/database.ts';
 import type { Life } from './life.ts';
 import type { Scheduler } from './scheduler.ts';
 import { DatabaseFiles, type DiskWeather, fairWeather, SimDatabase } from './sim-database.ts';
+import type { SortedRows } from './sorted-rows.ts';
 
 /** A machine's disk: outlives the processes that use it. */
 export class SimDisk {
@@ -20,6 +21,11 @@ export class SimDisk {
 
   get empty(): boolean {
     return this.#files.size === 0;
+  }
+
+  /** What is durable of a database; for checks. */
+  durable(name: string): SortedRows | undefined {
+    return this.#files.get(name)?.durable;
   }
 
   /** The disk as one incarnation of the process sees it. */
