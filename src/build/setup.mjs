@@ -29,7 +29,8 @@ function step(name, stamp, sourcesMs, act) {
 
 const lockMs = Math.max(modified(join(root, 'package-lock.json')), modified(join(root, 'package.json')));
 step('installing packages (once)', join(root, 'node_modules/.tanist-installed'), lockMs, () =>
-  run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error']),
+  // Not `npm ci`: that refuses a lock file without the optional packages of other platforms. The lock file is followed and never written.
+  run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error']),
 );
 const sourcesMs = Math.max(
   newest('src'),

@@ -158,7 +158,10 @@ export class LeaderWatch {
   }
 
   #investigateAtMs(): number {
-    return Math.max(this.#suspicion.silentSince() + this.#options.floorMs, this.#suspicion.graceUntilMs());
+    return Math.max(
+      this.#suspicion.silentSince() + this.#suspicion.leastMs(),
+      this.#suspicion.graceUntilMs(),
+    );
   }
 
   #leaderProbed(nowMs: number, outcome: ProbeOutcome): readonly WatchAction[] {
@@ -191,7 +194,7 @@ export class LeaderWatch {
       outcome.leaderHeardMs < this.#options.floorMs;
     this.#opinions.set(peer, hears ? 'hears' : 'silent');
     if (nowMs < this.#suspicion.graceUntilMs()) return nothing;
-    if (nowMs - this.#suspicion.silentSince() < this.#options.floorMs) return nothing;
+    if (nowMs - this.#suspicion.silentSince() < this.#suspicion.leastMs()) return nothing;
     let silent = 1;
     for (const voter of this.#voters) if (this.#opinions.get(voter) === 'silent') silent++;
     if (silent * 2 <= this.#voters.length) return nothing;

@@ -63,11 +63,19 @@ export class Suspicion {
     return this.#heardAtMs;
   }
 
+  /**
+   * Silence shorter than this is never suspicious, whoever else is suspicious: the floor, or on a loaded machine more than the longest gap
+   * that was seen lately.
+   */
+  leastMs(): number {
+    const { floorMs, ceilingMs } = this.#options;
+    return Math.min(ceilingMs, Math.max(floorMs, 1.5 * this.#gaps.longest));
+  }
+
   /** How much silence the measurements allow, within floor and ceiling; the floor when nothing is measured yet.. */
   patienceMs(): number {
-    const { floorMs, ceilingMs } = this.#options;
     const measured = this.#gaps.mean + this.#deviations * this.#gaps.deviation;
-    return Math.min(ceilingMs, Math.max(floorMs, measured));
+    return Math.min(this.#options.ceilingMs, Math.max(this.leastMs(), measured));
   }
 
   /** −log10 of the probability that a living peer is silent for as long as this one is now. For display; `verdict` decides. */

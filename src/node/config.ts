@@ -50,7 +50,7 @@ const timingSchema = v.strictObject({
   /** Raft's own election timeout: the ceiling when no better evidence of a dead leader came earlier. */
   electionMs: amount(20, 600_000, 500),
   /** A silent leader is not suspected before `suspicionFloorMs`, and always after `suspicionCeilingMs`. */
-  suspicionFloorMs: amount(5, 600_000, 60),
+  suspicionFloorMs: amount(5, 600_000, 90),
   suspicionCeilingMs: amount(5, 600_000, 400),
   /** Phi at which silence becomes suspicion: the odds of a false one are 1 to 10^phi on the measured distribution. */
   suspicionPhi: amount(1, 64, 8),

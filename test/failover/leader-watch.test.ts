@@ -95,19 +95,22 @@ test('frozen: no probe answered, lost at the floor', (t) => {
 test('frozen and seldom regular: the majority shortens the wait', (t) => {
   const { watch, nowMs } = watching((i) => (i % 2 === 0 ? 10 : 70));
   t.true(watch.suspicion.patienceMs() > 150);
-  t.is(watch.wakeAtMs(), nowMs + options.floorMs);
-  const asked = watch.tick(nowMs + options.floorMs);
+  const leastMs = watch.suspicion.leastMs();
+  t.true(leastMs > options.floorMs);
+  t.is(watch.wakeAtMs(), nowMs + leastMs);
+  const asked = watch.tick(nowMs + leastMs);
   t.deepEqual(kinds(asked), ['probe b', 'probe c']);
-  t.deepEqual(watch.tick(nowMs + options.floorMs + 1), []);
+  t.deepEqual(watch.tick(nowMs + leastMs + 1), []);
   const heardLongAgo = answer({ id: other, leaderHeardMs: 85 });
-  t.deepEqual(kinds(watch.probed(nowMs + options.floorMs + 1, other, heardLongAgo)), ['declareLost']);
+  t.deepEqual(kinds(watch.probed(nowMs + leastMs + 1, other, heardLongAgo)), ['declareLost']);
 });
 
 test('the others still hear it: wait for the measured patience', (t) => {
   const { watch, nowMs } = watching((i) => (i % 2 === 0 ? 10 : 70));
-  watch.tick(nowMs + options.floorMs);
-  t.deepEqual(watch.probed(nowMs + 81, other, answer({ id: other, leaderHeardMs: 3 })), []);
-  t.deepEqual(watch.probed(nowMs + 100, leader, 'unanswered'), []);
+  const leastMs = watch.suspicion.leastMs();
+  watch.tick(nowMs + leastMs);
+  t.deepEqual(watch.probed(nowMs + leastMs + 1, other, answer({ id: other, leaderHeardMs: 3 })), []);
+  t.deepEqual(watch.probed(nowMs + leastMs + 20, leader, 'unanswered'), []);
   t.is(watch.state.kind, 'silent');
   t.is(watch.wakeAtMs(), watch.suspicion.suspectAtMs());
   t.deepEqual(kinds(watch.tick(watch.wakeAtMs())), ['declareLost']);

@@ -60,8 +60,14 @@ test('phi grows with silence', (t) => {
 test('the window forgets: after a bad time the patience comes back', (t) => {
   const random = seededRandom(9);
   const bad = Array.from({ length: 200 }, () => 20 + random.next() * 500);
-  const { suspicion } = fed([...bad, ...Array(options.window).fill(20)]);
+  const { suspicion } = fed([...bad, ...Array(2 * options.window).fill(20)]);
   t.is(suspicion.patienceMs(), options.floorMs);
+});
+
+test('after a long gap, silence shorter than one and a half of it says nothing', (t) => {
+  const { suspicion, nowMs } = fed([...Array(50).fill(20), 100, ...Array(20).fill(20)]);
+  t.is(suspicion.leastMs(), 150);
+  t.is(suspicion.verdict(nowMs + 149), 'alive');
 });
 
 test('a stall of its own judges nobody until the sockets were drained, and teaches nothing', (t) => {
