@@ -12,6 +12,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'acknowledge-before-sync': 1,
   'keep-conflicting-suffix': 35,
   'apply-twice-after-restart': 1,
+  'read-without-quorum-round': 140,
   'read-joins-earlier-round': 59,
   'reuse-session-number': 3,
   'drop-session-results': 15,
