@@ -150,8 +150,7 @@ export class Driver {
   }
 
   #readLog(read: Ready['logReads'][number]): void {
-    const { log, raft } = this.#parts;
-    log.read(read.from, (raft.status.durable + 1) as typeof read.from, read.maxBytes).then(
+    this.#parts.log.read(read.from, read.until, read.maxBytes).then(
       (entries) => this.#guarded(() => this.#handBack(read.to, entries)),
       () => this.#guarded(() => this.#handBack(read.to, null)),
     );

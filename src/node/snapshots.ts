@@ -36,20 +36,20 @@ export class Snapshots {
   send(to: NodeId): void {
     const { raft, nodeLog, wake } = this.#options;
     this.#send(to).then(
-      (index) => {
-        nodeLog.info('snapshot-sent', { to, index });
-        raft.snapshotSent(to, true);
+      (point) => {
+        nodeLog.info('snapshot-sent', { to, index: point.index });
+        raft.snapshotSent(to, point);
         wake();
       },
       (error: unknown) => {
         nodeLog.warn('snapshot-failed', { to, error: String(error) });
-        raft.snapshotSent(to, false);
+        raft.snapshotSent(to, null);
         wake();
       },
     );
   }
 
-  async #send(to: NodeId): Promise<number> {
+  async #send(to: NodeId): Promise<LogPoint> {
     const { raft, image, transport, settle } = this.#options;
     await settle();
     const snapshot = await image.snapshot();
@@ -61,7 +61,7 @@ export class Snapshots {
         header: encodeConfiguration(configuration),
         chunks: snapshot.chunks,
       });
-      return point.index;
+      return point;
     } finally {
       await snapshot.close();
     }

@@ -148,7 +148,7 @@ class RaftNode implements Raft {
   peerReset(peer: NodeId): void {
     const progress = this.#core.peers.get(peer);
     if (progress === undefined) return;
-    progress.becomeProbe();
+    progress.restart();
     progress.commitSent = 0 as LogIndex;
   }
 
@@ -170,8 +170,8 @@ class RaftNode implements Raft {
     handleLogRead(this.#core, to, entries);
   }
 
-  snapshotSent(to: NodeId, ok: boolean): void {
-    handleSnapshotSent(this.#core, to, ok);
+  snapshotSent(to: NodeId, point: LogPoint | null): void {
+    handleSnapshotSent(this.#core, to, point);
   }
 
   installed(point: LogPoint): void {

@@ -168,7 +168,8 @@ export function tickLeader(core: Core): void {
   if (core.transfer !== null && ++core.transfer.ticks >= electionTicks) core.transfer = null;
   for (const peer of core.peers.values()) {
     if (peer.commitSent < core.log.commit) peer.commitDue = peer.due = true;
-    if (peer.settleTicks > 0 && --peer.settleTicks === 0) peer.becomeProbe();
+    if (peer.settleTicks === 0 || --peer.settleTicks > 0) continue;
+    if (peer.sentSnapshot !== null) peer.probeAfter(peer.sentSnapshot);
   }
   if (core.heartbeatElapsed >= heartbeatTicks) {
     core.heartbeatDue = true;

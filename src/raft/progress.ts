@@ -33,7 +33,8 @@ export class PeerProgress {
   reading: { readonly next: LogIndex; readonly from: LogIndex } | null = null;
   /** The point before `next`, when memory does not hold its term. */
   previous: LogPoint | null = null;
-  /** Snapshot, sent whole: ticks that are left for the member to say that it has it. */
+  /** The snapshot that was sent whole, and ticks that are left for the member to say that it has it. */
+  sentSnapshot: LogPoint | null = null;
   settleTicks = 0;
   readonly #inflight: Inflight[] = [];
   #inflightBytes = 0;
@@ -54,6 +55,19 @@ export class PeerProgress {
   becomeProbe(): void {
     this.#change('probe');
     this.next = logIndex(this.match + 1);
+  }
+
+  /** The connection is new: what was under way may be lost. A probe goes on where it was, as nothing better is known. */
+  restart(): void {
+    if (this.state === 'replicate') this.becomeProbe();
+    else if (this.state === 'probe') this.#change('probe');
+  }
+
+  /** It has a snapshot up to `point`, or is still taking it over: it is asked whether what follows matches. */
+  probeAfter(point: LogPoint): void {
+    this.#change('probe');
+    this.next = logIndex(Math.max(point.index, this.match) + 1);
+    this.previous = point;
   }
 
   becomeReplicate(): void {
@@ -129,6 +143,7 @@ export class PeerProgress {
     this.due = true;
     this.reading = null;
     this.previous = null;
+    this.sentSnapshot = null;
     this.settleTicks = 0;
     this.#inflight.length = 0;
     this.#inflightBytes = 0;

@@ -101,7 +101,8 @@ export interface Raft {
   persisted(token: number): void;
   applied(index: LogIndex): void;
   logRead(to: NodeId, entries: readonly LogEntry[] | null): void;
-  snapshotSent(to: NodeId, ok: boolean): void;
+  /** `point`: of the image that the peer has taken whole; null: it has not. */
+  snapshotSent(to: NodeId, point: LogPoint | null): void;
   installed(point: LogPoint): void;
   /** The log store no longer has entries ≤ point. */
   compacted(point: LogPoint): void;

@@ -18,7 +18,7 @@ export interface SoftState {
  *    Persists complete in the order they were handed out. The driver may gather further Readies while one is being written.
  * 3. `committed`: apply, in order. They are locally durable already.
  * 4. `reads`: a confirmed read may be served once `index` is applied.
- * 5. `snapshots`: stream an image to that peer, then `raft.snapshotSent(to, ok)`.
+ * 5. `snapshots`: stream an image to that peer, then `raft.snapshotSent(to, point)`.
  * 6. `logReads`: read entries from `from` (inclusive) to `until` (exclusive) of the log store, and hand them back with `raft.logRead(…)`;
  *    null if they are gone.
  */

@@ -116,12 +116,13 @@ export function handleLogRead(core: Core, to: NodeId, entries: readonly LogEntry
   if (peer.state === 'replicate') peer.previous = { index: last.index, term: last.term };
 }
 
-export function handleSnapshotSent(core: Core, to: NodeId, ok: boolean): void {
+export function handleSnapshotSent(core: Core, to: NodeId, point: LogPoint | null): void {
   core.snapshotsUnderWay.delete(to);
   const peer = core.peers.get(to);
   if (peer === undefined || peer.state !== 'snapshot') return;
-  if (ok) {
-    // It says so itself when it has taken it over; if that is lost, it is asked after a while.
+  if (point !== null) {
+    // It says so itself when it has taken it over; if that is lost, or takes long, it is asked for what follows.
+    peer.sentSnapshot = point;
     peer.settleTicks = core.options.electionTicks;
   } else {
     peer.becomeProbe();

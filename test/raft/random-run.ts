@@ -124,7 +124,7 @@ class Seeded {
     if (!cut && !random.chance(this.#loss)) this.cluster.deliver(message);
     else if (message.type === 'snapshot') {
       const sender = this.cluster.nodes.get(message.from);
-      if (sender !== undefined) this.cluster.act(sender, (raft) => raft.snapshotSent(message.to, false));
+      if (sender !== undefined) this.cluster.act(sender, (raft) => raft.snapshotSent(message.to, null));
     }
   }
 

@@ -181,7 +181,7 @@ export class TestCluster {
     if (message.type === 'snapshot') {
       const sender = present(this.nodes.get(message.from), 'the sender');
       if (to?.raft) this.act(to, (raft) => raft.step({ ...message, type: 'installSnapshot' }));
-      this.act(sender, (raft) => raft.snapshotSent(message.to, to?.raft !== null));
+      this.act(sender, (raft) => raft.snapshotSent(message.to, to?.raft ? message.point : null));
     } else if (to !== undefined) this.act(to, (raft) => raft.step(message));
   }
 
