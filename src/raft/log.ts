@@ -78,16 +78,16 @@ export class RaftLog {
     return index > this.#start ? (this.#entries[this.#head + index - this.#start - 1] ?? null) : null;
   }
 
-  /** Entries in (after, to], all in memory, at least one and at most `maxBytes` beyond the first. */
+  /** Entries in (after, to], all in memory, at least one, and as many as `maxBytes` hold. */
   slice(after: LogIndex, to: LogIndex, maxBytes: number): readonly LogEntry[] {
     if (to <= after) return noEntries;
     const from = this.#slot(after) + 1;
     const limit = this.#slot(to) + 1;
-    let end = from + 1;
+    let end = from;
     let bytes = 0;
     for (; end < limit; end++) {
       bytes += entryBytes(present(this.#entries[end], 'a slot within the log'));
-      if (bytes > maxBytes) break;
+      if (bytes > maxBytes && end > from) break;
     }
     return this.#entries.slice(from, end);
   }
