@@ -30,6 +30,7 @@ interface BlockInFlight {
   readonly term: Term;
   readonly block: Block;
   readonly proposals: readonly Proposal[];
+  readonly bytes: number;
 }
 
 export interface ProposalQueueOptions {
@@ -38,6 +39,8 @@ export interface ProposalQueueOptions {
   readonly mayAcknowledgeEarly: (batch: CommandBatch) => boolean;
   /** Blocks on their way before further proposals gather: group commit on the level of the log. */
   readonly blocksInFlight: number;
+  /** Of all that waits or is under way; beyond it proposals are refused as `overloaded`. */
+  readonly uncommittedBytes: number;
 }
 
 /**
@@ -51,6 +54,7 @@ export class ProposalQueue {
   #gatheredBytes = 0;
   #gatheredCommands = 0;
   #commandsInFlight = 0;
+  #bytesInFlight = 0;
 
   constructor(options: ProposalQueueOptions) {
     this.#options = options;
@@ -65,7 +69,9 @@ export class ProposalQueue {
   }
 
   add(proposal: Proposal): void {
-    if (this.commandsWaiting + proposal.batch.commands.length > limits.uncommittedCommands) {
+    const bytes = this.#gatheredBytes + this.#bytesInFlight;
+    const tooMany = this.commandsWaiting + proposal.batch.commands.length > limits.uncommittedCommands;
+    if (tooMany || (bytes > 0 && bytes + proposal.bytes.length > this.#options.uncommittedBytes)) {
       proposal.settle(refused('overloaded', 'too many writes are waiting for the quorum; try again'));
       return;
     }
@@ -101,8 +107,10 @@ export class ProposalQueue {
       return this.#gathered.length > 0 && proposed.reason !== 'overloaded';
     }
     const block: Block = { timeMs, batches: taken.map((proposal) => proposal.batch) };
-    this.#inFlight.set(proposed.index, { term: proposed.term, block, proposals: taken });
+    const bytes = payload.length;
+    this.#inFlight.set(proposed.index, { term: proposed.term, block, proposals: taken, bytes });
     this.#commandsInFlight += countCommands(taken);
+    this.#bytesInFlight += bytes;
     for (const proposal of taken) {
       if (proposal.early !== null && this.#options.mayAcknowledgeEarly(proposal.batch)) proposal.early();
     }
@@ -141,6 +149,7 @@ export class ProposalQueue {
     if (inFlight === undefined) return;
     this.#inFlight.delete(entry.index);
     this.#commandsInFlight -= countCommands(inFlight.proposals);
+    this.#bytesInFlight -= inFlight.bytes;
     if (inFlight.term !== entry.term) {
       const outcome = refused(
         'not-leader',
@@ -163,6 +172,7 @@ export class ProposalQueue {
     this.#gatheredBytes = 0;
     this.#gatheredCommands = 0;
     this.#commandsInFlight = 0;
+    this.#bytesInFlight = 0;
     this.#inFlight.clear();
     const unknown: ProposalOutcome = { kind: 'refused', code, message, indeterminate: true };
     for (const block of inFlight) for (const proposal of block.proposals) proposal.settle(unknown);
