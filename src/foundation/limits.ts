@@ -30,6 +30,11 @@ export const limits = {
   sessions: 10_000,
   /** Results kept for a session above its `acknowledgedThrough`. */
   sessionResults: 65_536,
+  /** A larger result is not kept for a second answer; every put's with its previous value is. */
+  sessionResultBytes: 2 * 1024 * 1024,
+  /** What kept results hold, of one session and of all, before further commands of sessions are refused. */
+  sessionKeptBytes: 64 * 1024 * 1024,
+  sessionsKeptBytes: 512 * 1024 * 1024,
   watchers: 100_000,
   /** Bytes waiting for one slow watcher before it is fed from history instead of memory. */
   watcherQueueBytes: 4 * 1024 * 1024,

@@ -4,6 +4,7 @@ import type { CommandResult } from '../ports/result.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
 import { failed } from './failed.ts';
 import { RecordDigest } from './record-digest.ts';
+import { resultSize } from './result-size.ts';
 import { Session } from './session.ts';
 
 export interface SessionLimits {
@@ -12,9 +13,19 @@ export interface SessionLimits {
   readonly count: number;
   /** Results above `acknowledgedThrough` in one session. */
   readonly results: number;
+  /** A larger result is not kept: the command, sent again, is answered without it. */
+  readonly resultBytes: number;
+  /** What the kept results of one session, and of all together, hold before commands are refused. */
+  readonly keptBytes: number;
+  readonly allKeptBytes: number;
 }
 
 const sessionRecord = 2;
+
+const tooLargeToKeep = failed(
+  'indeterminate',
+  'the command was applied when it was first sent, but its result was too large to be kept for a second answer',
+);
 
 /** Client sessions (promise 3): what makes a re-sent command take effect once. They expire in cluster time. */
 export class Sessions {
@@ -23,6 +34,7 @@ export class Sessions {
   readonly #byNonce = new Map<string, Session>();
   readonly #heap = new DeadlineHeap<Session>((left, right) => left.id < right.id);
   readonly #dirty = new Set<Session>();
+  #keptBytes = 0;
   readonly #digest = new RecordDigest<SessionId>((id) => {
     const session = this.#byId.get(id);
     if (session === undefined) return null;
@@ -69,6 +81,7 @@ export class Sessions {
   add(session: Session): void {
     this.#byId.set(session.id, session);
     this.#byNonce.set(session.nonce, session);
+    this.#keptBytes += session.keptBytes;
     this.#heap.add(session);
     this.#touch(session);
   }
@@ -104,8 +117,8 @@ export class Sessions {
   }
 
   /**
-   * The answer to command `number` when it must not be applied (again); undefined: apply it, then `session.keep` its result. The caller
-   * has renewed the session and taken over the batch's `acknowledgedThrough`.
+   * The answer to command `number` when it must not be applied (again); undefined: apply it, then `keepResult`. The caller has
+   * renewed the session and taken over the batch's `acknowledgedThrough`.
    */
   answer(session: Session, number: number): CommandResult | undefined {
     if (session.ended) return sessionExpired(session.id);
@@ -118,7 +131,25 @@ export class Sessions {
         'overloaded',
         `the session keeps ${this.#limits.results} results; acknowledge some first`,
       );
+    if (session.keptBytes >= this.#limits.keptBytes)
+      return failed('overloaded', `the session's kept results are too large; acknowledge some first`);
+    if (this.#keptBytes >= this.#limits.allKeptBytes)
+      return failed('overloaded', 'the kept results of all sessions are too large; try again later');
     return undefined;
+  }
+
+  /** Results at or below `through` are needed no more. */
+  acknowledge(session: Session, through: number): void {
+    const before = session.keptBytes;
+    session.acknowledge(through);
+    this.#keptBytes += session.keptBytes - before;
+  }
+
+  keepResult(session: Session, number: number, result: CommandResult): void {
+    const before = session.keptBytes;
+    session.keep(number, resultSize(result) > this.#limits.resultBytes ? tooLargeToKeep : result);
+    // It may have closed its own session.
+    if (!session.ended) this.#keptBytes += session.keptBytes - before;
   }
 
   takeDirty(): readonly Session[] {
@@ -131,6 +162,7 @@ export class Sessions {
     this.#heap.remove(session);
     this.#byId.delete(session.id);
     this.#byNonce.delete(session.nonce);
+    this.#keptBytes -= session.keptBytes;
     session.ended = true;
     this.#touch(session);
   }

@@ -60,6 +60,9 @@ export interface StateBounds {
   readonly sessionMaxTtlMs: number;
   readonly sessions: number;
   readonly sessionResults: number;
+  readonly sessionResultBytes: number;
+  readonly sessionKeptBytes: number;
+  readonly sessionsKeptBytes: number;
 }
 
 export const defaultBounds: StateBounds = {
@@ -71,6 +74,9 @@ export const defaultBounds: StateBounds = {
   sessionMaxTtlMs: 24 * 3600 * 1000,
   sessions: builtInLimits.sessions,
   sessionResults: builtInLimits.sessionResults,
+  sessionResultBytes: builtInLimits.sessionResultBytes,
+  sessionKeptBytes: builtInLimits.sessionKeptBytes,
+  sessionsKeptBytes: builtInLimits.sessionsKeptBytes,
 };
 
 /** Cluster time moves at most this far a stamp (promise 9). */
@@ -362,13 +368,13 @@ export class StateMachine {
       return results;
     }
     this.#sessions.renew(session, this.#journal.timeMs);
-    session.acknowledge(batch.acknowledgedThrough);
+    this.#sessions.acknowledge(session, batch.acknowledgedThrough);
     let number = batch.firstNumber;
     for (const command of batch.commands) {
       let result = this.#sessions.answer(session, number);
       if (result === undefined) {
         result = this.#execute(command, position);
-        session.keep(number, result);
+        this.#sessions.keepResult(session, number, result);
       }
       results.push(result);
       number++;
@@ -460,8 +466,16 @@ export class StateMachine {
   }
 
   #emptySessions(): Sessions {
-    const { sessionMinTtlMs: minTtlMs, sessionMaxTtlMs: maxTtlMs, sessions: count } = this.#bounds;
-    return new Sessions({ minTtlMs, maxTtlMs, count, results: this.#bounds.sessionResults });
+    const bounds = this.#bounds;
+    return new Sessions({
+      minTtlMs: bounds.sessionMinTtlMs,
+      maxTtlMs: bounds.sessionMaxTtlMs,
+      count: bounds.sessions,
+      results: bounds.sessionResults,
+      resultBytes: bounds.sessionResultBytes,
+      keptBytes: bounds.sessionKeptBytes,
+      allKeptBytes: bounds.sessionsKeptBytes,
+    });
   }
 }
 

@@ -5,7 +5,7 @@ import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import type { Command } from '../../src/ports/command.ts';
 import { createStateMachine, type StateBounds } from '../../src/state/state-machine.ts';
-import { Log, put, range } from './commands.ts';
+import { Log, put, range, txn } from './commands.ts';
 import { MemoryImage } from './memory-history.ts';
 
 const open = (nonce: string, ttlMs = 10_000): Command => ({ kind: 'openSession', ttlMs, nonce });
@@ -100,6 +100,66 @@ test('limits refuse, and never evict', (t) => {
   t.like(results[2], { code: 'overloaded' });
   t.like(log.inSession(session, 3, 1, put('a', ''))[0], { kind: 'put' });
   t.is(versionOf(log, 'a'), 3);
+});
+
+const value = 'x'.repeat(1000);
+const before = (key: string): Command => put(key, value, { previous: true });
+
+test('kept results are bounded by bytes, for a session and for all; what is acknowledged makes room', async (t) => {
+  const { log, session } = withSession({ sessionKeptBytes: 3000, sessionsKeptBytes: 5000 });
+  log.one(put('a', value));
+  const kinds = (results: readonly object[]): string[] =>
+    results.map((result) => ('code' in result ? String(result.code) : 'put'));
+  const send = (first: number, through: number, count: number): string[] =>
+    kinds(log.inSession(session, first, through, ...Array.from({ length: count }, () => before('a'))));
+  t.deepEqual(send(1, 0, 4), ['put', 'put', 'put', 'overloaded']);
+  t.is(versionOf(log, 'a'), 4, 'what is refused is not applied');
+  t.deepEqual(send(4, 2, 3), ['put', 'put', 'overloaded']);
+
+  const other = log.one(open('other'));
+  if (other.kind !== 'openSession') throw new Error(other.kind);
+  const others = log.inSession(other.id, 1, 0, before('a'), before('a'), before('a'));
+  t.deepEqual(kinds(others), ['put', 'put', 'overloaded']);
+
+  const image = new MemoryImage();
+  image.append(log.state.takeImageBatch());
+  const bounds = { sessionKeptBytes: 3000, sessionsKeptBytes: 5000 };
+  const restored = new Log(createStateMachine({ limits, bounds }));
+  await restored.state.restore(image.load(), async () => {});
+  for (const replica of [log, restored]) {
+    t.deepEqual(kinds(replica.inSession(other.id, 3, 0, before('a'))), ['overloaded']);
+    replica.one({ kind: 'closeSession', id: session });
+    t.deepEqual(kinds(replica.inSession(other.id, 3, 0, before('a'))), ['put']);
+  }
+  t.is(restored.state.digest('user'), log.state.digest('user'));
+});
+
+test('a result too large to keep is given once; the command sent again is not applied again', (t) => {
+  const { log, session } = withSession({ sessionResultBytes: 500 });
+  log.one(put('a', value));
+  const read = txn([], [put('b', ''), range('a')]);
+  t.like(log.inSession(session, 1, 0, read)[0], { kind: 'txn', succeeded: true });
+  t.like(log.inSession(session, 1, 0, read)[0], { kind: 'failed', code: 'indeterminate' });
+  t.is(versionOf(log, 'b'), 1);
+});
+
+test('a session that acknowledges any number leaves no more records than it has', (t) => {
+  const { log, session } = withSession();
+  log.inSession(session, 1, 0, put('a', ''));
+  log.state.takeImageBatch();
+  const far = 2 ** 45;
+  t.like(log.inSession(session, far + 1, far, put('a', ''))[0], { kind: 'put' });
+  const { records } = log.state.takeImageBatch();
+  t.deepEqual(
+    records.map(({ key, value: stored }) => [key, stored === null]),
+    [
+      [`session/${session}`, false],
+      [`session/${session}/0`, true],
+      [`session/${session}/${2 ** 37}`, false],
+    ],
+  );
+  log.one({ kind: 'closeSession', id: session });
+  t.is(log.state.takeImageBatch().records.length, 2);
 });
 
 test('exactly once, however batches are cut, repeated, reordered and acknowledged, over restarts', async (t) => {
