@@ -162,8 +162,9 @@ export class TanistNode {
       stamp: () => this.#clusterClock.stamp(),
       mayAcknowledgeEarly: (batch) => mayAcknowledgeEarly(batch, state),
       blocksInFlight: 2,
+      uncommittedBytes: options.uncommittedBytes,
     });
-    this.#reads = new ReadQueue(raft);
+    this.#reads = new ReadQueue(raft, clock, wake);
     this.#keeper = new ImageKeeper({
       image: store.image,
       log: store.log,
@@ -591,7 +592,7 @@ export class TanistNode {
     this.#monitor.stop();
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
-    this.#reads.abandonUnconfirmed();
+    this.#reads.close();
     await this.#transport.close();
     await this.#keeper.stop();
   }

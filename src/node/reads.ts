@@ -1,4 +1,6 @@
+import { present } from '../foundation/assert.ts';
 import type { LogIndex } from '../foundation/ids.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { ConfirmedRead } from '../raft/ready.ts';
 
@@ -8,20 +10,33 @@ export interface PendingRead {
   readonly refuse: () => void;
 }
 
+/** Served in one turn of the event loop; heartbeats and votes must not wait for more. */
+const turnMs = 5;
+
 /**
  * Linearizable reads (promise 2): all that arrive in one event-loop turn share one read id, so one quorum round; each is served
  * when the state has applied the confirmed index. Never a clock, never a lease (thesis §6.4, ReadIndex).
  */
 export class ReadQueue {
   readonly #raft: Raft;
+  readonly #clock: Clock;
+  readonly #wake: () => void;
   readonly #asked = new Map<number, readonly PendingRead[]>();
   readonly #confirmed: { readonly index: LogIndex; readonly reads: readonly PendingRead[] }[] = [];
   #arrived: PendingRead[] = [];
+  /** To be served, from `#served` on. */
+  #due: PendingRead[] = [];
+  #served = 0;
+  /** This turn has served enough. */
+  #turnIsFull = false;
   #nextId = 1;
   #waiting = 0;
 
-  constructor(raft: Raft) {
+  /** `wake`: `flush` is to be called in the next turn. */
+  constructor(raft: Raft, clock: Clock, wake: () => void) {
     this.#raft = raft;
+    this.#clock = clock;
+    this.#wake = wake;
   }
 
   get waiting(): number {
@@ -33,8 +48,10 @@ export class ReadQueue {
     this.#waiting += 1;
   }
 
-  /** Asks for one round for everything that arrived since the last call. */
+  /** Goes on with what is due, and asks for one round for everything that arrived since the last call. */
   flush(): void {
+    this.#turnIsFull = false;
+    this.#serveDue();
     if (this.#arrived.length === 0) return;
     const id = this.#nextId++;
     this.#asked.set(id, this.#arrived);
@@ -50,18 +67,32 @@ export class ReadQueue {
     else this.#confirmed.push({ index: read.index, reads });
   }
 
-  /** Serves what is confirmed up to the applied index. */
+  /** What is confirmed up to the applied index is due. */
   applied(index: LogIndex): void {
     let kept = 0;
     for (const group of this.#confirmed) {
-      if (group.index <= index) {
-        this.#waiting -= group.reads.length;
-        for (const read of group.reads) read.serve();
-      } else {
-        this.#confirmed[kept++] = group;
-      }
+      if (group.index > index) this.#confirmed[kept++] = group;
+      else for (const read of group.reads) this.#due.push(read);
     }
     this.#confirmed.length = kept;
+    this.#serveDue();
+  }
+
+  #serveDue(): void {
+    if (this.#due.length === 0 || this.#turnIsFull) return;
+    const untilMs = this.#clock.nowMs() + turnMs;
+    do {
+      const read = present(this.#due[this.#served++], 'a read that is due');
+      this.#waiting -= 1;
+      read.serve();
+    } while (this.#served < this.#due.length && this.#clock.nowMs() < untilMs);
+    if (this.#served === this.#due.length) {
+      this.#due = [];
+      this.#served = 0;
+    } else {
+      this.#turnIsFull = true;
+      this.#wake();
+    }
   }
 
   /** Gives up on every read whose round was not confirmed: the leader that was asked may be gone. */
@@ -69,6 +100,20 @@ export class ReadQueue {
     const groups = [...this.#asked.values()];
     this.#asked.clear();
     for (const reads of groups) this.#refuse(reads);
+  }
+
+  /** Refuses all that has not been served. */
+  close(): void {
+    this.abandonUnconfirmed();
+    const due = this.#due.slice(this.#served);
+    const confirmed = this.#confirmed.splice(0);
+    const arrived = this.#arrived;
+    this.#due = [];
+    this.#served = 0;
+    this.#arrived = [];
+    this.#refuse(due);
+    for (const { reads } of confirmed) this.#refuse(reads);
+    this.#refuse(arrived);
   }
 
   #refuse(reads: readonly PendingRead[]): void {
