@@ -37,6 +37,7 @@ function codeOf(code: ErrorCode, retryable: boolean): status {
     case 'too-many-sessions':
     case 'too-many-watchers':
     case 'disk-full':
+    case 'range-too-large':
       return status.RESOURCE_EXHAUSTED;
     case 'revision-compacted':
     case 'revision-future':

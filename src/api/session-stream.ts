@@ -1,10 +1,12 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
+import { noSession } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
-import type { TanistNode } from '../node/node.ts';
+import type { ReadOutcome, TanistNode } from '../node/node.ts';
 import type { ProposalOutcome } from '../node/proposals.ts';
 import type { CommandBatch } from '../ports/command.ts';
 import type { CommandResult, FailedResult, OperationResult } from '../ports/result.ts';
+import { rangeResultBound, resultBound } from '../protocol/parts/write-result.ts';
 import { decodeCommandBatch } from '../protocol/read-command.ts';
 import {
   encodeBatchRefusal,
@@ -17,20 +19,31 @@ import {
 import { decodeSessionRequest, type Read } from '../protocol/session-request.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
 import { endWith, toTanistError } from './grpc-status.ts';
+import { ReplyWriter } from './reply-writer.ts';
+
+/** Larger answers go out in several messages. */
+const replyBytes = 1024 * 1024;
+/** One result or range: what still fits into a message that the client accepts. */
+const resultBytes = limits.messageBytes - 64 * 1024;
+/** Reads are refused while more waits for the client than the first; a client that lets the second gather has stopped reading. */
+const readsWaitingBytes = limits.messageBytes;
+const mostWaitingBytes = 4 * limits.messageBytes;
 
 /**
- * One client's stream of commands and reads. What the client wrote goes into the log as it is; each batch is answered in one message,
- * and so are all reads of one request.
+ * One client's stream of commands and reads. What the client wrote goes into the log as it is; a batch is answered in one message, and
+ * so are the reads of one request, unless the answers are large. Whatever goes wrong with a client ends its stream and nothing else.
  */
 export class SessionStream {
   readonly #node: TanistNode;
   readonly #call: ServerDuplexStream<Buffer, Buffer>;
+  readonly #replies: ReplyWriter;
   readonly #unsubscribe: () => void;
   #open = true;
 
   constructor(node: TanistNode, call: ServerDuplexStream<Buffer, Buffer>) {
     this.#node = node;
     this.#call = call;
+    this.#replies = new ReplyWriter(call, () => {});
     this.#unsubscribe = node.onRouting((routing) => this.#write(encodeRoutingReply(routing)));
     this.#write(encodeRoutingReply(node.routing()));
     call.on('data', (bytes: Buffer) => this.#received(bytes));
@@ -43,10 +56,18 @@ export class SessionStream {
   }
 
   #received(bytes: Buffer): void {
-    try {
+    if (!this.#open) return;
+    this.#guarded(() => {
       const request = decodeSessionRequest(bytes);
       if (request.kind === 'reads') this.#reads(request.reads);
       else this.#batch(request.encoded);
+    });
+  }
+
+  /** The node calls back from its own turns: an answer that cannot be given must not stop it. */
+  #guarded(act: () => void): void {
+    try {
+      act();
     } catch (error) {
       this.#fail(toTanistError(error));
     }
@@ -54,83 +75,134 @@ export class SessionStream {
 
   #batch(encoded: Buffer): void {
     const batch = decodeCommandBatch(encoded);
+    const refusal = refusalOf(encoded, batch);
+    if (refusal !== null) {
+      this.#refuse(batch, refusal);
+      return;
+    }
     const invalid = this.#node.validate(batch.commands);
-    if (invalid === null) this.#submit(encoded, batch, (outcome) => this.#answer(batch, outcome));
+    if (invalid === null) this.#submit(encoded, batch, false);
     else this.#submitValidRuns(batch, invalid);
   }
 
-  #submit(bytes: Buffer, batch: CommandBatch, settle: (outcome: ProposalOutcome) => void): void {
+  /** `isPart`: the client sent it as part of a larger batch. */
+  #submit(bytes: Buffer, batch: CommandBatch, isPart: boolean): void {
     const last = batch.firstNumber + batch.commands.length - 1;
-    const early = (): void => this.#write(encodeEarlyReply(batch.session, batch.firstNumber, last));
-    this.#node.submit({ bytes, batch, settle, early });
+    this.#node.submit({
+      bytes,
+      batch,
+      settle: (outcome) => this.#guarded(() => this.#answer(batch, outcome, isPart)),
+      early: () => this.#write(encodeEarlyReply(batch.session, batch.firstNumber, last)),
+    });
   }
 
-  /** Invalid commands are answered without reaching the log (their numbers stay unused); the others go on in runs of their own. */
+  /**
+   * Invalid commands are refused without reaching the log (their numbers stay unused); the others go on in runs of their own, each
+   * with its own answer: one may be applied where another is refused. Without a session, thus without numbers, it is all or nothing.
+   */
   #submitValidRuns(batch: CommandBatch, invalid: ReadonlyMap<number, FailedResult>): void {
-    const results: CommandResult[] = new Array(batch.commands.length);
-    let open = 1;
-    let refusal: ProposalOutcome | null = null;
-    const settled = (): void => {
-      if (--open === 0) this.#answer(batch, refusal ?? { kind: 'applied', results });
-    };
     for (let start = 0; start < batch.commands.length; ) {
-      const failure = invalid.get(start);
-      if (failure !== undefined) {
-        results[start++] = failure;
-        continue;
-      }
+      const failure = batch.session === noSession ? firstOf(invalid) : invalid.get(start);
       const first = start;
-      while (start < batch.commands.length && !invalid.has(start)) start++;
+      if (batch.session === noSession) start = batch.commands.length;
+      else if (failure !== undefined) start++;
+      else while (start < batch.commands.length && !invalid.has(start)) start++;
       const run: CommandBatch = {
         session: batch.session,
         firstNumber: batch.firstNumber + first,
         acknowledgedThrough: batch.acknowledgedThrough,
         commands: batch.commands.slice(first, start),
       };
-      open += 1;
-      this.#submit(encodeCommandBatch(run), run, (outcome) => {
-        if (outcome.kind === 'refused') refusal = outcome;
-        else for (const [i, result] of outcome.results.entries()) results[first + i] = result;
-        settled();
-      });
+      if (failure === undefined) this.#submit(encodeCommandBatch(run), run, true);
+      else this.#refuse(run, new TanistError(failure.code, failure.message), run.commands.length);
     }
-    settled();
   }
 
-  #answer({ session, firstNumber }: CommandBatch, outcome: ProposalOutcome): void {
+  /** `count`: of a part of what was sent as one batch. */
+  #refuse({ session, firstNumber }: CommandBatch, error: TanistError, count = 0): void {
+    this.#write(encodeBatchRefusal(session, firstNumber, error, count));
+  }
+
+  #answer(batch: CommandBatch, outcome: ProposalOutcome, isPart: boolean): void {
     if (outcome.kind === 'refused') {
       const { code, message, indeterminate } = outcome;
-      this.#write(
-        encodeBatchRefusal(session, firstNumber, new TanistError(code, message, { indeterminate })),
-      );
-    } else if (outcome.results.some(isDeferred)) {
+      const error = new TanistError(code, message, { indeterminate });
+      this.#refuse(batch, error, isPart ? batch.commands.length : 0);
+    } else if (hasDeferred(outcome.results)) {
       this.#node.complete(outcome.results).then(
-        (results) => this.#write(encodeBatchReply(session, firstNumber, results)),
+        (results) => this.#guarded(() => this.#writeResults(batch, results)),
         (error: unknown) => this.#fail(toTanistError(error)),
       );
     } else {
-      this.#write(encodeBatchReply(session, firstNumber, outcome.results));
+      this.#writeResults(batch, outcome.results);
+    }
+  }
+
+  #writeResults({ session, firstNumber }: CommandBatch, results: readonly CommandResult[]): void {
+    let bytes = 0;
+    for (const result of results) bytes += resultBound(result);
+    if (bytes <= replyBytes) {
+      this.#write(encodeBatchReply(session, firstNumber, results));
+      return;
+    }
+    let start = 0;
+    while (start < results.length) {
+      const piece: CommandResult[] = [];
+      for (let pieceBytes = 0; start + piece.length < results.length; ) {
+        const result = sendable(results[start + piece.length] as CommandResult);
+        pieceBytes += resultBound(result);
+        if (piece.length > 0 && pieceBytes > replyBytes) break;
+        piece.push(result);
+      }
+      this.#write(encodeBatchReply(session, firstNumber + start, piece));
+      start += piece.length;
     }
   }
 
   #reads(reads: readonly Read[]): void {
-    const replies: ReadReply[] = [];
+    let replies: ReadReply[] = [];
+    let bytes = 0;
     let open = reads.length;
-    for (const read of reads) {
-      this.#node.read(read.range, read.serializable ? 'serializable' : 'linearizable', (outcome, ageMs) => {
-        replies.push({ id: read.id, outcome, ageMs });
-        if (--open === 0) this.#write(encodeReadReplies(replies));
-      });
+    const answered = (id: number, answer: ReadOutcome, ageMs: number): void => {
+      try {
+        const outcome = this.#bounded(answer, bytes);
+        if (!(outcome instanceof TanistError)) bytes += rangeResultBound(outcome);
+        replies.push({ id, outcome, ageMs });
+        if (--open > 0 && bytes < replyBytes) return;
+        const gathered = replies;
+        replies = [];
+        bytes = 0;
+        this.#write(encodeReadReplies(gathered));
+      } catch (error) {
+        this.#fail(toTanistError(error));
+      }
+    };
+    for (const { id, range, serializable } of reads) {
+      const consistency = serializable ? 'serializable' : 'linearizable';
+      this.#node.read(range, consistency, (answer, ageMs) => answered(id, answer, ageMs));
     }
+  }
+
+  #bounded(outcome: ReadOutcome, gatheredBytes: number): ReadOutcome {
+    if (outcome instanceof TanistError) return outcome;
+    if (this.#replies.waitingBytes + gatheredBytes > readsWaitingBytes)
+      return new TanistError(
+        'overloaded',
+        'more is waiting for this client than it takes; read less at once',
+      );
+    const bytes = rangeResultBound(outcome);
+    if (bytes <= resultBytes) return outcome;
+    return new TanistError(
+      'range-too-large',
+      `the range holds ${bytes} bytes; ${resultBytes} fit into an answer: read it in pieces, with a limit`,
+    );
   }
 
   #write(bytes: Buffer): void {
     if (!this.#open) return;
-    if (this.#call.writableLength > limits.messageBytes) {
+    if (this.#replies.waitingBytes > mostWaitingBytes)
       this.#fail(new TanistError('overloaded', 'the client does not read its replies'));
-    } else {
-      this.#call.write(bytes);
-    }
+    else this.#replies.write(bytes);
   }
 
   #fail(error: TanistError): void {
@@ -145,6 +217,36 @@ export class SessionStream {
   }
 }
 
-function isDeferred(result: CommandResult | OperationResult): boolean {
+function refusalOf(encoded: Buffer, { commands }: CommandBatch): TanistError | null {
+  if (encoded.length > limits.entryBytes)
+    return new TanistError(
+      'transaction-too-large',
+      `the batch has ${encoded.length} bytes; ${limits.entryBytes} are allowed: send it in pieces`,
+    );
+  if (commands.length > 0 && commands.length <= limits.blockCommands) return null;
+  return new TanistError(
+    'invalid-argument',
+    `the batch has ${commands.length} commands; 1 to ${limits.blockCommands} are allowed`,
+  );
+}
+
+function firstOf(invalid: ReadonlyMap<number, FailedResult>): FailedResult | undefined {
+  for (const failure of invalid.values()) return failure;
+  return undefined;
+}
+
+/** It has been applied, so a result that no message holds must not look as if the command had failed. */
+function sendable(result: CommandResult): CommandResult {
+  if (resultBound(result) <= resultBytes) return result;
+  const message = 'the command was applied, but its result is too large to be sent; read less at once';
+  return { kind: 'failed', code: 'indeterminate', message };
+}
+
+function hasDeferred(results: readonly CommandResult[]): boolean {
+  for (const result of results) if (result.kind === 'txn' && isDeferred(result)) return true;
+  return false;
+}
+
+function isDeferred(result: OperationResult): boolean {
   return result.kind === 'deferredRange' || (result.kind === 'txn' && result.responses.some(isDeferred));
 }

@@ -9,6 +9,7 @@ const kinds = {
   'key-too-large': { retryable: false, indeterminate: false },
   'value-too-large': { retryable: false, indeterminate: false },
   'transaction-too-large': { retryable: false, indeterminate: false },
+  'range-too-large': { retryable: false, indeterminate: false },
   'duplicate-key': { retryable: false, indeterminate: false },
   'key-not-found': { retryable: false, indeterminate: false },
   'revision-compacted': { retryable: false, indeterminate: false },

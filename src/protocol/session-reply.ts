@@ -17,7 +17,8 @@ export interface ReadReply {
 
 /**
  * Results of commands `firstNumber`… in order; without a session, of the stream's oldest unanswered batch. `refused`: nothing of
- * the batch was or will be applied, unless the error is indeterminate.
+ * the batch was or will be applied, unless the error is indeterminate. `refusedCount`: commands from `firstNumber` on that are refused;
+ * 0: the whole batch.
  */
 export interface BatchReply {
   readonly kind: 'batch';
@@ -25,6 +26,7 @@ export interface BatchReply {
   readonly firstNumber: number;
   readonly results: readonly CommandResult[];
   readonly refused: TanistError | null;
+  readonly refusedCount: number;
 }
 
 /** Puts `firstNumber` to `lastNumber` are in the leader's memory only (promise 4). */
@@ -58,13 +60,19 @@ export function encodeBatchReply(
   return writer.finish();
 }
 
-/** A SessionReply that refuses the batch as a whole. */
-export function encodeBatchRefusal(session: SessionId, firstNumber: number, refused: TanistError): Buffer {
+/** A SessionReply that refuses a batch, or `count` of its commands; 0: all. */
+export function encodeBatchRefusal(
+  session: SessionId,
+  firstNumber: number,
+  refused: TanistError,
+  count = 0,
+): Buffer {
   const writer = new WireWriter(refused.message.length + 80);
   const mark = writer.begin(1);
   writer.uint(1, session);
   writer.uint(2, firstNumber);
   writeFailure(writer, 4, refused);
+  writer.uint(5, count);
   writer.end(mark);
   return writer.finish();
 }
@@ -132,6 +140,7 @@ function readBatchReply(reader: WireReader): BatchReply {
   let firstNumber = 0;
   const results: CommandResult[] = [];
   let refused: TanistError | null = null;
+  let refusedCount = 0;
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
@@ -146,11 +155,14 @@ function readBatchReply(reader: WireReader): BatchReply {
       case 4:
         refused = readFailure(reader);
         break;
+      case 5:
+        refusedCount = reader.uint();
+        break;
       default:
         reader.skip();
     }
   }
-  return { kind: 'batch', session: sessionId(session), firstNumber, results, refused };
+  return { kind: 'batch', session: sessionId(session), firstNumber, results, refused, refusedCount };
 }
 
 function readReadReplies(reader: WireReader): readonly ReadReply[] {

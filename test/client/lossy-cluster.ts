@@ -126,6 +126,7 @@ export class LossyCluster {
         firstNumber: batch.firstNumber,
         results,
         refused: null,
+        refusedCount: 0,
       });
       return true;
     }
@@ -161,7 +162,7 @@ export class LossyCluster {
 
   private refuse(stream: Stream, batch: CommandBatch, refused: TanistError): void {
     const { session, firstNumber } = batch;
-    stream.replies.push({ kind: 'batch', session, firstNumber, results: [], refused });
+    stream.replies.push({ kind: 'batch', session, firstNumber, results: [], refused, refusedCount: 0 });
   }
 
   private answer(stream: Stream, read: Read) {

@@ -23,11 +23,11 @@ function done(first: number, count: number): SessionReply {
       previous: null,
     }),
   );
-  return { kind: 'batch', session, firstNumber: first, results, refused: null };
+  return { kind: 'batch', session, firstNumber: first, results, refused: null, refusedCount: 0 };
 }
 
 function refused(first: number, error: TanistError): SessionReply {
-  return { kind: 'batch', session, firstNumber: first, results: [], refused: error };
+  return { kind: 'batch', session, firstNumber: first, results: [], refused: error, refusedCount: 0 };
 }
 
 /** With its session open, on stream 1. */
@@ -43,7 +43,7 @@ function opened(options: Partial<SessionOptions> = {}): SessionCore<string> {
   const result: CommandResult = { kind: 'openSession', id: session };
   core.received(
     1,
-    { kind: 'batch', session: noSession, firstNumber: 0, results: [result], refused: null },
+    { kind: 'batch', session: noSession, firstNumber: 0, results: [result], refused: null, refusedCount: 0 },
     0,
   );
   core.ready(0);
@@ -205,4 +205,45 @@ test('every code of a refusal has a verdict', (t) => {
     'unavailable',
     'under-doubt',
   ]);
+});
+
+test('a part of a batch may be refused, or fail, on its own', (t) => {
+  const core = opened();
+  const [first, invalid, third, fourth] = submit(core, 4);
+  core.ready(0);
+  const partly = (from: number, count: number, error: TanistError): SessionReply => ({
+    kind: 'batch',
+    session,
+    firstNumber: from,
+    results: [],
+    refused: error,
+    refusedCount: count,
+  });
+  core.received(1, partly(3, 1, new TanistError('key-empty', 'empty')), 0);
+  t.like(invalid!.error, { code: 'key-empty', indeterminate: false });
+  core.received(1, partly(4, 2, new TanistError('overloaded', 'busy')), 0);
+  t.true(core.busy, 'the rest of it is under way');
+  core.received(1, done(2, 1), 0);
+  t.is(first!.state, 'settled');
+  t.is(first!.error, null);
+  t.false(core.busy);
+  t.deepEqual([third!.state, fourth!.state], ['unsent', 'unsent']);
+  t.deepEqual(shape(core.ready(1000)), ['4+2 ack 3']);
+});
+
+test('a refusal that the state did not make says nothing of an earlier copy', (t) => {
+  const core = opened();
+  const [small, other] = submit(core, 2);
+  core.ready(0);
+  core.streamLost(1, 'dropped', 1);
+  core.ready(1);
+  core.received(
+    2,
+    { ...refused(2, new TanistError('value-too-large', 'here')), refusedCount: 1 } as never,
+    1,
+  );
+  t.like(small!.error, { code: 'value-too-large', indeterminate: true });
+  const full: CommandResult = { kind: 'failed', code: 'overloaded', message: 'acknowledge some' };
+  core.received(2, { ...done(3, 0), results: [full] } as never, 1);
+  t.like(other!.error, { code: 'overloaded', indeterminate: true });
 });

@@ -112,7 +112,7 @@ test('batch replies', (t) => {
         const theirs = generatedBytes('SessionReply', plain);
         const ours = encodeBatchReply(sessionId(session), firstNumber, results);
         t.deepEqual(generatedView('SessionReply', ours), generatedView('SessionReply', theirs));
-        const reply = { kind: 'batch', session, firstNumber, results, refused: null };
+        const reply = { kind: 'batch', session, firstNumber, results, refused: null, refusedCount: 0 };
         t.deepEqual(decodeSessionReply(theirs) as object, reply);
         t.deepEqual(decodeSessionReply(ours) as object, reply);
       },

@@ -5,7 +5,7 @@ import type { Random } from '../../foundation/random.ts';
 import type { Command, CommandBatch, RangeRequest } from '../../ports/command.ts';
 import type { CommandResult } from '../../ports/result.ts';
 import type { Routing } from '../../protocol/routing.ts';
-import type { ReadReply, SessionReply } from '../../protocol/session-reply.ts';
+import type { BatchReply, ReadReply, SessionReply } from '../../protocol/session-reply.ts';
 import { CommandWindow } from './command-window.ts';
 import type { SessionOptions } from './options.ts';
 import { PendingCommand, type PendingRead, sizeOf } from './pending.ts';
@@ -152,8 +152,7 @@ export class SessionCore<Tag> {
     if (stream !== this.openedStream || stream !== this.presentStream()) return;
     switch (reply.kind) {
       case 'batch':
-        if (reply.refused !== null)
-          this.handleRefused(stream, reply.session, reply.firstNumber, reply.refused, nowMs);
+        if (reply.refused !== null) this.handleRefused(stream, reply, reply.refused, nowMs);
         else if (reply.session === noSession) this.handleOpened(stream, reply.results[0], nowMs);
         else this.handleResults(stream, reply.session, reply.firstNumber, reply.results);
         return;
@@ -350,7 +349,9 @@ export class SessionCore<Tag> {
         this.expire();
         return;
       } else {
-        const error = new TanistError(result.code, result.message);
+        const failure = new TanistError(result.code, result.message);
+        // The state neither executed nor keeps what it has no room for, so of an earlier copy this says nothing.
+        const error = pending.exposed && result.code === 'overloaded' ? unknownFate(failure) : failure;
         if (pending.toldEarly) this.lose(pending, error);
         else this.settle(pending, null, error);
       }
@@ -386,8 +387,7 @@ export class SessionCore<Tag> {
 
   private handleRefused(
     stream: number,
-    session: SessionId,
-    first: number,
+    { session, firstNumber: first, refusedCount }: BatchReply,
     refused: TanistError,
     nowMs: number,
   ): void {
@@ -400,11 +400,15 @@ export class SessionCore<Tag> {
       this.expire();
       return;
     }
-    const batch = this.sentBatches.find((sent) => sent.firstNumber === first);
+    const batch = this.sentBatches.find(
+      (sent) => first >= sent.firstNumber && first < sent.firstNumber + sent.count,
+    );
     if (batch === undefined) return;
-    this.sentBatches = this.sentBatches.filter((sent) => sent !== batch);
+    const behind = batch.firstNumber + batch.count;
+    const end = refusedCount === 0 ? behind : Math.min(behind, first + refusedCount);
+    this.batchAnswered(first, end - first);
     const verdict = verdictOn(refused);
-    for (let n = first; n < first + batch.count; n++) {
+    for (let n = first; n < end; n++) {
       const pending = this.window.get(n);
       if (pending?.state !== 'sent') continue;
       if (refused.indeterminate) pending.exposed = true;

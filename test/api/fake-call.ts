@@ -1,0 +1,47 @@
+import { Duplex } from 'node:stream';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+
+/** A client's stream without a network: what it sends, what it has taken, and how it was ended. */
+export class FakeCall extends Duplex {
+  readonly taken: Buffer[] = [];
+  /** Why the server ended it, as the client hears it. */
+  endedWith: { readonly code: string; readonly message: string } | null = null;
+  #reads = true;
+  #held: (() => void) | null = null;
+
+  constructor() {
+    super({ objectMode: true, autoDestroy: false });
+    this.on('error', (error: Error & { metadata?: { get(name: string): unknown[] } }) => {
+      this.endedWith = { code: String(error.metadata?.get('tanist-code')[0]), message: error.message };
+    });
+  }
+
+  get call(): ServerDuplexStream<Buffer, Buffer> {
+    return this as unknown as ServerDuplexStream<Buffer, Buffer>;
+  }
+
+  sends(bytes: Buffer): void {
+    this.emit('data', bytes);
+  }
+
+  /** Like a client that has stopped reading: the network holds one message, the rest waits. */
+  stopReading(): void {
+    this.#reads = false;
+  }
+
+  async readAgain(): Promise<void> {
+    this.#reads = true;
+    this.#held?.();
+    this.#held = null;
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (this.writableLength > 0);
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.taken.push(chunk);
+    if (this.#reads) done();
+    else this.#held = done;
+  }
+}

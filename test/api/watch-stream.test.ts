@@ -1,0 +1,100 @@
+import test from 'ava';
+import { WatchStream } from '../../src/api/watch-stream.ts';
+import { clusterTimeMs, noLease, revision } from '../../src/foundation/ids.ts';
+import { limits } from '../../src/foundation/limits.ts';
+import type { TanistNode, WatchSink } from '../../src/node/node.ts';
+import type { StateDelta } from '../../src/ports/delta.ts';
+import { encodeWatchRequest } from '../../src/protocol/watch.ts';
+import { b } from '../state/commands.ts';
+import { FakeCall } from './fake-call.ts';
+
+function started() {
+  const call = new FakeCall();
+  const sinks: WatchSink[] = [];
+  const counts = { resumed: 0, cancelled: 0 };
+  const node = {
+    state: { revision: () => revision(5) },
+    watch: (_: unknown, sink: WatchSink) => {
+      sinks.push(sink);
+      return { cancel: () => counts.cancelled++, resume: () => counts.resumed++, requestProgress: () => {} };
+    },
+  } as unknown as TanistNode;
+  new WatchStream(node, call.call);
+  const create = (id: number): void =>
+    call.sends(
+      encodeWatchRequest({
+        kind: 'create',
+        id,
+        space: 'user',
+        key: b('k'),
+        rangeEnd: b(''),
+        fromRevision: revision(0),
+        previous: false,
+      }),
+    );
+  return { call, sinks, counts, create };
+}
+
+function change(bytes: number) {
+  const delta: StateDelta = {
+    space: 'user',
+    op: 'put',
+    key: b('k'),
+    value: b('x'.repeat(bytes)),
+    revision: revision(6),
+    sub: 0,
+    createRevision: revision(6),
+    version: 1,
+    lease: noLease,
+    epoch: 1,
+    timeMs: clusterTimeMs(1),
+  };
+  return { revision: revision(6), events: [{ delta, previous: null }] };
+}
+
+test('a watch waits once bytes, not messages, are more than its queue holds, and goes on when they are taken', async (t) => {
+  const { call, sinks, counts, create } = started();
+  create(1);
+  call.stopReading();
+  const small = change(10);
+  for (let i = 0; i < 100; i++) t.true(sinks[0]!.events(small));
+  const large = change(1024 * 1024);
+  let accepted = 0;
+  while (sinks[0]!.events(large)) accepted++;
+  t.is(accepted, limits.watcherQueueBytes / 1024 / 1024 - 1);
+  t.is(counts.resumed, 0);
+  await call.readAgain();
+  t.is(counts.resumed, 1);
+});
+
+test('a client that only sends and reads nothing loses its stream', (t) => {
+  const { call, create, counts } = started();
+  call.stopReading();
+  let id = 0;
+  while (call.endedWith === null && id < 1_000_000) {
+    create(++id);
+    call.sends(encodeWatchRequest({ kind: 'cancel', id }));
+  }
+  t.is(call.endedWith?.code, 'overloaded');
+  t.is(counts.cancelled, id);
+});
+
+test('whatever a client sends ends its own stream, with all its watches', (t) => {
+  for (const bytes of [[], [0xff], [0x0a, 0x03, 0x01]]) {
+    const { call, counts, create, sinks } = started();
+    create(1);
+    t.notThrows(() => call.sends(Buffer.from(bytes)));
+    t.is(call.endedWith?.code, 'invalid-argument');
+    t.is(counts.cancelled, 1);
+    create(2);
+    t.is(sinks.length, 1, 'an ended stream takes no more');
+    t.false(sinks[0]!.events(change(1)));
+  }
+});
+
+test('events that cannot be encoded end the stream, not the node that gives them', (t) => {
+  const { call, create, sinks } = started();
+  create(1);
+  t.notThrows(() => sinks[0]!.events({ revision: revision(6), events: [null as never] }));
+  t.not(call.endedWith, null);
+});
