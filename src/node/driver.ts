@@ -37,6 +37,7 @@ export class Driver {
   #stopped = false;
   #installing = false;
   #toApply: LogEntry[] = [];
+  #toPersist: Persist[] = [];
   #refused: Persist[] = [];
   #syncMs = 0;
 
@@ -80,13 +81,34 @@ export class Driver {
     const { transport, reads, raft } = this.#parts;
     if (ready.soft !== null) this.#parts.roleChanged(ready.soft);
     for (const message of ready.messages) transport.send(message.to, message);
-    if (ready.persist !== null) this.#persist(ready.persist);
+    if (ready.persist !== null) this.#persistAfter(ready.persist, ready.messages.length > 0);
     for (const entry of ready.committed) this.#toApply.push(entry);
     for (const read of ready.reads) reads.confirmed(read);
     if (ready.reads.length > 0) reads.applied(raft.status.applied);
     for (const { to } of ready.snapshots) this.#parts.sendSnapshot(to);
     for (const read of ready.logReads) this.#readLog(read);
     if (ready.install !== null) this.#install(ready.install);
+  }
+
+  /**
+   * What peers shall get goes out before this node turns to its own disk: handing a block to the disk takes longer than handing it to a
+   * socket, and theirs is the longer way.
+   */
+  #persistAfter(persist: Persist, sending: boolean): void {
+    if (!sending && this.#toPersist.length === 0) {
+      this.#persist(persist);
+      return;
+    }
+    if (sending) this.#parts.transport.flush();
+    this.#toPersist.push(persist);
+    if (this.#toPersist.length > 1) return;
+    this.#parts.clock.soon(() =>
+      this.#guarded(() => {
+        const waiting = this.#toPersist;
+        this.#toPersist = [];
+        for (const one of waiting) this.#persist(one);
+      }),
+    );
   }
 
   #persist(persist: Persist): void {

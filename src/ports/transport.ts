@@ -10,6 +10,8 @@ export interface Transport<Message> {
   start(): Promise<void>;
   /** Never blocks; messages to a peer that is not connected are dropped. Those of one event-loop turn travel together. */
   send(to: NodeId, message: Message): void;
+  /** Nothing more will come in this turn: what gathered leaves now. */
+  flush(): void;
   /** Asks a peer who it is and whom it follows; rejects after `deadlineMs`, or at once when refused. Never waits behind messages. */
   probe(to: NodeId, deadlineMs: number): Promise<ProbeAnswer>;
   /** Streams a snapshot on a stream of its own. Resolves when the peer has taken it whole. */

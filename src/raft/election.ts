@@ -134,14 +134,26 @@ function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
   if (message.term < core.term) {
     replyToPreVote(core, from, 'old-term');
   } else if (isUpToDate(core, from, message.last)) {
+    if (core.role === 'preCandidate' && !goesFirst(core, message) && core.elapsed === 0) {
+      // This node's own campaign is under way; the other one's turn comes with the next tick.
+      core.held.set(from, { message, ticks: 1 });
+      return;
+    }
     replyToPreVote(core, from, 'granted');
     // The candidate is ahead: give it the time to win.
-    if (core.role === 'follower' && core.campaignIn !== null) core.planRetry();
+    if (core.role === 'preCandidate' && goesFirst(core, message)) core.becomeFollower(core.term, null);
+    else if (core.role === 'follower' && core.campaignIn !== null) core.planRetry();
   } else {
     replyToPreVote(core, from, 'stale-log');
     // It cannot win with this node's vote, while this node may: no use in waiting for one's rank.
     if (core.role === 'follower') preCampaign(core);
   }
+}
+
+/** Two that campaign at the same moment would split the votes: the fresher log goes first, of equal ones the smaller id. */
+function goesFirst(core: Core, { from, last }: RaftMessage & PreVote): boolean {
+  const own = core.log.lastPoint;
+  return last.term !== own.term || last.index !== own.index || from < core.id;
 }
 
 function replyToPreVote(core: Core, to: NodeId, reason: PreVoteReply['reason']): void {

@@ -72,6 +72,10 @@ export class GrpcTransport implements Transport<RaftMessage> {
     this.links.get(to)?.outbound.send(message);
   }
 
+  flush(): void {
+    for (const { outbound } of this.links.values()) outbound.flush();
+  }
+
   probe(to: NodeId, deadlineMs: number): Promise<ProbeAnswer> {
     const link = this.links.get(to);
     if (link === undefined) return Promise.reject(unknownPeer(to));

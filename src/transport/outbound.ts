@@ -202,7 +202,7 @@ export class Outbound {
     attempt.client.close();
   }
 
-  private readonly flush = (): void => {
+  readonly flush = (): void => {
     this.flushing = false;
     const { attempt, pending } = this;
     if (attempt?.up !== true || pending.length === 0) return;

@@ -69,7 +69,7 @@ test('an older version of a block in its place is noticed by the chain', async (
   await log.append({ entries: entries(5, 8, 3) });
   await log.append({ entries: entries(9, 12, 3) });
   await log.close();
-  const key = 'b/0000000000000005';
+  const key = 'z/0000000000000005';
   now.contents.get('log')!.durable.set(key, old.rows('log').get(key)!);
   now.contents.get('log')!.durable.set(`${key}t`, old.rows('log').get(`${key}t`)!);
   await t.throwsAsync(open(now), { code: 'data-damaged', message: /block 9 does not follow/ });
@@ -78,7 +78,7 @@ test('an older version of a block in its place is noticed by the chain', async (
 test('a damaged block is noticed by a read too', async (t) => {
   const disk = await filled();
   const log = await open(disk);
-  const value = disk.contents.get('log')!.durable.get('b/0000000000000005')!;
+  const value = disk.contents.get('log')!.durable.get('z/0000000000000005')!;
   value[40]! ^= 1;
   await t.throwsAsync(log.read(logIndex(5), logIndex(6), 1e6), { code: 'data-damaged' });
   t.is((await log.read(logIndex(9), logIndex(10), 1e6)).length, 1);
@@ -247,7 +247,7 @@ test.serial('the mutants of the log do what they say', async (t) => {
 
   activateMutant('torn-tail-hides-damage');
   const altered = disk.copy();
-  altered.contents.get('log')!.durable.get('b/0000000000000005')![50]! ^= 1;
+  altered.contents.get('log')!.durable.get('z/0000000000000005')![50]! ^= 1;
   t.is((await open(altered)).image.last.index, logIndex(4));
 
   activateMutant('acknowledge-before-sync');

@@ -44,6 +44,9 @@ export class SimTransport implements Transport<RaftMessage> {
     this.#streams.get(to)?.send(message);
   }
 
+  /** Every message here travels by itself at once. */
+  flush(): void {}
+
   setPeers(peers: ReadonlyMap<NodeId, string>): void {
     this.#peers = [...peers.keys()].filter((peer) => peer !== this.#self.name);
     for (const [peer, stream] of this.#streams) {

@@ -31,8 +31,12 @@ export const chainStart: Buffer = Buffer.alloc(chainBytes);
 
 const kinds: readonly EntryKind[] = ['noop', 'commands', 'configuration'];
 
-export const blockPrefix = 'b/';
-export const blockEnd = 'b0';
+/**
+ * Behind all other keys: a table of LevelDB that held blocks and one of those would overlap every later one, which would then be merged with it
+ * instead of only moved down.
+ */
+export const blockPrefix = 'z/';
+export const blockEnd = 'z0';
 export function blockKey(first: number): string {
   return blockPrefix + hex16(first);
 }
