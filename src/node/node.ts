@@ -47,6 +47,8 @@ export type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
 const rankEveryMs = 20;
+/** A block at least so often while there are leases or sessions: well below the largest step of cluster time. */
+const timeEveryMs = 1000;
 
 /** For checks and status: the node at this moment, without side effects. */
 export interface NodeInspection {
@@ -161,7 +163,7 @@ export class TanistNode {
     });
     this.#proposals = new ProposalQueue({
       raft,
-      stamp: () => this.#clusterClock.stamp(),
+      stamp: () => this.#clusterClock.stamp(raft.status.last.index),
       mayAcknowledgeEarly: (batch) => mayAcknowledgeEarly(batch, state),
       blocksInFlight: 2,
     });
@@ -478,8 +480,7 @@ export class TanistNode {
       this.#succession.rank();
       this.#trust.look().catch((error: unknown) => this.#failedWith(asError(error)));
     }
-    const due = this.state.nextDeadlineMs;
-    if (due !== null && due <= this.#clusterClock.stamp() && this.#proposals.idle) {
+    if (this.#isTimeDue() && this.#proposals.idle) {
       this.#proposals.add({
         bytes: encodeCommandBatch(emptyBatch),
         batch: emptyBatch,
@@ -487,6 +488,14 @@ export class TanistNode {
         early: null,
       });
     }
+  }
+
+  /** Something expires, or could: then cluster time must not stand still. */
+  #isTimeDue(): boolean {
+    const { nextDeadlineMs, timeMs } = this.state;
+    if (nextDeadlineMs === null) return false;
+    const nowMs = this.#clusterClock.now();
+    return nextDeadlineMs <= nowMs || nowMs - timeMs >= timeEveryMs;
   }
 
   #stalled(gapMs: number): void {
@@ -498,6 +507,7 @@ export class TanistNode {
   #roleChanged(soft: SoftState): void {
     const { nodeLog } = this.#ports;
     const fields = { term: soft.term, leader: soft.leader };
+    this.#clusterClock.leads(soft.role === 'leader' ? soft.term : null);
     if (soft.role === 'leader') {
       if (this.#routing.leader !== this.#options.id) nodeLog.info('elected', fields);
       this.#opensAt = { term: soft.term, index: this.#raft.status.last.index };
