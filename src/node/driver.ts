@@ -2,7 +2,7 @@ import { present } from '../foundation/assert.ts';
 import { TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { LogEntry, LogStore } from '../ports/log-store.ts';
+import type { LogEntry, LogPoint, LogStore } from '../ports/log-store.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
@@ -21,7 +21,8 @@ export interface DriverParts {
   readonly apply: (entries: readonly LogEntry[]) => number;
   readonly roleChanged: (soft: SoftState) => void;
   readonly sendSnapshot: (to: NodeId) => void;
-  readonly install: (install: NonNullable<Ready['install']>) => Promise<void>;
+  /** False: it could not be taken over, and everything is as before. */
+  readonly install: (install: NonNullable<Ready['install']>) => Promise<boolean>;
   /** The disk refuses writes for now; resolves when it is worth trying again. */
   readonly roomOnDisk: (error: TanistError) => Promise<void>;
   readonly failed: (error: Error) => void;
@@ -185,22 +186,29 @@ export class Driver {
 
   #install(install: NonNullable<Ready['install']>): void {
     this.#installing = true;
-    this.#toApply = [];
     this.#parts.install(install).then(
-      () =>
+      (installed) =>
         this.#guarded(() => {
           this.#installing = false;
-          // What a full disk refused before is of a log that is gone; of it only the hard state still counts.
-          this.#refused = this.#refused.map(({ token, hardState }) => ({
-            token,
-            hardState,
-            entries: [],
-            messages: [],
-          }));
-          this.#parts.raft.installed(install.point);
+          if (installed) this.#installed(install.point);
+          else this.#parts.raft.installFailed(install.point);
           this.wake();
         }),
       (error: unknown) => this.#guarded(() => this.#rethrow(error)),
     );
+  }
+
+  #installed(point: LogPoint): void {
+    const { raft, reads } = this.#parts;
+    this.#toApply = [];
+    // What a full disk refused before is of a log that is gone; of it only the hard state still counts.
+    this.#refused = this.#refused.map(({ token, hardState }) => ({
+      token,
+      hardState,
+      entries: [],
+      messages: [],
+    }));
+    raft.installed(point);
+    reads.applied(point.index);
   }
 }

@@ -40,6 +40,7 @@ export class ImageKeeper {
   #bytesApplied = 0;
   #bytesSincePoint = 0;
   #stopped = false;
+  #paused = false;
   #behind = false;
   #bytesBehind = 0;
   #reclaim = false;
@@ -60,12 +61,7 @@ export class ImageKeeper {
     this.#bytesBehind += bytes;
     if (this.#bytesBehind >= gatherBytes) this.#gather();
     if (this.#options.image.pendingBytes() >= this.#options.flushBytes) this.#work();
-    else if (this.#timer === null && !this.#stopped) {
-      this.#timer = this.#options.clock.after(this.#options.flushEveryMs, () => {
-        this.#timer = null;
-        this.#work();
-      });
-    }
+    else this.#workLater(this.#options.flushEveryMs);
   }
 
   /** A compaction command was applied: history has something to give back. */
@@ -75,24 +71,38 @@ export class ImageKeeper {
 
   /** Hands what was applied to the image, in the turn in which it is taken from the state. */
   #gather(): void {
-    if (!this.#behind) return;
+    if (!this.#behind || this.#paused) return;
     this.#behind = false;
     this.#bytesBehind = 0;
     this.#options.image.append(this.#options.takeBatch());
   }
 
-  /** All that was applied is in the image, synced. */
+  /** All that was applied is in the image, synced. Fails with `starting` while a snapshot replaces the image. */
   async settle(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#cancelTimer();
     await this.#working;
+    if (this.#paused) throw new TanistError('starting', 'this node takes a snapshot over; try again later');
     this.#gather();
     await this.#options.image.flush({ sync: true });
   }
 
+  /**
+   * A snapshot is about to replace image and state: from now on neither is read or written here. Resolves when nothing is under way.
+   */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    await this.#working;
+    this.#cancelTimer();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (this.#behind) this.#workLater(this.#options.flushEveryMs);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#timer?.cancel();
+    this.#cancelTimer();
     await this.#working;
   }
 
@@ -100,14 +110,18 @@ export class ImageKeeper {
   reset(): void {
     this.#points = [];
     this.#bytesSincePoint = 0;
+    this.#behind = false;
+    this.#bytesBehind = 0;
+    this.#reclaim = false;
   }
 
   #work(): void {
-    if (this.#working !== null || this.#stopped) return;
+    if (this.#working !== null || this.#stopped || this.#paused) return;
     this.#working = this.#flushAndCompact()
       .catch((error: unknown) => {
         if (this.#stopped) return;
-        if (error instanceof TanistError && error.code === 'disk-full') this.#againLater();
+        // A full disk: nothing was written, and what was appended waits in memory until there is room.
+        if (error instanceof TanistError && error.code === 'disk-full') this.#workLater(retryMs);
         else this.#options.failed(error instanceof Error ? error : new Error(String(error)));
       })
       .finally(() => {
@@ -115,12 +129,17 @@ export class ImageKeeper {
       });
   }
 
-  /** Nothing was written: what was appended waits in memory until there is room. */
-  #againLater(): void {
-    this.#timer ??= this.#options.clock.after(retryMs, () => {
+  #workLater(delayMs: number): void {
+    if (this.#timer !== null || this.#stopped) return;
+    this.#timer = this.#options.clock.after(delayMs, () => {
       this.#timer = null;
       this.#work();
     });
+  }
+
+  #cancelTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
   }
 
   async #flushAndCompact(): Promise<void> {

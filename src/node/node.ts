@@ -47,6 +47,8 @@ export type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
 const rankEveryMs = 20;
+/** A block at least so often while there are leases or sessions: well below the largest step of cluster time. */
+const timeEveryMs = 1000;
 
 /** For checks and status: the node at this moment, without side effects. */
 export interface NodeInspection {
@@ -106,8 +108,10 @@ export class TanistNode {
   #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
   #rankedAtMs = 0;
   #stopping = false;
-  /** The state is being loaded anew: not whole at present. */
+  /** State and image are being replaced: not whole at present. */
   #restoring = false;
+  /** How often they were. */
+  #replaced = 0;
   #stopped = false;
 
   /** `state` has been restored from the store's image; `raft` starts from its log. See `openNode`. */
@@ -159,7 +163,7 @@ export class TanistNode {
     });
     this.#proposals = new ProposalQueue({
       raft,
-      stamp: () => this.#clusterClock.stamp(),
+      stamp: () => this.#clusterClock.stamp(raft.status.last.index),
       mayAcknowledgeEarly: (batch) => mayAcknowledgeEarly(batch, state),
       blocksInFlight: 2,
       uncommittedBytes: options.uncommittedBytes,
@@ -200,8 +204,10 @@ export class TanistNode {
       transport,
       nodeLog,
       settle: () => this.#keeper.settle(),
+      suspend: () => this.#suspend(),
       reload: () => this.#reload(),
-      step: (message) => raft.step(message),
+      resume: () => this.#resume(),
+      step: (message) => this.#step([message]),
       wake,
     });
     this.#disk = new DiskGuard({
@@ -266,7 +272,11 @@ export class TanistNode {
     nodeLog.info('stopping');
     if (this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
     await this.#close();
-    await this.#keeper.settle().catch((error: unknown) => nodeLog.error('failed', { error: String(error) }));
+    // While a snapshot is taken over the image is ahead of the state, or whole as it is.
+    if (!this.#restoring)
+      await this.#keeper
+        .settle()
+        .catch((error: unknown) => nodeLog.error('failed', { error: String(error) }));
     await this.#store.image.close();
     await this.#store.log.close();
     nodeLog.info('stopped');
@@ -334,9 +344,13 @@ export class TanistNode {
     return this.#hub.watch(request, sink);
   }
 
-  /** Fills in what transactions read at older revisions. */
-  complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
-    return completeResults(results, this.state, this.#history);
+  /** Fills in what transactions read at older revisions. Fails with `starting` when a snapshot replaces history meanwhile. */
+  async complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
+    if (this.#restoring) throw takingOver();
+    const replaced = this.#replaced;
+    const completed = await completeResults(results, this.state, this.#history);
+    if (replaced !== this.#replaced) throw takingOver();
+    return completed;
   }
 
   routing(): Routing {
@@ -422,8 +436,16 @@ export class TanistNode {
     this.#monitor.heard(messages);
     if (this.#guard.doubted.size > 0) this.#hearTrust(messages);
     this.#succession.heard(from, messages);
-    for (const message of messages) this.#raft.step(message);
+    this.#step(messages);
     this.#driver.wake();
+  }
+
+  #step(messages: readonly RaftMessage[]): void {
+    try {
+      for (const message of messages) this.#raft.step(message);
+    } catch (error) {
+      this.#failedWith(asError(error));
+    }
   }
 
   #hearTrust(messages: readonly RaftMessage[]): void {
@@ -459,8 +481,7 @@ export class TanistNode {
       this.#succession.rank();
       this.#trust.look().catch((error: unknown) => this.#failedWith(asError(error)));
     }
-    const due = this.state.nextDeadlineMs;
-    if (due !== null && due <= this.#clusterClock.stamp() && this.#proposals.idle) {
+    if (this.#isTimeDue() && this.#proposals.idle) {
       this.#proposals.add({
         bytes: encodeCommandBatch(emptyBatch),
         batch: emptyBatch,
@@ -468,6 +489,14 @@ export class TanistNode {
         early: null,
       });
     }
+  }
+
+  /** Something expires, or could: then cluster time must not stand still. */
+  #isTimeDue(): boolean {
+    const { nextDeadlineMs, timeMs } = this.state;
+    if (nextDeadlineMs === null) return false;
+    const nowMs = this.#clusterClock.now();
+    return nextDeadlineMs <= nowMs || nowMs - timeMs >= timeEveryMs;
   }
 
   #stalled(gapMs: number): void {
@@ -479,6 +508,7 @@ export class TanistNode {
   #roleChanged(soft: SoftState): void {
     const { nodeLog } = this.#ports;
     const fields = { term: soft.term, leader: soft.leader };
+    this.#clusterClock.leads(soft.role === 'leader' ? soft.term : null);
     if (soft.role === 'leader') {
       if (this.#routing.leader !== this.#options.id) nodeLog.info('elected', fields);
       this.#opensAt = { term: soft.term, index: this.#raft.status.last.index };
@@ -508,19 +538,21 @@ export class TanistNode {
 
   #serve(request: RangeRequest, ageMs: number, done: (outcome: ReadOutcome, ageMs: number) => void): void {
     if (this.#restoring) {
-      done(new TanistError('starting', 'this node takes a snapshot over; ask another, or try again'), ageMs);
+      done(takingOver(), ageMs);
       return;
     }
     const answer = this.state.range(request);
     if (answer.kind === 'range') done(answer, ageMs);
     else if (answer.kind === 'failed') done(new TanistError(answer.code, answer.message), ageMs);
     else {
+      const replaced = this.#replaced;
       completeRange(answer, this.#history).then(
-        (completed) =>
-          done(
-            completed.kind === 'failed' ? new TanistError(completed.code, completed.message) : completed,
-            ageMs,
-          ),
+        (completed) => {
+          if (replaced !== this.#replaced) done(takingOver(), ageMs);
+          else if (completed.kind === 'failed')
+            done(new TanistError(completed.code, completed.message), ageMs);
+          else done(completed, ageMs);
+        },
         (error: unknown) => {
           this.#ports.nodeLog.error('read-failed', { error: String(error) });
           done(new TanistError('unavailable', 'history could not be read on this node; ask another'), ageMs);
@@ -529,14 +561,24 @@ export class TanistNode {
     }
   }
 
+  async #suspend(): Promise<void> {
+    this.#restoring = true;
+    this.#replaced += 1;
+    this.#hub.suspend();
+    await this.#keeper.pause();
+  }
+
   async #reload(): Promise<void> {
     this.#keeper.reset();
-    this.#restoring = true;
     const loaded = present(await this.#store.image.load(), 'a snapshot was just installed');
     await this.state.restore(loaded, () => new Promise<void>((resolve) => this.#ports.clock.soon(resolve)));
-    this.#restoring = false;
     this.#clusterClock.saw(this.state.timeMs, this.state.applied.term);
-    this.#hub.reset();
+  }
+
+  #resume(): void {
+    this.#restoring = false;
+    this.#hub.resume();
+    this.#keeper.resume();
   }
 
   #report(): SelfReport {
@@ -601,6 +643,10 @@ export class TanistNode {
 export type ReadOutcome = RangeResult | TanistError;
 
 const emptyBatch: CommandBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [] };
+
+function takingOver(): TanistError {
+  return new TanistError('starting', 'this node takes a snapshot over; ask another, or try again');
+}
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));

@@ -1,5 +1,5 @@
 import { TanistError } from '../foundation/errors.ts';
-import type { NodeId } from '../foundation/ids.ts';
+import type { NodeId, Term } from '../foundation/ids.ts';
 import type { ImageReceiver, ImageStore } from '../ports/image-store.ts';
 import type { LogPoint, LogStore } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
@@ -17,8 +17,12 @@ export interface SnapshotsOptions {
   readonly nodeLog: NodeLog;
   /** Brings all that was applied into the image. */
   readonly settle: () => Promise<void>;
+  /** Image and state are about to be replaced: nobody reads or writes either from when this resolves. */
+  readonly suspend: () => Promise<void>;
   /** Loads the state anew from the image. */
   readonly reload: () => Promise<void>;
+  /** Image and state are whole again. */
+  readonly resume: () => void;
   readonly step: (message: RaftMessage) => void;
   readonly wake: () => void;
 }
@@ -28,6 +32,7 @@ export class Snapshots {
   readonly #options: SnapshotsOptions;
   #received: { readonly point: LogPoint; readonly receiver: ImageReceiver } | null = null;
   #receiving = false;
+  #installing = false;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -51,13 +56,16 @@ export class Snapshots {
 
   async #send(to: NodeId): Promise<LogPoint> {
     const { raft, image, transport, settle } = this.#options;
+    const { term } = raft.status;
     await settle();
+    this.#stillLeads(term);
     const snapshot = await image.snapshot();
     try {
+      this.#stillLeads(term);
       const { point, configuration } = snapshot.applied;
       await transport.sendSnapshot(to, {
         point,
-        term: raft.status.term,
+        term,
         header: encodeConfiguration(configuration),
         chunks: snapshot.chunks,
       });
@@ -67,10 +75,17 @@ export class Snapshots {
     }
   }
 
+  /** Who receives a snapshot takes its term's leader to be the sender (Raft §5.2), so nobody else may send one. */
+  #stillLeads(term: Term): void {
+    const { role, term: now } = this.#options.raft.status;
+    if (role !== 'leader' || now !== term)
+      throw new TanistError('not-leader', 'leadership was lost meanwhile');
+  }
+
   /** Takes a peer's image onto the disk, beside our own; Raft then decides whether it is to replace ours. */
   async receive(from: NodeId, incoming: OutgoingSnapshot): Promise<void> {
     const { self, raft, image, nodeLog, step, wake } = this.#options;
-    if (this.#receiving)
+    if (this.#receiving || this.#installing || this.#isWanted())
       throw new TanistError('overloaded', `${self} already takes a snapshot; try again later`);
     if (incoming.point.index <= raft.status.commit) return;
     this.#receiving = true;
@@ -83,6 +98,10 @@ export class Snapshots {
       } catch (error) {
         await receiver.abort();
         throw error;
+      }
+      if (incoming.term < raft.status.term) {
+        await receiver.abort();
+        throw new TanistError('not-leader', `${from} leads no longer`);
       }
       this.#received = { point: incoming.point, receiver };
       nodeLog.info('snapshot-received', { from, index: incoming.point.index });
@@ -101,16 +120,55 @@ export class Snapshots {
     }
   }
 
-  /** Image first, log after it: a crash in between is finished when the store is opened. */
-  async install(point: LogPoint): Promise<void> {
+  /** Raft took what was received last, and will hand it out to be installed, unless its log has come as far by itself. */
+  #isWanted(): boolean {
+    return this.#received !== null && this.#received.point.index > this.#options.raft.status.commit;
+  }
+
+  /**
+   * Image first, log after it: a crash in between is finished when the store is opened. False: it could not be taken over, and
+   * everything is as before.
+   */
+  async install(point: LogPoint): Promise<boolean> {
+    this.#installing = true;
+    try {
+      return await this.#install(point);
+    } finally {
+      this.#installing = false;
+    }
+  }
+
+  async #install(point: LogPoint): Promise<boolean> {
     const received = this.#received;
     this.#received = null;
     if (received === null || received.point.index !== point.index) {
       throw new TanistError('data-damaged', `no received snapshot for index ${point.index}`);
     }
-    const { raft, log, reload } = this.#options;
-    await received.receiver.commit();
+    const { raft, log, nodeLog, suspend, reload, resume } = this.#options;
+    await suspend();
+    try {
+      await received.receiver.commit();
+    } catch (error) {
+      if (!(await this.#leftImageAlone(error))) throw error;
+      nodeLog.warn('snapshot-failed', { index: point.index, error: String(error) });
+      resume();
+      return false;
+    }
     await log.reset(point, { term: raft.status.term, vote: raft.status.vote });
     await reload();
+    resume();
+    return true;
+  }
+
+  /** Before the swap of images nothing is lost by a full disk or a snapshot that is not whole; after it the old image is closed. */
+  async #leftImageAlone(error: unknown): Promise<boolean> {
+    if (!(error instanceof TanistError) || (error.code !== 'disk-full' && error.code !== 'data-damaged'))
+      return false;
+    try {
+      await this.#options.image.flush({ sync: false });
+      return true;
+    } catch (flushError) {
+      return flushError instanceof TanistError && flushError.code === 'disk-full';
+    }
   }
 }

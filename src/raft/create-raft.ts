@@ -17,6 +17,7 @@ import {
   handleAppend,
   handleHeartbeat,
   handleInstalled,
+  handleInstallFailed,
   handleInstallSnapshot,
   handleReadIndexReply,
   heardLeader,
@@ -176,6 +177,10 @@ class RaftNode implements Raft {
 
   installed(point: LogPoint): void {
     handleInstalled(this.#core, point);
+  }
+
+  installFailed(point: LogPoint): void {
+    handleInstallFailed(this.#core, point);
   }
 
   compacted(point: LogPoint): void {

@@ -110,6 +110,12 @@ export function handleInstalled(core: Core, point: LogPoint): void {
   if (core.leader !== null && core.role === 'follower') acknowledge(core, core.leader, point.index);
 }
 
+/** The log goes on as it is; the leader finds out where that ends, and sends what is missing again. */
+export function handleInstallFailed(core: Core, point: LogPoint): void {
+  assert(core.install?.point.index === point.index, 'the snapshot that failed is the one handed out');
+  core.install = null;
+}
+
 export function handleReadIndexReply(core: Core, message: RaftMessage & ReadIndexReply): void {
   for (const id of core.forwarded.answered(message.id)) core.reads.push({ id, index: message.index });
 }

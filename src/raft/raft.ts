@@ -104,6 +104,8 @@ export interface Raft {
   /** `point`: of the image that the peer has taken whole; null: it has not. */
   snapshotSent(to: NodeId, point: LogPoint | null): void;
   installed(point: LogPoint): void;
+  /** It could not be taken over; log and image are as before. */
+  installFailed(point: LogPoint): void;
   /** The log store no longer has entries ≤ point. */
   compacted(point: LogPoint): void;
   /** Leaves leadership at once (stop, disk failure); the first fit heir is told. */

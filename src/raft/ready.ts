@@ -30,7 +30,7 @@ export interface Ready {
   readonly reads: readonly ConfirmedRead[];
   readonly snapshots: readonly { readonly to: NodeId }[];
   readonly logReads: readonly LogRead[];
-  /** A received snapshot to take over in place of log and image; then call `raft.installed(point)`. */
+  /** A received snapshot to take over in place of log and image; then call `raft.installed(point)`, or `raft.installFailed(point)`. */
   readonly install: { readonly point: LogPoint; readonly configuration: Configuration } | null;
 }
 

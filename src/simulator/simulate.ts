@@ -5,6 +5,7 @@ import { checkHistories } from './checks/history-checks.ts';
 import { Cluster } from './cluster.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, type Plan } from './plan/plan.ts';
+import { checkQuietPhase } from './quiet-phase.ts';
 import { Scheduler } from './world/scheduler.ts';
 import { Trace } from './world/trace.ts';
 
@@ -67,6 +68,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     await run(plan.safetyMs, () => false);
     nemesis.calm();
     await checkLiveness(cluster, findings, run);
+    if (plan.quietTtlMs > 0 && !findings.any) await checkQuietPhase(cluster, findings, run);
     if (!findings.any) {
       undecided = checkHistories(cluster.recorder, cluster.state, cluster.logs.leases, findings).undecided;
     }

@@ -52,6 +52,10 @@ export class WatchHub {
   readonly #reading = new Set<Space>();
   readonly #all = new Set<Watcher>();
   #queuedBytes = 0;
+  /** State and history are being replaced: nothing is read or delivered. */
+  #suspended = false;
+  /** + 1 a suspension: what a round of an earlier one still finds counts for nothing. */
+  #generation = 0;
 
   constructor(options: WatchHubOptions) {
     const watcherQueueBytes = options.watcherQueueBytes ?? limits.watcherQueueBytes;
@@ -93,7 +97,7 @@ export class WatchHub {
     if (this.#all.size > this.#options.watchers) {
       const failure = failed('too-many-watchers', `${this.#options.watchers} watchers exist; end some first`);
       queueMicrotask(() => this.#end(watcher, failure));
-    } else if (next > this.#published[request.space]) this.#sync(watcher);
+    } else if (next > this.#published[request.space] && !this.#suspended) this.#sync(watcher);
     else this.#fallBehind(watcher);
     return {
       cancel: () => this.#remove(watcher),
@@ -118,8 +122,11 @@ export class WatchHub {
     }
   }
 
-  /** After the state was replaced by a snapshot: everyone continues from history where they were. */
-  reset(): void {
+  /** State and history are about to be replaced by a snapshot. Until `resume` watchers are taken but nothing is read or delivered. */
+  suspend(): void {
+    this.#suspended = true;
+    this.#generation++;
+    this.#reading.clear();
     for (const watcher of this.#all) {
       if (watcher.state !== 'synced') continue;
       const position = this.#positionOf(watcher);
@@ -127,7 +134,15 @@ export class WatchHub {
       watcher.next = position;
       this.#fallBehind(watcher);
     }
-    for (const space of spaces) this.#published[space] = this.#options.source.revision(space);
+  }
+
+  /** State and history are whole again: everyone continues from history where they were. */
+  resume(): void {
+    this.#suspended = false;
+    for (const space of spaces) {
+      this.#published[space] = this.#options.source.revision(space);
+      if (this.#behind[space].size > 0) this.#read(space);
+    }
   }
 
   endAll(failure: FailedResult): void {
@@ -224,16 +239,22 @@ export class WatchHub {
 
   /** One reader a space, for as long as someone is behind. */
   #read(space: Space): void {
-    if (this.#reading.has(space)) return;
+    if (this.#suspended || this.#reading.has(space)) return;
     this.#reading.add(space);
-    this.#readRounds(space).catch(this.#options.failed);
+    const generation = this.#generation;
+    const current = (): boolean => this.#generation === generation;
+    this.#readRounds(space, current).catch((cause: unknown) => {
+      // A history that was replaced under a reader may fail it.
+      if (current()) this.#options.failed(cause);
+    });
   }
 
-  async #readRounds(space: Space): Promise<void> {
+  async #readRounds(space: Space, current: () => boolean): Promise<void> {
     const behind = this.#behind[space];
     for (;;) {
       // Lets `watch` return before anything is delivered.
       await null;
+      if (!current()) return;
       for (const watcher of behind) this.#settleBehind(watcher);
       const group = [...behind].filter(isFed);
       const lead = group[0];
@@ -243,7 +264,9 @@ export class WatchHub {
         history: this.#options.history,
         deliver: (watcher, events, through) => this.#deliver(watcher, events, through),
         compacted: (watcher) => this.#endCompacted(watcher),
+        current,
       });
+      if (!current()) return;
       // Whoever led goes to the back of the line.
       if (behind.delete(lead)) behind.add(lead);
     }

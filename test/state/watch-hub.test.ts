@@ -216,6 +216,36 @@ test('a bookmark says how far the watcher is, once it has caught up', async (t) 
   t.deepEqual(recorder.batches, [{ revision: revision(3), events: [] }]);
 });
 
+test('suspended: watchers are taken, nothing is read or delivered, and a round under way counts for nothing', async (t) => {
+  const b1 = bench(1);
+  for (let i = 0; i < 8; i++) b1.apply(put('a', `${i}`));
+  b1.store();
+  const before = watch(b1, 'a', '', 1);
+  const synced = watch(b1, 'a', '', 0);
+  b1.image.between = () => {
+    b1.image.between = () => {
+      throw new Error('the history is being replaced');
+    };
+    b1.hub.suspend();
+  };
+  await settle();
+  const seenBefore = before.seen.length;
+  const during = watch(b1, 'a', '', 1);
+  before.handle?.resume();
+  await settle();
+  t.is(before.seen.length, seenBefore);
+  t.is(during.seen.length, 0);
+  b1.image.between = () => {};
+  b1.log.apply(put('a', 'from the snapshot'));
+  b1.all.push(...b1.log.state.takeDeltas());
+  b1.hub.resume();
+  await settle();
+  b1.apply(put('a', 'live'));
+  t.deepEqual(before.seen, b1.all.map(seenOf));
+  t.deepEqual(during.seen, b1.all.map(seenOf));
+  t.deepEqual(synced.seen, b1.all.slice(8).map(seenOf));
+});
+
 test('beyond the limit a watcher is refused; endAll ends all', async (t) => {
   const b1 = bench(3, { watchers: 1 });
   const first = watch(b1, 'a', '', 0);

@@ -53,6 +53,8 @@ export interface Plan {
   readonly early: boolean;
   readonly safetyMs: number;
   readonly faults: readonly Fault[];
+  /** At the end one lease of so long in a cluster that has nothing to do; 0: no such phase. */
+  readonly quietTtlMs: number;
 }
 
 export function drawPlan(seed: number): Plan {
@@ -105,6 +107,7 @@ export function drawPlan(seed: number): Plan {
     early: random.chance(0.3),
     safetyMs,
     faults: drawFaults(random.fork('faults'), nodes, safetyMs, fragile.length > 0),
+    quietTtlMs: random.fork('quiet').chance(0.08) ? 24_000 : 0,
   };
 }
 

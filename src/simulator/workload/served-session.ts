@@ -63,9 +63,11 @@ export class ServedSession {
         encodeBatchRefusal(session, firstNumber, new TanistError(code, message, { indeterminate })),
       );
     } else if (outcome.results.some(isDeferred)) {
-      this.#node
-        .complete(outcome.results)
-        .then((results) => this.#write(encodeBatchReply(session, firstNumber, results)));
+      this.#node.complete(outcome.results).then(
+        (results) => this.#write(encodeBatchReply(session, firstNumber, results)),
+        // A snapshot replaced the history: no answer, and the caller's deadline decides.
+        () => {},
+      );
     } else {
       this.#write(encodeBatchReply(session, firstNumber, outcome.results));
     }

@@ -21,6 +21,8 @@ export interface CatchUpPort {
   deliver(watcher: Watcher, events: readonly WatchedChange[], through: Revision): void;
   /** The watcher's next revision is gone. */
   compacted(watcher: Watcher): void;
+  /** False: the history was replaced, and what was read of it counts for nothing. */
+  current(): boolean;
 }
 
 /** Deltas read in one round, about, so that a far-behind watcher does not keep the others waiting. */
@@ -45,6 +47,7 @@ export async function catchUpRound(
   let held: StateDelta[] = [];
   let read = 0;
   for await (const deltas of port.history.deltas(space, from, to)) {
+    if (!port.current()) return;
     const last = deltas[deltas.length - 1]?.revision;
     if (last === undefined) continue;
     // The last revision may go on in the next batch.
@@ -53,9 +56,9 @@ export async function catchUpRound(
     const complete = all.slice(0, all.length - held.length);
     await feed(space, index, members, complete, revision(last - 1), port);
     read += deltas.length;
-    if (!members.some(isFed) || (read >= deltasPerRound && last > from)) return;
+    if (!port.current() || !members.some(isFed) || (read >= deltasPerRound && last > from)) return;
   }
-  await feed(space, index, members, held, to, port);
+  if (port.current()) await feed(space, index, members, held, to, port);
 }
 
 /** Hands out whole revisions up to `through`. */
@@ -71,6 +74,7 @@ async function feed(
   const wanted: StateDelta[] = [];
   for (const [watcher, own] of matched) if (watcher.request.previous && isFed(watcher)) wanted.push(...own);
   const previous = await previousOf(space, wanted, port);
+  if (!port.current()) return;
   for (const watcher of members) {
     if (!isFed(watcher) || watcher.next > through) continue;
     // Compaction may have passed the watcher before or while history was read: then something may be missing from it.

@@ -1,0 +1,74 @@
+import { type LeaseId, noLease, noSession } from '../foundation/ids.ts';
+import type { Command } from '../ports/command.ts';
+import type { CommandResult } from '../ports/result.ts';
+import { encodeCommandBatch } from '../protocol/write-command.ts';
+import type { Findings } from './checks/findings.ts';
+import type { Cluster } from './cluster.ts';
+import { put } from './workload/commands.ts';
+
+/** Longer than a replica remembers how its clock stands to cluster time. */
+const trafficEveryMs = 11_000;
+/** A lease in a healthy cluster is gone so soon after its time-to-live in true time. */
+const lateMs = 500;
+const earlyMs = 25;
+const drift = 0.005;
+
+type Run = (untilMs: number, done: () => boolean) => Promise<void>;
+
+/**
+ * A healthy cluster in which next to nothing happens, and one lease: it must end when its time-to-live has passed in true time, not in
+ * cluster time alone (promise 9).
+ */
+export async function checkQuietPhase(cluster: Cluster, findings: Findings, run: Run): Promise<void> {
+  const { scheduler, plan } = cluster;
+  const ttlMs = plan.quietTtlMs;
+  let lease: LeaseId | null = null;
+  let calledMs = 0;
+  let grantedMs = 0;
+  for (let tries = 0; tries < 10 && lease === null; tries++) {
+    calledMs = scheduler.nowMs;
+    submit(cluster, { kind: 'leaseGrant', id: noLease, ttlMs }, (result) => {
+      if (result.kind !== 'leaseGrant') return;
+      lease = result.id;
+      grantedMs = scheduler.nowMs;
+    });
+    await run(calledMs + 1000, () => lease !== null);
+  }
+  if (findings.any) return;
+  if (lease === null) {
+    findings.report('liveness', 'no lease is granted in a quiet cluster');
+    return;
+  }
+  const id: LeaseId = lease;
+  const latestMs = grantedMs + ttlMs * (1 + drift) + lateMs;
+  const gone = (): boolean => cluster.leader()?.node?.state.lease(id) === null;
+  for (let nextMs = grantedMs + trafficEveryMs; ; nextMs += trafficEveryMs) {
+    await run(Math.min(nextMs, latestMs), gone);
+    if (gone() || scheduler.nowMs >= latestMs) break;
+    submit(cluster, put('quiet', `${nextMs}`), () => {});
+  }
+  const after = scheduler.nowMs - calledMs;
+  if (!gone())
+    findings.report(
+      'lease-late',
+      `a lease of ${ttlMs} ms is still there after ${after} ms in a quiet cluster`,
+    );
+  else if (after < ttlMs * (1 - drift) - earlyMs)
+    findings.report('lease-early', `a lease of ${ttlMs} ms was gone after ${after} ms in a quiet cluster`);
+}
+
+function submit(cluster: Cluster, command: Command, done: (result: CommandResult) => void): void {
+  const { node = null, life = null } = cluster.leader() ?? {};
+  const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [command] };
+  life?.enter(() =>
+    node?.submit({
+      bytes: encodeCommandBatch(batch),
+      batch,
+      settle: (outcome) => {
+        const result = outcome.kind === 'applied' ? outcome.results[0] : undefined;
+        if (result !== undefined) done(result);
+      },
+      early: null,
+    }),
+  );
+}
