@@ -57,13 +57,15 @@ export class OutgoingStream {
         // The kernel of a process that is gone does not complete a handshake.
         if (life.dead) return;
         to.handler.hello(nodeId(name), presentedOf(identity), identity.clusterId).then(
-          () =>
+          () => {
+            to.accepted.set(name, life);
             this.#back(() => {
               if (!current() || this.#state.kind !== 'connecting' || to.life.dead) return;
               this.#state = { kind: 'up', to };
               this.#arrivalMs = scheduler.nowMs;
               handler.connected(nodeId(this.#peer), presentedOf(to.identity));
-            }),
+            });
+          },
           () => this.#back(() => failed('silent')),
         );
       });
@@ -145,6 +147,7 @@ export class OutgoingStream {
       }
       // A stream that was given up loses what was under way, unless the process behind it is gone: then it still drains.
       if (this.#attempt !== attempt && !this.#from.life.dead) return;
+      if (to.accepted.get(name) !== this.#from.life) return;
       network.trace.event(this.#peer, 'gets', () => `${arriving.map(brief).join(', ')} from ${name}`);
       to.life.enter(() => to.handler.received(nodeId(name), arriving));
     });
