@@ -21,6 +21,8 @@ export interface DriverParts {
   readonly apply: (entries: readonly LogEntry[]) => number;
   readonly roleChanged: (soft: SoftState) => void;
   readonly sendSnapshot: (to: NodeId) => void;
+  /** A member lost what it had acknowledged. */
+  readonly lostPeer: (peer: NodeId) => void;
   /** False: it could not be taken over, and everything is as before. */
   readonly install: (install: NonNullable<Ready['install']>) => Promise<boolean>;
   /** The disk refuses writes for now; resolves when it is worth trying again. */
@@ -87,6 +89,7 @@ export class Driver {
     for (const read of ready.reads) reads.confirmed(read);
     if (ready.reads.length > 0) reads.applied(raft.status.applied);
     for (const { to } of ready.snapshots) this.#parts.sendSnapshot(to);
+    for (const peer of ready.lostPeers) this.#parts.lostPeer(peer);
     for (const read of ready.logReads) this.#readLog(read);
     if (ready.install !== null) this.#install(ready.install);
   }

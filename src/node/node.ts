@@ -11,7 +11,7 @@ import {
 import type { Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { HistoryStore } from '../ports/image-store.ts';
-import type { StoreIdentity } from '../ports/log-store.ts';
+import { presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
 import type { Routing } from '../protocol/routing.ts';
@@ -131,6 +131,9 @@ export class TanistNode {
       log: store.log,
       nodeLog,
       doubted: (peers) => raft.setDoubtedPeers(peers),
+      forget: (peer) => raft.forgetPeer(peer),
+      acknowledged: (peer) => raft.acknowledgedBy(peer),
+      failed,
     });
     raft.setDoubtedPeers(this.#guard.doubted);
     this.#trust = new TrustKeeper(raft, this.#guard);
@@ -237,6 +240,7 @@ export class TanistNode {
       },
       roleChanged: (soft) => this.#roleChanged(soft),
       sendSnapshot: (to) => this.#snapshots.send(to),
+      lostPeer: (peer) => this.#guarding(this.#guard.lost(peer)),
       install: ({ point }) => this.#snapshots.install(point),
       roomOnDisk: () => this.#disk.room(),
       failed,
@@ -425,6 +429,7 @@ export class TanistNode {
       disconnected: (peer, reason) => {
         this.#ports.nodeLog.info('peer-disconnected', { peer, reason });
         this.#monitor.disconnected(peer, reason);
+        this.#guarding(this.#guard.disconnected(peer));
       },
       probed: () => this.#probed(),
       snapshot: (from, incoming) => this.#snapshots.receive(from, incoming),
@@ -434,7 +439,7 @@ export class TanistNode {
   #received(from: NodeId, messages: readonly RaftMessage[]): void {
     if (this.#stopped) return;
     this.#monitor.heard(messages);
-    if (this.#guard.doubted.size > 0) this.#hearTrust(messages);
+    this.#hearOfPeers(messages);
     this.#succession.heard(from, messages);
     this.#step(messages);
     this.#driver.wake();
@@ -448,19 +453,25 @@ export class TanistNode {
     }
   }
 
-  #hearTrust(messages: readonly RaftMessage[]): void {
+  #hearOfPeers(messages: readonly RaftMessage[]): void {
     for (const message of messages) {
       if (message.type !== 'heartbeat' || message.term !== this.#raft.status.term) continue;
-      this.#guard.leaderSays(message.context).catch((error: unknown) => this.#failedWith(asError(error)));
+      this.#guarding(this.#guard.leaderSays(message.context));
     }
+  }
+
+  /** A log that fails says so by itself, and a closed one is no failure. */
+  #guarding(act: Promise<void>): void {
+    act.catch((error: unknown) => {
+      if (!(error instanceof TanistError)) this.#failedWith(asError(error));
+    });
   }
 
   #probed(): ProbeAnswer {
     const { term, leader, role } = this.#raft.status;
-    const { storeId, bootCounter, incarnation } = this.identity;
     return {
       id: this.#options.id,
-      identity: { storeId, bootCounter, incarnation, doubted: false },
+      identity: presentedOf(this.identity),
       term,
       leader,
       leaderHeardMs: role === 'leader' || leader === null ? null : this.#monitor.silentMs(),
@@ -479,7 +490,7 @@ export class TanistNode {
     if (nowMs - this.#rankedAtMs >= rankEveryMs) {
       this.#rankedAtMs = nowMs;
       this.#succession.rank();
-      this.#trust.look().catch((error: unknown) => this.#failedWith(asError(error)));
+      this.#guarding(this.#trust.look());
     }
     if (this.#isTimeDue() && this.#proposals.idle) {
       this.#proposals.add({

@@ -10,7 +10,7 @@ export class TrustKeeper {
   readonly #raft: Raft;
   readonly #guard: PeerGuard;
   #term: Term | null = null;
-  readonly #targets = new Map<NodeId, { readonly incarnation: string; readonly index: LogIndex }>();
+  readonly #targets = new Map<NodeId, { readonly doubt: number; readonly index: LogIndex }>();
 
   constructor(raft: Raft, guard: PeerGuard) {
     this.#raft = raft;
@@ -24,14 +24,14 @@ export class TrustKeeper {
     if (term !== this.#term) this.#targets.clear();
     this.#term = term;
     for (const id of [...this.#guard.doubted]) {
-      const incarnation = this.#guard.identityOf(id)?.incarnation ?? '';
+      const doubt = this.#guard.doubtOf(id);
       const target = this.#targets.get(id);
-      if (target === undefined || target.incarnation !== incarnation) {
-        this.#targets.set(id, { incarnation, index: last.index });
+      if (target === undefined || target.doubt !== doubt) {
+        this.#targets.set(id, { doubt, index: last.index });
         continue;
       }
       const match = progress.get(id)?.match ?? 0;
-      if (match >= target.index) await this.#guard.trust(id);
+      if (match >= target.index) await this.#guard.trust(id, doubt);
     }
   }
 }

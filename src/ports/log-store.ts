@@ -23,6 +23,8 @@ export interface LogPoint {
   readonly term: Term;
 }
 
+export const beforeAll: LogPoint = { index: 0 as LogIndex, term: 0 as Term };
+
 /**
  * Who counts. In a joint change `outgoing` holds the old voters and both majorities are needed (Raft §6); otherwise it is empty.
  */
@@ -42,6 +44,8 @@ export interface StoreIdentity {
   readonly bootCounter: number;
   /** Random, made at this start. */
   readonly incarnation: string;
+  /** Where the durable log ended when it was opened at this start. */
+  readonly last: LogPoint;
 }
 
 /** What a node presents to its peers, and what they remember of it, durably. */
@@ -50,8 +54,15 @@ export interface PeerIdentity {
   readonly bootCounter: number;
   /** Random, made at every start: tells a reconnect from a start with the same counter out of an old disk image. */
   readonly incarnation: string;
+  /** Presented: where its durable log ended at its start. Remembered: up to where it is known to have stored committed entries. */
+  readonly last: LogPoint;
   /** Remembered: its disk was found empty or old; it counts for no quorum yet. Never set in what is presented. */
   readonly doubted: boolean;
+}
+
+/** What a node says of itself in a hello. */
+export function presentedOf({ storeId, bootCounter, incarnation, last }: StoreIdentity): PeerIdentity {
+  return { storeId, bootCounter, incarnation, last, doubted: false };
 }
 
 /** What opening the log found. */

@@ -1,6 +1,6 @@
 import { assert } from '../foundation/assert.ts';
 import { type LogIndex, logIndex, type NodeId, type Term } from '../foundation/ids.ts';
-import type { Configuration, EntryKind, HardState, LogEntry } from '../ports/log-store.ts';
+import type { Configuration, EntryKind, HardState, LogEntry, LogPoint } from '../ports/log-store.ts';
 import { ConfigurationHistory, isVoter, membersOf, votersOf } from './configuration.ts';
 import { entryBytes, RaftLog } from './log.ts';
 import type { PreVote, RaftMessage } from './message.ts';
@@ -69,6 +69,10 @@ export class Core {
   /** As last sent, or as last heard from the leader. */
   succession: readonly NodeId[] = [];
   readonly snapshotsUnderWay = new Set<NodeId>();
+  /** Members that were found to have lost what they had acknowledged, to be told. */
+  lostPeers: NodeId[] = [];
+  /** Over all offices of this incarnation: committed entries that a member had acknowledged. */
+  readonly acknowledged = new Map<NodeId, LogPoint>();
 
   readonly forwarded: ForwardedReads;
   context: Uint8Array = new Uint8Array(0);
@@ -233,6 +237,13 @@ export class Core {
     }
   }
 
+  /** What is committed stays committed, and what is acknowledged was durable: this outlives the office. */
+  noteAcknowledged(peer: NodeId): void {
+    const index = logIndex(Math.min(this.peers.get(peer)?.match ?? 0, this.log.commit));
+    if (index <= (this.acknowledged.get(peer)?.index ?? 0)) return;
+    this.acknowledged.set(peer, { index, term: this.log.termAt(index) ?? (0 as Term) });
+  }
+
   refuseForwarded(): void {
     for (const id of this.forwarded.close()) this.reads.push({ id, index: null });
   }
@@ -254,6 +265,7 @@ export class Core {
 
   #leaveLeadership(): void {
     for (const read of this.rounds.close()) this.serve(read, null);
+    for (const peer of this.peers.keys()) this.noteAcknowledged(peer);
     this.peers.clear();
     this.transfer = null;
     this.heartbeatDue = false;

@@ -1,6 +1,6 @@
 import { assert, unreachable } from '../foundation/assert.ts';
 import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
-import type { EntryKind, LogEntry, LogPoint } from '../ports/log-store.ts';
+import { beforeAll, type EntryKind, type LogEntry, type LogPoint } from '../ports/log-store.ts';
 import { encodeConfiguration, firstStep, isMember } from './configuration.ts';
 import { Core } from './core.ts';
 import {
@@ -133,10 +133,6 @@ class RaftNode implements Raft {
 
   setDoubtedPeers(doubted: ReadonlySet<NodeId>): void {
     const core = this.#core;
-    for (const id of doubted) {
-      // What an earlier store acknowledged says nothing about this one.
-      if (!core.doubtedPeers.has(id)) core.peers.get(id)?.forget((core.log.last + 1) as LogIndex);
-    }
     const same =
       doubted.size === core.doubtedPeers.size && [...doubted].every((id) => core.doubtedPeers.has(id));
     core.doubtedPeers = new Set(doubted);
@@ -144,6 +140,17 @@ class RaftNode implements Raft {
       core.heartbeatDue = true;
       maybeCommit(core);
     }
+  }
+
+  forgetPeer(peer: NodeId): void {
+    const core = this.#core;
+    core.peers.get(peer)?.forget((core.log.last + 1) as LogIndex);
+  }
+
+  acknowledgedBy(peer: NodeId): LogPoint {
+    const core = this.#core;
+    core.noteAcknowledged(peer);
+    return core.acknowledged.get(peer) ?? beforeAll;
   }
 
   peerReset(peer: NodeId): void {

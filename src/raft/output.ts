@@ -29,16 +29,18 @@ export function takeReady(core: Core, told: SoftState): Ready | null {
     core.messages.length === 0 &&
     core.reads.length === 0 &&
     core.snapshots.length === 0 &&
-    core.logReads.length === 0
+    core.logReads.length === 0 &&
+    core.lostPeers.length === 0
   ) {
     return null;
   }
-  const { messages, reads, snapshots, logReads } = core;
+  const { messages, reads, snapshots, logReads, lostPeers } = core;
   if (messages.length > 0) core.messages = [];
   if (reads.length > 0) core.reads = [];
   if (snapshots.length > 0) core.snapshots = [];
   if (logReads.length > 0) core.logReads = [];
-  return { soft, messages, persist, committed, reads, snapshots, logReads, install };
+  if (lostPeers.length > 0) core.lostPeers = [];
+  return { soft, messages, persist, committed, reads, snapshots, logReads, lostPeers, install };
 }
 
 function forwardReads(core: Core): void {

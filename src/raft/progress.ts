@@ -27,6 +27,8 @@ export class PeerProgress {
   commitSent: LogIndex = logIndex(0);
   /** A tick has passed: a newer commit index is told even if there is nothing to carry it. */
   commitDue = false;
+  /** Probes at `match` that it refused one after the other. Of messages that may be duplicated or late, one alone proves nothing. */
+  refusals = 0;
   /** The newest read round that it confirmed. */
   round = 0;
   /** Entries asked from the log store; the answer is used only if `next` is still where it was. */
@@ -85,6 +87,7 @@ export class PeerProgress {
     this.match = logIndex(0);
     this.next = next;
     this.round = 0;
+    this.refusals = 0;
   }
 
   /** Entries up to `last` went out. */
@@ -102,6 +105,7 @@ export class PeerProgress {
 
   /** It has everything up to `index`, durably. Says whether that is news. */
   maybeMatch(index: LogIndex): boolean {
+    this.refusals = 0;
     let freed = 0;
     for (const flight of this.#inflight) {
       if (flight.last > index) break;
@@ -132,6 +136,16 @@ export class PeerProgress {
     return true;
   }
 
+  /**
+   * It refused an append after `match`, which it had acknowledged. True: it has lost that, beyond what a late or repeated answer could
+   * explain. Otherwise the next probe waits for a heartbeat's answer.
+   */
+  hasLost(): boolean {
+    if (this.state !== 'probe' || !this.probeSent || this.next !== this.match + 1) return false;
+    this.refusals++;
+    return this.refusals >= refusalsThatProve;
+  }
+
   isFull(maxMessages: number, maxBytes: number): boolean {
     return this.#inflight.length >= maxMessages || this.#inflightBytes >= maxBytes;
   }
@@ -149,6 +163,9 @@ export class PeerProgress {
     this.#inflightBytes = 0;
   }
 }
+
+/** Each answers a probe of its own, a heartbeat apart; any acknowledgement in between starts anew. */
+const refusalsThatProve = 3;
 
 interface Inflight {
   readonly last: LogIndex;

@@ -95,6 +95,13 @@ export interface Raft {
   setDoubted(doubted: boolean): void;
   /** Leader: members that count for no quorum at present (promise 6). */
   setDoubtedPeers(doubted: ReadonlySet<NodeId>): void;
+  /** Leader: the peer's store is not, or no longer whole, what acknowledged its entries: nothing that it acknowledged counts. */
+  forgetPeer(peer: NodeId): void;
+  /**
+   * The last committed entry that the peer is known to have stored durably: from this node's own offices as leader, so never one that any log
+   * may still lose. Term 0: memory no longer knows it.
+   */
+  acknowledgedBy(peer: NodeId): LogPoint;
   /** The peer's connection came up or went down: restart its flow as a probe. */
   peerReset(peer: NodeId): void;
   ready(): Ready | null;

@@ -19,7 +19,8 @@ export interface SoftState {
  * 3. `committed`: apply, in order. They are locally durable already.
  * 4. `reads`: a confirmed read may be served once `index` is applied.
  * 5. `snapshots`: stream an image to that peer, then `raft.snapshotSent(to, point)`.
- * 6. `logReads`: read entries from `from` (inclusive) to `until` (exclusive) of the log store, and hand them back with `raft.logRead(…)`;
+ * 6. `lostPeers`: doubt them, durably, before anything else is stepped (promise 6).
+ * 7. `logReads`: read entries from `from` (inclusive) to `until` (exclusive) of the log store, and hand them back with `raft.logRead(…)`;
  *    null if they are gone.
  */
 export interface Ready {
@@ -30,6 +31,8 @@ export interface Ready {
   readonly reads: readonly ConfirmedRead[];
   readonly snapshots: readonly { readonly to: NodeId }[];
   readonly logReads: readonly LogRead[];
+  /** Members, not doubted, that no longer have what they had acknowledged. */
+  readonly lostPeers: readonly NodeId[];
   /** A received snapshot to take over in place of log and image; then call `raft.installed(point)`, or `raft.installFailed(point)`. */
   readonly install: { readonly point: LogPoint; readonly configuration: Configuration } | null;
 }

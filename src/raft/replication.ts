@@ -137,9 +137,15 @@ export function handleAppendReply(core: Core, message: RaftMessage & AppendReply
   peer.fresh = true;
   if (message.rejected) {
     const possible = core.log.findConflict(message.hint.index, message.hint.term).index;
-    const lost = core.doubtedPeers.has(message.from) && message.match <= peer.match;
-    if (lost) peer.forget(logIndex(Math.min(possible, message.match) + 1));
-    else if (peer.maybeBackUp(message.match, possible)) peer.due = true;
+    if (message.match <= peer.match && peer.match > 0) {
+      const doubted = core.doubtedPeers.has(message.from);
+      if (!doubted && (message.match < peer.match || !peer.hasLost())) return;
+      if (!doubted) {
+        core.noteAcknowledged(message.from);
+        core.lostPeers.push(message.from);
+      }
+      peer.forget(logIndex(Math.min(possible, message.match) + 1));
+    } else if (peer.maybeBackUp(message.match, possible)) peer.due = true;
     return;
   }
   if (message.match > core.log.last) return;

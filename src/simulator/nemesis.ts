@@ -8,10 +8,7 @@ import type { DatabaseFiles } from './world/sim-database.ts';
 /** Makes the planned faults happen, and at the end of the safety phase undoes what lasts. */
 export class Nemesis {
   readonly #cluster: Cluster;
-  readonly #oldDisks = new Map<
-    Machine,
-    { readonly bootCounter: number; readonly files: ReadonlyMap<string, DatabaseFiles> }
-  >();
+  readonly #oldDisks = new Map<Machine, ReadonlyMap<string, DatabaseFiles>>();
   #calm = false;
 
   constructor(cluster: Cluster) {
@@ -28,9 +25,7 @@ export class Nemesis {
     for (const index of plan.fragile) {
       const machine = this.#cluster.machines[index];
       if (machine === undefined) continue;
-      scheduler.at(plan.safetyMs * 0.25, () =>
-        this.#oldDisks.set(machine, { bootCounter: machine.log.bootCounter(), files: machine.disk.copy() }),
-      );
+      scheduler.at(plan.safetyMs * 0.25, () => this.#oldDisks.set(machine, machine.disk.copy()));
     }
   }
 
@@ -130,14 +125,17 @@ export class Nemesis {
         break;
       case 'emptyDisk':
         this.#spoil('replaced', fault.forMs, (machine) => {
-          if (this.#noticed(machine, 1)) machine.disk.wipe();
+          if (this.#noticed(machine, 1, Number.POSITIVE_INFINITY)) machine.disk.wipe();
         });
         break;
       case 'oldDisk':
         this.#spoil('replaced', fault.forMs, (machine) => {
           const old = this.#oldDisks.get(machine);
-          if (old !== undefined && this.#noticed(machine, old.bootCounter + 1))
-            machine.disk.restore(old.files);
+          if (old === undefined) return;
+          const present = machine.disk.copy();
+          machine.disk.restore(old);
+          const { log } = machine;
+          if (!this.#noticed(machine, log.bootCounter() + 1, log.last())) machine.disk.restore(present);
         });
         break;
       case 'bitFlip':
@@ -189,10 +187,13 @@ export class Nemesis {
     this.#later(forMs, () => machine.start());
   }
 
-  /** Boot counters tell an old disk only to those who met the boots that it lost. */
-  #noticed(machine: Machine, bootCounter: number): boolean {
+  /** An old disk is known to those who met a boot that it lost, or know of an entry that it lost (promise 6). */
+  #noticed(machine: Machine, bootCounter: number, last: number): boolean {
     return this.#cluster.machines.every(
-      (other) => other === machine || other.log.remembered(machine.id) >= bootCounter,
+      ({ id, log }) =>
+        id === machine.id ||
+        log.remembered(machine.id) >= bootCounter ||
+        log.rememberedLast(machine.id) > last,
     );
   }
 

@@ -1,5 +1,11 @@
 import { type NodeId, nodeId, term } from '../foundation/ids.ts';
-import type { LogPoint, PeerIdentity, StoreIdentity } from '../ports/log-store.ts';
+import {
+  beforeAll,
+  type LogPoint,
+  type PeerIdentity,
+  presentedOf,
+  type StoreIdentity,
+} from '../ports/log-store.ts';
 import type { OutgoingSnapshot, ProbeAnswer } from '../ports/transport.ts';
 import { malformed, WireReader } from '../protocol/parts/wire-reader.ts';
 import { WireWriter } from '../protocol/parts/wire-writer.ts';
@@ -13,8 +19,8 @@ export interface Hello {
 }
 
 export function helloOf(identity: StoreIdentity): Hello {
-  const { clusterId, nodeId: id, storeId, bootCounter, incarnation } = identity;
-  return { clusterId, id, identity: { storeId, bootCounter, incarnation, doubted: false } };
+  const { clusterId, nodeId: id } = identity;
+  return { clusterId, id, identity: presentedOf(identity) };
 }
 
 export function writeHello(writer: WireWriter, field: number, hello: Hello): void {
@@ -24,6 +30,7 @@ export function writeHello(writer: WireWriter, field: number, hello: Hello): voi
   writer.text(3, hello.identity.storeId);
   writer.uint(4, hello.identity.bootCounter);
   writer.text(6, hello.identity.incarnation);
+  writePoint(writer, 7, hello.identity.last);
   writer.end(mark);
 }
 
@@ -33,6 +40,7 @@ export function readHello(reader: WireReader): Hello {
   let storeId = '';
   let bootCounter = 0;
   let incarnation = '';
+  let last: LogPoint = beforeAll;
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -51,12 +59,15 @@ export function readHello(reader: WireReader): Hello {
       case 6:
         incarnation = reader.text();
         break;
+      case 7:
+        last = readPoint(reader);
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
-  return { clusterId, id: nodeId(id), identity: { storeId, bootCounter, incarnation, doubted: false } };
+  return { clusterId, id: nodeId(id), identity: { storeId, bootCounter, incarnation, last, doubted: false } };
 }
 
 /** What the called side of a message stream says: its own hello first, then echoes. */

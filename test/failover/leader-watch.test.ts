@@ -2,12 +2,13 @@ import test from 'ava';
 import { LeaderWatch, type WatchAction } from '../../src/failover/leader-watch.ts';
 import { defaultSuspicion } from '../../src/failover/options.ts';
 import { nodeId, term } from '../../src/foundation/ids.ts';
+import { beforeAll } from '../../src/ports/log-store.ts';
 import type { ProbeAnswer } from '../../src/ports/transport.ts';
 
 const self = nodeId('a');
 const leader = nodeId('b');
 const other = nodeId('c');
-const identity = { storeId: 'store-b', bootCounter: 4, incarnation: 'b4', doubted: false };
+const identity = { storeId: 'store-b', bootCounter: 4, incarnation: 'b4', last: beforeAll, doubted: false };
 const options = defaultSuspicion;
 
 /** A watch that has followed `leader` in term 5 for two seconds of regular heartbeats, the last at 2,000. */

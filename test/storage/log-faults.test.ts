@@ -4,6 +4,7 @@ import { logIndex, nodeId } from '../../src/foundation/ids.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import type { Disk } from '../../src/ports/database.ts';
 import type { LogEntry, LogStore } from '../../src/ports/log-store.ts';
+import { beforeAll } from '../../src/ports/log-store.ts';
 import { openLog } from '../../src/storage/log/open-log.ts';
 import { entries, hard, point, texts } from './log-store-conformance.ts';
 import { Crash, MemoryDisk } from './memory-disk.ts';
@@ -24,7 +25,13 @@ async function filled(): Promise<MemoryDisk> {
   await log.append({ hardState: hard(1, 'n1'), entries: entries(1, 4, 1) });
   await log.append({ entries: entries(5, 8, 1) });
   await log.append({ entries: entries(9, 12, 2) });
-  await log.rememberPeer(nodeId('n2'), { storeId: 's2', bootCounter: 1, incarnation: 'i2', doubted: false });
+  await log.rememberPeer(nodeId('n2'), {
+    storeId: 's2',
+    bootCounter: 1,
+    incarnation: 'i2',
+    last: beforeAll,
+    doubted: false,
+  });
   await log.compact(point(2, 1));
   await log.close();
   return disk;

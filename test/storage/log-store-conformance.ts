@@ -2,6 +2,7 @@ import type { ExecutionContext, TestFn } from 'ava';
 import { logIndex, nodeId, term } from '../../src/foundation/ids.ts';
 import type { Disk } from '../../src/ports/database.ts';
 import type { EntryKind, HardState, LogEntry, LogPoint, LogStore } from '../../src/ports/log-store.ts';
+import { beforeAll } from '../../src/ports/log-store.ts';
 import type { DiskUnderTest } from './database-conformance.ts';
 
 export type OpenLogForTest = (disk: Disk) => Promise<LogStore>;
@@ -78,12 +79,14 @@ export function logStoreConformance(
       storeId: 's2',
       bootCounter: 7,
       incarnation: 'i2',
+      last: beforeAll,
       doubted: false,
     });
     await log.rememberPeer(nodeId('n2'), {
       storeId: 's2',
       bootCounter: 8,
       incarnation: 'i2',
+      last: beforeAll,
       doubted: false,
     });
     await log.close();
@@ -93,7 +96,7 @@ export function logStoreConformance(
     t.deepEqual(again.image.last, point(5, 1));
     t.deepEqual(
       [...again.image.peers],
-      [[nodeId('n2'), { storeId: 's2', bootCounter: 8, incarnation: 'i2', doubted: false }]],
+      [[nodeId('n2'), { storeId: 's2', bootCounter: 8, incarnation: 'i2', last: beforeAll, doubted: false }]],
     );
     await again.close();
   });

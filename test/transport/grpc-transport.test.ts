@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
 import test from 'ava';
 import { nodeId } from '../../src/foundation/ids.ts';
+import { beforeAll } from '../../src/ports/log-store.ts';
 import { peerService } from '../../src/protocol/services.ts';
 import { encodeEnvelope, encodeHelloEnvelope } from '../../src/transport/envelope.ts';
 import { sizes } from '../../src/transport/options.ts';
@@ -78,6 +79,7 @@ test('what is not an envelope, or speaks for another, ends that stream only', as
     storeId: 's',
     bootCounter: 1,
     incarnation: 'i',
+    last: beforeAll,
   });
   for (const [first, second, expected] of [
     [Buffer.from([0xff]), null, /malformed/],

@@ -2,6 +2,7 @@ import { type LogIndex, logIndex, type NodeId, nodeId, term } from '../../src/fo
 import { seededRandom } from '../../src/foundation/random.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { PeerIdentity } from '../../src/ports/log-store.ts';
+import { beforeAll } from '../../src/ports/log-store.ts';
 import type { NodeEventFields, NodeLog } from '../../src/ports/node-log.ts';
 import type {
   OutgoingSnapshot,
@@ -33,7 +34,13 @@ export class Recorder implements TransportHandler<RaftMessage> {
   private readonly answer: ProbeAnswer;
 
   constructor(id: NodeId) {
-    const identity = { storeId: `store-${id}`, bootCounter: 1, incarnation: `start-${id}`, doubted: false };
+    const identity = {
+      storeId: `store-${id}`,
+      bootCounter: 1,
+      incarnation: `start-${id}`,
+      last: beforeAll,
+      doubted: false,
+    };
     this.answer = { id, identity, term: term(7), leader: nodeId('b'), leaderHeardMs: 12.5 };
   }
 
@@ -105,7 +112,14 @@ export class GrpcNetwork implements Network {
     incarnation = `start-${id}`,
     clusterId = 'cluster',
   ): Promise<GrpcTransport> {
-    const identity = { clusterId, nodeId: id, storeId: `store-${id}`, bootCounter: 1, incarnation };
+    const identity = {
+      clusterId,
+      nodeId: id,
+      storeId: `store-${id}`,
+      bootCounter: 1,
+      incarnation,
+      last: beforeAll,
+    };
     const transport = new GrpcTransport({
       identity,
       listen: this.addresses.get(id) ?? '127.0.0.1:0',

@@ -114,9 +114,22 @@ test('hellos, echoes, probes, snapshot chunks', (t) => {
   const hello = {
     clusterId: 'c',
     id: nodeId('a'),
-    identity: { storeId: 's', bootCounter: 3, incarnation: 'i', doubted: false },
+    identity: {
+      storeId: 's',
+      bootCounter: 3,
+      incarnation: 'i',
+      last: { index: logIndex(5), term: term(2) },
+      doubted: false,
+    },
   };
-  const plainHello = { clusterId: 'c', id: 'a', storeId: 's', bootCounter: 3, incarnation: 'i' };
+  const plainHello = {
+    clusterId: 'c',
+    id: 'a',
+    storeId: 's',
+    bootCounter: 3,
+    incarnation: 'i',
+    last: { index: 5, term: 2 },
+  };
   t.deepEqual(decodeAnswer(generatedBytes('PeerAnswer', { hello: plainHello })), { hello });
   t.deepEqual(decodeAnswer(encodeAnswer({ hello })), { hello });
   t.deepEqual(decodeAnswer(encodeAnswer({ pong: 2 ** 40 })), { pong: 2 ** 40 });

@@ -1,5 +1,6 @@
 import type { ExecutionContext, TestFn } from 'ava';
 import { logIndex, nodeId, term } from '../../src/foundation/ids.ts';
+import { beforeAll } from '../../src/ports/log-store.ts';
 import { a, b, c, type Network, numbered, numbers, Recorder } from './harness.ts';
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
@@ -26,6 +27,7 @@ export function transportSuite(test: TestFn, name: string, makeNetwork: () => Ne
       storeId: 'store-b',
       bootCounter: 1,
       incarnation: 'start-b',
+      last: beforeAll,
       doubted: false,
     });
   });
@@ -89,7 +91,13 @@ export function transportSuite(test: TestFn, name: string, makeNetwork: () => Ne
     const answer = await transportA.probe(b, 5000);
     t.deepEqual(answer as object, {
       id: 'b',
-      identity: { storeId: 'store-b', bootCounter: 1, incarnation: 'start-b', doubted: false },
+      identity: {
+        storeId: 'store-b',
+        bootCounter: 1,
+        incarnation: 'start-b',
+        last: beforeAll,
+        doubted: false,
+      },
       term: 7,
       leader: 'b',
       leaderHeardMs: 12.5,

@@ -1,4 +1,4 @@
-import type { HardState, LogEntry } from '../../ports/log-store.ts';
+import type { HardState, LogEntry, PeerIdentity } from '../../ports/log-store.ts';
 import {
   blockEnd,
   blockKey,
@@ -48,12 +48,21 @@ export class DurableLog {
 
   /** 0 for a damaged record: its checksum is for the node to notice. */
   #counterOf(key: string): number {
+    return this.#identityAt(key)?.bootCounter ?? 0;
+  }
+
+  /** Up to where it remembers the peer to have stored committed entries. */
+  rememberedLast(peer: string): number {
+    return this.#identityAt(peerPrefix + peer)?.last?.index ?? 0;
+  }
+
+  #identityAt(key: string): Partial<PeerIdentity> | null {
     const value = this.#rows()?.get(key);
-    if (value === undefined) return 0;
+    if (value === undefined) return null;
     try {
-      return (openJson(logPlace, key, value) as { readonly bootCounter: number }).bootCounter;
+      return openJson(logPlace, key, value) as PeerIdentity;
     } catch {
-      return 0;
+      return null;
     }
   }
 

@@ -26,6 +26,8 @@ export interface Endpoint {
   readonly life: Life;
   readonly identity: StoreIdentity;
   readonly handler: TransportHandler<RaftMessage>;
+  /** By peer, whose process's stream it takes: a newer one replaces it. */
+  readonly accepted: Map<string, Life>;
   /** Its connection to `peer` is gone, or what it had sent may go on. */
   broken(peer: string, reason: 'dropped' | 'silent'): void;
   unblocked(peer: string): void;

@@ -1,4 +1,5 @@
 import { nodeId } from '../../foundation/ids.ts';
+import { presentedOf } from '../../ports/log-store.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { Endpoint, Network } from './network.ts';
 
@@ -55,14 +56,16 @@ export class OutgoingStream {
       to.life.enter(() => {
         // The kernel of a process that is gone does not complete a handshake.
         if (life.dead) return;
-        to.handler.hello(nodeId(name), presented(identity), identity.clusterId).then(
-          () =>
+        to.handler.hello(nodeId(name), presentedOf(identity), identity.clusterId).then(
+          () => {
+            to.accepted.set(name, life);
             this.#back(() => {
               if (!current() || this.#state.kind !== 'connecting' || to.life.dead) return;
               this.#state = { kind: 'up', to };
               this.#arrivalMs = scheduler.nowMs;
-              handler.connected(nodeId(this.#peer), presented(to.identity));
-            }),
+              handler.connected(nodeId(this.#peer), presentedOf(to.identity));
+            });
+          },
           () => this.#back(() => failed('silent')),
         );
       });
@@ -144,6 +147,7 @@ export class OutgoingStream {
       }
       // A stream that was given up loses what was under way, unless the process behind it is gone: then it still drains.
       if (this.#attempt !== attempt && !this.#from.life.dead) return;
+      if (to.accepted.get(name) !== this.#from.life) return;
       network.trace.event(this.#peer, 'gets', () => `${arriving.map(brief).join(', ')} from ${name}`);
       to.life.enter(() => to.handler.received(nodeId(name), arriving));
     });
@@ -178,16 +182,6 @@ export class OutgoingStream {
       if (!network.blocked(this.#peer, name)) life.enter(act);
     });
   }
-}
-
-export function presented(identity: Endpoint['identity']): {
-  readonly storeId: string;
-  readonly bootCounter: number;
-  readonly incarnation: string;
-  readonly doubted: boolean;
-} {
-  const { storeId, bootCounter, incarnation } = identity;
-  return { storeId, bootCounter, incarnation, doubted: false };
 }
 
 /** A message in a few words, for traces. */

@@ -29,6 +29,7 @@ export class SimTransport implements Transport<RaftMessage> {
       life,
       identity,
       handler,
+      accepted: new Map(),
       broken: (peer, reason) => this.#streams.get(peer)?.broken(reason),
       unblocked: (peer) => this.#streams.get(peer)?.unblocked(),
     };

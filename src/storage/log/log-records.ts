@@ -1,6 +1,6 @@
 import { asBuffer } from '../../foundation/bytes.ts';
 import type { Database, DatabaseChange } from '../../ports/database.ts';
-import type { HardState, LogPoint, PeerIdentity } from '../../ports/log-store.ts';
+import { beforeAll, type HardState, type LogPoint, type PeerIdentity } from '../../ports/log-store.ts';
 import { damaged, openJson, openRecord, sealInPlace, sealJson } from '../record-codec.ts';
 import { type Block, chainBytes } from './block-codec.ts';
 
@@ -37,7 +37,8 @@ export async function readPeers(database: Database): Promise<Map<string, PeerIde
   const peers = new Map<string, PeerIdentity>();
   for await (const rows of database.scan(peerPrefix, peerEnd, 65_536)) {
     for (const { key, value } of rows) {
-      peers.set(key.slice(peerPrefix.length), openJson(logPlace, key, value) as PeerIdentity);
+      const found = openJson(logPlace, key, value) as PeerIdentity;
+      peers.set(key.slice(peerPrefix.length), { ...found, last: found.last ?? beforeAll });
     }
   }
   return peers;

@@ -85,11 +85,12 @@ async function recover(
 
   const peers = await readPeers(database);
   const lastEntry = recovered.tail.at(-1);
+  const last = lastEntry === undefined ? compacted : { index: lastEntry.index, term: lastEntry.term };
   const state = hard?.state ?? noVote;
   const image: LogImage = {
     hardState: mutant.active === 'vote-lost-at-restart' ? { term: state.term, vote: null } : state,
     compacted,
-    last: lastEntry === undefined ? compacted : { index: lastEntry.index, term: lastEntry.term },
+    last,
     tail: recovered.tail,
     tornBytes: opened.tornBytes ?? 0,
     peers: new Map([...peers].map(([id, peer]) => [nodeId(id), peer])),
@@ -98,7 +99,14 @@ async function recover(
   return new BlockLog({
     database,
     place,
-    identity: { clusterId, nodeId: identity.nodeId, storeId, bootCounter, incarnation: options.incarnation },
+    identity: {
+      clusterId,
+      nodeId: identity.nodeId,
+      storeId,
+      bootCounter,
+      incarnation: options.incarnation,
+      last,
+    },
     image,
     blocks: recovered.blocks,
     chain: recovered.blocks.at(-1)?.after ?? Buffer.from(start?.chain ?? chainStart.toString('hex'), 'hex'),

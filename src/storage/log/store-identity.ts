@@ -3,8 +3,8 @@ import type { NodeId } from '../../foundation/ids.ts';
 import type { StoreIdentity } from '../../ports/log-store.ts';
 import { formatVersion } from '../record-codec.ts';
 
-/** What the disk keeps of it: an incarnation lives only as long as its process. */
-export interface IdentityRecord extends Omit<StoreIdentity, 'incarnation'> {
+/** What the disk keeps of it: the rest is of one start. */
+export interface IdentityRecord extends Omit<StoreIdentity, 'incarnation' | 'last'> {
   readonly format: number;
 }
 
