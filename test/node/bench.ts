@@ -87,6 +87,7 @@ export class Bench {
         return {
           start: async () => {},
           send: (_, message) => void sent.push(message),
+          flush: () => {},
           probe: () => new Promise(() => {}),
           sendSnapshot: async (_, snapshot) => void snapshots.push(snapshot),
           setPeers: () => {},
@@ -102,7 +103,14 @@ export class Bench {
     await this.until(this.#node.start());
     for (const peer of this.configuration.voters) {
       if (peer === this.self) continue;
-      const identity = { storeId: `store ${peer}`, bootCounter: 1, incarnation: 'i', doubted: false };
+      const start = { index: logIndex(0), term: term(0) };
+      const identity = {
+        storeId: `store ${peer}`,
+        bootCounter: 1,
+        incarnation: 'i',
+        last: start,
+        doubted: false,
+      };
       await this.until(this.handler.hello(peer, identity, 'c1'));
       this.handler.connected(peer, identity);
     }
