@@ -299,7 +299,9 @@ const act = fc.oneof(
   },
 );
 
-async function play(acts: readonly (typeof act extends fc.Arbitrary<infer T> ? T : never)[]) {
+type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
+
+async function play(acts: readonly Act[]) {
   const b1 = bench(2, { watcherQueueBytes: 300 });
   const expectations: Expectation[] = [];
   for (const each of acts) {
@@ -365,13 +367,26 @@ function check({ expectations, all, compacted }: Awaited<ReturnType<typeof play>
   }
 }
 
+/** A watcher that is paused and goes on within one round of reading history. */
+const lostWhilePaused: Act[] = [
+  { do: 'watch', key: 'a', end: '', back: 0, previous: false },
+  { do: 'apply', commands: [put('a', ''), del('a')] },
+  { do: 'watch', key: 'a', end: '', back: 0, previous: true },
+  { do: 'pause', which: 0 },
+  { do: 'store' },
+  { do: 'apply', commands: [put('a', '')] },
+  { do: 'turns', count: 14 },
+  { do: 'resume', which: 0 },
+  { do: 'apply', commands: [put('a', '')] },
+];
+
 test('watchers of any start, range and speed see exactly what happened, or are told that it is compacted', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 60 }), async (acts) => {
       check(await play(acts));
       t.pass();
     }),
-    { numRuns: 300 },
+    { numRuns: 300, examples: [[lostWhilePaused]] },
   );
 });
 

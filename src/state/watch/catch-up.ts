@@ -44,6 +44,7 @@ export async function catchUpRound(
   const members = group.filter((watcher) => watcher.next >= from);
   for (const watcher of members) index.add(watcher);
   const to = port.source.revision(space);
+  let begin = from;
   let held: StateDelta[] = [];
   let read = 0;
   for await (const deltas of port.history.deltas(space, from, to)) {
@@ -54,19 +55,21 @@ export async function catchUpRound(
     const all = held.concat(deltas);
     held = all.filter((delta) => delta.revision === last);
     const complete = all.slice(0, all.length - held.length);
-    await feed(space, index, members, complete, revision(last - 1), port);
+    await feed(space, index, members, complete, begin, revision(last - 1), port);
+    begin = last;
     read += deltas.length;
     if (!port.current() || !members.some(isFed) || (read >= deltasPerRound && last > from)) return;
   }
-  if (port.current()) await feed(space, index, members, held, to, port);
+  if (port.current()) await feed(space, index, members, held, begin, to, port);
 }
 
-/** Hands out whole revisions up to `through`. */
+/** Hands out whole revisions, all that there are from `begin` up to `through`. */
 async function feed(
   space: Space,
   index: WatcherIndex,
   members: readonly Watcher[],
   deltas: readonly StateDelta[],
+  begin: Revision,
   through: Revision,
   port: CatchUpPort,
 ): Promise<void> {
@@ -77,6 +80,8 @@ async function feed(
   if (!port.current()) return;
   for (const watcher of members) {
     if (!isFed(watcher) || watcher.next > through) continue;
+    // It was paused when earlier revisions were handed out: the next round begins with those.
+    if (watcher.next < begin) continue;
     // Compaction may have passed the watcher before or while history was read: then something may be missing from it.
     if (watcher.next < port.source.compacted(space) && mutant.active !== 'compaction-past-watcher') {
       port.compacted(watcher);
