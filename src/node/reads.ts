@@ -71,6 +71,15 @@ export class ReadQueue {
     for (const reads of groups) this.#refuse(reads);
   }
 
+  /** The node stops: nobody is left waiting. */
+  close(): void {
+    const groups = [this.#arrived, ...this.#asked.values(), ...this.#confirmed.map(({ reads }) => reads)];
+    this.#arrived = [];
+    this.#asked.clear();
+    this.#confirmed.length = 0;
+    for (const reads of groups) this.#refuse(reads);
+  }
+
   #refuse(reads: readonly PendingRead[]): void {
     this.#waiting -= reads.length;
     for (const read of reads) read.refuse();
