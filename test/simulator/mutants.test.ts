@@ -29,7 +29,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'torn-tail-hides-damage': 26,
   'image-before-log': 6,
   'commit-beyond-match': 77,
-  'cluster-time-goes-back': 31,
+  'cluster-time-goes-back': 43,
   'early-acknowledgement-as-durable': 1,
 };
 const within = 100;
