@@ -178,7 +178,11 @@ export class Driver {
   #readLog(read: Ready['logReads'][number]): void {
     this.#parts.log.read(read.from, read.until, read.maxBytes).then(
       (entries) => this.#guarded(() => this.#handBack(read.to, entries)),
-      () => this.#guarded(() => this.#handBack(read.to, null)),
+      (error: unknown) =>
+        this.#guarded(() => {
+          if (!(error instanceof TanistError) || error.code !== 'closed') throw error;
+          this.#handBack(read.to, null);
+        }),
     );
   }
 

@@ -145,14 +145,12 @@ export class ImageKeeper {
   async #flushAndCompact(): Promise<void> {
     const { image, log, logDiskBytes, nodeLog } = this.#options;
     this.#gather();
-    const compactLog = log.sizeBytes() > logDiskBytes && this.#points.length > 0;
-    if (!compactLog) {
+    const target = log.sizeBytes() > logDiskBytes ? this.#compactionPoint() : null;
+    if (target === null) {
       await image.flush({ sync: false });
       if (this.#reclaim) this.#reclaim = await image.reclaim(this.#options.isLive, limits.blockBytes * 4);
       return;
     }
-    const target = this.#compactionPoint();
-    if (target === null) return;
     if (mutant.active !== 'image-before-log') await image.flush({ sync: true });
     await log.compact(target);
     this.#options.compacted(target);

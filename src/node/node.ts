@@ -242,7 +242,7 @@ export class TanistNode {
       sendSnapshot: (to) => this.#snapshots.send(to),
       lostPeer: (peer) => this.#guarding(this.#guard.lost(peer)),
       install: ({ point }) => this.#snapshots.install(point),
-      roomOnDisk: () => this.#disk.room(),
+      roomOnDisk: () => this.#waitForRoom(),
       failed,
     });
     this.#routing = this.#currentRouting();
@@ -306,7 +306,9 @@ export class TanistNode {
   }
 
   submit(proposal: Proposal): void {
-    if (this.#raft.status.role !== 'leader') {
+    if (this.#stopped) {
+      proposal.settle(refused('stopping', 'this node stops; ask another'));
+    } else if (this.#raft.status.role !== 'leader') {
       proposal.settle(
         refused(
           this.#raft.status.leader === null ? 'no-leader' : 'not-leader',
@@ -329,6 +331,10 @@ export class TanistNode {
     consistency: 'linearizable' | 'serializable',
     done: (outcome: ReadOutcome, ageMs: number) => void,
   ): void {
+    if (this.#stopped) {
+      done(stops(), 0);
+      return;
+    }
     if (consistency === 'serializable') {
       this.#serve(request, this.#raft.status.role === 'leader' ? 0 : this.#monitor.silentMs(), done);
       return;
@@ -339,7 +345,11 @@ export class TanistNode {
     }
     this.#reads.add({
       serve: () => this.#serve(request, 0, done),
-      refuse: () => done(new TanistError('no-leader', 'no leader confirmed the read; try again'), 0),
+      refuse: () =>
+        done(
+          this.#stopped ? stops() : new TanistError('no-leader', 'no leader confirmed the read; try again'),
+          0,
+        ),
     });
     this.#driver.wake();
   }
@@ -572,6 +582,20 @@ export class TanistNode {
     }
   }
 
+  /**
+   * The disk refused what Raft must store. Who cannot store can neither lead nor win or grant an election; another may. Without another
+   * voter reads at least go on here.
+   */
+  async #waitForRoom(): Promise<void> {
+    const { voters, outgoing } = this.#raft.status.configuration;
+    if (voters.length === 1 && outgoing.length === 0) return this.#disk.room();
+    this.#raft.stepDown();
+    this.#raft.setDoubted(true);
+    this.#driver.wake();
+    await this.#disk.room();
+    this.#raft.setDoubted(false);
+  }
+
   async #suspend(): Promise<void> {
     this.#restoring = true;
     this.#replaced += 1;
@@ -654,6 +678,10 @@ export class TanistNode {
 export type ReadOutcome = RangeResult | TanistError;
 
 const emptyBatch: CommandBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [] };
+
+function stops(): TanistError {
+  return new TanistError('stopping', 'this node stops; ask another');
+}
 
 function takingOver(): TanistError {
   return new TanistError('starting', 'this node takes a snapshot over; ask another, or try again');
