@@ -382,6 +382,26 @@ export class TanistNode {
     return this.#handOver.to(to);
   }
 
+  /**
+   * Begins a change of who votes and who learns; in force from the moment it is in the log, done when it is committed. Errors: `not-leader`,
+   * `unknown-member`, `invalid-argument`, `configuration-change-pending`.
+   */
+  changeMembers(voters: readonly NodeId[], learners: readonly NodeId[]): void {
+    const all = [...voters, ...learners];
+    const unknown = all.find((id) => this.#options.members.every((member) => member.id !== id));
+    if (unknown !== undefined)
+      throw new TanistError('unknown-member', `${unknown} is not in this node's configuration`);
+    if (voters.length === 0 || new Set(all).size !== all.length)
+      throw new TanistError('invalid-argument', 'a cluster needs a voter, and each member is named once');
+    const result = this.#raft.proposeConfiguration({ voters, learners });
+    this.#driver.wake();
+    if (result.accepted) return;
+    if (result.reason === 'not-leader')
+      throw new TanistError('not-leader', 'this node does not lead; ask the leader');
+    const message = 'another change or a hand-over is under way; try again when it is over';
+    throw new TanistError('configuration-change-pending', message);
+  }
+
   member(id: NodeId): MemberView {
     return this.#succession.view(id);
   }

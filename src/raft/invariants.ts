@@ -1,6 +1,6 @@
 import { assert } from '../foundation/assert.ts';
 import { type LogIndex, logIndex, type NodeId, type Term } from '../foundation/ids.ts';
-import type { LogEntry } from '../ports/log-store.ts';
+import type { Configuration, LogEntry } from '../ports/log-store.ts';
 import type { RaftMessage } from './message.ts';
 import type { RaftStatus } from './raft.ts';
 
@@ -166,7 +166,11 @@ function recordCommitted(
       entry === null || entry.term === term,
       `${id} committed entry ${commit} of an earlier term by counting`,
     );
-    if (entry !== null) checkStoredByMajority(nodes, status, entry);
+    if (entry !== null) checkStoredByMajority(nodes, id, status.configuration, entry);
+    // The commit of a joint configuration ends it in the same step; the first of what was committed was counted under it.
+    const first = node.entryAt(logIndex(before.commit + 1));
+    if (first !== null && before.configuration.outgoing.length > 0)
+      checkStoredByMajority(nodes, id, before.configuration, first);
   }
   return commit;
 }
@@ -175,8 +179,12 @@ function samePayload(a: LogEntry, b: LogEntry): boolean {
   return a.kind === b.kind && (a.payload === b.payload || Buffer.compare(a.payload, b.payload) === 0);
 }
 
-function checkStoredByMajority(nodes: readonly NodeView[], status: RaftStatus, entry: LogEntry): void {
-  const { configuration, id } = status;
+function checkStoredByMajority(
+  nodes: readonly NodeView[],
+  id: NodeId,
+  configuration: Configuration,
+  entry: LogEntry,
+): void {
   const has = (member: NodeId): boolean => {
     const stored = nodes.find((node) => node.id === member)?.storedTerm(entry.index);
     return stored === entry.term || stored === 'compacted';

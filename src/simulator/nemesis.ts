@@ -1,8 +1,11 @@
 import { unreachable } from '../foundation/assert.ts';
+import { TanistError } from '../foundation/errors.ts';
+import type { NodeId } from '../foundation/ids.ts';
 import { seededRandom } from '../foundation/random.ts';
 import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import { describeFault, type Fault, type Target } from './plan/fault.ts';
+import type { MembershipChange } from './plan/membership.ts';
 import type { DatabaseFiles } from './world/sim-database.ts';
 
 /** Makes the planned faults happen, and at the end of the safety phase undoes what lasts. */
@@ -20,6 +23,11 @@ export class Nemesis {
     for (const fault of plan.faults) {
       scheduler.at(fault.atMs, () => {
         if (!this.#calm) this.#strike(fault);
+      });
+    }
+    for (const change of plan.membership) {
+      scheduler.at(change.atMs, () => {
+        if (!this.#calm) this.#changeMembers(change);
       });
     }
     for (const index of plan.fragile) {
@@ -167,6 +175,26 @@ export class Nemesis {
       case 'node':
         return machines[target.index] ?? null;
     }
+  }
+
+  /** Refused at most of the time that something else is under way: then the next change is tried. */
+  #changeMembers({ voters }: MembershipChange): void {
+    const { machines, network, plan } = this.#cluster;
+    const leader = this.#cluster.leader();
+    if (leader === null) return;
+    const alone = machines.indexOf(leader);
+    if (voters === 'leader' && plan.fragile.includes(alone)) return;
+    const chosen = voters === 'leader' ? [alone] : voters;
+    const ids = (voting: boolean): readonly NodeId[] =>
+      machines.filter((_, index) => chosen.includes(index) === voting).map(({ id }) => id);
+    network.trace.event('CHANGE', 'members', () => `voters ${ids(true).join(', ')} asked of ${leader.id}`);
+    leader.life?.enter(() => {
+      try {
+        leader.node?.changeMembers(ids(true), ids(false));
+      } catch (error) {
+        if (!(error instanceof TanistError)) throw error;
+      }
+    });
   }
 
   #crash(machine: Machine, power: boolean, forMs: number): void {

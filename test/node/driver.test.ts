@@ -10,7 +10,15 @@ async function readFails(
   const failures: unknown[] = [];
   const read = { to: 'c', from: 1, until: 5, maxBytes: 100 };
   const none: readonly never[] = [];
-  const rest = { soft: null, messages: none, persist: null, committed: none, reads: none, snapshots: none };
+  const rest = {
+    soft: null,
+    messages: none,
+    persist: null,
+    committed: none,
+    reads: none,
+    snapshots: none,
+    lostPeers: none,
+  };
   const readies: unknown[] = [{ ...rest, logReads: [read], install: null }];
   const parts = {
     raft: {

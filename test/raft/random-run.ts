@@ -105,6 +105,16 @@ class Seeded {
     if (!voted || !this.#random.chance(this.#crashes / 50)) return;
     this.cluster.crash(node);
     this.cluster.restart(node);
+    this.#lateHandOver();
+  }
+
+  /** A hand-over that was long under way reaches someone now: campaigns in the same term as others. */
+  #lateHandOver(): void {
+    const heir = this.#random.pick(this.#all);
+    const { status, id } = this.cluster.nodes.get(heir) ?? {};
+    if (!status || !id) return;
+    const { term } = status;
+    this.cluster.deliver({ from: this.#random.pick(this.#all), to: id, term, type: 'timeoutNow' });
   }
 
   #someLeader(): TestNode | null {

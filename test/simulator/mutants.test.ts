@@ -3,7 +3,7 @@ import { type MutantName, mutantNames } from '../../src/foundation/mutants.ts';
 import { simulate } from '../../src/simulator/simulate.ts';
 
 /** A seed that finds it. When the code has changed so that it no longer does, the seeds from 1 on are tried. */
-const foundBy: Partial<Record<MutantName, number>> = {
+const foundBy: Readonly<Record<MutantName, number>> = {
   'vote-without-up-to-date-check': 3,
   'vote-before-durable': 1,
   'vote-lost-at-restart': 1,
@@ -11,8 +11,11 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'commit-earlier-term-by-counting': 133,
   'acknowledge-before-sync': 1,
   'keep-conflicting-suffix': 35,
+  'count-learner': 2,
+  'single-quorum-in-joint-change': 5,
   'apply-twice-after-restart': 1,
-  'read-joins-earlier-round': 5,
+  'read-without-quorum-round': 61,
+  'read-joins-earlier-round': 59,
   'reuse-session-number': 3,
   'drop-session-results': 15,
   'lease-by-local-clock': 3,
@@ -34,15 +37,8 @@ const foundBy: Partial<Record<MutantName, number>> = {
 };
 const within = 100;
 
-/** Why the simulator cannot find the others yet. */
-const outOfReach: Partial<Record<MutantName, string>> = {
-  'count-learner': 'no membership changes',
-  'single-quorum-in-joint-change': 'no membership changes',
-  'read-without-quorum-round': 'about one seed in several hundred reads at a deposed leader in time',
-};
-
-test('every mutant is found, or it is said why not', (t) => {
-  t.deepEqual([...Object.keys(foundBy), ...Object.keys(outOfReach)].sort(), [...mutantNames].sort());
+test('every mutant is looked for', (t) => {
+  t.deepEqual(Object.keys(foundBy).sort(), [...mutantNames].sort());
 });
 
 for (const [mutant, first] of Object.entries(foundBy) as [MutantName, number][]) {

@@ -1,3 +1,5 @@
+import type { NodeId } from '../../foundation/ids.ts';
+import type { Configuration } from '../../ports/log-store.ts';
 import type { RaftStatus } from '../../raft/raft.ts';
 import type { Machine } from '../machine.ts';
 import type { Network } from '../world/network.ts';
@@ -24,7 +26,11 @@ export class QuorumCheck {
 
   look(machine: Machine, status: RaftStatus): void {
     const { nowMs } = this.#network.scheduler;
-    if (status.role !== 'leader' || this.#reachesMajority(machine) || machine.life?.paused === true) {
+    if (
+      status.role !== 'leader' ||
+      this.#reachesMajorities(machine, status.configuration) ||
+      machine.life?.paused === true
+    ) {
       this.#cutOff.delete(machine);
       return;
     }
@@ -41,13 +47,16 @@ export class QuorumCheck {
     );
   }
 
-  #reachesMajority(machine: Machine): boolean {
+  #reachesMajorities(machine: Machine, { voters, outgoing }: Configuration): boolean {
+    const reaches = (id: NodeId): boolean => this.#reaches(machine, id);
+    return [voters, outgoing].every((set) => set.length === 0 || set.filter(reaches).length * 2 > set.length);
+  }
+
+  #reaches(machine: Machine, id: NodeId): boolean {
+    if (id === machine.id) return true;
     const network = this.#network;
-    let reached = 0;
-    for (const other of this.#machines) {
-      const open = !network.blocked(other.id, machine.id) && !network.blocked(machine.id, other.id);
-      if (other === machine || (open && other.node !== null && other.life?.paused === false)) reached++;
-    }
-    return reached * 2 > this.#machines.length;
+    const other = this.#machines.find((one) => one.id === id);
+    const open = !network.blocked(id, machine.id) && !network.blocked(machine.id, id);
+    return open && other !== undefined && other.node !== null && other.life?.paused === false;
   }
 }

@@ -1,6 +1,7 @@
 import { type Random, seededRandom } from '../../foundation/random.ts';
 import type { NetworkWeather } from '../world/network.ts';
 import { drawFault, type Fault } from './fault.ts';
+import { drawMembership, type MembershipChange } from './membership.ts';
 
 /** How likely each kind of call is; only ratios matter. */
 export interface WorkloadMix {
@@ -55,9 +56,43 @@ export interface Plan {
   readonly faults: readonly Fault[];
   /** At the end one lease of so long in a cluster that has nothing to do; 0: no such phase. */
   readonly quietTtlMs: number;
+  readonly membership: readonly MembershipChange[];
 }
 
 export function drawPlan(seed: number): Plan {
+  const plan = drawOrdinary(seed);
+  const random = seededRandom(`plan ${seed}`).fork('deposed');
+  return plan.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(plan, random) : plan;
+}
+
+/**
+ * The leader alone is cut off from its peers, again and again, and callers go on asking everyone: it must not answer reads, although
+ * the long election timeout lets it believe in itself while the others have elected a successor (thesis §6.4).
+ */
+function withDeposedLeaders(plan: Plan, random: Random): Plan {
+  const faults: Fault[] = [];
+  for (let atMs = 600 + random.next() * 300; atMs < plan.safetyMs; atMs += 1200 + random.next() * 800) {
+    const target = { kind: 'leader' } as const;
+    faults.push({
+      kind: 'isolate',
+      target,
+      way: 'both',
+      clients: [],
+      atMs,
+      forMs: 700 + random.next() * 300,
+    });
+  }
+  return {
+    ...plan,
+    timing: { ...plan.timing, electionMs: 1000 },
+    callers: 4,
+    callDeadlineMs: 500,
+    mix: { ...plan.mix, put: 4, get: 2, followerGet: 4 },
+    faults,
+  };
+}
+
+function drawOrdinary(seed: number): Plan {
   const random = seededRandom(`plan ${seed}`);
   const nodes = random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5]);
   const safetyMs = 2000 + random.below(6000);
@@ -108,6 +143,7 @@ export function drawPlan(seed: number): Plan {
     safetyMs,
     faults: drawFaults(random.fork('faults'), nodes, safetyMs, fragile.length > 0),
     quietTtlMs: random.fork('quiet').chance(0.08) ? 24_000 : 0,
+    membership: drawMembership(random.fork('membership'), nodes, fragile, safetyMs),
   };
 }
 
