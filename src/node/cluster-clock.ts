@@ -36,6 +36,11 @@ export class ClusterClock {
     this.#clock = clock;
   }
 
+  /** False: no stamp was seen yet; there may be some in the log that are not applied. */
+  get knowsTime(): boolean {
+    return this.#offsetMs !== null;
+  }
+
   /** From now on this node stamps the blocks of `term`; null: it does not lead. */
   leads(term: Term | null): void {
     this.#leads = term;

@@ -167,6 +167,9 @@ export class TanistNode {
     this.#proposals = new ProposalQueue({
       raft,
       stamp: () => this.#clusterClock.stamp(raft.status.last.index),
+      // A leader that has seen no stamp must not take the calendar's time while its log holds stamps that are not applied.
+      mayStamp: () =>
+        this.#clusterClock.knowsTime || this.#opensAt === null || state.applied.index >= this.#opensAt.index,
       mayAcknowledgeEarly: (batch) => mayAcknowledgeEarly(batch, state),
       blocksInFlight: 2,
       uncommittedBytes: options.uncommittedBytes,

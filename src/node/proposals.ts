@@ -36,6 +36,8 @@ interface BlockInFlight {
 export interface ProposalQueueOptions {
   readonly raft: Raft;
   readonly stamp: () => ClusterTimeMs;
+  /** False: the time is not known yet, so no block can be stamped; proposals gather. */
+  readonly mayStamp: () => boolean;
   readonly mayAcknowledgeEarly: (batch: CommandBatch) => boolean;
   /** Blocks on their way before further proposals gather: group commit on the level of the log. */
   readonly blocksInFlight: number;
@@ -82,6 +84,7 @@ export class ProposalQueue {
 
   /** Proposes what gathered, as far as the pipeline has room. Returns whether anything was proposed. */
   flush(): boolean {
+    if (this.#gathered.length === 0 || !this.#options.mayStamp()) return false;
     let proposed = false;
     while (this.#gathered.length > 0) {
       const full = this.#gatheredBytes >= limits.blockBytes;
