@@ -22,6 +22,7 @@ test('gathered and proposed bytes together have a bound, which is free again aft
   const queue = new ProposalQueue({
     raft,
     stamp: () => clusterTimeMs(1),
+    mayStamp: () => true,
     mayAcknowledgeEarly: () => false,
     blocksInFlight: 1,
     uncommittedBytes: 1000,
