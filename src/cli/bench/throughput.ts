@@ -30,7 +30,7 @@ interface Figures {
   readonly failed: number;
 }
 
-const warmUpSeconds = 1;
+const warmUpSeconds = 3;
 const fillInFlight = 256;
 
 /** `bench kv` and `bench read`. */

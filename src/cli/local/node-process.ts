@@ -46,14 +46,12 @@ export interface NodeProcess {
 
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
 const tailLines = 20;
-/** A larger young generation: what a batch allocates dies there instead of being copied to the old one. */
-const runtimeFlags = ['--max-semi-space-size=32'];
 
 export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
   const { id } = options;
   const child = spawn(
     process.execPath,
-    [...runtimeFlags, main, 'node', '--config', options.configFile, '--id', id, '--data', options.dataFolder],
+    [main, 'node', '--config', options.configFile, '--id', id, '--data', options.dataFolder],
     { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { ...process.env, [channelVariable]: '1' } },
   );
   const tail = followLog(child, options);
