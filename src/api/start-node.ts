@@ -111,6 +111,8 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     },
     score: defaultScore,
     requestLimits: configured,
+    bounds: { sessions: configured.sessions, leases: configured.leases },
+    watchers: configured.watchers,
     appendBytes: limits.blockBytes,
     inflightMessages: limits.inflightMessages,
     inflightBytes: limits.inflightBytes,

@@ -1,6 +1,6 @@
 // Builds dist/: message types from proto/, then TypeScript. Writes only to dist/ and src/protocol/generated/.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -45,3 +45,10 @@ const target = join(root, 'dist', relative(root, generated));
 mkdirSync(target, { recursive: true });
 for (const file of [code, types]) copyFileSync(file, join(target, relative(generated, file)));
 run('tsc');
+
+// What was compiled from a source that is gone must not run on, least of all a test.
+for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
+  const source = /^(src|test)[\\/](?!.*generated).*(?=\.js$|\.d\.ts$|\.js\.map$)/.exec(name)?.[0];
+  if (source !== undefined && !existsSync(join(root, source.replace(/\.(js|d)$/, '') + '.ts')))
+    rmSync(join(root, 'dist', name));
+}

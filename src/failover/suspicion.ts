@@ -65,11 +65,11 @@ export class Suspicion {
 
   /**
    * Silence shorter than this is never suspicious, whoever else is suspicious: the floor, or on a loaded machine more than the longest gap
-   * that was seen lately.
+   * that was seen lately, but no more than twice the floor, lest one bad moment make the next failover slow.
    */
   leastMs(): number {
     const { floorMs, ceilingMs } = this.#options;
-    return Math.min(ceilingMs, Math.max(floorMs, 1.5 * this.#gaps.longest));
+    return Math.min(ceilingMs, Math.max(floorMs, Math.min(2 * floorMs, 1.25 * this.#gaps.longest)));
   }
 
   /** How much silence the measurements allow, within floor and ceiling; the floor when nothing is measured yet.. */

@@ -193,6 +193,7 @@ export class TanistNode {
       source: state,
       history: this.#history,
       failed: (cause) => failed(asError(cause)),
+      ...(options.watchers === undefined ? {} : { watchers: options.watchers }),
     });
     const applier = new Applier({
       state,

@@ -21,6 +21,7 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
   });
   const state = createStateMachine({
     limits: options.requestLimits,
+    ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
     configuration: firstConfiguration(options),
   });
   const { loaded } = store;

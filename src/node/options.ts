@@ -9,6 +9,7 @@ import type { NodeLog } from '../ports/node-log.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
+import type { StateBounds } from '../state/state-machine.ts';
 import type { Vitals } from './vitals.ts';
 
 /** What a node is and how fast it acts. All durations in ms, sizes in bytes. */
@@ -28,6 +29,9 @@ export interface NodeOptions {
   readonly suspicion: SuspicionOptions;
   readonly score: ScoreOptions;
   readonly requestLimits: RequestLimits;
+  /** Of the state; equal on all nodes, since what apply does depends on them. */
+  readonly bounds?: Partial<StateBounds>;
+  readonly watchers?: number;
   readonly appendBytes: number;
   readonly inflightMessages: number;
   readonly inflightBytes: number;

@@ -64,10 +64,12 @@ test('the window forgets: after a bad time the patience comes back', (t) => {
   t.is(suspicion.patienceMs(), options.floorMs);
 });
 
-test('after a long gap, silence shorter than one and a half of it says nothing', (t) => {
+test('after a long gap, silence that is not much longer says nothing, up to twice the floor', (t) => {
   const { suspicion, nowMs } = fed([...Array(50).fill(20), 100, ...Array(20).fill(20)]);
-  t.is(suspicion.leastMs(), 150);
-  t.is(suspicion.verdict(nowMs + 149), 'alive');
+  t.is(suspicion.leastMs(), 125);
+  t.is(suspicion.verdict(nowMs + 124), 'alive');
+  const { suspicion: worse } = fed([...Array(50).fill(20), 700, ...Array(20).fill(20)]);
+  t.is(worse.leastMs(), 2 * options.floorMs);
 });
 
 test('a stall of its own judges nobody until the sockets were drained, and teaches nothing', (t) => {
