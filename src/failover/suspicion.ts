@@ -29,7 +29,9 @@ export class Suspicion {
 
   heard(nowMs: number): void {
     if (nowMs <= this.#heardAtMs) return;
-    if (this.#gapTainted) {
+    // Silence beyond the ceiling is judged; if it was not, this node itself stood still and has not noticed yet.
+    const stoodStill = nowMs - this.#heardAtMs > this.#options.ceilingMs;
+    if (this.#gapTainted || stoodStill) {
       this.#gapTainted = false;
       this.#periodStartMs = nowMs;
       this.#longestGapMs = 0;

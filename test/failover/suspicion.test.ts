@@ -72,6 +72,14 @@ test('after a long gap, silence that is not much longer says nothing, up to twic
   t.is(worse.leastMs(), 2 * options.floorMs);
 });
 
+test('a node that was stopped learns nothing from the gap, even if it hears before it notices', (t) => {
+  const { suspicion, nowMs } = fed(Array(100).fill(20));
+  suspicion.heard(nowMs + options.ceilingMs + 1);
+  suspicion.heard(nowMs + options.ceilingMs + 21);
+  t.is(suspicion.leastMs(), options.floorMs);
+  t.is(suspicion.patienceMs(), options.floorMs);
+});
+
 test('a stall of its own judges nobody until the sockets were drained, and teaches nothing', (t) => {
   const { suspicion, nowMs } = fed(Array(100).fill(20));
   const woke = nowMs + 700;
