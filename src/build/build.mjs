@@ -49,6 +49,6 @@ run('tsc');
 // What was compiled from a source that is gone must not run on, least of all a test.
 for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
   const source = /^(src|test)[\\/](?!.*generated).*(?=\.js$|\.d\.ts$|\.js\.map$)/.exec(name)?.[0];
-  if (source !== undefined && !existsSync(join(root, source.replace(/\.(js|d)$/, '') + '.ts')))
+  if (source !== undefined && !existsSync(join(root, `${source.replace(/\.(js|d)$/, '')}.ts`)))
     rmSync(join(root, 'dist', name));
 }

@@ -12,7 +12,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt'))) 
     const path = join(folder, file);
     const expected = readFileSync(path, 'utf8');
     const printed = runScenario(expected);
-    if (process.env['TANIST_REWRITE'] === '1') writeFileSync(path, printed);
+    if (process.env.TANIST_REWRITE === '1') writeFileSync(path, printed);
     else t.is(printed, expected);
     t.pass();
   });
