@@ -1,3 +1,4 @@
+import { TanistError } from '../../foundation/errors.ts';
 import type { HardState, LogEntry, PeerIdentity } from '../../ports/log-store.ts';
 import {
   blockEnd,
@@ -22,6 +23,16 @@ import type { SortedRows } from '../world/sorted-rows.ts';
 
 const none: HardState = { term: 0 as HardState['term'], vote: null };
 
+/** A damaged record counts as none: its checksum is for the node to notice. */
+function unlessDamaged<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TanistError && error.code === 'data-damaged') return null;
+    throw error;
+  }
+}
+
 /** What a machine's disk holds of the log at this moment, synced; read past the node, as a crash would leave it. */
 export class DurableLog {
   readonly #disk: SimDisk;
@@ -32,51 +43,38 @@ export class DurableLog {
   }
 
   hardState(): HardState {
-    const value = this.#rows()?.get(hardKey);
-    return value === undefined ? none : (openJson(logPlace, hardKey, value) as HardRecord).state;
+    return this.#record<HardRecord>(hardKey)?.state ?? none;
   }
 
   /** The boot counter of its last start; 0: never started. */
   bootCounter(): number {
-    return this.#counterOf(identityKey);
+    return this.#record<PeerIdentity>(identityKey)?.bootCounter ?? 0;
   }
 
   /** The boot counter that it remembers of a peer; 0: none. */
   remembered(peer: string): number {
-    return this.#counterOf(peerPrefix + peer);
-  }
-
-  /** 0 for a damaged record: its checksum is for the node to notice. */
-  #counterOf(key: string): number {
-    return this.#identityAt(key)?.bootCounter ?? 0;
+    return this.#record<PeerIdentity>(peerPrefix + peer)?.bootCounter ?? 0;
   }
 
   /** Up to where it remembers the peer to have stored committed entries. */
   rememberedLast(peer: string): number {
-    return this.#identityAt(peerPrefix + peer)?.last?.index ?? 0;
-  }
-
-  #identityAt(key: string): Partial<PeerIdentity> | null {
-    const value = this.#rows()?.get(key);
-    if (value === undefined) return null;
-    try {
-      return openJson(logPlace, key, value) as PeerIdentity;
-    } catch {
-      return null;
-    }
+    return this.#record<Partial<PeerIdentity>>(peerPrefix + peer)?.last?.index ?? 0;
   }
 
   /** The last index, compacted or not. */
   last(): number {
-    const rows = this.#rows();
-    const witness = rows?.last(blockPrefix, blockEnd);
-    if (witness !== undefined) return readWitness(witness.key, witness.value).last;
-    return this.compacted();
+    const witness = this.#rows()?.last(blockPrefix, blockEnd);
+    const last = witness && unlessDamaged(() => readWitness(witness.key, witness.value).last);
+    return last ?? this.compacted();
   }
 
   compacted(): number {
-    const value = this.#rows()?.get(startKey);
-    return value === undefined ? 0 : (openJson(logPlace, startKey, value) as StartRecord).point.index;
+    return this.#record<StartRecord>(startKey)?.point.index ?? 0;
+  }
+
+  #record<T>(key: string): T | null {
+    const value = this.#rows()?.get(key);
+    return value === undefined ? null : unlessDamaged(() => openJson(logPlace, key, value) as T);
   }
 
   entry(index: number): LogEntry | null {
