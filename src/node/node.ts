@@ -1,5 +1,5 @@
 import { present } from '../foundation/assert.ts';
-import { TanistError } from '../foundation/errors.ts';
+import { asError, TanistError } from '../foundation/errors.ts';
 import {
   type ClusterTimeMs,
   type LogIndex,
@@ -709,8 +709,4 @@ function stops(): TanistError {
 
 function takingOver(): TanistError {
   return new TanistError('starting', 'this node takes a snapshot over; ask another, or try again');
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
