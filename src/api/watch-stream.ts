@@ -4,8 +4,7 @@ import { revision } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import type { TanistNode, WatchHandle } from '../node/node.ts';
 import { decodeWatchRequest, encodeWatchReply, type WatchRequest } from '../protocol/watch.ts';
-import { endWith, toTanistError } from './grpc-status.ts';
-import { ReplyWriter } from './reply-writer.ts';
+import { ClientStream } from './client-stream.ts';
 
 /** Watches stop feeding long before; only a client that sends requests and reads no answers gets here. */
 const mostWaitingBytes = 2 * limits.messageBytes + limits.watcherQueueBytes;
@@ -13,34 +12,24 @@ const mostWaitingBytes = 2 * limits.messageBytes + limits.watcherQueueBytes;
 /** Many watches on one stream. A client that reads slowly is fed from history when it reads again; nothing is dropped. */
 export class WatchStream {
   readonly #node: TanistNode;
-  readonly #call: ServerDuplexStream<Buffer, Buffer>;
-  readonly #replies: ReplyWriter;
+  readonly #stream: ClientStream;
   readonly #watches = new Map<number, WatchHandle>();
   #full = false;
-  #open = true;
 
   constructor(node: TanistNode, call: ServerDuplexStream<Buffer, Buffer>) {
     this.#node = node;
-    this.#call = call;
-    this.#replies = new ReplyWriter(call, () => this.#taken());
-    call.on('data', (bytes: Buffer) => this.#received(bytes));
-    call.on('end', () => {
-      this.#close();
-      call.end();
+    this.#stream = new ClientStream(call, {
+      received: (bytes) => this.#received(bytes),
+      closed: () => this.#closed(),
+      taken: () => this.#taken(),
+      mostWaitingBytes,
     });
-    call.on('cancelled', () => this.#close());
-    call.on('error', () => this.#close());
   }
 
   #received(bytes: Buffer): void {
-    if (!this.#open) return;
-    try {
-      const request = decodeWatchRequest(bytes);
-      if (request.kind === 'create') this.#create(request);
-      else this.#cancel(request.id);
-    } catch (error) {
-      this.#fail(toTanistError(error));
-    }
+    const request = decodeWatchRequest(bytes);
+    if (request.kind === 'create') this.#create(request);
+    else this.#cancel(request.id);
   }
 
   #create(request: Extract<WatchRequest, { kind: 'create' }>): void {
@@ -68,23 +57,13 @@ export class WatchStream {
 
   /** False: the client does not keep up; its watches wait until most of what was written has been taken. Never throws: the hub calls. */
   #write(reply: Parameters<typeof encodeWatchReply>[0]): boolean {
-    if (!this.#open) return false;
-    const { waitingBytes } = this.#replies;
-    if (waitingBytes > mostWaitingBytes) {
-      this.#fail(new TanistError('overloaded', 'the client does not read its replies'));
-      return false;
-    }
-    try {
-      this.#replies.write(encodeWatchReply(reply));
-    } catch (error) {
-      this.#fail(toTanistError(error));
-    }
-    this.#full ||= this.#replies.waitingBytes > limits.watcherQueueBytes;
-    return !this.#full;
+    this.#stream.guarded(() => this.#stream.write(encodeWatchReply(reply)));
+    this.#full ||= this.#stream.waitingBytes > limits.watcherQueueBytes;
+    return this.#stream.open && !this.#full;
   }
 
   #taken(): void {
-    if (!this.#full || this.#replies.waitingBytes > limits.watcherQueueBytes / 2) return;
+    if (!this.#full || this.#stream.waitingBytes > limits.watcherQueueBytes / 2) return;
     this.#full = false;
     for (const watch of [...this.#watches.values()]) {
       if (this.#full) return;
@@ -92,14 +71,7 @@ export class WatchStream {
     }
   }
 
-  #fail(error: TanistError): void {
-    if (!this.#open) return;
-    this.#close();
-    endWith(this.#call, error);
-  }
-
-  #close(): void {
-    this.#open = false;
+  #closed(): void {
     for (const watch of this.#watches.values()) watch.cancel();
     this.#watches.clear();
   }
