@@ -39,5 +39,9 @@ export const limits = {
   /** Bytes waiting for one slow watcher before it is fed from history instead of memory. */
   watcherQueueBytes: 4 * 1024 * 1024,
   leases: 1_000_000,
+  /** Leases or sessions named by one command. */
+  idsPerCommand: 4096,
+  /** Callers whose lease renewal is not answered, on one node; beyond it renewals fail as `overloaded`. */
+  renewalsWaiting: 262_144,
   messageBytes: 16 * 1024 * 1024,
 } as const;

@@ -2,6 +2,7 @@ import { present } from '../foundation/assert.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
 import {
   type ClusterTimeMs,
+  type LeaseId,
   type LogIndex,
   type NodeId,
   noSession,
@@ -36,6 +37,7 @@ import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { type Proposal, ProposalQueue, refused } from './proposals.ts';
 import { ReadQueue } from './reads.ts';
+import { RenewalBatcher, type RenewalDone } from './renewal-batcher.ts';
 import { encodeReport, type SelfReport } from './self-report.ts';
 import { Snapshots } from './snapshots.ts';
 import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
@@ -91,6 +93,7 @@ export class TanistNode {
   readonly #hub: WatchHub;
   readonly #proposals: ProposalQueue;
   readonly #reads: ReadQueue;
+  readonly #renewals: RenewalBatcher;
   readonly #driver: Driver;
   readonly #keeper: ImageKeeper;
   readonly #guard: PeerGuard;
@@ -175,6 +178,14 @@ export class TanistNode {
       uncommittedBytes: options.uncommittedBytes,
     });
     this.#reads = new ReadQueue(raft, clock, wake);
+    this.#renewals = new RenewalBatcher({
+      clock,
+      submit: (proposal) => this.submit(proposal),
+      remainingMs: (id) => {
+        const deadlineMs = state.leaseDeadlineMs(id);
+        return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
+      },
+    });
     this.#keeper = new ImageKeeper({
       image: store.image,
       log: store.log,
@@ -327,6 +338,15 @@ export class TanistNode {
       this.#proposals.add(proposal);
       this.#driver.wake();
     }
+  }
+
+  /**
+   * Renews a lease, together with what others ask for meanwhile; `done` hears its full time-to-live in ms once that is committed, 0 where
+   * there is no such lease, or why it failed: `not-leader`, `no-leader`, `overloaded`, `disk-full`, `stopping`. Repeating it is harmless.
+   */
+  keepAlive(id: LeaseId, done: RenewalDone): void {
+    this.#renewals.renew(id, done);
+    if (this.#raft.status.role !== 'leader' || this.#stopped) this.#renewals.flush();
   }
 
   /** `ageMs`: of a serializable read, since this replica last heard a leader. */
@@ -561,6 +581,7 @@ export class TanistNode {
       if (this.#opensAt !== null) {
         nodeLog.info('stepped-down', fields);
         this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
+        this.#renewals.flush();
       }
       this.#opensAt = null;
       if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
@@ -693,11 +714,14 @@ export class TanistNode {
     this.#monitor.stop();
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
+    this.#renewals.flush();
     this.#reads.close();
     await this.#transport.close();
     await this.#keeper.stop();
   }
 }
+
+export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 
 export type ReadOutcome = RangeResult | TanistError;
 

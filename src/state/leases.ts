@@ -83,6 +83,11 @@ export class Leases implements LeaseBook {
     return { id: lease.id, ttlMs: lease.ttlMs, remainingMs: Math.max(0, lease.deadlineMs - nowMs), keys };
   }
 
+  /** As `info` says it, without looking at the keys; null: there is no such lease. */
+  deadlineMs(id: LeaseId): number | null {
+    return this.#byId.get(id)?.deadlineMs ?? null;
+  }
+
   /** `fallback`: the id to take when none was chosen, or the next free one. */
   grant(id: LeaseId, ttlMs: number, fallback: LeaseId, nowMs: number): CommandResult {
     if (!(ttlMs <= this.#limits.maxTtlMs))

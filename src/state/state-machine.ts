@@ -229,6 +229,11 @@ export class StateMachine {
     return lease === undefined ? null : this.#leases.info(lease, this.#journal.timeMs);
   }
 
+  /** In cluster time; null: there is no such lease. */
+  leaseDeadlineMs(id: LeaseId): number | null {
+    return this.#leases.deadlineMs(id);
+  }
+
   *leases(): Iterable<LeaseInfo> {
     for (const lease of this.#leases.all()) yield this.#leases.info(lease, this.#journal.timeMs);
   }
