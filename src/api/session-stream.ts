@@ -24,7 +24,7 @@ import { toTanistError } from './grpc-status.ts';
 /** Larger answers go out in several messages. */
 const replyBytes = 1024 * 1024;
 /** One result or range: what still fits into a message that the client accepts. */
-const resultBytes = limits.messageBytes - 64 * 1024;
+const resultBytes = limits.rangeBytes;
 /** Reads are refused while more waits for the client than the first; a client that lets the second gather has stopped reading. */
 const readsWaitingBytes = limits.messageBytes;
 const mostWaitingBytes = 4 * limits.messageBytes;

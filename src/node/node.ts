@@ -11,7 +11,6 @@ import {
 } from '../foundation/ids.ts';
 import type { Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
-import type { HistoryStore } from '../ports/image-store.ts';
 import { presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
@@ -20,7 +19,7 @@ import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft, RaftStatus } from '../raft/raft.ts';
 import type { SoftState } from '../raft/ready.ts';
-import { completeRange, type StateMachine } from '../state/state-machine.ts';
+import type { StateMachine } from '../state/state-machine.ts';
 import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
 import type { OpenedStore } from '../storage/open-store.ts';
@@ -36,6 +35,7 @@ import { LeaderMonitor } from './leader-monitor.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { type Proposal, ProposalQueue, refused } from './proposals.ts';
+import { RangeReader } from './range-reader.ts';
 import { ReadQueue } from './reads.ts';
 import { RenewalBatcher, type RenewalDone } from './renewal-batcher.ts';
 import { encodeReport, type SelfReport } from './self-report.ts';
@@ -89,7 +89,7 @@ export class TanistNode {
   readonly #store: OpenedStore;
   readonly #raft: Raft;
   readonly #transport: Transport<RaftMessage>;
-  readonly #history: HistoryStore;
+  readonly #ranges: RangeReader;
   readonly #hub: WatchHub;
   readonly #proposals: ProposalQueue;
   readonly #reads: ReadQueue;
@@ -199,10 +199,11 @@ export class TanistNode {
       flushBytes: options.flushBytes,
       logDiskBytes: options.logDiskBytes,
     });
-    this.#history = state.history(store.image.history);
+    const history = state.history(store.image.history);
+    this.#ranges = new RangeReader(state, history, clock);
     this.#hub = new WatchHub({
       source: state,
-      history: this.#history,
+      history,
       failed: (cause) => failed(asError(cause)),
       ...(options.watchers === undefined ? {} : { watchers: options.watchers }),
     });
@@ -386,7 +387,7 @@ export class TanistNode {
   async complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
     if (this.#restoring) throw takingOver();
     const replaced = this.#replaced;
-    const completed = await completeResults(results, this.state, this.#history);
+    const completed = await completeResults(results, this.#ranges);
     if (replaced !== this.#replaced) throw takingOver();
     return completed;
   }
@@ -607,24 +608,25 @@ export class TanistNode {
       done(takingOver(), ageMs);
       return;
     }
-    const answer = this.state.range(request);
-    if (answer.kind === 'range') done(answer, ageMs);
-    else if (answer.kind === 'failed') done(new TanistError(answer.code, answer.message), ageMs);
-    else {
-      const replaced = this.#replaced;
-      completeRange(answer, this.#history).then(
-        (completed) => {
-          if (replaced !== this.#replaced) done(takingOver(), ageMs);
-          else if (completed.kind === 'failed')
-            done(new TanistError(completed.code, completed.message), ageMs);
-          else done(completed, ageMs);
-        },
-        (error: unknown) => {
+    const told = (answer: RangeResult | FailedResult): void =>
+      done(answer.kind === 'failed' ? new TanistError(answer.code, answer.message) : answer, ageMs);
+    const answer = this.#ranges.read(request);
+    if (!(answer instanceof Promise)) {
+      told(answer);
+      return;
+    }
+    const replaced = this.#replaced;
+    answer.then(
+      (completed) => (replaced === this.#replaced ? told(completed) : done(takingOver(), ageMs)),
+      (error: unknown) => {
+        if (replaced !== this.#replaced) done(takingOver(), ageMs);
+        else if (error instanceof TanistError && error.code === 'overloaded') done(error, ageMs);
+        else {
           this.#ports.nodeLog.error('read-failed', { error: String(error) });
           done(new TanistError('unavailable', 'history could not be read on this node; ask another'), ageMs);
-        },
-      );
-    }
+        }
+      },
+    );
   }
 
   /**

@@ -1,5 +1,5 @@
 import { assert } from '../../foundation/assert.ts';
-import { emptyBytes } from '../../foundation/bytes.ts';
+import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
 import { type LeaseId, noLease, revision } from '../../foundation/ids.ts';
 import type {
   Compare,
@@ -20,12 +20,14 @@ import type {
   TxnResult,
 } from '../../ports/result.ts';
 import { failed } from '../failed.ts';
-import { checkRevision, rangeLatest, rangeValues } from './range.ts';
+import { checkRevision, fetchLimit, rangeLatest, rangeValues, upperBound } from './range.ts';
 import type { SpaceStore } from './space-store.ts';
 
 /** What a put needs to know of leases. */
 export interface LeaseBook {
   has(id: LeaseId): boolean;
+  /** No further key goes onto it. */
+  isFull(id: LeaseId): boolean;
   /** The key moves from one lease (or none) to another (or none). */
   moveKey(store: SpaceStore, key: KeyValue['key'], from: LeaseId, to: LeaseId): void;
 }
@@ -34,6 +36,11 @@ export interface LeaseBook {
 export function checkPut(store: SpaceStore, leases: LeaseBook, put: PutCommand): FailedResult | null {
   if (put.lease !== noLease && !leases.has(put.lease))
     return failed('lease-not-found', `lease ${put.lease} does not exist or has expired`);
+  if (put.lease !== noLease && leases.isFull(put.lease) && store.get(put.key)?.lease !== put.lease)
+    return failed(
+      'overloaded',
+      `lease ${put.lease} has as many keys as one may have; use another for this key`,
+    );
   if ((put.ignoreValue || put.ignoreLease) && store.get(put.key) === null)
     return failed(
       'key-not-found',
@@ -63,11 +70,10 @@ export function applyDeleteRange(
   leases: LeaseBook,
   command: DeleteRangeCommand,
 ): DeleteRangeResult {
-  const gone = rangeValues(store, command.key, command.rangeEnd, 0);
-  for (const value of gone) {
-    store.delete(value.key);
+  const { key, rangeEnd } = command;
+  const gone = store.deleteAll(rangeEnd === '' ? [key] : store.keys(key, upperBound(rangeEnd), 0));
+  for (const value of gone)
     if (value.lease !== noLease) leases.moveKey(store, value.key, value.lease, noLease);
-  }
   return {
     kind: 'deleteRange',
     revision: store.readRevision,
@@ -80,7 +86,18 @@ export function applyDeleteRange(
  * A transaction as etcd applies it: all compares, nested ones too, judge the state before it; then everything that could fail on
  * the chosen path is checked; then the path's operations run in order, each seeing what the earlier ones changed. Commits.
  */
-export function applyTxn(store: SpaceStore, leases: LeaseBook, txn: TxnCommand): TxnResult | FailedResult {
+export function applyTxn(
+  store: SpaceStore,
+  leases: LeaseBook,
+  txn: TxnCommand,
+  mostKeys: number,
+): TxnResult | FailedResult {
+  const keys = keysOfTxn(store, txn);
+  if (keys > mostKeys)
+    return failed(
+      'transaction-too-large',
+      `the ranges of the transaction hold ${keys} keys; ${mostKeys} may be touched by one: use smaller ranges`,
+    );
   const path: boolean[] = [];
   choosePath(store, txn, path);
   const before = store.revision;
@@ -96,6 +113,39 @@ export function applyTxn(store: SpaceStore, leases: LeaseBook, txn: TxnCommand):
   store.commit();
   assert(store.revision <= before + 1, 'a transaction is one revision at most');
   return result;
+}
+
+/** How many keys have to be looked at, or deleted. */
+export function keysTouched(
+  store: SpaceStore,
+  range: { readonly key: ByteString; readonly rangeEnd: ByteString },
+): number {
+  return range.rangeEnd === '' ? 1 : store.count(range.key, upperBound(range.rangeEnd));
+}
+
+/** Of all compares and of both branches, as it is before the transaction. */
+function keysOfTxn(store: SpaceStore, txn: TxnCommand): number {
+  let keys = 0;
+  for (const compare of txn.compares) keys += keysTouched(store, compare);
+  for (const operation of txn.success) keys += keysOfOperation(store, operation);
+  for (const operation of txn.failure) keys += keysOfOperation(store, operation);
+  return keys;
+}
+
+function keysOfOperation(store: SpaceStore, operation: Operation): number {
+  switch (operation.kind) {
+    case 'put':
+      return 1;
+    case 'deleteRange':
+      return keysTouched(store, operation);
+    case 'range': {
+      const all = operation.countOnly ? 0 : keysTouched(store, operation);
+      const limit = fetchLimit(operation);
+      return limit === 0 ? all : Math.min(all, limit);
+    }
+    case 'txn':
+      return keysOfTxn(store, operation);
+  }
 }
 
 function choosePath(store: SpaceStore, txn: TxnCommand, path: boolean[]): void {
