@@ -38,6 +38,8 @@ export const limits = {
   watchers: 100_000,
   /** Bytes waiting for one slow watcher before it is fed from history instead of memory. */
   watcherQueueBytes: 4 * 1024 * 1024,
+  /** Events in one message of a watch, at least one: a revision with more goes out in several. */
+  watchMessageBytes: 1024 * 1024,
   leases: 1_000_000,
   /** Keys that one command may read or delete, and keys on one lease: a command is applied in one go, at about 1.5 µs a key. */
   keysPerCommand: 1_000_000,

@@ -44,7 +44,7 @@ import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
 import { TrustKeeper } from './trust.ts';
 
-export type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
+export type { WatchedChanges, WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
 
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;

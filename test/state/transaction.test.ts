@@ -111,7 +111,7 @@ test('what one command may look at or delete is bounded, and refused before anyt
   const log = new Log(createStateMachine({ limits, bounds: { keysPerCommand: 3 } }));
   log.apply(put('a', ''), put('b', ''), put('c', ''), put('d', ''));
   const before = log.state.digest('user');
-  t.like(log.one(del('a', '\0')), { code: 'range-too-large', message: /4 keys; one command deletes 3/ });
+  t.like(log.one(del('a', '\0')), { kind: 'failed', code: 'range-too-large' });
   const tooMuch = [
     txn([], [put('x', ''), del('a', '\0')]),
     txn([], [put('x', ''), range('a', '\0')]),

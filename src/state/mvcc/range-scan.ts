@@ -23,7 +23,7 @@ export interface ScanPort {
 export const keysPerTurn = 2048;
 
 /** What `KeyValue`s take beside keys and values, about. */
-const overheadBytes = 32;
+const overheadBytes = 48;
 
 /** Whether a read has to look at so many keys that it is to be done in pieces. */
 export function isLarge(store: SpaceStore, request: RangeRequest): boolean {
