@@ -51,6 +51,8 @@ const stallMs = 20;
 const rankEveryMs = 20;
 /** A block at least so often while there are leases or sessions: well below the largest step of cluster time. */
 const timeEveryMs = 1000;
+/** A leader whose disk has been full for so long gives leadership to a replica with room, and tries that so often. */
+const fullDiskMs = 1000;
 
 /** For checks and status: the node at this moment, without side effects. */
 export interface NodeInspection {
@@ -110,6 +112,7 @@ export class TanistNode {
   #routing: Routing;
   #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
   #rankedAtMs = 0;
+  #leavesAgainMs = 0;
   #stopping = false;
   /** State and image are being replaced: not whole at present. */
   #restoring = false;
@@ -546,6 +549,7 @@ export class TanistNode {
       this.#rankedAtMs = nowMs;
       this.#succession.rank();
       this.#guarding(this.#trust.look());
+      this.#leaveFullDisk(nowMs);
     }
     if (this.#isTimeDue() && this.#proposals.idle) {
       this.#proposals.add({
@@ -555,6 +559,18 @@ export class TanistNode {
         early: null,
       });
     }
+  }
+
+  /** A leader that refuses writes for want of room makes way for an heir that has it; where nobody has, it serves reads. */
+  #leaveFullDisk(nowMs: number): void {
+    if (this.#disk.fullForMs < fullDiskMs || nowMs < this.#leavesAgainMs) return;
+    const heir = this.#raft.status.succession.find((id) => {
+      const { report } = this.#succession.view(id);
+      return report !== null && report.diskFree > 0;
+    });
+    if (heir === undefined) return;
+    this.#leavesAgainMs = nowMs + fullDiskMs;
+    this.#handOver.to(heir).catch(() => {});
   }
 
   /** Something expires, or could: then cluster time must not stand still. */
@@ -675,7 +691,8 @@ export class TanistNode {
       loopLagMs: this.#ticker?.lagMs ?? 0,
       syncMs: this.#driver.syncMs,
       memoryUsed: used === null || limit === null ? 0 : used / limit,
-      diskFree: free === null || diskBytes === null ? 1 : free / diskBytes,
+      // Below the reserve there is none for writes.
+      diskFree: this.#disk.full ? 0 : free === null || diskBytes === null ? 1 : free / diskBytes,
       applied: this.state.applied.index,
       revision: this.state.revision('user'),
     };
