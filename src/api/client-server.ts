@@ -1,11 +1,13 @@
 import {
   type handleUnaryCall,
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
   type sendUnaryData,
+  setLogVerbosity,
 } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import { limits } from '../foundation/limits.ts';
@@ -37,6 +39,7 @@ export class ClientServer {
   constructor(node: TanistNode, clusterId: string) {
     this.#node = node;
     this.#clusterId = clusterId;
+    setLogVerbosity(logVerbosity.NONE); // grpc-js prints errors that it also hands to us
     this.#server = new Server({
       'grpc.max_receive_message_length': limits.messageBytes,
       'grpc.max_send_message_length': -1,

@@ -11,7 +11,7 @@ import {
 } from '../foundation/ids.ts';
 import type { Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
-import { presentedOf, type StoreIdentity } from '../ports/log-store.ts';
+import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
 import type { Routing } from '../protocol/routing.ts';
@@ -476,7 +476,10 @@ export class TanistNode {
 
   #handler(): TransportHandler<RaftMessage> {
     return {
-      hello: (peer, identity, clusterId) => this.#guard.hello(peer, identity, clusterId),
+      hello: async (peer, identity, clusterId) => {
+        this.#refuseSecond(peer, identity);
+        await this.#guard.hello(peer, identity, clusterId);
+      },
       received: (from, messages) => this.#received(from, messages),
       connected: (peer) => {
         this.#ports.nodeLog.info('peer-connected', { peer });
@@ -492,6 +495,21 @@ export class TanistNode {
       probed: () => this.#probed(),
       snapshot: (from, incoming) => this.#snapshots.receive(from, incoming),
     };
+  }
+
+  /**
+   * A second process under the id of a peer that is alive, on a folder of its own, is a mistake. Once the peer has been silent for as long as is
+   * suspicious, the other store takes its place: then its disk was replaced.
+   */
+  #refuseSecond(peer: NodeId, { storeId }: PeerIdentity): void {
+    const known = this.#guard.identityOf(peer);
+    if (known === null || known.storeId === storeId || this.#guard.doubted.has(peer)) return;
+    const { silentMs, patienceMs } = this.#succession.view(peer).measurements;
+    if (silentMs < patienceMs)
+      throw new TanistError(
+        'duplicate-node',
+        `another process is alive as ${peer}, on another data folder: every node needs an id of its own`,
+      );
   }
 
   #received(from: NodeId, messages: readonly RaftMessage[]): void {
