@@ -140,6 +140,8 @@ test('a folder in which LevelDB cannot open', async (t) => {
   await mkdir(join(folder, 'b'));
   await writeFile(join(folder, 'b', 'CURRENT'), 'MANIFEST-000009\n');
   await t.throwsAsync(disk.open('b'), { code: 'data-damaged' });
+  await mkdir(join(folder, 'c', '000003.log'), { recursive: true });
+  await t.throwsAsync(disk.open('c'), { code: 'data-unreadable', message: /check the folder's rights/ });
   await disk.close();
 });
 

@@ -106,7 +106,9 @@ async function openDatabase(
   options: LevelDatabaseOptions,
 ): Promise<OpenedDatabase> {
   const path = join(folder, name);
-  let found = await inspectWriteAhead(path);
+  let found = await inspectWriteAhead(path).catch((cause: unknown) => {
+    throw cause instanceof TanistError ? cause : openError(path, cause, '');
+  });
   if (mutant.active === 'torn-tail-hides-damage' && found.state === 'damaged')
     found = { ...found, state: 'torn' };
   if (redoable && found.state === 'damaged' && found.cut !== null) {
