@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { Level } from 'level';
@@ -140,7 +140,10 @@ test('a folder in which LevelDB cannot open', async (t) => {
   await mkdir(join(folder, 'b'));
   await writeFile(join(folder, 'b', 'CURRENT'), 'MANIFEST-000009\n');
   await t.throwsAsync(disk.open('b'), { code: 'data-damaged' });
-  await mkdir(join(folder, 'c', '000003.log'), { recursive: true });
+  await (await disk.open('c')).database.close();
+  const log = readdirSync(join(folder, 'c')).find((name) => name.endsWith('.log')) as string;
+  await rm(join(folder, 'c', log));
+  await mkdir(join(folder, 'c', log));
   await t.throwsAsync(disk.open('c'), { code: 'data-unreadable', message: /check the folder's rights/ });
   await disk.close();
 });
