@@ -135,12 +135,12 @@ test('a leader whose stamps are behind the state goes on from the state, like it
   // It was away: the last block that it applied is 200 ms behind what the log holds.
   leader.saw(clusterTimeMs(10_000), term(3));
   leader.leads(term(4));
-  t.is(leader.stamp(logIndex(7)), 10_000);
+  t.is(Number(leader.stamp(logIndex(7))), 10_000);
   nowMs = 40;
   // Blocks of term 3 and its own first one, applied in one go.
   leader.saw(clusterTimeMs(10_200), term(4));
   follower.saw(clusterTimeMs(10_200), term(4));
   nowMs = 100;
-  t.is(leader.stamp(logIndex(8)), 10_260);
+  t.is(Number(leader.stamp(logIndex(8))), 10_260);
   t.true(follower.now() <= leader.now(), 'who leads next is not ahead');
 });
