@@ -529,7 +529,11 @@ export class TanistNode {
 
   #tick(): void {
     this.#raft.tick();
-    this.#parked.refuseOverdue(this.#ports.clock.nowMs(), 'no-leader', 'this node does not lead; ask the leader');
+    this.#parked.refuseOverdue(
+      this.#ports.clock.nowMs(),
+      'no-leader',
+      'this node does not lead; ask the leader',
+    );
     if (this.#raft.status.role === 'leader') this.#lead();
     this.#announce();
     this.#driver.wake();

@@ -210,7 +210,9 @@ const urgentCampaigns = 3;
 export function handleLeaderLost(core: Core, leader: NodeId, inTerm: Term): void {
   if (inTerm !== core.term || core.role !== 'follower' || core.leader !== leader || leader === core.id)
     return;
-  const granted = core.asksAhead ? [...core.ballots.keys()].filter((id) => core.ballots.get(id) === true) : [];
+  const granted = core.asksAhead
+    ? [...core.ballots.keys()].filter((id) => core.ballots.get(id) === true)
+    : [];
   core.urgent = urgentCampaigns;
   core.becomeFollower(core.term, null);
   core.lost = leader;
