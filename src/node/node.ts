@@ -33,8 +33,9 @@ import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
+import { ParkedProposals } from './parked-proposals.ts';
 import { PeerGuard } from './peer-guard.ts';
-import { type Proposal, ProposalQueue, refused } from './proposals.ts';
+import { type Proposal, type ProposalOutcome, ProposalQueue, refused } from './proposals.ts';
 import { RangeReader } from './range-reader.ts';
 import { ReadQueue } from './reads.ts';
 import { RenewalBatcher, type RenewalDone } from './renewal-batcher.ts';
@@ -94,6 +95,7 @@ export class TanistNode {
   readonly #ranges: RangeReader;
   readonly #hub: WatchHub;
   readonly #proposals: ProposalQueue;
+  readonly #parked: ParkedProposals;
   readonly #reads: ReadQueue;
   readonly #renewals: RenewalBatcher;
   readonly #driver: Driver;
@@ -180,6 +182,7 @@ export class TanistNode {
       blocksInFlight: 2,
       uncommittedBytes: options.uncommittedBytes,
     });
+    this.#parked = new ParkedProposals(options.uncommittedBytes);
     this.#reads = new ReadQueue(raft, clock, wake);
     this.#renewals = new RenewalBatcher({
       clock,
@@ -325,15 +328,10 @@ export class TanistNode {
   }
 
   submit(proposal: Proposal): void {
-    if (this.#stopped) {
+    if (this.#stopping) {
       proposal.settle(refused('stopping', 'this node stops; ask another'));
     } else if (this.#raft.status.role !== 'leader') {
-      proposal.settle(
-        refused(
-          this.#raft.status.leader === null ? 'no-leader' : 'not-leader',
-          'this node does not lead; ask the leader',
-        ),
-      );
+      this.#park(proposal);
     } else if (this.#disk.full) {
       proposal.settle(
         refused('disk-full', 'the disk is nearly full: writes are refused until there is room; reads go on'),
@@ -350,7 +348,24 @@ export class TanistNode {
    */
   keepAlive(id: LeaseId, done: RenewalDone): void {
     this.#renewals.renew(id, done);
-    if (this.#raft.status.role !== 'leader' || this.#stopped) this.#renewals.flush();
+    if (this.#raft.status.role !== 'leader' || this.#stopping) this.#renewals.flush();
+  }
+
+  /**
+   * Where nobody leads, or where this node is the one to take over, the next leader is likely to be found in a moment. That a client turns
+   * here, and not to the leader, makes an heir look at its leader; it believes nobody but its own eyes.
+   */
+  #park(proposal: Proposal): void {
+    const { id, leader, succession } = this.#raft.status;
+    const mayLead = leader === null || succession.find((heir) => heir !== leader) === id;
+    if (!mayLead) {
+      proposal.settle(notLeader());
+      return;
+    }
+    const { holdMs, electionMs } = this.#options;
+    const waitMs = leader === null ? electionMs : Math.max(holdMs, this.#options.suspicion.probeMs);
+    this.#parked.add(proposal, this.#ports.clock.nowMs() + waitMs);
+    if (leader !== null) this.#monitor.questioned();
   }
 
   /** `ageMs`: of a serializable read, since this replica last heard a leader. */
@@ -556,6 +571,11 @@ export class TanistNode {
 
   #tick(): void {
     this.#raft.tick();
+    this.#parked.refuseOverdue(
+      this.#ports.clock.nowMs(),
+      'no-leader',
+      'this node does not lead; ask the leader',
+    );
     if (this.#raft.status.role === 'leader') this.#lead();
     this.#announce();
     this.#driver.wake();
@@ -612,6 +632,7 @@ export class TanistNode {
     if (soft.role === 'leader') {
       if (this.#routing.leader !== this.#options.id) nodeLog.info('elected', fields);
       this.#opensAt = { term: soft.term, index: this.#raft.status.last.index };
+      for (const proposal of this.#parked.take()) this.#proposals.add(proposal);
     } else {
       if (this.#opensAt !== null) {
         nodeLog.info('stepped-down', fields);
@@ -619,6 +640,7 @@ export class TanistNode {
         this.#renewals.flush();
       }
       this.#opensAt = null;
+      if (soft.leader !== null) this.#parked.refuse('not-leader', 'this node does not lead; ask the leader');
       if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
       else if (soft.role !== 'follower')
         nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
@@ -751,6 +773,7 @@ export class TanistNode {
     this.#monitor.stop();
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
+    this.#parked.refuse('stopping', 'the node stops');
     this.#renewals.flush();
     this.#reads.close();
     await this.#transport.close();
@@ -763,6 +786,10 @@ export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 export type ReadOutcome = RangeResult | TanistError;
 
 const emptyBatch: CommandBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [] };
+
+function notLeader(): ProposalOutcome {
+  return refused('not-leader', 'this node does not lead; ask the leader');
+}
 
 function stops(): TanistError {
   return new TanistError('stopping', 'this node stops; ask another');
