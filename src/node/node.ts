@@ -111,6 +111,8 @@ export class TanistNode {
   readonly #listeners = new Set<(routing: Routing) => void>();
   readonly #failureListeners = new Set<(error: Error) => void>();
   #ticker: Ticker | null = null;
+  /** By which store. */
+  readonly #connected = new Map<NodeId, string>();
   #routing: Routing;
   #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
   #rankedAtMs = 0;
@@ -178,7 +180,8 @@ export class TanistNode {
       // A leader that has seen no stamp must not take the calendar's time while its log holds stamps that are not applied.
       mayStamp: () =>
         this.#clusterClock.knowsTime || this.#opensAt === null || state.applied.index >= this.#opensAt.index,
-      mayAcknowledgeEarly: (batch) => mayAcknowledgeEarly(batch, state),
+      // Until its log is applied a new leader does not know the policies that were in force before it.
+      mayAcknowledgeEarly: (batch) => this.#open && mayAcknowledgeEarly(batch, state),
       blocksInFlight: 2,
       uncommittedBytes: options.uncommittedBytes,
     });
@@ -188,6 +191,8 @@ export class TanistNode {
       clock,
       submit: (proposal) => this.submit(proposal),
       remainingMs: (id) => {
+        // Who does not lead has nothing to gather for: they are refused, or wait for the next leader, together.
+        if (this.#stopping || raft.status.role !== 'leader') return 0;
         const deadlineMs = state.leaseDeadlineMs(id);
         return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
       },
@@ -348,7 +353,6 @@ export class TanistNode {
    */
   keepAlive(id: LeaseId, done: RenewalDone): void {
     this.#renewals.renew(id, done);
-    if (this.#raft.status.role !== 'leader' || this.#stopping) this.#renewals.flush();
   }
 
   /**
@@ -475,8 +479,12 @@ export class TanistNode {
       leases: state.leaseCount,
       doubtedPeers: this.#guard.doubted,
       restoring: this.#restoring,
-      open: this.#opensAt !== null && state.applied.index >= this.#opensAt.index,
+      open: this.#open,
     };
+  }
+
+  get #open(): boolean {
+    return this.#opensAt !== null && this.state.applied.index >= this.#opensAt.index;
   }
 
   #inspectSpace(space: Space): NodeInspection['spaces'][Space] {
@@ -496,14 +504,16 @@ export class TanistNode {
         await this.#guard.hello(peer, identity, clusterId);
       },
       received: (from, messages) => this.#received(from, messages),
-      connected: (peer) => {
+      connected: (peer, { storeId }) => {
         this.#ports.nodeLog.info('peer-connected', { peer });
+        this.#connected.set(peer, storeId);
         this.#succession.connected(peer);
         this.#raft.peerReset(peer);
         this.#driver.wake();
       },
       disconnected: (peer, reason) => {
         this.#ports.nodeLog.info('peer-disconnected', { peer, reason });
+        this.#connected.delete(peer);
         this.#monitor.disconnected(peer, reason);
         this.#guarding(this.#guard.disconnected(peer));
       },
@@ -513,14 +523,16 @@ export class TanistNode {
   }
 
   /**
-   * A second process under the id of a peer that is alive, on a folder of its own, is a mistake. Once the peer has been silent for as long as is
-   * suspicious, the other store takes its place: then its disk was replaced.
+   * A second process under the id of a peer that is alive, on a folder of its own, is a mistake. Once the peer is disconnected (followers have
+   * nothing to say to each other, so silence alone means nothing) and has been silent for as long as is suspicious, the other store takes its
+   * place: then its disk was replaced.
    */
   #refuseSecond(peer: NodeId, { storeId }: PeerIdentity): void {
     const known = this.#guard.identityOf(peer);
     if (known === null || known.storeId === storeId || this.#guard.doubted.has(peer)) return;
     const { silentMs, patienceMs } = this.#succession.view(peer).measurements;
-    if (silentMs < patienceMs)
+    const isElsewhere = (this.#connected.get(peer) ?? storeId) !== storeId;
+    if (isElsewhere || silentMs < patienceMs)
       throw new TanistError(
         'duplicate-node',
         `another process is alive as ${peer}, on another data folder: every node needs an id of its own`,
@@ -632,7 +644,7 @@ export class TanistNode {
     if (soft.role === 'leader') {
       if (this.#routing.leader !== this.#options.id) nodeLog.info('elected', fields);
       this.#opensAt = { term: soft.term, index: this.#raft.status.last.index };
-      for (const proposal of this.#parked.take()) this.#proposals.add(proposal);
+      for (const proposal of this.#parked.take()) this.submit(proposal);
     } else {
       if (this.#opensAt !== null) {
         nodeLog.info('stepped-down', fields);

@@ -115,7 +115,8 @@ export class Leases implements LeaseBook {
   keepAlive(ids: readonly LeaseId[], nowMs: number): CommandResult {
     const ttlMs = ids.map((id) => {
       const lease = this.#byId.get(id);
-      if (lease === undefined) return 0;
+      // One that is due is gone, although it may end in a later block only.
+      if (lease === undefined || lease.deadlineMs <= nowMs) return 0;
       this.#renew(lease, nowMs);
       return lease.ttlMs;
     });

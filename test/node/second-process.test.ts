@@ -26,6 +26,25 @@ test('a second process under the id of a living peer is refused; once that is si
   t.false(bench.node.inspect().doubtedPeers.has(peer));
   await bench.until(bench.handler.hello(peer, identity('store a'), 'c1'));
   await bench.run(1000);
+  bench.handler.disconnected(peer, 'silent');
   await bench.until(bench.handler.hello(peer, identity('another'), 'c1'));
   t.true(bench.node.inspect().doubtedPeers.has(peer));
+});
+
+test('a follower that has nothing to say is alive all the same, as long as it is connected', async (t) => {
+  const suspicion = { ...defaultSuspicion, heartbeatMs: 20, floorMs: 100, ceilingMs: 200 };
+  const bench = new Bench(1, ['a', 'b', 'c'], { suspicion });
+  await bench.start();
+  for (let i = 0; i < 50; i++) {
+    bench.heartbeat('a', 1);
+    await bench.run(20);
+  }
+  const other = nodeId('c');
+  await t.throwsAsync(bench.until(bench.handler.hello(other, identity('another'), 'c1')), {
+    code: 'duplicate-node',
+  });
+  t.false(bench.node.inspect().doubtedPeers.has(other));
+  bench.handler.disconnected(other, 'dropped');
+  await bench.until(bench.handler.hello(other, identity('another'), 'c1'));
+  t.true(bench.node.inspect().doubtedPeers.has(other), 'its disk was replaced');
 });

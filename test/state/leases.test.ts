@@ -123,6 +123,18 @@ test('leases expire in order of deadline, then of id', (t) => {
   );
 });
 
+test('a lease that is due is not renewed, although more are due than end in one block', (t) => {
+  const log = fresh();
+  const many = Array.from({ length: 5000 }, (_, i) => `${i}`);
+  log.apply(grant(1n, 1000), grant(2n, 1000));
+  for (const id of [1n, 2n]) log.apply(...many.map((key) => put(`${id}-${key}`, '', lease(id))));
+  log.timeMs += 1000;
+  t.deepEqual(log.one(keepAlive(1n, 2n)), { kind: 'leaseKeepAlive', ttlMs: [0, 0] });
+  t.is(log.state.leaseCount, 1, 'its keys are more than one block takes');
+  log.apply();
+  t.is(log.state.leaseCount, 0);
+});
+
 test.serial('mutants: each breaks one of the rules above', (t) => {
   t.teardown(() => activateMutant(null));
   activateMutant('cluster-time-goes-back');
