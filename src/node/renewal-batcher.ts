@@ -21,8 +21,10 @@ export interface RenewalBatcherOptions {
 type Asked = Map<LeaseId, RenewalDone[]>;
 
 const gatherMs = 150;
-/** No renewal waits here for more than this share of what its lease has left. */
+/** No renewal waits here for more than this share of what its lease has left… */
 const shareOfRemaining = 1 / 8;
+/** …or than this one, where the command before it takes long to be committed. */
+const shareBehindAnother = 1 / 2;
 /** One that may wait for less leaves at the end of the turn. */
 const shortestGatherMs = 20;
 /** Answers are given for so long in one turn of the event loop. */
@@ -30,7 +32,8 @@ const turnMs = 5;
 
 /**
  * Renewals of all callers, gathered into few commands (promise 9): one under way at a time, about one in `gatherMs`, whatever the number of
- * leases and of callers. Those whose lease ends soon wait for nothing. Each is answered after its commit. A renewal may be made
+ * leases and of callers. Those whose lease ends soon wait for nothing, nor does one for a slow quorum: what counts is when the leader stamps
+ * it, not when it is committed. Each is answered after its commit. A renewal may be made
  * twice, so no failure of one is indeterminate.
  */
 export class RenewalBatcher {
@@ -42,7 +45,10 @@ export class RenewalBatcher {
   #waiting = 0;
   /** When what gathered is to leave. */
   #dueMs = Number.POSITIVE_INFINITY;
+  /** When it is to leave although a command is under way. */
+  #latestMs = Number.POSITIVE_INFINITY;
   #timer: Timer | null = null;
+  #timerAtMs = 0;
   #underWay = false;
   #answers: { readonly done: readonly RenewalDone[]; readonly outcome: RenewalOutcome }[] = [];
 
@@ -59,7 +65,8 @@ export class RenewalBatcher {
     this.#waiting += 1;
     const others = this.#urgent.get(id) ?? this.#gathered.get(id);
     const { clock, remainingMs } = this.#options;
-    const mayWaitMs = Math.min(gatherMs, (remainingMs(id) ?? Number.POSITIVE_INFINITY) * shareOfRemaining);
+    const leftMs = remainingMs(id) ?? Number.POSITIVE_INFINITY;
+    const mayWaitMs = Math.min(gatherMs, leftMs * shareOfRemaining);
     if (others !== undefined) {
       others.push(done);
     } else if (mayWaitMs < shortestGatherMs) {
@@ -67,9 +74,9 @@ export class RenewalBatcher {
       this.#urgent.set(id, [done]);
     } else {
       this.#gathered.set(id, [done]);
-      const dueMs = clock.nowMs() + mayWaitMs;
-      if (dueMs >= this.#dueMs) return;
-      this.#dueMs = dueMs;
+      const nowMs = clock.nowMs();
+      this.#dueMs = Math.min(this.#dueMs, nowMs + mayWaitMs);
+      this.#latestMs = Math.min(this.#latestMs, nowMs + leftMs * shareBehindAnother);
       this.#arm();
     }
   }
@@ -79,8 +86,17 @@ export class RenewalBatcher {
     this.#timer?.cancel();
     this.#timer = null;
     this.#sendUrgent();
+    this.#sendGathered();
+  }
+
+  #sendGathered(): void {
     while (this.#gathered.size > 0) this.#sendSome(this.#gathered, () => {});
+    this.#nothingGathered();
+  }
+
+  #nothingGathered(): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
+    this.#latestMs = Number.POSITIVE_INFINITY;
   }
 
   #sendUrgent(): void {
@@ -88,19 +104,27 @@ export class RenewalBatcher {
   }
 
   #sendDue(): void {
-    if (this.#underWay || this.#gathered.size === 0) return;
+    if (this.#gathered.size === 0) return;
+    if (this.#underWay) {
+      if (this.#options.clock.nowMs() < this.#latestMs) this.#arm();
+      else this.#sendGathered();
+      return;
+    }
     this.#underWay = true;
     this.#sendSome(this.#gathered, () => {
       this.#underWay = false;
       if (this.#gathered.size > 0) this.#arm();
     });
-    if (this.#gathered.size === 0) this.#dueMs = Number.POSITIVE_INFINITY;
+    if (this.#gathered.size === 0) this.#nothingGathered();
   }
 
   #arm(): void {
     const { clock } = this.#options;
+    const atMs = this.#underWay ? this.#latestMs : this.#dueMs;
+    if (atMs === Number.POSITIVE_INFINITY || (this.#timer !== null && this.#timerAtMs <= atMs)) return;
     this.#timer?.cancel();
-    this.#timer = clock.after(Math.max(0, this.#dueMs - clock.nowMs()), () => {
+    this.#timerAtMs = atMs;
+    this.#timer = clock.after(Math.max(0, atMs - clock.nowMs()), () => {
       this.#timer = null;
       this.#sendDue();
     });

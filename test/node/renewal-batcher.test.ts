@@ -111,6 +111,26 @@ test('no lease ends because its renewal gathers: the less is left, the shorter, 
   t.deepEqual(idsOf(1), [id(3)], 'although a command is under way');
 });
 
+test('behind a command that takes long a renewal waits for half of what its lease has left, no longer', (t) => {
+  const left = new Map([[id(2), 600]]);
+  const { sent, pass, idsOf, renew } = started((lease) => left.get(lease) ?? 60_000);
+  renew(1);
+  pass(150);
+  t.deepEqual(idsOf(0), [id(1)]);
+  renew(3);
+  renew(2);
+  pass(299);
+  t.is(sent.length, 1);
+  pass(1);
+  t.deepEqual(idsOf(1), [id(3), id(2)]);
+  renew(4);
+  pass(1000);
+  t.is(sent.length, 2, 'this one has time');
+  sent[0]!.settle(refused('overloaded', 'for now'));
+  pass(0);
+  t.deepEqual(idsOf(2), [id(4)]);
+});
+
 test('a refusal reaches every caller and is never called indeterminate', (t) => {
   const { sent, pass, answers, renew, batcher } = started();
   renew(1);
