@@ -382,23 +382,23 @@ export class TanistNode {
       done(stops(), 0);
       return;
     }
-    if (consistency === 'serializable') {
-      this.#serve(request, this.#raft.status.role === 'leader' ? 0 : this.#monitor.silentMs(), done);
-      return;
-    }
     if (this.#reads.waiting >= 65_536) {
-      done(new TanistError('overloaded', 'too many reads are waiting for a quorum round; try again'), 0);
+      done(new TanistError('overloaded', 'too many reads are waiting to be served; try again'), 0);
       return;
     }
-    this.#reads.add({
-      serve: () => this.#serve(request, 0, done),
-      refuse: () =>
-        done(
-          this.#stopped ? stops() : new TanistError('no-leader', 'no leader confirmed the read; try again'),
-          0,
-        ),
-    });
-    this.#driver.wake();
+    const refuse = (): void =>
+      done(
+        this.#stopped ? stops() : new TanistError('no-leader', 'no leader confirmed the read; try again'),
+        0,
+      );
+    if (consistency === 'linearizable') {
+      this.#reads.add({ serve: () => this.#serve(request, 0, done), refuse });
+      this.#driver.wake();
+      return;
+    }
+    const serve = (): void =>
+      this.#serve(request, this.#raft.status.role === 'leader' ? 0 : this.#monitor.silentMs(), done);
+    this.#reads.addConfirmed({ serve, refuse });
   }
 
   watch(request: WatchRequest, sink: WatchSink): WatchHandle {

@@ -48,6 +48,13 @@ export class ReadQueue {
     this.#waiting += 1;
   }
 
+  /** One that needs no confirmation: due in the next turn, so that however many there are, no turn serves them for long. */
+  addConfirmed(read: PendingRead): void {
+    this.#due.push(read);
+    this.#waiting += 1;
+    this.#wake();
+  }
+
   /** Goes on with what is due, and asks for one round for everything that arrived since the last call. */
   flush(): void {
     this.#turnIsFull = false;
