@@ -20,6 +20,7 @@ import {
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
+import { EtcdServices } from './etcd/etcd-services.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 import { leasesOf } from './leases-of.ts';
 import { SessionStream } from './session-stream.ts';
@@ -31,6 +32,7 @@ export class ClientServer {
   readonly #server: Server;
   readonly #node: TanistNode;
   readonly #clusterId: string;
+  readonly #etcd: EtcdServices;
 
   constructor(node: TanistNode, clusterId: string) {
     this.#node = node;
@@ -51,6 +53,8 @@ export class ClientServer {
       leases: unary((bytes) => encodeLeasesReply(leasesOf(node, decodeLeasesRequest(bytes)))),
       policies: unary(() => encodePoliciesReply(node.state.policies())),
     });
+    this.#etcd = new EtcdServices(node, clusterId);
+    this.#etcd.register(this.#server);
   }
 
   /** Resolves to the bound address. Fails with `port-taken`. */
@@ -71,6 +75,7 @@ export class ClientServer {
   }
 
   close(): void {
+    this.#etcd.close();
     this.#server.forceShutdown();
   }
 
