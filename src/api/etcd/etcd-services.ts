@@ -21,6 +21,7 @@ import { method as rawMethod } from '../../protocol/services.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
+import { serveUnaryStreams } from './unary-streams.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
   kvMethods,
@@ -59,6 +60,11 @@ export class EtcdServices {
       }
       server.addService(definition, implementation);
     }
+  }
+
+  /** To be called when the server listens. */
+  bound(server: Server): void {
+    serveUnaryStreams(server, this.#parts[0]?.unary ?? new Map());
   }
 
   close(): void {
