@@ -20,6 +20,7 @@ import {
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
+import { streamBackup } from './backup-stream.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 import { leasesOf } from './leases-of.ts';
 import { SessionStream } from './session-stream.ts';
@@ -50,6 +51,7 @@ export class ClientServer {
       ),
       leases: unary((bytes) => encodeLeasesReply(leasesOf(node, decodeLeasesRequest(bytes)))),
       policies: unary(() => encodePoliciesReply(node.state.policies())),
+      backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call),
     });
   }
 

@@ -59,7 +59,7 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
         }),
     });
     undo.push(() => node.stop());
-    const clients = new ClientServer(node, config.cluster);
+    const clients = new ClientServer(node, node.identity.clusterId);
     undo.push(() => clients.close());
     const http = new HttpServer(node);
     undo.push(() => http.close());

@@ -14,6 +14,7 @@ import {
   type LeaseStatus,
   type TransferReply,
 } from '../protocol/administration.ts';
+import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { type RawMethod, tanistService } from '../protocol/services.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
@@ -21,6 +22,7 @@ import { byteStringFrom } from './bytes.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientEvents } from './events.ts';
 import { openChannel } from './grpc/channel.ts';
+import { serverStream } from './grpc/server-stream.ts';
 import { unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
 import { StateView } from './state-view.ts';
@@ -131,6 +133,23 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** Grants a lease and keeps it alive by itself. */
   lease(ttlMs: number): Promise<Lease> {
     return keptLease(this, ttlMs, this.cluster.closing);
+  }
+
+  /** The state of the member at `endpoint` as the bytes of a backup file; see node/backup/. */
+  async *backup(
+    endpoint: string,
+    options?: { readonly silenceMs?: number; readonly signal?: AbortSignal },
+  ): AsyncGenerator<BackupChunk, void, undefined> {
+    const channel = openChannel(endpoint);
+    try {
+      const stream = serverStream(channel, endpoint, tanistService.backup, emptyMessage, {
+        silenceMs: options?.silenceMs ?? this.cluster.defaultDeadlineMs,
+        ...(options?.signal === undefined ? {} : { signal: options.signal }),
+      });
+      for await (const message of stream) yield decodeBackupChunk(message);
+    } finally {
+      channel.close();
+    }
   }
 
   async policies(options?: CallOptions): Promise<readonly ClientPolicy[]> {

@@ -79,7 +79,8 @@ const diskSchema = v.strictObject({
   reserveBytes: amount(0, 1024 * 1024 * 1024 * 1024, 64 * 1024 * 1024),
 });
 
-const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/;
+/** A restored cluster's name may be given with its suffix, as `tanist restore` prints it. */
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}(\+[0-9a-f]{8})?$/;
 const tiers = ['hot', 'warm', 'cold'] as const satisfies readonly Tier[];
 const addressText = 'must be a port (1 to 65535, 0 to let the system choose) or host:port';
 const addressSchema = v.custom<number | string>(

@@ -24,6 +24,7 @@ import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
 import type { OpenedStore } from '../storage/open-store.ts';
 import { Applier } from './applier.ts';
+import { backupOf } from './backup/backup.ts';
 import { ClusterClock } from './cluster-clock.ts';
 import { completeResults } from './deferred-ranges.ts';
 import { DiskGuard } from './disk-guard.ts';
@@ -112,6 +113,7 @@ export class TanistNode {
   #restoring = false;
   /** How often they were. */
   #replaced = 0;
+  #backups = 0;
   #stopped = false;
 
   /** `state` has been restored from the store's image; `raft` starts from its log. See `openNode`. */
@@ -127,7 +129,7 @@ export class TanistNode {
     const failed = (error: Error): void => this.#failedWith(error);
     this.#guard = new PeerGuard({
       self: options.id,
-      clusterId: options.clusterId,
+      clusterId: store.log.identity.clusterId,
       log: store.log,
       nodeLog,
       doubted: (peers) => raft.setDoubtedPeers(peers),
@@ -404,6 +406,38 @@ export class TanistNode {
       throw new TanistError('not-leader', 'this node does not lead; ask the leader');
     const message = 'another change or a hand-over is under way; try again when it is over';
     throw new TanistError('configuration-change-pending', message);
+  }
+
+  /**
+   * A copy of the state as this node has applied it, in the format of node/backup/. Errors: `starting` (a snapshot is being taken over, or nothing
+   * was applied yet), `unavailable` (the image was replaced meanwhile).
+   */
+  async *backup(): AsyncGenerator<Uint8Array> {
+    if (this.#stopped) throw stops();
+    if (this.#restoring) throw takingOver();
+    if (this.state.applied.index === 0)
+      throw new TanistError('starting', 'this node has no state yet; ask another, or try again');
+    const replaced = this.#replaced;
+    const { image } = this.#store;
+    try {
+      yield* backupOf({
+        identity: this.identity,
+        image,
+        random: this.#ports.random.fork(`backup ${this.#backups++} ${this.identity.incarnation}`),
+        settle: () => this.#keeper.settle(),
+      });
+    } catch (error) {
+      if (replaced === this.#replaced) throw error;
+      throw new TanistError('unavailable', 'the state was replaced by a snapshot meanwhile; try again', {
+        cause: error,
+      });
+    }
+  }
+
+  /** Bytes of the state on the disk, about. */
+  async imageBytes(): Promise<number> {
+    if (this.#stopped) throw stops();
+    return this.#store.image.sizeBytes();
   }
 
   member(id: NodeId): MemberView {

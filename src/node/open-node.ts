@@ -1,8 +1,8 @@
 import type { Random } from '../foundation/random.ts';
-import type { Configuration } from '../ports/log-store.ts';
 import { createRaft } from '../raft/create-raft.ts';
 import { createStateMachine } from '../state/state-machine.ts';
 import { openStore } from '../storage/open-store.ts';
+import { firstConfiguration } from './first-configuration.ts';
 import { TanistNode } from './node.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 
@@ -22,7 +22,7 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
   const state = createStateMachine({
     limits: options.requestLimits,
     ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
-    configuration: firstConfiguration(options),
+    configuration: firstConfiguration(options.members),
   });
   const { loaded } = store;
   if (loaded !== null)
@@ -47,7 +47,7 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
       hardState,
       compacted,
       entries: tail,
-      configuration: loaded?.applied.configuration ?? firstConfiguration(options),
+      configuration: loaded?.applied.configuration ?? firstConfiguration(options.members),
       applied: loaded?.applied.point.index ?? compacted.index,
     },
   );
@@ -61,13 +61,4 @@ function randomName(random: Random): string {
       .toString(16)
       .padStart(8, '0'),
   ).join('');
-}
-
-/** What a new cluster starts with: every member that the config calls hot votes. */
-function firstConfiguration({ members }: NodeOptions): Configuration {
-  return {
-    voters: members.filter(({ tier }) => tier === 'hot').map(({ id }) => id),
-    outgoing: [],
-    learners: [],
-  };
 }

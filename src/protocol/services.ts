@@ -26,6 +26,7 @@ export const tanistService = {
   transfer: method('/tanist.v1.Tanist/Transfer', false, false),
   leases: method('/tanist.v1.Tanist/Leases', false, false),
   policies: method('/tanist.v1.Tanist/Policies', false, false),
+  backup: method('/tanist.v1.Tanist/Backup', false, true),
 } as const;
 
 /** `service Peer` of peer.proto. */

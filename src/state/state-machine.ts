@@ -83,6 +83,8 @@ export const defaultBounds: StateBounds = {
 export const maxStepMs = 2000;
 /** Sessions and leases take their ids from log positions: entry index × this + position of the command in its block. */
 export const positionsPerEntry = 65_536;
+/** How far revisions and log positions move on where history is cut (promise 8): further than anyone can have come meanwhile. */
+export const moveOnBy = 1e9;
 const deltasPerTurn = 2000;
 const keysPerTurn = 8192;
 
@@ -166,6 +168,11 @@ export class StateMachine {
     const leases = this.#leases.digest.sums();
     const sessions = this.#sessions.digest.sums();
     return formatDigest(keys.a + leases.a + sessions.a, keys.b + leases.b + sessions.b);
+  }
+
+  #sessionsDigest(): string {
+    const { a, b } = this.#sessions.digest.sums();
+    return formatDigest(a, b);
   }
 
   /** Whether the incremental digest is that of the content: a scrub. Takes long with many keys, so it yields now and then. */
@@ -324,6 +331,18 @@ export class StateMachine {
     }
   }
 
+  /**
+   * Makes the state, just restored, the beginning of another cluster (promise 8): revisions and log positions, of which ids are made, move
+   * on, with everything between compacted; a new epoch; other members. Sessions are the caller's to leave out.
+   */
+  refound(configuration: Configuration): void {
+    assert(this.#sessions.count === 0, 'no session outlives its cluster');
+    this.#applied = { index: logIndex(this.#applied.index + moveOnBy), term: this.#applied.term };
+    this.#journal.epoch += 1;
+    this.#configuration = configuration;
+    for (const space of spaces) if (space !== 'predicted') this.#stores[space].moveOn(moveOnBy);
+  }
+
   #clear(applied: AppliedPoint): void {
     this.#journal = new DeltaJournal();
     this.#journal.epoch = applied.epoch;
@@ -453,6 +472,7 @@ export class StateMachine {
       configuration: this.#configuration,
       revisions: bySpace((space) => ({ revision: this.revision(space), compacted: this.compacted(space) })),
       digests: bySpace((space) => this.digest(space)),
+      sessions: this.#sessionsDigest(),
     };
   }
 

@@ -186,6 +186,13 @@ export class SpaceStore {
     this.#compacted = to;
   }
 
+  /** No revision between the present one and the new present was or will be seen. */
+  moveOn(by: number): void {
+    assert(this.#changes === 0, 'nothing is under way');
+    this.#revision = revision(this.#revision + by);
+    this.compact(this.#revision);
+  }
+
   /** All up to here is in the batch that is being taken for the image. */
   imageTaken(): void {
     if (this.#imageCompacted === this.#compacted) return;
