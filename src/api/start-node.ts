@@ -122,5 +122,7 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     flushEveryMs: 250,
     flushBytes: limits.blockBytes,
     diskReserveBytes: disk.reserveBytes,
+    quotaBytes: configured.quotaBytes,
+    compaction: config.compaction,
   };
 }

@@ -13,6 +13,12 @@ export interface ClusterConfig {
   readonly timing: TimingConfig;
   readonly limits: LimitsConfig;
   readonly disk: DiskConfig;
+  readonly compaction: CompactionConfig;
+}
+
+export interface CompactionConfig {
+  readonly mode: (typeof compactionModes)[number];
+  readonly keep: number;
 }
 
 export type Tier = 'hot' | 'warm' | 'cold';
@@ -69,6 +75,8 @@ const limitsSchema = v.strictObject({
   sessions: amount(1, 1_000_000, fixed.sessions),
   watchers: amount(1, 1_000_000, fixed.watchers),
   leases: amount(1, 10_000_000, fixed.leases),
+  /** Of the live state: keys and values, and 128 bytes a key. Beyond it the alarm `noSpace` refuses what takes space. 0: no bound. */
+  quotaBytes: amount(0, 1024 * 1024 * 1024 * 1024, 8 * 1024 * 1024 * 1024),
   uncommittedBytes: amount(1024 * 1024, 1024 * 1024 * 1024, fixed.uncommittedBytes),
   logMemoryBytes: amount(1024 * 1024, 1024 * 1024 * 1024, fixed.logMemoryBytes),
   logDiskBytes: amount(1024 * 1024, 1024 * 1024 * 1024 * 1024, fixed.logDiskBytes),
@@ -80,6 +88,25 @@ const diskSchema = v.strictObject({
 });
 
 /** A restored cluster's name may be given with its suffix, as `tanist restore` prints it. */
+const compactionModes = ['off', 'revisions', 'periodic'] as const;
+const keepText = 'must be a whole number above 0, or with mode periodic a duration such as 30m or 1h';
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const compactionSchema = v.strictObject({
+  mode: v.optional(v.picklist(compactionModes, `must be one of ${compactionModes.join(', ')}`), 'off'),
+  /** With `revisions` how many revisions stay readable, with `periodic` for how long (ms, or a duration). */
+  keep: v.optional(
+    v.custom<number | string>((value) => keepOf(value) !== null, keepText),
+    0,
+  ),
+});
+
+/** Null: neither a count nor a duration. */
+function keepOf(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : null;
+  const match = typeof value === 'string' ? /^(\d{1,9})(ms|s|m|h)$/.exec(value) : null;
+  return match === null ? null : Number(match[1]) * (unitsMs[match[2] ?? ''] ?? 1);
+}
+
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}(\+[0-9a-f]{8})?$/;
 const tiers = ['hot', 'warm', 'cold'] as const satisfies readonly Tier[];
 const addressText = 'must be a port (1 to 65535, 0 to let the system choose) or host:port';
@@ -111,6 +138,7 @@ const fileSchema = v.strictObject({
   timing: v.optional(timingSchema, {}),
   limits: v.optional(limitsSchema, {}),
   disk: v.optional(diskSchema, {}),
+  compaction: v.optional(compactionSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -138,7 +166,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   if (list !== null) return fail(`${list}: must be a map of keys and values`);
   const parsed = v.safeParse(fileSchema, content ?? {});
   if (!parsed.success) return fail(describe(parsed.issues[0]));
-  const { cluster, nodes, timing, limits, disk } = parsed.output;
+  const { cluster, nodes, timing, limits, disk, compaction } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
     nodes: nodes.map((node) => ({
@@ -152,6 +180,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     timing,
     limits,
     disk,
+    compaction: { mode: compaction.mode, keep: keepOf(compaction.keep) ?? 0 },
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);
@@ -187,7 +216,7 @@ function listWhereMap(content: unknown): string | null {
   return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
 
-function contradiction({ nodes, timing }: ClusterConfig): string | null {
+function contradiction({ nodes, timing, compaction }: ClusterConfig): string | null {
   const ids = new Map<string, number>();
   const addresses = new Map<string, string>();
   for (const [index, node] of nodes.entries()) {
@@ -202,6 +231,7 @@ function contradiction({ nodes, timing }: ClusterConfig): string | null {
     }
   }
   if (!nodes.some((node) => node.tier === 'hot')) return 'nodes: at least one must have tier hot';
+  if (compaction.mode !== 'off' && compaction.keep === 0) return `compaction.keep: is missing; ${keepText}`;
   if (timing.heartbeatMs < timing.tickMs) return 'timing.heartbeatMs: must be at least timing.tickMs';
   if (timing.electionMs < 3 * timing.heartbeatMs)
     return 'timing.electionMs: must be at least three times timing.heartbeatMs';
@@ -257,6 +287,7 @@ function entriesAt(issue: Issue): object {
   if (first === 'nodes') return nodeSchema.entries;
   if (first === 'timing') return timingSchema.entries;
   if (first === 'limits') return limitsSchema.entries;
+  if (first === 'compaction') return compactionSchema.entries;
   return diskSchema.entries;
 }
 

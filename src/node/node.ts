@@ -8,7 +8,7 @@ import {
   type Revision,
   type Term,
 } from '../foundation/ids.ts';
-import type { Command, CommandBatch, RangeRequest } from '../ports/command.ts';
+import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { HistoryStore } from '../ports/image-store.ts';
 import { presentedOf, type StoreIdentity } from '../ports/log-store.ts';
@@ -24,6 +24,7 @@ import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
 import type { OpenedStore } from '../storage/open-store.ts';
 import { Applier } from './applier.ts';
+import { AutoCompaction } from './auto-compaction.ts';
 import { backupOf } from './backup/backup.ts';
 import { ClusterClock } from './cluster-clock.ts';
 import { completeResults } from './deferred-ranges.ts';
@@ -36,6 +37,7 @@ import { LeaderMonitor } from './leader-monitor.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { type Proposal, ProposalQueue, refused } from './proposals.ts';
+import { Quota } from './quota.ts';
 import { ReadQueue } from './reads.ts';
 import { encodeReport, type SelfReport } from './self-report.ts';
 import { Snapshots } from './snapshots.ts';
@@ -72,6 +74,10 @@ export interface NodeInspection {
   readonly doubtedPeers: ReadonlySet<NodeId>;
   /** It leads and its first block is committed: reads and writes are answered. */
   readonly open: boolean;
+  /** Alarms that are on. */
+  readonly alarms: readonly Alarm[];
+  /** What the quota bounds. */
+  readonly liveBytes: number;
   /** A snapshot is being taken over: state and revisions are not whole at present. */
   readonly restoring: boolean;
 }
@@ -102,6 +108,8 @@ export class TanistNode {
   readonly #disk: DiskGuard;
   readonly #clusterClock: ClusterClock;
   readonly #handOver: HandOver;
+  readonly #quota: Quota;
+  readonly #compaction: AutoCompaction;
   readonly #listeners = new Set<(routing: Routing) => void>();
   readonly #failureListeners = new Set<(error: Error) => void>();
   #ticker: Ticker | null = null;
@@ -241,6 +249,7 @@ export class TanistNode {
       reads: this.#reads,
       apply: (entries) => {
         const taken = applier.apply(entries);
+        this.#quota.look();
         this.#mayOpen(present(entries[taken - 1], 'entries were applied').index);
         return taken;
       },
@@ -250,6 +259,16 @@ export class TanistNode {
       install: ({ point }) => this.#snapshots.install(point),
       roomOnDisk: () => this.#waitForRoom(),
       failed,
+    });
+    const isOpen = (): boolean => this.#isOpen();
+    const propose = (command: Command, done: () => void): void => this.#proposeOwn(command, done);
+    this.#quota = new Quota({ self, state, quotaBytes: options.quotaBytes ?? 0, isOpen, propose });
+    this.#compaction = new AutoCompaction({
+      options: options.compaction ?? { mode: 'off', keep: 0 },
+      state,
+      nowMs: () => this.#clusterClock.now(),
+      isOpen,
+      propose,
     });
     this.#routing = this.#currentRouting();
   }
@@ -470,7 +489,9 @@ export class TanistNode {
       leases: state.leaseCount,
       doubtedPeers: this.#guard.doubted,
       restoring: this.#restoring,
-      open: this.#opensAt !== null && state.applied.index >= this.#opensAt.index,
+      open: this.#isOpen(),
+      alarms: state.alarms(),
+      liveBytes: state.liveBytes,
     };
   }
 
@@ -549,6 +570,7 @@ export class TanistNode {
   #tick(): void {
     this.#raft.tick();
     if (this.#raft.status.role === 'leader') this.#lead();
+    if (!this.#restoring) this.#compaction.look();
     this.#announce();
     this.#driver.wake();
   }
@@ -561,13 +583,19 @@ export class TanistNode {
       this.#guarding(this.#trust.look());
     }
     if (this.#isTimeDue() && this.#proposals.idle) {
-      this.#proposals.add({
-        bytes: encodeCommandBatch(emptyBatch),
-        batch: emptyBatch,
-        settle: () => {},
-        early: null,
-      });
+      this.#proposeOwn(null, () => {});
     }
+  }
+
+  /** A command of the node's own, or an empty block. */
+  #proposeOwn(command: Command | null, done: () => void): void {
+    const batch = command === null ? emptyBatch : { ...emptyBatch, commands: [command] };
+    this.#proposals.add({ bytes: encodeCommandBatch(batch), batch, settle: done, early: null });
+    this.#driver.wake();
+  }
+
+  #isOpen(): boolean {
+    return this.#opensAt !== null && this.state.applied.index >= this.#opensAt.index;
   }
 
   /** Something expires, or could: then cluster time must not stand still. */

@@ -10,6 +10,7 @@ import type { Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
+import type { CompactionOptions } from './auto-compaction.ts';
 import type { Vitals } from './vitals.ts';
 
 /** What a node is and how fast it acts. All durations in ms, sizes in bytes. */
@@ -41,6 +42,9 @@ export interface NodeOptions {
   /** The image is written in the background, so often or when so much waits. */
   readonly flushEveryMs: number;
   readonly flushBytes: number;
+  /** Of the live state (`StateMachine.liveBytes`): beyond it the leader raises the alarm `noSpace`. 0 or absent: none. */
+  readonly quotaBytes?: number;
+  readonly compaction?: CompactionOptions;
   /** Below this much free space client writes are refused. */
   readonly diskReserveBytes: number;
 }

@@ -15,6 +15,7 @@ import {
 import { limits as builtInLimits, type RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type {
+  Alarm,
   Block,
   Command,
   CommandBatch,
@@ -28,9 +29,10 @@ import { type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
 import type { Configuration, LogPoint } from '../ports/log-store.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
+import { Alarms } from './alarms.ts';
 import { DeltaJournal } from './delta-journal.ts';
 import { failed } from './failed.ts';
-import { dirtyRecords, restoreRecords } from './image-records.ts';
+import { type Books, dirtyRecords, restoreRecords } from './image-records.ts';
 import { type LeaseInfo, Leases } from './leases.ts';
 import { formatDigest } from './mvcc/element-hash.ts';
 import { KeyTable } from './mvcc/key-table.ts';
@@ -42,6 +44,7 @@ import { applyDeleteRange, applyPut, applyTxn, checkPut } from './mvcc/transacti
 import { historyWith } from './pending-history.ts';
 import { Policies, type PolicyOfPrefix } from './policies.ts';
 import { Sessions, sessionExpired } from './sessions.ts';
+import { isBounded, noSpaceLeft, takesSpace } from './space-use.ts';
 import { validateRange } from './validate.ts';
 
 export interface StateMachineOptions {
@@ -102,6 +105,7 @@ export class StateMachine {
   #leases: Leases;
   #sessions: Sessions;
   #policies: Policies;
+  #alarms = new Alarms();
   #applied: LogPoint = { index: logIndex(0), term: term(0) };
   #configuration: Configuration;
 
@@ -167,7 +171,12 @@ export class StateMachine {
     const keys = this.#stores.system.digestSums;
     const leases = this.#leases.digest.sums();
     const sessions = this.#sessions.digest.sums();
-    return formatDigest(keys.a + leases.a + sessions.a, keys.b + leases.b + sessions.b);
+    const alarms = this.#alarms.digest.sums();
+    return formatDigest(keys.a + leases.a + sessions.a + alarms.a, keys.b + leases.b + sessions.b + alarms.b);
+  }
+
+  #books(): Books {
+    return { leases: this.#leases, sessions: this.#sessions, alarms: this.#alarms };
   }
 
   #sessionsDigest(): string {
@@ -240,6 +249,22 @@ export class StateMachine {
     for (const lease of this.#leases.all()) yield this.#leases.info(lease, this.#journal.timeMs);
   }
 
+  alarms(): readonly Alarm[] {
+    return this.#alarms.list();
+  }
+
+  get noSpace(): boolean {
+    return this.#alarms.noSpace;
+  }
+
+  /**
+   * What the quota bounds: of each live key of `user` and `planes` its bytes, those of its value, and `keyOverheadBytes`. A function of the live
+   * content, so equal on all replicas; older revisions are not in it, compaction frees them.
+   */
+  get liveBytes(): number {
+    return this.#stores.user.liveBytes + this.#stores.planes.liveBytes;
+  }
+
   policies(): readonly PolicyOfPrefix[] {
     return this.#policies.list();
   }
@@ -265,7 +290,7 @@ export class StateMachine {
     return {
       applied: this.#appliedPoint(),
       deltas: this.#journal.takeForImage(),
-      records: dirtyRecords(this.#leases, this.#sessions),
+      records: dirtyRecords(this.#books()),
     };
   }
 
@@ -285,7 +310,7 @@ export class StateMachine {
    */
   async restore(loaded: LoadedImage, yieldTurn: () => Promise<void>): Promise<void> {
     this.#clear(loaded.applied);
-    restoreRecords(loaded.records, this.#leases, this.#sessions);
+    restoreRecords(loaded.records, this.#books());
     let untilTurn = deltasPerTurn;
     for await (const deltas of loaded.deltas)
       for (const delta of deltas) {
@@ -340,6 +365,8 @@ export class StateMachine {
     this.#applied = { index: logIndex(this.#applied.index + moveOnBy), term: this.#applied.term };
     this.#journal.epoch += 1;
     this.#configuration = configuration;
+    for (const { member, kind } of this.#alarms.list())
+      this.#alarms.apply({ kind: 'alarm', action: 'deactivate', member, alarm: kind });
     for (const space of spaces) if (space !== 'predicted') this.#stores[space].moveOn(moveOnBy);
   }
 
@@ -351,6 +378,7 @@ export class StateMachine {
     this.#leases = this.#emptyLeases();
     this.#sessions = this.#emptySessions();
     this.#policies = new Policies(this.#stores.system);
+    this.#alarms = new Alarms();
     this.#applied = applied.point;
     this.#configuration = applied.configuration;
     for (const space of spaces) {
@@ -410,10 +438,12 @@ export class StateMachine {
       case 'deleteRange':
         return this.#deleteRange(command);
       case 'txn':
+        if (this.#alarms.noSpace && takesSpace(command)) return noSpaceLeft;
         return applyTxn(this.#stores[command.space], this.#leases, command);
       case 'compact':
         return this.#compact(command);
       case 'leaseGrant':
+        if (this.#alarms.noSpace) return noSpaceLeft;
         return this.#leases.grant(command.id, command.ttlMs, leaseId(BigInt(this.#idAt(position))), nowMs);
       case 'leaseRevoke':
         return this.#leases.revoke(command.id);
@@ -429,10 +459,13 @@ export class StateMachine {
         return this.#sessions.close(command.id);
       case 'keepSessions':
         return this.#sessions.keep(command.ids, nowMs);
+      case 'alarm':
+        return this.#alarms.apply(command);
     }
   }
 
   #put(command: PutCommand): CommandResult {
+    if (this.#alarms.noSpace && isBounded(command.space)) return noSpaceLeft;
     const store = this.#stores[command.space];
     const failure = checkPut(store, this.#leases, command);
     if (failure !== null) return failure;

@@ -4,6 +4,7 @@ import { type LeaseId, noLease, type Revision, revision } from '../../foundation
 import { mutant } from '../../foundation/mutants.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import type { DeltaJournal } from '../delta-journal.ts';
+import { keyOverheadBytes } from '../space-use.ts';
 import { elementHash, formatDigest, hashKeyValue } from './element-hash.ts';
 import { KeyEntry, KeyTable } from './key-table.ts';
 import { OrderedKeys } from './ordered-keys.ts';
@@ -35,6 +36,8 @@ export class SpaceStore {
   /** The compacted revision of the last image batch: what the image store may be rid of, and so what memory forgets. */
   #imageCompacted = revision(0);
   #changes = 0;
+  /** What the live keys take: see `keyOverheadBytes`. */
+  #liveBytes = 0;
   #sumA = 0;
   #sumB = 0;
   /** Next shard to rid of compacted versions; `shardCount`: done. */
@@ -60,6 +63,10 @@ export class SpaceStore {
 
   get keyCount(): number {
     return this.#live.size;
+  }
+
+  get liveBytes(): number {
+    return this.#liveBytes;
   }
 
   get digest(): string {
@@ -121,6 +128,8 @@ export class SpaceStore {
       version: previous === null ? 1 : previous.version + 1,
       lease,
     };
+    this.#liveBytes +=
+      previous === null ? keyOverheadBytes + key.length + value.length : value.length - previous.value.length;
     entry.current = keyValue;
     this.#addToDigest(entry, keyValue);
     this.#journal.record({
@@ -146,6 +155,7 @@ export class SpaceStore {
     if (entry === undefined || entry.current === null) return null;
     const at = revision(this.#revision + 1);
     const previous = entry.current;
+    this.#liveBytes -= keyOverheadBytes + key.length + previous.value.length;
     pushTombstone(entry, at);
     entry.current = null;
     this.#live.remove(entry.key);
@@ -279,6 +289,7 @@ export class SpaceStore {
         this.#deleted.add(entry.key);
         continue;
       }
+      this.#liveBytes += keyOverheadBytes + entry.key.length + entry.current.value.length;
       this.#addToDigest(entry, entry.current);
       visit(entry.current);
       if (run.length === runKeys) {
