@@ -21,6 +21,7 @@ import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
 import { streamBackup } from './backup-stream.ts';
+import { EtcdServices } from './etcd/etcd-services.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 import { leasesOf } from './leases-of.ts';
 import { SessionStream } from './session-stream.ts';
@@ -32,6 +33,7 @@ export class ClientServer {
   readonly #server: Server;
   readonly #node: TanistNode;
   readonly #clusterId: string;
+  readonly #etcd: EtcdServices;
 
   constructor(node: TanistNode, clusterId: string) {
     this.#node = node;
@@ -53,6 +55,8 @@ export class ClientServer {
       policies: unary(() => encodePoliciesReply(node.state.policies())),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call),
     });
+    this.#etcd = new EtcdServices(node, clusterId);
+    this.#etcd.register(this.#server);
   }
 
   /** Resolves to the bound address. Fails with `port-taken`. */
@@ -73,6 +77,7 @@ export class ClientServer {
   }
 
   close(): void {
+    this.#etcd.close();
     this.#server.forceShutdown();
   }
 

@@ -8,6 +8,7 @@ import {
   type Revision,
   type Term,
 } from '../foundation/ids.ts';
+import type { RequestLimits } from '../foundation/limits.ts';
 import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { HistoryStore } from '../ports/image-store.ts';
@@ -328,6 +329,14 @@ export class TanistNode {
       }
     }
     return invalid;
+  }
+
+  get id(): NodeId {
+    return this.#options.id;
+  }
+
+  get requestLimits(): RequestLimits {
+    return this.#options.requestLimits;
   }
 
   submit(proposal: Proposal): void {

@@ -5,7 +5,7 @@ export type RawMethod = MethodDefinition<Buffer, Buffer>;
 
 const same = (bytes: Buffer): Buffer => bytes;
 
-function method(path: string, requestStream: boolean, responseStream: boolean): RawMethod {
+export function method(path: string, requestStream: boolean, responseStream: boolean): RawMethod {
   return {
     path,
     requestStream,

@@ -1,0 +1,72 @@
+import type {
+  Server,
+  ServerUnaryCall,
+  ServiceDefinition,
+  sendUnaryData,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { TanistNode } from '../../node/node.ts';
+import {
+  authMethods,
+  clusterMethods,
+  type EtcdMethod,
+  electionMethods,
+  kvMethods,
+  leaseMethods,
+  lockMethods,
+  maintenanceMethods,
+  watchMethods,
+} from '../../protocol/etcd/methods.ts';
+import { method as rawMethod } from '../../protocol/services.ts';
+import { EtcdFace } from './etcd-face.ts';
+import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
+import { kvService } from './kv/kv-service.ts';
+
+const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
+  kvMethods,
+  watchMethods,
+  leaseMethods,
+  clusterMethods,
+  maintenanceMethods,
+  authMethods,
+  lockMethods,
+  electionMethods,
+];
+
+/** etcd's API on the node's client port. What nobody serves is answered as UNIMPLEMENTED. */
+export class EtcdServices {
+  readonly face: EtcdFace;
+  /** By path. */
+  readonly unary: ReadonlyMap<string, UnaryHandler>;
+  readonly #parts: readonly ServiceHandlers[];
+
+  constructor(node: TanistNode, cluster: string) {
+    this.face = new EtcdFace(node, cluster);
+    this.#parts = [kvService(this.face)];
+    this.unary = new Map(this.#parts.flatMap((part) => [...part.unary]));
+  }
+
+  register(server: Server): void {
+    for (const methods of services) {
+      const definition: Record<string, ServiceDefinition[string]> = {};
+      const implementation: UntypedServiceImplementation = {};
+      for (const [name, { path, requestStream, responseStream }] of Object.entries(methods)) {
+        definition[name] = rawMethod(path, requestStream, responseStream);
+        const unary = this.unary.get(path);
+        const stream = this.#parts.find(({ streams }) => streams.has(path))?.streams.get(path);
+        if (unary !== undefined) implementation[name] = handleUnary(unary);
+        else if (stream !== undefined) implementation[name] = stream;
+      }
+      server.addService(definition, implementation);
+    }
+  }
+
+  close(): void {
+    this.face.close();
+  }
+}
+
+function handleUnary(handler: UnaryHandler) {
+  return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void =>
+    handler(call.request, done, call.metadata);
+}
