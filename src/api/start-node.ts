@@ -95,6 +95,8 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
       peerAddress: node.peer,
       httpAddress: node.http,
       tier: node.tier,
+      labels: node.labels,
+      join: node.join,
     })),
     tickMs: timing.tickMs,
     heartbeatMs: timing.heartbeatMs,

@@ -32,6 +32,8 @@ export interface NodeConfig {
   readonly http: string;
   /** Free text for operators, such as zone and rack. */
   readonly labels: Readonly<Record<string, string>>;
+  /** It is added to a cluster that is there already (`tanist member add`): it does not vote before that cluster says so. */
+  readonly join: boolean;
 }
 
 export type TimingConfig = v.InferOutput<typeof timingSchema>;
@@ -128,6 +130,7 @@ const nodeSchema = v.strictObject({
   http: addressSchema,
   tier: v.optional(v.picklist(tiers, `must be one of ${tiers.join(', ')}`), 'hot'),
   labels: v.optional(v.record(v.string(), v.string('must be text')), {}),
+  join: v.optional(v.boolean('must be true or false'), false),
 });
 const fileSchema = v.strictObject({
   cluster: v.pipe(
@@ -176,6 +179,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
       peer: address(node.host, node.peer),
       http: address(node.host, node.http),
       labels: node.labels,
+      join: node.join,
     })),
     timing,
     limits,
@@ -230,7 +234,8 @@ function contradiction({ nodes, timing, compaction }: ClusterConfig): string | n
       if (portOf(node[use]) !== 0) addresses.set(node[use], where);
     }
   }
-  if (!nodes.some((node) => node.tier === 'hot')) return 'nodes: at least one must have tier hot';
+  if (!nodes.some((node) => node.tier === 'hot' && !node.join))
+    return 'nodes: at least one must have tier hot, and not join';
   if (compaction.mode !== 'off' && compaction.keep === 0) return `compaction.keep: is missing; ${keepText}`;
   if (timing.heartbeatMs < timing.tickMs) return 'timing.heartbeatMs: must be at least timing.tickMs';
   if (timing.electionMs < 3 * timing.heartbeatMs)

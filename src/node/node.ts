@@ -15,7 +15,7 @@ import type { HistoryStore } from '../ports/image-store.ts';
 import { presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
-import type { Routing } from '../protocol/routing.ts';
+import type { Member, Routing } from '../protocol/routing.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft, RaftStatus } from '../raft/raft.ts';
@@ -35,6 +35,8 @@ import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
+import { type MemberInfo, Membership } from './membership/membership.ts';
+import type { MemberRequest } from './membership/plan-change.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { type Proposal, ProposalQueue, refused } from './proposals.ts';
@@ -51,6 +53,8 @@ export type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
 const rankEveryMs = 20;
+/** A member that was heard so lately counts as alive where a change of members needs it, whatever is usual for it. */
+const aliveMs = 1000;
 /** A block at least so often while there are leases or sessions: well below the largest step of cluster time. */
 const timeEveryMs = 1000;
 
@@ -109,6 +113,7 @@ export class TanistNode {
   readonly #disk: DiskGuard;
   readonly #clusterClock: ClusterClock;
   readonly #handOver: HandOver;
+  readonly #membership: Membership;
   readonly #quota: Quota;
   readonly #compaction: AutoCompaction;
   readonly #listeners = new Set<(routing: Routing) => void>();
@@ -124,6 +129,8 @@ export class TanistNode {
   #replaced = 0;
   #backups = 0;
   #stopped = false;
+  #started = false;
+  #leaving = false;
 
   /** `state` has been restored from the store's image; `raft` starts from its log. See `openNode`. */
   constructor(options: NodeOptions, ports: NodePorts, store: OpenedStore, state: StateMachine, raft: Raft) {
@@ -212,6 +219,7 @@ export class TanistNode {
       keeper: this.#keeper,
       clusterClock: this.#clusterClock,
       proposals: this.#proposals,
+      membersApplied: (entry, change) => this.#membership.applied(entry, change),
       observer: ports.observer,
     });
     this.#snapshots = new Snapshots({
@@ -241,6 +249,20 @@ export class TanistNode {
       reserveBytes: options.diskReserveBytes,
     });
     this.#handOver = new HandOver({ raft, clock, nodeLog, wake });
+    this.#membership = new Membership({
+      self,
+      raft,
+      clock,
+      nodeLog,
+      members: () => state.members,
+      configured: options.members,
+      isAlive: (id) => this.#isAlive(id),
+      published: (id) => this.#succession.factsOf(id),
+      dial: (peers) => transport.setPeers(peers),
+      wake,
+      changed: () => this.#announceIfReady(),
+      removed: () => this.#removed(),
+    });
     this.#driver = new Driver({
       raft,
       log: store.log,
@@ -255,6 +277,7 @@ export class TanistNode {
         return taken;
       },
       roleChanged: (soft) => this.#roleChanged(soft),
+      configurationAppended: (entry) => this.#membership.appended(entry),
       sendSnapshot: (to) => this.#snapshots.send(to),
       lostPeer: (peer) => this.#guarding(this.#guard.lost(peer)),
       install: ({ point }) => this.#snapshots.install(point),
@@ -278,6 +301,11 @@ export class TanistNode {
   async start(): Promise<void> {
     const { clock, nodeLog } = this.#ports;
     await this.#transport.start();
+    for (const entry of this.#store.log.image.tail)
+      if (entry.kind === 'configuration' && entry.index > this.state.applied.index)
+        this.#membership.appended(entry);
+    this.#membership.refresh();
+    this.#started = true;
     this.#monitor.follow();
     this.#ticker = new Ticker({
       clock,
@@ -422,9 +450,10 @@ export class TanistNode {
    */
   changeMembers(voters: readonly NodeId[], learners: readonly NodeId[]): void {
     const all = [...voters, ...learners];
-    const unknown = all.find((id) => this.#options.members.every((member) => member.id !== id));
+    const members = this.#membership.list();
+    const unknown = all.find((id) => members.every((member) => member.id !== id));
     if (unknown !== undefined)
-      throw new TanistError('unknown-member', `${unknown} is not in this node's configuration`);
+      throw new TanistError('unknown-member', `${unknown} is no member of this cluster`);
     if (voters.length === 0 || new Set(all).size !== all.length)
       throw new TanistError('invalid-argument', 'a cluster needs a voter, and each member is named once');
     const result = this.#raft.proposeConfiguration({ voters, learners });
@@ -466,6 +495,21 @@ export class TanistNode {
   async imageBytes(): Promise<number> {
     if (this.#stopped) throw stops();
     return this.#store.image.sizeBytes();
+  }
+
+  /** As this node has applied it. */
+  members(): readonly MemberInfo[] {
+    return this.#membership.list();
+  }
+
+  /**
+   * Adds, promotes, removes a member or changes what is known of it; resolves to the members after it, when it is committed. Errors: `not-leader`
+   * and those of `planChange`; `configuration-change-pending`, indeterminate where it may still come about.
+   */
+  async changeMember(request: MemberRequest): Promise<readonly MemberInfo[]> {
+    if (this.#stopped) throw stops();
+    await this.#membership.request(request);
+    return this.#membership.list();
   }
 
   member(id: NodeId): MemberView {
@@ -516,7 +560,14 @@ export class TanistNode {
 
   #handler(): TransportHandler<RaftMessage> {
     return {
-      hello: (peer, identity, clusterId) => this.#guard.hello(peer, identity, clusterId),
+      hello: async (peer, identity, clusterId) => {
+        if (this.#membership.isRemoved(peer)) throw new TanistError('member-removed', removedText(peer));
+        await this.#guard.hello(peer, identity, clusterId);
+      },
+      // Only who has applied the removal says so, and it is for ever.
+      rejected: (_peer, detail) => {
+        if (detail === removedText(this.#options.id)) this.#removed();
+      },
       received: (from, messages) => this.#received(from, messages),
       connected: (peer) => {
         this.#ports.nodeLog.info('peer-connected', { peer });
@@ -532,6 +583,35 @@ export class TanistNode {
       probed: () => this.#probed(),
       snapshot: (from, incoming) => this.#snapshots.receive(from, incoming),
     };
+  }
+
+  #isAlive(id: NodeId): boolean {
+    if (id === this.#options.id) return true;
+    const { silentMs, patienceMs, doubt } = this.#succession.view(id).measurements;
+    return doubt === null && silentMs < Math.max(patienceMs, aliveMs);
+  }
+
+  #announceIfReady(): void {
+    if (this.#started) this.#announce();
+  }
+
+  /** It stops, but not before it has told others what they must know: a leader leaves office when its removal is committed. */
+  #removed(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const { nodeLog, clock } = this.#ports;
+    nodeLog.warn('member-removed', { member: this.#options.id });
+    clock.after(this.#options.electionMs, () => {
+      const error = new TanistError('member-removed', removedText(this.#options.id));
+      this.stop().then(
+        () => this.#tellFailure(error),
+        () => this.#tellFailure(error),
+      );
+    });
+  }
+
+  #tellFailure(error: Error): void {
+    for (const listener of this.#failureListeners) listener(error);
   }
 
   #received(from: NodeId, messages: readonly RaftMessage[]): void {
@@ -579,7 +659,10 @@ export class TanistNode {
   #tick(): void {
     this.#raft.tick();
     if (this.#raft.status.role === 'leader') this.#lead();
-    if (!this.#restoring) this.#compaction.look();
+    if (!this.#restoring) {
+      this.#compaction.look();
+      this.#membership.look();
+    }
     this.#announce();
     this.#driver.wake();
   }
@@ -590,6 +673,7 @@ export class TanistNode {
       this.#rankedAtMs = nowMs;
       this.#succession.rank();
       this.#guarding(this.#trust.look());
+      if (this.#isOpen()) this.#membership.tend();
     }
     if (this.#isTimeDue() && this.#proposals.idle) {
       this.#proposeOwn(null, () => {});
@@ -707,6 +791,7 @@ export class TanistNode {
 
   #resume(): void {
     this.#restoring = false;
+    this.#membership.refresh();
     this.#hub.resume();
     this.#keeper.resume();
   }
@@ -726,12 +811,13 @@ export class TanistNode {
       diskFree: free === null || diskBytes === null ? 1 : free / diskBytes,
       applied: this.state.applied.index,
       revision: this.state.revision('user'),
+      facts: this.#membership.publishing(),
     };
   }
 
   #currentRouting(): Routing {
     const { term, leader, succession } = this.#raft.status;
-    return { term, leader, members: this.#options.members, succession };
+    return { term, leader, members: this.#membership.routed, succession };
   }
 
   #announce(): void {
@@ -743,7 +829,8 @@ export class TanistNode {
       before.leader === now.leader &&
       before.term === now.term &&
       before.succession.length === now.succession.length &&
-      before.succession.every((id, i) => id === now.succession[i]);
+      before.succession.every((id, i) => id === now.succession[i]) &&
+      sameMembers(before.members, now.members);
     if (same) return;
     this.#routing = now;
     for (const listener of this.#listeners) listener(now);
@@ -754,7 +841,7 @@ export class TanistNode {
     this.#ports.nodeLog.error('failed', { error: error.stack ?? String(error) });
     this.#stopping = true;
     this.#close().catch(() => {});
-    for (const listener of this.#failureListeners) listener(error);
+    this.#tellFailure(error);
   }
 
   async #close(): Promise<void> {
@@ -764,6 +851,7 @@ export class TanistNode {
     this.#monitor.stop();
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
+    this.#membership.close();
     this.#reads.close();
     await this.#transport.close();
     await this.#keeper.stop();
@@ -773,6 +861,29 @@ export class TanistNode {
 export type ReadOutcome = RangeResult | TanistError;
 
 const emptyBatch: CommandBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [] };
+
+/** What a removed node is told; the same words on all nodes, since it is known by them. */
+export function removedText(id: NodeId): string {
+  return `member was removed: ${id} is no member of this cluster any more, and its id is not used again`;
+}
+
+function sameMembers(left: readonly Member[], right: readonly Member[]): boolean {
+  if (left === right) return true;
+  return (
+    left.length === right.length &&
+    left.every((member, i) => {
+      const other = right[i];
+      return (
+        other !== undefined &&
+        member.id === other.id &&
+        member.clientAddress === other.clientAddress &&
+        member.peerAddress === other.peerAddress &&
+        member.httpAddress === other.httpAddress &&
+        member.tier === other.tier
+      );
+    })
+  );
+}
 
 function stops(): TanistError {
   return new TanistError('stopping', 'this node stops; ask another');

@@ -1,9 +1,10 @@
+import { TanistError } from '../foundation/errors.ts';
 import type { Random } from '../foundation/random.ts';
 import { createRaft } from '../raft/create-raft.ts';
 import { createStateMachine } from '../state/state-machine.ts';
 import { openStore } from '../storage/open-store.ts';
 import { firstConfiguration } from './first-configuration.ts';
-import { TanistNode } from './node.ts';
+import { removedText, TanistNode } from './node.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 
 /**
@@ -27,6 +28,11 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
   const { loaded } = store;
   if (loaded !== null)
     await state.restore(loaded, () => new Promise<void>((resolve) => ports.clock.soon(resolve)));
+  if (state.members.isRemoved(options.id)) {
+    await store.log.close();
+    await store.image.close();
+    throw new TanistError('member-removed', removedText(options.id));
+  }
   const { hardState, compacted, tail } = store.log.image;
   const ticks = (ms: number): number => Math.max(1, Math.ceil(ms / options.tickMs));
   const raft = createRaft(

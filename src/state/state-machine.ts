@@ -28,12 +28,14 @@ import type {
 import { type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
 import type { Configuration, LogPoint } from '../ports/log-store.ts';
+import type { MemberChange } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import { Alarms } from './alarms.ts';
 import { DeltaJournal } from './delta-journal.ts';
 import { failed } from './failed.ts';
 import { type Books, dirtyRecords, restoreRecords } from './image-records.ts';
 import { type LeaseInfo, Leases } from './leases.ts';
+import { Members } from './members.ts';
 import { formatDigest } from './mvcc/element-hash.ts';
 import { KeyTable } from './mvcc/key-table.ts';
 import { mergeRuns } from './mvcc/merge-runs.ts';
@@ -106,6 +108,7 @@ export class StateMachine {
   #sessions: Sessions;
   #policies: Policies;
   #alarms = new Alarms();
+  #members = new Members();
   #applied: LogPoint = { index: logIndex(0), term: term(0) };
   #configuration: Configuration;
 
@@ -165,18 +168,25 @@ export class StateMachine {
     return this.#stores[space].keyCount;
   }
 
-  /** 16 hex digits over the live content of the space; `system` includes leases and sessions. Equal content, equal digest. */
+  /** 16 hex digits over the live content of the space; `system` includes leases, sessions, alarms and members. Equal content, equal digest. */
   digest(space: Space): string {
     if (space !== 'system') return this.#stores[space].digest;
-    const keys = this.#stores.system.digestSums;
-    const leases = this.#leases.digest.sums();
-    const sessions = this.#sessions.digest.sums();
-    const alarms = this.#alarms.digest.sums();
-    return formatDigest(keys.a + leases.a + sessions.a + alarms.a, keys.b + leases.b + sessions.b + alarms.b);
+    let { a, b } = this.#stores.system.digestSums;
+    for (const book of Object.values(this.#books())) {
+      const sums = (book as Books[keyof Books]).digest.sums();
+      a += sums.a;
+      b += sums.b;
+    }
+    return formatDigest(a, b);
   }
 
   #books(): Books {
-    return { leases: this.#leases, sessions: this.#sessions, alarms: this.#alarms };
+    return {
+      leases: this.#leases,
+      sessions: this.#sessions,
+      alarms: this.#alarms,
+      members: this.#members,
+    };
   }
 
   #sessionsDigest(): string {
@@ -221,9 +231,13 @@ export class StateMachine {
     return results;
   }
 
-  /** Applies an entry without commands: a new term's first one, or a membership change (then with the configuration that it sets). */
-  applyEmpty(point: LogPoint, configuration?: Configuration): void {
+  /** Applies an entry without commands: a new term's first one, or a membership change (then with what it sets). */
+  applyEmpty(point: LogPoint, configuration?: Configuration, change?: MemberChange | null): void {
     this.#advance(point);
+    if (change !== undefined && change !== null) {
+      this.#members.apply(change);
+      for (const id of change.removed) this.#alarms.forget(id);
+    }
     if (configuration !== undefined) this.#configuration = configuration;
     else if (mutant.active === 'lease-reset-at-failover') this.#leases.renewAll(this.#journal.timeMs);
   }
@@ -247,6 +261,11 @@ export class StateMachine {
 
   *leases(): Iterable<LeaseInfo> {
     for (const lease of this.#leases.all()) yield this.#leases.info(lease, this.#journal.timeMs);
+  }
+
+  /** A live view until the next `restore`. */
+  get members(): Members {
+    return this.#members;
   }
 
   alarms(): readonly Alarm[] {
@@ -365,6 +384,7 @@ export class StateMachine {
     this.#applied = { index: logIndex(this.#applied.index + moveOnBy), term: this.#applied.term };
     this.#journal.epoch += 1;
     this.#configuration = configuration;
+    this.#members.clear();
     for (const { member, kind } of this.#alarms.list())
       this.#alarms.apply({ kind: 'alarm', action: 'deactivate', member, alarm: kind });
     for (const space of spaces) if (space !== 'predicted') this.#stores[space].moveOn(moveOnBy);
@@ -379,6 +399,7 @@ export class StateMachine {
     this.#sessions = this.#emptySessions();
     this.#policies = new Policies(this.#stores.system);
     this.#alarms = new Alarms();
+    this.#members = new Members();
     this.#applied = applied.point;
     this.#configuration = applied.configuration;
     for (const space of spaces) {

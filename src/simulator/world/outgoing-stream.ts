@@ -66,7 +66,11 @@ export class OutgoingStream {
               handler.connected(nodeId(this.#peer), presentedOf(to.identity));
             });
           },
-          () => this.#back(() => failed('silent')),
+          (error: unknown) =>
+            this.#back(() => {
+              handler.rejected(nodeId(this.#peer), error instanceof Error ? error.message : String(error));
+              failed('silent');
+            }),
         );
       });
     });
