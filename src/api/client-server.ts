@@ -17,6 +17,7 @@ import {
   encodePoliciesReply,
   encodeTransferReply,
 } from '../protocol/administration.ts';
+import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.ts';
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
@@ -53,6 +54,13 @@ export class ClientServer {
       ),
       leases: unary((bytes) => encodeLeasesReply(leasesOf(node, decodeLeasesRequest(bytes)))),
       policies: unary(() => encodePoliciesReply(node.state.policies())),
+      members: unary(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
+      changeMember: unary(async (bytes) =>
+        encodeMembersReply({
+          clusterId: this.#clusterId,
+          members: await node.changeMember(decodeChangeMember(bytes)),
+        }),
+      ),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call),
     });
     this.#etcd = new EtcdServices(node, clusterId);

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Register } from './command.ts';
 import { backupCommand } from './commands/cluster/backup.ts';
 import { demoCommand } from './commands/cluster/demo.ts';
+import { memberCommand } from './commands/cluster/member.ts';
 import { membersCommand } from './commands/cluster/members.ts';
 import { nodeCommand } from './commands/cluster/node.ts';
 import { restoreCommand } from './commands/cluster/restore.ts';
@@ -29,6 +30,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       membersCommand,
       successionCommand,
       transferCommand,
+      memberCommand,
       backupCommand,
       restoreCommand,
     ],

@@ -3,6 +3,7 @@ import { TanistError } from '../foundation/errors.ts';
 import { type LeaseId, nodeId, noLease, type Revision, revision } from '../foundation/ids.ts';
 import type { Policy } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
+import type { MemberRequest } from '../ports/membership.ts';
 import type { Bytes, CallOptions } from '../ports/state-client.ts';
 import {
   decodeLeasesReply,
@@ -15,6 +16,7 @@ import {
   type TransferReply,
 } from '../protocol/administration.ts';
 import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
+import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { type RawMethod, tanistService } from '../protocol/services.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
@@ -133,6 +135,23 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** Grants a lease and keeps it alive by itself. */
   lease(ttlMs: number): Promise<Lease> {
     return keptLease(this, ttlMs, this.cluster.closing);
+  }
+
+  /** The members with what the cluster knows of them, as the leader does, or the member at `endpoint`. */
+  async memberList(options?: CallOptions & { readonly endpoint?: string }): Promise<MembersReply> {
+    return decodeMembersReply(
+      await this.call(tanistService.members, emptyMessage, options, options?.endpoint),
+    );
+  }
+
+  /**
+   * Adds, promotes, removes a member or changes what is known of it; resolves to the members when it is committed. Fails as `member-exists`,
+   * `member-removed`, `address-taken`, `unknown-member`, `not-a-learner`, `learner-not-ready`, `quorum-at-risk`, `configuration-change-pending`.
+   */
+  async changeMember(request: MemberRequest, options?: CallOptions): Promise<MembersReply> {
+    return decodeMembersReply(
+      await this.call(tanistService.changeMember, encodeChangeMember(request), options),
+    );
   }
 
   /** The state of the member at `endpoint` as the bytes of a backup file; see node/backup/. */

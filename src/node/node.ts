@@ -13,6 +13,7 @@ import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/comman
 import type { Space } from '../ports/delta.ts';
 import type { HistoryStore } from '../ports/image-store.ts';
 import { presentedOf, type StoreIdentity } from '../ports/log-store.ts';
+import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
@@ -35,8 +36,7 @@ import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
-import { type MemberInfo, Membership } from './membership/membership.ts';
-import type { MemberRequest } from './membership/plan-change.ts';
+import { Membership } from './membership/membership.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { type Proposal, ProposalQueue, refused } from './proposals.ts';

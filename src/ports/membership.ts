@@ -20,3 +20,20 @@ export interface MemberChange {
   /** Gone for ever: their ids are not used again. */
   readonly removed: readonly NodeId[];
 }
+
+/** A member with its part in the quorum. */
+export interface MemberInfo extends MemberFacts {
+  readonly voter: boolean;
+  readonly learner: boolean;
+}
+
+/** A wish of an operator. Addresses that are left out stay as they are, or are empty. */
+export type MemberRequest =
+  | {
+      readonly kind: 'add';
+      readonly facts: MemberFacts;
+      readonly voter: boolean;
+    }
+  | { readonly kind: 'promote'; readonly id: NodeId }
+  | { readonly kind: 'remove'; readonly id: NodeId }
+  | { readonly kind: 'update'; readonly id: NodeId; readonly facts: Partial<Omit<MemberFacts, 'id'>> };

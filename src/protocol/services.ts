@@ -26,6 +26,8 @@ export const tanistService = {
   transfer: method('/tanist.v1.Tanist/Transfer', false, false),
   leases: method('/tanist.v1.Tanist/Leases', false, false),
   policies: method('/tanist.v1.Tanist/Policies', false, false),
+  members: method('/tanist.v1.Tanist/Members', false, false),
+  changeMember: method('/tanist.v1.Tanist/ChangeMember', false, false),
   backup: method('/tanist.v1.Tanist/Backup', false, true),
 } as const;
 

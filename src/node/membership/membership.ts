@@ -2,7 +2,7 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { LogIndex, NodeId, Term } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
-import type { MemberChange, MemberFacts } from '../../ports/membership.ts';
+import type { MemberChange, MemberFacts, MemberInfo, MemberRequest } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Member } from '../../protocol/routing.ts';
 import { membersOf } from '../../raft/configuration.ts';
@@ -10,7 +10,7 @@ import type { Raft } from '../../raft/raft.ts';
 import { factsText, type Members } from '../../state/members.ts';
 import type { ConfiguredMember } from '../options.ts';
 import { decodeMemberChange } from './member-change.ts';
-import { factsOfConfigured, type MemberRequest, planChange } from './plan-change.ts';
+import { factsOfConfigured, planChange } from './plan-change.ts';
 
 export interface MembershipOptions {
   readonly self: NodeId;
@@ -29,12 +29,6 @@ export interface MembershipOptions {
   readonly changed: () => void;
   /** This node is none of them any more. */
   readonly removed: () => void;
-}
-
-/** A member with its part in the quorum. */
-export interface MemberInfo extends MemberFacts {
-  readonly voter: boolean;
-  readonly learner: boolean;
 }
 
 interface Wish {

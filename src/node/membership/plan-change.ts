@@ -1,21 +1,10 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { type NodeId, nodeId, nodeIdPattern } from '../../foundation/ids.ts';
 import type { Configuration } from '../../ports/log-store.ts';
-import type { MemberChange, MemberFacts } from '../../ports/membership.ts';
+import type { MemberChange, MemberFacts, MemberRequest } from '../../ports/membership.ts';
 import { isMember } from '../../raft/configuration.ts';
 import type { RaftStatus } from '../../raft/raft.ts';
 import type { Members } from '../../state/members.ts';
-
-/** A wish of an operator. Addresses that are left out stay as they are, or are empty. */
-export type MemberRequest =
-  | {
-      readonly kind: 'add';
-      readonly facts: MemberFacts;
-      readonly voter: boolean;
-    }
-  | { readonly kind: 'promote'; readonly id: NodeId }
-  | { readonly kind: 'remove'; readonly id: NodeId }
-  | { readonly kind: 'update'; readonly id: NodeId; readonly facts: Partial<Omit<MemberFacts, 'id'>> };
 
 export interface ClusterView {
   readonly members: Members;
