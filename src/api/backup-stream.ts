@@ -15,7 +15,7 @@ export async function streamBackup(
     call.once('error', () => resolve('gone'));
   });
   try {
-    const totalBytes = await node.imageBytes();
+    const { diskBytes: totalBytes } = await node.maintenance.sizes();
     for await (const chunk of node.backup()) {
       const taken = new Promise<void>((resolve) => call.write(encode(chunk, totalBytes), () => resolve()));
       if ((await Promise.race([taken, gone])) === 'gone') return;

@@ -36,6 +36,7 @@ import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
+import { Maintenance } from './maintenance.ts';
 import { Membership } from './membership/membership.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerGuard } from './peer-guard.ts';
@@ -94,6 +95,7 @@ export interface NodeInspection {
 export class TanistNode {
   readonly identity: StoreIdentity;
   readonly state: StateMachine;
+  readonly maintenance: Maintenance;
   readonly #options: NodeOptions;
   readonly #ports: NodePorts;
   readonly #store: OpenedStore;
@@ -207,6 +209,17 @@ export class TanistNode {
       logDiskBytes: options.logDiskBytes,
     });
     this.#history = state.history(store.image.history);
+    this.maintenance = new Maintenance({
+      state,
+      image: store.image,
+      history: this.#history,
+      whole: () => {
+        if (this.#stopped) throw stops();
+        if (this.#restoring) throw takingOver();
+        return this.#replaced;
+      },
+      yieldTurn: () => this.#yieldTurn(),
+    });
     this.#hub = new WatchHub({
       source: state,
       history: this.#history,
@@ -489,12 +502,6 @@ export class TanistNode {
         cause: error,
       });
     }
-  }
-
-  /** Bytes of the state on the disk, about. */
-  async imageBytes(): Promise<number> {
-    if (this.#stopped) throw stops();
-    return this.#store.image.sizeBytes();
   }
 
   /** As this node has applied it. */
@@ -785,8 +792,12 @@ export class TanistNode {
   async #reload(): Promise<void> {
     this.#keeper.reset();
     const loaded = present(await this.#store.image.load(), 'a snapshot was just installed');
-    await this.state.restore(loaded, () => new Promise<void>((resolve) => this.#ports.clock.soon(resolve)));
+    await this.state.restore(loaded, () => this.#yieldTurn());
     this.#clusterClock.saw(this.state.timeMs, this.state.applied.term);
+  }
+
+  #yieldTurn(): Promise<void> {
+    return new Promise<void>((resolve) => this.#ports.clock.soon(resolve));
   }
 
   #resume(): void {

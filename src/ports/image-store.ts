@@ -75,6 +75,8 @@ export interface ImageStore {
   receive(): Promise<ImageReceiver>;
   /** Bytes on disk, about. */
   sizeBytes(): Promise<number>;
+  /** Gives disk space back that nothing needs any more; what `reclaim` rewrote, above all. */
+  defragment(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -254,6 +254,11 @@ export class StateMachine {
     return rangeOlder(store, request);
   }
 
+  /** The bound of a page of `count` keys from `from` on; null: it is the last one. */
+  keyBeyond(space: Space, from: ByteString, count: number): ByteString | null {
+    return this.#stores[space].keyBeyond(from, count);
+  }
+
   lease(id: LeaseId): LeaseInfo | null {
     const lease = this.#leases.get(id);
     return lease === undefined ? null : this.#leases.info(lease, this.#journal.timeMs);

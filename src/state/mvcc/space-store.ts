@@ -96,6 +96,13 @@ export class SpaceStore {
     return this.#live.slice(from, to, limit);
   }
 
+  /** The key that at least `count` keys of whatever revision lie before, from `from` on; null: there are fewer. For going through all in pages. */
+  keyBeyond(from: ByteString, count: number): ByteString | null {
+    const live = this.#live.slice(from, null, count + 1);
+    const deleted = this.#deleted.slice(from, null, count + 1);
+    return mergeKeys(live, deleted)[count] ?? null;
+  }
+
   /** Keys of the range that some revision ≥ the compacted one may show, in order. */
   keysOfAnyRevision(from: ByteString, to: ByteString | null): ByteString[] {
     const deleted = this.#deleted.slice(from, to, 0);
