@@ -29,7 +29,12 @@ export const safe = fc.oneof(
 );
 export const number = safe.map(revision);
 export const lease = fc
-  .oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 0xffffffffffffffffn }), fc.constant(0xffffffffffffffffn))
+  .oneof(
+    fc.constant(0n),
+    fc.integer({ min: 0, max: 64 }).map((bits) => (1n << BigInt(bits)) - 1n),
+    fc.bigInt({ min: 0n, max: 0xffffffffffffffffn }),
+    fc.constant(0xffffffffffffffffn),
+  )
   .map(leaseId);
 const kind = <K extends string>(name: K) => fc.constant(name);
 

@@ -17,8 +17,8 @@ export function uintSize(value: number): number {
 /** Bytes of `value` as a varint. Its two halves go through memory: no BigInt arithmetic. */
 export function uint64Size(value: bigint): number {
   word64[0] = value;
-  const low = words[0] ?? 0;
-  return uintSize((words[1] ?? 0) * 0x100000000 + low);
+  const high = words[1] ?? 0;
+  return high === 0 ? uintSize(words[0] ?? 0) : Math.ceil((64 - Math.clz32(high)) / 7);
 }
 
 /**

@@ -32,14 +32,22 @@ export interface LeaseBook {
 
 /** The checks of etcd's apply, which come before anything is changed; null when the put can be applied. */
 export function checkPut(store: SpaceStore, leases: LeaseBook, put: PutCommand): FailedResult | null {
-  if (put.lease !== noLease && !leases.has(put.lease))
-    return failed('lease-not-found', `lease ${put.lease} does not exist or has expired`);
-  if ((put.ignoreValue || put.ignoreLease) && store.get(put.key) === null)
-    return failed(
-      'key-not-found',
-      'ignoreValue and ignoreLease keep what is there, but there is no such key',
-    );
-  return null;
+  return checkLease(leases, put) ?? checkKept(store, put);
+}
+
+/** The same in a transaction: there etcd looks in the other order. */
+function checkPutInTxn(store: SpaceStore, leases: LeaseBook, put: PutCommand): FailedResult | null {
+  return checkKept(store, put) ?? checkLease(leases, put);
+}
+
+function checkLease(leases: LeaseBook, { lease }: PutCommand): FailedResult | null {
+  if (lease === noLease || leases.has(lease)) return null;
+  return failed('lease-not-found', `lease ${lease} does not exist or has expired`);
+}
+
+function checkKept(store: SpaceStore, put: PutCommand): FailedResult | null {
+  if ((!put.ignoreValue && !put.ignoreLease) || store.get(put.key) !== null) return null;
+  return failed('key-not-found', 'ignoreValue and ignoreLease keep what is there, but there is no such key');
 }
 
 /** Changes without committing; `checkPut` has passed. */
@@ -86,7 +94,7 @@ export function applyTxn(store: SpaceStore, leases: LeaseBook, txn: TxnCommand):
   const before = store.revision;
   const failure =
     checkPath(txn, path, { next: 0 }, (operation) =>
-      operation.kind === 'put' ? checkPut(store, leases, operation) : null,
+      operation.kind === 'put' ? checkPutInTxn(store, leases, operation) : null,
     ) ??
     checkPath(txn, path, { next: 0 }, (operation) =>
       operation.kind === 'range' ? checkRevision(store, operation.revision) : null,

@@ -51,7 +51,8 @@ export function kvService(face: EtcdFace): ServiceHandlers {
         write(txn, checkTxn(txn, face.node.requestLimits.transactionOperations), reply);
       }),
       rawUnary(kvMethods.compact, (bytes, reply) => {
-        write(decodeCompactionRequest(bytes).command, null, reply);
+        const { command } = decodeCompactionRequest(bytes);
+        write(command, command.revision < 0 ? 'compacted' : null, reply);
       }),
     ]),
     streams: new Map(),

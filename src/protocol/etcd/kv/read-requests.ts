@@ -19,7 +19,7 @@ export interface EtcdRange {
 
 /** All fail with `invalid-argument` on bytes that are no such message. */
 export function decodeRangeRequest(bytes: Uint8Array): EtcdRange {
-  return readRangeRequest(new WireReader(bytes));
+  return readRangeRequest(new WireReader(bytes), 0);
 }
 
 export function decodePutRequest(bytes: Uint8Array): PutCommand {
@@ -30,6 +30,7 @@ export function decodeDeleteRangeRequest(bytes: Uint8Array): DeleteRangeCommand 
   return readDeleteRangeRequest(new WireReader(bytes));
 }
 
+/** Its revision may be negative. */
 export function decodeCompactionRequest(bytes: Uint8Array): {
   readonly command: CompactCommand;
   readonly physical: boolean;
@@ -52,8 +53,8 @@ export function decodeCompactionRequest(bytes: Uint8Array): {
   return { command: { kind: 'compact', space: 'user', revision: revision(at) }, physical };
 }
 
-/** The rest of the message in hand, as are those below. */
-export function readRangeRequest(reader: WireReader): EtcdRange {
+/** The rest of the message in hand, as are those below. `forNegative`: the revision to read where a negative one is asked for. */
+export function readRangeRequest(reader: WireReader, forNegative: number): EtcdRange {
   let key = emptyBytes;
   let rangeEnd = emptyBytes;
   let limit = 0;
@@ -128,7 +129,7 @@ export function readRangeRequest(reader: WireReader): EtcdRange {
       key,
       rangeEnd,
       limit: Math.max(0, limit),
-      revision: revision(Math.max(0, at)),
+      revision: revision(at < 0 ? forNegative : at),
       order,
       target,
       keysOnly,

@@ -40,6 +40,9 @@ function readTxnRequest(reader: WireReader): TxnCommand {
   return { kind: 'txn', space: 'user', compares, success, failure };
 }
 
+/** A negative revision in a transaction is one that is compacted: unlike outside, where etcd takes it as the latest. */
+const oldest = 1;
+
 function readOperation(reader: WireReader): Operation {
   let operation: Operation = emptyOperation;
   const outer = reader.enter();
@@ -50,7 +53,7 @@ function readOperation(reader: WireReader): Operation {
       continue;
     }
     const inner = reader.enter();
-    if (field === 1) operation = readRangeRequest(reader).range;
+    if (field === 1) operation = readRangeRequest(reader, oldest).range;
     else if (field === 2) operation = readPutRequest(reader);
     else if (field === 3) operation = readDeleteRangeRequest(reader);
     else operation = readTxnRequest(reader);
