@@ -17,6 +17,7 @@ import {
   encodePoliciesReply,
   encodeTransferReply,
 } from '../protocol/administration.ts';
+import { encodeBackupChunk } from '../protocol/backup.ts';
 import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.ts';
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
@@ -61,7 +62,7 @@ export class ClientServer {
           members: await node.changeMember(decodeChangeMember(bytes)),
         }),
       ),
-      backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call),
+      backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
     this.#etcd = new EtcdServices(node, clusterId);
     this.#etcd.register(this.#server);
@@ -96,6 +97,10 @@ export class ClientServer {
     call.on('error', stop);
     send(this.#node.routing());
   }
+}
+
+function backupChunk(data: Uint8Array, remainingBytes: number, sentBytes: number): Buffer {
+  return encodeBackupChunk({ data, totalBytes: sentBytes + remainingBytes });
 }
 
 function unary(answer: (request: Buffer) => Buffer | Promise<Buffer>): handleUnaryCall<Buffer, Buffer> {

@@ -18,9 +18,11 @@ import {
   watchMethods,
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { clusterService } from './cluster/cluster-service.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
+import { maintenanceService } from './maintenance/maintenance-service.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
   kvMethods,
@@ -42,7 +44,7 @@ export class EtcdServices {
 
   constructor(node: TanistNode, cluster: string) {
     this.face = new EtcdFace(node, cluster);
-    this.#parts = [kvService(this.face)];
+    this.#parts = [kvService(this.face), clusterService(this.face), maintenanceService(this.face)];
     this.unary = new Map(this.#parts.flatMap((part) => [...part.unary]));
   }
 

@@ -23,13 +23,14 @@ export interface EtcdTestCluster {
   stop(): Promise<void>;
 }
 
-/** Real nodes on disk and on free ports, in this process, with a leader when it resolves. */
-export async function startEtcdCluster(count: number): Promise<EtcdTestCluster> {
+/** `extra`: further sections of the config. Real nodes on disk and on free ports, in this process, with a leader when it resolves. */
+export async function startEtcdCluster(count: number, extra: object = {}): Promise<EtcdTestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'tanist-etcd-'));
   const ports = await freePorts(count * 3);
   const config = parseClusterConfig(
     JSON.stringify({
       cluster: 'etcd-test',
+      ...extra,
       nodes: Array.from({ length: count }, (_, i) => ({
         id: `n${i}`,
         client: ports[i * 3],
