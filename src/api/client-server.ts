@@ -44,6 +44,7 @@ export class ClientServer {
       'grpc.max_receive_message_length': limits.messageBytes,
       'grpc.max_send_message_length': -1,
       'grpc.max_concurrent_streams': 65_536,
+      'grpc.enable_channelz': 0,
     });
     this.#server.addService(tanistService, {
       session: (call: ServerDuplexStream<Buffer, Buffer>) => void new SessionStream(node, call),
@@ -72,6 +73,7 @@ export class ClientServer {
   listen(address: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) this.#etcd.bound(this.#server);
         if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`);
         else
           reject(

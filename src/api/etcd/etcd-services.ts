@@ -23,6 +23,7 @@ import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
 import { maintenanceService } from './maintenance/maintenance-service.ts';
+import { serveUnaryStreams } from './unary-streams.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
   kvMethods,
@@ -61,6 +62,11 @@ export class EtcdServices {
       }
       server.addService(definition, implementation);
     }
+  }
+
+  /** To be called when the server listens. */
+  bound(server: Server): void {
+    serveUnaryStreams(server, this.#parts[0]?.unary ?? new Map());
   }
 
   close(): void {

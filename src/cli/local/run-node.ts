@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { pino } from 'pino';
 import { TanistError } from '../../foundation/errors.ts';
 import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
@@ -7,6 +6,7 @@ import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { parentChannel } from './node-channel.ts';
 import { pinoNodeLog } from './pino-node-log.ts';
+import { keepCodeWarm } from './warm-code.ts';
 
 export interface NodeOptions {
   readonly config: string;
@@ -65,12 +65,4 @@ export async function runNode(options: NodeOptions): Promise<void> {
   } finally {
     parent.close();
   }
-}
-
-/**
- * What a failover runs has rarely run before, and waits for nothing else: V8 compiles functions of the modules loaded from now on at
- * once and to machine code, and does not throw away what has not been used for a while.
- */
-function keepCodeWarm(): void {
-  for (const flag of ['--always-sparkplug', '--no-lazy', '--no-flush-bytecode']) setFlagsFromString(flag);
 }
