@@ -49,6 +49,7 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
         new GrpcTransport({
           identity,
           listen: own.peer,
+          advertise: own.peer,
           peers: new Map(
             config.nodes.filter((node) => node.id !== own.id).map((node) => [node.id, node.peer]),
           ),

@@ -582,9 +582,10 @@ export class TanistNode {
 
   #handler(): TransportHandler<RaftMessage> {
     return {
-      hello: async (peer, identity, clusterId) => {
+      hello: async (peer, identity, clusterId, address) => {
         if (this.#membership.isRemoved(peer)) throw new TanistError('member-removed', removedText(peer));
         await this.#guard.hello(peer, identity, clusterId);
+        this.#membership.met(peer, address);
       },
       // Only who has applied the removal says so, and it is for ever.
       rejected: (_peer, detail) => {

@@ -42,8 +42,8 @@ export interface ProbeAnswer {
 
 /** The node's side: called by the transport, never re-entrantly from `send`. */
 export interface TransportHandler<Message> {
-  /** A peer presents itself on a new connection; a rejection refuses the connection. */
-  hello(peer: NodeId, identity: PeerIdentity, clusterId: string): Promise<void>;
+  /** A peer presents itself on a new connection; a rejection refuses the connection. `address`: where it is reached; empty: it does not say. */
+  hello(peer: NodeId, identity: PeerIdentity, clusterId: string, address: string): Promise<void>;
   received(from: NodeId, messages: readonly Message[]): void;
   /** Its stream to us is up after the handshake (`identity` as presented). */
   connected(peer: NodeId, identity: PeerIdentity): void;

@@ -32,7 +32,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
 
   constructor(options: GrpcTransportOptions) {
     this.options = options;
-    this.own = helloOf(options.identity);
+    this.own = helloOf(options.identity, options.advertise);
   }
 
   /** The port that was bound; 0 when closed. */
@@ -171,7 +171,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
         `a peer says that it is node ${hello.id}, talking to node ${id}: ids must differ`,
       );
     }
-    await this.options.handler.hello(hello.id, hello.identity, hello.clusterId);
+    await this.options.handler.hello(hello.id, hello.identity, hello.clusterId, hello.address);
   };
 
   private inboundUp(stream: Inbound, hello: Hello): void {

@@ -41,6 +41,7 @@ interface Wish {
 }
 
 const patienceMs = 5000;
+const mostGuests = 32;
 
 /**
  * Who the members are and where they are reached.
@@ -48,7 +49,7 @@ const patienceMs = 5000;
  * 1. Facts change with `configuration` entries alone, in the same entry as who votes: whoever has applied a log knows the members.
  * 2. The first leader seeds them from its config. From then on the config's other nodes count only as further addresses to try.
  * 3. One change at a time, of one voter at most.
- * 4. A member is dialled from the moment that its entry is in the log: the commit may need it.
+ * 4. A member is dialled from the moment that its entry is in the log: the commit may need it. So is an unknown peer that presents itself.
  * 5. An id that was removed is never a member again: it is refused, and its node stops.
  * 6. A node knows best where it listens: what it says of itself at its start is put into the log by the leader.
  */
@@ -61,6 +62,8 @@ export class Membership {
   #dialled = '';
   #routed: readonly Member[];
   #isPublished = false;
+  /** Where those are that came by and are unknown. */
+  readonly #guests = new Map<NodeId, string>();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -85,6 +88,18 @@ export class Membership {
 
   isRemoved(id: NodeId): boolean {
     return this.#options.members().isRemoved(id);
+  }
+
+  /**
+   * A peer presented itself. One that this node does not know may know more: the node's disk was lost and its config is old, or it joins. It is
+   * dialled, so that it can be answered.
+   */
+  met(id: NodeId, address: string): void {
+    const { self, members } = this.#options;
+    if (address === '' || id === self || this.#guests.get(id) === address) return;
+    if (members().get(id) !== undefined || this.#guests.size >= mostGuests) return;
+    this.#guests.set(id, address);
+    this.refresh();
   }
 
   /** What this node has to say of itself: its config, until the cluster has known it once. */
@@ -139,6 +154,10 @@ export class Membership {
     const counted = membersOf(raft.status.configuration);
     for (const { id, peerAddress } of configured)
       if (peers.has(id) || counted.includes(id)) add(id, peerAddress);
+    for (const [id, address] of this.#guests) {
+      if (members.get(id) !== undefined || members.isRemoved(id)) this.#guests.delete(id);
+      else add(id, address);
+    }
     const reached = [...peers].filter(([, addresses]) => addresses.size > 0);
     const dialled = new Map(reached.map(([id, addresses]) => [id, [...addresses].join(',')]));
     const text = JSON.stringify([...dialled]);

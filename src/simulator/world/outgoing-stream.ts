@@ -56,7 +56,7 @@ export class OutgoingStream {
       to.life.enter(() => {
         // The kernel of a process that is gone does not complete a handshake.
         if (life.dead) return;
-        to.handler.hello(nodeId(name), presentedOf(identity), identity.clusterId).then(
+        to.handler.hello(nodeId(name), presentedOf(identity), identity.clusterId, `${name}:1`).then(
           () => {
             to.accepted.set(name, life);
             this.#back(() => {
