@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Register } from './command.ts';
+import { alarmCommand } from './commands/cluster/alarm.ts';
 import { backupCommand } from './commands/cluster/backup.ts';
 import { demoCommand } from './commands/cluster/demo.ts';
 import { memberCommand } from './commands/cluster/member.ts';
@@ -31,6 +32,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       successionCommand,
       transferCommand,
       memberCommand,
+      alarmCommand,
       backupCommand,
       restoreCommand,
     ],

@@ -1,7 +1,7 @@
 import { bytesOf } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type LeaseId, nodeId, noLease, type Revision, revision } from '../foundation/ids.ts';
-import type { Policy } from '../ports/command.ts';
+import type { Alarm, AlarmKind, Policy } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { MemberRequest } from '../ports/membership.ts';
 import type { Bytes, CallOptions } from '../ports/state-client.ts';
@@ -28,7 +28,7 @@ import { serverStream } from './grpc/server-stream.ts';
 import { unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
 import { StateView } from './state-view.ts';
-import { noAnswer, revisionAnswer } from './to-answer.ts';
+import { alarmsAnswer, noAnswer, revisionAnswer } from './to-answer.ts';
 import { natural } from './to-command.ts';
 
 export interface ClientPolicy {
@@ -196,6 +196,12 @@ export class TanistClient extends StateView implements AsyncDisposable {
       revision: revision(natural('revision', at)),
     } as const;
     return await this.machinery.session.submit(command, options, revisionAnswer);
+  }
+
+  /** Turns alarms of this kind off, of all members: space was made. Resolves to those that were on. */
+  disarm(kind: AlarmKind, options?: CallOptions): Promise<readonly Alarm[]> {
+    const command = { kind: 'alarm', action: 'deactivate', member: nodeId(''), alarm: kind } as const;
+    return this.machinery.session.submit(command, options, alarmsAnswer);
   }
 
   stats(): ClientStats {

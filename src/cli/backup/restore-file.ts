@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
 import { type Restored, restoreBackup } from '../../node/backup/restore.ts';
@@ -9,6 +9,7 @@ import { firstConfiguration } from '../../node/first-configuration.ts';
 import { openLevelDisk } from '../../storage/level/level-disk.ts';
 import type { Progress } from '../terminal/progress.ts';
 import { byteText, shownAfterMs } from './late-progress.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export interface RestoreTarget {
   readonly data: string;
@@ -81,13 +82,4 @@ async function isThere(folder: string): Promise<boolean> {
     'data-not-empty',
     `${folder} is not empty: name another folder, or move away what is in it`,
   );
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

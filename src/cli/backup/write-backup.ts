@@ -5,6 +5,7 @@ import { TanistError } from '../../foundation/errors.ts';
 import { type BackupHead, readBackup } from '../../node/backup/backup-file.ts';
 import type { Progress } from '../terminal/progress.ts';
 import { byteText, shownAfterMs } from './late-progress.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export interface WrittenBackup {
   readonly head: BackupHead;
@@ -69,13 +70,4 @@ async function writeFrom(
   }
   if (head === null) throw new TanistError('data-damaged', `${endpoint} sent a backup without a head`);
   return { head, bytes, endpoint };
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

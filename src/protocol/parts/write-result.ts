@@ -72,13 +72,16 @@ export function writeRangeResult(writer: WireWriter, field: number, result: Rang
 
 function writeAlarms(writer: WireWriter, alarms: readonly Alarm[]): void {
   const outer = writer.begin(11, 128);
-  for (const { member, kind } of alarms) {
-    const mark = writer.begin(1);
-    writer.text(1, member);
-    writer.uint(2, alarmKinds.indexOf(kind));
-    writer.end(mark);
-  }
+  for (const alarm of alarms) writeAlarm(writer, 1, alarm);
   writer.end(outer);
+}
+
+/** As field `field`: `tanist.v1.ActiveAlarm`. */
+export function writeAlarm(writer: WireWriter, field: number, { member, kind }: Alarm): void {
+  const mark = writer.begin(field);
+  writer.text(1, member);
+  writer.uint(2, alarmKinds.indexOf(kind));
+  writer.end(mark);
 }
 
 function writeOutcome(writer: WireWriter, result: AnyResult): void {

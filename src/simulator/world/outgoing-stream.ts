@@ -151,7 +151,13 @@ export class OutgoingStream {
       }
       // A stream that was given up loses what was under way, unless the process behind it is gone: then it still drains.
       if (this.#attempt !== attempt && !this.#from.life.dead) return;
-      if (to.accepted.get(name) !== this.#from.life) return;
+      if (to.accepted.get(name) !== this.#from.life) {
+        // Cut off by the other side, which may not have been heard.
+        this.#back(() => {
+          if (this.#attempt === attempt) this.broken('dropped');
+        });
+        return;
+      }
       network.trace.event(this.#peer, 'gets', () => `${arriving.map(brief).join(', ')} from ${name}`);
       to.life.enter(() => to.handler.received(nodeId(name), arriving));
     });
