@@ -19,6 +19,7 @@ import {
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
 import { clusterService } from './cluster/cluster-service.ts';
+import { etcdError } from './etcd-error.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
@@ -46,7 +47,11 @@ export class EtcdServices {
   constructor(node: TanistNode, cluster: string) {
     this.face = new EtcdFace(node, cluster);
     this.#parts = [kvService(this.face), clusterService(this.face), maintenanceService(this.face)];
-    this.unary = new Map(this.#parts.flatMap((part) => [...part.unary]));
+    this.unary = new Map(
+      this.#parts.flatMap((part) =>
+        [...part.unary].map(([path, handler]) => [path, withLeader(this.face, handler)]),
+      ),
+    );
   }
 
   register(server: Server): void {
@@ -66,12 +71,26 @@ export class EtcdServices {
 
   /** To be called when the server listens. */
   bound(server: Server): void {
-    serveUnaryStreams(server, this.#parts[0]?.unary ?? new Map());
+    const hot = new Map<string, UnaryHandler>();
+    for (const { path } of Object.values(kvMethods)) {
+      const handler = this.unary.get(path);
+      if (handler !== undefined) hot.set(path, handler);
+    }
+    serveUnaryStreams(server, hot);
   }
 
   close(): void {
     this.face.close();
   }
+}
+
+/** A caller may insist on a leader (`hasleader: true`), even for what this node could answer alone. */
+function withLeader(face: EtcdFace, handler: UnaryHandler): UnaryHandler {
+  return (request, reply, metadata) => {
+    if (face.node.routing().leader === null && metadata.get('hasleader')[0] === 'true')
+      reply(etcdError('noLeader'), null);
+    else handler(request, reply, metadata);
+  };
 }
 
 function handleUnary(handler: UnaryHandler) {

@@ -105,6 +105,8 @@ export function etcdctl(
         else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
       },
     );
+    // It may be gone before it has read anything.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(input ?? '');
   });
 }
