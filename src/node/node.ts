@@ -276,7 +276,7 @@ export class TanistNode {
       published: (id) => this.#succession.factsOf(id),
       dial: (peers) => transport.setPeers(peers),
       wake,
-      changed: () => this.#announceIfReady(),
+      changed: () => this.#membersChanged(),
       removed: () => this.#removed(),
     });
     this.#driver = new Driver({
@@ -619,7 +619,8 @@ export class TanistNode {
     return doubt === null && silentMs < Math.max(patienceMs, aliveMs);
   }
 
-  #announceIfReady(): void {
+  #membersChanged(): void {
+    this.#monitor.votersChanged();
     if (this.#started) this.#announce();
   }
 
