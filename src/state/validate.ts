@@ -1,6 +1,6 @@
 import type { ByteString } from '../foundation/bytes.ts';
 import { nodeIdPattern } from '../foundation/ids.ts';
-import type { RequestLimits } from '../foundation/limits.ts';
+import { limits as builtIn, type RequestLimits } from '../foundation/limits.ts';
 import type {
   Command,
   DeleteRangeCommand,
@@ -43,10 +43,11 @@ export function validateCommand(command: Command, limits: RequestLimits): Failed
       return nodeIdPattern.test(command.member) || (command.action === 'deactivate' && command.member === '')
         ? null
         : failed('invalid-argument', 'an alarm is of a member: name its id');
-    case 'leaseRevoke':
     case 'leaseKeepAlive':
-    case 'closeSession':
     case 'keepSessions':
+      return validateIds(command.ids);
+    case 'leaseRevoke':
+    case 'closeSession':
       return null;
   }
 }
@@ -63,6 +64,13 @@ export function validateRange(range: RangeRequest, limits: RequestLimits): Faile
   ];
   if (!bounds.every(isCount)) return failed('invalid-argument', 'limit and revisions are whole numbers ≥ 0');
   return validateKeys(range, limits);
+}
+
+/** A command is applied in one go, so what it names is bounded. */
+function validateIds(ids: readonly unknown[]): FailedResult | null {
+  if (ids.length <= builtIn.idsPerCommand) return null;
+  const message = `the command names ${ids.length} ids; ${builtIn.idsPerCommand} are allowed: send several commands`;
+  return failed('invalid-argument', message);
 }
 
 const nonceCharacters = 128;

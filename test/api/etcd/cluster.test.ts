@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import test from 'ava';
 import { restoreFile } from '../../../src/cli/backup/restore-file.ts';
 import { freePorts } from '../../../src/cli/local/ports.ts';
-import { type EtcdTestCluster, etcdctl, startEtcdCluster, tool } from './etcd-cluster.ts';
+import { type EtcdTestCluster, etcdctl, patient, startEtcdCluster, tool } from './etcd-cluster.ts';
 
 let cluster: EtcdTestCluster;
 let small: EtcdTestCluster;
 test.before(async () => {
-  cluster = await startEtcdCluster(3);
-  small = await startEtcdCluster(1, { limits: { quotaBytes: 20_000 } });
+  cluster = await startEtcdCluster(3, patient);
+  small = await startEtcdCluster(1, {}, { limits: { quotaBytes: 20_000 } });
 });
 test.after.always(async () => {
   await cluster?.stop();
