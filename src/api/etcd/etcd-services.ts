@@ -18,10 +18,12 @@ import {
   watchMethods,
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { clusterService } from './cluster/cluster-service.ts';
 import { etcdError } from './etcd-error.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
+import { maintenanceService } from './maintenance/maintenance-service.ts';
 import { serveUnaryStreams } from './unary-streams.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
@@ -44,7 +46,7 @@ export class EtcdServices {
 
   constructor(node: TanistNode, cluster: string) {
     this.face = new EtcdFace(node, cluster);
-    this.#parts = [kvService(this.face)];
+    this.#parts = [kvService(this.face), clusterService(this.face), maintenanceService(this.face)];
     this.unary = new Map(
       this.#parts.flatMap((part) =>
         [...part.unary].map(([path, handler]) => [path, withLeader(this.face, handler)]),
