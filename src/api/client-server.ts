@@ -21,9 +21,13 @@ import {
   encodePoliciesReply,
   encodeTransferReply,
 } from '../protocol/administration.ts';
+import { encodeBackupChunk } from '../protocol/backup.ts';
+import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.ts';
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
+import { streamBackup } from './backup-stream.ts';
+import { EtcdServices } from './etcd/etcd-services.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 import { leasesOf, renewed } from './leases-of.ts';
 import { SessionStream } from './session-stream.ts';
@@ -35,6 +39,7 @@ export class ClientServer {
   readonly #server: Server;
   readonly #node: TanistNode;
   readonly #clusterId: string;
+  readonly #etcd: EtcdServices;
 
   constructor(node: TanistNode, clusterId: string) {
     this.#node = node;
@@ -44,6 +49,7 @@ export class ClientServer {
       'grpc.max_receive_message_length': limits.messageBytes,
       'grpc.max_send_message_length': -1,
       'grpc.max_concurrent_streams': 65_536,
+      'grpc.enable_channelz': 0,
     });
     this.#server.addService(tanistService, {
       session: (call: ServerDuplexStream<Buffer, Buffer>) => void new SessionStream(node, call),
@@ -58,13 +64,24 @@ export class ClientServer {
         encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
       ),
       policies: unary(() => encodePoliciesReply(node.state.policies())),
+      members: unary(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
+      changeMember: unary(async (bytes) =>
+        encodeMembersReply({
+          clusterId: this.#clusterId,
+          members: await node.changeMember(decodeChangeMember(bytes)),
+        }),
+      ),
+      backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
+    this.#etcd = new EtcdServices(node, clusterId);
+    this.#etcd.register(this.#server);
   }
 
   /** Resolves to the bound address. Fails with `port-taken`. */
   listen(address: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) this.#etcd.bound(this.#server);
         if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`);
         else
           reject(
@@ -79,6 +96,7 @@ export class ClientServer {
   }
 
   close(): void {
+    this.#etcd.close();
     this.#server.forceShutdown();
   }
 
@@ -89,6 +107,10 @@ export class ClientServer {
     call.on('error', stop);
     send(this.#node.routing());
   }
+}
+
+function backupChunk(data: Uint8Array, remainingBytes: number, sentBytes: number): Buffer {
+  return encodeBackupChunk({ data, totalBytes: sentBytes + remainingBytes });
 }
 
 function unary(answer: (request: Buffer) => Buffer | Promise<Buffer>): handleUnaryCall<Buffer, Buffer> {

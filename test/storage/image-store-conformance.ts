@@ -183,6 +183,19 @@ export function imageStoreConformance(
     await image.close();
   });
 
+  withDisk('of a key that a transaction deletes and puts again, the put is found', async (t, disk) => {
+    const image = await open(disk);
+    await loadAll(image);
+    const deltas = [put(2, 'a'), tombstone(3, 'a'), put(3, 'a', 'again', { sub: 1 }), put(4, 'a')];
+    image.append({ applied: applied(1, 4), deltas, records: [] });
+    const wanted = [{ key: 'a' as ByteString, revision: revision(3) }];
+    for (const flush of [false, true]) {
+      if (flush) await image.flush({ sync: false });
+      t.deepEqual(await image.history.find('user', wanted), [deltas[2]]);
+    }
+    await image.close();
+  });
+
   withDisk('a flush while appends go on takes what came before it', async (t, disk) => {
     const image = await open(disk);
     await loadAll(image);

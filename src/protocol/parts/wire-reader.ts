@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { asBuffer, type ByteString, emptyBytes } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 
@@ -69,6 +70,14 @@ export class WireReader {
     return word64[0] ?? 0n;
   }
 
+  /** A signed number; one that JavaScript does not hold exactly becomes the nearest safe integer. */
+  int(): number {
+    this.expect(0);
+    this.varint64();
+    const value = ((words[1] ?? 0) | 0) * 0x100000000 + (words[0] ?? 0);
+    return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
+  }
+
   bool(): boolean {
     this.expect(0);
     this.varint64();
@@ -92,6 +101,13 @@ export class WireReader {
     if (length === 0) return '';
     const start = this.take(length);
     return this.buffer.toString('utf8', start, start + length);
+  }
+
+  /** Text that must be UTF-8. */
+  utf8(): string {
+    const view = this.view();
+    if (!isUtf8(view)) throw malformed('text that is not UTF-8');
+    return view.toString('utf8');
   }
 
   /** The same memory: keeps the whole message alive. */

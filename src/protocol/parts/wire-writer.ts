@@ -17,12 +17,12 @@ export function uintSize(value: number): number {
 /** Bytes of `value` as a varint. Its two halves go through memory: no BigInt arithmetic. */
 export function uint64Size(value: bigint): number {
   word64[0] = value;
-  const low = words[0] ?? 0;
-  return uintSize((words[1] ?? 0) * 0x100000000 + low);
+  const high = words[1] ?? 0;
+  return high === 0 ? uintSize(words[0] ?? 0) : Math.ceil((64 - Math.clz32(high)) / 7);
 }
 
 /**
- * Writes protobuf fields (numbers 1 to 15) into one growing buffer. Fields with their default value are left out, as proto3 has it;
+ * Writes protobuf fields (numbers 1 to 15; `bytes` up to 2047) into one growing buffer. Fields with their default value are left out, as proto3 has it;
  * those of a `oneof` use the `always` methods. `finish` hands the buffer out without a copy, so a writer makes one message.
  */
 export class WireWriter {
@@ -58,6 +58,16 @@ export class WireWriter {
     this.varint64(value);
   }
 
+  /** A signed number: a negative one takes ten bytes, as protobuf has it. */
+  int(field: number, value: number): void {
+    if (value !== 0) this.intAlways(field, value);
+  }
+
+  intAlways(field: number, value: number): void {
+    if (value >= 0) this.uintAlways(field, value);
+    else this.uint64Always(field, BigInt.asUintN(64, BigInt(value)));
+  }
+
   bool(field: number, value: boolean): void {
     if (!value) return;
     this.ensure(2);
@@ -79,8 +89,12 @@ export class WireWriter {
 
   bytesAlways(field: number, value: ByteString): void {
     const length = value.length;
-    this.ensure(length + 6);
-    this.buffer[this.position++] = (field << 3) | 2;
+    this.ensure(length + 7);
+    if (field < 16) this.buffer[this.position++] = (field << 3) | 2;
+    else {
+      this.buffer[this.position++] = ((field << 3) & 0x7f) | 0x82;
+      this.buffer[this.position++] = field >> 4;
+    }
     this.varint(length);
     this.buffer.latin1Write(value, this.position, length);
     this.position += length;

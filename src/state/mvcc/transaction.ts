@@ -34,19 +34,24 @@ export interface LeaseBook {
 
 /** The checks of etcd's apply, which come before anything is changed; null when the put can be applied. */
 export function checkPut(store: SpaceStore, leases: LeaseBook, put: PutCommand): FailedResult | null {
-  if (put.lease !== noLease && !leases.has(put.lease))
-    return failed('lease-not-found', `lease ${put.lease} does not exist or has expired`);
-  if (put.lease !== noLease && leases.isFull(put.lease) && store.get(put.key)?.lease !== put.lease)
-    return failed(
-      'overloaded',
-      `lease ${put.lease} has as many keys as one may have; use another for this key`,
-    );
-  if ((put.ignoreValue || put.ignoreLease) && store.get(put.key) === null)
-    return failed(
-      'key-not-found',
-      'ignoreValue and ignoreLease keep what is there, but there is no such key',
-    );
-  return null;
+  return checkLease(store, leases, put) ?? checkKept(store, put);
+}
+
+/** The same in a transaction: there etcd looks in the other order. */
+function checkPutInTxn(store: SpaceStore, leases: LeaseBook, put: PutCommand): FailedResult | null {
+  return checkKept(store, put) ?? checkLease(store, leases, put);
+}
+
+function checkLease(store: SpaceStore, leases: LeaseBook, { key, lease }: PutCommand): FailedResult | null {
+  if (lease === noLease) return null;
+  if (!leases.has(lease)) return failed('lease-not-found', `lease ${lease} does not exist or has expired`);
+  if (!leases.isFull(lease) || store.get(key)?.lease === lease) return null;
+  return failed('overloaded', `lease ${lease} has as many keys as one may have; use another for this key`);
+}
+
+function checkKept(store: SpaceStore, put: PutCommand): FailedResult | null {
+  if ((!put.ignoreValue && !put.ignoreLease) || store.get(put.key) !== null) return null;
+  return failed('key-not-found', 'ignoreValue and ignoreLease keep what is there, but there is no such key');
 }
 
 /** Changes without committing; `checkPut` has passed. */
@@ -103,7 +108,7 @@ export function applyTxn(
   const before = store.revision;
   const failure =
     checkPath(txn, path, { next: 0 }, (operation) =>
-      operation.kind === 'put' ? checkPut(store, leases, operation) : null,
+      operation.kind === 'put' ? checkPutInTxn(store, leases, operation) : null,
     ) ??
     checkPath(txn, path, { next: 0 }, (operation) =>
       operation.kind === 'range' ? checkRevision(store, operation.revision) : null,

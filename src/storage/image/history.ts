@@ -58,10 +58,8 @@ export class History implements HistoryStore {
       for (let at = firstFrom(deltas, item.revision); at < deltas.length; at++) {
         const delta = deltas[at] as StateDelta;
         if (delta.revision !== item.revision) break;
-        if (delta.key === item.key) {
-          found[i] = delta;
-          break;
-        }
+        // A transaction may delete a key and put it again: its last word counts.
+        if (delta.key === item.key) found[i] = delta;
       }
     }
     return found;

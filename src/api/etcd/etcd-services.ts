@@ -1,0 +1,99 @@
+import type {
+  Server,
+  ServerUnaryCall,
+  ServiceDefinition,
+  sendUnaryData,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { TanistNode } from '../../node/node.ts';
+import {
+  authMethods,
+  clusterMethods,
+  type EtcdMethod,
+  electionMethods,
+  kvMethods,
+  leaseMethods,
+  lockMethods,
+  maintenanceMethods,
+  watchMethods,
+} from '../../protocol/etcd/methods.ts';
+import { method as rawMethod } from '../../protocol/services.ts';
+import { clusterService } from './cluster/cluster-service.ts';
+import { etcdError } from './etcd-error.ts';
+import { EtcdFace } from './etcd-face.ts';
+import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
+import { kvService } from './kv/kv-service.ts';
+import { maintenanceService } from './maintenance/maintenance-service.ts';
+import { serveUnaryStreams } from './unary-streams.ts';
+
+const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
+  kvMethods,
+  watchMethods,
+  leaseMethods,
+  clusterMethods,
+  maintenanceMethods,
+  authMethods,
+  lockMethods,
+  electionMethods,
+];
+
+/** etcd's API on the node's client port. What nobody serves is answered as UNIMPLEMENTED. */
+export class EtcdServices {
+  readonly face: EtcdFace;
+  /** By path. */
+  readonly unary: ReadonlyMap<string, UnaryHandler>;
+  readonly #parts: readonly ServiceHandlers[];
+
+  constructor(node: TanistNode, cluster: string) {
+    this.face = new EtcdFace(node, cluster);
+    this.#parts = [kvService(this.face), clusterService(this.face), maintenanceService(this.face)];
+    this.unary = new Map(
+      this.#parts.flatMap((part) =>
+        [...part.unary].map(([path, handler]) => [path, withLeader(this.face, handler)]),
+      ),
+    );
+  }
+
+  register(server: Server): void {
+    for (const methods of services) {
+      const definition: Record<string, ServiceDefinition[string]> = {};
+      const implementation: UntypedServiceImplementation = {};
+      for (const [name, { path, requestStream, responseStream }] of Object.entries(methods)) {
+        definition[name] = rawMethod(path, requestStream, responseStream);
+        const unary = this.unary.get(path);
+        const stream = this.#parts.find(({ streams }) => streams.has(path))?.streams.get(path);
+        if (unary !== undefined) implementation[name] = handleUnary(unary);
+        else if (stream !== undefined) implementation[name] = stream;
+      }
+      server.addService(definition, implementation);
+    }
+  }
+
+  /** To be called when the server listens. */
+  bound(server: Server): void {
+    const hot = new Map<string, UnaryHandler>();
+    for (const { path } of Object.values(kvMethods)) {
+      const handler = this.unary.get(path);
+      if (handler !== undefined) hot.set(path, handler);
+    }
+    serveUnaryStreams(server, hot);
+  }
+
+  close(): void {
+    this.face.close();
+  }
+}
+
+/** A caller may insist on a leader (`hasleader: true`), even for what this node could answer alone. */
+function withLeader(face: EtcdFace, handler: UnaryHandler): UnaryHandler {
+  return (request, reply, metadata) => {
+    if (face.node.routing().leader === null && metadata.get('hasleader')[0] === 'true')
+      reply(etcdError('noLeader'), null);
+    else handler(request, reply, metadata);
+  };
+}
+
+function handleUnary(handler: UnaryHandler) {
+  return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void =>
+    handler(call.request, done, call.metadata);
+}

@@ -1,0 +1,47 @@
+import type { Metadata, UntypedHandleCall } from '@grpc/grpc-js';
+import { decodeMessage, encodeMessage } from '../../protocol/etcd/codec.ts';
+import type { EtcdMethod } from '../../protocol/etcd/methods.ts';
+import type { AnySchema, Given, Message } from '../../protocol/etcd/schema.ts';
+import { caughtAsEtcdError, type EtcdError } from './etcd-error.ts';
+
+/** Answers a unary call, encoded as gRPC brings it; once, now or later. The JSON gateway calls the same ones. */
+export type UnaryHandler = (request: Buffer, reply: UnaryReply, metadata: Metadata) => void;
+export type UnaryReply = (error: EtcdError | null, response: Buffer | null) => void;
+
+/** What one service has: handlers by the method's path. */
+export interface ServiceHandlers {
+  readonly unary: ReadonlyMap<string, UnaryHandler>;
+  readonly streams: ReadonlyMap<string, UntypedHandleCall>;
+}
+
+/** A unary method for which objects are fast enough. What it throws becomes etcd's error. */
+export function unary<Request extends AnySchema, Response extends AnySchema>(
+  method: EtcdMethod<Request, Response>,
+  answer: (request: Message<Request>, metadata: Metadata) => Given<Response> | Promise<Given<Response>>,
+): readonly [path: string, handler: UnaryHandler] {
+  const handler: UnaryHandler = (bytes, reply, metadata) => {
+    Promise.resolve()
+      .then(() => answer(decodeMessage(method.request, bytes), metadata))
+      .then((given) => encodeMessage(method.response, given))
+      .then(
+        (response) => reply(null, response),
+        (error: unknown) => reply(caughtAsEtcdError(error), null),
+      );
+  };
+  return [method.path, handler];
+}
+
+/** The hot ones: what `answer` throws at once becomes etcd's error, later ones go to `reply`. */
+export function rawUnary(
+  method: EtcdMethod,
+  answer: (request: Buffer, reply: UnaryReply) => void,
+): readonly [path: string, handler: UnaryHandler] {
+  const handler: UnaryHandler = (bytes, reply) => {
+    try {
+      answer(bytes, reply);
+    } catch (error) {
+      reply(caughtAsEtcdError(error), null);
+    }
+  };
+  return [method.path, handler];
+}

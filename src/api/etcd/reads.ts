@@ -1,0 +1,73 @@
+import { TanistError } from '../../foundation/errors.ts';
+import type { TanistNode } from '../../node/node.ts';
+import type { RangeRequest } from '../../ports/command.ts';
+import type { RangeResult } from '../../ports/result.ts';
+import { systemClock } from '../system-clock.ts';
+import type { Deadlines, Timed } from './deadlines.ts';
+import { type EtcdError, etcdError, toEtcdError } from './etcd-error.ts';
+
+export type ReadDone = (outcome: RangeResult | EtcdError) => void;
+
+const tryAgainMs = 10;
+
+/** Linearizable reads on any node, confirmed by the leader; without one they wait, for reading again does no harm. */
+export class Reads {
+  readonly #node: TanistNode;
+  readonly #deadlines: Deadlines;
+
+  constructor(node: TanistNode, deadlines: Deadlines) {
+    this.#node = node;
+    this.#deadlines = deadlines;
+  }
+
+  read(request: RangeRequest, serializable: boolean, done: ReadDone): void {
+    if (serializable)
+      this.#node.read(request, 'serializable', (outcome) =>
+        done(outcome instanceof TanistError ? toEtcdError(outcome) : outcome),
+      );
+    else {
+      const attempt = new Attempt(this.#node, request, done);
+      this.#deadlines.add(attempt);
+      attempt.start();
+    }
+  }
+}
+
+class Attempt implements Timed {
+  readonly sinceMs = systemClock.nowMs();
+  readonly #node: TanistNode;
+  readonly #request: RangeRequest;
+  #done: ReadDone | null;
+
+  constructor(node: TanistNode, request: RangeRequest, done: ReadDone) {
+    this.#node = node;
+    this.#request = request;
+    this.#done = done;
+  }
+
+  get open(): boolean {
+    return this.#done !== null;
+  }
+
+  start(): void {
+    this.#node.read(this.#request, 'linearizable', (outcome) => {
+      if (!(outcome instanceof TanistError)) this.#finish(outcome);
+      else if (isPassing(outcome)) setTimeout(() => this.open && this.start(), tryAgainMs);
+      else this.#finish(toEtcdError(outcome));
+    });
+  }
+
+  expire(): void {
+    this.#finish(etcdError('timeout'));
+  }
+
+  #finish(outcome: RangeResult | EtcdError): void {
+    const done = this.#done;
+    this.#done = null;
+    done?.(outcome);
+  }
+}
+
+function isPassing({ code }: TanistError): boolean {
+  return code === 'no-leader' || code === 'not-leader' || code === 'starting';
+}
