@@ -31,7 +31,7 @@ const mostWaitingBytes = 4 * limits.messageBytes;
 
 /**
  * One client's stream of commands and reads. What the client wrote goes into the log as it is; a batch is answered in one message, and
- * so are the reads of one request, unless the answers are large.
+ * so are the reads of one request, unless the answers are large or some take longer.
  */
 export class SessionStream {
   readonly #node: TanistNode;
@@ -144,15 +144,20 @@ export class SessionStream {
     let replies: ReadReply[] = [];
     let bytes = 0;
     let open = reads.length;
-    const answered = (id: number, answer: ReadOutcome, ageMs: number): void => {
-      const outcome = this.#bounded(answer, bytes);
-      if (!(outcome instanceof TanistError)) bytes += rangeResultBound(outcome);
-      replies.push({ id, outcome, ageMs });
-      if (--open > 0 && bytes < replyBytes) return;
+    const write = (): void => {
+      if (replies.length === 0) return;
       const gathered = replies;
       replies = [];
       bytes = 0;
       this.#stream.write(encodeReadReplies(gathered));
+    };
+    const answered = (id: number, answer: ReadOutcome, ageMs: number): void => {
+      const outcome = this.#bounded(answer, bytes);
+      if (!(outcome instanceof TanistError)) bytes += rangeResultBound(outcome);
+      replies.push({ id, outcome, ageMs });
+      if (--open === 0 || bytes >= replyBytes) write();
+      // A large range takes many turns: what is answered does not wait for it.
+      else if (replies.length === 1) setImmediate(() => this.#stream.guarded(write));
     };
     for (const { id, range, serializable } of reads) {
       const consistency = serializable ? 'serializable' : 'linearizable';

@@ -190,3 +190,18 @@ test('an answer that cannot be encoded ends the stream, not the node that gives 
   t.notThrows(() => other.node.reads[0]!({ kind: 'range' } as unknown as RangeResult, 0));
   t.not(other.call.endedWith, null);
 });
+
+test('a read that is answered does not wait for a slow one of the same request', async (t) => {
+  const { call, node, replies } = started();
+  const of = (id: number) => ({ id, range: range('k'), serializable: false });
+  call.sends(encodeReadsRequest([of(1), of(2), of(3)]));
+  node.reads[0]?.(sized(10), 0);
+  node.reads[1]?.(sized(10), 0);
+  t.is(replies().length, 0, 'what one turn answers is one message');
+  await new Promise((resolve) => setImmediate(resolve));
+  const idsOf = (reply: SessionReply | undefined): unknown =>
+    reply?.kind === 'reads' ? reply.replies.map(({ id }) => id) : reply;
+  t.deepEqual(replies().map(idsOf), [[1, 2]]);
+  node.reads[2]?.(sized(10), 0);
+  t.deepEqual(replies().map(idsOf), [[1, 2], [3]]);
+});
