@@ -9,6 +9,7 @@ import {
   logIndex,
   noLease,
   type Revision,
+  type SessionId,
   sessionId,
   term,
 } from '../foundation/ids.ts';
@@ -142,6 +143,10 @@ export class StateMachine {
   /** Cluster time as of the last block; 0 before the first. */
   get timeMs(): ClusterTimeMs {
     return this.#journal.timeMs;
+  }
+
+  hasSession(id: SessionId): boolean {
+    return this.#sessions.get(id) !== undefined;
   }
 
   get sessionCount(): number {

@@ -16,6 +16,8 @@ import { b, put } from '../state/commands.ts';
 import { Bench } from './bench.ts';
 
 const key = b('a/key');
+/** Opened by the first command of the first entry. */
+const session = 65_536 as SessionId;
 
 /** A block of commands outside any session. */
 function entry(index: number, ...commands: readonly Command[]): LogEntry {
@@ -37,7 +39,8 @@ async function following(): Promise<Bench> {
     prefix: b('a/'),
     policy: { acknowledge },
   });
-  bench.append('a', 1, [entry(1, policy('leader'))], 1);
+  const open: Command = { kind: 'openSession', nonce: 'n', ttlMs: 600_000 };
+  bench.append('a', 1, [entry(1, open, policy('leader'))], 1);
   await bench.run(20);
   bench.append('a', 1, [entry(2, policy('quorum'))], 1);
   await bench.run(20);
@@ -58,7 +61,7 @@ interface Asked {
 function submit(bench: Bench): Asked {
   const asked: Asked = { outcomes: [], early: 0 };
   const batch = {
-    session: 65_536 as SessionId,
+    session,
     firstNumber: 1,
     acknowledgedThrough: 0,
     commands: [put('a/key', '1')],
@@ -77,6 +80,7 @@ function submit(bench: Bench): Asked {
 test('a new leader acknowledges nothing early by a policy that its own log has ended', async (t) => {
   const bench = await following();
   t.is(bench.node.state.policyFor(key).acknowledge, 'leader');
+  t.true(bench.node.state.hasSession(session));
   await leaderless(bench);
   const asked = submit(bench);
   t.deepEqual(asked.outcomes, [], 'it waits for the next leader');

@@ -59,11 +59,17 @@ test('gathered and proposed bytes together have a bound, which is free again aft
 });
 
 test('only unconditional puts of user keys without a lease are acknowledged early', (t) => {
-  const state = { policyFor: () => ({ acknowledge: 'leader' }) } as unknown as StateMachine;
+  const known = { policyFor: () => ({ acknowledge: 'leader' }), noSpace: false, hasSession: () => true };
+  const state = known as unknown as StateMachine;
   const early = (command: Command): boolean => mayAcknowledgeEarly(batchOf(put('a', ''), command), state);
   t.true(early(put('b', '1', { lease: noLease })));
   t.false(early(put('b', '1', { lease: leaseId(5n) })), 'it fails where the lease is gone');
   t.false(early(put('b', '1', { space: 'system' })));
   t.false(early(put('b', '1', { previous: true })));
   t.false(early(put('b', '', { ignoreValue: true })));
+  const full = { ...known, noSpace: true } as unknown as StateMachine;
+  const expired = { ...known, hasSession: () => false } as unknown as StateMachine;
+  t.true(mayAcknowledgeEarly(batchOf(put('a', '')), state));
+  t.false(mayAcknowledgeEarly(batchOf(put('a', '')), full), 'apply refuses it');
+  t.false(mayAcknowledgeEarly(batchOf(put('a', '')), expired), 'apply refuses it');
 });
