@@ -1,9 +1,13 @@
-import type {
-  Server,
-  ServerUnaryCall,
-  ServiceDefinition,
-  sendUnaryData,
-  UntypedServiceImplementation,
+import {
+  type handleBidiStreamingCall,
+  type Server,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  status,
+  type UntypedHandleCall,
+  type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { TanistNode } from '../../node/node.ts';
 import {
@@ -18,6 +22,7 @@ import {
   watchMethods,
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { CallCounts } from './call-counts.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
@@ -38,27 +43,39 @@ export class EtcdServices {
   readonly face: EtcdFace;
   /** By path. */
   readonly unary: ReadonlyMap<string, UnaryHandler>;
+  /** By path; they take a call of grpc-js. */
+  readonly streams: ReadonlyMap<string, UntypedHandleCall>;
+  /** Of what came over gRPC. */
+  readonly calls: CallCounts[] = [];
   readonly #parts: readonly ServiceHandlers[];
 
   constructor(node: TanistNode, cluster: string) {
     this.face = new EtcdFace(node, cluster);
     this.#parts = [kvService(this.face)];
     this.unary = new Map(this.#parts.flatMap((part) => [...part.unary]));
+    this.streams = new Map(this.#parts.flatMap((part) => [...part.streams]));
   }
 
   register(server: Server): void {
     for (const methods of services) {
       const definition: Record<string, ServiceDefinition[string]> = {};
       const implementation: UntypedServiceImplementation = {};
-      for (const [name, { path, requestStream, responseStream }] of Object.entries(methods)) {
+      for (const [name, method] of Object.entries(methods)) {
+        const { path, requestStream, responseStream } = method;
         definition[name] = rawMethod(path, requestStream, responseStream);
         const unary = this.unary.get(path);
-        const stream = this.#parts.find(({ streams }) => streams.has(path))?.streams.get(path);
-        if (unary !== undefined) implementation[name] = handleUnary(unary);
-        else if (stream !== undefined) implementation[name] = stream;
+        const stream = this.streams.get(path);
+        if (unary !== undefined) implementation[name] = handleUnary(unary, this.#counts(method));
+        else if (stream !== undefined) implementation[name] = handleStream(stream, this.#counts(method));
       }
       server.addService(definition, implementation);
     }
+  }
+
+  #counts(method: EtcdMethod): CallCounts {
+    const counts = new CallCounts(method);
+    this.calls.push(counts);
+    return counts;
   }
 
   close(): void {
@@ -66,7 +83,23 @@ export class EtcdServices {
   }
 }
 
-function handleUnary(handler: UnaryHandler) {
-  return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void =>
-    handler(call.request, done, call.metadata);
+function handleUnary(handler: UnaryHandler, counts: CallCounts) {
+  return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void => {
+    counts.started += 1;
+    handler(
+      call.request,
+      (error, response) => {
+        counts.ended(error === null ? status.OK : error.code);
+        done(error, response);
+      },
+      call.metadata,
+    );
+  };
+}
+
+function handleStream(handler: UntypedHandleCall, counts: CallCounts): UntypedHandleCall {
+  return (call: ServerDuplexStream<Buffer, Buffer>) => {
+    counts.started += 1;
+    (handler as handleBidiStreamingCall<Buffer, Buffer>)(call);
+  };
 }
