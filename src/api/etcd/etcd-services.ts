@@ -22,6 +22,7 @@ import {
   watchMethods,
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { authService } from './auth/auth-service.ts';
 import { CallCounts } from './call-counts.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
@@ -51,7 +52,7 @@ export class EtcdServices {
 
   constructor(node: TanistNode, cluster: string) {
     this.face = new EtcdFace(node, cluster);
-    this.#parts = [kvService(this.face)];
+    this.#parts = [kvService(this.face), authService(this.face)];
     this.unary = new Map(this.#parts.flatMap((part) => [...part.unary]));
     this.streams = new Map(this.#parts.flatMap((part) => [...part.streams]));
   }
