@@ -45,6 +45,7 @@ export class ClientServer {
       'grpc.max_receive_message_length': limits.messageBytes,
       'grpc.max_send_message_length': -1,
       'grpc.max_concurrent_streams': 65_536,
+      'grpc.enable_channelz': 0,
     });
     this.#server.addService(tanistService, {
       session: (call: ServerDuplexStream<Buffer, Buffer>) => void new SessionStream(node, call),
@@ -66,6 +67,7 @@ export class ClientServer {
   /** `http` gets the connections that speak HTTP/1.1. Resolves to the bound address. Fails with `port-taken`. */
   listen(address: string, http: HttpServer): Promise<string> {
     const grpc = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.etcd.bound(this.#server);
     this.#port = new ClientPort({
       http2: (socket) => grpc.injectConnection(socket),
       http1: (socket) => http.take(socket),

@@ -35,8 +35,9 @@ import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
+import { ParkedProposals } from './parked-proposals.ts';
 import { PeerGuard } from './peer-guard.ts';
-import { type Proposal, ProposalQueue, refused } from './proposals.ts';
+import { type Proposal, type ProposalOutcome, ProposalQueue, refused } from './proposals.ts';
 import { ReadQueue } from './reads.ts';
 import { encodeReport, type SelfReport } from './self-report.ts';
 import { Snapshots } from './snapshots.ts';
@@ -92,6 +93,7 @@ export class TanistNode {
   readonly #history: HistoryStore;
   readonly #hub: WatchHub;
   readonly #proposals: ProposalQueue;
+  readonly #parked: ParkedProposals;
   readonly #reads: ReadQueue;
   readonly #driver: Driver;
   readonly #keeper: ImageKeeper;
@@ -176,6 +178,7 @@ export class TanistNode {
       blocksInFlight: 2,
       uncommittedBytes: options.uncommittedBytes,
     });
+    this.#parked = new ParkedProposals(options.uncommittedBytes);
     this.#reads = new ReadQueue(raft, clock, wake);
     this.#keeper = new ImageKeeper({
       image: store.image,
@@ -320,15 +323,10 @@ export class TanistNode {
   }
 
   submit(proposal: Proposal): void {
-    if (this.#stopped) {
+    if (this.#stopping) {
       proposal.settle(refused('stopping', 'this node stops; ask another'));
     } else if (this.#raft.status.role !== 'leader') {
-      proposal.settle(
-        refused(
-          this.#raft.status.leader === null ? 'no-leader' : 'not-leader',
-          'this node does not lead; ask the leader',
-        ),
-      );
+      this.#park(proposal);
     } else if (this.#disk.full) {
       proposal.settle(
         refused('disk-full', 'the disk is nearly full: writes are refused until there is room; reads go on'),
@@ -337,6 +335,23 @@ export class TanistNode {
       this.#proposals.add(proposal);
       this.#driver.wake();
     }
+  }
+
+  /**
+   * Where nobody leads, or where this node is the one to take over, the next leader is likely to be found in a moment. That a client turns
+   * here, and not to the leader, makes an heir look at its leader; it believes nobody but its own eyes.
+   */
+  #park(proposal: Proposal): void {
+    const { id, leader, succession } = this.#raft.status;
+    const mayLead = leader === null || succession.find((heir) => heir !== leader) === id;
+    if (!mayLead) {
+      proposal.settle(notLeader());
+      return;
+    }
+    const { holdMs, electionMs } = this.#options;
+    const waitMs = leader === null ? electionMs : Math.max(holdMs, this.#options.suspicion.probeMs);
+    this.#parked.add(proposal, this.#ports.clock.nowMs() + waitMs);
+    if (leader !== null) this.#monitor.questioned();
   }
 
   /** `ageMs`: of a serializable read, since this replica last heard a leader. */
@@ -546,6 +561,11 @@ export class TanistNode {
 
   #tick(): void {
     this.#raft.tick();
+    this.#parked.refuseOverdue(
+      this.#ports.clock.nowMs(),
+      'no-leader',
+      'this node does not lead; ask the leader',
+    );
     if (this.#raft.status.role === 'leader') this.#lead();
     this.#announce();
     this.#driver.wake();
@@ -589,12 +609,14 @@ export class TanistNode {
     if (soft.role === 'leader') {
       if (this.#routing.leader !== this.#options.id) nodeLog.info('elected', fields);
       this.#opensAt = { term: soft.term, index: this.#raft.status.last.index };
+      for (const proposal of this.#parked.take()) this.#proposals.add(proposal);
     } else {
       if (this.#opensAt !== null) {
         nodeLog.info('stepped-down', fields);
         this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
       }
       this.#opensAt = null;
+      if (soft.leader !== null) this.#parked.refuse('not-leader', 'this node does not lead; ask the leader');
       if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
       else if (soft.role !== 'follower')
         nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
@@ -725,6 +747,7 @@ export class TanistNode {
     this.#monitor.stop();
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
+    this.#parked.refuse('stopping', 'the node stops');
     this.#reads.close();
     await this.#transport.close();
     await this.#keeper.stop();
@@ -734,6 +757,10 @@ export class TanistNode {
 export type ReadOutcome = RangeResult | TanistError;
 
 const emptyBatch: CommandBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [] };
+
+function notLeader(): ProposalOutcome {
+  return refused('not-leader', 'this node does not lead; ask the leader');
+}
 
 function stops(): TanistError {
   return new TanistError('stopping', 'this node stops; ask another');

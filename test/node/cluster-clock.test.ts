@@ -1,5 +1,5 @@
 import test from 'ava';
-import { logIndex, noSession, term } from '../../src/foundation/ids.ts';
+import { clusterTimeMs, logIndex, noSession, term } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../src/foundation/limits.ts';
 import { ClusterClock } from '../../src/node/cluster-clock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -125,4 +125,22 @@ test('stamps that never reached the log do not take the time along', (t) => {
   t.is<number, number>(first, before + 2000);
   cluster.nowMs += 1;
   t.is<number, number>(clock.stamp(logIndex(cluster.index + 1)), before + 2001);
+});
+
+test('a leader whose stamps are behind the state goes on from the state, like its followers', (t) => {
+  let nowMs = 0;
+  const [leader, follower] = [0, 1].map(
+    () => new ClusterClock({ nowMs: () => nowMs, wallMs: () => 1.7e12 } as Clock),
+  ) as [ClusterClock, ClusterClock];
+  // It was away: the last block that it applied is 200 ms behind what the log holds.
+  leader.saw(clusterTimeMs(10_000), term(3));
+  leader.leads(term(4));
+  t.is(Number(leader.stamp(logIndex(7))), 10_000);
+  nowMs = 40;
+  // Blocks of term 3 and its own first one, applied in one go.
+  leader.saw(clusterTimeMs(10_200), term(4));
+  follower.saw(clusterTimeMs(10_200), term(4));
+  nowMs = 100;
+  t.is(Number(leader.stamp(logIndex(8))), 10_260);
+  t.true(follower.now() <= leader.now(), 'who leads next is not ahead');
 });

@@ -27,6 +27,7 @@ import { CallCounts } from './call-counts.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
+import { serveUnaryStreams } from './unary-streams.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
   kvMethods,
@@ -46,8 +47,7 @@ export class EtcdServices {
   readonly unary: ReadonlyMap<string, UnaryHandler>;
   /** By path; they take a call of grpc-js. */
   readonly streams: ReadonlyMap<string, UntypedHandleCall>;
-  /** Of what came over gRPC. */
-  readonly calls: CallCounts[] = [];
+  readonly #counted = new Map<string, CallCounts>();
   readonly #parts: readonly ServiceHandlers[];
 
   constructor(node: TanistNode, cluster: string) {
@@ -55,6 +55,11 @@ export class EtcdServices {
     this.#parts = [kvService(this.face), authService(this.face)];
     this.unary = new Map(this.#parts.flatMap((part) => [...part.unary]));
     this.streams = new Map(this.#parts.flatMap((part) => [...part.streams]));
+  }
+
+  /** Of what came over gRPC. */
+  get calls(): readonly CallCounts[] {
+    return [...this.#counted.values()];
   }
 
   register(server: Server): void {
@@ -75,8 +80,17 @@ export class EtcdServices {
 
   #counts(method: EtcdMethod): CallCounts {
     const counts = new CallCounts(method);
-    this.calls.push(counts);
+    this.#counted.set(method.path, counts);
     return counts;
+  }
+
+  /** To be called when the server listens. */
+  bound(server: Server): void {
+    const hot = [...(this.#parts[0]?.unary ?? [])].flatMap(([path, handler]) => {
+      const counts = this.#counted.get(path);
+      return counts === undefined ? [] : [[path, { handler, counts }] as const];
+    });
+    serveUnaryStreams(server, new Map(hot));
   }
 
   close(): void {

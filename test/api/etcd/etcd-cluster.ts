@@ -104,7 +104,8 @@ export function etcdctl(
         else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
       },
     );
-    child.stdin?.end(input ?? '');
+    // It may end without having read anything.
+    child.stdin?.on('error', () => {}).end(input ?? '');
   });
 }
 

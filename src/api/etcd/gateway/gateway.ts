@@ -32,7 +32,6 @@ export class Gateway {
     const body = await readBody(request).catch(() => undefined);
     if (body === undefined) return;
     if (body === null) {
-      response.setHeader('connection', 'close');
       const text = `grpc: received message larger than max (more than ${bodyBytes} bytes of JSON)`;
       return fail(response, new EtcdError(status.RESOURCE_EXHAUSTED, text));
     }

@@ -39,9 +39,9 @@ test('integers as numbers or strings, bytes in base64, enums by name or number, 
 
 test('all 64 bits of ids count, in both directions', (t) => {
   const max = '9223372036854775807';
-  t.is(read(leaseGrantRequest, `{"ID":${max}}`)['ID'], 2n ** 63n - 1n);
-  t.is(read(leaseGrantRequest, '{"ID":"-5"}')['ID'], 2n ** 64n - 5n);
-  t.is(read(moveLeaderRequest, '{"targetID":"18446744073709551615"}')['targetID'], 2n ** 64n - 1n);
+  t.is(read(leaseGrantRequest, `{"ID":${max}}`).ID, 2n ** 63n - 1n);
+  t.is(read(leaseGrantRequest, '{"ID":"-5"}').ID, 2n ** 64n - 5n);
+  t.is(read(moveLeaderRequest, '{"targetID":"18446744073709551615"}').targetID, 2n ** 64n - 1n);
   const encoded = encodeMessage(leaseGrantResponse, { ID: 2n ** 64n - 5n, TTL: -1 });
   t.is(writeMessage(leaseGrantResponse, encoded), '{"ID":"-5","TTL":"-1"}');
 });
@@ -65,15 +65,15 @@ test('default values are left out, empty messages stay, 32 bit numbers are numbe
 });
 
 test('nested requests, and a zero in a oneof is there', (t) => {
-  t.is(read(compare, '{"target":"CREATE","create_revision":"0"}')['create_revision'], 0);
-  t.is(read(compare, '{"target":"CREATE"}')['create_revision'], null);
+  t.is(read(compare, '{"target":"CREATE","create_revision":"0"}').create_revision, 0);
+  t.is(read(compare, '{"target":"CREATE"}').create_revision, null);
   const txn = read(
     txnRequest,
     '{"success":[{"request_put":{"key":"YQ=="}},{"requestTxn":{"failure":[{"request_range":{"key":"Yg=="}}]}}]}',
   );
   t.like(txn, { success: { 0: { request_put: { key: 'a' } } } });
   const watch = read(watchRequest, '{"create_request":{"filters":["NODELETE",0]}}');
-  t.deepEqual((watch['create_request'] as { filters?: unknown }).filters, ['NODELETE', 'NOPUT']);
+  t.deepEqual((watch.create_request as { filters?: unknown }).filters, ['NODELETE', 'NOPUT']);
 });
 
 test('what does not fit is refused in the words of etcd', (t) => {
@@ -111,6 +111,6 @@ test('base64 is read strictly', (t) => {
   t.is(wrong(rangeRequest, '{"key":"Zm-_"}'), 'illegal base64 data at input byte 2');
   for (const key of ['Zm9', '=', 'Zg=a', 'Z===', 'Zm9v='])
     t.not(wrong(rangeRequest, `{"key":"${key}"}`), 'nothing');
-  t.is(read(rangeRequest, '{"key":"Zm9v\\n"}')['key'], 'foo');
-  t.is(read(rangeRequest, '{"key":"/+8="}')['key'], '\xff\xef');
+  t.is(read(rangeRequest, '{"key":"Zm9v\\n"}').key, 'foo');
+  t.is(read(rangeRequest, '{"key":"/+8="}').key, '\xff\xef');
 });
