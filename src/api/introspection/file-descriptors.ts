@@ -1,6 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
-import descriptor, { type IDescriptorProto, type IFileDescriptorSet } from 'protobufjs/ext/descriptor.js';
+import descriptor, {
+  type IDescriptorProto,
+  type IFileDescriptorSet,
+  type IServiceDescriptorProto,
+} from 'protobufjs/ext/descriptor.js';
 
 const folder = new URL('../../../../proto/', import.meta.url);
 const files = ['tanist/v1/tanist.proto', 'etcd/rpc.proto', 'etcd/v3lock.proto', 'etcd/v3election.proto'];
@@ -21,20 +25,43 @@ export async function readFileDescriptors(): Promise<readonly Buffer[]> {
   );
   const packages = set.file ?? [];
   for (const file of packages) {
-    // What a file refers to is in other packages, which descriptors name as imports; protobufjs leaves that out.
-    const types = new Set([
-      ...(file.messageType ?? []).flatMap(typesOf),
-      ...(file.service ?? []).flatMap(({ method }) =>
-        (method ?? []).flatMap(({ inputType, outputType }) => [inputType ?? '', outputType ?? '']),
-      ),
-    ]);
+    const scope = file.package ?? '';
+    const types = [
+      ...(file.messageType ?? []).flatMap((message) => nameTypes(root, scope, message)),
+      ...(file.service ?? []).flatMap((service) => nameMethods(root, scope, service)),
+    ];
+    // Other packages that it refers to, which descriptors name as imports; protobufjs leaves that out.
     file.dependency = packages
-      .filter((other) => other !== file && [...types].some((type) => type.startsWith(`.${other.package}.`)))
+      .filter((other) => other !== file && types.some((type) => type.startsWith(`.${other.package}.`)))
       .map(({ name }) => name ?? '');
   }
   return packages.map((file) => Buffer.from(descriptor.FileDescriptorProto.encode(file).finish()));
 }
 
-function typesOf({ field, nestedType }: IDescriptorProto): readonly string[] {
-  return [...(field ?? []).map(({ typeName }) => typeName ?? ''), ...(nestedType ?? []).flatMap(typesOf)];
+/** Types as the compiler of protobuf names them: from the root. protobufjs leaves them as they were written. Returns those in use. */
+function nameTypes(root: protobuf.Root, scope: string, message: IDescriptorProto): readonly string[] {
+  const path = `${scope}.${message.name}`;
+  const { fields } = root.lookupType(path);
+  const used: string[] = [];
+  for (const field of message.field ?? []) {
+    const type = fields[field.name ?? '']?.resolvedType?.fullName;
+    if (type === undefined) continue;
+    field.typeName = type;
+    used.push(type);
+  }
+  return [...used, ...(message.nestedType ?? []).flatMap((nested) => nameTypes(root, path, nested))];
+}
+
+function nameMethods(
+  root: protobuf.Root,
+  scope: string,
+  service: IServiceDescriptorProto,
+): readonly string[] {
+  const { methods } = root.lookupService(`${scope}.${service.name}`);
+  return (service.method ?? []).flatMap((method) => {
+    const known = methods[method.name ?? ''];
+    method.inputType = known?.resolvedRequestType?.fullName ?? method.inputType ?? '';
+    method.outputType = known?.resolvedResponseType?.fullName ?? method.outputType ?? '';
+    return [method.inputType, method.outputType];
+  });
 }
