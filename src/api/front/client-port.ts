@@ -57,8 +57,12 @@ export class ClientPort {
       socket.setTimeout(0);
       forget();
       socket.unshift(first);
-      if (seen === preface) this.#takers.http2(socket);
-      else this.#takers.http1(socket);
+      if (seen !== preface) this.#takers.http1(socket);
+      else {
+        // Only HTTP/1.1 answers a caller that has said its last word.
+        socket.allowHalfOpen = false;
+        this.#takers.http2(socket);
+      }
     };
     this.#new.add(socket);
     socket.setTimeout(silentMs);

@@ -117,7 +117,7 @@ for (const version of ['v1', 'v1alpha']) {
     const [file] = files;
     t.is(file?.package, 'etcdserverpb');
     t.is(file?.syntax, 'proto3');
-    t.true(file?.dependency?.some((name) => name.includes('mvccpb')));
+    t.true(file?.dependency?.some((name: string) => name.includes('mvccpb')));
     const range = file?.messageType?.find(({ name }) => name === 'RangeRequest');
     t.is(range?.field?.find(({ name }) => name === 'range_end')?.number, 2);
     const kv = file?.service?.find(({ name }) => name === 'KV');

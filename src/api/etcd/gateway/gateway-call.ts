@@ -2,13 +2,20 @@ import { Duplex } from 'node:stream';
 import { type Metadata, type StatusObject, status } from '@grpc/grpc-js';
 
 export interface GatewayCallEvents {
-  /** `taken`: the next one may come. */
-  message(message: Buffer, taken: () => void): void;
+  /** `taken`: the next ones may come. */
+  messages(messages: readonly Buffer[], taken: () => void): void;
   /** After the last message. */
   ended(outcome: Outcome): void;
 }
 
 export type Outcome = Pick<StatusObject, 'code' | 'details'>;
+
+/** What grpc-js takes in place of a Buffer: it puts a frame's head before what is copied, which may bring further frames with it. */
+interface Pieces {
+  readonly byteLength: number;
+  copy(target: Buffer, at: number): void;
+}
+const frameHeadBytes = 5;
 
 /**
  * A streaming call for the handlers of the gRPC server, which take it for one of grpc-js: what they write goes to the gateway's caller, `end`
@@ -67,9 +74,9 @@ export class GatewayCall extends Duplex {
 
   override _read(): void {}
 
-  override _write(message: Buffer, _encoding: string, taken: () => void): void {
+  override _write(written: Buffer | Pieces, _encoding: string, taken: () => void): void {
     if (this.#ended) taken();
-    else this.#events.message(message, taken);
+    else this.#events.messages(Buffer.isBuffer(written) ? [written] : messagesOf(written), taken);
   }
 
   override _final(done: () => void): void {
@@ -77,4 +84,17 @@ export class GatewayCall extends Duplex {
     this.#ended = true;
     done();
   }
+}
+
+function messagesOf(pieces: Pieces): readonly Buffer[] {
+  const frames = Buffer.alloc(frameHeadBytes + pieces.byteLength);
+  frames.writeUInt32BE(pieces.byteLength, 1);
+  pieces.copy(frames, frameHeadBytes);
+  const messages: Buffer[] = [];
+  for (let at = 0; at < frames.length; ) {
+    const start = at + frameHeadBytes;
+    at = start + frames.readUInt32BE(at + 1);
+    messages.push(frames.subarray(start, at));
+  }
+  return messages;
 }

@@ -21,7 +21,7 @@ export class GatewayStream {
     this.#response = response;
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#call = new GatewayCall(method.path, peer, metadata, {
-      message: (message, taken) => this.#write(message, taken),
+      messages: (messages, taken) => this.#write(messages, taken),
       ended: (outcome) => this.#ended(outcome),
     });
     response.on('close', () => this.#call.cancel());
@@ -36,12 +36,15 @@ export class GatewayStream {
     if (requests.length === 0) this.#halfClose();
   }
 
-  #write(message: Buffer, taken: () => void): void {
+  #write(messages: readonly Buffer[], taken: () => void): void {
     const response = this.#response;
     if (!response.headersSent) this.#head(200);
-    const room = response.write(`{"result":${writeMessage(this.#method.response, message)}}\n`);
-    this.#unanswered -= 1;
-    if (this.#unanswered === 0) this.#halfClose();
+    let lines = '';
+    for (const message of messages) lines += `{"result":${writeMessage(this.#method.response, message)}}\n`;
+    const room = response.write(lines);
+    const before = this.#unanswered;
+    this.#unanswered -= messages.length;
+    if (before > 0 && this.#unanswered <= 0) this.#halfClose();
     if (room) taken();
     else response.once('drain', taken);
   }

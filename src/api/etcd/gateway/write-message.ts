@@ -30,6 +30,11 @@ function writeMany(name: string, field: Field<unknown>, values: readonly unknown
   return `[${values.map((value) => writeOne(name, field, value, true)).join(',')}]`;
 }
 
+/** One value of a field; null: it is left out. */
+export function writeField(name: string, field: Field<unknown>, value: unknown): string | null {
+  return writeOne(name, field, value, field.repeated || field.optional);
+}
+
 /** Null: left out. */
 function writeOne(name: string, field: Field<unknown>, value: unknown, always: boolean): string | null {
   if (value === null) return null;

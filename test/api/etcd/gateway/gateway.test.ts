@@ -135,3 +135,13 @@ test('HTTP/1.1 and gRPC on one port at the same time', async (t) => {
     }),
   );
 });
+
+test('a large answer comes whole', async (t) => {
+  const success = Array.from({ length: 100 }, (_, i) => ({
+    request_put: { key: base64(`large/${i}`), value: base64('x'.repeat(10_000)) },
+  }));
+  await ok('/v3/kv/txn', { success });
+  const all = await ok('/v3/kv/range', { key: base64('large/'), range_end: base64('large0') });
+  t.is(all.count, '100');
+  t.true(all.kvs?.every(({ value }) => value === base64('x'.repeat(10_000))));
+});

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { EtcdError } from '../../../../src/api/etcd/etcd-error.ts';
 import { JsonReader } from '../../../../src/api/etcd/gateway/json-reader.ts';
+import { messagePieces, pieceBytes } from '../../../../src/api/etcd/gateway/large-message.ts';
 import { readMessage } from '../../../../src/api/etcd/gateway/read-message.ts';
 import { writeMessage } from '../../../../src/api/etcd/gateway/write-message.ts';
 import { decodeMessage, encodeMessage } from '../../../../src/protocol/etcd/codec.ts';
@@ -11,8 +12,16 @@ import {
   txnRequest,
   txnResponse,
 } from '../../../../src/protocol/etcd/messages/kv.ts';
-import { leaseGrantRequest, leaseGrantResponse } from '../../../../src/protocol/etcd/messages/lease.ts';
-import { hashKVResponse, moveLeaderRequest } from '../../../../src/protocol/etcd/messages/maintenance.ts';
+import {
+  leaseGrantRequest,
+  leaseGrantResponse,
+  leaseTimeToLiveResponse,
+} from '../../../../src/protocol/etcd/messages/lease.ts';
+import {
+  hashKVResponse,
+  moveLeaderRequest,
+  statusResponse,
+} from '../../../../src/protocol/etcd/messages/maintenance.ts';
 import { watchRequest, watchResponse } from '../../../../src/protocol/etcd/messages/watch.ts';
 import type { AnySchema } from '../../../../src/protocol/etcd/schema.ts';
 
@@ -113,4 +122,37 @@ test('base64 is read strictly', (t) => {
     t.not(wrong(rangeRequest, `{"key":"${key}"}`), 'nothing');
   t.is(read(rangeRequest, '{"key":"Zm9v\\n"}').key, 'foo');
   t.is(read(rangeRequest, '{"key":"/+8="}').key, '\xff\xef');
+});
+
+test('in pieces it is the same text', (t) => {
+  const kv = (i: number) => ({
+    key: `k${i}` as never,
+    value: 'v'.repeat(200) as never,
+    lease: 2n ** 64n - 1n,
+  });
+  const range = encodeMessage(rangeResponse, {
+    header: { cluster_id: 2n ** 63n, member_id: 1n, revision: 2 ** 40 },
+    kvs: Array.from({ length: 2000 }, (_, i) => kv(i)),
+    more: true,
+    count: 123_456,
+  });
+  const pieces = [...messagePieces(rangeResponse, range)];
+  t.true(pieces.length > 5);
+  t.true(pieces.every((piece) => piece.length < 2 * pieceBytes));
+  t.is(pieces.join(''), writeMessage(rangeResponse, range));
+  const others: readonly (readonly [AnySchema, Buffer])[] = [
+    [rangeResponse, Buffer.alloc(0)],
+    [txnResponse, encodeMessage(txnResponse, { succeeded: true, responses: [{}, { response_txn: {} }] })],
+    [txnResponse, encodeMessage(txnResponse, { header: {}, responses: [{}] })],
+    [
+      leaseTimeToLiveResponse,
+      encodeMessage(leaseTimeToLiveResponse, { TTL: -1, keys: ['a', '', 'b'] as never }),
+    ],
+    [
+      statusResponse,
+      encodeMessage(statusResponse, { version: '3.5.21', errors: ['a', 'b'], dbSizeInUse: 5 }),
+    ],
+  ];
+  for (const [schema, encoded] of others)
+    t.is([...messagePieces(schema, encoded)].join(''), writeMessage(schema, encoded));
 });
