@@ -94,7 +94,7 @@ test.serial('a watch goes on although the request has ended, until the caller go
       frames.copy(target, at);
     },
   };
-  watching?.write(pieces);
+  watching?.write(pieces as never);
   t.deepEqual(await watch.next(), { result: { watch_id: '1' } });
   t.deepEqual(await watch.next(), { result: { watch_id: '2' } });
   watch.close();
