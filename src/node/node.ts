@@ -322,6 +322,11 @@ export class TanistNode {
     return this.#options.requestLimits;
   }
 
+  /** Something will be submitted at the end of this turn: the driver then looks at once, not a turn later. */
+  expect(): void {
+    if (!this.#stopped) this.#driver.wake();
+  }
+
   submit(proposal: Proposal): void {
     if (this.#stopping) {
       proposal.settle(refused('stopping', 'this node stops; ask another'));

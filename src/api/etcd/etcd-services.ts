@@ -1,13 +1,8 @@
-import {
-  type handleBidiStreamingCall,
-  type Server,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-  type UntypedHandleCall,
-  type UntypedServiceImplementation,
+import type {
+  Server,
+  ServiceDefinition,
+  UntypedHandleCall,
+  UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { TanistNode } from '../../node/node.ts';
 import {
@@ -23,7 +18,8 @@ import {
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
 import { authService } from './auth/auth-service.ts';
-import { CallCounts } from './call-counts.ts';
+import { CallCounts, type CountedHandler, countedStream, countedUnary } from './call-counts.ts';
+import { etcdError } from './etcd-error.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
@@ -47,19 +43,23 @@ export class EtcdServices {
   readonly unary: ReadonlyMap<string, UnaryHandler>;
   /** By path; they take a call of grpc-js. */
   readonly streams: ReadonlyMap<string, UntypedHandleCall>;
-  readonly #counted = new Map<string, CallCounts>();
+  readonly #counts = new Map<string, CallCounts>();
   readonly #parts: readonly ServiceHandlers[];
 
   constructor(node: TanistNode, cluster: string) {
     this.face = new EtcdFace(node, cluster);
     this.#parts = [kvService(this.face), authService(this.face)];
-    this.unary = new Map(this.#parts.flatMap((part) => [...part.unary]));
+    this.unary = new Map(
+      this.#parts.flatMap((part) =>
+        [...part.unary].map(([path, handler]) => [path, withLeader(this.face, handler)]),
+      ),
+    );
     this.streams = new Map(this.#parts.flatMap((part) => [...part.streams]));
   }
 
   /** Of what came over gRPC. */
   get calls(): readonly CallCounts[] {
-    return [...this.#counted.values()];
+    return [...this.#counts.values()];
   }
 
   register(server: Server): void {
@@ -71,26 +71,25 @@ export class EtcdServices {
         definition[name] = rawMethod(path, requestStream, responseStream);
         const unary = this.unary.get(path);
         const stream = this.streams.get(path);
-        if (unary !== undefined) implementation[name] = handleUnary(unary, this.#counts(method));
-        else if (stream !== undefined) implementation[name] = handleStream(stream, this.#counts(method));
+        const counts = new CallCounts(method);
+        if (unary !== undefined) implementation[name] = countedUnary(unary, counts);
+        else if (stream !== undefined) implementation[name] = countedStream(stream, counts);
+        else continue;
+        this.#counts.set(path, counts);
       }
       server.addService(definition, implementation);
     }
   }
 
-  #counts(method: EtcdMethod): CallCounts {
-    const counts = new CallCounts(method);
-    this.#counted.set(method.path, counts);
-    return counts;
-  }
-
   /** To be called when the server listens. */
   bound(server: Server): void {
-    const hot = [...(this.#parts[0]?.unary ?? [])].flatMap(([path, handler]) => {
-      const counts = this.#counted.get(path);
-      return counts === undefined ? [] : [[path, { handler, counts }] as const];
-    });
-    serveUnaryStreams(server, new Map(hot));
+    const hot = new Map<string, CountedHandler>();
+    for (const { path } of Object.values(kvMethods)) {
+      const handler = this.unary.get(path);
+      const counts = this.#counts.get(path);
+      if (handler !== undefined && counts !== undefined) hot.set(path, { handler, counts });
+    }
+    serveUnaryStreams(server, hot);
   }
 
   close(): void {
@@ -98,23 +97,11 @@ export class EtcdServices {
   }
 }
 
-function handleUnary(handler: UnaryHandler, counts: CallCounts) {
-  return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void => {
-    counts.started += 1;
-    handler(
-      call.request,
-      (error, response) => {
-        counts.ended(error === null ? status.OK : error.code);
-        done(error, response);
-      },
-      call.metadata,
-    );
-  };
-}
-
-function handleStream(handler: UntypedHandleCall, counts: CallCounts): UntypedHandleCall {
-  return (call: ServerDuplexStream<Buffer, Buffer>) => {
-    counts.started += 1;
-    (handler as handleBidiStreamingCall<Buffer, Buffer>)(call);
+/** A caller may insist on a leader (`hasleader: true`), even for what this node could answer alone. */
+function withLeader(face: EtcdFace, handler: UnaryHandler): UnaryHandler {
+  return (request, reply, metadata) => {
+    if (face.node.routing().leader === null && metadata.get('hasleader')[0] === 'true')
+      reply(etcdError('noLeader'), null);
+    else handler(request, reply, metadata);
   };
 }

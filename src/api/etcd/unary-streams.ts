@@ -1,9 +1,8 @@
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Metadata, type Server, status } from '@grpc/grpc-js';
 import { limits } from '../../foundation/limits.ts';
-import type { CallCounts } from './call-counts.ts';
+import type { CountedHandler } from './call-counts.ts';
 import { caughtAsEtcdError, EtcdError } from './etcd-error.ts';
-import type { UnaryHandler } from './handlers.ts';
 
 type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
 
@@ -12,11 +11,6 @@ const respondOptions = { waitForTrailers: true, sendDate: false } as const;
 const trailersOnly = { endStream: true, sendDate: false } as const;
 const okTrailers = { 'grpc-status': '0' };
 const frameHeadBytes = 5;
-
-interface CountedHandler {
-  readonly handler: UnaryHandler;
-  readonly counts: CallCounts;
-}
 
 /**
  * Serves the hottest unary calls on the HTTP/2 streams themselves: grpc-js's layers between a stream and a handler cost more than

@@ -104,8 +104,9 @@ export function etcdctl(
         else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
       },
     );
-    // It may end without having read anything.
-    child.stdin?.on('error', () => {}).end(input ?? '');
+    // It may be gone before it has read anything.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input ?? '');
   });
 }
 
