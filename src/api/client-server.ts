@@ -1,17 +1,21 @@
 import {
   type handleUnaryCall,
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
   type sendUnaryData,
+  setLogVerbosity,
 } from '@grpc/grpc-js';
 import { limits } from '../foundation/limits.ts';
 import type { TanistNode } from '../node/node.ts';
 import {
+  decodeKeepAliveRequest,
   decodeLeasesRequest,
   decodeTransferRequest,
+  encodeKeepAliveReply,
   encodeLeasesReply,
   encodePoliciesReply,
   encodeTransferReply,
@@ -25,7 +29,7 @@ import { toServiceError, toTanistError } from './grpc-status.ts';
 import type { HttpServer } from './http/http-server.ts';
 import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
-import { leasesOf } from './leases-of.ts';
+import { leasesOf, renewed } from './leases-of.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -41,6 +45,7 @@ export class ClientServer {
   constructor(node: TanistNode, clusterId: string) {
     this.#node = node;
     this.#clusterId = clusterId;
+    setLogVerbosity(logVerbosity.NONE); // grpc-js prints errors that it also hands to us
     this.#server = new Server({
       'grpc.max_receive_message_length': limits.messageBytes,
       'grpc.max_send_message_length': -1,
@@ -56,6 +61,9 @@ export class ClientServer {
         encodeTransferReply(await node.transfer(decodeTransferRequest(bytes))),
       ),
       leases: unary((bytes) => encodeLeasesReply(leasesOf(node, decodeLeasesRequest(bytes)))),
+      keepAlive: unary(async (bytes) =>
+        encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
+      ),
       policies: unary(() => encodePoliciesReply(node.state.policies())),
     });
     this.etcd = new EtcdServices(node, clusterId);

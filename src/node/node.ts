@@ -1,7 +1,8 @@
 import { present } from '../foundation/assert.ts';
-import { TanistError } from '../foundation/errors.ts';
+import { asError, TanistError } from '../foundation/errors.ts';
 import {
   type ClusterTimeMs,
+  type LeaseId,
   type LogIndex,
   type NodeId,
   noSession,
@@ -11,8 +12,7 @@ import {
 import type { RequestLimits } from '../foundation/limits.ts';
 import type { Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
-import type { HistoryStore } from '../ports/image-store.ts';
-import { presentedOf, type StoreIdentity } from '../ports/log-store.ts';
+import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
 import type { Routing } from '../protocol/routing.ts';
@@ -20,7 +20,7 @@ import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft, RaftStatus } from '../raft/raft.ts';
 import type { SoftState } from '../raft/ready.ts';
-import { completeRange, type StateMachine } from '../state/state-machine.ts';
+import type { StateMachine } from '../state/state-machine.ts';
 import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
 import type { OpenedStore } from '../storage/open-store.ts';
@@ -38,20 +38,24 @@ import type { NodeOptions, NodePorts } from './options.ts';
 import { ParkedProposals } from './parked-proposals.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { type Proposal, type ProposalOutcome, ProposalQueue, refused } from './proposals.ts';
+import { RangeReader } from './range-reader.ts';
 import { ReadQueue } from './reads.ts';
+import { RenewalBatcher, type RenewalDone } from './renewal-batcher.ts';
 import { encodeReport, type SelfReport } from './self-report.ts';
 import { Snapshots } from './snapshots.ts';
 import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
 import { TrustKeeper } from './trust.ts';
 
-export type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
+export type { WatchedChanges, WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
 
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
 const rankEveryMs = 20;
 /** A block at least so often while there are leases or sessions: well below the largest step of cluster time. */
 const timeEveryMs = 1000;
+/** A leader whose disk has been full for so long gives leadership to a replica with room, and tries that so often. */
+const fullDiskMs = 1000;
 
 /** For checks and status: the node at this moment, without side effects. */
 export interface NodeInspection {
@@ -90,11 +94,12 @@ export class TanistNode {
   readonly #store: OpenedStore;
   readonly #raft: Raft;
   readonly #transport: Transport<RaftMessage>;
-  readonly #history: HistoryStore;
+  readonly #ranges: RangeReader;
   readonly #hub: WatchHub;
   readonly #proposals: ProposalQueue;
   readonly #parked: ParkedProposals;
   readonly #reads: ReadQueue;
+  readonly #renewals: RenewalBatcher;
   readonly #driver: Driver;
   readonly #keeper: ImageKeeper;
   readonly #guard: PeerGuard;
@@ -111,6 +116,7 @@ export class TanistNode {
   #routing: Routing;
   #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
   #rankedAtMs = 0;
+  #leavesAgainMs = 0;
   #stopping = false;
   /** State and image are being replaced: not whole at present. */
   #restoring = false;
@@ -180,6 +186,14 @@ export class TanistNode {
     });
     this.#parked = new ParkedProposals(options.uncommittedBytes);
     this.#reads = new ReadQueue(raft, clock, wake);
+    this.#renewals = new RenewalBatcher({
+      clock,
+      submit: (proposal) => this.submit(proposal),
+      remainingMs: (id) => {
+        const deadlineMs = state.leaseDeadlineMs(id);
+        return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
+      },
+    });
     this.#keeper = new ImageKeeper({
       image: store.image,
       log: store.log,
@@ -193,10 +207,11 @@ export class TanistNode {
       flushBytes: options.flushBytes,
       logDiskBytes: options.logDiskBytes,
     });
-    this.#history = state.history(store.image.history);
+    const history = state.history(store.image.history);
+    this.#ranges = new RangeReader(state, history, clock);
     this.#hub = new WatchHub({
       source: state,
-      history: this.#history,
+      history,
       failed: (cause) => failed(asError(cause)),
       ...(options.watchers === undefined ? {} : { watchers: options.watchers }),
     });
@@ -343,6 +358,15 @@ export class TanistNode {
   }
 
   /**
+   * Renews a lease, together with what others ask for meanwhile; `done` hears its full time-to-live in ms once that is committed, 0 where
+   * there is no such lease, or why it failed: `not-leader`, `no-leader`, `overloaded`, `disk-full`, `stopping`. Repeating it is harmless.
+   */
+  keepAlive(id: LeaseId, done: RenewalDone): void {
+    this.#renewals.renew(id, done);
+    if (this.#raft.status.role !== 'leader' || this.#stopping) this.#renewals.flush();
+  }
+
+  /**
    * Where nobody leads, or where this node is the one to take over, the next leader is likely to be found in a moment. That a client turns
    * here, and not to the leader, makes an heir look at its leader; it believes nobody but its own eyes.
    */
@@ -396,7 +420,7 @@ export class TanistNode {
   async complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
     if (this.#restoring) throw takingOver();
     const replaced = this.#replaced;
-    const completed = await completeResults(results, this.state, this.#history);
+    const completed = await completeResults(results, this.#ranges);
     if (replaced !== this.#replaced) throw takingOver();
     return completed;
   }
@@ -504,7 +528,10 @@ export class TanistNode {
 
   #handler(): TransportHandler<RaftMessage> {
     return {
-      hello: (peer, identity, clusterId) => this.#guard.hello(peer, identity, clusterId),
+      hello: async (peer, identity, clusterId) => {
+        this.#refuseSecond(peer, identity);
+        await this.#guard.hello(peer, identity, clusterId);
+      },
       received: (from, messages) => this.#received(from, messages),
       connected: (peer) => {
         this.#ports.nodeLog.info('peer-connected', { peer });
@@ -520,6 +547,21 @@ export class TanistNode {
       probed: () => this.#probed(),
       snapshot: (from, incoming) => this.#snapshots.receive(from, incoming),
     };
+  }
+
+  /**
+   * A second process under the id of a peer that is alive, on a folder of its own, is a mistake. Once the peer has been silent for as long as is
+   * suspicious, the other store takes its place: then its disk was replaced.
+   */
+  #refuseSecond(peer: NodeId, { storeId }: PeerIdentity): void {
+    const known = this.#guard.identityOf(peer);
+    if (known === null || known.storeId === storeId || this.#guard.doubted.has(peer)) return;
+    const { silentMs, patienceMs } = this.#succession.view(peer).measurements;
+    if (silentMs < patienceMs)
+      throw new TanistError(
+        'duplicate-node',
+        `another process is alive as ${peer}, on another data folder: every node needs an id of its own`,
+      );
   }
 
   #received(from: NodeId, messages: readonly RaftMessage[]): void {
@@ -582,6 +624,7 @@ export class TanistNode {
       this.#rankedAtMs = nowMs;
       this.#succession.rank();
       this.#guarding(this.#trust.look());
+      this.#leaveFullDisk(nowMs);
     }
     if (this.#isTimeDue() && this.#proposals.idle) {
       this.#proposals.add({
@@ -591,6 +634,18 @@ export class TanistNode {
         early: null,
       });
     }
+  }
+
+  /** A leader that refuses writes for want of room makes way for an heir that has it; where nobody has, it serves reads. */
+  #leaveFullDisk(nowMs: number): void {
+    if (this.#disk.fullForMs < fullDiskMs || nowMs < this.#leavesAgainMs) return;
+    const heir = this.#raft.status.succession.find((id) => {
+      const { report } = this.#succession.view(id);
+      return report !== null && report.diskFree > 0;
+    });
+    if (heir === undefined) return;
+    this.#leavesAgainMs = nowMs + fullDiskMs;
+    this.#handOver.to(heir).catch(() => {});
   }
 
   /** Something expires, or could: then cluster time must not stand still. */
@@ -619,6 +674,7 @@ export class TanistNode {
       if (this.#opensAt !== null) {
         nodeLog.info('stepped-down', fields);
         this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
+        this.#renewals.flush();
       }
       this.#opensAt = null;
       if (soft.leader !== null) this.#parked.refuse('not-leader', 'this node does not lead; ask the leader');
@@ -645,24 +701,25 @@ export class TanistNode {
       done(takingOver(), ageMs);
       return;
     }
-    const answer = this.state.range(request);
-    if (answer.kind === 'range') done(answer, ageMs);
-    else if (answer.kind === 'failed') done(new TanistError(answer.code, answer.message), ageMs);
-    else {
-      const replaced = this.#replaced;
-      completeRange(answer, this.#history).then(
-        (completed) => {
-          if (replaced !== this.#replaced) done(takingOver(), ageMs);
-          else if (completed.kind === 'failed')
-            done(new TanistError(completed.code, completed.message), ageMs);
-          else done(completed, ageMs);
-        },
-        (error: unknown) => {
+    const told = (answer: RangeResult | FailedResult): void =>
+      done(answer.kind === 'failed' ? new TanistError(answer.code, answer.message) : answer, ageMs);
+    const answer = this.#ranges.read(request);
+    if (!(answer instanceof Promise)) {
+      told(answer);
+      return;
+    }
+    const replaced = this.#replaced;
+    answer.then(
+      (completed) => (replaced === this.#replaced ? told(completed) : done(takingOver(), ageMs)),
+      (error: unknown) => {
+        if (replaced !== this.#replaced) done(takingOver(), ageMs);
+        else if (error instanceof TanistError && error.code === 'overloaded') done(error, ageMs);
+        else {
           this.#ports.nodeLog.error('read-failed', { error: String(error) });
           done(new TanistError('unavailable', 'history could not be read on this node; ask another'), ageMs);
-        },
-      );
-    }
+        }
+      },
+    );
   }
 
   /**
@@ -711,7 +768,8 @@ export class TanistNode {
       loopLagMs: this.#ticker?.lagMs ?? 0,
       syncMs: this.#driver.syncMs,
       memoryUsed: used === null || limit === null ? 0 : used / limit,
-      diskFree: free === null || diskBytes === null ? 1 : free / diskBytes,
+      // Below the reserve there is none for writes.
+      diskFree: this.#disk.full ? 0 : free === null || diskBytes === null ? 1 : free / diskBytes,
       applied: this.state.applied.index,
       revision: this.state.revision('user'),
     };
@@ -753,11 +811,14 @@ export class TanistNode {
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
     this.#parked.refuse('stopping', 'the node stops');
+    this.#renewals.flush();
     this.#reads.close();
     await this.#transport.close();
     await this.#keeper.stop();
   }
 }
+
+export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 
 export type ReadOutcome = RangeResult | TanistError;
 
@@ -773,8 +834,4 @@ function stops(): TanistError {
 
 function takingOver(): TanistError {
   return new TanistError('starting', 'this node takes a snapshot over; ask another, or try again');
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
