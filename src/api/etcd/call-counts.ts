@@ -45,6 +45,7 @@ export function countedUnary(handler: UnaryHandler, counts: CallCounts): handleU
         done(error, response);
       },
       call.metadata,
+      call,
     );
   };
 }

@@ -99,9 +99,9 @@ export class EtcdServices {
 
 /** A caller may insist on a leader (`hasleader: true`), even for what this node could answer alone. */
 function withLeader(face: EtcdFace, handler: UnaryHandler): UnaryHandler {
-  return (request, reply, metadata) => {
+  return (request, reply, metadata, caller) => {
     if (face.node.routing().leader === null && metadata.get('hasleader')[0] === 'true')
       reply(etcdError('noLeader'), null);
-    else handler(request, reply, metadata);
+    else handler(request, reply, metadata, caller);
   };
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { Metadata, status } from '@grpc/grpc-js';
@@ -5,6 +6,7 @@ import { encodeMessage } from '../../../protocol/etcd/codec.ts';
 import type { EtcdMethod } from '../../../protocol/etcd/methods.ts';
 import { caughtAsEtcdError, EtcdError } from '../etcd-error.ts';
 import type { EtcdServices } from '../etcd-services.ts';
+import type { Cancellable } from '../handlers.ts';
 import { GatewayStream } from './gateway-stream.ts';
 import { errorBody, httpStatusOf } from './http-errors.ts';
 import { type Json, JsonError, JsonReader } from './json-reader.ts';
@@ -56,6 +58,7 @@ export class Gateway {
         else if (reply !== null) succeed(response, method, reply);
       },
       metadataOf(request),
+      callerOf(response),
     );
   }
 
@@ -96,6 +99,17 @@ function allOf(body: string, method: EtcdMethod): readonly Buffer[] {
 function unimplemented({ path }: EtcdMethod): EtcdError {
   const [, service = '', name = ''] = path.split('/');
   return new EtcdError(status.UNIMPLEMENTED, `unknown method ${name} for service ${service}`);
+}
+
+/** Who has gone before the answer was there waits no longer: for a lock, perhaps. */
+function callerOf(response: ServerResponse): Cancellable {
+  const caller = Object.assign(new EventEmitter(), { cancelled: false });
+  response.on('close', () => {
+    if (response.writableFinished) return;
+    caller.cancelled = true;
+    caller.emit('cancelled');
+  });
+  return caller;
 }
 
 function metadataOf({ headers }: IncomingMessage): Metadata {
