@@ -77,6 +77,8 @@ test.serial('a watch from a compacted revision is cancelled, and says so', async
   const { body } = await post(endpoint, '/v3/kv/range', { key: leader });
   const { revision } = (body as { header: { revision: string } }).header;
   t.is((await post(endpoint, '/v3/kv/compaction', { revision })).status, 200);
+  // This node has applied it when it has answered a linearizable read.
+  await post(endpoint, '/v3/kv/range', { key: leader });
   const watch = await stream(
     endpoint,
     '/v3/watch',
@@ -96,7 +98,7 @@ test.serial('a lock whose caller goes is not taken by nobody', async (t) => {
     body: JSON.stringify({ name: base64('lock') }),
     signal: AbortSignal.timeout(300),
   });
-  await t.throwsAsync(impatient);
+  await t.throwsAsync(impatient, { any: true });
   t.is((await post(endpoint, '/v3/lock/unlock', { key: field(first.body, 'key') })).status, 200);
   const next = await post(endpoint, '/v3/lock/lock', { name: base64('lock') });
   t.is(next.status, 200);
