@@ -19,10 +19,12 @@ import {
 import { method as rawMethod } from '../../protocol/services.ts';
 import { authService } from './auth/auth-service.ts';
 import { CallCounts, type CountedHandler, countedStream, countedUnary } from './call-counts.ts';
+import { clusterService } from './cluster/cluster-service.ts';
 import { etcdError } from './etcd-error.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
+import { maintenanceService } from './maintenance/maintenance-service.ts';
 import { serveUnaryStreams } from './unary-streams.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
@@ -48,7 +50,12 @@ export class EtcdServices {
 
   constructor(node: TanistNode, cluster: string) {
     this.face = new EtcdFace(node, cluster);
-    this.#parts = [kvService(this.face), authService(this.face)];
+    this.#parts = [
+      kvService(this.face),
+      authService(this.face),
+      clusterService(this.face),
+      maintenanceService(this.face),
+    ];
     this.unary = new Map(
       this.#parts.flatMap((part) =>
         [...part.unary].map(([path, handler]) => [path, withLeader(this.face, handler)]),

@@ -1,5 +1,5 @@
 import type { TanistNode } from '../../node/node.ts';
-import { etcdClusterVersion, etcdVersion } from '../etcd/etcd-version.ts';
+import { etcdClusterVersion, etcdVersion } from '../etcd/maintenance/etcd-version.ts';
 import { version } from '../version.ts';
 import { type Routes, replyJson } from './route.ts';
 

@@ -44,12 +44,21 @@ function nameTypes(root: protobuf.Root, scope: string, message: IDescriptorProto
   const { fields } = root.lookupType(path);
   const used: string[] = [];
   for (const field of message.field ?? []) {
+    const entry = message.nestedType?.find(
+      ({ name, options }) => options?.mapEntry === true && name === field.typeName,
+    );
     const type = fields[field.name ?? '']?.resolvedType?.fullName;
-    if (type === undefined) continue;
-    field.typeName = type;
-    used.push(type);
+    if (entry !== undefined) {
+      // The name that protobuf prescribes for the entries of a map.
+      entry.name += 'Entry';
+      field.typeName = `.${path}.${entry.name}`;
+    } else if (type !== undefined) {
+      field.typeName = type;
+      used.push(type);
+    }
   }
-  return [...used, ...(message.nestedType ?? []).flatMap((nested) => nameTypes(root, path, nested))];
+  const nested = (message.nestedType ?? []).filter(({ options }) => options?.mapEntry !== true);
+  return [...used, ...nested.flatMap((each) => nameTypes(root, path, each))];
 }
 
 function nameMethods(

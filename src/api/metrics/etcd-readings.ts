@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { etcdVersion } from '../etcd/etcd-version.ts';
+import { etcdVersion } from '../etcd/maintenance/etcd-version.ts';
 import { counter, gauge, labelled, type Reading } from './reading.ts';
 
 /** Names of the codes as Go's gRPC spells them. */
