@@ -10,7 +10,7 @@ import type { NodeLog } from '../ports/node-log.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { ClientServer } from './client-server.ts';
-import { HttpServer } from './http-server.ts';
+import { HttpServer } from './http/http-server.ts';
 import { systemClock } from './system-clock.ts';
 import { VitalsReader } from './vitals-reader.ts';
 
@@ -62,9 +62,9 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
     undo.push(() => node.stop());
     const clients = new ClientServer(node, node.identity.clusterId);
     undo.push(() => clients.close());
-    const http = new HttpServer(node);
+    const http = new HttpServer(node, clients.etcd);
     undo.push(() => http.close());
-    const client = await clients.listen(own.client);
+    const client = await clients.listen(own.client, http);
     const httpAddress = await http.listen(own.http);
     await node.start();
     return {

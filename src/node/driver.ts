@@ -1,4 +1,5 @@
 import { present } from '../foundation/assert.ts';
+import { Durations } from '../foundation/durations.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -46,6 +47,8 @@ export class Driver {
   #persistScheduled = false;
   #refused: Persist[] = [];
   #syncMs = 0;
+  /** Durations of synced appends, in etcd's buckets. */
+  readonly syncs = new Durations(0.001, 14);
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -158,7 +161,9 @@ export class Driver {
     this.#parts.log.append(change).then(
       () =>
         this.#guarded(() => {
-          this.#syncMs += (this.#parts.clock.nowMs() - startMs - this.#syncMs) / 16;
+          const tookMs = this.#parts.clock.nowMs() - startMs;
+          this.#syncMs += (tookMs - this.#syncMs) / 16;
+          this.syncs.observe(tookMs);
           this.#durable(persist);
         }),
       (error: unknown) => this.#guarded(() => this.#refusedByDisk(persist, error)),

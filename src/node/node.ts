@@ -33,6 +33,7 @@ import { completeResults } from './deferred-ranges.ts';
 import { DiskGuard } from './disk-guard.ts';
 import { Driver } from './driver.ts';
 import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
+import type { NodeGauges } from './gauges.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
@@ -603,6 +604,28 @@ export class TanistNode {
       open: this.#isOpen(),
       alarms: state.alarms(),
       liveBytes: state.liveBytes,
+    };
+  }
+
+  /** Reads plain numbers; only the size of the image is asked of the disk. */
+  async gauges(): Promise<NodeGauges> {
+    const transport = this.#transport;
+    const peers = this.#options.members.filter(({ id }) => id !== this.#options.id);
+    return {
+      commandsWaiting: this.#proposals.commandsWaiting,
+      commandsFailed: this.#proposals.commandsFailed,
+      readsWaiting: this.#reads.waiting,
+      watchers: this.#hub.count,
+      logBytes: this.#store.log.sizeBytes(),
+      imageBytes: this.#stopped || this.#restoring ? 0 : await this.#store.image.sizeBytes(),
+      loopLagMs: this.#ticker?.lagMs ?? 0,
+      logSyncs: this.#driver.syncs,
+      roundTrips: new Map(
+        peers.flatMap(({ id }) => {
+          const times = transport.roundTrips?.(id) ?? null;
+          return times === null ? [] : [[id, times] as const];
+        }),
+      ),
     };
   }
 

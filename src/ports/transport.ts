@@ -1,3 +1,4 @@
+import type { Durations } from '../foundation/durations.ts';
 import type { NodeId, Term } from '../foundation/ids.ts';
 import type { LogPoint, PeerIdentity } from './log-store.ts';
 
@@ -20,6 +21,8 @@ export interface Transport<Message> {
   setPeers(peers: ReadonlyMap<NodeId, string>): void;
   /** Smoothed round-trip time in ms; null until measured. */
   roundTripMs(peer: NodeId): number | null;
+  /** All that were measured, where they are counted. */
+  roundTrips?(peer: NodeId): Durations | null;
   close(): Promise<void>;
 }
 

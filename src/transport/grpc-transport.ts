@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import type { Durations } from '../foundation/durations.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { silentLog } from '../ports/node-log.ts';
@@ -118,6 +119,10 @@ export class GrpcTransport implements Transport<RaftMessage> {
 
   roundTripMs(peer: NodeId): number | null {
     return this.links.get(peer)?.outbound.roundTrip.smoothedMs ?? null;
+  }
+
+  roundTrips(peer: NodeId): Durations | null {
+    return this.links.get(peer)?.outbound.roundTrip.times ?? null;
   }
 
   /** Messages that were not sent because the peer was not connected or took too little. */

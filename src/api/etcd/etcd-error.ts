@@ -43,6 +43,8 @@ const errors = {
   authFailed: [status.INVALID_ARGUMENT, 'etcdserver: authentication failed, invalid user ID or password'],
   permissionDenied: [status.PERMISSION_DENIED, 'etcdserver: permission denied'],
   roleNotGranted: [status.FAILED_PRECONDITION, 'etcdserver: role is not granted to the user'],
+  permissionNotGiven: [status.INVALID_ARGUMENT, 'etcdserver: permission not given'],
+  invalidAuthManagement: [status.INVALID_ARGUMENT, 'etcdserver: invalid auth management'],
   permissionNotGranted: [status.FAILED_PRECONDITION, 'etcdserver: permission is not granted to the role'],
   authNotEnabled: [status.FAILED_PRECONDITION, 'etcdserver: authentication is not enabled'],
   invalidAuthToken: [status.UNAUTHENTICATED, 'etcdserver: invalid auth token'],
