@@ -168,6 +168,16 @@ test('disk-full: nothing was written, what waits behind fails alike, and the sam
   t.deepEqual(texts(await log.read(logIndex(1), logIndex(9), 1e6)), texts(entries(1, 5, 1)));
 });
 
+test('disk-full: a read that comes with a refused append gives what is durable', async (t) => {
+  const disk = new MemoryDisk();
+  const log = await open(disk);
+  await log.append({ entries: entries(1, 2, 1) });
+  disk.failWrites = new TanistError('disk-full', 'full');
+  const refused = t.throwsAsync(log.append({ entries: entries(3, 4, 1) }), { code: 'disk-full' });
+  t.deepEqual(texts(await log.read(logIndex(1), logIndex(9), 1e6)), texts(entries(1, 2, 1)));
+  await refused;
+});
+
 test('storage-failed is final', async (t) => {
   const disk = new MemoryDisk();
   const log = await open(disk);

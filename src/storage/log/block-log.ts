@@ -199,7 +199,10 @@ export class BlockLog implements LogStore {
     return this.#queue.splice(0, Math.max(count, 1));
   }
 
-  /** After `disk-full` nothing was written: what waits behind would leave a gap, so it fails alike and may be tried again in order. */
+  /**
+   * After `disk-full` nothing was written: what waits behind would leave a gap, so it fails alike and may be tried again in order. Readers only
+   * waited for the write to be over.
+   */
   #reject(group: readonly Waiting[], error: unknown): void {
     const retryable = error instanceof TanistError && error.code === 'disk-full';
     if (!retryable) this.#failed = error;
@@ -210,7 +213,10 @@ export class BlockLog implements LogStore {
       (retryable && kind !== 'append' ? kept : rejected).push(waiting);
     }
     this.#queue = kept;
-    for (const { reject } of rejected) reject(error);
+    for (const { step, resolve, reject } of rejected) {
+      if (retryable && step.kind === 'barrier') resolve();
+      else reject(error);
+    }
   }
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
