@@ -268,6 +268,7 @@ export class TanistNode {
       nodeLog,
       settle: () => this.#keeper.settle(),
       suspend: () => this.#suspend(),
+      room: () => this.#disk.room(),
       reload: () => this.#reload(),
       resume: () => this.#resume(),
       step: (message) => this.#step([message]),

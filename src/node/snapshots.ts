@@ -19,6 +19,8 @@ export interface SnapshotsOptions {
   readonly settle: () => Promise<void>;
   /** Image and state are about to be replaced: nobody reads or writes either from when this resolves. */
   readonly suspend: () => Promise<void>;
+  /** The disk refused a write for want of room; resolves when it is worth trying again. */
+  readonly room: () => Promise<void>;
   /** Loads the state anew from the image. */
   readonly reload: () => Promise<void>;
   /** Image and state are whole again. */
@@ -144,7 +146,7 @@ export class Snapshots {
     if (received === null || received.point.index !== point.index) {
       throw new TanistError('data-damaged', `no received snapshot for index ${point.index}`);
     }
-    const { raft, log, nodeLog, suspend, reload, resume } = this.#options;
+    const { nodeLog, suspend, room, reload, resume } = this.#options;
     await suspend();
     try {
       await received.receiver.commit();
@@ -154,10 +156,22 @@ export class Snapshots {
       resume();
       return false;
     }
-    await log.reset(point, { term: raft.status.term, vote: raft.status.vote });
+    while (!(await this.#resetLog(point))) await room();
     await reload();
     resume();
     return true;
+  }
+
+  /** False: there was no room. The image is the new one already, so there is no way back. */
+  async #resetLog(point: LogPoint): Promise<boolean> {
+    const { raft, log } = this.#options;
+    try {
+      await log.reset(point, { term: raft.status.term, vote: raft.status.vote });
+      return true;
+    } catch (error) {
+      if (!(error instanceof TanistError) || error.code !== 'disk-full') throw error;
+      return false;
+    }
   }
 
   /** Before the swap of images nothing is lost by a full disk or a snapshot that is not whole; after it the old image is closed. */

@@ -167,6 +167,27 @@ test('a snapshot that cannot be taken over leaves the node as it was, and it tak
   t.deepEqual(watcher.revisions, upTo(2, state.revision('user')));
 });
 
+test('a disk that is full at any moment of a take-over stops no node', async (t) => {
+  const seen = new Set<number>();
+  for (let step = 0; step < 40; step++) {
+    const bench = await behind(3, 40);
+    const { image, state } = await leaderImage(bench, last);
+    await offer(bench, image);
+    await bench.run(0.1 * step);
+    bench.disk.weather.full = true;
+    await bench.run(300);
+    t.is(bench.failure, null, `${step}`);
+    bench.disk.weather.full = false;
+    await bench.run(1500);
+    t.is(bench.failure, null);
+    const { applied, restoring, spaces } = bench.node.inspect();
+    t.false(restoring);
+    seen.add(applied);
+    if (applied > 10) t.is(spaces.user.digest, state.digest('user'));
+  }
+  t.deepEqual([...seen].sort(), [10, last]);
+});
+
 test('while one snapshot waits to be taken over another is refused', async (t) => {
   const bench = await behind(2, 100);
   const { image } = await leaderImage(bench, last);
