@@ -38,6 +38,18 @@ export const limits = {
   watchers: 100_000,
   /** Bytes waiting for one slow watcher before it is fed from history instead of memory. */
   watcherQueueBytes: 4 * 1024 * 1024,
+  /** Events in one message of a watch, at least one: a revision with more goes out in several. */
+  watchMessageBytes: 1024 * 1024,
   leases: 1_000_000,
+  /** Keys that one command may read or delete, and keys on one lease: a command is applied in one go, at about 1.5 µs a key. */
+  keysPerCommand: 1_000_000,
+  /** Leases or sessions named by one command. */
+  idsPerCommand: 4096,
+  /** Callers whose lease renewal is not answered, on one node; beyond it renewals fail as `overloaded`. */
+  renewalsWaiting: 262_144,
   messageBytes: 16 * 1024 * 1024,
+  /** What one range answers: it fits into a message. */
+  rangeBytes: 16 * 1024 * 1024 - 64 * 1024,
+  /** Ranges of thousands of keys that are being read at a time. */
+  scans: 1024,
 } as const;
