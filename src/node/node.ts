@@ -45,7 +45,13 @@ import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
 import { TrustKeeper } from './trust.ts';
 
-export type { WatchedChanges, WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
+export type {
+  WatchedChange,
+  WatchedChanges,
+  WatchHandle,
+  WatchRequest,
+  WatchSink,
+} from '../state/watch-hub.ts';
 
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
@@ -182,10 +188,7 @@ export class TanistNode {
     this.#renewals = new RenewalBatcher({
       clock,
       submit: (proposal) => this.submit(proposal),
-      remainingMs: (id) => {
-        const deadlineMs = state.leaseDeadlineMs(id);
-        return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
-      },
+      remainingMs: (id) => this.leaseRemainingMs(id),
     });
     this.#keeper = new ImageKeeper({
       image: store.image,
@@ -357,6 +360,12 @@ export class TanistNode {
   keepAlive(id: LeaseId, done: RenewalDone): void {
     this.#renewals.renew(id, done);
     if (this.#raft.status.role !== 'leader' || this.#stopped) this.#renewals.flush();
+  }
+
+  /** In ms of cluster time as this node knows it; null: there is no such lease. Below 0: it is about to end. */
+  leaseRemainingMs(id: LeaseId): number | null {
+    const deadlineMs = this.state.leaseDeadlineMs(id);
+    return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
   }
 
   /** `ageMs`: of a serializable read, since this replica last heard a leader. */
