@@ -1,7 +1,7 @@
 /** What each `tanist bench` command was asked for. */
 export interface BenchKvOptions {
   readonly clients: number;
-  readonly api: 'native';
+  readonly api: 'native' | 'etcd';
   readonly against?: 'etcd';
   readonly seconds: number;
   readonly rounds: number;

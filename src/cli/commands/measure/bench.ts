@@ -49,10 +49,12 @@ export const benchCommand: Register = (program) => {
         .command(name)
         .summary(summary)
         .description(
-          'Closed loop. With --against etcd in alternating rounds, etcd under h2load (at its leader) and under a Node client like ours.',
+          'Closed loop. With --against etcd in alternating rounds, etcd under h2load (at its leader) and under a Node client like ours. With --api etcd Tanist is driven in the same two ways as etcd.',
         )
         .option('--clients <count>', 'operations in flight in all', wholeNumber(1, 100_000), 64)
-        .addOption(new Option('--api <api>', 'how Tanist is driven').choices(['native']).default('native'))
+        .addOption(
+          new Option('--api <api>', 'how Tanist is driven').choices(['native', 'etcd']).default('native'),
+        )
         .addOption(against())
         .option('--seconds <seconds>', 'of each round', positiveNumber, 5)
         .option('--rounds <count>', 'of each; the medians count', wholeNumber(1, 100), 3)
