@@ -21,9 +21,12 @@ import {
   encodePoliciesReply,
   encodeTransferReply,
 } from '../protocol/administration.ts';
+import { encodeBackupChunk } from '../protocol/backup.ts';
+import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.ts';
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
+import { streamBackup } from './backup-stream.ts';
 import { EtcdServices } from './etcd/etcd-services.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 import { leasesOf, renewed } from './leases-of.ts';
@@ -61,6 +64,14 @@ export class ClientServer {
         encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
       ),
       policies: unary(() => encodePoliciesReply(node.state.policies())),
+      members: unary(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
+      changeMember: unary(async (bytes) =>
+        encodeMembersReply({
+          clusterId: this.#clusterId,
+          members: await node.changeMember(decodeChangeMember(bytes)),
+        }),
+      ),
+      backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
     this.#etcd = new EtcdServices(node, clusterId);
     this.#etcd.register(this.#server);
@@ -96,6 +107,10 @@ export class ClientServer {
     call.on('error', stop);
     send(this.#node.routing());
   }
+}
+
+function backupChunk(data: Uint8Array, remainingBytes: number, sentBytes: number): Buffer {
+  return encodeBackupChunk({ data, totalBytes: sentBytes + remainingBytes });
 }
 
 function unary(answer: (request: Buffer) => Buffer | Promise<Buffer>): handleUnaryCall<Buffer, Buffer> {

@@ -49,6 +49,7 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
         new GrpcTransport({
           identity,
           listen: own.peer,
+          advertise: own.peer,
           peers: new Map(
             config.nodes.filter((node) => node.id !== own.id).map((node) => [node.id, node.peer]),
           ),
@@ -59,7 +60,7 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
         }),
     });
     undo.push(() => node.stop());
-    const clients = new ClientServer(node, config.cluster);
+    const clients = new ClientServer(node, node.identity.clusterId);
     undo.push(() => clients.close());
     const http = new HttpServer(node);
     undo.push(() => http.close());
@@ -95,6 +96,8 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
       peerAddress: node.peer,
       httpAddress: node.http,
       tier: node.tier,
+      labels: node.labels,
+      join: node.join,
     })),
     tickMs: timing.tickMs,
     heartbeatMs: timing.heartbeatMs,
@@ -122,5 +125,7 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     flushEveryMs: 250,
     flushBytes: limits.blockBytes,
     diskReserveBytes: disk.reserveBytes,
+    quotaBytes: configured.quotaBytes,
+    compaction: config.compaction,
   };
 }

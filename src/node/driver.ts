@@ -19,6 +19,8 @@ export interface DriverParts {
   readonly reads: ReadQueue;
   /** Applies entries in order; says how many it took. Fewer than given: call again in a later turn. */
   readonly apply: (entries: readonly LogEntry[]) => number;
+  /** An entry that sets who counts is in the log: before it is sent, stored or applied. */
+  readonly configurationAppended: (entry: LogEntry) => void;
   readonly roleChanged: (soft: SoftState) => void;
   readonly sendSnapshot: (to: NodeId) => void;
   /** A member lost what it had acknowledged. */
@@ -96,6 +98,7 @@ export class Driver {
   #handle(ready: Ready): void {
     const { transport, reads, raft } = this.#parts;
     if (ready.soft !== null) this.#parts.roleChanged(ready.soft);
+    if (ready.persist !== null) this.#noteConfigurations(ready.persist.entries);
     for (const message of ready.messages) transport.send(message.to, message);
     if (ready.persist !== null) this.#toPersist.push(ready.persist);
     for (const entry of ready.committed) this.#toApply.push(entry);
@@ -105,6 +108,10 @@ export class Driver {
     for (const peer of ready.lostPeers) this.#parts.lostPeer(peer);
     for (const read of ready.logReads) this.#readLog(read);
     if (ready.install !== null) this.#install(ready.install);
+  }
+
+  #noteConfigurations(entries: readonly LogEntry[]): void {
+    for (const entry of entries) if (entry.kind === 'configuration') this.#parts.configurationAppended(entry);
   }
 
   /**

@@ -18,6 +18,7 @@ import {
   watchMethods,
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { clusterService } from './cluster/cluster-service.ts';
 import { electionService } from './election/election-service.ts';
 import { etcdError } from './etcd-error.ts';
 import { EtcdFace } from './etcd-face.ts';
@@ -25,6 +26,7 @@ import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
 import { leaseService } from './lease/lease-service.ts';
 import { lockService } from './lock/lock-service.ts';
+import { maintenanceService } from './maintenance/maintenance-service.ts';
 import { serveUnaryStreams } from './unary-streams.ts';
 import { watchService } from './watch/watch-service.ts';
 
@@ -54,6 +56,8 @@ export class EtcdServices {
       leaseService(this.face),
       lockService(this.face),
       electionService(this.face),
+      clusterService(this.face),
+      maintenanceService(this.face),
     ];
     this.unary = new Map(
       this.#parts.flatMap((part) =>

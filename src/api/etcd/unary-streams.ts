@@ -1,7 +1,7 @@
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Metadata, type Server, status } from '@grpc/grpc-js';
 import { limits } from '../../foundation/limits.ts';
-import { caughtAsEtcdError, EtcdError } from './etcd-error.ts';
+import { caughtAsEtcdError, EtcdError, etcdError } from './etcd-error.ts';
 import type { UnaryHandler } from './handlers.ts';
 
 type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
@@ -11,6 +11,10 @@ const respondOptions = { waitForTrailers: true, sendDate: false } as const;
 const trailersOnly = { endStream: true, sendDate: false } as const;
 const okTrailers = { 'grpc-status': '0' };
 const frameHeadBytes = 5;
+/** Answers up to this size are not counted; the number of streams of a connection bounds them. */
+const smallBytes = 1024;
+const mostWaitingBytes = 4 * limits.messageBytes;
+const waitingBytes = new WeakMap<Http2Session, number>();
 
 /**
  * Serves the hottest unary calls on the HTTP/2 streams themselves: grpc-js's layers between a stream and a handler cost more than
@@ -101,6 +105,10 @@ class UnaryStream {
   #succeed(response: Buffer): void {
     const stream = this.#stream;
     if (this.#answered || stream.destroyed) return;
+    if (response.length > smallBytes && !this.#mayWait(response.length)) {
+      this.#fail(etcdError('tooManyRequests'));
+      return;
+    }
     this.#answered = true;
     const frame = Buffer.allocUnsafe(frameHeadBytes + response.length);
     frame[0] = 0;
@@ -109,6 +117,19 @@ class UnaryStream {
     stream.respond(responseHeaders, respondOptions);
     stream.on('wantTrailers', sendOk);
     stream.end(frame);
+  }
+
+  /** A client that asks and does not read: its answers wait here, so what may wait for one connection is bounded. */
+  #mayWait(bytes: number): boolean {
+    const { session } = this.#stream;
+    if (session === undefined) return false;
+    const waiting = waitingBytes.get(session) ?? 0;
+    if (waiting > 0 && waiting + bytes > mostWaitingBytes) return false;
+    waitingBytes.set(session, waiting + bytes);
+    this.#stream.once('close', () => {
+      waitingBytes.set(session, (waitingBytes.get(session) ?? bytes) - bytes);
+    });
+    return true;
   }
 
   #fail({ code, details }: EtcdError): void {
