@@ -20,8 +20,9 @@ export class EventEncoder {
     this.#face = face;
   }
 
-  /** `previous`: the same for every watcher that wants one. */
-  event(delta: StateDelta, previous: KeyValue | null): Buffer {
+  /** `given`: what the key was before, the same for every watcher that wants one. */
+  event(delta: StateDelta, given: KeyValue | null): Buffer {
+    const previous = isCreation(delta) ? null : given;
     const known = previous === null ? this.#plain : this.#withPrevious;
     let encoded = known.get(delta);
     if (encoded === undefined) {
@@ -49,4 +50,9 @@ export class EventEncoder {
     this.#withPrevious.clear();
     this.#bytes = 0;
   }
+}
+
+/** Such an event has no previous value in etcd, not even where the transaction deleted the key just before. */
+function isCreation(delta: StateDelta): boolean {
+  return delta.op === 'put' && delta.createRevision === delta.revision;
 }
