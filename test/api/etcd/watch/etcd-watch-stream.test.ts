@@ -202,6 +202,19 @@ test('a watch that is compacted says so, and its id is free', async (t) => {
   t.false((await said())[0]?.canceled);
 });
 
+test('a watch too many for the node is cancelled with a reason', async (t) => {
+  const { hub, send, said } = started();
+  send({ create_request: { key: b('k') } });
+  hub[0]!.sink.ended({ kind: 'failed', code: 'too-many-watchers', message: '' });
+  t.deepEqual(
+    (await said()).map(({ created, canceled, cancel_reason }) => [created, canceled, cancel_reason]),
+    [
+      [true, false, ''],
+      [false, true, 'etcdserver: too many requests'],
+    ],
+  );
+});
+
 test('what a client sends that is no message ends its stream and nothing else', (t) => {
   for (const bytes of [[0xff], [0x0a, 0x03, 0x01]]) {
     const { call, hub, send } = started();
