@@ -1,8 +1,8 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
-import type { Frames } from './frames.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 import { ReplyWriter } from './reply-writer.ts';
+import type { Frames } from './streams/frames.ts';
 
 export interface ClientStreamOptions {
   /** A message of the client's. What it throws ends the stream. */

@@ -1,5 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type { Frames } from './frames.ts';
+import type { Frames } from './streams/frames.ts';
 
 /** What a message costs beside its bytes while it waits. */
 const messageOverhead = 128;

@@ -3,11 +3,20 @@ import { TanistError } from '../foundation/errors.ts';
 import { revision } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import type { TanistNode, WatchedChanges } from '../node/node.ts';
-import { decodeWatchRequest, encodeWatchReply, type WatchRequest } from '../protocol/watch.ts';
+import {
+  decodeWatchRequest,
+  encodeWatchEvent,
+  encodeWatchReply,
+  type WatchRequest,
+} from '../protocol/watch.ts';
 import { changeBytes } from '../state/watch-hub.ts';
-import { WatchOutlet } from './watch-outlet.ts';
+import { Joined, type Piece } from './streams/frames.ts';
+import { SharedEvents } from './streams/shared-events.ts';
+import { WatchOutlet } from './streams/watch-outlet.ts';
 
 type Reply = Parameters<typeof encodeWatchReply>[0] & { readonly isPart: boolean };
+
+const shared = new SharedEvents(encodeWatchEvent);
 
 /**
  * Many watches on one stream. Events that make more than one message go out in several, of which all but the last say that their last
@@ -26,7 +35,7 @@ export class WatchStream {
     this.#node = node;
     this.#messageBytes = messageBytes;
     this.#outlet = new WatchOutlet<Reply>(call, {
-      encode: encodeWatchReply,
+      encode,
       received: (bytes) => this.#received(bytes),
     });
   }
@@ -68,6 +77,14 @@ export class WatchStream {
       { id, revision: created, events: [], failure: null, created: true, isPart: false },
     ]);
   }
+}
+
+function encode(reply: Reply): Piece {
+  if (reply.events.length === 0) return encodeWatchReply(reply);
+  const { id, revision: through, failure, created } = reply;
+  const parts = [encodeWatchReply({ id, revision: through, events: [], failure, created })];
+  for (const { delta, previous } of reply.events) parts.push(shared.event(delta, previous));
+  return new Joined(parts);
 }
 
 /** In messages of about `messageBytes`. Everything up to a part's revision is in it or in an earlier one. */

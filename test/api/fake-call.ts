@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { Frames } from '../../src/api/frames.ts';
+import { Frames } from '../../src/api/streams/frames.ts';
 
 /** A client's stream without a network: what it sends, what it has taken, and how it was ended. */
 export class FakeCall extends Duplex {

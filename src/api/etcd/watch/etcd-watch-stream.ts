@@ -12,7 +12,7 @@ import {
 } from '../../../protocol/etcd/messages/watch.ts';
 import type { Given, Message } from '../../../protocol/etcd/schema.ts';
 import { encodeWatchId } from '../../../protocol/etcd/watch/write-watch-response.ts';
-import { WatchOutlet } from '../../watch-outlet.ts';
+import { WatchOutlet } from '../../streams/watch-outlet.ts';
 import { caughtAsEtcdError, etcdError, toEtcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import type { EventEncoder } from './event-encoder.ts';

@@ -1,17 +1,12 @@
 import type { KeyValue, StateDelta } from '../../../ports/delta.ts';
 import { encodeEvent, encodeWatchHeader } from '../../../protocol/etcd/watch/write-watch-response.ts';
+import { SharedEvents } from '../../streams/shared-events.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 
-/** What is kept within a turn of the event loop. */
-const keptBytes = 8 * 1024 * 1024;
-
-/** Encodes what many watchers get once for all of them: within a turn of the event loop they hear of the same changes. */
+/** What responses of all watchers share: the header of a revision, and events. */
 export class EventEncoder {
   readonly #face: EtcdFace;
-  readonly #plain = new Map<StateDelta, Buffer>();
-  readonly #withPrevious = new Map<StateDelta, Buffer>();
-  readonly #forget = (): void => this.#clear();
-  #bytes = 0;
+  readonly #events = new SharedEvents(encodeEvent);
   #header: Buffer = Buffer.alloc(0);
   #headerRevision = -1;
   #headerTerm = -1;
@@ -20,19 +15,8 @@ export class EventEncoder {
     this.#face = face;
   }
 
-  /** `given`: what the key was before, the same for every watcher that wants one. */
-  event(delta: StateDelta, given: KeyValue | null): Buffer {
-    const previous = isCreation(delta) ? null : given;
-    const known = previous === null ? this.#plain : this.#withPrevious;
-    let encoded = known.get(delta);
-    if (encoded === undefined) {
-      encoded = encodeEvent(delta, previous);
-      if (this.#bytes === 0) setImmediate(this.#forget);
-      else if (this.#bytes > keptBytes) this.#clear();
-      this.#bytes += encoded.length;
-      known.set(delta, encoded);
-    }
-    return encoded;
+  event(delta: StateDelta, previous: KeyValue | null): Buffer {
+    return this.#events.event(delta, isCreation(delta) ? null : previous);
   }
 
   header(revision: number): Buffer {
@@ -43,12 +27,6 @@ export class EventEncoder {
       this.#headerTerm = term;
     }
     return this.#header;
-  }
-
-  #clear(): void {
-    this.#plain.clear();
-    this.#withPrevious.clear();
-    this.#bytes = 0;
   }
 }
 

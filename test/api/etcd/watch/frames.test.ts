@@ -1,6 +1,6 @@
 import { Client, credentials, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import test from 'ava';
-import { Frames } from '../../../../src/api/frames.ts';
+import { Frames } from '../../../../src/api/streams/frames.ts';
 import { method } from '../../../../src/protocol/services.ts';
 
 /** `Frames` depends on how grpc-js frames a message: this is what fails if another version does it differently. */

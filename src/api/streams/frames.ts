@@ -39,3 +39,24 @@ export class Frames {
     }
   }
 }
+
+/** Parts that other responses may share; they are copied only when the client takes them. */
+export class Joined implements Piece {
+  readonly #parts: readonly Buffer[];
+  readonly length: number;
+
+  constructor(parts: readonly Buffer[]) {
+    this.#parts = parts;
+    let length = 0;
+    for (const part of parts) length += part.length;
+    this.length = length;
+  }
+
+  copy(target: Buffer, at: number): void {
+    let position = at;
+    for (const part of this.#parts) {
+      target.set(part, position);
+      position += part.length;
+    }
+  }
+}
