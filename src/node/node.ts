@@ -53,7 +53,13 @@ import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
 import { TrustKeeper } from './trust.ts';
 
-export type { WatchedChanges, WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
+export type {
+  WatchedChange,
+  WatchedChanges,
+  WatchHandle,
+  WatchRequest,
+  WatchSink,
+} from '../state/watch-hub.ts';
 
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
@@ -208,10 +214,7 @@ export class TanistNode {
     this.#renewals = new RenewalBatcher({
       clock,
       submit: (proposal) => this.submit(proposal),
-      remainingMs: (id) => {
-        const deadlineMs = state.leaseDeadlineMs(id);
-        return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
-      },
+      remainingMs: (id) => this.leaseRemainingMs(id),
     });
     this.#keeper = new ImageKeeper({
       image: store.image,
@@ -443,6 +446,12 @@ export class TanistNode {
     const waitMs = leader === null ? electionMs : Math.max(holdMs, this.#options.suspicion.probeMs);
     this.#parked.add(proposal, this.#ports.clock.nowMs() + waitMs);
     if (leader !== null) this.#monitor.questioned();
+  }
+
+  /** In ms of cluster time as this node knows it; null: there is no such lease. Below 0: it is about to end. */
+  leaseRemainingMs(id: LeaseId): number | null {
+    const deadlineMs = this.state.leaseDeadlineMs(id);
+    return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
   }
 
   /** `ageMs`: of a serializable read, since this replica last heard a leader. */
