@@ -20,6 +20,7 @@ import {
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
+import type { EtcdFace } from './etcd/etcd-face.ts';
 import { EtcdServices } from './etcd/etcd-services.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 import { leasesOf } from './leases-of.ts';
@@ -55,6 +56,10 @@ export class ClientServer {
     });
     this.#etcd = new EtcdServices(node, clusterId);
     this.#etcd.register(this.#server);
+  }
+
+  get etcdFace(): EtcdFace {
+    return this.#etcd.face;
   }
 
   /** Resolves to the bound address. Fails with `port-taken`. */

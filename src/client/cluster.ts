@@ -6,6 +6,7 @@ import { seededRandom } from '../foundation/random.ts';
 import type { CallOptions } from '../ports/state-client.ts';
 import type { Routing } from '../protocol/routing.ts';
 import type { RawMethod } from '../protocol/services.ts';
+import { ttlsAnswer } from '../protocol/state-client/to-answer.ts';
 import { defaultSessionOptions, type SessionOptions } from './core/options.ts';
 import type { PendingCommand } from './core/pending.ts';
 import { leaderAddress } from './core/router.ts';
@@ -18,7 +19,6 @@ import { unary } from './grpc/unary.ts';
 import { WatchRunner } from './grpc/watch-runner.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import type { Machinery } from './state-view.ts';
-import { ttlsAnswer } from './to-answer.ts';
 
 export interface ClusterOptions {
   readonly endpoints: readonly string[];

@@ -1,7 +1,12 @@
-import { AssertionError, assert, unreachable } from '../foundation/assert.ts';
-import type { LeaseId, Revision } from '../foundation/ids.ts';
-import type { CommandResult, OperationResult, RangeResult, TxnResult } from '../ports/result.ts';
-import type { ClientKeyValue, ClientOperationAnswer, RangeAnswer, TxnAnswer } from '../ports/state-client.ts';
+import { AssertionError, assert, unreachable } from '../../foundation/assert.ts';
+import type { LeaseId, Revision } from '../../foundation/ids.ts';
+import type { CommandResult, OperationResult, RangeResult, TxnResult } from '../../ports/result.ts';
+import type {
+  ClientKeyValue,
+  ClientOperationAnswer,
+  RangeAnswer,
+  TxnAnswer,
+} from '../../ports/state-client.ts';
 import { clientKeyValue } from './bytes.ts';
 
 export interface PutAnswer {

@@ -1,0 +1,27 @@
+import { TanistError } from '../foundation/errors.ts';
+import type { TanistNode } from '../node/node.ts';
+import { NodeStateClient, type Proposed } from '../node/state-client.ts';
+import type { Command } from '../ports/command.ts';
+import type { Space } from '../ports/delta.ts';
+import type { StateClient } from '../ports/state-client.ts';
+import { errorOfEtcd } from '../protocol/etcd/error-texts.ts';
+import { EtcdError } from './etcd/etcd-error.ts';
+import type { EtcdFace } from './etcd/etcd-face.ts';
+import { systemClock } from './system-clock.ts';
+
+/** State clients inside this node. Commands travel with those of etcd's API: one batch a turn, forwarded where another node leads. */
+export function inProcess(
+  node: TanistNode,
+  face: EtcdFace,
+  closing: AbortSignal,
+): (space: Space) => StateClient {
+  const propose = (command: Command, done: (outcome: Proposed) => void): void =>
+    face.propose(command, (outcome) => done(outcome instanceof EtcdError ? failureOf(outcome) : outcome));
+  return (space) => new NodeStateClient(space, { node, clock: systemClock, propose, closing });
+}
+
+function failureOf({ code, details, failure }: EtcdError): TanistError {
+  if (failure === null) return errorOfEtcd(code, details, true);
+  const { indeterminate } = failure;
+  return new TanistError(failure.code, failure.message, indeterminate === undefined ? {} : { indeterminate });
+}
