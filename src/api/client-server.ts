@@ -11,8 +11,10 @@ import { TanistError } from '../foundation/errors.ts';
 import { limits } from '../foundation/limits.ts';
 import type { TanistNode } from '../node/node.ts';
 import {
+  decodeKeepAliveRequest,
   decodeLeasesRequest,
   decodeTransferRequest,
+  encodeKeepAliveReply,
   encodeLeasesReply,
   encodePoliciesReply,
   encodeTransferReply,
@@ -23,7 +25,7 @@ import { encodeStatus } from '../protocol/status.ts';
 import type { EtcdFace } from './etcd/etcd-face.ts';
 import { EtcdServices } from './etcd/etcd-services.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
-import { leasesOf } from './leases-of.ts';
+import { leasesOf, renewed } from './leases-of.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -52,6 +54,9 @@ export class ClientServer {
         encodeTransferReply(await node.transfer(decodeTransferRequest(bytes))),
       ),
       leases: unary((bytes) => encodeLeasesReply(leasesOf(node, decodeLeasesRequest(bytes)))),
+      keepAlive: unary(async (bytes) =>
+        encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
+      ),
       policies: unary(() => encodePoliciesReply(node.state.policies())),
     });
     this.#etcd = new EtcdServices(node, clusterId);

@@ -1,5 +1,6 @@
 import { TanistError } from '../foundation/errors.ts';
-import type { TanistNode } from '../node/node.ts';
+import type { LeaseId } from '../foundation/ids.ts';
+import type { RenewalDone, TanistNode } from '../node/node.ts';
 import { NodeStateClient, type Proposed } from '../node/state-client.ts';
 import type { Command } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
@@ -7,6 +8,7 @@ import type { StateClient } from '../ports/state-client.ts';
 import { errorOfEtcd } from '../protocol/etcd/error-texts.ts';
 import { EtcdError } from './etcd/etcd-error.ts';
 import type { EtcdFace } from './etcd/etcd-face.ts';
+import { Renewals } from './etcd/lease/renewals.ts';
 import { systemClock } from './system-clock.ts';
 
 /** State clients inside this node. Commands travel with those of etcd's API: one batch a turn, forwarded where another node leads. */
@@ -17,7 +19,9 @@ export function inProcess(
 ): (space: Space) => StateClient {
   const propose = (command: Command, done: (outcome: Proposed) => void): void =>
     face.propose(command, (outcome) => done(outcome instanceof EtcdError ? failureOf(outcome) : outcome));
-  return (space) => new NodeStateClient(space, { node, clock: systemClock, propose, closing });
+  const renewals = new Renewals(face);
+  const renew = (id: LeaseId, done: RenewalDone): void => renewals.renew(id, done);
+  return (space) => new NodeStateClient(space, { node, clock: systemClock, propose, renew, closing });
 }
 
 function failureOf({ code, details, failure }: EtcdError): TanistError {

@@ -1,4 +1,6 @@
+import { TanistError } from '../foundation/errors.ts';
 import { type LeaseId, noLease } from '../foundation/ids.ts';
+import { limits } from '../foundation/limits.ts';
 import type { TanistNode } from '../node/node.ts';
 import type { LeaseStatus } from '../protocol/administration.ts';
 
@@ -7,4 +9,23 @@ export function leasesOf(node: TanistNode, id: LeaseId): readonly LeaseStatus[] 
   if (id === noLease) return [...node.state.leases()].map((lease) => ({ ...lease, keys: [] }));
   const lease = node.state.lease(id);
   return lease === null ? [] : [{ ...lease, keys: lease.keys.map(({ key }) => key) }];
+}
+
+/** Their times-to-live, 0 where one is gone; fails when one could not be renewed now. */
+export function renewed(node: TanistNode, ids: readonly LeaseId[]): Promise<readonly number[]> {
+  if (ids.length > limits.idsPerCommand) {
+    const message = `${ids.length} leases are asked for; ${limits.idsPerCommand} are allowed: ask in pieces`;
+    return Promise.reject(new TanistError('invalid-argument', message));
+  }
+  return new Promise((resolve, reject) => {
+    const ttls = new Array<number>(ids.length).fill(0);
+    let open = ids.length;
+    if (open === 0) resolve(ttls);
+    for (const [i, id] of ids.entries())
+      node.keepAlive(id, (outcome) => {
+        if (outcome instanceof TanistError) reject(outcome);
+        else ttls[i] = outcome;
+        if (--open === 0) resolve(ttls);
+      });
+  });
 }

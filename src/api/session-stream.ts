@@ -18,59 +18,40 @@ import {
 } from '../protocol/session-reply.ts';
 import { decodeSessionRequest, type Read } from '../protocol/session-request.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
-import { endWith, toTanistError } from './grpc-status.ts';
-import { ReplyWriter } from './reply-writer.ts';
+import { ClientStream } from './client-stream.ts';
+import { toTanistError } from './grpc-status.ts';
 
 /** Larger answers go out in several messages. */
 const replyBytes = 1024 * 1024;
 /** One result or range: what still fits into a message that the client accepts. */
-const resultBytes = limits.messageBytes - 64 * 1024;
+const resultBytes = limits.rangeBytes;
 /** Reads are refused while more waits for the client than the first; a client that lets the second gather has stopped reading. */
 const readsWaitingBytes = limits.messageBytes;
 const mostWaitingBytes = 4 * limits.messageBytes;
 
 /**
  * One client's stream of commands and reads. What the client wrote goes into the log as it is; a batch is answered in one message, and
- * so are the reads of one request, unless the answers are large. Whatever goes wrong with a client ends its stream and nothing else.
+ * so are the reads of one request, unless the answers are large.
  */
 export class SessionStream {
   readonly #node: TanistNode;
-  readonly #call: ServerDuplexStream<Buffer, Buffer>;
-  readonly #replies: ReplyWriter;
-  readonly #unsubscribe: () => void;
-  #open = true;
+  readonly #stream: ClientStream;
 
   constructor(node: TanistNode, call: ServerDuplexStream<Buffer, Buffer>) {
     this.#node = node;
-    this.#call = call;
-    this.#replies = new ReplyWriter(call, () => {});
-    this.#unsubscribe = node.onRouting((routing) => this.#write(encodeRoutingReply(routing)));
-    this.#write(encodeRoutingReply(node.routing()));
-    call.on('data', (bytes: Buffer) => this.#received(bytes));
-    call.on('end', () => {
-      this.#close();
-      call.end();
+    const unsubscribe = node.onRouting((routing) => this.#stream.write(encodeRoutingReply(routing)));
+    this.#stream = new ClientStream(call, {
+      received: (bytes) => this.#received(bytes),
+      closed: unsubscribe,
+      mostWaitingBytes,
     });
-    call.on('cancelled', () => this.#close());
-    call.on('error', () => this.#close());
+    this.#stream.write(encodeRoutingReply(node.routing()));
   }
 
   #received(bytes: Buffer): void {
-    if (!this.#open) return;
-    this.#guarded(() => {
-      const request = decodeSessionRequest(bytes);
-      if (request.kind === 'reads') this.#reads(request.reads);
-      else this.#batch(request.encoded);
-    });
-  }
-
-  /** The node calls back from its own turns: an answer that cannot be given must not stop it. */
-  #guarded(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      this.#fail(toTanistError(error));
-    }
+    const request = decodeSessionRequest(bytes);
+    if (request.kind === 'reads') this.#reads(request.reads);
+    else this.#batch(request.encoded);
   }
 
   #batch(encoded: Buffer): void {
@@ -91,8 +72,8 @@ export class SessionStream {
     this.#node.submit({
       bytes,
       batch,
-      settle: (outcome) => this.#guarded(() => this.#answer(batch, outcome, isPart)),
-      early: () => this.#write(encodeEarlyReply(batch.session, batch.firstNumber, last)),
+      settle: (outcome) => this.#stream.guarded(() => this.#answer(batch, outcome, isPart)),
+      early: () => this.#stream.write(encodeEarlyReply(batch.session, batch.firstNumber, last)),
     });
   }
 
@@ -120,7 +101,7 @@ export class SessionStream {
 
   /** `count`: of a part of what was sent as one batch. */
   #refuse({ session, firstNumber }: CommandBatch, error: TanistError, count = 0): void {
-    this.#write(encodeBatchRefusal(session, firstNumber, error, count));
+    this.#stream.write(encodeBatchRefusal(session, firstNumber, error, count));
   }
 
   #answer(batch: CommandBatch, outcome: ProposalOutcome, isPart: boolean): void {
@@ -130,8 +111,8 @@ export class SessionStream {
       this.#refuse(batch, error, isPart ? batch.commands.length : 0);
     } else if (hasDeferred(outcome.results)) {
       this.#node.complete(outcome.results).then(
-        (results) => this.#guarded(() => this.#writeResults(batch, results)),
-        (error: unknown) => this.#fail(toTanistError(error)),
+        (results) => this.#stream.guarded(() => this.#writeResults(batch, results)),
+        (error: unknown) => this.#stream.fail(toTanistError(error)),
       );
     } else {
       this.#writeResults(batch, outcome.results);
@@ -142,7 +123,7 @@ export class SessionStream {
     let bytes = 0;
     for (const result of results) bytes += resultBound(result);
     if (bytes <= replyBytes) {
-      this.#write(encodeBatchReply(session, firstNumber, results));
+      this.#stream.write(encodeBatchReply(session, firstNumber, results));
       return;
     }
     let start = 0;
@@ -154,7 +135,7 @@ export class SessionStream {
         if (piece.length > 0 && pieceBytes > replyBytes) break;
         piece.push(result);
       }
-      this.#write(encodeBatchReply(session, firstNumber + start, piece));
+      this.#stream.write(encodeBatchReply(session, firstNumber + start, piece));
       start += piece.length;
     }
   }
@@ -164,28 +145,26 @@ export class SessionStream {
     let bytes = 0;
     let open = reads.length;
     const answered = (id: number, answer: ReadOutcome, ageMs: number): void => {
-      try {
-        const outcome = this.#bounded(answer, bytes);
-        if (!(outcome instanceof TanistError)) bytes += rangeResultBound(outcome);
-        replies.push({ id, outcome, ageMs });
-        if (--open > 0 && bytes < replyBytes) return;
-        const gathered = replies;
-        replies = [];
-        bytes = 0;
-        this.#write(encodeReadReplies(gathered));
-      } catch (error) {
-        this.#fail(toTanistError(error));
-      }
+      const outcome = this.#bounded(answer, bytes);
+      if (!(outcome instanceof TanistError)) bytes += rangeResultBound(outcome);
+      replies.push({ id, outcome, ageMs });
+      if (--open > 0 && bytes < replyBytes) return;
+      const gathered = replies;
+      replies = [];
+      bytes = 0;
+      this.#stream.write(encodeReadReplies(gathered));
     };
     for (const { id, range, serializable } of reads) {
       const consistency = serializable ? 'serializable' : 'linearizable';
-      this.#node.read(range, consistency, (answer, ageMs) => answered(id, answer, ageMs));
+      this.#node.read(range, consistency, (answer, ageMs) =>
+        this.#stream.guarded(() => answered(id, answer, ageMs)),
+      );
     }
   }
 
   #bounded(outcome: ReadOutcome, gatheredBytes: number): ReadOutcome {
     if (outcome instanceof TanistError) return outcome;
-    if (this.#replies.waitingBytes + gatheredBytes > readsWaitingBytes)
+    if (this.#stream.waitingBytes + gatheredBytes > readsWaitingBytes)
       return new TanistError(
         'overloaded',
         'more is waiting for this client than it takes; read less at once',
@@ -196,24 +175,6 @@ export class SessionStream {
       'range-too-large',
       `the range holds ${bytes} bytes; ${resultBytes} fit into an answer: read it in pieces, with a limit`,
     );
-  }
-
-  #write(bytes: Buffer): void {
-    if (!this.#open) return;
-    if (this.#replies.waitingBytes > mostWaitingBytes)
-      this.#fail(new TanistError('overloaded', 'the client does not read its replies'));
-    else this.#replies.write(bytes);
-  }
-
-  #fail(error: TanistError): void {
-    if (!this.#open) return;
-    this.#close();
-    endWith(this.#call, error);
-  }
-
-  #close(): void {
-    this.#open = false;
-    this.#unsubscribe();
   }
 }
 

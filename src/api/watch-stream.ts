@@ -2,105 +2,88 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import { revision } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
-import type { TanistNode, WatchHandle } from '../node/node.ts';
+import type { TanistNode, WatchedChanges } from '../node/node.ts';
 import { decodeWatchRequest, encodeWatchReply, type WatchRequest } from '../protocol/watch.ts';
-import { endWith, toTanistError } from './grpc-status.ts';
-import { ReplyWriter } from './reply-writer.ts';
+import { changeBytes } from '../state/watch-hub.ts';
+import { WatchOutlet } from './watch-outlet.ts';
 
-/** Watches stop feeding long before; only a client that sends requests and reads no answers gets here. */
-const mostWaitingBytes = 2 * limits.messageBytes + limits.watcherQueueBytes;
+type Reply = Parameters<typeof encodeWatchReply>[0] & { readonly isPart: boolean };
 
-/** Many watches on one stream. A client that reads slowly is fed from history when it reads again; nothing is dropped. */
+/**
+ * Many watches on one stream. Events that make more than one message go out in several, of which all but the last say that their last
+ * revision is not whole.
+ */
 export class WatchStream {
   readonly #node: TanistNode;
-  readonly #call: ServerDuplexStream<Buffer, Buffer>;
-  readonly #replies: ReplyWriter;
-  readonly #watches = new Map<number, WatchHandle>();
-  #full = false;
-  #open = true;
+  readonly #outlet: WatchOutlet<Reply>;
+  readonly #messageBytes: number;
 
-  constructor(node: TanistNode, call: ServerDuplexStream<Buffer, Buffer>) {
+  constructor(
+    node: TanistNode,
+    call: ServerDuplexStream<Buffer, Buffer>,
+    messageBytes: number = limits.watchMessageBytes,
+  ) {
     this.#node = node;
-    this.#call = call;
-    this.#replies = new ReplyWriter(call, () => this.#taken());
-    call.on('data', (bytes: Buffer) => this.#received(bytes));
-    call.on('end', () => {
-      this.#close();
-      call.end();
+    this.#messageBytes = messageBytes;
+    this.#outlet = new WatchOutlet<Reply>(call, {
+      encode: encodeWatchReply,
+      received: (bytes) => this.#received(bytes),
     });
-    call.on('cancelled', () => this.#close());
-    call.on('error', () => this.#close());
   }
 
   #received(bytes: Buffer): void {
-    if (!this.#open) return;
-    try {
-      const request = decodeWatchRequest(bytes);
-      if (request.kind === 'create') this.#create(request);
-      else this.#cancel(request.id);
-    } catch (error) {
-      this.#fail(toTanistError(error));
-    }
+    const request = decodeWatchRequest(bytes);
+    if (request.kind === 'create') this.#create(request);
+    else this.#outlet.cancel(request.id);
   }
 
   #create(request: Extract<WatchRequest, { kind: 'create' }>): void {
     const { id } = request;
-    if (this.#watches.has(id)) {
+    if (this.#outlet.has(id)) {
       throw new TanistError('invalid-argument', `watch id ${id} is in use on this stream; choose another`);
     }
     const created = this.#node.state.revision(request.space);
     const handle = this.#node.watch(request, {
-      events: (changes) => this.#write({ id, ...changes, failure: null, created: false }),
+      events: (changes) =>
+        this.#outlet.write(() =>
+          partsOf(changes, this.#messageBytes).map((part) => ({
+            id,
+            revision: part.revision,
+            events: part.events,
+            failure: null,
+            created: false,
+            isPart: part.events.length > 0,
+          })),
+        ),
       ended: ({ code, message }) => {
-        this.#watches.delete(id);
+        this.#outlet.ended(id);
         const failure = new TanistError(code, message);
-        this.#write({ id, revision: revision(0), events: [], failure, created: false });
+        this.#outlet.write(() => [
+          { id, revision: revision(0), events: [], failure, created: false, isPart: false },
+        ]);
       },
     });
-    this.#watches.set(id, handle);
-    this.#write({ id, revision: created, events: [], failure: null, created: true });
+    this.#outlet.add(id, handle);
+    this.#outlet.write(() => [
+      { id, revision: created, events: [], failure: null, created: true, isPart: false },
+    ]);
   }
+}
 
-  #cancel(id: number): void {
-    this.#watches.get(id)?.cancel();
-    this.#watches.delete(id);
-  }
-
-  /** False: the client does not keep up; its watches wait until most of what was written has been taken. Never throws: the hub calls. */
-  #write(reply: Parameters<typeof encodeWatchReply>[0]): boolean {
-    if (!this.#open) return false;
-    const { waitingBytes } = this.#replies;
-    if (waitingBytes > mostWaitingBytes) {
-      this.#fail(new TanistError('overloaded', 'the client does not read its replies'));
-      return false;
+/** In messages of about `messageBytes`. Everything up to a part's revision is in it or in an earlier one. */
+function partsOf({ revision: through, events }: WatchedChanges, messageBytes: number): WatchedChanges[] {
+  const parts: WatchedChanges[] = [];
+  let first = 0;
+  let bytes = 0;
+  for (const [i, change] of events.entries()) {
+    const size = changeBytes(change);
+    if (i > first && bytes + size > messageBytes) {
+      parts.push({ revision: revision(change.delta.revision - 1), events: events.slice(first, i) });
+      first = i;
+      bytes = 0;
     }
-    try {
-      this.#replies.write(encodeWatchReply(reply));
-    } catch (error) {
-      this.#fail(toTanistError(error));
-    }
-    this.#full ||= this.#replies.waitingBytes > limits.watcherQueueBytes;
-    return !this.#full;
+    bytes += size;
   }
-
-  #taken(): void {
-    if (!this.#full || this.#replies.waitingBytes > limits.watcherQueueBytes / 2) return;
-    this.#full = false;
-    for (const watch of [...this.#watches.values()]) {
-      if (this.#full) return;
-      watch.resume();
-    }
-  }
-
-  #fail(error: TanistError): void {
-    if (!this.#open) return;
-    this.#close();
-    endWith(this.#call, error);
-  }
-
-  #close(): void {
-    this.#open = false;
-    for (const watch of this.#watches.values()) watch.cancel();
-    this.#watches.clear();
-  }
+  parts.push({ revision: through, events: first === 0 ? events : events.slice(first) });
+  return parts;
 }

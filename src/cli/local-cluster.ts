@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { present } from '../foundation/assert.ts';
 import type { Tier } from '../node/config.ts';
+import { prepareFolder } from '../storage/level/data-folder.ts';
 import {
   type LogRecord,
   type NodeAddresses,
@@ -52,7 +53,7 @@ export async function startLocalCluster(
 ): Promise<LocalCluster> {
   const plan = await planNodes(options);
   const configFile = join(options.folder, 'cluster.yaml');
-  await mkdir(join(options.folder, 'logs'), { recursive: true });
+  await prepareFolder(join(options.folder, 'logs'));
   // JSON is YAML.
   await writeFile(
     configFile,

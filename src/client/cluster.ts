@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { bytesOf } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
-import { noSession } from '../foundation/ids.ts';
+import { type LeaseId, noSession } from '../foundation/ids.ts';
 import { seededRandom } from '../foundation/random.ts';
 import type { CallOptions } from '../ports/state-client.ts';
+import { decodeKeepAliveReply, encodeKeepAliveRequest } from '../protocol/administration.ts';
 import type { Routing } from '../protocol/routing.ts';
-import type { RawMethod } from '../protocol/services.ts';
-import { ttlsAnswer } from '../protocol/state-client/to-answer.ts';
+import { type RawMethod, tanistService } from '../protocol/services.ts';
 import { defaultSessionOptions, type SessionOptions } from './core/options.ts';
 import type { PendingCommand } from './core/pending.ts';
 import { leaderAddress } from './core/router.ts';
@@ -27,6 +27,8 @@ export interface ClusterOptions {
 }
 
 const retryMs = 5;
+/** Until a member is asked again that could not for now. */
+const laterMs = 50;
 
 /** The connections of one client, and what runs on them. */
 export class Cluster implements Machinery {
@@ -68,9 +70,7 @@ export class Cluster implements Machinery {
       },
     );
     this.watches = new WatchRunner(() => this.watchLink());
-    this.leases = new LeaseKeeper((command, callOptions) =>
-      this.session.submit(command, callOptions, ttlsAnswer),
-    );
+    this.leases = new LeaseKeeper((ids, callOptions) => this.renew(ids, callOptions));
   }
 
   get closing(): AbortSignal {
@@ -97,11 +97,14 @@ export class Cluster implements Machinery {
     }
   }
 
-  /** Calls the leader; a member that turns out not to lead is left for the next one, until the deadline. */
+  /**
+   * Calls the leader; a member that turns out not to lead is left for the next one, until the deadline. With `mayRepeat`, for a call that
+   * may well be made twice, every failure that may pass is waited out, and a new leader is asked as soon as it is there.
+   */
   async callLeader(
     method: RawMethod,
     request: Buffer,
-    options: CallOptions & { readonly deadlineMs: number },
+    options: CallOptions & { readonly deadlineMs: number; readonly mayRepeat?: boolean },
   ): Promise<Buffer> {
     const giveUpMs = performance.now() + options.deadlineMs;
     let failure = new TanistError('no-leader', 'no leader is known');
@@ -110,17 +113,54 @@ export class Cluster implements Machinery {
       if (leftMs <= 0) throw failure;
       if (this.closing.aborted) throw new TanistError('closed', 'the client is closed');
       const link = this.watchLink();
+      let waitMs = retryMs;
       if (link !== null) {
+        const attempt = options.mayRepeat === true ? this.untilNextLeader(options.signal) : null;
+        const signal = attempt?.signal ?? options.signal;
         try {
-          return await unary(link.channel, link.address, method, request, { ...options, deadlineMs: leftMs });
+          return await unary(link.channel, link.address, method, request, {
+            ...(signal === undefined ? {} : { signal }),
+            deadlineMs: leftMs,
+          });
         } catch (error) {
-          if (!(error instanceof TanistError) || error.indeterminate || verdictOn(error) !== 'elsewhere')
-            throw error;
+          if (!(error instanceof TanistError) || options.signal?.aborted) throw error;
+          // Not by the caller: a new leader is there, or the member cut its connections.
+          const isCut = attempt !== null && error.code === 'cancelled';
+          const verdict = isCut ? 'elsewhere' : verdictOn(error);
+          const isOver = options.mayRepeat === true ? verdict === 'fail' : verdict !== 'elsewhere';
+          if (isOver || (error.indeterminate && options.mayRepeat !== true)) throw error;
+          if (verdict === 'later') waitMs = laterMs;
           failure = error;
+        } finally {
+          attempt?.release();
         }
       }
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
+  }
+
+  private async renew(ids: readonly LeaseId[], options: CallOptions | undefined): Promise<readonly number[]> {
+    const deadlineMs = options?.deadlineMs ?? this.defaultDeadlineMs;
+    const request = encodeKeepAliveRequest(ids);
+    return decodeKeepAliveReply(
+      await this.callLeader(tanistService.keepAlive, request, { ...options, deadlineMs, mayRepeat: true }),
+    );
+  }
+
+  /** Aborts with the caller's own signal, and when another leader announces itself: one that stands still answers nothing. */
+  private untilNextLeader(own: AbortSignal | undefined): {
+    readonly signal: AbortSignal;
+    readonly release: () => void;
+  } {
+    const moved = new AbortController();
+    const abort = (): void => moved.abort();
+    const stop = this.listeners.on('leader', abort);
+    own?.addEventListener('abort', abort, { once: true });
+    const release = (): void => {
+      stop();
+      own?.removeEventListener('abort', abort);
+    };
+    return { signal: moved.signal, release };
   }
 
   close(drainMs: number): Promise<void> {

@@ -1,9 +1,10 @@
 import { TanistError } from '../foundation/errors.ts';
 import type { LeaseId } from '../foundation/ids.ts';
-import type { Command } from '../ports/command.ts';
+import { limits } from '../foundation/limits.ts';
 import type { CallOptions } from '../ports/state-client.ts';
 
-type Renew = (command: Command, options: CallOptions | undefined) => Promise<readonly number[]>;
+/** Their times-to-live, 0 where one is gone. */
+type Renew = (ids: readonly LeaseId[], options: CallOptions | undefined) => Promise<readonly number[]>;
 
 interface Asked {
   readonly id: LeaseId;
@@ -11,9 +12,10 @@ interface Asked {
   readonly reject: (error: unknown) => void;
 }
 
-const idsPerCommand = 1024;
-
-/** Renewals asked for in one turn of the event loop travel as one command (promise 9), but for those with options of their own. */
+/**
+ * Renewals asked for in one turn of the event loop travel together, but for those with options of their own; the leader gathers those of all
+ * clients (promise 9). They are not numbered in the session: one may well be made twice.
+ */
 export class LeaseKeeper {
   private readonly renew: Renew;
   private asked: Asked[] = [];
@@ -37,14 +39,17 @@ export class LeaseKeeper {
   private flush(): void {
     const { asked } = this;
     this.asked = [];
-    for (let i = 0; i < asked.length; i += idsPerCommand) {
-      void this.send(asked.slice(i, i + idsPerCommand), undefined);
+    for (let i = 0; i < asked.length; i += limits.idsPerCommand) {
+      void this.send(asked.slice(i, i + limits.idsPerCommand), undefined);
     }
   }
 
   private async send(asked: readonly Asked[], options: CallOptions | undefined): Promise<void> {
     try {
-      const ttls = await this.renew({ kind: 'leaseKeepAlive', ids: asked.map(({ id }) => id) }, options);
+      const ttls = await this.renew(
+        asked.map(({ id }) => id),
+        options,
+      );
       for (const [i, { id, resolve, reject }] of asked.entries()) {
         const ttlMs = ttls[i] ?? 0;
         if (ttlMs > 0) resolve(ttlMs);

@@ -79,3 +79,8 @@ export class TanistError extends Error {
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(kinds, code);
 }
+
+/** What was thrown, as an error: anything can be thrown. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,32 +1,23 @@
-import type { HistoryStore } from '../ports/image-store.ts';
 import type { CommandResult, OperationResult, TxnResult } from '../ports/result.ts';
-import { completeRange, type StateMachine } from '../state/state-machine.ts';
+import type { RangeReader } from './range-reader.ts';
 
 /** Fills in the ranges at older revisions that transactions asked for: apply reads no history, whoever replies does. */
 export async function completeResults(
   results: readonly CommandResult[],
-  state: StateMachine,
-  history: HistoryStore,
+  reader: RangeReader,
 ): Promise<readonly CommandResult[]> {
-  return Promise.all(
-    results.map((result) => (result.kind === 'txn' ? completeTxn(result, state, history) : result)),
-  );
+  return Promise.all(results.map((result) => (result.kind === 'txn' ? completeTxn(result, reader) : result)));
 }
 
-async function completeTxn(
-  txn: TxnResult,
-  state: StateMachine,
-  history: HistoryStore,
-): Promise<CommandResult> {
+async function completeTxn(txn: TxnResult, reader: RangeReader): Promise<CommandResult> {
   const responses: OperationResult[] = [];
   for (const response of txn.responses) {
     if (response.kind === 'deferredRange') {
-      const answer = state.range(response.request);
-      const range = answer.kind === 'needsHistory' ? await completeRange(answer, history) : answer;
+      const range = await reader.read(response.request);
       if (range.kind === 'failed') return applied(range.message);
       responses.push({ ...range, revision: response.revision });
     } else if (response.kind === 'txn') {
-      const nested = await completeTxn(response, state, history);
+      const nested = await completeTxn(response, reader);
       if (nested.kind !== 'txn') return nested;
       responses.push(nested);
     } else {

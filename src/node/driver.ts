@@ -1,5 +1,5 @@
 import { present } from '../foundation/assert.ts';
-import { TanistError } from '../foundation/errors.ts';
+import { asError, TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogEntry, LogPoint, LogStore } from '../ports/log-store.ts';
@@ -64,7 +64,7 @@ export class Driver {
     try {
       act();
     } catch (error) {
-      this.#parts.failed(error instanceof Error ? error : new Error(String(error)));
+      this.#parts.failed(asError(error));
     }
   }
 

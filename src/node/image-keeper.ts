@@ -1,4 +1,4 @@
-import { TanistError } from '../foundation/errors.ts';
+import { asError, TanistError } from '../foundation/errors.ts';
 import { limits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
@@ -122,7 +122,7 @@ export class ImageKeeper {
         if (this.#stopped) return;
         // A full disk: nothing was written, and what was appended waits in memory until there is room.
         if (error instanceof TanistError && error.code === 'disk-full') this.#workLater(retryMs);
-        else this.#options.failed(error instanceof Error ? error : new Error(String(error)));
+        else this.#options.failed(asError(error));
       })
       .finally(() => {
         this.#working = null;

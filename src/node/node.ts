@@ -1,7 +1,8 @@
 import { present } from '../foundation/assert.ts';
-import { TanistError } from '../foundation/errors.ts';
+import { asError, TanistError } from '../foundation/errors.ts';
 import {
   type ClusterTimeMs,
+  type LeaseId,
   type LogIndex,
   type NodeId,
   noSession,
@@ -11,7 +12,6 @@ import {
 import type { RequestLimits } from '../foundation/limits.ts';
 import type { Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
-import type { HistoryStore } from '../ports/image-store.ts';
 import { presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
@@ -20,7 +20,7 @@ import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft, RaftStatus } from '../raft/raft.ts';
 import type { SoftState } from '../raft/ready.ts';
-import { completeRange, type StateMachine } from '../state/state-machine.ts';
+import type { StateMachine } from '../state/state-machine.ts';
 import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
 import type { OpenedStore } from '../storage/open-store.ts';
@@ -36,14 +36,22 @@ import { LeaderMonitor } from './leader-monitor.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { type Proposal, ProposalQueue, refused } from './proposals.ts';
+import { RangeReader } from './range-reader.ts';
 import { ReadQueue } from './reads.ts';
+import { RenewalBatcher, type RenewalDone } from './renewal-batcher.ts';
 import { encodeReport, type SelfReport } from './self-report.ts';
 import { Snapshots } from './snapshots.ts';
 import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
 import { TrustKeeper } from './trust.ts';
 
-export type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
+export type {
+  WatchedChange,
+  WatchedChanges,
+  WatchHandle,
+  WatchRequest,
+  WatchSink,
+} from '../state/watch-hub.ts';
 
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
@@ -88,10 +96,11 @@ export class TanistNode {
   readonly #store: OpenedStore;
   readonly #raft: Raft;
   readonly #transport: Transport<RaftMessage>;
-  readonly #history: HistoryStore;
+  readonly #ranges: RangeReader;
   readonly #hub: WatchHub;
   readonly #proposals: ProposalQueue;
   readonly #reads: ReadQueue;
+  readonly #renewals: RenewalBatcher;
   readonly #driver: Driver;
   readonly #keeper: ImageKeeper;
   readonly #guard: PeerGuard;
@@ -176,6 +185,11 @@ export class TanistNode {
       uncommittedBytes: options.uncommittedBytes,
     });
     this.#reads = new ReadQueue(raft, clock, wake);
+    this.#renewals = new RenewalBatcher({
+      clock,
+      submit: (proposal) => this.submit(proposal),
+      remainingMs: (id) => this.leaseRemainingMs(id),
+    });
     this.#keeper = new ImageKeeper({
       image: store.image,
       log: store.log,
@@ -189,10 +203,11 @@ export class TanistNode {
       flushBytes: options.flushBytes,
       logDiskBytes: options.logDiskBytes,
     });
-    this.#history = state.history(store.image.history);
+    const history = state.history(store.image.history);
+    this.#ranges = new RangeReader(state, history, clock);
     this.#hub = new WatchHub({
       source: state,
-      history: this.#history,
+      history,
       failed: (cause) => failed(asError(cause)),
       ...(options.watchers === undefined ? {} : { watchers: options.watchers }),
     });
@@ -338,6 +353,21 @@ export class TanistNode {
     }
   }
 
+  /**
+   * Renews a lease, together with what others ask for meanwhile; `done` hears its full time-to-live in ms once that is committed, 0 where
+   * there is no such lease, or why it failed: `not-leader`, `no-leader`, `overloaded`, `disk-full`, `stopping`. Repeating it is harmless.
+   */
+  keepAlive(id: LeaseId, done: RenewalDone): void {
+    this.#renewals.renew(id, done);
+    if (this.#raft.status.role !== 'leader' || this.#stopped) this.#renewals.flush();
+  }
+
+  /** In ms of cluster time as this node knows it; null: there is no such lease. Below 0: it is about to end. */
+  leaseRemainingMs(id: LeaseId): number | null {
+    const deadlineMs = this.state.leaseDeadlineMs(id);
+    return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
+  }
+
   /** `ageMs`: of a serializable read, since this replica last heard a leader. */
   read(
     request: RangeRequest,
@@ -375,7 +405,7 @@ export class TanistNode {
   async complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
     if (this.#restoring) throw takingOver();
     const replaced = this.#replaced;
-    const completed = await completeResults(results, this.state, this.#history);
+    const completed = await completeResults(results, this.#ranges);
     if (replaced !== this.#replaced) throw takingOver();
     return completed;
   }
@@ -570,6 +600,7 @@ export class TanistNode {
       if (this.#opensAt !== null) {
         nodeLog.info('stepped-down', fields);
         this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
+        this.#renewals.flush();
       }
       this.#opensAt = null;
       if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
@@ -595,24 +626,25 @@ export class TanistNode {
       done(takingOver(), ageMs);
       return;
     }
-    const answer = this.state.range(request);
-    if (answer.kind === 'range') done(answer, ageMs);
-    else if (answer.kind === 'failed') done(new TanistError(answer.code, answer.message), ageMs);
-    else {
-      const replaced = this.#replaced;
-      completeRange(answer, this.#history).then(
-        (completed) => {
-          if (replaced !== this.#replaced) done(takingOver(), ageMs);
-          else if (completed.kind === 'failed')
-            done(new TanistError(completed.code, completed.message), ageMs);
-          else done(completed, ageMs);
-        },
-        (error: unknown) => {
+    const told = (answer: RangeResult | FailedResult): void =>
+      done(answer.kind === 'failed' ? new TanistError(answer.code, answer.message) : answer, ageMs);
+    const answer = this.#ranges.read(request);
+    if (!(answer instanceof Promise)) {
+      told(answer);
+      return;
+    }
+    const replaced = this.#replaced;
+    answer.then(
+      (completed) => (replaced === this.#replaced ? told(completed) : done(takingOver(), ageMs)),
+      (error: unknown) => {
+        if (replaced !== this.#replaced) done(takingOver(), ageMs);
+        else if (error instanceof TanistError && error.code === 'overloaded') done(error, ageMs);
+        else {
           this.#ports.nodeLog.error('read-failed', { error: String(error) });
           done(new TanistError('unavailable', 'history could not be read on this node; ask another'), ageMs);
-        },
-      );
-    }
+        }
+      },
+    );
   }
 
   /**
@@ -702,11 +734,14 @@ export class TanistNode {
     this.#monitor.stop();
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
+    this.#renewals.flush();
     this.#reads.close();
     await this.#transport.close();
     await this.#keeper.stop();
   }
 }
+
+export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 
 export type ReadOutcome = RangeResult | TanistError;
 
@@ -718,8 +753,4 @@ function stops(): TanistError {
 
 function takingOver(): TanistError {
   return new TanistError('starting', 'this node takes a snapshot over; ask another, or try again');
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

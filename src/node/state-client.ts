@@ -24,7 +24,6 @@ import {
   type PutAnswer,
   putAnswer,
   rangeAnswer,
-  ttlsAnswer,
   txnAnswer,
 } from '../protocol/state-client/to-answer.ts';
 import {
@@ -40,6 +39,7 @@ import {
 } from '../protocol/state-client/to-command.ts';
 import type { TanistNode } from './node.ts';
 import { NodeWatch } from './node-watch.ts';
+import type { RenewalDone } from './renewal-batcher.ts';
 
 /** What a command came to: never a failed result, that is an error. */
 export type Proposed = Exclude<CommandResult, FailedResult> | TanistError;
@@ -49,6 +49,8 @@ export interface NodeStateClientPorts {
   readonly clock: Clock;
   /** Brings a command to whoever leads, and says once what became of it. */
   readonly propose: (command: Command, done: (outcome: Proposed) => void) => void;
+  /** Renews a lease, with those of other callers; says its time-to-live in ms, 0 where there is none. */
+  readonly renew: (id: LeaseId, done: RenewalDone) => void;
   /** The node stops: watches end as `stopping`. */
   readonly closing: AbortSignal;
 }
@@ -111,9 +113,8 @@ export class NodeStateClient implements StateClient {
   }
 
   async keepLeaseAlive(id: LeaseId, options?: CallOptions): Promise<{ readonly ttlMs: number }> {
-    const [ttlMs = 0] = ttlsAnswer(
-      await this.#propose({ kind: 'leaseKeepAlive', ids: [lease64(id)] }, options),
-    );
+    const lease = lease64(id);
+    const ttlMs = await this.#wait<number>('read', options, (settle) => this.#ports.renew(lease, settle));
     if (ttlMs > 0) return { ttlMs };
     throw new TanistError('lease-not-found', `lease ${id} does not exist or has expired`);
   }

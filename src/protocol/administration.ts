@@ -133,6 +133,39 @@ function readLeaseStatus(reader: WireReader): LeaseStatus {
   return { id, ttlMs, remainingMs, keys };
 }
 
+export function encodeKeepAliveRequest(ids: readonly LeaseId[]): Buffer {
+  const writer = new WireWriter(ids.length * 10 + 8);
+  writer.uint64s(1, ids);
+  return writer.finish();
+}
+
+export function decodeKeepAliveRequest(bytes: Uint8Array): readonly LeaseId[] {
+  const reader = new WireReader(bytes);
+  const ids: bigint[] = [];
+  while (reader.more()) {
+    if (reader.next() === 1) reader.uint64s(ids);
+    else reader.skip();
+  }
+  return ids as LeaseId[];
+}
+
+/** In the order of the request; 0: the lease is gone. */
+export function encodeKeepAliveReply(ttlMs: readonly number[]): Buffer {
+  const writer = new WireWriter(ttlMs.length * 4 + 8);
+  writer.uints(1, ttlMs);
+  return writer.finish();
+}
+
+export function decodeKeepAliveReply(bytes: Uint8Array): readonly number[] {
+  const reader = new WireReader(bytes);
+  const ttlMs: number[] = [];
+  while (reader.more()) {
+    if (reader.next() === 1) reader.uints(ttlMs);
+    else reader.skip();
+  }
+  return ttlMs;
+}
+
 export interface PolicyOfPrefix {
   readonly prefix: ByteString;
   readonly policy: Policy;

@@ -25,6 +25,7 @@ export const tanistService = {
   succession: method('/tanist.v1.Tanist/Succession', false, true),
   transfer: method('/tanist.v1.Tanist/Transfer', false, false),
   leases: method('/tanist.v1.Tanist/Leases', false, false),
+  keepAlive: method('/tanist.v1.Tanist/KeepAlive', false, false),
   policies: method('/tanist.v1.Tanist/Policies', false, false),
 } as const;
 

@@ -30,10 +30,12 @@ export interface LeaseLimits {
   readonly minTtlMs: number;
   readonly maxTtlMs: number;
   readonly count: number;
+  readonly keysPerLease: number;
 }
 
-/** Leases expired in one block at most; the rest follow in the next blocks, so that no block takes long. */
+/** Leases expired in one block at most, and keys, but for those of one lease: the rest follow in the next blocks, so that no block takes long. */
 const expiredPerBlock = 2048;
+const expiredKeysPerBlock = 8192;
 const leaseRecord = 1;
 
 /** Leases and the keys on them. Deadlines are in cluster time, so they pass in the log and not on any clock (promise 9). */
@@ -72,6 +74,15 @@ export class Leases implements LeaseBook {
     return this.#byId.has(id);
   }
 
+  isFull(id: LeaseId): boolean {
+    const lease = this.#byId.get(id);
+    return lease !== undefined && keyCount(lease) >= this.#limits.keysPerLease;
+  }
+
+  ids(): Iterable<LeaseId> {
+    return this.#byId.keys();
+  }
+
   all(): Iterable<Lease> {
     return this.#byId.values();
   }
@@ -81,6 +92,11 @@ export class Leases implements LeaseBook {
     for (const [store, onLease] of lease.keys)
       for (const key of onLease) keys.push({ space: store.space, key });
     return { id: lease.id, ttlMs: lease.ttlMs, remainingMs: Math.max(0, lease.deadlineMs - nowMs), keys };
+  }
+
+  /** As `info` says it, without looking at the keys; null: there is no such lease. */
+  deadlineMs(id: LeaseId): number | null {
+    return this.#byId.get(id)?.deadlineMs ?? null;
   }
 
   /** `fallback`: the id to take when none was chosen, or the next free one. */
@@ -119,9 +135,13 @@ export class Leases implements LeaseBook {
 
   /** Ends what is due at `nowMs`, the earliest deadline first, ties by id. */
   expire(nowMs: number): void {
+    let keys = 0;
     for (let i = 0; i < expiredPerBlock; i++) {
       const lease = this.#heap.first;
       if (lease === undefined || lease.deadlineMs > nowMs) return;
+      const own = keyCount(lease);
+      if (i > 0 && keys + own > expiredKeysPerBlock) return;
+      keys += own;
       this.#end(lease);
     }
   }
@@ -171,7 +191,7 @@ export class Leases implements LeaseBook {
     this.#touch(lease.id);
     const stores = [...lease.keys.keys()].sort((a, b) => (a.space < b.space ? -1 : 1));
     for (const store of stores) {
-      for (const key of [...(lease.keys.get(store) ?? [])].sort()) store.delete(key);
+      store.deleteAll([...(lease.keys.get(store) ?? [])].sort());
       store.commit();
     }
   }
@@ -180,4 +200,10 @@ export class Leases implements LeaseBook {
     this.#dirty.add(id);
     this.#digest.touch(id);
   }
+}
+
+function keyCount(lease: Lease): number {
+  let count = 0;
+  for (const keys of lease.keys.values()) count += keys.size;
+  return count;
 }

@@ -37,8 +37,9 @@ import { KeyTable } from './mvcc/key-table.ts';
 import { mergeRuns } from './mvcc/merge-runs.ts';
 import { type RangePlan, rangeOlder } from './mvcc/older-range.ts';
 import { checkRevision, rangeLatest } from './mvcc/range.ts';
+import { isLarge, type ScanPort, scanRange } from './mvcc/range-scan.ts';
 import { SpaceStore } from './mvcc/space-store.ts';
-import { applyDeleteRange, applyPut, applyTxn, checkPut } from './mvcc/transaction.ts';
+import { applyDeleteRange, applyPut, applyTxn, checkPut, keysTouched } from './mvcc/transaction.ts';
 import { historyWith } from './pending-history.ts';
 import { Policies, type PolicyOfPrefix } from './policies.ts';
 import { Sessions, sessionExpired } from './sessions.ts';
@@ -56,6 +57,8 @@ export interface StateBounds {
   readonly leaseMinTtlMs: number;
   readonly leaseMaxTtlMs: number;
   readonly leases: number;
+  /** Read or deleted by one command; on one lease. */
+  readonly keysPerCommand: number;
   readonly sessionMinTtlMs: number;
   readonly sessionMaxTtlMs: number;
   readonly sessions: number;
@@ -70,6 +73,7 @@ export const defaultBounds: StateBounds = {
   /** etcd's: 9,000,000,000 s. */
   leaseMaxTtlMs: 9e12,
   leases: builtInLimits.leases,
+  keysPerCommand: builtInLimits.keysPerCommand,
   sessionMinTtlMs: 1000,
   sessionMaxTtlMs: 24 * 3600 * 1000,
   sessions: builtInLimits.sessions,
@@ -224,9 +228,31 @@ export class StateMachine {
     return rangeOlder(store, request);
   }
 
+  /** Whether `scan` is the way to read this: `range` would hold the event loop. */
+  isLarge(request: RangeRequest): boolean {
+    return isLarge(this.#stores[request.space], request);
+  }
+
+  /** As `range` and `completeRange`, in pieces: see `scanRange`. */
+  async scan(request: RangeRequest, port: ScanPort): Promise<RangeResult | FailedResult | null> {
+    const store = this.#stores[request.space];
+    const failure = validateRange(request, this.#limits) ?? checkRevision(store, request.revision);
+    return failure ?? scanRange(store, request, port);
+  }
+
   lease(id: LeaseId): LeaseInfo | null {
     const lease = this.#leases.get(id);
     return lease === undefined ? null : this.#leases.info(lease, this.#journal.timeMs);
+  }
+
+  /** In cluster time; null: there is no such lease. */
+  leaseDeadlineMs(id: LeaseId): number | null {
+    return this.#leases.deadlineMs(id);
+  }
+
+  /** May be gone through while leases come and go. */
+  leaseIds(): Iterable<LeaseId> {
+    return this.#leases.ids();
   }
 
   *leases(): Iterable<LeaseInfo> {
@@ -391,7 +417,7 @@ export class StateMachine {
       case 'deleteRange':
         return this.#deleteRange(command);
       case 'txn':
-        return applyTxn(this.#stores[command.space], this.#leases, command);
+        return applyTxn(this.#stores[command.space], this.#leases, command, this.#bounds.keysPerCommand);
       case 'compact':
         return this.#compact(command);
       case 'leaseGrant':
@@ -424,6 +450,13 @@ export class StateMachine {
 
   #deleteRange(command: DeleteRangeCommand): CommandResult {
     const store = this.#stores[command.space];
+    const { keysPerCommand } = this.#bounds;
+    const keys = keysTouched(store, command);
+    if (keys > keysPerCommand)
+      return failed(
+        'range-too-large',
+        `the range holds ${keys} keys; one command deletes ${keysPerCommand} at most: delete it in pieces`,
+      );
     const result = applyDeleteRange(store, this.#leases, command);
     store.commit();
     return result;
@@ -461,8 +494,8 @@ export class StateMachine {
   }
 
   #emptyLeases(): Leases {
-    const { leaseMinTtlMs: minTtlMs, leaseMaxTtlMs: maxTtlMs, leases: count } = this.#bounds;
-    return new Leases({ minTtlMs, maxTtlMs, count });
+    const { leaseMinTtlMs: minTtlMs, leaseMaxTtlMs: maxTtlMs, leases: count, keysPerCommand } = this.#bounds;
+    return new Leases({ minTtlMs, maxTtlMs, count, keysPerLease: keysPerCommand });
   }
 
   #emptySessions(): Sessions {
@@ -494,4 +527,5 @@ function bySpace<T>(make: (space: Space) => T): Record<Space, T> {
 
 export type { RangePlan } from './mvcc/older-range.ts';
 export { completeRange } from './mvcc/older-range.ts';
+export type { ScanPort } from './mvcc/range-scan.ts';
 export type { LeaseInfo, PolicyOfPrefix };

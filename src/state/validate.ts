@@ -1,5 +1,5 @@
 import type { ByteString } from '../foundation/bytes.ts';
-import type { RequestLimits } from '../foundation/limits.ts';
+import { limits as builtIn, type RequestLimits } from '../foundation/limits.ts';
 import type {
   Command,
   DeleteRangeCommand,
@@ -38,10 +38,11 @@ export function validateCommand(command: Command, limits: RequestLimits): Failed
         : failed('lease-ttl-invalid', 'a time-to-live is a whole number of ms ≥ 0');
     case 'openSession':
       return validateSession(command.nonce, command.ttlMs);
-    case 'leaseRevoke':
     case 'leaseKeepAlive':
-    case 'closeSession':
     case 'keepSessions':
+      return validateIds(command.ids);
+    case 'leaseRevoke':
+    case 'closeSession':
       return null;
   }
 }
@@ -58,6 +59,13 @@ export function validateRange(range: RangeRequest, limits: RequestLimits): Faile
   ];
   if (!bounds.every(isCount)) return failed('invalid-argument', 'limit and revisions are whole numbers ≥ 0');
   return validateKeys(range, limits);
+}
+
+/** A command is applied in one go, so what it names is bounded. */
+function validateIds(ids: readonly unknown[]): FailedResult | null {
+  if (ids.length <= builtIn.idsPerCommand) return null;
+  const message = `the command names ${ids.length} ids; ${builtIn.idsPerCommand} are allowed: send several commands`;
+  return failed('invalid-argument', message);
 }
 
 const nonceCharacters = 128;

@@ -275,7 +275,7 @@ test('a slow consumer costs no memory and misses nothing', async (t) => {
   await iterator.return!();
 });
 
-test('renewals of one turn are one command; a lost lease says so', async (t) => {
+test('renewals of one turn are one call; a lost lease says so', async (t) => {
   const { client, cluster } = await started(t);
   const leases = await Promise.all([
     client.grantLease(1000),
@@ -284,7 +284,8 @@ test('renewals of one turn are one command; a lost lease says so', async (t) => 
   ]);
   cluster.state.kinds.length = 0;
   await Promise.all(leases.map(({ id }) => client.keepLeaseAlive(id)));
-  t.deepEqual(cluster.state.kinds, ['leaseKeepAlive']);
+  t.is(cluster.renewals, 1);
+  t.deepEqual(cluster.state.kinds, [], 'no command of the session');
   const lease = await client.lease(30);
   cluster.state.leases.delete(lease.id);
   await new Promise((resolve) => lease.lost.addEventListener('abort', resolve));
@@ -292,6 +293,24 @@ test('renewals of one turn are one command; a lost lease says so', async (t) => 
   const kept = await client.lease(60_000);
   await kept.revoke();
   t.false(cluster.state.leases.has(kept.id));
+});
+
+test('a renewal outlives its leader, whether that dies, stands still or is busy', async (t) => {
+  const { client, cluster } = await started(t, 3);
+  const { id } = await client.grantLease(1000);
+  cluster.refusals.push(new TanistError('overloaded', 'busy'), new TanistError('not-leader', 'not yet'));
+  t.is((await client.keepLeaseAlive(id)).ttlMs, 1000);
+  t.is(cluster.renewals, 3);
+  for (const fate of ['stands still', 'dies'] as const) {
+    cluster.holding = true;
+    const asked = cluster.renewals;
+    const renewed = client.keepLeaseAlive(id);
+    await cluster.until(() => cluster.renewals > asked);
+    cluster.holding = false;
+    if (fate === 'dies') cluster.kill(cluster.leader);
+    cluster.elect(cluster.leader + 1);
+    t.is((await renewed).ttlMs, 1000, fate);
+  }
 });
 
 test('administration follows the leader', async (t) => {

@@ -13,6 +13,8 @@ import { nodeId, noSession, revision, term } from '../../src/foundation/ids.ts';
 import type { CommandBatch } from '../../src/ports/command.ts';
 import type { StateDelta } from '../../src/ports/delta.ts';
 import {
+  decodeKeepAliveRequest,
+  encodeKeepAliveReply,
   encodeLeasesReply,
   encodePoliciesReply,
   encodeTransferReply,
@@ -66,6 +68,8 @@ export class FakeCluster {
   /** What the next batches are refused with. */
   readonly refusals: TanistError[] = [];
   refused = 0;
+  /** Calls of KeepAlive. */
+  renewals = 0;
   private held: { readonly stream: Duplex; readonly batch: CommandBatch }[] = [];
   private waiting: (() => void)[] = [];
 
@@ -168,6 +172,7 @@ export class FakeCluster {
           encodeTransferReply({ leader: nodeId(this.members[this.leader]!.id), term: term(this.term) }),
         );
       },
+      keepAlive: (call: Unary, reply: sendUnaryData<Buffer>) => this.keepAlive(member, call, reply),
       leases: (_call: Unary, reply: sendUnaryData<Buffer>) => reply(null, encodeLeasesReply([])),
       policies: (_call: Unary, reply: sendUnaryData<Buffer>) =>
         reply(
@@ -233,6 +238,22 @@ export class FakeCluster {
     }
     if (this.holding && session !== noSession) this.held.push({ stream, batch });
     else stream.write(encodeBatchReply(session, firstNumber, this.state.apply(batch)));
+  }
+
+  private keepAlive(member: FakeMember, call: Unary, reply: sendUnaryData<Buffer>): void {
+    this.renewals++;
+    const isLeader = this.members[this.leader] === member;
+    const refusal = isLeader ? this.refusals.shift() : new TanistError('not-leader', 'not the leader');
+    this.news();
+    if (this.holding) return;
+    if (refusal === undefined) {
+      const ids = decodeKeepAliveRequest(call.request);
+      reply(null, encodeKeepAliveReply(ids.map((id) => this.state.leases.get(id) ?? 0)));
+      return;
+    }
+    const metadata = new Metadata();
+    metadata.set('tanist-code', refusal.code);
+    reply({ code: status.UNAVAILABLE, details: refusal.message, metadata });
   }
 
   private watch(member: FakeMember, stream: Duplex): void {

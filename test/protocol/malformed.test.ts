@@ -2,6 +2,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { TanistError } from '../../src/foundation/errors.ts';
 import {
+  decodeKeepAliveReply,
+  decodeKeepAliveRequest,
   decodeLeasesReply,
   decodePoliciesReply,
   decodeTransferReply,
@@ -27,6 +29,8 @@ const decoders: readonly ((bytes: Uint8Array) => unknown)[] = [
   decodeRouting,
   decodeStatus,
   decodeTransferReply,
+  decodeKeepAliveReply,
+  decodeKeepAliveRequest,
   decodeLeasesReply,
   decodePoliciesReply,
 ];

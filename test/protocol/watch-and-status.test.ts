@@ -4,11 +4,15 @@ import { bytesOf } from '../../src/foundation/bytes.ts';
 import { clusterTimeMs, leaseId, nodeId } from '../../src/foundation/ids.ts';
 import type { StateDelta } from '../../src/ports/delta.ts';
 import {
+  decodeKeepAliveReply,
+  decodeKeepAliveRequest,
   decodeLeasesReply,
   decodeLeasesRequest,
   decodePoliciesReply,
   decodeTransferReply,
   decodeTransferRequest,
+  encodeKeepAliveReply,
+  encodeKeepAliveRequest,
   encodeLeasesReply,
   encodeLeasesRequest,
   encodePoliciesReply,
@@ -179,4 +183,21 @@ test('transfer, leases, policies', (t) => {
     { prefix: fc.sample(arbitrary.bytes, 1)[0]!, policy: { acknowledge: 'leader' as const } },
   ];
   t.deepEqual(decodePoliciesReply(encodePoliciesReply(policies)), policies);
+});
+
+test('renewals', (t) => {
+  const ids = [leaseId(1n), leaseId(2n ** 64n - 1n), leaseId(1n)];
+  const request = encodeKeepAliveRequest(ids);
+  t.deepEqual(decodeKeepAliveRequest(request), ids);
+  t.deepEqual(
+    generatedView('KeepAliveRequest', request),
+    generatedView('KeepAliveRequest', generatedBytes('KeepAliveRequest', { ids: ids.map(String) })),
+  );
+  const ttlMs = [0, 5000, 2 ** 50];
+  const reply = encodeKeepAliveReply(ttlMs);
+  t.deepEqual(decodeKeepAliveReply(reply), ttlMs);
+  t.deepEqual(
+    generatedView('KeepAliveReply', reply),
+    generatedView('KeepAliveReply', generatedBytes('KeepAliveReply', { ttlMs: ttlMs.map(String) })),
+  );
 });

@@ -142,3 +142,23 @@ test.serial('mutants: each breaks one of the rules above', (t) => {
   reset.state.applyEmpty({ index: logIndex(reset.state.applied.index + 1), term: term(2) });
   t.like(reset.state.lease(leaseId(7n)), { remainingMs: 3000 });
 });
+
+test('leases with many keys end in several blocks, each lease in one; a lease takes so many keys and no more', (t) => {
+  const log = fresh();
+  const keysOf = (id: number) =>
+    Array.from({ length: 3000 }, (_, i) => put(`${id}-${i}`, '', lease(BigInt(id))));
+  for (const id of [1, 2, 3, 4, 5]) log.apply(grant(BigInt(id), 5000), ...keysOf(id));
+  log.wait(5000);
+  const left: number[] = [];
+  for (; log.state.leaseCount > 0; log.wait(1)) left.push(log.state.leaseCount);
+  t.deepEqual(left, [3, 1]);
+  t.is(log.state.keyCount('user'), 0);
+
+  const narrow = new Log(createStateMachine({ limits, bounds: { keysPerCommand: 2 } }));
+  narrow.apply(grant(1n, 5000), grant(2n, 5000), put('a', '', lease(1n)), put('b', '', lease(1n)));
+  t.like(narrow.one(put('c', '', lease(1n))), { code: 'overloaded' });
+  t.like(narrow.one(put('a', 'again', lease(1n))), { kind: 'put' });
+  t.like(narrow.one(put('c', '', lease(2n))), { kind: 'put' });
+  narrow.apply(del('a'));
+  t.like(narrow.one(put('c', '', lease(1n))), { kind: 'put' });
+});

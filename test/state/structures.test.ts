@@ -13,12 +13,21 @@ test('ordered keys equal a sorted array, with many chunks', (t) => {
   const step = fc.record({
     add: fc.array(key, { maxLength: 900 }),
     remove: fc.array(key, { maxLength: 900 }),
+    together: fc.boolean(),
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 6 }), key, bound, fc.nat(5), (steps, from, to, limit) => {
       const keys = new OrderedKeys();
       const model = new Set<ByteString>();
-      for (const { add, remove } of steps) {
+      for (const { add, remove, together } of steps) {
+        if (together) {
+          const fresh = [...new Set(add)].filter((each) => !model.has(each)).sort();
+          keys.addAll(fresh);
+          for (const each of fresh) model.add(each);
+          const gone = [...new Set(remove)].filter((each) => model.delete(each)).sort();
+          keys.removeAll(gone);
+          continue;
+        }
         for (const each of add) {
           if (!model.has(each)) keys.add(each);
           model.add(each);

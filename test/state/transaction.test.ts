@@ -106,3 +106,38 @@ test('delete and put of a key in one revision, which etcd lets pass beyond an un
   log.one(del('b'));
   t.like(log.state.range(range('b', '', { revision: revision(4) })), { count: 0 });
 });
+
+test('what one command may look at or delete is bounded, and refused before anything is changed', (t) => {
+  const log = new Log(createStateMachine({ limits, bounds: { keysPerCommand: 3 } }));
+  log.apply(put('a', ''), put('b', ''), put('c', ''), put('d', ''));
+  const before = log.state.digest('user');
+  t.like(log.one(del('a', '\0')), { kind: 'failed', code: 'range-too-large' });
+  const tooMuch = [
+    txn([], [put('x', ''), del('a', '\0')]),
+    txn([], [put('x', ''), range('a', '\0')]),
+    txn([valueIs('a', '', '\0')], [put('x', '')]),
+    txn([], [put('x', ''), txn([], [del('a', 'c'), del('c', '\0')])]),
+  ];
+  for (const each of tooMuch) t.like(log.one(each), { code: 'transaction-too-large' });
+  t.is(log.state.digest('user'), before);
+  t.like(log.one(txn([], [range('a', '\0', { limit: 2 })])), { kind: 'txn' });
+  t.like(log.one(txn([], [range('a', '\0', { countOnly: true })])), { kind: 'txn' });
+  t.like(log.one(del('a', 'd')), { deleted: 3 });
+});
+
+test('thousands of keys deleted at once leave the order of keys and the history as one by one', (t) => {
+  const logs = [fresh(), fresh()] as const;
+  const names = Array.from({ length: 5000 }, (_, i) => `k${(i * 7919) % 5000}`);
+  for (const log of logs) log.apply(...names.map((each) => put(each, '')));
+  logs[0].apply(del('k1', 'k4'));
+  for (const each of [...names].sort().filter((key) => key >= 'k1' && key < 'k4')) logs[1].apply(del(each));
+  for (const log of logs) log.apply(...names.slice(0, 1000).map((each) => put(each, 'again')));
+  const [all, single] = logs.map(({ state }) => state.range(range('k', '\0', { keysOnly: true })));
+  t.true(all?.kind === 'range' && single?.kind === 'range');
+  if (all?.kind !== 'range' || single?.kind !== 'range') return;
+  t.deepEqual(
+    all.values.map(({ key }) => key),
+    single.values.map(({ key }) => key),
+  );
+  t.is(all.count, single.count);
+});

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { ErrorCode } from '../../src/foundation/errors.ts';
+import { limits as builtIn } from '../../src/foundation/limits.ts';
 import type { Command } from '../../src/ports/command.ts';
 import { validateCommand } from '../../src/state/validate.ts';
 import { del, grant, lease, put, range, txn, valueIs } from './commands.ts';
@@ -7,6 +8,8 @@ import { del, grant, lease, put, range, txn, valueIs } from './commands.ts';
 const limits = { keyBytes: 4, valueBytes: 6, transactionOperations: 3 };
 const nested = (depth: number): ReturnType<typeof txn> =>
   depth === 0 ? txn([], [put('k', '')]) : txn([], [nested(depth - 1)]);
+
+const ids = (count: number): readonly unknown[] => new Array(count).fill(1);
 
 const cases: readonly [string, Command, ErrorCode | null][] = [
   ['good put', put('abcd', '123456'), null],
@@ -31,6 +34,17 @@ const cases: readonly [string, Command, ErrorCode | null][] = [
   ['outer put, nested delete', txn([], [put('a', ''), txn([], [], [del('a')])]), 'duplicate-key'],
   ['clash in the branch not taken', txn([], [], [put('a', ''), put('a', '')]), 'duplicate-key'],
   ['fractional time-to-live', grant(1n, 1.5), 'lease-ttl-invalid'],
+  ['as many ids as allowed', { kind: 'leaseKeepAlive', ids: ids(builtIn.idsPerCommand) as never }, null],
+  [
+    'too many leases',
+    { kind: 'leaseKeepAlive', ids: ids(builtIn.idsPerCommand + 1) as never },
+    'invalid-argument',
+  ],
+  [
+    'too many sessions',
+    { kind: 'keepSessions', ids: ids(builtIn.idsPerCommand + 1) as never },
+    'invalid-argument',
+  ],
   ['session without nonce', { kind: 'openSession', ttlMs: 1000, nonce: '' }, 'invalid-argument'],
 ];
 for (const [title, command, code] of cases)

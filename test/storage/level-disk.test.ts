@@ -27,6 +27,22 @@ test('a file where the folder should be', async (t) => {
   await t.throwsAsync(openLevelDisk(join(file, 'below')), { code: 'data-not-writable' });
 });
 
+test('a folder that a file system denies: an error, not a search without end', async (t) => {
+  for (const folder of ['/proc/nope', '/proc/nope/below'])
+    await t.throwsAsync(openLevelDisk(folder), {
+      code: 'data-not-writable',
+      message: /proc\/nope cannot be|proc\/nope\/below cannot be/,
+    });
+});
+
+test('folders above that are not there are made, and a folder made meanwhile is no error', async (t) => {
+  const folder = join(await temporaryFolder(t), 'a', 'b', 'c');
+  const disk = await openLevelDisk(folder);
+  await disk.close();
+  await (await openLevelDisk(folder)).close();
+  t.pass();
+});
+
 test('a replace that a crash interrupted is finished at the next start, wherever it stood', async (t) => {
   for (const state of ['journal written', 'old removed', 'renamed'] as const) {
     const folder = await temporaryFolder(t);

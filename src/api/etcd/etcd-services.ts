@@ -18,9 +18,13 @@ import {
   watchMethods,
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { electionService } from './election/election-service.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
+import { leaseService } from './lease/lease-service.ts';
+import { lockService } from './lock/lock-service.ts';
+import { watchService } from './watch/watch-service.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
   kvMethods,
@@ -42,7 +46,13 @@ export class EtcdServices {
 
   constructor(node: TanistNode, cluster: string) {
     this.face = new EtcdFace(node, cluster);
-    this.#parts = [kvService(this.face)];
+    this.#parts = [
+      kvService(this.face),
+      watchService(this.face),
+      leaseService(this.face),
+      lockService(this.face),
+      electionService(this.face),
+    ];
     this.unary = new Map(this.#parts.flatMap((part) => [...part.unary]));
   }
 
@@ -68,5 +78,5 @@ export class EtcdServices {
 
 function handleUnary(handler: UnaryHandler) {
   return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void =>
-    handler(call.request, done, call.metadata);
+    handler(call.request, done, call.metadata, call);
 }

@@ -5,8 +5,27 @@ import type { AnySchema, Given, Message } from '../../protocol/etcd/schema.ts';
 import { caughtAsEtcdError, type EtcdError } from './etcd-error.ts';
 
 /** Answers a unary call, encoded as gRPC brings it; once, now or later. The JSON gateway calls the same ones. */
-export type UnaryHandler = (request: Buffer, reply: UnaryReply, metadata: Metadata) => void;
+export type UnaryHandler = (
+  request: Buffer,
+  reply: UnaryReply,
+  metadata: Metadata,
+  caller?: Cancellable,
+) => void;
 export type UnaryReply = (error: EtcdError | null, response: Buffer | null) => void;
+
+/** Whoever waits for an answer and may stop waiting; a grpc-js call is one. */
+export interface Cancellable {
+  readonly cancelled: boolean;
+  once(event: 'cancelled', listener: () => void): unknown;
+}
+
+/** Aborted when the caller waits no longer. */
+export function signalOf(caller: Cancellable | undefined): AbortSignal {
+  const gone = new AbortController();
+  if (caller?.cancelled === true) gone.abort();
+  else caller?.once('cancelled', () => gone.abort());
+  return gone.signal;
+}
 
 /** What one service has: handlers by the method's path. */
 export interface ServiceHandlers {
@@ -17,11 +36,15 @@ export interface ServiceHandlers {
 /** A unary method for which objects are fast enough. What it throws becomes etcd's error. */
 export function unary<Request extends AnySchema, Response extends AnySchema>(
   method: EtcdMethod<Request, Response>,
-  answer: (request: Message<Request>, metadata: Metadata) => Given<Response> | Promise<Given<Response>>,
+  answer: (
+    request: Message<Request>,
+    metadata: Metadata,
+    caller?: Cancellable,
+  ) => Given<Response> | Promise<Given<Response>>,
 ): readonly [path: string, handler: UnaryHandler] {
-  const handler: UnaryHandler = (bytes, reply, metadata) => {
+  const handler: UnaryHandler = (bytes, reply, metadata, caller) => {
     Promise.resolve()
-      .then(() => answer(decodeMessage(method.request, bytes), metadata))
+      .then(() => answer(decodeMessage(method.request, bytes), metadata, caller))
       .then((given) => encodeMessage(method.response, given))
       .then(
         (response) => reply(null, response),

@@ -1,16 +1,17 @@
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { prepareFolder } from '../../storage/level/data-folder.ts';
 
-/** The given folder, kept; or a new temporary one, removed when disposed. */
+/** The given folder, made and kept; or a new temporary one, removed when disposed. Errors: `data-not-writable`. */
 export async function workFolder(
   given: string | undefined,
   prefix: string,
 ): Promise<AsyncDisposable & { readonly path: string }> {
   if (given !== undefined) {
     const path = resolve(given);
-    await mkdir(path, { recursive: true });
+    await prepareFolder(path);
     return { path, [Symbol.asyncDispose]: async () => undefined };
   }
   const path = await mkdtemp(join(tmpdir(), prefix));

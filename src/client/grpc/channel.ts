@@ -1,6 +1,7 @@
 import { type ChannelOptions, Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { isErrorCode, TanistError } from '../../foundation/errors.ts';
 import { limits } from '../../foundation/limits.ts';
+import { troubleOf } from './trouble.ts';
 
 /**
  * One connection, made once: whoever loses it makes another, so grpc-js's own reconnecting with its back-off plays no part. Pings find a
@@ -48,5 +49,5 @@ export function callError(error: ServiceError, address: string): TanistError {
     return new TanistError('deadline-exceeded', `${address} did not answer in time`, options);
   }
   if (error.code === status.CANCELLED) return new TanistError('cancelled', 'the call was cancelled', options);
-  return new TanistError('unavailable', `${address}: ${error.details}`, options);
+  return new TanistError('unavailable', `${address}: ${troubleOf(error.details)}`, options);
 }

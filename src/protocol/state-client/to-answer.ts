@@ -49,11 +49,6 @@ export function leaseAnswer(result: CommandResult): LeaseAnswer {
   return { id: result.id, ttlMs: result.ttlMs };
 }
 
-export function ttlsAnswer(result: CommandResult): readonly number[] {
-  assert(result.kind === 'leaseKeepAlive', `a renewal is answered by a renewal, not ${result.kind}`);
-  return result.ttlMs;
-}
-
 export function revisionAnswer(result: CommandResult): Revision {
   assert(result.kind === 'compact', `a compaction is answered by a compaction, not ${result.kind}`);
   return result.revision;

@@ -26,7 +26,7 @@ export interface RangePlan {
 /** `request.revision` must be readable. Answers at once when memory has all that is shown. */
 export function rangeOlder(store: SpaceStore, request: RangeRequest): RangeResult | RangePlan {
   const { key, rangeEnd } = request;
-  const keys = rangeEnd === '' ? [key] : store.keysOfAnyRevision(key, upperBound(rangeEnd));
+  const keys = rangeEnd === '' ? [key] : store.keysOfAnyRevision(key, upperBound(rangeEnd), 0);
   const limit = fetchLimit(request);
   const values: (KeyValue | null)[] = [];
   const wanted: { key: ByteString; revision: Revision }[] = [];

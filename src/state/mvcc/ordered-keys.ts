@@ -1,3 +1,4 @@
+import { assert } from '../../foundation/assert.ts';
 import type { ByteString } from '../../foundation/bytes.ts';
 
 const chunkKeys = 512;
@@ -58,6 +59,58 @@ export class OrderedKeys {
     return true;
   }
 
+  /** Adds many, in order, none of which is there: each chunk they fall into is made anew once. */
+  addAll(keys: readonly ByteString[]): void {
+    const from = keys.length === 0 ? 0 : this.#chunkOf(keys[0] as ByteString);
+    const rest = this.#chunks.splice(from);
+    if (rest.length === 0) rest.push([]);
+    this.#firsts.length = from;
+    let next = 0;
+    for (let at = 0; at < rest.length; at++) {
+      const end = rest[at + 1]?.[0];
+      const first = next;
+      while (next < keys.length && (end === undefined || (keys[next] as ByteString) < end)) next++;
+      const chunk = rest[at] as ByteString[];
+      this.#append(first === next ? chunk : mergeKeys(chunk, keys.slice(first, next)));
+    }
+    this.#size += keys.length;
+  }
+
+  /** Removes many, in order, all of which are there. */
+  removeAll(keys: readonly ByteString[]): void {
+    const from = keys.length === 0 ? 0 : this.#chunkOf(keys[0] as ByteString);
+    const rest = this.#chunks.splice(from);
+    this.#firsts.length = from;
+    let next = 0;
+    for (const chunk of rest) {
+      let kept = 0;
+      for (let i = 0; i < chunk.length; i++) {
+        const key = chunk[i] as ByteString;
+        if (key === keys[next]) next++;
+        else chunk[kept++] = key;
+      }
+      chunk.length = kept;
+      this.#append(chunk);
+    }
+    this.#size -= next;
+    assert(next === keys.length, 'keys to remove are there, and in order');
+  }
+
+  /** Puts a chunk of any length behind the others; small neighbours become one. */
+  #append(chunk: ByteString[]): void {
+    const last = this.#chunks[this.#chunks.length - 1];
+    if (chunk.length === 0) return;
+    if (last !== undefined && last.length + chunk.length <= chunkKeys / 2) {
+      for (const key of chunk) last.push(key);
+      return;
+    }
+    for (let at = 0; at < chunk.length; at += chunkKeys) {
+      const piece = chunk.length <= chunkKeys ? chunk : chunk.slice(at, at + chunkKeys);
+      this.#chunks.push(piece);
+      this.#firsts.push(piece[0] as ByteString);
+    }
+  }
+
   /** Keys with `from` ≤ key < `to` (null: no bound). */
   count(from: ByteString, to: ByteString | null): number {
     if (this.#size === 0 || (to !== null && to <= from)) return 0;
@@ -115,6 +168,27 @@ export class OrderedKeys {
     this.#chunks.splice(at + 1, 1);
     this.#firsts.splice(at + 1, 1);
   }
+}
+
+/** Both in order. */
+export function mergeKeys(left: readonly ByteString[], right: readonly ByteString[]): ByteString[] {
+  const merged: ByteString[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < left.length && j < right.length) {
+    const a = left[i] as ByteString;
+    const b = right[j] as ByteString;
+    if (a < b) {
+      merged.push(a);
+      i++;
+    } else {
+      merged.push(b);
+      j++;
+    }
+  }
+  for (; i < left.length; i++) merged.push(left[i] as ByteString);
+  for (; j < right.length; j++) merged.push(right[j] as ByteString);
+  return merged;
 }
 
 function lowerBound(keys: readonly ByteString[], key: ByteString): number {

@@ -72,7 +72,7 @@ export function finishRange(
   return { kind: 'range', revision, values, count, more };
 }
 
-function hasFilter(request: RangeRequest): boolean {
+export function hasFilter(request: RangeRequest): boolean {
   return (
     request.minModRevision !== 0 ||
     request.maxModRevision !== 0 ||
@@ -81,7 +81,7 @@ function hasFilter(request: RangeRequest): boolean {
   );
 }
 
-function passes(request: RangeRequest, { modRevision, createRevision }: KeyValue): boolean {
+export function passes(request: RangeRequest, { modRevision, createRevision }: KeyValue): boolean {
   if (request.maxModRevision !== 0 && modRevision > request.maxModRevision) return false;
   if (request.minModRevision !== 0 && modRevision < request.minModRevision) return false;
   if (request.maxCreateRevision !== 0 && createRevision > request.maxCreateRevision) return false;
@@ -97,7 +97,7 @@ const measures = {
 } as const;
 
 /** Without an order a target sorts ascending. Ties stay in key order. */
-function comparatorOf(request: RangeRequest): (left: KeyValue, right: KeyValue) => number {
+export function comparatorOf(request: RangeRequest): (left: KeyValue, right: KeyValue) => number {
   const measure = measures[request.target];
   const sign = request.order === 'descend' ? -1 : 1;
   return (left, right) => {
@@ -107,7 +107,7 @@ function comparatorOf(request: RangeRequest): (left: KeyValue, right: KeyValue) 
   };
 }
 
-function withoutValue(value: KeyValue): KeyValue {
+export function withoutValue(value: KeyValue): KeyValue {
   return {
     key: value.key,
     value: emptyBytes,

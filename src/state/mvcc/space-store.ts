@@ -6,7 +6,7 @@ import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import type { DeltaJournal } from '../delta-journal.ts';
 import { elementHash, formatDigest, hashKeyValue } from './element-hash.ts';
 import { KeyEntry, KeyTable } from './key-table.ts';
-import { OrderedKeys } from './ordered-keys.ts';
+import { mergeKeys, OrderedKeys } from './ordered-keys.ts';
 import {
   dropTombstone,
   isVisibleAtCompacted,
@@ -18,6 +18,8 @@ import {
 
 /** Keys sorted in one go when restoring: a few ms. */
 const runKeys = 8192;
+/** From so many on, keys are taken out of their order together. */
+const manyKeys = 1024;
 
 /**
  * One space: its keys with their latest values, its revisions and its digest. Changes belong to the revision after the present one
@@ -89,11 +91,19 @@ export class SpaceStore {
     return this.#live.slice(from, to, limit);
   }
 
-  /** Keys of the range that some revision ≥ the compacted one may show, in order. */
-  keysOfAnyRevision(from: ByteString, to: ByteString | null): ByteString[] {
-    const deleted = this.#deleted.slice(from, to, 0);
-    const live = this.#live.slice(from, to, 0);
-    return deleted.length === 0 ? live : mergeKeys(live, deleted);
+  /** The first `limit` (0: all) keys of the range that some revision ≥ the compacted one may show, in order. */
+  keysOfAnyRevision(from: ByteString, to: ByteString | null, limit: number): ByteString[] {
+    const deleted = this.#deleted.slice(from, to, limit);
+    const live = this.#live.slice(from, to, limit);
+    if (deleted.length === 0) return live;
+    const keys = mergeKeys(live, deleted);
+    if (limit !== 0 && keys.length > limit) keys.length = limit;
+    return keys;
+  }
+
+  /** How many those are. */
+  countOfAnyRevision(from: ByteString, to: ByteString | null): number {
+    return this.#deleted.count(from, to) + this.#live.count(from, to);
   }
 
   /** Returns the key as it was before. */
@@ -144,12 +154,38 @@ export class SpaceStore {
   delete(key: ByteString): KeyValue | null {
     const entry = this.#table.get(key);
     if (entry === undefined || entry.current === null) return null;
-    const at = revision(this.#revision + 1);
-    const previous = entry.current;
-    pushTombstone(entry, at);
-    entry.current = null;
     this.#live.remove(entry.key);
     this.#deleted.add(entry.key);
+    return this.#bury(entry, entry.current);
+  }
+
+  /** Deletes keys given in order. Returns those that were there, as they were. */
+  deleteAll(keys: readonly ByteString[]): KeyValue[] {
+    const gone: KeyValue[] = [];
+    if (keys.length < manyKeys) {
+      for (const key of keys) {
+        const previous = this.delete(key);
+        if (previous !== null) gone.push(previous);
+      }
+      return gone;
+    }
+    const goneKeys: ByteString[] = [];
+    for (const key of keys) {
+      const entry = this.#table.get(key);
+      if (entry === undefined || entry.current === null) continue;
+      goneKeys.push(entry.key);
+      gone.push(this.#bury(entry, entry.current));
+    }
+    this.#live.removeAll(goneKeys);
+    this.#deleted.addAll(goneKeys);
+    return gone;
+  }
+
+  /** All of a deletion but the order of keys. */
+  #bury(entry: KeyEntry, previous: KeyValue): KeyValue {
+    const at = revision(this.#revision + 1);
+    pushTombstone(entry, at);
+    entry.current = null;
     this.#removeFromDigest(entry);
     this.#journal.record({
       epoch: this.#journal.epoch,
@@ -317,24 +353,4 @@ export class SpaceStore {
     entry.hashA = 0;
     entry.hashB = 0;
   }
-}
-
-function mergeKeys(left: readonly ByteString[], right: readonly ByteString[]): ByteString[] {
-  const merged: ByteString[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < left.length && j < right.length) {
-    const a = left[i] as ByteString;
-    const b = right[j] as ByteString;
-    if (a < b) {
-      merged.push(a);
-      i++;
-    } else {
-      merged.push(b);
-      j++;
-    }
-  }
-  for (; i < left.length; i++) merged.push(left[i] as ByteString);
-  for (; j < right.length; j++) merged.push(right[j] as ByteString);
-  return merged;
 }

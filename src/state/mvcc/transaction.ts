@@ -1,5 +1,5 @@
 import { assert } from '../../foundation/assert.ts';
-import { emptyBytes } from '../../foundation/bytes.ts';
+import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
 import { type LeaseId, noLease, revision } from '../../foundation/ids.ts';
 import type {
   Compare,
@@ -20,29 +20,33 @@ import type {
   TxnResult,
 } from '../../ports/result.ts';
 import { failed } from '../failed.ts';
-import { checkRevision, rangeLatest, rangeValues } from './range.ts';
+import { checkRevision, fetchLimit, rangeLatest, rangeValues, upperBound } from './range.ts';
 import type { SpaceStore } from './space-store.ts';
 
 /** What a put needs to know of leases. */
 export interface LeaseBook {
   has(id: LeaseId): boolean;
+  /** No further key goes onto it. */
+  isFull(id: LeaseId): boolean;
   /** The key moves from one lease (or none) to another (or none). */
   moveKey(store: SpaceStore, key: KeyValue['key'], from: LeaseId, to: LeaseId): void;
 }
 
 /** The checks of etcd's apply, which come before anything is changed; null when the put can be applied. */
 export function checkPut(store: SpaceStore, leases: LeaseBook, put: PutCommand): FailedResult | null {
-  return checkLease(leases, put) ?? checkKept(store, put);
+  return checkLease(store, leases, put) ?? checkKept(store, put);
 }
 
 /** The same in a transaction: there etcd looks in the other order. */
 function checkPutInTxn(store: SpaceStore, leases: LeaseBook, put: PutCommand): FailedResult | null {
-  return checkKept(store, put) ?? checkLease(leases, put);
+  return checkKept(store, put) ?? checkLease(store, leases, put);
 }
 
-function checkLease(leases: LeaseBook, { lease }: PutCommand): FailedResult | null {
-  if (lease === noLease || leases.has(lease)) return null;
-  return failed('lease-not-found', `lease ${lease} does not exist or has expired`);
+function checkLease(store: SpaceStore, leases: LeaseBook, { key, lease }: PutCommand): FailedResult | null {
+  if (lease === noLease) return null;
+  if (!leases.has(lease)) return failed('lease-not-found', `lease ${lease} does not exist or has expired`);
+  if (!leases.isFull(lease) || store.get(key)?.lease === lease) return null;
+  return failed('overloaded', `lease ${lease} has as many keys as one may have; use another for this key`);
 }
 
 function checkKept(store: SpaceStore, put: PutCommand): FailedResult | null {
@@ -71,11 +75,10 @@ export function applyDeleteRange(
   leases: LeaseBook,
   command: DeleteRangeCommand,
 ): DeleteRangeResult {
-  const gone = rangeValues(store, command.key, command.rangeEnd, 0);
-  for (const value of gone) {
-    store.delete(value.key);
+  const { key, rangeEnd } = command;
+  const gone = store.deleteAll(rangeEnd === '' ? [key] : store.keys(key, upperBound(rangeEnd), 0));
+  for (const value of gone)
     if (value.lease !== noLease) leases.moveKey(store, value.key, value.lease, noLease);
-  }
   return {
     kind: 'deleteRange',
     revision: store.readRevision,
@@ -88,7 +91,18 @@ export function applyDeleteRange(
  * A transaction as etcd applies it: all compares, nested ones too, judge the state before it; then everything that could fail on
  * the chosen path is checked; then the path's operations run in order, each seeing what the earlier ones changed. Commits.
  */
-export function applyTxn(store: SpaceStore, leases: LeaseBook, txn: TxnCommand): TxnResult | FailedResult {
+export function applyTxn(
+  store: SpaceStore,
+  leases: LeaseBook,
+  txn: TxnCommand,
+  mostKeys: number,
+): TxnResult | FailedResult {
+  const keys = keysOfTxn(store, txn);
+  if (keys > mostKeys)
+    return failed(
+      'transaction-too-large',
+      `the ranges of the transaction hold ${keys} keys; ${mostKeys} may be touched by one: use smaller ranges`,
+    );
   const path: boolean[] = [];
   choosePath(store, txn, path);
   const before = store.revision;
@@ -104,6 +118,39 @@ export function applyTxn(store: SpaceStore, leases: LeaseBook, txn: TxnCommand):
   store.commit();
   assert(store.revision <= before + 1, 'a transaction is one revision at most');
   return result;
+}
+
+/** How many keys have to be looked at, or deleted. */
+export function keysTouched(
+  store: SpaceStore,
+  range: { readonly key: ByteString; readonly rangeEnd: ByteString },
+): number {
+  return range.rangeEnd === '' ? 1 : store.count(range.key, upperBound(range.rangeEnd));
+}
+
+/** Of all compares and of both branches, as it is before the transaction. */
+function keysOfTxn(store: SpaceStore, txn: TxnCommand): number {
+  let keys = 0;
+  for (const compare of txn.compares) keys += keysTouched(store, compare);
+  for (const operation of txn.success) keys += keysOfOperation(store, operation);
+  for (const operation of txn.failure) keys += keysOfOperation(store, operation);
+  return keys;
+}
+
+function keysOfOperation(store: SpaceStore, operation: Operation): number {
+  switch (operation.kind) {
+    case 'put':
+      return 1;
+    case 'deleteRange':
+      return keysTouched(store, operation);
+    case 'range': {
+      const all = operation.countOnly ? 0 : keysTouched(store, operation);
+      const limit = fetchLimit(operation);
+      return limit === 0 ? all : Math.min(all, limit);
+    }
+    case 'txn':
+      return keysOfTxn(store, operation);
+  }
 }
 
 function choosePath(store: SpaceStore, txn: TxnCommand, path: boolean[]): void {

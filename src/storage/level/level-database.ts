@@ -1,6 +1,7 @@
 import { Level } from 'level';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Database, DatabaseChange, DatabaseRow } from '../../ports/database.ts';
+import { codeOf, reason } from './causes.ts';
 import type { FreeSpace } from './free-space.ts';
 import { WriteAheadFiles } from './write-ahead-files.ts';
 
@@ -182,17 +183,4 @@ class LevelDatabase implements Database {
       },
     );
   }
-}
-
-/** LevelDB's own words lie in the cause's cause. */
-export function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
-}
-
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  const { code } = error as { readonly code?: unknown };
-  if (error.cause instanceof Error) return codeOf(error.cause) || String(code ?? '');
-  return String(code ?? '');
 }

@@ -1,11 +1,13 @@
-import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { TanistError } from '../../foundation/errors.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Disk, OpenedDatabase } from '../../ports/database.ts';
+import { codeOf, reason } from './causes.ts';
+import { prepareFolder, unwritable } from './data-folder.ts';
 import { FreeSpace } from './free-space.ts';
-import { codeOf, type LevelDatabaseOptions, openLevelDatabase, reason } from './level-database.ts';
+import { type LevelDatabaseOptions, openLevelDatabase } from './level-database.ts';
 import { sync } from './write-ahead-files.ts';
 import { cutWriteAhead, inspectWriteAhead } from './write-ahead-inspection.ts';
 
@@ -33,7 +35,7 @@ const defaultDatabase: LevelDatabaseOptions = { writeBufferBytes: 16 * mebibyte,
  * Errors: `data-locked`, `data-unreadable`, `data-not-writable`.
  */
 export async function openLevelDisk(folder: string, options: LevelDiskOptions = {}): Promise<LevelDisk> {
-  await checkFolder(folder);
+  await prepareFolder(folder);
   const lock = await takeLock(folder);
   try {
     await finishReplace(folder);
@@ -76,32 +78,6 @@ const journalName = 'replace.json';
 const lockName = '.lock';
 const pidName = '.lock-holder';
 const damageMark = (folder: string, name: string): string => join(folder, `${name}.damaged`);
-
-async function checkFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw unwritable(folder, cause);
-  }
-  try {
-    await access(folder, constants.R_OK);
-  } catch (cause) {
-    throw new TanistError(
-      'data-unreadable',
-      `the data folder ${folder} cannot be read (${reason(cause)}): give this user the right to read it`,
-      { cause },
-    );
-  }
-}
-
-function unwritable(folder: string, cause: unknown): TanistError {
-  return new TanistError(
-    'data-not-writable',
-    `the data folder ${folder} cannot be written (${reason(cause)}): give this user the right to write it, or name another folder`,
-    { cause },
-  );
-}
 
 /** The lock is an empty LevelDB: its lock file is locked by the kernel, so it is never stale. */
 async function takeLock(folder: string): Promise<{ close(): Promise<void> }> {
