@@ -9,8 +9,8 @@ import type { Caller, CallKind } from './caller.ts';
 type Request = Given<typeof rangeRequest>;
 type Response = Message<typeof rangeResponse>;
 
-/** How often a read begins anew when the revision that it reads at is compacted between two pages. */
-const attempts = 5;
+/** How often pages are tried: the revision that they are read at may be compacted between two of them. */
+const attempts = 3;
 
 /** A range of any size, in pages of `pageKeys` that are all of one revision, so that neither side holds more than that in one message. */
 export async function readRange(
@@ -24,11 +24,13 @@ export async function readRange(
   const pages = canPage(request) && (wanted === 0 || wanted > pageKeys);
   if (!pages) return await caller.call(kvMethods.range, request, kind, options);
   for (let attempt = 1; ; attempt++) {
+    // At last in one message, however large: that cannot be compacted under it.
+    if (attempt > attempts) return await caller.call(kvMethods.range, request, kind, options);
     try {
       return await readPages(caller, request, kind, options, pageKeys);
     } catch (error) {
       const isCompacted = error instanceof TanistError && error.code === 'revision-compacted';
-      if (!isCompacted || (request.revision ?? 0) > 0 || attempt === attempts) throw error;
+      if (!isCompacted || (request.revision ?? 0) > 0) throw error;
     }
   }
 }

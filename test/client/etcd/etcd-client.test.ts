@@ -44,7 +44,7 @@ for (const [name, start] of Object.entries(servers)) {
     act: (t: ExecutionContext, setting: Setting) => Promise<void>,
     options: Partial<EtcdConnectOptions> & { readonly watches?: boolean } = {},
   ): void =>
-    test(`${name}: ${title}`, async (t) => {
+    test.serial(`${name}: ${title}`, async (t) => {
       t.timeout(60_000);
       if (server === null || (options.watches && !(await hasLeases(server.endpoint)))) {
         t.log('skipped: there is no such server here');

@@ -155,7 +155,7 @@ export function watches({ test }: Suite): void {
   test(
     'watch: a consumer that is slow misses nothing',
     async (t, { client }, prefix) => {
-      const value = 'x'.repeat(256 * 1024);
+      const value = 'x'.repeat(128 * 1024);
       const watching = new Watching(client, prefix, { prefix: true });
       await watching.batch();
       const count = 60;

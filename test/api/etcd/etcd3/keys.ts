@@ -119,7 +119,8 @@ export function keys({ test }: Etcd3Suite): void {
       );
   });
 
-  test('software transactions', async (t, client) => {
+  // At one member: at several, etcd3 reads at a revision that some may not have yet, and gives up when they say so.
+  test('software transactions', async (t, _namespace, _whole, client) => {
     await client.put('a').value(100);
     await client.put('b').value(0);
     const move = () =>

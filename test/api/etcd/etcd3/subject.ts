@@ -12,7 +12,7 @@ export interface Etcd3Suite {
   /** A test with a client and a namespace that no other test uses. */
   test(
     title: string,
-    act: (t: ExecutionContext, namespace: Namespace, client: Etcd3) => Promise<void>,
+    act: (t: ExecutionContext, namespace: Namespace, whole: Etcd3, atOneMember: Namespace) => Promise<void>,
     needs?: 'leases',
   ): void;
 }
@@ -25,6 +25,7 @@ export function etcd3Suite(
 ): Etcd3Suite {
   let server: Etcd3Server | null = null;
   let client: Etcd3;
+  let ofOne: Etcd3;
   let leases = false;
   let tests = 0;
   test.before(async (t) => {
@@ -32,10 +33,12 @@ export function etcd3Suite(
     server = await start(t);
     if (server === null) return;
     client = new Etcd3({ hosts: [...server.endpoints] });
+    ofOne = new Etcd3({ hosts: server.endpoints[0]! });
     leases = await hasLeases(server.endpoints[0]!);
   });
   test.after.always(async () => {
     client?.close();
+    ofOne?.close();
     await server?.stop();
   });
   return {
@@ -45,7 +48,7 @@ export function etcd3Suite(
         t.timeout(60_000);
         if (server === null) t.log('skipped: the server is not here');
         else if (needs === 'leases' && !leases) t.log('skipped: no leases and watches there yet');
-        else await act(t, client.namespace(prefix), client);
+        else await act(t, client.namespace(prefix), client, ofOne.namespace(prefix));
         t.pass();
       });
     },
