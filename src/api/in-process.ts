@@ -6,7 +6,7 @@ import type { Command } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { StateClient } from '../ports/state-client.ts';
 import { errorOfEtcd } from '../protocol/etcd/error-texts.ts';
-import { EtcdError } from './etcd/etcd-error.ts';
+import { EtcdError, etcdError } from './etcd/etcd-error.ts';
 import type { EtcdFace } from './etcd/etcd-face.ts';
 import { Renewals } from './etcd/lease/renewals.ts';
 import { systemClock } from './system-clock.ts';
@@ -24,7 +24,12 @@ export function inProcess(
   return (space) => new NodeStateClient(space, { node, clock: systemClock, propose, renew, closing });
 }
 
+const stopped = etcdError('stopped');
+
 function failureOf({ code, details, failure }: EtcdError): TanistError {
+  // Said of what never left this node; of what did, nothing is known.
+  if (details === stopped.details && failure === null)
+    return new TanistError('stopping', 'this node stops; ask another');
   if (failure === null) return errorOfEtcd(code, details, true);
   const { indeterminate } = failure;
   return new TanistError(failure.code, failure.message, indeterminate === undefined ? {} : { indeterminate });

@@ -11,12 +11,12 @@ import type { StartSubject, Subject } from './subject.ts';
 
 export const nothing: ReadonlySet<'leases' | 'watch'> = new Set();
 
-/** Inside the leader, or inside a follower, of a cluster of three. */
-export function inProcess(where: 'leader' | 'follower'): StartSubject {
+/** Inside the leader, or inside a follower. */
+export function inProcess(where: 'leader' | 'follower', nodes = 3): StartSubject {
   return async (_, space) => {
-    const cluster = await startEtcdCluster(3);
+    const cluster = await startEtcdCluster(nodes);
     const leader = await cluster.leader();
-    const index = where === 'leader' ? leader : (leader + 1) % 3;
+    const index = where === 'leader' ? leader : (leader + 1) % nodes;
     const client = cluster.nodes[index]!.state(space);
     return {
       client,
@@ -28,8 +28,11 @@ export function inProcess(where: 'leader' | 'follower'): StartSubject {
   };
 }
 
-export const native: StartSubject = async (_, space) => {
-  const cluster = await startEtcdCluster(3);
+/** Tanist's own client. */
+export const native: StartSubject = (t, space) => nativeOf(3)(t, space);
+
+export const nativeOf: (nodes: number) => StartSubject = (nodes) => async (_, space) => {
+  const cluster = await startEtcdCluster(nodes);
   const client = await connect({ endpoints: cluster.endpoints, space });
   return {
     client,
@@ -44,8 +47,10 @@ export const native: StartSubject = async (_, space) => {
 };
 
 /** The etcd client at Tanist's etcd API. */
-export const etcdClientOnTanist: StartSubject = async (_, space) => {
-  const cluster = await startEtcdCluster(3);
+export const etcdClientOnTanist: StartSubject = (t, space) => etcdClientOnTanistOf(3)(t, space);
+
+export const etcdClientOnTanistOf: (nodes: number) => StartSubject = (nodes) => async (_, space) => {
+  const cluster = await startEtcdCluster(nodes);
   const client = await connectEtcd({ endpoints: cluster.endpoints, space: space as EtcdSpace });
   return {
     client,
