@@ -12,7 +12,8 @@ export class RawStream<Request extends AnySchema, Response extends AnySchema> {
   readonly call: ClientDuplexStream<Buffer, Buffer>;
   readonly #arrived: Message<Response>[] = [];
   #waiting: ((message: Message<Response> | null) => void)[] = [];
-  error: ServiceError | null = null;
+  readonly #ended: Promise<ServiceError | null>;
+  #tellEnd: (error: ServiceError | null) => void = () => {};
   over = false;
 
   constructor(
@@ -29,12 +30,14 @@ export class RawStream<Request extends AnySchema, Response extends AnySchema> {
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
     this.call = this.#client.makeBidiStreamRequest(method.path, same, same, metadata);
-    if (reads) this.read();
-    this.call.on('error', (error: ServiceError) => {
-      this.error = error;
-      this.#end();
+    this.#ended = new Promise((resolve) => {
+      this.#tellEnd = resolve;
     });
-    this.call.on('end', () => this.#end());
+    if (reads) this.read();
+    this.call.on('error', (error: ServiceError) => this.#end(error));
+    this.call.on('status', ({ code }) => {
+      if (code === 0) this.#end(null);
+    });
   }
 
   read(): void {
@@ -72,9 +75,9 @@ export class RawStream<Request extends AnySchema, Response extends AnySchema> {
     });
   }
 
-  async ended(): Promise<ServiceError | null> {
-    if (!this.over) await new Promise<void>((resolve) => this.call.once('close', resolve));
-    return this.error;
+  /** Why, null: in good order. */
+  ended(): Promise<ServiceError | null> {
+    return this.#ended;
   }
 
   close(): void {
@@ -82,8 +85,9 @@ export class RawStream<Request extends AnySchema, Response extends AnySchema> {
     this.#client.close();
   }
 
-  #end(): void {
+  #end(error: ServiceError | null): void {
     this.over = true;
+    this.#tellEnd(error);
     for (const waiting of this.#waiting) waiting(null);
     this.#waiting = [];
   }

@@ -96,7 +96,7 @@ test.serial('watches say what etcd says', async (t) => {
     await remove(side, 'a');
     await txn(side, { key: 'a', value: 'x' }, { key: 'b', value: 'y' }, { key: 'z', value: 'w' });
     said.push(...(await take(3)));
-    await txn(side, { key: 'a', value: null }, { key: 'a', value: 'again' }, { key: 'b', value: null });
+    await txn(side, { key: 'a', value: null }, { key: 'b', value: 'again' }, { key: 'bb', value: null });
     said.push(...(await take(1)));
     // Chosen ids, and those that are taken or empty.
     create({ key: b('k'), watch_id: 7 });
