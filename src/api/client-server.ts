@@ -1,11 +1,13 @@
 import {
   type handleUnaryCall,
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
   type sendUnaryData,
+  setLogVerbosity,
 } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import { limits } from '../foundation/limits.ts';
@@ -40,10 +42,12 @@ export class ClientServer {
   constructor(node: TanistNode, clusterId: string) {
     this.#node = node;
     this.#clusterId = clusterId;
+    setLogVerbosity(logVerbosity.NONE); // grpc-js prints errors that it also hands to us
     this.#server = new Server({
       'grpc.max_receive_message_length': limits.messageBytes,
       'grpc.max_send_message_length': -1,
       'grpc.max_concurrent_streams': 65_536,
+      'grpc.enable_channelz': 0,
     });
     this.#server.addService(tanistService, {
       session: (call: ServerDuplexStream<Buffer, Buffer>) => void new SessionStream(node, call),
@@ -71,6 +75,7 @@ export class ClientServer {
   listen(address: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) this.#etcd.bound(this.#server);
         if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`);
         else
           reject(

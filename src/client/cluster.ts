@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { bytesOf } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type LeaseId, noSession } from '../foundation/ids.ts';
@@ -44,6 +45,8 @@ export class Cluster implements Machinery {
 
   constructor(options: ClusterOptions) {
     this.defaultDeadlineMs = options.deadlineMs;
+    // Every kept lease listens, and there may be thousands.
+    setMaxListeners(0, this.closer.signal);
     this.links = new Links(options.endpoints, {
       routing: (_address, routing) => this.session.routed(routing),
       up: (address) => {

@@ -12,8 +12,9 @@ const maxStepMs = 2000;
  * that jumps is no matter. The calendar is read once, for the very first stamp of a cluster.
  *
  * A follower: the largest offset of the last one to two windows counts: stamps arrive late, never early, so the largest is the truest, and
- * an old one would let the drift between two clocks add up. A leader: the offset it had when it was elected; its own blocks would
- * teach it only how late they are.
+ * an old one would let the drift between two clocks add up. A leader: the offset it had when it was elected; its own blocks
+ * teach it only how late they are. But where blocks of earlier terms, applied along with its first ones, brought the state's time further
+ * than its own stamps, it goes on from there like its followers, or the next leader would be ahead of it.
  *
  * Where no block was committed for longer than the step, cluster time stood still for the rest: the offset moves back by it. To make up for
  * it in several blocks would end leases early that were granted or renewed in the first of them.
@@ -55,8 +56,11 @@ export class ClusterClock {
   saw(timeMs: ClusterTimeMs, term: Term): void {
     const stoodStill = this.#stateMs > 0 && timeMs - this.#stateMs >= maxStepMs;
     this.#stateMs = timeMs;
+    const nowMs = this.#clock.nowMs();
+    const offsetMs = timeMs - nowMs;
     if (term === this.#leads) {
       this.#term = term;
+      if (this.#offsetMs === null || offsetMs > this.#offsetMs) this.#offsetMs = offsetMs;
       return;
     }
     if (term > this.#term || stoodStill) {
@@ -65,8 +69,6 @@ export class ClusterClock {
       this.#previousOffsetMs = null;
       this.#windowEndsMs = 0;
     }
-    const nowMs = this.#clock.nowMs();
-    const offsetMs = timeMs - nowMs;
     if (nowMs >= this.#windowEndsMs) {
       this.#previousOffsetMs = this.#offsetMs;
       this.#offsetMs = offsetMs;

@@ -136,7 +136,9 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   const list = listWhereMap(content);
   if (list !== null) return fail(`${list}: must be a map of keys and values`);
   const parsed = v.safeParse(fileSchema, content ?? {});
-  if (!parsed.success) return fail(describe(parsed.issues[0]));
+  // A key that is unknown says more than the one that is missing for it.
+  if (!parsed.success)
+    return fail(describe(parsed.issues.find(({ expected }) => expected === 'never') ?? parsed.issues[0]));
   const { cluster, nodes, timing, limits, disk } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
@@ -178,12 +180,12 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, ...sections } = content as Record<string, unknown>;
+  const { nodes, timing, limits, disk } = content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
   }
-  return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
+  return Object.entries({ timing, limits, disk }).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
 
 function contradiction({ nodes, timing }: ClusterConfig): string | null {

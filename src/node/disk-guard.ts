@@ -18,6 +18,7 @@ const lookEveryMs = 500;
 export class DiskGuard {
   readonly #options: DiskGuardOptions;
   #full = false;
+  #fullSinceMs = 0;
   #waiting: (() => void)[] = [];
   #timer: Timer | null = null;
 
@@ -28,6 +29,11 @@ export class DiskGuard {
 
   get full(): boolean {
     return this.#full;
+  }
+
+  /** How long it has been full; 0: it is not. */
+  get fullForMs(): number {
+    return this.#full ? this.#options.clock.nowMs() - this.#fullSinceMs : 0;
   }
 
   /** The store refused a write. Resolves when it is worth trying again. */
@@ -54,6 +60,7 @@ export class DiskGuard {
   #become(full: boolean): void {
     if (full === this.#full) return;
     this.#full = full;
+    this.#fullSinceMs = this.#options.clock.nowMs();
     const free = this.#options.vitals().diskFreeBytes;
     if (full) this.#options.nodeLog.warn('disk-full', { free, reserve: this.#options.reserveBytes });
     else this.#options.nodeLog.info('disk-recovered', { free });

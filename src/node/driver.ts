@@ -41,6 +41,7 @@ export class Driver {
   #installing = false;
   #toApply: LogEntry[] = [];
   #toPersist: Persist[] = [];
+  #persistScheduled = false;
   #refused: Persist[] = [];
   #syncMs = 0;
 
@@ -70,21 +71,33 @@ export class Driver {
 
   #turn(): void {
     this.#scheduled = false;
-    const { raft, proposals, reads } = this.#parts;
+    const { proposals, reads } = this.#parts;
     reads.flush();
     do {
-      for (let ready = raft.ready(); ready !== null; ready = raft.ready()) this.#handle(ready);
+      this.#handleAll();
       this.#applySome();
     } while (proposals.flush());
-    for (let ready = raft.ready(); ready !== null; ready = raft.ready()) this.#handle(ready);
+    this.#handleAll();
     if (this.#toApply.length > 0 && !this.#installing) this.wake();
+  }
+
+  /** A new leader's first block leaves together with its no-op. */
+  #handleAll(): void {
+    const { raft, proposals } = this.#parts;
+    let sending = false;
+    for (let ready = raft.ready(); ready !== null; ready = raft.ready()) {
+      this.#handle(ready);
+      if (ready.messages.length > 0) sending = true;
+      if (ready.soft?.role === 'leader') proposals.flush();
+    }
+    this.#persistAfter(sending);
   }
 
   #handle(ready: Ready): void {
     const { transport, reads, raft } = this.#parts;
     if (ready.soft !== null) this.#parts.roleChanged(ready.soft);
     for (const message of ready.messages) transport.send(message.to, message);
-    if (ready.persist !== null) this.#persistAfter(ready.persist, ready.messages.length > 0);
+    if (ready.persist !== null) this.#toPersist.push(ready.persist);
     for (const entry of ready.committed) this.#toApply.push(entry);
     for (const read of ready.reads) reads.confirmed(read);
     if (ready.reads.length > 0) reads.applied(raft.status.applied);
@@ -98,21 +111,27 @@ export class Driver {
    * What peers shall get goes out before this node turns to its own disk: handing a block to the disk takes longer than handing it to a
    * socket, and theirs is the longer way.
    */
-  #persistAfter(persist: Persist, sending: boolean): void {
-    if (!sending && this.#toPersist.length === 0) {
-      this.#persist(persist);
+  #persistAfter(sending: boolean): void {
+    if (this.#toPersist.length === 0) return;
+    if (!sending && !this.#persistScheduled) {
+      this.#persistAll();
       return;
     }
     if (sending) this.#parts.transport.flush();
-    this.#toPersist.push(persist);
-    if (this.#toPersist.length > 1) return;
+    if (this.#persistScheduled) return;
+    this.#persistScheduled = true;
     this.#parts.clock.soon(() =>
       this.#guarded(() => {
-        const waiting = this.#toPersist;
-        this.#toPersist = [];
-        for (const one of waiting) this.#persist(one);
+        this.#persistScheduled = false;
+        this.#persistAll();
       }),
     );
+  }
+
+  #persistAll(): void {
+    const waiting = this.#toPersist;
+    this.#toPersist = [];
+    for (const one of waiting) this.#persist(one);
   }
 
   #persist(persist: Persist): void {

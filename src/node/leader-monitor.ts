@@ -63,7 +63,18 @@ export class LeaderMonitor {
   }
 
   disconnected(peer: NodeId, reason: 'refused' | 'dropped' | 'silent'): void {
-    this.#perform(this.#watch.disconnected(this.#options.clock.nowMs(), peer, reason));
+    const { raft, clock, wake } = this.#options;
+    const { leader, term } = raft.status;
+    if (reason === 'dropped' && peer === leader) {
+      raft.leaderDropped(leader, term);
+      wake();
+    }
+    this.#perform(this.#watch.disconnected(clock.nowMs(), peer, reason));
+  }
+
+  /** Somebody holds the leader for dead: this node looks for itself. */
+  questioned(): void {
+    this.#perform(this.#watch.questioned());
   }
 
   /** This node's own event loop stood still for `gapMs`. */

@@ -12,7 +12,7 @@ import {
 import type { RequestLimits } from '../foundation/limits.ts';
 import type { Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
-import { presentedOf, type StoreIdentity } from '../ports/log-store.ts';
+import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
 import type { Routing } from '../protocol/routing.ts';
@@ -34,8 +34,9 @@ import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
+import { ParkedProposals } from './parked-proposals.ts';
 import { PeerGuard } from './peer-guard.ts';
-import { type Proposal, ProposalQueue, refused } from './proposals.ts';
+import { type Proposal, type ProposalOutcome, ProposalQueue, refused } from './proposals.ts';
 import { RangeReader } from './range-reader.ts';
 import { ReadQueue } from './reads.ts';
 import { RenewalBatcher, type RenewalDone } from './renewal-batcher.ts';
@@ -58,6 +59,8 @@ const stallMs = 20;
 const rankEveryMs = 20;
 /** A block at least so often while there are leases or sessions: well below the largest step of cluster time. */
 const timeEveryMs = 1000;
+/** A leader whose disk has been full for so long gives leadership to a replica with room, and tries that so often. */
+const fullDiskMs = 1000;
 
 /** For checks and status: the node at this moment, without side effects. */
 export interface NodeInspection {
@@ -99,6 +102,7 @@ export class TanistNode {
   readonly #ranges: RangeReader;
   readonly #hub: WatchHub;
   readonly #proposals: ProposalQueue;
+  readonly #parked: ParkedProposals;
   readonly #reads: ReadQueue;
   readonly #renewals: RenewalBatcher;
   readonly #driver: Driver;
@@ -117,6 +121,7 @@ export class TanistNode {
   #routing: Routing;
   #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
   #rankedAtMs = 0;
+  #leavesAgainMs = 0;
   #stopping = false;
   /** State and image are being replaced: not whole at present. */
   #restoring = false;
@@ -184,6 +189,7 @@ export class TanistNode {
       blocksInFlight: 2,
       uncommittedBytes: options.uncommittedBytes,
     });
+    this.#parked = new ParkedProposals(options.uncommittedBytes);
     this.#reads = new ReadQueue(raft, clock, wake);
     this.#renewals = new RenewalBatcher({
       clock,
@@ -333,16 +339,16 @@ export class TanistNode {
     return this.#options.requestLimits;
   }
 
+  /** Something will be submitted at the end of this turn: the driver then looks at once, not a turn later. */
+  expect(): void {
+    if (!this.#stopped) this.#driver.wake();
+  }
+
   submit(proposal: Proposal): void {
-    if (this.#stopped) {
+    if (this.#stopping) {
       proposal.settle(refused('stopping', 'this node stops; ask another'));
     } else if (this.#raft.status.role !== 'leader') {
-      proposal.settle(
-        refused(
-          this.#raft.status.leader === null ? 'no-leader' : 'not-leader',
-          'this node does not lead; ask the leader',
-        ),
-      );
+      this.#park(proposal);
     } else if (this.#disk.full) {
       proposal.settle(
         refused('disk-full', 'the disk is nearly full: writes are refused until there is room; reads go on'),
@@ -359,7 +365,24 @@ export class TanistNode {
    */
   keepAlive(id: LeaseId, done: RenewalDone): void {
     this.#renewals.renew(id, done);
-    if (this.#raft.status.role !== 'leader' || this.#stopped) this.#renewals.flush();
+    if (this.#raft.status.role !== 'leader' || this.#stopping) this.#renewals.flush();
+  }
+
+  /**
+   * Where nobody leads, or where this node is the one to take over, the next leader is likely to be found in a moment. That a client turns
+   * here, and not to the leader, makes an heir look at its leader; it believes nobody but its own eyes.
+   */
+  #park(proposal: Proposal): void {
+    const { id, leader, succession } = this.#raft.status;
+    const mayLead = leader === null || succession.find((heir) => heir !== leader) === id;
+    if (!mayLead) {
+      proposal.settle(notLeader());
+      return;
+    }
+    const { holdMs, electionMs } = this.#options;
+    const waitMs = leader === null ? electionMs : Math.max(holdMs, this.#options.suspicion.probeMs);
+    this.#parked.add(proposal, this.#ports.clock.nowMs() + waitMs);
+    if (leader !== null) this.#monitor.questioned();
   }
 
   /** In ms of cluster time as this node knows it; null: there is no such lease. Below 0: it is about to end. */
@@ -491,7 +514,10 @@ export class TanistNode {
 
   #handler(): TransportHandler<RaftMessage> {
     return {
-      hello: (peer, identity, clusterId) => this.#guard.hello(peer, identity, clusterId),
+      hello: async (peer, identity, clusterId) => {
+        this.#refuseSecond(peer, identity);
+        await this.#guard.hello(peer, identity, clusterId);
+      },
       received: (from, messages) => this.#received(from, messages),
       connected: (peer) => {
         this.#ports.nodeLog.info('peer-connected', { peer });
@@ -507,6 +533,21 @@ export class TanistNode {
       probed: () => this.#probed(),
       snapshot: (from, incoming) => this.#snapshots.receive(from, incoming),
     };
+  }
+
+  /**
+   * A second process under the id of a peer that is alive, on a folder of its own, is a mistake. Once the peer has been silent for as long as is
+   * suspicious, the other store takes its place: then its disk was replaced.
+   */
+  #refuseSecond(peer: NodeId, { storeId }: PeerIdentity): void {
+    const known = this.#guard.identityOf(peer);
+    if (known === null || known.storeId === storeId || this.#guard.doubted.has(peer)) return;
+    const { silentMs, patienceMs } = this.#succession.view(peer).measurements;
+    if (silentMs < patienceMs)
+      throw new TanistError(
+        'duplicate-node',
+        `another process is alive as ${peer}, on another data folder: every node needs an id of its own`,
+      );
   }
 
   #received(from: NodeId, messages: readonly RaftMessage[]): void {
@@ -553,6 +594,11 @@ export class TanistNode {
 
   #tick(): void {
     this.#raft.tick();
+    this.#parked.refuseOverdue(
+      this.#ports.clock.nowMs(),
+      'no-leader',
+      'this node does not lead; ask the leader',
+    );
     if (this.#raft.status.role === 'leader') this.#lead();
     this.#announce();
     this.#driver.wake();
@@ -564,6 +610,7 @@ export class TanistNode {
       this.#rankedAtMs = nowMs;
       this.#succession.rank();
       this.#guarding(this.#trust.look());
+      this.#leaveFullDisk(nowMs);
     }
     if (this.#isTimeDue() && this.#proposals.idle) {
       this.#proposals.add({
@@ -573,6 +620,18 @@ export class TanistNode {
         early: null,
       });
     }
+  }
+
+  /** A leader that refuses writes for want of room makes way for an heir that has it; where nobody has, it serves reads. */
+  #leaveFullDisk(nowMs: number): void {
+    if (this.#disk.fullForMs < fullDiskMs || nowMs < this.#leavesAgainMs) return;
+    const heir = this.#raft.status.succession.find((id) => {
+      const { report } = this.#succession.view(id);
+      return report !== null && report.diskFree > 0;
+    });
+    if (heir === undefined) return;
+    this.#leavesAgainMs = nowMs + fullDiskMs;
+    this.#handOver.to(heir).catch(() => {});
   }
 
   /** Something expires, or could: then cluster time must not stand still. */
@@ -596,6 +655,7 @@ export class TanistNode {
     if (soft.role === 'leader') {
       if (this.#routing.leader !== this.#options.id) nodeLog.info('elected', fields);
       this.#opensAt = { term: soft.term, index: this.#raft.status.last.index };
+      for (const proposal of this.#parked.take()) this.#proposals.add(proposal);
     } else {
       if (this.#opensAt !== null) {
         nodeLog.info('stepped-down', fields);
@@ -603,6 +663,7 @@ export class TanistNode {
         this.#renewals.flush();
       }
       this.#opensAt = null;
+      if (soft.leader !== null) this.#parked.refuse('not-leader', 'this node does not lead; ask the leader');
       if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
       else if (soft.role !== 'follower')
         nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
@@ -693,7 +754,8 @@ export class TanistNode {
       loopLagMs: this.#ticker?.lagMs ?? 0,
       syncMs: this.#driver.syncMs,
       memoryUsed: used === null || limit === null ? 0 : used / limit,
-      diskFree: free === null || diskBytes === null ? 1 : free / diskBytes,
+      // Below the reserve there is none for writes.
+      diskFree: this.#disk.full ? 0 : free === null || diskBytes === null ? 1 : free / diskBytes,
       applied: this.state.applied.index,
       revision: this.state.revision('user'),
     };
@@ -734,6 +796,7 @@ export class TanistNode {
     this.#monitor.stop();
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
+    this.#parked.refuse('stopping', 'the node stops');
     this.#renewals.flush();
     this.#reads.close();
     await this.#transport.close();
@@ -746,6 +809,10 @@ export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 export type ReadOutcome = RangeResult | TanistError;
 
 const emptyBatch: CommandBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [] };
+
+function notLeader(): ProposalOutcome {
+  return refused('not-leader', 'this node does not lead; ask the leader');
+}
 
 function stops(): TanistError {
   return new TanistError('stopping', 'this node stops; ask another');

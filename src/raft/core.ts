@@ -50,6 +50,8 @@ export class Core {
   /** The leader that this node itself observed dead in this term. */
   lost: NodeId | null = null;
   readonly ballots = new Map<NodeId, boolean>();
+  /** A follower whose leader's connection broke: it asks for pre-votes while it finds out; `ballots` gathers the answers. */
+  asksAhead = false;
   readonly held = new Map<NodeId, { readonly message: RaftMessage & PreVote; ticks: number }>();
   doubted = false;
   doubtedPeers: ReadonlySet<NodeId> = new Set();
@@ -167,6 +169,7 @@ export class Core {
     this.role = 'follower';
     this.leader = leader;
     this.ballots.clear();
+    this.asksAhead = false;
     this.resetTimer();
     if (leader !== null) {
       this.urgent = 0;

@@ -6,6 +6,7 @@ import { Core } from './core.ts';
 import {
   campaign,
   handleLeaderAlive,
+  handleLeaderDropped,
   handleLeaderLost,
   handlePreVote,
   handlePreVoteReply,
@@ -96,6 +97,10 @@ class RaftNode implements Raft {
     if (core.role === 'leader') core.rounds.add({ id, from: null });
     else if (core.leader !== null) core.forwarded.add(id);
     else core.reads.push({ id, index: null });
+  }
+
+  leaderDropped(leader: NodeId, term: Term): void {
+    handleLeaderDropped(this.#core, leader, term);
   }
 
   leaderLost(leader: NodeId, term: Term): void {

@@ -33,17 +33,23 @@ function isAlone(core: Core): boolean {
   );
 }
 
-/** Asks whether an election could be won, without disturbing anyone (thesis §9.6). */
-export function preCampaign(core: Core): void {
+/** Asks whether an election could be won, without disturbing anyone (thesis §9.6). `granted`: who has answered already. */
+export function preCampaign(core: Core, granted: readonly NodeId[] = []): void {
   if (!core.promotable || core.role === 'leader') return;
   core.becomeFollower(core.term, null);
   core.role = 'preCandidate';
-  const last = core.log.lastPoint;
-  for (const to of votersOf(core.configuration)) {
-    if (to !== core.id) core.send({ from: core.id, to, term: core.term, type: 'preVote', last });
-  }
+  for (const from of granted) core.ballots.set(from, true);
+  askForPreVotes(core);
   core.ballots.set(core.id, true);
   countPreVotes(core);
+}
+
+function askForPreVotes(core: Core): void {
+  const last = core.log.lastPoint;
+  for (const to of votersOf(core.configuration)) {
+    if (to === core.id || core.ballots.has(to)) continue;
+    core.send({ from: core.id, to, term: core.term, type: 'preVote', last });
+  }
 }
 
 /** Raft §5.2. The requests go out while the own vote is being made durable; it counts when it is (Raft §5.2, figure 2). */
@@ -173,9 +179,9 @@ export function handlePreVoteReply(core: Core, message: RaftMessage & PreVoteRep
       core.becomeFollower(message.term, null);
     return;
   }
-  if (core.role !== 'preCandidate') return;
+  if (core.role !== 'preCandidate' && !core.asksAhead) return;
   core.ballots.set(message.from, message.granted || core.ballots.get(message.from) === true);
-  countPreVotes(core);
+  if (core.role === 'preCandidate') countPreVotes(core);
 }
 
 /** Held pre-votes wait for this node's own observation, for the end of its trust, or for the end of their time. */
@@ -204,13 +210,28 @@ const urgentCampaigns = 3;
 export function handleLeaderLost(core: Core, leader: NodeId, inTerm: Term): void {
   if (inTerm !== core.term || core.role !== 'follower' || core.leader !== leader || leader === core.id)
     return;
+  const granted = core.asksAhead
+    ? [...core.ballots.keys()].filter((id) => core.ballots.get(id) === true)
+    : [];
   core.urgent = urgentCampaigns;
   core.becomeFollower(core.term, null);
   core.lost = leader;
   const rank = rankOf(core, leader);
   core.campaignIn = core.promotable ? rank * core.options.rankDelayTicks : null;
   answerHeld(core);
-  if (core.campaignIn === 0 && core.role === 'follower') preCampaign(core);
+  if (core.campaignIn === 0 && core.role === 'follower') preCampaign(core, granted);
+}
+
+/**
+ * The leader's connection broke, which may mean anything. The first heir asks for pre-votes while it finds out, so that the answers
+ * are there when it knows; it goes on trusting its leader until then, and so does each voter until its own observation.
+ */
+export function handleLeaderDropped(core: Core, leader: NodeId, inTerm: Term): void {
+  if (inTerm !== core.term || core.role !== 'follower' || core.leader !== leader || core.asksAhead) return;
+  if (!core.promotable || rankOf(core, leader) > 0) return;
+  core.asksAhead = true;
+  core.ballots.clear();
+  askForPreVotes(core);
 }
 
 function rankOf(core: Core, lost: NodeId): number {
@@ -226,5 +247,6 @@ export function handleLeaderAlive(core: Core, leader: NodeId, inTerm: Term): voi
   if (inTerm !== core.term || core.role === 'leader' || core.role === 'candidate') return;
   if (core.leader !== leader && core.lost !== leader) return;
   if (core.leader === null) core.becomeFollower(core.term, leader);
+  core.asksAhead = false;
   core.refuseHeld();
 }

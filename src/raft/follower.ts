@@ -9,8 +9,12 @@ import type { Append, Heartbeat, InstallSnapshot, RaftMessage, ReadIndexReply } 
 export function heardLeader(core: Core, from: NodeId): void {
   assert(core.role !== 'leader', `one leader a term: ${from} and this node lead in term ${core.term}`);
   assert(core.leader === null || core.leader === from, `one leader a term: ${core.leader} and ${from}`);
-  if (core.role === 'follower' && core.leader === from) core.elapsed = 0;
-  else core.becomeFollower(core.term, from);
+  if (core.role === 'follower' && core.leader === from) {
+    core.elapsed = 0;
+    core.asksAhead = false;
+  } else {
+    core.becomeFollower(core.term, from);
+  }
 }
 
 /** AppendEntries (Raft §5.3). Acknowledged only when durable. */

@@ -81,6 +81,8 @@ export interface Raft {
   }): ProposeResult;
   /** On the leader joins the next round; on a follower asks the leader. Answered in `Ready.reads`. */
   readIndex(id: number): void;
+  /** The connection to the leader of `term` broke: the first heir asks for pre-votes ahead, in case it turns out to be dead. */
+  leaderDropped(leader: NodeId, term: Term): void;
   /** This node's own observation that the leader of `term` is dead (never a candidate's word). Ignored if stale. */
   leaderLost(leader: NodeId, term: Term): void;
   /** The opposite: a probe showed the leader alive in this term; held pre-votes are refused. */

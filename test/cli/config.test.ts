@@ -84,6 +84,10 @@ test('an unknown key is named with its path, what is allowed, and the nearest', 
   );
 });
 
+test('a misspelt key is named, not the one that is missing for it, whatever it holds', (t) => {
+  t.regex(fails('cluster: c\nnods: []\n'), /nods: unknown key; allowed here: .*mean "nodes"/);
+});
+
 const wrong: readonly (readonly [string, string, RegExp])[] = [
   ['empty file', '', /cluster: is missing/],
   ['a list', '- 1\n', /must be a map/],

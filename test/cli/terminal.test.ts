@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import test from 'ava';
 import {
   durationMs,
@@ -11,6 +12,7 @@ import { errorText, exitCode } from '../../src/cli/terminal/fail.ts';
 import { figure } from '../../src/cli/terminal/figure.ts';
 import { jsonLine, printable } from '../../src/cli/terminal/json.ts';
 import { progressOn } from '../../src/cli/terminal/progress.ts';
+import { valueOrInput } from '../../src/cli/terminal/standard-input.ts';
 import { styleFor } from '../../src/cli/terminal/style.ts';
 import { table } from '../../src/cli/terminal/table.ts';
 import { UsageError } from '../../src/cli/terminal/usage-error.ts';
@@ -106,4 +108,19 @@ test('errors are one line with their code; bugs keep their stack', (t) => {
   t.regex(errorText(new TypeError('oops')), /^TypeError: oops\n +at /);
   t.is(exitCode(new UsageError('x')), 2);
   t.is(exitCode(new Error('x')), 1);
+});
+
+test('a value: as given, or from the standard input, of which nothing is a mistake', async (t) => {
+  const hints: string[] = [];
+  const read = (value: string | undefined, parts: readonly string[], isTTY = false) => {
+    const input = Object.assign(Readable.from(parts.map((part) => Buffer.from(part))), { isTTY });
+    return valueOrInput(value, input, (hint) => hints.push(hint));
+  };
+  t.is(await read('v', ['unread']), 'v');
+  t.is(await read('', ['unread']), '');
+  for (const value of [undefined, '-']) t.is(Buffer.from(await read(value, ['a', 'b'])).toString(), 'ab');
+  t.deepEqual(hints, []);
+  await t.throwsAsync(read(undefined, []), { instanceOf: UsageError, message: /standard input is empty/ });
+  await t.throwsAsync(read('-', [], true), { instanceOf: UsageError });
+  t.is(hints.length, 1);
 });

@@ -295,6 +295,17 @@ test('renewals of one turn are one call; a lost lease says so', async (t) => {
   t.false(cluster.state.leases.has(kept.id));
 });
 
+test.serial('many kept leases are no leak', async (t) => {
+  const warnings: Error[] = [];
+  const heard = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', heard);
+  t.teardown(() => process.removeListener('warning', heard));
+  const { client } = await started(t);
+  const leases = await Promise.all(Array.from({ length: 20 }, () => client.lease(60_000)));
+  await Promise.all(leases.map((lease) => lease.revoke()));
+  t.deepEqual(warnings, []);
+});
+
 test('a renewal outlives its leader, whether that dies, stands still or is busy', async (t) => {
   const { client, cluster } = await started(t, 3);
   const { id } = await client.grantLease(1000);

@@ -14,6 +14,10 @@ const cases: readonly [string, string][] = [
   ],
   ['Name resolution failed for target dns:nosuch.invalid:1', 'the host name cannot be resolved'],
   ['No addresses resolved. Resolution note: whatever\nit says', 'No addresses resolved.'],
+  [
+    'Received RST_STREAM with code 0 (Call ended without gRPC status)',
+    'it answers, but not as a Tanist node does',
+  ],
   ['Connection dropped', 'Connection dropped'],
 ];
 for (const [details, expected] of cases)

@@ -15,6 +15,7 @@ import { seededRandom } from '../../src/foundation/random.ts';
 import type { TanistNode } from '../../src/node/node.ts';
 import { openNode } from '../../src/node/open-node.ts';
 import type { NodeOptions } from '../../src/node/options.ts';
+import type { Vitals } from '../../src/node/vitals.ts';
 import type { Block, Command } from '../../src/ports/command.ts';
 import type { StateDelta } from '../../src/ports/delta.ts';
 import type { ImageStore } from '../../src/ports/image-store.ts';
@@ -48,6 +49,10 @@ export class Bench {
   readonly snapshots: OutgoingSnapshot[] = [];
   readonly self: NodeId = nodeId('b');
   readonly configuration: Configuration;
+  /** What the machine has; null: unknown, as where there is none. */
+  vitals: Vitals | null = null;
+  /** What peers say of themselves. */
+  readonly reports = new Map<string, Uint8Array>();
   failure: Error | null = null;
   closed = false;
   #node: TanistNode | null = null;
@@ -82,6 +87,7 @@ export class Bench {
       random: seededRandom(this.#seed),
       disk: this.disk.port(life),
       nodeLog,
+      vitals: () => this.vitals ?? noVitals,
       transport: (handler) => {
         this.#handler = handler;
         return {
@@ -174,7 +180,11 @@ export class Bench {
       else if (message.type === 'vote')
         this.hear(from, at, { type: 'voteReply', granted: true, reason: 'granted' });
       else if (message.type === 'heartbeat')
-        this.hear(from, at, { type: 'heartbeatReply', round: message.round, context: new Uint8Array(0) });
+        this.hear(from, at, {
+          type: 'heartbeatReply',
+          round: message.round,
+          context: this.reports.get(from) ?? nothing,
+        });
       else if (message.type === 'append') {
         const match = logIndex(message.previous.index + message.entries.length);
         const hint = { index: match, term: at };
@@ -183,6 +193,14 @@ export class Bench {
     }
   }
 }
+
+const nothing = new Uint8Array(0);
+const noVitals: Vitals = {
+  memoryUsedBytes: null,
+  memoryLimitBytes: null,
+  diskFreeBytes: null,
+  diskBytes: null,
+};
 
 function optionsOf(voters: readonly NodeId[], rest: Partial<NodeOptions>): NodeOptions {
   return {

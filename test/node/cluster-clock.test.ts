@@ -1,5 +1,5 @@
 import test from 'ava';
-import { logIndex, noSession, term } from '../../src/foundation/ids.ts';
+import { clusterTimeMs, logIndex, noSession, term } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../src/foundation/limits.ts';
 import { ClusterClock } from '../../src/node/cluster-clock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -12,10 +12,15 @@ const grant = (ttlMs: number): Command => ({ kind: 'leaseGrant', id: 7n as never
 /** Two replicas' clocks over one log, as `TanistNode` uses them; a block is applied `delayMs` after its stamp. */
 class Cluster {
   nowMs = 0;
+  /** By which somebody has set all calendars forward. */
+  calendarMs = 0;
   readonly state = createStateMachine({ limits: defaultRequestLimits });
   readonly clocks = [0, 1].map((i) => {
     const nowMs = (): number => this.nowMs + 5_000_000 * i;
-    return new ClusterClock({ nowMs, wallMs: () => 1.7e12 + this.nowMs + 3_600_000 * i } as Clock);
+    return new ClusterClock({
+      nowMs,
+      wallMs: () => 1.7e12 + this.nowMs + this.calendarMs + 3_600_000 * i,
+    } as Clock);
   });
   leader = 0;
   term = 1;
@@ -125,4 +130,36 @@ test('stamps that never reached the log do not take the time along', (t) => {
   t.is<number, number>(first, before + 2000);
   cluster.nowMs += 1;
   t.is<number, number>(clock.stamp(logIndex(cluster.index + 1)), before + 2001);
+});
+
+test('a leader whose stamps are behind the state goes on from the state, like its followers', (t) => {
+  let nowMs = 0;
+  const [leader, follower] = [0, 1].map(
+    () => new ClusterClock({ nowMs: () => nowMs, wallMs: () => 1.7e12 } as Clock),
+  ) as [ClusterClock, ClusterClock];
+  // It was away: the last block that it applied is 200 ms behind what the log holds.
+  leader.saw(clusterTimeMs(10_000), term(3));
+  leader.leads(term(4));
+  t.is(Number(leader.stamp(logIndex(7))), 10_000);
+  nowMs = 40;
+  // Blocks of term 3 and its own first one, applied in one go.
+  leader.saw(clusterTimeMs(10_200), term(4));
+  follower.saw(clusterTimeMs(10_200), term(4));
+  nowMs = 100;
+  t.is(Number(leader.stamp(logIndex(8))), 10_260);
+  t.true(follower.now() <= leader.now(), 'who leads next is not ahead');
+});
+
+test('a calendar that is set back, or forward, moves no lease', (t) => {
+  for (const jumpMs of [-86_400_000, 86_400_000]) {
+    const cluster = new Cluster();
+    cluster.block(grant(5000));
+    const grantedMs = cluster.nowMs;
+    t.is(cluster.pass(1000, 50), null);
+    cluster.calendarMs = jumpMs;
+    t.is(cluster.pass(1000, 50), null);
+    cluster.failover();
+    const goneMs = cluster.pass(10_000, 50);
+    t.true(goneMs !== null && goneMs - grantedMs >= 4990 && goneMs - grantedMs < 5200, `${goneMs}`);
+  }
 });

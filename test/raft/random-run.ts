@@ -144,9 +144,12 @@ class Seeded {
       const { leader, term } = node.status ?? { leader: null, term: null };
       if (leader === null || term === null) continue;
       const alive = this.#random.chance(0.2);
-      this.cluster.act(node, (raft) =>
-        alive ? raft.leaderAlive(leader, term) : raft.leaderLost(leader, term),
-      );
+      const dropped = this.#random.chance(0.5);
+      this.cluster.act(node, (raft) => {
+        if (dropped) raft.leaderDropped(leader, term);
+        if (alive) raft.leaderAlive(leader, term);
+        else if (!dropped || this.#random.chance(0.5)) raft.leaderLost(leader, term);
+      });
     }
   }
 

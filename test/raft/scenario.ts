@@ -51,7 +51,7 @@ class Scenario {
   #command(command: string, words: readonly string[]): void {
     const first = (): TestNode => this.#node(words[0]);
     const second = (): NodeId => nodeId(present(words[1], 'a second node'));
-    const observe = (input: 'leaderLost' | 'leaderAlive'): void =>
+    const observe = (input: 'leaderDropped' | 'leaderLost' | 'leaderAlive'): void =>
       this.#c.act(first(), (raft) => {
         const { leader, term } = raft.status;
         raft[input](present(leader, 'it has a leader'), term);
@@ -77,6 +77,7 @@ class Scenario {
         raft?.compacted(disk.compacted);
       },
       doubt: () => this.#c.act(first(), (raft) => raft.setDoubted(true)),
+      dropped: () => observe('leaderDropped'),
       lost: () => observe('leaderLost'),
       alive: () => observe('leaderAlive'),
       transfer: () =>

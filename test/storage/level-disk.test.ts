@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { Level } from 'level';
 import { seededRandom } from '../../src/foundation/random.ts';
 import type { DatabaseChange } from '../../src/ports/database.ts';
+import { unwritable } from '../../src/storage/level/data-folder.ts';
 import { openLevelDisk } from '../../src/storage/level/level-disk.ts';
 import { WriteAheadFiles } from '../../src/storage/level/write-ahead-files.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -35,7 +36,20 @@ test('a folder that a file system denies: an error, not a search without end', a
     });
 });
 
-test('folders above that are not there are made, and a folder made meanwhile is no error', async (t) => {
+test('no room is said to be that, not a want of rights', (t) => {
+  const file = Object.assign(new Error('write'), { code: 'ENOSPC' });
+  const level = new Error('not open', { cause: new Error('IO error: x/MANIFEST: No space left on device') });
+  for (const cause of [file, level])
+    t.like(unwritable('/data', cause), {
+      code: 'disk-full',
+      message: 'the disk of /data is full: make room, then start the node again',
+    });
+  t.like(unwritable('/data', Object.assign(new Error(''), { code: 'EACCES' })), {
+    code: 'data-not-writable',
+  });
+});
+
+test('folders above that are not there are made, and one that is there is no error', async (t) => {
   const folder = join(await temporaryFolder(t), 'a', 'b', 'c');
   const disk = await openLevelDisk(folder);
   await disk.close();
@@ -126,6 +140,11 @@ test('a folder in which LevelDB cannot open', async (t) => {
   await mkdir(join(folder, 'b'));
   await writeFile(join(folder, 'b', 'CURRENT'), 'MANIFEST-000009\n');
   await t.throwsAsync(disk.open('b'), { code: 'data-damaged' });
+  await (await disk.open('c')).database.close();
+  const log = readdirSync(join(folder, 'c')).find((name) => name.endsWith('.log')) as string;
+  await rm(join(folder, 'c', log));
+  await mkdir(join(folder, 'c', log));
+  await t.throwsAsync(disk.open('c'), { code: 'data-unreadable', message: /check the folder's rights/ });
   await disk.close();
 });
 

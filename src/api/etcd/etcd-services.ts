@@ -19,11 +19,13 @@ import {
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
 import { electionService } from './election/election-service.ts';
+import { etcdError } from './etcd-error.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
 import { leaseService } from './lease/lease-service.ts';
 import { lockService } from './lock/lock-service.ts';
+import { serveUnaryStreams } from './unary-streams.ts';
 import { watchService } from './watch/watch-service.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
@@ -53,7 +55,11 @@ export class EtcdServices {
       lockService(this.face),
       electionService(this.face),
     ];
-    this.unary = new Map(this.#parts.flatMap((part) => [...part.unary]));
+    this.unary = new Map(
+      this.#parts.flatMap((part) =>
+        [...part.unary].map(([path, handler]) => [path, withLeader(this.face, handler)]),
+      ),
+    );
   }
 
   register(server: Server): void {
@@ -71,9 +77,28 @@ export class EtcdServices {
     }
   }
 
+  /** To be called when the server listens. */
+  bound(server: Server): void {
+    const hot = new Map<string, UnaryHandler>();
+    for (const { path } of Object.values(kvMethods)) {
+      const handler = this.unary.get(path);
+      if (handler !== undefined) hot.set(path, handler);
+    }
+    serveUnaryStreams(server, hot);
+  }
+
   close(): void {
     this.face.close();
   }
+}
+
+/** A caller may insist on a leader (`hasleader: true`), even for what this node could answer alone. */
+function withLeader(face: EtcdFace, handler: UnaryHandler): UnaryHandler {
+  return (request, reply, metadata, call) => {
+    if (face.node.routing().leader === null && metadata.get('hasleader')[0] === 'true')
+      reply(etcdError('noLeader'), null);
+    else handler(request, reply, metadata, call);
+  };
 }
 
 function handleUnary(handler: UnaryHandler) {

@@ -109,6 +109,8 @@ async function filledGenerator(
 async function leaderOf(cluster: LocalCluster): Promise<string> {
   const client = await openClient(cluster.endpoints);
   try {
+    // Answered as soon as there is one.
+    await client.get(sampleKey(0), { deadlineMs: 20_000 });
     const { leader } = await clusterStatus(client, cluster.endpoints, {});
     if (leader === null) throw new TanistError('no-leader', 'no leader');
     return cluster.node(leader).addresses.client;

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { isErrorCode, TanistError } from '../../foundation/errors.ts';
 import { channelVariable, type NodeReport } from './node-channel.ts';
+import { warmCodeFlags } from './warm-code.ts';
 
 export interface NodeProcessOptions {
   readonly id: string;
@@ -51,7 +52,17 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
   const { id } = options;
   const child = spawn(
     process.execPath,
-    [main, 'node', '--config', options.configFile, '--id', id, '--data', options.dataFolder],
+    [
+      ...warmCodeFlags,
+      main,
+      'node',
+      '--config',
+      options.configFile,
+      '--id',
+      id,
+      '--data',
+      options.dataFolder,
+    ],
     { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { ...process.env, [channelVariable]: '1' } },
   );
   const tail = followLog(child, options);

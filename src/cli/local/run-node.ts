@@ -6,6 +6,7 @@ import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { parentChannel } from './node-channel.ts';
 import { pinoNodeLog } from './pino-node-log.ts';
+import { keepCodeWarm } from './warm-code.ts';
 
 export interface NodeOptions {
   readonly config: string;
@@ -40,6 +41,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
       pino.destination({ dest: 2, sync: true }),
     );
     for (const warning of configWarnings(config)) logger.warn(warning);
+    keepCodeWarm();
     const { startNode } = await import('../../api/start-node.ts');
     const node = await startNode({
       config,

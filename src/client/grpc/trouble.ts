@@ -7,5 +7,6 @@ export function troubleOf(details: string): string {
   if (last?.includes('ECONNREFUSED') === true) return 'nothing listens there (ECONNREFUSED)';
   if (last !== undefined) return `no connection (${last})`;
   if (details.startsWith('Name resolution failed')) return 'the host name cannot be resolved';
+  if (details.includes('without gRPC status')) return 'it answers, but not as a Tanist node does';
   return details.replace(/\s*Resolution note:.*$/s, '').replace(/\s*\n\s*/g, ' ');
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
 import { codeOf, reason } from './causes.ts';
 
-/** Makes the folder where it is missing. Errors: `data-not-writable`, `data-unreadable`. */
+/** Makes the folder where it is missing. Errors: `data-not-writable`, `data-unreadable`, `disk-full`. */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
     await makeFolder(folder);
@@ -36,10 +36,22 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
+/** `disk-full` where that is why, else `data-not-writable`. */
 export function unwritable(folder: string, cause: unknown): TanistError {
+  if (isDiskFull(cause)) return diskFull(folder, cause);
   return new TanistError(
     'data-not-writable',
     `the data folder ${folder} cannot be written (${reason(cause)}): give this user the right to write it, or name another folder`,
     { cause },
   );
+}
+
+export function isDiskFull(cause: unknown): boolean {
+  return codeOf(cause) === 'ENOSPC' || /no space left/i.test(reason(cause));
+}
+
+export function diskFull(folder: string, cause: unknown): TanistError {
+  return new TanistError('disk-full', `the disk of ${folder} is full: make room, then start the node again`, {
+    cause,
+  });
 }

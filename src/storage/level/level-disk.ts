@@ -5,7 +5,7 @@ import { TanistError } from '../../foundation/errors.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Disk, OpenedDatabase } from '../../ports/database.ts';
 import { codeOf, reason } from './causes.ts';
-import { prepareFolder, unwritable } from './data-folder.ts';
+import { diskFull, isDiskFull, prepareFolder, unwritable } from './data-folder.ts';
 import { FreeSpace } from './free-space.ts';
 import { type LevelDatabaseOptions, openLevelDatabase } from './level-database.ts';
 import { sync } from './write-ahead-files.ts';
@@ -32,7 +32,7 @@ const defaultDatabase: LevelDatabaseOptions = { writeBufferBytes: 16 * mebibyte,
 
 /**
  * A node's data folder: one LevelDB a name. Takes the folder's lock, which the operating system releases however the process ends.
- * Errors: `data-locked`, `data-unreadable`, `data-not-writable`.
+ * Errors: `data-locked`, `data-unreadable`, `data-not-writable`, `disk-full`.
  */
 export async function openLevelDisk(folder: string, options: LevelDiskOptions = {}): Promise<LevelDisk> {
   await prepareFolder(folder);
@@ -106,7 +106,9 @@ async function openDatabase(
   options: LevelDatabaseOptions,
 ): Promise<OpenedDatabase> {
   const path = join(folder, name);
-  let found = await inspectWriteAhead(path);
+  let found = await inspectWriteAhead(path).catch((cause: unknown) => {
+    throw cause instanceof TanistError ? cause : openError(path, cause, '');
+  });
   if (mutant.active === 'torn-tail-hides-damage' && found.state === 'damaged')
     found = { ...found, state: 'torn' };
   if (redoable && found.state === 'damaged' && found.cut !== null) {
@@ -139,6 +141,7 @@ function openError(path: string, cause: unknown, damage: string): TanistError {
   if (code === 'LEVEL_LOCKED') {
     return new TanistError('data-locked', `${path} is in use by another process: stop it first`, { cause });
   }
+  if (isDiskFull(cause)) return diskFull(path, cause);
   if (code === 'LEVEL_CORRUPTION' || damage !== '') {
     return new TanistError(
       'data-damaged',

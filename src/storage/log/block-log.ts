@@ -168,6 +168,8 @@ export class BlockLog implements LogStore {
 
   async #run(): Promise<void> {
     this.#busy = true;
+    // All that this turn appends goes in one write.
+    await null;
     while (this.#queue.length > 0) {
       const group = this.#takeGroup();
       try {

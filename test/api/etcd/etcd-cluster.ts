@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { type RunningNode, startNode } from '../../../src/api/start-node.ts';
 import { freePorts } from '../../../src/cli/local/ports.ts';
-import { parseClusterConfig } from '../../../src/node/config.ts';
+import { parseClusterConfig, type TimingConfig } from '../../../src/node/config.ts';
 import type { NodeLog } from '../../../src/ports/node-log.ts';
 
 const silent: NodeLog = { info: () => {}, warn: () => {}, error: () => {} };
@@ -23,13 +23,20 @@ export interface EtcdTestCluster {
   stop(): Promise<void>;
 }
 
+/** A leader is not doubted for a while, however busy the machine is: for tests in which an election would be a disturbance. */
+export const patient = { electionMs: 3000, suspicionFloorMs: 2000, suspicionCeilingMs: 3000 } as const;
+
 /** Real nodes on disk and on free ports, in this process, with a leader when it resolves. */
-export async function startEtcdCluster(count: number): Promise<EtcdTestCluster> {
+export async function startEtcdCluster(
+  count: number,
+  timing: Partial<TimingConfig> = {},
+): Promise<EtcdTestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'tanist-etcd-'));
   const ports = await freePorts(count * 3);
   const config = parseClusterConfig(
     JSON.stringify({
       cluster: 'etcd-test',
+      timing,
       nodes: Array.from({ length: count }, (_, i) => ({
         id: `n${i}`,
         client: ports[i * 3],
@@ -104,6 +111,8 @@ export function etcdctl(
         else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
       },
     );
+    // It may be gone before it has read anything.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(input ?? '');
   });
 }

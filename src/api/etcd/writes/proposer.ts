@@ -14,6 +14,8 @@ import { Forwarder } from './forwarder.ts';
 
 const flightCommands = 1024;
 const flightBytes = limits.blockBytes;
+/** Alone in a batch it must fit into an entry of the log. */
+const largestBytes = limits.entryBytes - 1024;
 /** How often those that wait look for a leader, beside every change of routing. */
 const lookAgainMs = 10;
 
@@ -67,10 +69,16 @@ export class Proposer {
       done(toEtcdError(failure));
       return;
     }
+    const bytes = commandBound(command);
+    if (bytes > largestBytes) {
+      done(etcdError('requestTooLarge'));
+      return;
+    }
+    if (this.#gathered !== null && this.#gathered.bytes + bytes > flightBytes) this.#send();
     const flight = this.#gathering();
-    flight.add(command, done, commandBound(command));
+    flight.add(command, done, bytes);
     this.#commands += 1;
-    if (flight.commands.length >= flightCommands || flight.bytes >= flightBytes) this.#send();
+    if (flight.commands.length >= flightCommands) this.#send();
   }
 
   close(): void {
@@ -90,7 +98,9 @@ export class Proposer {
       this.#commands -= commands;
     });
     this.#gathered = flight;
+    // In this order: the driver comes right after it.
     setImmediate(this.#flush);
+    this.#node.expect();
     return flight;
   }
 

@@ -12,12 +12,13 @@ export const putCommand: Register = (program) => {
       .command('put')
       .summary('write a key')
       .argument('<key>')
-      .argument('[value]', 'without it, the standard input')
+      .argument('[value]', 'without it, or -, the standard input')
       .option('--lease <id>', 'the key goes when this lease does', leaseNumber)
       .option('--previous', 'also show what was there before'),
   ).action(async (key: string, value: string | undefined, options: PutOptions) => {
     const { keyValueJson, keyValueLines } = await import('./key-values.ts');
-    const bytes = value ?? (await standardInput());
+    const { valueOrInput } = await import('../../terminal/standard-input.ts');
+    const bytes = await valueOrInput(value, process.stdin, (hint) => console.error(hint));
     await withCluster(options, async ({ client, out, call }) => {
       const { revision, previous } = await client.put(key, bytes, {
         ...call,
@@ -30,9 +31,3 @@ export const putCommand: Register = (program) => {
     });
   });
 };
-
-async function standardInput(): Promise<Uint8Array> {
-  const parts: Buffer[] = [];
-  for await (const part of process.stdin) parts.push(part as Buffer);
-  return Buffer.concat(parts);
-}

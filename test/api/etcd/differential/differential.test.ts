@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { seededRandom } from '../../../../src/foundation/random.ts';
 import { leaseMethods } from '../../../../src/protocol/etcd/methods.ts';
-import { startEtcdCluster, tool } from '../etcd-cluster.ts';
+import { patient, startEtcdCluster, tool } from '../etcd-cluster.ts';
 import { comparable, text } from './compare-answers.ts';
 import { type Known, RandomOperations } from './random-operations.ts';
 import { type Answer, RawClient } from './raw-client.ts';
@@ -15,7 +15,7 @@ const unimplemented = 12;
 test('the same operations get the same answers from Tanist and from etcd', async (t) => {
   t.timeout(300_000);
   if (!(await tool(t, 'etcd', 'etcd-server'))) return t.pass();
-  const [tanist, etcd] = await Promise.all([startEtcdCluster(3), startRealEtcd()]);
+  const [tanist, etcd] = await Promise.all([startEtcdCluster(3, patient), startRealEtcd()]);
   const members = tanist.endpoints.map((endpoint) => new RawClient(endpoint));
   const real = new RawClient(etcd.endpoint);
   try {

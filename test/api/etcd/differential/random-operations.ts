@@ -112,7 +112,8 @@ export class RandomOperations {
     const target = random.chance(0.8)
       ? compacted + random.below(Math.max(1, revision - compacted + 1))
       : random.pick([0, -1, revision + 1, compacted, compacted - 1]);
-    return { revision: target, physical: random.chance(0.2) };
+    // As long as nothing was compacted, etcd takes 0 once and Tanist always.
+    return { revision: target === 0 && compacted === 0 ? 1 : target, physical: random.chance(0.2) };
   }
 
   #revision({ revision, compacted }: Known): number {

@@ -1,0 +1,150 @@
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { Metadata, type Server, status } from '@grpc/grpc-js';
+import { limits } from '../../foundation/limits.ts';
+import { caughtAsEtcdError, EtcdError } from './etcd-error.ts';
+import type { UnaryHandler } from './handlers.ts';
+
+type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
+
+const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' };
+const respondOptions = { waitForTrailers: true, sendDate: false } as const;
+const trailersOnly = { endStream: true, sendDate: false } as const;
+const okTrailers = { 'grpc-status': '0' };
+const frameHeadBytes = 5;
+
+/**
+ * Serves the hottest unary calls on the HTTP/2 streams themselves: grpc-js's layers between a stream and a handler cost more than
+ * everything that Tanist does for such a call. All else (other methods, compressed messages, other content) stays with grpc-js, and so
+ * does the connection. Call it once the server is bound. False: this grpc-js is built otherwise, and serves everything itself.
+ */
+export function serveUnaryStreams(server: Server, handlers: ReadonlyMap<string, UnaryHandler>): boolean {
+  const { http2Servers } = server as unknown as { readonly http2Servers?: unknown };
+  if (!(http2Servers instanceof Map) || http2Servers.size === 0) return false;
+  for (const http2 of http2Servers.keys() as Iterable<Http2Server>) {
+    const others = http2.listeners('stream') as StreamListener[];
+    if (others.length === 0) return false;
+    http2.removeAllListeners('stream');
+    http2.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => {
+      const handler = handlers.get(headers[':path'] ?? '');
+      if (handler !== undefined && isPlain(headers)) new UnaryStream(stream, headers, handler);
+      else for (const other of others) other.call(http2, stream, headers, flags);
+    });
+  }
+  return true;
+}
+
+function isPlain(headers: IncomingHttpHeaders): boolean {
+  const encoding = headers['grpc-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') return false;
+  return headers[':method'] === 'POST' && headers['content-type']?.startsWith('application/grpc') === true;
+}
+
+/** One call. The request is a single frame; whatever else arrives is refused. */
+class UnaryStream {
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #handler: UnaryHandler;
+  #first: Buffer | null = null;
+  #more = nothing;
+  #receivedBytes = 0;
+  #answered = false;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, handler: UnaryHandler) {
+    this.#stream = stream;
+    this.#headers = headers;
+    this.#handler = handler;
+    stream.on('error', ignore);
+    stream.on('data', (bytes: Buffer) => this.#data(bytes));
+    stream.on('end', () => this.#end());
+  }
+
+  #data(bytes: Buffer): void {
+    if (this.#answered) return;
+    this.#receivedBytes += bytes.length;
+    if (this.#first === null) this.#first = bytes;
+    else if (this.#more === nothing) this.#more = [bytes];
+    else this.#more.push(bytes);
+    if (this.#receivedBytes > limits.messageBytes + frameHeadBytes)
+      this.#fail(
+        new EtcdError(
+          status.RESOURCE_EXHAUSTED,
+          `Received message larger than max (${this.#receivedBytes - frameHeadBytes} vs. ${limits.messageBytes})`,
+        ),
+      );
+  }
+
+  #end(): void {
+    if (this.#answered) return;
+    const received =
+      this.#first === null || this.#more.length === 0
+        ? this.#first
+        : Buffer.concat([this.#first, ...this.#more]);
+    this.#forget();
+    if (received === null || received.length < frameHeadBytes || received[0] !== 0) {
+      this.#fail(new EtcdError(status.INTERNAL, 'a unary call takes one message that is not compressed'));
+    } else if (received.readUInt32BE(1) !== received.length - frameHeadBytes) {
+      this.#fail(new EtcdError(status.INTERNAL, 'a unary call takes one whole message'));
+    } else {
+      try {
+        this.#handler(received.subarray(frameHeadBytes), this.#reply, metadataOf(this.#headers));
+      } catch (error) {
+        this.#fail(caughtAsEtcdError(error));
+      }
+    }
+  }
+
+  readonly #reply = (error: EtcdError | null, response: Buffer | null): void => {
+    if (error !== null) this.#fail(error);
+    else if (response !== null) this.#succeed(response);
+  };
+
+  #succeed(response: Buffer): void {
+    const stream = this.#stream;
+    if (this.#answered || stream.destroyed) return;
+    this.#answered = true;
+    const frame = Buffer.allocUnsafe(frameHeadBytes + response.length);
+    frame[0] = 0;
+    frame.writeUInt32BE(response.length, 1);
+    frame.set(response, frameHeadBytes);
+    stream.respond(responseHeaders, respondOptions);
+    stream.on('wantTrailers', sendOk);
+    stream.end(frame);
+  }
+
+  #fail({ code, details }: EtcdError): void {
+    const stream = this.#stream;
+    if (this.#answered || stream.destroyed) return;
+    this.#answered = true;
+    stream.respond(
+      {
+        ...responseHeaders,
+        'grpc-status': String(code),
+        'grpc-message': encodeURI(details),
+      },
+      trailersOnly,
+    );
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#first = null;
+    this.#more = nothing;
+  }
+}
+
+const nothing: Buffer[] = [];
+
+function sendOk(this: ServerHttp2Stream): void {
+  this.sendTrailers(okTrailers);
+}
+
+function ignore(): void {}
+
+const noMetadata = new Metadata();
+
+/** What a caller says of itself is rare, and costly to turn into metadata. */
+function metadataOf(headers: IncomingHttpHeaders): Metadata {
+  if (headers.token === undefined && headers.authorization === undefined && headers.hasleader === undefined)
+    return noMetadata;
+  return Metadata.fromHttp2Headers(headers);
+}
