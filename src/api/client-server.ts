@@ -9,7 +9,6 @@ import {
   type sendUnaryData,
   setLogVerbosity,
 } from '@grpc/grpc-js';
-import { TanistError } from '../foundation/errors.ts';
 import { limits } from '../foundation/limits.ts';
 import type { TanistNode } from '../node/node.ts';
 import {
@@ -21,12 +20,18 @@ import {
   encodePoliciesReply,
   encodeTransferReply,
 } from '../protocol/administration.ts';
+import { encodeBackupChunk } from '../protocol/backup.ts';
+import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.ts';
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
-import type { EtcdFace } from './etcd/etcd-face.ts';
+import { streamBackup } from './backup-stream.ts';
 import { EtcdServices } from './etcd/etcd-services.ts';
+import { ClientPort } from './front/client-port.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
+import type { HttpServer } from './http/http-server.ts';
+import { addHealthService } from './introspection/health-service.ts';
+import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
@@ -37,7 +42,8 @@ export class ClientServer {
   readonly #server: Server;
   readonly #node: TanistNode;
   readonly #clusterId: string;
-  readonly #etcd: EtcdServices;
+  readonly etcd: EtcdServices;
+  #port: ClientPort | null = null;
 
   constructor(node: TanistNode, clusterId: string) {
     this.#node = node;
@@ -62,35 +68,35 @@ export class ClientServer {
         encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
       ),
       policies: unary(() => encodePoliciesReply(node.state.policies())),
+      members: unary(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
+      changeMember: unary(async (bytes) =>
+        encodeMembersReply({
+          clusterId: this.#clusterId,
+          members: await node.changeMember(decodeChangeMember(bytes)),
+        }),
+      ),
+      backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
-    this.#etcd = new EtcdServices(node, clusterId);
-    this.#etcd.register(this.#server);
+    this.etcd = new EtcdServices(node, clusterId);
+    this.etcd.register(this.#server);
+    addHealthService(this.#server, node);
+    addReflectionService(this.#server);
   }
 
-  get etcdFace(): EtcdFace {
-    return this.#etcd.face;
-  }
-
-  /** Resolves to the bound address. Fails with `port-taken`. */
-  listen(address: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-        if (error === null) this.#etcd.bound(this.#server);
-        if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`);
-        else
-          reject(
-            new TanistError(
-              'port-taken',
-              `cannot listen on ${address} for clients: is it in use? choose another port`,
-              { cause: error },
-            ),
-          );
-      });
+  /** `http` gets the connections that speak HTTP/1.1. Resolves to the bound address. Fails with `port-taken`. */
+  listen(address: string, http: HttpServer): Promise<string> {
+    const grpc = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.etcd.bound(this.#server);
+    this.#port = new ClientPort({
+      http2: (socket) => grpc.injectConnection(socket),
+      http1: (socket) => http.take(socket),
     });
+    return this.#port.listen(address);
   }
 
   close(): void {
-    this.#etcd.close();
+    this.#port?.close();
+    this.etcd.close();
     this.#server.forceShutdown();
   }
 
@@ -101,6 +107,10 @@ export class ClientServer {
     call.on('error', stop);
     send(this.#node.routing());
   }
+}
+
+function backupChunk(data: Uint8Array, remainingBytes: number, sentBytes: number): Buffer {
+  return encodeBackupChunk({ data, totalBytes: sentBytes + remainingBytes });
 }
 
 function unary(answer: (request: Buffer) => Buffer | Promise<Buffer>): handleUnaryCall<Buffer, Buffer> {

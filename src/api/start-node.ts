@@ -12,7 +12,7 @@ import type { StateClient } from '../ports/state-client.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { ClientServer } from './client-server.ts';
-import { HttpServer } from './http-server.ts';
+import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
 import { systemClock } from './system-clock.ts';
 import { VitalsReader } from './vitals-reader.ts';
@@ -54,6 +54,7 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
         new GrpcTransport({
           identity,
           listen: own.peer,
+          advertise: own.peer,
           peers: new Map(
             config.nodes.filter((node) => node.id !== own.id).map((node) => [node.id, node.peer]),
           ),
@@ -64,19 +65,19 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
         }),
     });
     undo.push(() => node.stop());
-    const clients = new ClientServer(node, config.cluster);
+    const clients = new ClientServer(node, node.identity.clusterId);
     undo.push(() => clients.close());
     const closing = new AbortController();
     undo.push(() => closing.abort());
-    const http = new HttpServer(node);
+    const http = new HttpServer(node, clients.etcd);
     undo.push(() => http.close());
-    const client = await clients.listen(own.client);
+    const client = await clients.listen(own.client, http);
     const httpAddress = await http.listen(own.http);
     await node.start();
     return {
       addresses: { client, peer: own.peer, http: httpAddress },
       failed: new Promise((resolve) => node.onFailure(resolve)),
-      state: inProcess(node, clients.etcdFace, closing.signal),
+      state: inProcess(node, clients.etcd.face, closing.signal),
       stop: async () => {
         closing.abort();
         await node.stop();
@@ -104,6 +105,8 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
       peerAddress: node.peer,
       httpAddress: node.http,
       tier: node.tier,
+      labels: node.labels,
+      join: node.join,
     })),
     tickMs: timing.tickMs,
     heartbeatMs: timing.heartbeatMs,
@@ -131,5 +134,7 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     flushEveryMs: 250,
     flushBytes: limits.blockBytes,
     diskReserveBytes: disk.reserveBytes,
+    quotaBytes: configured.quotaBytes,
+    compaction: config.compaction,
   };
 }

@@ -24,6 +24,7 @@ export function statusOf(node: TanistNode, clusterId: string): Status {
     succession: routing.succession,
     sessions: inspection.sessions,
     leases: inspection.leases,
+    alarms: inspection.alarms,
   };
 }
 

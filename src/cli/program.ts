@@ -1,8 +1,12 @@
 import { Command } from 'commander';
 import type { Register } from './command.ts';
+import { alarmCommand } from './commands/cluster/alarm.ts';
+import { backupCommand } from './commands/cluster/backup.ts';
 import { demoCommand } from './commands/cluster/demo.ts';
+import { memberCommand } from './commands/cluster/member.ts';
 import { membersCommand } from './commands/cluster/members.ts';
 import { nodeCommand } from './commands/cluster/node.ts';
+import { restoreCommand } from './commands/cluster/restore.ts';
 import { statusCommand } from './commands/cluster/status.ts';
 import { successionCommand } from './commands/cluster/succession.ts';
 import { transferCommand } from './commands/cluster/transfer.ts';
@@ -19,7 +23,20 @@ import { watchCommand } from './commands/state/watch.ts';
 
 const groups: readonly (readonly [string, readonly Register[]])[] = [
   ['Start here:', [demoCommand, upCommand]],
-  ['Cluster:', [nodeCommand, statusCommand, membersCommand, successionCommand, transferCommand]],
+  [
+    'Cluster:',
+    [
+      nodeCommand,
+      statusCommand,
+      membersCommand,
+      successionCommand,
+      transferCommand,
+      memberCommand,
+      alarmCommand,
+      backupCommand,
+      restoreCommand,
+    ],
+  ],
   ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
   ['Proof:', [simCommand, benchCommand]],
 ];

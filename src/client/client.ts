@@ -1,8 +1,9 @@
 import { bytesOf } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type LeaseId, nodeId, noLease, type Revision, revision } from '../foundation/ids.ts';
-import type { Policy } from '../ports/command.ts';
+import type { Alarm, AlarmKind, Policy } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
+import type { MemberRequest } from '../ports/membership.ts';
 import type { Bytes, CallOptions } from '../ports/state-client.ts';
 import {
   decodeLeasesReply,
@@ -14,15 +15,18 @@ import {
   type LeaseStatus,
   type TransferReply,
 } from '../protocol/administration.ts';
+import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
+import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { type RawMethod, tanistService } from '../protocol/services.ts';
 import { byteStringFrom } from '../protocol/state-client/bytes.ts';
-import { noAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
+import { alarmsAnswer, noAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
 import { natural } from '../protocol/state-client/to-command.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientEvents } from './events.ts';
 import { openChannel } from './grpc/channel.ts';
+import { serverStream } from './grpc/server-stream.ts';
 import { unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
 import { StateView } from './state-view.ts';
@@ -133,6 +137,40 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return keptLease(this, ttlMs, this.cluster.closing);
   }
 
+  /** The members with what the cluster knows of them, as the leader does, or the member at `endpoint`. */
+  async memberList(options?: CallOptions & { readonly endpoint?: string }): Promise<MembersReply> {
+    return decodeMembersReply(
+      await this.call(tanistService.members, emptyMessage, options, options?.endpoint),
+    );
+  }
+
+  /**
+   * Adds, promotes, removes a member or changes what is known of it; resolves to the members when it is committed. Fails as `member-exists`,
+   * `member-removed`, `address-taken`, `unknown-member`, `not-a-learner`, `learner-not-ready`, `quorum-at-risk`, `configuration-change-pending`.
+   */
+  async changeMember(request: MemberRequest, options?: CallOptions): Promise<MembersReply> {
+    return decodeMembersReply(
+      await this.call(tanistService.changeMember, encodeChangeMember(request), options),
+    );
+  }
+
+  /** The state of the member at `endpoint` as the bytes of a backup file; see node/backup/. */
+  async *backup(
+    endpoint: string,
+    options?: { readonly silenceMs?: number; readonly signal?: AbortSignal },
+  ): AsyncGenerator<BackupChunk, void, undefined> {
+    const channel = openChannel(endpoint);
+    try {
+      const stream = serverStream(channel, endpoint, tanistService.backup, emptyMessage, {
+        silenceMs: options?.silenceMs ?? this.cluster.defaultDeadlineMs,
+        ...(options?.signal === undefined ? {} : { signal: options.signal }),
+      });
+      for await (const message of stream) yield decodeBackupChunk(message);
+    } finally {
+      channel.close();
+    }
+  }
+
   async policies(options?: CallOptions): Promise<readonly ClientPolicy[]> {
     const reply = decodePoliciesReply(await this.call(tanistService.policies, emptyMessage, options));
     return reply.map(({ prefix, policy }) => ({ prefix: bytesOf(prefix), policy }));
@@ -158,6 +196,12 @@ export class TanistClient extends StateView implements AsyncDisposable {
       revision: revision(natural('revision', at)),
     } as const;
     return await this.machinery.session.submit(command, options, revisionAnswer);
+  }
+
+  /** Turns alarms of this kind off, of all members: space was made. Resolves to those that were on. */
+  disarm(kind: AlarmKind, options?: CallOptions): Promise<readonly Alarm[]> {
+    const command = { kind: 'alarm', action: 'deactivate', member: nodeId(''), alarm: kind } as const;
+    return this.machinery.session.submit(command, options, alarmsAnswer);
   }
 
   stats(): ClientStats {

@@ -3,12 +3,14 @@ import type { Term } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import { spaces } from '../ports/delta.ts';
 import type { LogEntry } from '../ports/log-store.ts';
+import type { MemberChange } from '../ports/membership.ts';
 import { decodeBlock } from '../protocol/block.ts';
 import { decodeConfiguration } from '../raft/configuration.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import type { WatchHub } from '../state/watch-hub.ts';
 import type { ClusterClock } from './cluster-clock.ts';
 import type { ImageKeeper } from './image-keeper.ts';
+import { decodeMemberChange } from './membership/member-change.ts';
 import type { NodeObserver } from './options.ts';
 import type { ProposalQueue } from './proposals.ts';
 
@@ -18,6 +20,7 @@ export interface ApplierParts {
   readonly keeper: ImageKeeper;
   readonly clusterClock: ClusterClock;
   readonly proposals: ProposalQueue;
+  readonly membersApplied: (entry: LogEntry, change: MemberChange | null) => void;
   readonly observer: NodeObserver | undefined;
 }
 
@@ -65,10 +68,13 @@ export class Applier {
         proposals.applied(entry, state.apply(point, block));
         break;
       }
-      case 'configuration':
-        state.applyEmpty(point, decodeConfiguration(entry.payload));
+      case 'configuration': {
+        const change = decodeMemberChange(entry.payload);
+        state.applyEmpty(point, decodeConfiguration(entry.payload), change);
         proposals.applied(entry, []);
+        this.#parts.membersApplied(entry, change);
         break;
+      }
       case 'noop':
         state.applyEmpty(point);
         proposals.applied(entry, []);

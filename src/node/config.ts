@@ -13,6 +13,12 @@ export interface ClusterConfig {
   readonly timing: TimingConfig;
   readonly limits: LimitsConfig;
   readonly disk: DiskConfig;
+  readonly compaction: CompactionConfig;
+}
+
+export interface CompactionConfig {
+  readonly mode: (typeof compactionModes)[number];
+  readonly keep: number;
 }
 
 export type Tier = 'hot' | 'warm' | 'cold';
@@ -26,6 +32,8 @@ export interface NodeConfig {
   readonly http: string;
   /** Free text for operators, such as zone and rack. */
   readonly labels: Readonly<Record<string, string>>;
+  /** It is added to a cluster that is there already (`tanist member add`): it does not vote before that cluster says so. */
+  readonly join: boolean;
 }
 
 export type TimingConfig = v.InferOutput<typeof timingSchema>;
@@ -69,6 +77,8 @@ const limitsSchema = v.strictObject({
   sessions: amount(1, 1_000_000, fixed.sessions),
   watchers: amount(1, 1_000_000, fixed.watchers),
   leases: amount(1, 10_000_000, fixed.leases),
+  /** Of the live state: keys and values, and 128 bytes a key. Beyond it the alarm `noSpace` refuses what takes space. 0: no bound. */
+  quotaBytes: amount(0, 1024 * 1024 * 1024 * 1024, 8 * 1024 * 1024 * 1024),
   uncommittedBytes: amount(1024 * 1024, 1024 * 1024 * 1024, fixed.uncommittedBytes),
   logMemoryBytes: amount(1024 * 1024, 1024 * 1024 * 1024, fixed.logMemoryBytes),
   logDiskBytes: amount(1024 * 1024, 1024 * 1024 * 1024 * 1024, fixed.logDiskBytes),
@@ -79,7 +89,27 @@ const diskSchema = v.strictObject({
   reserveBytes: amount(0, 1024 * 1024 * 1024 * 1024, 64 * 1024 * 1024),
 });
 
-const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/;
+/** A restored cluster's name may be given with its suffix, as `tanist restore` prints it. */
+const compactionModes = ['off', 'revisions', 'periodic'] as const;
+const keepText = 'must be a whole number above 0, or with mode periodic a duration such as 30m or 1h';
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const compactionSchema = v.strictObject({
+  mode: v.optional(v.picklist(compactionModes, `must be one of ${compactionModes.join(', ')}`), 'off'),
+  /** With `revisions` how many revisions stay readable, with `periodic` for how long (ms, or a duration). */
+  keep: v.optional(
+    v.custom<number | string>((value) => keepOf(value) !== null, keepText),
+    0,
+  ),
+});
+
+/** Null: neither a count nor a duration. */
+function keepOf(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : null;
+  const match = typeof value === 'string' ? /^(\d{1,9})(ms|s|m|h)$/.exec(value) : null;
+  return match === null ? null : Number(match[1]) * (unitsMs[match[2] ?? ''] ?? 1);
+}
+
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}(\+[0-9a-f]{8})?$/;
 const tiers = ['hot', 'warm', 'cold'] as const satisfies readonly Tier[];
 const addressText = 'must be a port (1 to 65535, 0 to let the system choose) or host:port';
 const addressSchema = v.custom<number | string>(
@@ -100,6 +130,7 @@ const nodeSchema = v.strictObject({
   http: addressSchema,
   tier: v.optional(v.picklist(tiers, `must be one of ${tiers.join(', ')}`), 'hot'),
   labels: v.optional(v.record(v.string(), v.string('must be text')), {}),
+  join: v.optional(v.boolean('must be true or false'), false),
 });
 const fileSchema = v.strictObject({
   cluster: v.pipe(
@@ -110,6 +141,7 @@ const fileSchema = v.strictObject({
   timing: v.optional(timingSchema, {}),
   limits: v.optional(limitsSchema, {}),
   disk: v.optional(diskSchema, {}),
+  compaction: v.optional(compactionSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -139,7 +171,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   // A key that is unknown says more than the one that is missing for it.
   if (!parsed.success)
     return fail(describe(parsed.issues.find(({ expected }) => expected === 'never') ?? parsed.issues[0]));
-  const { cluster, nodes, timing, limits, disk } = parsed.output;
+  const { cluster, nodes, timing, limits, disk, compaction } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
     nodes: nodes.map((node) => ({
@@ -149,10 +181,12 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
       peer: address(node.host, node.peer),
       http: address(node.host, node.http),
       labels: node.labels,
+      join: node.join,
     })),
     timing,
     limits,
     disk,
+    compaction: { mode: compaction.mode, keep: keepOf(compaction.keep) ?? 0 },
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);
@@ -180,15 +214,18 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk } = content as Record<string, unknown>;
+  const { nodes, timing, limits, disk, compaction } = content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
   }
-  return Object.entries({ timing, limits, disk }).find(([, section]) => Array.isArray(section))?.[0] ?? null;
+  return (
+    Object.entries({ timing, limits, disk, compaction }).find(([, section]) => Array.isArray(section))?.[0] ??
+    null
+  );
 }
 
-function contradiction({ nodes, timing }: ClusterConfig): string | null {
+function contradiction({ nodes, timing, compaction }: ClusterConfig): string | null {
   const ids = new Map<string, number>();
   const addresses = new Map<string, string>();
   for (const [index, node] of nodes.entries()) {
@@ -202,7 +239,9 @@ function contradiction({ nodes, timing }: ClusterConfig): string | null {
       if (portOf(node[use]) !== 0) addresses.set(node[use], where);
     }
   }
-  if (!nodes.some((node) => node.tier === 'hot')) return 'nodes: at least one must have tier hot';
+  if (!nodes.some((node) => node.tier === 'hot' && !node.join))
+    return 'nodes: at least one must have tier hot, and not join';
+  if (compaction.mode !== 'off' && compaction.keep === 0) return `compaction.keep: is missing; ${keepText}`;
   if (timing.heartbeatMs < timing.tickMs) return 'timing.heartbeatMs: must be at least timing.tickMs';
   if (timing.electionMs < 3 * timing.heartbeatMs)
     return 'timing.electionMs: must be at least three times timing.heartbeatMs';
@@ -258,6 +297,7 @@ function entriesAt(issue: Issue): object {
   if (first === 'nodes') return nodeSchema.entries;
   if (first === 'timing') return timingSchema.entries;
   if (first === 'limits') return limitsSchema.entries;
+  if (first === 'compaction') return compactionSchema.entries;
   return diskSchema.entries;
 }
 

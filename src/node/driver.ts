@@ -1,4 +1,5 @@
 import { present } from '../foundation/assert.ts';
+import { Durations } from '../foundation/durations.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -19,6 +20,8 @@ export interface DriverParts {
   readonly reads: ReadQueue;
   /** Applies entries in order; says how many it took. Fewer than given: call again in a later turn. */
   readonly apply: (entries: readonly LogEntry[]) => number;
+  /** An entry that sets who counts is in the log: before it is sent, stored or applied. */
+  readonly configurationAppended: (entry: LogEntry) => void;
   readonly roleChanged: (soft: SoftState) => void;
   readonly sendSnapshot: (to: NodeId) => void;
   /** A member lost what it had acknowledged. */
@@ -44,6 +47,8 @@ export class Driver {
   #persistScheduled = false;
   #refused: Persist[] = [];
   #syncMs = 0;
+  /** Durations of synced appends, in etcd's buckets. */
+  readonly syncs = new Durations(0.001, 14);
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -96,6 +101,7 @@ export class Driver {
   #handle(ready: Ready): void {
     const { transport, reads, raft } = this.#parts;
     if (ready.soft !== null) this.#parts.roleChanged(ready.soft);
+    if (ready.persist !== null) this.#noteConfigurations(ready.persist.entries);
     for (const message of ready.messages) transport.send(message.to, message);
     if (ready.persist !== null) this.#toPersist.push(ready.persist);
     for (const entry of ready.committed) this.#toApply.push(entry);
@@ -105,6 +111,10 @@ export class Driver {
     for (const peer of ready.lostPeers) this.#parts.lostPeer(peer);
     for (const read of ready.logReads) this.#readLog(read);
     if (ready.install !== null) this.#install(ready.install);
+  }
+
+  #noteConfigurations(entries: readonly LogEntry[]): void {
+    for (const entry of entries) if (entry.kind === 'configuration') this.#parts.configurationAppended(entry);
   }
 
   /**
@@ -151,7 +161,9 @@ export class Driver {
     this.#parts.log.append(change).then(
       () =>
         this.#guarded(() => {
-          this.#syncMs += (this.#parts.clock.nowMs() - startMs - this.#syncMs) / 16;
+          const tookMs = this.#parts.clock.nowMs() - startMs;
+          this.#syncMs += (tookMs - this.#syncMs) / 16;
+          this.syncs.observe(tookMs);
           this.#durable(persist);
         }),
       (error: unknown) => this.#guarded(() => this.#refusedByDisk(persist, error)),

@@ -37,6 +37,11 @@ export class LeaderMonitor {
     return this.#options.clock.nowMs() - this.#watch.suspicion.silentSince();
   }
 
+  /** Who votes may have changed. */
+  votersChanged(): void {
+    this.#watch.setVoters(this.#options.raft.status.configuration.voters);
+  }
+
   /** What Raft follows may have changed. */
   follow(): void {
     const { raft, guard, clock } = this.#options;

@@ -10,12 +10,13 @@ import {
   type Term,
 } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
-import type { Command, CommandBatch, RangeRequest } from '../ports/command.ts';
+import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
+import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
-import type { Routing } from '../protocol/routing.ts';
+import type { Member, Routing } from '../protocol/routing.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft, RaftStatus } from '../raft/raft.ts';
@@ -25,18 +26,24 @@ import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
 import type { OpenedStore } from '../storage/open-store.ts';
 import { Applier } from './applier.ts';
+import { AutoCompaction } from './auto-compaction.ts';
+import { backupOf } from './backup/backup.ts';
 import { ClusterClock } from './cluster-clock.ts';
 import { completeResults } from './deferred-ranges.ts';
 import { DiskGuard } from './disk-guard.ts';
 import { Driver } from './driver.ts';
 import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
+import type { NodeGauges } from './gauges.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
+import { Maintenance } from './maintenance.ts';
+import { Membership } from './membership/membership.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { ParkedProposals } from './parked-proposals.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { type Proposal, type ProposalOutcome, ProposalQueue, refused } from './proposals.ts';
+import { Quota } from './quota.ts';
 import { RangeReader } from './range-reader.ts';
 import { ReadQueue } from './reads.ts';
 import { RenewalBatcher, type RenewalDone } from './renewal-batcher.ts';
@@ -57,6 +64,8 @@ export type {
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
 const rankEveryMs = 20;
+/** A member that was heard so lately counts as alive where a change of members needs it, whatever is usual for it. */
+const aliveMs = 1000;
 /** A block at least so often while there are leases or sessions: well below the largest step of cluster time. */
 const timeEveryMs = 1000;
 /** A leader whose disk has been full for so long gives leadership to a replica with room, and tries that so often. */
@@ -83,6 +92,10 @@ export interface NodeInspection {
   readonly doubtedPeers: ReadonlySet<NodeId>;
   /** It leads and its first block is committed: reads and writes are answered. */
   readonly open: boolean;
+  /** Alarms that are on. */
+  readonly alarms: readonly Alarm[];
+  /** What the quota bounds. */
+  readonly liveBytes: number;
   /** A snapshot is being taken over: state and revisions are not whole at present. */
   readonly restoring: boolean;
 }
@@ -94,6 +107,7 @@ export interface NodeInspection {
 export class TanistNode {
   readonly identity: StoreIdentity;
   readonly state: StateMachine;
+  readonly maintenance: Maintenance;
   readonly #options: NodeOptions;
   readonly #ports: NodePorts;
   readonly #store: OpenedStore;
@@ -115,6 +129,9 @@ export class TanistNode {
   readonly #disk: DiskGuard;
   readonly #clusterClock: ClusterClock;
   readonly #handOver: HandOver;
+  readonly #membership: Membership;
+  readonly #quota: Quota;
+  readonly #compaction: AutoCompaction;
   readonly #listeners = new Set<(routing: Routing) => void>();
   readonly #failureListeners = new Set<(error: Error) => void>();
   #ticker: Ticker | null = null;
@@ -127,7 +144,10 @@ export class TanistNode {
   #restoring = false;
   /** How often they were. */
   #replaced = 0;
+  #backups = 0;
   #stopped = false;
+  #started = false;
+  #leaving = false;
 
   /** `state` has been restored from the store's image; `raft` starts from its log. See `openNode`. */
   constructor(options: NodeOptions, ports: NodePorts, store: OpenedStore, state: StateMachine, raft: Raft) {
@@ -142,7 +162,7 @@ export class TanistNode {
     const failed = (error: Error): void => this.#failedWith(error);
     this.#guard = new PeerGuard({
       self: options.id,
-      clusterId: options.clusterId,
+      clusterId: store.log.identity.clusterId,
       log: store.log,
       nodeLog,
       doubted: (peers) => raft.setDoubtedPeers(peers),
@@ -211,6 +231,17 @@ export class TanistNode {
     });
     const history = state.history(store.image.history);
     this.#ranges = new RangeReader(state, history, clock);
+    this.maintenance = new Maintenance({
+      state,
+      image: store.image,
+      history,
+      whole: () => {
+        if (this.#stopped) throw stops();
+        if (this.#restoring) throw takingOver();
+        return this.#replaced;
+      },
+      yieldTurn: () => this.#yieldTurn(),
+    });
     this.#hub = new WatchHub({
       source: state,
       history,
@@ -223,6 +254,7 @@ export class TanistNode {
       keeper: this.#keeper,
       clusterClock: this.#clusterClock,
       proposals: this.#proposals,
+      membersApplied: (entry, change) => this.#membership.applied(entry, change),
       observer: ports.observer,
     });
     this.#snapshots = new Snapshots({
@@ -252,6 +284,20 @@ export class TanistNode {
       reserveBytes: options.diskReserveBytes,
     });
     this.#handOver = new HandOver({ raft, clock, nodeLog, wake });
+    this.#membership = new Membership({
+      self,
+      raft,
+      clock,
+      nodeLog,
+      members: () => state.members,
+      configured: options.members,
+      isAlive: (id) => this.#isAlive(id),
+      published: (id) => this.#succession.factsOf(id),
+      dial: (peers) => transport.setPeers(peers),
+      wake,
+      changed: () => this.#membersChanged(),
+      removed: () => this.#removed(),
+    });
     this.#driver = new Driver({
       raft,
       log: store.log,
@@ -261,15 +307,27 @@ export class TanistNode {
       reads: this.#reads,
       apply: (entries) => {
         const taken = applier.apply(entries);
+        this.#quota.look();
         this.#mayOpen(present(entries[taken - 1], 'entries were applied').index);
         return taken;
       },
       roleChanged: (soft) => this.#roleChanged(soft),
+      configurationAppended: (entry) => this.#membership.appended(entry),
       sendSnapshot: (to) => this.#snapshots.send(to),
       lostPeer: (peer) => this.#guarding(this.#guard.lost(peer)),
       install: ({ point }) => this.#snapshots.install(point),
       roomOnDisk: () => this.#waitForRoom(),
       failed,
+    });
+    const isOpen = (): boolean => this.#isOpen();
+    const propose = (command: Command, done: () => void): void => this.#proposeOwn(command, done);
+    this.#quota = new Quota({ self, state, quotaBytes: options.quotaBytes ?? 0, isOpen, propose });
+    this.#compaction = new AutoCompaction({
+      options: options.compaction ?? { mode: 'off', keep: 0 },
+      state,
+      nowMs: () => this.#clusterClock.now(),
+      isOpen,
+      propose,
     });
     this.#routing = this.#currentRouting();
   }
@@ -278,6 +336,11 @@ export class TanistNode {
   async start(): Promise<void> {
     const { clock, nodeLog } = this.#ports;
     await this.#transport.start();
+    for (const entry of this.#store.log.image.tail)
+      if (entry.kind === 'configuration' && entry.index > this.state.applied.index)
+        this.#membership.appended(entry);
+    this.#membership.refresh();
+    this.#started = true;
     this.#monitor.follow();
     this.#ticker = new Ticker({
       clock,
@@ -454,9 +517,10 @@ export class TanistNode {
    */
   changeMembers(voters: readonly NodeId[], learners: readonly NodeId[]): void {
     const all = [...voters, ...learners];
-    const unknown = all.find((id) => this.#options.members.every((member) => member.id !== id));
+    const members = this.#membership.list();
+    const unknown = all.find((id) => members.every((member) => member.id !== id));
     if (unknown !== undefined)
-      throw new TanistError('unknown-member', `${unknown} is not in this node's configuration`);
+      throw new TanistError('unknown-member', `${unknown} is no member of this cluster`);
     if (voters.length === 0 || new Set(all).size !== all.length)
       throw new TanistError('invalid-argument', 'a cluster needs a voter, and each member is named once');
     const result = this.#raft.proposeConfiguration({ voters, learners });
@@ -466,6 +530,47 @@ export class TanistNode {
       throw new TanistError('not-leader', 'this node does not lead; ask the leader');
     const message = 'another change or a hand-over is under way; try again when it is over';
     throw new TanistError('configuration-change-pending', message);
+  }
+
+  /**
+   * A copy of the state as this node has applied it, in the format of node/backup/. Errors: `starting` (a snapshot is being taken over, or nothing
+   * was applied yet), `unavailable` (the image was replaced meanwhile).
+   */
+  async *backup(): AsyncGenerator<Uint8Array> {
+    if (this.#stopped) throw stops();
+    if (this.#restoring) throw takingOver();
+    if (this.state.applied.index === 0)
+      throw new TanistError('starting', 'this node has no state yet; ask another, or try again');
+    const replaced = this.#replaced;
+    const { image } = this.#store;
+    try {
+      yield* backupOf({
+        identity: this.identity,
+        image,
+        random: this.#ports.random.fork(`backup ${this.#backups++} ${this.identity.incarnation}`),
+        settle: () => this.#keeper.settle(),
+      });
+    } catch (error) {
+      if (replaced === this.#replaced) throw error;
+      throw new TanistError('unavailable', 'the state was replaced by a snapshot meanwhile; try again', {
+        cause: error,
+      });
+    }
+  }
+
+  /** As this node has applied it. */
+  members(): readonly MemberInfo[] {
+    return this.#membership.list();
+  }
+
+  /**
+   * Adds, promotes, removes a member or changes what is known of it; resolves to the members after it, when it is committed. Errors: `not-leader`
+   * and those of `planChange`; `configuration-change-pending`, indeterminate where it may still come about.
+   */
+  async changeMember(request: MemberRequest): Promise<readonly MemberInfo[]> {
+    if (this.#stopped) throw stops();
+    await this.#membership.request(request);
+    return this.#membership.list();
   }
 
   member(id: NodeId): MemberView {
@@ -498,7 +603,31 @@ export class TanistNode {
       leases: state.leaseCount,
       doubtedPeers: this.#guard.doubted,
       restoring: this.#restoring,
-      open: this.#opensAt !== null && state.applied.index >= this.#opensAt.index,
+      open: this.#isOpen(),
+      alarms: state.alarms(),
+      liveBytes: state.liveBytes,
+    };
+  }
+
+  /** Reads plain numbers; only the size of the image is asked of the disk. */
+  async gauges(): Promise<NodeGauges> {
+    const transport = this.#transport;
+    const peers = this.#options.members.filter(({ id }) => id !== this.#options.id);
+    return {
+      commandsWaiting: this.#proposals.commandsWaiting,
+      commandsFailed: this.#proposals.commandsFailed,
+      readsWaiting: this.#reads.waiting,
+      watchers: this.#hub.count,
+      logBytes: this.#store.log.sizeBytes(),
+      imageBytes: this.#stopped || this.#restoring ? 0 : await this.#store.image.sizeBytes(),
+      loopLagMs: this.#ticker?.lagMs ?? 0,
+      logSyncs: this.#driver.syncs,
+      roundTrips: new Map(
+        peers.flatMap(({ id }) => {
+          const times = transport.roundTrips?.(id) ?? null;
+          return times === null ? [] : [[id, times] as const];
+        }),
+      ),
     };
   }
 
@@ -514,9 +643,15 @@ export class TanistNode {
 
   #handler(): TransportHandler<RaftMessage> {
     return {
-      hello: async (peer, identity, clusterId) => {
+      hello: async (peer, identity, clusterId, address) => {
+        if (this.#membership.isRemoved(peer)) throw new TanistError('member-removed', removedText(peer));
         this.#refuseSecond(peer, identity);
         await this.#guard.hello(peer, identity, clusterId);
+        this.#membership.met(peer, address);
+      },
+      // Only who has applied the removal says so, and it is for ever.
+      rejected: (_peer, detail) => {
+        if (detail === removedText(this.#options.id)) this.#removed();
       },
       received: (from, messages) => this.#received(from, messages),
       connected: (peer) => {
@@ -533,6 +668,36 @@ export class TanistNode {
       probed: () => this.#probed(),
       snapshot: (from, incoming) => this.#snapshots.receive(from, incoming),
     };
+  }
+
+  #isAlive(id: NodeId): boolean {
+    if (id === this.#options.id) return true;
+    const { silentMs, patienceMs, doubt } = this.#succession.view(id).measurements;
+    return doubt === null && silentMs < Math.max(patienceMs, aliveMs);
+  }
+
+  #membersChanged(): void {
+    this.#monitor.votersChanged();
+    if (this.#started) this.#announce();
+  }
+
+  /** It stops, but not before it has told others what they must know: a leader leaves office when its removal is committed. */
+  #removed(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const { nodeLog, clock } = this.#ports;
+    nodeLog.warn('member-removed', { member: this.#options.id });
+    clock.after(this.#options.electionMs, () => {
+      const error = new TanistError('member-removed', removedText(this.#options.id));
+      this.stop().then(
+        () => this.#tellFailure(error),
+        () => this.#tellFailure(error),
+      );
+    });
+  }
+
+  #tellFailure(error: Error): void {
+    for (const listener of this.#failureListeners) listener(error);
   }
 
   /**
@@ -600,6 +765,10 @@ export class TanistNode {
       'this node does not lead; ask the leader',
     );
     if (this.#raft.status.role === 'leader') this.#lead();
+    if (!this.#restoring) {
+      this.#compaction.look();
+      this.#membership.look();
+    }
     this.#announce();
     this.#driver.wake();
   }
@@ -610,16 +779,23 @@ export class TanistNode {
       this.#rankedAtMs = nowMs;
       this.#succession.rank();
       this.#guarding(this.#trust.look());
+      if (this.#isOpen()) this.#membership.tend();
       this.#leaveFullDisk(nowMs);
     }
     if (this.#isTimeDue() && this.#proposals.idle) {
-      this.#proposals.add({
-        bytes: encodeCommandBatch(emptyBatch),
-        batch: emptyBatch,
-        settle: () => {},
-        early: null,
-      });
+      this.#proposeOwn(null, () => {});
     }
+  }
+
+  /** A command of the node's own, or an empty block. */
+  #proposeOwn(command: Command | null, done: () => void): void {
+    const batch = command === null ? emptyBatch : { ...emptyBatch, commands: [command] };
+    this.#proposals.add({ bytes: encodeCommandBatch(batch), batch, settle: done, early: null });
+    this.#driver.wake();
+  }
+
+  #isOpen(): boolean {
+    return this.#opensAt !== null && this.state.applied.index >= this.#opensAt.index;
   }
 
   /** A leader that refuses writes for want of room makes way for an heir that has it; where nobody has, it serves reads. */
@@ -732,12 +908,17 @@ export class TanistNode {
   async #reload(): Promise<void> {
     this.#keeper.reset();
     const loaded = present(await this.#store.image.load(), 'a snapshot was just installed');
-    await this.state.restore(loaded, () => new Promise<void>((resolve) => this.#ports.clock.soon(resolve)));
+    await this.state.restore(loaded, () => this.#yieldTurn());
     this.#clusterClock.saw(this.state.timeMs, this.state.applied.term);
+  }
+
+  #yieldTurn(): Promise<void> {
+    return new Promise<void>((resolve) => this.#ports.clock.soon(resolve));
   }
 
   #resume(): void {
     this.#restoring = false;
+    this.#membership.refresh();
     this.#hub.resume();
     this.#keeper.resume();
   }
@@ -758,12 +939,13 @@ export class TanistNode {
       diskFree: this.#disk.full ? 0 : free === null || diskBytes === null ? 1 : free / diskBytes,
       applied: this.state.applied.index,
       revision: this.state.revision('user'),
+      facts: this.#membership.publishing(),
     };
   }
 
   #currentRouting(): Routing {
     const { term, leader, succession } = this.#raft.status;
-    return { term, leader, members: this.#options.members, succession };
+    return { term, leader, members: this.#membership.routed, succession };
   }
 
   #announce(): void {
@@ -775,7 +957,8 @@ export class TanistNode {
       before.leader === now.leader &&
       before.term === now.term &&
       before.succession.length === now.succession.length &&
-      before.succession.every((id, i) => id === now.succession[i]);
+      before.succession.every((id, i) => id === now.succession[i]) &&
+      sameMembers(before.members, now.members);
     if (same) return;
     this.#routing = now;
     for (const listener of this.#listeners) listener(now);
@@ -786,7 +969,7 @@ export class TanistNode {
     this.#ports.nodeLog.error('failed', { error: error.stack ?? String(error) });
     this.#stopping = true;
     this.#close().catch(() => {});
-    for (const listener of this.#failureListeners) listener(error);
+    this.#tellFailure(error);
   }
 
   async #close(): Promise<void> {
@@ -796,6 +979,7 @@ export class TanistNode {
     this.#monitor.stop();
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
+    this.#membership.close();
     this.#parked.refuse('stopping', 'the node stops');
     this.#renewals.flush();
     this.#reads.close();
@@ -809,6 +993,29 @@ export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 export type ReadOutcome = RangeResult | TanistError;
 
 const emptyBatch: CommandBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [] };
+
+/** What a removed node is told; the same words on all nodes, since it is known by them. */
+export function removedText(id: NodeId): string {
+  return `member was removed: ${id} is no member of this cluster any more, and its id is not used again`;
+}
+
+function sameMembers(left: readonly Member[], right: readonly Member[]): boolean {
+  if (left === right) return true;
+  return (
+    left.length === right.length &&
+    left.every((member, i) => {
+      const other = right[i];
+      return (
+        other !== undefined &&
+        member.id === other.id &&
+        member.clientAddress === other.clientAddress &&
+        member.peerAddress === other.peerAddress &&
+        member.httpAddress === other.httpAddress &&
+        member.tier === other.tier
+      );
+    })
+  );
+}
 
 function notLeader(): ProposalOutcome {
   return refused('not-leader', 'this node does not lead; ask the leader');

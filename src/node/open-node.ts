@@ -1,9 +1,10 @@
+import { TanistError } from '../foundation/errors.ts';
 import type { Random } from '../foundation/random.ts';
-import type { Configuration } from '../ports/log-store.ts';
 import { createRaft } from '../raft/create-raft.ts';
 import { createStateMachine } from '../state/state-machine.ts';
 import { openStore } from '../storage/open-store.ts';
-import { TanistNode } from './node.ts';
+import { firstConfiguration } from './first-configuration.ts';
+import { removedText, TanistNode } from './node.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 
 /**
@@ -22,11 +23,16 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
   const state = createStateMachine({
     limits: options.requestLimits,
     ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
-    configuration: firstConfiguration(options),
+    configuration: firstConfiguration(options.members),
   });
   const { loaded } = store;
   if (loaded !== null)
     await state.restore(loaded, () => new Promise<void>((resolve) => ports.clock.soon(resolve)));
+  if (state.members.isRemoved(options.id)) {
+    await store.log.close();
+    await store.image.close();
+    throw new TanistError('member-removed', removedText(options.id));
+  }
   const { hardState, compacted, tail } = store.log.image;
   const ticks = (ms: number): number => Math.max(1, Math.ceil(ms / options.tickMs));
   const raft = createRaft(
@@ -47,7 +53,7 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
       hardState,
       compacted,
       entries: tail,
-      configuration: loaded?.applied.configuration ?? firstConfiguration(options),
+      configuration: loaded?.applied.configuration ?? firstConfiguration(options.members),
       applied: loaded?.applied.point.index ?? compacted.index,
     },
   );
@@ -61,13 +67,4 @@ function randomName(random: Random): string {
       .toString(16)
       .padStart(8, '0'),
   ).join('');
-}
-
-/** What a new cluster starts with: every member that the config calls hot votes. */
-function firstConfiguration({ members }: NodeOptions): Configuration {
-  return {
-    voters: members.filter(({ tier }) => tier === 'hot').map(({ id }) => id),
-    outgoing: [],
-    learners: [],
-  };
 }

@@ -10,7 +10,14 @@ import type { Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
+import type { CompactionOptions } from './auto-compaction.ts';
 import type { Vitals } from './vitals.ts';
+
+/** A member as the config has it. `join`: it was, or will be, added to a cluster that is there already. */
+export interface ConfiguredMember extends Member {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly join?: boolean;
+}
 
 /** What a node is and how fast it acts. All durations in ms, sizes in bytes. */
 export interface NodeOptions {
@@ -18,8 +25,8 @@ export interface NodeOptions {
   readonly clusterId: string;
   /** For messages. */
   readonly dataFolder: string;
-  /** Every member with its addresses; the hot ones are the voters that a new cluster starts with. */
-  readonly members: readonly Member[];
+  /** As the config has them: the hot ones are the voters that a new cluster starts with. Later the log says who they are and where. */
+  readonly members: readonly ConfiguredMember[];
   readonly tickMs: number;
   readonly heartbeatMs: number;
   /** Raft's own election timeout, under which all better evidence lies. */
@@ -41,6 +48,9 @@ export interface NodeOptions {
   /** The image is written in the background, so often or when so much waits. */
   readonly flushEveryMs: number;
   readonly flushBytes: number;
+  /** Of the live state (`StateMachine.liveBytes`): beyond it the leader raises the alarm `noSpace`. 0 or absent: none. */
+  readonly quotaBytes?: number;
+  readonly compaction?: CompactionOptions;
   /** Below this much free space client writes are refused. */
   readonly diskReserveBytes: number;
 }

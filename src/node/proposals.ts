@@ -51,6 +51,7 @@ export interface ProposalQueueOptions {
  */
 export class ProposalQueue {
   readonly #options: ProposalQueueOptions;
+  #commandsFailed = 0;
   readonly #inFlight = new Map<LogIndex, BlockInFlight>();
   #gathered: Proposal[] = [];
   #gatheredBytes = 0;
@@ -60,6 +61,11 @@ export class ProposalQueue {
 
   constructor(options: ProposalQueueOptions) {
     this.#options = options;
+  }
+
+  /** Commands refused or given up since the start. */
+  get commandsFailed(): number {
+    return this.#commandsFailed;
   }
 
   get commandsWaiting(): number {
@@ -74,6 +80,7 @@ export class ProposalQueue {
     const bytes = this.#gatheredBytes + this.#bytesInFlight;
     const tooMany = this.commandsWaiting + proposal.batch.commands.length > limits.uncommittedCommands;
     if (tooMany || (bytes > 0 && bytes + proposal.bytes.length > this.#options.uncommittedBytes)) {
+      this.#commandsFailed += proposal.batch.commands.length;
       proposal.settle(refused('overloaded', 'too many writes are waiting for the quorum; try again'));
       return;
     }
@@ -106,6 +113,7 @@ export class ProposalQueue {
     const proposed = this.#options.raft.propose('commands', payload);
     if (!proposed.accepted) {
       const outcome = refusalOf(proposed.reason);
+      this.#commandsFailed += countCommands(taken);
       for (const proposal of taken) proposal.settle(outcome);
       return this.#gathered.length > 0 && proposed.reason !== 'overloaded';
     }
@@ -154,6 +162,7 @@ export class ProposalQueue {
     this.#commandsInFlight -= countCommands(inFlight.proposals);
     this.#bytesInFlight -= inFlight.bytes;
     if (inFlight.term !== entry.term) {
+      this.#commandsFailed += countCommands(inFlight.proposals);
       const outcome = refused(
         'not-leader',
         'another leader took over before the write was replicated; try again',
@@ -169,6 +178,7 @@ export class ProposalQueue {
 
   /** Leadership is gone: what is in the log may yet be committed by the next leader, what only gathered never was anywhere. */
   abandon(code: ErrorCode, message: string): void {
+    this.#commandsFailed += this.commandsWaiting;
     const gathered = this.#gathered;
     const inFlight = [...this.#inFlight.values()];
     this.#gathered = [];

@@ -4,6 +4,7 @@ import { rank } from '../failover/succession.ts';
 import { Suspicion } from '../failover/suspicion.ts';
 import { logIndex, type NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { MemberFacts } from '../ports/membership.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
@@ -73,6 +74,11 @@ export class SuccessionKeeper {
       raft.setSuccession(order);
     }
     return this.#order;
+  }
+
+  /** What the replica last said of where it is reached, if anything. */
+  factsOf(id: NodeId): MemberFacts | null {
+    return this.#known.get(id)?.report?.facts ?? null;
   }
 
   view(id: NodeId): MemberView {

@@ -1,5 +1,5 @@
 import type { ByteString } from '../foundation/bytes.ts';
-import type { ClusterTimeMs, LeaseId, Revision, SessionId } from '../foundation/ids.ts';
+import type { ClusterTimeMs, LeaseId, NodeId, Revision, SessionId } from '../foundation/ids.ts';
 import type { Space } from './delta.ts';
 
 /**
@@ -19,7 +19,8 @@ export type Command =
   | RemovePolicyCommand
   | OpenSessionCommand
   | CloseSessionCommand
-  | KeepSessionsCommand;
+  | KeepSessionsCommand
+  | AlarmCommand;
 
 export interface PutCommand {
   readonly kind: 'put';
@@ -136,6 +137,22 @@ export interface CloseSessionCommand {
 export interface KeepSessionsCommand {
   readonly kind: 'keepSessions';
   readonly ids: readonly SessionId[];
+}
+
+export const alarmKinds = ['noSpace', 'corrupt'] as const;
+export type AlarmKind = (typeof alarmKinds)[number];
+
+export interface Alarm {
+  readonly member: NodeId;
+  readonly kind: AlarmKind;
+}
+
+/** Turns an alarm on or off. To deactivate, an empty member means every one. */
+export interface AlarmCommand {
+  readonly kind: 'alarm';
+  readonly action: 'activate' | 'deactivate';
+  readonly member: NodeId;
+  readonly alarm: AlarmKind;
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Database {
   /** The last row with `from` ≤ key < `to`. */
   last(from: string, to: string): Promise<DatabaseRow | undefined>;
   sizeBytes(from: string, to: string): Promise<number>;
+  /** Gives back what deleted and replaced rows of the range take, where the database can. Reads and writes go on meanwhile. */
+  compact(from: string, to: string): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -12,6 +12,16 @@ export interface AppliedPoint {
   readonly revisions: Readonly<Record<Space, { readonly revision: Revision; readonly compacted: Revision }>>;
   /** Digest per space (see state/), checked after loading. */
   readonly digests: Readonly<Record<Space, string>>;
+  /** The share of client sessions in the digest of `system`; absent in images of before there was one. */
+  readonly sessions?: string;
+}
+
+/** What of an image goes into a copy that is not for a replica. */
+export interface SnapshotPart {
+  readonly spaces: readonly Space[];
+  readonly record: (key: string) => boolean;
+  /** What is said of the copy. */
+  readonly applied: (applied: AppliedPoint) => AppliedPoint;
 }
 
 /** A record beside the deltas: a session, a lease, a policy. `value` null removes it. */
@@ -59,12 +69,14 @@ export interface ImageStore {
    * Rewrites about `budgetBytes` of chunks without what is no longer live. Resolves to false when nothing is left to gain.
    */
   reclaim(isLive: IsLive, budgetBytes: number): Promise<boolean>;
-  /** A consistent copy as of the last flush (there was one, or a load), as opaque checksummed chunks of ≤ 1 MiB, for another node. Close it in all cases. */
-  snapshot(): Promise<ImageSnapshot>;
+  /** A consistent copy as of the last flush (there was one, or a load), as opaque checksummed chunks of ≤ 1 MiB, for another node; or of a part. Close it in all cases. */
+  snapshot(part?: SnapshotPart): Promise<ImageSnapshot>;
   /** Receives such a copy beside the present image; `commit` replaces the present image by it, atomically and synced. */
   receive(): Promise<ImageReceiver>;
   /** Bytes on disk, about. */
   sizeBytes(): Promise<number>;
+  /** Gives disk space back that nothing needs any more; what `reclaim` rewrote, above all. */
+  defragment(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -38,6 +38,8 @@ export const nodeEvents = [
   'loop-stalled',
   'doubted',
   'read-failed',
+  'member-changed',
+  'member-removed',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../foundation/errors.ts';
 import type { LeaseId, Revision, SessionId } from '../foundation/ids.ts';
-import type { RangeRequest } from './command.ts';
+import type { Alarm, RangeRequest } from './command.ts';
 import type { KeyValue } from './delta.ts';
 
 /** What a command answers. `revision` is the space's revision after it. Results are plain immutable data: they are kept in sessions. */
@@ -18,6 +18,8 @@ export type CommandResult =
   | { readonly kind: 'openSession'; readonly id: SessionId }
   | { readonly kind: 'closeSession' }
   | { readonly kind: 'keepSessions' }
+  /** Those that were turned on or off. */
+  | { readonly kind: 'alarm'; readonly alarms: readonly Alarm[] }
   | FailedResult;
 
 export interface PutResult {

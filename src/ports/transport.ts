@@ -1,3 +1,4 @@
+import type { Durations } from '../foundation/durations.ts';
 import type { NodeId, Term } from '../foundation/ids.ts';
 import type { LogPoint, PeerIdentity } from './log-store.ts';
 
@@ -16,10 +17,12 @@ export interface Transport<Message> {
   probe(to: NodeId, deadlineMs: number): Promise<ProbeAnswer>;
   /** Streams a snapshot on a stream of its own. Resolves when the peer has taken it whole. */
   sendSnapshot(to: NodeId, snapshot: OutgoingSnapshot): Promise<void>;
-  /** Membership changed. */
+  /** Membership changed. An address may be several, separated by commas, which are tried in turn. Who is no peer any more is cut off. */
   setPeers(peers: ReadonlyMap<NodeId, string>): void;
   /** Smoothed round-trip time in ms; null until measured. */
   roundTripMs(peer: NodeId): number | null;
+  /** All that were measured, where they are counted. */
+  roundTrips?(peer: NodeId): Durations | null;
   close(): Promise<void>;
 }
 
@@ -42,13 +45,15 @@ export interface ProbeAnswer {
 
 /** The node's side: called by the transport, never re-entrantly from `send`. */
 export interface TransportHandler<Message> {
-  /** A peer presents itself on a new connection; a rejection refuses the connection. */
-  hello(peer: NodeId, identity: PeerIdentity, clusterId: string): Promise<void>;
+  /** A peer presents itself on a new connection; a rejection refuses the connection. `address`: where it is reached; empty: it does not say. */
+  hello(peer: NodeId, identity: PeerIdentity, clusterId: string, address: string): Promise<void>;
   received(from: NodeId, messages: readonly Message[]): void;
   /** Its stream to us is up after the handshake (`identity` as presented). */
   connected(peer: NodeId, identity: PeerIdentity): void;
   /** `refused`: nobody listens there: dead. `dropped`: a living connection broke. `silent`: no answer to a connect in time. */
   disconnected(peer: NodeId, reason: 'refused' | 'dropped' | 'silent'): void;
+  /** The peer does not want our connection, and says why. */
+  rejected(peer: NodeId, detail: string): void;
   probed(): ProbeAnswer;
   /** A peer streams a snapshot. Rejecting refuses it. */
   snapshot(from: NodeId, incoming: Omit<OutgoingSnapshot, 'term'> & { readonly term: Term }): Promise<void>;

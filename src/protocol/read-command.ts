@@ -2,26 +2,30 @@ import { type ByteString, emptyBytes } from '../foundation/bytes.ts';
 import {
   type LeaseId,
   leaseId,
+  nodeId,
   noLease,
   noSession,
   revision,
   type SessionId,
   sessionId,
 } from '../foundation/ids.ts';
-import type {
-  Command,
-  CommandBatch,
-  Compare,
-  DeleteRangeCommand,
-  Operation,
-  Policy,
-  PutCommand,
-  TxnCommand,
+import {
+  type AlarmCommand,
+  type AlarmKind,
+  alarmKinds,
+  type Command,
+  type CommandBatch,
+  type Compare,
+  type DeleteRangeCommand,
+  type Operation,
+  type Policy,
+  type PutCommand,
+  type TxnCommand,
 } from '../ports/command.ts';
 import { type Space, spaces } from '../ports/delta.ts';
 import { readRange } from './parts/range-request.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
-import { acknowledgements, compareResults } from './write-command.ts';
+import { acknowledgements, alarmActions, compareResults } from './write-command.ts';
 
 /** Fails with `invalid-argument` on anything that is not a `tanist.v1.CommandBatch` whose commands this version knows. */
 export function decodeCommandBatch(bytes: Uint8Array): CommandBatch {
@@ -61,7 +65,7 @@ function readCommand(reader: WireReader): Command {
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) command = readPut(reader);
-    else if (field <= 12) command = readOther(reader, field);
+    else if (field <= 13) command = readOther(reader, field);
     else reader.skip();
   }
   reader.leave(outer);
@@ -89,6 +93,8 @@ function readOther(reader: WireReader, field: number): Command {
         ? { kind: 'keepSessions', ids: ids as SessionId[] }
         : { kind: 'closeSession', id: (ids.at(-1) ?? noSession) as SessionId };
     }
+    case 13:
+      return readAlarm(reader);
     default:
       return readLease(reader, field);
   }
@@ -355,6 +361,30 @@ function readOpenSession(reader: WireReader): Command {
   }
   reader.leave(outer);
   return { kind: 'openSession', ttlMs, nonce };
+}
+
+function readAlarm(reader: WireReader): Command {
+  let action: AlarmCommand['action'] = 'activate';
+  let member = '';
+  let alarm: AlarmKind = 'noSpace';
+  const outer = reader.enter();
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        action = reader.oneOf(alarmActions);
+        break;
+      case 2:
+        member = reader.text();
+        break;
+      case 3:
+        alarm = reader.oneOf(alarmKinds);
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  return { kind: 'alarm', action, member: nodeId(member), alarm };
 }
 
 function readIds(reader: WireReader): number[] {

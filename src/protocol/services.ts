@@ -27,6 +27,9 @@ export const tanistService = {
   leases: method('/tanist.v1.Tanist/Leases', false, false),
   keepAlive: method('/tanist.v1.Tanist/KeepAlive', false, false),
   policies: method('/tanist.v1.Tanist/Policies', false, false),
+  members: method('/tanist.v1.Tanist/Members', false, false),
+  changeMember: method('/tanist.v1.Tanist/ChangeMember', false, false),
+  backup: method('/tanist.v1.Tanist/Backup', false, true),
 } as const;
 
 /** `service Peer` of peer.proto. */

@@ -1,8 +1,11 @@
 import { type NodeId, nodeId, type Revision, revision, type Term, term } from '../foundation/ids.ts';
+import type { Alarm } from '../ports/command.ts';
 import { type Space, spaces } from '../ports/delta.ts';
 import { spaceCode } from './parts/key-value.ts';
+import { readAlarm } from './parts/read-result.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
+import { writeAlarm } from './parts/write-result.ts';
 import { type Member, readMember, writeMember } from './routing.ts';
 
 export interface Status {
@@ -19,6 +22,7 @@ export interface Status {
   readonly succession: readonly NodeId[];
   readonly sessions: number;
   readonly leases: number;
+  readonly alarms: readonly Alarm[];
 }
 
 export interface SpaceStatus {
@@ -68,6 +72,7 @@ export function encodeStatus(status: Status): Buffer {
   for (const id of status.succession) writer.textAlways(11, id);
   writer.uint(12, status.sessions);
   writer.uint(13, status.leases);
+  for (const alarm of status.alarms) writeAlarm(writer, 14, alarm);
   return writer.finish();
 }
 
@@ -119,6 +124,7 @@ export function decodeStatus(bytes: Uint8Array): Status {
   const succession: NodeId[] = [];
   let sessions = 0;
   let leases = 0;
+  const alarms: Alarm[] = [];
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
@@ -160,6 +166,9 @@ export function decodeStatus(bytes: Uint8Array): Status {
       case 13:
         leases = reader.uint();
         break;
+      case 14:
+        alarms.push(readAlarm(reader));
+        break;
       default:
         reader.skip();
     }
@@ -178,6 +187,7 @@ export function decodeStatus(bytes: Uint8Array): Status {
     succession,
     sessions,
     leases,
+    alarms,
   };
 }
 

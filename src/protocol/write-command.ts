@@ -1,14 +1,16 @@
 import { unreachable } from '../foundation/assert.ts';
 import { noLease } from '../foundation/ids.ts';
-import type {
-  Command,
-  CommandBatch,
-  Compare,
-  DeleteRangeCommand,
-  Operation,
-  Policy,
-  PutCommand,
-  TxnCommand,
+import {
+  type AlarmCommand,
+  alarmKinds,
+  type Command,
+  type CommandBatch,
+  type Compare,
+  type DeleteRangeCommand,
+  type Operation,
+  type Policy,
+  type PutCommand,
+  type TxnCommand,
 } from '../ports/command.ts';
 import { spaceCode } from './parts/key-value.ts';
 import { writeRange } from './parts/range-request.ts';
@@ -18,6 +20,9 @@ import { uint64Size, uintSize, WireWriter } from './parts/wire-writer.ts';
 export const compareResults: readonly Compare['result'][] = ['equal', 'greater', 'less', 'notEqual'];
 /** Numbers of `Policy.Acknowledge`. */
 export const acknowledgements: readonly Policy['acknowledge'][] = ['quorum', 'leader'];
+
+/** Numbers of `Alarm.Action`. */
+export const alarmActions: readonly AlarmCommand['action'][] = ['activate', 'deactivate'];
 
 /** At least the bytes that the command takes in an encoded batch, exact to a few dozen; for splitting batches and for buffers. */
 export function commandBound(command: Command | Operation): number {
@@ -42,6 +47,8 @@ export function commandBound(command: Command | Operation): number {
       return command.prefix.length + 32;
     case 'openSession':
       return command.nonce.length * 3 + 32;
+    case 'alarm':
+      return command.member.length * 3 + 40;
     case 'leaseKeepAlive':
     case 'keepSessions':
       return command.ids.length * 10 + 32;
@@ -227,6 +234,11 @@ function writeCommand(writer: WireWriter, command: Exclude<Command, PutCommand>)
     case 'keepSessions':
       writer.uints(1, command.ids);
       break;
+    case 'alarm':
+      writer.uint(1, alarmActions.indexOf(command.action));
+      writer.text(2, command.member);
+      writer.uint(3, alarmKinds.indexOf(command.alarm));
+      break;
     default:
       unreachable(command);
   }
@@ -243,4 +255,5 @@ const fieldOf = {
   openSession: 10,
   closeSession: 11,
   keepSessions: 12,
+  alarm: 13,
 } as const;

@@ -1,14 +1,19 @@
 import { assert } from '../foundation/assert.ts';
 import { type LogIndex, type NodeId, nodeId } from '../foundation/ids.ts';
 import type { Configuration, LogEntry } from '../ports/log-store.ts';
+import type { MemberChange } from '../ports/membership.ts';
 
-/** The payload of a `configuration` entry: JSON with the members sorted, so equal configurations have equal bytes. */
-export function encodeConfiguration(configuration: Configuration): Uint8Array {
+/**
+ * The payload of a `configuration` entry: JSON with the members sorted, so equal configurations have equal bytes. `change`: what else the entry
+ * says; of no matter to Raft.
+ */
+export function encodeConfiguration(configuration: Configuration, change?: MemberChange): Uint8Array {
   return Buffer.from(
     JSON.stringify({
       voters: [...configuration.voters].sort(),
       outgoing: [...configuration.outgoing].sort(),
       learners: [...configuration.learners].sort(),
+      change,
     }),
     'utf8',
   );

@@ -1,6 +1,7 @@
 import { assert, unreachable } from '../foundation/assert.ts';
 import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
 import { beforeAll, type EntryKind, type LogEntry, type LogPoint } from '../ports/log-store.ts';
+import type { MemberChange } from '../ports/membership.ts';
 import { encodeConfiguration, firstStep, isMember } from './configuration.ts';
 import { Core } from './core.ts';
 import {
@@ -75,10 +76,10 @@ class RaftNode implements Raft {
     return { accepted: true, index, term };
   }
 
-  proposeConfiguration(target: {
-    readonly voters: readonly NodeId[];
-    readonly learners: readonly NodeId[];
-  }): ProposeResult {
+  proposeConfiguration(
+    target: { readonly voters: readonly NodeId[]; readonly learners: readonly NodeId[] },
+    change?: MemberChange,
+  ): ProposeResult {
     const core = this.#core;
     if (core.role !== 'leader') return notLeader;
     if (core.transfer !== null) return handingOver;
@@ -87,7 +88,7 @@ class RaftNode implements Raft {
     if (!settled || core.configuration.outgoing.length > 0) return changePending;
     const { index, term } = core.append(
       'configuration',
-      encodeConfiguration(firstStep(core.configuration, target)),
+      encodeConfiguration(firstStep(core.configuration, target), change),
     );
     return { accepted: true, index, term };
   }

@@ -1,6 +1,7 @@
 import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
 import type { Random } from '../foundation/random.ts';
 import type { Configuration, EntryKind, HardState, LogEntry, LogPoint } from '../ports/log-store.ts';
+import type { MemberChange } from '../ports/membership.ts';
 import type { RaftMessage } from './message.ts';
 import type { Ready, Role } from './ready.ts';
 
@@ -74,11 +75,11 @@ export interface Raft {
   step(message: RaftMessage): void;
   tick(): void;
   propose(kind: EntryKind, payload: Uint8Array): ProposeResult;
-  /** Starts a membership change; simple ones and joint ones alike end in `target`. */
-  proposeConfiguration(target: {
-    readonly voters: readonly NodeId[];
-    readonly learners: readonly NodeId[];
-  }): ProposeResult;
+  /** Starts a membership change; simple ones and joint ones alike end in `target`. `change` goes along in its first entry. */
+  proposeConfiguration(
+    target: { readonly voters: readonly NodeId[]; readonly learners: readonly NodeId[] },
+    change?: MemberChange,
+  ): ProposeResult;
   /** On the leader joins the next round; on a follower asks the leader. Answered in `Ready.reads`. */
   readIndex(id: number): void;
   /** The connection to the leader of `term` broke: the first heir asks for pre-votes ahead, in case it turns out to be dead. */

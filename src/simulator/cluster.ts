@@ -1,7 +1,7 @@
 import { defaultScore, defaultSuspicion } from '../failover/options.ts';
 import { byteStringOfText } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
-import { noSession } from '../foundation/ids.ts';
+import { type NodeId, noSession } from '../foundation/ids.ts';
 import { defaultRequestLimits } from '../foundation/limits.ts';
 import { type Random, seededRandom } from '../foundation/random.ts';
 import type { NodeOptions } from '../node/options.ts';
@@ -41,6 +41,8 @@ export class Cluster {
    * may not know; `damaged`: they must notice or be none the worse.
    */
   readonly spoiled = new Map<Machine, 'replaced' | 'damaged'>();
+  /** Machines that somebody was asked to remove. */
+  readonly removals = new Set<NodeId>();
   readonly #findings: Findings;
   readonly #touched = new Set<Machine>();
   readonly #watches: readonly SimWatch[];
@@ -58,7 +60,8 @@ export class Cluster {
     this.logs = new LogChecks(findings);
     this.state = new StateChecks(findings, () => scheduler.nowMs);
     this.#votes = new VoteChecks(findings);
-    this.machines = Array.from({ length: plan.nodes }, (_, i) => this.#machine(i));
+    this.machines = Array.from({ length: plan.nodes + plan.turnover.joiners }, (_, i) => this.#machine(i));
+    for (const machine of this.machines.slice(plan.nodes)) machine.idle = true;
     this.#quorum = new QuorumCheck(this.machines, this.network, plan.timing.electionMs, findings);
     const byAddress = new Map(this.machines.map((machine) => [`${machine.id}:client`, machine]));
     this.network.sent = (message) => this.#sent(message);
@@ -183,12 +186,13 @@ export class Cluster {
       id: idOf(index),
       clusterId: 'simulated',
       dataFolder: `/simulated/${idOf(index)}`,
-      members: Array.from({ length: nodes }, (_, i) => ({
+      members: [...Array(nodes).keys(), ...(index < nodes ? [] : [index])].map((i) => ({
         id: idOf(i),
         clientAddress: `${idOf(i)}:client`,
-        peerAddress: `${idOf(i)}:peer`,
+        peerAddress: `${idOf(i)}:1`,
         httpAddress: '',
         tier: 'hot',
+        join: i >= nodes,
       })),
       tickMs: timing.tickMs,
       heartbeatMs: timing.heartbeatMs,
@@ -236,7 +240,12 @@ export class Cluster {
   /** A process ended itself. Fine after a fault that explains it; a bug otherwise. */
   #failed(machine: Machine, code: string | null, text: string, opening: boolean): void {
     if (code === null) this.#findings.report('no-exception', `${machine.id}: ${text}`);
-    else if (code === 'data-damaged' || code === 'data-unreadable') {
+    else if (code === 'member-removed') {
+      if (!this.removals.has(machine.id))
+        this.#findings.report('stays-member', `${machine.id} stops, but nobody asked for its removal`);
+      machine.idle = true;
+      return;
+    } else if (code === 'data-damaged' || code === 'data-unreadable') {
       if (!this.spoiled.has(machine)) {
         this.#findings.report('undamaged-data-opens', `${machine.id}: ${text}`);
       } else {

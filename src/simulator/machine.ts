@@ -5,6 +5,7 @@ import type { Random } from '../foundation/random.ts';
 import type { TanistNode } from '../node/node.ts';
 import { openNode } from '../node/open-node.ts';
 import type { NodeObserver, NodeOptions } from '../node/options.ts';
+import type { MemberFacts } from '../ports/membership.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import { DurableLog } from './checks/durable-log.ts';
 import { Life } from './world/life.ts';
@@ -36,6 +37,8 @@ export class Machine {
   readonly #options: NodeOptions;
   readonly #random: Random;
   readonly #events: MachineEvents;
+  /** It is not there yet, or not any more: nothing starts it. */
+  idle = false;
   #life: Life | null = null;
   #node: TanistNode | null = null;
   #starts = 0;
@@ -76,7 +79,7 @@ export class Machine {
   }
 
   start(): void {
-    if (this.#life !== null) return;
+    if (this.#life !== null || this.idle) return;
     const { scheduler, trace } = this.#network;
     const random = this.#random.fork(`start ${this.#starts++}`);
     const life = new Life(
@@ -165,3 +168,15 @@ export class Machine {
 }
 
 export const idOf = (index: number): NodeId => nodeId(`n${index}`);
+
+export function factsOfMachine(id: NodeId): MemberFacts {
+  return {
+    id,
+    name: id,
+    peer: `${id}:1`,
+    client: `${id}:client`,
+    http: '',
+    tier: 'hot',
+    labels: {},
+  };
+}

@@ -6,6 +6,7 @@ import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import { describeFault, type Fault, type Target } from './plan/fault.ts';
 import type { MembershipChange } from './plan/membership.ts';
+import { Turnover } from './turnover.ts';
 import type { DatabaseFiles } from './world/sim-database.ts';
 
 /** Makes the planned faults happen, and at the end of the safety phase undoes what lasts. */
@@ -28,6 +29,13 @@ export class Nemesis {
     for (const change of plan.membership) {
       scheduler.at(change.atMs, () => {
         if (!this.#calm) this.#changeMembers(change);
+      });
+    }
+    const { joiners, everyMs } = plan.turnover;
+    const turnover = new Turnover(this.#cluster, this.#cluster.random.fork('turnover'));
+    for (let atMs = 300; joiners > 0 && atMs < plan.safetyMs; atMs += everyMs) {
+      scheduler.at(atMs, () => {
+        if (!this.#calm) turnover.step();
       });
     }
     for (const index of plan.fragile) {

@@ -3,6 +3,7 @@ import type { Violation } from '../verification/violation.ts';
 import { Findings } from './checks/findings.ts';
 import { checkHistories } from './checks/history-checks.ts';
 import { Cluster } from './cluster.ts';
+import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, type Plan } from './plan/plan.ts';
 import { checkQuietPhase } from './quiet-phase.ts';
@@ -116,8 +117,21 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
   }
   cluster.stopCalls();
   const equal = (): boolean => {
-    const applied = machines.map(({ node }) => node?.state.applied.index ?? -1);
-    return applied.every((index) => index >= cluster.logs.highest) && new Set(applied).size === 1;
+    const members = cluster.leader()?.node?.members() ?? [];
+    const applied = machines
+      .filter(({ id }) => members.some((member) => member.id === id))
+      .map(({ node }) => node?.state.applied.index ?? -1);
+    return (
+      applied.length > 0 &&
+      applied.every((index) => index >= cluster.logs.highest) &&
+      new Set(applied).size === 1 &&
+      left().length === 0
+    );
+  };
+  /** Removed, and still there. */
+  const left = (): readonly Machine[] => {
+    const members = cluster.leader()?.node?.state.members;
+    return machines.filter(({ id, idle }) => !idle && members?.isRemoved(id) === true);
   };
   // Calls under way end by their deadline; leases and sessions that run out afterwards keep the log moving a little.
   await run(scheduler.nowMs + plan.callDeadlineMs + 500, () => false);

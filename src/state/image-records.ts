@@ -1,10 +1,12 @@
 import { pack, unpack } from 'msgpackr';
 import { TanistError } from '../foundation/errors.ts';
-import { type LeaseId, leaseId, sessionId } from '../foundation/ids.ts';
+import { type LeaseId, leaseId, nodeId, sessionId } from '../foundation/ids.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type { ImageRecord } from '../ports/image-store.ts';
 import type { CommandResult } from '../ports/result.ts';
+import type { Alarms } from './alarms.ts';
 import type { Leases } from './leases.ts';
+import type { Members } from './members.ts';
 import { decodeResult, encodeResult } from './result-codec.ts';
 import { resultsPerRecord, Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -14,11 +16,26 @@ import type { Sessions } from './sessions.ts';
  *   lease/<id>               [ttlMs, deadlineMs]
  *   session/<id>             [nonce, ttlMs, deadlineMs, acknowledgedThrough, highest]
  *   session/<id>/<n>         results of numbers 256 n … 256 n + 255, null where there is none
+ *   alarm/<kind>/<member>    nothing
+ *   member/<id>              its facts, JSON; nothing where it was removed
  * Results are in pieces so that a batch writes only those that are new.
  */
 
-export function dirtyRecords(leases: Leases, sessions: Sessions): ImageRecord[] {
+/** What the state knows beside its keys. */
+export interface Books {
+  readonly leases: Leases;
+  readonly sessions: Sessions;
+  readonly alarms: Alarms;
+  readonly members: Members;
+}
+
+const nothing = new Uint8Array(0);
+
+export function dirtyRecords({ leases, sessions, alarms, members }: Books): ImageRecord[] {
   const records: ImageRecord[] = [];
+  for (const { key, on } of alarms.takeDirty())
+    records.push({ key: `alarm/${key}`, value: on ? nothing : null });
+  for (const { id, value } of members.takeDirty()) records.push({ key: `member/${id}`, value });
   for (const id of leases.takeDirty()) records.push(recordOfLease(leases, id));
   for (const session of sessions.takeDirty()) recordsOfSession(session, records);
   return records;
@@ -54,7 +71,10 @@ function recordsOfSession(session: Session, records: ImageRecord[]): void {
 }
 
 /** Fills empty books from a loaded image. Fails with `data-damaged`. */
-export function restoreRecords(records: readonly ImageRecord[], leases: Leases, sessions: Sessions): void {
+export function restoreRecords(
+  records: readonly ImageRecord[],
+  { leases, sessions, alarms, members }: Books,
+): void {
   const opened = new Map<string, { readonly session: Session; readonly highest: number }>();
   const pieces: { readonly session: string; readonly piece: number; readonly value: Uint8Array }[] = [];
   for (const { key, value } of records) {
@@ -76,6 +96,8 @@ export function restoreRecords(records: readonly ImageRecord[], leases: Leases, 
       opened.set(id, { session, highest });
     } else if (kind === 'session' && id !== undefined)
       pieces.push({ session: id, piece: Number(piece), value });
+    else if (kind === 'member' && id !== undefined) members.restore(nodeId(id), value);
+    else if (kind === 'alarm' && alarms.restore(key.slice('alarm/'.length))) continue;
     else throw new TanistError('data-damaged', `the state image has an unknown record "${key}"`);
   }
   for (const { session, piece, value } of pieces) {

@@ -15,6 +15,7 @@ import {
 import { limits as builtInLimits, type RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type {
+  Alarm,
   Block,
   Command,
   CommandBatch,
@@ -27,11 +28,14 @@ import type {
 import { type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
 import type { Configuration, LogPoint } from '../ports/log-store.ts';
+import type { MemberChange } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
+import { Alarms } from './alarms.ts';
 import { DeltaJournal } from './delta-journal.ts';
 import { failed } from './failed.ts';
-import { dirtyRecords, restoreRecords } from './image-records.ts';
+import { type Books, dirtyRecords, restoreRecords } from './image-records.ts';
 import { type LeaseInfo, Leases } from './leases.ts';
+import { Members } from './members.ts';
 import { formatDigest } from './mvcc/element-hash.ts';
 import { KeyTable } from './mvcc/key-table.ts';
 import { mergeRuns } from './mvcc/merge-runs.ts';
@@ -43,6 +47,7 @@ import { applyDeleteRange, applyPut, applyTxn, checkPut, keysTouched } from './m
 import { historyWith } from './pending-history.ts';
 import { Policies, type PolicyOfPrefix } from './policies.ts';
 import { Sessions, sessionExpired } from './sessions.ts';
+import { isBounded, noSpaceLeft, takesSpace } from './space-use.ts';
 import { validateRange } from './validate.ts';
 
 export interface StateMachineOptions {
@@ -87,6 +92,8 @@ export const defaultBounds: StateBounds = {
 export const maxStepMs = 2000;
 /** Sessions and leases take their ids from log positions: entry index × this + position of the command in its block. */
 export const positionsPerEntry = 65_536;
+/** How far revisions and log positions move on where history is cut (promise 8): further than anyone can have come meanwhile. */
+export const moveOnBy = 1e9;
 const deltasPerTurn = 2000;
 const keysPerTurn = 8192;
 
@@ -104,6 +111,8 @@ export class StateMachine {
   #leases: Leases;
   #sessions: Sessions;
   #policies: Policies;
+  #alarms = new Alarms();
+  #members = new Members();
   #applied: LogPoint = { index: logIndex(0), term: term(0) };
   #configuration: Configuration;
 
@@ -163,13 +172,30 @@ export class StateMachine {
     return this.#stores[space].keyCount;
   }
 
-  /** 16 hex digits over the live content of the space; `system` includes leases and sessions. Equal content, equal digest. */
+  /** 16 hex digits over the live content of the space; `system` includes leases, sessions, alarms and members. Equal content, equal digest. */
   digest(space: Space): string {
     if (space !== 'system') return this.#stores[space].digest;
-    const keys = this.#stores.system.digestSums;
-    const leases = this.#leases.digest.sums();
-    const sessions = this.#sessions.digest.sums();
-    return formatDigest(keys.a + leases.a + sessions.a, keys.b + leases.b + sessions.b);
+    let { a, b } = this.#stores.system.digestSums;
+    for (const book of Object.values(this.#books())) {
+      const sums = (book as Books[keyof Books]).digest.sums();
+      a += sums.a;
+      b += sums.b;
+    }
+    return formatDigest(a, b);
+  }
+
+  #books(): Books {
+    return {
+      leases: this.#leases,
+      sessions: this.#sessions,
+      alarms: this.#alarms,
+      members: this.#members,
+    };
+  }
+
+  #sessionsDigest(): string {
+    const { a, b } = this.#sessions.digest.sums();
+    return formatDigest(a, b);
   }
 
   /** Whether the incremental digest is that of the content: a scrub. Takes long with many keys, so it yields now and then. */
@@ -209,9 +235,13 @@ export class StateMachine {
     return results;
   }
 
-  /** Applies an entry without commands: a new term's first one, or a membership change (then with the configuration that it sets). */
-  applyEmpty(point: LogPoint, configuration?: Configuration): void {
+  /** Applies an entry without commands: a new term's first one, or a membership change (then with what it sets). */
+  applyEmpty(point: LogPoint, configuration?: Configuration, change?: MemberChange | null): void {
     this.#advance(point);
+    if (change !== undefined && change !== null) {
+      this.#members.apply(change);
+      for (const id of change.removed) this.#alarms.forget(id);
+    }
     if (configuration !== undefined) this.#configuration = configuration;
     else if (mutant.active === 'lease-reset-at-failover') this.#leases.renewAll(this.#journal.timeMs);
   }
@@ -226,6 +256,11 @@ export class StateMachine {
     if (failure !== null) return failure;
     if (request.revision === 0 || request.revision === store.revision) return rangeLatest(store, request);
     return rangeOlder(store, request);
+  }
+
+  /** The bound of a page of `count` keys from `from` on; null: it is the last one. */
+  keyBeyond(space: Space, from: ByteString, count: number): ByteString | null {
+    return this.#stores[space].keyBeyond(from, count);
   }
 
   /** Whether `scan` is the way to read this: `range` would hold the event loop. */
@@ -259,6 +294,27 @@ export class StateMachine {
     for (const lease of this.#leases.all()) yield this.#leases.info(lease, this.#journal.timeMs);
   }
 
+  /** A live view until the next `restore`. */
+  get members(): Members {
+    return this.#members;
+  }
+
+  alarms(): readonly Alarm[] {
+    return this.#alarms.list();
+  }
+
+  get noSpace(): boolean {
+    return this.#alarms.noSpace;
+  }
+
+  /**
+   * What the quota bounds: of each live key of `user` and `planes` its bytes, those of its value, and `keyOverheadBytes`. A function of the live
+   * content, so equal on all replicas; older revisions are not in it, compaction frees them.
+   */
+  get liveBytes(): number {
+    return this.#stores.user.liveBytes + this.#stores.planes.liveBytes;
+  }
+
   policies(): readonly PolicyOfPrefix[] {
     return this.#policies.list();
   }
@@ -284,7 +340,7 @@ export class StateMachine {
     return {
       applied: this.#appliedPoint(),
       deltas: this.#journal.takeForImage(),
-      records: dirtyRecords(this.#leases, this.#sessions),
+      records: dirtyRecords(this.#books()),
     };
   }
 
@@ -304,7 +360,7 @@ export class StateMachine {
    */
   async restore(loaded: LoadedImage, yieldTurn: () => Promise<void>): Promise<void> {
     this.#clear(loaded.applied);
-    restoreRecords(loaded.records, this.#leases, this.#sessions);
+    restoreRecords(loaded.records, this.#books());
     let untilTurn = deltasPerTurn;
     for await (const deltas of loaded.deltas)
       for (const delta of deltas) {
@@ -350,6 +406,21 @@ export class StateMachine {
     }
   }
 
+  /**
+   * Makes the state, just restored, the beginning of another cluster (promise 8): revisions and log positions, of which ids are made, move
+   * on, with everything between compacted; a new epoch; other members. Sessions are the caller's to leave out.
+   */
+  refound(configuration: Configuration): void {
+    assert(this.#sessions.count === 0, 'no session outlives its cluster');
+    this.#applied = { index: logIndex(this.#applied.index + moveOnBy), term: this.#applied.term };
+    this.#journal.epoch += 1;
+    this.#configuration = configuration;
+    this.#members.clear();
+    for (const { member, kind } of this.#alarms.list())
+      this.#alarms.apply({ kind: 'alarm', action: 'deactivate', member, alarm: kind });
+    for (const space of spaces) if (space !== 'predicted') this.#stores[space].moveOn(moveOnBy);
+  }
+
   #clear(applied: AppliedPoint): void {
     this.#journal = new DeltaJournal();
     this.#journal.epoch = applied.epoch;
@@ -358,6 +429,8 @@ export class StateMachine {
     this.#leases = this.#emptyLeases();
     this.#sessions = this.#emptySessions();
     this.#policies = new Policies(this.#stores.system);
+    this.#alarms = new Alarms();
+    this.#members = new Members();
     this.#applied = applied.point;
     this.#configuration = applied.configuration;
     for (const space of spaces) {
@@ -417,10 +490,12 @@ export class StateMachine {
       case 'deleteRange':
         return this.#deleteRange(command);
       case 'txn':
+        if (this.#alarms.noSpace && takesSpace(command)) return noSpaceLeft;
         return applyTxn(this.#stores[command.space], this.#leases, command, this.#bounds.keysPerCommand);
       case 'compact':
         return this.#compact(command);
       case 'leaseGrant':
+        if (this.#alarms.noSpace) return noSpaceLeft;
         return this.#leases.grant(command.id, command.ttlMs, leaseId(BigInt(this.#idAt(position))), nowMs);
       case 'leaseRevoke':
         return this.#leases.revoke(command.id);
@@ -436,10 +511,13 @@ export class StateMachine {
         return this.#sessions.close(command.id);
       case 'keepSessions':
         return this.#sessions.keep(command.ids, nowMs);
+      case 'alarm':
+        return this.#alarms.apply(command);
     }
   }
 
   #put(command: PutCommand): CommandResult {
+    if (this.#alarms.noSpace && isBounded(command.space)) return noSpaceLeft;
     const store = this.#stores[command.space];
     const failure = checkPut(store, this.#leases, command);
     if (failure !== null) return failure;
@@ -486,6 +564,7 @@ export class StateMachine {
       configuration: this.#configuration,
       revisions: bySpace((space) => ({ revision: this.revision(space), compacted: this.compacted(space) })),
       digests: bySpace((space) => this.digest(space)),
+      sessions: this.#sessionsDigest(),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { ByteString } from '../foundation/bytes.ts';
+import { nodeIdPattern } from '../foundation/ids.ts';
 import { limits as builtIn, type RequestLimits } from '../foundation/limits.ts';
 import type {
   Command,
@@ -38,6 +39,10 @@ export function validateCommand(command: Command, limits: RequestLimits): Failed
         : failed('lease-ttl-invalid', 'a time-to-live is a whole number of ms ≥ 0');
     case 'openSession':
       return validateSession(command.nonce, command.ttlMs);
+    case 'alarm':
+      return nodeIdPattern.test(command.member) || (command.action === 'deactivate' && command.member === '')
+        ? null
+        : failed('invalid-argument', 'an alarm is of a member: name its id');
     case 'leaseKeepAlive':
     case 'keepSessions':
       return validateIds(command.ids);

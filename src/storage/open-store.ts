@@ -38,6 +38,7 @@ export async function openStore(disk: Disk, options: OpenStoreOptions): Promise<
     const openedLog = (): Promise<LogStore> =>
       openLog(disk, {
         ...options,
+        clusterId: image.clusterId,
         mustLoadAfter: applied,
         ...(options.logMemoryBytes === undefined ? {} : { memoryBytes: options.logMemoryBytes }),
       });

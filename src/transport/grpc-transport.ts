@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import type { Durations } from '../foundation/durations.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { silentLog } from '../ports/node-log.ts';
@@ -14,6 +15,7 @@ import { listenForPeers, type PeerServer } from './server.ts';
 import { receiveSnapshot, sendSnapshot } from './snapshots.ts';
 
 interface Link {
+  /** Or several, separated by commas. */
   readonly address: string;
   readonly presence: Presence;
   readonly outbound: Outbound;
@@ -31,7 +33,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
 
   constructor(options: GrpcTransportOptions) {
     this.options = options;
-    this.own = helloOf(options.identity);
+    this.own = helloOf(options.identity, options.advertise);
   }
 
   /** The port that was bound; 0 when closed. */
@@ -79,13 +81,27 @@ export class GrpcTransport implements Transport<RaftMessage> {
   probe(to: NodeId, deadlineMs: number): Promise<ProbeAnswer> {
     const link = this.links.get(to);
     if (link === undefined) return Promise.reject(unknownPeer(to));
-    return probePeer(to, link.address, this.own, deadlineMs, this.options.clock, this.closing.signal);
+    return probePeer(
+      to,
+      link.outbound.address,
+      this.own,
+      deadlineMs,
+      this.options.clock,
+      this.closing.signal,
+    );
   }
 
   sendSnapshot(to: NodeId, snapshot: OutgoingSnapshot): Promise<void> {
     const link = this.links.get(to);
     if (link === undefined) return Promise.reject(unknownPeer(to));
-    return sendSnapshot(to, link.address, this.own, snapshot, this.options.clock, this.closing.signal);
+    return sendSnapshot(
+      to,
+      link.outbound.address,
+      this.own,
+      snapshot,
+      this.options.clock,
+      this.closing.signal,
+    );
   }
 
   setPeers(peers: ReadonlyMap<NodeId, string>): void {
@@ -94,6 +110,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
       if (peers.get(peer) === link.address) continue;
       link.outbound.close();
       this.links.delete(peer);
+      if (!peers.has(peer)) this.inbound.get(peer)?.stream.refuse(status.UNAVAILABLE, 'no peer any more');
     }
     for (const [peer, address] of peers) {
       if (peer !== this.own.id && !this.links.has(peer)) this.links.set(peer, this.link(peer, address));
@@ -102,6 +119,10 @@ export class GrpcTransport implements Transport<RaftMessage> {
 
   roundTripMs(peer: NodeId): number | null {
     return this.links.get(peer)?.outbound.roundTrip.smoothedMs ?? null;
+  }
+
+  roundTrips(peer: NodeId): Durations | null {
+    return this.links.get(peer)?.outbound.roundTrip.times ?? null;
   }
 
   /** Messages that were not sent because the peer was not connected or took too little. */
@@ -121,19 +142,22 @@ export class GrpcTransport implements Transport<RaftMessage> {
   private link(peer: NodeId, address: string): Link {
     const { handler, clock, random } = this.options;
     const presence = new Presence(peer, handler);
-    const outbound = new Outbound(address, this.own, clock, random.fork(peer), {
+    const outbound = new Outbound(address.split(','), this.own, clock, random.fork(peer), {
       greeted: async (hello) => {
         if (hello.id !== peer) {
           throw new TanistError(
             'config-invalid',
-            `at ${address} is node ${hello.id}, not ${peer}: check the peer addresses`,
+            `at ${outbound.address} is node ${hello.id}, not ${peer}: check the peer addresses`,
           );
         }
         await this.greeted(hello);
       },
       up: (identity) => presence.outboundUp(identity),
       lost: (reason) => presence.outboundLost(reason),
-      rejected: (detail) => this.complain(peer, detail),
+      rejected: (detail) => {
+        this.complain(peer, detail);
+        handler.rejected(peer, detail);
+      },
     });
     const known = this.inbound.get(peer);
     if (known !== undefined) presence.inboundUp(known.hello.identity);
@@ -152,7 +176,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
         `a peer says that it is node ${hello.id}, talking to node ${id}: ids must differ`,
       );
     }
-    await this.options.handler.hello(hello.id, hello.identity, hello.clusterId);
+    await this.options.handler.hello(hello.id, hello.identity, hello.clusterId, hello.address);
   };
 
   private inboundUp(stream: Inbound, hello: Hello): void {

@@ -12,6 +12,8 @@ export interface GrpcTransportOptions {
   readonly identity: StoreIdentity;
   /** host:port; port 0 takes a free one. */
   readonly listen: string;
+  /** host:port where peers reach this node, for those that do not know it; absent: not said. */
+  readonly advertise?: string;
   /** host:port of each peer; this node itself may be among them. */
   readonly peers: ReadonlyMap<NodeId, string>;
   readonly handler: TransportHandler<RaftMessage>;

@@ -33,11 +33,12 @@ interface Attempt {
   over: boolean;
 }
 
-/** Our stream to one peer: kept up for ever, until closed. */
+/** Our stream to one peer: kept up for ever, until closed. Of several addresses the next one is tried after each attempt that failed. */
 export class Outbound {
   readonly roundTrip = new RoundTrip();
   droppedMessages = 0;
-  private readonly address: string;
+  private readonly addresses: readonly string[];
+  private turn = 0;
   private readonly hello: Buffer;
   private readonly clock: Clock;
   private readonly random: Random;
@@ -54,13 +55,24 @@ export class Outbound {
   private idle: Timer | null = null;
   private closed = false;
 
-  constructor(address: string, hello: Hello, clock: Clock, random: Random, events: OutboundEvents) {
-    this.address = address;
+  constructor(
+    addresses: readonly string[],
+    hello: Hello,
+    clock: Clock,
+    random: Random,
+    events: OutboundEvents,
+  ) {
+    this.addresses = addresses;
     this.hello = encodeHelloEnvelope(hello);
     this.clock = clock;
     this.random = random;
     this.events = events;
     this.clock.soon(() => this.connect());
+  }
+
+  /** The one that is in use or tried next. */
+  get address(): string {
+    return this.addresses[this.turn % this.addresses.length] ?? '';
   }
 
   send(message: RaftMessage): void {
@@ -182,6 +194,7 @@ export class Outbound {
   /** Tries again: at once after a connection that lived, otherwise ever more rarely. */
   private again(lived: boolean, reason: LossReason): void {
     if (this.closed) return;
+    if (!lived) this.turn += 1;
     const delayMs = this.retryMs * (0.5 + this.random.next());
     const atOnce = lived && this.retryMs === 0;
     this.retryMs = Math.min(Math.max(this.retryMs * 2, timing.firstRetryMs), timing.lastRetryMs);

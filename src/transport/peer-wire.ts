@@ -16,11 +16,13 @@ export interface Hello {
   readonly clusterId: string;
   readonly id: NodeId;
   readonly identity: PeerIdentity;
+  /** Where its peer port is reached; empty: not said. */
+  readonly address: string;
 }
 
-export function helloOf(identity: StoreIdentity): Hello {
+export function helloOf(identity: StoreIdentity, address = ''): Hello {
   const { clusterId, nodeId: id } = identity;
-  return { clusterId, id, identity: presentedOf(identity) };
+  return { clusterId, id, identity: presentedOf(identity), address };
 }
 
 export function writeHello(writer: WireWriter, field: number, hello: Hello): void {
@@ -31,6 +33,7 @@ export function writeHello(writer: WireWriter, field: number, hello: Hello): voi
   writer.uint(4, hello.identity.bootCounter);
   writer.text(6, hello.identity.incarnation);
   writePoint(writer, 7, hello.identity.last);
+  writer.text(8, hello.address);
   writer.end(mark);
 }
 
@@ -41,6 +44,7 @@ export function readHello(reader: WireReader): Hello {
   let bootCounter = 0;
   let incarnation = '';
   let last: LogPoint = beforeAll;
+  let address = '';
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -62,12 +66,16 @@ export function readHello(reader: WireReader): Hello {
       case 7:
         last = readPoint(reader);
         break;
+      case 8:
+        address = reader.text();
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
-  return { clusterId, id: nodeId(id), identity: { storeId, bootCounter, incarnation, last, doubted: false } };
+  const identity = { storeId, bootCounter, incarnation, last, doubted: false };
+  return { clusterId, id: nodeId(id), identity, address };
 }
 
 /** What the called side of a message stream says: its own hello first, then echoes. */
@@ -107,7 +115,7 @@ export function encodeProbeRequest(from: NodeId): Buffer {
 
 export function encodeProbeReply(clusterId: string, answer: ProbeAnswer): Buffer {
   const writer = new WireWriter(256);
-  writeHello(writer, 1, { clusterId, id: answer.id, identity: answer.identity });
+  writeHello(writer, 1, { clusterId, id: answer.id, identity: answer.identity, address: '' });
   writer.uint(2, answer.term);
   writer.text(3, answer.leader ?? '');
   writer.double(4, answer.leaderHeardMs ?? -1);

@@ -1,6 +1,10 @@
+import { Durations } from '../foundation/durations.ts';
+
 /** Pings and what they say: one under way at a time, the round-trip time smoothed as TCP does (RFC 6298: a gain of 1/8). */
 export class RoundTrip {
   smoothedMs: number | null = null;
+  /** etcd's buckets. */
+  readonly times = new Durations(0.0001, 16);
   private number = 0;
   private sentMs = Number.NEGATIVE_INFINITY;
   private waiting = false;
@@ -19,6 +23,7 @@ export class RoundTrip {
     if (!this.waiting || number !== this.number) return;
     this.waiting = false;
     const sampleMs = nowMs - this.sentMs;
+    this.times.observe(sampleMs);
     this.smoothedMs =
       this.smoothedMs === null ? sampleMs : this.smoothedMs + (sampleMs - this.smoothedMs) / 8;
   }

@@ -64,7 +64,7 @@ test('the result cannot be changed', (t) => {
 test('an unknown key is named with its path, what is allowed, and the nearest', (t) => {
   t.is(
     fails(file(node('a', 1, ', teir: hot'))),
-    'config-invalid c.yaml: nodes[0].teir: unknown key; allowed here: id, host, client, peer, http, tier, labels (did you mean "tier"?)',
+    'config-invalid c.yaml: nodes[0].teir: unknown key; allowed here: id, host, client, peer, http, tier, labels, join (did you mean "tier"?)',
   );
   t.regex(
     fails(file(node('a', 1), 'timing: { heartbeatms: 5 }\n')),

@@ -323,6 +323,7 @@ export class FakeCluster {
       succession: [],
       sessions: this.state.sessions.size,
       leases: 0,
+      alarms: [],
     });
   }
 }

@@ -100,6 +100,8 @@ export class FakeState {
         return { kind: 'failed', code: 'lease-not-found', message: `no lease ${command.id}` };
       case 'leaseKeepAlive':
         return { kind: 'leaseKeepAlive', ttlMs: command.ids.map((id) => this.leases.get(id) ?? 0) };
+      case 'alarm':
+        return { kind: 'alarm', alarms: [] };
       case 'setPolicy':
         this.policies.add(command.prefix);
         return { kind: 'setPolicy' };

@@ -117,7 +117,7 @@ export class Bench {
         last: start,
         doubted: false,
       };
-      await this.until(this.handler.hello(peer, identity, 'c1'));
+      await this.until(this.handler.hello(peer, identity, 'c1', ''));
       this.handler.connected(peer, identity);
     }
   }

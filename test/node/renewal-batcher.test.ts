@@ -146,7 +146,7 @@ test('a node that does not lead refuses, and on the leader all that gathered is 
 
   const bench = new Bench(1, ['b']);
   await bench.start();
-  await bench.run(3000, () => bench.node.inspect().open);
+  await bench.run(3000, () => bench.node.inspect().open && bench.node.state.members.list().length > 0);
   const outcomes: RenewalOutcome[] = [];
   const index = bench.node.state.applied.index;
   for (let i = 0; i < 50; i++) {

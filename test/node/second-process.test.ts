@@ -20,12 +20,12 @@ test('a second process under the id of a living peer is refused; once that is si
     bench.heartbeat('a', 1);
     await bench.run(20);
   }
-  await t.throwsAsync(bench.until(bench.handler.hello(peer, identity('another'), 'c1')), {
+  await t.throwsAsync(bench.until(bench.handler.hello(peer, identity('another'), 'c1', '')), {
     code: 'duplicate-node',
   });
   t.false(bench.node.inspect().doubtedPeers.has(peer));
-  await bench.until(bench.handler.hello(peer, identity('store a'), 'c1'));
+  await bench.until(bench.handler.hello(peer, identity('store a'), 'c1', ''));
   await bench.run(1000);
-  await bench.until(bench.handler.hello(peer, identity('another'), 'c1'));
+  await bench.until(bench.handler.hello(peer, identity('another'), 'c1', ''));
   t.true(bench.node.inspect().doubtedPeers.has(peer));
 });

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { type ByteString, byteString } from '../../src/foundation/bytes.ts';
-import { leaseId, revision, sessionId } from '../../src/foundation/ids.ts';
-import type { Command, CommandBatch, Compare, Operation, RangeRequest } from '../../src/ports/command.ts';
+import { leaseId, nodeId, revision, sessionId } from '../../src/foundation/ids.ts';
+import {
+  alarmKinds,
+  type Command,
+  type CommandBatch,
+  type Compare,
+  type Operation,
+  type RangeRequest,
+} from '../../src/ports/command.ts';
 import { type KeyValue, spaces } from '../../src/ports/delta.ts';
 import type { CommandResult, OperationResult, RangeResult } from '../../src/ports/result.ts';
 
@@ -102,6 +109,12 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: kind('removePolicy'), prefix: bytes }),
   fc.record({ kind: kind('openSession'), ttlMs: safe, nonce: fc.string({ unit: 'binary' }) }),
   fc.record({ kind: kind('closeSession'), id: safe.map(sessionId) }),
+  fc.record({
+    kind: kind('alarm'),
+    action: fc.constantFrom('activate', 'deactivate'),
+    member: fc.constantFrom('', 'n1').map(nodeId),
+    alarm: fc.constantFrom(...alarmKinds),
+  }) as fc.Arbitrary<Command>,
   fc.record({ kind: kind('keepSessions'), ids: fc.array(safe.map(sessionId), { maxLength: 5 }) }),
 );
 
@@ -155,6 +168,13 @@ export const result: fc.Arbitrary<CommandResult> = fc.oneof(
   fc.record({ kind: kind('leaseGrant'), id: lease, ttlMs: safe }),
   fc.record({ kind: kind('leaseKeepAlive'), ttlMs: fc.array(safe, { maxLength: 4 }) }),
   fc.record({ kind: kind('openSession'), id: safe.map(sessionId) }),
+  fc.record({
+    kind: kind('alarm'),
+    alarms: fc.array(
+      fc.record({ member: fc.constantFrom('', 'n1').map(nodeId), kind: fc.constantFrom(...alarmKinds) }),
+      { maxLength: 3 },
+    ),
+  }),
   ...(['leaseRevoke', 'setPolicy', 'removePolicy', 'closeSession', 'keepSessions'] as const).map((name) =>
     fc.record({ kind: kind(name) }),
   ),

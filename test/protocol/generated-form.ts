@@ -41,6 +41,10 @@ export function plainCommand(command: Command): Plain {
       return { closeSession: { id: whole(command.id) } };
     case 'keepSessions':
       return { keepSessions: { ids: command.ids.map(whole) } };
+    case 'alarm':
+      return {
+        alarm: { action: upper(command.action), member: command.member, alarm: upper(command.alarm) },
+      };
   }
 }
 
@@ -167,6 +171,10 @@ export function plainResult(result: CommandResult | OperationResult): Plain {
       return { leaseKeepAlive: { ttlMs: result.ttlMs.map(whole) } };
     case 'openSession':
       return { openSession: { id: whole(result.id) } };
+    case 'alarm':
+      return {
+        alarm: { alarms: result.alarms.map(({ member, kind }) => ({ member, kind: upper(kind) })) },
+      };
     case 'failed':
       return {
         failure: { code: result.code, message: result.message, retryable: false, indeterminate: false },

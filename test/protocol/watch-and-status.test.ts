@@ -135,9 +135,14 @@ test('status', (t) => {
     succession: ['b'],
     sessions: 1,
     leases: 2,
+    alarms: [{ member: 'a', kind: 'CORRUPT' }],
   };
   const status = decodeStatus(generatedBytes('StatusReply', plain));
-  t.deepEqual(status as object, { ...plain, spaces: [{ ...plain.spaces[0], space: 'planes' }] });
+  t.deepEqual(status as object, {
+    ...plain,
+    spaces: [{ ...plain.spaces[0], space: 'planes' }],
+    alarms: [{ member: 'a', kind: 'corrupt' }],
+  });
   t.deepEqual(
     generatedView('StatusReply', encodeStatus(status)),
     generatedView('StatusReply', generatedBytes('StatusReply', plain)),

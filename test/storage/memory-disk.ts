@@ -159,6 +159,7 @@ class MemoryDatabase implements Database {
     return sorted(this.#content, from, to).at(-1);
   }
 
+  async compact(): Promise<void> {}
   async sizeBytes(from: string, to: string): Promise<number> {
     return sorted(this.#content, from, to).reduce(
       (sum, { key, value }) => sum + key.length + value.length,

@@ -26,6 +26,7 @@ export const realClock: Clock = {
 /** A node that writes down what its transport tells it. */
 export class Recorder implements TransportHandler<RaftMessage> {
   readonly events: string[] = [];
+  readonly rejections: string[] = [];
   readonly messages: RaftMessage[] = [];
   readonly deliveries: number[] = [];
   readonly identities: PeerIdentity[] = [];
@@ -59,6 +60,9 @@ export class Recorder implements TransportHandler<RaftMessage> {
   }
   disconnected(peer: NodeId, reason: string): void {
     this.events.push(`${reason} ${peer}`);
+  }
+  rejected(peer: NodeId, detail: string): void {
+    this.rejections.push(`${peer}: ${detail}`);
   }
   probed(): ProbeAnswer {
     return this.answer;

@@ -121,6 +121,7 @@ test('hellos, echoes, probes, snapshot chunks', (t) => {
       last: { index: logIndex(5), term: term(2) },
       doubted: false,
     },
+    address: 'h:1',
   };
   const plainHello = {
     clusterId: 'c',
@@ -129,6 +130,7 @@ test('hellos, echoes, probes, snapshot chunks', (t) => {
     bootCounter: 3,
     incarnation: 'i',
     last: { index: 5, term: 2 },
+    address: 'h:1',
   };
   t.deepEqual(decodeAnswer(generatedBytes('PeerAnswer', { hello: plainHello })), { hello });
   t.deepEqual(decodeAnswer(encodeAnswer({ hello })), { hello });

@@ -43,6 +43,8 @@ const errors = {
   authFailed: [status.INVALID_ARGUMENT, 'etcdserver: authentication failed, invalid user ID or password'],
   permissionDenied: [status.PERMISSION_DENIED, 'etcdserver: permission denied'],
   roleNotGranted: [status.FAILED_PRECONDITION, 'etcdserver: role is not granted to the user'],
+  permissionNotGiven: [status.INVALID_ARGUMENT, 'etcdserver: permission not given'],
+  invalidAuthManagement: [status.INVALID_ARGUMENT, 'etcdserver: invalid auth management'],
   permissionNotGranted: [status.FAILED_PRECONDITION, 'etcdserver: permission is not granted to the role'],
   authNotEnabled: [status.FAILED_PRECONDITION, 'etcdserver: authentication is not enabled'],
   invalidAuthToken: [status.UNAUTHENTICATED, 'etcdserver: invalid auth token'],
@@ -63,6 +65,9 @@ const errors = {
   unhealthy: [status.UNAVAILABLE, 'etcdserver: unhealthy cluster'],
   corrupt: [status.DATA_LOSS, 'etcdserver: corrupt cluster'],
   badLeaderTransferee: [status.FAILED_PRECONDITION, 'etcdserver: bad leader transferee'],
+  downgradeFormat: [status.INVALID_ARGUMENT, 'etcdserver: wrong downgrade target version format'],
+  downgradeTarget: [status.INVALID_ARGUMENT, 'etcdserver: invalid downgrade target version'],
+  noDowngrade: [status.FAILED_PRECONDITION, 'etcdserver: no inflight downgrade job'],
   notSupportedForLearner: [status.UNAVAILABLE, 'etcdserver: rpc not supported for learner'],
 } as const satisfies Record<string, readonly [code: status, text: string]>;
 
@@ -138,7 +143,20 @@ function nameOf(code: ErrorCode, indeterminate: boolean): EtcdErrorName | null {
     case 'lease-ttl-invalid':
       return 'leaseTtlTooLarge';
     case 'unknown-member':
+    case 'member-removed':
       return 'memberNotFound';
+    case 'member-exists':
+      return 'memberExists';
+    case 'address-taken':
+      return 'peerUrlExists';
+    case 'not-a-learner':
+      return 'memberNotLearner';
+    case 'learner-not-ready':
+      return 'learnerNotReady';
+    case 'too-many-learners':
+      return 'tooManyLearners';
+    case 'quorum-at-risk':
+      return 'memberNotEnoughStarted';
     case 'not-leader':
       return 'notLeader';
     case 'no-leader':
@@ -152,6 +170,7 @@ function nameOf(code: ErrorCode, indeterminate: boolean): EtcdErrorName | null {
     case 'range-too-large':
       return 'tooManyRequests';
     case 'disk-full':
+    case 'no-space':
       return 'noSpace';
     case 'under-doubt':
       return 'corrupt';

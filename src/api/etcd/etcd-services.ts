@@ -1,8 +1,7 @@
 import type {
   Server,
-  ServerUnaryCall,
   ServiceDefinition,
-  sendUnaryData,
+  UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { TanistNode } from '../../node/node.ts';
@@ -18,6 +17,9 @@ import {
   watchMethods,
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { authService } from './auth/auth-service.ts';
+import { CallCounts, type CountedHandler, countedStream, countedUnary } from './call-counts.ts';
+import { clusterService } from './cluster/cluster-service.ts';
 import { electionService } from './election/election-service.ts';
 import { etcdError } from './etcd-error.ts';
 import { EtcdFace } from './etcd-face.ts';
@@ -25,6 +27,7 @@ import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
 import { leaseService } from './lease/lease-service.ts';
 import { lockService } from './lock/lock-service.ts';
+import { maintenanceService } from './maintenance/maintenance-service.ts';
 import { serveUnaryStreams } from './unary-streams.ts';
 import { watchService } from './watch/watch-service.ts';
 
@@ -44,6 +47,9 @@ export class EtcdServices {
   readonly face: EtcdFace;
   /** By path. */
   readonly unary: ReadonlyMap<string, UnaryHandler>;
+  /** By path; they take a call of grpc-js. */
+  readonly streams: ReadonlyMap<string, UntypedHandleCall>;
+  readonly #counts = new Map<string, CallCounts>();
   readonly #parts: readonly ServiceHandlers[];
 
   constructor(node: TanistNode, cluster: string) {
@@ -54,24 +60,37 @@ export class EtcdServices {
       leaseService(this.face),
       lockService(this.face),
       electionService(this.face),
+      authService(this.face),
+      clusterService(this.face),
+      maintenanceService(this.face),
     ];
     this.unary = new Map(
       this.#parts.flatMap((part) =>
         [...part.unary].map(([path, handler]) => [path, withLeader(this.face, handler)]),
       ),
     );
+    this.streams = new Map(this.#parts.flatMap((part) => [...part.streams]));
+  }
+
+  /** Of what came over gRPC. */
+  get calls(): readonly CallCounts[] {
+    return [...this.#counts.values()];
   }
 
   register(server: Server): void {
     for (const methods of services) {
       const definition: Record<string, ServiceDefinition[string]> = {};
       const implementation: UntypedServiceImplementation = {};
-      for (const [name, { path, requestStream, responseStream }] of Object.entries(methods)) {
+      for (const [name, method] of Object.entries(methods)) {
+        const { path, requestStream, responseStream } = method;
         definition[name] = rawMethod(path, requestStream, responseStream);
         const unary = this.unary.get(path);
-        const stream = this.#parts.find(({ streams }) => streams.has(path))?.streams.get(path);
-        if (unary !== undefined) implementation[name] = handleUnary(unary);
-        else if (stream !== undefined) implementation[name] = stream;
+        const stream = this.streams.get(path);
+        const counts = new CallCounts(method);
+        if (unary !== undefined) implementation[name] = countedUnary(unary, counts);
+        else if (stream !== undefined) implementation[name] = countedStream(stream, counts);
+        else continue;
+        this.#counts.set(path, counts);
       }
       server.addService(definition, implementation);
     }
@@ -79,10 +98,11 @@ export class EtcdServices {
 
   /** To be called when the server listens. */
   bound(server: Server): void {
-    const hot = new Map<string, UnaryHandler>();
+    const hot = new Map<string, CountedHandler>();
     for (const { path } of Object.values(kvMethods)) {
       const handler = this.unary.get(path);
-      if (handler !== undefined) hot.set(path, handler);
+      const counts = this.#counts.get(path);
+      if (handler !== undefined && counts !== undefined) hot.set(path, { handler, counts });
     }
     serveUnaryStreams(server, hot);
   }
@@ -94,14 +114,9 @@ export class EtcdServices {
 
 /** A caller may insist on a leader (`hasleader: true`), even for what this node could answer alone. */
 function withLeader(face: EtcdFace, handler: UnaryHandler): UnaryHandler {
-  return (request, reply, metadata, call) => {
+  return (request, reply, metadata, caller) => {
     if (face.node.routing().leader === null && metadata.get('hasleader')[0] === 'true')
       reply(etcdError('noLeader'), null);
-    else handler(request, reply, metadata, call);
+    else handler(request, reply, metadata, caller);
   };
-}
-
-function handleUnary(handler: UnaryHandler) {
-  return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void =>
-    handler(call.request, done, call.metadata, call);
 }

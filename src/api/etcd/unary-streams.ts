@@ -1,8 +1,8 @@
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Metadata, type Server, status } from '@grpc/grpc-js';
 import { limits } from '../../foundation/limits.ts';
-import { caughtAsEtcdError, EtcdError } from './etcd-error.ts';
-import type { UnaryHandler } from './handlers.ts';
+import type { CountedHandler } from './call-counts.ts';
+import { caughtAsEtcdError, EtcdError, etcdError } from './etcd-error.ts';
 
 type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
 
@@ -11,13 +11,17 @@ const respondOptions = { waitForTrailers: true, sendDate: false } as const;
 const trailersOnly = { endStream: true, sendDate: false } as const;
 const okTrailers = { 'grpc-status': '0' };
 const frameHeadBytes = 5;
+/** Answers up to this size are not counted; the number of streams of a connection bounds them. */
+const smallBytes = 1024;
+const mostWaitingBytes = 4 * limits.messageBytes;
+const waitingBytes = new WeakMap<Http2Session, number>();
 
 /**
  * Serves the hottest unary calls on the HTTP/2 streams themselves: grpc-js's layers between a stream and a handler cost more than
  * everything that Tanist does for such a call. All else (other methods, compressed messages, other content) stays with grpc-js, and so
  * does the connection. Call it once the server is bound. False: this grpc-js is built otherwise, and serves everything itself.
  */
-export function serveUnaryStreams(server: Server, handlers: ReadonlyMap<string, UnaryHandler>): boolean {
+export function serveUnaryStreams(server: Server, methods: ReadonlyMap<string, CountedHandler>): boolean {
   const { http2Servers } = server as unknown as { readonly http2Servers?: unknown };
   if (!(http2Servers instanceof Map) || http2Servers.size === 0) return false;
   for (const http2 of http2Servers.keys() as Iterable<Http2Server>) {
@@ -25,8 +29,8 @@ export function serveUnaryStreams(server: Server, handlers: ReadonlyMap<string, 
     if (others.length === 0) return false;
     http2.removeAllListeners('stream');
     http2.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => {
-      const handler = handlers.get(headers[':path'] ?? '');
-      if (handler !== undefined && isPlain(headers)) new UnaryStream(stream, headers, handler);
+      const method = methods.get(headers[':path'] ?? '');
+      if (method !== undefined && isPlain(headers)) new UnaryStream(stream, headers, method);
       else for (const other of others) other.call(http2, stream, headers, flags);
     });
   }
@@ -43,16 +47,17 @@ function isPlain(headers: IncomingHttpHeaders): boolean {
 class UnaryStream {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
-  readonly #handler: UnaryHandler;
+  readonly #method: CountedHandler;
   #first: Buffer | null = null;
   #more = nothing;
   #receivedBytes = 0;
   #answered = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, handler: UnaryHandler) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: CountedHandler) {
     this.#stream = stream;
     this.#headers = headers;
-    this.#handler = handler;
+    this.#method = method;
+    method.counts.started += 1;
     stream.on('error', ignore);
     stream.on('data', (bytes: Buffer) => this.#data(bytes));
     stream.on('end', () => this.#end());
@@ -86,7 +91,7 @@ class UnaryStream {
       this.#fail(new EtcdError(status.INTERNAL, 'a unary call takes one whole message'));
     } else {
       try {
-        this.#handler(received.subarray(frameHeadBytes), this.#reply, metadataOf(this.#headers));
+        this.#method.handler(received.subarray(frameHeadBytes), this.#reply, metadataOf(this.#headers));
       } catch (error) {
         this.#fail(caughtAsEtcdError(error));
       }
@@ -101,7 +106,12 @@ class UnaryStream {
   #succeed(response: Buffer): void {
     const stream = this.#stream;
     if (this.#answered || stream.destroyed) return;
+    if (response.length > smallBytes && !this.#mayWait(response.length)) {
+      this.#fail(etcdError('tooManyRequests'));
+      return;
+    }
     this.#answered = true;
+    this.#method.counts.ended(status.OK);
     const frame = Buffer.allocUnsafe(frameHeadBytes + response.length);
     frame[0] = 0;
     frame.writeUInt32BE(response.length, 1);
@@ -111,10 +121,24 @@ class UnaryStream {
     stream.end(frame);
   }
 
+  /** A client that asks and does not read: its answers wait here, so what may wait for one connection is bounded. */
+  #mayWait(bytes: number): boolean {
+    const { session } = this.#stream;
+    if (session === undefined) return false;
+    const waiting = waitingBytes.get(session) ?? 0;
+    if (waiting > 0 && waiting + bytes > mostWaitingBytes) return false;
+    waitingBytes.set(session, waiting + bytes);
+    this.#stream.once('close', () => {
+      waitingBytes.set(session, (waitingBytes.get(session) ?? bytes) - bytes);
+    });
+    return true;
+  }
+
   #fail({ code, details }: EtcdError): void {
     const stream = this.#stream;
     if (this.#answered || stream.destroyed) return;
     this.#answered = true;
+    this.#method.counts.ended(code);
     stream.respond(
       {
         ...responseHeaders,

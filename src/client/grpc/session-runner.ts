@@ -25,6 +25,9 @@ export interface SessionHandler {
   routing(routing: Routing): void;
 }
 
+/** Longest that a client waits at its end for its session to be closed in the state; else the session expires there. */
+const politenessMs = 2000;
+
 type SessionStream = ClientDuplexStream<Buffer, Buffer>;
 
 /**
@@ -127,7 +130,7 @@ export class SessionRunner {
   /** Closes the session in the state, so that it need not wait for its expiry. */
   async endSession(id: SessionId, giveUpMs: number): Promise<void> {
     const { stream } = this;
-    const waitMs = Math.min(500, giveUpMs - performance.now());
+    const waitMs = Math.min(politenessMs, giveUpMs - performance.now());
     if (stream === null || waitMs <= 0 || this.core.unansweredCommands > 0) return;
     const commands = [{ kind: 'closeSession', id }] as const;
     stream.write(

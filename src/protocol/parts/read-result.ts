@@ -1,4 +1,5 @@
-import { leaseId, revision, sessionId } from '../../foundation/ids.ts';
+import { leaseId, nodeId, revision, sessionId } from '../../foundation/ids.ts';
+import { type Alarm, type AlarmKind, alarmKinds } from '../../ports/command.ts';
 import type { KeyValue } from '../../ports/delta.ts';
 import type {
   CommandResult,
@@ -40,7 +41,7 @@ function readResult(reader: WireReader): WireResult {
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) result = readPutResult(reader);
-    else if (field <= 10) result = readOther(reader, field);
+    else if (field <= 11) result = readOther(reader, field);
     else reader.skip();
   }
   reader.leave(outer);
@@ -68,6 +69,8 @@ function readOther(reader: WireReader, field: number): WireResult {
       reader.leave(outer);
       return { kind: 'leaseKeepAlive', ttlMs };
     }
+    case 11:
+      return readAlarms(reader);
     case 10: {
       const { code, message } = readFailure(reader);
       return { kind: 'failed', code, message };
@@ -75,6 +78,37 @@ function readOther(reader: WireReader, field: number): WireResult {
     default:
       return readNumberResult(reader, field);
   }
+}
+
+function readAlarms(reader: WireReader): CommandResult {
+  const alarms: Alarm[] = [];
+  const outer = reader.enter();
+  while (reader.more()) {
+    if (reader.next() === 1) alarms.push(readAlarm(reader));
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return { kind: 'alarm', alarms };
+}
+
+export function readAlarm(reader: WireReader): Alarm {
+  let member = '';
+  let kind: AlarmKind = 'noSpace';
+  const outer = reader.enter();
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        member = reader.text();
+        break;
+      case 2:
+        kind = reader.oneOf(alarmKinds);
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  return { member: nodeId(member), kind };
 }
 
 /** Compact, Done and OpenSession: one number. */

@@ -1,5 +1,6 @@
 import { AssertionError, unreachable } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
+import { type Alarm, alarmKinds } from '../../ports/command.ts';
 import type { CommandResult, OperationResult, RangeResult } from '../../ports/result.ts';
 import { writeFailure } from './failure.ts';
 import { keyValueBound, writeKeyValue } from './key-value.ts';
@@ -33,6 +34,8 @@ export function resultBound(result: AnyResult): number {
       for (const response of result.responses) bound += resultBound(response) + 8;
       return bound;
     }
+    case 'alarm':
+      return 64 + result.alarms.length * 96;
     default:
       return 128;
   }
@@ -67,10 +70,27 @@ export function writeRangeResult(writer: WireWriter, field: number, result: Rang
   writer.end(mark);
 }
 
+function writeAlarms(writer: WireWriter, alarms: readonly Alarm[]): void {
+  const outer = writer.begin(11, 128);
+  for (const alarm of alarms) writeAlarm(writer, 1, alarm);
+  writer.end(outer);
+}
+
+/** As field `field`: `tanist.v1.ActiveAlarm`. */
+export function writeAlarm(writer: WireWriter, field: number, { member, kind }: Alarm): void {
+  const mark = writer.begin(field);
+  writer.text(1, member);
+  writer.uint(2, alarmKinds.indexOf(kind));
+  writer.end(mark);
+}
+
 function writeOutcome(writer: WireWriter, result: AnyResult): void {
   switch (result.kind) {
     case 'range':
       writeRangeResult(writer, 3, result);
+      return;
+    case 'alarm':
+      writeAlarms(writer, result.alarms);
       return;
     case 'failed':
       writeFailure(writer, 10, new TanistError(result.code, result.message));

@@ -1,5 +1,6 @@
 import { AssertionError, assert, unreachable } from '../../foundation/assert.ts';
 import type { LeaseId, Revision } from '../../foundation/ids.ts';
+import type { Alarm } from '../../ports/command.ts';
 import type { CommandResult, OperationResult, RangeResult, TxnResult } from '../../ports/result.ts';
 import type {
   ClientKeyValue,
@@ -52,6 +53,11 @@ export function leaseAnswer(result: CommandResult): LeaseAnswer {
 export function revisionAnswer(result: CommandResult): Revision {
   assert(result.kind === 'compact', `a compaction is answered by a compaction, not ${result.kind}`);
   return result.revision;
+}
+
+export function alarmsAnswer(result: CommandResult): readonly Alarm[] {
+  assert(result.kind === 'alarm', `an alarm is answered by alarms, not ${result.kind}`);
+  return result.alarms;
 }
 
 export function noAnswer(): void {}

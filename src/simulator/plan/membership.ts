@@ -31,3 +31,11 @@ export function drawMembership(
   }
   return changes;
 }
+
+export const noTurnover = { joiners: 0, everyMs: 0 };
+
+/** Some seeds in which nothing else changes the membership replace machines by fresh ones. */
+export function drawTurnover(random: Random): { readonly joiners: number; readonly everyMs: number } {
+  if (!random.chance(0.25)) return noTurnover;
+  return { joiners: random.pick([1, 2, 3]), everyMs: random.pick([100, 300, 800]) };
+}

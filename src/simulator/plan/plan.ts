@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from '../../foundation/random.ts';
 import type { NetworkWeather } from '../world/network.ts';
 import { drawFault, type Fault } from './fault.ts';
-import { drawMembership, type MembershipChange } from './membership.ts';
+import { drawMembership, drawTurnover, type MembershipChange, noTurnover } from './membership.ts';
 
 /** How likely each kind of call is; only ratios matter. */
 export interface WorkloadMix {
@@ -57,6 +57,8 @@ export interface Plan {
   /** At the end one lease of so long in a cluster that has nothing to do; 0: no such phase. */
   readonly quietTtlMs: number;
   readonly membership: readonly MembershipChange[];
+  /** Fresh machines that join, and how often a step is taken to bring them in and others out. */
+  readonly turnover: { readonly joiners: number; readonly everyMs: number };
 }
 
 export function drawPlan(seed: number): Plan {
@@ -98,6 +100,7 @@ function drawOrdinary(seed: number): Plan {
   const safetyMs = 2000 + random.below(6000);
   const fragile = shuffled(random.fork('fragile'), nodes).slice(0, Math.floor((nodes - 1) / 2));
   const heartbeatMs = random.pick([20, 20, 20, 50]);
+  const membership = drawMembership(random.fork('membership'), nodes, fragile, safetyMs);
   return {
     seed,
     nodes,
@@ -143,7 +146,8 @@ function drawOrdinary(seed: number): Plan {
     safetyMs,
     faults: drawFaults(random.fork('faults'), nodes, safetyMs, fragile.length > 0),
     quietTtlMs: random.fork('quiet').chance(0.08) ? 24_000 : 0,
-    membership: drawMembership(random.fork('membership'), nodes, fragile, safetyMs),
+    membership,
+    turnover: membership.length === 0 ? drawTurnover(random.fork('turnover')) : noTurnover,
   };
 }
 

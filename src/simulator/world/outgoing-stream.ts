@@ -56,7 +56,7 @@ export class OutgoingStream {
       to.life.enter(() => {
         // The kernel of a process that is gone does not complete a handshake.
         if (life.dead) return;
-        to.handler.hello(nodeId(name), presentedOf(identity), identity.clusterId).then(
+        to.handler.hello(nodeId(name), presentedOf(identity), identity.clusterId, `${name}:1`).then(
           () => {
             to.accepted.set(name, life);
             this.#back(() => {
@@ -66,7 +66,11 @@ export class OutgoingStream {
               handler.connected(nodeId(this.#peer), presentedOf(to.identity));
             });
           },
-          () => this.#back(() => failed('silent')),
+          (error: unknown) =>
+            this.#back(() => {
+              handler.rejected(nodeId(this.#peer), error instanceof Error ? error.message : String(error));
+              failed('silent');
+            }),
         );
       });
     });
@@ -147,7 +151,13 @@ export class OutgoingStream {
       }
       // A stream that was given up loses what was under way, unless the process behind it is gone: then it still drains.
       if (this.#attempt !== attempt && !this.#from.life.dead) return;
-      if (to.accepted.get(name) !== this.#from.life) return;
+      if (to.accepted.get(name) !== this.#from.life) {
+        // Cut off by the other side, which may not have been heard.
+        this.#back(() => {
+          if (this.#attempt === attempt) this.broken('dropped');
+        });
+        return;
+      }
       network.trace.event(this.#peer, 'gets', () => `${arriving.map(brief).join(', ')} from ${name}`);
       to.life.enter(() => to.handler.received(nodeId(name), arriving));
     });

@@ -145,6 +145,10 @@ export class SimDatabase implements Database {
     return this.#read(() => this.#rows.last(from, to));
   }
 
+  compact(): Promise<void> {
+    return Promise.resolve();
+  }
+
   sizeBytes(from: string, to: string): Promise<number> {
     return this.#read(() =>
       this.#rows.range(from, to).reduce((sum, row) => sum + row.key.length + row.value.length, 0),

@@ -54,8 +54,19 @@ export class SimTransport implements Transport<RaftMessage> {
       if (this.#peers.includes(peer)) continue;
       stream.close();
       this.#streams.delete(peer);
+      this.#cutOff(peer);
     }
     this.#connect();
+  }
+
+  /** Who is no peer any more hears that its stream is gone. */
+  #cutOff(peer: string): void {
+    const { name } = this.#self;
+    this.#self.accepted.delete(peer);
+    this.#way(name, peer, () => {
+      const other = this.#network.endpoint(peer);
+      other?.life.enter(() => other.broken(name, 'dropped'));
+    });
   }
 
   probe(to: NodeId, deadlineMs: number): Promise<ProbeAnswer> {

@@ -88,3 +88,9 @@ function finish(hash: number): number {
 export function formatDigest(a: number, b: number): string {
   return (a >>> 0).toString(16).padStart(8, '0') + (b >>> 0).toString(16).padStart(8, '0');
 }
+
+/** The digest of what is left when the second one's content is taken out of the first one's. */
+export function subtractDigest(from: string, taken: string): string {
+  const part = (digest: string, at: number): number => Number.parseInt(digest.slice(at, at + 8), 16);
+  return formatDigest(part(from, 0) - part(taken, 0), part(from, 8) - part(taken, 8));
+}

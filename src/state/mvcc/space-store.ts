@@ -4,6 +4,7 @@ import { type LeaseId, noLease, type Revision, revision } from '../../foundation
 import { mutant } from '../../foundation/mutants.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import type { DeltaJournal } from '../delta-journal.ts';
+import { keyOverheadBytes } from '../space-use.ts';
 import { elementHash, formatDigest, hashKeyValue } from './element-hash.ts';
 import { KeyEntry, KeyTable } from './key-table.ts';
 import { mergeKeys, OrderedKeys } from './ordered-keys.ts';
@@ -37,6 +38,8 @@ export class SpaceStore {
   /** The compacted revision of the last image batch: what the image store may be rid of, and so what memory forgets. */
   #imageCompacted = revision(0);
   #changes = 0;
+  /** What the live keys take: see `keyOverheadBytes`. */
+  #liveBytes = 0;
   #sumA = 0;
   #sumB = 0;
   /** Next shard to rid of compacted versions; `shardCount`: done. */
@@ -64,6 +67,10 @@ export class SpaceStore {
     return this.#live.size;
   }
 
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
   get digest(): string {
     return formatDigest(this.#sumA, this.#sumB);
   }
@@ -89,6 +96,13 @@ export class SpaceStore {
 
   keys(from: ByteString, to: ByteString | null, limit: number): ByteString[] {
     return this.#live.slice(from, to, limit);
+  }
+
+  /** The key that at least `count` keys of whatever revision lie before, from `from` on; null: there are fewer. For going through all in pages. */
+  keyBeyond(from: ByteString, count: number): ByteString | null {
+    const live = this.#live.slice(from, null, count + 1);
+    const deleted = this.#deleted.slice(from, null, count + 1);
+    return mergeKeys(live, deleted)[count] ?? null;
   }
 
   /** The first `limit` (0: all) keys of the range that some revision ≥ the compacted one may show, in order. */
@@ -131,6 +145,8 @@ export class SpaceStore {
       version: previous === null ? 1 : previous.version + 1,
       lease,
     };
+    this.#liveBytes +=
+      previous === null ? keyOverheadBytes + key.length + value.length : value.length - previous.value.length;
     entry.current = keyValue;
     this.#addToDigest(entry, keyValue);
     this.#journal.record({
@@ -184,6 +200,7 @@ export class SpaceStore {
   /** All of a deletion but the order of keys. */
   #bury(entry: KeyEntry, previous: KeyValue): KeyValue {
     const at = revision(this.#revision + 1);
+    this.#liveBytes -= keyOverheadBytes + entry.key.length + previous.value.length;
     pushTombstone(entry, at);
     entry.current = null;
     this.#removeFromDigest(entry);
@@ -220,6 +237,13 @@ export class SpaceStore {
       'compaction moves forward, and not beyond the present',
     );
     this.#compacted = to;
+  }
+
+  /** No revision between the present one and the new present was or will be seen. */
+  moveOn(by: number): void {
+    assert(this.#changes === 0, 'nothing is under way');
+    this.#revision = revision(this.#revision + by);
+    this.compact(this.#revision);
   }
 
   /** All up to here is in the batch that is being taken for the image. */
@@ -308,6 +332,7 @@ export class SpaceStore {
         this.#deleted.add(entry.key);
         continue;
       }
+      this.#liveBytes += keyOverheadBytes + entry.key.length + entry.current.value.length;
       this.#addToDigest(entry, entry.current);
       visit(entry.current);
       if (run.length === runKeys) {

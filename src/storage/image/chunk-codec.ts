@@ -23,7 +23,11 @@ export const flagSameEpoch = 32;
 export const chunkPrefix = 'd/';
 export const chunkEnd = 'd0';
 export function chunkKey(space: Space, first: number): string {
-  return `${chunkPrefix}${spaces.indexOf(space)}/${hex16(first)}`;
+  return `${chunksPrefix(space)}${hex16(first)}`;
+}
+
+export function chunksPrefix(space: Space): string {
+  return `${chunkPrefix}${spaces.indexOf(space)}/`;
 }
 
 export interface ChunkHeader {

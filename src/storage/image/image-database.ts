@@ -1,6 +1,6 @@
 import type { Database, DatabaseChange, Disk } from '../../ports/database.ts';
 import type { AppliedPoint, ImageReceiver } from '../../ports/image-store.ts';
-import { checkFormat, otherCluster } from '../log/store-identity.ts';
+import { checkFormat, isOfCluster, otherCluster } from '../log/store-identity.ts';
 import { damaged, formatVersion, isSealed, openJson, sealJson } from '../record-codec.ts';
 import { chunkPrefix, readChunkHeader } from './chunk-codec.ts';
 import { type ChunkSums, emptySums, sumChunks } from './chunk-index.ts';
@@ -15,8 +15,14 @@ interface Options {
   readonly folder: string;
 }
 
+/** An opened database, and whose it is: `options.clusterId`, or that name with the suffix of a restore. */
+export interface ImageDatabase {
+  readonly database: Database;
+  readonly clusterId: string;
+}
+
 /** Opens the image's database and checks whose it is; removes a half-received snapshot. */
-export async function openImageDatabase(disk: Disk, options: Options): Promise<Database> {
+export async function openImageDatabase(disk: Disk, options: Options): Promise<ImageDatabase> {
   if (await disk.exists(incomingName)) await disk.remove(incomingName);
   const { database, integrity, detail } = await disk.open(name, { redoable: true });
   try {
@@ -27,14 +33,14 @@ export async function openImageDatabase(disk: Disk, options: Options): Promise<D
         throw damaged(`the state image in ${options.folder}`, 'its format record is missing');
       }
       await database.write([formatRow(options)], { sync: true });
-      return database;
+      return { database, clusterId: options.clusterId };
     }
     const format = openJson(`the state image in ${options.folder}`, formatKey, value) as FormatRecord;
     checkFormat(format.format, options.folder);
-    if (format.clusterId !== options.clusterId) {
+    if (!isOfCluster(format.clusterId, options.clusterId)) {
       throw otherCluster(options.folder, format.clusterId, options.clusterId);
     }
-    return database;
+    return { database, clusterId: format.clusterId };
   } catch (error) {
     await database.close();
     throw error;

@@ -3,7 +3,7 @@ import { TanistError } from '../../foundation/errors.ts';
 import { logIndex } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Database, DatabaseChange, DatabaseRow, Disk } from '../../ports/database.ts';
-import type { Space, StateDelta } from '../../ports/delta.ts';
+import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {
   AppliedPoint,
   ImageBatch,
@@ -13,9 +13,17 @@ import type {
   ImageStore,
   IsLive,
   LoadedImage,
+  SnapshotPart,
 } from '../../ports/image-store.ts';
 import { damaged, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
-import { type ChunkHeader, chunkEnd, chunkKey, chunkPrefix, readChunkHeader } from './chunk-codec.ts';
+import {
+  type ChunkHeader,
+  chunkEnd,
+  chunkKey,
+  chunkPrefix,
+  chunksPrefix,
+  readChunkHeader,
+} from './chunk-codec.ts';
 import { ChunkIndex, type ChunkSums, emptySums, sumChunks } from './chunk-index.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { type ChunkSource, History, sliceDeltas } from './history.ts';
@@ -36,15 +44,19 @@ export interface OpenImageOptions {
 export interface OpenedImage extends ImageStore {
   /** After `load`: it was taken over from a snapshot and not written since, so the log may not have been reset to it yet. */
   readonly installed: boolean;
+  /** As it was found, or as asked for. */
+  readonly clusterId: string;
 }
 
 /** Opens the image, or makes an empty one. Errors: `data-damaged`, `data-of-another-cluster`, `data-format-newer`. */
 export async function openImage(disk: Disk, options: OpenImageOptions): Promise<OpenedImage> {
-  return new ChunkImageStore(disk, options, await openImageDatabase(disk, options));
+  const { database, clusterId } = await openImageDatabase(disk, options);
+  return new ChunkImageStore(disk, { ...options, clusterId }, database);
 }
 
 class ChunkImageStore implements OpenedImage {
   readonly history: History;
+  readonly clusterId: string;
   installed = false;
   readonly #disk: Disk;
   readonly #options: OpenImageOptions;
@@ -63,6 +75,7 @@ class ChunkImageStore implements OpenedImage {
   constructor(disk: Disk, options: OpenImageOptions, database: Database) {
     const targetBytes = options.chunkBytes ?? 256 * 1024;
     this.#disk = disk;
+    this.clusterId = options.clusterId;
     this.#options = options;
     this.#place = `the state image in ${options.folder}`;
     this.#database = database;
@@ -204,15 +217,16 @@ class ChunkImageStore implements OpenedImage {
     this.installed = false;
   }
 
-  snapshot(): Promise<ImageSnapshot> {
+  snapshot(part?: SnapshotPart): Promise<ImageSnapshot> {
     return this.#alone(async () => {
       const flushed = present(this.#flushed, 'a snapshot is taken of an image that was flushed');
-      const chunks = this.#sums;
+      const chunks = part === undefined ? this.#sums : sumsOf(this.#sums, part.spaces);
       const rows = this.#database.scan(chunkPrefix, allEnd, 512 * 1024)[Symbol.asyncIterator]();
-      const applied = mutant.active === 'snapshot-one-index-off' ? moved(flushed, 1) : flushed;
+      const whole = mutant.active === 'snapshot-one-index-off' ? moved(flushed, 1) : flushed;
+      const applied = part === undefined ? whole : part.applied(whole);
       return {
         applied,
-        chunks: framesOf(rows, { applied, chunks, installed: true }),
+        chunks: framesOf(rows, { applied, chunks, installed: true }, wantedBy(part)),
         close: async () => {
           await rows.return?.();
         },
@@ -227,7 +241,7 @@ class ChunkImageStore implements OpenedImage {
         await this.#database.close();
         this.#state = 'closed';
         await swap();
-        this.#database = await openImageDatabase(this.#disk, this.#options);
+        this.#database = (await openImageDatabase(this.#disk, this.#options)).database;
         this.#index.clear();
         this.#pending.clear();
         this.#reclaimer.reset();
@@ -243,6 +257,14 @@ class ChunkImageStore implements OpenedImage {
 
   async sizeBytes(): Promise<number> {
     return this.#database.sizeBytes(chunkPrefix, allEnd);
+  }
+
+  /** A space at a time, so that the database is free for others in between. Not under the lock: it changes nothing that is stored. */
+  async defragment(): Promise<void> {
+    for (const prefix of [...spaces.map(chunksPrefix), recordPrefix]) {
+      if (this.#state === 'closed') throw new TanistError('closed', 'the state image is closed');
+      await this.#database.compact(prefix, `${prefix}~`);
+    }
   }
 
   async close(): Promise<void> {
@@ -312,14 +334,32 @@ function sourceOf(chunk: ChunkHeader, value: Uint8Array | undefined): ChunkSourc
 async function* framesOf(
   rows: AsyncIterator<readonly DatabaseRow[]>,
   meta: Meta,
+  wanted: (key: string) => boolean,
 ): AsyncGenerator<Uint8Array> {
   const writer = new FrameWriter();
   for (let step = await rows.next(); step.done !== true; step = await rows.next()) {
-    for (const row of step.value) {
-      if (row.key.startsWith(chunkPrefix) || row.key.startsWith(recordPrefix)) yield* writer.row(row);
-    }
+    for (const row of step.value) if (wanted(row.key)) yield* writer.row(row);
   }
   yield* writer.end(meta);
+}
+
+/** Chunks and records; of a part those that it names. */
+function wantedBy(part: SnapshotPart | undefined): (key: string) => boolean {
+  if (part === undefined) return (key) => key.startsWith(chunkPrefix) || key.startsWith(recordPrefix);
+  const prefixes = part.spaces.map(chunksPrefix);
+  return (key) =>
+    key.startsWith(chunkPrefix)
+      ? prefixes.some((prefix) => key.startsWith(prefix))
+      : key.startsWith(recordPrefix) && part.record(key.slice(recordPrefix.length));
+}
+
+function sumsOf(sums: ChunkSums, spaces: readonly Space[]): ChunkSums {
+  return Object.fromEntries(
+    Object.entries(sums).map(([space, sum]) => [
+      space,
+      spaces.includes(space as Space) ? sum : { count: 0, sum: 0 },
+    ]),
+  ) as unknown as ChunkSums;
 }
 
 function mutated(applied: AppliedPoint): AppliedPoint {

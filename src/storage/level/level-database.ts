@@ -21,6 +21,7 @@ interface Store {
     limit?: number;
   }): StoreIterator;
   approximateSize(from: string, to: string): Promise<number>;
+  compactRange(from: string, to: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -160,6 +161,11 @@ class LevelDatabase implements Database {
 
   sizeBytes(from: string, to: string): Promise<number> {
     return this.#store.approximateSize(from, to);
+  }
+
+  /** On LevelDB's own thread. */
+  compact(from: string, to: string): Promise<void> {
+    return this.#store.compactRange(from, to);
   }
 
   async close(): Promise<void> {

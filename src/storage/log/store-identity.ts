@@ -26,7 +26,7 @@ export function nextIdentity(found: IdentityRecord | undefined, expected: Expect
     return { format: formatVersion, clusterId, nodeId, storeId: expected.newStoreId, bootCounter: 1 };
   }
   checkFormat(found.format, folder);
-  if (found.clusterId !== clusterId) throw otherCluster(folder, found.clusterId, clusterId);
+  if (!isOfCluster(found.clusterId, clusterId)) throw otherCluster(folder, found.clusterId, clusterId);
   if (found.nodeId !== nodeId) {
     throw new TanistError(
       'data-of-another-node',
@@ -36,11 +36,19 @@ export function nextIdentity(found: IdentityRecord | undefined, expected: Expect
   }
   return {
     format: formatVersion,
-    clusterId,
+    clusterId: found.clusterId,
     nodeId,
     storeId: found.storeId,
     bootCounter: found.bootCounter + 1,
   };
+}
+
+/**
+ * A cluster that was restored from a backup is another one than the cluster that was backed up, even under the same name: its id has a suffix,
+ * `name+suffix`, which a config may leave out.
+ */
+export function isOfCluster(found: string, expected: string): boolean {
+  return found === expected || found.startsWith(`${expected}+`);
 }
 
 export function checkFormat(found: number, folder: string): void {

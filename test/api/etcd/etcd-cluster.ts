@@ -26,10 +26,11 @@ export interface EtcdTestCluster {
 /** A leader is not doubted for a while, however busy the machine is: for tests in which an election would be a disturbance. */
 export const patient = { electionMs: 3000, suspicionFloorMs: 2000, suspicionCeilingMs: 3000 } as const;
 
-/** Real nodes on disk and on free ports, in this process, with a leader when it resolves. */
+/** `extra`: further sections of the config. Real nodes on disk and on free ports, in this process, with a leader when it resolves. */
 export async function startEtcdCluster(
   count: number,
   timing: Partial<TimingConfig> = {},
+  extra: object = {},
 ): Promise<EtcdTestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'tanist-etcd-'));
   const ports = await freePorts(count * 3);
@@ -37,6 +38,7 @@ export async function startEtcdCluster(
     JSON.stringify({
       cluster: 'etcd-test',
       timing,
+      ...extra,
       nodes: Array.from({ length: count }, (_, i) => ({
         id: `n${i}`,
         client: ports[i * 3],

@@ -139,3 +139,34 @@ test('a call that its client cancels harms nobody', async (t) => {
   }
   t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
 });
+
+test('answers that a client does not read are bounded, and its other calls go on', async (t) => {
+  const value = 'x'.repeat(1024 * 1024);
+  const large = encodeMessage(kvMethods.put.request, { key: 'large' as never, value: value as never });
+  t.is((await post(kvMethods.put.path, [frame(large)])).status, '0');
+  const lazy = connect(`http://${cluster.endpoints[0]}`);
+  const range = frame(encodeMessage(kvMethods.range.request, { key: 'large' as never }));
+  const statuses: string[] = [];
+  // Flow control lets 64 KiB of each answer through: the rest waits at the node.
+  const streams = Array.from({ length: 90 }, () => {
+    const stream = lazy.request({
+      ':method': 'POST',
+      ':path': kvMethods.range.path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.on('error', () => {});
+    stream.end(range);
+    return new Promise<void>((resolve) =>
+      stream.on('response', (headers) => {
+        statuses.push(String(headers['grpc-status'] ?? 'answered'));
+        resolve();
+      }),
+    );
+  });
+  await Promise.all(streams);
+  const refused = statuses.filter((status) => status === '8').length;
+  t.true(refused > 0 && refused < 60, `${refused} of ${statuses.length} refused`);
+  t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+  lazy.destroy();
+});

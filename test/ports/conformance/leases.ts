@@ -57,7 +57,7 @@ export function leases({ test }: Suite): void {
     'leases: expire, and their keys with them',
     async (t, { client }, prefix) => {
       const { revision: before } = await client.get(prefix);
-      const { id } = await client.grantLease(1000);
+      const { id } = await client.grantLease(4000);
       await client.put(`${prefix}k`, 'v', { lease: id });
       const watching = new Watching(client, `${prefix}k`, { fromRevision: (before + 1) as never });
       const [put, gone] = await watching.events(2);

@@ -48,7 +48,7 @@ export function leases({ test }: Etcd3Suite): void {
     async (t, client) => {
       const watcher = await client.watch().key('k').create();
       const gone = new Promise<void>((resolve) => watcher.once('delete', () => resolve()));
-      const lease = client.lease(1, { autoKeepAlive: false });
+      const lease = client.lease(4, { autoKeepAlive: false });
       await lease.put('k').value('v');
       await gone;
       t.false(await client.get('k').exists());

@@ -1,0 +1,58 @@
+import {
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  type ServerDuplexStream,
+  status,
+  type UntypedHandleCall,
+} from '@grpc/grpc-js';
+import type { EtcdMethod } from '../../protocol/etcd/methods.ts';
+import type { UnaryHandler } from './handlers.ts';
+
+/** Calls of one method since the start: plain numbers that the metrics page reads. */
+export class CallCounts {
+  readonly service: string;
+  readonly method: string;
+  readonly type: 'unary' | 'server_stream' | 'bidi_stream';
+  started = 0;
+  /** By gRPC code; unary calls only. */
+  readonly handled: number[] = new Array<number>(status.UNAUTHENTICATED + 1).fill(0);
+
+  constructor({ path, requestStream, responseStream }: EtcdMethod) {
+    const [, service = '', method = ''] = path.split('/');
+    this.service = service;
+    this.method = method;
+    this.type = requestStream ? 'bidi_stream' : responseStream ? 'server_stream' : 'unary';
+  }
+
+  ended(code: status): void {
+    this.handled[code] = (this.handled[code] ?? 0) + 1;
+  }
+}
+
+export interface CountedHandler {
+  readonly handler: UnaryHandler;
+  readonly counts: CallCounts;
+}
+
+/** For grpc-js's server. */
+export function countedUnary(handler: UnaryHandler, counts: CallCounts): handleUnaryCall<Buffer, Buffer> {
+  return (call, done) => {
+    counts.started += 1;
+    handler(
+      call.request,
+      (error, response) => {
+        counts.ended(error === null ? status.OK : error.code);
+        done(error, response);
+      },
+      call.metadata,
+      call,
+    );
+  };
+}
+
+export function countedStream(handler: UntypedHandleCall, counts: CallCounts): UntypedHandleCall {
+  return (call: ServerDuplexStream<Buffer, Buffer>) => {
+    counts.started += 1;
+    (handler as handleBidiStreamingCall<Buffer, Buffer>)(call);
+  };
+}

@@ -1,0 +1,63 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { Revision } from '../../foundation/ids.ts';
+import type { RangeRequest } from '../../ports/command.ts';
+import { decodeMessage, encodeMessage } from '../../protocol/etcd/codec.ts';
+import { alarmRequest, alarmResponse } from '../../protocol/etcd/messages/maintenance.ts';
+import { maintenanceMethods } from '../../protocol/etcd/methods.ts';
+import { EtcdError } from '../etcd/etcd-error.ts';
+import type { EtcdServices } from '../etcd/etcd-services.ts';
+
+/** Null: all is well; else what is not. */
+export type Check = () => Promise<string | null>;
+
+/** A quorum answers within etcd's time for a request; at once when there is no leader. */
+export async function linearizableRead({ face }: EtcdServices): Promise<string | null> {
+  if (face.node.routing().leader === null) return 'RAFT NO LEADER';
+  try {
+    await face.linearized();
+    return null;
+  } catch (error) {
+    return error instanceof EtcdError ? error.details : String(error);
+  }
+}
+
+/** This node's own state answers. */
+export function serializableRead({ face }: EtcdServices): Promise<string | null> {
+  return new Promise((resolve) => {
+    face.read(anyKey, true, (outcome) => resolve(outcome instanceof EtcdError ? outcome.details : null));
+  });
+}
+
+/** Names of the alarms that are raised; none where alarms are not served. */
+export function alarmsOf({ unary }: EtcdServices): Promise<readonly string[]> {
+  const { path } = maintenanceMethods.alarm;
+  const handler = unary.get(path);
+  if (handler === undefined) return Promise.resolve([]);
+  return new Promise((resolve) => {
+    handler(
+      encodeMessage(alarmRequest, { action: 'GET' }),
+      (error, response) => {
+        if (error !== null || response === null) resolve([]);
+        else resolve(decodeMessage(alarmResponse, response).alarms.map(({ alarm }) => alarm));
+      },
+      new Metadata(),
+    );
+  });
+}
+
+const anyKey: RangeRequest = {
+  kind: 'range',
+  space: 'user',
+  key: '\0' as RangeRequest['key'],
+  rangeEnd: '' as RangeRequest['key'],
+  limit: 0,
+  revision: 0 as Revision,
+  order: 'none',
+  target: 'key',
+  keysOnly: false,
+  countOnly: true,
+  minModRevision: 0 as Revision,
+  maxModRevision: 0 as Revision,
+  minCreateRevision: 0 as Revision,
+  maxCreateRevision: 0 as Revision,
+};

@@ -1,0 +1,12 @@
+/** Services of the client port, by the names that health checks and reflection use. */
+export const servedServices: readonly string[] = [
+  'tanist.v1.Tanist',
+  'etcdserverpb.KV',
+  'etcdserverpb.Watch',
+  'etcdserverpb.Lease',
+  'etcdserverpb.Cluster',
+  'etcdserverpb.Maintenance',
+  'etcdserverpb.Auth',
+  'v3lockpb.Lock',
+  'v3electionpb.Election',
+];

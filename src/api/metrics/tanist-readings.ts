@@ -1,0 +1,111 @@
+import { version } from '../version.ts';
+import { counter, gauge, labelled, type Reading, type Scrape } from './reading.ts';
+
+type Values = ReturnType<Reading['read']>;
+
+/** A value for each other member. */
+function peers(
+  { node, inspection }: Scrape,
+  value: (view: ReturnType<typeof node.member>) => number | null,
+): Values {
+  return node
+    .routing()
+    .members.filter(({ id }) => id !== inspection.raft.id)
+    .map(({ id }) => [{ peer: id }, value(node.member(id))]);
+}
+
+const peer = ['peer'];
+const space = ['space'];
+
+/** Tanist's own metrics: roles and failover, suspicion and succession, sizes. */
+export const tanistReadings: readonly Reading[] = [
+  labelled('gauge', 'tanist_info', 'This node', ['version', 'node'], ({ inspection }) => [
+    [{ version, node: inspection.raft.id }, 1],
+  ]),
+  labelled('gauge', 'tanist_role', 'Raft role of this node', ['role'], ({ inspection }) => [
+    [{ role: inspection.raft.role }, 1],
+  ]),
+  gauge('tanist_primary', 'Whether this node serves writes', (s) => s.inspection.open),
+  gauge('tanist_term', 'Raft term', (s) => s.inspection.raft.term),
+  gauge('tanist_restoring', 'Whether a snapshot is being taken over', (s) => s.inspection.restoring),
+  counter('tanist_failovers_total', 'Changes from one leader to another', (s) => s.leadership.failovers),
+  counter(
+    'tanist_leaderless_seconds_total',
+    'Time without a leader',
+    (s) => s.leadership.withoutLeaderSeconds,
+  ),
+  gauge(
+    'tanist_last_outage_seconds',
+    'How long the last leader was missing',
+    (s) => s.leadership.lastOutageSeconds,
+  ),
+  gauge(
+    'tanist_leader_silent_seconds',
+    'Since the leader was heard; 0 on the leader',
+    (s) => s.node.silentMs() / 1000,
+  ),
+  labelled('gauge', 'tanist_peer_silent_seconds', 'Since the peer was heard', peer, (s) =>
+    peers(s, ({ measurements }) => measurements.silentMs / 1000),
+  ),
+  labelled('gauge', 'tanist_peer_patience_seconds', 'Silence that its measured arrivals allow', peer, (s) =>
+    peers(s, ({ measurements }) => measurements.patienceMs / 1000),
+  ),
+  labelled('gauge', 'tanist_peer_suspected', 'Whether its silence is longer than that', peer, (s) =>
+    peers(s, ({ measurements }) => Number(measurements.silentMs >= measurements.patienceMs)),
+  ),
+  labelled('gauge', 'tanist_peer_doubted', 'Whether it counts for no quorum', peer, (s) =>
+    peers(s, ({ measurements }) => Number(measurements.doubt !== null)),
+  ),
+  labelled('gauge', 'tanist_peer_round_trip_seconds', 'Smoothed round trip', peer, (s) =>
+    peers(s, ({ measurements: { roundTripMs } }) => (roundTripMs === null ? null : roundTripMs / 1000)),
+  ),
+  labelled('gauge', 'tanist_peer_match_index', 'Log index it has durably, as the leader knows', peer, (s) =>
+    peers(s, ({ measurements }) => measurements.match),
+  ),
+  labelled('gauge', 'tanist_succession_score', 'How fit it is to lead, 0 to 1', peer, (s) =>
+    peers(s, ({ score }) => score.value),
+  ),
+  labelled(
+    'gauge',
+    'tanist_succession_rank',
+    'Its place in the succession, 1 the first heir',
+    peer,
+    ({ node }) => node.routing().succession.map((id, i) => [{ peer: id }, i + 1]),
+  ),
+  gauge(
+    'tanist_event_loop_lag_seconds',
+    'Smoothed lateness of the event loop',
+    (s) => s.gauges.loopLagMs / 1000,
+  ),
+  gauge(
+    'tanist_event_loop_busy_ratio',
+    'Part of the time it was busy since the last scrape',
+    (s) => s.process.loopBusy,
+  ),
+  gauge('tanist_image_bytes', 'State image on disk', (s) => s.gauges.imageBytes),
+  gauge('tanist_log_bytes', 'Log on disk', (s) => s.gauges.logBytes),
+  gauge('tanist_watchers', 'Watchers', (s) => s.gauges.watchers),
+  gauge('tanist_sessions', 'Client sessions', (s) => s.inspection.sessions),
+  gauge('tanist_leases', 'Leases', (s) => s.inspection.leases),
+  gauge('tanist_reads_waiting', 'Linearizable reads waiting for a quorum', (s) => s.gauges.readsWaiting),
+  gauge('tanist_cluster_time_seconds', 'Cluster time', (s) => s.inspection.clusterTimeMs / 1000),
+  labelled('gauge', 'tanist_keys', 'Keys by space', space, (s) =>
+    Object.entries(s.inspection.spaces).map(([name, { keys }]) => [{ space: name }, keys]),
+  ),
+  labelled('gauge', 'tanist_revision', 'Revision by space', space, (s) =>
+    Object.entries(s.inspection.spaces).map(([name, { revision }]) => [{ space: name }, revision]),
+  ),
+];
+
+/** The names that Prometheus' own client libraries use. */
+export const processReadings: readonly Reading[] = [
+  counter('process_cpu_seconds_total', 'CPU time, user and system', (s) => s.process.cpuSeconds),
+  gauge('process_start_time_seconds', 'Start, in seconds since 1970', (s) => s.process.startSeconds),
+  gauge('process_resident_memory_bytes', 'Resident memory', (s) => s.process.residentBytes),
+  gauge('process_virtual_memory_bytes', 'Virtual memory', (s) => s.process.virtualBytes),
+  gauge('process_open_fds', 'Open file descriptors', (s) => s.process.openFiles),
+  gauge('process_max_fds', 'Most file descriptors', (s) => s.process.mostFiles),
+  gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use', (s) => s.process.heapUsedBytes),
+  gauge('nodejs_heap_size_total_bytes', 'JavaScript heap', (s) => s.process.heapTotalBytes),
+  gauge('nodejs_external_memory_bytes', 'Memory outside the heap', (s) => s.process.externalBytes),
+];

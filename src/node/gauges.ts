@@ -1,0 +1,17 @@
+import type { Durations } from '../foundation/durations.ts';
+import type { NodeId } from '../foundation/ids.ts';
+
+/** What a node counts and measures beside its inspection, for a metrics page. */
+export interface NodeGauges {
+  /** Proposed and not yet answered; and refused or lost since the start. */
+  readonly commandsWaiting: number;
+  readonly commandsFailed: number;
+  readonly readsWaiting: number;
+  readonly watchers: number;
+  readonly logBytes: number;
+  readonly imageBytes: number;
+  /** Smoothed lateness of the event loop's ticks. */
+  readonly loopLagMs: number;
+  readonly logSyncs: Durations;
+  readonly roundTrips: ReadonlyMap<NodeId, Durations>;
+}

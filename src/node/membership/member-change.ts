@@ -1,0 +1,34 @@
+import { assert } from '../../foundation/assert.ts';
+import { nodeId } from '../../foundation/ids.ts';
+import type { MemberChange, MemberFacts } from '../../ports/membership.ts';
+
+/** What a `configuration` entry says of members beside who votes; null: nothing. The counterpart of `encodeConfiguration`'s second argument. */
+export function decodeMemberChange(payload: Uint8Array): MemberChange | null {
+  const { change } = JSON.parse(Buffer.from(payload).toString('utf8')) as { readonly change?: unknown };
+  if (change === undefined) return null;
+  assert(isRecord(change) && Array.isArray(change.set) && Array.isArray(change.removed), 'a member change');
+  return {
+    set: change.set.map(factsOf),
+    removed: change.removed.map((id: unknown) => nodeId(String(id))),
+  };
+}
+
+/** Fields that another version left out are empty. */
+export function factsOf(value: unknown): MemberFacts {
+  assert(isRecord(value) && typeof value.id === 'string', 'facts of a member name it');
+  const text = (field: unknown): string => (typeof field === 'string' ? field : '');
+  const labels = isRecord(value.labels) ? value.labels : {};
+  return {
+    id: nodeId(value.id),
+    name: text(value.name),
+    peer: text(value.peer),
+    client: text(value.client),
+    http: text(value.http),
+    tier: text(value.tier),
+    labels: Object.fromEntries(Object.entries(labels).map(([key, label]) => [key, text(label)])),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

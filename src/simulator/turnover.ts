@@ -1,0 +1,63 @@
+import { TanistError } from '../foundation/errors.ts';
+import type { Random } from '../foundation/random.ts';
+import type { MemberRequest } from '../ports/membership.ts';
+import type { Cluster } from './cluster.ts';
+import { factsOfMachine, type Machine } from './machine.ts';
+
+/**
+ * Fresh machines join while the cluster is at work, learn, vote, and take the place of old ones, which are removed: one step now and then, asked
+ * of whoever leads. Refused at most of the time that something else is under way: then it is tried again with the next.
+ */
+export class Turnover {
+  readonly #cluster: Cluster;
+  readonly #random: Random;
+
+  constructor(cluster: Cluster, random: Random) {
+    this.#cluster = cluster;
+    this.#random = random;
+  }
+
+  step(): void {
+    const { machines, plan } = this.#cluster;
+    const leader = this.#cluster.leader();
+    if (leader === null || leader.node === null) return;
+    const members = leader.node.members();
+    const isMember = (machine: Machine): boolean => members.some(({ id }) => id === machine.id);
+    const fresh = machines.slice(plan.nodes);
+    const removed = (machine: Machine): boolean => this.#cluster.removals.has(machine.id);
+    const joining = fresh.find((machine) => !isMember(machine) && !removed(machine));
+    const learner = members.find((member) => member.learner);
+    const voters = members.filter((member) => member.voter).length;
+    const leaving = machines.filter((machine) => isMember(machine) && !removed(machine));
+    if (joining !== undefined && this.#random.chance(0.5)) {
+      joining.idle = false;
+      joining.start();
+      this.#ask(leader, {
+        kind: 'add',
+        facts: factsOfMachine(joining.id),
+        voter: this.#random.chance(0.3),
+      });
+    } else if (learner !== undefined && this.#random.chance(0.7)) {
+      this.#ask(leader, { kind: 'promote', id: learner.id });
+    } else if (voters > plan.nodes && leaving.length > 0) {
+      // Never fewer voters than there were: so the machines that may lose their disks stay a minority.
+      const { id } = this.#random.pick(leaving);
+      this.#cluster.removals.add(id);
+      this.#ask(leader, { kind: 'remove', id });
+    } else {
+      const again = machines.find((machine) => removed(machine) && isMember(machine));
+      if (again !== undefined && voters > plan.nodes) this.#ask(leader, { kind: 'remove', id: again.id });
+    }
+  }
+
+  #ask(leader: Machine, request: MemberRequest): void {
+    const { network } = this.#cluster;
+    network.trace.event('CHANGE', request.kind, () => `${JSON.stringify(request)} asked of ${leader.id}`);
+    leader.life?.enter(() => {
+      leader.node?.changeMember(request).catch((error: unknown) => {
+        if (!(error instanceof TanistError)) throw error;
+        network.trace.event('CHANGE', 'refused', () => `${error.code}: ${error.message}`);
+      });
+    });
+  }
+}
