@@ -56,11 +56,11 @@ export class EtcdServices {
     this.face = new EtcdFace(node, cluster);
     this.#parts = [
       kvService(this.face),
-      authService(this.face),
       watchService(this.face),
       leaseService(this.face),
       lockService(this.face),
       electionService(this.face),
+      authService(this.face),
       clusterService(this.face),
       maintenanceService(this.face),
     ];

@@ -101,7 +101,7 @@ test('who stops waiting leaves no key, and the next one gets the lock', async (t
   await t.throwsAsync(waiting.answer);
   await until(async () => (await keys('cancel')).length === 2);
   await start(lockMethods.unlock, { key }).answer;
-  t.is(String((await last.answer).key), `cancel/${third.toString(16)}`);
+  t.is<string, string>((await last.answer).key, `cancel/${third.toString(16)}`);
 });
 
 test('without a lease a lock gets one; a cancelled one takes it back', async (t) => {
