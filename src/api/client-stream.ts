@@ -1,7 +1,8 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
-import { endWith, toTanistError } from './grpc-status.ts';
+import { toServiceError, toTanistError } from './grpc-status.ts';
 import { ReplyWriter } from './reply-writer.ts';
+import type { Frames } from './streams/frames.ts';
 
 export interface ClientStreamOptions {
   /** A message of the client's. What it throws ends the stream. */
@@ -12,6 +13,10 @@ export interface ClientStreamOptions {
   readonly taken?: () => void;
   /** Bytes that may wait for the client: one that takes no more loses its stream. */
   readonly mostWaitingBytes: number;
+  /** How an error looks to the client; without, as the native API has it. */
+  readonly endWith?: (error: unknown) => Error;
+  /** The client, which sends no more, still gets something; `maybeEnd` is called when that may be over. Without, it never does. */
+  readonly busy?: () => boolean;
 }
 
 /** One client's stream, both ways. Whatever goes wrong with a client ends its stream and nothing else. */
@@ -20,6 +25,7 @@ export class ClientStream {
   readonly #options: ClientStreamOptions;
   readonly #replies: ReplyWriter;
   #open = true;
+  #clientEnded = false;
 
   constructor(call: ServerDuplexStream<Buffer, Buffer>, options: ClientStreamOptions) {
     this.#call = call;
@@ -29,8 +35,8 @@ export class ClientStream {
       if (this.#open) this.guarded(() => options.received(bytes));
     });
     call.on('end', () => {
-      this.#close();
-      call.end();
+      this.#clientEnded = true;
+      this.maybeEnd();
     });
     call.on('cancelled', () => this.#close());
     call.on('error', () => this.#close());
@@ -46,11 +52,11 @@ export class ClientStream {
   }
 
   /** Nothing happens on a stream that is over. */
-  write(bytes: Buffer): void {
+  write(bytes: Buffer | Frames, messages = 1): void {
     if (!this.#open) return;
     if (this.#replies.waitingBytes > this.#options.mostWaitingBytes)
       this.fail(new TanistError('overloaded', 'the client does not read its replies'));
-    else this.#replies.write(bytes);
+    else this.#replies.write(bytes, messages);
   }
 
   /** The node calls back from its own turns: an answer that cannot be given must not stop it. */
@@ -58,14 +64,21 @@ export class ClientStream {
     try {
       act();
     } catch (error) {
-      this.fail(toTanistError(error));
+      this.fail(error);
     }
   }
 
-  fail(error: TanistError): void {
+  fail(error: unknown): void {
     if (!this.#open) return;
     this.#close();
-    endWith(this.#call, error);
+    const endWith = this.#options.endWith ?? asServiceError;
+    this.#call.emit('error', endWith(error));
+  }
+
+  maybeEnd(): void {
+    if (!this.#open || !this.#clientEnded || this.#options.busy?.() === true) return;
+    this.#close();
+    this.#call.end();
   }
 
   #close(): void {
@@ -73,4 +86,8 @@ export class ClientStream {
     this.#open = false;
     this.#options.closed();
   }
+}
+
+function asServiceError(error: unknown): Error {
+  return toServiceError(toTanistError(error));
 }

@@ -1,4 +1,4 @@
-import { Metadata, type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { type ErrorCode, TanistError } from '../foundation/errors.ts';
 
 /**
@@ -17,10 +17,6 @@ export function toTanistError(error: unknown): TanistError {
   return error instanceof TanistError
     ? error
     : new TanistError('unavailable', String(error), { cause: error });
-}
-
-export function endWith(call: ServerDuplexStream<Buffer, Buffer>, error: TanistError): void {
-  call.emit('error', toServiceError(error));
 }
 
 function codeOf(code: ErrorCode, retryable: boolean): status {

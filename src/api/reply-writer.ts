@@ -1,4 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Frames } from './streams/frames.ts';
 
 /** What a message costs beside its bytes while it waits. */
 const messageOverhead = 128;
@@ -22,10 +23,12 @@ export class ReplyWriter {
     return this.#waitingBytes;
   }
 
-  write(bytes: Buffer): void {
-    const size = bytes.length + messageOverhead;
+  /** `messages`: how many there are in `bytes`. */
+  write(bytes: Buffer | Frames, messages = 1): void {
+    const size = bytes.length + messages * messageOverhead;
     this.#waitingBytes += size;
-    this.#call.write(bytes, () => {
+    // Frames are what grpc-js needs of a Buffer.
+    this.#call.write(bytes as Buffer, () => {
       this.#waitingBytes -= size;
       this.#taken();
     });

@@ -6,11 +6,14 @@ import { seededRandom } from '../foundation/random.ts';
 import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
 import { openNode } from '../node/open-node.ts';
 import type { NodeOptions } from '../node/options.ts';
+import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { StateClient } from '../ports/state-client.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { ClientServer } from './client-server.ts';
 import { HttpServer } from './http/http-server.ts';
+import { inProcess } from './in-process.ts';
 import { systemClock } from './system-clock.ts';
 import { VitalsReader } from './vitals-reader.ts';
 
@@ -25,6 +28,8 @@ export interface RunningNode {
   readonly addresses: { readonly client: string; readonly peer: string; readonly http: string };
   /** Resolves when the node stopped itself, with the reason. */
   readonly failed: Promise<Error>;
+  /** The state from inside this process, wherever the leader is. */
+  readonly state: (space: Space) => StateClient;
   /** Hands over, flushes, closes. */
   stop(): Promise<void>;
 }
@@ -62,6 +67,8 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
     undo.push(() => node.stop());
     const clients = new ClientServer(node, node.identity.clusterId);
     undo.push(() => clients.close());
+    const closing = new AbortController();
+    undo.push(() => closing.abort());
     const http = new HttpServer(node, clients.etcd);
     undo.push(() => http.close());
     const client = await clients.listen(own.client, http);
@@ -70,7 +77,9 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
     return {
       addresses: { client, peer: own.peer, http: httpAddress },
       failed: new Promise((resolve) => node.onFailure(resolve)),
+      state: inProcess(node, clients.etcd.face, closing.signal),
       stop: async () => {
+        closing.abort();
         await node.stop();
         http.close();
         clients.close();

@@ -19,8 +19,10 @@ import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
 import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { type RawMethod, tanistService } from '../protocol/services.ts';
+import { byteStringFrom } from '../protocol/state-client/bytes.ts';
+import { alarmsAnswer, noAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
+import { natural } from '../protocol/state-client/to-command.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
-import { byteStringFrom } from './bytes.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientEvents } from './events.ts';
 import { openChannel } from './grpc/channel.ts';
@@ -28,8 +30,6 @@ import { serverStream } from './grpc/server-stream.ts';
 import { unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
 import { StateView } from './state-view.ts';
-import { alarmsAnswer, noAnswer, revisionAnswer } from './to-answer.ts';
-import { natural } from './to-command.ts';
 
 export interface ClientPolicy {
   readonly prefix: Uint8Array;

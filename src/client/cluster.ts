@@ -115,6 +115,7 @@ export class Cluster implements Machinery {
       const leftMs = giveUpMs - performance.now();
       if (leftMs <= 0) throw failure;
       if (this.closing.aborted) throw new TanistError('closed', 'the client is closed');
+      if (options.signal?.aborted) throw new TanistError('cancelled', 'the call was cancelled');
       const link = this.watchLink();
       let waitMs = retryMs;
       if (link !== null) {
@@ -144,10 +145,16 @@ export class Cluster implements Machinery {
 
   private async renew(ids: readonly LeaseId[], options: CallOptions | undefined): Promise<readonly number[]> {
     const deadlineMs = options?.deadlineMs ?? this.defaultDeadlineMs;
+    const giveUpMs = performance.now() + deadlineMs;
     const request = encodeKeepAliveRequest(ids);
-    return decodeKeepAliveReply(
-      await this.callLeader(tanistService.keepAlive, request, { ...options, deadlineMs, mayRepeat: true }),
-    );
+    const repeated = { ...options, deadlineMs, mayRepeat: true };
+    try {
+      return decodeKeepAliveReply(await this.callLeader(tanistService.keepAlive, request, repeated));
+    } catch (error) {
+      if (!(error instanceof TanistError) || !error.retryable || performance.now() < giveUpMs) throw error;
+      const message = `no answer within ${deadlineMs} ms: ${error.message}`;
+      throw new TanistError('deadline-exceeded', message, { cause: error });
+    }
   }
 
   /** Aborts with the caller's own signal, and when another leader announces itself: one that stands still answers nothing. */

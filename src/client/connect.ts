@@ -1,8 +1,8 @@
-import { TanistError } from '../foundation/errors.ts';
 import type { Space } from '../ports/delta.ts';
 import { TanistClient } from './client.ts';
 import { Cluster } from './cluster.ts';
 import type { SessionOptions } from './core/options.ts';
+import { endpointList } from './endpoint-list.ts';
 
 export interface ConnectOptions {
   /** Client addresses, `host:port`, of one or more members; the others are learned from them. */
@@ -32,20 +32,8 @@ export interface ConnectOptions {
  * Fails as `unavailable` when no endpoint answers and as `not-tanist` when something else answers there; both name the endpoints.
  */
 export async function connect(options: ConnectOptions): Promise<TanistClient> {
-  const endpoints = typeof options.endpoints === 'string' ? options.endpoints.split(',') : options.endpoints;
-  const trimmed = endpoints.map((endpoint) => endpoint.trim()).filter((endpoint) => endpoint !== '');
-  if (trimmed.length === 0)
-    throw new TanistError('invalid-argument', 'no endpoint given; name at least one host:port');
-  for (const endpoint of trimmed) {
-    if (!/^\S+:\d{1,5}$/.test(endpoint)) {
-      throw new TanistError(
-        'invalid-argument',
-        `"${endpoint}" is not an endpoint; write host:port, without a scheme`,
-      );
-    }
-  }
   const cluster = new Cluster({
-    endpoints: trimmed,
+    endpoints: endpointList(options.endpoints),
     deadlineMs: options.deadlineMs ?? 10_000,
     ...(options.session === undefined ? {} : { session: options.session }),
   });

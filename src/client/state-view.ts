@@ -1,4 +1,4 @@
-import { type LeaseId, noLease } from '../foundation/ids.ts';
+import type { LeaseId } from '../foundation/ids.ts';
 import type { Space } from '../ports/delta.ts';
 import type {
   Bytes,
@@ -12,11 +12,6 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../ports/state-client.ts';
-import { byteStringFrom, rangeEndOf, rangeStartOf } from './bytes.ts';
-import type { SessionRunner } from './grpc/session-runner.ts';
-import { Subscription } from './grpc/subscription.ts';
-import type { WatchRunner } from './grpc/watch-runner.ts';
-import type { LeaseKeeper } from './lease-keeper.ts';
 import {
   type DeleteAnswer,
   deleteAnswer,
@@ -27,16 +22,21 @@ import {
   putAnswer,
   rangeAnswer,
   txnAnswer,
-} from './to-answer.ts';
+} from '../protocol/state-client/to-answer.ts';
 import {
   deleteCommand,
+  grantCommand,
   lease64,
-  natural,
   putCommand,
   rangeRequest,
   revisionOf,
   txnCommand,
-} from './to-command.ts';
+  watchedRange,
+} from '../protocol/state-client/to-command.ts';
+import type { SessionRunner } from './grpc/session-runner.ts';
+import { Subscription } from './grpc/subscription.ts';
+import type { WatchRunner } from './grpc/watch-runner.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
 
 /** What a put under the policy `acknowledge: leader` answers (promise 4). */
 export interface EarlyPut {
@@ -119,9 +119,7 @@ export class StateView implements StateClient {
   }
 
   async grantLease(ttlMs: number, options?: CallOptions & { readonly id?: LeaseId }): Promise<LeaseAnswer> {
-    const id = lease64(options?.id ?? noLease);
-    const command = { kind: 'leaseGrant', id, ttlMs: natural('ttlMs', Math.ceil(ttlMs)) } as const;
-    return await this.machinery.session.submit(command, options, leaseAnswer);
+    return await this.machinery.session.submit(grantCommand(ttlMs, options?.id), options, leaseAnswer);
   }
 
   async revokeLease(id: LeaseId, options?: CallOptions): Promise<void> {
@@ -139,8 +137,7 @@ export class StateView implements StateClient {
     if (signal?.aborted) return;
     const watched = {
       space: this.space,
-      key: rangeStartOf(key, options),
-      rangeEnd: rangeEndOf(byteStringFrom(key), options),
+      ...watchedRange(key, options),
       previous: options?.previous ?? false,
     };
     const subscription = new Subscription(watched, revisionOf('fromRevision', options?.fromRevision));

@@ -36,6 +36,8 @@ export const limits = {
   sessionKeptBytes: 64 * 1024 * 1024,
   sessionsKeptBytes: 512 * 1024 * 1024,
   watchers: 100_000,
+  /** Of etcd's API; the native one has no limit but that of the node. */
+  watchesPerStream: 16_384,
   /** Bytes waiting for one slow watcher before it is fed from history instead of memory. */
   watcherQueueBytes: 4 * 1024 * 1024,
   /** Events in one message of a watch, at least one: a revision with more goes out in several. */
@@ -47,6 +49,8 @@ export const limits = {
   idsPerCommand: 4096,
   /** Callers whose lease renewal is not answered, on one node; beyond it renewals fail as `overloaded`. */
   renewalsWaiting: 262_144,
+  /** The same on one stream of etcd's API: beyond it no more is read from the client until some are answered. */
+  renewalsPerStream: 4096,
   messageBytes: 16 * 1024 * 1024,
   /** What one range answers: it fits into a message. */
   rangeBytes: 16 * 1024 * 1024 - 64 * 1024,

@@ -54,7 +54,13 @@ import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
 import { TrustKeeper } from './trust.ts';
 
-export type { WatchedChanges, WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
+export type {
+  WatchedChange,
+  WatchedChanges,
+  WatchHandle,
+  WatchRequest,
+  WatchSink,
+} from '../state/watch-hub.ts';
 
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
@@ -211,12 +217,8 @@ export class TanistNode {
     this.#renewals = new RenewalBatcher({
       clock,
       submit: (proposal) => this.submit(proposal),
-      remainingMs: (id) => {
-        // Who does not lead has nothing to gather for: they are refused, or wait for the next leader, together.
-        if (this.#stopping || raft.status.role !== 'leader') return 0;
-        const deadlineMs = state.leaseDeadlineMs(id);
-        return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
-      },
+      // Who does not lead has nothing to gather for: they are refused, or wait for the next leader, together.
+      remainingMs: (id) => (this.#stopping || raft.status.role !== 'leader' ? 0 : this.leaseRemainingMs(id)),
     });
     this.#keeper = new ImageKeeper({
       image: store.image,
@@ -451,6 +453,12 @@ export class TanistNode {
     const waitMs = leader === null ? electionMs : Math.max(holdMs, this.#options.suspicion.probeMs);
     this.#parked.add(proposal, this.#ports.clock.nowMs() + waitMs);
     if (leader !== null) this.#monitor.questioned();
+  }
+
+  /** In ms of cluster time as this node knows it; null: there is no such lease. Below 0: it is about to end. */
+  leaseRemainingMs(id: LeaseId): number | null {
+    const deadlineMs = this.state.leaseDeadlineMs(id);
+    return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
   }
 
   /** `ageMs`: of a serializable read, since this replica last heard a leader. */

@@ -5,9 +5,9 @@ import type { Space } from './delta.ts';
 export type Bytes = string | Uint8Array;
 
 export interface CallOptions {
-  /** Gives up waiting; an operation that may have been applied then fails as indeterminate. */
+  /** Gives up waiting, as `cancelled`; with `indeterminate` set where a write may have been applied. Before the call: nothing is sent. */
   readonly signal?: AbortSignal;
-  /** Overrides the client's default. */
+  /** Overrides the client's default (10,000). Then `deadline-exceeded`, likewise. 0: nothing is sent. */
   readonly deadlineMs?: number;
 }
 
@@ -34,7 +34,7 @@ export interface RangeOptions extends CallOptions {
   readonly maxModRevision?: Revision;
   readonly minCreateRevision?: Revision;
   readonly maxCreateRevision?: Revision;
-  /** Default `linearizable`. `serializable`: any replica's own state, with its age. */
+  /** Default `linearizable`. `serializable`: any replica's own state, with its age; it may be older than what this client has seen. */
   readonly consistency?: 'linearizable' | 'serializable';
 }
 
@@ -43,7 +43,7 @@ export interface RangeAnswer {
   readonly values: readonly ClientKeyValue[];
   readonly count: number;
   readonly more: boolean;
-  /** Of a serializable read: ms since the replica last heard a leader. 0 for a linearizable one. */
+  /** Of a serializable read: ms since the replica last heard a leader, `Infinity` from etcd, which does not say. 0 for a linearizable one. */
   readonly ageMs: number;
 }
 
@@ -67,7 +67,10 @@ export interface WatchEvent {
   readonly previous?: ClientKeyValue;
 }
 
-/** Events of whole revisions: all events of a revision are in one batch. Empty `events`: a bookmark, nothing up to `revision` is missing. */
+/**
+ * Events of whole revisions: all events of a revision are in one batch. Nothing up to `revision` is missing; it is the last event's own on
+ * etcd and may be later on Tanist. Empty `events`: a bookmark.
+ */
 export interface WatchBatch {
   readonly revision: Revision;
   readonly events: readonly WatchEvent[];
@@ -109,6 +112,7 @@ export type ClientOperationAnswer =
   | ({ readonly kind: 'txn' } & TxnAnswer);
 
 export interface TxnAnswer {
+  /** Of a nested transaction that of the whole one. */
   readonly revision: Revision;
   readonly succeeded: boolean;
   readonly answers: readonly ClientOperationAnswer[];
@@ -116,7 +120,18 @@ export interface TxnAnswer {
 
 /**
  * How the planes, and any program, reach the state: inside a node, over gRPC to a Tanist cluster, or to a real etcd. All three
- * pass the same conformance suite. Failures are `TanistError`.
+ * pass the same conformance suite (`test/ports/`) and give the same answers. Failures are `TanistError`, with the same codes.
+ *
+ * Where they differ by nature:
+ * - Spaces. On etcd there are `user`, its keys as they are, and `planes`, keys with a prefix: they share one counter of revisions, and a
+ *   compaction. Tanist has all four, each with its own.
+ * - Unknown outcomes. Over gRPC to Tanist a command belongs to a session and is sent again until it is answered. Inside a node and on etcd it is
+ *   sent once: a leader or endpoint lost on the way leaves it `indeterminate`. All clients set `indeterminate` only where it may have been applied.
+ * - Times-to-live. Tanist counts ms, etcd whole seconds, rounded up; either grants its least one for less. What was granted is in the answer.
+ * - Limits. Tanist refuses keys above 16 KiB (`key-too-large`); etcd knows no such limit, only that of a request (`value-too-large`).
+ * - Duplicates. A transaction that puts a key twice, or puts and deletes it in one branch, fails as `duplicate-key`; a deletion without an end
+ *   (`'\0'`) goes unnoticed, as in etcd, but not in etcd's `planes`, where every range has an end.
+ * - Order of errors. Of a call that is wrong in several ways any one of them may be told.
  */
 export interface StateClient {
   readonly space: Space;
@@ -144,8 +159,12 @@ export interface StateClient {
     options?: CallOptions & { readonly id?: LeaseId },
   ): Promise<{ readonly id: LeaseId; readonly ttlMs: number }>;
   revokeLease(id: LeaseId, options?: CallOptions): Promise<void>;
-  /** Renews once; the time-to-live, or a `lease-not-found` error. */
+  /** Renews once; the time-to-live, or a `lease-not-found` error. Never indeterminate: it may be repeated. */
   keepLeaseAlive(id: LeaseId, options?: CallOptions): Promise<{ readonly ttlMs: number }>;
-  /** Ends when the signal aborts; fails with `revision-compacted` when `fromRevision` is gone. Resumes by itself over failovers. */
+  /**
+   * Without `fromRevision` the first batch is a bookmark: the watch is set up, and everything after that revision will come. Ends when the
+   * signal aborts; fails with `revision-compacted` when `fromRevision` is gone, as far as the replica knows that serves it. Resumes by itself
+   * over failovers, without a gap or a double; inside a node it lasts as long as the node does, then fails as `stopping`.
+   */
   watch(key: Bytes, options?: WatchOptions): AsyncIterable<WatchBatch>;
 }

@@ -124,6 +124,16 @@ export function encodeWatchReply(reply: {
   return writer.finish();
 }
 
+/** As one of a reply's `events`, so that many replies can share it. */
+export function encodeWatchEvent(delta: StateDelta, previous: KeyValue | null): Buffer {
+  const bound = delta.key.length + delta.value.length + 80;
+  const writer = new WireWriter(
+    bound + (previous === null ? 0 : previous.key.length + previous.value.length + 48),
+  );
+  writeEvent(writer, delta, previous);
+  return writer.finish();
+}
+
 function writeEvent(writer: WireWriter, delta: StateDelta, previous: KeyValue | null): void {
   const mark = writer.begin(3, delta.key.length + delta.value.length + 24);
   if (delta.op === 'delete') writer.uint(1, 1);

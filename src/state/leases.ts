@@ -79,6 +79,10 @@ export class Leases implements LeaseBook {
     return lease !== undefined && keyCount(lease) >= this.#limits.keysPerLease;
   }
 
+  ids(): Iterable<LeaseId> {
+    return this.#byId.keys();
+  }
+
   all(): Iterable<Lease> {
     return this.#byId.values();
   }

@@ -290,6 +290,11 @@ export class StateMachine {
     return this.#leases.deadlineMs(id);
   }
 
+  /** May be gone through while leases come and go. */
+  leaseIds(): Iterable<LeaseId> {
+    return this.#leases.ids();
+  }
+
   *leases(): Iterable<LeaseInfo> {
     for (const lease of this.#leases.all()) yield this.#leases.info(lease, this.#journal.timeMs);
   }

@@ -331,4 +331,4 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
 
 export type { WatchSource } from './watch/catch-up.ts';
 export type { WatchedChange, WatchedChanges, WatchHandle, WatchRequest, WatchSink } from './watch/watcher.ts';
-export { deltaBytes } from './watch/watcher.ts';
+export { changeBytes, deltaBytes } from './watch/watcher.ts';

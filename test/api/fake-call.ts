@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Frames } from '../../src/api/streams/frames.ts';
 
 /** A client's stream without a network: what it sends, what it has taken, and how it was ended. */
 export class FakeCall extends Duplex {
@@ -39,9 +40,23 @@ export class FakeCall extends Duplex {
 
   override _read(): void {}
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.taken.push(chunk);
+  override _write(chunk: Buffer | Frames, _encoding: string, done: () => void): void {
+    this.taken.push(...messagesOf(chunk));
     if (this.#reads) done();
     else this.#held = done;
   }
+}
+
+/** As grpc-js brings it to the network, and a client takes it apart. */
+function messagesOf(chunk: Buffer | Frames): Buffer[] {
+  if (!(chunk instanceof Frames)) return [chunk];
+  const bytes = Buffer.alloc(chunk.byteLength + 5);
+  chunk.copy(bytes, 5);
+  const messages: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 5 + bytes.readUInt32BE(at + 1);
+    messages.push(bytes.subarray(at + 5, end));
+    at = end;
+  }
+  return messages;
 }

@@ -108,10 +108,11 @@ function manyChanges(count: number, bytes: number) {
   return { revision: revision(9), events: [...first, next] };
 }
 
-test('events that no message holds go out in several; the client sees each revision whole', (t) => {
+test('events that no message holds go out in several; the client sees each revision whole', async (t) => {
   const { call, create, sinks } = started(1000);
   create(1);
   t.true(sinks[0]!.events(manyChanges(10, 300)));
+  await Promise.resolve();
   const replies = call.taken.slice(1).map((bytes) => decodeWatchReply(bytes));
   t.true(call.taken.every((bytes) => bytes.length < 1200));
   t.deepEqual(

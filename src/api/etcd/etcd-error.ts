@@ -78,17 +78,20 @@ export class EtcdError extends Error {
   override readonly name = 'EtcdError';
   readonly code: status;
   readonly details: string;
+  /** What it was before it became etcd's. */
+  readonly failure: Failure | null;
 
-  constructor(code: status, details: string) {
+  constructor(code: status, details: string, failure: Failure | null = null) {
     super(details);
     this.code = code;
     this.details = details;
+    this.failure = failure;
   }
 }
 
-export function etcdError(name: EtcdErrorName): EtcdError {
+export function etcdError(name: EtcdErrorName, failure: Failure | null = null): EtcdError {
   const [code, text] = errors[name];
-  return new EtcdError(code, text);
+  return new EtcdError(code, text, failure);
 }
 
 /** What fails with one of our codes: a TanistError, a failed result, a refused proposal. */
@@ -102,7 +105,9 @@ export interface Failure {
 export function toEtcdError(failure: Failure): EtcdError {
   const indeterminate = failure.indeterminate === true || failure.code === 'indeterminate';
   const name = nameOf(failure.code, indeterminate);
-  return name === null ? new EtcdError(status.INVALID_ARGUMENT, failure.message) : etcdError(name);
+  return name === null
+    ? new EtcdError(status.INVALID_ARGUMENT, failure.message, failure)
+    : etcdError(name, failure);
 }
 
 /** The same for what was caught. */

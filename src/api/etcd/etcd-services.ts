@@ -20,12 +20,16 @@ import { method as rawMethod } from '../../protocol/services.ts';
 import { authService } from './auth/auth-service.ts';
 import { CallCounts, type CountedHandler, countedStream, countedUnary } from './call-counts.ts';
 import { clusterService } from './cluster/cluster-service.ts';
+import { electionService } from './election/election-service.ts';
 import { etcdError } from './etcd-error.ts';
 import { EtcdFace } from './etcd-face.ts';
 import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
+import { leaseService } from './lease/lease-service.ts';
+import { lockService } from './lock/lock-service.ts';
 import { maintenanceService } from './maintenance/maintenance-service.ts';
 import { serveUnaryStreams } from './unary-streams.ts';
+import { watchService } from './watch/watch-service.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
   kvMethods,
@@ -52,6 +56,10 @@ export class EtcdServices {
     this.face = new EtcdFace(node, cluster);
     this.#parts = [
       kvService(this.face),
+      watchService(this.face),
+      leaseService(this.face),
+      lockService(this.face),
+      electionService(this.face),
       authService(this.face),
       clusterService(this.face),
       maintenanceService(this.face),

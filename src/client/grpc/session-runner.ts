@@ -92,7 +92,7 @@ export class SessionRunner {
   ): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const waiter = new ReadWaiter(resolve, reject, answerOf);
-      if (this.refuses(options?.signal, waiter)) return;
+      if (this.refuses(options, waiter)) return;
       const deadlineMs = performance.now() + (options?.deadlineMs ?? this.defaultDeadlineMs);
       const pending = this.core.read(range, serializable, deadlineMs, waiter);
       this.onAbort(options?.signal, waiter, () => {
@@ -157,7 +157,7 @@ export class SessionRunner {
   }
 
   private start(command: Command, options: CallOptions | undefined, waiter: Waiter): void {
-    if (this.refuses(options?.signal, waiter)) return;
+    if (this.refuses(options, waiter)) return;
     if (command.kind === 'put' || command.kind === 'txn') {
       const sizeBytes = sizeOf(command);
       if (sizeBytes > limits.entryBytes) {
@@ -176,10 +176,12 @@ export class SessionRunner {
     this.flushSoon();
   }
 
-  private refuses(signal: AbortSignal | undefined, waiter: Waiter): boolean {
+  private refuses(options: CallOptions | undefined, waiter: Waiter): boolean {
     if (this.closed) waiter.reject(new TanistError('closed', 'the client is closed'));
-    else if (signal?.aborted)
+    else if (options?.signal?.aborted)
       waiter.reject(new TanistError('cancelled', 'the call was cancelled before it began'));
+    else if (options?.deadlineMs !== undefined && options.deadlineMs <= 0)
+      waiter.reject(new TanistError('deadline-exceeded', 'the deadline was over before the call began'));
     else return false;
     return true;
   }

@@ -60,3 +60,7 @@ export interface Watcher {
 export function deltaBytes(delta: StateDelta): number {
   return delta.key.length + delta.value.length + 64;
 }
+
+export function changeBytes({ delta, previous }: WatchedChange): number {
+  return deltaBytes(delta) + (previous === null ? 0 : previous.key.length + previous.value.length);
+}

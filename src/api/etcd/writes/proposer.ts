@@ -121,7 +121,10 @@ export class Proposer {
     const address = members.find(({ id }) => id === leader)?.clientAddress ?? '';
     if (address === '') this.#wait([flight]);
     else {
-      const peers = members.filter(({ id }) => id !== this.#self).map((member) => member.clientAddress);
+      // A member that never ran has no address yet.
+      const peers = members
+        .filter(({ id, clientAddress }) => id !== this.#self && clientAddress !== '')
+        .map(({ clientAddress }) => clientAddress);
       this.#forwarder.send(address, peers, flight);
     }
   }

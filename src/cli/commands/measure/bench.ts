@@ -5,6 +5,7 @@ import type {
   BenchRestartOptions,
   BenchSoakOptions,
 } from '../../bench/options.ts';
+import type { BenchWatchOptions } from '../../bench/watch/bench-watch.ts';
 import { type Register, withJson } from '../../command.ts';
 import { exitOnSignal } from '../../local/stop-signal.ts';
 import { positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
@@ -64,6 +65,26 @@ export const benchCommand: Register = (program) => {
       exitOnSignal();
       await benchThroughput(name, options);
     });
+  withJson(
+    family
+      .command('watch')
+      .summary('events a second to many watchers, and how late they are')
+      .description(
+        '1 key with 1,000 watchers, then 100 keys with 100 watchers each. A put counts as done when all its watchers have heard of it.\nWith --against etcd in alternating rounds; one generator for both, which takes HTTP/2 frames apart by itself.',
+      )
+      .addOption(
+        new Option('--api <api>', 'how Tanist is driven').choices(['native', 'etcd']).default('etcd'),
+      )
+      .addOption(against())
+      .option('--in-flight <count>', 'puts under way', wholeNumber(1, 10_000), 16)
+      .option('--seconds <seconds>', 'of each round', positiveNumber, 5)
+      .option('--rounds <count>', 'of each; the medians count', wholeNumber(1, 100), 3)
+      .option('--value-bytes <bytes>', 'size of a value', wholeNumber(12, 1_048_576), 256),
+  ).action(async (options: BenchWatchOptions) => {
+    const { benchWatch } = await import('../../bench/watch/bench-watch.ts');
+    exitOnSignal();
+    await benchWatch(options);
+  });
   withJson(
     family
       .command('restart')

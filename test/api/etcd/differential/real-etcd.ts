@@ -7,7 +7,11 @@ import { kvMethods } from '../../../../src/protocol/etcd/methods.ts';
 import { RawClient } from './raw-client.ts';
 
 /** One member of the real etcd from the PATH, on loopback. */
-export async function startRealEtcd(): Promise<{ readonly endpoint: string; stop(): Promise<void> }> {
+export async function startRealEtcd(): Promise<{
+  readonly endpoint: string;
+  signal(name: NodeJS.Signals): void;
+  stop(): Promise<void>;
+}> {
   const folder = await mkdtemp(join(tmpdir(), 'tanist-real-etcd-'));
   const [client, peer] = await freePorts(2);
   const clientUrl = `http://127.0.0.1:${client}`;
@@ -37,7 +41,7 @@ export async function startRealEtcd(): Promise<{ readonly endpoint: string; stop
     const probe = new RawClient(endpoint);
     const answer = await probe.call(kvMethods.range, { key: 'x' as never });
     probe.close();
-    if (answer.kind === 'message') return { endpoint, stop };
+    if (answer.kind === 'message') return { endpoint, signal: (name) => void child.kill(name), stop };
     if (Date.now() > untilMs) {
       await stop();
       throw new Error(`etcd does not serve: ${answer.details}`);

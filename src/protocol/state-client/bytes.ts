@@ -5,9 +5,9 @@ import {
   bytesOf,
   emptyBytes,
   prefixEnd,
-} from '../foundation/bytes.ts';
-import type { KeyValue } from '../ports/delta.ts';
-import type { Bytes, ClientKeyValue } from '../ports/state-client.ts';
+} from '../../foundation/bytes.ts';
+import type { KeyValue } from '../../ports/delta.ts';
+import type { Bytes, ClientKeyValue } from '../../ports/state-client.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
 const ascii = /^[\x00-\x7f]*$/;

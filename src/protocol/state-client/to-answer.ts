@@ -1,8 +1,13 @@
-import { AssertionError, assert, unreachable } from '../foundation/assert.ts';
-import type { LeaseId, Revision } from '../foundation/ids.ts';
-import type { Alarm } from '../ports/command.ts';
-import type { CommandResult, OperationResult, RangeResult, TxnResult } from '../ports/result.ts';
-import type { ClientKeyValue, ClientOperationAnswer, RangeAnswer, TxnAnswer } from '../ports/state-client.ts';
+import { AssertionError, assert, unreachable } from '../../foundation/assert.ts';
+import type { LeaseId, Revision } from '../../foundation/ids.ts';
+import type { Alarm } from '../../ports/command.ts';
+import type { CommandResult, OperationResult, RangeResult, TxnResult } from '../../ports/result.ts';
+import type {
+  ClientKeyValue,
+  ClientOperationAnswer,
+  RangeAnswer,
+  TxnAnswer,
+} from '../../ports/state-client.ts';
 import { clientKeyValue } from './bytes.ts';
 
 export interface PutAnswer {
@@ -37,7 +42,7 @@ export function deleteAnswer(result: CommandResult): DeleteAnswer {
 
 export function txnAnswer(result: CommandResult): TxnAnswer {
   assert(result.kind === 'txn', `a transaction is answered by a transaction, not ${result.kind}`);
-  return txnAnswerOf(result);
+  return txnAnswerOf(result, result.revision);
 }
 
 export function leaseAnswer(result: CommandResult): LeaseAnswer {
@@ -67,12 +72,12 @@ export function rangeAnswer(result: RangeResult, ageMs: number): RangeAnswer {
   };
 }
 
-function txnAnswerOf(result: TxnResult): TxnAnswer {
-  const { revision, succeeded } = result;
-  return { revision, succeeded, answers: result.responses.map(operationAnswer) };
+/** `revision`: of the whole transaction, also where this is a nested one of it. */
+function txnAnswerOf({ succeeded, responses }: TxnResult, revision: Revision): TxnAnswer {
+  return { revision, succeeded, answers: responses.map((response) => operationAnswer(response, revision)) };
 }
 
-function operationAnswer(result: OperationResult): ClientOperationAnswer {
+function operationAnswer(result: OperationResult, whole: Revision): ClientOperationAnswer {
   switch (result.kind) {
     case 'put':
       return { kind: 'put', previous: result.previous === null ? null : clientKeyValue(result.previous) };
@@ -83,7 +88,7 @@ function operationAnswer(result: OperationResult): ClientOperationAnswer {
       return { kind: 'get', revision, values: values.map(clientKeyValue), count, more };
     }
     case 'txn':
-      return { kind: 'txn', ...txnAnswerOf(result) };
+      return { kind: 'txn', ...txnAnswerOf(result, whole) };
     case 'deferredRange':
       throw new AssertionError('a deferred range is filled in by the node');
     default:

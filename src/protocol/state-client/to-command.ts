@@ -1,21 +1,23 @@
-import { TanistError } from '../foundation/errors.ts';
-import { type LeaseId, noLease, type Revision, revision } from '../foundation/ids.ts';
+import type { ByteString } from '../../foundation/bytes.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { type LeaseId, noLease, type Revision, revision } from '../../foundation/ids.ts';
 import type {
   Compare,
   DeleteRangeCommand,
+  LeaseGrantCommand,
   Operation,
   PutCommand,
   RangeRequest,
   TxnCommand,
-} from '../ports/command.ts';
-import type { Space } from '../ports/delta.ts';
+} from '../../ports/command.ts';
+import type { Space } from '../../ports/delta.ts';
 import type {
   Bytes,
   ClientCompare,
   ClientOperation,
   ClientTxn,
   RangeOptions,
-} from '../ports/state-client.ts';
+} from '../../ports/state-client.ts';
 import { byteStringFrom, type RangeBounds, rangeEndOf, rangeStartOf } from './bytes.ts';
 
 export function putCommand(
@@ -63,6 +65,26 @@ export function rangeRequest(space: Space, key: Bytes, options: RangeOptions | u
     minCreateRevision: revisionOf('minCreateRevision', options?.minCreateRevision),
     maxCreateRevision: revisionOf('maxCreateRevision', options?.maxCreateRevision),
   };
+}
+
+/** What a watch covers. Fails as `key-empty`. */
+export function watchedRange(
+  key: Bytes,
+  bounds: RangeBounds | undefined,
+): { readonly key: ByteString; readonly rangeEnd: ByteString } {
+  const start = rangeStartOf(key, bounds);
+  if (start === '') throw new TanistError('key-empty', 'the key is empty; a key has at least one byte');
+  return { key: start, rangeEnd: rangeEndOf(byteStringFrom(key), bounds) };
+}
+
+/** Asks for nothing but the present revision. */
+export function presentRevision(space: Space): RangeRequest {
+  return rangeRequest(space, '\0', { countOnly: true });
+}
+
+/** Parts of a ms are rounded up. */
+export function grantCommand(ttlMs: number, id: LeaseId = noLease): LeaseGrantCommand {
+  return { kind: 'leaseGrant', id: lease64(id), ttlMs: natural('ttlMs', Math.ceil(ttlMs)) };
 }
 
 export function txnCommand(space: Space, transaction: ClientTxn): TxnCommand {

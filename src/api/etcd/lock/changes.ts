@@ -1,0 +1,43 @@
+import type { TanistNode, WatchedChange, WatchRequest } from '../../../node/node.ts';
+
+/**
+ * What is changed, as it happens, in the caller's time: while it works on one change the watch is paused. Returns when the signal is
+ * aborted, or when the watch ends by itself: then what was missed must be read.
+ */
+export async function* changes(
+  node: TanistNode,
+  request: WatchRequest,
+  signal: AbortSignal,
+): AsyncGenerator<WatchedChange, void, undefined> {
+  let arrived: readonly WatchedChange[] = [];
+  let over = signal.aborted;
+  let wake: () => void = () => {};
+  const end = (): void => {
+    over = true;
+    wake();
+  };
+  const handle = node.watch(request, {
+    events: ({ events }) => {
+      arrived = events;
+      wake();
+      return false;
+    },
+    ended: end,
+  });
+  signal.addEventListener('abort', end);
+  try {
+    while (!over) {
+      if (arrived.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      const events = arrived;
+      arrived = [];
+      for (const event of events) {
+        if (signal.aborted) return;
+        yield event;
+      }
+      handle.resume();
+    }
+  } finally {
+    signal.removeEventListener('abort', end);
+    handle.cancel();
+  }
+}

@@ -1,0 +1,22 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { watchMethods } from '../../../protocol/etcd/methods.ts';
+import type { EtcdFace } from '../etcd-face.ts';
+import type { ServiceHandlers } from '../handlers.ts';
+import { EtcdWatchStream } from './etcd-watch-stream.ts';
+import { EventEncoder } from './event-encoder.ts';
+import { RequiredLeader } from './required-leader.ts';
+
+/** etcd's Watch service. */
+export function watchService(face: EtcdFace): ServiceHandlers {
+  const encoder = new EventEncoder(face);
+  const leader = new RequiredLeader(face.node);
+  return {
+    unary: new Map(),
+    streams: new Map([
+      [
+        watchMethods.watch.path,
+        (call: ServerDuplexStream<Buffer, Buffer>) => void new EtcdWatchStream(face, encoder, leader, call),
+      ],
+    ]),
+  };
+}

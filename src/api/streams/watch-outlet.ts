@@ -1,0 +1,148 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { limits } from '../../foundation/limits.ts';
+import type { WatchHandle } from '../../node/node.ts';
+import { ClientStream, type ClientStreamOptions } from '../client-stream.ts';
+import { Frames, type Piece } from './frames.ts';
+
+/** Watches stop feeding long before; only a client that sends requests and reads no answers gets here. */
+const mostWaitingBytes = 2 * limits.messageBytes + limits.watcherQueueBytes;
+/** Messages gathered before they are written. */
+const gatheredBytes = 256 * 1024;
+
+export interface OutletReply {
+  /** Of the watch, in this stream. */
+  readonly id: number;
+  /** A part of what a watch brings, which may wait; everything else is small and written at once. */
+  readonly isPart: boolean;
+}
+
+export interface WatchOutletOptions<Reply>
+  extends Pick<ClientStreamOptions, 'received' | 'endWith' | 'busy'> {
+  readonly encode: (reply: Reply) => Piece;
+  readonly closed?: () => void;
+}
+
+/**
+ * What many watches say, on one client's stream. A client that reads slowly is fed from history when it reads again; nothing is dropped or
+ * reordered. What one turn of the event loop brings is written at once.
+ */
+export class WatchOutlet<Reply extends OutletReply> {
+  readonly #encode: (reply: Reply) => Piece;
+  readonly #stream: ClientStream;
+  readonly #watches = new Map<number, WatchHandle>();
+  /** What of a revision larger than all that may wait is still to be written. */
+  #rest: Reply[] = [];
+  #gathered: Piece[] = [];
+  #gatheredBytes = 0;
+  #full = false;
+
+  constructor(call: ServerDuplexStream<Buffer, Buffer>, options: WatchOutletOptions<Reply>) {
+    this.#encode = options.encode;
+    this.#stream = new ClientStream(call, {
+      ...options,
+      closed: () => {
+        this.#closed();
+        options.closed?.();
+      },
+      taken: () => this.#taken(),
+      mostWaitingBytes,
+    });
+  }
+
+  /** Of watches that have not ended. */
+  get count(): number {
+    return this.#watches.size;
+  }
+
+  has(id: number): boolean {
+    return this.#watches.has(id);
+  }
+
+  get(id: number): WatchHandle | undefined {
+    return this.#watches.get(id);
+  }
+
+  add(id: number, handle: WatchHandle): void {
+    if (this.#stream.open) this.#watches.set(id, handle);
+    else handle.cancel();
+  }
+
+  /** The watch has ended by itself. */
+  ended(id: number): void {
+    this.#watches.delete(id);
+  }
+
+  /** Nothing more of it is written. */
+  cancel(id: number): void {
+    this.#watches.get(id)?.cancel();
+    this.#watches.delete(id);
+    this.#rest = this.#rest.filter((reply) => reply.id !== id);
+  }
+
+  /**
+   * Behind what is still to be written of the same watch; parts wait while the client takes nothing. False: the client does not keep up;
+   * the watch must wait until it is resumed. Never throws: the hub calls.
+   */
+  write(replies: () => readonly Reply[]): boolean {
+    this.#stream.guarded(() => {
+      for (const reply of replies()) this.#writeInOrder(reply);
+    });
+    return this.#stream.open && !this.#full;
+  }
+
+  fail(error: unknown): void {
+    this.#stream.guarded(() => {
+      throw error;
+    });
+  }
+
+  #writeInOrder(reply: Reply): void {
+    const waits = reply.isPart && this.#waitingBytes > limits.messageBytes;
+    if (waits || this.#rest.some(({ id }) => id === reply.id)) {
+      this.#rest.push(reply);
+      this.#full = true;
+    } else this.#gather(reply);
+  }
+
+  get #waitingBytes(): number {
+    return this.#stream.waitingBytes + this.#gatheredBytes;
+  }
+
+  #gather(reply: Reply): void {
+    const piece = this.#encode(reply);
+    if (this.#gathered.length === 0) queueMicrotask(() => this.#flush());
+    this.#gathered.push(piece);
+    this.#gatheredBytes += piece.length;
+    this.#full ||= this.#waitingBytes > limits.watcherQueueBytes;
+    if (this.#gatheredBytes > gatheredBytes) this.#flush();
+  }
+
+  #flush(): void {
+    const pieces = this.#gathered;
+    if (pieces.length === 0) return;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#stream.write(new Frames(pieces), pieces.length);
+  }
+
+  #taken(): void {
+    if (!this.#full || this.#waitingBytes > limits.watcherQueueBytes / 2) return;
+    this.#full = false;
+    this.#stream.guarded(() => {
+      while (this.#rest.length > 0 && !this.#full) this.#gather(this.#rest.shift() as Reply);
+    });
+    if (this.#full) return;
+    for (const watch of [...this.#watches.values()]) {
+      if (this.#full) return;
+      watch.resume();
+    }
+  }
+
+  #closed(): void {
+    for (const watch of this.#watches.values()) watch.cancel();
+    this.#watches.clear();
+    this.#rest = [];
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+  }
+}

@@ -1,0 +1,179 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { Etcd3, EtcdLockFailedError, type IKeyValue, type Namespace } from 'etcd3';
+import { type LocalCluster, startLocalCluster } from '../../../../src/cli/local-cluster.ts';
+import { hasLeases } from './subject.ts';
+
+let folder = '';
+let cluster: LocalCluster;
+let leases = false;
+
+test.before(async (t) => {
+  t.timeout(60_000);
+  folder = await mkdtemp(join(tmpdir(), 'tanist-etcd3-'));
+  cluster = await startLocalCluster({ folder, hot: 3 });
+  leases = await hasLeases(cluster.endpoints[0]!);
+});
+test.after.always(async () => {
+  await cluster?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs `act` with a client and with what kills the leader, waits for the next one and starts the old one again. */
+async function overFailovers(
+  prefix: string,
+  act: (client: Namespace, killLeader: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const client = new Etcd3({ hosts: [...cluster.endpoints] });
+  const killLeader = async (): Promise<void> => {
+    const id = await leader();
+    cluster.kill(id, 'SIGKILL');
+    await leader(id);
+    await cluster.restart(id);
+  };
+  try {
+    await act(client.namespace(prefix), killLeader);
+  } finally {
+    client.close();
+  }
+}
+
+/** Who serves as the primary, other than `former`. */
+async function leader(former?: string): Promise<string> {
+  for (;;) {
+    for (const { id, addresses } of cluster.nodes) {
+      if (id === former) continue;
+      const answer = await fetch(`http://${addresses.http}/primary`).catch(() => null);
+      if (answer?.status === 200) return id;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** As a user of etcd does it: writes again what failed, since it is the same value. */
+async function putUntilDone(client: Namespace, key: string, value: number): Promise<void> {
+  for (;;) {
+    try {
+      await client.put(key).value(value);
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+const asText = ({ key, value, mod_revision: at }: IKeyValue): string => `${at} ${key} ${value}`;
+
+test.serial('reads and writes go on', async (t) => {
+  t.timeout(60_000);
+  await overFailovers('kv/', async (client, killLeader) => {
+    const acknowledged = new Map<string, string>();
+    let writing = true;
+    const writer = (async () => {
+      for (let i = 0; writing; i++) {
+        await putUntilDone(client, `k${i}`, i);
+        acknowledged.set(`k${i}`, String(i));
+      }
+    })();
+    for (let i = 0; i < 2; i++) await killLeader();
+    writing = false;
+    await writer;
+    const found = await client.getAll().strings();
+    t.true(acknowledged.size > 10);
+    t.deepEqual(found, Object.fromEntries(acknowledged));
+  });
+});
+
+test.serial('watchers lose and double nothing', async (t) => {
+  t.timeout(60_000);
+  if (!leases) return t.pass('no watches there yet');
+  await overFailovers('watch/', async (client, killLeader) => {
+    const { header } = await client.put('first').value('').exec();
+    const watcher = await client.watch().prefix('k').create();
+    const seen: string[] = [];
+    let wake = (): void => {};
+    watcher.on('put', (kv) => {
+      seen.push(asText(kv));
+      wake();
+    });
+    let writing = true;
+    let written = 0;
+    const writer = (async () => {
+      while (writing) await putUntilDone(client, `k${written++ % 10}`, written);
+    })();
+    for (let i = 0; i < 2; i++) await killLeader();
+    writing = false;
+    await writer;
+    // What there was to see, as a watcher finds it that begins only now.
+    await putUntilDone(client, 'klast', 0);
+    const whole = await client.watch().prefix('k').startRevision(header.revision).create();
+    const history: string[] = [];
+    await new Promise<void>((resolve) => {
+      whole.on('put', (kv) => {
+        history.push(asText(kv));
+        if (String(kv.key) === 'klast') resolve();
+      });
+    });
+    while (!seen.at(-1)?.includes('klast'))
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    t.true(history.length > 10);
+    t.deepEqual(seen, history);
+    await Promise.all([watcher.cancel(), whole.cancel()]);
+  });
+});
+
+test.serial('leases live on, and locks on them exclude', async (t) => {
+  t.timeout(60_000);
+  if (!leases) return t.pass('no leases there yet');
+  await overFailovers('lock/', async (client, killLeader) => {
+    const lease = client.lease(10);
+    await lease.put('on').value('lease');
+    const lost: unknown[] = [];
+    lease.on('lost', (error) => lost.push(error));
+    const lock = await client.lock('resource').ttl(10).acquire();
+    for (let i = 0; i < 2; i++) {
+      await killLeader();
+      await t.throwsAsync(client.lock('resource').acquire(), { instanceOf: EtcdLockFailedError });
+      t.true(await client.get('on').exists());
+    }
+    await lease.keepaliveOnce();
+    t.deepEqual(lost, []);
+    await lock.release();
+    const next = await client.lock('resource').ttl(10).acquire();
+    await next.release();
+    await lease.revoke();
+    t.false(await client.get('on').exists());
+  });
+});
+
+test.serial('an election keeps its leader', async (t) => {
+  t.timeout(60_000);
+  if (!leases) return t.pass('no leases there yet');
+  await overFailovers('election/', async (client, killLeader) => {
+    const election = client.election('boss', 10);
+    const one = election.campaign('one');
+    await one.wait();
+    const observer = await election.observe();
+    const two = election.campaign('two');
+    const errors: unknown[] = [];
+    for (const each of [one, two]) each.on('error', (error) => errors.push(error));
+    let twoWins = false;
+    const elected = two.wait().then(() => {
+      twoWins = true;
+    });
+    await new Promise<void>((resolve) => two.once('_isWaiting', () => resolve()));
+    await killLeader();
+    t.is(await election.leader(), 'one');
+    t.false(twoWins);
+    await one.resign();
+    await elected;
+    t.is(await election.leader(), 'two');
+    t.deepEqual(errors, []);
+    await observer.cancel();
+    await two.resign();
+  });
+});
