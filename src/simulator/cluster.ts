@@ -214,6 +214,15 @@ export class Cluster {
     };
   }
 
+  /** What each client waits for, and where. */
+  clientStates(): readonly string[] {
+    return this.#clients.map(({ core }, i) => {
+      const { route } = core.router;
+      const where = route.state === 'attached' ? route.address : 'nowhere';
+      return `c${i} at ${where} waits for ${core.unansweredCommands} commands, ${core.unansweredReads} reads`;
+    });
+  }
+
   #events(): MachineEvents {
     return {
       observer: (machine) => ({ applying: (entry) => this.logs.applying(machine, entry) }),

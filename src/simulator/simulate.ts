@@ -111,7 +111,7 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
     });
     findings.report(
       'liveness',
-      `calls are not answered ${livenessBoundMs} ms after the last fault: ${status.join(', ')}`,
+      `calls are not answered ${livenessBoundMs} ms after the last fault: ${[...status, ...cluster.clientStates()].join(', ')}`,
     );
     return;
   }

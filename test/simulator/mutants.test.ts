@@ -29,7 +29,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'stale-digest': 1,
   'skip-check-quorum': 77,
   'ignore-store-identity': 26,
-  'torn-tail-hides-damage': 66,
+  'torn-tail-hides-damage': 9,
   'image-before-log': 6,
   'cluster-time-goes-back': 43,
   'early-acknowledgement-as-durable': 1,

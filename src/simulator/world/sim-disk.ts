@@ -6,6 +6,9 @@ import type { Scheduler } from './scheduler.ts';
 import { DatabaseFiles, type DiskWeather, fairWeather, SimDatabase } from './sim-database.ts';
 import type { SortedRows } from './sorted-rows.ts';
 
+/** The last keys of a log are its newest block and what stands beside it. */
+const newestRows = 4;
+
 /** A machine's disk: outlives the processes that use it. */
 export class SimDisk {
   readonly weather: DiskWeather = fairWeather();
@@ -96,12 +99,13 @@ export class SimDisk {
     this.#files = new Map([...copy].map(([name, files]) => [name, files.copy()]));
   }
 
-  /** Flips a bit in a stored value; says where, null if there is none. */
+  /** Flips a bit in a stored value, every other time in one of the newest; says where, null if there is none. */
   flipBit(name: string): string | null {
     assert(this.#open.length === 0, 'bits are flipped in closed files');
     const rows = this.#files.get(name)?.durable;
     if (rows === undefined || rows.size === 0) return null;
-    const key = this.#random.pick(rows.keys());
+    const keys = rows.keys();
+    const key = this.#random.pick(this.#random.chance(0.5) ? keys.slice(-newestRows) : keys);
     const value = rows.get(key);
     if (value === undefined || value.length === 0) return null;
     const flipped = Uint8Array.from(value);
