@@ -38,12 +38,23 @@ export async function benchFailover(options: BenchFailoverOptions): Promise<void
     stack.defer(() => etcd.stop());
     stores.push(etcd);
   }
+  const gaveUp = new Map<Store, TanistError>();
   const runs = new Map<Store, Run[]>(stores.map((store) => [store, []]));
   out.say(`${options.fault} of the leader under ${options.rate} writes/s, ${options.runs} times`);
   for (let number = 1; number <= options.runs; number++)
     for (const store of stores) {
+      if (gaveUp.has(store)) continue;
       out.progress.update(`run ${number} of ${options.runs}: ${store.name} …`);
-      const run = await oneRun(store, `failover/${number}/`, options);
+      const run = await oneRun(store, `failover/${number}/`, options).catch((error: unknown) => {
+        if (!(error instanceof TanistError)) throw error;
+        return error;
+      });
+      if (run instanceof TanistError) {
+        // What was measured until then counts, and so does what it ended with.
+        gaveUp.set(store, run);
+        out.say(out.style.red(`run ${number}: ${run.message}; no further runs of it`));
+        continue;
+      }
       runs.get(store)?.push(run);
       const lost = run.lost === 0 ? '' : out.style.red(`, ${run.lost} lost`);
       out.say(out.style.dim(`run ${number}: ${store.name} ${figure(run.outageMs)} ms${lost}`));
@@ -54,10 +65,13 @@ export async function benchFailover(options: BenchFailoverOptions): Promise<void
     ['outage', 'median ms', 'p99 ms', 'max ms', 'runs', 'acknowledged', 'lost'],
     results.map(([name, r]) => [name, r.medianMs, r.p99Ms, r.maxMs, r.runs, r.acknowledged, r.lost]),
   );
-  out.document({ ...Object.fromEntries(results), fault: options.fault, rate: options.rate });
+  const endedWith = Object.fromEntries([...gaveUp].map(([{ name }, { message }]) => [name, message]));
+  out.document({ ...Object.fromEntries(results), endedWith, fault: options.fault, rate: options.rate });
   const [, ours] = results[0] ?? [];
   if (ours !== undefined && ours.lost > 0)
     throw new TanistError('data-damaged', `${ours.lost} acknowledged writes were not found afterwards`);
+  const [first] = gaveUp.values();
+  if (first !== undefined) throw first;
 }
 
 function resultOf(runs: readonly Run[]): {
