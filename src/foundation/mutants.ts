@@ -36,6 +36,12 @@ export const mutantNames = [
   'commit-beyond-match',
   'cluster-time-goes-back',
   'early-acknowledgement-as-durable',
+  'cold-digest-ignored',
+  'cold-row-checksum-ignored',
+  'cold-scrub-ignores-digest',
+  'cold-leftovers-kept',
+  'cold-merge-ahead',
+  'cold-deletions-forgotten',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];
