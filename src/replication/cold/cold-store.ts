@@ -26,6 +26,19 @@ const evidenceName = 'cold.evidence';
 /** Ranges that are being read at a time: an answer may take `limits.rangeBytes`. */
 const readsAtATime = 16;
 
+/**
+ * For `openLevelDisk`: what LevelDB may take of memory. Its files are mapped as they are read, so how many it keeps open, and their size, bounds what
+ * stays in memory after a scan of all.
+ */
+export const coldDatabases = {
+  [databaseName]: {
+    writeBufferBytes: 2 * 1024 * 1024,
+    maxFileBytes: 2 * 1024 * 1024,
+    maxOpenFiles: 14,
+    cacheBytes: 1024 * 1024,
+  },
+} as const;
+
 export interface ColdStoreOptions {
   readonly retention: Retention;
   /** Ms since 1970. */
@@ -196,7 +209,11 @@ export class ColdStore {
   /** The record is there. A base ends all quarantine: what was quarantined is nobody's any more. */
   async #took(snapshot: SnapshotRecord, isBase: boolean): Promise<void> {
     this.#index.add(snapshot);
-    if (!isBase) return;
+    if (isBase) await this.#endQuarantine();
+  }
+
+  /** The newest snapshot has nothing to do with what is quarantined: that goes. */
+  async #endQuarantine(): Promise<void> {
     const damaged = this.#index.list.filter((one) =>
       heldSpaces.some((space) => this.#index.quarantineOf(space, one) !== null),
     );
@@ -232,6 +249,10 @@ export class ColdStore {
   /** One bounded piece of retention and merging; whether there may be more. */
   async tidyStep(): Promise<boolean> {
     return this.#exclusively(async () => {
+      if (this.#state.quarantined.length > 0 && this.#state.needsBase === null) {
+        await this.#endQuarantine();
+        return true;
+      }
       const { list, isPinned } = this.#index;
       const count = snapshotsToDrop(list, this.#options.retention, this.#options.wallMs(), isPinned);
       if (count > 0) {
@@ -298,11 +319,17 @@ export class ColdStore {
     }
   }
 
+  /** From here on nobody begins to read them. While their records are there, so are their rows. */
   async #drop(snapshots: readonly SnapshotRecord[]): Promise<void> {
     if (snapshots.length === 0) return;
     this.#index.remove(snapshots);
-    for (const { number } of snapshots)
-      await this.#database.write([{ type: 'del', key: recordKey(number) }], { sync: false });
+    try {
+      const changes = snapshots.map(({ number }) => ({ type: 'del', key: recordKey(number) }) as const);
+      await this.#database.write(changes, { sync: false });
+    } catch (error) {
+      this.#index.putBack(snapshots);
+      throw error;
+    }
   }
 
   /** Keeps the evidence; what the damage touches is served no more, and the next snapshot is a base. Returns what a reader is told. */

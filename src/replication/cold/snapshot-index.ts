@@ -41,6 +41,12 @@ export class SnapshotIndex {
     this.#snapshots.splice(0, this.#snapshots.length, ...left);
   }
 
+  /** Those that were removed, and are there still. */
+  putBack(snapshots: readonly SnapshotRecord[]): void {
+    this.#snapshots.push(...snapshots);
+    this.#snapshots.sort((left, right) => left.number - right.number);
+  }
+
   setQuarantined(quarantined: readonly Quarantine[]): void {
     this.#quarantined = quarantined;
   }
