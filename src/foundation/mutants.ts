@@ -36,6 +36,9 @@ export const mutantNames = [
   'commit-beyond-match',
   'cluster-time-goes-back',
   'early-acknowledgement-as-durable',
+  'warm-digest-ignored',
+  'warm-mark-before-deltas',
+  'delta-stream-resumes-late',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];
