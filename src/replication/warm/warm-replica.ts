@@ -99,7 +99,8 @@ export class WarmReplica {
   #stopped = false;
   #running: Promise<void> | null = null;
   #timer: Timer | null = null;
-  #pause: (() => void) | null = null;
+  /** Those who sleep, to be woken by a stop. */
+  readonly #sleepers = new Set<() => void>();
   readonly #failureListeners = new Set<(error: Error) => void>();
 
   private constructor(options: WarmReplicaOptions, store: WarmStore, reads: WarmReads, state: WarmState) {
@@ -134,7 +135,7 @@ export class WarmReplica {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#stream?.abort();
-    this.#pause?.();
+    for (const wake of [...this.#sleepers]) wake();
     this.#options.directory.close();
     await this.#running;
     await this.#store.close();
@@ -369,7 +370,7 @@ export class WarmReplica {
   }
 
   async #scrub(held: HeldRange): Promise<void> {
-    const pause = (): Promise<void> => this.#sleepUnlessStopped(1);
+    const pause = (): Promise<void> => this.#sleep(1);
     const { wrong } = await this.#store.scrub(held.generation, pause);
     if (wrong === 0 || this.#stopped) return;
     this.#quarantined += 1;
@@ -378,18 +379,17 @@ export class WarmReplica {
     await this.#state.rewrite(held);
   }
 
-  #sleepUnlessStopped(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.after(ms, resolve));
-  }
-
+  /** Ends early when the replica stops. */
   #sleep(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = this.#options.clock.after(ms, () => this.#pause?.());
-      this.#pause = () => {
-        this.#pause = null;
+      const wake = (): void => {
         timer.cancel();
+        this.#sleepers.delete(wake);
         resolve();
       };
+      const timer = this.#options.clock.after(ms, wake);
+      this.#sleepers.add(wake);
     });
   }
 
