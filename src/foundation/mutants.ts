@@ -42,6 +42,9 @@ export const mutantNames = [
   'cold-leftovers-kept',
   'cold-merge-ahead',
   'cold-deletions-forgotten',
+  'warm-digest-ignored',
+  'warm-mark-before-deltas',
+  'delta-stream-resumes-late',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

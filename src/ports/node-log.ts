@@ -44,6 +44,10 @@ export const nodeEvents = [
   'read-failed',
   'member-changed',
   'member-removed',
+  'replica-follows',
+  'replica-source-lost',
+  'replica-damaged',
+  'replica-repaired',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

@@ -366,6 +366,11 @@ export class StateMachine {
     return this.#journal.takeDeltas();
   }
 
+  /** Leases granted, with their time-to-live in ms, and ended (null) since the last call. */
+  takeLeaseChanges(): ReadonlyMap<LeaseId, number | null> {
+    return this.#leases.takeChanges();
+  }
+
   /** Everything since the last call, for `ImageStore.append` in the same turn. */
   takeImageBatch(): ImageBatch {
     for (const space of spaces) this.#stores[space].imageTaken();
