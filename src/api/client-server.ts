@@ -35,6 +35,7 @@ import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
 import { addReplicationService } from './replication/replication-service.ts';
+import { addSnapshotsService, type ServedSnapshots } from './replication/snapshots-service.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -47,8 +48,13 @@ export class ClientServer {
   readonly etcd: EtcdServices;
   #port: ClientPort | null = null;
 
-  /** `source`: what feeds replicas beyond the quorum; null where there is nothing to feed them from. */
-  constructor(node: ServedNode, clusterId: string, source: DeltaSource | null = null) {
+  /** `source`: what feeds replicas beyond the quorum; `snapshots`: those of a cold one. Null where there is none. */
+  constructor(
+    node: ServedNode,
+    clusterId: string,
+    source: DeltaSource | null = null,
+    snapshots: ServedSnapshots | null = null,
+  ) {
     this.#node = node;
     this.#clusterId = clusterId;
     setLogVerbosity(logVerbosity.NONE); // grpc-js prints errors that it also hands to us
@@ -81,6 +87,7 @@ export class ClientServer {
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
     if (source !== null) addReplicationService(this.#server, node, source);
+    addSnapshotsService(this.#server, node, snapshots);
     this.etcd = new EtcdServices(node, clusterId);
     this.etcd.register(this.#server);
     addHealthService(this.#server, node);

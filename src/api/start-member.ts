@@ -1,5 +1,5 @@
-import { TanistError } from '../foundation/errors.ts';
 import { nodeInConfig } from '../node/config.ts';
+import { startCold } from './replication/start-cold.ts';
 import { startWarm } from './replication/start-warm.ts';
 import { type RunningNode, type StartOptions, startNode } from './start-node.ts';
 
@@ -12,8 +12,6 @@ export function startMember(options: StartOptions): Promise<Omit<RunningNode, 's
     case 'warm':
       return startWarm(options);
     case 'cold':
-      return Promise.reject(
-        new TanistError('config-invalid', `${options.id} has tier cold, which this version does not run yet`),
-      );
+      return startCold(options);
   }
 }

@@ -18,7 +18,8 @@ import {
 import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
 import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
-import { type RawMethod, tanistService } from '../protocol/services.ts';
+import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
+import { decodeSnapshotsReply, encodeSnapshotsRequest, type SnapshotsReply } from '../protocol/snapshots.ts';
 import { byteStringFrom } from '../protocol/state-client/bytes.ts';
 import { alarmsAnswer, noAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
 import { natural } from '../protocol/state-client/to-command.ts';
@@ -113,6 +114,13 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** The status as the leader sees it, or as the member at `endpoint` does. */
   async status(options?: CallOptions & { readonly endpoint?: string }): Promise<Status> {
     return decodeStatus(await this.call(tanistService.status, emptyMessage, options, options?.endpoint));
+  }
+
+  /** What the cold replica at `endpoint` holds; with `take` after a new snapshot. Fails as `not-held` where the member is not a cold one. */
+  async snapshots(endpoint: string, take: boolean, options?: CallOptions): Promise<SnapshotsReply> {
+    return decodeSnapshotsReply(
+      await this.call(snapshotsService.list, encodeSnapshotsRequest(take), options, endpoint),
+    );
   }
 
   /** Hands leadership over to `to`, or to the first heir. Fails as `transfer-failed` when nobody is fit. */

@@ -38,6 +38,11 @@ export const replicationService = {
   offer: method('/tanist.v1.Replication/Offer', false, false),
 } as const;
 
+/** `service Snapshots` of snapshots.proto. */
+export const snapshotsService = {
+  list: method('/tanist.v1.Snapshots/List', false, false),
+} as const;
+
 /** `service Peer` of peer.proto. */
 export const peerService = {
   messages: method('/tanist.v1.Peer/Messages', true, true),

@@ -2,6 +2,7 @@
 export const servedServices: readonly string[] = [
   'tanist.v1.Tanist',
   'tanist.v1.Replication',
+  'tanist.v1.Snapshots',
   'etcdserverpb.KV',
   'etcdserverpb.Watch',
   'etcdserverpb.Lease',

@@ -1,4 +1,3 @@
-import type { ClusterConfig } from '../../node/config.ts';
 import { nodeInConfig } from '../../node/config.ts';
 import { WarmReplica } from '../../replication/warm/warm-replica.ts';
 import { openLevelDisk } from '../../storage/level/level-disk.ts';
@@ -9,6 +8,7 @@ import { systemClock } from '../system-clock.ts';
 import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
 import { ReplicaNode } from './replica-node.ts';
+import { configuredMembers, usedOf } from './replica-parts.ts';
 import { servedWarm } from './served-warm.ts';
 
 /** A warm replica as a process runs it. Errors: those of the config, the data folder and the ports. */
@@ -70,22 +70,4 @@ export async function startWarm(options: StartOptions): Promise<Omit<RunningNode
     for (const step of undo.reverse()) await step();
     throw error;
   }
-}
-
-function configuredMembers({ nodes }: ClusterConfig): ConstructorParameters<typeof ReplicaNode>[0]['configured'] {
-  return nodes.map(({ id, client, peer, http, tier }) => ({
-    id,
-    clientAddress: client,
-    peerAddress: peer,
-    httpAddress: http,
-    tier,
-  }));
-}
-
-function usedOf({ latest }: VitalsReader): { readonly memoryUsed: number; readonly diskFree: number } {
-  const { memoryUsedBytes: used, memoryLimitBytes: limit, diskFreeBytes: free, diskBytes } = latest;
-  return {
-    memoryUsed: used === null || limit === null ? 0 : used / limit,
-    diskFree: free === null || diskBytes === null ? 1 : free / diskBytes,
-  };
 }

@@ -1,7 +1,6 @@
 import { openClient } from '../client.ts';
 import { type LocalNode, startLocalCluster } from '../local-cluster.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
-import { UsageError } from '../terminal/usage-error.ts';
 import { stopSignal } from './stop-signal.ts';
 import { workFolder } from './work-folder.ts';
 
@@ -18,7 +17,6 @@ const warnLevel = 40;
 
 /** Runs until a signal, or until no node is left. */
 export async function runUp(options: UpOptions): Promise<void> {
-  if (options.cold > 0) throw new UsageError('--cold: this version has no cold replicas yet');
   const out = outputTo(options.json === true);
   const stopped = stopSignal();
   await using folder = await workFolder(options.data, 'tanist-up-');

@@ -2,9 +2,11 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
+import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeEventFields, NodeLog } from '../../ports/node-log.ts';
 import type { LinkMeasurement, ReplicaReport, ReplicaSource, StreamPart } from '../../ports/replication.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
+import { rankSources, type SourceDirectory } from '../choose-source.ts';
 import type { ColdStore } from './cold-store.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
 
@@ -28,22 +30,15 @@ export const defaultColdOptions = {
   scrubBytesPerSecond: 8 * 1024 * 1024,
 } as const satisfies Omit<ColdReplicaOptions, 'id'>;
 
-/** What the replica's host knows. */
-export interface ColdVitals {
-  readonly syncMs: number;
-  readonly memoryUsed: number;
-  readonly diskFree: number;
-  readonly links: readonly LinkMeasurement[];
-}
-
 export interface ColdReplicaPorts {
   readonly clock: Clock;
   readonly nodeLog: NodeLog;
   readonly store: ColdStore;
-  /** The best source at present; after `failed` preferably another one. Fails as `unavailable` when none answers. */
-  readonly choose: () => Promise<ReplicaSource>;
-  readonly failed: (source: ReplicaSource, error: Error) => void;
-  readonly vitals: () => ColdVitals;
+  readonly directory: Pick<SourceDirectory, 'offers'>;
+  /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
+  readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
+  /** Hears of the members with every new snapshot. */
+  readonly membersChanged: (members: readonly MemberFacts[]) => void;
   /** The disk failed in a way that is final (`storage-failed`): what reached it is unknown, so the process has to begin anew. */
   readonly broken: (error: TanistError) => void;
 }
@@ -55,8 +50,17 @@ export interface ColdAnswer {
   readonly ageMs: number;
 }
 
-/** How long a stream may say nothing. */
+export interface ColdCounts {
+  readonly taken: number;
+  readonly quarantined: number;
+  readonly sourceChanges: number;
+  readonly diskBytes: number;
+}
+
+/** How long a stream may say nothing: its source may have to look at many keys that have not changed. */
 const silentMs = 30_000;
+/** A source that failed is not the first choice for so long. */
+const grudgeMs = 5000;
 
 /**
  * A cold replica at work: takes a snapshot at an interval and when it is asked to, retries what failed, tidies up, scrubs at a bounded rate, and says how it
@@ -69,8 +73,14 @@ export class ColdReplica {
   readonly #stopped = new AbortController();
   #taking: Promise<SnapshotRecord | null> | null = null;
   #scrubbing: Promise<void> | null = null;
+  #tidying: Promise<void> | null = null;
   #endPace: () => void = () => {};
+  /** Whom it follows, between two snapshots too: what it says of itself goes there. */
   #source: ReplicaSource | null = null;
+  #stream: AbortController | null = null;
+  #links: readonly LinkMeasurement[] = [];
+  readonly #failedAtMs = new Map<NodeId, number>();
+  readonly #counts = { taken: 0, quarantined: 0, sourceChanges: 0, diskBytes: 0 };
   #lastError: Error | null = null;
   /** When what is held was last known to be all there is, by the host's calendar. */
   #freshAtMs: number;
@@ -90,10 +100,28 @@ export class ColdReplica {
   /** The store may be closed when it resolves. */
   async stop(): Promise<void> {
     this.#stopped.abort();
+    // A stream that says nothing would be waited for.
+    if (this.#taking !== null) this.#stream?.abort();
     for (const timer of this.#timers) timer.cancel();
     this.#endPace();
     await this.#taking?.catch(() => undefined);
+    await this.#tidying;
     await this.#scrubbing;
+    this.#stream?.abort();
+  }
+
+  get id(): NodeId {
+    return this.#options.id;
+  }
+
+  /** Since the start, but for what the disk holds. */
+  get counts(): ColdCounts {
+    return this.#counts;
+  }
+
+  async diskBytes(): Promise<number> {
+    this.#counts.diskBytes = await this.#ports.store.sizeBytes();
+    return this.#counts.diskBytes;
   }
 
   get snapshots(): readonly SnapshotRecord[] {
@@ -115,8 +143,7 @@ export class ColdReplica {
 
   /** Takes one now, or joins the one under way. The new one, or null: nothing has changed. */
   take(): Promise<SnapshotRecord | null> {
-    if (this.#stopped.signal.aborted)
-      return Promise.reject(new TanistError('stopping', 'this replica stops'));
+    if (this.#stopped.signal.aborted) return Promise.reject(stops());
     this.#taking ??= this.#take().finally(() => {
       this.#taking = null;
     });
@@ -147,63 +174,81 @@ export class ColdReplica {
       lagRevisions: 0,
       lagMs: Number.isFinite(ageMs) ? ageMs : 0,
       trouble: this.trouble,
+      syncMs: 0,
       ...vitals(),
+      links: this.#links,
     };
   }
 
   async #take(): Promise<SnapshotRecord | null> {
-    const { store, clock, nodeLog, choose, failed } = this.#ports;
-    let source: ReplicaSource | null = null;
+    const { store, clock, nodeLog, membersChanged } = this.#ports;
     const stream = new AbortController();
-    const stop = (): void => stream.abort();
-    this.#stopped.signal.addEventListener('abort', stop, { once: true });
+    let source: ReplicaSource | null = null;
     try {
-      source = await choose();
+      source = await this.#choose();
+      this.#stream?.abort();
+      this.#stream = stream;
+      if (this.#stopped.signal.aborted) throw stops();
+      if (this.#source !== source) this.#counts.sourceChanges++;
       this.#source = source;
       const held = store.held();
       const beganAtMs = clock.wallMs();
-      const parts = source.follow({ replica: this.#options.id, mode: 'latest', held }, stream.signal);
-      const snapshot = await store.receive(held, this.#watched(parts, stream));
+      const request = { replica: this.#options.id, mode: 'latest', held } as const;
+      const parts = source.follow(request, stream.signal)[Symbol.asyncIterator]();
+      const snapshot = await store.receive(held, this.#untilMark(parts, stream));
+      void parts.next().then(undefined, () => undefined);
       this.#freshAtMs = beganAtMs;
       this.#lastError = null;
-      if (snapshot !== null) nodeLog.info('snapshot-taken', describe(snapshot, source.id));
+      this.#counts.taken++;
+      source.report(this.report());
+      if (snapshot !== null) {
+        nodeLog.info('snapshot-taken', describe(snapshot, source.id));
+        membersChanged(snapshot.members);
+      }
       return snapshot;
     } catch (thrown) {
+      stream.abort();
       const error = asError(thrown);
       this.#lastError = error;
-      if (source !== null) failed(source, error);
+      if (source !== null) this.#failedAtMs.set(source.id, clock.nowMs());
       if (error instanceof TanistError && error.code === 'storage-failed') this.#ports.broken(error);
-      nodeLog.warn('snapshot-failed', { error: error.message });
+      if (!this.#stopped.signal.aborted) nodeLog.warn('snapshot-failed', { error: error.message });
       throw error;
-    } finally {
-      stream.abort();
-      this.#stopped.signal.removeEventListener('abort', stop);
     }
   }
 
-  /** A source that says nothing for long is given up; so is every one when this replica stops. */
-  async *#watched(parts: AsyncIterable<StreamPart>, stream: AbortController): AsyncGenerator<StreamPart> {
+  async #choose(): Promise<ReplicaSource> {
+    const { clock, directory } = this.#ports;
+    const offers = await directory.offers();
+    this.#links = offers.map(({ source, roundTripMs }) => ({
+      to: source.id,
+      roundTripMs,
+      bytesPerSecond: null,
+    }));
+    const nowMs = clock.nowMs();
+    for (const [id, atMs] of this.#failedAtMs) if (nowMs - atMs > grudgeMs) this.#failedAtMs.delete(id);
+    const best = rankSources(offers, new Set(this.#failedAtMs.keys()))[0];
+    if (best === undefined) throw new TanistError('unavailable', 'no hot replica is there to follow');
+    return best.source;
+  }
+
+  /** To the end of the snapshot, and not of the stream. A source that says nothing for long is given up; so is every one when this replica stops. */
+  async *#untilMark(parts: AsyncIterator<StreamPart>, stream: AbortController): AsyncGenerator<StreamPart> {
     const { clock } = this.#ports;
-    const iterator = parts[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = await new Promise<IteratorResult<StreamPart>>((resolve, reject) => {
-          const timer = clock.after(silentMs, () => {
-            reject(new TanistError('unavailable', `the source said nothing for ${silentMs} ms`));
-            stream.abort();
-          });
-          iterator
-            .next()
-            .then(resolve, reject)
-            .finally(() => timer.cancel());
+    for (;;) {
+      const next = await new Promise<IteratorResult<StreamPart>>((resolve, reject) => {
+        const timer = clock.after(silentMs, () => {
+          reject(new TanistError('unavailable', `the source said nothing for ${silentMs} ms`));
+          stream.abort();
         });
-        if (this.#stopped.signal.aborted) throw new TanistError('stopping', 'this replica stops');
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      stream.abort();
-      void iterator.return?.()?.then(undefined, () => undefined);
+        parts
+          .next()
+          .then(resolve, reject)
+          .finally(() => timer.cancel());
+      });
+      if (this.#stopped.signal.aborted) throw stops();
+      if (next.done === true) return;
+      yield next.value;
     }
   }
 
@@ -214,7 +259,8 @@ export class ColdReplica {
       () => true,
       () => false,
     );
-    await this.#tidy();
+    this.#tidying = this.#tidy();
+    await this.#tidying;
     const { everyMs, retryMs } = this.#options;
     // What was found damaged meanwhile is not left for a whole interval.
     const waitMs =
@@ -252,6 +298,7 @@ export class ColdReplica {
     try {
       const found = await store.scrub((bytes) => this.#pace(bytes));
       if (found === null) return;
+      this.#counts.quarantined++;
       nodeLog.error('damage-found', { found });
       this.#repair();
     } catch (thrown) {
@@ -267,7 +314,7 @@ export class ColdReplica {
         resolve();
       };
     });
-    if (this.#stopped.signal.aborted) throw new TanistError('stopping', 'this replica stops');
+    if (this.#stopped.signal.aborted) throw stops();
   }
 
   async #report(): Promise<void> {
@@ -292,4 +339,8 @@ export class ColdReplica {
 function describe(snapshot: SnapshotRecord, source: NodeId): NodeEventFields {
   const { number, revisions, rows, bytes, from } = snapshot;
   return { number, revision: revisions.user, rows, bytes, base: from === null, source };
+}
+
+function stops(): TanistError {
+  return new TanistError('stopping', 'this replica stops');
 }

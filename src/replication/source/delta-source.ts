@@ -37,7 +37,7 @@ export class DeltaSource implements ReplicaSource {
   readonly #recent = new RecentDeltas(limits.replicaQueueBytes);
   readonly #digests: DigestBook;
   readonly #streams = new Set<DeltaStream>();
-  /** Of mode `latest`. */
+  /** Streams of mode `latest`. */
   #batched = 0;
   #stopListening: (() => void) | null = null;
   #policiesAt = -1;
@@ -86,7 +86,10 @@ export class DeltaSource implements ReplicaSource {
       throw new TanistError('overloaded', `this node feeds ${this.followers} replicas already; ask another`);
   }
 
-  async *#followDeltas(request: FollowRequest, signal: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
+  async *#followDeltas(
+    request: FollowRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamPart, void, undefined> {
     this.#listen();
     const stream = new DeltaStream({
       feed: this.#feed,
@@ -107,19 +110,42 @@ export class DeltaSource implements ReplicaSource {
     }
   }
 
-  async *#followLatest({ held }: FollowRequest, signal: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
+  async *#followLatest(
+    { held }: FollowRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamPart, void, undefined> {
     if (this.#latest === undefined)
       throw new TanistError('unavailable', 'this version feeds warm replicas only');
+    let over: (error: TanistError | null) => void = () => {};
+    let gone: TanistError | null = null;
+    const ended = new Promise<TanistError | null>((resolve) => {
+      over = resolve;
+    });
+    const aborted = (): void => over(null);
+    signal.addEventListener('abort', aborted, { once: true });
+    const stopListening = this.#feed.listen({
+      applied: () => {},
+      membersChanged: () => {},
+      ended: () => {
+        gone = this.#feed.refusal() ?? takenOver();
+        over(gone);
+      },
+    });
     this.#batched += 1;
     try {
       for await (const part of this.#latest(this.#feed, held)) {
         if (signal.aborted) return;
-        const refusal = this.#feed.refusal();
+        const refusal = gone ?? this.#feed.refusal();
         if (refusal !== null) throw refusal;
         yield part;
       }
+      // The stream stays open for what the replica says of itself, and so that each hears when the other one goes.
+      const error = signal.aborted ? null : await ended;
+      if (error !== null) throw error;
     } finally {
       this.#batched -= 1;
+      stopListening();
+      signal.removeEventListener('abort', aborted);
     }
   }
 
@@ -167,9 +193,7 @@ export class DeltaSource implements ReplicaSource {
 
   /** The state is replaced, or the node stops. */
   #end(): void {
-    const error =
-      this.#feed.refusal() ??
-      new TanistError('starting', 'this node takes a snapshot over; ask another, or try again');
+    const error = this.#feed.refusal() ?? takenOver();
     for (const stream of this.#streams) stream.end(error);
     this.#rest();
   }
@@ -181,4 +205,8 @@ export class DeltaSource implements ReplicaSource {
     this.#recent.clear();
     this.#digests.setRanges([]);
   }
+}
+
+function takenOver(): TanistError {
+  return new TanistError('starting', 'this node takes a snapshot over; ask another, or try again');
 }

@@ -15,7 +15,6 @@ import { Scheduler } from '../../../src/simulator/world/scheduler.ts';
 import { SimDisk } from '../../../src/simulator/world/sim-disk.ts';
 import { allOf, Hot } from './hot.ts';
 
-const vitals = () => ({ syncMs: 0, memoryUsed: 0, diskFree: 0, links: [] });
 const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
 
 interface Process {
@@ -72,6 +71,7 @@ async function simulate(seed: number): Promise<string | null> {
     };
     running = process;
     const clock = nodeClock(scheduler, process.life, time, random.fork('clock'));
+    const source = sourceFor(process.life, clock);
     const retention = { keep: 3, keepForMs: 0 };
     const opened = openColdStore(disk.port(process.life), { retention, wallMs: () => clock.wallMs() });
     void opened.then(
@@ -90,9 +90,11 @@ async function simulate(seed: number): Promise<string | null> {
             clock,
             nodeLog: silentLog,
             store,
-            choose: async () => sourceFor(process.life, clock),
-            failed: () => {},
-            vitals,
+            directory: {
+              offers: async () => [{ source, leads: false, followers: 0, roundTripMs: 1 }],
+            },
+            vitals: () => ({ memoryUsed: 0, diskFree: 1 }),
+            membersChanged: () => {},
             broken: () => crash(process, false),
           },
         );
