@@ -10,7 +10,7 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import { limits } from '../foundation/limits.ts';
-import type { TanistNode } from '../node/node.ts';
+import type { ServedNode } from '../node/served-node.ts';
 import {
   decodeKeepAliveRequest,
   decodeLeasesRequest,
@@ -25,6 +25,7 @@ import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.t
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
+import type { DeltaSource } from '../replication/source/delta-source.ts';
 import { streamBackup } from './backup-stream.ts';
 import { EtcdServices } from './etcd/etcd-services.ts';
 import { ClientPort } from './front/client-port.ts';
@@ -33,6 +34,8 @@ import type { HttpServer } from './http/http-server.ts';
 import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
+import { addReplicationService } from './replication/replication-service.ts';
+import { addSnapshotsService, type ServedSnapshots } from './replication/snapshots-service.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -40,12 +43,18 @@ import { WatchStream } from './watch-stream.ts';
 /** The gRPC services of the client port. */
 export class ClientServer {
   readonly #server: Server;
-  readonly #node: TanistNode;
+  readonly #node: ServedNode;
   readonly #clusterId: string;
   readonly etcd: EtcdServices;
   #port: ClientPort | null = null;
 
-  constructor(node: TanistNode, clusterId: string) {
+  /** `source`: what feeds replicas beyond the quorum; `snapshots`: those of a cold one. Null where there is none. */
+  constructor(
+    node: ServedNode,
+    clusterId: string,
+    source: DeltaSource | null = null,
+    snapshots: ServedSnapshots | null = null,
+  ) {
     this.#node = node;
     this.#clusterId = clusterId;
     setLogVerbosity(logVerbosity.NONE); // grpc-js prints errors that it also hands to us
@@ -77,6 +86,8 @@ export class ClientServer {
       ),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
+    if (source !== null) addReplicationService(this.#server, node, source);
+    addSnapshotsService(this.#server, node, snapshots);
     this.etcd = new EtcdServices(node, clusterId);
     this.etcd.register(this.#server);
     addHealthService(this.#server, node);

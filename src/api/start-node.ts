@@ -9,6 +9,8 @@ import type { NodeOptions } from '../node/options.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
+import { DeltaSource } from '../replication/source/delta-source.ts';
+import { latestParts } from '../replication/source/latest-parts.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { ClientServer } from './client-server.ts';
@@ -65,7 +67,8 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
         }),
     });
     undo.push(() => node.stop());
-    const clients = new ClientServer(node, node.identity.clusterId);
+    const source = new DeltaSource({ feed: node.feed, latest: latestParts });
+    const clients = new ClientServer(node, node.identity.clusterId, source);
     undo.push(() => clients.close());
     const closing = new AbortController();
     undo.push(() => closing.abort());

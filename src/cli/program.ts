@@ -7,6 +7,7 @@ import { memberCommand } from './commands/cluster/member.ts';
 import { membersCommand } from './commands/cluster/members.ts';
 import { nodeCommand } from './commands/cluster/node.ts';
 import { restoreCommand } from './commands/cluster/restore.ts';
+import { snapshotsCommand } from './commands/cluster/snapshots.ts';
 import { statusCommand } from './commands/cluster/status.ts';
 import { successionCommand } from './commands/cluster/succession.ts';
 import { transferCommand } from './commands/cluster/transfer.ts';
@@ -33,6 +34,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       transferCommand,
       memberCommand,
       alarmCommand,
+      snapshotsCommand,
       backupCommand,
       restoreCommand,
     ],

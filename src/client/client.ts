@@ -18,7 +18,8 @@ import {
 import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
 import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
-import { type RawMethod, tanistService } from '../protocol/services.ts';
+import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
+import { decodeSnapshotsReply, encodeSnapshotsRequest, type SnapshotsReply } from '../protocol/snapshots.ts';
 import { byteStringFrom } from '../protocol/state-client/bytes.ts';
 import { alarmsAnswer, noAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
 import { natural } from '../protocol/state-client/to-command.ts';
@@ -115,6 +116,13 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return decodeStatus(await this.call(tanistService.status, emptyMessage, options, options?.endpoint));
   }
 
+  /** What the cold replica at `endpoint` holds; with `take` after a new snapshot. Fails as `not-held` where the member is not a cold one. */
+  async snapshots(endpoint: string, take: boolean, options?: CallOptions): Promise<SnapshotsReply> {
+    return decodeSnapshotsReply(
+      await this.call(snapshotsService.list, encodeSnapshotsRequest(take), options, endpoint),
+    );
+  }
+
   /** Hands leadership over to `to`, or to the first heir. Fails as `transfer-failed` when nobody is fit. */
   async transfer(to?: string, options?: CallOptions): Promise<TransferReply> {
     const request = encodeTransferRequest(to === undefined ? null : nodeId(to));
@@ -176,9 +184,10 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return reply.map(({ prefix, policy }) => ({ prefix: bytesOf(prefix), policy }));
   }
 
-  /** What holds for keys that start with `prefix`; the longest prefix wins. */
-  setPolicy(prefix: Bytes, policy: Policy, options?: CallOptions): Promise<void> {
-    const command = { kind: 'setPolicy', prefix: byteStringFrom(prefix), policy } as const;
+  /** What holds for keys that start with `prefix`; the longest prefix wins. What is left out: acknowledged by the quorum, tier full. */
+  setPolicy(prefix: Bytes, policy: Partial<Policy>, options?: CallOptions): Promise<void> {
+    const whole = { acknowledge: 'quorum', tier: 'full', ...policy } as const;
+    const command = { kind: 'setPolicy', prefix: byteStringFrom(prefix), policy: whole } as const;
     return this.machinery.session.submit(command, options, noAnswer);
   }
 

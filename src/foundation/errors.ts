@@ -27,6 +27,7 @@ const kinds = {
   'too-many-learners': { retryable: false, indeterminate: false },
   'learner-not-ready': { retryable: true, indeterminate: false },
   'quorum-at-risk': { retryable: true, indeterminate: false },
+  'not-held': { retryable: false, indeterminate: false },
   // of availability
   'not-leader': { retryable: true, indeterminate: false },
   'no-leader': { retryable: true, indeterminate: false },

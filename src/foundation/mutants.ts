@@ -36,6 +36,15 @@ export const mutantNames = [
   'commit-beyond-match',
   'cluster-time-goes-back',
   'early-acknowledgement-as-durable',
+  'cold-digest-ignored',
+  'cold-row-checksum-ignored',
+  'cold-scrub-ignores-digest',
+  'cold-leftovers-kept',
+  'cold-merge-ahead',
+  'cold-deletions-forgotten',
+  'warm-digest-ignored',
+  'warm-mark-before-deltas',
+  'delta-stream-resumes-late',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -14,6 +14,7 @@ export interface ClusterConfig {
   readonly limits: LimitsConfig;
   readonly disk: DiskConfig;
   readonly compaction: CompactionConfig;
+  readonly snapshots: SnapshotsConfig;
 }
 
 export interface CompactionConfig {
@@ -38,6 +39,7 @@ export interface NodeConfig {
 
 export type TimingConfig = v.InferOutput<typeof timingSchema>;
 export type LimitsConfig = v.InferOutput<typeof limitsSchema>;
+export type SnapshotsConfig = v.InferOutput<typeof snapshotsSchema>;
 export type DiskConfig = v.InferOutput<typeof diskSchema>;
 
 const whole = (least: number, most: number) =>
@@ -87,6 +89,15 @@ const limitsSchema = v.strictObject({
 const diskSchema = v.strictObject({
   /** Below this much free space the node refuses writes (`disk-full`) and goes on serving reads. */
   reserveBytes: amount(0, 1024 * 1024 * 1024 * 1024, 64 * 1024 * 1024),
+});
+
+/** Of cold replicas. */
+const snapshotsSchema = v.strictObject({
+  /** Between two snapshots. */
+  everyMs: amount(100, 7 * 24 * 3_600_000, 60_000),
+  /** So many are kept at most, each for so long (0: no bound); the newest always is. */
+  keep: amount(1, 10_000, 24),
+  keepForMs: amount(0, 3650 * 24 * 3_600_000, 0),
 });
 
 /** A restored cluster's name may be given with its suffix, as `tanist restore` prints it. */
@@ -142,6 +153,7 @@ const fileSchema = v.strictObject({
   limits: v.optional(limitsSchema, {}),
   disk: v.optional(diskSchema, {}),
   compaction: v.optional(compactionSchema, {}),
+  snapshots: v.optional(snapshotsSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -171,7 +183,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   // A key that is unknown says more than the one that is missing for it.
   if (!parsed.success)
     return fail(describe(parsed.issues.find(({ expected }) => expected === 'never') ?? parsed.issues[0]));
-  const { cluster, nodes, timing, limits, disk, compaction } = parsed.output;
+  const { cluster, nodes, timing, limits, disk, compaction, snapshots } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
     nodes: nodes.map((node) => ({
@@ -187,6 +199,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     limits,
     disk,
     compaction: { mode: compaction.mode, keep: keepOf(compaction.keep) ?? 0 },
+    snapshots,
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);

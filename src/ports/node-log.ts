@@ -31,6 +31,10 @@ export const nodeEvents = [
   'snapshot-sent',
   'snapshot-received',
   'snapshot-failed',
+  'snapshot-taken',
+  'snapshots-not-merged',
+  'damage-found',
+  'scrub-failed',
   'log-compacted',
   'history-reclaimed',
   'disk-full',
@@ -40,6 +44,10 @@ export const nodeEvents = [
   'read-failed',
   'member-changed',
   'member-removed',
+  'replica-follows',
+  'replica-source-lost',
+  'replica-damaged',
+  'replica-repaired',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

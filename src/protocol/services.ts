@@ -32,6 +32,17 @@ export const tanistService = {
   backup: method('/tanist.v1.Tanist/Backup', false, true),
 } as const;
 
+/** `service Replication` of replication.proto. */
+export const replicationService = {
+  follow: method('/tanist.v1.Replication/Follow', true, true),
+  offer: method('/tanist.v1.Replication/Offer', false, false),
+} as const;
+
+/** `service Snapshots` of snapshots.proto. */
+export const snapshotsService = {
+  list: method('/tanist.v1.Snapshots/List', false, false),
+} as const;
+
 /** `service Peer` of peer.proto. */
 export const peerService = {
   messages: method('/tanist.v1.Peer/Messages', true, true),

@@ -37,6 +37,7 @@ import { failed } from './failed.ts';
 import { type Books, dirtyRecords, restoreRecords } from './image-records.ts';
 import { type LeaseInfo, Leases } from './leases.ts';
 import { Members } from './members.ts';
+import { type ChangedPage, changedPage } from './mvcc/changed-page.ts';
 import { formatDigest } from './mvcc/element-hash.ts';
 import { KeyTable } from './mvcc/key-table.ts';
 import { mergeRuns } from './mvcc/merge-runs.ts';
@@ -45,6 +46,7 @@ import { checkRevision, rangeLatest } from './mvcc/range.ts';
 import { isLarge, type ScanPort, scanRange } from './mvcc/range-scan.ts';
 import { SpaceStore } from './mvcc/space-store.ts';
 import { applyDeleteRange, applyPut, applyTxn, checkPut, keysTouched } from './mvcc/transaction.ts';
+import { lastChangeAt } from './mvcc/versions.ts';
 import { historyWith } from './pending-history.ts';
 import { Policies, type PolicyOfPrefix } from './policies.ts';
 import { Sessions, sessionExpired } from './sessions.ts';
@@ -268,6 +270,26 @@ export class StateMachine {
     return this.#stores[space].keyBeyond(from, count);
   }
 
+  /**
+   * Of the next `keysPerTurn` keys from `from` on those that changed after `since` and up to `at`, which is readable; tombstones as long as `since` is not
+   * below the compacted revision.
+   */
+  changedKeys(space: Space, from: ByteString, since: Revision, at: Revision): ChangedPage {
+    return changedPage(this.#stores[space], from, since, at);
+  }
+
+  /** The revision of the key's last change up to `at`, negated when that deleted it; 0: none that is known. */
+  lastChange(space: Space, key: ByteString, at: Revision): number {
+    const entry = this.#stores[space].entry(key);
+    return entry === undefined ? 0 : lastChangeAt(entry, at);
+  }
+
+  /** Number and digest of the live keys alone, without the records that `digest` of `system` has in it. */
+  keysDigest(space: Space): { readonly keys: number; readonly digest: string } {
+    const { a, b } = this.#stores[space].digestSums;
+    return { keys: this.#stores[space].keyCount, digest: formatDigest(a, b) };
+  }
+
   /** Whether `scan` is the way to read this: `range` would hold the event loop. */
   isLarge(request: RangeRequest): boolean {
     return isLarge(this.#stores[request.space], request);
@@ -288,6 +310,11 @@ export class StateMachine {
   /** In cluster time; null: there is no such lease. */
   leaseDeadlineMs(id: LeaseId): number | null {
     return this.#leases.deadlineMs(id);
+  }
+
+  /** Null: there is no such lease. */
+  leaseTtlMs(id: LeaseId): number | null {
+    return this.#leases.get(id)?.ttlMs ?? null;
   }
 
   /** May be gone through while leases come and go. */
@@ -337,6 +364,11 @@ export class StateMachine {
   /** All changes since the last call, in order, each with the key's previous value. */
   takeDeltas(): readonly StateDelta[] {
     return this.#journal.takeDeltas();
+  }
+
+  /** Leases granted, with their time-to-live in ms, and ended (null) since the last call. */
+  takeLeaseChanges(): ReadonlyMap<LeaseId, number | null> {
+    return this.#leases.takeChanges();
   }
 
   /** Everything since the last call, for `ImageStore.append` in the same turn. */
@@ -609,7 +641,8 @@ function bySpace<T>(make: (space: Space) => T): Record<Space, T> {
   };
 }
 
+export type { ChangedPage } from './mvcc/changed-page.ts';
 export type { RangePlan } from './mvcc/older-range.ts';
-export { completeRange } from './mvcc/older-range.ts';
+export { completeRange, keyValueOf } from './mvcc/older-range.ts';
 export type { ScanPort } from './mvcc/range-scan.ts';
 export type { LeaseInfo, PolicyOfPrefix };

@@ -1,7 +1,6 @@
 import { openClient } from '../client.ts';
 import { type LocalNode, startLocalCluster } from '../local-cluster.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
-import { UsageError } from '../terminal/usage-error.ts';
 import { stopSignal } from './stop-signal.ts';
 import { workFolder } from './work-folder.ts';
 
@@ -18,8 +17,6 @@ const warnLevel = 40;
 
 /** Runs until a signal, or until no node is left. */
 export async function runUp(options: UpOptions): Promise<void> {
-  if (options.warm + options.cold > 0)
-    throw new UsageError('--warm and --cold: this version has hot replicas only');
   const out = outputTo(options.json === true);
   const stopped = stopSignal();
   await using folder = await workFolder(options.data, 'tanist-up-');
@@ -27,6 +24,8 @@ export async function runUp(options: UpOptions): Promise<void> {
     {
       folder: folder.path,
       hot: options.hot,
+      warm: options.warm,
+      cold: options.cold,
       ...(options.port === 0 ? {} : { port: options.port }),
       onLog: (id, record) => {
         if ((record.level ?? 0) >= warnLevel)

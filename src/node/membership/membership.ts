@@ -51,6 +51,7 @@ const mostGuests = 32;
  * 3. One change at a time, of one voter at most.
  * 4. A member is dialled from the moment that its entry is in the log: the commit may need it. So is an unknown peer that presents itself.
  * 5. An id that was removed is never a member again: it is refused, and its node stops.
+ *    Who is beyond the quorum is no peer: it has a peer port only once it has become a hot node.
  * 6. A node knows best where it listens: what it says of itself at its start is put into the log by the leader.
  */
 export class Membership {
@@ -150,8 +151,9 @@ export class Membership {
       peers.set(id, known);
     };
     for (const { change } of this.#ahead) for (const { id, peer } of change.set) add(id, peer);
-    for (const { id, peer } of this.#facts()) add(id, peer);
     const counted = membersOf(raft.status.configuration);
+    for (const { id, peer, tier } of this.#facts())
+      if (tier === 'hot' || counted.includes(id)) add(id, peer);
     for (const { id, peerAddress } of configured)
       if (peers.has(id) || counted.includes(id)) add(id, peerAddress);
     for (const [id, address] of this.#guests) {

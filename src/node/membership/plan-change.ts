@@ -48,6 +48,9 @@ function planAdd(facts: MemberFacts, voter: boolean, view: ClusterView): Planned
   if (view.members.get(id) !== undefined || isMember(configuration, id))
     throw new TanistError('member-exists', `${id} is a member already`);
   checkPeer(id, peer, view);
+  // Beyond the quorum a member is nothing to Raft.
+  if (facts.tier !== 'hot' && !voter)
+    return step(configuration, configuration.voters, configuration.learners, { set: [facts], removed: [] });
   if (voter) checkQuorum(configuration, [...configuration.voters, id], view, 'added');
   return step(
     configuration,

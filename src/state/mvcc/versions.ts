@@ -8,6 +8,14 @@ export function versionAt(entry: KeyEntry, revision: number): number {
   return at < 0 ? 0 : Math.max(0, entry.older[at] as number);
 }
 
+/** The revision of the key's last change at or below `revision`, negated when that deleted it; 0: none that is known. As `versionAt`. */
+export function lastChangeAt(entry: KeyEntry, revision: number): number {
+  if (entry.current !== null && entry.current.modRevision <= revision) return entry.current.modRevision;
+  if (entry.older === null) return 0;
+  const at = lastAtOrBelow(entry.older, revision);
+  return at < 0 ? 0 : (entry.older[at] as number);
+}
+
 /** Whether a version may still be read at a revision ≥ `compacted`, besides those newer than it. */
 export function isVisibleAtCompacted(entry: KeyEntry, revision: number, compacted: number): boolean {
   return versionAt(entry, compacted) === revision;

@@ -35,6 +35,10 @@ export interface LevelDatabaseOptions {
   /** LevelDB's memory table; two of them are held at most, and an open replays as much. */
   readonly writeBufferBytes: number;
   readonly maxFileBytes: number;
+  /** Files that LevelDB keeps open, mapped into memory once read. Default 1,000: all of them. */
+  readonly maxOpenFiles?: number;
+  /** Of blocks. Default 8 MiB. */
+  readonly cacheBytes?: number;
 }
 
 /** Opens LevelDB in `folder`. The caller has looked at its write-ahead files before. */
@@ -48,7 +52,8 @@ export async function openLevelDatabase(
     valueEncoding: 'buffer',
     createIfMissing: true,
     compression: false,
-    cacheSize: 8 * 1024 * 1024,
+    cacheSize: options.cacheBytes ?? 8 * 1024 * 1024,
+    ...(options.maxOpenFiles === undefined ? {} : { maxOpenFiles: options.maxOpenFiles }),
     writeBufferSize: options.writeBufferBytes,
     maxFileSize: options.maxFileBytes,
   }) as unknown as Store;

@@ -1,0 +1,346 @@
+import { asError, TanistError } from '../../foundation/errors.ts';
+import type { NodeId } from '../../foundation/ids.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
+import type { RangeRequest } from '../../ports/command.ts';
+import type { MemberFacts } from '../../ports/membership.ts';
+import type { NodeEventFields, NodeLog } from '../../ports/node-log.ts';
+import type { LinkMeasurement, ReplicaReport, ReplicaSource, StreamPart } from '../../ports/replication.ts';
+import type { FailedResult, RangeResult } from '../../ports/result.ts';
+import { rankSources, type SourceDirectory } from '../choose-source.ts';
+import type { ColdStore } from './cold-store.ts';
+import type { SnapshotRecord } from './snapshot-record.ts';
+
+export interface ColdReplicaOptions {
+  readonly id: NodeId;
+  /** Between the beginnings of two snapshots, ms. */
+  readonly everyMs: number;
+  /** After one that failed, ms. */
+  readonly retryMs: number;
+  readonly reportMs: number;
+  /** Between two passes of the scrub, ms. */
+  readonly scrubEveryMs: number;
+  readonly scrubBytesPerSecond: number;
+}
+
+export const defaultColdOptions = {
+  everyMs: 60_000,
+  retryMs: 1000,
+  reportMs: 1000,
+  scrubEveryMs: 3_600_000,
+  scrubBytesPerSecond: 8 * 1024 * 1024,
+} as const satisfies Omit<ColdReplicaOptions, 'id'>;
+
+export interface ColdReplicaPorts {
+  readonly clock: Clock;
+  readonly nodeLog: NodeLog;
+  readonly store: ColdStore;
+  readonly directory: Pick<SourceDirectory, 'offers'>;
+  /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
+  readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
+  /** Hears of the members with every new snapshot. */
+  readonly membersChanged: (members: readonly MemberFacts[]) => void;
+  /** The disk failed in a way that is final (`storage-failed`): what reached it is unknown, so the process has to begin anew. */
+  readonly broken: (error: TanistError) => void;
+}
+
+export interface ColdAnswer {
+  readonly result: RangeResult | FailedResult;
+  readonly snapshot: SnapshotRecord;
+  /** Since the snapshot was known to be all there is, ms. */
+  readonly ageMs: number;
+}
+
+export interface ColdCounts {
+  readonly taken: number;
+  readonly quarantined: number;
+  readonly sourceChanges: number;
+  readonly diskBytes: number;
+}
+
+/** How long a stream may say nothing: its source may have to look at many keys that have not changed. */
+const silentMs = 30_000;
+/** A source that failed is not the first choice for so long. */
+const grudgeMs = 5000;
+
+/**
+ * A cold replica at work: takes a snapshot at an interval and when it is asked to, retries what failed, tidies up, scrubs at a bounded rate, and says how it
+ * is. One thing is done to the store at a time but for reads and the scrub.
+ */
+export class ColdReplica {
+  readonly #options: ColdReplicaOptions;
+  readonly #ports: ColdReplicaPorts;
+  readonly #timers = new Set<Timer>();
+  readonly #stopped = new AbortController();
+  #taking: Promise<SnapshotRecord | null> | null = null;
+  #scrubbing: Promise<void> | null = null;
+  #tidying: Promise<void> | null = null;
+  #endPace: () => void = () => {};
+  /** Whom it follows, between two snapshots too: what it says of itself goes there. */
+  #source: ReplicaSource | null = null;
+  #stream: AbortController | null = null;
+  #links: readonly LinkMeasurement[] = [];
+  readonly #failedAtMs = new Map<NodeId, number>();
+  readonly #counts = { taken: 0, quarantined: 0, sourceChanges: 0, diskBytes: 0 };
+  #lastError: Error | null = null;
+  /** When what is held was last known to be all there is, by the host's calendar. */
+  #freshAtMs: number;
+
+  constructor(options: ColdReplicaOptions, ports: ColdReplicaPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#freshAtMs = ports.store.newest?.takenAtMs ?? 0;
+  }
+
+  start(): void {
+    this.#later(0, () => this.#turn());
+    this.#later(this.#options.reportMs, () => this.#report());
+    this.#later(this.#options.scrubEveryMs, () => this.#scrubTurn());
+  }
+
+  /** The store may be closed when it resolves. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    // A stream that says nothing would be waited for.
+    if (this.#taking !== null) this.#stream?.abort();
+    for (const timer of this.#timers) timer.cancel();
+    this.#endPace();
+    await this.#taking?.catch(() => undefined);
+    await this.#tidying;
+    await this.#scrubbing;
+    this.#stream?.abort();
+  }
+
+  get id(): NodeId {
+    return this.#options.id;
+  }
+
+  /** Since the start, but for what the disk holds. */
+  get counts(): ColdCounts {
+    return this.#counts;
+  }
+
+  async diskBytes(): Promise<number> {
+    this.#counts.diskBytes = await this.#ports.store.sizeBytes();
+    return this.#counts.diskBytes;
+  }
+
+  get snapshots(): readonly SnapshotRecord[] {
+    return this.#ports.store.snapshots;
+  }
+
+  /** Null: fine. */
+  get trouble(): string | null {
+    const damage = this.#ports.store.trouble;
+    if (damage !== null) return damage;
+    return this.#lastError === null ? null : `the last snapshot failed: ${this.#lastError.message}`;
+  }
+
+  get ageMs(): number {
+    return this.#freshAtMs === 0
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, this.#ports.clock.wallMs() - this.#freshAtMs);
+  }
+
+  /** Takes one now, or joins the one under way. The new one, or null: nothing has changed. */
+  take(): Promise<SnapshotRecord | null> {
+    if (this.#stopped.signal.aborted) return Promise.reject(stops());
+    this.#taking ??= this.#take().finally(() => {
+      this.#taking = null;
+    });
+    return this.#taking;
+  }
+
+  /** Errors: those of `ColdStore.read`. */
+  async read(request: RangeRequest): Promise<ColdAnswer> {
+    const { store, clock } = this.#ports;
+    try {
+      const { result, snapshot } = await store.read(request);
+      const isNewest = snapshot === store.newest;
+      const ageMs = isNewest ? this.ageMs : Math.max(0, clock.wallMs() - snapshot.takenAtMs);
+      return { result, snapshot, ageMs };
+    } catch (error) {
+      if (error instanceof TanistError && error.code === 'under-doubt') this.#repair();
+      throw error;
+    }
+  }
+
+  report(): ReplicaReport {
+    const { store, vitals } = this.#ports;
+    const ageMs = this.ageMs;
+    return {
+      id: this.#options.id,
+      tier: 'cold',
+      held: store.held(),
+      lagRevisions: 0,
+      lagMs: Number.isFinite(ageMs) ? ageMs : 0,
+      trouble: this.trouble,
+      syncMs: 0,
+      ...vitals(),
+      links: this.#links,
+    };
+  }
+
+  async #take(): Promise<SnapshotRecord | null> {
+    const { store, clock, nodeLog, membersChanged } = this.#ports;
+    const stream = new AbortController();
+    let source: ReplicaSource | null = null;
+    try {
+      source = await this.#choose();
+      this.#stream?.abort();
+      this.#stream = stream;
+      if (this.#stopped.signal.aborted) throw stops();
+      if (this.#source !== source) this.#counts.sourceChanges++;
+      this.#source = source;
+      const held = store.held();
+      const beganAtMs = clock.wallMs();
+      const request = { replica: this.#options.id, mode: 'latest', held } as const;
+      const parts = source.follow(request, stream.signal)[Symbol.asyncIterator]();
+      const snapshot = await store.receive(held, this.#untilMark(parts, stream));
+      void parts.next().then(undefined, () => undefined);
+      this.#freshAtMs = beganAtMs;
+      this.#lastError = null;
+      this.#counts.taken++;
+      source.report(this.report());
+      if (snapshot !== null) {
+        nodeLog.info('snapshot-taken', describe(snapshot, source.id));
+        membersChanged(snapshot.members);
+      }
+      return snapshot;
+    } catch (thrown) {
+      stream.abort();
+      const error = asError(thrown);
+      this.#lastError = error;
+      if (source !== null) this.#failedAtMs.set(source.id, clock.nowMs());
+      if (error instanceof TanistError && error.code === 'storage-failed') this.#ports.broken(error);
+      if (!this.#stopped.signal.aborted) nodeLog.warn('snapshot-failed', { error: error.message });
+      throw error;
+    }
+  }
+
+  async #choose(): Promise<ReplicaSource> {
+    const { clock, directory } = this.#ports;
+    const offers = await directory.offers();
+    this.#links = offers.map(({ source, roundTripMs }) => ({
+      to: source.id,
+      roundTripMs,
+      bytesPerSecond: null,
+    }));
+    const nowMs = clock.nowMs();
+    for (const [id, atMs] of this.#failedAtMs) if (nowMs - atMs > grudgeMs) this.#failedAtMs.delete(id);
+    const best = rankSources(offers, new Set(this.#failedAtMs.keys()))[0];
+    if (best === undefined) throw new TanistError('unavailable', 'no hot replica is there to follow');
+    return best.source;
+  }
+
+  /** To the end of the snapshot, and not of the stream. A source that says nothing for long is given up; so is every one when this replica stops. */
+  async *#untilMark(parts: AsyncIterator<StreamPart>, stream: AbortController): AsyncGenerator<StreamPart> {
+    const { clock } = this.#ports;
+    for (;;) {
+      const next = await new Promise<IteratorResult<StreamPart>>((resolve, reject) => {
+        const timer = clock.after(silentMs, () => {
+          reject(new TanistError('unavailable', `the source said nothing for ${silentMs} ms`));
+          stream.abort();
+        });
+        parts
+          .next()
+          .then(resolve, reject)
+          .finally(() => timer.cancel());
+      });
+      if (this.#stopped.signal.aborted) throw stops();
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const { clock } = this.#ports;
+    const beganMs = clock.nowMs();
+    const isDone = await this.take().then(
+      () => true,
+      () => false,
+    );
+    this.#tidying = this.#tidy();
+    await this.#tidying;
+    const { everyMs, retryMs } = this.#options;
+    // What was found damaged meanwhile is not left for a whole interval.
+    const waitMs =
+      isDone && this.#ports.store.held() !== null
+        ? Math.max(0, everyMs - (clock.nowMs() - beganMs))
+        : retryMs;
+    this.#later(Math.min(waitMs, everyMs), () => this.#turn());
+  }
+
+  /** In small pieces; what fails (a full disk) goes on after the next snapshot. */
+  async #tidy(): Promise<void> {
+    try {
+      while (!this.#stopped.signal.aborted && (await this.#ports.store.tidyStep())) await this.#soon();
+    } catch (thrown) {
+      this.#ports.nodeLog.warn('snapshots-not-merged', {
+        error: asError(thrown).message,
+      });
+    }
+  }
+
+  #repair(): void {
+    if (this.#taking !== null || this.#stopped.signal.aborted) return;
+    void this.take().catch(() => undefined);
+  }
+
+  async #scrubTurn(): Promise<void> {
+    this.#scrubbing = this.#scrub();
+    await this.#scrubbing;
+    this.#scrubbing = null;
+    this.#later(this.#options.scrubEveryMs, () => this.#scrubTurn());
+  }
+
+  async #scrub(): Promise<void> {
+    const { store, nodeLog } = this.#ports;
+    try {
+      const found = await store.scrub((bytes) => this.#pace(bytes));
+      if (found === null) return;
+      this.#counts.quarantined++;
+      nodeLog.error('damage-found', { found });
+      this.#repair();
+    } catch (thrown) {
+      if (!this.#stopped.signal.aborted) nodeLog.warn('scrub-failed', { error: asError(thrown).message });
+    }
+  }
+
+  async #pace(bytes: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#ports.clock.after((bytes * 1000) / this.#options.scrubBytesPerSecond, resolve);
+      this.#endPace = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    if (this.#stopped.signal.aborted) throw stops();
+  }
+
+  async #report(): Promise<void> {
+    this.#source?.report(this.report());
+    this.#later(this.#options.reportMs, () => this.#report());
+  }
+
+  #soon(): Promise<void> {
+    return new Promise((resolve) => this.#ports.clock.soon(resolve));
+  }
+
+  #later(delayMs: number, act: () => Promise<void>): void {
+    if (this.#stopped.signal.aborted) return;
+    const timer = this.#ports.clock.after(delayMs, () => {
+      this.#timers.delete(timer);
+      void act();
+    });
+    this.#timers.add(timer);
+  }
+}
+
+function describe(snapshot: SnapshotRecord, source: NodeId): NodeEventFields {
+  const { number, revisions, rows, bytes, from } = snapshot;
+  return { number, revision: revisions.user, rows, bytes, base: from === null, source };
+}
+
+function stops(): TanistError {
+  return new TanistError('stopping', 'this replica stops');
+}
