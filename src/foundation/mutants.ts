@@ -36,6 +36,10 @@ export const mutantNames = [
   'commit-beyond-match',
   'cluster-time-goes-back',
   'early-acknowledgement-as-durable',
+  'voter-before-caught-up',
+  'forced-without-new-epoch',
+  'old-epoch-accepted',
+  'revisions-not-moved-on',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];
