@@ -37,6 +37,7 @@ import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
 import type { NodeGauges } from './gauges.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
+import { ImageOutlet, type OutgoingImage } from './image-outlet.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import { Maintenance } from './maintenance.ts';
 import { Membership } from './membership/membership.ts';
@@ -134,6 +135,7 @@ export class TanistNode {
   readonly #handOver: HandOver;
   readonly #membership: Membership;
   readonly #tiers: TierMover;
+  readonly #images: ImageOutlet;
   readonly #quota: Quota;
   readonly #compaction: AutoCompaction;
   readonly #listeners = new Set<(routing: Routing) => void>();
@@ -236,6 +238,7 @@ export class TanistNode {
       flushBytes: options.flushBytes,
       logDiskBytes: options.logDiskBytes,
     });
+    this.#images = new ImageOutlet({ image: store.image, clock, settle: () => this.#keeper.settle() });
     const history = state.history(store.image.history);
     this.#ranges = new RangeReader(state, history, clock);
     this.maintenance = new Maintenance({
@@ -573,6 +576,15 @@ export class TanistNode {
         cause: error,
       });
     }
+  }
+
+  /** The whole image for another member. Errors: `starting`, `overloaded`, `stopping`. */
+  async image(): Promise<OutgoingImage> {
+    if (this.#stopped) throw stops();
+    if (this.#restoring) throw takingOver();
+    if (this.state.applied.index === 0)
+      throw new TanistError('starting', 'this node has no state yet; ask another, or try again');
+    return this.#images.open();
   }
 
   /** As this node has applied it. */
