@@ -33,6 +33,7 @@ import type { HttpServer } from './http/http-server.ts';
 import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
+import { addPromotionService, type PromotionFace } from './promotion-service.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -45,7 +46,7 @@ export class ClientServer {
   readonly etcd: EtcdServices;
   #port: ClientPort | null = null;
 
-  constructor(node: TanistNode, clusterId: string) {
+  constructor(node: TanistNode, clusterId: string, face: PromotionFace) {
     this.#node = node;
     this.#clusterId = clusterId;
     setLogVerbosity(logVerbosity.NONE); // grpc-js prints errors that it also hands to us
@@ -77,6 +78,7 @@ export class ClientServer {
       ),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
+    addPromotionService(this.#server, face);
     this.etcd = new EtcdServices(node, clusterId);
     this.etcd.register(this.#server);
     addHealthService(this.#server, node);

@@ -390,13 +390,13 @@ export class TanistNode {
     this.#driver.wake();
   }
 
-  /** Hands leadership over if it has it, then stops; nothing acknowledged depends on it. */
-  async stop(): Promise<void> {
+  /** Hands leadership over if it has it, but not where it is told to stop at once; then stops. Nothing acknowledged depends on it. */
+  async stop(handsOver = true): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
     const { nodeLog } = this.#ports;
     nodeLog.info('stopping');
-    if (this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
+    if (handsOver && this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
     await this.#close();
     // While a snapshot is taken over the image is ahead of the state, or whole as it is.
     if (!this.#restoring)

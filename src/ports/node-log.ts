@@ -40,6 +40,12 @@ export const nodeEvents = [
   'read-failed',
   'member-changed',
   'member-removed',
+  'role-changed',
+  'role-failed',
+  'image-fetched',
+  'superseded',
+  'fork-saved',
+  'forced',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 
