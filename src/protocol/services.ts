@@ -40,6 +40,12 @@ export const promotionService = {
   forcePromote: method('/tanist.v1.Promotion/ForcePromote', false, false),
 } as const;
 
+/** `service Replication` of replication.proto. */
+export const replicationService = {
+  follow: method('/tanist.v1.Replication/Follow', true, true),
+  offer: method('/tanist.v1.Replication/Offer', false, false),
+} as const;
+
 /** `service Peer` of peer.proto. */
 export const peerService = {
   messages: method('/tanist.v1.Peer/Messages', true, true),
