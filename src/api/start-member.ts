@@ -76,6 +76,7 @@ export async function startMember(options: StartOptions, beyond: BeyondTiers): P
     random: seededRandom(randomBytes(16).toString('hex')),
     nodeLog,
     others: otherMembers,
+    forced: null,
     starts: { hot: startHot, beyond: startBeyond, discardBeyond: (tier) => beyond.discard(tier, disk) },
   });
   try {

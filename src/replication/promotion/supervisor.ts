@@ -10,6 +10,7 @@ import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
+import { type ForcedPolicy, ForcedWatch, fenceAll, type RunFence } from '../forced/forced-policy.ts';
 import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
 import { forkOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
@@ -32,6 +33,8 @@ export interface SupervisorParts {
   readonly nodeLog: NodeLog;
   readonly starts: RuntimeStarts;
   readonly others: OtherMembers;
+  /** Null: only an operator promotes by force. */
+  readonly forced: { readonly policy: ForcedPolicy; readonly run: RunFence } | null;
 }
 
 const lookMs = 250;
@@ -52,6 +55,7 @@ const askBeyondEveryMs = 2000;
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #fencing: FencingRounds;
+  readonly #watch: ForcedWatch | null;
   #runtime: MemberRuntime | null = null;
   #lastSaid: MemberLineage;
   #changing: Promise<void> | null = null;
@@ -67,6 +71,7 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
+    this.#watch = parts.forced === null ? null : new ForcedWatch(parts.forced.policy);
     this.#fencing = new FencingRounds(parts.others, parts.nodeLog);
     let tell: (error: Error) => void = () => {};
     this.failed = new Promise((resolve) => {
@@ -194,13 +199,24 @@ export class Supervisor {
     const nowMs = this.#parts.clock.nowMs();
     if (nowMs < this.#nextAskMs) return;
     this.#nextAskMs = nowMs + (runtime?.kind === 'hot' ? askHotEveryMs : askBeyondEveryMs);
-    for (const answer of await this.answers()) {
+    const answers = await this.answers();
+    for (const answer of answers) {
       const fork = forkOf(own.lineage, answer);
       if (fork !== null) return this.#change(() => this.#fence(fork));
       if (runtime?.kind !== 'hot' || runtime !== this.#runtime) continue;
       const decision = decideHot(own, runtime.lastIndex(), answer);
       if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
     }
+    if (runtime?.kind === 'beyond' && this.#watch?.saw(own, answers, nowMs) === true) await this.#forceByPolicy();
+  }
+
+  /** Only after every old hot member was fenced. */
+  async #forceByPolicy(): Promise<void> {
+    const { forced, nodeLog } = this.#parts;
+    if (forced === null) return;
+    const failed = await fenceAll(forced.policy, this.said(), forced.run);
+    if (failed.length === 0) await this.force(true);
+    else nodeLog.warn('role-failed', { error: `no forced promotion: ${failed.join(', ')} could not be fenced` });
   }
 
   /** Of all other members that answer in time. */
