@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import { seededRandom } from '../foundation/random.ts';
 import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
@@ -14,6 +15,7 @@ import { levelFolder } from '../storage/level/level-folder.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { otherMembers } from './other-members.ts';
 import type { PromotionFace } from './promotion-service.ts';
+import { startWarm } from './replication/start-warm.ts';
 import { saidByNode } from './said-by-node.ts';
 import { type StartOptions, startHotNode } from './start-node.ts';
 import { systemClock } from './system-clock.ts';
@@ -51,11 +53,25 @@ export interface BeyondTiers {
   discard(tier: Exclude<Tier, 'hot'>, disk: Disk): Promise<void>;
 }
 
+const beyondTiers: BeyondTiers = {
+  start: async (options) => {
+    if (options.tier === 'warm') return startWarm(options);
+    throw new TanistError(
+      'config-invalid',
+      `${options.self} has tier cold, which this version does not run yet`,
+    );
+  },
+  discard: (tier, disk) => disk.remove(tier),
+};
+
 /**
  * A member as a process runs it, hot or beyond the quorum, as its folder's role says and the cluster changes it: in one process, on the same ports.
  * Errors: those of the config, the data folder and the ports.
  */
-export async function startMember(options: StartOptions, beyond: BeyondTiers): Promise<RunningMember> {
+export async function startMember(
+  options: StartOptions,
+  beyond: BeyondTiers = beyondTiers,
+): Promise<RunningMember> {
   const { config, dataFolder, nodeLog } = options;
   const own = nodeInConfig(config, options.id);
   const disk = await openLevelDisk(dataFolder, { reserveBytes: Math.floor(config.disk.reserveBytes / 4) });

@@ -12,6 +12,7 @@ import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
+import { DeltaSource } from '../replication/source/delta-source.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { ClientServer } from './client-server.ts';
@@ -104,7 +105,8 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         }),
     });
     undo.push(() => node.stop());
-    const clients = new ClientServer(node, node.identity.clusterId, face ?? plainFace(node));
+    const source = new DeltaSource({ feed: node.feed });
+    const clients = new ClientServer(node, node.identity.clusterId, face ?? plainFace(node), source);
     undo.push(() => clients.close());
     const closing = new AbortController();
     undo.push(() => closing.abort());

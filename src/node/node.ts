@@ -431,6 +431,16 @@ export class TanistNode {
     return this.#options.id;
   }
 
+  /** Not where its machine is of another tier at present; as what it serves. */
+  get tier(): 'hot' {
+    return 'hot';
+  }
+
+  /** Only replicas beyond the quorum have something to say here. */
+  replication(): null {
+    return null;
+  }
+
   get requestLimits(): RequestLimits {
     return this.#options.requestLimits;
   }

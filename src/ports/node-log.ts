@@ -46,6 +46,10 @@ export const nodeEvents = [
   'superseded',
   'fork-saved',
   'forced',
+  'replica-follows',
+  'replica-source-lost',
+  'replica-damaged',
+  'replica-repaired',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

@@ -4,11 +4,11 @@ import type { Fork } from '../../ports/lineage.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 
-const prefix = byteStringOfText('fork/');
+export const forkPrefix = byteStringOfText('fork/');
 
 /** Where in the space `system` it is kept with which lineage of this epoch began. */
 export function forkKey(epoch: number): ByteString {
-  return (prefix + byteStringOfText(String(epoch).padStart(12, '0'))) as ByteString;
+  return (forkPrefix + byteStringOfText(String(epoch).padStart(12, '0'))) as ByteString;
 }
 
 /** All forks that led here, the first one first. */
@@ -16,8 +16,8 @@ export function forksOf(state: StateMachine): readonly Fork[] {
   const found = state.range({
     kind: 'range',
     space: 'system',
-    key: prefix,
-    rangeEnd: prefixEnd(prefix),
+    key: forkPrefix,
+    rangeEnd: prefixEnd(forkPrefix),
     limit: 0,
     revision: revision(0),
     order: 'ascend',

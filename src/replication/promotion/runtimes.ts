@@ -27,6 +27,8 @@ export interface HotRuntime {
 export interface BeyondRuntime {
   readonly kind: 'beyond';
   said(): MemberLineage;
+  /** Where hot nodes of its lineage are, for one that cannot know it by itself. */
+  sources(members: readonly MemberFacts[]): void;
   /** It holds all that its tier is to hold, as of some mark. */
   isWhole(): boolean;
   /** What it holds; it takes nothing more until `resume`. Null: nothing whole yet. */

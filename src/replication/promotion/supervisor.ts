@@ -42,7 +42,7 @@ const lookMs = 250;
 const silentMs = 2000;
 const askDeadlineMs = 1000;
 /** A hot node asks soon, since it may be what holds an old quorum together; a replica beyond it hears most things by itself. */
-const askHotEveryMs = 500;
+const askSoonMs = 500;
 const askBeyondEveryMs = 2000;
 
 /**
@@ -65,6 +65,8 @@ export class Supervisor {
   /** Databases of another role may still be there. */
   #untidy = true;
   #nextAskMs = 0;
+  /** As the role has it; what runs may not know it yet. */
+  #lineage: Lineage | null = null;
   readonly #failed: (error: Error) => void;
   /** Resolves when the member has to stop, with the reason. */
   readonly failed: Promise<Error>;
@@ -104,7 +106,8 @@ export class Supervisor {
 
   said(): MemberLineage {
     const now = this.#runtime?.said() ?? this.#lastSaid;
-    this.#lastSaid = now.lineage.clusterId === '' ? { ...now, lineage: this.#lastSaid.lineage } : now;
+    const lineage = now.lineage.clusterId === '' ? (this.#lineage ?? now.lineage) : now.lineage;
+    this.#lastSaid = { ...now, lineage };
     return this.#lastSaid;
   }
 
@@ -198,7 +201,8 @@ export class Supervisor {
     const runtime = this.#runtime;
     const nowMs = this.#parts.clock.nowMs();
     if (nowMs < this.#nextAskMs) return;
-    this.#nextAskMs = nowMs + (runtime?.kind === 'hot' ? askHotEveryMs : askBeyondEveryMs);
+    const isCalm = runtime?.kind === 'beyond' && runtime.isWhole();
+    this.#nextAskMs = nowMs + (isCalm ? askBeyondEveryMs : askSoonMs);
     const answers = await this.answers();
     for (const answer of answers) {
       const fork = forkOf(own.lineage, answer);
@@ -207,7 +211,17 @@ export class Supervisor {
       const decision = decideHot(own, runtime.lastIndex(), answer);
       if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
     }
+    if (runtime?.kind === 'beyond') this.#tellSources(answers);
     if (runtime?.kind === 'beyond' && this.#watch?.saw(own, answers, nowMs) === true) await this.#forceByPolicy();
+  }
+
+  /** Whoever is hot of this lineage knows best who else is. */
+  #tellSources(answers: readonly MemberLineage[]): void {
+    const own = this.#lineage ?? this.said().lineage;
+    const [best] = answers
+      .filter(({ tier, lineage }) => tier === 'hot' && (own.clusterId === '' || lineage.clusterId === own.clusterId))
+      .sort((a, b) => b.applied - a.applied);
+    if (best !== undefined && this.#runtime?.kind === 'beyond') this.#runtime.sources(best.members);
   }
 
   /** Only after every old hot member was fenced. */
@@ -305,6 +319,7 @@ export class Supervisor {
   async #begin(tier: Tier, lineage: Lineage | null): Promise<MemberRuntime> {
     const { starts } = this.#parts;
     this.#untidy = true;
+    this.#lineage = lineage;
     const runtime = tier === 'hot' ? await starts.hot(lineage) : await starts.beyond(tier, lineage);
     this.#runtime = runtime;
     return runtime;

@@ -2,7 +2,14 @@ import { TanistError } from '../../foundation/errors.ts';
 import { limits } from '../../foundation/limits.ts';
 import type { FeedListener, ReplicaFeed } from '../../node/replica-feed.ts';
 import type { StateDelta } from '../../ports/delta.ts';
-import type { FollowRequest, Held, ReplicaReport, ReplicaSource, StreamPart } from '../../ports/replication.ts';
+import type {
+  FollowRequest,
+  Held,
+  Lineage,
+  ReplicaReport,
+  ReplicaSource,
+  StreamPart,
+} from '../../ports/replication.ts';
 import { warmRanges } from '../critical-ranges.ts';
 import { DeltaStream, defaultStreamTiming, type StreamTiming } from './delta-stream.ts';
 import { DigestBook } from './digest-book.ts';
@@ -15,11 +22,10 @@ export interface DeltaSourceOptions {
   readonly timing?: Partial<StreamTiming>;
 }
 
-/** What a hot node has to say to those who look for a source. */
-export interface SourceOffer {
+/** What a hot node has to say to those who look for a source. `refusal` null: it feeds. */
+export interface FeedOffer {
   readonly followers: number;
-  readonly leads: boolean;
-  /** Null: it feeds. */
+  readonly lineage: Lineage;
   readonly refusal: TanistError | null;
 }
 
@@ -51,6 +57,10 @@ export class DeltaSource implements ReplicaSource {
   /** Whom it feeds at present. */
   get followers(): number {
     return this.#streams.size + this.#batched;
+  }
+
+  offer(): FeedOffer {
+    return { followers: this.followers, lineage: this.#feed.lineage(), refusal: this.#feed.refusal() };
   }
 
   report(status: ReplicaReport): void {

@@ -48,6 +48,7 @@ export const plainReplica: BeyondTiers = {
       runtime: {
         kind: 'beyond',
         said: () => said,
+        sources: () => {},
         isWhole: () => said.members.length > 0,
         pause: async () => null,
         resume: () => {},
