@@ -1,6 +1,5 @@
-import type { Client, ServiceError } from '@grpc/grpc-js';
-import { callError, openChannel } from '../client/grpc/channel.ts';
-import { unary } from '../client/grpc/unary.ts';
+import type { Client } from '@grpc/grpc-js';
+import { TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import type { MemberFacts } from '../ports/membership.ts';
 import {
@@ -14,6 +13,8 @@ import {
 import { promotionService, type RawMethod } from '../protocol/services.ts';
 import type { IncomingImage } from '../replication/promotion/image-source.ts';
 import type { OtherMembers } from '../replication/promotion/runtimes.ts';
+import { openChannel } from '../transport/channel.ts';
+import { failureOf } from './replication/grpc-source.ts';
 
 const supersedeDeadlineMs = 1000;
 
@@ -32,7 +33,7 @@ async function said(
 ): Promise<MemberLineage | null> {
   const channel = openChannel(client);
   try {
-    const answer = decodeLineage(await unary(channel, client, method, request, { deadlineMs }));
+    const answer = decodeLineage(await unary(channel, method, request, deadlineMs));
     return answer.id === id ? answer : null;
   } catch {
     // Not there, too slow, another kind of server: all the same to who asks.
@@ -42,11 +43,25 @@ async function said(
   }
 }
 
-async function image(
-  { client }: MemberFacts,
-  self: NodeId,
-  signal: AbortSignal,
-): Promise<IncomingImage> {
+function unary(channel: Client, method: RawMethod, request: Buffer, deadlineMs: number): Promise<Buffer> {
+  const { path, requestSerialize, responseDeserialize } = method;
+  return new Promise((resolve, reject) => {
+    const deadline = Date.now() + deadlineMs;
+    channel.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      { deadline },
+      (error, reply) => {
+        if (error === null && reply !== undefined) resolve(reply);
+        else reject(error ?? new TanistError('unavailable', 'no answer'));
+      },
+    );
+  });
+}
+
+async function image({ client }: MemberFacts, self: NodeId, signal: AbortSignal): Promise<IncomingImage> {
   const channel = openChannel(client);
   const chunks = chunksOf(channel, client, self, signal);
   const first = await chunks.next();
@@ -81,7 +96,7 @@ async function* chunksOf(
   try {
     for await (const bytes of call) yield decodeImageChunk(bytes as Buffer);
   } catch (error) {
-    throw callError(error as ServiceError, address);
+    throw failureOf(error, address);
   } finally {
     signal.removeEventListener('abort', abort);
     call.cancel();

@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { TanistError } from '../foundation/errors.ts';
-import type { NodeId } from '../foundation/ids.ts';
 import { seededRandom } from '../foundation/random.ts';
 import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
 import { factsOfConfigured } from '../node/membership/plan-change.ts';
-import type { Disk } from '../ports/database.ts';
 import type { MemberFacts } from '../ports/membership.ts';
-import type { NodeLog } from '../ports/node-log.ts';
 import type { Lineage } from '../ports/replication.ts';
 import type { Tier } from '../ports/tier.ts';
 import type { BeyondRuntime, HotRuntime } from '../replication/promotion/runtimes.ts';
 import { Supervisor } from '../replication/promotion/supervisor.ts';
-import { levelFolder } from '../storage/level/level-folder.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
+import { levelFolder } from '../storage/level/level-folder.ts';
+import type { BeyondTiers } from './beyond-tiers.ts';
 import { otherMembers } from './other-members.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { startWarm } from './replication/start-warm.ts';
@@ -25,32 +23,6 @@ export interface RunningMember {
   /** Resolves when the member stopped itself, with the reason. */
   readonly failed: Promise<Error>;
   stop(): Promise<void>;
-}
-
-/** What runs beyond the quorum is started with this. */
-export interface BeyondStart {
-  readonly config: ClusterConfig;
-  readonly self: NodeId;
-  readonly tier: Exclude<Tier, 'hot'>;
-  readonly dataFolder: string;
-  readonly disk: Disk;
-  /** The only lineage that it follows; null: whichever it finds. */
-  readonly lineage: Lineage | null;
-  readonly listen: { readonly client: string; readonly http: string };
-  readonly nodeLog: NodeLog;
-  readonly face: PromotionFace;
-  readonly failed: (error: Error) => void;
-}
-
-export interface StartedBeyond {
-  readonly runtime: BeyondRuntime;
-  readonly addresses: { readonly client: string; readonly http: string };
-}
-
-export interface BeyondTiers {
-  start(options: BeyondStart): Promise<StartedBeyond>;
-  /** Removes the databases of the tier. */
-  discard(tier: Exclude<Tier, 'hot'>, disk: Disk): Promise<void>;
 }
 
 const beyondTiers: BeyondTiers = {
@@ -130,10 +102,7 @@ export async function startMember(
     };
   }
 
-  async function startBeyond(
-    tier: Exclude<Tier, 'hot'>,
-    lineage: Lineage | null,
-  ): Promise<BeyondRuntime> {
+  async function startBeyond(tier: Exclude<Tier, 'hot'>, lineage: Lineage | null): Promise<BeyondRuntime> {
     const started = await beyond.start({
       config,
       self: own.id,

@@ -5,8 +5,8 @@ import type { NodeId } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import { seededRandom } from '../foundation/random.ts';
 import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
-import { openNode } from '../node/open-node.ts';
 import type { TanistNode } from '../node/node.ts';
+import { openNode } from '../node/open-node.ts';
 import type { NodeOptions } from '../node/options.ts';
 import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
@@ -145,7 +145,9 @@ function plainFace(node: TanistNode): PromotionFace {
     image: () => node.image(),
     superseded: async () => {},
     force: () =>
-      Promise.reject(new TanistError('already-in-tier', `${node.id} is hot already; there is nothing to force`)),
+      Promise.reject(
+        new TanistError('already-in-tier', `${node.id} is hot already; there is nothing to force`),
+      ),
   };
 }
 

@@ -32,7 +32,10 @@ export class ImageOutlet {
   async open(): Promise<OutgoingImage> {
     const { image, clock, settle } = this.#parts;
     if (this.#busy)
-      throw new TanistError('overloaded', 'this node gives its state to another member at present; ask another');
+      throw new TanistError(
+        'overloaded',
+        'this node gives its state to another member at present; ask another',
+      );
     this.#busy = true;
     try {
       await settle();

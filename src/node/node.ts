@@ -907,7 +907,10 @@ export class TanistNode {
         this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
         this.#renewals.flush();
         this.#tiers.abandon(
-          new TanistError('not-leader', 'leadership was lost meanwhile; the change goes on at the next leader'),
+          new TanistError(
+            'not-leader',
+            'leadership was lost meanwhile; the change goes on at the next leader',
+          ),
         );
       }
       this.#opensAt = null;

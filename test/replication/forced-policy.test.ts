@@ -26,7 +26,10 @@ test('only when no quorum has answered for the whole time, and only the replica 
   t.false(watch.saw(own, [], 1999));
   t.true(watch.saw(own, [said('k1', 'cold', 9)], 2000), 'warm before cold');
   t.false(watch.saw(own, [said('w2', 'warm', 8)], 2100), 'another has more');
-  t.false(watch.saw(own, [said('k1', 'hot', 1, { clusterId: 'c+1', epoch: 2 })], 2200), 'another was promoted');
+  t.false(
+    watch.saw(own, [said('k1', 'hot', 1, { clusterId: 'c+1', epoch: 2 })], 2200),
+    'another was promoted',
+  );
   t.false(watch.saw(own, [], 2300));
 });
 

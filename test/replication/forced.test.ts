@@ -5,7 +5,11 @@ import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import { activateMutant, type MutantName } from '../../src/foundation/mutants.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import type { ForcedReport } from '../../src/ports/lineage.ts';
-import { type ForcedPromotion, forcePromotion, weighForced } from '../../src/replication/forced/force-promotion.ts';
+import {
+  type ForcedPromotion,
+  forcePromotion,
+  weighForced,
+} from '../../src/replication/forced/force-promotion.ts';
 import type { MemberAnswer } from '../../src/replication/forced/survey.ts';
 import { forkFrom, forksOf } from '../../src/replication/fork/fork-note.ts';
 import { readRole } from '../../src/replication/promotion/role.ts';
@@ -18,7 +22,11 @@ import { heldOf, old, someState } from './states.ts';
 
 const turn = async (): Promise<void> => {};
 
-function forcing(state: StateMachine, folder: MemoryFolder, answers: readonly MemberAnswer[] = []): ForcedPromotion {
+function forcing(
+  state: StateMachine,
+  folder: MemoryFolder,
+  answers: readonly MemberAnswer[] = [],
+): ForcedPromotion {
   return {
     place: { folder, path: 'f', self: nodeId('w1') },
     content: heldOf(state),
@@ -55,7 +63,12 @@ function t0(right: boolean): void {
   if (!right) throw new Error('the log begins where the image ends');
 }
 
-async function promoted(): Promise<{ before: StateMachine; state: StateMachine; report: ForcedReport; clusterId: string }> {
+async function promoted(): Promise<{
+  before: StateMachine;
+  state: StateMachine;
+  report: ForcedReport;
+  clusterId: string;
+}> {
   const folder = new MemoryFolder();
   const before = someState().state;
   const report = await forcePromotion(forcing(before, folder));
@@ -66,8 +79,10 @@ async function promoted(): Promise<{ before: StateMachine; state: StateMachine; 
 function fault(before: StateMachine, state: StateMachine): string | null {
   if (state.epoch !== before.epoch + 1) return 'the epoch is not a new one';
   for (const space of ['user', 'system'] as const) {
-    if (state.revision(space) < before.revision(space) + moveOnBy) return `revisions of ${space} may be seen twice`;
-    if (state.compacted(space) < before.revision(space)) return `revisions of ${space} can be read that were others`;
+    if (state.revision(space) < before.revision(space) + moveOnBy)
+      return `revisions of ${space} may be seen twice`;
+    if (state.compacted(space) < before.revision(space))
+      return `revisions of ${space} can be read that were others`;
   }
   return null;
 }
@@ -94,7 +109,11 @@ test.serial('a forced promotion begins a new lineage with what the replica held'
   const [fork] = forksOf(state);
   t.deepEqual(fork, report.fork);
   t.is(forkFrom(forksOf(state), old)?.revisions.user, before.revision('user'));
-  t.is(forkFrom(forksOf(state), { clusterId: 'c+00000000', epoch: 1 }), null, 'a lineage that did not lead here');
+  t.is(
+    forkFrom(forksOf(state), { clusterId: 'c+00000000', epoch: 1 }),
+    null,
+    'a lineage that did not lead here',
+  );
   t.true(state.applied.term > before.applied.term);
 });
 
@@ -102,12 +121,18 @@ test.serial('the report says what cannot be vouched for', async (t) => {
   const { before, report } = await promoted();
   const at = before.revision('user');
   t.like(report.ranges[0], { heldThrough: at, leaderThrough: at + 7, keys: 4 });
-  t.deepEqual(report.notHeld.map(({ space }) => space), ['user', 'planes']);
+  t.deepEqual(
+    report.notHeld.map(({ space }) => space),
+    ['user', 'planes'],
+  );
   t.is(report.leases, 1);
   t.is<number, number>(report.firstRevisions.user, at + moveOnBy + 1);
 });
 
-for (const mutant of ['forced-without-new-epoch', 'revisions-not-moved-on'] as const satisfies readonly MutantName[])
+for (const mutant of [
+  'forced-without-new-epoch',
+  'revisions-not-moved-on',
+] as const satisfies readonly MutantName[])
   test.serial(`the mutant ${mutant} is found`, async (t) => {
     activateMutant(mutant);
     t.teardown(() => activateMutant(null));
@@ -115,24 +140,33 @@ for (const mutant of ['forced-without-new-epoch', 'revisions-not-moved-on'] as c
     t.not(fault(before, state), null);
   });
 
-test.serial('it is refused while a quorum is alive, or another replica was promoted, or nothing is held', async (t) => {
-  const { state } = someState();
-  const refused = async (answers: readonly MemberAnswer[], code: string, text: RegExp) => {
-    const folder = new MemoryFolder();
-    const error = await t.throwsAsync<TanistError>(weighForced(forcing(state, folder, answers)));
-    t.is(error.code, code as never);
-    t.regex(error.message, text);
-    await t.throwsAsync(forcePromotion(forcing(state, folder, answers)), { code } as never);
-    t.is(folder.notes.size, 0, 'and nothing was changed');
-  };
-  await refused([hot('h1'), hot('h2')], 'quorum-alive', /2 of the 3 .*h1, h2.*tanist promote w1.*transfer/);
-  await t.notThrowsAsync(weighForced(forcing(state, new MemoryFolder(), [hot('h1'), hot('k1', { tier: 'cold', voters: [] })])));
-  // The cluster shrank meanwhile, and this replica had not heard of it.
-  await refused([hot('h1', { voters: [nodeId('h1')] })], 'quorum-alive', /1 of the 1/);
-  await refused([hot('k1', { tier: 'hot', lineage: { clusterId: 'c+aaaaaaaa', epoch: 2 } })], 'superseded', /k1 .*epoch 2/);
-  const nothing = { ...forcing(state, new MemoryFolder()), content: null };
-  await t.throwsAsync(forcePromotion(nothing), { code: 'starting' } as never);
-});
+test.serial(
+  'it is refused while a quorum is alive, or another replica was promoted, or nothing is held',
+  async (t) => {
+    const { state } = someState();
+    const refused = async (answers: readonly MemberAnswer[], code: string, text: RegExp) => {
+      const folder = new MemoryFolder();
+      const error = await t.throwsAsync<TanistError>(weighForced(forcing(state, folder, answers)));
+      t.is(error.code, code as never);
+      t.regex(error.message, text);
+      await t.throwsAsync(forcePromotion(forcing(state, folder, answers)), { code } as never);
+      t.is(folder.notes.size, 0, 'and nothing was changed');
+    };
+    await refused([hot('h1'), hot('h2')], 'quorum-alive', /2 of the 3 .*h1, h2.*tanist promote w1.*transfer/);
+    await t.notThrowsAsync(
+      weighForced(forcing(state, new MemoryFolder(), [hot('h1'), hot('k1', { tier: 'cold', voters: [] })])),
+    );
+    // The cluster shrank meanwhile, and this replica had not heard of it.
+    await refused([hot('h1', { voters: [nodeId('h1')] })], 'quorum-alive', /1 of the 1/);
+    await refused(
+      [hot('k1', { tier: 'hot', lineage: { clusterId: 'c+aaaaaaaa', epoch: 2 } })],
+      'superseded',
+      /k1 .*epoch 2/,
+    );
+    const nothing = { ...forcing(state, new MemoryFolder()), content: null };
+    await t.throwsAsync(forcePromotion(nothing), { code: 'starting' } as never);
+  },
+);
 
 test.serial('a crash at any operation leaves the replica as it was, or the hot node whole', async (t) => {
   const { state } = someState();

@@ -6,8 +6,8 @@ import type { ForkEntry, ForkHead } from '../../src/replication/fork/fork-entry.
 import { readFork } from '../../src/replication/fork/fork-file.ts';
 import { forkOfHeld } from '../../src/replication/fork/fork-of-held.ts';
 import { forkOfHot } from '../../src/replication/fork/fork-of-hot.ts';
-import { becomeHot, fence, prefetch } from '../../src/replication/promotion/transitions.ts';
 import { readRole } from '../../src/replication/promotion/role.ts';
+import { becomeHot, fence, prefetch } from '../../src/replication/promotion/transitions.ts';
 import { createStateMachine, type StateMachine } from '../../src/state/state-machine.ts';
 import { openImage } from '../../src/storage/image/image-store.ts';
 import { openLog } from '../../src/storage/log/open-log.ts';
@@ -56,7 +56,13 @@ async function oldLeader(folder: MemoryFolder): Promise<{ fork: Fork; log: Recor
   // Never applied, perhaps committed.
   const more = log.entries.length;
   log.apply(put('a/9', 'in the log only'));
-  const store = await openLog(folder.disk, { clusterId: 'c', nodeId: nodeId('h1'), newStoreId: 'x', incarnation: 'j', folder: 'f' });
+  const store = await openLog(folder.disk, {
+    clusterId: 'c',
+    nodeId: nodeId('h1'),
+    newStoreId: 'x',
+    incarnation: 'j',
+    folder: 'f',
+  });
   await store.append({ entries: log.entries.slice(more) });
   await store.close();
   return { fork, log };
@@ -86,7 +92,9 @@ test('a returning old leader saves all that it had beyond the fork, and is warm 
   const { head, entries } = await readBack(folder);
   t.is(head.member, 'h1');
   const of = (why: string, committed: boolean) =>
-    entries.filter((entry) => entry.why === why && entry.committed === committed).map(({ op, key }) => `${op} ${key}`);
+    entries
+      .filter((entry) => entry.why === why && entry.committed === committed)
+      .map(({ op, key }) => `${op} ${key}`);
   t.deepEqual(of('beyond', true), ['put a/1', 'delete a/2', 'put b/new']);
   t.deepEqual(of('beyond', false), ['put a/9']);
   t.deepEqual(of('not-held', true), ['put b/0', 'put b/1', 'put b/2', 'put b/3', 'put b/4']);
@@ -127,7 +135,10 @@ test('a warm replica of the old lineage saves later values, and those that the p
   const entries: ForkEntry[] = [];
   const ranges = [{ space: 'user' as const, key: b('\0'), rangeEnd: b('\0') }];
   for await (const batch of forkOfHeld(heldOf(log.state, ranges), fork)) entries.push(...batch);
-  t.deepEqual(entries.filter(({ why }) => why === 'beyond').map(({ key, value }) => `${key} ${value}`), ['a/1 later']);
+  t.deepEqual(
+    entries.filter(({ why }) => why === 'beyond').map(({ key, value }) => `${key} ${value}`),
+    ['a/1 later'],
+  );
   t.is(entries.filter(({ why }) => why === 'not-held').length, 5);
 });
 
@@ -179,7 +190,13 @@ test('warm to hot: a crash at any operation leaves a replica that can begin agai
       }
       const next = folder.crashed(at);
       if ((await readRole(next)) === null) await promote(next);
-      const store = await openStore(next.disk, { clusterId: 'c', nodeId: nodeId('w1'), newStoreId: 'n', incarnation: 'i', folder: 'f' });
+      const store = await openStore(next.disk, {
+        clusterId: 'c',
+        nodeId: nodeId('w1'),
+        newStoreId: 'n',
+        incarnation: 'i',
+        folder: 'f',
+      });
       const found = createStateMachine({ limits });
       await found.restore(store.loaded!, turn);
       t.deepEqual(found.applied, state.applied);
@@ -194,7 +211,11 @@ test('warm to hot: a crash at any operation leaves a replica that can begin agai
     yield* chunks.slice(0, -1);
   })();
   await t.throwsAsync(
-    prefetch({ folder, path: 'f', self: nodeId('w1') }, { from: nodeId('h2'), lineage, sizeBytes: 0, chunks: short }, 's'),
+    prefetch(
+      { folder, path: 'f', self: nodeId('w1') },
+      { from: nodeId('h2'), lineage, sizeBytes: 0, chunks: short },
+      's',
+    ),
     { code: 'data-damaged' } as never,
   );
   t.is(await readRole(folder), null);

@@ -26,7 +26,13 @@ export const facts = (id: string, tier: string): MemberFacts => ({
   labels: {},
 });
 
-export const members = [facts('h1', 'hot'), facts('h2', 'hot'), facts('h3', 'hot'), facts('w1', 'warm'), facts('k1', 'cold')];
+export const members = [
+  facts('h1', 'hot'),
+  facts('h2', 'hot'),
+  facts('h3', 'hot'),
+  facts('w1', 'warm'),
+  facts('k1', 'cold'),
+];
 
 export const critical: readonly KeyRange[] = [
   { space: 'user', key: byteStringOfText('a/'), rangeEnd: prefixEnd(byteStringOfText('a/')) },
@@ -42,7 +48,12 @@ export class Recorded extends Log {
     const bytes = encodeCommandBatch({ session, firstNumber, acknowledgedThrough, commands });
     const results = super.inSession(...args);
     const { index, term } = this.state.applied;
-    this.entries.push({ index, term, kind: 'commands', payload: encodeBlock(clusterTimeMs(this.timeMs), [bytes]) });
+    this.entries.push({
+      index,
+      term,
+      kind: 'commands',
+      payload: encodeBlock(clusterTimeMs(this.timeMs), [bytes]),
+    });
     return results;
   }
 }
@@ -74,7 +85,11 @@ const inRange = (range: KeyRange, space: Space, key: string): boolean =>
   (range.rangeEnd === '' ? key === range.key : range.rangeEnd === '\0' || key < range.rangeEnd);
 
 /** What a replica of these ranges holds of the state as it is now. */
-export function heldOf(state: StateMachine, ranges: readonly KeyRange[] = critical, lineage = old): HeldContent {
+export function heldOf(
+  state: StateMachine,
+  ranges: readonly KeyRange[] = critical,
+  lineage = old,
+): HeldContent {
   const all = (space: Space): readonly KeyValue[] => state.valuesOf(space, b(''), null);
   const kept = new Map(
     (['user', 'planes', 'system'] as const).map((space) => [
@@ -90,7 +105,11 @@ export function heldOf(state: StateMachine, ranges: readonly KeyRange[] = critic
   };
   return {
     held: { lineage, revisions, ranges },
-    mark: { index: state.applied.index, timeMs: state.timeMs, leaderRevisions: { ...revisions, user: revision(revisions.user + 7) } },
+    mark: {
+      index: state.applied.index,
+      timeMs: state.timeMs,
+      leaderRevisions: { ...revisions, user: revision(revisions.user + 7) },
+    },
     leases: [...state.leases()].map(({ id, ttlMs }) => ({ id, ttlMs })),
     members,
     async *values(space) {
@@ -102,13 +121,24 @@ export function heldOf(state: StateMachine, ranges: readonly KeyRange[] = critic
 }
 
 /** The databases of a stopped hot node: `applied` entries are in its image, all of them in its log. */
-export async function storeOf(disk: MemoryDisk, id: string, log: Recorded, applied: StateMachine): Promise<void> {
+export async function storeOf(
+  disk: MemoryDisk,
+  id: string,
+  log: Recorded,
+  applied: StateMachine,
+): Promise<void> {
   const image = await openImage(disk, { clusterId: 'c', folder: 'f' });
   await image.load();
   image.append(applied.takeImageBatch());
   await image.flush({ sync: true });
   await image.close();
-  const store = await openLog(disk, { clusterId: 'c', nodeId: nodeId(id), newStoreId: id, incarnation: 'i', folder: 'f' });
+  const store = await openLog(disk, {
+    clusterId: 'c',
+    nodeId: nodeId(id),
+    newStoreId: id,
+    incarnation: 'i',
+    folder: 'f',
+  });
   await store.append({ entries: log.entries });
   await store.close();
 }

@@ -1,17 +1,13 @@
+import { textOf } from '../../foundation/bytes.ts';
 import { type NodeId, nodeId } from '../../foundation/ids.ts';
 import type { KeyValue } from '../../ports/delta.ts';
-import { textOf } from '../../foundation/bytes.ts';
 import type { Fork } from '../../ports/lineage.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
 import { forkPrefix } from '../../replication/fork/fork-note.ts';
 import type { WarmReplica } from '../../replication/warm/warm-replica.ts';
 
 /** What a warm replica says of itself and its lineage, as of its last mark. */
-export function saidByWarm(
-  self: NodeId,
-  { state }: WarmReplica,
-  leader: string | null,
-): MemberLineage {
+export function saidByWarm(self: NodeId, { state }: WarmReplica, leader: string | null): MemberLineage {
   const { meta, members } = state;
   return {
     id: self,

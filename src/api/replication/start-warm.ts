@@ -1,14 +1,14 @@
 import type { ClusterConfig } from '../../node/config.ts';
+import { compareLineage } from '../../replication/lineage.ts';
+import { contentOfWarm } from '../../replication/warm/warm-content.ts';
 import { WarmReplica } from '../../replication/warm/warm-replica.ts';
+import type { BeyondStart, StartedBeyond } from '../beyond-tiers.ts';
 import { ClientServer } from '../client-server.ts';
 import { HttpServer } from '../http/http-server.ts';
-import type { BeyondStart, StartedBeyond } from '../start-member.ts';
 import { systemClock } from '../system-clock.ts';
 import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
 import { ReplicaNode } from './replica-node.ts';
-import { compareLineage } from '../../replication/lineage.ts';
-import { contentOfWarm } from '../../replication/warm/warm-content.ts';
 import { saidByWarm } from './said-by-warm.ts';
 import { servedWarm } from './served-warm.ts';
 
@@ -83,7 +83,9 @@ export async function startWarm(options: BeyondStart): Promise<StartedBeyond> {
   }
 }
 
-function configuredMembers({ nodes }: ClusterConfig): ConstructorParameters<typeof ReplicaNode>[0]['configured'] {
+function configuredMembers({
+  nodes,
+}: ClusterConfig): ConstructorParameters<typeof ReplicaNode>[0]['configured'] {
   return nodes.map(({ id, client, peer, http, tier }) => ({
     id,
     clientAddress: client,

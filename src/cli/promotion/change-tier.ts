@@ -32,7 +32,10 @@ export async function promoteAndWait(
     if (member !== undefined && member.wanted === undefined)
       throw new TanistError('cancelled', `the promotion of ${id} was given up by another change of it`);
     if (tookMs > (timeoutMs ?? patienceMs))
-      throw new TanistError('learner-not-ready', `${id} is not hot yet; it goes on, look at "tanist members"`);
+      throw new TanistError(
+        'learner-not-ready',
+        `${id} is not hot yet; it goes on, look at "tanist members"`,
+      );
     out.progress.update(`${id}: ${stageOf(member)}, ${Math.round(tookMs / 1000)} s`);
     await new Promise((resolve) => setTimeout(resolve, askEveryMs));
   }

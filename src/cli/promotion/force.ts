@@ -56,7 +56,9 @@ async function confirm(id: string): Promise<void> {
     throw new TanistError('not-confirmed', 'a forced promotion must be confirmed: repeat it with --yes');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`What is not held here is lost to the cluster. Type "${id}" to go on: `);
+    const answer = await terminal.question(
+      `What is not held here is lost to the cluster. Type "${id}" to go on: `,
+    );
     if (answer.trim() !== id) throw new TanistError('not-confirmed', 'nothing was changed');
   } finally {
     terminal.close();
@@ -82,7 +84,10 @@ async function addressOf(id: string, endpoints: readonly string[]): Promise<stri
     }
   }
   if (known.size === 0) throw failure;
-  throw new TanistError('unknown-member', `${id} is no member of this cluster; there are ${[...known].join(', ')}`);
+  throw new TanistError(
+    'unknown-member',
+    `${id} is no member of this cluster; there are ${[...known].join(', ')}`,
+  );
 }
 
 async function call(

@@ -34,7 +34,9 @@ export function showReport(out: Output, report: ForcedReport): void {
   for (const { id, tier, answer, revision } of asked)
     if (answer === 'alive')
       out.say(
-        style.yellow(`${id} (${tier}) answers, at revision ${revision}: what it has beyond goes into its fork file`),
+        style.yellow(
+          `${id} (${tier}) answers, at revision ${revision}: what it has beyond goes into its fork file`,
+        ),
       );
 }
 

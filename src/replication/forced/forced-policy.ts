@@ -43,7 +43,9 @@ function isBest(own: MemberLineage, answers: readonly MemberLineage[]): boolean 
   const beyond = [own, ...answers.filter(({ tier }) => tier !== 'hot')];
   const [first] = beyond.sort(
     (a, b) =>
-      Number(a.tier === 'cold') - Number(b.tier === 'cold') || b.revision - a.revision || (a.id < b.id ? -1 : 1),
+      Number(a.tier === 'cold') - Number(b.tier === 'cold') ||
+      b.revision - a.revision ||
+      (a.id < b.id ? -1 : 1),
   );
   return first?.id === own.id;
 }

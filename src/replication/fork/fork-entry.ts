@@ -46,7 +46,20 @@ export function entryOf(
   committed: boolean,
 ): ForkEntry {
   const text = String(lease);
-  return { why, committed, space, op, key, value, revision, sub, createRevision, version, lease: text, timeMs };
+  return {
+    why,
+    committed,
+    space,
+    op,
+    key,
+    value,
+    revision,
+    sub,
+    createRevision,
+    version,
+    lease: text,
+    timeMs,
+  };
 }
 
 /** Etcd's rules, as `KeyRange` says. */

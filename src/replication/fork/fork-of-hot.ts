@@ -96,7 +96,9 @@ function* notHeld(state: StateMachine, space: Space, fork: Fork): Generator<read
     const values = state.valuesOf(space, from, next);
     from = next;
     const entries = values
-      .filter(({ key, modRevision }) => modRevision <= fork.revisions[space] && !isIn(fork.ranges, space, key))
+      .filter(
+        ({ key, modRevision }) => modRevision <= fork.revisions[space] && !isIn(fork.ranges, space, key),
+      )
       .map(
         ({ key, value, modRevision, createRevision, version, lease }): ForkEntry => ({
           why: 'not-held',

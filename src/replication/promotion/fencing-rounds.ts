@@ -24,7 +24,9 @@ export class FencingRounds {
     const of = `${own.lineage.clusterId} ${own.leader ?? ''}`;
     if (of !== this.#of) this.#done.clear();
     this.#of = of;
-    const open = own.members.filter(({ id, client }) => id !== own.id && client !== '' && !this.#done.has(id));
+    const open = own.members.filter(
+      ({ id, client }) => id !== own.id && client !== '' && !this.#done.has(id),
+    );
     await Promise.all(
       open.map(async (member) => {
         const answer = await this.#others.supersede(member, own);

@@ -10,8 +10,8 @@ import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
-import { type ForcedPolicy, ForcedWatch, fenceAll, type RunFence } from '../forced/forced-policy.ts';
 import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
+import { type ForcedPolicy, ForcedWatch, fenceAll, type RunFence } from '../forced/forced-policy.ts';
 import { forkOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
 import { decideBeyond, decideHot, forkOf } from './decide-role.ts';
@@ -212,14 +212,18 @@ export class Supervisor {
       if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
     }
     if (runtime?.kind === 'beyond') this.#tellSources(answers);
-    if (runtime?.kind === 'beyond' && this.#watch?.saw(own, answers, nowMs) === true) await this.#forceByPolicy();
+    if (runtime?.kind === 'beyond' && this.#watch?.saw(own, answers, nowMs) === true)
+      await this.#forceByPolicy();
   }
 
   /** Whoever is hot of this lineage knows best who else is. */
   #tellSources(answers: readonly MemberLineage[]): void {
     const own = this.#lineage ?? this.said().lineage;
     const [best] = answers
-      .filter(({ tier, lineage }) => tier === 'hot' && (own.clusterId === '' || lineage.clusterId === own.clusterId))
+      .filter(
+        ({ tier, lineage }) =>
+          tier === 'hot' && (own.clusterId === '' || lineage.clusterId === own.clusterId),
+      )
       .sort((a, b) => b.applied - a.applied);
     if (best !== undefined && this.#runtime?.kind === 'beyond') this.#runtime.sources(best.members);
   }
@@ -230,7 +234,8 @@ export class Supervisor {
     if (forced === null) return;
     const failed = await fenceAll(forced.policy, this.said(), forced.run);
     if (failed.length === 0) await this.force(true);
-    else nodeLog.warn('role-failed', { error: `no forced promotion: ${failed.join(', ')} could not be fenced` });
+    else
+      nodeLog.warn('role-failed', { error: `no forced promotion: ${failed.join(', ')} could not be fenced` });
   }
 
   /** Of all other members that answer in time. */

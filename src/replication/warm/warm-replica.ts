@@ -6,9 +6,16 @@ import type { RangeRequest } from '../../ports/command.ts';
 import type { DatabaseChange, Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
-import type { Held, Lineage, LinkMeasurement, ReplicaReport, ReplicaSource, StreamPart } from '../../ports/replication.ts';
+import type {
+  Held,
+  Lineage,
+  LinkMeasurement,
+  ReplicaReport,
+  ReplicaSource,
+  StreamPart,
+} from '../../ports/replication.ts';
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
-import { HeldRange } from './held-range.ts';
+import type { HeldRange } from './held-range.ts';
 import type { WarmMeta } from './warm-meta.ts';
 import { type WarmAnswer, WarmReads } from './warm-reads.ts';
 import { WarmState } from './warm-state.ts';
@@ -263,7 +270,11 @@ export class WarmReplica {
 
   async #choose(): Promise<SourceOffer | null> {
     const offers = await this.#options.directory.offers();
-    this.#links = offers.map(({ source, roundTripMs }) => ({ to: source.id, roundTripMs, bytesPerSecond: null }));
+    this.#links = offers.map(({ source, roundTripMs }) => ({
+      to: source.id,
+      roundTripMs,
+      bytesPerSecond: null,
+    }));
     const nowMs = this.#options.clock.nowMs();
     for (const [id, atMs] of this.#failedAtMs)
       if (nowMs - atMs > this.#timing.grudgeMs) this.#failedAtMs.delete(id);

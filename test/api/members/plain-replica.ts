@@ -1,5 +1,5 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { BeyondTiers } from '../../../src/api/start-member.ts';
+import type { BeyondTiers } from '../../../src/api/beyond-tiers.ts';
 import { otherMembers } from '../../../src/api/other-members.ts';
 import { addPromotionService } from '../../../src/api/promotion-service.ts';
 import { factsOfConfigured } from '../../../src/node/membership/plan-change.ts';
@@ -32,7 +32,12 @@ export const plainReplica: BeyondTiers = {
       while (open) {
         for (const node of config.nodes) {
           if (node.id === self) continue;
-          const facts = factsOfConfigured({ ...node, clientAddress: node.client, peerAddress: node.peer, httpAddress: node.http });
+          const facts = factsOfConfigured({
+            ...node,
+            clientAddress: node.client,
+            peerAddress: node.peer,
+            httpAddress: node.http,
+          });
           const answer = await otherMembers.ask(facts, 500);
           if (answer === null || answer.tier !== 'hot') continue;
           if (lineage !== null && answer.lineage.clusterId !== lineage.clusterId) continue;

@@ -35,7 +35,21 @@ async function cluster(t: ExecutionContext): Promise<Cluster> {
   const config = parseClusterConfig(JSON.stringify({ cluster: 'c', nodes }));
   const members = new Map<string, RunningMember>();
   const start = async (id: string) => {
-    const member = await startMember({ config, id, dataFolder: join(folder, id), nodeLog: process.env.LOUD ? { info: (e, f) => console.error(id, e, JSON.stringify(f)), warn: (e, f) => console.error(id, 'W', e, JSON.stringify(f)), error: (e, f) => console.error(id, 'E', e, JSON.stringify(f)) } : silentLog }, plainReplica);
+    const member = await startMember(
+      {
+        config,
+        id,
+        dataFolder: join(folder, id),
+        nodeLog: process.env.LOUD
+          ? {
+              info: (e, f) => console.error(id, e, JSON.stringify(f)),
+              warn: (e, f) => console.error(id, 'W', e, JSON.stringify(f)),
+              error: (e, f) => console.error(id, 'E', e, JSON.stringify(f)),
+            }
+          : silentLog,
+      },
+      plainReplica,
+    );
     members.set(id, member);
   };
   const stop = async (id: string) => {
@@ -68,15 +82,18 @@ test('a replica becomes hot, takes a lost one’s place, and a demoted one leave
   t.timeout(90_000);
   const { client, folder, stop, start } = await cluster(t);
   for (let i = 0; i < 200; i++) await client.put(`k${i}`, `v${i}`.repeat(50));
-  const change = (id: string, to: 'hot' | 'warm') => client.changeMember({ kind: 'tier', id: nodeId(id), to });
+  const change = (id: string, to: 'hot' | 'warm') =>
+    client.changeMember({ kind: 'tier', id: nodeId(id), to });
 
   await t.throwsAsync(change('q', 'hot'), { code: 'unknown-member' } as never);
   await t.throwsAsync(change('h0', 'hot'), { code: 'already-in-tier' } as never);
   await change('w0', 'hot');
   await until(client, (members) => members.get('w0')?.voter === true);
   await client.put('after', 'the promotion');
-  const said = await client.status({ endpoint: (await client.memberList()).members.find(({ id }) => id === 'w0')!.client });
-  t.is(said.spaces.find(({ space }) => space === 'user')?.keys, 201);
+  await until(client, async (members) => {
+    const { spaces } = await client.status({ endpoint: members.get('w0')?.client ?? '' });
+    return spaces.find(({ space }) => space === 'user')?.keys === 201;
+  });
 
   // It keeps its role over a restart.
   await stop('w0');

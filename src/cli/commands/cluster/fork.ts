@@ -1,9 +1,5 @@
 import { type JsonOption, type Register, withJson } from '../../command.ts';
-
-export interface ForkShowOptions extends JsonOption {
-  readonly space?: string;
-  readonly prefix?: string;
-}
+import type { ForkShowOptions } from '../../promotion/show-fork.ts';
 
 export const forkCommand: Register = (program) => {
   const fork = program.command('fork').summary('what a forced promotion left behind');
