@@ -34,6 +34,7 @@ import type { HttpServer } from './http/http-server.ts';
 import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
+import { addPromotionService, type PromotionFace } from './promotion-service.ts';
 import { addReplicationService } from './replication/replication-service.ts';
 import { addSnapshotsService, type ServedSnapshots } from './replication/snapshots-service.ts';
 import { SessionStream } from './session-stream.ts';
@@ -52,6 +53,7 @@ export class ClientServer {
   constructor(
     node: ServedNode,
     clusterId: string,
+    face: PromotionFace,
     source: DeltaSource | null = null,
     snapshots: ServedSnapshots | null = null,
   ) {
@@ -86,6 +88,7 @@ export class ClientServer {
       ),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
+    addPromotionService(this.#server, face);
     if (source !== null) addReplicationService(this.#server, node, source);
     addSnapshotsService(this.#server, node, snapshots);
     this.etcd = new EtcdServices(node, clusterId);

@@ -3,9 +3,11 @@ import type { Register } from './command.ts';
 import { alarmCommand } from './commands/cluster/alarm.ts';
 import { backupCommand } from './commands/cluster/backup.ts';
 import { demoCommand } from './commands/cluster/demo.ts';
+import { forkCommand } from './commands/cluster/fork.ts';
 import { memberCommand } from './commands/cluster/member.ts';
 import { membersCommand } from './commands/cluster/members.ts';
 import { nodeCommand } from './commands/cluster/node.ts';
+import { demoteCommand, promoteCommand } from './commands/cluster/promote.ts';
 import { restoreCommand } from './commands/cluster/restore.ts';
 import { snapshotsCommand } from './commands/cluster/snapshots.ts';
 import { statusCommand } from './commands/cluster/status.ts';
@@ -32,6 +34,9 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       membersCommand,
       successionCommand,
       transferCommand,
+      promoteCommand,
+      demoteCommand,
+      forkCommand,
       memberCommand,
       alarmCommand,
       snapshotsCommand,

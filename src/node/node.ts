@@ -16,6 +16,7 @@ import type { HistoryStore } from '../ports/image-store.ts';
 import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
+import type { TierChanges } from '../ports/tier-changes.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
@@ -37,9 +38,11 @@ import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
 import type { NodeGauges } from './gauges.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
+import { ImageOutlet, type OutgoingImage } from './image-outlet.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import { Maintenance } from './maintenance.ts';
 import { Membership } from './membership/membership.ts';
+import { TierMover } from './membership/tier-mover.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { ParkedProposals } from './parked-proposals.ts';
 import { PeerConnections } from './peer-connections.ts';
@@ -135,6 +138,8 @@ export class TanistNode {
   readonly #clusterClock: ClusterClock;
   readonly #handOver: HandOver;
   readonly #membership: Membership;
+  readonly #tiers: TierMover;
+  readonly #images: ImageOutlet;
   readonly #quota: Quota;
   readonly #compaction: AutoCompaction;
   readonly #followers = new FeedListeners();
@@ -243,6 +248,7 @@ export class TanistNode {
       flushBytes: options.flushBytes,
       logDiskBytes: options.logDiskBytes,
     });
+    this.#images = new ImageOutlet({ image: store.image, clock, settle: () => this.#keeper.settle() });
     const history = state.history(store.image.history);
     this.#ranges = new RangeReader(state, history, clock);
     this.feed = this.#replicaFeed(history);
@@ -309,6 +315,8 @@ export class TanistNode {
       members: () => state.members,
       configured: options.members,
       isAlive: (id) => this.#isAlive(id),
+      isConnected: (id) => this.#connections.isConnected(id),
+      trouble: (id) => this.#replicas.of(id)?.report.trouble ?? null,
       published: (id) => this.#succession.factsOf(id),
       dial: (peers) => {
         this.#connections.dialled(peers);
@@ -317,6 +325,11 @@ export class TanistNode {
       wake,
       changed: () => this.#membersChanged(),
       removed: () => this.#removed(),
+    });
+    this.#tiers = new TierMover({
+      clock,
+      members: () => this.#membership.list(),
+      request: (request) => this.#membership.request(request),
     });
     this.#driver = new Driver({
       raft,
@@ -377,13 +390,13 @@ export class TanistNode {
     this.#driver.wake();
   }
 
-  /** Hands leadership over if it has it, then stops; nothing acknowledged depends on it. */
-  async stop(): Promise<void> {
+  /** Hands leadership over if it has it, but not where it is told to stop at once; then stops. Nothing acknowledged depends on it. */
+  async stop(handsOver = true): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
     const { nodeLog } = this.#ports;
     nodeLog.info('stopping');
-    if (this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
+    if (handsOver && this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
     await this.#close();
     // While a snapshot is taken over the image is ahead of the state, or whole as it is.
     if (!this.#restoring)
@@ -587,6 +600,15 @@ export class TanistNode {
     }
   }
 
+  /** The whole image for another member. Errors: `starting`, `overloaded`, `stopping`. */
+  async image(): Promise<OutgoingImage> {
+    if (this.#stopped) throw stops();
+    if (this.#restoring) throw takingOver();
+    if (this.state.applied.index === 0)
+      throw new TanistError('starting', 'this node has no state yet; ask another, or try again');
+    return this.#images.open();
+  }
+
   /** As this node has applied it. */
   members(): readonly MemberInfo[] {
     return this.#membership.list();
@@ -598,8 +620,14 @@ export class TanistNode {
    */
   async changeMember(request: MemberRequest): Promise<readonly MemberInfo[]> {
     if (this.#stopped) throw stops();
-    await this.#membership.request(request);
+    if (request.kind === 'tier') await this.#tiers.begin(request);
+    else await this.#membership.request(request);
     return this.#membership.list();
+  }
+
+  /** How members move between tiers; on the leader. */
+  get tierChanges(): TierChanges {
+    return this.#tiers;
   }
 
   member(id: NodeId): MemberView {
@@ -817,7 +845,10 @@ export class TanistNode {
       this.#rankedAtMs = nowMs;
       this.#succession.rank();
       this.#guarding(this.#trust.look());
-      if (this.#isOpen()) this.#membership.tend();
+      if (this.#isOpen()) {
+        this.#membership.tend();
+        this.#tiers.look();
+      }
       this.#leaveFullDisk(nowMs);
     }
     if (this.#isTimeDue() && this.#proposals.idle) {
@@ -875,6 +906,12 @@ export class TanistNode {
         nodeLog.info('stepped-down', fields);
         this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
         this.#renewals.flush();
+        this.#tiers.abandon(
+          new TanistError(
+            'not-leader',
+            'leadership was lost meanwhile; the change goes on at the next leader',
+          ),
+        );
       }
       this.#opensAt = null;
       if (soft.leader !== null) this.#parked.refuse('not-leader', 'this node does not lead; ask the leader');
@@ -1057,6 +1094,7 @@ export class TanistNode {
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
     this.#membership.close();
+    this.#tiers.abandon(new TanistError('stopping', 'the node stops; the change goes on at the next leader'));
     this.#parked.refuse('stopping', 'the node stops');
     this.#renewals.flush();
     this.#reads.close();

@@ -11,6 +11,7 @@ const files = [
   'tanist/v1/tanist.proto',
   'tanist/v1/replication.proto',
   'tanist/v1/snapshots.proto',
+  'tanist/v1/promotion.proto',
   'etcd/rpc.proto',
   'etcd/v3lock.proto',
   'etcd/v3election.proto',

@@ -3,6 +3,7 @@ export const servedServices: readonly string[] = [
   'tanist.v1.Tanist',
   'tanist.v1.Replication',
   'tanist.v1.Snapshots',
+  'tanist.v1.Promotion',
   'etcdserverpb.KV',
   'etcdserverpb.Watch',
   'etcdserverpb.Lease',

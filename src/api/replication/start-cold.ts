@@ -1,31 +1,26 @@
-import { nodeInConfig } from '../../node/config.ts';
+import { contentOfCold } from '../../replication/cold/cold-content.ts';
 import { ColdReplica, defaultColdOptions } from '../../replication/cold/cold-replica.ts';
-import { coldDatabases, openColdStore } from '../../replication/cold/cold-store.ts';
-import { openLevelDisk } from '../../storage/level/level-disk.ts';
+import { openColdStore } from '../../replication/cold/cold-store.ts';
+import { compareLineage } from '../../replication/lineage.ts';
+import type { BeyondStart, StartedBeyond } from '../beyond-tiers.ts';
 import { ClientServer } from '../client-server.ts';
 import { HttpServer } from '../http/http-server.ts';
-import type { RunningNode, StartOptions } from '../start-node.ts';
 import { systemClock } from '../system-clock.ts';
 import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { configuredMembers, usedOf } from './replica-parts.ts';
+import { saidByCold } from './said-by-cold.ts';
 import { servedCold } from './served-cold.ts';
 
-/** A cold replica as a process runs it. Errors: those of the config, the data folder and the ports. */
-export async function startCold(options: StartOptions): Promise<Omit<RunningNode, 'state'>> {
-  const { config, id, dataFolder, nodeLog } = options;
-  const own = nodeInConfig(config, id);
+/** A cold replica as a member runs it. Errors: those of the data folder and the ports. */
+export async function startCold(options: BeyondStart): Promise<StartedBeyond> {
+  const { config, self, dataFolder, disk, lineage, listen, nodeLog, face, failed } = options;
   const undo: (() => Promise<void> | void)[] = [];
   try {
-    const disk = await openLevelDisk(dataFolder, {
-      reserveBytes: Math.floor(config.disk.reserveBytes / 4),
-      databases: coldDatabases,
-    });
-    undo.push(() => disk.close());
     const vitals = await VitalsReader.start(dataFolder);
     undo.push(() => vitals.stop());
-    const hotNodes = new HotNodes(own.id, config.nodes);
+    const hotNodes = new HotNodes(self, config.nodes);
     undo.push(() => hotNodes.close());
     const { everyMs, keep, keepForMs } = config.snapshots;
     const store = await openColdStore(disk, {
@@ -33,54 +28,63 @@ export async function startCold(options: StartOptions): Promise<Omit<RunningNode
       wallMs: () => systemClock.wallMs(),
     });
     undo.push(() => store.close());
-    let broken: (error: Error) => void = () => {};
-    const failed = new Promise<Error>((resolve) => {
-      broken = resolve;
-    });
     const replica = new ColdReplica(
-      { ...defaultColdOptions, id: own.id, everyMs },
+      { ...defaultColdOptions, id: self, everyMs },
       {
         clock: systemClock,
         nodeLog,
         store,
         directory: hotNodes,
         vitals: () => usedOf(vitals),
+        accepts: (found) => compareLineage(lineage ?? store.newest?.lineage ?? found, found) === 'same',
         membersChanged: (members) => hotNodes.members(members),
-        broken,
+        broken: failed,
       },
     );
     undo.push(() => replica.stop());
+    const known = store.newest?.members ?? [];
+    if (known.length > 0) hotNodes.members(known);
+    const clusterId = lineage?.clusterId ?? config.cluster;
     const served = servedCold(replica, config.limits);
     const node = new ReplicaNode({
-      id: own.id,
+      id: self,
       tier: 'cold',
-      clusterId: config.cluster,
+      clusterId,
       requestLimits: config.limits,
       replica: served,
       hotNodes,
       configured: configuredMembers(config),
     });
-    const clients = new ClientServer(node, config.cluster, null, served);
+    const clients = new ClientServer(node, clusterId, face, null, served);
     undo.push(() => clients.close());
     const http = new HttpServer(node, clients.etcd);
     undo.push(() => http.close());
-    const client = await clients.listen(own.client, http);
-    const httpAddress = await http.listen(own.http);
+    const client = await clients.listen(listen.client, http);
+    const httpAddress = await http.listen(listen.http);
     replica.start();
-    nodeLog.info('started', { id: own.id, tier: 'cold' });
+    nodeLog.info('started', { id: self, tier: 'cold' });
     return {
-      addresses: { client, peer: own.peer, http: httpAddress },
-      failed,
-      stop: async () => {
-        nodeLog.info('stopping');
-        await replica.stop();
-        hotNodes.close();
-        http.close();
-        clients.close();
-        vitals.stop();
-        await store.close();
-        await disk.close();
-        nodeLog.info('stopped');
+      addresses: { client, http: httpAddress },
+      runtime: {
+        kind: 'beyond',
+        said: () => saidByCold(self, replica, hotNodes.routing?.leader ?? null),
+        sources: (members) => hotNodes.members(members),
+        isWhole: () => store.held() !== null,
+        pause: async () => {
+          await replica.pause();
+          return contentOfCold(store);
+        },
+        resume: () => replica.resume(),
+        stop: async () => {
+          nodeLog.info('stopping');
+          http.close();
+          clients.close();
+          await replica.stop();
+          hotNodes.close();
+          await store.close();
+          vitals.stop();
+          nodeLog.info('stopped');
+        },
       },
     };
   } catch (error) {

@@ -1,69 +1,80 @@
-import { nodeInConfig } from '../../node/config.ts';
+import { compareLineage } from '../../replication/lineage.ts';
+import { contentOfWarm } from '../../replication/warm/warm-content.ts';
 import { WarmReplica } from '../../replication/warm/warm-replica.ts';
-import { openLevelDisk } from '../../storage/level/level-disk.ts';
+import type { BeyondStart, StartedBeyond } from '../beyond-tiers.ts';
 import { ClientServer } from '../client-server.ts';
 import { HttpServer } from '../http/http-server.ts';
-import type { RunningNode, StartOptions } from '../start-node.ts';
 import { systemClock } from '../system-clock.ts';
 import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { configuredMembers, usedOf } from './replica-parts.ts';
+import { saidByWarm } from './said-by-warm.ts';
 import { servedWarm } from './served-warm.ts';
 
-/** A warm replica as a process runs it. Errors: those of the config, the data folder and the ports. */
-export async function startWarm(options: StartOptions): Promise<Omit<RunningNode, 'state'>> {
-  const { config, id, dataFolder, nodeLog } = options;
-  const own = nodeInConfig(config, id);
+/** A warm replica as a member runs it. Errors: those of the data folder and the ports. */
+export async function startWarm(options: BeyondStart): Promise<StartedBeyond> {
+  const { config, self, dataFolder, disk, lineage, listen, nodeLog, face, failed } = options;
   const undo: (() => Promise<void> | void)[] = [];
   try {
-    const disk = await openLevelDisk(dataFolder, { reserveBytes: Math.floor(config.disk.reserveBytes / 4) });
-    undo.push(() => disk.close());
     const vitals = await VitalsReader.start(dataFolder);
     undo.push(() => vitals.stop());
-    const hotNodes = new HotNodes(own.id, config.nodes);
+    const hotNodes = new HotNodes(self, config.nodes);
     undo.push(() => hotNodes.close());
-    const replica = await WarmReplica.open({
-      id: own.id,
+    const replica: WarmReplica = await WarmReplica.open({
+      id: self,
       clock: systemClock,
       nodeLog,
       disk,
       directory: hotNodes,
       requestLimits: config.limits,
       vitals: () => usedOf(vitals),
+      accepts: (found) => {
+        const own = lineage ?? replica.state.meta?.lineage ?? found;
+        return compareLineage(own, found) === 'same';
+      },
       membersChanged: (members) => hotNodes.members(members),
     });
     undo.push(() => replica.stop());
     if (replica.members.length > 0) hotNodes.members(replica.members);
     const node = new ReplicaNode({
-      id: own.id,
+      id: self,
       tier: 'warm',
-      clusterId: config.cluster,
+      clusterId: lineage?.clusterId ?? config.cluster,
       requestLimits: config.limits,
       replica: servedWarm(replica),
       hotNodes,
       configured: configuredMembers(config),
     });
-    const clients = new ClientServer(node, config.cluster);
+    const clients = new ClientServer(node, lineage?.clusterId ?? config.cluster, face);
     undo.push(() => clients.close());
     const http = new HttpServer(node, clients.etcd);
     undo.push(() => http.close());
-    const client = await clients.listen(own.client, http);
-    const httpAddress = await http.listen(own.http);
-    const failed = new Promise<Error>((resolve) => replica.onFailure(resolve));
+    const client = await clients.listen(listen.client, http);
+    const httpAddress = await http.listen(listen.http);
+    replica.onFailure(failed);
     replica.start();
-    nodeLog.info('started', { id: own.id, tier: 'warm' });
+    nodeLog.info('started', { id: self, tier: 'warm' });
     return {
-      addresses: { client, peer: own.peer, http: httpAddress },
-      failed,
-      stop: async () => {
-        nodeLog.info('stopping');
-        await replica.stop();
-        http.close();
-        clients.close();
-        vitals.stop();
-        await disk.close();
-        nodeLog.info('stopped');
+      addresses: { client, http: httpAddress },
+      runtime: {
+        kind: 'beyond',
+        said: () => saidByWarm(self, replica, hotNodes.routing?.leader ?? null),
+        sources: (members) => hotNodes.members(members),
+        isWhole: () => replica.state.held !== null,
+        pause: async () => {
+          await replica.pause();
+          return contentOfWarm(replica.state);
+        },
+        resume: () => replica.resume(),
+        stop: async () => {
+          nodeLog.info('stopping');
+          http.close();
+          clients.close();
+          await replica.stop();
+          vitals.stop();
+          nodeLog.info('stopped');
+        },
       },
     };
   } catch (error) {

@@ -4,7 +4,13 @@ import type { Clock, Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeEventFields, NodeLog } from '../../ports/node-log.ts';
-import type { LinkMeasurement, ReplicaReport, ReplicaSource, StreamPart } from '../../ports/replication.ts';
+import type {
+  Lineage,
+  LinkMeasurement,
+  ReplicaReport,
+  ReplicaSource,
+  StreamPart,
+} from '../../ports/replication.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { rankSources, type SourceDirectory } from '../choose-source.ts';
 import type { ColdStore } from './cold-store.ts';
@@ -35,6 +41,8 @@ export interface ColdReplicaPorts {
   readonly nodeLog: NodeLog;
   readonly store: ColdStore;
   readonly directory: Pick<SourceDirectory, 'offers'>;
+  /** Whether it follows a source of this lineage. Absent: of any. */
+  readonly accepts?: (lineage: Lineage) => boolean;
   /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
   readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
   /** Hears of the members with every new snapshot. */
@@ -79,6 +87,7 @@ export class ColdReplica {
   #source: ReplicaSource | null = null;
   #stream: AbortController | null = null;
   #links: readonly LinkMeasurement[] = [];
+  #paused = false;
   readonly #failedAtMs = new Map<NodeId, number>();
   readonly #counts = { taken: 0, quarantined: 0, sourceChanges: 0, diskBytes: 0 };
   #lastError: Error | null = null;
@@ -95,6 +104,18 @@ export class ColdReplica {
     this.#later(0, () => this.#turn());
     this.#later(this.#options.reportMs, () => this.#report());
     this.#later(this.#options.scrubEveryMs, () => this.#scrubTurn());
+  }
+
+  /** What it holds does not change from when this resolves, until `resume`. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    if (this.#taking !== null) this.#stream?.abort();
+    await this.#taking?.catch(() => undefined);
+    await this.#tidying;
+  }
+
+  resume(): void {
+    this.#paused = false;
   }
 
   /** The store may be closed when it resolves. */
@@ -144,6 +165,7 @@ export class ColdReplica {
   /** Takes one now, or joins the one under way. The new one, or null: nothing has changed. */
   take(): Promise<SnapshotRecord | null> {
     if (this.#stopped.signal.aborted) return Promise.reject(stops());
+    if (this.#paused) return Promise.reject(new TanistError('unavailable', 'this replica is being promoted'));
     this.#taking ??= this.#take().finally(() => {
       this.#taking = null;
     });
@@ -248,8 +270,17 @@ export class ColdReplica {
       });
       if (this.#stopped.signal.aborted) throw stops();
       if (next.done === true) return;
+      this.#accept(next.value);
       yield next.value;
     }
+  }
+
+  #accept(part: StreamPart): void {
+    if (part.kind !== 'ranges' || this.#ports.accepts?.(part.lineage) !== false) return;
+    throw new TanistError(
+      'data-of-another-cluster',
+      `the source is of ${part.lineage.clusterId}, epoch ${part.lineage.epoch}, which this replica does not follow`,
+    );
   }
 
   async #turn(): Promise<void> {
@@ -273,7 +304,8 @@ export class ColdReplica {
   /** In small pieces; what fails (a full disk) goes on after the next snapshot. */
   async #tidy(): Promise<void> {
     try {
-      while (!this.#stopped.signal.aborted && (await this.#ports.store.tidyStep())) await this.#soon();
+      while (!this.#stopped.signal.aborted && !this.#paused && (await this.#ports.store.tidyStep()))
+        await this.#soon();
     } catch (thrown) {
       this.#ports.nodeLog.warn('snapshots-not-merged', {
         error: asError(thrown).message,

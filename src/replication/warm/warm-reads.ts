@@ -1,7 +1,7 @@
+import type { ByteString } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { limits, type RequestLimits } from '../../foundation/limits.ts';
 import type { RangeRequest } from '../../ports/command.ts';
-import type { ByteString } from '../../foundation/bytes.ts';
 import type { KeyValue } from '../../ports/delta.ts';
 import type { RangeResult } from '../../ports/result.ts';
 import { KeptValues } from '../../state/mvcc/kept-values.ts';

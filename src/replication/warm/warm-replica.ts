@@ -6,9 +6,16 @@ import type { RangeRequest } from '../../ports/command.ts';
 import type { DatabaseChange, Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
-import type { Held, LinkMeasurement, ReplicaReport, ReplicaSource, StreamPart } from '../../ports/replication.ts';
+import type {
+  Held,
+  Lineage,
+  LinkMeasurement,
+  ReplicaReport,
+  ReplicaSource,
+  StreamPart,
+} from '../../ports/replication.ts';
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
-import { HeldRange } from './held-range.ts';
+import type { HeldRange } from './held-range.ts';
 import type { WarmMeta } from './warm-meta.ts';
 import { type WarmAnswer, WarmReads } from './warm-reads.ts';
 import { WarmState } from './warm-state.ts';
@@ -24,6 +31,8 @@ export interface WarmReplicaOptions {
   readonly timing?: Partial<WarmTiming>;
   /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
   readonly vitals?: () => { readonly memoryUsed: number; readonly diskFree: number };
+  /** Whether it may follow a source of this lineage; absent: any. */
+  readonly accepts?: (lineage: Lineage) => boolean;
   /** Hears of the members whenever a mark tells of them. */
   readonly membersChanged?: (members: readonly MemberFacts[]) => void;
 }
@@ -97,6 +106,8 @@ export class WarmReplica {
   #tending = false;
   #stream: AbortController | null = null;
   #stopped = false;
+  #paused = false;
+  #following: Promise<void> = Promise.resolve();
   #running: Promise<void> | null = null;
   #timer: Timer | null = null;
   /** Those who sleep, to be woken by a stop. */
@@ -139,6 +150,18 @@ export class WarmReplica {
     this.#options.directory.close();
     await this.#running;
     await this.#store.close();
+  }
+
+  /** Takes nothing more until `resume`; when it resolves what is held stands still. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    this.#stream?.abort();
+    await this.#following;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const wake of [...this.#sleepers]) wake();
   }
 
   /** Called once when it has to stop itself. */
@@ -222,10 +245,15 @@ export class WarmReplica {
     while (!this.#stopped) {
       const marks = this.#marks;
       try {
-        const offer = await this.#choose();
+        const offer = this.#paused ? null : await this.#choose();
         if (this.#stopped) return;
-        if (offer === null) this.#trouble ??= 'no hot replica is there to follow';
-        else await this.#follow(offer);
+        if (this.#paused) await this.#sleep(this.#timing.longestRetryMs);
+        else if (offer === null) this.#trouble ??= 'no hot replica is there to follow';
+        else {
+          const following = this.#follow(offer);
+          this.#following = following.catch(() => {});
+          await following;
+        }
       } catch (error) {
         if (this.#stopped) return;
         if (isFinal(error)) {
@@ -242,7 +270,11 @@ export class WarmReplica {
 
   async #choose(): Promise<SourceOffer | null> {
     const offers = await this.#options.directory.offers();
-    this.#links = offers.map(({ source, roundTripMs }) => ({ to: source.id, roundTripMs, bytesPerSecond: null }));
+    this.#links = offers.map(({ source, roundTripMs }) => ({
+      to: source.id,
+      roundTripMs,
+      bytesPerSecond: null,
+    }));
     const nowMs = this.#options.clock.nowMs();
     for (const [id, atMs] of this.#failedAtMs)
       if (nowMs - atMs > this.#timing.grudgeMs) this.#failedAtMs.delete(id);
@@ -268,7 +300,8 @@ export class WarmReplica {
       for await (const part of source.follow(request, stream.signal)) {
         heardMs = clock.nowMs();
         this.#begunMs ??= heardMs;
-        if (this.#stopped) return;
+        if (this.#stopped || this.#paused) return;
+        if (part.kind === 'ranges') this.#checkLineage(source, part.lineage);
         if (part.kind === 'ranges' && this.#source !== source) this.#follows(source);
         if (part.kind !== 'mark') await this.#state.take(part);
         else if (!(await this.#mark(part))) return;
@@ -289,6 +322,14 @@ export class WarmReplica {
       if (this.#source === source) this.#source = null;
       this.#stream = null;
     }
+  }
+
+  #checkLineage(source: ReplicaSource, lineage: Lineage): void {
+    if (this.#options.accepts?.(lineage) !== false) return;
+    throw new TanistError(
+      'data-of-another-cluster',
+      `${source.id} is of cluster ${lineage.clusterId}, epoch ${lineage.epoch}: it is not followed`,
+    );
   }
 
   #follows(source: ReplicaSource): void {
