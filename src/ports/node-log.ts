@@ -40,6 +40,9 @@ export const nodeEvents = [
   'read-failed',
   'member-changed',
   'member-removed',
+  'tier-change-begun',
+  'tier-changed',
+  'tier-change-failed',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 
