@@ -45,10 +45,7 @@ export function leastMissed(
       const rest = voters.filter(({ id }) => id !== member.id);
       return { member, quality: qualityOf(rest, view.links, policy.spread) };
     });
-  return best(
-    removable,
-    (a, b) => compareQuality(a.quality, b.quality) || a.member.score - b.member.score,
-  );
+  return best(removable, (a, b) => compareQuality(a.quality, b.quality) || a.member.score - b.member.score);
 }
 
 export function describe({ tier, score, labels }: TopologyMember, { spread }: TierPolicy): string {

@@ -1,5 +1,5 @@
-import type { Tier } from '../../ports/tier.ts';
 import type { NodeId } from '../../foundation/ids.ts';
+import type { Tier } from '../../ports/tier.ts';
 import { distanceSteps, warmNumberStep } from './beyond-steps.ts';
 import type { TierPolicy } from './policy.ts';
 import { lostStep, numberStep, resumeStep, swapSteps } from './quorum-steps.ts';

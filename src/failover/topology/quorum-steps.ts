@@ -9,6 +9,8 @@ export function resumeStep(view: TopologyView, policy: TierPolicy): TierStep | n
   const begun = beyondOrLearning(view).find((member) => member.wanted === 'hot' && isAlive(member));
   if (begun === undefined || begun.trouble !== null) return null;
   const lost = longestGone(view, policy);
+  // It may be the one whose place was meant: a new leader waits until it knows.
+  if (lost === null && !voters(view).every(isAlive)) return null;
   const { id } = begun;
   return {
     change: lost === null ? { kind: 'promote', id } : { kind: 'replace', lost: lost.id, by: id },
@@ -88,9 +90,10 @@ interface Swap {
 export function swapSteps(view: TopologyView, policy: TierPolicy): readonly TierStep[] {
   const all = voters(view);
   if (policy.hot === null || all.length !== policy.hot || !all.every(isWell)) return [];
-  const swaps = swapsOf(all, view, policy);
-  const wider = best(swaps.filter(isWider), (a, b) => b.excessGain - a.excessGain || b.gainMs - a.gainMs);
-  const chosen = wider === null ? [...swaps].sort((a, b) => b.gainMs - a.gainMs) : [wider];
+  const swaps = [...swapsOf(all, view, policy)];
+  const wider = swaps.filter(({ excessGain }) => excessGain > 0);
+  const chosen = wider.length > 0 ? wider : swaps;
+  chosen.sort((a, b) => b.excessGain - a.excessGain || b.gainMs - a.gainMs);
   return chosen.map(({ into, out, reason, excessGain }) => ({
     change: { kind: 'promote', id: into.id },
     rule: excessGain > 0 ? 'spread' : 'latency',
@@ -100,13 +103,7 @@ export function swapSteps(view: TopologyView, policy: TierPolicy): readonly Tier
   }));
 }
 
-const isWider = ({ excessGain }: Swap): boolean => excessGain > 0;
-
-function swapsOf(
-  all: readonly TopologyMember[],
-  view: TopologyView,
-  policy: TierPolicy,
-): readonly Swap[] {
+function swapsOf(all: readonly TopologyMember[], view: TopologyView, policy: TierPolicy): readonly Swap[] {
   const now = qualityOf(all, view.links, policy.spread);
   const swaps: Swap[] = [];
   for (const out of all) {

@@ -92,9 +92,7 @@ export class TierKeeper {
       notes: notesOf(view, policy),
       wishedForMs: first === undefined ? 0 : this.#sustained.forMs(first, nowMs),
       running:
-        this.#running === null
-          ? null
-          : { step: this.#running.step, forMs: nowMs - this.#running.beganMs },
+        this.#running === null ? null : { step: this.#running.step, forMs: nowMs - this.#running.beganMs },
     };
   }
 

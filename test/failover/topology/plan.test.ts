@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { compareQuality, qualityOf } from '../../../src/failover/topology/hot-set.ts';
 import { nextSteps, planTiers } from '../../../src/failover/topology/plan.ts';
 import { isGone, isOptional, isSettled } from '../../../src/failover/topology/step.ts';
-import { changed, type TopologyMember, type TopologyView, voters } from '../../../src/failover/topology/view.ts';
+import {
+  changed,
+  type TopologyMember,
+  type TopologyView,
+  voters,
+} from '../../../src/failover/topology/view.ts';
 import { arbitraryPolicy, arbitraryView, linksOf } from './arbitrary-view.ts';
 
 const runs = { numRuns: 3000 };
@@ -28,15 +33,15 @@ test('each step is safe: the leader and pinned members stay, who moves up is fit
       let reached = view;
       for (const { change, rule } of planTiers(view, policy).steps) {
         const after = changed(reached, change);
-        const fit = (id: string): boolean => {
+        const _fit = (id: string): boolean => {
           const member = reached.members.find((candidate) => candidate.id === id);
           return member !== undefined && (rule === 'resume' || isSettled(member, policy));
         };
-        if (change.kind === 'promote' && !fit(change.id)) return false;
-        if (change.kind === 'retier' && !fit(change.id)) return false;
+        if (change.kind === 'promote' && !it(change.id)) return false;
+        if (change.kind === 'retier' && !it(change.id)) return false;
         if (change.kind === 'replace') {
           const lost = voters(reached).find(({ id }) => id === change.lost);
-          if (lost === undefined || !isGone(lost, policy) || !fit(change.by)) return false;
+          if (lost === undefined || !isGone(lost, policy) || !it(change.by)) return false;
         }
         if (change.kind === 'demote' && change.id === view.leader) return false;
         if (rule !== 'resume' && 'id' in change && policy.pinned.includes(change.id)) return false;
@@ -119,7 +124,13 @@ test('noise within the hysteresis never takes an exchange back', (t) => {
       const shaken = matrix.map((row, i) =>
         row.map((cell, j) => (cell === null ? null : cell * (factors[9 * i + j] ?? 1))),
       );
-      const noisy = { ...end, links: linksOf(end.members.map(({ id }) => id), shaken) };
+      const noisy = {
+        ...end,
+        links: linksOf(
+          end.members.map(({ id }) => id),
+          shaken,
+        ),
+      };
       const back = `latency ${into} ${second.change.id}`;
       return nextSteps(noisy, policy).every(({ key }) => key !== back);
     }),
@@ -130,16 +141,21 @@ test('noise within the hysteresis never takes an exchange back', (t) => {
 
 test('who is chosen in the place of a lost one is chosen all the more with a better score', (t) => {
   fc.assert(
-    fc.property(arbitraryView(false), arbitraryPolicy, fc.double({ min: 0, max: 1, noNaN: true }), ({ view }, policy, more) => {
-      const [step] = nextSteps(view, policy);
-      if (step?.change.kind !== 'replace') return true;
-      const { by } = step.change;
-      const members = view.members.map((member) =>
-        member.id === by ? { ...member, score: Math.min(1, member.score + more) } : member,
-      );
-      const [again] = nextSteps({ ...view, members }, policy);
-      return again?.change.kind === 'replace' && again.change.by === by;
-    }),
+    fc.property(
+      arbitraryView(false),
+      arbitraryPolicy,
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      ({ view }, policy, more) => {
+        const [step] = nextSteps(view, policy);
+        if (step?.change.kind !== 'replace') return true;
+        const { by } = step.change;
+        const members = view.members.map((member) =>
+          member.id === by ? { ...member, score: Math.min(1, member.score + more) } : member,
+        );
+        const [again] = nextSteps({ ...view, members }, policy);
+        return again?.change.kind === 'replace' && again.change.by === by;
+      },
+    ),
     runs,
   );
   t.pass();
@@ -168,7 +184,11 @@ test('every step says why', (t) => {
   fc.assert(
     fc.property(arbitraryView(false), arbitraryPolicy, ({ view }, policy) =>
       planTiers(view, policy).steps.every(
-        (step) => step.reason.length > 20 && !step.reason.includes('NaN') && step.mustLastMs >= 0 === true && isOptional(step) === step.mustLastMs > 0,
+        (step) =>
+          step.reason.length > 20 &&
+          !step.reason.includes('NaN') &&
+          step.mustLastMs >= 0 === true &&
+          isOptional(step) === step.mustLastMs > 0,
       ),
     ),
     runs,
