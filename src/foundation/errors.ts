@@ -24,9 +24,13 @@ const kinds = {
   'member-removed': { retryable: false, indeterminate: false },
   'address-taken': { retryable: false, indeterminate: false },
   'not-a-learner': { retryable: false, indeterminate: false },
+  'already-in-tier': { retryable: false, indeterminate: false },
   'too-many-learners': { retryable: false, indeterminate: false },
   'learner-not-ready': { retryable: true, indeterminate: false },
   'quorum-at-risk': { retryable: true, indeterminate: false },
+  'quorum-alive': { retryable: false, indeterminate: false },
+  'not-confirmed': { retryable: false, indeterminate: false },
+  superseded: { retryable: true, indeterminate: false },
   // of availability
   'not-leader': { retryable: true, indeterminate: false },
   'no-leader': { retryable: true, indeterminate: false },

@@ -38,6 +38,10 @@ export const mutantNames = [
   'early-acknowledgement-as-durable',
   'tier-hysteresis-ignored',
   'tier-grace-ignored',
+  'voter-before-caught-up',
+  'forced-without-new-epoch',
+  'old-epoch-accepted',
+  'revisions-not-moved-on',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -15,6 +15,7 @@ import type { Space } from '../ports/delta.ts';
 import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
+import type { TierChanges } from '../ports/tier-changes.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
@@ -39,6 +40,7 @@ import { ImageKeeper } from './image-keeper.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import { Maintenance } from './maintenance.ts';
 import { Membership } from './membership/membership.ts';
+import { TierMover } from './membership/tier-mover.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { ParkedProposals } from './parked-proposals.ts';
 import { PeerConnections } from './peer-connections.ts';
@@ -131,6 +133,7 @@ export class TanistNode {
   readonly #clusterClock: ClusterClock;
   readonly #handOver: HandOver;
   readonly #membership: Membership;
+  readonly #tiers: TierMover;
   readonly #quota: Quota;
   readonly #compaction: AutoCompaction;
   readonly #listeners = new Set<(routing: Routing) => void>();
@@ -297,6 +300,8 @@ export class TanistNode {
       members: () => state.members,
       configured: options.members,
       isAlive: (id) => this.#isAlive(id),
+      isConnected: (id) => this.#connections.isConnected(id),
+      trouble: () => null,
       published: (id) => this.#succession.factsOf(id),
       dial: (peers) => {
         this.#connections.dialled(peers);
@@ -305,6 +310,11 @@ export class TanistNode {
       wake,
       changed: () => this.#membersChanged(),
       removed: () => this.#removed(),
+    });
+    this.#tiers = new TierMover({
+      clock,
+      members: () => this.#membership.list(),
+      request: (request) => this.#membership.request(request),
     });
     this.#driver = new Driver({
       raft,
@@ -576,8 +586,14 @@ export class TanistNode {
    */
   async changeMember(request: MemberRequest): Promise<readonly MemberInfo[]> {
     if (this.#stopped) throw stops();
-    await this.#membership.request(request);
+    if (request.kind === 'tier') await this.#tiers.begin(request);
+    else await this.#membership.request(request);
     return this.#membership.list();
+  }
+
+  /** How members move between tiers; on the leader. */
+  get tierChanges(): TierChanges {
+    return this.#tiers;
   }
 
   member(id: NodeId): MemberView {
@@ -789,7 +805,10 @@ export class TanistNode {
       this.#rankedAtMs = nowMs;
       this.#succession.rank();
       this.#guarding(this.#trust.look());
-      if (this.#isOpen()) this.#membership.tend();
+      if (this.#isOpen()) {
+        this.#membership.tend();
+        this.#tiers.look();
+      }
       this.#leaveFullDisk(nowMs);
     }
     if (this.#isTimeDue() && this.#proposals.idle) {
@@ -847,6 +866,9 @@ export class TanistNode {
         nodeLog.info('stepped-down', fields);
         this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
         this.#renewals.flush();
+        this.#tiers.abandon(
+          new TanistError('not-leader', 'leadership was lost meanwhile; the change goes on at the next leader'),
+        );
       }
       this.#opensAt = null;
       if (soft.leader !== null) this.#parked.refuse('not-leader', 'this node does not lead; ask the leader');
@@ -990,6 +1012,7 @@ export class TanistNode {
     this.#disk.stop();
     this.#proposals.abandon('stopping', 'the node stops');
     this.#membership.close();
+    this.#tiers.abandon(new TanistError('stopping', 'the node stops; the change goes on at the next leader'));
     this.#parked.refuse('stopping', 'the node stops');
     this.#renewals.flush();
     this.#reads.close();

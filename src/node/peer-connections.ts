@@ -13,6 +13,10 @@ export class PeerConnections {
     this.#stores.delete(peer);
   }
 
+  isConnected(peer: NodeId): boolean {
+    return this.#stores.has(peer);
+  }
+
   /** Connections go to these addresses from now on; one to another address is given up without a word. */
   dialled(addresses: ReadonlyMap<NodeId, string>): void {
     for (const peer of this.#stores.keys())

@@ -1,4 +1,5 @@
 import type { NodeId } from '../foundation/ids.ts';
+import type { Tier } from './tier.ts';
 
 /** What the cluster knows of a member beside whether it votes, which is Raft's to say. */
 export interface MemberFacts {
@@ -12,6 +13,10 @@ export interface MemberFacts {
   /** hot, warm, cold. */
   readonly tier: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** A change of tier that is under way: the member is to become hot. Absent: none. Whoever leads goes on with it. */
+  readonly wanted?: 'hot';
+  /** With `wanted`: the voter whose place it takes. */
+  readonly replaces?: NodeId;
 }
 
 /** How the facts change with an entry of the log that sets who votes. */
@@ -36,4 +41,6 @@ export type MemberRequest =
     }
   | { readonly kind: 'promote'; readonly id: NodeId }
   | { readonly kind: 'remove'; readonly id: NodeId }
+  /** `to` hot: begins it, or goes on with it (`replaces`: in the place of that voter); otherwise done with this one step. */
+  | { readonly kind: 'tier'; readonly id: NodeId; readonly to: Tier; readonly replaces?: NodeId }
   | { readonly kind: 'update'; readonly id: NodeId; readonly facts: Partial<Omit<MemberFacts, 'id'>> };

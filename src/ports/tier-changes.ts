@@ -4,8 +4,7 @@ import type { Tier } from './tier.ts';
 /**
  * How members move between tiers: on the leader, by committed `configuration` entries, one change at a time. Each call resolves when the change is
  * whole (the member votes, or runs as what it became as far as the facts go), and may be repeated after it failed or after another leader began it:
- * it goes on from what the facts say. A call takes the place of an earlier one that is still fetching (its member may be lost): that one ends as
- * `cancelled`. Errors are `TanistError`: `not-leader`, `unknown-member`, `configuration-change-pending`, `learner-not-ready`,
+ * it goes on from what the facts say. Errors are `TanistError`: `not-leader`, `unknown-member`, `configuration-change-pending`, `learner-not-ready`,
  * `quorum-at-risk`, `under-doubt`, `indeterminate`, `stopping`.
  */
 export interface TierChanges {

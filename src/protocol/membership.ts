@@ -1,6 +1,7 @@
 import { nodeId } from '../foundation/ids.ts';
 import type { MemberFacts, MemberInfo, MemberRequest } from '../ports/membership.ts';
-import { WireReader } from './parts/wire-reader.ts';
+import { tiers } from '../ports/tier.ts';
+import { malformed, WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
 
 export interface MembersReply {
@@ -9,7 +10,7 @@ export interface MembersReply {
 }
 
 /** Numbers of `ChangeMemberRequest.Kind`. */
-const kinds: readonly MemberRequest['kind'][] = ['add', 'promote', 'remove', 'update'];
+const kinds: readonly MemberRequest['kind'][] = ['add', 'promote', 'remove', 'update', 'tier'];
 
 export function encodeMembersReply({ clusterId, members }: MembersReply): Buffer {
   const writer = new WireWriter(512);
@@ -43,7 +44,8 @@ export function encodeChangeMember(request: MemberRequest): Buffer {
   const id = request.kind === 'add' ? request.facts.id : request.id;
   const facts = request.kind === 'add' || request.kind === 'update' ? request.facts : {};
   const voter = request.kind === 'add' && request.voter;
-  writeInfo(writer, 2, { ...nothing, ...facts, id, voter, learner: false });
+  const tier = request.kind === 'tier' ? tierFacts(request) : {};
+  writeInfo(writer, 2, { ...nothing, ...facts, ...tier, id, voter, learner: false });
   return writer.finish();
 }
 
@@ -71,6 +73,11 @@ export function decodeChangeMember(bytes: Uint8Array): MemberRequest {
       return { kind, facts: { ...facts, tier: facts.tier || 'hot' }, voter };
     case 'update':
       return { kind, id, facts: givenOf(facts) };
+    case 'tier': {
+      const to = tiers.find((tier) => tier === facts.tier);
+      if (to === undefined) throw malformed(`"${facts.tier}" is no tier: hot, warm or cold`);
+      return { kind, id, to, ...(facts.replaces === undefined ? {} : { replaces: facts.replaces }) };
+    }
     default:
       return { kind, id };
   }
@@ -85,6 +92,10 @@ const nothing: MemberFacts = {
   tier: '',
   labels: {},
 };
+
+function tierFacts({ to, replaces }: Extract<MemberRequest, { readonly kind: 'tier' }>): Partial<MemberFacts> {
+  return { tier: to, ...(replaces === undefined ? {} : { replaces }) };
+}
 
 /** What is not empty. */
 function givenOf(facts: MemberFacts): Partial<Omit<MemberFacts, 'id'>> {
@@ -115,6 +126,8 @@ function writeInfo(writer: WireWriter, field: number, info: MemberInfo): void {
   }
   writer.bool(8, info.voter);
   writer.bool(9, info.learner);
+  writer.text(10, info.wanted ?? '');
+  writer.text(11, info.replaces ?? '');
   writer.end(mark);
 }
 
@@ -123,6 +136,8 @@ function readInfo(reader: WireReader): MemberInfo {
   const labels: Record<string, string> = {};
   let voter = false;
   let learner = false;
+  let wanted = '';
+  let replaces = '';
   const outer = reader.enter();
   while (reader.more()) {
     const field = reader.next();
@@ -132,11 +147,25 @@ function readInfo(reader: WireReader): MemberInfo {
       labels[key] = label;
     } else if (field === 8) voter = reader.bool();
     else if (field === 9) learner = reader.bool();
+    else if (field === 10) wanted = reader.text();
+    else if (field === 11) replaces = reader.text();
     else reader.skip();
   }
   reader.leave(outer);
   const [id = '', name = '', peer = '', client = '', http = '', tier = ''] = texts;
-  return { id: nodeId(id), name, peer, client, http, tier, labels, voter, learner };
+  return {
+    id: nodeId(id),
+    name,
+    peer,
+    client,
+    http,
+    tier,
+    labels,
+    voter,
+    learner,
+    ...(wanted === 'hot' ? { wanted } : {}),
+    ...(replaces === '' ? {} : { replaces: nodeId(replaces) }),
+  };
 }
 
 function readLabel(reader: WireReader): readonly [key: string, label: string] {

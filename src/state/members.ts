@@ -73,7 +73,8 @@ export class Members {
 }
 
 /** Equal facts, equal text. */
-export function factsText({ id, name, peer, client, http, tier, labels }: MemberFacts): string {
+export function factsText(facts: MemberFacts): string {
+  const { id, name, peer, client, http, tier, labels, wanted, replaces } = facts;
   const sorted = Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return JSON.stringify({ id, name, peer, client, http, tier, labels: sorted });
+  return JSON.stringify({ id, name, peer, client, http, tier, labels: sorted, wanted, replaces });
 }

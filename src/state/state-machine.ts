@@ -11,6 +11,7 @@ import {
   type Revision,
   type SessionId,
   sessionId,
+  type Term,
   term,
 } from '../foundation/ids.ts';
 import { limits as builtInLimits, type RequestLimits } from '../foundation/limits.ts';
@@ -29,7 +30,7 @@ import type {
 import { type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
 import type { Configuration, LogPoint } from '../ports/log-store.ts';
-import type { MemberChange } from '../ports/membership.ts';
+import type { MemberChange, MemberFacts } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import { Alarms } from './alarms.ts';
 import { DeltaJournal } from './delta-journal.ts';
@@ -88,6 +89,19 @@ export const defaultBounds: StateBounds = {
   sessionKeptBytes: builtInLimits.sessionKeptBytes,
   sessionsKeptBytes: builtInLimits.sessionsKeptBytes,
 };
+
+/** How a state goes on in another lineage. */
+export interface Refounding {
+  readonly configuration: Configuration;
+  /** Of the log's beginning; default: as it was. */
+  readonly term?: Term;
+  /** Members whose facts are others now; or all are forgotten. */
+  readonly members: readonly MemberFacts[] | 'forget';
+  /** `full`: each has its whole time-to-live again. */
+  readonly leases: 'kept' | 'full';
+  /** A key of the space `system`, written with the first revision. */
+  readonly note?: { readonly key: ByteString; readonly value: ByteString };
+}
 
 /** Cluster time moves at most this far a stamp (promise 9). */
 export const maxStepMs = 2000;
@@ -364,6 +378,20 @@ export class StateMachine {
    * Fails with `data-damaged` when the image's content is not what its digests say.
    */
   async restore(loaded: LoadedImage, yieldTurn: () => Promise<void>): Promise<void> {
+    await this.adopt(loaded, yieldTurn);
+    for (const space of spaces) {
+      const expected = loaded.applied.digests[space];
+      const actual = this.digest(space);
+      if (actual !== expected)
+        throw new TanistError(
+          'data-damaged',
+          `the state image of space ${space} has digest ${actual}, recorded was ${expected}; rebuild this node from its peers`,
+        );
+    }
+  }
+
+  /** As `restore`, of content that has been proved right in another way: its digests are not looked at. */
+  async adopt(loaded: LoadedImage, yieldTurn: () => Promise<void>): Promise<void> {
     this.#clear(loaded.applied);
     restoreRecords(loaded.records, this.#books());
     let untilTurn = deltasPerTurn;
@@ -375,15 +403,6 @@ export class StateMachine {
         await yieldTurn();
       }
     for (const space of spaces) await this.#settle(space, yieldTurn);
-    for (const space of spaces) {
-      const expected = loaded.applied.digests[space];
-      const actual = this.digest(space);
-      if (actual !== expected)
-        throw new TanistError(
-          'data-damaged',
-          `the state image of space ${space} has digest ${actual}, recorded was ${expected}; rebuild this node from its peers`,
-        );
-    }
   }
 
   async #settle(space: Space, yieldTurn: () => Promise<void>): Promise<void> {
@@ -412,18 +431,24 @@ export class StateMachine {
   }
 
   /**
-   * Makes the state, just restored, the beginning of another cluster (promise 8): revisions and log positions, of which ids are made, move
-   * on, with everything between compacted; a new epoch; other members. Sessions are the caller's to leave out.
+   * Makes the state, just restored, the beginning of another lineage (promise 8): revisions and log positions, of which ids are made, move on, with
+   * everything between compacted; a new epoch; other voters. Sessions are the caller's to leave out.
    */
-  refound(configuration: Configuration): void {
-    assert(this.#sessions.count === 0, 'no session outlives its cluster');
-    this.#applied = { index: logIndex(this.#applied.index + moveOnBy), term: this.#applied.term };
-    this.#journal.epoch += 1;
+  refound({ configuration, term: at, members, leases, note }: Refounding): void {
+    assert(this.#sessions.count === 0, 'no session outlives its lineage');
+    this.#applied = { index: logIndex(this.#applied.index + moveOnBy), term: at ?? this.#applied.term };
+    if (mutant.active !== 'forced-without-new-epoch') this.#journal.epoch += 1;
     this.#configuration = configuration;
-    this.#members.clear();
+    if (members === 'forget') this.#members.clear();
+    else this.#members.apply({ set: members, removed: [] });
     for (const { member, kind } of this.#alarms.list())
       this.#alarms.apply({ kind: 'alarm', action: 'deactivate', member, alarm: kind });
-    for (const space of spaces) if (space !== 'predicted') this.#stores[space].moveOn(moveOnBy);
+    if (mutant.active !== 'revisions-not-moved-on')
+      for (const space of spaces) if (space !== 'predicted') this.#stores[space].moveOn(moveOnBy);
+    if (leases === 'full') this.#leases.renewAll(this.#journal.timeMs);
+    if (note === undefined) return;
+    this.#stores.system.put(note.key, note.value, noLease);
+    this.#stores.system.commit();
   }
 
   #clear(applied: AppliedPoint): void {

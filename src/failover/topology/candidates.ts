@@ -20,12 +20,11 @@ export function candidatesFor(
     .map((member) => ({ member, quality: qualityOf([...others, member], view.links, policy.spread) }));
 }
 
-/** Who has begun goes on; then places, then warm before cold, then the score, then how near it is. */
+/** Places first, then warm before cold, then the score, then how near it is. */
 export function bestCandidate(candidates: readonly Candidate[]): Candidate | null {
   return best(
     candidates,
     (a, b) =>
-      Number(b.member.wanted === 'hot') - Number(a.member.wanted === 'hot') ||
       a.quality.excess - b.quality.excess ||
       Number(a.member.tier === 'cold') - Number(b.member.tier === 'cold') ||
       b.member.score - a.member.score ||

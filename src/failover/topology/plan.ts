@@ -2,7 +2,7 @@ import type { NodeId } from '../../foundation/ids.ts';
 import type { Tier } from '../../ports/tier.ts';
 import { distanceSteps, warmNumberStep } from './beyond-steps.ts';
 import type { TierPolicy } from './policy.ts';
-import { lostStep, numberStep, resumeStep, swapSteps } from './quorum-steps.ts';
+import { begunIn, lostStep, numberStep, resumeStep, swapSteps } from './quorum-steps.ts';
 import type { TierStep } from './step.ts';
 import { changed, type TopologyView } from './view.ts';
 
@@ -12,8 +12,12 @@ import { changed, type TopologyView } from './view.ts';
  * too many goes) follows from the numbers alone, under any leader.
  */
 export function nextSteps(view: TopologyView, policy: TierPolicy): readonly TierStep[] {
+  const begun = begunIn(view);
+  if (begun !== null) {
+    const step = resumeStep(begun, view, policy);
+    return step === null ? [] : [step];
+  }
   const must =
-    resumeStep(view, policy) ??
     lostStep(view, policy) ??
     numberStep(view, policy) ??
     warmNumberStep(view, policy);

@@ -2,20 +2,31 @@ import { bestCandidate, candidatesFor, describe, describeQuality, leastMissed } 
 import { qualityOf } from './hot-set.ts';
 import type { TierPolicy } from './policy.ts';
 import { best, isAlive, isGone, milliseconds, seconds, type TierStep } from './step.ts';
-import { beyondQuorum, type TopologyMember, type TopologyView, voters } from './view.ts';
+import { type TopologyMember, type TopologyView, voters } from './view.ts';
 
-/** What an earlier leader, or an operator, began and nobody finished. */
-export function resumeStep(view: TopologyView, policy: TierPolicy): TierStep | null {
-  const begun = beyondOrLearning(view).find((member) => member.wanted === 'hot' && isAlive(member));
-  if (begun === undefined || begun.trouble !== null) return null;
-  const lost = longestGone(view, policy);
-  // It may be the one whose place was meant: a new leader waits until it knows.
-  if (lost === null && !voters(view).every(isAlive)) return null;
-  const { id } = begun;
+/** Who is on the way to hot, by the facts: this leader's change, an earlier one's, or an operator's. */
+export function begunIn({ members }: TopologyView): TopologyMember | null {
+  return members.find(({ wanted, voter }) => wanted === 'hot' && !voter) ?? null;
+}
+
+/** A change that has begun is brought to its end, whoever began it; given up only when who was to become hot is lost itself. */
+export function resumeStep(begun: TopologyMember, view: TopologyView, policy: TierPolicy): TierStep | null {
+  const { id, tier, replaces, presence } = begun;
+  if (isGone(begun, policy)) {
+    return {
+      change: tier === 'hot' ? { kind: 'demote', id, to: 'warm' } : { kind: 'retier', id, to: tier },
+      rule: 'resume',
+      reason: `${id} was to become hot and has not been heard for ${seconds(presence.forMs)}, longer than the grace time of ${seconds(policy.graceMs)}: that is given up`,
+      key: `give up ${id}`,
+      mustLastMs: 0,
+    };
+  }
+  if (!isAlive(begun)) return null;
+  const place = voters(view).find((voter) => voter.id === replaces);
   return {
-    change: lost === null ? { kind: 'promote', id } : { kind: 'replace', lost: lost.id, by: id },
+    change: place === undefined ? { kind: 'promote', id } : { kind: 'replace', lost: place.id, by: id },
     rule: 'resume',
-    reason: `the promotion of ${id} has begun and is not finished`,
+    reason: `the way of ${id} to hot has begun and is not finished`,
     key: `resume ${id}`,
     mustLastMs: 0,
   };
@@ -147,8 +158,4 @@ function longestGone(view: TopologyView, policy: TierPolicy): TopologyMember | n
     (member) => member.id !== view.leader && isGone(member, policy) && !policy.pinned.includes(member.id),
   );
   return best(gone, (a, b) => b.presence.forMs - a.presence.forMs);
-}
-
-function beyondOrLearning(view: TopologyView): readonly TopologyMember[] {
-  return [...beyondQuorum(view), ...view.members.filter(({ tier, voter }) => tier === 'hot' && !voter)];
 }

@@ -9,8 +9,10 @@ export interface TopologyMember {
   /** A hot member without a vote learns; an operator lets it vote, unless it is `wanted`. */
   readonly voter: boolean;
   readonly labels: Readonly<Record<string, string>>;
-  /** A change to this tier has begun and is not finished. */
-  readonly wanted: Tier | null;
+  /** It is on its way to hot: the change is in the facts and not finished. */
+  readonly wanted: 'hot' | null;
+  /** With `wanted`: the voter whose place it takes. */
+  readonly replaces: NodeId | null;
   readonly presence: { readonly kind: 'alive' | 'lost'; readonly forMs: number };
   /** Why it must not be given more to do: doubt, quarantine, damage. Null: fine. */
   readonly trouble: string | null;
@@ -43,7 +45,7 @@ export function beyondQuorum({ members }: TopologyView): readonly TopologyMember
 export function changed(view: TopologyView, change: TierChange): TopologyView {
   const become = (id: NodeId, tier: Tier): TopologyView['members'] =>
     view.members.map((member) =>
-      member.id === id ? { ...member, tier, voter: tier === 'hot', wanted: null } : member,
+      member.id === id ? { ...member, tier, voter: tier === 'hot', wanted: null, replaces: null } : member,
     );
   switch (change.kind) {
     case 'promote':

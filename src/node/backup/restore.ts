@@ -4,10 +4,10 @@ import type { RequestLimits } from '../../foundation/limits.ts';
 import type { Disk } from '../../ports/database.ts';
 import type { AppliedPoint } from '../../ports/image-store.ts';
 import type { Configuration } from '../../ports/log-store.ts';
-import { createStateMachine, type StateMachine } from '../../state/state-machine.ts';
+import { createStateMachine } from '../../state/state-machine.ts';
 import { openImage } from '../../storage/image/image-store.ts';
-import { openLog } from '../../storage/log/open-log.ts';
 import { type BackupHead, damagedBackup, readBackup } from './backup-file.ts';
+import { foundStore } from './found-store.ts';
 
 export interface RestoreOptions {
   /** Of an empty folder; not closed here. */
@@ -64,24 +64,11 @@ export async function restoreBackup(
     if (loaded === null) throw damagedBackup(0, 'it holds no state');
     const state = createStateMachine({ limits: options.limits, configuration: options.configuration });
     await state.restore(loaded, options.yieldTurn);
-    state.refound(options.configuration);
-    return { head, clusterId, applied: await write(state) };
+    state.refound({ configuration: options.configuration, members: 'forget', leases: 'kept' });
+    const applied = await foundStore(state, image, { disk, folder, clusterId, nodeId, newStoreId });
+    return { head, clusterId, applied };
   } finally {
     await image.close();
-  }
-
-  async function write(state: StateMachine): Promise<AppliedPoint> {
-    const batch = state.takeImageBatch();
-    image.append(batch);
-    await image.flush({ sync: true });
-    const { point } = batch.applied;
-    const log = await openLog(disk, { clusterId, nodeId, newStoreId, incarnation: 'restore', folder });
-    try {
-      await log.reset(point, { term: point.term, vote: null });
-    } finally {
-      await log.close();
-    }
-    return batch.applied;
   }
 }
 

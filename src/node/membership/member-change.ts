@@ -26,6 +26,8 @@ export function factsOf(value: unknown): MemberFacts {
     http: text(value.http),
     tier: text(value.tier),
     labels: Object.fromEntries(Object.entries(labels).map(([key, label]) => [key, text(label)])),
+    ...(value.wanted === 'hot' ? { wanted: 'hot' } : {}),
+    ...(typeof value.replaces === 'string' ? { replaces: nodeId(value.replaces) } : {}),
   };
 }
 

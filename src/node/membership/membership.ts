@@ -21,6 +21,9 @@ export interface MembershipOptions {
   readonly members: () => Members;
   readonly configured: readonly ConfiguredMember[];
   readonly isAlive: (id: NodeId) => boolean;
+  readonly isConnected: (id: NodeId) => boolean;
+  /** What a replica beyond the quorum says is wrong with it; null: nothing, or nothing is known. */
+  readonly trouble: (id: NodeId) => string | null;
   /** What a member says of itself, where the cluster knows something else. */
   readonly published: (id: NodeId) => MemberFacts | null;
   readonly dial: (peers: ReadonlyMap<NodeId, string>) => void;
@@ -51,6 +54,7 @@ const mostGuests = 32;
  * 3. One change at a time, of one voter at most.
  * 4. A member is dialled from the moment that its entry is in the log: the commit may need it. So is an unknown peer that presents itself.
  * 5. An id that was removed is never a member again: it is refused, and its node stops.
+ *    Who is beyond the quorum is no peer: it has a peer port only once it has become a hot node.
  * 6. A node knows best where it listens: what it says of itself at its start is put into the log by the leader.
  */
 export class Membership {
@@ -107,7 +111,7 @@ export class Membership {
     if (this.#isPublished || this.#own === null) return null;
     const known = this.#options.members().get(this.#own.id);
     if (known === undefined) return null;
-    const own = { ...this.#own, tier: known.tier };
+    const own = locationOf(known, this.#own);
     if (factsText(own) !== factsText(known)) return own;
     this.#isPublished = true;
     return null;
@@ -150,8 +154,9 @@ export class Membership {
       peers.set(id, known);
     };
     for (const { change } of this.#ahead) for (const { id, peer } of change.set) add(id, peer);
-    for (const { id, peer } of this.#facts()) add(id, peer);
     const counted = membersOf(raft.status.configuration);
+    for (const { id, peer, tier, wanted } of this.#facts())
+      if (tier === 'hot' || wanted === 'hot' || counted.includes(id)) add(id, peer);
     for (const { id, peerAddress } of configured)
       if (peers.has(id) || counted.includes(id)) add(id, peerAddress);
     for (const [id, address] of this.#guests) {
@@ -217,8 +222,11 @@ export class Membership {
     for (const known of facts) {
       const { id } = known;
       const said = id === self ? this.publishing() : published(id);
-      if (said === null || said.id !== id || factsText(said) === factsText(known)) continue;
-      this.#propose({ set: [said], removed: [] });
+      if (said === null || said.id !== id) continue;
+      // What it is to be is decided here alone, and it may have heard of it late.
+      const set = locationOf(known, said);
+      if (factsText(set) === factsText(known)) continue;
+      this.#propose({ set: [set], removed: [] });
       return;
     }
   }
@@ -231,7 +239,7 @@ export class Membership {
 
   /** The first wish that is not in the log goes into it, if no other change is under way. */
   #next(): void {
-    const { raft, wake, isAlive } = this.#options;
+    const { raft, wake, isAlive, isConnected, trouble } = this.#options;
     const wish = this.#wishes.find(({ proposed }) => proposed === null);
     if (wish === undefined || this.#ahead.length > 0) return;
     try {
@@ -239,6 +247,8 @@ export class Membership {
         members: this.#options.members(),
         raft: raft.status,
         isAlive,
+        isConnected,
+        trouble,
       });
       const result = raft.proposeConfiguration(target, change);
       if (result.accepted) {
@@ -273,6 +283,11 @@ export class Membership {
   #drop(wish: Wish): void {
     this.#wishes = this.#wishes.filter((other) => other !== wish);
   }
+}
+
+/** Name, addresses and labels of one, the rest of the other. */
+function locationOf(known: MemberFacts, { name, peer, client, http, labels }: MemberFacts): MemberFacts {
+  return { ...known, name, peer, client, http, labels };
 }
 
 function routedOf({ id, client, peer, http, tier }: MemberFacts): Member {

@@ -34,6 +34,7 @@ const member = fc.record({
   ),
   learns: fc.oneof({ weight: 8, arbitrary: fc.constant(false) }, fc.constant(true)),
   wanted: fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, fc.constant('hot' as const)),
+  replaces: fc.boolean(),
   score: fc.double({ min: 0, max: 1, noNaN: true }),
 });
 
@@ -64,7 +65,8 @@ export function arbitraryView(whole: boolean): fc.Arbitrary<Drawn> {
           tier,
           voter: tier === 'hot' && (isWell || !each.learns),
           labels: { zone: each.zone },
-          wanted: isWell || tier === 'hot' ? null : each.wanted,
+          wanted: isWell || (tier === 'hot' && !each.learns) ? null : each.wanted,
+          replaces: each.replaces ? nodeId('n1') : null,
           presence:
             isWell || each.lost === null
               ? { kind: 'alive', forMs: isWell ? 100_000 : each.aliveMs }

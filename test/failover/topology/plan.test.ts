@@ -33,15 +33,15 @@ test('each step is safe: the leader and pinned members stay, who moves up is fit
       let reached = view;
       for (const { change, rule } of planTiers(view, policy).steps) {
         const after = changed(reached, change);
-        const _fit = (id: string): boolean => {
+        const mayRise = (id: string): boolean => {
           const member = reached.members.find((candidate) => candidate.id === id);
           return member !== undefined && (rule === 'resume' || isSettled(member, policy));
         };
-        if (change.kind === 'promote' && !it(change.id)) return false;
-        if (change.kind === 'retier' && !it(change.id)) return false;
+        if (change.kind === 'promote' && !mayRise(change.id)) return false;
+        if (change.kind === 'retier' && !mayRise(change.id)) return false;
         if (change.kind === 'replace') {
           const lost = voters(reached).find(({ id }) => id === change.lost);
-          if (lost === undefined || !isGone(lost, policy) || !it(change.by)) return false;
+          if (lost === undefined || !isGone(lost, policy) || !mayRise(change.by)) return false;
         }
         if (change.kind === 'demote' && change.id === view.leader) return false;
         if (rule !== 'resume' && 'id' in change && policy.pinned.includes(change.id)) return false;

@@ -20,7 +20,8 @@ interface Node {
   readonly zone: string;
   tier: Tier;
   voter: boolean;
-  wanted: Tier | null;
+  wanted: 'hot' | null;
+  replaces: NodeId | null;
   alive: boolean;
   readonly keeper: TierKeeper;
 }
@@ -79,7 +80,7 @@ export class TierWorld {
         observe: () => (this.leader === id ? this.#observe(id) : null),
         changes: () => this.#changes(id),
       });
-      return { id, zone, tier, voter: tier === 'hot', wanted: null, alive: true, keeper };
+      return { id, zone, tier, voter: tier === 'hot', wanted: null, replaces: null, alive: true, keeper };
     });
     this.leader = this.nodes.find(({ voter }) => voter)?.id ?? null;
   }
@@ -123,11 +124,12 @@ export class TierWorld {
   }
 
   #members(): readonly TopologyMember[] {
-    return this.nodes.map(({ id, zone, tier, voter, wanted, alive }) => ({
+    return this.nodes.map(({ id, zone, tier, voter, wanted, replaces, alive }) => ({
       id,
       tier,
       voter,
       wanted,
+      replaces,
       labels: { zone },
       presence: { kind: alive ? 'alive' : 'lost', forMs: 0 },
       trouble: null,
@@ -159,11 +161,12 @@ export class TierWorld {
 
   #changes(by: NodeId): TierChanges {
     const begin = (change: TierChange): Promise<void> => {
-      for (const earlier of this.#underway)
-        earlier.reject(new TanistError('cancelled', 'another change took its place'));
-      this.#underway = [];
       const rises = change.kind === 'replace' ? change.by : change.kind === 'promote' ? change.id : null;
-      if (rises !== null) this.node(rises).wanted = 'hot';
+      if (rises !== null && this.node(rises).wanted === null)
+        Object.assign(this.node(rises), {
+          wanted: 'hot',
+          replaces: change.kind === 'replace' ? change.lost : null,
+        });
       return new Promise((resolve, reject) => {
         this.#underway.push({ change, by, dueMs: this.#nowMs + this.changeMs, resolve, reject });
       });
@@ -181,11 +184,15 @@ export class TierWorld {
       const { change, by, dueMs, resolve, reject } = each;
       const subject = change.kind === 'replace' ? change.by : change.id;
       const isOrphan = this.leader !== by;
-      const waits = dueMs > this.#nowMs || (change.kind !== 'demote' && !this.node(subject).alive);
-      if (!isOrphan && waits) continue;
+      const rises = change.kind === 'replace' || change.kind === 'promote';
+      const isGivenUp = rises && this.node(subject).wanted === null;
+      const waits = dueMs > this.#nowMs || (rises && !this.node(subject).alive);
+      if (!isOrphan && !isGivenUp && waits) continue;
       this.#underway = this.#underway.filter((other) => other !== each);
       if (isOrphan) {
         reject(new TanistError('not-leader', 'leadership was lost'));
+      } else if (isGivenUp) {
+        reject(new TanistError('cancelled', 'given up'));
       } else if (this.failures > 0) {
         this.failures--;
         reject(new TanistError('learner-not-ready', 'not yet'));
@@ -200,8 +207,8 @@ export class TierWorld {
     const living = (): number => this.nodes.filter(({ voter, alive }) => voter && alive).length;
     const before = living();
     const view: TopologyView = { leader: nodeId('none'), members: this.#members(), links: new Links([]) };
-    for (const { id, tier, voter, wanted } of changed(view, change).members)
-      Object.assign(this.node(id), { tier, voter, wanted });
+    for (const { id, tier, voter, wanted, replaces } of changed(view, change).members)
+      Object.assign(this.node(id), { tier, voter, wanted, replaces });
     const { kind } = change;
     const what =
       kind === 'replace'
@@ -209,19 +216,9 @@ export class TierWorld {
         : kind === 'promote'
           ? `promote ${change.id}`
           : `${kind} ${change.id} to ${change.to}`;
+    if (view.members.some(({ id, tier }) => kind === 'retier' && change.id === id && change.to === tier)) return;
     this.moves.push({ atMs: this.#nowMs, what });
     if (this.leader !== null && !this.node(this.leader).voter) throw new Error('the leader was demoted');
     if (living() < Math.min(before, this.policy.hot ?? before)) throw new Error('fewer living voters');
   }
-}
-
-/** In the same place 1 ms, between places by the table, which counts both ways. */
-export function byZones(
-  zoneOf: (id: NodeId) => string,
-  betweenMs: Readonly<Record<string, number>>,
-): (a: NodeId, b: NodeId) => number {
-  return (a, b) => {
-    const [from, to] = [zoneOf(a), zoneOf(b)].sort();
-    return from === to ? 1 : (betweenMs[`${from}${to}`] ?? 10);
-  };
 }

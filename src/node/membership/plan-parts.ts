@@ -1,0 +1,90 @@
+import { TanistError } from '../../foundation/errors.ts';
+import type { NodeId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
+import type { Configuration } from '../../ports/log-store.ts';
+import type { MemberChange, MemberFacts } from '../../ports/membership.ts';
+import type { RaftStatus } from '../../raft/raft.ts';
+import type { Members } from '../../state/members.ts';
+
+export interface ClusterView {
+  readonly members: Members;
+  readonly raft: RaftStatus;
+  /** It was heard of late, and its disk is not in doubt. */
+  readonly isAlive: (id: NodeId) => boolean;
+  /** Its node runs and is connected, member of the quorum or not. */
+  readonly isConnected: (id: NodeId) => boolean;
+  /** What a replica beyond the quorum says is wrong with it; null: nothing. */
+  readonly trouble: (id: NodeId) => string | null;
+}
+
+export interface PlannedChange {
+  readonly voters: readonly NodeId[];
+  readonly learners: readonly NodeId[];
+  readonly change: MemberChange;
+}
+
+/** How far a learner may be behind, in entries, to be in sync. */
+const inSyncEntries = 1000;
+
+/** Fails with `learner-not-ready` unless the learner has all but the last entries, and is alive and trusted. */
+export function checkInSync(id: NodeId, { raft, isAlive }: ClusterView): void {
+  const { progress, last } = raft;
+  const reached = progress.get(id);
+  const inSync = reached?.state === 'replicate' && last.index - reached.match <= inSyncEntries;
+  if ((inSync && isAlive(id)) || mutant.active === 'voter-before-caught-up') return;
+  throw new TanistError(
+    'learner-not-ready',
+    `${id} is not in sync with the leader yet: it has entry ${reached?.match ?? 0} of ${last.index}; try again later`,
+  );
+}
+
+export function known(id: NodeId, { members }: ClusterView): MemberFacts {
+  const facts = members.get(id);
+  if (facts !== undefined) return facts;
+  if (members.isRemoved(id)) throw removed(id);
+  const ids = members.list().map((member) => member.id);
+  throw new TanistError('unknown-member', `${id} is no member of this cluster; there are ${ids.join(', ')}`);
+}
+
+export function removed(id: NodeId): TanistError {
+  return new TanistError(
+    'member-removed',
+    `${id} was removed from this cluster, and ids are not used again: choose another`,
+  );
+}
+
+/**
+ * Of the voters that there will be a majority must be alive, or the cluster stands still. A lone voter may always get a second one. A new one counts
+ * only if it is `inSync`.
+ */
+export function checkQuorum(
+  { voters: before }: Configuration,
+  voters: readonly NodeId[],
+  { isAlive }: ClusterView,
+  what: string,
+  inSync: NodeId | null = null,
+): void {
+  const alive = voters.filter((id) => (before.includes(id) || id === inSync) && isAlive(id)).length;
+  // `step` refuses it.
+  if (voters.length === 0) return;
+  if (before.length === 1 && voters.length === 2) return;
+  if (alive > voters.length / 2) return;
+  throw new TanistError(
+    'quorum-at-risk',
+    `of the ${voters.length} voters that there would be only ${alive} are alive: it is not ${what}, since the cluster would stand still`,
+  );
+}
+
+export function step(
+  { outgoing }: Configuration,
+  voters: readonly NodeId[],
+  learners: readonly NodeId[],
+  change: MemberChange,
+): PlannedChange {
+  if (outgoing.length > 0)
+    throw new TanistError('configuration-change-pending', 'another change is under way; try again');
+  if (voters.length === 0)
+    throw new TanistError('quorum-at-risk', 'the last voter stays: without it there is no cluster');
+  return { voters, learners, change };
+}
+

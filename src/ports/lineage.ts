@@ -1,0 +1,46 @@
+import type { NodeId } from '../foundation/ids.ts';
+import type { KeyRange, Lineage, Revisions } from './replication.ts';
+
+/**
+ * Where one lineage went over into the next (a forced promotion, promise 8). Kept in the space `system`, so that whoever is of the new lineage can
+ * tell anyone of an older one what it had beyond.
+ */
+export interface Fork {
+  readonly from: Lineage;
+  readonly to: Lineage;
+  /** What the promoted replica held: of `ranges` all up to these revisions of `from`, and nothing else. */
+  readonly revisions: Revisions;
+  readonly ranges: readonly KeyRange[];
+  readonly promoted: NodeId;
+  /** Cluster time of the last mark that it had, in ms. */
+  readonly timeMs: number;
+}
+
+/** What the promoted replica could not vouch for. Saved in its folder and shown to operators. */
+export interface ForcedReport {
+  readonly fork: Fork;
+  /** How far the old leader was known to have come, by the last mark. */
+  readonly leaderRevisions: Revisions;
+  readonly ranges: readonly RangeReport[];
+  /** By space what is not held: all but these ranges; empty: everything is. */
+  readonly notHeld: readonly { readonly space: 'user' | 'planes' | 'system'; readonly allBut: readonly KeyRange[] }[];
+  readonly leases: number;
+  /** The first revision of each space that the new lineage gives. */
+  readonly firstRevisions: Revisions;
+  readonly asked: readonly AskedMember[];
+}
+
+export interface RangeReport {
+  readonly range: KeyRange;
+  /** Held: everything up to here. */
+  readonly heldThrough: number;
+  /** The last that the leader is known to have given in the space; what lies between may be missing. */
+  readonly leaderThrough: number;
+  readonly keys: number;
+}
+
+export interface AskedMember {
+  readonly id: NodeId;
+  readonly tier: string;
+  readonly answer: 'alive' | 'silent' | 'of-another-lineage';
+}
