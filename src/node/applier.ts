@@ -1,7 +1,7 @@
 import { present } from '../foundation/assert.ts';
-import type { Term } from '../foundation/ids.ts';
+import type { LeaseId, Term } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
-import { spaces } from '../ports/delta.ts';
+import { type StateDelta, spaces } from '../ports/delta.ts';
 import type { LogEntry } from '../ports/log-store.ts';
 import type { MemberChange } from '../ports/membership.ts';
 import { decodeBlock } from '../protocol/block.ts';
@@ -21,6 +21,8 @@ export interface ApplierParts {
   readonly clusterClock: ClusterClock;
   readonly proposals: ProposalQueue;
   readonly membersApplied: (entry: LogEntry, change: MemberChange | null) => void;
+  /** In the turn in which they were applied, like watchers; what they changed in leases, too. */
+  readonly feed: (deltas: readonly StateDelta[], leases: ReadonlyMap<LeaseId, number | null>) => void;
   readonly observer: NodeObserver | undefined;
 }
 
@@ -36,7 +38,7 @@ export class Applier {
 
   /** Takes entries until about a block's worth was applied, so that the event loop is never held for long; says how many. */
   apply(entries: readonly LogEntry[]): number {
-    const { state, hub, keeper, clusterClock, observer } = this.#parts;
+    const { state, hub, keeper, clusterClock, feed, observer } = this.#parts;
     let bytes = 0;
     let taken = 0;
     let stampedIn: Term | null = null;
@@ -50,7 +52,9 @@ export class Applier {
     }
     const last = present(entries[taken - 1], 'apply is called with entries');
     if (stampedIn !== null) clusterClock.saw(state.timeMs, stampedIn);
-    hub.publish(state.takeDeltas());
+    const deltas = state.takeDeltas();
+    hub.publish(deltas);
+    feed(deltas, state.takeLeaseChanges());
     let compacted = 0;
     for (const space of spaces) compacted += state.compacted(space);
     if (compacted !== this.#compacted) keeper.historyCompacted();

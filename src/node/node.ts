@@ -12,6 +12,7 @@ import {
 import type { RequestLimits } from '../foundation/limits.ts';
 import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
+import type { HistoryStore } from '../ports/image-store.ts';
 import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
@@ -50,11 +51,14 @@ import { Quota } from './quota.ts';
 import { RangeReader } from './range-reader.ts';
 import { ReadQueue } from './reads.ts';
 import { RenewalBatcher, type RenewalDone } from './renewal-batcher.ts';
+import { ReplicaBook, type ReplicaView } from './replica-book.ts';
+import { FeedListeners, type ReplicaFeed } from './replica-feed.ts';
 import { encodeReport, type SelfReport } from './self-report.ts';
 import { Snapshots } from './snapshots.ts';
 import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
 import { TrustKeeper } from './trust.ts';
+import { TurnQueue } from './turn-queue.ts';
 
 export type {
   WatchedChange,
@@ -136,6 +140,10 @@ export class TanistNode {
   readonly #tiers: TierMover;
   readonly #quota: Quota;
   readonly #compaction: AutoCompaction;
+  readonly #followers = new FeedListeners();
+  readonly #replicas: ReplicaBook;
+  /** For whoever feeds replicas beyond the quorum from this node. */
+  readonly feed: ReplicaFeed;
   readonly #listeners = new Set<(routing: Routing) => void>();
   readonly #failureListeners = new Set<(error: Error) => void>();
   #ticker: Ticker | null = null;
@@ -163,6 +171,7 @@ export class TanistNode {
     this.#ports = ports;
     this.#store = store;
     this.#raft = raft;
+    this.#replicas = new ReplicaBook(clock);
     const wake = (): void => this.#driver.wake();
     const failed = (error: Error): void => this.#failedWith(error);
     this.#guard = new PeerGuard({
@@ -203,6 +212,7 @@ export class TanistNode {
       suspicion,
       score,
       report,
+      replicas: (reports) => this.#replicas.told(reports),
     });
     this.#proposals = new ProposalQueue({
       raft,
@@ -238,6 +248,7 @@ export class TanistNode {
     });
     const history = state.history(store.image.history);
     this.#ranges = new RangeReader(state, history, clock);
+    this.feed = this.#replicaFeed(history);
     this.maintenance = new Maintenance({
       state,
       image: store.image,
@@ -262,6 +273,7 @@ export class TanistNode {
       clusterClock: this.#clusterClock,
       proposals: this.#proposals,
       membersApplied: (entry, change) => this.#membership.applied(entry, change),
+      feed: (deltas, leases) => this.#followers.applied(deltas, leases),
       observer: ports.observer,
     });
     this.#snapshots = new Snapshots({
@@ -600,6 +612,11 @@ export class TanistNode {
     return this.#succession.view(id);
   }
 
+  /** What is known of a replica beyond the quorum: on the leader of all, elsewhere of those fed here. Null: nothing. */
+  replica(id: NodeId): ReplicaView | null {
+    return this.#replicas.of(id);
+  }
+
   /** Ms since this node heard its leader; 0 on the leader. */
   silentMs(): number {
     return this.#raft.status.role === 'leader' ? 0 : this.#monitor.silentMs();
@@ -703,6 +720,7 @@ export class TanistNode {
 
   #membersChanged(): void {
     this.#monitor.votersChanged();
+    this.#followers.membersChanged();
     if (this.#started) this.#announce();
   }
 
@@ -930,8 +948,45 @@ export class TanistNode {
     this.#raft.setDoubted(false);
   }
 
+  #replicaFeed(history: HistoryStore): ReplicaFeed {
+    const { state } = this;
+    const { clock, nodeLog } = this.#ports;
+    const turns = new TurnQueue(clock);
+    return {
+      id: this.#options.id,
+      clock,
+      nodeLog,
+      state,
+      history,
+      listen: (listener) => this.#followers.add(listener),
+      lineage: () => ({ clusterId: this.identity.clusterId, epoch: state.epoch }),
+      refusal: () => this.#feedRefusal(),
+      members: () => this.#membership.list(),
+      // Its own: followers do not hear of the leader's revisions, only of its log.
+      leaderRevisions: () => ({
+        user: state.revision('user'),
+        planes: state.revision('planes'),
+        system: state.revision('system'),
+        predicted: state.revision('predicted'),
+      }),
+      nextTurn: () => turns.next(),
+      reported: (report) => this.#replicas.reported(report),
+    };
+  }
+
+  #feedRefusal(): TanistError | null {
+    if (this.#stopping) return stops();
+    if (this.#restoring) return takingOver();
+    if (this.#guard.doubted.has(this.#options.id))
+      return new TanistError('under-doubt', 'this node is not trusted at present; ask another');
+    if (this.state.applied.index === 0)
+      return new TanistError('starting', 'this node has no state yet; ask another, or try again');
+    return null;
+  }
+
   async #suspend(): Promise<void> {
     this.#restoring = true;
+    this.#followers.ended();
     this.#replaced += 1;
     this.#hub.suspend();
     await this.#keeper.pause();
@@ -972,6 +1027,7 @@ export class TanistNode {
       applied: this.state.applied.index,
       revision: this.state.revision('user'),
       facts: this.#membership.publishing(),
+      replicas: this.#replicas.fed(),
     };
   }
 
@@ -1006,6 +1062,7 @@ export class TanistNode {
 
   async #close(): Promise<void> {
     this.#stopped = true;
+    this.#followers.ended();
     this.#driver.stop();
     this.#ticker?.stop();
     this.#monitor.stop();

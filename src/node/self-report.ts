@@ -1,6 +1,8 @@
 import type { SelfMeasurements } from '../failover/score.ts';
 import type { MemberFacts } from '../ports/membership.ts';
+import type { ReplicaReport } from '../ports/replication.ts';
 import { factsOf } from './membership/member-change.ts';
+import { replicaReportOf, replicaReportText } from './replica-report.ts';
 
 /** What a replica says of itself in the context of its heartbeat replies. */
 export interface SelfReport extends SelfMeasurements {
@@ -8,14 +10,16 @@ export interface SelfReport extends SelfMeasurements {
   readonly revision: number;
   /** Where it is reached, while the cluster knows otherwise. */
   readonly facts: MemberFacts | null;
+  /** What the replicas beyond the quorum say that this one feeds. */
+  readonly replicas: readonly ReplicaReport[];
 }
 
 const numbers = 6;
 const numberBytes = numbers * 8;
 
 export function encodeReport(report: SelfReport): Uint8Array {
-  const { loopLagMs, syncMs, memoryUsed, diskFree, applied, revision, facts } = report;
-  const text = facts === null ? null : Buffer.from(JSON.stringify(facts), 'utf8');
+  const { loopLagMs, syncMs, memoryUsed, diskFree, applied, revision, facts, replicas } = report;
+  const text = facts === null && replicas.length === 0 ? null : restBytes(facts, replicas);
   const view = new DataView(new ArrayBuffer(numberBytes + (text?.length ?? 0)));
   for (const [i, value] of [loopLagMs, syncMs, memoryUsed, diskFree, applied, revision].entries()) {
     view.setFloat64(i * 8, value);
@@ -37,14 +41,31 @@ export function decodeReport(bytes: Uint8Array): SelfReport | null {
     diskFree: at(3),
     applied: at(4),
     revision: at(5),
-    facts: bytes.length === numberBytes ? null : factsIn(bytes.subarray(numberBytes)),
+    ...(bytes.length === numberBytes ? nothing : restIn(bytes.subarray(numberBytes))),
   };
 }
 
-function factsIn(bytes: Uint8Array): MemberFacts | null {
+type Rest = Pick<SelfReport, 'facts' | 'replicas'>;
+
+const nothing: Rest = { facts: null, replicas: [] };
+
+function restBytes(facts: MemberFacts | null, replicas: readonly ReplicaReport[]): Buffer {
+  return Buffer.from(
+    `{"facts":${JSON.stringify(facts)},"replicas":[${replicas.map(replicaReportText).join()}]}`,
+    'utf8',
+  );
+}
+
+function restIn(bytes: Uint8Array): Rest {
   try {
-    return factsOf(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    if (typeof parsed !== 'object' || parsed === null) return nothing;
+    const { facts = null, replicas } = parsed as { readonly facts?: unknown; readonly replicas?: unknown };
+    return {
+      facts: facts === null ? null : factsOf(facts),
+      replicas: Array.isArray(replicas) ? replicas.flatMap((one: unknown) => replicaReportOf(one) ?? []) : [],
+    };
   } catch {
-    return null;
+    return nothing;
   }
 }

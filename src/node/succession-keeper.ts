@@ -5,6 +5,7 @@ import { Suspicion } from '../failover/suspicion.ts';
 import { logIndex, type NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MemberFacts } from '../ports/membership.ts';
+import type { ReplicaReport } from '../ports/replication.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
@@ -20,6 +21,8 @@ export interface SuccessionKeeperOptions {
   readonly suspicion: SuspicionOptions;
   readonly score: ScoreOptions;
   readonly report: () => SelfReport;
+  /** A peer tells of the replicas beyond the quorum that it feeds. */
+  readonly replicas: (reports: readonly ReplicaReport[]) => void;
 }
 
 /** A member as this node knows it. */
@@ -48,7 +51,10 @@ export class SuccessionKeeper {
     const known = this.#of(from);
     known.suspicion.heard(this.#options.clock.nowMs());
     for (const message of messages) {
-      if (message.type === 'heartbeatReply') known.report = decodeReport(message.context) ?? known.report;
+      if (message.type !== 'heartbeatReply') continue;
+      known.report = decodeReport(message.context) ?? known.report;
+      if (known.report !== null && known.report.replicas.length > 0)
+        this.#options.replicas(known.report.replicas);
     }
   }
 

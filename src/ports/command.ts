@@ -111,7 +111,11 @@ export interface LeaseKeepAliveCommand {
 /** What holds for keys that start with a prefix; the longest prefix wins as a whole. Further fields come with later tiers. */
 export interface Policy {
   readonly acknowledge: 'quorum' | 'leader';
+  /** `critical`: warm replicas hold these keys (of `user` and `planes`), too. */
+  readonly tier: PolicyTier;
 }
+export const policyTiers = ['full', 'critical'] as const;
+export type PolicyTier = (typeof policyTiers)[number];
 export interface SetPolicyCommand {
   readonly kind: 'setPolicy';
   readonly prefix: ByteString;

@@ -20,6 +20,7 @@ import {
   type Operation,
   type Policy,
   type PutCommand,
+  policyTiers,
   type TxnCommand,
 } from '../ports/command.ts';
 import { type Space, spaces } from '../ports/delta.ts';
@@ -314,18 +315,21 @@ function readLease(reader: WireReader, field: number): Command {
 /** An embedded `Policy`. */
 export function readPolicy(reader: WireReader): Policy {
   let acknowledge: Policy['acknowledge'] = 'quorum';
+  let tier: Policy['tier'] = 'full';
   const outer = reader.enter();
   while (reader.more()) {
-    if (reader.next() === 1) acknowledge = reader.oneOf(acknowledgements);
+    const field = reader.next();
+    if (field === 1) acknowledge = reader.oneOf(acknowledgements);
+    else if (field === 2) tier = reader.oneOf(policyTiers);
     else reader.skip();
   }
   reader.leave(outer);
-  return { acknowledge };
+  return { acknowledge, tier };
 }
 
 function readPolicyChange(reader: WireReader, field: 8 | 9): Command {
   let prefix = emptyBytes;
-  let policy: Policy = { acknowledge: 'quorum' };
+  let policy: Policy = { acknowledge: 'quorum', tier: 'full' };
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {

@@ -10,6 +10,7 @@ import {
   type Operation,
   type Policy,
   type PutCommand,
+  policyTiers,
   type TxnCommand,
 } from '../ports/command.ts';
 import { spaceCode } from './parts/key-value.ts';
@@ -188,6 +189,7 @@ function writeCompare(writer: WireWriter, compare: Compare): void {
 export function writePolicy(writer: WireWriter, field: number, policy: Policy): void {
   const mark = writer.begin(field);
   writer.uint(1, acknowledgements.indexOf(policy.acknowledge));
+  writer.uint(2, policyTiers.indexOf(policy.tier));
   writer.end(mark);
 }
 

@@ -45,6 +45,8 @@ export class Leases implements LeaseBook {
   readonly #heap = new DeadlineHeap<Lease>((left, right) => left.id < right.id);
   /** Changed or gone since the last image batch. */
   readonly #dirty = new Set<LeaseId>();
+  /** Granted (with the time-to-live) and ended (null) since the last `takeChanges`. */
+  #changes = new Map<LeaseId, number | null>();
   readonly #digest = new RecordDigest<LeaseId>((id) => {
     const lease = this.#byId.get(id);
     return lease === undefined ? null : [leaseRecord, String(id), lease.ttlMs, lease.deadlineMs, 0, 0, 0];
@@ -113,6 +115,7 @@ export class Leases implements LeaseBook {
     while (this.#byId.has(chosen)) chosen = leaseId(chosen + 1n);
     const granted = Math.max(ttlMs, this.#limits.minTtlMs);
     this.#insert(chosen, granted, nowMs + granted);
+    this.#changes.set(chosen, granted);
     return { kind: 'leaseGrant', id: chosen, ttlMs: granted };
   }
 
@@ -166,6 +169,13 @@ export class Leases implements LeaseBook {
     this.#dirty.delete(id);
   }
 
+  /** Leases granted, with their time-to-live in ms, and ended (null) since the last call. */
+  takeChanges(): ReadonlyMap<LeaseId, number | null> {
+    const changes = this.#changes;
+    if (changes.size > 0) this.#changes = new Map();
+    return changes;
+  }
+
   takeDirty(): readonly LeaseId[] {
     const ids = [...this.#dirty];
     this.#dirty.clear();
@@ -189,6 +199,7 @@ export class Leases implements LeaseBook {
   #end(lease: Lease): void {
     this.#heap.remove(lease);
     this.#byId.delete(lease.id);
+    this.#changes.set(lease.id, null);
     this.#touch(lease.id);
     const stores = [...lease.keys.keys()].sort((a, b) => (a.space < b.space ? -1 : 1));
     for (const store of stores) {

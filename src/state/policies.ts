@@ -5,9 +5,10 @@ import type { CommandResult } from '../ports/result.ts';
 import { failed } from './failed.ts';
 import type { SpaceStore } from './mvcc/space-store.ts';
 
-export const defaultPolicy: Policy = { acknowledge: 'quorum' };
+export const defaultPolicy: Policy = { acknowledge: 'quorum', tier: 'full' };
 
-const keyPrefix = byteStringOfText('policy/');
+export const policyKeyPrefix = byteStringOfText('policy/');
+const keyPrefix = policyKeyPrefix;
 const keysEnd = prefixEnd(keyPrefix);
 
 export interface PolicyOfPrefix {
@@ -31,7 +32,9 @@ export class Policies {
   }
 
   set(prefix: ByteString, policy: Policy): CommandResult {
-    const value = byteStringOfText(JSON.stringify({ acknowledge: policy.acknowledge }));
+    const { acknowledge, tier } = policy;
+    // As before there were tiers, where it is of none: equal policies, equal bytes.
+    const value = byteStringOfText(JSON.stringify(tier === 'full' ? { acknowledge } : { acknowledge, tier }));
     this.#system.put((keyPrefix + prefix) as ByteString, value, noLease);
     this.#system.commit();
     return { kind: 'setPolicy' };
@@ -77,9 +80,12 @@ function policyOf(value: ByteString | undefined): Policy {
   if (value === undefined) return defaultPolicy;
   try {
     const parsed: unknown = JSON.parse(textOf(value));
-    const acknowledge =
-      typeof parsed === 'object' && parsed !== null && 'acknowledge' in parsed ? parsed.acknowledge : null;
-    return acknowledge === 'leader' ? { acknowledge } : defaultPolicy;
+    if (typeof parsed !== 'object' || parsed === null) return defaultPolicy;
+    const { acknowledge, tier } = parsed as { readonly acknowledge?: unknown; readonly tier?: unknown };
+    return {
+      acknowledge: acknowledge === 'leader' ? 'leader' : 'quorum',
+      tier: tier === 'critical' ? 'critical' : 'full',
+    };
   } catch {
     return defaultPolicy;
   }

@@ -304,6 +304,11 @@ export class StateMachine {
     return this.#leases.deadlineMs(id);
   }
 
+  /** Null: there is no such lease. */
+  leaseTtlMs(id: LeaseId): number | null {
+    return this.#leases.get(id)?.ttlMs ?? null;
+  }
+
   /** May be gone through while leases come and go. */
   leaseIds(): Iterable<LeaseId> {
     return this.#leases.ids();
@@ -351,6 +356,11 @@ export class StateMachine {
   /** All changes since the last call, in order, each with the key's previous value. */
   takeDeltas(): readonly StateDelta[] {
     return this.#journal.takeDeltas();
+  }
+
+  /** Leases granted, with their time-to-live in ms, and ended (null) since the last call. */
+  takeLeaseChanges(): ReadonlyMap<LeaseId, number | null> {
+    return this.#leases.takeChanges();
   }
 
   /** Everything since the last call, for `ImageStore.append` in the same turn. */

@@ -180,7 +180,7 @@ export class FakeCluster {
           encodePoliciesReply(
             [...this.state.policies].map((prefix) => ({
               prefix,
-              policy: { acknowledge: 'leader' } as const,
+              policy: { acknowledge: 'leader', tier: 'full' } as const,
             })),
           ),
         ),

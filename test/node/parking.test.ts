@@ -37,7 +37,7 @@ async function following(): Promise<Bench> {
   const policy = (acknowledge: 'leader' | 'quorum'): Command => ({
     kind: 'setPolicy',
     prefix: b('a/'),
-    policy: { acknowledge },
+    policy: { acknowledge, tier: 'full' },
   });
   const open: Command = { kind: 'openSession', nonce: 'n', ttlMs: 600_000 };
   bench.append('a', 1, [entry(1, open, policy('leader'))], 1);

@@ -3,7 +3,7 @@ import { printable } from '../../terminal/json.ts';
 
 interface SetOptions extends ClientOptions {
   readonly ack: string;
-  readonly tier?: string;
+  readonly tier: string;
   readonly predict?: string;
 }
 
@@ -19,15 +19,18 @@ export const policyCommand: Register = (program) => {
         'quorum: acknowledge when durable on a majority; leader: at once, may be lost',
         'quorum',
       )
-      .option('--tier <tier>', 'not in this version')
+      .option('--tier <tier>', 'critical: warm replicas hold these keys, too; full: they do not', 'full')
       .option('--predict <how>', 'not in this version'),
   ).action(async (prefix: string, options: SetOptions) => {
-    const { acknowledgeOf } = await import('./policy-options.ts');
-    const policy = { acknowledge: acknowledgeOf(options) };
+    const { nestingOf, policyOf } = await import('./policy-options.ts');
+    const policy = policyOf(options);
     await withCluster(options, async ({ client, out, call }) => {
       await client.setPolicy(prefix, policy, call);
-      out.document({ prefix, ack: policy.acknowledge });
-      out.say(`${prefix}: acknowledged by ${policy.acknowledge}`);
+      const others = (await client.policies(call)).map((other) => printable(other.prefix));
+      const note = nestingOf(prefix, others);
+      out.document({ prefix, ack: policy.acknowledge, tier: policy.tier, note });
+      out.say(`${prefix}: acknowledged by ${policy.acknowledge}, tier ${policy.tier}`);
+      if (note !== null) out.say(out.style.dim(note));
     });
   });
   withClient(family.command('list').summary('all policies')).action((options: ClientOptions) =>
@@ -36,11 +39,12 @@ export const policyCommand: Register = (program) => {
       const rows = policies.map(({ prefix, policy }) => ({
         prefix: printable(prefix),
         ack: policy.acknowledge,
+        tier: policy.tier,
       }));
       out.document(rows);
       out.table(
-        ['prefix', 'acknowledged by'],
-        rows.map((row) => [row.prefix, row.ack]),
+        ['prefix', 'acknowledged by', 'tier'],
+        rows.map((row) => [row.prefix, row.ack, row.tier]),
       );
     }),
   );
