@@ -1,6 +1,8 @@
+import { replicaStatusOf } from '../failover/replica-status.ts';
 import { revision } from '../foundation/ids.ts';
 import type { NodeInspection, TanistNode } from '../node/node.ts';
 import { spaces } from '../ports/delta.ts';
+import { tierOf } from '../ports/tier.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { MemberStatus, Status } from '../protocol/status.ts';
 import { version } from './version.ts';
@@ -52,6 +54,7 @@ function memberStatus(
     scoreTerms: view.score.terms,
     health: doubtedPeers.has(id) ? 'doubted' : suspected ? 'suspected' : 'healthy',
     bootCounter: node.bootCounterOf(id),
+    replica: node.observation.weigh(id)?.status ?? replicaStatusOf(view.measurements, tierOf(member.tier)),
   };
 }
 

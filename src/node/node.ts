@@ -9,6 +9,7 @@ import {
   type Revision,
   type Term,
 } from '../foundation/ids.ts';
+import { defaultTierPolicy } from '../failover/topology/policy.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
@@ -57,6 +58,9 @@ import { encodeReport, type SelfReport } from './self-report.ts';
 import { Snapshots } from './snapshots.ts';
 import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
+import { LinkKeeper } from './topology/link-keeper.ts';
+import { Observation } from './topology/observe.ts';
+import { TierKeeper } from './topology/tier-keeper.ts';
 import { TrustKeeper } from './trust.ts';
 import { TurnQueue } from './turn-queue.ts';
 
@@ -71,8 +75,11 @@ export type {
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
 const rankEveryMs = 20;
+const tiersEveryMs = 500;
 /** A member that was heard so lately counts as alive where a change of members needs it, whatever is usual for it. */
 const aliveMs = 1000;
+/** An event loop that is later than this on average has no time for measurements. */
+const busyLagMs = 5;
 /** A block at least so often while there are leases or sessions: well below the largest step of cluster time. */
 const timeEveryMs = 1000;
 /** A leader whose disk has been full for so long gives leadership to a replica with room, and tries that so often. */
@@ -138,6 +145,10 @@ export class TanistNode {
   readonly #handOver: HandOver;
   readonly #membership: Membership;
   readonly #tiers: TierMover;
+  readonly #links: LinkKeeper;
+  readonly observation: Observation;
+  /** Which member should be of which tier, and what is done about it. */
+  readonly tierKeeper: TierKeeper;
   readonly #quota: Quota;
   readonly #compaction: AutoCompaction;
   readonly #followers = new FeedListeners();
@@ -151,6 +162,7 @@ export class TanistNode {
   #routing: Routing;
   #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
   #rankedAtMs = 0;
+  #tiersAtMs = 0;
   #leavesAgainMs = 0;
   #stopping = false;
   /** State and image are being replaced: not whole at present. */
@@ -327,6 +339,35 @@ export class TanistNode {
       clock,
       members: () => this.#membership.list(),
       request: (request) => this.#membership.request(request),
+    });
+    this.#links = new LinkKeeper({
+      clock,
+      targets: () =>
+        this.#membership.list().filter((member) => member.id !== self && member.tier === 'hot'),
+      roundTripMs: (id) => transport.roundTripMs(id),
+      bytesPerSecond: (id) => transport.bytesPerSecond?.(id) ?? null,
+      probe: ports.linkProbe ?? null,
+      busy: () => this.#stopping || !this.#proposals.idle || (this.#ticker?.lagMs ?? 0) > busyLagMs,
+    });
+    this.observation = new Observation({
+      self,
+      members: () => this.#membership.list(),
+      hot: (id) => this.#succession.view(id),
+      beyond: (id) => this.#replicas.of(id),
+      isConnected: (id) => this.#connections.isConnected(id),
+      ownLinks: () => this.#links.links,
+      last: () => raft.status.last.index,
+      score,
+    });
+    this.tierKeeper = new TierKeeper({
+      clock,
+      nodeLog,
+      policy: options.tiers ?? defaultTierPolicy,
+      observe: () =>
+        raft.status.role === 'leader' && this.#isOpen() && !this.#stopping
+          ? this.observation.observe()
+          : null,
+      changes: () => this.#tiers,
     });
     this.#driver = new Driver({
       raft,
@@ -812,9 +853,18 @@ export class TanistNode {
     if (!this.#restoring) {
       this.#compaction.look();
       this.#membership.look();
+      this.#lookAtTiers();
     }
     this.#announce();
     this.#driver.wake();
+  }
+
+  #lookAtTiers(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs - this.#tiersAtMs < tiersEveryMs) return;
+    this.#tiersAtMs = nowMs;
+    this.#links.look();
+    this.tierKeeper.look();
   }
 
   #lead(): void {
@@ -1028,6 +1078,7 @@ export class TanistNode {
       revision: this.state.revision('user'),
       facts: this.#membership.publishing(),
       replicas: this.#replicas.fed(),
+      links: this.#links.links,
     };
   }
 

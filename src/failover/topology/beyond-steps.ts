@@ -3,10 +3,10 @@ import { isEnough, percent } from './quorum-steps.ts';
 import { best, isGone, isSettled, milliseconds, type TierStep } from './step.ts';
 import { beyondQuorum, type TopologyMember, type TopologyView, voters } from './view.ts';
 
-/** How far a replica is from the voters, ms: the mean of its paths; null: not all is measured. */
+/** How far a replica is from the voters, without itself, ms: the mean of its paths; null: not all is measured, or there are no others. */
 export function distanceMs(member: TopologyMember, view: TopologyView): number | null {
   let sum = 0;
-  const hot = voters(view);
+  const hot = voters(view).filter(({ id }) => id !== member.id);
   for (const { id } of hot) {
     const path = view.links.pathMs(member.id, id);
     if (path === null) return null;

@@ -34,6 +34,7 @@ export interface TierKeeperOptions {
 export interface TierOutlook extends TierPlan {
   readonly view: TopologyView;
   readonly notes: readonly string[];
+  readonly automatic: boolean;
   /** Of the first step, how long it has been wished for. */
   readonly wishedForMs: number;
   readonly running: { readonly step: TierStep; readonly forMs: number } | null;
@@ -90,6 +91,7 @@ export class TierKeeper {
       ...plan,
       view,
       notes: notesOf(view, policy),
+      automatic: policy.automatic,
       wishedForMs: first === undefined ? 0 : this.#sustained.forMs(first, nowMs),
       running:
         this.#running === null ? null : { step: this.#running.step, forMs: nowMs - this.#running.beganMs },
