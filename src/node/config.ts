@@ -7,7 +7,7 @@ import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
 import type { Tier } from '../ports/tier.ts';
-import { scoreSchema, tierContradiction, tierPolicyOf, tierWarnings, tiersSchema } from './tier-config.ts';
+import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
 /** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
 export interface ClusterConfig {
@@ -228,11 +228,12 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, ...sections } = content as Record<string, unknown>;
+  const { nodes, timing, limits, disk, compaction, tiers, score } = content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
   }
+  const sections = { timing, limits, disk, compaction, tiers, score };
   return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
 

@@ -1,3 +1,4 @@
+import { defaultTierPolicy } from '../failover/topology/policy.ts';
 import { present } from '../foundation/assert.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
 import {
@@ -9,7 +10,6 @@ import {
   type Revision,
   type Term,
 } from '../foundation/ids.ts';
-import { defaultTierPolicy } from '../failover/topology/policy.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
@@ -342,8 +342,7 @@ export class TanistNode {
     });
     this.#links = new LinkKeeper({
       clock,
-      targets: () =>
-        this.#membership.list().filter((member) => member.id !== self && member.tier === 'hot'),
+      targets: () => this.#membership.list().filter((member) => member.id !== self && member.tier === 'hot'),
       roundTripMs: (id) => transport.roundTripMs(id),
       bytesPerSecond: (id) => transport.bytesPerSecond?.(id) ?? null,
       probe: ports.linkProbe ?? null,
@@ -935,7 +934,10 @@ export class TanistNode {
         this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
         this.#renewals.flush();
         this.#tiers.abandon(
-          new TanistError('not-leader', 'leadership was lost meanwhile; the change goes on at the next leader'),
+          new TanistError(
+            'not-leader',
+            'leadership was lost meanwhile; the change goes on at the next leader',
+          ),
         );
       }
       this.#opensAt = null;

@@ -23,7 +23,10 @@ export interface ForcedReport {
   readonly leaderRevisions: Revisions;
   readonly ranges: readonly RangeReport[];
   /** By space what is not held: all but these ranges; empty: everything is. */
-  readonly notHeld: readonly { readonly space: 'user' | 'planes' | 'system'; readonly allBut: readonly KeyRange[] }[];
+  readonly notHeld: readonly {
+    readonly space: 'user' | 'planes' | 'system';
+    readonly allBut: readonly KeyRange[];
+  }[];
   readonly leases: number;
   /** The first revision of each space that the new lineage gives. */
   readonly firstRevisions: Revisions;

@@ -93,7 +93,10 @@ const nothing: MemberFacts = {
   labels: {},
 };
 
-function tierFacts({ to, replaces }: Extract<MemberRequest, { readonly kind: 'tier' }>): Partial<MemberFacts> {
+function tierFacts({
+  to,
+  replaces,
+}: Extract<MemberRequest, { readonly kind: 'tier' }>): Partial<MemberFacts> {
   return { tier: to, ...(replaces === undefined ? {} : { replaces }) };
 }
 

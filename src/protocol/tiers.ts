@@ -197,7 +197,17 @@ function readMember(reader: WireReader): TierMember {
   }
   reader.leave(outer);
   if (status === null) throw malformed('the tier of no member');
-  return { status, voter, labels, score, scoreTerms, lagRevisions, lagMs, wished: tierOf(wished), distanceMs };
+  return {
+    status,
+    voter,
+    labels,
+    score,
+    scoreTerms,
+    lagRevisions,
+    lagMs,
+    wished: tierOf(wished),
+    distanceMs,
+  };
 }
 
 function readPath(reader: WireReader): TierPath {

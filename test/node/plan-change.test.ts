@@ -30,7 +30,13 @@ function view(voters: string, learners = '', dead = '', match = 5000) {
     progress,
     last: { index: logIndex(5000), term: term(3) },
   } as unknown as RaftStatus;
-  return { members, raft, isAlive: (id: NodeId) => !dead.includes(id), isConnected: () => true, trouble: () => null };
+  return {
+    members,
+    raft,
+    isAlive: (id: NodeId) => !dead.includes(id),
+    isConnected: () => true,
+    trouble: () => null,
+  };
 }
 
 const add = (id: string, voter: boolean, peer?: string) =>

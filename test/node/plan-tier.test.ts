@@ -46,7 +46,11 @@ class Cluster {
     );
     return {
       members: this.members,
-      raft: { configuration, progress, last: { index: logIndex(5000), term: term(3) } } as unknown as RaftStatus,
+      raft: {
+        configuration,
+        progress,
+        last: { index: logIndex(5000), term: term(3) },
+      } as unknown as RaftStatus,
       isAlive: (id) => !this.dead.includes(id),
       isConnected: (id) => this.connected.includes(id),
       trouble: () => this.trouble,
@@ -58,7 +62,9 @@ class Cluster {
     const { change, ...target } = planChange(request, this.view);
     const first = firstStep(this.configuration, target) as typeof this.configuration;
     this.members.apply(change);
-    this.configuration = (first.outgoing.length === 0 ? first : afterJoint(first)) as typeof this.configuration;
+    this.configuration = (
+      first.outgoing.length === 0 ? first : afterJoint(first)
+    ) as typeof this.configuration;
     return first.outgoing.length > 0;
   }
 
@@ -83,7 +89,11 @@ test('warm to hot: wanted, learner once its node is connected, voter once it is 
   t.false(cluster.do(tier('w', 'hot')));
   t.like(cluster.members.get(nodeId('w')), { tier: 'warm', wanted: 'hot' });
   t.deepEqual(cluster.configuration.learners, []);
-  t.throws(() => cluster.do(tier('w', 'hot')), code('learner-not-ready'), 'nothing counts before it is fetched');
+  t.throws(
+    () => cluster.do(tier('w', 'hot')),
+    code('learner-not-ready'),
+    'nothing counts before it is fetched',
+  );
   cluster.connected = 'w';
   cluster.do(tier('w', 'hot'));
   t.deepEqual(cluster.configuration.learners, ids('w'));

@@ -17,10 +17,7 @@ export function nextSteps(view: TopologyView, policy: TierPolicy): readonly Tier
     const step = resumeStep(begun, view, policy);
     return step === null ? [] : [step];
   }
-  const must =
-    lostStep(view, policy) ??
-    numberStep(view, policy) ??
-    warmNumberStep(view, policy);
+  const must = lostStep(view, policy) ?? numberStep(view, policy) ?? warmNumberStep(view, policy);
   if (must !== null) return [must];
   const swaps = swapSteps(view, policy);
   return swaps.length > 0 ? swaps : distanceSteps(view, policy);

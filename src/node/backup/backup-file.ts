@@ -21,10 +21,7 @@ export interface BackupHead {
   readonly revision: number;
 }
 
-export function writeBackup(
-  head: BackupHead,
-  frames: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+export function writeBackup(head: BackupHead, frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   return writeFramed(backupKind, head, frames);
 }
 

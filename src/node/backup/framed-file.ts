@@ -75,7 +75,8 @@ export async function* readFramed(
   };
   const source = new Source(bytes, damagedBackup);
   const start = await source.take(headBytes, 'its head');
-  if (start.toString('latin1', 0, 8) !== kind.magic) throw damagedBackup(0, `it is no ${kind.noun} of Tanist`);
+  if (start.toString('latin1', 0, 8) !== kind.magic)
+    throw damagedBackup(0, `it is no ${kind.noun} of Tanist`);
   if (start.readUInt32LE(8) > kind.format) {
     throw new TanistError(
       'data-format-newer',

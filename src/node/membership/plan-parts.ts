@@ -87,4 +87,3 @@ export function step(
     throw new TanistError('quorum-at-risk', 'the last voter stays: without it there is no cluster');
   return { voters, learners, change };
 }
-

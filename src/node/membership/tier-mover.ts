@@ -126,7 +126,8 @@ export class TierMover implements TierChanges {
         );
       else
         wait.reject(
-          wait.trouble ?? new TanistError('learner-not-ready', `${wait.id} takes long to become hot; it goes on`),
+          wait.trouble ??
+            new TanistError('learner-not-ready', `${wait.id} takes long to become hot; it goes on`),
         );
     }
   }

@@ -94,7 +94,7 @@ export class LinkKeeper {
     return path;
   }
 
-  #probeNext(targets: ReturnType<LinkKeeperOptions["targets"]>, nowMs: number): void {
+  #probeNext(targets: ReturnType<LinkKeeperOptions['targets']>, nowMs: number): void {
     const { probe, bytesPerSecond } = this.#options;
     if (probe === null) return;
     for (const { id, client } of targets) {

@@ -1,5 +1,5 @@
-import { replicaStatusOf } from '../../failover/replica-status.ts';
 import type { ScoreOptions } from '../../failover/options.ts';
+import { replicaStatusOf } from '../../failover/replica-status.ts';
 import { type ReplicaMeasurements, type Score, scoreReplica } from '../../failover/score.ts';
 import { Links } from '../../failover/topology/links.ts';
 import { type LogIndex, logIndex, type NodeId } from '../../foundation/ids.ts';
@@ -84,7 +84,8 @@ export class Observation {
     const { id } = member;
     const tier = tierOf(member.tier);
     const replica = tier === 'hot' ? null : beyond(id);
-    const voice = tier === 'hot' ? hot(id).measurements : replicaMeasurements(id, replica, self, links, last());
+    const voice =
+      tier === 'hot' ? hot(id).measurements : replicaMeasurements(id, replica, self, links, last());
     // While it becomes hot it says nothing as a replica; that it is connected says enough.
     const isBecoming = member.wanted === 'hot' && isConnected(id);
     const measurements = isBecoming ? { ...voice, silentMs: 0 } : voice;

@@ -216,7 +216,8 @@ export class TierWorld {
         : kind === 'promote'
           ? `promote ${change.id}`
           : `${kind} ${change.id} to ${change.to}`;
-    if (view.members.some(({ id, tier }) => kind === 'retier' && change.id === id && change.to === tier)) return;
+    if (view.members.some(({ id, tier }) => kind === 'retier' && change.id === id && change.to === tier))
+      return;
     this.moves.push({ atMs: this.#nowMs, what });
     if (this.leader !== null && !this.node(this.leader).voter) throw new Error('the leader was demoted');
     if (living() < Math.min(before, this.policy.hot ?? before)) throw new Error('fewer living voters');

@@ -45,12 +45,25 @@ function documentOf({ members, ...rest }: TiersReply): object {
 function showMembers(out: Output, { leader, members, paths }: TiersReply): void {
   const labels = [...new Set(members.flatMap((member) => Object.keys(member.labels)))].sort();
   const toLeader = (id: string): string => {
-    const path = paths.find(({ from, to }) => (from === id && to === leader) || (to === id && from === leader));
+    const path = paths.find(
+      ({ from, to }) => (from === id && to === leader) || (to === id && from === leader),
+    );
     if (id === leader) return 'leads';
     return path?.roundTripMs === null || path === undefined ? '?' : figure(path.roundTripMs);
   };
   out.table(
-    ['id', 'tier', ...labels, 'heartbeat', 'rtt ms', 'distance ms', 'lag revisions', 'lag ms', 'score', 'wished'],
+    [
+      'id',
+      'tier',
+      ...labels,
+      'heartbeat',
+      'rtt ms',
+      'distance ms',
+      'lag revisions',
+      'lag ms',
+      'score',
+      'wished',
+    ],
     members.map((member) => [
       member.status.id,
       member.status.tier,
@@ -82,7 +95,8 @@ function showPaths(out: Output, { paths }: TiersReply): void {
 }
 
 function showPlan(out: Output, { steps, running, automatic }: TiersReply): void {
-  if (running !== null) out.say(`under way for ${seconds(running.forMs)}: ${stepText(running)}, since ${running.reason}`);
+  if (running !== null)
+    out.say(`under way for ${seconds(running.forMs)}: ${stepText(running)}, since ${running.reason}`);
   if (steps.length === 0) {
     out.say('nothing would change');
     return;
