@@ -1,5 +1,5 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import type { TanistNode } from '../node/node.ts';
+import type { ServedNode } from '../node/served-node.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 
 /**
@@ -7,7 +7,7 @@ import { toServiceError, toTanistError } from './grpc-status.ts';
  * the last.
  */
 export async function streamBackup(
-  node: TanistNode,
+  node: ServedNode,
   call: ServerWritableStream<Buffer, Buffer>,
   encode: (chunk: Uint8Array, remainingBytes: number, sentBytes: number) => Buffer,
   failure: (error: unknown) => Error = (error) => toServiceError(toTanistError(error)),

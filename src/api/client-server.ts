@@ -10,7 +10,7 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import { limits } from '../foundation/limits.ts';
-import type { TanistNode } from '../node/node.ts';
+import type { ServedNode } from '../node/served-node.ts';
 import {
   decodeKeepAliveRequest,
   decodeLeasesRequest,
@@ -27,6 +27,7 @@ import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
 import { encodeTiersReply } from '../protocol/tiers.ts';
+import type { DeltaSource } from '../replication/source/delta-source.ts';
 import { streamBackup } from './backup-stream.ts';
 import { EtcdServices } from './etcd/etcd-services.ts';
 import { ClientPort } from './front/client-port.ts';
@@ -35,6 +36,8 @@ import type { HttpServer } from './http/http-server.ts';
 import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
+import { addPromotionService, type PromotionFace } from './promotion-service.ts';
+import { addReplicationService } from './replication/replication-service.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
 import { tiersOf } from './tiers-of.ts';
@@ -43,12 +46,13 @@ import { WatchStream } from './watch-stream.ts';
 /** The gRPC services of the client port. */
 export class ClientServer {
   readonly #server: Server;
-  readonly #node: TanistNode;
+  readonly #node: ServedNode;
   readonly #clusterId: string;
   readonly etcd: EtcdServices;
   #port: ClientPort | null = null;
 
-  constructor(node: TanistNode, clusterId: string) {
+  /** `source`: what feeds replicas beyond the quorum; null where there is nothing to feed them from. */
+  constructor(node: ServedNode, clusterId: string, face: PromotionFace, source: DeltaSource | null = null) {
     this.#node = node;
     this.#clusterId = clusterId;
     setLogVerbosity(logVerbosity.NONE); // grpc-js prints errors that it also hands to us
@@ -82,6 +86,8 @@ export class ClientServer {
       ),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
+    addPromotionService(this.#server, face);
+    if (source !== null) addReplicationService(this.#server, node, source);
     this.etcd = new EtcdServices(node, clusterId);
     this.etcd.register(this.#server);
     addHealthService(this.#server, node);

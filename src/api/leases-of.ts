@@ -1,18 +1,18 @@
 import { TanistError } from '../foundation/errors.ts';
 import { type LeaseId, noLease } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
-import type { TanistNode } from '../node/node.ts';
+import type { ServedNode } from '../node/served-node.ts';
 import type { LeaseStatus } from '../protocol/administration.ts';
 
 /** All leases without their keys, or the one asked for with them; empty when there is none such. */
-export function leasesOf(node: TanistNode, id: LeaseId): readonly LeaseStatus[] {
+export function leasesOf(node: ServedNode, id: LeaseId): readonly LeaseStatus[] {
   if (id === noLease) return [...node.state.leases()].map((lease) => ({ ...lease, keys: [] }));
   const lease = node.state.lease(id);
   return lease === null ? [] : [{ ...lease, keys: lease.keys.map(({ key }) => key) }];
 }
 
 /** Their times-to-live, 0 where one is gone; fails when one could not be renewed now. */
-export function renewed(node: TanistNode, ids: readonly LeaseId[]): Promise<readonly number[]> {
+export function renewed(node: ServedNode, ids: readonly LeaseId[]): Promise<readonly number[]> {
   if (ids.length > limits.idsPerCommand) {
     const message = `${ids.length} leases are asked for; ${limits.idsPerCommand} are allowed: ask in pieces`;
     return Promise.reject(new TanistError('invalid-argument', message));

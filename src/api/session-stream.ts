@@ -2,8 +2,9 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import { noSession } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
-import type { ReadOutcome, TanistNode } from '../node/node.ts';
+import type { ReadOutcome } from '../node/node.ts';
 import type { ProposalOutcome } from '../node/proposals.ts';
+import type { ServedNode } from '../node/served-node.ts';
 import type { CommandBatch } from '../ports/command.ts';
 import type { CommandResult, FailedResult, OperationResult } from '../ports/result.ts';
 import { rangeResultBound, resultBound } from '../protocol/parts/write-result.ts';
@@ -34,10 +35,10 @@ const mostWaitingBytes = 4 * limits.messageBytes;
  * so are the reads of one request, unless the answers are large or some take longer.
  */
 export class SessionStream {
-  readonly #node: TanistNode;
+  readonly #node: ServedNode;
   readonly #stream: ClientStream;
 
-  constructor(node: TanistNode, call: ServerDuplexStream<Buffer, Buffer>) {
+  constructor(node: ServedNode, call: ServerDuplexStream<Buffer, Buffer>) {
     this.#node = node;
     const unsubscribe = node.onRouting((routing) => this.#stream.write(encodeRoutingReply(routing)));
     this.#stream = new ClientStream(call, {

@@ -1,20 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { defaultScore, defaultSuspicion } from '../failover/options.ts';
+import { TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import { seededRandom } from '../foundation/random.ts';
 import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
+import type { TanistNode } from '../node/node.ts';
 import { openNode } from '../node/open-node.ts';
 import type { NodeOptions } from '../node/options.ts';
+import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
+import { DeltaSource } from '../replication/source/delta-source.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { GrpcLinkProbe } from '../transport/link-probe.ts';
 import { ClientServer } from './client-server.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
+import type { PromotionFace } from './promotion-service.ts';
+import { saidByNode } from './said-by-node.ts';
 import { systemClock } from './system-clock.ts';
 import { VitalsReader } from './vitals-reader.ts';
 
@@ -35,13 +41,47 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** A node as a process runs it: LevelDB, gRPC, this machine's clock. Errors: those of the config, the data folder and the ports. */
-export async function startNode({ config, id, dataFolder, nodeLog }: StartOptions): Promise<RunningNode> {
+/** A hot node as a process runs it: LevelDB, gRPC, this machine's clock. Errors: those of the config, the data folder and the ports. */
+export async function startNode(options: StartOptions): Promise<RunningNode> {
+  const { config, dataFolder } = options;
+  nodeInConfig(config, options.id);
+  const disk = await openLevelDisk(dataFolder, { reserveBytes: Math.floor(config.disk.reserveBytes / 4) });
+  try {
+    const node = await startHotNode({ ...options, disk });
+    return {
+      ...node,
+      stop: async () => {
+        await node.stop(true);
+        await disk.close();
+      },
+    };
+  } catch (error) {
+    await disk.close();
+    throw error;
+  }
+}
+
+export interface HotNodeOptions extends StartOptions {
+  /** The data folder's; not closed here. */
+  readonly disk: Disk;
+  /** Where it listens, where that is not the config's to say. */
+  readonly listen?: { readonly client: string; readonly http: string };
+  /** What the member that it is a part of answers about its tier. */
+  readonly face?: PromotionFace;
+}
+
+export interface HotNode extends Omit<RunningNode, 'stop'> {
+  readonly node: TanistNode;
+  /** Without `gracefully` leadership is not handed over. */
+  stop(gracefully: boolean): Promise<void>;
+}
+
+/** The hot node of a member whose folder is open. */
+export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
+  const { config, id, dataFolder, nodeLog, disk, face } = options;
   const own = nodeInConfig(config, id);
   const undo: (() => Promise<void> | void)[] = [];
   try {
-    const disk = await openLevelDisk(dataFolder, { reserveBytes: Math.floor(config.disk.reserveBytes / 4) });
-    undo.push(() => disk.close());
     const vitals = await VitalsReader.start(dataFolder);
     undo.push(() => vitals.stop());
     const random = seededRandom(randomBytes(16).toString('hex'));
@@ -67,32 +107,50 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
         }),
     });
     undo.push(() => node.stop());
-    const clients = new ClientServer(node, node.identity.clusterId);
+    const source = new DeltaSource({ feed: node.feed });
+    const clients = new ClientServer(node, node.identity.clusterId, face ?? plainFace(node), source);
     undo.push(() => clients.close());
     const closing = new AbortController();
     undo.push(() => closing.abort());
     const http = new HttpServer(node, clients.etcd);
     undo.push(() => http.close());
-    const client = await clients.listen(own.client, http);
-    const httpAddress = await http.listen(own.http);
+    const client = await clients.listen(options.listen?.client ?? own.client, http);
+    const httpAddress = await http.listen(options.listen?.http ?? own.http);
     await node.start();
     return {
+      node,
       addresses: { client, peer: own.peer, http: httpAddress },
       failed: new Promise((resolve) => node.onFailure(resolve)),
       state: inProcess(node, clients.etcd.face, closing.signal),
-      stop: async () => {
+      stop: async (gracefully) => {
         closing.abort();
-        await node.stop();
+        if (!gracefully) {
+          http.close();
+          clients.close();
+        }
+        await node.stop(gracefully);
         http.close();
         clients.close();
         vitals.stop();
-        await disk.close();
       },
     };
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
   }
+}
+
+/** A node that is hot whatever happens. */
+function plainFace(node: TanistNode): PromotionFace {
+  return {
+    said: () => saidByNode(node),
+    image: () => node.image(),
+    superseded: async () => {},
+    force: () =>
+      Promise.reject(
+        new TanistError('already-in-tier', `${node.id} is hot already; there is nothing to force`),
+      ),
+  };
 }
 
 function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): NodeOptions {

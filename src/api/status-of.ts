@@ -1,14 +1,17 @@
 import { replicaStatusOf } from '../failover/replica-status.ts';
-import { revision } from '../foundation/ids.ts';
-import type { NodeInspection, TanistNode } from '../node/node.ts';
+import { type Revision, revision } from '../foundation/ids.ts';
+import type { NodeInspection } from '../node/node.ts';
+import type { ReplicaView } from '../node/replica-book.ts';
+import type { ServedNode } from '../node/served-node.ts';
 import { spaces } from '../ports/delta.ts';
+import type { ReplicaStatus } from '../ports/replica-status.ts';
 import { tierOf } from '../ports/tier.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { MemberStatus, Status } from '../protocol/status.ts';
 import { version } from './version.ts';
 
 /** The cluster as this node sees it; lags and scores of others are the leader's to know, so a follower shows what it has measured itself. */
-export function statusOf(node: TanistNode, clusterId: string): Status {
+export function statusOf(node: ServedNode, clusterId: string): Status {
   const inspection = node.inspect();
   const { raft } = inspection;
   const routing = node.routing();
@@ -31,12 +34,16 @@ export function statusOf(node: TanistNode, clusterId: string): Status {
 }
 
 function memberStatus(
-  node: TanistNode,
+  node: ServedNode,
   { raft, spaces, doubtedPeers, applied }: NodeInspection,
   member: Member,
 ): MemberStatus {
   const { id } = member;
   const self = id === raft.id;
+  if (member.tier === 'warm' || member.tier === 'cold') {
+    const counts = [raft.configuration.voters, raft.configuration.learners].some((ids) => ids.includes(id));
+    if (!counts) return replicaStatus(node, spaces.user.revision, member);
+  }
   const view = node.member(id);
   const { silentMs, patienceMs, match } = view.measurements;
   const suspected = !self && silentMs >= patienceMs;
@@ -54,7 +61,7 @@ function memberStatus(
     scoreTerms: view.score.terms,
     health: doubtedPeers.has(id) ? 'doubted' : suspected ? 'suspected' : 'healthy',
     bootCounter: node.bootCounterOf(id),
-    replica: node.observation.weigh(id)?.status ?? replicaStatusOf(view.measurements, tierOf(member.tier)),
+    replica: node.weigh(id)?.status ?? replicaStatusOf(view.measurements, tierOf(member.tier)),
   };
 }
 
@@ -64,4 +71,44 @@ function roleOf(raft: NodeInspection['raft'], id: string, suspected: boolean): s
   if (raft.configuration.learners.some((learner) => learner === id)) return 'learner';
   if (id === raft.id && raft.role !== 'follower') return 'candidate';
   return 'follower';
+}
+
+/** A replica beyond the quorum, by what it last said: the leader hears of all, a node that feeds it of that one. */
+function replicaStatus(node: ServedNode, latest: Revision, member: Member): MemberStatus {
+  const view = node.replica(member.id);
+  const weighed = node.weigh(member.id);
+  const report = view?.report ?? null;
+  const held = report?.held?.revisions.user ?? revision(0);
+  return {
+    member,
+    role: view?.reachable === true ? member.tier : view === null ? 'unknown' : 'unreachable',
+    applied: 0,
+    match: 0,
+    lagRevisions: Math.max(0, latest - held),
+    lagMs: report === null ? 0 : report.lagMs + (view?.reachable === true ? 0 : (view?.ageMs ?? 0)),
+    score: weighed?.score.value ?? 0,
+    scoreTerms: weighed?.score.terms ?? [],
+    health:
+      view === null || report === null
+        ? 'unknown'
+        : !view.reachable
+          ? 'suspected'
+          : (report.trouble ?? 'healthy'),
+    bootCounter: 0,
+    replica: weighed?.status ?? unweighed(member, view),
+  };
+}
+
+/** Of a member beyond the quorum, at one that does not weigh others. */
+function unweighed({ id, tier }: Member, view: ReplicaView | null): ReplicaStatus {
+  return {
+    id,
+    tier: tierOf(tier),
+    heartbeat: view?.reachable === true ? 'alive' : 'lost',
+    silentMs: view?.ageMs ?? 0,
+    modelDivergence: null,
+    dataIntegrity: view?.report.trouble === null ? 1 : 0,
+    trouble: view?.report.trouble ?? null,
+    networkLatencyMs: null,
+  };
 }

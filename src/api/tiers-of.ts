@@ -1,22 +1,23 @@
 import { distanceMs } from '../failover/topology/beyond-steps.ts';
 import type { TierStep } from '../failover/topology/step.ts';
 import { TanistError } from '../foundation/errors.ts';
-import type { TanistNode } from '../node/node.ts';
-import type { TierOutlook } from '../node/topology/tier-keeper.ts';
+import type { TiersView } from '../node/node.ts';
+import type { ServedNode } from '../node/served-node.ts';
 import type { TierMember, TierPath, TierStepShown, TiersReply } from '../protocol/tiers.ts';
 
 /** Errors: `not-leader`: only the leader hears of all members. */
-export function tiersOf(node: TanistNode): TiersReply {
-  const outlook = node.tierKeeper.outlook();
-  if (outlook === null)
+export function tiersOf(node: ServedNode): TiersReply {
+  const tiers = node.tiers();
+  if (tiers === null)
     throw new TanistError('not-leader', 'this node does not lead, or does not know all yet; ask the leader');
   const { term } = node.routing();
-  const { steps, notes, running, wishedForMs, automatic } = outlook;
+  const { outlook } = tiers;
+  const { steps, notes, running, wishedForMs, automatic, view } = outlook;
   return {
     leader: node.id,
     term,
-    members: membersOf(node, outlook),
-    paths: pathsOf(outlook),
+    members: membersOf(tiers),
+    paths: pathsOf(view),
     steps: steps.map((step, i) => shown(step, i === 0 ? wishedForMs : 0)),
     notes,
     running: running === null ? null : shown(running.step, running.forMs),
@@ -24,8 +25,8 @@ export function tiersOf(node: TanistNode): TiersReply {
   };
 }
 
-function membersOf(node: TanistNode, { view, wished }: TierOutlook): readonly TierMember[] {
-  return node.observation.all().map(({ member, tier, status, score, lagRevisions, lagMs }) => {
+function membersOf({ outlook: { view, wished }, members }: TiersView): readonly TierMember[] {
+  return members.map(({ member, tier, status, score, lagRevisions, lagMs }) => {
     const seen = view.members.find(({ id }) => id === member.id);
     return {
       status,
@@ -42,7 +43,7 @@ function membersOf(node: TanistNode, { view, wished }: TierOutlook): readonly Ti
 }
 
 /** Each once. */
-function pathsOf({ view }: TierOutlook): readonly TierPath[] {
+function pathsOf(view: TiersView['outlook']['view']): readonly TierPath[] {
   const ids = view.members.map(({ id }) => id);
   return ids.flatMap((from, i) =>
     ids.slice(i + 1).map((to) => ({ from, to, ...view.links.between(from, to) })),

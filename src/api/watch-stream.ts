@@ -2,7 +2,8 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import { revision } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
-import type { TanistNode, WatchedChanges } from '../node/node.ts';
+import type { WatchedChanges } from '../node/node.ts';
+import type { ServedNode } from '../node/served-node.ts';
 import {
   decodeWatchRequest,
   encodeWatchEvent,
@@ -23,12 +24,12 @@ const shared = new SharedEvents(encodeWatchEvent);
  * revision is not whole.
  */
 export class WatchStream {
-  readonly #node: TanistNode;
+  readonly #node: ServedNode;
   readonly #outlet: WatchOutlet<Reply>;
   readonly #messageBytes: number;
 
   constructor(
-    node: TanistNode,
+    node: ServedNode,
     call: ServerDuplexStream<Buffer, Buffer>,
     messageBytes: number = limits.watchMessageBytes,
   ) {

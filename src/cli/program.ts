@@ -3,9 +3,11 @@ import type { Register } from './command.ts';
 import { alarmCommand } from './commands/cluster/alarm.ts';
 import { backupCommand } from './commands/cluster/backup.ts';
 import { demoCommand } from './commands/cluster/demo.ts';
+import { forkCommand } from './commands/cluster/fork.ts';
 import { memberCommand } from './commands/cluster/member.ts';
 import { membersCommand } from './commands/cluster/members.ts';
 import { nodeCommand } from './commands/cluster/node.ts';
+import { demoteCommand, promoteCommand } from './commands/cluster/promote.ts';
 import { restoreCommand } from './commands/cluster/restore.ts';
 import { statusCommand } from './commands/cluster/status.ts';
 import { successionCommand } from './commands/cluster/succession.ts';
@@ -33,6 +35,9 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       successionCommand,
       tiersCommand,
       transferCommand,
+      promoteCommand,
+      demoteCommand,
+      forkCommand,
       memberCommand,
       alarmCommand,
       backupCommand,

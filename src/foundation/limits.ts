@@ -42,6 +42,10 @@ export const limits = {
   watcherQueueBytes: 4 * 1024 * 1024,
   /** Events in one message of a watch, at least one: a revision with more goes out in several. */
   watchMessageBytes: 1024 * 1024,
+  /** Changes that a hot node keeps in memory for the replicas that it feeds, all together; who is further behind is fed from history. */
+  replicaQueueBytes: 8 * 1024 * 1024,
+  /** Replicas that one hot node feeds. */
+  replicaFollowers: 64,
   leases: 1_000_000,
   /** Keys that one command may read or delete, and keys on one lease: a command is applied in one go, at 2 to 3 µs a key. */
   keysPerCommand: 1_000_000,
@@ -51,6 +55,8 @@ export const limits = {
   renewalsWaiting: 262_144,
   /** The same on one stream of etcd's API: beyond it no more is read from the client until some are answered. */
   renewalsPerStream: 4096,
+  /** Of an image that goes to another member. */
+  imageBytesPerSecond: 24 * 1024 * 1024,
   messageBytes: 16 * 1024 * 1024,
   /** What one range answers: it fits into a message. */
   rangeBytes: 16 * 1024 * 1024 - 64 * 1024,

@@ -42,6 +42,9 @@ export const mutantNames = [
   'forced-without-new-epoch',
   'old-epoch-accepted',
   'revisions-not-moved-on',
+  'warm-digest-ignored',
+  'warm-mark-before-deltas',
+  'delta-stream-resumes-late',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

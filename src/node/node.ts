@@ -39,6 +39,7 @@ import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
 import type { NodeGauges } from './gauges.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
+import { ImageOutlet, type OutgoingImage } from './image-outlet.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import { Maintenance } from './maintenance.ts';
 import { Membership } from './membership/membership.ts';
@@ -59,8 +60,8 @@ import { Snapshots } from './snapshots.ts';
 import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
 import { LinkKeeper } from './topology/link-keeper.ts';
-import { Observation } from './topology/observe.ts';
-import { TierKeeper } from './topology/tier-keeper.ts';
+import { Observation, type Weighed } from './topology/observe.ts';
+import { TierKeeper, type TierOutlook } from './topology/tier-keeper.ts';
 import { TrustKeeper } from './trust.ts';
 import { TurnQueue } from './turn-queue.ts';
 
@@ -84,6 +85,12 @@ const busyLagMs = 5;
 const timeEveryMs = 1000;
 /** A leader whose disk has been full for so long gives leadership to a replica with room, and tries that so often. */
 const fullDiskMs = 1000;
+
+/** What a leader says of the tiers. */
+export interface TiersView {
+  readonly outlook: TierOutlook;
+  readonly members: readonly Weighed[];
+}
 
 /** For checks and status: the node at this moment, without side effects. */
 export interface NodeInspection {
@@ -146,9 +153,9 @@ export class TanistNode {
   readonly #membership: Membership;
   readonly #tiers: TierMover;
   readonly #links: LinkKeeper;
-  readonly observation: Observation;
-  /** Which member should be of which tier, and what is done about it. */
-  readonly tierKeeper: TierKeeper;
+  readonly #observation: Observation;
+  readonly #tierKeeper: TierKeeper;
+  readonly #images: ImageOutlet;
   readonly #quota: Quota;
   readonly #compaction: AutoCompaction;
   readonly #followers = new FeedListeners();
@@ -258,6 +265,7 @@ export class TanistNode {
       flushBytes: options.flushBytes,
       logDiskBytes: options.logDiskBytes,
     });
+    this.#images = new ImageOutlet({ image: store.image, clock, settle: () => this.#keeper.settle() });
     const history = state.history(store.image.history);
     this.#ranges = new RangeReader(state, history, clock);
     this.feed = this.#replicaFeed(history);
@@ -325,7 +333,7 @@ export class TanistNode {
       configured: options.members,
       isAlive: (id) => this.#isAlive(id),
       isConnected: (id) => this.#connections.isConnected(id),
-      trouble: () => null,
+      trouble: (id) => this.#replicas.of(id)?.report.trouble ?? null,
       published: (id) => this.#succession.factsOf(id),
       dial: (peers) => {
         this.#connections.dialled(peers);
@@ -348,7 +356,7 @@ export class TanistNode {
       probe: ports.linkProbe ?? null,
       busy: () => this.#stopping || !this.#proposals.idle || (this.#ticker?.lagMs ?? 0) > busyLagMs,
     });
-    this.observation = new Observation({
+    this.#observation = new Observation({
       self,
       members: () => this.#membership.list(),
       hot: (id) => this.#succession.view(id),
@@ -358,13 +366,13 @@ export class TanistNode {
       last: () => raft.status.last.index,
       score,
     });
-    this.tierKeeper = new TierKeeper({
+    this.#tierKeeper = new TierKeeper({
       clock,
       nodeLog,
       policy: options.tiers ?? defaultTierPolicy,
       observe: () =>
         raft.status.role === 'leader' && this.#isOpen() && !this.#stopping
-          ? this.observation.observe()
+          ? this.#observation.observe()
           : null,
       changes: () => this.#tiers,
     });
@@ -427,13 +435,13 @@ export class TanistNode {
     this.#driver.wake();
   }
 
-  /** Hands leadership over if it has it, then stops; nothing acknowledged depends on it. */
-  async stop(): Promise<void> {
+  /** Hands leadership over if it has it, but not where it is told to stop at once; then stops. Nothing acknowledged depends on it. */
+  async stop(handsOver = true): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
     const { nodeLog } = this.#ports;
     nodeLog.info('stopping');
-    if (this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
+    if (handsOver && this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
     await this.#close();
     // While a snapshot is taken over the image is ahead of the state, or whole as it is.
     if (!this.#restoring)
@@ -466,6 +474,16 @@ export class TanistNode {
 
   get id(): NodeId {
     return this.#options.id;
+  }
+
+  /** Not where its machine is of another tier at present; as what it serves. */
+  get tier(): 'hot' {
+    return 'hot';
+  }
+
+  /** Only replicas beyond the quorum have something to say here. */
+  replication(): null {
+    return null;
   }
 
   get requestLimits(): RequestLimits {
@@ -627,6 +645,15 @@ export class TanistNode {
     }
   }
 
+  /** The whole image for another member. Errors: `starting`, `overloaded`, `stopping`. */
+  async image(): Promise<OutgoingImage> {
+    if (this.#stopped) throw stops();
+    if (this.#restoring) throw takingOver();
+    if (this.state.applied.index === 0)
+      throw new TanistError('starting', 'this node has no state yet; ask another, or try again');
+    return this.#images.open();
+  }
+
   /** As this node has applied it. */
   members(): readonly MemberInfo[] {
     return this.#membership.list();
@@ -655,6 +682,17 @@ export class TanistNode {
   /** What is known of a replica beyond the quorum: on the leader of all, elsewhere of those fed here. Null: nothing. */
   replica(id: NodeId): ReplicaView | null {
     return this.#replicas.of(id);
+  }
+
+  /** A member by all that this node knows of it, whatever its tier; null: no such member. */
+  weigh(id: NodeId): Weighed | null {
+    return this.#observation.weigh(id);
+  }
+
+  /** Which members should be of which tier, and why; null where this node does not lead. */
+  tiers(): TiersView | null {
+    const outlook = this.#tierKeeper.outlook();
+    return outlook === null ? null : { outlook, members: this.#observation.all() };
   }
 
   /** Ms since this node heard its leader; 0 on the leader. */
@@ -863,7 +901,7 @@ export class TanistNode {
     if (nowMs - this.#tiersAtMs < tiersEveryMs) return;
     this.#tiersAtMs = nowMs;
     this.#links.look();
-    this.tierKeeper.look();
+    this.#tierKeeper.look();
   }
 
   #lead(): void {

@@ -90,7 +90,8 @@ export function tierContradiction({ nodes, tiers, score }: Described): string | 
     const there = known.length === 0 ? 'no node has labels' : `there are ${known.join(', ')}`;
     return `tiers.spread: no node has the label "${spread}"; ${there}`;
   }
-  const stranger = pinned.indexOf(node.id);
+  const ids = new Set<string>(nodes.map(({ id }) => id));
+  const stranger = pinned.findIndex((id) => !ids.has(id));
   if (stranger >= 0) return `tiers.pinned[${stranger}]: no node has the id "${pinned[stranger]}"`;
   if (Object.values(score).every((value) => value === 0)) return 'score: at least one weight must be above 0';
   return null;

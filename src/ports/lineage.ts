@@ -45,5 +45,7 @@ export interface RangeReport {
 export interface AskedMember {
   readonly id: NodeId;
   readonly tier: string;
+  /** Of the space `user`: one that answers and has more would lose less. */
+  readonly revision: number | null;
   readonly answer: 'alive' | 'silent' | 'of-another-lineage';
 }

@@ -43,6 +43,16 @@ export const nodeEvents = [
   'tier-change-begun',
   'tier-changed',
   'tier-change-failed',
+  'role-changed',
+  'role-failed',
+  'image-fetched',
+  'superseded',
+  'fork-saved',
+  'forced',
+  'replica-follows',
+  'replica-source-lost',
+  'replica-damaged',
+  'replica-repaired',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

@@ -113,7 +113,7 @@ function givenOf(facts: MemberFacts): Partial<Omit<MemberFacts, 'id'>> {
   };
 }
 
-function writeInfo(writer: WireWriter, field: number, info: MemberInfo): void {
+export function writeInfo(writer: WireWriter, field: number, info: MemberInfo): void {
   const mark = writer.begin(field, 256);
   writer.text(1, info.id);
   writer.text(2, info.name);
@@ -134,7 +134,7 @@ function writeInfo(writer: WireWriter, field: number, info: MemberInfo): void {
   writer.end(mark);
 }
 
-function readInfo(reader: WireReader): MemberInfo {
+export function readInfo(reader: WireReader): MemberInfo {
   const texts = ['', '', '', '', '', ''];
   const labels: Record<string, string> = {};
   let voter = false;

@@ -34,6 +34,20 @@ export const tanistService = {
   backup: method('/tanist.v1.Tanist/Backup', false, true),
 } as const;
 
+/** `service Promotion` of promotion.proto. */
+export const promotionService = {
+  lineage: method('/tanist.v1.Promotion/Lineage', false, false),
+  image: method('/tanist.v1.Promotion/Image', false, true),
+  supersede: method('/tanist.v1.Promotion/Supersede', false, false),
+  forcePromote: method('/tanist.v1.Promotion/ForcePromote', false, false),
+} as const;
+
+/** `service Replication` of replication.proto. */
+export const replicationService = {
+  follow: method('/tanist.v1.Replication/Follow', true, true),
+  offer: method('/tanist.v1.Replication/Offer', false, false),
+} as const;
+
 /** `service Peer` of peer.proto. */
 export const peerService = {
   messages: method('/tanist.v1.Peer/Messages', true, true),

@@ -27,7 +27,7 @@ import type {
   PutCommand,
   RangeRequest,
 } from '../ports/command.ts';
-import { type Space, type StateDelta, spaces } from '../ports/delta.ts';
+import { type KeyValue, type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
 import type { Configuration, LogPoint } from '../ports/log-store.ts';
 import type { MemberChange, MemberFacts } from '../ports/membership.ts';
@@ -280,6 +280,12 @@ export class StateMachine {
   /** The bound of a page of `count` keys from `from` on; null: it is the last one. */
   keyBeyond(space: Space, from: ByteString, count: number): ByteString | null {
     return this.#stores[space].keyBeyond(from, count);
+  }
+
+  /** The live values with `from` ≤ key < `to` (null: unbounded), in order. Callers bound how many there are. */
+  valuesOf(space: Space, from: ByteString, to: ByteString | null): readonly KeyValue[] {
+    const store = this.#stores[space];
+    return store.keys(from, to, 0).flatMap((key) => store.get(key) ?? []);
   }
 
   /** Whether `scan` is the way to read this: `range` would hold the event loop. */

@@ -1,5 +1,5 @@
 import type { NodeId, Revision } from '../../foundation/ids.ts';
-import type { TanistNode } from '../../node/node.ts';
+import type { ServedNode } from '../../node/served-node.ts';
 import type { Command, RangeRequest } from '../../ports/command.ts';
 import type { Answering } from '../../protocol/etcd/kv/write-responses.ts';
 import type { responseHeader } from '../../protocol/etcd/messages/header.ts';
@@ -16,7 +16,7 @@ const requestTimeoutMs = 7000;
 
 /** What every service of etcd's API needs of the node. */
 export class EtcdFace {
-  readonly node: TanistNode;
+  readonly node: ServedNode;
   readonly self: NodeId;
   readonly clusterId: bigint;
   readonly memberId: bigint;
@@ -25,7 +25,7 @@ export class EtcdFace {
   readonly #proposer: Proposer;
   readonly #reads: Reads;
 
-  constructor(node: TanistNode, cluster: string) {
+  constructor(node: ServedNode, cluster: string) {
     const self = node.id;
     this.node = node;
     this.self = self;

@@ -4,7 +4,7 @@ import type {
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { TanistNode } from '../../node/node.ts';
+import type { ServedNode } from '../../node/served-node.ts';
 import {
   authMethods,
   clusterMethods,
@@ -52,7 +52,7 @@ export class EtcdServices {
   readonly #counts = new Map<string, CallCounts>();
   readonly #parts: readonly ServiceHandlers[];
 
-  constructor(node: TanistNode, cluster: string) {
+  constructor(node: ServedNode, cluster: string) {
     this.face = new EtcdFace(node, cluster);
     this.#parts = [
       kvService(this.face),

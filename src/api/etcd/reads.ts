@@ -1,5 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
-import type { TanistNode } from '../../node/node.ts';
+import type { ServedNode } from '../../node/served-node.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { RangeResult } from '../../ports/result.ts';
 import { systemClock } from '../system-clock.ts';
@@ -12,10 +12,10 @@ const tryAgainMs = 10;
 
 /** Linearizable reads on any node, confirmed by the leader; without one they wait, for reading again does no harm. */
 export class Reads {
-  readonly #node: TanistNode;
+  readonly #node: ServedNode;
   readonly #deadlines: Deadlines;
 
-  constructor(node: TanistNode, deadlines: Deadlines) {
+  constructor(node: ServedNode, deadlines: Deadlines) {
     this.#node = node;
     this.#deadlines = deadlines;
   }
@@ -25,6 +25,7 @@ export class Reads {
       this.#node.read(request, 'serializable', (outcome) =>
         done(outcome instanceof TanistError ? toEtcdError(outcome) : outcome),
       );
+    else if (this.#node.tier !== 'hot') done(etcdError('notSupportedForLearner'));
     else {
       const attempt = new Attempt(this.#node, request, done);
       this.#deadlines.add(attempt);
@@ -35,11 +36,11 @@ export class Reads {
 
 class Attempt implements Timed {
   readonly sinceMs = systemClock.nowMs();
-  readonly #node: TanistNode;
+  readonly #node: ServedNode;
   readonly #request: RangeRequest;
   #done: ReadDone | null;
 
-  constructor(node: TanistNode, request: RangeRequest, done: ReadDone) {
+  constructor(node: ServedNode, request: RangeRequest, done: ReadDone) {
     this.#node = node;
     this.#request = request;
     this.#done = done;

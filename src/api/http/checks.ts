@@ -12,6 +12,8 @@ export type Check = () => Promise<string | null>;
 
 /** A quorum answers within etcd's time for a request; at once when there is no leader. */
 export async function linearizableRead({ face }: EtcdServices): Promise<string | null> {
+  // A replica beyond the quorum never answers one, and is well all the same.
+  if (face.node.tier !== 'hot') return null;
   if (face.node.routing().leader === null) return 'RAFT NO LEADER';
   try {
     await face.linearized();
@@ -24,7 +26,9 @@ export async function linearizableRead({ face }: EtcdServices): Promise<string |
 /** This node's own state answers. */
 export function serializableRead({ face }: EtcdServices): Promise<string | null> {
   return new Promise((resolve) => {
-    face.read(anyKey, true, (outcome) => resolve(outcome instanceof EtcdError ? outcome.details : null));
+    // Of `user` a warm replica may hold nothing.
+    const request: RangeRequest = face.node.tier === 'hot' ? anyKey : { ...anyKey, space: 'system' };
+    face.read(request, true, (outcome) => resolve(outcome instanceof EtcdError ? outcome.details : null));
   });
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { TanistNode } from '../../node/node.ts';
+import type { ServedNode } from '../../node/served-node.ts';
 import type { EtcdServices } from '../etcd/etcd-services.ts';
 import { Gateway } from '../etcd/gateway/gateway.ts';
 import { isGatewayPath } from '../etcd/gateway/routes.ts';
@@ -19,7 +19,7 @@ export class HttpServer {
   readonly #server: Server;
   readonly #metrics: MetricsPage;
 
-  constructor(node: TanistNode, etcd: EtcdServices) {
+  constructor(node: ServedNode, etcd: EtcdServices) {
     const gateway = new Gateway(etcd);
     this.#metrics = new MetricsPage(node, etcd);
     const routes: ReadonlyMap<string, Route> = new Map([

@@ -1,17 +1,18 @@
-import type { TanistNode } from '../../node/node.ts';
+import type { ServedNode } from '../../node/served-node.ts';
 import { etcdClusterVersion, etcdVersion } from '../etcd/maintenance/etcd-version.ts';
 import { version } from '../version.ts';
 import { type Routes, replyJson } from './route.ts';
 
 /** `/role` says which, `/primary` and `/replica` answer 200 or 503 for load balancers. A replica that knows no leader is none. */
-export function roleRoutes(node: TanistNode): Routes {
+export function roleRoutes(node: ServedNode): Routes {
   return [
     [
       '/role',
       (_, response) => {
         const { open, raft, applied } = node.inspect();
         const role = open ? 'primary' : 'replica';
-        replyJson(response, 200, { role, id: raft.id, leader: raft.leader, term: raft.term, applied });
+        const { tier } = node;
+        replyJson(response, 200, { role, tier, id: raft.id, leader: raft.leader, term: raft.term, applied });
       },
     ],
     [
@@ -24,9 +25,11 @@ export function roleRoutes(node: TanistNode): Routes {
     [
       '/replica',
       (_, response) => {
-        const { open, raft } = node.inspect();
+        const { open, raft, restoring } = node.inspect();
         const role = open ? 'primary' : 'replica';
-        replyJson(response, open || raft.leader === null ? 503 : 200, { role, leader: raft.leader });
+        // One beyond the quorum serves what it holds, whoever leads.
+        const serves = node.tier === 'hot' ? !open && raft.leader !== null : !restoring;
+        replyJson(response, serves ? 200 : 503, { role, leader: raft.leader });
       },
     ],
   ];

@@ -5,7 +5,7 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
-import type { TanistNode } from '../../node/node.ts';
+import type { ServedNode } from '../../node/served-node.ts';
 import { decodeMessage, encodeMessage } from '../../protocol/etcd/codec.ts';
 import { oneOf, schema, text } from '../../protocol/etcd/schema.ts';
 import { method } from '../../protocol/services.ts';
@@ -25,7 +25,7 @@ const lookEveryMs = 500;
 type Health = 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
 
 /** `grpc.health.v1`: overall (the empty name) and by service. A node serves while it knows a leader and its state is whole. */
-export function addHealthService(server: Server, node: TanistNode): void {
+export function addHealthService(server: Server, node: ServedNode): void {
   const known = new Set(['', ...servedServices]);
   const healthOf = (service: string): Health => {
     if (!known.has(service)) return 'SERVICE_UNKNOWN';
@@ -57,7 +57,7 @@ export function addHealthService(server: Server, node: TanistNode): void {
 /** Tells of every change, so an unread stream holds a few bytes a failover. */
 function watch(
   call: ServerWritableStream<Buffer, Buffer>,
-  node: TanistNode,
+  node: ServedNode,
   service: string,
   healthOf: (service: string) => Health,
 ): void {

@@ -1,6 +1,8 @@
 /** Services of the client port, by the names that health checks and reflection use. */
 export const servedServices: readonly string[] = [
   'tanist.v1.Tanist',
+  'tanist.v1.Replication',
+  'tanist.v1.Promotion',
   'etcdserverpb.KV',
   'etcdserverpb.Watch',
   'etcdserverpb.Lease',

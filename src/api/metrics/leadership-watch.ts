@@ -1,5 +1,5 @@
 import type { NodeId } from '../../foundation/ids.ts';
-import type { TanistNode } from '../../node/node.ts';
+import type { ServedNode } from '../../node/served-node.ts';
 import { systemClock } from '../system-clock.ts';
 
 /** Counts what this node sees of leaders come and go. */
@@ -14,7 +14,7 @@ export class LeadershipWatch {
   #sinceMs: number | null;
   readonly #stop: () => void;
 
-  constructor(node: TanistNode) {
+  constructor(node: ServedNode) {
     this.#sinceMs = systemClock.nowMs();
     this.#saw(node.routing().leader);
     this.#stop = node.onRouting(({ leader }) => this.#saw(leader));

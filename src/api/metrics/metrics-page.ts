@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { TanistNode } from '../../node/node.ts';
+import type { ServedNode } from '../../node/served-node.ts';
 import type { EtcdServices } from '../etcd/etcd-services.ts';
 import { type Route, reply } from '../http/route.ts';
 import { DurationsMetric } from './durations-metric.ts';
@@ -12,7 +12,7 @@ import { processReadings, tanistReadings } from './tanist-readings.ts';
 /** `/metrics` for Prometheus. Everything is read when somebody asks: between two scrapes it costs nothing. */
 export class MetricsPage {
   readonly route: Route;
-  readonly #node: TanistNode;
+  readonly #node: ServedNode;
   readonly #etcd: EtcdServices;
   readonly #leadership: LeadershipWatch;
   readonly #registry = new Registry();
@@ -20,7 +20,7 @@ export class MetricsPage {
   readonly #syncs: DurationsMetric;
   readonly #roundTrips: DurationsMetric;
 
-  constructor(node: TanistNode, etcd: EtcdServices) {
+  constructor(node: ServedNode, etcd: EtcdServices) {
     this.#node = node;
     this.#etcd = etcd;
     this.#leadership = new LeadershipWatch(node);

@@ -1,12 +1,13 @@
 import type { NodeGauges } from '../../node/gauges.ts';
-import type { NodeInspection, TanistNode } from '../../node/node.ts';
+import type { NodeInspection } from '../../node/node.ts';
+import type { ServedNode } from '../../node/served-node.ts';
 import type { CallCounts } from '../etcd/call-counts.ts';
 import type { LeadershipWatch } from './leadership-watch.ts';
 import type { ProcessReading } from './process-reading.ts';
 
 /** Everything that one scrape shows, read at one moment. */
 export interface Scrape {
-  readonly node: TanistNode;
+  readonly node: ServedNode;
   readonly inspection: NodeInspection;
   readonly gauges: NodeGauges;
   readonly leadership: LeadershipWatch;

@@ -42,8 +42,8 @@ export async function runNode(options: NodeOptions): Promise<void> {
     );
     for (const warning of configWarnings(config)) logger.warn(warning);
     keepCodeWarm();
-    const { startNode } = await import('../../api/start-node.ts');
-    const node = await startNode({
+    const { startMember } = await import('../../api/start-member.ts');
+    const node = await startMember({
       config,
       id,
       dataFolder: options.data ?? join('tanist-data', id),

@@ -18,8 +18,7 @@ const warnLevel = 40;
 
 /** Runs until a signal, or until no node is left. */
 export async function runUp(options: UpOptions): Promise<void> {
-  if (options.warm + options.cold > 0)
-    throw new UsageError('--warm and --cold: this version has hot replicas only');
+  if (options.cold > 0) throw new UsageError('--cold: this version has no cold replicas yet');
   const out = outputTo(options.json === true);
   const stopped = stopSignal();
   await using folder = await workFolder(options.data, 'tanist-up-');
@@ -27,6 +26,8 @@ export async function runUp(options: UpOptions): Promise<void> {
     {
       folder: folder.path,
       hot: options.hot,
+      warm: options.warm,
+      cold: options.cold,
       ...(options.port === 0 ? {} : { port: options.port }),
       onLog: (id, record) => {
         if ((record.level ?? 0) >= warnLevel)

@@ -1,4 +1,4 @@
-import type { Routing } from '../../protocol/routing.ts';
+import type { Member, Routing } from '../../protocol/routing.ts';
 
 /**
  * Which member the session stream goes to. `attached`: the stream with this number, to this address; `trusted` once the member was announced
@@ -100,7 +100,14 @@ export function candidates(state: RouterState): readonly string[] {
   const heirs = (state.routing?.succession ?? []).map(
     (id) => members.find((member) => member.id === id)?.clientAddress ?? '',
   );
-  const all = new Set([...heirs, ...members.map((member) => member.clientAddress), ...state.seeds]);
+  // Replicas beyond the quorum never lead: they are for reads where nobody else is left.
+  const isHot = ({ tier }: Member): boolean => tier !== 'warm' && tier !== 'cold';
+  const addresses = (of: readonly Member[]): readonly string[] =>
+    of.map(({ clientAddress }) => clientAddress);
+  const beyond = addresses(members.filter((member) => !isHot(member)));
+  const all = new Set([...heirs, ...addresses(members.filter(isHot)), ...state.seeds]);
+  for (const address of beyond) if (all.delete(address)) all.add(address);
+  for (const address of beyond) all.add(address);
   const failed = state.distrusted?.address;
   if (failed !== undefined && all.delete(failed)) all.add(failed);
   return [...all].filter((address) => address !== '' && !state.down.has(address));

@@ -5,8 +5,9 @@ import type { KeyValue } from '../../ports/delta.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { failed } from '../failed.ts';
+import { KeptValues } from './kept-values.ts';
 import { keyValueOf } from './older-range.ts';
-import { comparatorOf, fetchLimit, hasFilter, passes, upperBound, withoutValue } from './range.ts';
+import { fetchLimit, upperBound } from './range.ts';
 import type { SpaceStore } from './space-store.ts';
 import { versionAt } from './versions.ts';
 
@@ -21,9 +22,6 @@ export interface ScanPort {
 
 /** Looked at in one turn: about a millisecond. */
 export const keysPerTurn = 2048;
-
-/** What `KeyValue`s take beside keys and values, about. */
-const overheadBytes = 48;
 
 /** Whether a read has to look at so many keys that it is to be done in pieces. */
 export function isLarge(store: SpaceStore, request: RangeRequest): boolean {
@@ -110,63 +108,4 @@ async function pieceOf(
     values[i] = keyValueOf(delta);
   }
   return { values: values as KeyValue[], count };
-}
-
-/** Of the values so far those that the answer may hold, filtered and in its order. */
-class KeptValues {
-  readonly #request: RangeRequest;
-  readonly #compare: ((left: KeyValue, right: KeyValue) => number) | null;
-  readonly #most: number;
-  #values: KeyValue[] = [];
-  #bytes = 0;
-
-  constructor(request: RangeRequest) {
-    this.#request = request;
-    this.#compare = request.target === 'key' ? null : comparatorOf(request);
-    // One more than asked for: whether there is more.
-    this.#most = request.limit === 0 ? Number.POSITIVE_INFINITY : request.limit + 1;
-  }
-
-  /** Of all that was added. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** The values of the next keys. */
-  add(piece: KeyValue[]): void {
-    const request = this.#request;
-    const fit = hasFilter(request) ? piece.filter((value) => passes(request, value)) : piece;
-    for (const { key, value } of fit)
-      this.#bytes += key.length + (request.keysOnly ? 0 : value.length) + overheadBytes;
-    if (this.#compare !== null) this.#values = merged(this.#values, fit.sort(this.#compare), this.#compare);
-    else if (request.order === 'descend') this.#values = fit.reverse().concat(this.#values);
-    else if (this.#values.length < this.#most) for (const value of fit) this.#values.push(value);
-    if (this.#values.length > this.#most) this.#values.length = this.#most;
-  }
-
-  taken(): { readonly values: readonly KeyValue[]; readonly more: boolean } {
-    const { limit, keysOnly } = this.#request;
-    const more = limit > 0 && this.#values.length > limit;
-    if (more) this.#values.length = limit;
-    return { values: keysOnly ? this.#values.map(withoutValue) : this.#values, more };
-  }
-}
-
-/** Two sorted lists as one; of equals the left ones come first. */
-function merged(
-  left: readonly KeyValue[],
-  right: readonly KeyValue[],
-  compare: (left: KeyValue, right: KeyValue) => number,
-): KeyValue[] {
-  const all: KeyValue[] = [];
-  let i = 0;
-  for (const value of right) {
-    for (let next = left[i]; next !== undefined && compare(next, value) <= 0; next = left[i]) {
-      all.push(next);
-      i++;
-    }
-    all.push(value);
-  }
-  for (; i < left.length; i++) all.push(left[i] as KeyValue);
-  return all;
 }

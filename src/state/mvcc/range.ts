@@ -11,9 +11,12 @@ export function upperBound(rangeEnd: ByteString): ByteString | null {
   return rangeEnd === '\0' ? null : rangeEnd;
 }
 
+/** What the latest values are read from. */
+export type LatestValues = Pick<SpaceStore, 'get' | 'count' | 'keys' | 'readRevision'>;
+
 /** Keys of a range in order, up to `limit` (0: all). */
 export function rangeValues(
-  store: SpaceStore,
+  store: LatestValues,
   key: ByteString,
   rangeEnd: ByteString,
   limit: number,
@@ -40,7 +43,7 @@ export function checkRevision(store: SpaceStore, at: Revision): FailedResult | n
 }
 
 /** Answers from the latest values, inside a transaction including its own changes so far. */
-export function rangeLatest(store: SpaceStore, request: RangeRequest): RangeResult {
+export function rangeLatest(store: LatestValues, request: RangeRequest): RangeResult {
   const { key, rangeEnd } = request;
   const count = rangeEnd === '' ? (store.get(key) === null ? 0 : 1) : store.count(key, upperBound(rangeEnd));
   const values = request.countOnly ? [] : rangeValues(store, key, rangeEnd, fetchLimit(request));

@@ -1,11 +1,12 @@
-import type { TanistNode, WatchedChange, WatchRequest } from '../../../node/node.ts';
+import type { WatchedChange, WatchRequest } from '../../../node/node.ts';
+import type { ServedNode } from '../../../node/served-node.ts';
 
 /**
  * What is changed, as it happens, in the caller's time: while it works on one change the watch is paused. Returns when the signal is
  * aborted, or when the watch ends by itself: then what was missed must be read.
  */
 export async function* changes(
-  node: TanistNode,
+  node: ServedNode,
   request: WatchRequest,
   signal: AbortSignal,
 ): AsyncGenerator<WatchedChange, void, undefined> {

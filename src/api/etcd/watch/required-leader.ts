@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import type { TanistNode } from '../../../node/node.ts';
+import type { ServedNode } from '../../../node/served-node.ts';
 import { etcdError } from '../etcd-error.ts';
 
 /** etcd's: three of its election timeouts. */
@@ -7,11 +7,11 @@ const withoutLeaderMs = 3000;
 
 /** Streams whose client asks for a leader (metadata `hasleader`): they end when there is none for a while. */
 export class RequiredLeader {
-  readonly #node: TanistNode;
+  readonly #node: ServedNode;
   readonly #streams = new Set<() => void>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(node: TanistNode) {
+  constructor(node: ServedNode) {
     this.#node = node;
     node.onRouting(({ leader }) => {
       if (leader !== null) this.#stopTimer();

@@ -1,7 +1,7 @@
 import { type NodeId, noSession } from '../../../foundation/ids.ts';
 import { limits } from '../../../foundation/limits.ts';
-import type { TanistNode } from '../../../node/node.ts';
 import type { ProposalOutcome } from '../../../node/proposals.ts';
+import type { ServedNode } from '../../../node/served-node.ts';
 import type { Command, CommandBatch } from '../../../ports/command.ts';
 import type { CommandResult, OperationResult } from '../../../ports/result.ts';
 import { commandBound, encodeCommandBatch } from '../../../protocol/write-command.ts';
@@ -24,7 +24,7 @@ const lookAgainMs = 10;
  * the next one, so that a failover is only a delay; what may have been taken fails as etcd says it.
  */
 export class Proposer {
-  readonly #node: TanistNode;
+  readonly #node: ServedNode;
   readonly #self: NodeId;
   readonly #deadlines: Deadlines;
   readonly #forwarder: Forwarder;
@@ -36,7 +36,7 @@ export class Proposer {
   #retry: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(node: TanistNode, self: NodeId, deadlines: Deadlines) {
+  constructor(node: ServedNode, self: NodeId, deadlines: Deadlines) {
     this.#node = node;
     this.#self = self;
     this.#deadlines = deadlines;

@@ -12,6 +12,7 @@ interface AddOptions extends AddressOptions {
   readonly client: string;
   readonly http: string;
   readonly voter?: boolean;
+  readonly tier: string;
 }
 
 /** What all of them end with: the members as they are now. */
@@ -46,19 +47,23 @@ export const memberCommand: Register = (program) => {
       .argument('<id>', 'its name; never one that was used before')
       .summary('add a node')
       .description(
-        'Adds a node to the cluster, as a learner: it gets all data and does not vote until it is promoted.\n' +
+        'Adds a node to the cluster, as a learner: it gets all data and does not vote until it is promoted. With --tier warm or cold it is a\n' +
+          'replica beyond the quorum.\n' +
           'Prints the config to start it with.',
       )
       .requiredOption('--client <address>', 'host:port for clients')
       .requiredOption('--peer <address>', 'host:port for the other nodes')
       .requiredOption('--http <address>', 'host:port for health, metrics and role')
+      .option('--tier <tier>', 'hot, warm (holds the critical keys) or cold (is fed at intervals)', 'hot')
       .option('--voter', 'let it vote at once: until it has the data it is one voter that is missing'),
   ).action((id: string, options: AddOptions) =>
     withCluster(options, async ({ client, out, call }) => {
       const { nodeId } = await import('../../../foundation/ids.ts');
       const { joiningConfig } = await import('./member-view.ts');
+      const { tierOf } = await import('./tier-option.ts');
       const { client: clients, peer, http, voter = false } = options;
-      const facts = { id: nodeId(id), name: id, peer, client: clients, http, tier: 'hot', labels: {} };
+      const tier = tierOf(options.tier, voter);
+      const facts = { id: nodeId(id), name: id, peer, client: clients, http, tier, labels: {} };
       const { clusterId, members } = await client.changeMember({ kind: 'add', facts, voter }, call);
       const config = joiningConfig(clusterId, members, facts.id);
       out.document({ cluster: clusterId, members, config });

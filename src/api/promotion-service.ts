@@ -1,0 +1,79 @@
+import type { handleUnaryCall, Server, ServerWritableStream } from '@grpc/grpc-js';
+import type { OutgoingImage } from '../node/image-outlet.ts';
+import type { ForcedReport } from '../ports/lineage.ts';
+import {
+  decodeForcePromote,
+  decodeLineage,
+  encodeForcedReport,
+  encodeImageChunk,
+  encodeLineage,
+  type MemberLineage,
+} from '../protocol/promotion.ts';
+import { promotionService } from '../protocol/services.ts';
+import { toServiceError, toTanistError } from './grpc-status.ts';
+
+/** What a member of any tier answers. Each may fail with a `TanistError`. */
+export interface PromotionFace {
+  said(): MemberLineage;
+  /** Only a hot node has one. */
+  image(): Promise<OutgoingImage>;
+  /** Resolves when this member has stopped serving what it was, or at once where there is nothing to do. */
+  superseded(by: MemberLineage): Promise<void>;
+  /** Only beyond the quorum. */
+  force(confirmed: boolean): Promise<ForcedReport>;
+}
+
+export function addPromotionService(server: Server, face: PromotionFace): void {
+  server.addService(promotionService, {
+    lineage: unary(() => encodeLineage(face.said())),
+    supersede: unary(async (bytes) => {
+      await face.superseded(decodeLineage(bytes));
+      return encodeLineage(face.said());
+    }),
+    forcePromote: unary(async (bytes) => encodeForcedReport(await face.force(decodeForcePromote(bytes)))),
+    image: (call: ServerWritableStream<Buffer, Buffer>) => void streamImage(face, call),
+  });
+}
+
+/** At the receiver's pace: one chunk is on its way at a time. */
+async function streamImage(face: PromotionFace, call: ServerWritableStream<Buffer, Buffer>): Promise<void> {
+  let isGone = false;
+  const gone = new Promise<void>((resolve) => {
+    const over = (): void => {
+      isGone = true;
+      resolve();
+    };
+    call.once('cancelled', over);
+    call.once('error', over);
+  });
+  let image: OutgoingImage | null = null;
+  try {
+    const { id, lineage } = face.said();
+    image = await face.image();
+    const write = (data: Uint8Array): Promise<void> => {
+      const chunk = encodeImageChunk({ from: id, lineage, sizeBytes: image?.sizeBytes ?? 0, data });
+      return Promise.race([new Promise<void>((resolve) => void call.write(chunk, () => resolve())), gone]);
+    };
+    await write(new Uint8Array(0));
+    for await (const data of image.chunks) {
+      if (isGone) return;
+      await write(data);
+    }
+    call.end();
+  } catch (error) {
+    if (!call.cancelled) call.emit('error', toServiceError(toTanistError(error)));
+  } finally {
+    await image?.close();
+  }
+}
+
+function unary(answer: (request: Buffer) => Buffer | Promise<Buffer>): handleUnaryCall<Buffer, Buffer> {
+  return (call, done) => {
+    Promise.resolve()
+      .then(() => answer(call.request))
+      .then(
+        (reply) => done(null, reply),
+        (error: unknown) => done(toServiceError(toTanistError(error))),
+      );
+  };
+}

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { TanistError } from '../foundation/errors.ts';
+import { seededRandom } from '../foundation/random.ts';
+import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
+import { factsOfConfigured } from '../node/membership/plan-change.ts';
+import type { MemberFacts } from '../ports/membership.ts';
+import type { Lineage } from '../ports/replication.ts';
+import type { Tier } from '../ports/tier.ts';
+import type { BeyondRuntime, HotRuntime } from '../replication/promotion/runtimes.ts';
+import { Supervisor } from '../replication/promotion/supervisor.ts';
+import { openLevelDisk } from '../storage/level/level-disk.ts';
+import { levelFolder } from '../storage/level/level-folder.ts';
+import type { BeyondTiers } from './beyond-tiers.ts';
+import { otherMembers } from './other-members.ts';
+import type { PromotionFace } from './promotion-service.ts';
+import { startWarm } from './replication/start-warm.ts';
+import { saidByNode } from './said-by-node.ts';
+import { type StartOptions, startHotNode } from './start-node.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface RunningMember {
+  readonly addresses: { readonly client: string; readonly peer: string; readonly http: string };
+  /** Resolves when the member stopped itself, with the reason. */
+  readonly failed: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+const beyondTiers: BeyondTiers = {
+  start: async (options) => {
+    if (options.tier === 'warm') return startWarm(options);
+    throw new TanistError(
+      'config-invalid',
+      `${options.self} has tier cold, which this version does not run yet`,
+    );
+  },
+  discard: (tier, disk) => disk.remove(tier),
+};
+
+/**
+ * A member as a process runs it, hot or beyond the quorum, as its folder's role says and the cluster changes it: in one process, on the same ports.
+ * Errors: those of the config, the data folder and the ports.
+ */
+export async function startMember(
+  options: StartOptions,
+  beyond: BeyondTiers = beyondTiers,
+): Promise<RunningMember> {
+  const { config, dataFolder, nodeLog } = options;
+  const own = nodeInConfig(config, options.id);
+  const disk = await openLevelDisk(dataFolder, { reserveBytes: Math.floor(config.disk.reserveBytes / 4) });
+  // Once bound they stay, so that a change of role keeps ports that the system chose.
+  const bound = { client: own.client, http: own.http };
+  const face: PromotionFace = {
+    said: () => supervisor.said(),
+    image: () => supervisor.image(),
+    superseded: (by) => supervisor.superseded(by),
+    force: (confirmed) => supervisor.force(confirmed),
+  };
+  const supervisor = new Supervisor({
+    place: { folder: levelFolder(dataFolder, disk), path: dataFolder, self: own.id },
+    tier: own.tier,
+    seeds: config.nodes.map(seedOf),
+    limits: config.limits,
+    clock: systemClock,
+    random: seededRandom(randomBytes(16).toString('hex')),
+    nodeLog,
+    others: otherMembers,
+    forced: null,
+    starts: { hot: startHot, beyond: startBeyond, discardBeyond: (tier) => beyond.discard(tier, disk) },
+  });
+  try {
+    await supervisor.start();
+  } catch (error) {
+    await disk.close();
+    throw error;
+  }
+  return {
+    addresses: { ...bound, peer: own.peer },
+    failed: supervisor.failed,
+    stop: async () => {
+      await supervisor.stop();
+      await disk.close();
+    },
+  };
+
+  async function startHot(): Promise<HotRuntime> {
+    const hot = await startHotNode({ ...options, disk, face, listen: bound });
+    bound.client = hot.addresses.client;
+    bound.http = hot.addresses.http;
+    void hot.failed.then((error) => supervisor.runtimeFailed(error));
+    const { node } = hot;
+    return {
+      kind: 'hot',
+      said: () => saidByNode(node),
+      isMember: () => {
+        const { voters, outgoing, learners } = node.inspect().raft.configuration;
+        return [...voters, ...outgoing, ...learners].includes(node.id);
+      },
+      lastIndex: () => node.inspect().raft.last.index,
+      silentMs: () => node.silentMs(),
+      image: () => node.image(),
+      stop: (gracefully) => hot.stop(gracefully),
+    };
+  }
+
+  async function startBeyond(tier: Exclude<Tier, 'hot'>, lineage: Lineage | null): Promise<BeyondRuntime> {
+    const started = await beyond.start({
+      config,
+      self: own.id,
+      tier,
+      dataFolder,
+      disk,
+      lineage,
+      listen: bound,
+      nodeLog,
+      face,
+      failed: (error) => supervisor.runtimeFailed(error),
+    });
+    bound.client = started.addresses.client;
+    bound.http = started.addresses.http;
+    return started.runtime;
+  }
+}
+
+function seedOf(node: ClusterConfig['nodes'][number]): MemberFacts {
+  return factsOfConfigured({
+    id: node.id,
+    clientAddress: node.client,
+    peerAddress: node.peer,
+    httpAddress: node.http,
+    tier: node.tier,
+    labels: node.labels,
+  });
+}

@@ -1,0 +1,66 @@
+import { bytesOf } from '../../foundation/bytes.ts';
+import type { ForcedReport } from '../../ports/lineage.ts';
+import type { KeyRange } from '../../ports/replication.ts';
+import { printable } from '../terminal/json.ts';
+import type { Output } from '../terminal/output.ts';
+
+/** What a forced promotion could not, or could not yet, vouch for. */
+export function showReport(out: Output, report: ForcedReport): void {
+  const { fork, ranges, notHeld, leases, firstRevisions, asked } = report;
+  const { style } = out;
+  out.say(
+    `${style.bold(fork.promoted)} goes on from cluster ${fork.from.clusterId}, epoch ${fork.from.epoch}, as ${style.bold(fork.to.clusterId)}, epoch ${fork.to.epoch}`,
+  );
+  out.table(
+    ['range', 'keys', 'held through', 'leader known through', 'perhaps missing'],
+    ranges.map(({ range, keys, heldThrough, leaderThrough }) => [
+      rangeText(range),
+      keys,
+      heldThrough,
+      leaderThrough,
+      leaderThrough - heldThrough,
+    ]),
+  );
+  for (const { space, allBut } of notHeld)
+    out.say(
+      allBut.length === 0
+        ? `${style.red('not held')}: anything of ${space}`
+        : `${style.red('not held')}: of ${space} all but ${allBut.map(rangeText).join(', ')}`,
+    );
+  out.say(
+    `what the leader gave after the last word of it is not known here; ${leases} leases have their whole time again; all sessions end as indeterminate`,
+  );
+  out.say(`new revisions of user begin at ${firstRevisions.user}; all before are compacted`);
+  for (const { id, tier, answer, revision } of asked)
+    if (answer === 'alive')
+      out.say(
+        style.yellow(
+          `${id} (${tier}) answers, at revision ${revision}: what it has beyond goes into its fork file`,
+        ),
+      );
+}
+
+export function rangeText({ space, key, rangeEnd }: KeyRange): string {
+  const from = printable(bytesOf(key));
+  if (rangeEnd === '') return `${space} ${from}`;
+  if (rangeEnd === '\0') return key === '' || key === '\0' ? `${space} all` : `${space} ${from} …`;
+  return `${space} ${from} … ${printable(bytesOf(rangeEnd))}`;
+}
+
+/** For scripts: as it is, with keys that can be read. */
+export function reportJson({ fork, ranges, notHeld, ...rest }: ForcedReport): object {
+  return {
+    forced: true,
+    member: fork.promoted,
+    from: fork.from,
+    to: fork.to,
+    revisions: fork.revisions,
+    ranges: ranges.map(({ range, ...numbers }) => ({ ...rangeJson(range), ...numbers })),
+    notHeld: notHeld.map(({ space, allBut }) => ({ space, allBut: allBut.map(rangeJson) })),
+    ...rest,
+  };
+}
+
+function rangeJson({ space, key, rangeEnd }: KeyRange): object {
+  return { space, key: printable(bytesOf(key)), rangeEnd: printable(bytesOf(rangeEnd)) };
+}

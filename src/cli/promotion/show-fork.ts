@@ -1,0 +1,87 @@
+import { createReadStream } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { byteStringOfText, bytesOf } from '../../foundation/bytes.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { type Space, spaces } from '../../ports/delta.ts';
+import type { ForcedReport } from '../../ports/lineage.ts';
+import type { ForkEntry } from '../../replication/fork/fork-entry.ts';
+import { readFork } from '../../replication/fork/fork-file.ts';
+import { printable } from '../terminal/json.ts';
+import { type Output, outputTo } from '../terminal/output.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import { reportJson, showReport } from './report-text.ts';
+
+export interface ForkShowOptions {
+  readonly json?: boolean;
+  readonly space?: string;
+  readonly prefix?: string;
+}
+
+/** Goes through the file once, so a large one needs no memory; it is whole and unaltered only if this ends without an error. */
+export async function showFork(file: string, options: ForkShowOptions): Promise<void> {
+  const out = outputTo(options.json === true);
+  const space = spaceOf(options.space);
+  const prefix = byteStringOfText(options.prefix ?? '');
+  let shown = 0;
+  for await (const part of readFork(createReadStream(file, { highWaterMark: 1024 * 1024 }))) {
+    if (part.kind === 'head') {
+      const { fork, member, tier, revisions } = part.head;
+      out.document({ head: { member, tier, revisions, from: fork.from, to: fork.to, at: fork.revisions } });
+      out.say(
+        `${out.style.bold(member)} (${tier}) left cluster ${fork.from.clusterId} at user revision ${fork.revisions.user}, where ${fork.promoted} went on as ${fork.to.clusterId}, epoch ${fork.to.epoch}; it had come to ${revisions.user}`,
+      );
+    } else if (part.kind === 'entries') {
+      for (const entry of part.entries) {
+        if ((space !== null && entry.space !== space) || !entry.key.startsWith(prefix)) continue;
+        shown++;
+        showEntry(out, entry);
+      }
+    } else {
+      out.document({ summary: { ...part.summary, shown } });
+      const { beyond, uncommitted, notHeld } = part.summary;
+      out.say(
+        `${beyond} changes beyond the fork (${uncommitted} perhaps never committed), ${notHeld} values that were not held; ${shown} shown`,
+      );
+    }
+  }
+}
+
+function showEntry(out: Output, entry: ForkEntry): void {
+  const key = printable(bytesOf(entry.key));
+  const value = printable(bytesOf(entry.value));
+  const { why, committed, space, op, revision, version, createRevision, lease } = entry;
+  out.document({ why, committed, space, op, key, value, revision, version, createRevision, lease });
+  const mark = why === 'not-held' ? 'not held' : committed ? 'beyond' : 'in the log';
+  out.say(
+    `${mark.padEnd(10)} ${revision}  ${space}  ${op === 'delete' ? `delete ${key}` : `${key} = ${value}`}`,
+  );
+}
+
+function spaceOf(name: string | undefined): Space | null {
+  if (name === undefined) return null;
+  const space = spaces.find((one) => one === name);
+  if (space === undefined)
+    throw new UsageError(`--space: must be one of ${spaces.join(', ')}, not "${name}"`);
+  return space;
+}
+
+export async function showReports(folder: string, options: { readonly json?: boolean }): Promise<void> {
+  const out = outputTo(options.json === true);
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    throw new TanistError('data-unreadable', `${folder} cannot be read (${cause.code ?? cause.message})`, {
+      cause,
+    });
+  });
+  const reports = names.filter((name) => /^forced-\d+\.json$/.test(name)).sort();
+  if (reports.length === 0)
+    throw new TanistError(
+      'data-unreadable',
+      `${folder} has no report: no replica was promoted by force with it`,
+    );
+  for (const name of reports) {
+    const report = JSON.parse(await readFile(join(folder, name), 'utf8')) as ForcedReport;
+    out.document(reportJson(report));
+    showReport(out, report);
+  }
+}

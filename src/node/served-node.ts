@@ -1,0 +1,56 @@
+import type { StateMachine } from '../state/state-machine.ts';
+import type { Maintenance } from './maintenance.ts';
+import type { TanistNode } from './node.ts';
+
+/** What the services of the client and HTTP ports need of what is behind them: a hot node, or a replica beyond the quorum, which refuses most of it. */
+export interface ServedNode
+  extends Pick<
+    TanistNode,
+    | 'id'
+    | 'requestLimits'
+    | 'validate'
+    | 'expect'
+    | 'submit'
+    | 'keepAlive'
+    | 'leaseRemainingMs'
+    | 'read'
+    | 'watch'
+    | 'complete'
+    | 'routing'
+    | 'onRouting'
+    | 'transfer'
+    | 'backup'
+    | 'members'
+    | 'changeMember'
+    | 'member'
+    | 'replica'
+    | 'weigh'
+    | 'tiers'
+    | 'silentMs'
+    | 'bootCounterOf'
+    | 'inspect'
+    | 'gauges'
+  > {
+  readonly tier: 'hot' | 'warm' | 'cold';
+  readonly state: Pick<
+    StateMachine,
+    'revision' | 'compacted' | 'alarms' | 'lease' | 'leases' | 'leaseIds' | 'leaseDeadlineMs' | 'policies'
+  >;
+  readonly maintenance: Pick<Maintenance, 'hashKv' | 'hash' | 'defragment' | 'sizes'>;
+  /** Of a replica beyond the quorum, for metrics; null on a hot node. */
+  replication(): ReplicationGauges | null;
+}
+
+export interface ReplicationGauges {
+  readonly lagMs: number;
+  readonly lagRevisions: number;
+  readonly ageMs: number;
+  readonly bytesReceived: number;
+  readonly marks: number;
+  readonly digestChecks: number;
+  /** Ranges found wrong since the start. */
+  readonly quarantined: number;
+  readonly sourceChanges: number;
+  readonly keys: number;
+  readonly bytes: number;
+}

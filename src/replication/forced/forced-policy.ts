@@ -1,0 +1,62 @@
+import type { NodeId } from '../../foundation/ids.ts';
+import type { MemberFacts } from '../../ports/membership.ts';
+import type { MemberLineage } from '../../protocol/promotion.ts';
+import { compareLineage } from '../lineage.ts';
+
+/** When a replica promotes itself by force: never, unless a fence command is configured (promise 8). */
+export interface ForcedPolicy {
+  /** Program and arguments; it gets the id and the client address of a hot member behind them, and ends with 0 only when that one can't run any more. */
+  readonly fence: readonly string[];
+  /** No quorum of hot replicas must have answered for so long, in ms. */
+  readonly afterMs: number;
+}
+
+/** Makes sure that a member does not run and will not. False: it could not be done, or it is not known. */
+export type RunFence = (command: readonly string[], member: MemberFacts) => Promise<boolean>;
+
+/** Watches for the quorum's being gone. Time is handed in. */
+export class ForcedWatch {
+  readonly #policy: ForcedPolicy;
+  #goneSinceMs: number | null = null;
+
+  constructor(policy: ForcedPolicy) {
+    this.#policy = policy;
+  }
+
+  /** What a round of questions found. True: it is this replica's turn to go on without the quorum. */
+  saw(own: MemberLineage, answers: readonly MemberLineage[], nowMs: number): boolean {
+    const hot = own.members.filter(({ tier }) => tier === 'hot');
+    const same = answers.filter(({ lineage }) => compareLineage(own.lineage, lineage) === 'same');
+    const alive = hot.filter(({ id }) => same.some((answer) => answer.id === id && answer.tier === 'hot'));
+    const gone = hot.length > 0 && alive.length <= hot.length / 2;
+    if (!gone || same.length < answers.length) {
+      this.#goneSinceMs = null;
+      return false;
+    }
+    this.#goneSinceMs ??= nowMs;
+    return nowMs - this.#goneSinceMs >= this.#policy.afterMs && isBest(own, same);
+  }
+}
+
+/** Warm before cold, then who has most, ties by id: of those that hear each other one acts. */
+function isBest(own: MemberLineage, answers: readonly MemberLineage[]): boolean {
+  const beyond = [own, ...answers.filter(({ tier }) => tier !== 'hot')];
+  const [first] = beyond.sort(
+    (a, b) =>
+      Number(a.tier === 'cold') - Number(b.tier === 'cold') ||
+      b.revision - a.revision ||
+      (a.id < b.id ? -1 : 1),
+  );
+  return first?.id === own.id;
+}
+
+/** Every old hot member is fenced, all at once. The ids of those that could not be. */
+export async function fenceAll(
+  { fence }: ForcedPolicy,
+  own: MemberLineage,
+  run: RunFence,
+): Promise<readonly NodeId[]> {
+  const hot = own.members.filter(({ id, tier }) => tier === 'hot' && id !== own.id);
+  const done = await Promise.all(hot.map((member) => run(fence, member).catch(() => false)));
+  return hot.filter((_, i) => done[i] !== true).map(({ id }) => id);
+}

@@ -1,0 +1,72 @@
+import type { ByteString } from '../../foundation/bytes.ts';
+import type { Space, StateDelta } from '../../ports/delta.ts';
+import type { Fork } from '../../ports/lineage.ts';
+import type { KeyRange, Revisions } from '../../ports/replication.ts';
+
+/**
+ * One thing that a member had and the new lineage has not. `beyond`: a change after the fork. `not-held`: a value from before it, of a range that the
+ * promoted replica did not hold.
+ */
+export interface ForkEntry {
+  readonly why: 'beyond' | 'not-held';
+  /** False: in the log of a hot member, which may or may not have been committed and acknowledged. */
+  readonly committed: boolean;
+  readonly space: Space;
+  readonly op: StateDelta['op'];
+  readonly key: ByteString;
+  /** Empty for a deletion. */
+  readonly value: ByteString;
+  readonly revision: number;
+  readonly sub: number;
+  readonly createRevision: number;
+  readonly version: number;
+  /** Decimal; 0: none. */
+  readonly lease: string;
+  /** Cluster time of the change; for a value without its change that of the last mark. */
+  readonly timeMs: number;
+}
+
+export interface ForkHead {
+  readonly fork: Fork;
+  readonly member: string;
+  readonly tier: string;
+  /** How far this member had come. */
+  readonly revisions: Revisions;
+}
+
+export interface ForkSummary {
+  readonly beyond: number;
+  readonly uncommitted: number;
+  readonly notHeld: number;
+}
+
+export function entryOf(
+  { space, op, key, value, revision, sub, createRevision, version, lease, timeMs }: StateDelta,
+  why: ForkEntry['why'],
+  committed: boolean,
+): ForkEntry {
+  const text = String(lease);
+  return {
+    why,
+    committed,
+    space,
+    op,
+    key,
+    value,
+    revision,
+    sub,
+    createRevision,
+    version,
+    lease: text,
+    timeMs,
+  };
+}
+
+/** Etcd's rules, as `KeyRange` says. */
+export function isIn(ranges: readonly KeyRange[], space: Space, key: ByteString): boolean {
+  return ranges.some((range) => {
+    if (range.space !== space || key < range.key) return false;
+    if (range.rangeEnd === '') return key === range.key;
+    return range.rangeEnd === '\0' || key < range.rangeEnd;
+  });
+}

@@ -1,0 +1,377 @@
+import { asError, TanistError } from '../../foundation/errors.ts';
+import type { NodeId } from '../../foundation/ids.ts';
+import type { RequestLimits } from '../../foundation/limits.ts';
+import type { Random } from '../../foundation/random.ts';
+import type { OutgoingImage } from '../../node/image-outlet.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
+import type { ForcedReport, Fork } from '../../ports/lineage.ts';
+import type { MemberFacts } from '../../ports/membership.ts';
+import type { NodeLog } from '../../ports/node-log.ts';
+import type { Lineage } from '../../ports/replication.ts';
+import type { Tier } from '../../ports/tier.ts';
+import type { MemberLineage } from '../../protocol/promotion.ts';
+import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
+import { type ForcedPolicy, ForcedWatch, fenceAll, type RunFence } from '../forced/forced-policy.ts';
+import { forkOfHeld } from '../fork/fork-of-held.ts';
+import { forkOfHot } from '../fork/fork-of-hot.ts';
+import { decideBeyond, decideHot, forkOf } from './decide-role.ts';
+import { FencingRounds } from './fencing-rounds.ts';
+import { fetchImage } from './fetch-image.ts';
+import { readRole } from './role.ts';
+import type { MemberRuntime, OtherMembers, RuntimeStarts } from './runtimes.ts';
+import { becomeBeyond, becomeHot, discardHot, fence, type Place } from './transitions.ts';
+
+export interface SupervisorParts {
+  readonly place: Place;
+  /** Of the config, where the folder says nothing. */
+  readonly tier: Tier;
+  /** The config's members, where nothing else is known. */
+  readonly seeds: readonly MemberFacts[];
+  readonly limits: RequestLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly nodeLog: NodeLog;
+  readonly starts: RuntimeStarts;
+  readonly others: OtherMembers;
+  /** Null: only an operator promotes by force. */
+  readonly forced: { readonly policy: ForcedPolicy; readonly run: RunFence } | null;
+}
+
+const lookMs = 250;
+/** A hot node that has heard no leader for so long asks around whether it still is what it takes itself for. */
+const silentMs = 2000;
+const askDeadlineMs = 1000;
+/** A hot node asks soon, since it may be what holds an old quorum together; a replica beyond it hears most things by itself. */
+const askSoonMs = 500;
+const askBeyondEveryMs = 2000;
+
+/**
+ * Runs what the folder's role says on the member's ports, and changes it when the cluster says so.
+ *
+ * 1. One runtime at a time, one change at a time; a change writes the role before it stops or starts anything (transitions.ts).
+ * 2. A member of an older lineage serves nothing from the moment that it hears of the fork, and takes nothing of the new one before its file is whole.
+ * 3. What fails is tried again; a runtime that cannot be started at all ends the member.
+ */
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #fencing: FencingRounds;
+  readonly #watch: ForcedWatch | null;
+  #runtime: MemberRuntime | null = null;
+  #lastSaid: MemberLineage;
+  #changing: Promise<void> | null = null;
+  #stopping = false;
+  #timer: Timer | null = null;
+  #abort = new AbortController();
+  /** Databases of another role may still be there. */
+  #untidy = true;
+  #nextAskMs = 0;
+  /** As the role has it; what runs may not know it yet. */
+  #lineage: Lineage | null = null;
+  readonly #failed: (error: Error) => void;
+  /** Resolves when the member has to stop, with the reason. */
+  readonly failed: Promise<Error>;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    this.#watch = parts.forced === null ? null : new ForcedWatch(parts.forced.policy);
+    this.#fencing = new FencingRounds(parts.others, parts.nodeLog);
+    let tell: (error: Error) => void = () => {};
+    this.failed = new Promise((resolve) => {
+      tell = resolve;
+    });
+    this.#failed = tell;
+    this.#lastSaid = nobody(parts.place.self, parts.tier);
+  }
+
+  async start(): Promise<MemberRuntime> {
+    const role = await readRole(this.#parts.place.folder);
+    const runtime = await this.#begin(role?.tier ?? this.#parts.tier, role?.lineage ?? null);
+    this.#plan();
+    return runtime;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#timer?.cancel();
+    this.#abort.abort();
+    await this.#changing;
+    await this.#runtime?.stop(true);
+    this.#runtime = null;
+  }
+
+  /** The runtime has found that it must not go on. */
+  runtimeFailed(error: Error): void {
+    if (this.#changing === null) this.#failed(error);
+  }
+
+  said(): MemberLineage {
+    const now = this.#runtime?.said() ?? this.#lastSaid;
+    const lineage = now.lineage.clusterId === '' ? (this.#lineage ?? now.lineage) : now.lineage;
+    this.#lastSaid = { ...now, lineage };
+    return this.#lastSaid;
+  }
+
+  image(): Promise<OutgoingImage> {
+    if (this.#runtime?.kind === 'hot') return this.#runtime.image();
+    throw new TanistError('not-leader', `${this.#parts.place.self} is not hot; ask a hot node`);
+  }
+
+  /** Another member says that it is of a newer lineage. Resolves when this one is about to stop serving, or at once. */
+  async superseded(by: MemberLineage): Promise<void> {
+    const fork = forkOf(this.said().lineage, by);
+    if (fork !== null) this.#change(() => this.#fence(fork));
+  }
+
+  async force(confirmed: boolean): Promise<ForcedReport> {
+    const { place, others, limits, random, clock } = this.#parts;
+    const runtime = this.#runtime;
+    if (runtime === null || this.#changing !== null)
+      throw new TanistError('starting', 'this member is changing its role at present; try again');
+    if (runtime.kind === 'hot')
+      throw new TanistError('already-in-tier', `${place.self} is hot already; there is nothing to force`);
+    let report: ForcedReport | null = null;
+    let failure: unknown = null;
+    await this.#exclusive(async () => {
+      try {
+        const forced: ForcedPromotion = {
+          place,
+          content: await runtime.pause(),
+          ask: (member, deadlineMs) => others.ask(member, deadlineMs),
+          limits,
+          random: random.fork('forced'),
+          yieldTurn: () => new Promise((resolve) => clock.soon(resolve)),
+        };
+        report = await (confirmed ? forcePromotion(forced) : weighForced(forced));
+      } catch (error) {
+        failure = error;
+      }
+      if (!confirmed || failure !== null) runtime.resume();
+    });
+    if (report === null) throw failure;
+    if (confirmed) this.#goOnAsForced(report);
+    return report;
+  }
+
+  #goOnAsForced({ fork }: ForcedReport): void {
+    const { nodeLog, place } = this.#parts;
+    nodeLog.warn('forced', { cluster: fork.to.clusterId, epoch: fork.to.epoch, member: place.self });
+    // The caller gets its answer before the port closes.
+    this.#parts.clock.after(50, () => this.#change(() => this.#switch('hot', fork.to)));
+  }
+
+  #plan(): void {
+    if (this.#stopping) return;
+    this.#timer = this.#parts.clock.after(lookMs, () => {
+      this.#look().then(
+        () => this.#plan(),
+        (error: unknown) => {
+          this.#parts.nodeLog.warn('role-failed', { error: String(error) });
+          this.#plan();
+        },
+      );
+    });
+  }
+
+  async #look(): Promise<void> {
+    const runtime = this.#runtime;
+    if (runtime === null || this.#changing !== null) return;
+    if (runtime.kind === 'beyond') await this.#lookBeyond(runtime.isWhole());
+    else await this.#lookHot(runtime.isMember(), runtime.silentMs());
+  }
+
+  async #lookBeyond(whole: boolean): Promise<void> {
+    const own = this.said();
+    if (whole && this.#untidy) await this.#exclusive(() => this.#tidy());
+    const decision = decideBeyond(own);
+    if (decision.do === 'prefetch') await this.#change(() => this.#promote());
+    else if (decision.do === 'become') await this.#change(() => this.#becomeBeyond(decision.tier));
+    else await this.#askAround();
+  }
+
+  async #lookHot(member: boolean, silent: number): Promise<void> {
+    const own = this.said();
+    if (member && own.leader === own.id) await this.#fencing.round(own);
+    if (member && own.leader !== null && this.#untidy) await this.#exclusive(() => this.#tidy());
+    if (!member || silent > silentMs) await this.#askAround();
+  }
+
+  /** Hears of another lineage, or of facts that this member cannot hear of by itself. */
+  async #askAround(): Promise<void> {
+    const own = this.said();
+    const runtime = this.#runtime;
+    const nowMs = this.#parts.clock.nowMs();
+    if (nowMs < this.#nextAskMs) return;
+    const isCalm = runtime?.kind === 'beyond' && runtime.isWhole();
+    this.#nextAskMs = nowMs + (isCalm ? askBeyondEveryMs : askSoonMs);
+    const answers = await this.answers();
+    for (const answer of answers) {
+      const fork = forkOf(own.lineage, answer);
+      if (fork !== null) return this.#change(() => this.#fence(fork));
+      if (runtime?.kind !== 'hot' || runtime !== this.#runtime) continue;
+      const decision = decideHot(own, runtime.lastIndex(), answer);
+      if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
+    }
+    if (runtime?.kind === 'beyond') this.#tellSources(answers);
+    if (runtime?.kind === 'beyond' && this.#watch?.saw(own, answers, nowMs) === true)
+      await this.#forceByPolicy();
+  }
+
+  /** Whoever is hot of this lineage knows best who else is. */
+  #tellSources(answers: readonly MemberLineage[]): void {
+    const own = this.#lineage ?? this.said().lineage;
+    const [best] = answers
+      .filter(
+        ({ tier, lineage }) =>
+          tier === 'hot' && (own.clusterId === '' || lineage.clusterId === own.clusterId),
+      )
+      .sort((a, b) => b.applied - a.applied);
+    if (best !== undefined && this.#runtime?.kind === 'beyond') this.#runtime.sources(best.members);
+  }
+
+  /** Only after every old hot member was fenced. */
+  async #forceByPolicy(): Promise<void> {
+    const { forced, nodeLog } = this.#parts;
+    if (forced === null) return;
+    const failed = await fenceAll(forced.policy, this.said(), forced.run);
+    if (failed.length === 0) await this.force(true);
+    else
+      nodeLog.warn('role-failed', { error: `no forced promotion: ${failed.join(', ')} could not be fenced` });
+  }
+
+  /** Of all other members that answer in time. */
+  async answers(): Promise<readonly MemberLineage[]> {
+    const { others, seeds, place } = this.#parts;
+    const known = this.said().members;
+    const members = new Map<NodeId, MemberFacts>(seeds.map((facts) => [facts.id, facts]));
+    for (const facts of known) members.set(facts.id, facts);
+    members.delete(place.self);
+    const asked = [...members.values()].filter(({ client }) => client !== '');
+    const answers = await Promise.all(asked.map((member) => others.ask(member, askDeadlineMs)));
+    return answers.filter((answer) => answer !== null);
+  }
+
+  /** The replica serves on while the image comes in. */
+  async #promote(): Promise<void> {
+    const { place, others, random, nodeLog } = this.#parts;
+    const { lineage } = this.said();
+    const { applied, from } = await fetchImage({
+      place,
+      lineage,
+      answers: await this.answers(),
+      others,
+      random: random.fork('store'),
+      stillWanted: () => decideBeyond(this.said()).do === 'prefetch',
+      signal: this.#abort.signal,
+    });
+    nodeLog.info('image-fetched', { from, index: applied.point.index });
+    await becomeHot(place.folder, lineage);
+    await this.#switch('hot', lineage);
+  }
+
+  async #becomeBeyond(tier: Exclude<Tier, 'hot'>): Promise<void> {
+    const { lineage } = this.said();
+    await becomeBeyond(this.#parts.place.folder, tier, lineage);
+    await this.#switch(tier, lineage);
+  }
+
+  async #fence(fork: Fork): Promise<void> {
+    const { place, limits, clock, nodeLog } = this.#parts;
+    const runtime = this.#runtime;
+    const own = this.said();
+    nodeLog.warn('superseded', { cluster: fork.to.clusterId, epoch: fork.to.epoch });
+    const tier = own.tier === 'cold' ? 'cold' : 'warm';
+    let file: string | null = null;
+    if (runtime?.kind === 'beyond') {
+      const content = await runtime.pause();
+      if (content === null) await becomeBeyond(place.folder, tier, fork.to);
+      else {
+        const head = { fork, member: place.self, tier, revisions: content.held.revisions };
+        file = await fence(place.folder, tier, fork, { head, entries: forkOfHeld(content, fork) });
+      }
+    } else {
+      await runtime?.stop(false);
+      this.#runtime = null;
+      const beyond = await forkOfHot({
+        disk: place.folder.disk,
+        folder: place.path,
+        clusterId: own.lineage.clusterId,
+        self: place.self,
+        fork,
+        limits,
+        yieldTurn: () => new Promise((resolve) => clock.soon(resolve)),
+      });
+      try {
+        file = await fence(place.folder, tier, fork, beyond);
+      } finally {
+        await beyond.close();
+      }
+    }
+    nodeLog.warn('fork-saved', { file, epoch: fork.to.epoch });
+    await this.#switch(tier, fork.to, runtime?.kind === 'beyond');
+  }
+
+  /** `anew`: what the replica holds is of another lineage. */
+  async #switch(tier: Tier, lineage: Lineage | null, anew = false): Promise<void> {
+    const before = this.said().tier;
+    const runtime = this.#runtime;
+    this.#runtime = null;
+    await runtime?.stop(false);
+    if (anew && tier !== 'hot') await this.#parts.starts.discardBeyond(tier);
+    this.#parts.nodeLog.info('role-changed', { from: before, to: tier, cluster: lineage?.clusterId ?? null });
+    await this.#begin(tier, lineage);
+  }
+
+  async #begin(tier: Tier, lineage: Lineage | null): Promise<MemberRuntime> {
+    const { starts } = this.#parts;
+    this.#untidy = true;
+    this.#lineage = lineage;
+    const runtime = tier === 'hot' ? await starts.hot(lineage) : await starts.beyond(tier, lineage);
+    this.#runtime = runtime;
+    return runtime;
+  }
+
+  async #tidy(): Promise<void> {
+    const { starts, place } = this.#parts;
+    const { tier } = this.said();
+    if (tier !== 'hot') await discardHot(place.folder);
+    if (tier !== 'warm') await starts.discardBeyond('warm');
+    if (tier !== 'cold') await starts.discardBeyond('cold');
+    this.#untidy = false;
+  }
+
+  /** A change that fails leaves what runs, or ends the member where nothing runs any more. */
+  async #change(act: () => Promise<void>): Promise<void> {
+    if (this.#changing !== null || this.#stopping) return;
+    await this.#exclusive(async () => {
+      try {
+        await act();
+      } catch (error) {
+        this.#parts.nodeLog.warn('role-failed', { error: asError(error).message });
+        if (this.#runtime === null && !this.#stopping) this.#failed(asError(error));
+        else if (this.#runtime?.kind === 'beyond') this.#runtime.resume();
+      }
+    });
+  }
+
+  async #exclusive(act: () => Promise<void>): Promise<void> {
+    const run = act().finally(() => {
+      this.#changing = null;
+    });
+    this.#changing = run.catch(() => {});
+    await run;
+  }
+}
+
+function nobody(id: NodeId, tier: Tier): MemberLineage {
+  return {
+    id,
+    lineage: { clusterId: '', epoch: 0 },
+    tier,
+    leader: null,
+    voters: [],
+    applied: 0,
+    revision: 0,
+    members: [],
+    forks: [],
+  };
+}

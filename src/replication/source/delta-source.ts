@@ -1,0 +1,190 @@
+import { TanistError } from '../../foundation/errors.ts';
+import { limits } from '../../foundation/limits.ts';
+import type { FeedListener, ReplicaFeed } from '../../node/replica-feed.ts';
+import type { StateDelta } from '../../ports/delta.ts';
+import type {
+  FollowRequest,
+  Held,
+  Lineage,
+  ReplicaReport,
+  ReplicaSource,
+  StreamPart,
+} from '../../ports/replication.ts';
+import { warmRanges } from '../critical-ranges.ts';
+import { DeltaStream, defaultStreamTiming, type StreamTiming } from './delta-stream.ts';
+import { DigestBook } from './digest-book.ts';
+import { RecentDeltas } from './recent-deltas.ts';
+
+export interface DeltaSourceOptions {
+  readonly feed: ReplicaFeed;
+  /** How mode `latest` is served; without, it is refused. */
+  readonly latest?: (feed: ReplicaFeed, held: Held | null) => AsyncIterable<StreamPart>;
+  readonly timing?: Partial<StreamTiming>;
+}
+
+/** What a hot node has to say to those who look for a source. `refusal` null: it feeds. */
+export interface FeedOffer {
+  readonly followers: number;
+  readonly lineage: Lineage;
+  readonly refusal: TanistError | null;
+}
+
+/** A hot node as the source of replicas beyond the quorum. Costs nothing while nobody follows. */
+export class DeltaSource implements ReplicaSource {
+  readonly #feed: ReplicaFeed;
+  readonly #latest: DeltaSourceOptions['latest'];
+  readonly #timing: StreamTiming;
+  readonly #recent = new RecentDeltas(limits.replicaQueueBytes);
+  readonly #digests: DigestBook;
+  readonly #streams = new Set<DeltaStream>();
+  /** Of mode `latest`. */
+  #batched = 0;
+  #stopListening: (() => void) | null = null;
+  #policiesAt = -1;
+  #scanning = false;
+
+  constructor(options: DeltaSourceOptions) {
+    this.#feed = options.feed;
+    this.#latest = options.latest;
+    this.#timing = { ...defaultStreamTiming, ...options.timing };
+    this.#digests = new DigestBook(options.feed.state);
+  }
+
+  get id(): ReplicaFeed['id'] {
+    return this.#feed.id;
+  }
+
+  /** Whom it feeds at present. */
+  get followers(): number {
+    return this.#streams.size + this.#batched;
+  }
+
+  offer(): FeedOffer {
+    return { followers: this.followers, lineage: this.#feed.lineage(), refusal: this.#feed.refusal() };
+  }
+
+  report(status: ReplicaReport): void {
+    this.#feed.reported(status);
+  }
+
+  async *follow(request: FollowRequest, signal: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
+    this.#check(request);
+    if (request.mode === 'latest') yield* this.#followLatest(request, signal);
+    else yield* this.#followDeltas(request, signal);
+  }
+
+  #check({ replica, mode }: FollowRequest): void {
+    const refusal = this.#feed.refusal();
+    if (refusal !== null) throw refusal;
+    const tier = mode === 'deltas' ? 'warm' : 'cold';
+    const member = this.#feed.members().find(({ id }) => id === replica);
+    if (member === undefined)
+      throw new TanistError('unknown-member', `${replica} is no member of this cluster: add it first`);
+    if (member.tier !== tier)
+      throw new TanistError('unknown-member', `${replica} is ${member.tier} in this cluster, not ${tier}`);
+    if (this.followers >= limits.replicaFollowers)
+      throw new TanistError('overloaded', `this node feeds ${this.followers} replicas already; ask another`);
+  }
+
+  async *#followDeltas(
+    request: FollowRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamPart, void, undefined> {
+    this.#listen();
+    const stream = new DeltaStream({
+      feed: this.#feed,
+      recent: this.#recent,
+      digests: this.#digests,
+      timing: this.#timing,
+      request,
+    });
+    const abort = (): void => stream.abort();
+    this.#streams.add(stream);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      if (!signal.aborted) yield* stream.parts();
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#streams.delete(stream);
+      if (this.#streams.size === 0) this.#rest();
+    }
+  }
+
+  async *#followLatest(
+    { held }: FollowRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamPart, void, undefined> {
+    if (this.#latest === undefined)
+      throw new TanistError('unavailable', 'this version feeds warm replicas only');
+    this.#batched += 1;
+    try {
+      for await (const part of this.#latest(this.#feed, held)) {
+        if (signal.aborted) return;
+        const refusal = this.#feed.refusal();
+        if (refusal !== null) throw refusal;
+        yield part;
+      }
+    } finally {
+      this.#batched -= 1;
+    }
+  }
+
+  #listen(): void {
+    if (this.#stopListening !== null) return;
+    const listener: FeedListener = {
+      applied: (deltas, leases) => {
+        this.#recent.add({ deltas, leases });
+        this.#applied(deltas);
+        for (const stream of this.#streams) stream.applied();
+      },
+      membersChanged: () => {
+        for (const stream of this.#streams) stream.membersChanged();
+      },
+      ended: () => this.#end(),
+    };
+    this.#stopListening = this.#feed.listen(listener);
+    this.#digests.setRanges(this.#rangesNow());
+    this.#scan();
+  }
+
+  #applied(deltas: readonly StateDelta[]): void {
+    this.#digests.applied(deltas);
+    if (this.#policiesAt === this.#feed.state.revision('system')) return;
+    this.#digests.setRanges(this.#rangesNow());
+    this.#scan();
+  }
+
+  #rangesNow(): ReturnType<typeof warmRanges> {
+    const { state } = this.#feed;
+    this.#policiesAt = state.revision('system');
+    return warmRanges(state.policies());
+  }
+
+  /** In pieces, one a turn. */
+  #scan(): void {
+    if (this.#scanning) return;
+    this.#scanning = true;
+    const step = (): void => {
+      if (this.#stopListening === null || !this.#digests.scan()) this.#scanning = false;
+      else void this.#feed.nextTurn().then(step);
+    };
+    void this.#feed.nextTurn().then(step);
+  }
+
+  /** The state is replaced, or the node stops. */
+  #end(): void {
+    const error =
+      this.#feed.refusal() ??
+      new TanistError('starting', 'this node takes a snapshot over; ask another, or try again');
+    for (const stream of this.#streams) stream.end(error);
+    this.#rest();
+  }
+
+  /** Nobody follows: nothing is gathered. */
+  #rest(): void {
+    this.#stopListening?.();
+    this.#stopListening = null;
+    this.#recent.clear();
+    this.#digests.setRanges([]);
+  }
+}

@@ -1,0 +1,451 @@
+import { asError, TanistError } from '../../foundation/errors.ts';
+import type { NodeId } from '../../foundation/ids.ts';
+import type { RequestLimits } from '../../foundation/limits.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
+import type { RangeRequest } from '../../ports/command.ts';
+import type { DatabaseChange, Disk } from '../../ports/database.ts';
+import type { MemberFacts } from '../../ports/membership.ts';
+import type { NodeLog } from '../../ports/node-log.ts';
+import type {
+  Held,
+  Lineage,
+  LinkMeasurement,
+  ReplicaReport,
+  ReplicaSource,
+  StreamPart,
+} from '../../ports/replication.ts';
+import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
+import type { HeldRange } from './held-range.ts';
+import type { WarmMeta } from './warm-meta.ts';
+import { type WarmAnswer, WarmReads } from './warm-reads.ts';
+import { WarmState } from './warm-state.ts';
+import { type WarmDamage, WarmStore } from './warm-store.ts';
+
+export interface WarmReplicaOptions {
+  readonly id: NodeId;
+  readonly clock: Clock;
+  readonly nodeLog: NodeLog;
+  readonly disk: Disk;
+  readonly directory: SourceDirectory;
+  readonly requestLimits: RequestLimits;
+  readonly timing?: Partial<WarmTiming>;
+  /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
+  readonly vitals?: () => { readonly memoryUsed: number; readonly diskFree: number };
+  /** Measured paths to the hot nodes; absent, or none yet: only what is known of the sources. */
+  readonly links?: () => readonly LinkMeasurement[];
+  /** Whether it may follow a source of this lineage; absent: any. */
+  readonly accepts?: (lineage: Lineage) => boolean;
+  /** Hears of the members whenever a mark tells of them. */
+  readonly membersChanged?: (members: readonly MemberFacts[]) => void;
+}
+
+export interface WarmTiming {
+  readonly reportEveryMs: number;
+  /** A source that says nothing for so long is gone: it makes marks where nothing happens. */
+  readonly silenceMs: number;
+  /** After a failure, doubling. */
+  readonly firstRetryMs: number;
+  readonly longestRetryMs: number;
+  /** A source that failed is not the first choice for so long. */
+  readonly grudgeMs: number;
+  /** Between two looks at all stored rows. */
+  readonly scrubEveryMs: number;
+  /** Until a full disk is tried again. */
+  readonly fullDiskMs: number;
+}
+
+const defaultTiming: WarmTiming = {
+  reportEveryMs: 250,
+  silenceMs: 2000,
+  firstRetryMs: 5,
+  longestRetryMs: 500,
+  grudgeMs: 5000,
+  scrubEveryMs: 60_000,
+  fullDiskMs: 500,
+};
+
+/** For status and metrics. */
+export interface WarmStatus {
+  readonly meta: WarmMeta | null;
+  readonly held: Held | null;
+  readonly source: NodeId | null;
+  /** Since the last mark was taken over, in ms; how old what is read may be. */
+  readonly ageMs: number;
+  readonly lagMs: number;
+  readonly lagRevisions: number;
+  readonly trouble: string | null;
+  readonly keys: number;
+  readonly bytes: number;
+  readonly leases: number;
+  readonly marks: number;
+  readonly digestChecks: number;
+  readonly quarantined: number;
+  readonly sourceChanges: number;
+}
+
+/**
+ * A warm replica: follows a hot one, holds the critical ranges in memory and in rows, and reads them. Ends by itself only when its disk fails for
+ * good.
+ */
+export class WarmReplica {
+  readonly #options: WarmReplicaOptions;
+  readonly #timing: WarmTiming;
+  readonly #store: WarmStore;
+  readonly #reads: WarmReads;
+  readonly #state: WarmState;
+  readonly #failedAtMs = new Map<NodeId, number>();
+  #source: ReplicaSource | null = null;
+  #links: readonly LinkMeasurement[] = [];
+  #markedMs: number | null = null;
+  /** From the first word of what a mark ends to its being taken over. */
+  #takenMs = 0;
+  #begunMs: number | null = null;
+  #trouble: string | null = null;
+  #marks = 0;
+  #quarantined = 0;
+  #sourceChanges = 0;
+  #scrubbedMs: number;
+  #tending = false;
+  #stream: AbortController | null = null;
+  #stopped = false;
+  #paused = false;
+  #following: Promise<void> = Promise.resolve();
+  #running: Promise<void> | null = null;
+  #timer: Timer | null = null;
+  /** Those who sleep, to be woken by a stop. */
+  readonly #sleepers = new Set<() => void>();
+  readonly #failureListeners = new Set<(error: Error) => void>();
+
+  private constructor(options: WarmReplicaOptions, store: WarmStore, reads: WarmReads, state: WarmState) {
+    this.#options = options;
+    this.#timing = { ...defaultTiming, ...options.timing };
+    this.#store = store;
+    this.#reads = reads;
+    this.#state = state;
+    this.#scrubbedMs = options.clock.nowMs();
+  }
+
+  /** Loads what is stored; what is damaged of it is not held. */
+  static async open(options: WarmReplicaOptions): Promise<WarmReplica> {
+    const { clock, disk, requestLimits } = options;
+    const turn = (): Promise<void> => new Promise((resolve) => clock.soon(resolve));
+    const { store, content, damage } = await WarmStore.open(disk, turn);
+    const reads = new WarmReads({ requestLimits, turn });
+    const write = (changes: readonly DatabaseChange[]): Promise<void> => replica.#write(changes);
+    const state = new WarmState({ store, reads, turn, write }, content);
+    const replica = new WarmReplica(options, store, reads, state);
+    for (const one of damage) replica.#noteDamage(one);
+    return replica;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+    this.#schedule();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#stream?.abort();
+    for (const wake of [...this.#sleepers]) wake();
+    this.#options.directory.close();
+    await this.#running;
+    await this.#store.close();
+  }
+
+  /** Takes nothing more until `resume`; when it resolves what is held stands still. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    this.#stream?.abort();
+    await this.#following;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const wake of [...this.#sleepers]) wake();
+  }
+
+  /** Called once when it has to stop itself. */
+  onFailure(listener: (error: Error) => void): void {
+    this.#failureListeners.add(listener);
+  }
+
+  /** The latest values that are held; see `WarmReads`. */
+  read(request: RangeRequest): WarmAnswer | Promise<WarmAnswer> {
+    if (this.#stopped) return new TanistError('stopping', 'this replica stops; ask another');
+    return this.#reads.read(request);
+  }
+
+  get members(): readonly MemberFacts[] {
+    return this.#state.members;
+  }
+
+  /** What it holds; a live view. */
+  get state(): Pick<WarmState, 'meta' | 'ranges' | 'leases' | 'members' | 'held'> {
+    return this.#state;
+  }
+
+  /** Since the last mark; before the first one by the calendar, as far as that can be trusted. */
+  get ageMs(): number {
+    const { clock } = this.#options;
+    if (this.#markedMs !== null) return clock.nowMs() - this.#markedMs;
+    const { meta } = this.#state;
+    return meta === null ? 0 : Math.max(0, clock.wallMs() - meta.timeMs);
+  }
+
+  status(): WarmStatus {
+    const { meta, held, ranges, leases, digestChecks } = this.#state;
+    let keys = 0;
+    let bytes = 0;
+    for (const range of ranges) {
+      keys += range.size;
+      bytes += range.bytes;
+    }
+    return {
+      meta,
+      held,
+      source: this.#source?.id ?? null,
+      ageMs: this.ageMs,
+      lagMs: this.#lagMs(),
+      lagRevisions: meta === null ? 0 : Math.max(0, meta.leaderRevisions.user - meta.revisions.user),
+      trouble: this.#trouble,
+      keys,
+      bytes,
+      leases: leases.size,
+      marks: this.#marks,
+      digestChecks,
+      quarantined: this.#quarantined,
+      sourceChanges: this.#sourceChanges,
+    };
+  }
+
+  report(): ReplicaReport {
+    const { held, lagRevisions, lagMs, trouble } = this.status();
+    const { memoryUsed = 0, diskFree = 1 } = this.#options.vitals?.() ?? {};
+    const measured = this.#options.links?.() ?? [];
+    return {
+      id: this.#options.id,
+      tier: 'warm',
+      held,
+      lagRevisions,
+      lagMs,
+      trouble,
+      syncMs: 0,
+      memoryUsed,
+      diskFree,
+      links: measured.length > 0 ? measured : this.#links,
+    };
+  }
+
+  #lagMs(): number {
+    const ageMs = this.ageMs;
+    return ageMs > this.#timing.silenceMs / 4 || this.#markedMs === null ? ageMs : this.#takenMs;
+  }
+
+  async #run(): Promise<void> {
+    let retryMs = this.#timing.firstRetryMs;
+    while (!this.#stopped) {
+      const marks = this.#marks;
+      try {
+        const offer = this.#paused ? null : await this.#choose();
+        if (this.#stopped) return;
+        if (this.#paused) await this.#sleep(this.#timing.longestRetryMs);
+        else if (offer === null) this.#trouble ??= 'no hot replica is there to follow';
+        else {
+          const following = this.#follow(offer);
+          this.#following = following.catch(() => {});
+          await following;
+        }
+      } catch (error) {
+        if (this.#stopped) return;
+        if (isFinal(error)) {
+          this.#fail(asError(error));
+          return;
+        }
+      }
+      if (this.#stopped) return;
+      if (this.#marks > marks) retryMs = this.#timing.firstRetryMs;
+      await this.#sleep(retryMs);
+      retryMs = Math.min(retryMs * 2, this.#timing.longestRetryMs);
+    }
+  }
+
+  async #choose(): Promise<SourceOffer | null> {
+    const offers = await this.#options.directory.offers();
+    this.#links = offers.map(({ source, roundTripMs }) => ({
+      to: source.id,
+      roundTripMs,
+      bytesPerSecond: null,
+    }));
+    const nowMs = this.#options.clock.nowMs();
+    for (const [id, atMs] of this.#failedAtMs)
+      if (nowMs - atMs > this.#timing.grudgeMs) this.#failedAtMs.delete(id);
+    return rankSources(offers, new Set(this.#failedAtMs.keys()))[0] ?? null;
+  }
+
+  async #follow({ source }: SourceOffer): Promise<void> {
+    const { id, clock, nodeLog } = this.#options;
+    const stream = new AbortController();
+    this.#stream = stream;
+    let heardMs = clock.nowMs();
+    const { silenceMs } = this.#timing;
+    const watch = (): void => {
+      if (stream.signal.aborted) return;
+      if (clock.nowMs() - heardMs >= silenceMs) stream.abort();
+      else silence = clock.after(silenceMs / 2, watch);
+    };
+    let silence = clock.after(silenceMs / 2, watch);
+    this.#state.begin();
+    this.#begunMs = null;
+    try {
+      const request = { replica: id, mode: 'deltas', held: this.#state.held } as const;
+      for await (const part of source.follow(request, stream.signal)) {
+        heardMs = clock.nowMs();
+        this.#begunMs ??= heardMs;
+        if (this.#stopped || this.#paused) return;
+        if (part.kind === 'ranges') this.#checkLineage(source, part.lineage);
+        if (part.kind === 'ranges' && this.#source !== source) this.#follows(source);
+        if (part.kind !== 'mark') await this.#state.take(part);
+        else if (!(await this.#mark(part))) return;
+        // Its own work is not the source's silence.
+        heardMs = clock.nowMs();
+      }
+      if (!this.#stopped) throw new TanistError('unavailable', 'the source says nothing any more');
+    } catch (error) {
+      if (this.#stopped || isFinal(error)) throw error;
+      this.#failedAtMs.set(source.id, clock.nowMs());
+      const reason = error instanceof TanistError ? `${error.code}: ${error.message}` : String(error);
+      if (this.#source === source) nodeLog.warn('replica-source-lost', { source: source.id, reason });
+      this.#trouble ??= `cannot follow ${source.id} (${reason})`;
+      throw error;
+    } finally {
+      stream.abort();
+      silence.cancel();
+      if (this.#source === source) this.#source = null;
+      this.#stream = null;
+    }
+  }
+
+  #checkLineage(source: ReplicaSource, lineage: Lineage): void {
+    if (this.#options.accepts?.(lineage) !== false) return;
+    throw new TanistError(
+      'data-of-another-cluster',
+      `${source.id} is of cluster ${lineage.clusterId}, epoch ${lineage.epoch}: it is not followed`,
+    );
+  }
+
+  #follows(source: ReplicaSource): void {
+    this.#source = source;
+    this.#sourceChanges += 1;
+    this.#options.nodeLog.info('replica-follows', { source: source.id });
+    source.report(this.report());
+  }
+
+  /** False: something was found wrong, and is to be fetched anew. */
+  async #mark(mark: StreamPart & { readonly kind: 'mark' }): Promise<boolean> {
+    const { clock, membersChanged } = this.#options;
+    const before = this.#state.members;
+    const wrong = await this.#state.mark(mark);
+    this.#marks += 1;
+    this.#markedMs = clock.nowMs();
+    this.#takenMs = this.#markedMs - (this.#begunMs ?? this.#markedMs);
+    this.#begunMs = null;
+    if (this.#state.members !== before) membersChanged?.(this.#state.members);
+    for (const { range, reason } of wrong) this.#noteDamage({ range, reason });
+    if (wrong.length > 0) return false;
+    if (this.#trouble !== null && this.#marks > 0) {
+      this.#options.nodeLog.info('replica-repaired', { trouble: this.#trouble });
+      this.#trouble = null;
+      this.#source?.report(this.report());
+    }
+    return true;
+  }
+
+  #noteDamage({ range, reason }: WarmDamage): void {
+    this.#quarantined += 1;
+    const what = range === null ? 'what was stored' : `${range.space} ${JSON.stringify(range.key)}`;
+    this.#options.nodeLog.error('replica-damaged', { range: what, reason });
+    this.#trouble = `${what} is wrong (${reason}); it is fetched anew`;
+  }
+
+  /** Waits for room on a full disk: then nothing more is taken from the source either. */
+  async #write(changes: readonly DatabaseChange[]): Promise<void> {
+    let isFull = false;
+    for (;;) {
+      try {
+        await this.#store.write(changes);
+        if (isFull) this.#trouble = null;
+        return;
+      } catch (error) {
+        if (!(error instanceof TanistError) || error.code !== 'disk-full' || this.#stopped) throw error;
+        if (!isFull) this.#options.nodeLog.warn('disk-full', { message: error.message });
+        isFull = true;
+        this.#trouble = 'the disk is full: what is held grows older until there is room';
+        await this.#sleep(this.#timing.fullDiskMs);
+      }
+    }
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.after(this.#timing.reportEveryMs, () => {
+      if (this.#stopped) return;
+      this.#source?.report(this.report());
+      this.#tend().catch((error: unknown) => this.#fail(asError(error)));
+      this.#schedule();
+    });
+  }
+
+  /** What nobody waits for: a piece of tidying, and now and then a look at all rows. */
+  async #tend(): Promise<void> {
+    if (this.#tending) return;
+    this.#tending = true;
+    try {
+      if (await this.#store.tidy()) return;
+      const { clock } = this.#options;
+      if (clock.nowMs() - this.#scrubbedMs < this.#timing.scrubEveryMs) return;
+      for (const range of this.#state.ranges) await this.#scrub(range);
+      this.#scrubbedMs = clock.nowMs();
+    } catch (error) {
+      if (!this.#stopped && isFinal(error)) throw error;
+    } finally {
+      this.#tending = false;
+    }
+  }
+
+  async #scrub(held: HeldRange): Promise<void> {
+    const pause = (): Promise<void> => this.#sleep(1);
+    const { wrong } = await this.#store.scrub(held.generation, pause);
+    if (wrong === 0 || this.#stopped) return;
+    this.#quarantined += 1;
+    const reason = `the checksums of ${wrong} stored rows are wrong; they are written anew from memory`;
+    this.#options.nodeLog.error('replica-damaged', { range: held.range.space, reason });
+    await this.#state.rewrite(held);
+  }
+
+  /** Ends early when the replica stops. */
+  #sleep(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const timer = this.#options.clock.after(ms, wake);
+      this.#sleepers.add(wake);
+    });
+  }
+
+  #fail(error: Error): void {
+    if (this.#stopped) return;
+    this.#options.nodeLog.error('failed', { error: error.stack ?? String(error) });
+    for (const listener of this.#failureListeners) listener(error);
+  }
+}
+
+/** The disk failed for good, or an invariant is broken: going on could only do harm. */
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof TanistError)) return !(error instanceof Error) || error.name === 'AssertionError';
+  return error.code === 'storage-failed' || error.code === 'data-damaged';
+}

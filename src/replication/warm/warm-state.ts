@@ -1,0 +1,247 @@
+import type { LeaseId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
+import type { DatabaseChange } from '../../ports/database.ts';
+import type { MemberFacts } from '../../ports/membership.ts';
+import type { Held, KeyRange, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
+import { sameRange } from '../range-index.ts';
+import { HeldRange } from './held-range.ts';
+import { Takeover } from './takeover.ts';
+import { metaRow, rangeRow, type WarmMeta } from './warm-meta.ts';
+import type { WarmReads } from './warm-reads.ts';
+import { deleteRow, leaseRow, putRow } from './warm-rows.ts';
+import { membersRow, type WarmContent, type WarmStore } from './warm-store.ts';
+
+/** Changes taken over in one turn: about a millisecond. */
+const changesPerTurn = 1024;
+/** Rows of what is told from the beginning are written in batches of about this. */
+const earlyBytes = 256 * 1024;
+
+/** A range whose digest is not the source's. */
+export interface Divergence {
+  readonly range: KeyRange;
+  readonly reason: string;
+}
+
+export interface WarmStateOptions {
+  readonly store: WarmStore;
+  readonly reads: WarmReads;
+  readonly turn: () => Promise<void>;
+  /** Writes the changes, in order; waits for room on a full disk. */
+  readonly write: (changes: readonly DatabaseChange[]) => Promise<void>;
+}
+
+/**
+ * What a warm replica holds, in memory and in rows; it moves from mark to mark.
+ *
+ * 1. Readers see marks only, and each range as of the mark: what came since waits in a `Takeover`.
+ * 2. A mark with all of its rows is one atomic batch. Rows of a range that is told from the beginning go earlier, under a generation that nothing
+ *    refers to before the mark.
+ * 3. A range whose digest is not the source's is held no more from that very mark on, before anyone reads it.
+ */
+export class WarmState {
+  readonly #options: WarmStateOptions;
+  #meta: WarmMeta | null;
+  #ranges: readonly HeldRange[];
+  #leases: Map<LeaseId, number>;
+  #members: readonly MemberFacts[];
+  #takeover: Takeover;
+  #digestChecks = 0;
+
+  constructor(options: WarmStateOptions, content: WarmContent) {
+    this.#options = options;
+    this.#meta = content.meta;
+    this.#ranges = content.ranges;
+    this.#leases = new Map(content.leases);
+    this.#members = content.members;
+    this.#takeover = this.#newTakeover();
+    options.reads.setRanges(this.#ranges);
+  }
+
+  get meta(): WarmMeta | null {
+    return this.#meta;
+  }
+
+  get ranges(): readonly HeldRange[] {
+    return this.#ranges;
+  }
+
+  get leases(): ReadonlyMap<LeaseId, number> {
+    return this.#leases;
+  }
+
+  get members(): readonly MemberFacts[] {
+    return this.#members;
+  }
+
+  /** Digests of ranges compared with the source's. */
+  get digestChecks(): number {
+    return this.#digestChecks;
+  }
+
+  get held(): Held | null {
+    if (this.#meta === null) return null;
+    const { lineage, revisions } = this.#meta;
+    return { lineage, revisions, ranges: this.#ranges.map(({ range }) => range) };
+  }
+
+  /** A stream begins: what the last one left unfinished is void. */
+  begin(): void {
+    for (const { generation } of this.#takeover.allStaged()) this.#options.store.dropped(generation);
+    this.#takeover = this.#newTakeover();
+  }
+
+  /** Resolves when what is to be written of it is. */
+  async take(part: Exclude<StreamPart, { readonly kind: 'mark' }>): Promise<void> {
+    this.#takeover.take(part);
+    const rows = this.#takeover.takeRows(earlyBytes);
+    if (rows.length > 0) await this.#options.write(rows);
+  }
+
+  /** Takes over all that came since the last mark. Resolves to what was found wrong, which is held no more. */
+  async mark(mark: Mark): Promise<readonly Divergence[]> {
+    const { reads, store } = this.#options;
+    const takeover = this.#takeover;
+    const lineage = takeover.ranges?.lineage ?? this.#meta?.lineage;
+    if (lineage === undefined) return [];
+    const { ranges, dropped } = this.#rangesAfter(takeover, lineage);
+    const rows: DatabaseChange[] = [...takeover.takeRows(0)];
+    const touched = new Set<HeldRange>(takeover.allStaged());
+    let wrong: readonly { readonly held: HeldRange; readonly reason: string }[] = [];
+    const finish = (): void => {
+      for (const range of ranges) range.readRevision = mark.revisions[range.range.space];
+      wrong = this.#compare(ranges, mark);
+      this.#ranges = ranges.filter((range) => !wrong.some(({ held }) => held === range));
+      reads.setRanges(this.#ranges);
+    };
+    if (takeover.count <= changesPerTurn && reads.isQuiet) {
+      for (const step of this.#steps(takeover, ranges, touched, rows)) step();
+      finish();
+    } else {
+      await reads.exclusively(async () => {
+        for (const step of this.#steps(takeover, ranges, touched, rows)) {
+          step();
+          await this.#options.turn();
+        }
+        finish();
+      });
+    }
+    for (const range of touched) if (this.#ranges.includes(range)) rows.push(rangeRow(range));
+    for (const { generation } of dropped) rows.push(...store.dropped(generation));
+    for (const { held, reason } of wrong) rows.push(...store.setAside(held.generation, held.range, reason));
+    this.#takeLeases(takeover, rows);
+    if (takeover.members !== null) {
+      this.#members = takeover.members;
+      rows.push(membersRow(takeover.members));
+    }
+    const { revisions, compacted, leaderRevisions, index, timeMs } = mark;
+    this.#meta = { lineage, revisions, compacted, leaderRevisions, index, timeMs };
+    this.#takeover = this.#newTakeover();
+    if (mutant.active === 'warm-mark-before-deltas') await this.#options.write([metaRow(this.#meta)]);
+    await this.#options.write([...rows, metaRow(this.#meta)]);
+    return wrong.map(({ held, reason }) => ({ range: held.range, reason }));
+  }
+
+  /** Of the rows of a range some are not as they were written: all are written again. */
+  async rewrite(held: HeldRange): Promise<void> {
+    let from = held.range.key;
+    for (;;) {
+      if (!this.#ranges.includes(held)) return;
+      const keys = held.keys(from, null, changesPerTurn);
+      const rows = keys.flatMap((key) => {
+        const value = held.get(key);
+        return value === null ? [] : [putRow(held.generation, value)];
+      });
+      await this.#options.write(rows);
+      const last = keys[changesPerTurn - 1];
+      if (last === undefined) return;
+      from = `${last}\0` as typeof from;
+    }
+  }
+
+  #newTakeover(): Takeover {
+    const { store } = this.#options;
+    const none = this.#meta?.revisions.user ?? (0 as never);
+    return new Takeover(this.#ranges, (range) => new HeldRange(range, store.newGeneration(), none));
+  }
+
+  /** What is held after the mark, and what is not any more. */
+  #rangesAfter(
+    takeover: Takeover,
+    lineage: Lineage,
+  ): { readonly ranges: readonly HeldRange[]; readonly dropped: readonly HeldRange[] } {
+    const before = this.#meta?.lineage;
+    const goesOn =
+      before !== undefined && before.clusterId === lineage.clusterId && before.epoch === lineage.epoch;
+    const wanted = takeover.ranges?.ranges ?? [
+      ...this.#ranges.map(({ range }) => range),
+      ...[...takeover.allStaged()].map(({ range }) => range),
+    ];
+    const ranges = new Set<HeldRange>();
+    for (const range of wanted) {
+      const held =
+        takeover.staged(range) ??
+        (goesOn ? this.#ranges.find((one) => sameRange(one.range, range)) : undefined);
+      if (held !== undefined) ranges.add(held);
+    }
+    const old = [...this.#ranges, ...takeover.allStaged()];
+    return { ranges: [...ranges], dropped: old.filter((held) => !ranges.has(held)) };
+  }
+
+  /** The changes of ranges that go on, into memory and rows, a turn's worth each. */
+  *#steps(
+    takeover: Takeover,
+    ranges: readonly HeldRange[],
+    touched: Set<HeldRange>,
+    rows: DatabaseChange[],
+  ): Generator<() => void> {
+    for (const [held, changes] of takeover.changes) {
+      if (!ranges.includes(held)) continue;
+      touched.add(held);
+      const entries = [...changes];
+      for (let at = 0; at < entries.length; at += changesPerTurn)
+        yield () => {
+          for (const [key, value] of entries.slice(at, at + changesPerTurn)) {
+            if (value === null) held.delete(key);
+            else held.put(value);
+            rows.push(value === null ? deleteRow(held.generation, key) : putRow(held.generation, value));
+          }
+        };
+    }
+  }
+
+  #compare(
+    ranges: readonly HeldRange[],
+    mark: Mark,
+  ): readonly { readonly held: HeldRange; readonly reason: string }[] {
+    const wrong: { held: HeldRange; reason: string }[] = [];
+    for (const expected of mark.digests) {
+      const held = ranges.find(({ range }) => sameRange(range, expected.range));
+      if (held === undefined) continue;
+      this.#digestChecks += 1;
+      const { keys, digest } = held.digest;
+      if (keys === expected.keys && digest === expected.digest) continue;
+      if (mutant.active === 'warm-digest-ignored') continue;
+      const at = mark.revisions[held.range.space];
+      const reason = `at revision ${at} it has ${keys} keys with digest ${digest}, the source ${expected.keys} with ${expected.digest}`;
+      wrong.push({ held, reason });
+    }
+    return wrong;
+  }
+
+  #takeLeases(takeover: Takeover, rows: DatabaseChange[]): void {
+    if (takeover.allLeases)
+      for (const id of this.#leases.keys()) {
+        if (takeover.leases.has(id)) continue;
+        this.#leases.delete(id);
+        rows.push(leaseRow(id, null));
+      }
+    for (const [id, ttlMs] of takeover.leases) {
+      if (ttlMs === null) {
+        if (this.#leases.delete(id)) rows.push(leaseRow(id, null));
+      } else if (this.#leases.get(id) !== ttlMs) {
+        this.#leases.set(id, ttlMs);
+        rows.push(leaseRow(id, ttlMs));
+      }
+    }
+  }
+}

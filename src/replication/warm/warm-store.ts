@@ -1,0 +1,291 @@
+import type { LeaseId } from '../../foundation/ids.ts';
+import type { Database, DatabaseChange, Disk } from '../../ports/database.ts';
+import type { MemberFacts } from '../../ports/membership.ts';
+import type { KeyRange } from '../../ports/replication.ts';
+import { isSealed, openJson, sealJson } from '../../storage/record-codec.ts';
+import { HeldRange } from './held-range.ts';
+import {
+  dropEvidenceRow,
+  dropRangeRow,
+  evidenceRow,
+  readMeta,
+  readRangeRow,
+  type WarmMeta,
+} from './warm-meta.ts';
+import {
+  endOf,
+  evidencePrefix,
+  generationOf,
+  leasePrefix,
+  membersKey,
+  metaKey,
+  rangePrefix,
+  readLease,
+  readRow,
+  valuePrefix,
+  valuesOf,
+} from './warm-rows.ts';
+
+export const databaseName = 'warm';
+const evidenceName = 'warm.evidence';
+const batchBytes = 256 * 1024;
+/** Ranges that were found wrong whose values are kept. */
+const keptEvidence = 4;
+
+/** What was found damaged, and what is no longer held for it. */
+export interface WarmDamage {
+  /** Null: the whole of what is stored. */
+  readonly range: KeyRange | null;
+  readonly reason: string;
+}
+
+/** What a warm replica holds, as of one mark. */
+export interface WarmContent {
+  /** Null: nothing yet. */
+  readonly meta: WarmMeta | null;
+  readonly ranges: readonly HeldRange[];
+  readonly leases: ReadonlyMap<LeaseId, number>;
+  readonly members: readonly MemberFacts[];
+}
+
+const nothing: WarmContent = { meta: null, ranges: [], leases: new Map(), members: [] };
+
+/**
+ * A warm replica's rows.
+ *
+ * 1. What belongs to a mark is one atomic batch: a crash loses the last marks, and nothing between.
+ * 2. A range whose rows are not exactly what its digest says, or cannot be read, is not held: its values are set aside as evidence.
+ */
+export class WarmStore {
+  readonly #database: Database;
+  #nextGeneration: number;
+  #evidence: number[];
+  #garbage: number[];
+
+  private constructor(database: Database, nextGeneration: number, evidence: number[], garbage: number[]) {
+    this.#database = database;
+    this.#nextGeneration = nextGeneration;
+    this.#evidence = evidence;
+    this.#garbage = garbage;
+  }
+
+  /** Opens or makes it. Rejects only when nothing can be stored at all. */
+  static async open(
+    disk: Disk,
+    turn: () => Promise<void>,
+  ): Promise<{
+    readonly store: WarmStore;
+    readonly content: WarmContent;
+    readonly damage: readonly WarmDamage[];
+  }> {
+    let reason: string;
+    try {
+      return await load(await openDatabase(disk), turn);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      reason = error.message;
+    }
+    // What cannot be read at all is set aside whole.
+    await disk.remove(evidenceName);
+    await disk.replace(evidenceName, databaseName);
+    const fresh = await load(await openDatabase(disk), turn);
+    return { ...fresh, damage: [{ range: null, reason }] };
+  }
+
+  static of(database: Database, nextGeneration: number, evidence: number[], garbage: number[]): WarmStore {
+    return new WarmStore(database, nextGeneration, evidence, garbage);
+  }
+
+  /** For the rows of a range that is being told from the beginning. */
+  newGeneration(): number {
+    return this.#nextGeneration++;
+  }
+
+  /** Atomic. Errors: `disk-full` (nothing was written), `storage-failed`. */
+  write(changes: readonly DatabaseChange[]): Promise<void> {
+    return this.#database.write(changes, { sync: false });
+  }
+
+  /** The changes by which a range is held no more; its values go later, when nobody waits. */
+  dropped(generation: number): readonly DatabaseChange[] {
+    this.#garbage.push(generation);
+    return [dropRangeRow(generation)];
+  }
+
+  /** The same for one that was found wrong: its values are kept. */
+  setAside(generation: number, range: KeyRange, reason: string): readonly DatabaseChange[] {
+    const changes: DatabaseChange[] = [dropRangeRow(generation), evidenceRow(generation, range, reason)];
+    this.#evidence.push(generation);
+    while (this.#evidence.length > keptEvidence) {
+      const oldest = this.#evidence.shift() ?? 0;
+      changes.push(dropEvidenceRow(oldest));
+      this.#garbage.push(oldest);
+    }
+    return changes;
+  }
+
+  get evidence(): readonly number[] {
+    return this.#evidence;
+  }
+
+  /** Deletes a piece of what nothing refers to any more; false: there is nothing left. */
+  async tidy(): Promise<boolean> {
+    const generation = this.#garbage[0];
+    if (generation === undefined) return false;
+    const prefix = valuesOf(generation);
+    for await (const rows of this.#database.scan(prefix, endOf(prefix), batchBytes)) {
+      await this.write(rows.map(({ key }) => ({ type: 'del', key })));
+      return true;
+    }
+    this.#garbage.shift();
+    return true;
+  }
+
+  /**
+   * Reads the values of a range as they are stored, in pieces; `turn` before each. The number of rows whose checksum is wrong, and of all.
+   */
+  async scrub(
+    generation: number,
+    turn: () => Promise<void>,
+  ): Promise<{ readonly rows: number; readonly wrong: number }> {
+    const prefix = valuesOf(generation);
+    let count = 0;
+    let wrong = 0;
+    for await (const rows of this.#database.scan(prefix, endOf(prefix), batchBytes)) {
+      for (const { key, value } of rows) if (readRow(key, value) === null) wrong += 1;
+      count += rows.length;
+      await turn();
+    }
+    return { rows: count, wrong };
+  }
+
+  /** Everything is on the disk when it resolves. */
+  async close(): Promise<void> {
+    await this.#database.write([], { sync: true }).catch(() => undefined);
+    await this.#database.close();
+  }
+}
+
+export function membersRow(members: readonly MemberFacts[]): DatabaseChange {
+  return { type: 'put', key: membersKey, value: sealJson(membersKey, members) };
+}
+
+async function openDatabase(disk: Disk): Promise<Database> {
+  const { database } = await disk.open(databaseName, { redoable: true });
+  return database;
+}
+
+function isDamage(error: unknown): error is Error {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return code === 'data-damaged' || code === 'storage-failed';
+}
+
+interface Loading {
+  readonly held: HeldRange;
+  readonly expected: { readonly keys: number; readonly digest: string };
+  wrong: string | null;
+}
+
+async function load(
+  database: Database,
+  turn: () => Promise<void>,
+): Promise<{
+  readonly store: WarmStore;
+  readonly content: WarmContent;
+  readonly damage: readonly WarmDamage[];
+}> {
+  try {
+    const stored = await database.get(metaKey);
+    const meta = readMeta(stored);
+    const damage: WarmDamage[] = [];
+    if (stored !== undefined && meta === null)
+      damage.push({ range: null, reason: 'the checksum of its head is wrong' });
+    const evidence = await generationsIn(database, evidencePrefix);
+    const byGeneration = new Map<number, Loading>();
+    for await (const rows of database.scan(rangePrefix, endOf(rangePrefix), batchBytes))
+      for (const { key, value } of rows) {
+        const digest = readRangeRow(key, value);
+        const generation = generationOf(key);
+        if (digest === null)
+          damage.push({ range: null, reason: `the checksum of range ${generation} is wrong` });
+        if (digest === null || meta === null) evidence.push(generation);
+        else {
+          const held = new HeldRange(digest.range, generation, meta.revisions[digest.range.space]);
+          byGeneration.set(generation, { held, expected: digest, wrong: null });
+        }
+      }
+    const { garbage, highest } = await loadValues(database, byGeneration, new Set(evidence), turn);
+    const next = Math.max(highest, ...byGeneration.keys(), ...evidence, 0) + 1;
+    const store = WarmStore.of(database, next, evidence, garbage);
+    const ranges: HeldRange[] = [];
+    for (const { held, expected, wrong } of byGeneration.values()) {
+      const { keys, digest } = held.digest;
+      const reason =
+        wrong ??
+        (keys === expected.keys && digest === expected.digest
+          ? null
+          : `${keys} keys with digest ${digest} are there, ${expected.keys} with ${expected.digest} were stored`);
+      if (reason === null) ranges.push(held);
+      else {
+        damage.push({ range: held.range, reason });
+        await store.write(store.setAside(held.generation, held.range, reason));
+      }
+    }
+    if (meta === null) return { store, content: nothing, damage };
+    const leases = await loadLeases(database);
+    return { store, content: { meta, ranges, leases, members: await loadMembers(database) }, damage };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function loadValues(
+  database: Database,
+  byGeneration: ReadonlyMap<number, Loading>,
+  evidence: ReadonlySet<number>,
+  turn: () => Promise<void>,
+): Promise<{ readonly garbage: number[]; readonly highest: number }> {
+  const garbage = new Set<number>();
+  let highest = 0;
+  for await (const rows of database.scan(valuePrefix, endOf(valuePrefix), batchBytes)) {
+    for (const { key, value } of rows) {
+      const generation = generationOf(key);
+      highest = Math.max(highest, generation);
+      const loading = byGeneration.get(generation);
+      if (loading === undefined) {
+        if (!evidence.has(generation)) garbage.add(generation);
+        continue;
+      }
+      const read = readRow(key, value);
+      if (read === null)
+        loading.wrong ??= `the checksum of the row of key ${JSON.stringify(key.slice(13))} is wrong`;
+      else loading.held.put(read);
+    }
+    await turn();
+  }
+  return { garbage: [...garbage], highest };
+}
+
+async function generationsIn(database: Database, prefix: string): Promise<number[]> {
+  const found: number[] = [];
+  for await (const rows of database.scan(prefix, endOf(prefix), batchBytes))
+    for (const { key } of rows) found.push(generationOf(key));
+  return found;
+}
+
+async function loadLeases(database: Database): Promise<ReadonlyMap<LeaseId, number>> {
+  const leases = new Map<LeaseId, number>();
+  for await (const rows of database.scan(leasePrefix, endOf(leasePrefix), batchBytes))
+    for (const { key, value } of rows) {
+      const lease = readLease(key, value);
+      if (lease !== null) leases.set(lease.id, lease.ttlMs);
+    }
+  return leases;
+}
+
+async function loadMembers(database: Database): Promise<readonly MemberFacts[]> {
+  const row = await database.get(membersKey);
+  if (row === undefined || !isSealed(membersKey, row)) return [];
+  return openJson(databaseName, membersKey, row) as readonly MemberFacts[];
+}
