@@ -12,6 +12,7 @@ import { restoreCommand } from './commands/cluster/restore.ts';
 import { snapshotsCommand } from './commands/cluster/snapshots.ts';
 import { statusCommand } from './commands/cluster/status.ts';
 import { successionCommand } from './commands/cluster/succession.ts';
+import { tiersCommand } from './commands/cluster/tiers.ts';
 import { transferCommand } from './commands/cluster/transfer.ts';
 import { upCommand } from './commands/cluster/up.ts';
 import { benchCommand } from './commands/measure/bench.ts';
@@ -33,6 +34,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       statusCommand,
       membersCommand,
       successionCommand,
+      tiersCommand,
       transferCommand,
       promoteCommand,
       demoteCommand,

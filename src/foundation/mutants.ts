@@ -42,6 +42,8 @@ export const mutantNames = [
   'cold-leftovers-kept',
   'cold-merge-ahead',
   'cold-deletions-forgotten',
+  'tier-hysteresis-ignored',
+  'tier-grace-ignored',
   'voter-before-caught-up',
   'forced-without-new-epoch',
   'old-epoch-accepted',

@@ -1,9 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { parse as parseYaml } from 'yaml';
+import type { ScoreWeights } from '../failover/options.ts';
+import type { TierPolicy } from '../failover/topology/policy.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
+import type { Tier } from '../ports/tier.ts';
+import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
 /** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
 export interface ClusterConfig {
@@ -15,6 +19,8 @@ export interface ClusterConfig {
   readonly disk: DiskConfig;
   readonly compaction: CompactionConfig;
   readonly snapshots: SnapshotsConfig;
+  readonly tiers: TierPolicy;
+  readonly score: ScoreWeights;
 }
 
 export interface CompactionConfig {
@@ -22,7 +28,7 @@ export interface CompactionConfig {
   readonly keep: number;
 }
 
-export type Tier = 'hot' | 'warm' | 'cold';
+export type { Tier } from '../ports/tier.ts';
 
 export interface NodeConfig {
   readonly id: NodeId;
@@ -154,6 +160,8 @@ const fileSchema = v.strictObject({
   disk: v.optional(diskSchema, {}),
   compaction: v.optional(compactionSchema, {}),
   snapshots: v.optional(snapshotsSchema, {}),
+  tiers: v.optional(tiersSchema, {}),
+  score: v.optional(scoreSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -183,7 +191,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   // A key that is unknown says more than the one that is missing for it.
   if (!parsed.success)
     return fail(describe(parsed.issues.find(({ expected }) => expected === 'never') ?? parsed.issues[0]));
-  const { cluster, nodes, timing, limits, disk, compaction, snapshots } = parsed.output;
+  const { cluster, nodes, timing, limits, disk, compaction, snapshots, tiers: wanted, score } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
     nodes: nodes.map((node) => ({
@@ -200,6 +208,8 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     disk,
     compaction: { mode: compaction.mode, keep: keepOf(compaction.keep) ?? 0 },
     snapshots,
+    tiers: tierPolicyOf(wanted),
+    score,
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);
@@ -218,27 +228,30 @@ export function nodeInConfig(config: ClusterConfig, id: string): NodeConfig {
 
 /** What is allowed and still unwise, a line each. */
 export function configWarnings(config: ClusterConfig): readonly string[] {
+  const warnings = [...tierWarnings(config)];
   const hot = config.nodes.filter((node) => node.tier === 'hot').length;
-  if (hot % 2 === 1) return [];
-  return [`nodes: ${hot} hot nodes survive no more losses than ${hot - 1} would; an odd number is better`];
+  if (hot % 2 === 0)
+    warnings.push(
+      `nodes: ${hot} hot nodes survive no more losses than ${hot - 1} would; an odd number is better`,
+    );
+  return warnings;
 }
 
 /** Valibot takes a list for an object without keys. */
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk, compaction } = content as Record<string, unknown>;
+  const { nodes, timing, limits, disk, compaction, tiers, score } = content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
   }
-  return (
-    Object.entries({ timing, limits, disk, compaction }).find(([, section]) => Array.isArray(section))?.[0] ??
-    null
-  );
+  const sections = { timing, limits, disk, compaction, tiers, score };
+  return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
 
-function contradiction({ nodes, timing, compaction }: ClusterConfig): string | null {
+function contradiction(config: ClusterConfig): string | null {
+  const { nodes, timing, compaction } = config;
   const ids = new Map<string, number>();
   const addresses = new Map<string, string>();
   for (const [index, node] of nodes.entries()) {
@@ -262,7 +275,7 @@ function contradiction({ nodes, timing, compaction }: ClusterConfig): string | n
     return 'timing.suspicionFloorMs: must be at least timing.heartbeatMs';
   if (timing.suspicionCeilingMs < timing.suspicionFloorMs)
     return 'timing.suspicionCeilingMs: must be at least timing.suspicionFloorMs';
-  return null;
+  return tierContradiction(config);
 }
 
 function address(host: string, given: number | string): string {
@@ -311,6 +324,8 @@ function entriesAt(issue: Issue): object {
   if (first === 'timing') return timingSchema.entries;
   if (first === 'limits') return limitsSchema.entries;
   if (first === 'compaction') return compactionSchema.entries;
+  if (first === 'tiers') return tiersSchema.entries;
+  if (first === 'score') return scoreSchema.entries;
   return diskSchema.entries;
 }
 
