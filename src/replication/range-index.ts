@@ -31,7 +31,10 @@ export class RangeIndex<Item extends { readonly range: KeyRange }> {
     for (const item of items) {
       const { space } = item.range;
       const own = [...(this.#bySpace.get(space) ?? []), item];
-      this.#bySpace.set(space, own.sort((a, b) => (a.range.key < b.range.key ? -1 : 1)));
+      this.#bySpace.set(
+        space,
+        own.sort((a, b) => (a.range.key < b.range.key ? -1 : 1)),
+      );
     }
   }
 

@@ -7,7 +7,13 @@ import descriptor, {
 } from 'protobufjs/ext/descriptor.js';
 
 const folder = new URL('../../../../proto/', import.meta.url);
-const files = ['tanist/v1/tanist.proto', 'tanist/v1/replication.proto', 'etcd/rpc.proto', 'etcd/v3lock.proto', 'etcd/v3election.proto'];
+const files = [
+  'tanist/v1/tanist.proto',
+  'tanist/v1/replication.proto',
+  'etcd/rpc.proto',
+  'etcd/v3lock.proto',
+  'etcd/v3election.proto',
+];
 
 /** The API as encoded FileDescriptorProtos, one a package, read from the `.proto` files of this package. */
 export async function readFileDescriptors(): Promise<readonly Buffer[]> {

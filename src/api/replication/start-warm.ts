@@ -72,7 +72,9 @@ export async function startWarm(options: StartOptions): Promise<Omit<RunningNode
   }
 }
 
-function configuredMembers({ nodes }: ClusterConfig): ConstructorParameters<typeof ReplicaNode>[0]['configured'] {
+function configuredMembers({
+  nodes,
+}: ClusterConfig): ConstructorParameters<typeof ReplicaNode>[0]['configured'] {
   return nodes.map(({ id, client, peer, http, tier }) => ({
     id,
     clientAddress: client,

@@ -86,7 +86,10 @@ export class DeltaSource implements ReplicaSource {
       throw new TanistError('overloaded', `this node feeds ${this.followers} replicas already; ask another`);
   }
 
-  async *#followDeltas(request: FollowRequest, signal: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
+  async *#followDeltas(
+    request: FollowRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamPart, void, undefined> {
     this.#listen();
     const stream = new DeltaStream({
       feed: this.#feed,
@@ -107,7 +110,10 @@ export class DeltaSource implements ReplicaSource {
     }
   }
 
-  async *#followLatest({ held }: FollowRequest, signal: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
+  async *#followLatest(
+    { held }: FollowRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamPart, void, undefined> {
     if (this.#latest === undefined)
       throw new TanistError('unavailable', 'this version feeds warm replicas only');
     this.#batched += 1;

@@ -1,5 +1,5 @@
-import { mutant } from '../../foundation/mutants.ts';
 import type { LeaseId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, KeyRange, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
@@ -170,7 +170,8 @@ export class WarmState {
     lineage: Lineage,
   ): { readonly ranges: readonly HeldRange[]; readonly dropped: readonly HeldRange[] } {
     const before = this.#meta?.lineage;
-    const goesOn = before !== undefined && before.clusterId === lineage.clusterId && before.epoch === lineage.epoch;
+    const goesOn =
+      before !== undefined && before.clusterId === lineage.clusterId && before.epoch === lineage.epoch;
     const wanted = takeover.ranges?.ranges ?? [
       ...this.#ranges.map(({ range }) => range),
       ...[...takeover.allStaged()].map(({ range }) => range),
