@@ -21,7 +21,15 @@ const revisions = (user: number) => ({
 });
 const lineage = { clusterId: 'c+0123abcd', epoch: 3 };
 const range: KeyRange = { space: 'planes', key: b('a\xff'), rangeEnd: b('\0') };
-const facts = { id: nodeId('w'), name: 'w', peer: '', client: 'h:1', http: '', tier: 'warm', labels: { zone: 'x' } };
+const facts = {
+  id: nodeId('w'),
+  name: 'w',
+  peer: '',
+  client: 'h:1',
+  http: '',
+  tier: 'warm',
+  labels: { zone: 'x' },
+};
 
 const parts: readonly StreamPart[] = [
   { kind: 'ranges', lineage, ranges: [range, { space: 'user', key: b('k'), rangeEnd: b('l') }] },
@@ -72,7 +80,12 @@ const parts: readonly StreamPart[] = [
       },
     ],
   },
-  { kind: 'leases', all: true, granted: [{ id: leaseId(2n ** 64n - 1n), ttlMs: 9000 }], ended: [leaseId(1n)] },
+  {
+    kind: 'leases',
+    all: true,
+    granted: [{ id: leaseId(2n ** 64n - 1n), ttlMs: 9000 }],
+    ended: [leaseId(1n)],
+  },
   { kind: 'leases', all: false, granted: [], ended: [] },
   { kind: 'members', members: [{ ...facts, voter: false, learner: false } as never] },
   {
@@ -137,7 +150,11 @@ test('requests, reports and offers', (t) => {
   t.like(generatedView('FollowMessage', encodeFollowMessage(messages[2])), {
     request: { replica: 'w', mode: 'LATEST' },
   });
-  for (const bytes of [Buffer.alloc(0), Buffer.from([0x12, 0x00]), Buffer.from([0x12, 0x03, 0x0a, 0x01, 0x7b])])
+  for (const bytes of [
+    Buffer.alloc(0),
+    Buffer.from([0x12, 0x00]),
+    Buffer.from([0x12, 0x03, 0x0a, 0x01, 0x7b]),
+  ])
     t.throws(() => decodeFollowMessage(bytes), { code: 'invalid-argument' } as never);
   const offer = { id: nodeId('a'), followers: 2, leads: true, lineage, refusal: null };
   t.deepEqual(decodeOffer(encodeOffer(offer)), offer);

@@ -34,7 +34,9 @@ test('the space of facts is held whole', (t) => {
 
 test('of any policies: a key is in exactly one interval if its longest prefix is critical, else in none', (t) => {
   const text = fc.string({ unit: fc.constantFrom('a', 'b', '\xff', '\0'), maxLength: 4 });
-  const policies = fc.dictionary(text, fc.constantFrom<'critical' | 'full'>('critical', 'full'), { maxKeys: 8 });
+  const policies = fc.dictionary(text, fc.constantFrom<'critical' | 'full'>('critical', 'full'), {
+    maxKeys: 8,
+  });
   fc.assert(
     fc.property(policies, fc.array(text, { minLength: 1 }), (tiers, keys) => {
       const found = criticalIntervals(of(tiers));
@@ -43,7 +45,9 @@ test('of any policies: a key is in exactly one interval if its longest prefix is
           .filter((prefix) => key.startsWith(prefix))
           .sort((a, b) => b.length - a.length)[0];
         const isCritical = longest !== undefined && tiers[longest] === 'critical';
-        const holding = found.filter((each) => key >= each.key && (each.rangeEnd === '\0' || key < each.rangeEnd));
+        const holding = found.filter(
+          (each) => key >= each.key && (each.rangeEnd === '\0' || key < each.rangeEnd),
+        );
         t.is(holding.length, isCritical ? 1 : 0, JSON.stringify([tiers, key, found]));
       }
       for (const [i, each] of found.entries()) t.true(i === 0 || (found[i - 1]?.rangeEnd ?? '') < each.key);

@@ -41,7 +41,8 @@ const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
       const { held } = again.status();
       for (let i = 0; i < 5; i++) {
         const key = `a/${i}`;
-        const stored = again.state.ranges.find(({ range }) => range.space === 'user')?.get(key as never) ?? null;
+        const stored =
+          again.state.ranges.find(({ range }) => range.space === 'user')?.get(key as never) ?? null;
         const due = (held?.revisions.user ?? 0) >= 3 + i;
         if (due && stored?.value !== 'new') wrong.push(`crash at ${at}: ${key} is missing`);
       }

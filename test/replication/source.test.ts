@@ -39,7 +39,11 @@ test('ranges: which one holds a key, or all of another range', (t) => {
     key: key as ByteString,
     rangeEnd: rangeEnd as ByteString,
   });
-  const index = new RangeIndex([{ range: range('a', 'b') }, { range: range('d', 'f') }, { range: range('x', '\0') }]);
+  const index = new RangeIndex([
+    { range: range('a', 'b') },
+    { range: range('d', 'f') },
+    { range: range('x', '\0') },
+  ]);
   const found = (key: string): string | undefined => index.find('user', key as never)?.range.key;
   t.deepEqual(['', 'a', 'az', 'b', 'd', 'f', 'x', 'zz'].map(found), [
     undefined,
@@ -116,7 +120,9 @@ test('a follower that takes nothing costs no more memory than the rest; it goes 
   world.apply(policy('a/', 'critical'));
   const source = world.source();
   const gone = new AbortController();
-  const parts = source.follow({ replica: warmId, mode: 'deltas', held: null }, gone.signal)[Symbol.asyncIterator]();
+  const parts = source
+    .follow({ replica: warmId, mode: 'deltas', held: null }, gone.signal)
+    [Symbol.asyncIterator]();
   const next = async (): Promise<StreamPart | null> => {
     const taken = await world.until(parts.next());
     return taken.done === true ? null : taken.value;

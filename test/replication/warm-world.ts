@@ -137,7 +137,8 @@ export class WarmWorld {
     const wanted = JSON.stringify(warmRanges(this.state.policies()));
     await this.run(60_000, () => {
       const { held } = replica.status();
-      if (held === null || JSON.stringify(held.revisions) !== JSON.stringify(revisionsOf(this.state))) return false;
+      if (held === null || JSON.stringify(held.revisions) !== JSON.stringify(revisionsOf(this.state)))
+        return false;
       return JSON.stringify(held.ranges) === wanted;
     });
   }
@@ -151,7 +152,9 @@ export class WarmWorld {
       const answer = await this.until(Promise.resolve(replica.read(request)));
       const expected = this.state.range(request);
       if (JSON.stringify(strip(answer)) !== JSON.stringify(strip(expected)))
-        found.push(`${each.space} ${each.key}: ${JSON.stringify(strip(answer))} not ${JSON.stringify(strip(expected))}`);
+        found.push(
+          `${each.space} ${each.key}: ${JSON.stringify(strip(answer))} not ${JSON.stringify(strip(expected))}`,
+        );
     }
     return found;
   }
@@ -162,7 +165,9 @@ export function whole({ space, key, rangeEnd }: KeyRange): RangeRequest {
 }
 
 export function strip(answer: unknown): unknown {
-  return JSON.parse(JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? String(value) : value)));
+  return JSON.parse(
+    JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+  );
 }
 
 export function revisionsOf(state: StateMachine) {

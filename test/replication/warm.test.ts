@@ -1,6 +1,6 @@
 import test from 'ava';
-import { nodeId, revision } from '../../src/foundation/ids.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
+import { logIndex, nodeId, revision } from '../../src/foundation/ids.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import type { StreamPart } from '../../src/ports/replication.ts';
 import { compact, del, grant, lease, put, range, revoke, txn } from '../state/commands.ts';
@@ -10,7 +10,13 @@ import { policy, strip, through, WarmWorld, warmId } from './warm-world.ts';
 
 test('holds what is critical as it commits, and reads it as the state does', async (t) => {
   const world = new WarmWorld();
-  world.apply(policy('a/', 'critical'), policy('a/x/', 'full'), put('a/1', 'one'), put('q', 'no'), grant(7n, 9000));
+  world.apply(
+    policy('a/', 'critical'),
+    policy('a/x/', 'full'),
+    put('a/1', 'one'),
+    put('q', 'no'),
+    grant(7n, 9000),
+  );
   const warm = await world.warm([world.source()]);
   await world.caughtUp(warm);
   t.deepEqual(await world.differences(warm), []);
@@ -89,10 +95,7 @@ for (const seed of Array.from({ length: 12 }, (_, i) => i + 1)) {
     slow.ms = 0;
     await world.caughtUp(warm);
     t.deepEqual(await world.differences(warm), []);
-    t.deepEqual(
-      [...warm.state.leases.keys()].sort(),
-      [...world.state.leaseIds()].sort() as never,
-    );
+    t.deepEqual([...warm.state.leases.keys()].sort(), [...world.state.leaseIds()].sort() as never);
     t.is(warm.status().quarantined, 0);
     t.is(world.failure, null);
     await world.until(warm.stop());
@@ -278,7 +281,9 @@ test('what is wrong is served to nobody from the mark on that shows it, kept as 
   t.is(damaged.length, 1);
   const evidence = [...disk.rows('warm').keys()].filter((key) => key.startsWith('e/'));
   t.is(evidence.length, 1);
-  t.true([...disk.rows('warm')].some(([key, row]) => key.startsWith('r/') && Buffer.from(row).includes('spoilt')));
+  t.true(
+    [...disk.rows('warm')].some(([key, row]) => key.startsWith('r/') && Buffer.from(row).includes('spoilt')),
+  );
   await world.until(warm.stop());
 });
 
@@ -304,7 +309,11 @@ test('a bit that flips in any stored row is found at the next start; nothing wro
         return part;
       });
       const warm = await world.warm([source], spoilt);
-      t.deepEqual(await world.differences(warm), [], `${key} byte ${byte}: served while nobody can repair it`);
+      t.deepEqual(
+        await world.differences(warm),
+        [],
+        `${key} byte ${byte}: served while nobody can repair it`,
+      );
       if (!key.startsWith('l/') && key !== 'members') t.is(warm.status().quarantined > 0, true, key);
       isDown = false;
       await world.caughtUp(warm);
@@ -425,5 +434,25 @@ test('many keys: told in pieces, read in pieces, each answer of one mark', async
   t.deepEqual(strip(answer), expected);
   await world.caughtUp(warm);
   t.deepEqual(await world.differences(warm), []);
+  await world.until(warm.stop());
+});
+
+test('a replica that is removed from the cluster is fed no more, and ends', async (t) => {
+  const world = new WarmWorld();
+  world.apply(policy('a/', 'critical'), put('a/1', 'one'));
+  const warm = await world.warm([world.source()]);
+  await world.caughtUp(warm);
+  let failure: Error | null = null;
+  warm.onFailure((error) => {
+    failure = error;
+  });
+  const { applied, configuration } = world.state;
+  world.state.applyEmpty({ index: logIndex(applied.index + 1), term: applied.term }, configuration, {
+    set: [],
+    removed: [warmId],
+  });
+  world.listeners.membersChanged();
+  await world.run(1000);
+  t.is((failure as TanistError | null)?.code, 'member-removed');
   await world.until(warm.stop());
 });

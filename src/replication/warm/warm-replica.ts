@@ -418,8 +418,8 @@ export class WarmReplica {
   }
 }
 
-/** The disk failed for good, or an invariant is broken: going on could only do harm. */
+/** The disk failed for good, an invariant is broken, or the member was removed: going on could only do harm. */
 function isFinal(error: unknown): boolean {
   if (!(error instanceof TanistError)) return !(error instanceof Error) || error.name === 'AssertionError';
-  return error.code === 'storage-failed' || error.code === 'data-damaged';
+  return error.code === 'storage-failed' || error.code === 'data-damaged' || error.code === 'member-removed';
 }
