@@ -3,7 +3,7 @@ import { mutant } from '../../foundation/mutants.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, KeyRange, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
-import { sameRange } from '../range-index.ts';
+import { rangeText } from '../range-index.ts';
 import { HeldRange } from './held-range.ts';
 import { Takeover } from './takeover.ts';
 import { metaRow, rangeRow, type WarmMeta } from './warm-meta.ts';
@@ -110,8 +110,11 @@ export class WarmState {
     const finish = (): void => {
       for (const range of ranges) range.readRevision = mark.revisions[range.range.space];
       wrong = this.#compare(ranges, mark);
-      this.#ranges = ranges.filter((range) => !wrong.some(({ held }) => held === range));
-      reads.setRanges(this.#ranges);
+      const found = new Set(wrong.map(({ held }) => held));
+      const after = found.size === 0 ? ranges : ranges.filter((range) => !found.has(range));
+      if (after === this.#ranges) return;
+      this.#ranges = after;
+      reads.setRanges(after);
     };
     if (takeover.count <= changesPerTurn && reads.isQuiet) {
       for (const step of this.#steps(takeover, ranges, touched, rows)) step();
@@ -172,17 +175,12 @@ export class WarmState {
     const before = this.#meta?.lineage;
     const goesOn =
       before !== undefined && before.clusterId === lineage.clusterId && before.epoch === lineage.epoch;
-    const wanted = takeover.ranges?.ranges ?? [
-      ...this.#ranges.map(({ range }) => range),
-      ...[...takeover.allStaged()].map(({ range }) => range),
-    ];
-    const ranges = new Set<HeldRange>();
-    for (const range of wanted) {
-      const held =
-        takeover.staged(range) ??
-        (goesOn ? this.#ranges.find((one) => sameRange(one.range, range)) : undefined);
-      if (held !== undefined) ranges.add(held);
-    }
+    if (goesOn && takeover.ranges === null && !takeover.hasStaged)
+      return { ranges: this.#ranges, dropped: [] };
+    const held = new Map(goesOn ? this.#ranges.map((one) => [rangeText(one.range), one]) : []);
+    for (const staged of takeover.allStaged()) held.set(rangeText(staged.range), staged);
+    const wanted = takeover.ranges?.ranges.map(rangeText) ?? [...held.keys()];
+    const ranges = new Set(wanted.flatMap((text) => held.get(text) ?? []));
     const old = [...this.#ranges, ...takeover.allStaged()];
     return { ranges: [...ranges], dropped: old.filter((held) => !ranges.has(held)) };
   }
@@ -214,8 +212,10 @@ export class WarmState {
     mark: Mark,
   ): readonly { readonly held: HeldRange; readonly reason: string }[] {
     const wrong: { held: HeldRange; reason: string }[] = [];
+    if (mark.digests.length === 0) return wrong;
+    const byText = new Map(ranges.map((held) => [rangeText(held.range), held]));
     for (const expected of mark.digests) {
-      const held = ranges.find(({ range }) => sameRange(range, expected.range));
+      const held = byText.get(rangeText(expected.range));
       if (held === undefined) continue;
       this.#digestChecks += 1;
       const { keys, digest } = held.digest;
