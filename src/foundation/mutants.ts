@@ -36,6 +36,11 @@ export const mutantNames = [
   'commit-beyond-match',
   'cluster-time-goes-back',
   'early-acknowledgement-as-durable',
+  'digest-of-earlier-image',
+  'minority-verdict',
+  'quarantined-campaigns',
+  'quarantined-serves',
+  'rescued-log-is-trusted',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

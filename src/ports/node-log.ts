@@ -40,6 +40,12 @@ export const nodeEvents = [
   'read-failed',
   'member-changed',
   'member-removed',
+  'quarantined',
+  'rebuilt',
+  'set-aside',
+  'damage-found',
+  'digests-disagree',
+  'digests-agree',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

@@ -203,6 +203,24 @@ export class StateMachine {
     return formatDigest(a, b);
   }
 
+  /**
+   * What a stored delta says of its key against what memory has; null: no contradiction. Also a value that changed in memory, or a change that
+   * it missed, shows.
+   */
+  contradiction(delta: StateDelta): string | null {
+    const { space, key, op, revision } = delta;
+    const current = this.#stores[space].get(key);
+    if (current === null || current.modRevision > revision) return null;
+    if (current.modRevision < revision) return `memory lacks revision ${revision} of ${space}`;
+    if (op === 'delete') return null;
+    const same =
+      current.value === delta.value &&
+      current.lease === delta.lease &&
+      current.version === delta.version &&
+      current.createRevision === delta.createRevision;
+    return same ? null : `revision ${revision} of ${space} differs between memory and disk`;
+  }
+
   /** Whether the incremental digest is that of the content: a scrub. Takes long with many keys, so it yields now and then. */
   async verifyDigest(space: Space, yieldTurn: () => Promise<void>): Promise<boolean> {
     for (;;) {

@@ -34,6 +34,7 @@ export function writeHello(writer: WireWriter, field: number, hello: Hello): voi
   writer.text(6, hello.identity.incarnation);
   writePoint(writer, 7, hello.identity.last);
   writer.text(8, hello.address);
+  writer.bool(9, hello.identity.doubted);
   writer.end(mark);
 }
 
@@ -45,6 +46,7 @@ export function readHello(reader: WireReader): Hello {
   let incarnation = '';
   let last: LogPoint = beforeAll;
   let address = '';
+  let doubted = false;
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -69,12 +71,15 @@ export function readHello(reader: WireReader): Hello {
       case 8:
         address = reader.text();
         break;
+      case 9:
+        doubted = reader.bool();
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
-  const identity = { storeId, bootCounter, incarnation, last, doubted: false };
+  const identity = { storeId, bootCounter, incarnation, last, doubted };
   return { clusterId, id: nodeId(id), identity, address };
 }
 

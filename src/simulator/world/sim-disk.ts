@@ -54,12 +54,17 @@ export class SimDisk {
           tornBytes,
         };
       },
-      replace: async (name, replacement) => {
+      replace: async (name, replacement, { keepOld = false } = {}) => {
         await this.#turn(life);
+        if (keepOld) this.#setAside(name);
         const files = present(this.#files.get(replacement), `there is no database ${replacement}`);
         files.sync();
         this.#files.set(name, files);
         this.#files.delete(replacement);
+      },
+      setAside: async (name) => {
+        await this.#turn(life);
+        return this.#setAside(name);
       },
       remove: async (name) => {
         await this.#turn(life);
@@ -70,6 +75,15 @@ export class SimDisk {
         return this.#files.has(name);
       },
     };
+  }
+
+  #setAside(name: string): string | null {
+    const files = this.#files.get(name);
+    if (files === undefined) return null;
+    const evidence = `${name}.evidence-1`;
+    this.#files.set(evidence, files);
+    this.#files.delete(name);
+    return evidence;
   }
 
   /** The process died, or with `power` the machine. */
