@@ -1,5 +1,5 @@
 import { present } from '../foundation/assert.ts';
-import type { Term } from '../foundation/ids.ts';
+import type { LogIndex, Term } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import { spaces } from '../ports/delta.ts';
 import type { LogEntry } from '../ports/log-store.ts';
@@ -22,6 +22,8 @@ export interface ApplierParts {
   readonly proposals: ProposalQueue;
   readonly membersApplied: (entry: LogEntry, change: MemberChange | null) => void;
   readonly observer: NodeObserver | undefined;
+  /** An entry was applied. */
+  readonly checkpoint: (index: LogIndex) => void;
 }
 
 /** Applies committed entries: state, then replies, then watchers, then the image's memory. */
@@ -44,6 +46,7 @@ export class Applier {
       if (taken > 0 && bytes + entry.payload.length > limits.blockBytes) break;
       observer?.applying(entry);
       this.#applyOne(entry);
+      this.#parts.checkpoint(entry.index);
       if (entry.kind === 'commands') stampedIn = entry.term;
       bytes += entry.payload.length;
       taken += 1;

@@ -11,6 +11,7 @@ import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
 import type { CompactionOptions } from './auto-compaction.ts';
+import type { ScrubOptions } from './integrity/scrub.ts';
 import type { Vitals } from './vitals.ts';
 
 /** A member as the config has it. `join`: it was, or will be, added to a cluster that is there already. */
@@ -51,6 +52,8 @@ export interface NodeOptions {
   /** Of the live state (`StateMachine.liveBytes`): beyond it the leader raises the alarm `noSpace`. 0 or absent: none. */
   readonly quotaBytes?: number;
   readonly compaction?: CompactionOptions;
+  /** How what is stored is read again in search of damage. */
+  readonly scrub?: ScrubOptions;
   /** Below this much free space client writes are refused. */
   readonly diskReserveBytes: number;
 }

@@ -77,7 +77,11 @@ export interface ImageStore {
    * Reads the chunks from `from` on, about `budgetBytes` of them, and behind the last one the records, and compares them with what was written.
    * `look` sees the deltas, a few at a time, and says what is wrong with them; null: nothing.
    */
-  scrub(from: ImageCursor, budgetBytes: number, look: (deltas: readonly StateDelta[]) => Promise<string | null>): Promise<ImageScrub>;
+  scrub(
+    from: ImageCursor,
+    budgetBytes: number,
+    look: (deltas: readonly StateDelta[]) => Promise<string | null>,
+  ): Promise<ImageScrub>;
   /** Bytes on disk, about. */
   sizeBytes(): Promise<number>;
   /** Gives disk space back that nothing needs any more; what `reclaim` rewrote, above all. */
@@ -106,7 +110,9 @@ export interface ImageSnapshot {
 export interface ImageReceiver {
   write(chunk: Uint8Array): Promise<void>;
   /** Fails with `data-damaged` when chunks are missing or altered; the present image is then as before. The caller loads again after it. */
-  commit(options?: { /** What it replaces is set aside, for an operator to look at. */ readonly keepOld?: boolean }): Promise<AppliedPoint>;
+  commit(options?: {
+    /** What it replaces is set aside, for an operator to look at. */ readonly keepOld?: boolean;
+  }): Promise<AppliedPoint>;
   abort(): Promise<void>;
 }
 

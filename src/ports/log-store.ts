@@ -124,6 +124,8 @@ export interface LogStore {
    * `data-damaged`, and changes nothing, when a later block cannot be read.
    */
   renew(point: LogPoint): Promise<void>;
+  /** The compacted point's index: entries follow it. */
+  readonly compactedIndex: LogIndex;
   /** Bytes of entries after the compacted point. */
   sizeBytes(): number;
   close(): Promise<void>;

@@ -7,6 +7,7 @@ import {
   type LeaseId,
   leaseId,
   logIndex,
+  type NodeId,
   noLease,
   type Revision,
   type SessionId,
@@ -326,6 +327,16 @@ export class StateMachine {
     return this.#alarms.list();
   }
 
+  /** Replicas differ, and no majority is right: writes are refused. */
+  get corrupt(): boolean {
+    return this.#alarms.corrupt;
+  }
+
+  /** Whether this member is one of those that differ. */
+  isCorrupt(member: NodeId): boolean {
+    return this.#alarms.isCorrupt(member);
+  }
+
   get noSpace(): boolean {
     return this.#alarms.noSpace;
   }
@@ -507,6 +518,7 @@ export class StateMachine {
 
   #execute(command: Command, position: number): CommandResult {
     const nowMs = this.#journal.timeMs;
+    if (this.#alarms.corrupt && changesContent(command)) return inDispute;
     switch (command.kind) {
       case 'put':
         return this.#put(command);
@@ -616,6 +628,32 @@ export class StateMachine {
 
 export function createStateMachine(options: StateMachineOptions): StateMachine {
   return new StateMachine(options);
+}
+
+const inDispute = failed(
+  'under-doubt',
+  'the replicas differ and no majority agrees (alarm corrupt): writes are refused until an operator decides; see tanist status',
+);
+
+/** Not what keeps leases and sessions alive, nor what lifts the alarm. */
+function changesContent({ kind }: Command): boolean {
+  switch (kind) {
+    case 'put':
+    case 'deleteRange':
+    case 'txn':
+    case 'compact':
+    case 'leaseGrant':
+    case 'leaseRevoke':
+    case 'setPolicy':
+    case 'removePolicy':
+      return true;
+    case 'leaseKeepAlive':
+    case 'openSession':
+    case 'closeSession':
+    case 'keepSessions':
+    case 'alarm':
+      return false;
+  }
 }
 
 function bySpace<T>(make: (space: Space) => T): Record<Space, T> {

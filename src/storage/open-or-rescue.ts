@@ -5,8 +5,8 @@ import type { Configuration, LogStore } from '../ports/log-store.ts';
 import { imageName } from './image/image-database.ts';
 import { type OpenedImage, openImage } from './image/image-store.ts';
 import { logName, newLogName, openLog } from './log/open-log.ts';
-import { damaged } from './record-codec.ts';
 import { foundFault, type OpenedStore, type OpenStoreOptions, resetIfInstalled } from './open-store.ts';
+import { damaged } from './record-codec.ts';
 import { storedCluster } from './stored-cluster.ts';
 
 export interface RescueOptions extends OpenStoreOptions {
@@ -35,7 +35,8 @@ export async function openOrRescue(disk: Disk, options: RescueOptions): Promise<
     const image = await tryImage(disk, options);
     if (image.kind === 'whole') {
       const log = await tryLog(disk, options, image);
-      if (log.kind === 'whole') return { log: log.log, image: image.image, loaded: image.loaded, imageDoubt: null };
+      if (log.kind === 'whole')
+        return { log: log.log, image: image.image, loaded: image.loaded, imageDoubt: null };
       const configuration = image.loaded?.applied.configuration ?? null;
       await image.image.close();
       if (log.kind === 'image-behind') return withoutImage(disk, options, log.error, image.loaded !== null);
@@ -81,7 +82,8 @@ async function tryLog(disk: Disk, options: RescueOptions, image: WholeImage | nu
   try {
     const applied = image?.loaded?.applied.point.index ?? 0;
     const clusterId = image?.image.clusterId ?? options.clusterId;
-    const open = (): Promise<LogStore> => openLog(disk, { ...options, clusterId, ...memory(options), mustLoadAfter: applied });
+    const open = (): Promise<LogStore> =>
+      openLog(disk, { ...options, clusterId, ...memory(options), mustLoadAfter: applied });
     log = await open();
     if (image === null) return { kind: 'whole', log };
     log = await resetIfInstalled(image.image, image.loaded, log, open);
@@ -132,7 +134,10 @@ async function replaceLog(
   image: WholeImage | null,
 ): Promise<void> {
   const clusterId =
-    image?.image.clusterId ?? (await storedCluster(disk, 'log')) ?? (await storedCluster(disk, 'state')) ?? options.clusterId;
+    image?.image.clusterId ??
+    (await storedCluster(disk, 'log')) ??
+    (await storedCluster(disk, 'state')) ??
+    options.clusterId;
   const fresh = await openLog(disk, { ...options, clusterId, doubt: error.message }, newLogName);
   try {
     const applied = image?.loaded?.applied;

@@ -54,7 +54,11 @@ export class MemoryDisk implements Disk {
     return `${name}.evidence-1`;
   }
 
-  async replace(name: string, replacement: string, options: { readonly keepOld?: boolean } = {}): Promise<void> {
+  async replace(
+    name: string,
+    replacement: string,
+    options: { readonly keepOld?: boolean } = {},
+  ): Promise<void> {
     const old = this.contents.get(name);
     if (options.keepOld === true && old !== undefined) this.contents.set(`${name}.evidence-1`, old);
     await this.step(() => {

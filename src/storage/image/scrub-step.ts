@@ -27,9 +27,18 @@ export async function scrubStep(
   let at = 0;
   let bytes = 0;
   let next: string | null = null;
-  const ended = (fault: string | null): ScrubStep => ({ bytes, next: fault === null ? next : null, fault, chunks });
+  const ended = (fault: string | null): ScrubStep => ({
+    bytes,
+    next: fault === null ? next : null,
+    fault,
+    chunks,
+  });
   try {
-    rows: for await (const rows of database.scan(from === '' ? chunkPrefix : from, allEnd, Math.min(budgetBytes, 256 * 1024))) {
+    rows: for await (const rows of database.scan(
+      from === '' ? chunkPrefix : from,
+      allEnd,
+      Math.min(budgetBytes, 256 * 1024),
+    )) {
       for (const row of rows) {
         if (bytes >= budgetBytes) {
           next = row.key;
@@ -63,7 +72,8 @@ function faultOf({ key, value }: DatabaseRow, expected: ChunkHeader | undefined)
   if (wanted !== key) return `record ${key} should not be there`;
   const header = readChunkHeader(key, value);
   if (header === null) return `the checksum of record ${key} is wrong`;
-  const same = header.last === expected?.last && header.count === expected.count && header.bytes === expected.bytes;
+  const same =
+    header.last === expected?.last && header.count === expected.count && header.bytes === expected.bytes;
   return same ? null : `record ${key} is not the one that was written`;
 }
 

@@ -26,7 +26,8 @@ export async function pruneEvidence(folder: string, name: string, mostBytes: num
   let bytes = 0;
   for (const [i, evidence] of newestFirst.entries()) {
     bytes += await bytesIn(join(folder, evidence));
-    if (i >= keptEach || bytes > mostBytes) await rm(join(folder, evidence), { recursive: true, force: true });
+    if (i >= keptEach || bytes > mostBytes)
+      await rm(join(folder, evidence), { recursive: true, force: true });
   }
 }
 
@@ -46,6 +47,7 @@ async function evidenceOf(folder: string, name: string): Promise<readonly string
 
 async function bytesIn(folder: string): Promise<number> {
   let bytes = 0;
-  for (const file of await readdir(folder)) bytes += (await stat(join(folder, file)).catch(() => null))?.size ?? 0;
+  for (const file of await readdir(folder))
+    bytes += (await stat(join(folder, file)).catch(() => null))?.size ?? 0;
   return bytes;
 }

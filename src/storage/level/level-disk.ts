@@ -174,7 +174,11 @@ function openError(path: string, cause: unknown, damage: string): TanistError {
 async function finishReplace(folder: string): Promise<void> {
   const text = await readFile(join(folder, journalName), 'utf8').catch(() => '');
   if (text === '') return;
-  const { name, replacement, evidence = '' } = JSON.parse(text) as {
+  const {
+    name,
+    replacement,
+    evidence = '',
+  } = JSON.parse(text) as {
     readonly name: string;
     readonly replacement: string;
     readonly evidence?: string;

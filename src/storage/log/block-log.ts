@@ -151,10 +151,7 @@ export class BlockLog implements LogStore {
     const key = blockKey(block.first);
     const there = (): boolean => this.#blockWith(block.first) === block;
     for (let attempt = 0; attempt < 2; attempt++) {
-      const [value, witness] = await Promise.all([
-        this.#valueOf(key),
-        this.#valueOf(witnessKey(key)),
-      ]);
+      const [value, witness] = await Promise.all([this.#valueOf(key), this.#valueOf(witnessKey(key))]);
       if (!there()) return null;
       const what = faultOf(block, value, witness);
       if (what === null) return null;
@@ -167,7 +164,12 @@ export class BlockLog implements LogStore {
   }
 
   async #faultInRecords(): Promise<string | null> {
-    for (const key of [identityKey, hardKey, startKey, ...[...this.#peers.keys()].map((id) => peerPrefix + id)]) {
+    for (const key of [
+      identityKey,
+      hardKey,
+      startKey,
+      ...[...this.#peers.keys()].map((id) => peerPrefix + id),
+    ]) {
       const value = await this.#valueOf(key);
       if (value !== undefined && isSealed(key, value)) continue;
       await this.#enqueue({ kind: 'barrier' });
@@ -186,6 +188,10 @@ export class BlockLog implements LogStore {
       if (error instanceof TanistError && error.code === 'data-damaged') return undefined;
       throw error;
     }
+  }
+
+  get compactedIndex(): LogIndex {
+    return this.#start.index;
   }
 
   sizeBytes(): number {
@@ -293,7 +299,8 @@ export class BlockLog implements LogStore {
    * waited for the write to be over.
    */
   #reject(group: readonly Waiting[], error: unknown): void {
-    const untouched = group[0]?.step.kind === 'renew' && error instanceof TanistError && error.code === 'data-damaged';
+    const untouched =
+      group[0]?.step.kind === 'renew' && error instanceof TanistError && error.code === 'data-damaged';
     if (untouched) {
       for (const { reject } of group) reject(error);
       return;
@@ -427,7 +434,11 @@ export function firstEndingAt(blocks: readonly Block[], index: number): number {
   return low;
 }
 
-function faultOf(block: Block, value: Uint8Array | undefined, witness: Uint8Array | undefined): string | null {
+function faultOf(
+  block: Block,
+  value: Uint8Array | undefined,
+  witness: Uint8Array | undefined,
+): string | null {
   const key = blockKey(block.first);
   if (value === undefined) return `block ${key} is gone`;
   const header = readBlockHeader(key, value);
@@ -437,7 +448,9 @@ function faultOf(block: Block, value: Uint8Array | undefined, witness: Uint8Arra
   const own = witnessKey(key);
   if (witness === undefined || !isSealed(own, witness)) return `the witness of block ${key} is gone or wrong`;
   const { last, chain } = readWitness(own, witness);
-  return last === block.last && chain.equals(block.after) ? null : `the witness of block ${key} is of another`;
+  return last === block.last && chain.equals(block.after)
+    ? null
+    : `the witness of block ${key} is of another`;
 }
 
 function deletions(blocks: readonly Block[], from: number, to: number): DatabaseChange[] {

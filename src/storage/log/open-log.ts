@@ -120,7 +120,10 @@ async function recover(
 }
 
 /** A log with what `write` puts into it, in place of the present one, which is closed and set aside. */
-async function renewed(disk: Disk, write: (database: Database) => Promise<() => Promise<void>>): Promise<Database> {
+async function renewed(
+  disk: Disk,
+  write: (database: Database) => Promise<() => Promise<void>>,
+): Promise<Database> {
   if (await disk.exists(newLogName)) await disk.remove(newLogName);
   const { database } = await disk.open(newLogName);
   let closeOld: () => Promise<void>;
