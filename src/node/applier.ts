@@ -63,12 +63,12 @@ export class Applier {
   }
 
   #applyOne(entry: LogEntry): void {
-    const { state, proposals } = this.#parts;
+    const { state, proposals, observer } = this.#parts;
     const point = { index: entry.index, term: entry.term };
     switch (entry.kind) {
       case 'commands': {
         const block = proposals.blockOf(entry) ?? decodeBlock(entry.payload);
-        proposals.applied(entry, state.apply(point, block));
+        proposals.applied(entry, state.apply(point, observer?.spoil?.(block) ?? block));
         break;
       }
       case 'configuration': {

@@ -346,6 +346,7 @@ export class TanistNode {
         this.#keeper.resume();
         await this.#driver.catchUp(index);
       },
+      confirmed: (index, to) => this.#integrity.confirmed(index, to),
       damaged: (error) => this.#imageDamaged(error.message),
       failed,
       step: (message) => this.#step([message]),

@@ -3,6 +3,7 @@ import type { NodeId } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import type { Random } from '../foundation/random.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Block } from '../ports/command.ts';
 import type { Disk } from '../ports/database.ts';
 import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
@@ -76,4 +77,6 @@ export interface NodePorts {
 
 export interface NodeObserver {
   applying(entry: LogEntry): void;
+  /** What a fault of memory makes of a block on its way into the state; the results of further batches go nowhere. */
+  spoil?(block: Block): Block;
 }

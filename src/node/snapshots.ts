@@ -1,5 +1,5 @@
 import { asError, TanistError } from '../foundation/errors.ts';
-import type { NodeId, Term } from '../foundation/ids.ts';
+import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
 import type { ImageReceiver, ImageStore } from '../ports/image-store.ts';
 import type { Configuration, LogPoint, LogStore } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
@@ -29,6 +29,8 @@ export interface SnapshotsOptions {
   readonly waits: () => boolean;
   /** Applies what the log has beyond the image. */
   readonly catchUp: (from: LogPoint) => Promise<void>;
+  /** Resolves when the state at `index` is known to be right, or cannot be known to be. */
+  readonly confirmed: (index: LogIndex, to: NodeId) => Promise<void>;
   /** Our own image is not what was written. */
   readonly damaged: (error: TanistError) => void;
   readonly failed: (error: Error) => void;
@@ -79,8 +81,9 @@ export class Snapshots {
     this.#stillLeads(term);
     const snapshot = await image.snapshot();
     try {
-      this.#stillLeads(term);
       const { point, configuration } = snapshot.applied;
+      await this.#options.confirmed(point.index, to);
+      this.#stillLeads(term);
       await transport.sendSnapshot(to, {
         point,
         term,

@@ -37,6 +37,7 @@ export class DigestLedger {
   readonly #known = new Map<NodeId, Known>();
   readonly #odd = new Map<NodeId, Verdict>();
   readonly #fresh = new Set<LogIndex>();
+  readonly #confirmed = new Map<NodeId, LogIndex>();
   #dispute: Dispute | null = null;
   #agreed: LogIndex | null = null;
 
@@ -51,6 +52,7 @@ export class DigestLedger {
     if (known.generation !== generation && mutant.active !== 'digest-of-earlier-image') {
       known.generation = generation;
       known.digests.clear();
+      this.#confirmed.delete(id);
       this.#odd.delete(id);
       if (this.#dispute?.parties.includes(id) === true) this.#dispute = null;
     }
@@ -73,6 +75,7 @@ export class DigestLedger {
   clear(): void {
     this.#known.clear();
     this.#odd.clear();
+    this.#confirmed.clear();
     this.#fresh.clear();
     this.#dispute = null;
     this.#agreed = null;
@@ -83,6 +86,11 @@ export class DigestLedger {
     const indices = [...this.#fresh].sort((a, b) => a - b);
     this.#fresh.clear();
     for (const index of indices) this.#judgeAt(index, electorate);
+  }
+
+  /** The newest index at which this replica was with the majority. */
+  confirmed(id: NodeId): LogIndex {
+    return this.#confirmed.get(id) ?? (0 as LogIndex);
   }
 
   get odd(): ReadonlyMap<NodeId, Verdict> {
@@ -98,8 +106,9 @@ export class DigestLedger {
     return this.#agreed;
   }
 
-  generationOf(id: NodeId): string | null {
-    return this.#known.get(id)?.generation ?? null;
+  /** It has said something of a state that is whole. */
+  isHeard(id: NodeId): boolean {
+    return this.#known.get(id)?.doubt === null;
   }
 
   /** An operator's word in place of a majority's. */
@@ -125,6 +134,7 @@ export class DigestLedger {
     if (this.#dispute !== null && this.#dispute.index <= index) this.#dispute = null;
     for (const [id, { digests: all, generation, doubt }] of this.#known) {
       const digest = all.get(index);
+      if (digest === right) this.#confirmed.set(id, index);
       if (digest === undefined || digest === right || doubt !== null) continue;
       this.#odd.set(id, { id, generation, index, digest: right });
     }

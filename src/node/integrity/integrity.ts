@@ -33,6 +33,7 @@ export interface IntegrityOptions {
 /** What is late may still come, before writes are stopped for want of a majority digest. */
 const disputeMs = 1000;
 const sendEveryMs = 500;
+const confirmMs = 1500;
 
 /**
  * Promise 6 for the state: replicas note their digests, the leader compares those of equal index and says who is odd, and that one puts itself
@@ -170,6 +171,22 @@ export class Integrity {
       return;
     this.#sentMs.set(id, nowMs);
     sendImage(id);
+  }
+
+  /**
+   * Resolves when a majority had the same state at `index` or later, so that an image of it spreads no error; or when there is none to ask
+   * without the one that the image is for, or none answers in time: without it that one could not go on.
+   */
+  async confirmed(index: LogIndex, without: NodeId): Promise<void> {
+    const { self, raft, counts, clock } = this.#options;
+    const { voters } = raft.status.configuration;
+    const others = voters.filter(
+      (id) => id !== without && counts(id) && (id === self || this.#ledger.isHeard(id)),
+    );
+    if (others.length * 2 <= voters.length) return;
+    const untilMs = clock.nowMs() + confirmMs;
+    while (this.#leads && this.#ledger.confirmed(self) < index && clock.nowMs() < untilMs)
+      await new Promise<void>((resolve) => clock.after(confirmMs / 20, resolve));
   }
 
   /** The state is another one. */
