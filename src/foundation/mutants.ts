@@ -40,7 +40,7 @@ export const mutantNames = [
   'minority-verdict',
   'quarantined-campaigns',
   'quarantined-serves',
-  'rescued-log-is-trusted',
+  'rescued-log-votes',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -415,7 +415,7 @@ export class TanistNode {
       propose,
     });
     this.#routing = this.#currentRouting();
-    if (this.#logDoubt !== null) raft.setDoubted(true);
+    if (this.#logDoubt !== null && mutant.active !== 'rescued-log-votes') raft.setDoubted(true);
     if (store.imageDoubt !== null) this.#quarantine(store.imageDoubt);
   }
 

@@ -115,8 +115,7 @@ export class PeerGuard {
   #reasonToDoubt(peer: NodeId, presented: PeerIdentity, acknowledged: LogPoint): string | null {
     const known = this.#known.get(peer);
     if (mutant.active === 'ignore-store-identity') return null;
-    if (presented.doubted)
-      return mutant.active === 'rescued-log-is-trusted' ? null : 'its log was damaged, and is made anew';
+    if (presented.doubted) return 'its log was damaged, and is made anew';
     if (known !== undefined && known.storeId !== presented.storeId) return 'its store is new';
     if (known !== undefined && presented.bootCounter <= known.bootCounter) return 'its store is old';
     const { index, term } = presented.last;
