@@ -46,8 +46,8 @@ export interface StoreIdentity {
   readonly incarnation: string;
   /** Where the durable log ended when it was opened at this start. */
   readonly last: LogPoint;
-  /** Why it doubts itself: it took the place of a damaged store. Absent: it does not. */
-  readonly doubt?: string;
+  /** Why it doubts itself: it took the place of a damaged store. Absent: it does not, or no longer (`LogStore.clearDoubt`). */
+  readonly doubt?: string | undefined;
 }
 
 /** What a node presents to its peers, and what they remember of it, durably. */

@@ -22,7 +22,15 @@ export interface Hello {
 
 export function helloOf(identity: StoreIdentity, address = ''): Hello {
   const { clusterId, nodeId: id } = identity;
-  return { clusterId, id, identity: presentedOf(identity), address };
+  return {
+    clusterId,
+    id,
+    // As it is when it is said: a doubt of itself may be over.
+    get identity() {
+      return presentedOf(identity);
+    },
+    address,
+  };
 }
 
 export function writeHello(writer: WireWriter, field: number, hello: Hello): void {

@@ -87,7 +87,13 @@ export class BlockLog implements LogStore {
   #read: { readonly block: Block; readonly entries: readonly LogEntry[] } | null = null;
 
   constructor(start: BlockLogStart) {
-    this.identity = start.identity;
+    const doubt = (): string | undefined => this.#doubt;
+    this.identity = {
+      ...start.identity,
+      get doubt() {
+        return doubt();
+      },
+    };
     this.image = start.image;
     this.#database = start.database;
     this.#renewed = start.renewed;
