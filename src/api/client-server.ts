@@ -15,6 +15,7 @@ import {
   decodeKeepAliveRequest,
   decodeLeasesRequest,
   decodeTransferRequest,
+  emptyMessage,
   encodeKeepAliveReply,
   encodeLeasesReply,
   encodePoliciesReply,
@@ -23,6 +24,7 @@ import {
 import { encodeBackupChunk } from '../protocol/backup.ts';
 import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.ts';
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
+import { decodeRepairRequest } from '../protocol/scrub.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
 import { streamBackup } from './backup-stream.ts';
@@ -33,6 +35,7 @@ import type { HttpServer } from './http/http-server.ts';
 import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
+import { streamScrub } from './scrub-stream.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -76,6 +79,11 @@ export class ClientServer {
         }),
       ),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
+      scrub: (call: ServerWritableStream<Buffer, Buffer>) => void streamScrub(node, call),
+      repair: unary((bytes) => {
+        node.repair(decodeRepairRequest(bytes));
+        return emptyMessage;
+      }),
     });
     this.etcd = new EtcdServices(node, clusterId);
     this.etcd.register(this.#server);

@@ -1,4 +1,4 @@
-import { revision } from '../foundation/ids.ts';
+import { type NodeId, revision } from '../foundation/ids.ts';
 import type { NodeInspection, TanistNode } from '../node/node.ts';
 import { spaces } from '../ports/delta.ts';
 import type { Member } from '../protocol/routing.ts';
@@ -30,7 +30,7 @@ export function statusOf(node: TanistNode, clusterId: string): Status {
 
 function memberStatus(
   node: TanistNode,
-  { raft, spaces, doubtedPeers, applied }: NodeInspection,
+  { raft, spaces, applied }: NodeInspection,
   member: Member,
 ): MemberStatus {
   const { id } = member;
@@ -50,9 +50,22 @@ function memberStatus(
     lagMs: self ? 0 : silentMs,
     score: view.score.value,
     scoreTerms: view.score.terms,
-    health: doubtedPeers.has(id) ? 'doubted' : suspected ? 'suspected' : 'healthy',
+    health: healthOf(node, id, suspected),
     bootCounter: node.bootCounterOf(id),
   };
+}
+
+/** In a word, and why where that is not plain. */
+function healthOf(node: TanistNode, id: NodeId, suspected: boolean): string {
+  const { raft, doubt, logDoubt, doubtedPeers } = node.inspect();
+  const self = id === raft.id;
+  const reason = self ? doubt : (node.member(id).report?.integrity?.doubt ?? null);
+  if (!self && suspected) return doubtedPeers.has(id) ? 'doubted' : 'suspected';
+  if (reason !== null) return `quarantined: ${reason}`;
+  if (node.state.isCorrupt(id))
+    return 'in dispute: replicas differ, and no majority agrees; see tanist repair';
+  if (self && logDoubt !== null) return `doubted: ${logDoubt}`;
+  return doubtedPeers.has(id) ? 'doubted' : 'healthy';
 }
 
 function roleOf(raft: NodeInspection['raft'], id: string, suspected: boolean): string {

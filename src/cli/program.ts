@@ -7,6 +7,7 @@ import { memberCommand } from './commands/cluster/member.ts';
 import { membersCommand } from './commands/cluster/members.ts';
 import { nodeCommand } from './commands/cluster/node.ts';
 import { restoreCommand } from './commands/cluster/restore.ts';
+import { repairCommand, scrubCommand } from './commands/cluster/scrub.ts';
 import { statusCommand } from './commands/cluster/status.ts';
 import { successionCommand } from './commands/cluster/succession.ts';
 import { transferCommand } from './commands/cluster/transfer.ts';
@@ -34,6 +35,8 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       memberCommand,
       alarmCommand,
       backupCommand,
+      scrubCommand,
+      repairCommand,
       restoreCommand,
     ],
   ],

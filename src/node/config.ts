@@ -4,6 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
+import { defaultScrub } from './integrity/scrub.ts';
 
 /** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
 export interface ClusterConfig {
@@ -14,6 +15,7 @@ export interface ClusterConfig {
   readonly limits: LimitsConfig;
   readonly disk: DiskConfig;
   readonly compaction: CompactionConfig;
+  readonly scrub: ScrubConfig;
 }
 
 export interface CompactionConfig {
@@ -38,6 +40,7 @@ export interface NodeConfig {
 
 export type TimingConfig = v.InferOutput<typeof timingSchema>;
 export type LimitsConfig = v.InferOutput<typeof limitsSchema>;
+export type ScrubConfig = v.InferOutput<typeof scrubSchema>;
 export type DiskConfig = v.InferOutput<typeof diskSchema>;
 
 const whole = (least: number, most: number) =>
@@ -87,6 +90,13 @@ const limitsSchema = v.strictObject({
 const diskSchema = v.strictObject({
   /** Below this much free space the node refuses writes (`disk-full`) and goes on serving reads. */
   reserveBytes: amount(0, 1024 * 1024 * 1024 * 1024, 64 * 1024 * 1024),
+});
+
+const scrubSchema = v.strictObject({
+  /** What is stored is read again in the background, at this rate at most, in search of damage. 0: only on demand. */
+  bytesPerSecond: amount(0, 1024 * 1024 * 1024, defaultScrub.bytesPerSecond),
+  /** Between the end of one pass over all and the next. */
+  pauseMs: amount(10, 30 * 24 * 3_600_000, defaultScrub.pauseMs),
 });
 
 /** A restored cluster's name may be given with its suffix, as `tanist restore` prints it. */
@@ -142,6 +152,7 @@ const fileSchema = v.strictObject({
   limits: v.optional(limitsSchema, {}),
   disk: v.optional(diskSchema, {}),
   compaction: v.optional(compactionSchema, {}),
+  scrub: v.optional(scrubSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -171,7 +182,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   // A key that is unknown says more than the one that is missing for it.
   if (!parsed.success)
     return fail(describe(parsed.issues.find(({ expected }) => expected === 'never') ?? parsed.issues[0]));
-  const { cluster, nodes, timing, limits, disk, compaction } = parsed.output;
+  const { cluster, nodes, timing, limits, disk, compaction, scrub } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
     nodes: nodes.map((node) => ({
@@ -187,6 +198,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     limits,
     disk,
     compaction: { mode: compaction.mode, keep: keepOf(compaction.keep) ?? 0 },
+    scrub,
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);
@@ -214,14 +226,15 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk, compaction } = content as Record<string, unknown>;
+  const { nodes, timing, limits, disk, compaction, scrub } = content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
   }
   return (
-    Object.entries({ timing, limits, disk, compaction }).find(([, section]) => Array.isArray(section))?.[0] ??
-    null
+    Object.entries({ timing, limits, disk, compaction, scrub }).find(([, section]) =>
+      Array.isArray(section),
+    )?.[0] ?? null
   );
 }
 
@@ -298,6 +311,7 @@ function entriesAt(issue: Issue): object {
   if (first === 'timing') return timingSchema.entries;
   if (first === 'limits') return limitsSchema.entries;
   if (first === 'compaction') return compactionSchema.entries;
+  if (first === 'scrub') return scrubSchema.entries;
   return diskSchema.entries;
 }
 

@@ -30,6 +30,8 @@ export const tanistService = {
   members: method('/tanist.v1.Tanist/Members', false, false),
   changeMember: method('/tanist.v1.Tanist/ChangeMember', false, false),
   backup: method('/tanist.v1.Tanist/Backup', false, true),
+  scrub: method('/tanist.v1.Tanist/Scrub', false, true),
+  repair: method('/tanist.v1.Tanist/Repair', false, false),
 } as const;
 
 /** `service Peer` of peer.proto. */

@@ -223,7 +223,10 @@ export class DamagedCluster {
         if (found === undefined) return `n${i} is down: ${events.slice(-6).join('; ')}`;
         const { doubt, logDoubt, applied, raft, doubtedPeers, alarms } = found;
         const rest = { doubt, logDoubt, applied, role: raft.role, doubted: [...doubtedPeers], alarms };
-        return `n${i} ${JSON.stringify(rest)} ${events.filter((event) => !/loop-stalled|peer-refused/.test(event)).slice(-14).join('; ')}`;
+        return `n${i} ${JSON.stringify(rest)} ${events
+          .filter((event) => !/loop-stalled|peer-refused/.test(event))
+          .slice(-14)
+          .join('; ')}`;
       })
       .join('\n');
   }
