@@ -15,6 +15,7 @@ import {
   decodeKeepAliveRequest,
   decodeLeasesRequest,
   decodeTransferRequest,
+  emptyMessage,
   encodeKeepAliveReply,
   encodeLeasesReply,
   encodePoliciesReply,
@@ -24,6 +25,7 @@ import { encodeBackupChunk } from '../protocol/backup.ts';
 import { measureReply } from '../protocol/measure.ts';
 import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.ts';
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
+import { decodeRepairRequest } from '../protocol/scrub.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
 import { encodeTiersReply } from '../protocol/tiers.ts';
@@ -39,6 +41,7 @@ import { leasesOf, renewed } from './leases-of.ts';
 import { addPromotionService, type PromotionFace } from './promotion-service.ts';
 import { addReplicationService } from './replication/replication-service.ts';
 import { addSnapshotsService, type ServedSnapshots } from './replication/snapshots-service.ts';
+import { streamScrub } from './scrub-stream.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
 import { tiersOf } from './tiers-of.ts';
@@ -92,6 +95,11 @@ export class ClientServer {
         }),
       ),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
+      scrub: (call: ServerWritableStream<Buffer, Buffer>) => void streamScrub(node, call),
+      repair: unary((bytes) => {
+        node.repair(decodeRepairRequest(bytes));
+        return emptyMessage;
+      }),
     });
     addPromotionService(this.#server, face);
     if (source !== null) addReplicationService(this.#server, node, source);

@@ -198,5 +198,6 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     diskReserveBytes: disk.reserveBytes,
     quotaBytes: configured.quotaBytes,
     compaction: config.compaction,
+    scrub: config.scrub,
   };
 }

@@ -1,5 +1,5 @@
 import { replicaStatusOf } from '../failover/replica-status.ts';
-import { type Revision, revision } from '../foundation/ids.ts';
+import { type NodeId, type Revision, revision } from '../foundation/ids.ts';
 import type { NodeInspection } from '../node/node.ts';
 import type { ReplicaView } from '../node/replica-book.ts';
 import type { ServedNode } from '../node/served-node.ts';
@@ -35,7 +35,7 @@ export function statusOf(node: ServedNode, clusterId: string): Status {
 
 function memberStatus(
   node: ServedNode,
-  { raft, spaces, doubtedPeers, applied }: NodeInspection,
+  { raft, spaces, applied }: NodeInspection,
   member: Member,
 ): MemberStatus {
   const { id } = member;
@@ -59,10 +59,23 @@ function memberStatus(
     lagMs: self ? 0 : silentMs,
     score: view.score.value,
     scoreTerms: view.score.terms,
-    health: doubtedPeers.has(id) ? 'doubted' : suspected ? 'suspected' : 'healthy',
+    health: healthOf(node, id, suspected),
     bootCounter: node.bootCounterOf(id),
     replica: node.weigh(id)?.status ?? replicaStatusOf(view.measurements, tierOf(member.tier)),
   };
+}
+
+/** In a word, and why where that is not plain. */
+function healthOf(node: ServedNode, id: NodeId, suspected: boolean): string {
+  const { raft, doubt, logDoubt, doubtedPeers } = node.inspect();
+  const self = id === raft.id;
+  const reason = self ? doubt : (node.member(id).report?.integrity?.doubt ?? null);
+  if (!self && suspected) return doubtedPeers.has(id) ? 'doubted' : 'suspected';
+  if (reason !== null) return `quarantined: ${reason}`;
+  if (node.state.isCorrupt(id))
+    return 'in dispute: replicas differ, and no majority agrees; see tanist repair';
+  if (self && logDoubt !== null) return `doubted: ${logDoubt}`;
+  return doubtedPeers.has(id) ? 'doubted' : 'healthy';
 }
 
 function roleOf(raft: NodeInspection['raft'], id: string, suspected: boolean): string {

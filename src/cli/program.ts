@@ -9,6 +9,7 @@ import { membersCommand } from './commands/cluster/members.ts';
 import { nodeCommand } from './commands/cluster/node.ts';
 import { demoteCommand, promoteCommand } from './commands/cluster/promote.ts';
 import { restoreCommand } from './commands/cluster/restore.ts';
+import { repairCommand, scrubCommand } from './commands/cluster/scrub.ts';
 import { snapshotsCommand } from './commands/cluster/snapshots.ts';
 import { statusCommand } from './commands/cluster/status.ts';
 import { successionCommand } from './commands/cluster/succession.ts';
@@ -43,6 +44,8 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       alarmCommand,
       snapshotsCommand,
       backupCommand,
+      scrubCommand,
+      repairCommand,
       restoreCommand,
     ],
   ],

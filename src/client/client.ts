@@ -18,6 +18,7 @@ import {
 import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
 import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
+import { decodeScrubProgress, encodeRepairRequest, type ScrubProgress } from '../protocol/scrub.ts';
 import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
 import { decodeSnapshotsReply, encodeSnapshotsRequest, type SnapshotsReply } from '../protocol/snapshots.ts';
 import { byteStringFrom } from '../protocol/state-client/bytes.ts';
@@ -183,6 +184,28 @@ export class TanistClient extends StateView implements AsyncDisposable {
     } finally {
       channel.close();
     }
+  }
+
+  /** The member at `endpoint` reads all that it has stored and compares it with what was written; says how far it is, at last what it found. */
+  async *scrub(
+    endpoint: string,
+    options?: { readonly silenceMs?: number; readonly signal?: AbortSignal },
+  ): AsyncGenerator<ScrubProgress, void, undefined> {
+    const channel = openChannel(endpoint);
+    try {
+      const stream = serverStream(channel, endpoint, tanistService.scrub, emptyMessage, {
+        silenceMs: options?.silenceMs ?? this.cluster.defaultDeadlineMs,
+        ...(options?.signal === undefined ? {} : { signal: options.signal }),
+      });
+      for await (const message of stream) yield decodeScrubProgress(message);
+    } finally {
+      channel.close();
+    }
+  }
+
+  /** The state of this member is wrong, an operator says: it is made anew from the leader's. */
+  async repair(id: string, options?: CallOptions): Promise<void> {
+    await this.call(tanistService.repair, encodeRepairRequest(nodeId(id)), options);
   }
 
   async policies(options?: CallOptions): Promise<readonly ClientPolicy[]> {

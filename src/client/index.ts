@@ -6,6 +6,7 @@ export type { Space } from '../ports/delta.ts';
 export type * from '../ports/state-client.ts';
 export type { LeaseStatus, TransferReply } from '../protocol/administration.ts';
 export type { Member, Routing } from '../protocol/routing.ts';
+export type { ScrubProgress } from '../protocol/scrub.ts';
 export type { DeleteAnswer, LeaseAnswer, PutAnswer } from '../protocol/state-client/to-answer.ts';
 export type { MemberStatus, ScoreTerm, SpaceStatus, Status } from '../protocol/status.ts';
 export type { ClientPolicy, ClientStats, TanistClient } from './client.ts';

@@ -51,6 +51,11 @@ export const mutantNames = [
   'warm-digest-ignored',
   'warm-mark-before-deltas',
   'delta-stream-resumes-late',
+  'digest-of-earlier-image',
+  'minority-verdict',
+  'quarantined-campaigns',
+  'quarantined-serves',
+  'rescued-log-votes',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -1,5 +1,5 @@
 import { present } from '../foundation/assert.ts';
-import type { LeaseId, Term } from '../foundation/ids.ts';
+import type { LeaseId, LogIndex, Term } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import { type StateDelta, spaces } from '../ports/delta.ts';
 import type { LogEntry } from '../ports/log-store.ts';
@@ -24,6 +24,8 @@ export interface ApplierParts {
   /** In the turn in which they were applied, like watchers; what they changed in leases, too. */
   readonly feed: (deltas: readonly StateDelta[], leases: ReadonlyMap<LeaseId, number | null>) => void;
   readonly observer: NodeObserver | undefined;
+  /** An entry was applied. */
+  readonly checkpoint: (index: LogIndex) => void;
 }
 
 /** Applies committed entries: state, then replies, then watchers, then the image's memory. */
@@ -46,6 +48,7 @@ export class Applier {
       if (taken > 0 && bytes + entry.payload.length > limits.blockBytes) break;
       observer?.applying(entry);
       this.#applyOne(entry);
+      this.#parts.checkpoint(entry.index);
       if (entry.kind === 'commands') stampedIn = entry.term;
       bytes += entry.payload.length;
       taken += 1;
@@ -64,12 +67,12 @@ export class Applier {
   }
 
   #applyOne(entry: LogEntry): void {
-    const { state, proposals } = this.#parts;
+    const { state, proposals, observer } = this.#parts;
     const point = { index: entry.index, term: entry.term };
     switch (entry.kind) {
       case 'commands': {
         const block = proposals.blockOf(entry) ?? decodeBlock(entry.payload);
-        proposals.applied(entry, state.apply(point, block));
+        proposals.applied(entry, state.apply(point, observer?.spoil?.(block) ?? block));
         break;
       }
       case 'configuration': {

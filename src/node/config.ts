@@ -7,6 +7,7 @@ import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
 import type { Tier } from '../ports/tier.ts';
+import { defaultScrub } from './integrity/scrub.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
 /** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
@@ -21,6 +22,7 @@ export interface ClusterConfig {
   readonly snapshots: SnapshotsConfig;
   readonly tiers: TierPolicy;
   readonly score: ScoreWeights;
+  readonly scrub: ScrubConfig;
 }
 
 export interface CompactionConfig {
@@ -46,6 +48,7 @@ export interface NodeConfig {
 export type TimingConfig = v.InferOutput<typeof timingSchema>;
 export type LimitsConfig = v.InferOutput<typeof limitsSchema>;
 export type SnapshotsConfig = v.InferOutput<typeof snapshotsSchema>;
+export type ScrubConfig = v.InferOutput<typeof scrubSchema>;
 export type DiskConfig = v.InferOutput<typeof diskSchema>;
 
 const whole = (least: number, most: number) =>
@@ -106,6 +109,13 @@ const snapshotsSchema = v.strictObject({
   keepForMs: amount(0, 3650 * 24 * 3_600_000, 0),
 });
 
+const scrubSchema = v.strictObject({
+  /** What is stored is read again in the background, at this rate at most, in search of damage. 0: only on demand. */
+  bytesPerSecond: amount(0, 1024 * 1024 * 1024, defaultScrub.bytesPerSecond),
+  /** Between the end of one pass over all and the next. */
+  pauseMs: amount(10, 30 * 24 * 3_600_000, defaultScrub.pauseMs),
+});
+
 /** A restored cluster's name may be given with its suffix, as `tanist restore` prints it. */
 const compactionModes = ['off', 'revisions', 'periodic'] as const;
 const keepText = 'must be a whole number above 0, or with mode periodic a duration such as 30m or 1h';
@@ -162,6 +172,7 @@ const fileSchema = v.strictObject({
   snapshots: v.optional(snapshotsSchema, {}),
   tiers: v.optional(tiersSchema, {}),
   score: v.optional(scoreSchema, {}),
+  scrub: v.optional(scrubSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -191,7 +202,18 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   // A key that is unknown says more than the one that is missing for it.
   if (!parsed.success)
     return fail(describe(parsed.issues.find(({ expected }) => expected === 'never') ?? parsed.issues[0]));
-  const { cluster, nodes, timing, limits, disk, compaction, snapshots, tiers: wanted, score } = parsed.output;
+  const {
+    cluster,
+    nodes,
+    timing,
+    limits,
+    disk,
+    compaction,
+    snapshots,
+    tiers: wanted,
+    score,
+    scrub,
+  } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
     nodes: nodes.map((node) => ({
@@ -210,6 +232,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     snapshots,
     tiers: tierPolicyOf(wanted),
     score,
+    scrub,
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);
@@ -241,12 +264,15 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk, compaction, tiers, score } = content as Record<string, unknown>;
+  const { nodes, timing, limits, disk, compaction, snapshots, tiers, score, scrub } = content as Record<
+    string,
+    unknown
+  >;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
   }
-  const sections = { timing, limits, disk, compaction, tiers, score };
+  const sections = { timing, limits, disk, compaction, snapshots, tiers, score, scrub };
   return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
 
@@ -326,6 +352,7 @@ function entriesAt(issue: Issue): object {
   if (first === 'compaction') return compactionSchema.entries;
   if (first === 'tiers') return tiersSchema.entries;
   if (first === 'score') return scoreSchema.entries;
+  if (first === 'scrub') return scrubSchema.entries;
   return diskSchema.entries;
 }
 

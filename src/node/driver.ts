@@ -1,7 +1,8 @@
 import { present } from '../foundation/assert.ts';
 import { Durations } from '../foundation/durations.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
-import type { NodeId } from '../foundation/ids.ts';
+import { type LogIndex, logIndex, type NodeId } from '../foundation/ids.ts';
+import { limits } from '../foundation/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogEntry, LogPoint, LogStore } from '../ports/log-store.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -30,6 +31,8 @@ export interface DriverParts {
   readonly install: (install: NonNullable<Ready['install']>) => Promise<boolean>;
   /** The disk refuses writes for now; resolves when it is worth trying again. */
   readonly roomOnDisk: (error: TanistError) => Promise<void>;
+  /** The log store has lost entries that a peer needs. */
+  readonly logDamaged: (error: TanistError, through: LogIndex) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -43,6 +46,10 @@ export class Driver {
   #stopped = false;
   #installing = false;
   #toApply: LogEntry[] = [];
+  /** The state is not that of the log: committed entries are let go, and read again once there is a state to apply them to. */
+  #withheld = false;
+  /** The state has these already: it was ahead of what Raft had handed out. */
+  #skipThrough = logIndex(0);
   #toPersist: Persist[] = [];
   #persistScheduled = false;
   #refused: Persist[] = [];
@@ -63,6 +70,42 @@ export class Driver {
 
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** From now on nothing is applied: the state is not what the log makes of it. */
+  withhold(): void {
+    this.#withheld = true;
+    this.#letGo();
+  }
+
+  /** The state is that of `at`: applies what followed meanwhile, from the log store, then goes on as ever. */
+  async catchUp(at: LogIndex): Promise<void> {
+    const { raft, log, clock, apply } = this.#parts;
+    for (let reached = at; ; ) {
+      const { applied } = raft.status;
+      if (reached >= applied) {
+        this.#withheld = false;
+        this.#skipThrough = reached;
+        this.wake();
+        return;
+      }
+      const entries = await log.read(logIndex(reached + 1), logIndex(applied + 1), limits.blockBytes);
+      if (entries.length === 0)
+        throw new TanistError('unavailable', `entry ${reached + 1} is not in the log`);
+      for (let left = entries; left.length > 0; ) {
+        if (this.#stopped) throw new TanistError('closed', 'the node stops');
+        const taken = apply(left);
+        reached = present(left[taken - 1], 'apply takes one at least').index;
+        left = left.slice(taken);
+        await new Promise<void>((resolve) => clock.soon(resolve));
+      }
+    }
+  }
+
+  #letGo(): void {
+    const last = this.#toApply.at(-1);
+    this.#toApply = [];
+    if (last !== undefined) this.#parts.raft.applied(last.index);
   }
 
   #guarded(act: () => void): void {
@@ -198,6 +241,15 @@ export class Driver {
 
   #applySome(): void {
     if (this.#toApply.length === 0 || this.#installing) return;
+    if (this.#withheld) {
+      this.#letGo();
+      return;
+    }
+    while (this.#toApply.length > 0 && (this.#toApply[0]?.index ?? 0) <= this.#skipThrough) {
+      const [skipped] = this.#toApply.splice(0, 1);
+      if (skipped !== undefined) this.#parts.raft.applied(skipped.index);
+    }
+    if (this.#toApply.length === 0) return;
     const taken = this.#parts.apply(this.#toApply);
     if (taken === 0) return;
     const last = present(this.#toApply[taken - 1], 'apply takes no more than it was given');
@@ -211,8 +263,11 @@ export class Driver {
       (entries) => this.#guarded(() => this.#handBack(read.to, entries)),
       (error: unknown) =>
         this.#guarded(() => {
-          if (!(error instanceof TanistError) || error.code !== 'closed') throw error;
+          if (!(error instanceof TanistError) || (error.code !== 'closed' && error.code !== 'data-damaged'))
+            throw error;
+          // A peer that needs what is lost here gets an image.
           this.#handBack(read.to, null);
+          if (error.code === 'data-damaged') this.#parts.logDamaged(error, logIndex(read.until - 1));
         }),
     );
   }
@@ -239,6 +294,8 @@ export class Driver {
   #installed(point: LogPoint): void {
     const { raft, reads } = this.#parts;
     this.#toApply = [];
+    this.#withheld = false;
+    this.#skipThrough = point.index;
     // What a full disk refused before is of a log that is gone; of it only the hard state still counts.
     this.#refused = this.#refused.map(({ token, hardState }) => ({
       token,

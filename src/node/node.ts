@@ -11,6 +11,7 @@ import {
   type Term,
 } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
+import { mutant } from '../foundation/mutants.ts';
 import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { HistoryStore } from '../ports/image-store.ts';
@@ -27,6 +28,7 @@ import type { SoftState } from '../raft/ready.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
+import type { RescuedStore } from '../storage/open-or-rescue.ts';
 import type { OpenedStore } from '../storage/open-store.ts';
 import { Applier } from './applier.ts';
 import { AutoCompaction } from './auto-compaction.ts';
@@ -40,6 +42,10 @@ import type { NodeGauges } from './gauges.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
 import { ImageOutlet, type OutgoingImage } from './image-outlet.ts';
+import { Integrity } from './integrity/integrity.ts';
+import { LogRepair } from './integrity/log-repair.ts';
+import { defaultScrub, Scrubber, type ScrubStatus } from './integrity/scrub.ts';
+import { verdictRows } from './integrity/verdict.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import { Maintenance } from './maintenance.ts';
 import { Membership } from './membership/membership.ts';
@@ -119,6 +125,13 @@ export interface NodeInspection {
   readonly liveBytes: number;
   /** A snapshot is being taken over: state and revisions are not whole at present. */
   readonly restoring: boolean;
+  /** Why it serves nothing: its state is wrong or lost, and waits for a peer's (promise 6). Null: it does not. */
+  readonly doubt: string | null;
+  /** Why its votes and acknowledgements count for nothing: its log took the place of a damaged one. */
+  readonly logDoubt: string | null;
+  /** How often its state was made anew from a peer's since the start. */
+  readonly rebuilds: number;
+  readonly scrub: ScrubStatus;
 }
 
 /**
@@ -162,6 +175,9 @@ export class TanistNode {
   readonly #replicas: ReplicaBook;
   /** For whoever feeds replicas beyond the quorum from this node. */
   readonly feed: ReplicaFeed;
+  readonly #integrity: Integrity;
+  readonly #scrubber: Scrubber;
+  readonly #logRepair: LogRepair;
   readonly #listeners = new Set<(routing: Routing) => void>();
   readonly #failureListeners = new Set<(error: Error) => void>();
   #ticker: Ticker | null = null;
@@ -176,13 +192,18 @@ export class TanistNode {
   #restoring = false;
   /** How often they were. */
   #replaced = 0;
+  /** Why the state is wrong or lost. */
+  #doubt: string | null = null;
+  #logDoubt: string | null;
+  #noRoom = false;
+  #rebuilds = 0;
   #backups = 0;
   #stopped = false;
   #started = false;
   #leaving = false;
 
   /** `state` has been restored from the store's image; `raft` starts from its log. See `openNode`. */
-  constructor(options: NodeOptions, ports: NodePorts, store: OpenedStore, state: StateMachine, raft: Raft) {
+  constructor(options: NodeOptions, ports: NodePorts, store: RescuedStore, state: StateMachine, raft: Raft) {
     const { clock, nodeLog } = ports;
     this.identity = store.log.identity;
     this.state = state;
@@ -193,8 +214,11 @@ export class TanistNode {
     this.#replicas = new ReplicaBook(clock);
     const wake = (): void => this.#driver.wake();
     const failed = (error: Error): void => this.#failedWith(error);
+    this.#logDoubt = store.log.identity.doubt ?? null;
     this.#guard = new PeerGuard({
       self: options.id,
+      incarnation: store.log.identity.incarnation,
+      trusted: () => this.#trusted(),
       clusterId: store.log.identity.clusterId,
       log: store.log,
       nodeLog,
@@ -252,6 +276,48 @@ export class TanistNode {
       // Who does not lead has nothing to gather for: they are refused, or wait for the next leader, together.
       remainingMs: (id) => (this.#stopping || raft.status.role !== 'leader' ? 0 : this.leaseRemainingMs(id)),
     });
+    this.#integrity = new Integrity({
+      self: options.id,
+      raft,
+      state,
+      clock,
+      nodeLog,
+      incarnation: store.log.identity.incarnation,
+      doubt: () => this.#doubt,
+      isWhole: () => this.#notWhole() === null,
+      counts: (id) => (id === options.id ? this.#logDoubt === null : !this.#guard.doubted.has(id)),
+      isOpen: () => this.#isOpen(),
+      propose: (command, done) => this.#proposeOwn(command, done),
+      quarantine: (reason) => this.#quarantine(reason),
+      sendImage: (to) => this.#snapshots.sendImage(to),
+    });
+    this.#logRepair = new LogRepair({
+      clock,
+      nodeLog,
+      log: store.log,
+      image: store.image,
+      settle: async () => {
+        const problem = this.#notWhole();
+        if (problem !== null) throw problem;
+        await this.#keeper.settle();
+      },
+      compacted: (point) => raft.compacted(point),
+      stopped: () => this.#stopped,
+      failed,
+    });
+    this.#scrubber = new Scrubber({
+      scrub: options.scrub ?? defaultScrub,
+      clock,
+      nodeLog,
+      state,
+      log: store.log,
+      image: store.image,
+      whole: () => (this.#notWhole() === null ? this.#replaced : null),
+      yieldTurn: () => this.#yieldTurn(),
+      logDamaged: (what, through) => this.#logRepair.damaged(what, through),
+      imageDamaged: (what) => this.#imageDamaged(what),
+      failed,
+    });
     this.#keeper = new ImageKeeper({
       image: store.image,
       log: store.log,
@@ -260,7 +326,7 @@ export class TanistNode {
       takeBatch: () => state.takeImageBatch(),
       isLive: (space, key, revision) => state.isLive(space, key, revision),
       compacted: (point) => raft.compacted(point),
-      failed,
+      failed: (error) => this.#storageFailed(error),
       flushEveryMs: options.flushEveryMs,
       flushBytes: options.flushBytes,
       logDiskBytes: options.logDiskBytes,
@@ -275,7 +341,8 @@ export class TanistNode {
       history,
       whole: () => {
         if (this.#stopped) throw stops();
-        if (this.#restoring) throw takingOver();
+        const problem = this.#notWhole();
+        if (problem !== null) throw problem;
         return this.#replaced;
       },
       yieldTurn: () => this.#yieldTurn(),
@@ -283,7 +350,7 @@ export class TanistNode {
     this.#hub = new WatchHub({
       source: state,
       history,
-      failed: (cause) => failed(asError(cause)),
+      failed: (cause) => this.#storageFailed(asError(cause)),
       ...(options.watchers === undefined ? {} : { watchers: options.watchers }),
     });
     const applier = new Applier({
@@ -295,6 +362,7 @@ export class TanistNode {
       membersApplied: (entry, change) => this.#membership.applied(entry, change),
       feed: (deltas, leases) => this.#followers.applied(deltas, leases),
       observer: ports.observer,
+      checkpoint: (index) => this.#integrity.applied(index),
     });
     this.#snapshots = new Snapshots({
       self,
@@ -308,6 +376,14 @@ export class TanistNode {
       room: () => this.#disk.room(),
       reload: () => this.#reload(),
       resume: () => this.#resume(),
+      waits: () => this.#doubt !== null && !this.#stopped,
+      catchUp: async ({ index }) => {
+        this.#keeper.resume();
+        await this.#driver.catchUp(index);
+      },
+      confirmed: (index, to) => this.#integrity.confirmed(index, to),
+      damaged: (error) => this.#imageDamaged(error.message),
+      failed,
       step: (message) => this.#step([message]),
       wake,
     });
@@ -395,6 +471,7 @@ export class TanistNode {
       lostPeer: (peer) => this.#guarding(this.#guard.lost(peer)),
       install: ({ point }) => this.#snapshots.install(point),
       roomOnDisk: () => this.#waitForRoom(),
+      logDamaged: (error, through) => this.#logRepair.damaged(error.message, through),
       failed,
     });
     const isOpen = (): boolean => this.#isOpen();
@@ -408,6 +485,8 @@ export class TanistNode {
       propose,
     });
     this.#routing = this.#currentRouting();
+    if (this.#logDoubt !== null && mutant.active !== 'rescued-log-votes') raft.setDoubted(true);
+    if (store.imageDoubt !== null) this.#quarantine(store.imageDoubt);
   }
 
   /** Listens to peers and takes part. */
@@ -427,6 +506,8 @@ export class TanistNode {
       tick: () => this.#tick(),
       stalled: (gapMs) => this.#stalled(gapMs),
     });
+    this.#scrubber.start();
+    if (this.#logDoubt !== null) nodeLog.error('doubted', { reason: this.#logDoubt });
     nodeLog.info('started', {
       id: this.#options.id,
       term: this.#raft.status.term,
@@ -443,8 +524,8 @@ export class TanistNode {
     nodeLog.info('stopping');
     if (handsOver && this.#raft.status.role === 'leader') await this.#handOver.to(null).catch(() => {});
     await this.#close();
-    // While a snapshot is taken over the image is ahead of the state, or whole as it is.
-    if (!this.#restoring)
+    // While a snapshot is taken over the image is ahead of the state, or whole as it is; what is wrong is not stored.
+    if (!this.#restoring && this.#doubt === null)
       await this.#keeper
         .settle()
         .catch((error: unknown) => nodeLog.error('failed', { error: String(error) }));
@@ -551,6 +632,11 @@ export class TanistNode {
       done(stops(), 0);
       return;
     }
+    const problem = this.#notServing();
+    if (problem !== null) {
+      done(problem, 0);
+      return;
+    }
     if (this.#reads.waiting >= 65_536) {
       done(new TanistError('overloaded', 'too many reads are waiting to be served; try again'), 0);
       return;
@@ -571,12 +657,27 @@ export class TanistNode {
   }
 
   watch(request: WatchRequest, sink: WatchSink): WatchHandle {
-    return this.#hub.watch(request, sink);
+    const problem = this.#notServing();
+    if (problem === null || problem.code === 'starting') return this.#hub.watch(request, sink);
+    const { clock } = this.#ports;
+    let ended = false;
+    clock.soon(() => {
+      if (!ended) sink.ended({ kind: 'failed', code: problem.code, message: problem.message });
+      ended = true;
+    });
+    return {
+      cancel: () => {
+        ended = true;
+      },
+      resume: () => {},
+      requestProgress: () => {},
+    };
   }
 
   /** Fills in what transactions read at older revisions. Fails with `starting` when a snapshot replaces history meanwhile. */
   async complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
-    if (this.#restoring) throw takingOver();
+    const problem = this.#notServing();
+    if (problem !== null) throw problem;
     const replaced = this.#replaced;
     const completed = await completeResults(results, this.#ranges);
     if (replaced !== this.#replaced) throw takingOver();
@@ -625,7 +726,8 @@ export class TanistNode {
    */
   async *backup(): AsyncGenerator<Uint8Array> {
     if (this.#stopped) throw stops();
-    if (this.#restoring) throw takingOver();
+    const problem = this.#notServing();
+    if (problem !== null) throw problem;
     if (this.state.applied.index === 0)
       throw new TanistError('starting', 'this node has no state yet; ask another, or try again');
     const replaced = this.#replaced;
@@ -638,6 +740,7 @@ export class TanistNode {
         settle: () => this.#keeper.settle(),
       });
     } catch (error) {
+      if (error instanceof TanistError && error.code === 'data-damaged') this.#imageDamaged(error.message);
       if (replaced === this.#replaced) throw error;
       throw new TanistError('unavailable', 'the state was replaced by a snapshot meanwhile; try again', {
         cause: error,
@@ -645,10 +748,11 @@ export class TanistNode {
     }
   }
 
-  /** The whole image for another member. Errors: `starting`, `overloaded`, `stopping`. */
+  /** The whole image for another member. Errors: `starting`, `under-doubt`, `overloaded`, `stopping`. */
   async image(): Promise<OutgoingImage> {
     if (this.#stopped) throw stops();
-    if (this.#restoring) throw takingOver();
+    const problem = this.#notServing();
+    if (problem !== null) throw problem;
     if (this.state.applied.index === 0)
       throw new TanistError('starting', 'this node has no state yet; ask another, or try again');
     return this.#images.open();
@@ -721,6 +825,10 @@ export class TanistNode {
       leases: state.leaseCount,
       doubtedPeers: this.#guard.doubted,
       restoring: this.#restoring,
+      doubt: this.#doubt,
+      logDoubt: this.#logDoubt,
+      rebuilds: this.#rebuilds,
+      scrub: this.#scrubber.status,
       open: this.#isOpen(),
       alarms: state.alarms(),
       liveBytes: state.liveBytes,
@@ -737,7 +845,7 @@ export class TanistNode {
       readsWaiting: this.#reads.waiting,
       watchers: this.#hub.count,
       logBytes: this.#store.log.sizeBytes(),
-      imageBytes: this.#stopped || this.#restoring ? 0 : await this.#store.image.sizeBytes(),
+      imageBytes: this.#stopped || this.#notWhole() !== null ? 0 : await this.#store.image.sizeBytes(),
       loopLagMs: this.#ticker?.lagMs ?? 0,
       logSyncs: this.#driver.syncs,
       roundTrips: new Map(
@@ -842,6 +950,7 @@ export class TanistNode {
     this.#monitor.heard(messages);
     this.#hearOfPeers(messages);
     this.#succession.heard(from, messages);
+    this.#hearOfIntegrity(from, messages);
     this.#step(messages);
     this.#driver.wake();
   }
@@ -858,7 +967,16 @@ export class TanistNode {
     for (const message of messages) {
       if (message.type !== 'heartbeat' || message.term !== this.#raft.status.term) continue;
       this.#guarding(this.#guard.leaderSays(message.context));
+      this.#integrity.leaderSays(message.context);
     }
+  }
+
+  #hearOfIntegrity(from: NodeId, messages: readonly RaftMessage[]): void {
+    if (this.#raft.status.role !== 'leader') return;
+    if (!messages.some(({ type }) => type === 'heartbeatReply')) return;
+    const report = this.#succession.reportOf(from)?.integrity ?? null;
+    this.#integrity.heard(from, report);
+    if (report !== null && report.doubt !== null) this.#integrity.waits(from);
   }
 
   /** A log that fails says so by itself, and a closed one is no failure. */
@@ -886,8 +1004,9 @@ export class TanistNode {
       'no-leader',
       'this node does not lead; ask the leader',
     );
+    this.#integrity.tick();
     if (this.#raft.status.role === 'leader') this.#lead();
-    if (!this.#restoring) {
+    if (this.#notWhole() === null) {
       this.#compaction.look();
       this.#membership.look();
       this.#lookAtTiers();
@@ -999,8 +1118,9 @@ export class TanistNode {
   }
 
   #serve(request: RangeRequest, ageMs: number, done: (outcome: ReadOutcome, ageMs: number) => void): void {
-    if (this.#restoring) {
-      done(takingOver(), ageMs);
+    const problem = this.#notServing();
+    if (problem !== null) {
+      done(problem, ageMs);
       return;
     }
     const told = (answer: RangeResult | FailedResult): void =>
@@ -1012,9 +1132,11 @@ export class TanistNode {
     }
     const replaced = this.#replaced;
     answer.then(
-      (completed) => (replaced === this.#replaced ? told(completed) : done(takingOver(), ageMs)),
+      (completed) =>
+        replaced === this.#replaced ? told(completed) : done(this.#notServing() ?? takingOver(), ageMs),
       (error: unknown) => {
-        if (replaced !== this.#replaced) done(takingOver(), ageMs);
+        if (error instanceof TanistError && error.code === 'data-damaged') this.#imageDamaged(error.message);
+        if (replaced !== this.#replaced) done(this.#notServing() ?? takingOver(), ageMs);
         else if (error instanceof TanistError && error.code === 'overloaded') done(error, ageMs);
         else {
           this.#ports.nodeLog.error('read-failed', { error: String(error) });
@@ -1033,9 +1155,100 @@ export class TanistNode {
     if (voters.length === 1 && outgoing.length === 0) return this.#disk.room();
     this.#raft.stepDown();
     this.#raft.setDoubted(true);
+    this.#noRoom = true;
     this.#driver.wake();
     await this.#disk.room();
-    this.#raft.setDoubted(false);
+    this.#noRoom = false;
+    this.#raft.setDoubted(this.#logDoubt !== null);
+  }
+
+  /** The state can be looked at, or why it can't. */
+  #notWhole(): TanistError | null {
+    if (this.#doubt !== null) return underDoubt(this.#doubt);
+    return this.#restoring ? takingOver() : null;
+  }
+
+  /** Promise 6: who doubts its state, or whose state is in dispute, serves nothing. Who alone votes has nobody to differ from. */
+  #notServing(): TanistError | null {
+    const problem = this.#notWhole();
+    if (problem !== null)
+      return problem.code === 'under-doubt' && mutant.active === 'quarantined-serves' ? null : problem;
+    if (!this.state.isCorrupt(this.#options.id) || this.#isAlone()) return null;
+    return underDoubt(
+      'replicas differ and no majority agrees (alarm corrupt); an operator decides, see tanist status',
+    );
+  }
+
+  #isAlone(): boolean {
+    const { voters, outgoing } = this.#raft.status.configuration;
+    return outgoing.length === 0 && voters.length === 1 && voters[0] === this.#options.id;
+  }
+
+  /**
+   * The state is not what it should be: this replica goes on voting and storing entries, but serves nothing, and does not lead. The leader sends
+   * it an image.
+   */
+  #quarantine(reason: string): void {
+    if (this.#doubt !== null || this.#restoring || this.#stopping) return;
+    const { nodeLog } = this.#ports;
+    nodeLog.error('quarantined', { reason });
+    if (this.#raft.status.role === 'leader') this.#succession.rank();
+    this.#doubt = reason;
+    this.#replaced += 1;
+    this.#raft.setPassive(true);
+    this.#driver.withhold();
+    const { code, message } = underDoubt(reason);
+    this.#hub.endAll({ kind: 'failed', code, message });
+    this.#followers.ended();
+    this.#hub.suspend();
+    this.#keeper.pause().catch(() => {});
+    this.#driver.wake();
+  }
+
+  /** What the disk holds of the image is not what was written. */
+  #imageDamaged(what: string): void {
+    if (this.#notWhole() !== null || this.#stopping) return;
+    this.#ports.nodeLog.error('damage-found', { part: 'image', what });
+    if (!this.#isAlone()) {
+      this.#quarantine(`its image is damaged: ${what}`);
+      return;
+    }
+    // Nobody can send another one. What memory has is right, and goes on being read.
+    const id = this.#options.id;
+    if (this.#isOpen() && !this.state.isCorrupt(id))
+      this.#proposeOwn({ kind: 'alarm', action: 'activate', member: id, alarm: 'corrupt' }, () => {});
+  }
+
+  /** A store that cannot go on stops the node, but an image that is damaged is replaced. */
+  #storageFailed(error: Error): void {
+    if (error instanceof TanistError && error.code === 'data-damaged') this.#imageDamaged(error.message);
+    else this.#failedWith(error);
+  }
+
+  /** The leader has brought this log up to date. */
+  #trusted(): void {
+    if (this.#logDoubt === null) return;
+    this.#logDoubt = null;
+    this.#ports.nodeLog.info('rebuilt', { part: 'log', index: this.#raft.status.last.index });
+    this.#guarding(this.#store.log.clearDoubt());
+    this.#raft.setDoubted(this.#noRoom);
+  }
+
+  /** Reads all that is stored, now, and says what is wrong. Errors: `stopping`. */
+  async scrub(): Promise<readonly string[]> {
+    if (this.#stopped) throw stops();
+    return this.#scrubber.now();
+  }
+
+  /** An operator says, on the leader, that the state of this replica is wrong: it is made anew. Errors: `not-leader`, `unknown-member`. */
+  repair(id: NodeId): void {
+    if (this.#raft.status.role !== 'leader')
+      throw new TanistError('not-leader', 'this node does not lead; ask the leader');
+    if (!this.#integrity.condemn(id))
+      throw new TanistError(
+        'unknown-member',
+        `${id} has not been heard of by this leader; start it, then try again`,
+      );
   }
 
   #replicaFeed(history: HistoryStore): ReplicaFeed {
@@ -1066,7 +1279,8 @@ export class TanistNode {
 
   #feedRefusal(): TanistError | null {
     if (this.#stopping) return stops();
-    if (this.#restoring) return takingOver();
+    const problem = this.#notServing();
+    if (problem !== null) return problem;
     if (this.#guard.doubted.has(this.#options.id))
       return new TanistError('under-doubt', 'this node is not trusted at present; ask another');
     if (this.state.applied.index === 0)
@@ -1086,6 +1300,7 @@ export class TanistNode {
     this.#keeper.reset();
     const loaded = present(await this.#store.image.load(), 'a snapshot was just installed');
     await this.state.restore(loaded, () => this.#yieldTurn());
+    this.#integrity.replaced();
     this.#clusterClock.saw(this.state.timeMs, this.state.applied.term);
   }
 
@@ -1095,6 +1310,12 @@ export class TanistNode {
 
   #resume(): void {
     this.#restoring = false;
+    if (this.#doubt !== null) {
+      this.#doubt = null;
+      this.#rebuilds += 1;
+      this.#raft.setPassive(false);
+      this.#ports.nodeLog.info('rebuilt', { part: 'image', index: this.state.applied.index });
+    }
     this.#membership.refresh();
     this.#hub.resume();
     this.#keeper.resume();
@@ -1119,6 +1340,7 @@ export class TanistNode {
       facts: this.#membership.publishing(),
       replicas: this.#replicas.fed(),
       links: this.#links.links,
+      integrity: this.#integrity.report(),
     };
   }
 
@@ -1129,7 +1351,9 @@ export class TanistNode {
 
   #announce(): void {
     const leads = this.#raft.status.role === 'leader';
-    this.#raft.setContext(leads ? this.#guard.view() : encodeReport(this.#report()));
+    this.#raft.setContext(
+      leads ? this.#guard.view(verdictRows(this.#integrity.verdicts)) : encodeReport(this.#report()),
+    );
     const before = this.#routing;
     const now = this.#currentRouting();
     const same =
@@ -1166,6 +1390,7 @@ export class TanistNode {
     this.#reads.close();
     await this.#transport.close();
     await this.#keeper.stop();
+    await this.#scrubber.stop();
   }
 }
 
@@ -1204,6 +1429,10 @@ function notLeader(): ProposalOutcome {
 
 function stops(): TanistError {
   return new TanistError('stopping', 'this node stops; ask another');
+}
+
+function underDoubt(reason: string): TanistError {
+  return new TanistError('under-doubt', `this node serves nothing: ${reason}; ask another`);
 }
 
 function takingOver(): TanistError {

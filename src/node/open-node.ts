@@ -1,8 +1,8 @@
 import { TanistError } from '../foundation/errors.ts';
 import type { Random } from '../foundation/random.ts';
 import { createRaft } from '../raft/create-raft.ts';
-import { createStateMachine } from '../state/state-machine.ts';
-import { openStore } from '../storage/open-store.ts';
+import { createStateMachine, type StateMachine } from '../state/state-machine.ts';
+import { openOrRescue } from '../storage/open-or-rescue.ts';
 import { firstConfiguration } from './first-configuration.ts';
 import { removedText, TanistNode } from './node.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
@@ -12,22 +12,33 @@ import type { NodeOptions, NodePorts } from './options.ts';
  * applied as its commit is learnt.
  */
 export async function openNode(options: NodeOptions, ports: NodePorts): Promise<TanistNode> {
-  const store = await openStore(ports.disk, {
+  const created = (): StateMachine =>
+    createStateMachine({
+      limits: options.requestLimits,
+      ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
+      configuration: firstConfiguration(options.members),
+    });
+  let state = created();
+  const store = await openOrRescue(ports.disk, {
     clusterId: options.clusterId,
     nodeId: options.id,
     newStoreId: randomName(ports.random.fork('store')),
     incarnation: randomName(ports.random.fork('incarnation')),
     folder: options.dataFolder,
     logMemoryBytes: options.logMemoryBytes,
-  });
-  const state = createStateMachine({
-    limits: options.requestLimits,
-    ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
-    configuration: firstConfiguration(options.members),
+    restore: async (image) => {
+      state = created();
+      if (image !== null)
+        await state.restore(image, () => new Promise<void>((resolve) => ports.clock.soon(resolve)));
+    },
+    hasOthers: (configuration) => {
+      const { voters, outgoing } = configuration ?? firstConfiguration(options.members);
+      return [...voters, ...outgoing].some((id) => id !== options.id);
+    },
+    setAside: (database, evidence, reason) =>
+      ports.nodeLog.error('set-aside', { database, evidence, reason }),
   });
   const { loaded } = store;
-  if (loaded !== null)
-    await state.restore(loaded, () => new Promise<void>((resolve) => ports.clock.soon(resolve)));
   if (state.members.isRemoved(options.id)) {
     await store.log.close();
     await store.image.close();

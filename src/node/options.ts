@@ -4,6 +4,7 @@ import type { NodeId } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import type { Random } from '../foundation/random.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Block } from '../ports/command.ts';
 import type { Disk } from '../ports/database.ts';
 import type { LinkProbe } from '../ports/link-probe.ts';
 import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
@@ -13,6 +14,7 @@ import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
 import type { CompactionOptions } from './auto-compaction.ts';
+import type { ScrubOptions } from './integrity/scrub.ts';
 import type { Vitals } from './vitals.ts';
 
 /** A member as the config has it. `join`: it was, or will be, added to a cluster that is there already. */
@@ -55,6 +57,8 @@ export interface NodeOptions {
   /** Of the live state (`StateMachine.liveBytes`): beyond it the leader raises the alarm `noSpace`. 0 or absent: none. */
   readonly quotaBytes?: number;
   readonly compaction?: CompactionOptions;
+  /** How what is stored is read again in search of damage. */
+  readonly scrub?: ScrubOptions;
   /** Below this much free space client writes are refused. */
   readonly diskReserveBytes: number;
 }
@@ -79,4 +83,6 @@ export interface NodePorts {
 
 export interface NodeObserver {
   applying(entry: LogEntry): void;
+  /** What a fault of memory makes of a block on its way into the state; the results of further batches go nowhere. */
+  spoil?(block: Block): Block;
 }

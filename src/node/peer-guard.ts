@@ -9,6 +9,10 @@ import { encodePeerView, parsePeerView } from './peer-view.ts';
 export interface PeerGuardOptions {
   readonly self: NodeId;
   readonly clusterId: string;
+  /** Of this start. */
+  readonly incarnation: string;
+  /** The leader trusts this very start. */
+  readonly trusted: () => void;
   readonly log: LogStore;
   readonly nodeLog: NodeLog;
   /** The set of peers that count for nothing at present. */
@@ -111,6 +115,7 @@ export class PeerGuard {
   #reasonToDoubt(peer: NodeId, presented: PeerIdentity, acknowledged: LogPoint): string | null {
     const known = this.#known.get(peer);
     if (mutant.active === 'ignore-store-identity') return null;
+    if (presented.doubted) return 'its log was damaged, and is made anew';
     if (known !== undefined && known.storeId !== presented.storeId) return 'its store is new';
     if (known !== undefined && presented.bootCounter <= known.bootCounter) return 'its store is old';
     const { index, term } = presented.last;
@@ -142,9 +147,12 @@ export class PeerGuard {
     });
   }
 
-  /** What a leader tells its followers in its heartbeats of every peer: the incarnation, whether it doubts it, what it has acknowledged. */
-  view(): Uint8Array {
-    return encodePeerView(this.#known, this.#doubted, this.#options.acknowledged);
+  /**
+   * What a leader tells its followers in its heartbeats of every peer: the incarnation, whether it doubts it, what it has acknowledged. With `more`
+   * rows of another kind.
+   */
+  view(more: readonly (readonly (string | number)[])[] = []): Uint8Array {
+    return encodePeerView(this.#known, this.#doubted, this.#options.acknowledged, more);
   }
 
   /**
@@ -153,7 +161,10 @@ export class PeerGuard {
    */
   async leaderSays(view: Uint8Array): Promise<void> {
     for (const { id, incarnation, doubted, acknowledged } of parsePeerView(view)) {
-      if (id === this.#options.self) continue;
+      if (id === this.#options.self) {
+        if (!doubted && incarnation === this.#options.incarnation) this.#options.trusted();
+        continue;
+      }
       this.#historyOf(id).acknowledged({ incarnation }, acknowledged);
       const same = this.#known.get(id)?.incarnation === incarnation;
       if (!doubted && same && this.#doubted.has(id)) await this.trust(id, this.doubtOf(id));

@@ -14,8 +14,9 @@ export function encodePeerView(
   known: ReadonlyMap<NodeId, PeerIdentity>,
   doubted: ReadonlySet<NodeId>,
   acknowledged: (peer: NodeId) => LogPoint,
+  more: readonly (readonly (string | number)[])[] = [],
 ): Uint8Array {
-  const rows: (string | number | boolean)[][] = [];
+  const rows: (readonly (string | number | boolean)[])[] = [...more];
   for (const [id, { incarnation }] of known) {
     const point = acknowledged(id);
     rows.push([id, incarnation, doubted.has(id), point.index, point.term]);

@@ -2,6 +2,7 @@ import type { SelfMeasurements } from '../failover/score.ts';
 import type { MemberFacts } from '../ports/membership.ts';
 import type { LinkMeasurement, ReplicaReport } from '../ports/replication.ts';
 import { linkOf, replicaReportOf, replicaReportText } from '../protocol/replica-report.ts';
+import { type IntegrityReport, integrityJson, integrityOf } from './integrity/integrity-report.ts';
 import { factsOf } from './membership/member-change.ts';
 
 /** What a replica says of itself in the context of its heartbeat replies. */
@@ -14,21 +15,20 @@ export interface SelfReport extends SelfMeasurements {
   readonly replicas: readonly ReplicaReport[];
   /** The paths to its peers, as it measured them. */
   readonly links: readonly LinkMeasurement[];
+  /** Null: it says nothing of it. */
+  readonly integrity: IntegrityReport | null;
 }
 
 const numbers = 6;
 const numberBytes = numbers * 8;
 
 export function encodeReport(report: SelfReport): Uint8Array {
-  const { loopLagMs, syncMs, memoryUsed, diskFree, applied, revision, facts, replicas, links } = report;
-  const isBare = facts === null && replicas.length === 0 && links.length === 0;
-  const text = isBare ? null : restBytes(report);
-  const view = new DataView(new ArrayBuffer(numberBytes + (text?.length ?? 0)));
-  for (const [i, value] of [loopLagMs, syncMs, memoryUsed, diskFree, applied, revision].entries()) {
-    view.setFloat64(i * 8, value);
-  }
-  const bytes = new Uint8Array(view.buffer);
-  if (text !== null) bytes.set(text, numberBytes);
+  const { loopLagMs, syncMs, memoryUsed, diskFree, applied, revision } = report;
+  const text = restText(report);
+  const bytes = Buffer.alloc(numberBytes + Buffer.byteLength(text, 'utf8'));
+  for (const [i, value] of [loopLagMs, syncMs, memoryUsed, diskFree, applied, revision].entries())
+    bytes.writeDoubleBE(value, i * 8);
+  bytes.write(text, numberBytes, 'utf8');
   return bytes;
 }
 
@@ -48,26 +48,27 @@ export function decodeReport(bytes: Uint8Array): SelfReport | null {
   };
 }
 
-type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links'>;
+type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity'>;
 
-const nothing: Rest = { facts: null, replicas: [], links: [] };
+const nothing: Rest = { facts: null, replicas: [], links: [], integrity: null };
 
-function restBytes({ facts, replicas, links }: Rest): Buffer {
-  return Buffer.from(
-    `{"facts":${JSON.stringify(facts)},"replicas":[${replicas.map(replicaReportText).join()}],"links":${JSON.stringify(links)}}`,
-    'utf8',
-  );
+function restText({ facts, replicas, links, integrity }: Rest): string {
+  const said = integrity === null ? null : integrityJson(integrity);
+  const rest = JSON.stringify({ facts, links, integrity: said });
+  // Reports of replicas come as text: they hold more than JSON numbers can.
+  return `${rest.slice(0, -1)},"replicas":[${replicas.map(replicaReportText).join()}]}`;
 }
 
 function restIn(bytes: Uint8Array): Rest {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
     if (typeof parsed !== 'object' || parsed === null) return nothing;
-    const { facts = null, replicas, links }: Readonly<Record<string, unknown>> = { ...parsed };
+    const { facts = null, replicas, links, integrity }: Readonly<Record<string, unknown>> = { ...parsed };
     return {
       facts: facts === null ? null : factsOf(facts),
       replicas: Array.isArray(replicas) ? replicas.flatMap((one: unknown) => replicaReportOf(one) ?? []) : [],
       links: Array.isArray(links) ? links.flatMap((one: unknown) => linkOf(one) ?? []) : [],
+      integrity: integrityOf(integrity),
     };
   } catch {
     return nothing;

@@ -31,11 +31,13 @@ export interface ServedNode
     | 'bootCounterOf'
     | 'inspect'
     | 'gauges'
+    | 'scrub'
+    | 'repair'
   > {
   readonly tier: 'hot' | 'warm' | 'cold';
   readonly state: Pick<
     StateMachine,
-    'revision' | 'compacted' | 'alarms' | 'lease' | 'leases' | 'leaseIds' | 'leaseDeadlineMs' | 'policies'
+    'isCorrupt' | 'revision' | 'compacted' | 'alarms' | 'lease' | 'leases' | 'leaseIds' | 'leaseDeadlineMs' | 'policies'
   >;
   readonly maintenance: Pick<Maintenance, 'hashKv' | 'hash' | 'defragment' | 'sizes'>;
   /** Of a replica beyond the quorum, for metrics; null on a hot node. */

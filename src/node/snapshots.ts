@@ -1,7 +1,7 @@
-import { TanistError } from '../foundation/errors.ts';
-import type { NodeId, Term } from '../foundation/ids.ts';
+import { asError, TanistError } from '../foundation/errors.ts';
+import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
 import type { ImageReceiver, ImageStore } from '../ports/image-store.ts';
-import type { LogPoint, LogStore } from '../ports/log-store.ts';
+import type { Configuration, LogPoint, LogStore } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { OutgoingSnapshot, Transport } from '../ports/transport.ts';
 import { decodeConfiguration, encodeConfiguration } from '../raft/configuration.ts';
@@ -25,6 +25,15 @@ export interface SnapshotsOptions {
   readonly reload: () => Promise<void>;
   /** Image and state are whole again. */
   readonly resume: () => void;
+  /** The state is not whole, and waits for a peer's image although the log has all that the image stands for. */
+  readonly waits: () => boolean;
+  /** Applies what the log has beyond the image. */
+  readonly catchUp: (from: LogPoint) => Promise<void>;
+  /** Resolves when the state at `index` is known to be right, or cannot be known to be. */
+  readonly confirmed: (index: LogIndex, to: NodeId) => Promise<void>;
+  /** Our own image is not what was written. */
+  readonly damaged: (error: TanistError) => void;
+  readonly failed: (error: Error) => void;
   readonly step: (message: RaftMessage) => void;
   readonly wake: () => void;
 }
@@ -56,6 +65,15 @@ export class Snapshots {
     );
   }
 
+  /** To a replica whose log is as it should be, but not its state. */
+  sendImage(to: NodeId): void {
+    const { nodeLog } = this.#options;
+    this.#send(to).then(
+      (point) => nodeLog.info('snapshot-sent', { to, index: point.index, for: 'its rebuild' }),
+      (error: unknown) => nodeLog.warn('snapshot-failed', { to, error: String(error) }),
+    );
+  }
+
   async #send(to: NodeId): Promise<LogPoint> {
     const { raft, image, transport, settle } = this.#options;
     const { term } = raft.status;
@@ -63,17 +81,27 @@ export class Snapshots {
     this.#stillLeads(term);
     const snapshot = await image.snapshot();
     try {
-      this.#stillLeads(term);
       const { point, configuration } = snapshot.applied;
+      await this.#options.confirmed(point.index, to);
+      this.#stillLeads(term);
       await transport.sendSnapshot(to, {
         point,
         term,
         header: encodeConfiguration(configuration),
-        chunks: snapshot.chunks,
+        chunks: this.#read(snapshot.chunks),
       });
       return point;
     } finally {
       await snapshot.close();
+    }
+  }
+
+  async *#read(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      if (error instanceof TanistError && error.code === 'data-damaged') this.#options.damaged(error);
+      throw error;
     }
   }
 
@@ -86,10 +114,16 @@ export class Snapshots {
 
   /** Takes a peer's image onto the disk, beside our own; Raft then decides whether it is to replace ours. */
   async receive(from: NodeId, incoming: OutgoingSnapshot): Promise<void> {
-    const { self, raft, image, nodeLog, step, wake } = this.#options;
+    const { self, raft, image, log, nodeLog, step, wake } = this.#options;
     if (this.#receiving || this.#installing || this.#isWanted())
       throw new TanistError('overloaded', `${self} already takes a snapshot; try again later`);
-    if (incoming.point.index <= raft.status.commit) return;
+    const rebuilds = this.#options.waits();
+    if (incoming.point.index <= raft.status.commit && !rebuilds) return;
+    if (rebuilds && incoming.point.index < log.compactedIndex)
+      throw new TanistError(
+        'unavailable',
+        `${self} no longer has the entries that follow; send a later image`,
+      );
     this.#receiving = true;
     try {
       await this.#received?.receiver.abort();
@@ -117,8 +151,33 @@ export class Snapshots {
         configuration,
       });
       wake();
+      if (this.#options.waits() && raft.status.commit >= incoming.point.index)
+        await this.#rebuild(incoming.point, configuration);
     } finally {
       this.#receiving = false;
+    }
+  }
+
+  /** The log has all that the image stands for: the image alone is replaced, what it replaces is kept, and the log's entries follow. */
+  async #rebuild(point: LogPoint, configuration: Configuration): Promise<void> {
+    const { raft, suspend, reload, catchUp, resume, failed } = this.#options;
+    const received = this.#received;
+    this.#received = null;
+    if (received === null) return;
+    this.#installing = true;
+    try {
+      await suspend();
+      await received.receiver.commit({ keepOld: true });
+      raft.rebased(point, configuration);
+      await reload();
+      await catchUp(point);
+      resume();
+    } catch (error) {
+      // It goes on waiting, and is sent another one.
+      if (!(error instanceof TanistError) || error.code === 'storage-failed') failed(asError(error));
+      throw error;
+    } finally {
+      this.#installing = false;
     }
   }
 
@@ -149,7 +208,7 @@ export class Snapshots {
     const { nodeLog, suspend, room, reload, resume } = this.#options;
     await suspend();
     try {
-      await received.receiver.commit();
+      await received.receiver.commit({ keepOld: this.#options.waits() });
     } catch (error) {
       if (!(await this.#leftImageAlone(error))) throw error;
       nodeLog.warn('snapshot-failed', { index: point.index, error: String(error) });

@@ -88,6 +88,10 @@ export class SuccessionKeeper {
     return this.#known.get(id)?.report?.facts ?? null;
   }
 
+  reportOf(id: NodeId): SelfReport | null {
+    return this.#known.get(id)?.report ?? null;
+  }
+
   view(id: NodeId): MemberView {
     const { raft, score, self, report } = this.#options;
     const own = id === self;
@@ -111,7 +115,7 @@ export class SuccessionKeeper {
       match: raft.status.progress.get(id)?.match ?? logIndex(0),
       roundTripMs: transport.roundTripMs(id),
       self: report,
-      doubt: guard.doubted.has(id) ? 'its disk was found empty or old' : null,
+      doubt: guard.doubted.has(id) ? 'its disk was found empty or old' : (report?.integrity?.doubt ?? null),
     };
   }
 

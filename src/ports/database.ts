@@ -45,8 +45,13 @@ export interface Disk {
    * every later write (and reported as torn) instead of leaving a hole.
    */
   open(name: string, options?: { readonly redoable?: boolean }): Promise<OpenedDatabase>;
-  /** Makes `name` be what `replacement` is, atomically; both closed. A crash leaves one or the other. */
-  replace(name: string, replacement: string): Promise<void>;
+  /**
+   * Makes `name` be what `replacement` is, atomically; both closed. A crash leaves one or the other. `keepOld`: what `name` was is set aside as
+   * by `setAside`.
+   */
+  replace(name: string, replacement: string, options?: { readonly keepOld?: boolean }): Promise<void>;
+  /** Renames a closed database to `name.evidence-N`, for an operator to look at; a few are kept, within a bound of bytes. Null: there was none. */
+  setAside(name: string): Promise<string | null>;
   remove(name: string): Promise<void>;
   exists(name: string): Promise<boolean>;
 }

@@ -73,11 +73,32 @@ export interface ImageStore {
   snapshot(part?: SnapshotPart): Promise<ImageSnapshot>;
   /** Receives such a copy beside the present image; `commit` replaces the present image by it, atomically and synced. */
   receive(): Promise<ImageReceiver>;
+  /**
+   * Reads the chunks from `from` on, about `budgetBytes` of them, and behind the last one the records, and compares them with what was written.
+   * `look` sees the deltas, a few at a time, and says what is wrong with them; null: nothing.
+   */
+  scrub(
+    from: ImageCursor,
+    budgetBytes: number,
+    look: (deltas: readonly StateDelta[]) => Promise<string | null>,
+  ): Promise<ImageScrub>;
   /** Bytes on disk, about. */
   sizeBytes(): Promise<number>;
   /** Gives disk space back that nothing needs any more; what `reclaim` rewrote, above all. */
   defragment(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Opaque: how far a scrub has come. */
+export type ImageCursor = string;
+export const imageStart: ImageCursor = '';
+
+export interface ImageScrub {
+  readonly bytes: number;
+  /** Null: all has been read. */
+  readonly next: ImageCursor | null;
+  /** The first thing that is not as it was written; nothing behind it was read. */
+  readonly fault: string | null;
 }
 
 export interface ImageSnapshot {
@@ -89,7 +110,9 @@ export interface ImageSnapshot {
 export interface ImageReceiver {
   write(chunk: Uint8Array): Promise<void>;
   /** Fails with `data-damaged` when chunks are missing or altered; the present image is then as before. The caller loads again after it. */
-  commit(): Promise<AppliedPoint>;
+  commit(options?: {
+    /** What it replaces is set aside, for an operator to look at. */ readonly keepOld?: boolean;
+  }): Promise<AppliedPoint>;
   abort(): Promise<void>;
 }
 

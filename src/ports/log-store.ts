@@ -46,6 +46,8 @@ export interface StoreIdentity {
   readonly incarnation: string;
   /** Where the durable log ended when it was opened at this start. */
   readonly last: LogPoint;
+  /** Why it doubts itself: it took the place of a damaged store. Absent: it does not, or no longer (`LogStore.clearDoubt`). */
+  readonly doubt?: string | undefined;
 }
 
 /** What a node presents to its peers, and what they remember of it, durably. */
@@ -56,13 +58,13 @@ export interface PeerIdentity {
   readonly incarnation: string;
   /** Presented: where its durable log ended at its start. Remembered: up to where it is known to have stored committed entries. */
   readonly last: LogPoint;
-  /** Remembered: its disk was found empty or old; it counts for no quorum yet. Never set in what is presented. */
+  /** Remembered: its disk was found empty or old; it counts for no quorum yet. Presented: it says so itself. */
   readonly doubted: boolean;
 }
 
 /** What a node says of itself in a hello. */
-export function presentedOf({ storeId, bootCounter, incarnation, last }: StoreIdentity): PeerIdentity {
-  return { storeId, bootCounter, incarnation, last, doubted: false };
+export function presentedOf({ storeId, bootCounter, incarnation, last, doubt }: StoreIdentity): PeerIdentity {
+  return { storeId, bootCounter, incarnation, last, doubted: doubt !== undefined };
 }
 
 /** What opening the log found. */
@@ -85,6 +87,14 @@ export interface LogAppend {
   readonly entries: readonly LogEntry[];
 }
 
+export interface LogScrub {
+  readonly bytes: number;
+  /** Where to go on; null: all has been read. */
+  readonly next: LogIndex | null;
+  /** The first thing that is not as it was written, and the last entry that it takes with it; nothing behind it was read. */
+  readonly fault: { readonly what: string; readonly through: LogIndex } | null;
+}
+
 /**
  * The durable log. Calls are carried out in the order of the calls. `append` resolves when its content is on the disk, synced; a rejection with
  * code `storage-failed` is final (the node must stop: what reached the disk is unknown), one with code `disk-full` means nothing
@@ -105,6 +115,17 @@ export interface LogStore {
   reset(point: LogPoint, hardState: HardState): Promise<void>;
   /** Durable before it resolves. */
   rememberPeer(id: NodeId, identity: PeerIdentity): Promise<void>;
+  /** This store was brought up to date (promise 6): from its next start on it is no longer presented as doubted. */
+  clearDoubt(): Promise<void>;
+  /** Reads the blocks from `from` on, about `budgetBytes` of them, and behind the last one the other records, and compares them with what was written. */
+  scrub(from: LogIndex, budgetBytes: number): Promise<LogScrub>;
+  /**
+   * Makes the log anew, in a new database, without entries ≤ `point.index`, which the image holds durably; the old one is set aside. Fails with
+   * `data-damaged`, and changes nothing, when a later block cannot be read.
+   */
+  renew(point: LogPoint): Promise<void>;
+  /** The compacted point's index: entries follow it. */
+  readonly compactedIndex: LogIndex;
   /** Bytes of entries after the compacted point. */
   sizeBytes(): number;
   close(): Promise<void>;

@@ -57,6 +57,12 @@ export const nodeEvents = [
   'replica-source-lost',
   'replica-damaged',
   'replica-repaired',
+  'quarantined',
+  'rebuilt',
+  'set-aside',
+  'damage-found',
+  'digests-disagree',
+  'digests-agree',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

@@ -32,6 +32,8 @@ export const tanistService = {
   tiers: method('/tanist.v1.Tanist/Tiers', false, false),
   measure: method('/tanist.v1.Tanist/Measure', false, false),
   backup: method('/tanist.v1.Tanist/Backup', false, true),
+  scrub: method('/tanist.v1.Tanist/Scrub', false, true),
+  repair: method('/tanist.v1.Tanist/Repair', false, false),
 } as const;
 
 /** `service Promotion` of promotion.proto. */

@@ -127,6 +127,11 @@ export class ConfigurationHistory {
     while ((this.#steps[1]?.index ?? Number.POSITIVE_INFINITY) <= index) this.#steps.shift();
   }
 
+  /** `base` is known to hold at `index`: what was thought of before is replaced, what came after stays. */
+  rebased(base: Configuration, index: LogIndex): void {
+    this.#steps = [{ index, configuration: base }, ...this.#steps.filter((step) => step.index > index)];
+  }
+
   reset(base: Configuration, index: LogIndex): void {
     this.#steps = [{ index, configuration: base }];
   }

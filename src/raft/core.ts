@@ -1,5 +1,6 @@
 import { assert } from '../foundation/assert.ts';
 import { type LogIndex, logIndex, type NodeId, type Term } from '../foundation/ids.ts';
+import { mutant } from '../foundation/mutants.ts';
 import type { Configuration, EntryKind, HardState, LogEntry, LogPoint } from '../ports/log-store.ts';
 import { ConfigurationHistory, isVoter, membersOf, votersOf } from './configuration.ts';
 import { entryBytes, RaftLog } from './log.ts';
@@ -54,6 +55,8 @@ export class Core {
   asksAhead = false;
   readonly held = new Map<NodeId, { readonly message: RaftMessage & PreVote; ticks: number }>();
   doubted = false;
+  /** Its state is not whole (promise 6): it votes and stores, but does not campaign. */
+  passive = false;
   doubtedPeers: ReadonlySet<NodeId> = new Set();
 
   /** Leader only. */
@@ -114,7 +117,8 @@ export class Core {
 
   /** May this node campaign? */
   get promotable(): boolean {
-    return !this.doubted && this.install === null && this.configurations.mayNeed(this.id);
+    const mayLead = !this.passive || mutant.active === 'quarantined-campaigns';
+    return mayLead && !this.doubted && this.install === null && this.configurations.mayNeed(this.id);
   }
 
   /** Stickiness (thesis §4.2.3): a node that hears its leader has no vote for another. */

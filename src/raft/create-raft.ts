@@ -1,6 +1,13 @@
 import { assert, unreachable } from '../foundation/assert.ts';
 import type { LogIndex, NodeId, Term } from '../foundation/ids.ts';
-import { beforeAll, type EntryKind, type LogEntry, type LogPoint } from '../ports/log-store.ts';
+import { mutant } from '../foundation/mutants.ts';
+import {
+  beforeAll,
+  type Configuration,
+  type EntryKind,
+  type LogEntry,
+  type LogPoint,
+} from '../ports/log-store.ts';
 import type { MemberChange } from '../ports/membership.ts';
 import { encodeConfiguration, firstStep, isMember } from './configuration.ts';
 import { Core } from './core.ts';
@@ -127,6 +134,16 @@ class RaftNode implements Raft {
 
   setContext(context: Uint8Array): void {
     this.#core.context = context;
+  }
+
+  setPassive(passive: boolean): void {
+    const core = this.#core;
+    core.passive = passive;
+    if (passive && mutant.active !== 'quarantined-campaigns') this.stepDown();
+  }
+
+  rebased(point: LogPoint, configuration: Configuration): void {
+    this.#core.configurations.rebased(configuration, point.index);
   }
 
   setDoubted(doubted: boolean): void {

@@ -94,6 +94,10 @@ export interface Raft {
   setSuccession(succession: readonly NodeId[]): void;
   /** Opaque bytes to put into heartbeats and their replies from now on. */
   setContext(context: Uint8Array): void;
+  /** A replica whose state is not whole (promise 6) votes and stores entries, but neither campaigns nor leads: a leader leaves office. */
+  setPassive(passive: boolean): void;
+  /** The image was replaced by one of `point`, which the log holds too; `configuration` is in force there. */
+  rebased(point: LogPoint, configuration: Configuration): void;
   /** A replica under doubt (promise 6) neither votes nor campaigns nor is counted by its own quorum arithmetic, but stores entries. */
   setDoubted(doubted: boolean): void;
   /** Leader: members that count for no quorum at present (promise 6). */

@@ -8,6 +8,7 @@ import type { NodeOptions } from '../node/options.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Findings } from './checks/findings.ts';
+import { IntegrityChecks } from './checks/integrity-checks.ts';
 import { LogChecks } from './checks/log-checks.ts';
 import { QuorumCheck } from './checks/quorum-check.ts';
 import { StateChecks } from './checks/state-checks.ts';
@@ -34,6 +35,7 @@ export class Cluster {
   readonly recorder = new Recorder();
   readonly logs: LogChecks;
   readonly state: StateChecks;
+  readonly integrity: IntegrityChecks;
   readonly callers: readonly Caller[];
   readonly random: Random;
   /**
@@ -58,7 +60,12 @@ export class Cluster {
     this.random = seededRandom(`run ${plan.seed}`);
     this.network = new Network(scheduler, this.random.fork('network'), trace, { ...plan.network });
     this.logs = new LogChecks(findings);
-    this.state = new StateChecks(findings, () => scheduler.nowMs);
+    this.integrity = new IntegrityChecks(findings, () => this.machines, trace, this.random.fork('integrity'));
+    this.state = new StateChecks(
+      findings,
+      () => scheduler.nowMs,
+      (machine) => this.integrity.mayDiffer(machine),
+    );
     this.#votes = new VoteChecks(findings);
     this.machines = Array.from({ length: plan.nodes + plan.turnover.joiners }, (_, i) => this.#machine(i));
     for (const machine of this.machines.slice(plan.nodes)) machine.idle = true;
@@ -121,6 +128,7 @@ export class Cluster {
     const node = machine?.node ?? null;
     if (machine === undefined || node === null) return;
     const { storeId } = node.identity;
+    this.integrity.sent(message, node);
     this.#votes.sent(message, storeId, machine.log);
     this.logs.sent(message, storeId, machine.log);
     if (message.type === 'heartbeat') this.logs.succession(message, node.inspect().raft);
@@ -211,6 +219,7 @@ export class Cluster {
       flushEveryMs: storage.flushEveryMs,
       flushBytes: storage.flushBytes,
       diskReserveBytes: 0,
+      scrub: { bytesPerSecond: this.plan.scrubs ? 1 << 22 : 0, pauseMs: 1500 },
     };
   }
 
@@ -225,7 +234,11 @@ export class Cluster {
 
   #events(): MachineEvents {
     return {
-      observer: (machine) => ({ applying: (entry) => this.logs.applying(machine, entry) }),
+      observer: (machine) => ({
+        applying: (entry) => this.logs.applying(machine, entry),
+        spoil: (block) => this.integrity.spoil(machine, block),
+      }),
+      logged: (machine, event, fields) => this.integrity.logged(machine, event, fields),
       opened: (machine, node) => {
         const { term, vote } = node.inspect().raft;
         const { storeId } = node.identity;
@@ -255,13 +268,8 @@ export class Cluster {
       machine.idle = true;
       return;
     } else if (code === 'data-damaged' || code === 'data-unreadable') {
-      if (!this.spoiled.has(machine)) {
-        this.#findings.report('undamaged-data-opens', `${machine.id}: ${text}`);
-      } else {
-        // What an operator does who reads the message: the replica begins anew.
-        machine.disk.wipe();
-        this.spoiled.set(machine, 'replaced');
-      }
+      const check = this.spoiled.has(machine) ? 'damage-is-repaired' : 'undamaged-data-opens';
+      this.#findings.report(check, `${machine.id}: ${text}`);
     } else if (code !== 'storage-failed' && !(code === 'disk-full' && opening)) {
       this.#findings.report('no-exception', `${machine.id}: ${new TanistError(code as never, text).message}`);
     }

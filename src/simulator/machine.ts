@@ -6,7 +6,7 @@ import type { TanistNode } from '../node/node.ts';
 import { openNode } from '../node/open-node.ts';
 import type { NodeObserver, NodeOptions } from '../node/options.ts';
 import type { MemberFacts } from '../ports/membership.ts';
-import type { NodeLog } from '../ports/node-log.ts';
+import type { NodeEvent, NodeEventFields, NodeLog } from '../ports/node-log.ts';
 import { DurableLog } from './checks/durable-log.ts';
 import { Life } from './world/life.ts';
 import type { Network } from './world/network.ts';
@@ -22,6 +22,7 @@ export interface MachineEvents {
   /** It ran: look at it after this step. */
   readonly touched: (machine: Machine) => void;
   readonly ended: (machine: Machine) => void;
+  readonly logged: (machine: Machine, event: NodeEvent, fields: NodeEventFields) => void;
   /** The process could not go on. `code` null: a broken invariant or another bug. `opening`: it had not come up yet. */
   readonly failed: (machine: Machine, code: string | null, text: string, opening: boolean) => void;
 }
@@ -161,8 +162,10 @@ export class Machine {
     const { trace } = this.#network;
     const line =
       (level: string): NodeLog['info'] =>
-      (event, fields) =>
+      (event, fields) => {
         trace.event(this.id, event, () => `${level} ${JSON.stringify(fields ?? {})}`);
+        this.#events.logged(this, event, fields ?? {});
+      };
     return { info: line(''), warn: line('warn'), error: line('error') };
   }
 }

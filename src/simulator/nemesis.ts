@@ -160,6 +160,27 @@ export class Nemesis {
           network.trace.event(id, 'bit flipped', () => String(where));
         });
         break;
+      case 'misdirected':
+        this.#spoil('damaged', fault.forMs, ({ id, disk }) => {
+          const where = disk.misdirect(fault.database);
+          network.trace.event(id, 'row misdirected', () => String(where));
+        });
+        break;
+      case 'rot': {
+        const machine = this.#fragile(fault.forMs);
+        if (machine === undefined) break;
+        const { spoiled } = this.#cluster;
+        if (spoiled.get(machine) !== 'replaced') spoiled.set(machine, 'damaged');
+        this.#cluster.logs.lostDisk(machine);
+        const where = machine.disk.rot(fault.database);
+        network.trace.event(machine.id, 'bit rots', () => String(where));
+        break;
+      }
+      case 'diverge': {
+        const machine = this.#fragile(fault.forMs);
+        if (machine !== undefined) this.#cluster.integrity.diverge(machine);
+        break;
+      }
       default:
         unreachable(fault);
     }
@@ -210,10 +231,14 @@ export class Nemesis {
     this.#later(forMs, () => machine.start());
   }
 
-  #spoil(how: 'replaced' | 'damaged', forMs: number, act: (machine: Machine) => void): void {
+  #fragile(draw: number): Machine | undefined {
     const { plan, machines } = this.#cluster;
-    const index = plan.fragile[Math.floor(forMs * 1000) % Math.max(1, plan.fragile.length)];
-    const machine = index === undefined ? undefined : machines[index];
+    const index = plan.fragile[Math.floor(draw * 1000) % Math.max(1, plan.fragile.length)];
+    return index === undefined ? undefined : machines[index];
+  }
+
+  #spoil(how: 'replaced' | 'damaged', forMs: number, act: (machine: Machine) => void): void {
+    const machine = this.#fragile(forMs);
     if (machine === undefined) return;
     machine.crash(true);
     const { spoiled } = this.#cluster;

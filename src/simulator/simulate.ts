@@ -116,16 +116,19 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
     return;
   }
   cluster.stopCalls();
-  const equal = (): boolean => {
+  /** The members. */
+  const present = (): readonly Machine[] => {
     const members = cluster.leader()?.node?.members() ?? [];
-    const applied = machines
-      .filter(({ id }) => members.some((member) => member.id === id))
-      .map(({ node }) => node?.state.applied.index ?? -1);
+    return machines.filter(({ id }) => members.some((member) => member.id === id));
+  };
+  const equal = (): boolean => {
+    const applied = present().map(({ node }) => node?.state.applied.index ?? -1);
     return (
       applied.length > 0 &&
       applied.every((index) => index >= cluster.logs.highest) &&
       new Set(applied).size === 1 &&
-      left().length === 0
+      left().length === 0 &&
+      cluster.integrity.left(present()) === null
     );
   };
   /** Removed, and still there. */
@@ -140,7 +143,7 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
     const applied = machines.map(({ id, node }) => `${id} ${node?.state.applied.index ?? 'down'}`);
     findings.report(
       'replicas-equal',
-      `${livenessBoundMs} ms after the last call: applied ${applied.join(', ')}`,
+      `${livenessBoundMs} ms after the last call: applied ${applied.join(', ')}; ${cluster.integrity.left(present()) ?? 'all whole'}`,
     );
   }
   cluster.stopWatches();

@@ -5,7 +5,10 @@ import { RecordDigest } from './record-digest.ts';
 
 const alarmRecord = 3;
 
-/** Alarms that are on, each of a member. As in etcd, `noSpace` refuses what takes space, until it is disarmed; `corrupt` only tells. */
+/**
+ * Alarms that are on, each of a member. As in etcd, `noSpace` refuses what takes space and `corrupt` (replicas differ, and no majority is right)
+ * all writes, until they are disarmed.
+ */
 export class Alarms {
   readonly #on = new Map<string, Alarm>();
   readonly #dirty = new Set<string>();
@@ -14,6 +17,8 @@ export class Alarms {
   );
   /** Whether any member has no space. A field: every put looks at it. */
   noSpace = false;
+  /** Whether any member's state is in dispute. */
+  corrupt = false;
 
   /** The alarms that this turned on or off. */
   apply({ action, member, alarm }: AlarmCommand): CommandResult {
@@ -25,6 +30,10 @@ export class Alarms {
     const gone = this.list().filter((on) => on.kind === alarm && (member === '' || on.member === member));
     for (const on of gone) this.#set(keyOf(on), null);
     return { kind: 'alarm', alarms: gone };
+  }
+
+  isCorrupt(member: NodeId): boolean {
+    return this.#on.has(keyOf({ member, kind: 'corrupt' }));
   }
 
   /** In order of kind, then member. */
@@ -57,6 +66,7 @@ export class Alarms {
     else this.#on.set(key, alarm);
     this.#dirty.add(key);
     this.digest.touch(key);
+    this.corrupt = this.list().some(({ kind }) => kind === 'corrupt');
     this.noSpace = this.list().some(({ kind }) => kind === 'noSpace');
   }
 }

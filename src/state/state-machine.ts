@@ -7,6 +7,7 @@ import {
   type LeaseId,
   leaseId,
   logIndex,
+  type NodeId,
   noLease,
   type Revision,
   type SessionId,
@@ -219,6 +220,24 @@ export class StateMachine {
     return formatDigest(a, b);
   }
 
+  /**
+   * What a stored delta says of its key against what memory has; null: no contradiction. Also a value that changed in memory, or a change that
+   * it missed, shows.
+   */
+  contradiction(delta: StateDelta): string | null {
+    const { space, key, op, revision } = delta;
+    const current = this.#stores[space].get(key);
+    if (current === null || current.modRevision > revision) return null;
+    if (current.modRevision < revision) return `memory lacks revision ${revision} of ${space}`;
+    if (op === 'delete') return null;
+    const same =
+      current.value === delta.value &&
+      current.lease === delta.lease &&
+      current.version === delta.version &&
+      current.createRevision === delta.createRevision;
+    return same ? null : `revision ${revision} of ${space} differs between memory and disk`;
+  }
+
   /** Whether the incremental digest is that of the content: a scrub. Takes long with many keys, so it yields now and then. */
   async verifyDigest(space: Space, yieldTurn: () => Promise<void>): Promise<boolean> {
     for (;;) {
@@ -353,6 +372,16 @@ export class StateMachine {
 
   alarms(): readonly Alarm[] {
     return this.#alarms.list();
+  }
+
+  /** Replicas differ, and no majority is right: writes are refused. */
+  get corrupt(): boolean {
+    return this.#alarms.corrupt;
+  }
+
+  /** Whether this member is one of those that differ. */
+  isCorrupt(member: NodeId): boolean {
+    return this.#alarms.isCorrupt(member);
   }
 
   get noSpace(): boolean {
@@ -552,6 +581,7 @@ export class StateMachine {
 
   #execute(command: Command, position: number): CommandResult {
     const nowMs = this.#journal.timeMs;
+    if (this.#alarms.corrupt && changesContent(command)) return inDispute;
     switch (command.kind) {
       case 'put':
         return this.#put(command);
@@ -661,6 +691,32 @@ export class StateMachine {
 
 export function createStateMachine(options: StateMachineOptions): StateMachine {
   return new StateMachine(options);
+}
+
+const inDispute = failed(
+  'under-doubt',
+  'the replicas differ and no majority agrees (alarm corrupt): writes are refused until an operator decides; see tanist status',
+);
+
+/** Not what keeps leases and sessions alive, nor what lifts the alarm. */
+function changesContent({ kind }: Command): boolean {
+  switch (kind) {
+    case 'put':
+    case 'deleteRange':
+    case 'txn':
+    case 'compact':
+    case 'leaseGrant':
+    case 'leaseRevoke':
+    case 'setPolicy':
+    case 'removePolicy':
+      return true;
+    case 'leaseKeepAlive':
+    case 'openSession':
+    case 'closeSession':
+    case 'keepSessions':
+    case 'alarm':
+      return false;
+  }
 }
 
 function bySpace<T>(make: (space: Space) => T): Record<Space, T> {

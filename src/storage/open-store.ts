@@ -2,7 +2,7 @@ import { logIndex, type NodeId } from '../foundation/ids.ts';
 import type { Disk } from '../ports/database.ts';
 import type { ImageStore, LoadedImage } from '../ports/image-store.ts';
 import type { LogPoint, LogStore } from '../ports/log-store.ts';
-import { openImage } from './image/image-store.ts';
+import { type OpenedImage, openImage } from './image/image-store.ts';
 import { openLog } from './log/open-log.ts';
 import { damaged } from './record-codec.ts';
 
@@ -42,27 +42,47 @@ export async function openStore(disk: Disk, options: OpenStoreOptions): Promise<
         mustLoadAfter: applied,
         ...(options.logMemoryBytes === undefined ? {} : { memoryBytes: options.logMemoryBytes }),
       });
-    let log = await openedLog();
-    if (loaded !== null && image.installed && !(await holds(log, loaded.applied.point))) {
-      // A crash between the two steps of installing a snapshot: the image was taken over, the log is from before.
-      await log.reset(loaded.applied.point, log.image.hardState);
-      await log.close();
-      log = await openedLog();
-    }
-    const { last, compacted } = log.image;
-    const fault =
-      applied > last.index
-        ? `the log ends at entry ${last.index}, but entry ${applied} was durable and applied`
-        : compacted.index > applied
-          ? `the log begins after entry ${compacted.index}, but the state image is only at entry ${applied}`
-          : null;
+    const log = await resetIfInstalled(image, loaded, await openedLog(), openedLog);
+    const fault = foundFault(log, applied);
     if (fault === null) return { log, image, loaded };
     await log.close();
-    throw damaged(`the data in ${options.folder}`, fault);
+    throw damaged(`the data in ${options.folder}`, fault.what);
   } catch (error) {
     await image.close();
     throw error;
   }
+}
+
+/** After a crash between the two steps of installing a snapshot the image was taken over, and the log is from before. */
+export async function resetIfInstalled(
+  image: OpenedImage,
+  loaded: LoadedImage | null,
+  log: LogStore,
+  reopen: () => Promise<LogStore>,
+): Promise<LogStore> {
+  if (loaded === null || !image.installed || (await holds(log, loaded.applied.point))) return log;
+  await log.reset(loaded.applied.point, log.image.hardState);
+  await log.close();
+  return reopen();
+}
+
+/** What is wrong between a log and an image that is at `applied`, and which of them lacks something. */
+export function foundFault(
+  log: LogStore,
+  applied: number,
+): { readonly part: 'log' | 'image'; readonly what: string } | null {
+  const { last, compacted } = log.image;
+  if (applied > last.index)
+    return {
+      part: 'log',
+      what: `the log ends at entry ${last.index}, but entry ${applied} was durable and applied`,
+    };
+  if (compacted.index > applied)
+    return {
+      part: 'image',
+      what: `the log begins after entry ${compacted.index}, but the state image is only at entry ${applied}`,
+    };
+  return null;
 }
 
 /** Whether the log agrees with the point (Raft §7: then it keeps what follows). */

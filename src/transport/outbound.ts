@@ -41,7 +41,7 @@ export class Outbound {
   droppedMessages = 0;
   private readonly addresses: readonly string[];
   private turn = 0;
-  private readonly hello: Buffer;
+  private readonly hello: Hello;
   private readonly clock: Clock;
   private readonly random: Random;
   private readonly events: OutboundEvents;
@@ -65,7 +65,7 @@ export class Outbound {
     events: OutboundEvents,
   ) {
     this.addresses = addresses;
-    this.hello = encodeHelloEnvelope(hello);
+    this.hello = hello;
     this.clock = clock;
     this.random = random;
     this.events = events;
@@ -125,7 +125,7 @@ export class Outbound {
     stream.on('data', (bytes: Buffer) => this.answered(attempt, bytes));
     stream.on('error', (error: ServiceError) => this.failed(attempt, error));
     stream.on('end', () => this.fail(attempt, 'dropped'));
-    stream.write(this.hello);
+    stream.write(encodeHelloEnvelope(this.hello));
     this.deadline = this.clock.after(timing.connectMs, () => {
       this.events.lost('silent');
       this.deadline = this.clock.after(timing.answerMs, () => this.fail(attempt, 'silent'));

@@ -22,7 +22,15 @@ export interface Hello {
 
 export function helloOf(identity: StoreIdentity, address = ''): Hello {
   const { clusterId, nodeId: id } = identity;
-  return { clusterId, id, identity: presentedOf(identity), address };
+  return {
+    clusterId,
+    id,
+    // As it is when it is said: a doubt of itself may be over.
+    get identity() {
+      return presentedOf(identity);
+    },
+    address,
+  };
 }
 
 export function writeHello(writer: WireWriter, field: number, hello: Hello): void {
@@ -34,6 +42,7 @@ export function writeHello(writer: WireWriter, field: number, hello: Hello): voi
   writer.text(6, hello.identity.incarnation);
   writePoint(writer, 7, hello.identity.last);
   writer.text(8, hello.address);
+  writer.bool(9, hello.identity.doubted);
   writer.end(mark);
 }
 
@@ -45,6 +54,7 @@ export function readHello(reader: WireReader): Hello {
   let incarnation = '';
   let last: LogPoint = beforeAll;
   let address = '';
+  let doubted = false;
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -69,12 +79,15 @@ export function readHello(reader: WireReader): Hello {
       case 8:
         address = reader.text();
         break;
+      case 9:
+        doubted = reader.bool();
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
-  const identity = { storeId, bootCounter, incarnation, last, doubted: false };
+  const identity = { storeId, bootCounter, incarnation, last, doubted };
   return { clusterId, id: nodeId(id), identity, address };
 }
 

@@ -13,6 +13,7 @@ const report = (diskFree: number): Uint8Array =>
     facts: null,
     replicas: [],
     links: [],
+    integrity: null,
   });
 const room = (free: number) => ({
   memoryUsedBytes: null,

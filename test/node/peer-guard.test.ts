@@ -35,6 +35,8 @@ function guarded(remembered: PeerIdentity | null) {
   const guard = new PeerGuard({
     self: nodeId('l'),
     clusterId: 'c',
+    incarnation: 'own',
+    trusted: () => {},
     log,
     nodeLog: silentLog,
     doubted: () => {},

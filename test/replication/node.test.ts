@@ -179,6 +179,7 @@ function encodeReportOf(bench: Bench): Uint8Array {
     facts: null,
     replicas: [bench.node.replica(warmId)!.report],
     links: [],
+    integrity: null,
   });
 }
 

@@ -33,6 +33,11 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'image-before-log': 6,
   'cluster-time-goes-back': 43,
   'early-acknowledgement-as-durable': 1,
+  'digest-of-earlier-image': 1,
+  'minority-verdict': 23,
+  'quarantined-campaigns': 42,
+  'quarantined-serves': 2,
+  'rescued-log-votes': 1,
 };
 const within = 100;
 

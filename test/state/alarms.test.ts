@@ -69,13 +69,26 @@ test('of several alarms each is disarmed by itself', (t) => {
   t.deepEqual(log.state.alarms(), [{ member: a, kind: 'corrupt' }]);
 });
 
+test('while replicas differ and none is right nothing changes, but what keeps leases and sessions, and lifts the alarm', (t) => {
+  const log = new Log(createStateMachine({ limits }));
+  log.apply(put('k', '1'), alarm('activate', a, 'corrupt'));
+  t.true(log.state.corrupt && log.state.isCorrupt(a) && !log.state.isCorrupt(nodeId('b')));
+  const digest = log.state.digest('user');
+  t.like(log.one(put('k', '2')), { kind: 'failed', code: 'under-doubt' });
+  t.like(log.one(del('k')), { kind: 'failed', code: 'under-doubt' });
+  t.is(log.state.digest('user'), digest);
+  log.one(alarm('deactivate', a, 'corrupt'));
+  t.false(log.state.corrupt);
+  t.like(log.one(put('k', '2')), { kind: 'put' });
+});
+
 test('alarms and the size of the state are the same after a restart', async (t) => {
   const log = new Log(createStateMachine({ limits }));
   const image = new MemoryImage();
   log.apply(put('k', '12345'), put('gone', '1'), put('k', '123'), put('p', '1', { space: 'planes' }));
   log.apply(alarm('activate', a, 'noSpace'), alarm('activate', a, 'corrupt'));
   image.append(log.state.takeImageBatch());
-  log.apply(del('gone'), alarm('deactivate', a, 'corrupt'), put('s', 'not counted', { space: 'system' }));
+  log.apply(alarm('deactivate', a, 'corrupt'), del('gone'), put('s', 'not counted', { space: 'system' }));
   t.is(log.state.liveBytes, 2 * keyOverheadBytes + 'k'.length + '123'.length + 'p'.length + 1);
   image.append(log.state.takeImageBatch());
   const state = createStateMachine({ limits });

@@ -44,7 +44,23 @@ export class MemoryDisk implements Disk {
     };
   }
 
-  async replace(name: string, replacement: string): Promise<void> {
+  async setAside(name: string): Promise<string | null> {
+    const content = this.contents.get(name);
+    if (content === undefined) return null;
+    await this.step(() => {
+      this.contents.set(`${name}.evidence-1`, content);
+      this.contents.delete(name);
+    });
+    return `${name}.evidence-1`;
+  }
+
+  async replace(
+    name: string,
+    replacement: string,
+    options: { readonly keepOld?: boolean } = {},
+  ): Promise<void> {
+    const old = this.contents.get(name);
+    if (options.keepOld === true && old !== undefined) this.contents.set(`${name}.evidence-1`, old);
     await this.step(() => {
       const content = this.contents.get(replacement);
       if (content === undefined || this.opened.has(name) || this.opened.has(replacement))

@@ -29,6 +29,28 @@ export const tanistReadings: readonly Reading[] = [
   gauge('tanist_primary', 'Whether this node serves writes', (s) => s.inspection.open),
   gauge('tanist_term', 'Raft term', (s) => s.inspection.raft.term),
   gauge('tanist_restoring', 'Whether a snapshot is being taken over', (s) => s.inspection.restoring),
+  gauge(
+    'tanist_quarantined',
+    'Whether its state is wrong or lost, and it serves nothing',
+    (s) => s.inspection.doubt !== null,
+  ),
+  gauge(
+    'tanist_log_doubted',
+    'Whether its log took the place of a damaged one, and counts for nothing yet',
+    (s) => s.inspection.logDoubt !== null,
+  ),
+  counter(
+    'tanist_rebuilds_total',
+    "Times its state was made anew from a peer's",
+    (s) => s.inspection.rebuilds,
+  ),
+  counter(
+    'tanist_scrub_passes_total',
+    'Times all that is stored was read in search of damage',
+    (s) => s.inspection.scrub.passes,
+  ),
+  counter('tanist_scrub_bytes_total', 'Bytes read in search of damage', (s) => s.inspection.scrub.bytes),
+  counter('tanist_scrub_faults_total', 'Damage found', (s) => s.inspection.scrub.faults),
   counter('tanist_failovers_total', 'Changes from one leader to another', (s) => s.leadership.failovers),
   counter(
     'tanist_leaderless_seconds_total',

@@ -68,6 +68,7 @@ export class ReplicaNode implements ServedNode {
       leases: refuse,
       leaseIds: refuse,
       leaseDeadlineMs: () => null,
+      isCorrupt: () => false,
       policies: refuse,
     };
     const refuseLater = (): Promise<never> => Promise.reject(this.#notLeader());
@@ -244,6 +245,10 @@ export class ReplicaNode implements ServedNode {
       alarms: [],
       liveBytes: replica.gauges().bytes,
       restoring: position === null,
+      doubt: null,
+      logDoubt: null,
+      rebuilds: 0,
+      scrub: { passes: 0, bytes: 0, faults: 0, lastFault: null, phase: 'waiting' },
     };
   }
 
@@ -259,6 +264,15 @@ export class ReplicaNode implements ServedNode {
       logSyncs: new Durations(0.001, 1),
       roundTrips: new Map(),
     });
+  }
+
+  /** It checks itself in the background. */
+  scrub(): Promise<never> {
+    return Promise.reject(this.#notLeader());
+  }
+
+  repair(): void {
+    throw this.#notLeader();
   }
 
   replication(): ReplicationGauges {

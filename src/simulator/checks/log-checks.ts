@@ -64,7 +64,9 @@ export class LogChecks {
         );
       }
     }
-    if (known.lastApplied > 0 && entry.index !== known.lastApplied + 1) {
+    // An image from a peer may be of a little before what this replica had applied to its lost one.
+    const rebuilds = machine.node?.inspect().doubt !== null ? -1 : 0;
+    if (rebuilds === 0 && known.lastApplied > 0 && entry.index !== known.lastApplied + 1) {
       const skipped = machine.node !== null && entry.index > known.lastApplied + 1;
       // A snapshot takes a replica forward; nothing takes it back.
       if (!skipped) {

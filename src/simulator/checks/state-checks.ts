@@ -34,13 +34,20 @@ export class StateChecks {
     { readonly node: TanistNode; readonly index: number; readonly timeMs: number }
   >();
   readonly #watches = new Map<string, WatchHandle>();
+  readonly #waiting = new Map<string, () => void>();
 
-  constructor(findings: Findings, nowMs: () => number) {
+  readonly #mayDiffer: (machine: Machine) => boolean;
+  readonly #rebuilds = new Map<string, number>();
+
+  /** `mayDiffer`: a fault made its state another one, and it has not been rebuilt since. */
+  constructor(findings: Findings, nowMs: () => number, mayDiffer: (machine: Machine) => boolean) {
+    this.#mayDiffer = mayDiffer;
     this.#findings = findings;
     this.#nowMs = nowMs;
   }
 
   opened(machine: Machine, node: TanistNode): void {
+    this.#waiting.delete(machine.id);
     const watch = (from: Revision): void => {
       const handle = node.watch(
         { space: 'user', key: everything, rangeEnd: everything, fromRevision: from, previous: false },
@@ -52,9 +59,11 @@ export class StateChecks {
             );
             return true;
           },
-          // After a snapshot took this replica forward.
+          // After a snapshot took this replica forward; of one in quarantine, when it comes back.
           ended: () => {
-            if (machine.node === node) watch(revision(node.state.revision('user') + 1));
+            if (machine.node !== node) return;
+            if (node.inspect().doubt === null) watch(revision(node.state.revision('user') + 1));
+            else this.#waiting.set(machine.id, () => watch(revision(node.state.revision('user') + 1)));
           },
         },
       );
@@ -68,9 +77,20 @@ export class StateChecks {
     if (node === null) return;
     const index = node.state.applied.index;
     const last = this.#last.get(machine.id);
-    if (last?.node === node && last.index === index) return;
+    if (last?.node === node && last.index === index && !this.#waiting.has(machine.id)) return;
     const inspection = node.inspect();
-    if (inspection.restoring) return;
+    if (inspection.restoring || inspection.doubt !== null) return;
+    this.#waiting.get(machine.id)?.();
+    this.#waiting.delete(machine.id);
+    if (this.#mayDiffer(machine)) return;
+    if (inspection.rebuilds !== this.#rebuilds.get(machine.id)) this.#last.delete(machine.id);
+    this.#rebuilds.set(machine.id, inspection.rebuilds);
+    this.#judge(machine, node, inspection);
+  }
+
+  #judge(machine: Machine, node: TanistNode, inspection: NodeInspection): void {
+    const index = node.state.applied.index;
+    const last = this.#last.get(machine.id);
     const timeMs = inspection.clusterTimeMs;
     if (last?.node === node && timeMs < last.timeMs) {
       this.#findings.report('cluster-time', `${machine.id}: from ${last.timeMs} back to ${timeMs}`);

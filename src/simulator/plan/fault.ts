@@ -31,6 +31,12 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: 'emptyDisk' }
   | { readonly kind: 'oldDisk' }
   | { readonly kind: 'bitFlip'; readonly database: 'log' | 'state' }
+  /** A row of a stopped machine's disk lies where another one should. */
+  | { readonly kind: 'misdirected'; readonly database: 'log' | 'state' }
+  /** A bit of what is stored flips while the machine runs. */
+  | { readonly kind: 'rot'; readonly database: 'log' | 'state' }
+  /** A fault of memory: the state takes a change that nobody else's takes. */
+  | { readonly kind: 'diverge' }
 );
 
 const targets: readonly Target['kind'][] = ['leader', 'leader', 'leader', 'follower', 'node'];
@@ -62,6 +68,18 @@ export function drawFault(random: Random, atMs: number, nodes: number, destroyin
   if (roll < 22) return { kind: 'emptyDisk', ...time };
   if (roll < 23) return { kind: 'oldDisk', ...time };
   return { kind: 'bitFlip', database: random.pick(['log', 'state']), ...time };
+}
+
+/** What only comparing with others, or reading again, can find; only for fragile machines. */
+export function drawRot(random: Random, safetyMs: number): readonly Fault[] {
+  if (random.chance(0.4)) return [];
+  return Array.from({ length: 1 + random.below(3) }, (): Fault => {
+    const time = { atMs: 300 + random.next() * (safetyMs - 300), forMs: 20 + random.next() * 500 };
+    const database = random.pick(['log', 'state'] as const);
+    const roll = random.below(5);
+    if (roll < 2) return { kind: 'diverge', ...time };
+    return { kind: roll < 4 ? 'rot' : 'misdirected', database, ...time };
+  });
 }
 
 function drawTarget(random: Random, nodes: number): Target {

@@ -1,6 +1,6 @@
 import { type Random, seededRandom } from '../../foundation/random.ts';
 import type { NetworkWeather } from '../world/network.ts';
-import { drawFault, type Fault } from './fault.ts';
+import { drawFault, drawRot, type Fault } from './fault.ts';
 import { drawMembership, drawTurnover, type MembershipChange, noTurnover } from './membership.ts';
 
 /** How likely each kind of call is; only ratios matter. */
@@ -54,6 +54,8 @@ export interface Plan {
   readonly early: boolean;
   readonly safetyMs: number;
   readonly faults: readonly Fault[];
+  /** Nodes read again and again what they have stored. */
+  readonly scrubs: boolean;
   /** At the end one lease of so long in a cluster that has nothing to do; 0: no such phase. */
   readonly quietTtlMs: number;
   readonly membership: readonly MembershipChange[];
@@ -144,7 +146,11 @@ function drawOrdinary(seed: number): Plan {
     },
     early: random.chance(0.3),
     safetyMs,
-    faults: drawFaults(random.fork('faults'), nodes, safetyMs, fragile.length > 0),
+    faults: [
+      ...drawFaults(random.fork('faults'), nodes, safetyMs, fragile.length > 0),
+      ...(fragile.length > 0 ? drawRot(random.fork('rot'), safetyMs) : []),
+    ],
+    scrubs: random.fork('scrub').chance(0.5),
     quietTtlMs: random.fork('quiet').chance(0.08) ? 24_000 : 0,
     membership,
     turnover: membership.length === 0 ? drawTurnover(random.fork('turnover')) : noTurnover,

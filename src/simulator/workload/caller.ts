@@ -2,6 +2,7 @@ import { textOf } from '../../foundation/bytes.ts';
 import type { TanistError } from '../../foundation/errors.ts';
 import { type LeaseId, noLease, revision } from '../../foundation/ids.ts';
 import type { Random } from '../../foundation/random.ts';
+import type { ReadOutcome, TanistNode } from '../../node/node.ts';
 import type { Command, RangeRequest } from '../../ports/command.ts';
 import type { CommandResult, RangeResult } from '../../ports/result.ts';
 import type { RegisterInput, RegisterOutput } from '../../verification/register.ts';
@@ -215,11 +216,19 @@ export class Caller {
     life?.enter(() =>
       node?.read(range(key), 'linearizable', (outcome) => {
         if (life.dead || over) return;
+        this.#checkServes(node, outcome);
         if (outcome instanceof Error) recorder.registers.fail(operation);
         else this.#gotIt(key, operation, called, outcome);
         next();
       }),
     );
+  }
+
+  /** Promise 6: who doubts its state serves nothing. */
+  #checkServes(node: TanistNode, outcome: ReadOutcome): void {
+    const { doubt } = node.inspect();
+    if (doubt === null || outcome instanceof Error) return;
+    this.#parts.findings.report('quarantined-serves', `${node.id} answers a read, although ${doubt}`);
   }
 
   /** Of any replica: some past state, and it says which. */
@@ -229,6 +238,7 @@ export class Caller {
     const { node, life } = machine;
     life?.enter(() =>
       node?.read(range(key), 'serializable', (outcome) => {
+        this.#checkServes(node, outcome);
         if (outcome instanceof Error) return;
         recorder.datedReads.push({ key, revision: outcome.revision, value: answered(outcome) });
       }),

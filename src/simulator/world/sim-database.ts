@@ -95,6 +95,11 @@ export class SimDatabase implements Database {
     return this.#underWay;
   }
 
+  /** What it holds there is another content from now on, unless it has been removed. */
+  rot(key: string, value: Uint8Array): void {
+    if (this.#rows.get(key) !== undefined) this.#rows.apply([{ type: 'put', key, value }]);
+  }
+
   write(changes: Changes, { sync }: { readonly sync: boolean }): Promise<void> {
     const weather = this.#weather;
     const costMs = sync ? weather.syncMs + this.#random.next() * weather.syncJitterMs : 0.02;

@@ -54,12 +54,17 @@ export class SimDisk {
           tornBytes,
         };
       },
-      replace: async (name, replacement) => {
+      replace: async (name, replacement, { keepOld = false } = {}) => {
         await this.#turn(life);
+        if (keepOld) this.#setAside(name);
         const files = present(this.#files.get(replacement), `there is no database ${replacement}`);
         files.sync();
         this.#files.set(name, files);
         this.#files.delete(replacement);
+      },
+      setAside: async (name) => {
+        await this.#turn(life);
+        return this.#setAside(name);
       },
       remove: async (name) => {
         await this.#turn(life);
@@ -70,6 +75,15 @@ export class SimDisk {
         return this.#files.has(name);
       },
     };
+  }
+
+  #setAside(name: string): string | null {
+    const files = this.#files.get(name);
+    if (files === undefined) return null;
+    const evidence = `${name}.evidence-1`;
+    this.#files.set(evidence, files);
+    this.#files.delete(name);
+    return evidence;
   }
 
   /** The process died, or with `power` the machine. */
@@ -112,6 +126,35 @@ export class SimDisk {
     const at = this.#random.below(flipped.length);
     flipped[at] = (flipped[at] ?? 0) ^ (1 << this.#random.below(8));
     rows.apply([{ type: 'put', key, value: flipped }]);
+    return `${name}/${key} byte ${at}`;
+  }
+
+  /** Writes a row's content over another one's; says where. */
+  misdirect(name: string): string | null {
+    const rows = this.#files.get(name)?.durable;
+    if (rows === undefined || rows.size < 2) return null;
+    const keys = rows.keys();
+    const [from, to] = [this.#random.pick(keys), this.#random.pick(keys)];
+    const value = rows.get(from);
+    if (value === undefined || from === to) return null;
+    rows.apply([{ type: 'put', key: to, value }]);
+    return `${name}/${from} over ${to}`;
+  }
+
+  /** Flips a bit under a process that runs, not in the newest rows; says where. */
+  rot(name: string): string | null {
+    const files = this.#files.get(name);
+    const all = files === undefined ? [] : files.durable.keys();
+    const keys = all.filter((row) => /^[zd][/]/.test(row) && !row.endsWith('t')).slice(0, -2);
+    if (files === undefined || keys.length === 0) return null;
+    const key = this.#random.pick(keys);
+    const value = files.durable.get(key);
+    if (value === undefined || value.length === 0) return null;
+    const flipped = Uint8Array.from(value);
+    const at = this.#random.below(flipped.length);
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << this.#random.below(8));
+    files.durable.apply([{ type: 'put', key, value: flipped }]);
+    for (const database of this.#open) if (database.files === files) database.rot(key, flipped);
     return `${name}/${key} byte ${at}`;
   }
 

@@ -7,7 +7,8 @@ import { type ChunkSums, emptySums, sumChunks } from './chunk-index.ts';
 import { allEnd, type FormatRecord, formatKey, metaKey, recordPrefix } from './image-records.ts';
 import { damagedTransfer, FrameReader } from './snapshot-frames.ts';
 
-const name = 'state';
+export const imageName = 'state';
+const name = imageName;
 const incomingName = 'state-incoming';
 
 interface Options {
@@ -82,7 +83,7 @@ export async function receiveImage(
     await disk.remove(incomingName);
   }
 
-  async function commit(): Promise<AppliedPoint> {
+  async function commit(keepOld: boolean): Promise<AppliedPoint> {
     const meta = frames.end();
     if (JSON.stringify(sums) !== JSON.stringify(meta.chunks)) throw damagedTransfer('chunks are missing');
     await database.write(
@@ -93,7 +94,7 @@ export async function receiveImage(
     );
     open = false;
     await database.close();
-    await takeOver(() => disk.replace(name, incomingName));
+    await takeOver(() => disk.replace(name, incomingName, { keepOld }));
     return meta.applied;
   }
 
@@ -104,10 +105,10 @@ export async function receiveImage(
   };
   return {
     write: (chunk) => next(() => write(chunk)),
-    commit: () =>
+    commit: ({ keepOld = false } = {}) =>
       next(async () => {
         try {
-          return await commit();
+          return await commit(keepOld);
         } catch (error) {
           await discard();
           throw error;

@@ -7,15 +7,17 @@ import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {
   AppliedPoint,
   ImageBatch,
+  ImageCursor,
   ImageReceiver,
   ImageRecord,
+  ImageScrub,
   ImageSnapshot,
   ImageStore,
   IsLive,
   LoadedImage,
   SnapshotPart,
 } from '../../ports/image-store.ts';
-import { damaged, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
+import { damaged, isSealed, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
 import {
   type ChunkHeader,
   chunkEnd,
@@ -31,6 +33,7 @@ import { openImageDatabase, receiveImage } from './image-database.ts';
 import { allEnd, type Meta, metaKey, recordEnd, recordPrefix } from './image-records.ts';
 import { PendingImage } from './pending-image.ts';
 import { Reclaimer, type Rewrite } from './reclaim.ts';
+import { scrubStep } from './scrub-step.ts';
 import { FrameWriter } from './snapshot-frames.ts';
 
 export interface OpenImageOptions {
@@ -226,7 +229,7 @@ class ChunkImageStore implements OpenedImage {
       const applied = part === undefined ? whole : part.applied(whole);
       return {
         applied,
-        chunks: framesOf(rows, { applied, chunks, installed: true }, wantedBy(part)),
+        chunks: framesOf(this.#place, rows, { applied, chunks, installed: true }, wantedBy(part)),
         close: async () => {
           await rows.return?.();
         },
@@ -253,6 +256,24 @@ class ChunkImageStore implements OpenedImage {
       }),
     );
     return this.#receiver;
+  }
+
+  async scrub(
+    from: ImageCursor,
+    budgetBytes: number,
+    look: (deltas: readonly StateDelta[]) => Promise<string | null>,
+  ): Promise<ImageScrub> {
+    // Under the lock, so that what is on the disk and what the index says are of the same moment.
+    const step = await this.#alone(() => scrubStep(this.#database, this.#index, from, budgetBytes));
+    if (step.fault !== null) return step;
+    for (const { header, value } of step.chunks) {
+      const reader = new ChunkReader(header, value);
+      while (reader.left > 0) {
+        const fault = await look(reader.next(sliceDeltas / 4));
+        if (fault !== null) return { ...step, fault };
+      }
+    }
+    return step;
   }
 
   async sizeBytes(): Promise<number> {
@@ -331,16 +352,30 @@ function sourceOf(chunk: ChunkHeader, value: Uint8Array | undefined): ChunkSourc
   return same ? { header: chunk, value } : null;
 }
 
+/** Damage of our own is not sent on: nobody could use it, and this node has to hear of it. */
 async function* framesOf(
+  place: string,
   rows: AsyncIterator<readonly DatabaseRow[]>,
   meta: Meta,
   wanted: (key: string) => boolean,
 ): AsyncGenerator<Uint8Array> {
   const writer = new FrameWriter();
+  let found = emptySums;
   for (let step = await rows.next(); step.done !== true; step = await rows.next()) {
-    for (const row of step.value) if (wanted(row.key)) yield* writer.row(row);
+    for (const row of step.value) {
+      if (!wanted(row.key)) continue;
+      if (!isSealed(row.key, row.value)) throw damaged(place, `the checksum of record ${row.key} is wrong`);
+      found = sumRow(found, row);
+      yield* writer.row(row);
+    }
   }
+  if (JSON.stringify(found) !== JSON.stringify(meta.chunks)) throw damaged(place, 'chunks are gone');
   yield* writer.end(meta);
+}
+
+function sumRow(sums: ChunkSums, { key, value }: DatabaseRow): ChunkSums {
+  const header = key.startsWith(chunkPrefix) ? readChunkHeader(key, value) : null;
+  return header === null ? sums : sumChunks(sums, [header], 1);
 }
 
 /** Chunks and records; of a part those that it names. */

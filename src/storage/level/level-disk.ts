@@ -6,6 +6,7 @@ import { mutant } from '../../foundation/mutants.ts';
 import type { Disk, OpenedDatabase } from '../../ports/database.ts';
 import { codeOf, reason } from './causes.ts';
 import { diskFull, isDiskFull, prepareFolder, unwritable } from './data-folder.ts';
+import { nextEvidence, pruneEvidence, setAside } from './evidence.ts';
 import { FreeSpace } from './free-space.ts';
 import { type LevelDatabaseOptions, openLevelDatabase } from './level-database.ts';
 import { sync } from './write-ahead-files.ts';
@@ -16,6 +17,8 @@ export interface LevelDiskOptions {
   readonly reserveBytes?: number;
   /** Bytes written between two looks at the free space. Default 4 MiB. */
   readonly checkEveryBytes?: number;
+  /** What is set aside of one database takes at most so much. Default 1 GiB. */
+  readonly evidenceBytes?: number;
   /** For tests: what is free. */
   readonly freeBytes?: () => Promise<number>;
   /** Per database name. Default 16 MiB write buffer, 8 MiB files. */
@@ -43,6 +46,7 @@ export async function openLevelDisk(folder: string, options: LevelDiskOptions = 
     await lock.close();
     throw unwritable(folder, cause);
   }
+  const { evidenceBytes = 1024 * mebibyte } = options;
   const space = new FreeSpace(folder, {
     reserveBytes: options.reserveBytes ?? 64 * mebibyte,
     checkEveryBytes: options.checkEveryBytes ?? 4 * mebibyte,
@@ -57,9 +61,17 @@ export async function openLevelDisk(folder: string, options: LevelDiskOptions = 
         space,
         options.databases?.[name] ?? defaultDatabase,
       ),
-    replace: async (name, replacement) => {
-      await writeDurably(folder, journalName, JSON.stringify({ name, replacement }));
+    replace: async (name, replacement, { keepOld = false } = {}) => {
+      const evidence = keepOld ? await nextEvidence(folder, name) : '';
+      await writeDurably(folder, journalName, JSON.stringify({ name, replacement, evidence }));
       await finishReplace(folder);
+      if (keepOld) await pruneEvidence(folder, name, evidenceBytes);
+    },
+    setAside: async (name) => {
+      const evidence = await setAside(folder, name, evidenceBytes);
+      await rm(damageMark(folder, name), { force: true });
+      await sync(folder);
+      return evidence;
     },
     remove: async (name) => {
       await rm(join(folder, name), { recursive: true, force: true });
@@ -162,9 +174,19 @@ function openError(path: string, cause: unknown, damage: string): TanistError {
 async function finishReplace(folder: string): Promise<void> {
   const text = await readFile(join(folder, journalName), 'utf8').catch(() => '');
   if (text === '') return;
-  const { name, replacement } = JSON.parse(text) as { readonly name: string; readonly replacement: string };
+  const {
+    name,
+    replacement,
+    evidence = '',
+  } = JSON.parse(text) as {
+    readonly name: string;
+    readonly replacement: string;
+    readonly evidence?: string;
+  };
   const there = await stat(join(folder, replacement)).catch(() => null);
   if (there !== null) {
+    const old = await stat(join(folder, name)).catch(() => null);
+    if (evidence !== '' && old !== null) await rename(join(folder, name), join(folder, evidence));
     await rm(join(folder, name), { recursive: true, force: true });
     await rm(damageMark(folder, name), { force: true });
     await rename(join(folder, replacement), join(folder, name));

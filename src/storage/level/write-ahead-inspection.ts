@@ -19,8 +19,14 @@ const clean: Integrity = { state: 'clean', detail: '', tornBytes: 0, cut: null }
 export async function inspectWriteAhead(folder: string): Promise<Integrity> {
   const current = await readFile(join(folder, 'CURRENT'), 'latin1').catch(() => '');
   const manifestName = current.trim();
-  if (manifestName === '') return clean;
   const damaged = (detail: string): Integrity => ({ state: 'damaged', detail, tornBytes: 0, cut: null });
+  if (manifestName === '') {
+    // LevelDB would begin anew, and remove what is there. (It makes CURRENT last, so a first start that was cut off has no tables.)
+    const names = await readdir(folder).catch(() => []);
+    return names.some((name) => /\.(ldb|sst)$/.test(name)) || current !== ''
+      ? damaged('CURRENT, which names what is in force, is missing or empty')
+      : clean;
+  }
 
   const manifestBytes = await readFile(join(folder, manifestName)).catch(() => null);
   if (manifestBytes === null) return damaged(`${manifestName}, which CURRENT names, is missing`);

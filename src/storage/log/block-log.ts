@@ -9,11 +9,12 @@ import type {
   LogEntry,
   LogImage,
   LogPoint,
+  LogScrub,
   LogStore,
   PeerIdentity,
   StoreIdentity,
 } from '../../ports/log-store.ts';
-import { damaged } from '../record-codec.ts';
+import { damaged, formatVersion, isSealed } from '../record-codec.ts';
 import {
   type Block,
   blockKey,
@@ -22,11 +23,23 @@ import {
   readBlockEntries,
   readBlockHeader,
 } from './block-codec.ts';
-import { hardKey, peerPrefix, putJson, startKey, witnessKey } from './log-records.ts';
+import {
+  hardKey,
+  identityKey,
+  peerPrefix,
+  putJson,
+  putWitness,
+  readWitness,
+  startKey,
+  witnessKey,
+} from './log-records.ts';
 import { planAppend } from './plan-append.ts';
+import type { IdentityRecord } from './store-identity.ts';
 
 export interface BlockLogStart {
   readonly database: Database;
+  /** Makes another log with what `write` puts into it, closes this one with what that returned, and opens the other in its place. */
+  readonly renewed: (write: (database: Database) => Promise<() => Promise<void>>) => Promise<Database>;
   readonly place: string;
   readonly identity: StoreIdentity;
   readonly image: LogImage;
@@ -39,6 +52,8 @@ type Step =
   | { readonly kind: 'append'; readonly change: LogAppend }
   | { readonly kind: 'peer'; readonly id: NodeId; readonly identity: PeerIdentity }
   | { readonly kind: 'barrier' }
+  | { readonly kind: 'identity' }
+  | { readonly kind: 'renew'; readonly point: LogPoint }
   | { readonly kind: 'compact'; readonly point: LogPoint }
   | { readonly kind: 'reset'; readonly point: LogPoint; readonly hardState: HardState };
 
@@ -55,7 +70,10 @@ interface Waiting {
 export class BlockLog implements LogStore {
   readonly identity: StoreIdentity;
   readonly image: LogImage;
-  readonly #database: Database;
+  #database: Database;
+  readonly #renewed: BlockLogStart['renewed'];
+  readonly #peers: Map<NodeId, PeerIdentity>;
+  #doubt: string | undefined;
   readonly #place: string;
   readonly #blockBytes: number;
   #blocks: Block[];
@@ -69,9 +87,18 @@ export class BlockLog implements LogStore {
   #read: { readonly block: Block; readonly entries: readonly LogEntry[] } | null = null;
 
   constructor(start: BlockLogStart) {
-    this.identity = start.identity;
+    const doubt = (): string | undefined => this.#doubt;
+    this.identity = {
+      ...start.identity,
+      get doubt() {
+        return doubt();
+      },
+    };
     this.image = start.image;
     this.#database = start.database;
+    this.#renewed = start.renewed;
+    this.#peers = new Map(start.image.peers);
+    this.#doubt = start.identity.doubt;
     this.#place = start.place;
     this.#blockBytes = start.blockBytes;
     this.#blocks = [...start.blocks];
@@ -98,6 +125,79 @@ export class BlockLog implements LogStore {
 
   rememberPeer(id: NodeId, identity: PeerIdentity): Promise<void> {
     return this.#enqueue({ kind: 'peer', id, identity });
+  }
+
+  clearDoubt(): Promise<void> {
+    this.#doubt = undefined;
+    return this.#enqueue({ kind: 'identity' });
+  }
+
+  renew(point: LogPoint): Promise<void> {
+    return this.#enqueue({ kind: 'renew', point });
+  }
+
+  async scrub(from: LogIndex, budgetBytes: number): Promise<LogScrub> {
+    let bytes = 0;
+    for (let next: number = from; ; ) {
+      const block = this.#blocks[firstEndingAt(this.#blocks, next)];
+      if (block === undefined) break;
+      const what = await this.#faultIn(block);
+      if (what !== null) return { bytes, next: null, fault: { what, through: block.last } };
+      bytes += block.bytes;
+      next = block.last + 1;
+      if (bytes >= budgetBytes) return { bytes, next: logIndex(next), fault: null };
+    }
+    const what = await this.#faultInRecords();
+    const through = logIndex(this.#start.index);
+    return { bytes, next: null, fault: what === null ? null : { what, through } };
+  }
+
+  /** As the disk has it now, not as a reader remembers it. */
+  async #faultIn(block: Block): Promise<string | null> {
+    const key = blockKey(block.first);
+    const there = (): boolean => this.#blockWith(block.first) === block;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const [value, witness] = await Promise.all([this.#valueOf(key), this.#valueOf(witnessKey(key))]);
+      if (!there()) return null;
+      const what = faultOf(block, value, witness);
+      if (what === null) return null;
+      // A write that replaces it may be on the disk already.
+      await this.#enqueue({ kind: 'barrier' });
+      if (!there()) return null;
+      if (attempt === 1) return what;
+    }
+    return null;
+  }
+
+  async #faultInRecords(): Promise<string | null> {
+    for (const key of [
+      identityKey,
+      hardKey,
+      startKey,
+      ...[...this.#peers.keys()].map((id) => peerPrefix + id),
+    ]) {
+      const value = await this.#valueOf(key);
+      if (value !== undefined && isSealed(key, value)) continue;
+      await this.#enqueue({ kind: 'barrier' });
+      const again = await this.#valueOf(key);
+      if (again === undefined) return `record ${key} is gone`;
+      if (!isSealed(key, again)) return `the checksum of record ${key} is wrong`;
+    }
+    return null;
+  }
+
+  /** What LevelDB itself cannot make sense of is damage, too: to the caller it is gone. */
+  async #valueOf(key: string): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#database.get(key);
+    } catch (error) {
+      if (error instanceof TanistError && error.code === 'data-damaged') return undefined;
+      throw error;
+    }
+  }
+
+  get compactedIndex(): LogIndex {
+    return this.#start.index;
   }
 
   sizeBytes(): number {
@@ -135,7 +235,7 @@ export class BlockLog implements LogStore {
   async #entriesOf(block: Block): Promise<readonly LogEntry[] | null> {
     if (this.#read?.block === block) return this.#read.entries;
     const key = blockKey(block.first);
-    const value = await this.#database.get(key);
+    const value = await this.#valueOf(key);
     if (this.#blockWith(block.first) !== block) return null;
     const header = value === undefined ? null : readBlockHeader(key, value);
     if (value === undefined || header === null || !header.after.equals(block.after)) {
@@ -176,6 +276,7 @@ export class BlockLog implements LogStore {
         const { step } = group[0] as Waiting;
         if (step.kind === 'compact') await this.#compact(step.point);
         else if (step.kind === 'reset') await this.#reset(step.point, step.hardState);
+        else if (step.kind === 'renew') await this.#renew(step.point);
         else await this.#writeGroup(group);
         for (const { resolve } of group) resolve();
       } catch (error) {
@@ -190,7 +291,7 @@ export class BlockLog implements LogStore {
     let count = 0;
     let bytes = 0;
     for (const { step } of this.#queue) {
-      if (step.kind === 'compact' || step.kind === 'reset') break;
+      if (step.kind === 'compact' || step.kind === 'reset' || step.kind === 'renew') break;
       count++;
       if (step.kind !== 'append') continue;
       for (const entry of step.change.entries) bytes += entryBytes(entry);
@@ -204,6 +305,12 @@ export class BlockLog implements LogStore {
    * waited for the write to be over.
    */
   #reject(group: readonly Waiting[], error: unknown): void {
+    const untouched =
+      group[0]?.step.kind === 'renew' && error instanceof TanistError && error.code === 'data-damaged';
+    if (untouched) {
+      for (const { reject } of group) reject(error);
+      return;
+    }
     const retryable = error instanceof TanistError && error.code === 'disk-full';
     if (!retryable) this.#failed = error;
     const kept: Waiting[] = [];
@@ -224,7 +331,10 @@ export class BlockLog implements LogStore {
     const appends: LogAppend[] = [];
     for (const { step } of group) {
       if (step.kind === 'append') appends.push(step.change);
-      else if (step.kind === 'peer') changes.push(putJson(peerPrefix + step.id, step.identity));
+      else if (step.kind === 'peer') {
+        this.#peers.set(step.id, step.identity);
+        changes.push(putJson(peerPrefix + step.id, step.identity));
+      } else if (step.kind === 'identity') changes.push(this.#identityRow());
     }
     const plan = await planAppend(appends, {
       start: this.#start,
@@ -263,6 +373,48 @@ export class BlockLog implements LogStore {
     this.#start = point;
   }
 
+  /** What is in memory stands for what is durable, so the small records are written from it; blocks are copied. */
+  async #renew(point: LogPoint): Promise<void> {
+    const last = this.#blocks.at(-1)?.last ?? this.#start.index;
+    assert(point.index <= last, 'only entries that are there are left out');
+    const start = point.index > this.#start.index ? point : this.#start;
+    const gone = firstEndingAt(this.#blocks, start.index + 1);
+    const kept = this.#blocks.slice(gone);
+    const old = this.#database;
+    this.#database = await this.#renewed(async (database) => {
+      for (const block of kept) {
+        const key = blockKey(block.first);
+        const value = await this.#valueOf(key);
+        const header = value === undefined ? null : readBlockHeader(key, value);
+        if (value === undefined || header === null || !header.after.equals(block.after))
+          throw damaged(this.#place, `block ${key} is gone or its checksum is wrong`);
+        await database.write([{ type: 'put', key, value }, putWitness(key, block)], { sync: false });
+      }
+      const changes: DatabaseChange[] = [this.#identityRow()];
+      changes.push(putJson(startKey, { point: start, chain: this.#chain.toString('hex') }));
+      changes.push(putJson(hardKey, { state: this.#hardState, last }));
+      for (const [id, identity] of this.#peers) changes.push(putJson(peerPrefix + id, identity));
+      await database.write(changes, { sync: true });
+      return () => old.close();
+    });
+    for (let i = 0; i < gone; i++) this.#bytes -= (this.#blocks[i] as Block).bytes;
+    this.#blocks.splice(0, gone);
+    this.#start = start;
+  }
+
+  #identityRow(): DatabaseChange {
+    const { clusterId, nodeId, storeId, bootCounter } = this.identity;
+    const record: IdentityRecord = {
+      format: formatVersion,
+      clusterId,
+      nodeId,
+      storeId,
+      bootCounter,
+      ...(this.#doubt === undefined ? {} : { doubt: this.#doubt }),
+    };
+    return putJson(identityKey, record);
+  }
+
   async #reset(point: LogPoint, hardState: HardState): Promise<void> {
     const changes = deletions(this.#blocks, 0, this.#blocks.length);
     changes.push(putJson(startKey, { point, chain: chainStart.toString('hex') }));
@@ -286,6 +438,25 @@ export function firstEndingAt(blocks: readonly Block[], index: number): number {
     else high = middle;
   }
   return low;
+}
+
+function faultOf(
+  block: Block,
+  value: Uint8Array | undefined,
+  witness: Uint8Array | undefined,
+): string | null {
+  const key = blockKey(block.first);
+  if (value === undefined) return `block ${key} is gone`;
+  const header = readBlockHeader(key, value);
+  if (header === null) return `the checksum of block ${key} is wrong`;
+  if (header.last !== block.last || !header.after.equals(block.after) || !header.before.equals(block.before))
+    return `block ${key} is not the one that was written`;
+  const own = witnessKey(key);
+  if (witness === undefined || !isSealed(own, witness)) return `the witness of block ${key} is gone or wrong`;
+  const { last, chain } = readWitness(own, witness);
+  return last === block.last && chain.equals(block.after)
+    ? null
+    : `the witness of block ${key} is of another`;
 }
 
 function deletions(blocks: readonly Block[], from: number, to: number): DatabaseChange[] {

@@ -28,17 +28,19 @@ export interface OpenLogOptions extends ExpectedIdentity {
   readonly blockBytes?: number;
 }
 
+export const logName = 'log';
+/** A log that is being made, to take the place of the other one. */
+export const newLogName = 'log-incoming';
 const none: LogPoint = { index: logIndex(0), term: term(0) };
-const name = 'log';
 
 /**
  * Opens the log, or makes it. What was durable is there again, or this fails (promise 6): `data-damaged`, `data-of-another-node`,
  * `data-of-another-cluster`, `data-format-newer`. The boot counter is raised and durable when it resolves.
  */
-export async function openLog(disk: Disk, options: OpenLogOptions): Promise<LogStore> {
+export async function openLog(disk: Disk, options: OpenLogOptions, name = logName): Promise<LogStore> {
   const opened = await disk.open(name);
   try {
-    return await recover(opened.database, opened, options);
+    return await recover(disk, opened.database, opened, options);
   } catch (error) {
     await opened.database.close();
     throw error;
@@ -46,6 +48,7 @@ export async function openLog(disk: Disk, options: OpenLogOptions): Promise<LogS
 }
 
 async function recover(
+  disk: Disk,
   database: Database,
   opened: { readonly integrity: string; readonly detail: string; readonly tornBytes?: number },
   options: OpenLogOptions,
@@ -95,9 +98,10 @@ async function recover(
     tornBytes: opened.tornBytes ?? 0,
     peers: new Map([...peers].map(([id, peer]) => [nodeId(id), peer])),
   };
-  const { clusterId, storeId, bootCounter } = identity;
+  const { clusterId, storeId, bootCounter, doubt } = identity;
   return new BlockLog({
     database,
+    renewed: (write) => renewed(disk, write),
     place,
     identity: {
       clusterId,
@@ -106,12 +110,31 @@ async function recover(
       bootCounter,
       incarnation: options.incarnation,
       last,
+      ...(doubt === undefined ? {} : { doubt }),
     },
     image,
     blocks: recovered.blocks,
     chain: recovered.blocks.at(-1)?.after ?? Buffer.from(start?.chain ?? chainStart.toString('hex'), 'hex'),
     blockBytes: options.blockBytes ?? limits.blockBytes,
   });
+}
+
+/** A log with what `write` puts into it, in place of the present one, which is closed and set aside. */
+async function renewed(
+  disk: Disk,
+  write: (database: Database) => Promise<() => Promise<void>>,
+): Promise<Database> {
+  if (await disk.exists(newLogName)) await disk.remove(newLogName);
+  const { database } = await disk.open(newLogName);
+  let closeOld: () => Promise<void>;
+  try {
+    closeOld = await write(database);
+  } finally {
+    await database.close();
+  }
+  await closeOld();
+  await disk.replace(logName, newLogName, { keepOld: true });
+  return (await disk.open(logName)).database;
 }
 
 const noVote: HardState = { term: term(0), vote: null };

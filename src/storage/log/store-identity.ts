@@ -17,13 +17,23 @@ export interface ExpectedIdentity {
   readonly incarnation: string;
   /** The data folder's path, for messages. */
   readonly folder: string;
+  /** Why a store that is made now doubts itself. */
+  readonly doubt?: string;
 }
 
 /** The identity of this start: checked, and with its boot counter raised; the caller makes it durable before the node says a word. */
 export function nextIdentity(found: IdentityRecord | undefined, expected: ExpectedIdentity): IdentityRecord {
   const { clusterId, nodeId, folder } = expected;
   if (found === undefined) {
-    return { format: formatVersion, clusterId, nodeId, storeId: expected.newStoreId, bootCounter: 1 };
+    const { doubt } = expected;
+    return {
+      format: formatVersion,
+      clusterId,
+      nodeId,
+      storeId: expected.newStoreId,
+      bootCounter: 1,
+      ...(doubt === undefined ? {} : { doubt }),
+    };
   }
   checkFormat(found.format, folder);
   if (!isOfCluster(found.clusterId, clusterId)) throw otherCluster(folder, found.clusterId, clusterId);
@@ -40,6 +50,7 @@ export function nextIdentity(found: IdentityRecord | undefined, expected: Expect
     nodeId,
     storeId: found.storeId,
     bootCounter: found.bootCounter + 1,
+    ...(found.doubt === undefined ? {} : { doubt: found.doubt }),
   };
 }
 
