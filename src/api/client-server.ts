@@ -63,7 +63,7 @@ export class ClientServer {
       transfer: unary(async (bytes) =>
         encodeTransferReply(await node.transfer(decodeTransferRequest(bytes))),
       ),
-      leases: unary((bytes) => encodeLeasesReply(leasesOf(node, decodeLeasesRequest(bytes)))),
+      leases: unary(async (bytes) => encodeLeasesReply(await leasesOf(node, decodeLeasesRequest(bytes)))),
       keepAlive: unary(async (bytes) =>
         encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
       ),

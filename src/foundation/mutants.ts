@@ -36,6 +36,9 @@ export const mutantNames = [
   'commit-beyond-match',
   'cluster-time-goes-back',
   'early-acknowledgement-as-durable',
+  'read-half-applied',
+  'watch-half-applied',
+  'image-half-applied',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

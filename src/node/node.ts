@@ -10,6 +10,7 @@ import {
   type Term,
 } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
+import { mutant } from '../foundation/mutants.ts';
 import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
@@ -99,6 +100,8 @@ export interface NodeInspection {
   readonly liveBytes: number;
   /** A snapshot is being taken over: state and revisions are not whole at present. */
   readonly restoring: boolean;
+  /** An entry is being applied: revisions are those before it, but counts of keys, digests and sizes somewhere in it. */
+  readonly applying: boolean;
 }
 
 /**
@@ -121,6 +124,7 @@ export class TanistNode {
   readonly #reads: ReadQueue;
   readonly #renewals: RenewalBatcher;
   readonly #driver: Driver;
+  readonly #applier: Applier;
   readonly #keeper: ImageKeeper;
   readonly #guard: PeerGuard;
   readonly #trust: TrustKeeper;
@@ -213,7 +217,8 @@ export class TanistNode {
       uncommittedBytes: options.uncommittedBytes,
     });
     this.#parked = new ParkedProposals(options.uncommittedBytes);
-    this.#reads = new ReadQueue(raft, clock, wake);
+    const mayRead = (): boolean => state.whole || mutant.active === 'read-half-applied';
+    this.#reads = new ReadQueue(raft, clock, wake, mayRead);
     this.#renewals = new RenewalBatcher({
       clock,
       submit: (proposal) => this.submit(proposal),
@@ -226,6 +231,7 @@ export class TanistNode {
       clock,
       nodeLog,
       takeBatch: () => state.takeImageBatch(),
+      whole: () => state.whole,
       isLive: (space, key, revision) => state.isLive(space, key, revision),
       compacted: (point) => raft.compacted(point),
       failed,
@@ -234,7 +240,7 @@ export class TanistNode {
       logDiskBytes: options.logDiskBytes,
     });
     const history = state.history(store.image.history);
-    this.#ranges = new RangeReader(state, history, clock);
+    this.#ranges = new RangeReader(state, history, clock, mayRead);
     this.maintenance = new Maintenance({
       state,
       image: store.image,
@@ -244,7 +250,7 @@ export class TanistNode {
         if (this.#restoring) throw takingOver();
         return this.#replaced;
       },
-      yieldTurn: () => this.#yieldTurn(),
+      yieldTurn: () => this.#wholeTurn(),
     });
     this.#hub = new WatchHub({
       source: state,
@@ -252,14 +258,16 @@ export class TanistNode {
       failed: (cause) => failed(asError(cause)),
       ...(options.watchers === undefined ? {} : { watchers: options.watchers }),
     });
-    const applier = new Applier({
+    this.#applier = new Applier({
       state,
       hub: this.#hub,
       keeper: this.#keeper,
+      clock,
       clusterClock: this.#clusterClock,
       proposals: this.#proposals,
       membersApplied: (entry, change) => this.#membership.applied(entry, change),
       observer: ports.observer,
+      slicesPerTurn: options.slicesPerTurn ?? Number.POSITIVE_INFINITY,
     });
     this.#snapshots = new Snapshots({
       self,
@@ -268,7 +276,7 @@ export class TanistNode {
       image: store.image,
       transport,
       nodeLog,
-      settle: () => this.#keeper.settle(),
+      settle: () => this.#settle(),
       suspend: () => this.#suspend(),
       room: () => this.#disk.room(),
       reload: () => this.#reload(),
@@ -314,8 +322,9 @@ export class TanistNode {
       proposals: this.#proposals,
       reads: this.#reads,
       apply: (entries) => {
-        const taken = applier.apply(entries);
-        this.#quota.look();
+        const taken = this.#applier.apply(entries);
+        if (taken === 0) return 0;
+        if (state.whole) this.#quota.look();
         this.#mayOpen(present(entries[taken - 1], 'entries were applied').index);
         return taken;
       },
@@ -494,6 +503,12 @@ export class TanistNode {
     return this.#hub.watch(request, sink);
   }
 
+  /** The state, in a turn in which it is whole: what is read of it before anything is awaited is of one moment. */
+  async wholeState(): Promise<StateMachine> {
+    while (!this.state.whole && !this.#stopped) await this.#yieldTurn();
+    return this.state;
+  }
+
   /** Fills in what transactions read at older revisions. Fails with `starting` when a snapshot replaces history meanwhile. */
   async complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
     if (this.#restoring) throw takingOver();
@@ -555,7 +570,7 @@ export class TanistNode {
         identity: this.identity,
         image,
         random: this.#ports.random.fork(`backup ${this.#backups++} ${this.identity.incarnation}`),
-        settle: () => this.#keeper.settle(),
+        settle: () => this.#settle(),
       });
     } catch (error) {
       if (replaced === this.#replaced) throw error;
@@ -610,6 +625,7 @@ export class TanistNode {
       leases: state.leaseCount,
       doubtedPeers: this.#guard.doubted,
       restoring: this.#restoring,
+      applying: !state.whole,
       open: this.#isOpen(),
       alarms: state.alarms(),
       liveBytes: state.liveBytes,
@@ -780,6 +796,7 @@ export class TanistNode {
       this.#membership.look();
     }
     this.#announce();
+    if (this.state.whole && !this.#restoring) this.state.sweep();
     this.#driver.wake();
   }
 
@@ -908,6 +925,12 @@ export class TanistNode {
     this.#raft.setDoubted(false);
   }
 
+  /** Everything that has been applied is in the image; an entry under way, too, when it is whole. */
+  async #settle(): Promise<void> {
+    while (!this.state.whole && !this.#stopped && !this.#restoring) await this.#yieldTurn();
+    await this.#keeper.settle();
+  }
+
   async #suspend(): Promise<void> {
     this.#restoring = true;
     this.#replaced += 1;
@@ -917,6 +940,7 @@ export class TanistNode {
 
   async #reload(): Promise<void> {
     this.#keeper.reset();
+    this.#applier.reset();
     const loaded = present(await this.#store.image.load(), 'a snapshot was just installed');
     await this.state.restore(loaded, () => this.#yieldTurn());
     this.#clusterClock.saw(this.state.timeMs, this.state.applied.term);
@@ -924,6 +948,12 @@ export class TanistNode {
 
   #yieldTurn(): Promise<void> {
     return new Promise<void>((resolve) => this.#ports.clock.soon(resolve));
+  }
+
+  /** Resolves in a turn in which the state is whole, at the earliest the next one. */
+  async #wholeTurn(): Promise<void> {
+    do await this.#yieldTurn();
+    while (!this.state.whole && !this.#stopped);
   }
 
   #resume(): void {

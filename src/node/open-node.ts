@@ -23,6 +23,7 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
   const state = createStateMachine({
     limits: options.requestLimits,
     ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
+    ...(options.keysPerSlice === undefined ? {} : { keysPerSlice: options.keysPerSlice }),
     configuration: firstConfiguration(options.members),
   });
   const { loaded } = store;

@@ -15,16 +15,19 @@ export class RangeReader {
   readonly #state: StateMachine;
   readonly #history: HistoryStore;
   readonly #turns: TurnQueue;
+  readonly #mayRead: () => boolean;
   #scans = 0;
 
-  constructor(state: StateMachine, history: HistoryStore, clock: Clock) {
+  constructor(state: StateMachine, history: HistoryStore, clock: Clock, mayRead: () => boolean) {
+    this.#mayRead = mayRead;
     this.#state = state;
     this.#history = history;
-    this.#turns = new TurnQueue(clock);
+    this.#turns = new TurnQueue(clock, mayRead);
   }
 
-  /** The answer is as of the moment of the call. Errors: `overloaded`, those of history. */
+  /** The answer is as of the moment of the call, or of the end of the entry that is being applied. Errors: `overloaded`, those of history. */
   read(request: RangeRequest): RangeResult | FailedResult | Promise<RangeResult | FailedResult> {
+    if (!this.#mayRead()) return this.#turns.next().then(() => this.read(request));
     if (this.#state.isLarge(request)) return this.#scan(request);
     const answer = this.#state.range(request);
     return answer.kind === 'needsHistory' ? completeRange(answer, this.#history) : answer;

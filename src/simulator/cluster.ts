@@ -209,6 +209,7 @@ export class Cluster {
       logMemoryBytes: storage.logMemoryBytes,
       logDiskBytes: storage.logDiskBytes,
       flushEveryMs: storage.flushEveryMs,
+      ...(storage.keysPerSlice === 0 ? {} : { keysPerSlice: storage.keysPerSlice, slicesPerTurn: 1 }),
       flushBytes: storage.flushBytes,
       diskReserveBytes: 0,
     };

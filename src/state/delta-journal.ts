@@ -5,10 +5,13 @@ import type { StateDelta } from '../ports/delta.ts';
 export class DeltaJournal {
   epoch = 1;
   timeMs: ClusterTimeMs = clusterTimeMs(0);
+  /** Keys changed or looked at since it was last set to 0: what a slice of apply is measured by. */
+  work = 0;
   #untaken: StateDelta[] = [];
   #notInImage: StateDelta[] = [];
 
   record(delta: StateDelta): void {
+    this.work++;
     this.#untaken.push(delta);
     this.#notInImage.push(delta);
   }

@@ -70,7 +70,7 @@ export class StateChecks {
     const last = this.#last.get(machine.id);
     if (last?.node === node && last.index === index) return;
     const inspection = node.inspect();
-    if (inspection.restoring) return;
+    if (inspection.restoring || inspection.applying) return;
     const timeMs = inspection.clusterTimeMs;
     if (last?.node === node && timeMs < last.timeMs) {
       this.#findings.report('cluster-time', `${machine.id}: from ${last.timeMs} back to ${timeMs}`);

@@ -6,7 +6,17 @@ import type { HistoryStore } from '../../ports/image-store.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { failed } from '../failed.ts';
 import { keyValueOf } from './older-range.ts';
-import { comparatorOf, fetchLimit, hasFilter, passes, upperBound, withoutValue } from './range.ts';
+import type { Slices } from '../slices.ts';
+import {
+  comparatorOf,
+  fetchLimit,
+  hasFilter,
+  passes,
+  rangeLatest,
+  rangeValues,
+  upperBound,
+  withoutValue,
+} from './range.ts';
 import type { SpaceStore } from './space-store.ts';
 import { versionAt } from './versions.ts';
 
@@ -77,6 +87,39 @@ export async function scanRange(
   }
   const { values, more } = kept.taken();
   return { kind: 'range', revision: revision(present), values, count: total ?? count, more };
+}
+
+/** `rangeLatest` in slices, for apply: what the range holds stays as it is meanwhile. */
+export function* rangeLatestInSlices(
+  store: SpaceStore,
+  request: RangeRequest,
+  perSlice: number,
+): Slices<RangeResult> {
+  const { key, rangeEnd, limit, countOnly } = request;
+  const to = upperBound(rangeEnd);
+  const count = rangeEnd === '' ? 1 : store.count(key, to);
+  const most = fetchLimit(request);
+  if (countOnly || count <= perSlice || (most !== 0 && most <= perSlice)) {
+    if (!countOnly) store.worked(most === 0 ? count : Math.min(most, count));
+    return rangeLatest(store, request);
+  }
+  const kept = new KeptValues(request);
+  let from = key;
+  let fetched = 0;
+  for (;;) {
+    const left = most === 0 ? perSlice : Math.min(perSlice, most - fetched);
+    const values = rangeValues(store, from, rangeEnd, left);
+    fetched += values.length;
+    const last = values[values.length - 1];
+    if (last !== undefined) from = `${last.key}\0` as ByteString;
+    const isLast = values.length < left || fetched === most;
+    kept.add(values);
+    store.worked(perSlice);
+    yield;
+    if (isLast) break;
+  }
+  const { values, more } = kept.taken();
+  return { kind: 'range', revision: store.readRevision, values, count, more: limit > 0 && more };
 }
 
 /** The values of these keys at a revision, as far as they were there; null when history no longer has one. */

@@ -146,6 +146,11 @@ class ChunkImageStore implements OpenedImage {
     this.#pending.append(batch);
   }
 
+  stage(deltas: readonly StateDelta[]): void {
+    assert(this.#state === 'loaded', 'the image was loaded, with all its deltas, before it is appended to');
+    this.#pending.stage(deltas);
+  }
+
   pendingBytes(): number {
     return this.#pending.bytes;
   }

@@ -6,7 +6,7 @@ import type { ChunkIndex } from './chunk-index.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { ChunkSource } from './history.ts';
-import type { SealedChunk } from './pending-image.ts';
+import type { SealedChunk } from './chunk-gatherer.ts';
 
 export interface Rewrite {
   readonly space: Space;
