@@ -539,6 +539,7 @@ export class StateMachine {
       position++;
       if (this.#sliceIsFull()) yield;
     }
+    this.#sessions.changed(session);
     return results;
   }
 
