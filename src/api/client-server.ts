@@ -45,7 +45,8 @@ export class ClientServer {
   readonly etcd: EtcdServices;
   #port: ClientPort | null = null;
 
-  constructor(node: TanistNode, clusterId: string) {
+  /** `watchProgressMs`: see `EtcdWatchOptions.progressMs`. */
+  constructor(node: TanistNode, clusterId: string, watchProgressMs?: number) {
     this.#node = node;
     this.#clusterId = clusterId;
     setLogVerbosity(logVerbosity.NONE); // grpc-js prints errors that it also hands to us
@@ -77,7 +78,7 @@ export class ClientServer {
       ),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
     });
-    this.etcd = new EtcdServices(node, clusterId);
+    this.etcd = new EtcdServices(node, clusterId, watchProgressMs);
     this.etcd.register(this.#server);
     addHealthService(this.#server, node);
     addReflectionService(this.#server);

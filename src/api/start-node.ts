@@ -65,7 +65,7 @@ export async function startNode({ config, id, dataFolder, nodeLog }: StartOption
         }),
     });
     undo.push(() => node.stop());
-    const clients = new ClientServer(node, node.identity.clusterId);
+    const clients = new ClientServer(node, node.identity.clusterId, config.limits.watchProgressMs);
     undo.push(() => clients.close());
     const closing = new AbortController();
     undo.push(() => closing.abort());

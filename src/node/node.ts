@@ -509,13 +509,23 @@ export class TanistNode {
     return this.state;
   }
 
-  /** Fills in what transactions read at older revisions. Fails with `starting` when a snapshot replaces history meanwhile. */
-  async complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
-    if (this.#restoring) throw takingOver();
+  /**
+   * Fills in what transactions read at older revisions. Never fails as a whole: where something cannot be read, or a snapshot replaced history
+   * meanwhile, that transaction's result alone is `indeterminate` and says that it was applied.
+   */
+  complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
     const replaced = this.#replaced;
-    const completed = await completeResults(results, this.#ranges);
-    if (replaced !== this.#replaced) throw takingOver();
-    return completed;
+    return completeResults(results, async (request) => {
+      if (this.#stopped) throw stops();
+      if (this.#restoring) throw takingOver();
+      try {
+        const range = await this.#ranges.read(request);
+        if (replaced === this.#replaced) return range;
+      } catch (error) {
+        if (replaced === this.#replaced) throw this.#readFailure(error);
+      }
+      throw takingOver();
+    });
   }
 
   routing(): Routing {
@@ -785,11 +795,7 @@ export class TanistNode {
 
   #tick(): void {
     this.#raft.tick();
-    this.#parked.refuseOverdue(
-      this.#ports.clock.nowMs(),
-      'no-leader',
-      'this node does not lead; ask the leader',
-    );
+    this.#parked.refuseOverdue(this.#ports.clock.nowMs(), this.#raft.status.leader);
     if (this.#raft.status.role === 'leader') this.#lead();
     if (!this.#restoring) {
       this.#compaction.look();
@@ -866,7 +872,11 @@ export class TanistNode {
         this.#renewals.flush();
       }
       this.#opensAt = null;
-      if (soft.leader !== null) this.#parked.refuse('not-leader', 'this node does not lead; ask the leader');
+      if (soft.leader !== null)
+        this.#parked.refuse(
+          'not-leader',
+          `${soft.leader} was elected while the write waited here; nothing of it was proposed: ask ${soft.leader}`,
+        );
       if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
       else if (soft.role !== 'follower')
         nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
@@ -901,14 +911,15 @@ export class TanistNode {
     answer.then(
       (completed) => (replaced === this.#replaced ? told(completed) : done(takingOver(), ageMs)),
       (error: unknown) => {
-        if (replaced !== this.#replaced) done(takingOver(), ageMs);
-        else if (error instanceof TanistError && error.code === 'overloaded') done(error, ageMs);
-        else {
-          this.#ports.nodeLog.error('read-failed', { error: String(error) });
-          done(new TanistError('unavailable', 'history could not be read on this node; ask another'), ageMs);
-        }
+        done(replaced !== this.#replaced ? takingOver() : this.#readFailure(error), ageMs);
       },
     );
+  }
+
+  #readFailure(error: unknown): TanistError {
+    if (error instanceof TanistError && error.code === 'overloaded') return error;
+    this.#ports.nodeLog.error('read-failed', { error: String(error) });
+    return new TanistError('unavailable', 'history could not be read on this node; ask another');
   }
 
   /**

@@ -19,6 +19,7 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
     incarnation: randomName(ports.random.fork('incarnation')),
     folder: options.dataFolder,
     logMemoryBytes: options.logMemoryBytes,
+    nextTurn: () => new Promise<void>((resolve) => ports.clock.soon(resolve)),
   });
   const state = createStateMachine({
     limits: options.requestLimits,

@@ -1,6 +1,6 @@
 import { present } from '../foundation/assert.ts';
 import type { ByteString } from '../foundation/bytes.ts';
-import { type LeaseId, leaseId, noLease } from '../foundation/ids.ts';
+import { type LeaseId, leaseId, leaseText, noLease } from '../foundation/ids.ts';
 import type { Space } from '../ports/delta.ts';
 import type { CommandResult } from '../ports/result.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
@@ -111,7 +111,7 @@ export class Leases implements LeaseBook {
         'lease-ttl-invalid',
         `a time-to-live of ${ttlMs} ms is above ${this.#limits.maxTtlMs} ms`,
       );
-    if (this.#byId.has(id)) return failed('lease-exists', `lease ${id} exists already`);
+    if (this.#byId.has(id)) return failed('lease-exists', `lease ${leaseText(id)} exists already`);
     if (this.#byId.size >= this.#limits.count)
       return failed('overloaded', `${this.#limits.count} leases exist; revoke some first`);
     let chosen = id === noLease ? fallback : id;
@@ -134,7 +134,8 @@ export class Leases implements LeaseBook {
 
   *revoke(id: LeaseId): Slices<CommandResult> {
     const lease = this.#byId.get(id);
-    if (lease === undefined) return failed('lease-not-found', `lease ${id} does not exist or has expired`);
+    if (lease === undefined)
+      return failed('lease-not-found', `lease ${leaseText(id)} does not exist or has expired`);
     yield* this.#end(lease);
     return { kind: 'leaseRevoke' };
   }

@@ -6,6 +6,7 @@ import {
   clusterTimeMs,
   type LeaseId,
   leaseId,
+  leaseText,
   logIndex,
   noLease,
   type Revision,
@@ -442,7 +443,7 @@ export class StateMachine {
         if (!this.#leases.has(lease))
           throw new TanistError(
             'data-damaged',
-            `the state image has a key on lease ${lease}, which it lacks`,
+            `the state image has a key on lease ${leaseText(lease)}, which it lacks`,
           );
         this.#leases.moveKey(store, key, noLease, lease);
       });
@@ -508,9 +509,7 @@ export class StateMachine {
   *#applyPlain(batch: CommandBatch, position: number): Slices<readonly CommandResult[]> {
     const results: CommandResult[] = [];
     for (const command of batch.commands) {
-      results.push(
-        isLong(command) ? yield* this.#executeLong(command) : this.#execute(command, position),
-      );
+      results.push(isLong(command) ? yield* this.#executeLong(command) : this.#execute(command, position));
       position++;
       if (this.#sliceIsFull()) yield;
     }
@@ -545,9 +544,8 @@ export class StateMachine {
 
   #sliceIsFull(): boolean {
     // A command that looks at no key is work, too.
-    if (++this.#journal.work < this.#keysPerSlice) return false;
-    this.#journal.work = 0;
-    return true;
+    this.#journal.worked(1);
+    return this.#journal.isSliceFull(this.#keysPerSlice);
   }
 
   /** Those that may change or look at many keys. */

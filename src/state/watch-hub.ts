@@ -202,10 +202,7 @@ export class WatchHub {
       return;
     }
     const { watcherQueueBytes, totalQueueBytes } = this.#options;
-    if (
-      watcher.queueBytes + bytes <= watcherQueueBytes &&
-      this.#queuedBytes + bytes <= totalQueueBytes
-    ) {
+    if (watcher.queueBytes + bytes <= watcherQueueBytes && this.#queuedBytes + bytes <= totalQueueBytes) {
       for (const event of events) watcher.queue.push(event);
       watcher.queueBytes += bytes;
       this.#queuedBytes += bytes;

@@ -52,9 +52,7 @@ await measured('txn of range and deletion', () =>
     {
       kind: 'txn',
       space: 'user',
-      compares: [
-        { target: 'version', result: 'greater', key: b('k'), rangeEnd: b('l'), number: 0 } as never,
-      ],
+      compares: [{ target: 'version', result: 'greater', key: b('k'), rangeEnd: b('l'), number: 0 } as never],
       success: [range('k', 'l', { keysOnly: true }), del('k', 'l')],
       failure: [],
     },

@@ -5,8 +5,8 @@ import type { KeyValue } from '../../ports/delta.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { failed } from '../failed.ts';
-import { keyValueOf } from './older-range.ts';
 import type { Slices } from '../slices.ts';
+import { keyValueOf } from './older-range.ts';
 import {
   comparatorOf,
   fetchLimit,
@@ -25,7 +25,7 @@ export interface ScanPort {
   readonly history: HistoryStore;
   /** Resolves when it is this reader's turn again. */
   readonly nextTurn: () => Promise<void>;
-  /** Of an answer without a limit; beyond it the scan fails as `range-too-large`. */
+  /** Of an answer; beyond it the scan fails as `range-too-large`. */
   readonly mostBytes: number;
 }
 
@@ -75,7 +75,7 @@ export async function scanRange(
     if (limit !== 0) piece.values.length = Math.min(piece.values.length, limit - fetched);
     fetched += piece.values.length;
     kept.add(piece.values);
-    if (request.limit === 0 && kept.bytes > port.mostBytes)
+    if (kept.exceeds(port.mostBytes))
       return failed(
         'range-too-large',
         `the range holds more than the ${port.mostBytes} bytes that fit into an answer: read it in pieces, with a limit`,
@@ -170,17 +170,23 @@ class KeptValues {
     this.#most = request.limit === 0 ? Number.POSITIVE_INFINITY : request.limit + 1;
   }
 
-  /** Of all that was added. */
-  get bytes(): number {
-    return this.#bytes;
+  /** Of what was added some may not have been kept: counted anew before it is said. */
+  exceeds(bytes: number): boolean {
+    if (this.#bytes <= bytes) return false;
+    this.#bytes = 0;
+    for (const value of this.#values) this.#count(value);
+    return this.#bytes > bytes;
+  }
+
+  #count({ key, value }: KeyValue): void {
+    this.#bytes += key.length + (this.#request.keysOnly ? 0 : value.length) + overheadBytes;
   }
 
   /** The values of the next keys. */
   add(piece: KeyValue[]): void {
     const request = this.#request;
     const fit = hasFilter(request) ? piece.filter((value) => passes(request, value)) : piece;
-    for (const { key, value } of fit)
-      this.#bytes += key.length + (request.keysOnly ? 0 : value.length) + overheadBytes;
+    for (const value of fit) this.#count(value);
     if (this.#compare !== null) this.#values = merged(this.#values, fit.sort(this.#compare), this.#compare);
     else if (request.order === 'descend') this.#values = fit.reverse().concat(this.#values);
     else if (this.#values.length < this.#most) for (const value of fit) this.#values.push(value);

@@ -285,7 +285,11 @@ export class SpaceStore {
 
   /** So many keys were looked at. */
   worked(keys: number): void {
-    this.#journal.work += keys;
+    this.#journal.worked(keys);
+  }
+
+  isSliceFull(keysPerSlice: number): boolean {
+    return this.#journal.isSliceFull(keysPerSlice);
   }
 
   /** The revision that wrote what the key was just before `before`; 0 when it did not exist or that is compacted. */

@@ -1,6 +1,6 @@
 import { assert } from '../../foundation/assert.ts';
 import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
-import { type LeaseId, noLease, revision } from '../../foundation/ids.ts';
+import { type LeaseId, leaseText, noLease, revision } from '../../foundation/ids.ts';
 import type {
   Compare,
   DeleteRangeCommand,
@@ -46,9 +46,13 @@ function checkPutInTxn(store: SpaceStore, leases: LeaseBook, put: PutCommand): F
 
 function checkLease(store: SpaceStore, leases: LeaseBook, { key, lease }: PutCommand): FailedResult | null {
   if (lease === noLease) return null;
-  if (!leases.has(lease)) return failed('lease-not-found', `lease ${lease} does not exist or has expired`);
+  if (!leases.has(lease))
+    return failed('lease-not-found', `lease ${leaseText(lease)} does not exist or has expired`);
   if (!leases.isFull(lease) || store.get(key)?.lease === lease) return null;
-  return failed('overloaded', `lease ${lease} has as many keys as one may have; use another for this key`);
+  return failed(
+    'overloaded',
+    `lease ${leaseText(lease)} has as many keys as one may have; use another for this key`,
+  );
 }
 
 function checkKept(store: SpaceStore, put: PutCommand): FailedResult | null {
@@ -221,6 +225,7 @@ function* runPath(
         responses.push(yield* runPath(store, leases, operation, path, at, perSlice));
         break;
     }
+    if (store.isSliceFull(perSlice)) yield;
   }
   return { kind: 'txn', revision: store.readRevision, succeeded, responses };
 }

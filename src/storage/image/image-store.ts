@@ -39,6 +39,8 @@ export interface OpenImageOptions {
   readonly folder: string;
   /** Size that chunks are closed at. Default 256 KiB: what decodes in a few ms. */
   readonly chunkBytes?: number;
+  /** Resolves in another turn of the event loop. Default: at once. */
+  readonly nextTurn?: () => Promise<void>;
 }
 
 export interface OpenedImage extends ImageStore {
@@ -80,12 +82,14 @@ class ChunkImageStore implements OpenedImage {
     this.#place = `the state image in ${options.folder}`;
     this.#database = database;
     this.#pending = new PendingImage(targetBytes);
-    this.history = new History((space, from) => this.#chunkAt(space, from));
+    const nextTurn = options.nextTurn ?? (async () => {});
+    this.history = new History((space, from) => this.#chunkAt(space, from), nextTurn);
     this.#reclaimer = new Reclaimer({
       index: this.#index,
       targetBytes,
       applied: () => this.#pending.applied ?? this.#flushed,
       read: (chunk) => this.#readChunk(chunk),
+      nextTurn,
       write: (rewrite) => this.#write(false, rewrite),
     });
   }
