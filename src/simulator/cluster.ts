@@ -9,6 +9,7 @@ import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Findings } from './checks/findings.ts';
 import { LogChecks } from './checks/log-checks.ts';
+import { MemberChecks } from './checks/member-checks.ts';
 import { QuorumCheck } from './checks/quorum-check.ts';
 import { StateChecks } from './checks/state-checks.ts';
 import { VoteChecks } from './checks/vote-checks.ts';
@@ -34,6 +35,7 @@ export class Cluster {
   readonly recorder = new Recorder();
   readonly logs: LogChecks;
   readonly state: StateChecks;
+  readonly members: MemberChecks;
   readonly callers: readonly Caller[];
   readonly random: Random;
   /**
@@ -59,6 +61,7 @@ export class Cluster {
     this.network = new Network(scheduler, this.random.fork('network'), trace, { ...plan.network });
     this.logs = new LogChecks(findings);
     this.state = new StateChecks(findings, () => scheduler.nowMs);
+    this.members = new MemberChecks(findings, plan.turnover.joiners > 0);
     this.#votes = new VoteChecks(findings);
     this.machines = Array.from({ length: plan.nodes + plan.turnover.joiners }, (_, i) => this.#machine(i));
     for (const machine of this.machines.slice(plan.nodes)) machine.idle = true;
@@ -123,12 +126,15 @@ export class Cluster {
     const { storeId } = node.identity;
     this.#votes.sent(message, storeId, machine.log);
     this.logs.sent(message, storeId, machine.log);
+    this.members.sent(message);
     if (message.type === 'heartbeat') this.logs.succession(message, node.inspect().raft);
   }
 
   #leadership(machine: Machine): void {
     const status = machine.node?.inspect().raft;
-    if (status !== undefined) this.#quorum.look(machine, status);
+    if (status === undefined) return;
+    this.#quorum.look(machine, status);
+    this.members.look(machine, status);
   }
 
   leader(): Machine | null {
@@ -226,7 +232,12 @@ export class Cluster {
 
   #events(): MachineEvents {
     return {
-      observer: (machine) => ({ applying: (entry) => this.logs.applying(machine, entry) }),
+      observer: (machine) => ({
+        applying: (entry) => {
+          this.logs.applying(machine, entry);
+          this.members.applying(entry);
+        },
+      }),
       opened: (machine, node) => {
         const { term, vote } = node.inspect().raft;
         const { storeId } = node.identity;

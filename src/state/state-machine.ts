@@ -251,11 +251,11 @@ export class StateMachine {
    * (but for `revision`, `compacted`, and what watchers need of revisions up to these) nor changed otherwise. Giving up half-way is for `restore`.
    */
   *begin(point: LogPoint, block: Block): Slices<BlockResults> {
+    this.#advance(point);
     for (const space of spaces) {
       this.#before.revision[space] = this.#stores[space].revision;
       this.#before.compacted[space] = this.#stores[space].compacted;
     }
-    this.#advance(point);
     this.#moveTime(block.timeMs);
     const nowMs = this.#journal.timeMs;
     yield* this.#leases.expire(mutant.active === 'lease-by-local-clock' ? block.timeMs : nowMs);

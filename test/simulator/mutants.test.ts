@@ -33,6 +33,9 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'image-before-log': 6,
   'cluster-time-goes-back': 43,
   'early-acknowledgement-as-durable': 1,
+  'read-half-applied': 21,
+  'watch-half-applied': 3,
+  'image-half-applied': 21,
 };
 const within = 100;
 

@@ -1,5 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { type NodeId, nodeId, nodeIdPattern } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Configuration } from '../../ports/log-store.ts';
 import type { MemberChange, MemberFacts, MemberRequest } from '../../ports/membership.ts';
 import { isMember } from '../../raft/configuration.ts';
@@ -44,7 +45,7 @@ function planAdd(facts: MemberFacts, voter: boolean, view: ClusterView): Planned
   const { configuration } = view.raft;
   if (!nodeIdPattern.test(id))
     throw new TanistError('invalid-argument', `"${id}" is no id: 1 to 63 of a-z, 0-9 and "-"`);
-  if (view.members.isRemoved(id)) throw removed(id);
+  if (view.members.isRemoved(id) && mutant.active !== 'removed-id-returns') throw removed(id);
   if (view.members.get(id) !== undefined || isMember(configuration, id))
     throw new TanistError('member-exists', `${id} is a member already`);
   checkPeer(id, peer, view);
@@ -64,7 +65,7 @@ function planPromote(id: NodeId, view: ClusterView): PlannedChange {
     throw new TanistError('not-a-learner', `${id} is no learner: there is nothing to promote`);
   const reached = progress.get(id);
   const inSync = reached?.state === 'replicate' && last.index - reached.match <= inSyncEntries;
-  if (!inSync || !view.isAlive(id))
+  if ((!inSync || !view.isAlive(id)) && mutant.active !== 'promote-out-of-sync')
     throw new TanistError(
       'learner-not-ready',
       `${id} is not in sync with the leader yet: it has entry ${reached?.match ?? 0} of ${last.index}; try again later`,
