@@ -43,7 +43,7 @@ export const limits = {
   /** Events in one message of a watch, at least one: a revision with more goes out in several. */
   watchMessageBytes: 1024 * 1024,
   leases: 1_000_000,
-  /** Keys that one command may read or delete, and keys on one lease: a command is applied in one go, at 2 to 3 µs a key. */
+  /** Keys that one command may read or delete, and keys on one lease: reads and later commands wait for it, at 1 to 2 µs a key. */
   keysPerCommand: 1_000_000,
   /** Leases or sessions named by one command. */
   idsPerCommand: 4096,

@@ -20,6 +20,7 @@ import { b, del, put, range } from '../state/commands.ts';
  * prints a JSON line each.
  */
 const keys = Number(process.argv[2] ?? 300_000);
+const third = Math.floor(keys / 3);
 
 const folder = await mkdtemp(join(tmpdir(), 'tanist-hold-'));
 const self = nodeId('n1');
@@ -52,8 +53,19 @@ await measured('txn of range and deletion', () =>
     {
       kind: 'txn',
       space: 'user',
-      compares: [{ target: 'version', result: 'greater', key: b('k'), rangeEnd: b('l'), number: 0 } as never],
-      success: [range('k', 'l', { keysOnly: true }), del('k', 'l')],
+      compares: [
+        {
+          target: 'version',
+          result: 'greater',
+          key: b('k'),
+          rangeEnd: b(`k${String(third).padStart(9, '0')}`),
+          number: 0,
+        } as never,
+      ],
+      success: [
+        range('k', 'l', { keysOnly: true, limit: third }),
+        del('k', `k${String(third).padStart(9, '0')}`),
+      ],
       failure: [],
     },
   ]),
@@ -67,6 +79,20 @@ await measured('compact and what follows', async () => {
   const at = node.state.revision('user');
   await write([{ kind: 'compact', space: 'user', revision: at, physical: false } as never]);
   for (let i = 0; i < 3000; i++) await write([put('other', 'x')]);
+});
+await measured('backup while writing', async () => {
+  let over = false;
+  const backup = (async () => {
+    let bytes = 0;
+    for await (const chunk of node.backup()) {
+      bytes += chunk.length;
+      await turn();
+    }
+    over = true;
+    return bytes;
+  })();
+  while (!over) await write(Array.from({ length: 64 }, (_, i) => put(`w${i}`, 'v'.repeat(100))));
+  console.log(JSON.stringify({ backupBytes: await backup }));
 });
 await measured('settle', () => node.stop());
 await disk.close();
