@@ -105,6 +105,7 @@ export const positionsPerEntry = 65_536;
 export const moveOnBy = 1e9;
 const deltasPerTurn = 2000;
 const keysPerTurn = 8192;
+const recordsPerTurn = 2048;
 
 const nobody: Configuration = { voters: [], outgoing: [], learners: [] };
 
@@ -413,7 +414,9 @@ export class StateMachine {
    */
   async restore(loaded: LoadedImage, yieldTurn: () => Promise<void>): Promise<void> {
     this.#clear(loaded.applied);
-    restoreRecords(loaded.records, this.#books());
+    await inTurns(restoreRecords(loaded.records, this.#books()), yieldTurn);
+    for (const book of Object.values(this.#books()) as Books[keyof Books][])
+      await inTurns(book.digest.settled(recordsPerTurn), yieldTurn);
     let untilTurn = deltasPerTurn;
     for await (const deltas of loaded.deltas)
       for (const delta of deltas) {
@@ -438,7 +441,7 @@ export class StateMachine {
     const store = this.#stores[space];
     const runs: ByteString[][] = [];
     for (let shard = 0; shard < KeyTable.shardCount; shard++) {
-      const sorted = store.settleShard(shard, ({ key, lease }) => {
+      const slices = store.settleShard(shard, ({ key, lease }) => {
         if (lease === noLease) return;
         if (!this.#leases.has(lease))
           throw new TanistError(
@@ -447,7 +450,7 @@ export class StateMachine {
           );
         this.#leases.moveKey(store, key, noLease, lease);
       });
-      runs.push(...sorted);
+      runs.push(...(await inTurns(slices, yieldTurn)));
       await yieldTurn();
     }
     let untilTurn = keysPerTurn;
@@ -680,6 +683,13 @@ function isLong(command: Command): command is LongCommand {
 
 export function createStateMachine(options: StateMachineOptions): StateMachine {
   return new StateMachine(options);
+}
+
+async function inTurns<T>(slices: Slices<T>, yieldTurn: () => Promise<void>): Promise<T> {
+  for (let step = slices.next(); ; step = slices.next()) {
+    if (step.done === true) return step.value;
+    await yieldTurn();
+  }
 }
 
 function bySpace<T>(make: (space: Space) => T): Record<Space, T> {

@@ -4,6 +4,7 @@ import { type LeaseId, noLease, type Revision, revision } from '../../foundation
 import { mutant } from '../../foundation/mutants.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import type { DeltaJournal } from '../delta-journal.ts';
+import type { Slices } from '../slices.ts';
 import { keyOverheadBytes } from '../space-use.ts';
 import { elementHash, formatDigest, hashKeyValue } from './element-hash.ts';
 import { KeyEntry, KeyTable } from './key-table.ts';
@@ -17,8 +18,8 @@ import {
   versionAt,
 } from './versions.ts';
 
-/** Keys sorted in one go when restoring: a few ms. */
-const runKeys = 8192;
+/** Keys hashed, and sorted, in one go when restoring: a few ms. */
+const runKeys = 2048;
 /** From so many on, keys are taken out of their order together. */
 const manyKeys = 32;
 /** What a sweep looks at in one go; taking a key out of its order costs as much as looking at so many. */
@@ -346,10 +347,12 @@ export class SpaceStore {
   }
 
   /** Second step of restoring: hashes one shard's entries; `visit` sees each live one. Returns its live keys in sorted runs. */
-  settleShard(index: number, visit: (keyValue: KeyValue) => void): ByteString[][] {
+  *settleShard(index: number, visit: (keyValue: KeyValue) => void): Slices<ByteString[][]> {
     const runs: ByteString[][] = [];
     let run: ByteString[] = [];
+    let seen = 0;
     for (const entry of this.#table.shard(index)) {
+      if (++seen % runKeys === 0) yield;
       if (entry.older !== null) pruneOlder(entry, this.#compacted, false);
       if (entry.current === null) {
         this.#deleted.add(entry.key);

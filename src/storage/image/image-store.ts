@@ -230,7 +230,7 @@ class ChunkImageStore implements OpenedImage {
     return this.#alone(async () => {
       const flushed = present(this.#flushed, 'a snapshot is taken of an image that was flushed');
       const chunks = part === undefined ? this.#sums : sumsOf(this.#sums, part.spaces);
-      const rows = this.#database.scan(chunkPrefix, allEnd, 512 * 1024)[Symbol.asyncIterator]();
+      const rows = this.#database.scan(chunkPrefix, allEnd, 256 * 1024)[Symbol.asyncIterator]();
       const whole = mutant.active === 'snapshot-one-index-off' ? moved(flushed, 1) : flushed;
       const applied = part === undefined ? whole : part.applied(whole);
       return {
