@@ -55,13 +55,17 @@ export class ClientServer {
   readonly etcd: EtcdServices;
   #port: ClientPort | null = null;
 
-  /** `source`: what feeds replicas beyond the quorum; `snapshots`: those of a cold one. Null where there is none. */
+  /**
+   * `source`: what feeds replicas beyond the quorum; `snapshots`: those of a cold one. Null where there is none. `watchProgressMs`: see
+   * `EtcdWatchOptions.progressMs`.
+   */
   constructor(
     node: ServedNode,
     clusterId: string,
     face: PromotionFace,
     source: DeltaSource | null = null,
     snapshots: ServedSnapshots | null = null,
+    watchProgressMs?: number,
   ) {
     this.#node = node;
     this.#clusterId = clusterId;
@@ -80,7 +84,7 @@ export class ClientServer {
       transfer: unary(async (bytes) =>
         encodeTransferReply(await node.transfer(decodeTransferRequest(bytes))),
       ),
-      leases: unary((bytes) => encodeLeasesReply(leasesOf(node, decodeLeasesRequest(bytes)))),
+      leases: unary(async (bytes) => encodeLeasesReply(await leasesOf(node, decodeLeasesRequest(bytes)))),
       keepAlive: unary(async (bytes) =>
         encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
       ),
@@ -104,7 +108,7 @@ export class ClientServer {
     addPromotionService(this.#server, face);
     if (source !== null) addReplicationService(this.#server, node, source);
     addSnapshotsService(this.#server, node, snapshots);
-    this.etcd = new EtcdServices(node, clusterId);
+    this.etcd = new EtcdServices(node, clusterId, watchProgressMs);
     this.etcd.register(this.#server);
     addHealthService(this.#server, node);
     addReflectionService(this.#server);

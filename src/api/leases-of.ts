@@ -5,9 +5,10 @@ import type { ServedNode } from '../node/served-node.ts';
 import type { LeaseStatus } from '../protocol/administration.ts';
 
 /** All leases without their keys, or the one asked for with them; empty when there is none such. */
-export function leasesOf(node: ServedNode, id: LeaseId): readonly LeaseStatus[] {
-  if (id === noLease) return [...node.state.leases()].map((lease) => ({ ...lease, keys: [] }));
-  const lease = node.state.lease(id);
+export async function leasesOf(node: ServedNode, id: LeaseId): Promise<readonly LeaseStatus[]> {
+  const state = await node.wholeState();
+  if (id === noLease) return [...state.leases()].map((lease) => ({ ...lease, keys: [] }));
+  const lease = state.lease(id);
   return lease === null ? [] : [{ ...lease, keys: lease.keys.map(({ key }) => key) }];
 }
 

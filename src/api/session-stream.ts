@@ -1,5 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { TanistError } from '../foundation/errors.ts';
+import { asError, TanistError } from '../foundation/errors.ts';
 import { noSession } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import type { ReadOutcome } from '../node/node.ts';
@@ -20,7 +20,6 @@ import {
 import { decodeSessionRequest, type Read } from '../protocol/session-request.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
 import { ClientStream } from './client-stream.ts';
-import { toTanistError } from './grpc-status.ts';
 
 /** Larger answers go out in several messages. */
 const replyBytes = 1024 * 1024;
@@ -113,7 +112,7 @@ export class SessionStream {
     } else if (hasDeferred(outcome.results)) {
       this.#node.complete(outcome.results).then(
         (results) => this.#stream.guarded(() => this.#writeResults(batch, results)),
-        (error: unknown) => this.#stream.fail(toTanistError(error)),
+        (error: unknown) => this.#refuse(batch, unread(error), isPart ? batch.commands.length : 0),
       );
     } else {
       this.#writeResults(batch, outcome.results);
@@ -182,6 +181,12 @@ export class SessionStream {
       `the range holds ${bytes} bytes; ${resultBytes} fit into an answer: read it in pieces, with a limit`,
     );
   }
+}
+
+/** The batch was applied; what it read is not to be had. It alone fails, not what else is on the stream. */
+function unread(error: unknown): TanistError {
+  const message = `the batch was applied, but its answer could not be completed: ${asError(error).message}`;
+  return new TanistError('indeterminate', message, { indeterminate: true });
 }
 
 function refusalOf(encoded: Buffer, { commands }: CommandBatch): TanistError | null {

@@ -109,7 +109,14 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
     });
     undo.push(() => node.stop());
     const source = new DeltaSource({ feed: node.feed, latest: latestParts });
-    const clients = new ClientServer(node, node.identity.clusterId, face ?? plainFace(node), source);
+    const clients = new ClientServer(
+      node,
+      node.identity.clusterId,
+      face ?? plainFace(node),
+      source,
+      null,
+      config.limits.watchProgressMs,
+    );
     undo.push(() => clients.close());
     const closing = new AbortController();
     undo.push(() => closing.abort());

@@ -15,7 +15,7 @@ import { Joined, type Piece } from './streams/frames.ts';
 import { SharedEvents } from './streams/shared-events.ts';
 import { WatchOutlet } from './streams/watch-outlet.ts';
 
-type Reply = Parameters<typeof encodeWatchReply>[0] & { readonly isPart: boolean };
+type Reply = Parameters<typeof encodeWatchReply>[0] & { readonly isPart: boolean; readonly count?: number };
 
 const shared = new SharedEvents(encodeWatchEvent);
 
@@ -63,6 +63,7 @@ export class WatchStream {
             failure: null,
             created: false,
             isPart: part.events.length > 0,
+            count: part.events.length,
           })),
         ),
       ended: ({ code, message }) => {

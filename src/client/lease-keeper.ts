@@ -1,5 +1,5 @@
 import { TanistError } from '../foundation/errors.ts';
-import type { LeaseId } from '../foundation/ids.ts';
+import { type LeaseId, leaseText } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import type { CallOptions } from '../ports/state-client.ts';
 
@@ -53,7 +53,8 @@ export class LeaseKeeper {
       for (const [i, { id, resolve, reject }] of asked.entries()) {
         const ttlMs = ttls[i] ?? 0;
         if (ttlMs > 0) resolve(ttlMs);
-        else reject(new TanistError('lease-not-found', `lease ${id} does not exist or has expired`));
+        else
+          reject(new TanistError('lease-not-found', `lease ${leaseText(id)} does not exist or has expired`));
       }
     } catch (error) {
       for (const { reject } of asked) reject(error);

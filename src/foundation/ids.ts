@@ -23,6 +23,9 @@ export const leaseId = (value: bigint): LeaseId => value as LeaseId;
 export const sessionId = (value: number): SessionId => value as SessionId;
 export const clusterTimeMs = (value: number): ClusterTimeMs => value as ClusterTimeMs;
 
+/** As etcdctl prints a lease, and as `--lease` takes it: 16 hexadecimal digits, of a negative id those of its two's complement. */
+export const leaseText = (id: bigint): string => BigInt.asUintN(64, id).toString(16).padStart(16, '0');
+
 export const noLease = leaseId(0n);
 export const noSession = sessionId(0);
 export const nodeIdPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;

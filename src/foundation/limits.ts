@@ -47,7 +47,7 @@ export const limits = {
   /** Replicas that one hot node feeds. */
   replicaFollowers: 64,
   leases: 1_000_000,
-  /** Keys that one command may read or delete, and keys on one lease: a command is applied in one go, at 2 to 3 µs a key. */
+  /** Keys that one command may read or delete, and keys on one lease: reads and later commands wait for it, at 1 to 2 µs a key. */
   keysPerCommand: 1_000_000,
   /** Leases or sessions named by one command. */
   idsPerCommand: 4096,
@@ -60,6 +60,7 @@ export const limits = {
   messageBytes: 16 * 1024 * 1024,
   /** What one range answers: it fits into a message. */
   rangeBytes: 16 * 1024 * 1024 - 64 * 1024,
-  /** Ranges of thousands of keys that are being read at a time. */
+  /** Ranges of thousands of keys that are being read at a time, or wait for it; and what the answers of those being read may take. */
   scans: 1024,
+  scansBytes: 256 * 1024 * 1024,
 } as const;

@@ -44,7 +44,6 @@ export const mutantNames = [
   'cold-deletions-forgotten',
   'tier-hysteresis-ignored',
   'tier-grace-ignored',
-  'voter-before-caught-up',
   'forced-without-new-epoch',
   'old-epoch-accepted',
   'revisions-not-moved-on',
@@ -56,6 +55,14 @@ export const mutantNames = [
   'quarantined-campaigns',
   'quarantined-serves',
   'rescued-log-votes',
+  'removed-id-returns',
+  'two-changes-at-once',
+  'several-voters-in-one-step',
+  'promote-out-of-sync',
+  'facts-at-append',
+  'read-half-applied',
+  'watch-half-applied',
+  'image-half-applied',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -87,6 +87,8 @@ const limitsSchema = v.strictObject({
   transactionOperations: amount(1, 4096, defaultRequestLimits.transactionOperations),
   sessions: amount(1, 1_000_000, fixed.sessions),
   watchers: amount(1, 1_000_000, fixed.watchers),
+  /** How often a quiet etcd watch with `progress_notify` hears of the present revision. etcd: --experimental-watch-progress-notify-interval. */
+  watchProgressMs: amount(100, 24 * 3_600_000, 600_000),
   leases: amount(1, 10_000_000, fixed.leases),
   /** Of the live state: keys and values, and 128 bytes a key. Beyond it the alarm `noSpace` refuses what takes space. 0: no bound. */
   quotaBytes: amount(0, 1024 * 1024 * 1024 * 1024, 8 * 1024 * 1024 * 1024),

@@ -1,23 +1,45 @@
-import type { CommandResult, OperationResult, TxnResult } from '../ports/result.ts';
-import type { RangeReader } from './range-reader.ts';
+import { asError } from '../foundation/errors.ts';
+import type { RangeRequest } from '../ports/command.ts';
+import type {
+  CommandResult,
+  FailedResult,
+  OperationResult,
+  RangeResult,
+  TxnResult,
+} from '../ports/result.ts';
 
-/** Fills in the ranges at older revisions that transactions asked for: apply reads no history, whoever replies does. */
+export type ReadRange = (request: RangeRequest) => Promise<RangeResult | FailedResult>;
+
+/**
+ * Fills in the ranges at older revisions that transactions asked for: apply reads no history, whoever replies does. Each transaction succeeds or
+ * fails for itself: what else is in the batch must not pay for a range that cannot be read.
+ */
 export async function completeResults(
   results: readonly CommandResult[],
-  reader: RangeReader,
+  read: ReadRange,
 ): Promise<readonly CommandResult[]> {
-  return Promise.all(results.map((result) => (result.kind === 'txn' ? completeTxn(result, reader) : result)));
+  return Promise.all(
+    results.map((result) => (result.kind === 'txn' ? completeOrTell(result, read) : result)),
+  );
 }
 
-async function completeTxn(txn: TxnResult, reader: RangeReader): Promise<CommandResult> {
+async function completeOrTell(txn: TxnResult, read: ReadRange): Promise<CommandResult> {
+  try {
+    return await completeTxn(txn, read);
+  } catch (error) {
+    return applied(asError(error).message);
+  }
+}
+
+async function completeTxn(txn: TxnResult, read: ReadRange): Promise<CommandResult> {
   const responses: OperationResult[] = [];
   for (const response of txn.responses) {
     if (response.kind === 'deferredRange') {
-      const range = await reader.read(response.request);
+      const range = await read(response.request);
       if (range.kind === 'failed') return applied(range.message);
       responses.push({ ...range, revision: response.revision });
     } else if (response.kind === 'txn') {
-      const nested = await completeTxn(response, reader);
+      const nested = await completeTxn(response, read);
       if (nested.kind !== 'txn') return nested;
       responses.push(nested);
     } else {
@@ -27,8 +49,8 @@ async function completeTxn(txn: TxnResult, reader: RangeReader): Promise<Command
   return { ...txn, responses };
 }
 
-/** A compaction overtook the read. The transaction has been applied all the same, so it must not look as if it had failed. */
+/** The transaction has been applied all the same, so it must not look as if it had failed. */
 function applied(why: string): CommandResult {
-  const message = `the transaction was applied, but what it read at an older revision is gone: ${why}`;
+  const message = `the transaction was applied, but what it read at an older revision is not to be had: ${why}`;
   return { kind: 'failed', code: 'indeterminate', message };
 }

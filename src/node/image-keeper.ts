@@ -2,6 +2,7 @@ import { asError, TanistError } from '../foundation/errors.ts';
 import { limits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
+import type { StateDelta } from '../ports/delta.ts';
 import type { ImageBatch, ImageStore, IsLive } from '../ports/image-store.ts';
 import type { LogPoint, LogStore } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
@@ -16,6 +17,8 @@ export interface ImageKeeperOptions {
   readonly nodeLog: NodeLog;
   /** Everything since the last batch. */
   readonly takeBatch: () => ImageBatch;
+  /** False while an entry is applied in slices: then there is no batch to take. */
+  readonly whole: () => boolean;
   readonly isLive: IsLive;
   readonly compacted: (point: LogPoint) => void;
   readonly failed: (error: Error) => void;
@@ -42,6 +45,8 @@ export class ImageKeeper {
   #stopped = false;
   #paused = false;
   #behind = false;
+  /** The first deltas of the next batch are with the image: the rest follows in the turn in which they are whole. */
+  #staged = false;
   #bytesBehind = 0;
   #reclaim = false;
 
@@ -59,9 +64,16 @@ export class ImageKeeper {
     }
     this.#behind = true;
     this.#bytesBehind += bytes;
-    if (this.#bytesBehind >= gatherBytes) this.#gather();
+    if (this.#staged || this.#bytesBehind >= gatherBytes) this.#gather();
     if (this.#options.image.pendingBytes() >= this.#options.flushBytes) this.#work();
     else this.#workLater(this.#options.flushEveryMs);
+  }
+
+  /** The first deltas of the next batch, while an entry is applied in slices. */
+  stage(deltas: readonly StateDelta[]): void {
+    if (deltas.length === 0) return;
+    this.#staged = true;
+    this.#options.image.stage(deltas);
   }
 
   /** A compaction command was applied: history has something to give back. */
@@ -71,13 +83,14 @@ export class ImageKeeper {
 
   /** Hands what was applied to the image, in the turn in which it is taken from the state. */
   #gather(): void {
-    if (!this.#behind || this.#paused) return;
+    if (!this.#behind || this.#paused || !this.#options.whole()) return;
     this.#behind = false;
+    this.#staged = false;
     this.#bytesBehind = 0;
     this.#options.image.append(this.#options.takeBatch());
   }
 
-  /** All that was applied is in the image, synced. Fails with `starting` while a snapshot replaces the image. */
+  /** All that was applied as a whole is in the image, synced. Fails with `starting` while a snapshot replaces the image. */
   async settle(): Promise<void> {
     this.#cancelTimer();
     await this.#working;
@@ -111,6 +124,7 @@ export class ImageKeeper {
     this.#points = [];
     this.#bytesSincePoint = 0;
     this.#behind = false;
+    this.#staged = false;
     this.#bytesBehind = 0;
     this.#reclaim = false;
   }

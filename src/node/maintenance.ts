@@ -50,6 +50,7 @@ export class Maintenance {
    */
   async hashKv(asked: Revision): Promise<KeyHash> {
     const { state, whole } = this.#options;
+    await this.#whenWhole();
     const before = whole();
     const at = asked === 0 ? state.revision('user') : asked;
     const compacted = state.compacted('user');
@@ -70,8 +71,9 @@ export class Maintenance {
   }
 
   /** 32 bits over everything that has been applied here, but predicted values; equal on members at the same applied index. */
-  hash(): number {
+  async hash(): Promise<number> {
     const { state, whole } = this.#options;
+    await this.#whenWhole();
     whole();
     return crc32(`${state.digest('user')} ${state.digest('planes')} ${state.digest('system')}`);
   }
@@ -91,6 +93,11 @@ export class Maintenance {
     const written = await image.sizeBytes();
     // The database knows only what it has sorted into files.
     return { diskBytes: Math.max(written + image.pendingBytes(), liveBytes), liveBytes };
+  }
+
+  /** An entry may be half applied just now. */
+  async #whenWhole(): Promise<void> {
+    while (!this.#options.state.whole) await this.#options.yieldTurn();
   }
 
   async #hashAt(at: Revision, replaced: number): Promise<number> {

@@ -132,6 +132,8 @@ export interface NodeInspection {
   /** How often its state was made anew from a peer's since the start. */
   readonly rebuilds: number;
   readonly scrub: ScrubStatus;
+  /** An entry is being applied: revisions are those before it, but counts of keys, digests and sizes somewhere in it. */
+  readonly applying: boolean;
 }
 
 /**
@@ -154,6 +156,7 @@ export class TanistNode {
   readonly #reads: ReadQueue;
   readonly #renewals: RenewalBatcher;
   readonly #driver: Driver;
+  readonly #applier: Applier;
   readonly #keeper: ImageKeeper;
   readonly #guard: PeerGuard;
   readonly #trust: TrustKeeper;
@@ -269,7 +272,8 @@ export class TanistNode {
       uncommittedBytes: options.uncommittedBytes,
     });
     this.#parked = new ParkedProposals(options.uncommittedBytes);
-    this.#reads = new ReadQueue(raft, clock, wake);
+    const mayRead = (): boolean => state.whole || mutant.active === 'read-half-applied';
+    this.#reads = new ReadQueue(raft, clock, wake, mayRead);
     this.#renewals = new RenewalBatcher({
       clock,
       submit: (proposal) => this.submit(proposal),
@@ -324,6 +328,7 @@ export class TanistNode {
       clock,
       nodeLog,
       takeBatch: () => state.takeImageBatch(),
+      whole: () => state.whole,
       isLive: (space, key, revision) => state.isLive(space, key, revision),
       compacted: (point) => raft.compacted(point),
       failed: (error) => this.#storageFailed(error),
@@ -333,7 +338,7 @@ export class TanistNode {
     });
     this.#images = new ImageOutlet({ image: store.image, clock, settle: () => this.#keeper.settle() });
     const history = state.history(store.image.history);
-    this.#ranges = new RangeReader(state, history, clock);
+    this.#ranges = new RangeReader(state, history, clock, mayRead);
     this.feed = this.#replicaFeed(history);
     this.maintenance = new Maintenance({
       state,
@@ -345,7 +350,7 @@ export class TanistNode {
         if (problem !== null) throw problem;
         return this.#replaced;
       },
-      yieldTurn: () => this.#yieldTurn(),
+      yieldTurn: () => this.#wholeTurn(),
     });
     this.#hub = new WatchHub({
       source: state,
@@ -353,16 +358,18 @@ export class TanistNode {
       failed: (cause) => this.#storageFailed(asError(cause)),
       ...(options.watchers === undefined ? {} : { watchers: options.watchers }),
     });
-    const applier = new Applier({
+    this.#applier = new Applier({
       state,
       hub: this.#hub,
       keeper: this.#keeper,
+      clock,
       clusterClock: this.#clusterClock,
       proposals: this.#proposals,
       membersApplied: (entry, change) => this.#membership.applied(entry, change),
       feed: (deltas, leases) => this.#followers.applied(deltas, leases),
       observer: ports.observer,
       checkpoint: (index) => this.#integrity.applied(index),
+      slicesPerTurn: options.slicesPerTurn ?? Number.POSITIVE_INFINITY,
     });
     this.#snapshots = new Snapshots({
       self,
@@ -371,7 +378,7 @@ export class TanistNode {
       image: store.image,
       transport,
       nodeLog,
-      settle: () => this.#keeper.settle(),
+      settle: () => this.#settle(),
       suspend: () => this.#suspend(),
       room: () => this.#disk.room(),
       reload: () => this.#reload(),
@@ -460,8 +467,9 @@ export class TanistNode {
       proposals: this.#proposals,
       reads: this.#reads,
       apply: (entries) => {
-        const taken = applier.apply(entries);
-        this.#quota.look();
+        const taken = this.#applier.apply(entries);
+        if (taken === 0) return 0;
+        if (state.whole) this.#quota.look();
         this.#mayOpen(present(entries[taken - 1], 'entries were applied').index);
         return taken;
       },
@@ -674,14 +682,29 @@ export class TanistNode {
     };
   }
 
-  /** Fills in what transactions read at older revisions. Fails with `starting` when a snapshot replaces history meanwhile. */
-  async complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
-    const problem = this.#notServing();
-    if (problem !== null) throw problem;
+  /** The state, in a turn in which it is whole: what is read of it before anything is awaited is of one moment. */
+  async wholeState(): Promise<StateMachine> {
+    while (!this.state.whole && !this.#stopped) await this.#yieldTurn();
+    return this.state;
+  }
+
+  /**
+   * Fills in what transactions read at older revisions. Never fails as a whole: where something cannot be read, or a snapshot replaced history
+   * meanwhile, that transaction's result alone is `indeterminate` and says that it was applied.
+   */
+  complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
     const replaced = this.#replaced;
-    const completed = await completeResults(results, this.#ranges);
-    if (replaced !== this.#replaced) throw takingOver();
-    return completed;
+    return completeResults(results, async (request) => {
+      if (this.#stopped) throw stops();
+      if (this.#restoring) throw takingOver();
+      try {
+        const range = await this.#ranges.read(request);
+        if (replaced === this.#replaced) return range;
+      } catch (error) {
+        if (replaced === this.#replaced) throw this.#readFailure(error);
+      }
+      throw takingOver();
+    });
   }
 
   routing(): Routing {
@@ -737,7 +760,7 @@ export class TanistNode {
         identity: this.identity,
         image,
         random: this.#ports.random.fork(`backup ${this.#backups++} ${this.identity.incarnation}`),
-        settle: () => this.#keeper.settle(),
+        settle: () => this.#settle(),
       });
     } catch (error) {
       if (error instanceof TanistError && error.code === 'data-damaged') this.#imageDamaged(error.message);
@@ -829,6 +852,7 @@ export class TanistNode {
       logDoubt: this.#logDoubt,
       rebuilds: this.#rebuilds,
       scrub: this.#scrubber.status,
+      applying: !state.whole,
       open: this.#isOpen(),
       alarms: state.alarms(),
       liveBytes: state.liveBytes,
@@ -999,11 +1023,7 @@ export class TanistNode {
 
   #tick(): void {
     this.#raft.tick();
-    this.#parked.refuseOverdue(
-      this.#ports.clock.nowMs(),
-      'no-leader',
-      'this node does not lead; ask the leader',
-    );
+    this.#parked.refuseOverdue(this.#ports.clock.nowMs(), this.#raft.status.leader);
     this.#integrity.tick();
     if (this.#raft.status.role === 'leader') this.#lead();
     if (this.#notWhole() === null) {
@@ -1012,6 +1032,7 @@ export class TanistNode {
       this.#lookAtTiers();
     }
     this.#announce();
+    if (this.state.whole && !this.#restoring) this.state.sweep();
     this.#driver.wake();
   }
 
@@ -1098,7 +1119,11 @@ export class TanistNode {
         );
       }
       this.#opensAt = null;
-      if (soft.leader !== null) this.#parked.refuse('not-leader', 'this node does not lead; ask the leader');
+      if (soft.leader !== null)
+        this.#parked.refuse(
+          'not-leader',
+          `${soft.leader} was elected while the write waited here; nothing of it was proposed: ask ${soft.leader}`,
+        );
       if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
       else if (soft.role !== 'follower')
         nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
@@ -1136,14 +1161,18 @@ export class TanistNode {
         replaced === this.#replaced ? told(completed) : done(this.#notServing() ?? takingOver(), ageMs),
       (error: unknown) => {
         if (error instanceof TanistError && error.code === 'data-damaged') this.#imageDamaged(error.message);
-        if (replaced !== this.#replaced) done(this.#notServing() ?? takingOver(), ageMs);
-        else if (error instanceof TanistError && error.code === 'overloaded') done(error, ageMs);
-        else {
-          this.#ports.nodeLog.error('read-failed', { error: String(error) });
-          done(new TanistError('unavailable', 'history could not be read on this node; ask another'), ageMs);
-        }
+        done(
+          replaced !== this.#replaced ? (this.#notServing() ?? takingOver()) : this.#readFailure(error),
+          ageMs,
+        );
       },
     );
+  }
+
+  #readFailure(error: unknown): TanistError {
+    if (error instanceof TanistError && error.code === 'overloaded') return error;
+    this.#ports.nodeLog.error('read-failed', { error: String(error) });
+    return new TanistError('unavailable', 'history could not be read on this node; ask another');
   }
 
   /**
@@ -1254,7 +1283,7 @@ export class TanistNode {
   #replicaFeed(history: HistoryStore): ReplicaFeed {
     const { state } = this;
     const { clock, nodeLog } = this.#ports;
-    const turns = new TurnQueue(clock);
+    const turns = new TurnQueue(clock, () => state.whole);
     return {
       id: this.#options.id,
       clock,
@@ -1288,6 +1317,12 @@ export class TanistNode {
     return null;
   }
 
+  /** Everything that has been applied is in the image; an entry under way, too, when it is whole. */
+  async #settle(): Promise<void> {
+    while (!this.state.whole && !this.#stopped && !this.#restoring) await this.#yieldTurn();
+    await this.#keeper.settle();
+  }
+
   async #suspend(): Promise<void> {
     this.#restoring = true;
     this.#followers.ended();
@@ -1298,6 +1333,7 @@ export class TanistNode {
 
   async #reload(): Promise<void> {
     this.#keeper.reset();
+    this.#applier.reset();
     const loaded = present(await this.#store.image.load(), 'a snapshot was just installed');
     await this.state.restore(loaded, () => this.#yieldTurn());
     this.#integrity.replaced();
@@ -1306,6 +1342,12 @@ export class TanistNode {
 
   #yieldTurn(): Promise<void> {
     return new Promise<void>((resolve) => this.#ports.clock.soon(resolve));
+  }
+
+  /** Resolves in a turn in which the state is whole, at the earliest the next one. */
+  async #wholeTurn(): Promise<void> {
+    do await this.#yieldTurn();
+    while (!this.state.whole && !this.#stopped);
   }
 
   #resume(): void {

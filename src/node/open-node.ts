@@ -12,10 +12,12 @@ import type { NodeOptions, NodePorts } from './options.ts';
  * applied as its commit is learnt.
  */
 export async function openNode(options: NodeOptions, ports: NodePorts): Promise<TanistNode> {
+  const nextTurn = (): Promise<void> => new Promise<void>((resolve) => ports.clock.soon(resolve));
   const created = (): StateMachine =>
     createStateMachine({
       limits: options.requestLimits,
       ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
+      ...(options.keysPerSlice === undefined ? {} : { keysPerSlice: options.keysPerSlice }),
       configuration: firstConfiguration(options.members),
     });
   let state = created();
@@ -26,10 +28,10 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
     incarnation: randomName(ports.random.fork('incarnation')),
     folder: options.dataFolder,
     logMemoryBytes: options.logMemoryBytes,
+    nextTurn,
     restore: async (image) => {
       state = created();
-      if (image !== null)
-        await state.restore(image, () => new Promise<void>((resolve) => ports.clock.soon(resolve)));
+      if (image !== null) await state.restore(image, nextTurn);
     },
     hasOthers: (configuration) => {
       const { voters, outgoing } = configuration ?? firstConfiguration(options.members);

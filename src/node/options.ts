@@ -45,6 +45,9 @@ export interface NodeOptions {
   /** Of the state; equal on all nodes, since what apply does depends on them. */
   readonly bounds?: Partial<StateBounds>;
   readonly watchers?: number;
+  /** How entries that take long are applied: so many keys in a slice (default 512), so many slices in a turn (default: for a few ms). */
+  readonly keysPerSlice?: number;
+  readonly slicesPerTurn?: number;
   readonly appendBytes: number;
   readonly inflightMessages: number;
   readonly inflightBytes: number;

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../foundation/errors.ts';
+import type { NodeId } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import { type Proposal, refused } from './proposals.ts';
 
@@ -52,14 +53,21 @@ export class ParkedProposals {
     for (const proposal of this.take()) proposal.settle(refused(code, message));
   }
 
-  /** Refuses those whose time is over. */
-  refuseOverdue(nowMs: number, code: ErrorCode, message: string): void {
+  /** Refuses those whose time is over; `leader`: who counts as the leader all the same. */
+  refuseOverdue(nowMs: number, leader: NodeId | null): void {
     if (!this.#parked.some(({ untilMs }) => untilMs <= nowMs)) return;
     const parked = this.#parked;
     this.take();
     for (const { proposal, untilMs } of parked) {
-      if (untilMs <= nowMs) proposal.settle(refused(code, message));
+      if (untilMs <= nowMs) proposal.settle(refused('no-leader', overdueText(leader)));
       else this.add(proposal, untilMs);
     }
   }
+}
+
+/** Nothing of it is in any log: it may be asked again without a doubt. */
+function overdueText(leader: NodeId | null): string {
+  return leader === null
+    ? 'no leader was elected while the write waited here; nothing of it was proposed: try again'
+    : `the write waited here for this node to take over, but ${leader} still counts as the leader; nothing of it was proposed: ask ${leader}, or try again`;
 }

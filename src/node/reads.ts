@@ -21,6 +21,7 @@ export class ReadQueue {
   readonly #raft: Raft;
   readonly #clock: Clock;
   readonly #wake: () => void;
+  readonly #mayServe: () => boolean;
   readonly #asked = new Map<number, readonly PendingRead[]>();
   readonly #confirmed: { readonly index: LogIndex; readonly reads: readonly PendingRead[] }[] = [];
   #arrived: PendingRead[] = [];
@@ -32,8 +33,9 @@ export class ReadQueue {
   #nextId = 1;
   #waiting = 0;
 
-  /** `wake`: `flush` is to be called in the next turn. */
-  constructor(raft: Raft, clock: Clock, wake: () => void) {
+  /** `wake`: `flush` is to be called in the next turn. `mayServe`: false while the state is not whole; `applied` or `flush` is called when it is. */
+  constructor(raft: Raft, clock: Clock, wake: () => void, mayServe: () => boolean = () => true) {
+    this.#mayServe = mayServe;
     this.#raft = raft;
     this.#clock = clock;
     this.#wake = wake;
@@ -86,7 +88,7 @@ export class ReadQueue {
   }
 
   #serveDue(): void {
-    if (this.#due.length === 0 || this.#turnIsFull) return;
+    if (this.#due.length === 0 || this.#turnIsFull || !this.#mayServe()) return;
     const untilMs = this.#clock.nowMs() + turnMs;
     do {
       const read = present(this.#due[this.#served++], 'a read that is due');

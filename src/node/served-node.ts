@@ -37,8 +37,17 @@ export interface ServedNode
   readonly tier: 'hot' | 'warm' | 'cold';
   readonly state: Pick<
     StateMachine,
-    'isCorrupt' | 'revision' | 'compacted' | 'alarms' | 'lease' | 'leases' | 'leaseIds' | 'leaseDeadlineMs' | 'policies'
+    | 'isCorrupt'
+    | 'revision'
+    | 'compacted'
+    | 'alarms'
+    | 'lease'
+    | 'leases'
+    | 'leaseIds'
+    | 'leaseDeadlineMs'
+    | 'policies'
   >;
+  wholeState(): Promise<ServedNode['state']>;
   readonly maintenance: Pick<Maintenance, 'hashKv' | 'hash' | 'defragment' | 'sizes'>;
   /** Of a replica beyond the quorum, for metrics; null on a hot node. */
   replication(): ReplicationGauges | null;

@@ -1,5 +1,5 @@
 import { TanistError } from '../foundation/errors.ts';
-import { type LeaseId, type Revision, revision } from '../foundation/ids.ts';
+import { type LeaseId, leaseText, type Revision, revision } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Command } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
@@ -116,7 +116,7 @@ export class NodeStateClient implements StateClient {
     const lease = lease64(id);
     const ttlMs = await this.#wait<number>('read', options, (settle) => this.#ports.renew(lease, settle));
     if (ttlMs > 0) return { ttlMs };
-    throw new TanistError('lease-not-found', `lease ${id} does not exist or has expired`);
+    throw new TanistError('lease-not-found', `lease ${leaseText(id)} does not exist or has expired`);
   }
 
   async *watch(key: Bytes, options?: WatchOptions): AsyncGenerator<WatchBatch, void, undefined> {

@@ -3,10 +3,13 @@ import type { Clock } from '../ports/clock.ts';
 /** Hands out turns of the event loop in the order of asking, one a turn: however many long tasks there are, one does a piece at a time. */
 export class TurnQueue {
   readonly #clock: Clock;
+  readonly #mayGo: () => boolean;
   #waiting: (() => void)[] = [];
 
-  constructor(clock: Clock) {
+  /** `mayGo`: false while nobody may do anything; asked every turn. */
+  constructor(clock: Clock, mayGo: () => boolean) {
     this.#clock = clock;
+    this.#mayGo = mayGo;
   }
 
   next(): Promise<void> {
@@ -17,7 +20,7 @@ export class TurnQueue {
   }
 
   #give(): void {
-    this.#waiting.shift()?.();
+    if (this.#mayGo()) this.#waiting.shift()?.();
     if (this.#waiting.length > 0) this.#clock.soon(() => this.#give());
   }
 }

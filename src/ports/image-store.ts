@@ -59,6 +59,11 @@ export interface ImageStore {
    * Takes the batch; its deltas can be read through `history` at once. It is written with the next `flush`, or earlier. Batches come in order.
    */
   append(batch: ImageBatch): void;
+  /**
+   * Takes the first deltas of the batch that will be appended next, while an entry is applied in pieces. Nothing is written of them before that
+   * `append`, which brings the rest. Those of revisions that are whole can be read through `history` at once.
+   */
+  stage(deltas: readonly StateDelta[]): void;
   /** Bytes appended and not yet written. */
   pendingBytes(): number;
   /** Writes what was appended. With `sync` all up to the last batch is on the disk when it resolves. */

@@ -1,5 +1,6 @@
 import { assert } from '../foundation/assert.ts';
 import { type LogIndex, type NodeId, nodeId } from '../foundation/ids.ts';
+import { mutant } from '../foundation/mutants.ts';
 import type { Configuration, LogEntry } from '../ports/log-store.ts';
 import type { MemberChange } from '../ports/membership.ts';
 
@@ -68,7 +69,7 @@ export function firstStep(
   const removed = current.voters.filter((id) => !target.voters.includes(id)).length;
   return {
     voters: target.voters,
-    outgoing: added + removed <= 1 ? [] : current.voters,
+    outgoing: added + removed <= 1 || mutant.active === 'several-voters-in-one-step' ? [] : current.voters,
     learners: target.learners,
   };
 }

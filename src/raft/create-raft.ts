@@ -92,7 +92,8 @@ class RaftNode implements Raft {
     if (core.transfer !== null) return handingOver;
     // One change at a time, and none before this term has committed: Ongaro, "bug in single-server membership changes", 2015.
     const settled = hasCommittedInTerm(core) && core.log.commit >= core.configurations.index;
-    if (!settled || core.configuration.outgoing.length > 0) return changePending;
+    if ((!settled && mutant.active !== 'two-changes-at-once') || core.configuration.outgoing.length > 0)
+      return changePending;
     const { index, term } = core.append(
       'configuration',
       encodeConfiguration(firstStep(core.configuration, target), change),

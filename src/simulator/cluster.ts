@@ -10,6 +10,7 @@ import type { RaftMessage } from '../raft/message.ts';
 import type { Findings } from './checks/findings.ts';
 import { IntegrityChecks } from './checks/integrity-checks.ts';
 import { LogChecks } from './checks/log-checks.ts';
+import { MemberChecks } from './checks/member-checks.ts';
 import { QuorumCheck } from './checks/quorum-check.ts';
 import { StateChecks } from './checks/state-checks.ts';
 import { VoteChecks } from './checks/vote-checks.ts';
@@ -36,6 +37,7 @@ export class Cluster {
   readonly logs: LogChecks;
   readonly state: StateChecks;
   readonly integrity: IntegrityChecks;
+  readonly members: MemberChecks;
   readonly callers: readonly Caller[];
   readonly random: Random;
   /**
@@ -66,6 +68,7 @@ export class Cluster {
       () => scheduler.nowMs,
       (machine) => this.integrity.mayDiffer(machine),
     );
+    this.members = new MemberChecks(findings, plan.turnover.joiners > 0);
     this.#votes = new VoteChecks(findings);
     this.machines = Array.from({ length: plan.nodes + plan.turnover.joiners }, (_, i) => this.#machine(i));
     for (const machine of this.machines.slice(plan.nodes)) machine.idle = true;
@@ -131,12 +134,15 @@ export class Cluster {
     this.integrity.sent(message, node);
     this.#votes.sent(message, storeId, machine.log);
     this.logs.sent(message, storeId, machine.log);
+    this.members.sent(message);
     if (message.type === 'heartbeat') this.logs.succession(message, node.inspect().raft);
   }
 
   #leadership(machine: Machine): void {
     const status = machine.node?.inspect().raft;
-    if (status !== undefined) this.#quorum.look(machine, status);
+    if (status === undefined) return;
+    this.#quorum.look(machine, status);
+    this.members.look(machine, status);
   }
 
   leader(): Machine | null {
@@ -217,6 +223,7 @@ export class Cluster {
       logMemoryBytes: storage.logMemoryBytes,
       logDiskBytes: storage.logDiskBytes,
       flushEveryMs: storage.flushEveryMs,
+      ...(storage.keysPerSlice === 0 ? {} : { keysPerSlice: storage.keysPerSlice, slicesPerTurn: 1 }),
       flushBytes: storage.flushBytes,
       diskReserveBytes: 0,
       scrub: { bytesPerSecond: this.plan.scrubs ? 1 << 22 : 0, pauseMs: 1500 },
@@ -235,7 +242,10 @@ export class Cluster {
   #events(): MachineEvents {
     return {
       observer: (machine) => ({
-        applying: (entry) => this.logs.applying(machine, entry),
+        applying: (entry) => {
+          this.logs.applying(machine, entry);
+          this.members.applying(entry);
+        },
         spoil: (block) => this.integrity.spoil(machine, block),
       }),
       logged: (machine, event, fields) => this.integrity.logged(machine, event, fields),

@@ -10,7 +10,7 @@ import type { NodeEvent, NodeEventFields, NodeLog } from '../ports/node-log.ts';
 import { DurableLog } from './checks/durable-log.ts';
 import { Life } from './world/life.ts';
 import type { Network } from './world/network.ts';
-import { type MachineTime, nodeClock } from './world/node-clock.ts';
+import { type MachineTime, nodeClock, quickTurnMs, slicedTurnMs } from './world/node-clock.ts';
 import { SimDisk } from './world/sim-disk.ts';
 import { SimTransport } from './world/sim-transport.ts';
 
@@ -61,6 +61,10 @@ export class Machine {
     this.log = new DurableLog(this.disk);
   }
 
+  get #turnMs(): number {
+    return this.#options.keysPerSlice === undefined ? quickTurnMs : slicedTurnMs;
+  }
+
   /** The running node, open or paused; null while there is none. */
   get node(): TanistNode | null {
     return this.#node;
@@ -91,7 +95,7 @@ export class Machine {
     );
     this.#life = life;
     trace.event(this.id, 'starts');
-    const clock = nodeClock(scheduler, life, this.time, random.fork('clock'));
+    const clock = nodeClock(scheduler, life, this.time, random.fork('clock'), this.#turnMs);
     const peers = this.#options.members.map((member) => member.id).filter((id) => id !== this.id);
     openNode(this.#options, {
       clock,

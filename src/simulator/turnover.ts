@@ -45,9 +45,17 @@ export class Turnover {
       this.#cluster.removals.add(id);
       this.#ask(leader, { kind: 'remove', id });
     } else {
+      this.#askBack(leader, isMember);
       const again = machines.find((machine) => removed(machine) && isMember(machine));
       if (again !== undefined && voters > plan.nodes) this.#ask(leader, { kind: 'remove', id: again.id });
     }
+  }
+
+  /** Who was removed is not to be taken back: this must be refused. */
+  #askBack(leader: Machine, isMember: (machine: Machine) => boolean): void {
+    const { machines, removals } = this.#cluster;
+    const gone = machines.find((machine) => removals.has(machine.id) && !isMember(machine));
+    if (gone !== undefined) this.#ask(leader, { kind: 'add', facts: factsOfMachine(gone.id), voter: false });
   }
 
   #ask(leader: Machine, request: MemberRequest): void {

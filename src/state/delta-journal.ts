@@ -5,10 +5,24 @@ import type { StateDelta } from '../ports/delta.ts';
 export class DeltaJournal {
   epoch = 1;
   timeMs: ClusterTimeMs = clusterTimeMs(0);
+  /** Keys changed or looked at in this slice of apply. */
+  #work = 0;
   #untaken: StateDelta[] = [];
   #notInImage: StateDelta[] = [];
 
+  worked(keys: number): void {
+    this.#work += keys;
+  }
+
+  /** Whether enough was done for one slice; the next one then begins. */
+  isSliceFull(keysPerSlice: number): boolean {
+    if (this.#work < keysPerSlice) return false;
+    this.#work = 0;
+    return true;
+  }
+
   record(delta: StateDelta): void {
+    this.#work++;
     this.#untaken.push(delta);
     this.#notInImage.push(delta);
   }

@@ -10,6 +10,7 @@ import type { Members } from './members.ts';
 import { decodeResult, encodeResult } from './result-codec.ts';
 import { resultsPerRecord, Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
+import type { Slices } from './slices.ts';
 
 /*
  * Records beside the deltas:
@@ -30,6 +31,9 @@ export interface Books {
 }
 
 const nothing = new Uint8Array(0);
+/** Restored in one go; a piece holds up to 256 results. */
+const recordsPerSlice = 1024;
+const piecesPerSlice = 16;
 
 export function dirtyRecords({ leases, sessions, alarms, members }: Books): ImageRecord[] {
   const records: ImageRecord[] = [];
@@ -71,13 +75,15 @@ function recordsOfSession(session: Session, records: ImageRecord[]): void {
 }
 
 /** Fills empty books from a loaded image. Fails with `data-damaged`. */
-export function restoreRecords(
+export function* restoreRecords(
   records: readonly ImageRecord[],
   { leases, sessions, alarms, members }: Books,
-): void {
+): Slices<undefined> {
   const opened = new Map<string, { readonly session: Session; readonly highest: number }>();
   const pieces: { readonly session: string; readonly piece: number; readonly value: Uint8Array }[] = [];
+  let seen = 0;
   for (const { key, value } of records) {
+    if (++seen % recordsPerSlice === 0) yield;
     if (value === null) continue;
     const [kind, id, piece] = key.split('/');
     if (kind === 'lease' && id !== undefined) {
@@ -101,6 +107,7 @@ export function restoreRecords(
     else throw new TanistError('data-damaged', `the state image has an unknown record "${key}"`);
   }
   for (const { session, piece, value } of pieces) {
+    if (++seen % piecesPerSlice === 0) yield;
     const target = opened.get(session)?.session;
     if (target === undefined)
       throw new TanistError(

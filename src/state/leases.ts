@@ -1,13 +1,15 @@
 import { present } from '../foundation/assert.ts';
 import type { ByteString } from '../foundation/bytes.ts';
-import { type LeaseId, leaseId, noLease } from '../foundation/ids.ts';
+import { type LeaseId, leaseId, leaseText, noLease } from '../foundation/ids.ts';
 import type { Space } from '../ports/delta.ts';
 import type { CommandResult } from '../ports/result.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
 import { failed } from './failed.ts';
+import { mergeRuns } from './mvcc/merge-runs.ts';
 import type { SpaceStore } from './mvcc/space-store.ts';
 import type { LeaseBook } from './mvcc/transaction.ts';
 import { RecordDigest } from './record-digest.ts';
+import type { Slices } from './slices.ts';
 
 export interface Lease {
   readonly id: LeaseId;
@@ -31,11 +33,14 @@ export interface LeaseLimits {
   readonly maxTtlMs: number;
   readonly count: number;
   readonly keysPerLease: number;
+  readonly keysPerSlice: number;
 }
 
 /** Leases expired in one block at most, and keys, but for those of one lease: the rest follow in the next blocks, so that no block takes long. */
 const expiredPerBlock = 2048;
 const expiredKeysPerBlock = 8192;
+/** Sorting so many slices' worth of keys takes about as long as deleting one's. */
+const runSlices = 4;
 const leaseRecord = 1;
 
 /** Leases and the keys on them. Deadlines are in cluster time, so they pass in the log and not on any clock (promise 9). */
@@ -108,7 +113,7 @@ export class Leases implements LeaseBook {
         'lease-ttl-invalid',
         `a time-to-live of ${ttlMs} ms is above ${this.#limits.maxTtlMs} ms`,
       );
-    if (this.#byId.has(id)) return failed('lease-exists', `lease ${id} exists already`);
+    if (this.#byId.has(id)) return failed('lease-exists', `lease ${leaseText(id)} exists already`);
     if (this.#byId.size >= this.#limits.count)
       return failed('overloaded', `${this.#limits.count} leases exist; revoke some first`);
     let chosen = id === noLease ? fallback : id;
@@ -130,15 +135,16 @@ export class Leases implements LeaseBook {
     return { kind: 'leaseKeepAlive', ttlMs };
   }
 
-  revoke(id: LeaseId): CommandResult {
+  *revoke(id: LeaseId): Slices<CommandResult> {
     const lease = this.#byId.get(id);
-    if (lease === undefined) return failed('lease-not-found', `lease ${id} does not exist or has expired`);
-    this.#end(lease);
+    if (lease === undefined)
+      return failed('lease-not-found', `lease ${leaseText(id)} does not exist or has expired`);
+    yield* this.#end(lease);
     return { kind: 'leaseRevoke' };
   }
 
   /** Ends what is due at `nowMs`, the earliest deadline first, ties by id. */
-  expire(nowMs: number): void {
+  *expire(nowMs: number): Slices<undefined> {
     let keys = 0;
     for (let i = 0; i < expiredPerBlock; i++) {
       const lease = this.#heap.first;
@@ -146,7 +152,7 @@ export class Leases implements LeaseBook {
       const own = keyCount(lease);
       if (i > 0 && keys + own > expiredKeysPerBlock) return;
       keys += own;
-      this.#end(lease);
+      yield* this.#end(lease);
     }
   }
 
@@ -196,22 +202,53 @@ export class Leases implements LeaseBook {
   }
 
   /** Deletes its keys in key order, one revision a space, as etcd does. */
-  #end(lease: Lease): void {
+  *#end(lease: Lease): Slices<undefined> {
     this.#heap.remove(lease);
     this.#byId.delete(lease.id);
     this.#changes.set(lease.id, null);
     this.#touch(lease.id);
     const stores = [...lease.keys.keys()].sort((a, b) => (a.space < b.space ? -1 : 1));
     for (const store of stores) {
-      store.deleteAll([...(lease.keys.get(store) ?? [])].sort());
+      for (const keys of yield* this.#inOrder(lease.keys.get(store) ?? [])) {
+        store.deleteAll(keys);
+        if (keys.length === this.#limits.keysPerSlice) yield;
+      }
       store.commit();
     }
+  }
+
+  /** In pages of a slice each; sorted in runs, since the keys of one lease may be a million. */
+  *#inOrder(keys: Iterable<ByteString>): Slices<Iterable<ByteString[]>> {
+    const { keysPerSlice } = this.#limits;
+    const runs: ByteString[][] = [];
+    let run: ByteString[] = [];
+    for (const key of keys) {
+      if (run.length === runSlices * keysPerSlice) {
+        runs.push(run.sort());
+        run = [];
+        yield;
+      }
+      run.push(key);
+    }
+    runs.push(run.sort());
+    return pagesOf(runs.length === 1 ? run : mergeRuns(runs), keysPerSlice);
   }
 
   #touch(id: LeaseId): void {
     this.#dirty.add(id);
     this.#digest.touch(id);
   }
+}
+
+function* pagesOf(keys: Iterable<ByteString>, size: number): Generator<ByteString[]> {
+  let page: ByteString[] = [];
+  for (const key of keys) {
+    page.push(key);
+    if (page.length < size) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
 }
 
 function keyCount(lease: Lease): number {

@@ -1,4 +1,5 @@
 import { elementHash, hashRecord } from './mvcc/element-hash.ts';
+import type { Slices } from './slices.ts';
 
 /** kind, text, five numbers: see `hashRecord`. */
 export type RecordFields = readonly [number, string, number, number, number, number, number];
@@ -21,6 +22,16 @@ export class RecordDigest<Id> {
 
   touch(id: Id): void {
     this.#stale.add(id);
+  }
+
+  /** What `sums` would do, so many records a slice. */
+  *settled(perSlice: number): Slices<undefined> {
+    let count = 0;
+    for (const id of this.#stale) {
+      this.#settle(id);
+      this.#stale.delete(id);
+      if (++count % perSlice === 0) yield;
+    }
   }
 
   sums(): { readonly a: number; readonly b: number } {

@@ -152,6 +152,11 @@ export class Sessions {
     if (!session.ended) this.#keptBytes += session.keptBytes - before;
   }
 
+  /** After a batch of its commands: someone may have asked for the digest while they were applied in slices. */
+  changed(session: Session): void {
+    this.#digest.touch(session.id);
+  }
+
   takeDirty(): readonly Session[] {
     const sessions = [...this.#dirty];
     this.#dirty.clear();

@@ -6,10 +6,12 @@ import {
   clusterTimeMs,
   type LeaseId,
   leaseId,
+  leaseText,
   logIndex,
   type NodeId,
   noLease,
   type Revision,
+  revision,
   type SessionId,
   sessionId,
   type Term,
@@ -52,6 +54,7 @@ import { lastChangeAt } from './mvcc/versions.ts';
 import { historyWith } from './pending-history.ts';
 import { Policies, type PolicyOfPrefix } from './policies.ts';
 import { Sessions, sessionExpired } from './sessions.ts';
+import { defaultKeysPerSlice, finish, type Slices } from './slices.ts';
 import { isBounded, noSpaceLeft, takesSpace } from './space-use.ts';
 import { validateRange } from './validate.ts';
 
@@ -61,7 +64,12 @@ export interface StateMachineOptions {
   readonly configuration?: Configuration;
   /** Equal on all replicas of a cluster: what apply does depends on them. */
   readonly bounds?: Partial<StateBounds>;
+  /** What `begin` does at a time; replicas may differ in it. Default: 512. */
+  readonly keysPerSlice?: number;
 }
+
+/** Results per batch, per command, in the same order. */
+export type BlockResults = readonly (readonly CommandResult[])[];
 
 export interface StateBounds {
   readonly leaseMinTtlMs: number;
@@ -114,6 +122,7 @@ export const positionsPerEntry = 65_536;
 export const moveOnBy = 1e9;
 const deltasPerTurn = 2000;
 const keysPerTurn = 8192;
+const recordsPerTurn = 2048;
 
 const nobody: Configuration = { voters: [], outgoing: [], learners: [] };
 
@@ -124,6 +133,7 @@ const nobody: Configuration = { voters: [], outgoing: [], learners: [] };
 export class StateMachine {
   readonly #limits: RequestLimits;
   readonly #bounds: StateBounds;
+  readonly #keysPerSlice: number;
   #journal = new DeltaJournal();
   #stores: Record<Space, SpaceStore>;
   #leases: Leases;
@@ -132,21 +142,31 @@ export class StateMachine {
   #alarms = new Alarms();
   #members = new Members();
   #applied: LogPoint = { index: logIndex(0), term: term(0) };
+  /** The entry that is being applied, or was last. */
+  #at: LogPoint = this.#applied;
+  /** Revisions before the entry that is being applied. */
+  readonly #before = { revision: bySpace(() => revision(1)), compacted: bySpace(() => revision(0)) };
   #configuration: Configuration;
 
   constructor(options: StateMachineOptions) {
     this.#limits = options.limits;
     this.#configuration = options.configuration ?? nobody;
     this.#bounds = { ...defaultBounds, ...options.bounds };
+    this.#keysPerSlice = options.keysPerSlice ?? defaultKeysPerSlice;
     this.#stores = this.#emptyStores();
     this.#leases = this.#emptyLeases();
     this.#sessions = this.#emptySessions();
     this.#policies = new Policies(this.#stores.system);
   }
 
-  /** The last entry applied. */
+  /** The last entry applied as a whole. */
   get applied(): LogPoint {
     return this.#applied;
+  }
+
+  /** False: an entry has been begun and is not applied as a whole. */
+  get whole(): boolean {
+    return this.#at === this.#applied;
   }
 
   get configuration(): Configuration {
@@ -182,12 +202,14 @@ export class StateMachine {
     return Math.min(lease, session);
   }
 
+  /** As of the last entry applied as a whole. */
   revision(space: Space): Revision {
-    return this.#stores[space].revision;
+    return this.whole ? this.#stores[space].revision : this.#before.revision[space];
   }
 
+  /** As of the same. */
   compacted(space: Space): Revision {
-    return this.#stores[space].compacted;
+    return this.whole ? this.#stores[space].compacted : this.#before.compacted[space];
   }
 
   keyCount(space: Space): number {
@@ -241,6 +263,7 @@ export class StateMachine {
   /** Whether the incremental digest is that of the content: a scrub. Takes long with many keys, so it yields now and then. */
   async verifyDigest(space: Space, yieldTurn: () => Promise<void>): Promise<boolean> {
     for (;;) {
+      while (!this.whole) await yieldTurn();
       const store = this.#stores[space];
       const { revision, digest } = store;
       let a = 0;
@@ -251,27 +274,43 @@ export class StateMachine {
         b = (b + sums.b) | 0;
         if (shard % 8 === 7) await yieldTurn();
       }
-      if (store === this.#stores[space] && store.revision === revision) return formatDigest(a, b) === digest;
+      if (this.whole && store === this.#stores[space] && store.revision === revision)
+        return formatDigest(a, b) === digest;
     }
   }
 
-  /** Applies the entry at `point`, which follows the last one. Results per batch, per command, in the same order. */
-  apply(point: LogPoint, block: Block): readonly (readonly CommandResult[])[] {
+  /** Applies the entry at `point`, which follows the last one. */
+  apply(point: LogPoint, block: Block): BlockResults {
+    return finish(this.begin(point, block));
+  }
+
+  /**
+   * The same in slices of a few ms: what apply holds the event loop for. Until it returns the state is not `whole`: it may be neither read
+   * (but for `revision`, `compacted`, and what watchers need of revisions up to these) nor changed otherwise. Giving up half-way is for `restore`.
+   */
+  *begin(point: LogPoint, block: Block): Slices<BlockResults> {
     this.#advance(point);
+    for (const space of spaces) {
+      this.#before.revision[space] = this.#stores[space].revision;
+      this.#before.compacted[space] = this.#stores[space].compacted;
+    }
     this.#moveTime(block.timeMs);
     const nowMs = this.#journal.timeMs;
-    this.#leases.expire(mutant.active === 'lease-by-local-clock' ? block.timeMs : nowMs);
+    yield* this.#leases.expire(mutant.active === 'lease-by-local-clock' ? block.timeMs : nowMs);
     this.#sessions.expire(nowMs);
     const results: (readonly CommandResult[])[] = [];
     let position = 0;
     for (const batch of block.batches) {
       results.push(
-        batch.session === 0 ? this.#applyPlain(batch, position) : this.#applyInSession(batch, position),
+        batch.session === 0
+          ? yield* this.#applyPlain(batch, position)
+          : yield* this.#applyInSession(batch, position),
       );
       position += batch.commands.length;
     }
     assert(position <= positionsPerEntry, 'a block holds fewer commands than ids have room for');
-    for (const space of spaces) this.#stores[space].sweep();
+    this.sweep();
+    this.#applied = point;
     return results;
   }
 
@@ -284,6 +323,12 @@ export class StateMachine {
     }
     if (configuration !== undefined) this.#configuration = configuration;
     else if (mutant.active === 'lease-reset-at-failover') this.#leases.renewAll(this.#journal.timeMs);
+    this.#applied = point;
+  }
+
+  /** Frees a little of what compactions left in memory; every apply does. Changes nothing that anyone can see. */
+  sweep(): void {
+    for (const space of spaces) this.#stores[space].sweep();
   }
 
   /**
@@ -420,8 +465,14 @@ export class StateMachine {
     return this.#leases.takeChanges();
   }
 
+  /** Of those of the next image batch what is there so far, for `ImageStore.stage` in the same turn. */
+  takeForImage(): readonly StateDelta[] {
+    return this.#journal.takeForImage();
+  }
+
   /** Everything since the last call, for `ImageStore.append` in the same turn. */
   takeImageBatch(): ImageBatch {
+    assert(this.whole, 'an image is of whole entries');
     for (const space of spaces) this.#stores[space].imageTaken();
     return {
       applied: this.#appliedPoint(),
@@ -460,7 +511,9 @@ export class StateMachine {
   /** As `restore`, of content that has been proved right in another way: its digests are not looked at. */
   async adopt(loaded: LoadedImage, yieldTurn: () => Promise<void>): Promise<void> {
     this.#clear(loaded.applied);
-    restoreRecords(loaded.records, this.#books());
+    await inTurns(restoreRecords(loaded.records, this.#books()), yieldTurn);
+    for (const book of Object.values(this.#books()) as Books[keyof Books][])
+      await inTurns(book.digest.settled(recordsPerTurn), yieldTurn);
     let untilTurn = deltasPerTurn;
     for await (const deltas of loaded.deltas)
       for (const delta of deltas) {
@@ -476,16 +529,16 @@ export class StateMachine {
     const store = this.#stores[space];
     const runs: ByteString[][] = [];
     for (let shard = 0; shard < KeyTable.shardCount; shard++) {
-      const sorted = store.settleShard(shard, ({ key, lease }) => {
+      const slices = store.settleShard(shard, ({ key, lease }) => {
         if (lease === noLease) return;
         if (!this.#leases.has(lease))
           throw new TanistError(
             'data-damaged',
-            `the state image has a key on lease ${lease}, which it lacks`,
+            `the state image has a key on lease ${leaseText(lease)}, which it lacks`,
           );
         this.#leases.moveKey(store, key, noLease, lease);
       });
-      runs.push(...sorted);
+      runs.push(...(await inTurns(slices, yieldTurn)));
       await yieldTurn();
     }
     let untilTurn = keysPerTurn;
@@ -503,7 +556,8 @@ export class StateMachine {
    */
   refound({ configuration, term: at, members, leases, note }: Refounding): void {
     assert(this.#sessions.count === 0, 'no session outlives its lineage');
-    this.#applied = { index: logIndex(this.#applied.index + moveOnBy), term: at ?? this.#applied.term };
+    const point = { index: logIndex(this.#applied.index + moveOnBy), term: at ?? this.#applied.term };
+    this.#at = this.#applied = point;
     if (mutant.active !== 'forced-without-new-epoch') this.#journal.epoch += 1;
     this.#configuration = configuration;
     if (members === 'forget') this.#members.clear();
@@ -528,7 +582,7 @@ export class StateMachine {
     this.#policies = new Policies(this.#stores.system);
     this.#alarms = new Alarms();
     this.#members = new Members();
-    this.#applied = applied.point;
+    this.#at = this.#applied = applied.point;
     this.#configuration = applied.configuration;
     for (const space of spaces) {
       const { revision, compacted } = applied.revisions[space];
@@ -537,9 +591,10 @@ export class StateMachine {
   }
 
   #advance(point: LogPoint): void {
+    assert(this.whole, 'one entry at a time');
     assert(point.index === this.#applied.index + 1, 'entries are applied in order, each once');
     assert(point.term >= this.#applied.term, 'terms never go back in the log');
-    this.#applied = point;
+    this.#at = point;
   }
 
   /** The first stamp ever is taken as it is. */
@@ -549,13 +604,17 @@ export class StateMachine {
     this.#journal.timeMs = clusterTimeMs(mutant.active === 'cluster-time-goes-back' ? stampMs : movedMs);
   }
 
-  #applyPlain(batch: CommandBatch, position: number): readonly CommandResult[] {
+  *#applyPlain(batch: CommandBatch, position: number): Slices<readonly CommandResult[]> {
     const results: CommandResult[] = [];
-    for (const command of batch.commands) results.push(this.#execute(command, position++));
+    for (const command of batch.commands) {
+      results.push(isLong(command) ? yield* this.#executeLong(command) : this.#execute(command, position));
+      position++;
+      if (this.#sliceIsFull()) yield;
+    }
     return results;
   }
 
-  #applyInSession(batch: CommandBatch, position: number): readonly CommandResult[] {
+  *#applyInSession(batch: CommandBatch, position: number): Slices<readonly CommandResult[]> {
     const session = this.#sessions.get(batch.session);
     const results: CommandResult[] = [];
     if (session === undefined) {
@@ -569,34 +628,50 @@ export class StateMachine {
     for (const command of batch.commands) {
       let result = this.#sessions.answer(session, number);
       if (result === undefined) {
-        result = this.#execute(command, position);
+        result = isLong(command) ? yield* this.#executeLong(command) : this.#execute(command, position);
         this.#sessions.keepResult(session, number, result);
       }
       results.push(result);
       number++;
       position++;
+      if (this.#sliceIsFull()) yield;
     }
+    this.#sessions.changed(session);
     return results;
   }
 
-  #execute(command: Command, position: number): CommandResult {
+  #sliceIsFull(): boolean {
+    // A command that looks at no key is work, too.
+    this.#journal.worked(1);
+    return this.#journal.isSliceFull(this.#keysPerSlice);
+  }
+
+  /** Those that may change or look at many keys. */
+  *#executeLong(command: LongCommand): Slices<CommandResult> {
+    switch (command.kind) {
+      case 'deleteRange':
+        return yield* this.#deleteRange(command);
+      case 'txn': {
+        if (this.#alarms.noSpace && takesSpace(command)) return noSpaceLeft;
+        const bounds = { mostKeys: this.#bounds.keysPerCommand, perSlice: this.#keysPerSlice };
+        return yield* applyTxn(this.#stores[command.space], this.#leases, command, bounds);
+      }
+      case 'leaseRevoke':
+        return yield* this.#leases.revoke(command.id);
+    }
+  }
+
+  #execute(command: ShortCommand, position: number): CommandResult {
     const nowMs = this.#journal.timeMs;
     if (this.#alarms.corrupt && changesContent(command)) return inDispute;
     switch (command.kind) {
       case 'put':
         return this.#put(command);
-      case 'deleteRange':
-        return this.#deleteRange(command);
-      case 'txn':
-        if (this.#alarms.noSpace && takesSpace(command)) return noSpaceLeft;
-        return applyTxn(this.#stores[command.space], this.#leases, command, this.#bounds.keysPerCommand);
       case 'compact':
         return this.#compact(command);
       case 'leaseGrant':
         if (this.#alarms.noSpace) return noSpaceLeft;
         return this.#leases.grant(command.id, command.ttlMs, leaseId(BigInt(this.#idAt(position))), nowMs);
-      case 'leaseRevoke':
-        return this.#leases.revoke(command.id);
       case 'leaseKeepAlive':
         return this.#leases.keepAlive(command.ids, nowMs);
       case 'setPolicy':
@@ -624,7 +699,7 @@ export class StateMachine {
     return result;
   }
 
-  #deleteRange(command: DeleteRangeCommand): CommandResult {
+  *#deleteRange(command: DeleteRangeCommand): Slices<CommandResult> {
     const store = this.#stores[command.space];
     const { keysPerCommand } = this.#bounds;
     const keys = keysTouched(store, command);
@@ -633,7 +708,7 @@ export class StateMachine {
         'range-too-large',
         `the range holds ${keys} keys; one command deletes ${keysPerCommand} at most: delete it in pieces`,
       );
-    const result = applyDeleteRange(store, this.#leases, command);
+    const result = yield* applyDeleteRange(store, this.#leases, command, this.#keysPerSlice);
     store.commit();
     return result;
   }
@@ -651,7 +726,7 @@ export class StateMachine {
   }
 
   #idAt(position: number): number {
-    return this.#applied.index * positionsPerEntry + position;
+    return this.#at.index * positionsPerEntry + position;
   }
 
   #appliedPoint(): AppliedPoint {
@@ -672,7 +747,13 @@ export class StateMachine {
 
   #emptyLeases(): Leases {
     const { leaseMinTtlMs: minTtlMs, leaseMaxTtlMs: maxTtlMs, leases: count, keysPerCommand } = this.#bounds;
-    return new Leases({ minTtlMs, maxTtlMs, count, keysPerLease: keysPerCommand });
+    return new Leases({
+      minTtlMs,
+      maxTtlMs,
+      count,
+      keysPerLease: keysPerCommand,
+      keysPerSlice: this.#keysPerSlice,
+    });
   }
 
   #emptySessions(): Sessions {
@@ -689,6 +770,13 @@ export class StateMachine {
   }
 }
 
+type LongCommand = Extract<Command, { kind: 'deleteRange' | 'txn' | 'leaseRevoke' }>;
+type ShortCommand = Exclude<Command, LongCommand>;
+
+function isLong(command: Command): command is LongCommand {
+  return command.kind === 'deleteRange' || command.kind === 'txn' || command.kind === 'leaseRevoke';
+}
+
 export function createStateMachine(options: StateMachineOptions): StateMachine {
   return new StateMachine(options);
 }
@@ -697,6 +785,13 @@ const inDispute = failed(
   'under-doubt',
   'the replicas differ and no majority agrees (alarm corrupt): writes are refused until an operator decides; see tanist status',
 );
+
+async function inTurns<T>(slices: Slices<T>, yieldTurn: () => Promise<void>): Promise<T> {
+  for (let step = slices.next(); ; step = slices.next()) {
+    if (step.done === true) return step.value;
+    await yieldTurn();
+  }
+}
 
 /** Not what keeps leases and sessions alive, nor what lifts the alarm. */
 function changesContent({ kind }: Command): boolean {

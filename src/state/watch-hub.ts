@@ -52,6 +52,10 @@ export class WatchHub {
   readonly #reading = new Set<Space>();
   readonly #all = new Set<Watcher>();
   #queuedBytes = 0;
+  /** While an entry is applied in pieces: what its deltas so far are to watchers. Null: none is. */
+  #parts: Map<Watcher, Matched> | null = null;
+  /** Who was synced meanwhile, and may have missed some of it. */
+  readonly #late = new Set<Watcher>();
   /** State and history are being replaced: nothing is read or delivered. */
   #suspended = false;
   /** + 1 a suspension: what a round of an earlier one still finds counts for nothing. */
@@ -109,17 +113,50 @@ export class WatchHub {
     };
   }
 
-  /** The deltas of `StateMachine.takeDeltas`, in the turn in which they were applied. */
+  /** The beginning of what `publish` will be given the rest of: an entry is applied in pieces. Nothing is delivered yet. */
+  gather(deltas: readonly StateDelta[]): void {
+    this.#parts ??= new Map();
+    this.#match(deltas, this.#parts);
+  }
+
+  /** The deltas of `StateMachine.takeDeltas`, in the turn in which they were applied, behind those of `gather`. */
   publish(deltas: readonly StateDelta[]): void {
+    const matched = this.#parts ?? new Map<Watcher, Matched>();
+    const late = [...this.#late];
+    this.#parts = null;
+    this.#late.clear();
+    this.#match(deltas, matched);
+    for (const space of spaces) {
+      const before = this.#published[space];
+      this.#published[space] = this.#options.source.revision(space);
+      // What they may have missed is in history.
+      for (const watcher of late)
+        if (watcher.request.space === space && watcher.state === 'synced')
+          this.#comeLate(watcher, revision(before + 1));
+    }
+    for (const [watcher, changes] of matched)
+      this.#offer(watcher, changes, this.#published[watcher.request.space]);
+  }
+
+  #match(deltas: readonly StateDelta[], matched: Map<Watcher, Matched>): void {
+    if (deltas.length === 0) return;
     for (const space of spaces) {
       const index = this.#synced[space];
-      const before = this.#published[space];
-      const now = this.#options.source.revision(space);
-      this.#published[space] = now;
-      if (index.size === 0 || now === before) continue;
+      if (index.size === 0) continue;
       const own = deltas.filter((delta) => delta.space === space);
-      for (const [watcher, matched] of index.match(own)) this.#offer(watcher, matched, now);
+      for (const [watcher, found] of index.match(own)) {
+        const changes = matched.get(watcher) ?? { events: [], bytes: 0 };
+        matched.set(watcher, changes);
+        for (const delta of found) addChange(changes, delta, watcher.request.previous);
+      }
     }
+  }
+
+  #comeLate(watcher: Watcher, from: Revision): void {
+    if (watcher.next > this.#published[watcher.request.space]) return;
+    this.#unsync(watcher);
+    watcher.next = revision(Math.max(watcher.next, from));
+    this.#fallBehind(watcher);
   }
 
   /** State and history are about to be replaced by a snapshot. Until `resume` watchers are taken but nothing is read or delivered. */
@@ -127,6 +164,7 @@ export class WatchHub {
     this.#suspended = true;
     this.#generation++;
     this.#reading.clear();
+    this.#parts?.clear();
     for (const watcher of this.#all) {
       if (watcher.state !== 'synced') continue;
       const position = this.#positionOf(watcher);
@@ -156,27 +194,21 @@ export class WatchHub {
     return request.fromRevision;
   }
 
-  #offer(watcher: Watcher, deltas: readonly StateDelta[], now: Revision): void {
+  #offer(watcher: Watcher, { events, bytes }: Matched, now: Revision): void {
     // Another watcher's sink may have ended this one meanwhile.
     if (watcher.state !== 'synced') return;
-    const { previous } = watcher.request;
-    const events: WatchedChange[] = deltas.map((delta, i) => ({
-      delta,
-      previous: previous ? beforeRevision(deltas, i) : null,
-    }));
     if (!watcher.paused) {
       this.#send(watcher, events, now);
       return;
     }
-    for (const event of events) {
-      watcher.queue.push(event);
-      const bytes = deltaBytes(event.delta);
+    const { watcherQueueBytes, totalQueueBytes } = this.#options;
+    if (watcher.queueBytes + bytes <= watcherQueueBytes && this.#queuedBytes + bytes <= totalQueueBytes) {
+      for (const event of events) watcher.queue.push(event);
       watcher.queueBytes += bytes;
       this.#queuedBytes += bytes;
+      return;
     }
-    const { watcherQueueBytes, totalQueueBytes } = this.#options;
-    if (watcher.queueBytes <= watcherQueueBytes && this.#queuedBytes <= totalQueueBytes) return;
-    const position = this.#positionOf(watcher);
+    const position = (watcher.queue[0] ?? events[0])?.delta.revision ?? revision(now + 1);
     this.#unsync(watcher);
     watcher.next = position;
     this.#fallBehind(watcher);
@@ -209,11 +241,14 @@ export class WatchHub {
 
   #sync(watcher: Watcher): void {
     watcher.state = 'synced';
+    if (this.#parts !== null) this.#late.add(watcher);
     this.#synced[watcher.request.space].add(watcher);
     this.#maybeBookmark(watcher);
   }
 
   #unsync(watcher: Watcher): void {
+    this.#late.delete(watcher);
+    this.#parts?.delete(watcher);
     this.#synced[watcher.request.space].remove(watcher);
     this.#dropQueue(watcher);
   }
@@ -312,16 +347,26 @@ export class WatchHub {
   }
 }
 
+/** What a watcher is to be given of one `publish`. */
+interface Matched {
+  readonly events: WatchedChange[];
+  bytes: number;
+}
+
+function addChange(changes: Matched, delta: StateDelta, previous: boolean): void {
+  changes.events.push({ delta, previous: previous ? beforeRevision(changes.events, delta) : null });
+  changes.bytes += deltaBytes(delta);
+}
+
 /**
  * The key before the delta's revision, as etcd has it. That differs from the key before the delta only where a transaction both deletes and
  * puts a key.
  */
-function beforeRevision(deltas: readonly StateDelta[], at: number): KeyValue | null {
-  const delta = deltas[at] as StateDelta;
+function beforeRevision(earlier: readonly WatchedChange[], delta: StateDelta): KeyValue | null {
   let previous = delta.previous ?? null;
   if (previous === null ? delta.sub === 0 : previous.modRevision < delta.revision) return previous;
-  for (let i = at - 1; i >= 0 && deltas[i]?.revision === delta.revision; i--)
-    if (deltas[i]?.key === delta.key) previous = deltas[i]?.previous ?? null;
+  for (let i = earlier.length - 1; i >= 0 && earlier[i]?.delta.revision === delta.revision; i--)
+    if (earlier[i]?.delta.key === delta.key) previous = earlier[i]?.delta.previous ?? null;
   return previous;
 }
 

@@ -17,6 +17,8 @@ export interface OpenStoreOptions {
   readonly folder: string;
   readonly logMemoryBytes?: number;
   readonly chunkBytes?: number;
+  /** See `OpenImageOptions`. */
+  readonly nextTurn?: () => Promise<void>;
 }
 
 export interface OpenedStore {

@@ -1,8 +1,11 @@
 import test from 'ava';
+import { decodeCount, encodePuts } from '../../src/cli/bench/etcd/etcd-messages.ts';
 import { closedLoop } from '../../src/cli/bench/load/closed-loop.ts';
 import { parseH2load } from '../../src/cli/bench/load/h2load.ts';
 import { startOpenLoop } from '../../src/cli/bench/load/open-loop.ts';
-import { randomOrder, sampleKey } from '../../src/cli/bench/load/samples.ts';
+import { randomOrder, sampleKey, sampleRange } from '../../src/cli/bench/load/samples.ts';
+import { loadBatches, overwriteBatches, writeAll } from '../../src/cli/bench/memory/batches.ts';
+import { ratiosOf } from '../../src/cli/bench/memory/bench-memory.ts';
 import { outageOf } from '../../src/cli/bench/outage.ts';
 import { median, quantile } from '../../src/cli/bench/statistics.ts';
 
@@ -90,6 +93,72 @@ test('samples', (t) => {
     drawn,
     Array.from({ length: 1000 }, (_, i) => again(i)),
   );
+});
+
+test('a read of a range is whole, also at the last keys', (t) => {
+  t.deepEqual(sampleRange(5, 10, 100), { from: 5, to: 15 });
+  t.deepEqual(sampleRange(99, 10, 100), { from: 90, to: 100 });
+  t.deepEqual(sampleRange(3, 100, 100), { from: 0, to: 100 });
+});
+
+test('every key is loaded once; overwrites are as many as asked for, a key once a transaction', async (t) => {
+  const loaded = [...loadBatches(25, 10, 4)];
+  t.deepEqual(
+    loaded.map((puts) => puts.length),
+    [10, 10, 5],
+  );
+  t.is(new Set(loaded.flat().map(([key]) => String(key))).size, 25);
+  const over = [...overwriteBatches(95, 12, 10, 4)];
+  t.is(over.flat().length, 95);
+  for (const puts of over) t.is(new Set(puts.map(([key]) => String(key))).size, puts.length);
+  t.is([...overwriteBatches(7, 3, 10, 4)].flat().length, 7, 'fewer keys than a batch has puts');
+  let running = 0;
+  let most = 0;
+  let written = 0;
+  await writeAll(
+    over.values(),
+    3,
+    async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+    },
+    (puts) => {
+      written += puts;
+    },
+  );
+  t.is(most, 3);
+  t.is(written, 95);
+  await t.throwsAsync(
+    writeAll(
+      over.values(),
+      2,
+      () => Promise.reject(new Error('full')),
+      () => {},
+    ),
+    { message: 'full' },
+  );
+});
+
+test('memory is compared by the medians over the members', (t) => {
+  const figures = (loaded: readonly (number | null)[], overwritten: readonly number[]) => ({
+    idleBytes: [],
+    loadedBytes: loaded,
+    overwrittenBytes: overwritten,
+    loadPerSecond: 1,
+    overwritePerSecond: 1,
+  });
+  t.deepEqual(ratiosOf(figures([300, 100, null], [90, 50, 10]), figures([100, 100, 900], [100, 100, 100])), {
+    loaded: 2,
+    overwritten: 0.5,
+  });
+});
+
+test('a transaction of puts and a count, as etcd writes them', (t) => {
+  const [k, v] = [Buffer.from('k'), Buffer.from('v')];
+  t.is(encodePuts([[k, v]]).toString('hex'), '120812060a016b120176');
+  const range = Buffer.from('0a00120012002003', 'hex');
+  t.is(decodeCount(range), 2);
 });
 
 test('the counts of h2load', (t) => {

@@ -265,3 +265,10 @@ test('a file that is not there', async (t) => {
     message: '/nowhere/c.yaml: cannot be read (ENOENT)',
   });
 });
+
+test('how often a quiet etcd watch hears of progress is configurable, 10 minutes without', (t) => {
+  const nodes = node('n1', 7400);
+  t.is(parseClusterConfig(file(nodes)).limits.watchProgressMs, 600_000);
+  t.is(parseClusterConfig(file(nodes, 'limits: { watchProgressMs: 500 }\n')).limits.watchProgressMs, 500);
+  t.regex(fails(file(nodes, 'limits: { watchProgressMs: 0 }\n')), /limits\.watchProgressMs/);
+});

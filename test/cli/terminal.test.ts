@@ -89,7 +89,12 @@ test('arguments', (t) => {
   t.is(leaseNumber('ff'), 255n);
   t.is(leaseNumber('0xFFFFFFFFFFFFFFFF'), 2n ** 64n - 1n);
   t.is(leaseText(leaseNumber('00000000000000ff')), '00000000000000ff');
-  t.throws(() => leaseNumber('xyz'), { message: /hexadecimal/ });
+  t.is(leaseText(leaseNumber('dec:255')), '00000000000000ff');
+  t.is(leaseNumber('255'), 0x255n, 'digits alone are hexadecimal, as they are printed');
+  t.is(leaseText(leaseNumber('dec:-1')), 'ffffffffffffffff');
+  t.is(leaseText(-1n), 'ffffffffffffffff');
+  for (const wrong of ['xyz', 'dec:', 'dec:ff', 'dec:9223372036854775808', 'dec:99999999999999999999'])
+    t.throws(() => leaseNumber(wrong), { message: /hexadecimal/ });
   t.deepEqual(seedRange('1..1000'), { from: 1, to: 1000 });
   t.deepEqual(seedRange('7'), { from: 7, to: 7 });
   for (const wrong of ['5..1', 'a..b', '1-5']) t.throws(() => seedRange(wrong), { message: /range/ });

@@ -125,3 +125,20 @@ test('renewals that a turn brings to a node without a leader wait for the next o
   await bench.run(100);
   t.is(answered, 100);
 });
+
+test('a write that waited in vain is refused with what is true', async (t) => {
+  const bench = await following();
+  await leaderless(bench);
+  const asked = submit(bench);
+  await bench.run(2000, () => asked.outcomes.length > 0);
+  t.like(asked.outcomes[0], { kind: 'refused', code: 'no-leader', indeterminate: false });
+  t.regex((asked.outcomes[0] as { message: string }).message, /no leader was elected while the write waited/);
+  const other = submit(bench);
+  bench.heartbeat('c', 50);
+  await bench.run(50, () => other.outcomes.length > 0);
+  t.like(other.outcomes[0], { kind: 'refused', code: 'not-leader', indeterminate: false });
+  t.regex(
+    (other.outcomes[0] as { message: string }).message,
+    /^c was elected while the write waited.*ask c$/,
+  );
+});

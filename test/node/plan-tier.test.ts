@@ -114,7 +114,7 @@ test.serial('a member that is not caught up does not vote (the mutant lets it)',
   cluster.do(tier('w', 'hot'));
   cluster.do(tier('w', 'hot'));
   t.throws(() => cluster.do(tier('w', 'hot')), code('learner-not-ready'));
-  activateMutant('voter-before-caught-up');
+  activateMutant('promote-out-of-sync');
   t.teardown(() => activateMutant(null));
   cluster.do(tier('w', 'hot'));
   t.true(cluster.configuration.voters.includes(nodeId('w')), 'the check is what kept it out');

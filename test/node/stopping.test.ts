@@ -112,6 +112,7 @@ test('a log that has grown too large but has no point to be cut at is flushed al
     },
     nodeLog: silentLog,
     takeBatch: () => ({}),
+    whole: () => true,
     failed: (error: Error) => t.fail(String(error)),
     flushEveryMs: 50,
     flushBytes: 1000,

@@ -38,6 +38,14 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'quarantined-campaigns': 42,
   'quarantined-serves': 2,
   'rescued-log-votes': 1,
+  'removed-id-returns': 23,
+  'two-changes-at-once': 38,
+  'several-voters-in-one-step': 2,
+  'promote-out-of-sync': 54,
+  'facts-at-append': 1,
+  'read-half-applied': 21,
+  'watch-half-applied': 3,
+  'image-half-applied': 21,
 };
 const within = 100;
 
@@ -49,7 +57,6 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'warm-mark-before-deltas': 'test/replication/mutants.test.ts finds it',
   'delta-stream-resumes-late': 'test/replication/mutants.test.ts finds it',
   'commit-beyond-match': 'not in seeds 1 to 157 and 231 to 360; test/raft/core.test.ts finds it',
-  'voter-before-caught-up': 'test/node/plan-tier.test.ts finds it',
   'forced-without-new-epoch': 'test/replication/forced.test.ts finds it',
   'old-epoch-accepted': 'test/replication/lineage.test.ts finds it',
   'revisions-not-moved-on': 'test/replication/forced.test.ts finds it',

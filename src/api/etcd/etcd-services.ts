@@ -52,11 +52,11 @@ export class EtcdServices {
   readonly #counts = new Map<string, CallCounts>();
   readonly #parts: readonly ServiceHandlers[];
 
-  constructor(node: ServedNode, cluster: string) {
+  constructor(node: ServedNode, cluster: string, watchProgressMs?: number) {
     this.face = new EtcdFace(node, cluster);
     this.#parts = [
       kvService(this.face),
-      watchService(this.face),
+      watchService(this.face, watchProgressMs),
       leaseService(this.face),
       lockService(this.face),
       electionService(this.face),

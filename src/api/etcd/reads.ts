@@ -9,6 +9,8 @@ import { type EtcdError, etcdError, toEtcdError } from './etcd-error.ts';
 export type ReadDone = (outcome: RangeResult | EtcdError) => void;
 
 const tryAgainMs = 10;
+/** How long a follower's read waits for a revision that it does not have yet. */
+const behindMs = 200;
 
 /** Linearizable reads on any node, confirmed by the leader; without one they wait, for reading again does no harm. */
 export class Reads {
@@ -21,16 +23,32 @@ export class Reads {
   }
 
   read(request: RangeRequest, serializable: boolean, done: ReadDone): void {
-    if (serializable)
-      this.#node.read(request, 'serializable', (outcome) =>
-        done(outcome instanceof TanistError ? toEtcdError(outcome) : outcome),
-      );
+    if (serializable) this.#readLocally(request, systemClock.nowMs() + behindMs, done);
     else if (this.#node.tier !== 'hot') done(etcdError('notSupportedForLearner'));
     else {
       const attempt = new Attempt(this.#node, request, done);
       this.#deadlines.add(attempt);
       attempt.start();
     }
+  }
+
+  /**
+   * A follower may be a moment behind a revision that its client has heard of from another member. etcd refuses such a read at once, over which
+   * etcd3's software transactions give up when their reads go to several members; here it waits a little before it is refused with the same words.
+   */
+  #readLocally(request: RangeRequest, untilMs: number, done: ReadDone): void {
+    this.#node.read(request, 'serializable', (outcome) => {
+      if (!(outcome instanceof TanistError)) done(outcome);
+      else if (outcome.code === 'revision-future' && this.#mayCatchUp() && systemClock.nowMs() < untilMs)
+        setTimeout(() => this.#readLocally(request, untilMs, done), tryAgainMs);
+      else done(toEtcdError(outcome));
+    });
+  }
+
+  /** On the leader a revision that is not there has never been. */
+  #mayCatchUp(): boolean {
+    const { leader } = this.#node.routing();
+    return leader !== this.#node.id;
   }
 }
 

@@ -245,6 +245,7 @@ export class ReplicaNode implements ServedNode {
       alarms: [],
       liveBytes: replica.gauges().bytes,
       restoring: position === null,
+      applying: false,
       doubt: null,
       logDoubt: null,
       rebuilds: 0,
@@ -264,6 +265,10 @@ export class ReplicaNode implements ServedNode {
       logSyncs: new Durations(0.001, 1),
       roundTrips: new Map(),
     });
+  }
+
+  wholeState(): Promise<never> {
+    return Promise.reject(this.#notLeader());
   }
 
   /** It checks itself in the background. */

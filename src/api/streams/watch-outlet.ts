@@ -8,12 +8,16 @@ import { Frames, type Piece } from './frames.ts';
 const mostWaitingBytes = 2 * limits.messageBytes + limits.watcherQueueBytes;
 /** Messages gathered before they are written. */
 const gatheredBytes = 256 * 1024;
+/** Events encoded in one turn of the event loop; the rest of a revision that deleted very much follows in the next ones. */
+const turnEvents = 8192;
 
 export interface OutletReply {
   /** Of the watch, in this stream. */
   readonly id: number;
   /** A part of what a watch brings, which may wait; everything else is small and written at once. */
   readonly isPart: boolean;
+  /** Of a part: how many events are to be encoded. */
+  readonly count?: number;
 }
 
 export interface WatchOutletOptions<Reply>
@@ -35,6 +39,8 @@ export class WatchOutlet<Reply extends OutletReply> {
   #gathered: Piece[] = [];
   #gatheredBytes = 0;
   #full = false;
+  #turnEvents = 0;
+  #nextTurn = false;
 
   constructor(call: ServerDuplexStream<Buffer, Buffer>, options: WatchOutletOptions<Reply>) {
     this.#encode = options.encode;
@@ -97,7 +103,7 @@ export class WatchOutlet<Reply extends OutletReply> {
   }
 
   #writeInOrder(reply: Reply): void {
-    const waits = reply.isPart && this.#waitingBytes > limits.messageBytes;
+    const waits = reply.isPart && (this.#waitingBytes > limits.messageBytes || this.#turnIsFull());
     if (waits || this.#rest.some(({ id }) => id === reply.id)) {
       this.#rest.push(reply);
       this.#full = true;
@@ -113,8 +119,24 @@ export class WatchOutlet<Reply extends OutletReply> {
     if (this.#gathered.length === 0) queueMicrotask(() => this.#flush());
     this.#gathered.push(piece);
     this.#gatheredBytes += piece.length;
+    if (reply.isPart) this.#encoded(reply.count ?? 0);
     this.#full ||= this.#waitingBytes > limits.watcherQueueBytes;
     if (this.#gatheredBytes > gatheredBytes) this.#flush();
+  }
+
+  #turnIsFull(): boolean {
+    return this.#turnEvents >= turnEvents;
+  }
+
+  #encoded(events: number): void {
+    this.#turnEvents += events;
+    if (this.#nextTurn) return;
+    this.#nextTurn = true;
+    setImmediate(() => {
+      this.#nextTurn = false;
+      this.#turnEvents = 0;
+      if (this.#stream.open) this.#taken();
+    });
   }
 
   #flush(): void {
@@ -129,7 +151,9 @@ export class WatchOutlet<Reply extends OutletReply> {
     if (!this.#full || this.#waitingBytes > limits.watcherQueueBytes / 2) return;
     this.#full = false;
     this.#stream.guarded(() => {
-      while (this.#rest.length > 0 && !this.#full) this.#gather(this.#rest.shift() as Reply);
+      while (this.#rest.length > 0 && !this.#full)
+        if (this.#turnIsFull()) this.#full = true;
+        else this.#gather(this.#rest.shift() as Reply);
     });
     if (this.#full) return;
     for (const watch of [...this.#watches.values()]) {

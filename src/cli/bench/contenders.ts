@@ -70,15 +70,18 @@ async function etcdApiContenders(
 ): Promise<readonly Contender[]> {
   const { kind, load, options, folder } = drive;
   const generator = await filledGenerator('etcd', [endpoint], drive);
+  const { range = 1 } = options;
   const key = sampleKey(0);
   const message =
-    kind === 'put' ? encodePut(key, sampleValues(options.valueBytes)[0] ?? key) : encodeRange({ key });
+    kind === 'put'
+      ? encodePut(key, sampleValues(options.valueBytes)[0] ?? key)
+      : encodeRange(range === 1 ? { key } : { key, rangeEnd: sampleKey(range) });
   const method = `/etcdserverpb.KV/${kind === 'put' ? 'Put' : 'Range'}`;
   return [
     {
       name,
       label,
-      generator: 'h2load, one connection to the leader, one key',
+      generator: `h2load, one connection to the leader, ${range === 1 ? 'one key' : 'one range'}`,
       round: () => h2load(endpoint, method, message, load, folder),
     },
     {
@@ -100,6 +103,7 @@ async function filledGenerator(
     endpoints,
     keys: options.keys,
     valueBytes: options.valueBytes,
+    ...(options.range === undefined ? {} : { range: options.range }),
   });
   stack.defer(() => generator.stop());
   await generator.fill(fillInFlight);

@@ -7,6 +7,8 @@ export interface BenchKvOptions {
   readonly rounds: number;
   readonly keys: number;
   readonly valueBytes: number;
+  /** Keys that one read asks for; absent: 1. */
+  readonly range?: number;
   readonly json?: boolean;
 }
 
@@ -21,6 +23,17 @@ export interface BenchFailoverOptions {
 export interface BenchRestartOptions {
   readonly keys: number;
   readonly valueBytes: number;
+  readonly json?: boolean;
+}
+
+export interface BenchMemoryOptions {
+  readonly keys: number;
+  readonly overwrites: number;
+  readonly valueBytes: number;
+  /** Puts in a transaction. */
+  readonly batch: number;
+  readonly settleSeconds: number;
+  readonly against?: 'etcd';
   readonly json?: boolean;
 }
 

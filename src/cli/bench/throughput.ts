@@ -1,3 +1,4 @@
+import { TanistError } from '../../foundation/errors.ts';
 import { cleanup } from '../local/cleanup.ts';
 import { workFolder } from '../local/work-folder.ts';
 import { figure } from '../terminal/figure.ts';
@@ -20,6 +21,9 @@ const warmUpSeconds = 3;
 
 /** `bench kv` and `bench read`. */
 export async function benchThroughput(what: 'kv' | 'read', options: BenchKvOptions): Promise<void> {
+  const { range = 1 } = options;
+  if (range > options.keys)
+    throw new TanistError('invalid-argument', `--range ${range} is more than there are keys: raise --keys`);
   const out = outputTo(options.json === true);
   const kind = what === 'kv' ? 'put' : 'get';
   const load: Load = { inFlight: options.clients, seconds: options.seconds, warmUpSeconds };
@@ -28,7 +32,7 @@ export async function benchThroughput(what: 'kv' | 'read', options: BenchKvOptio
   const contenders = await startContenders(kind, load, options, folder.path, stack);
   const results = new Map<Contender, LoadResult[]>(contenders.map((contender) => [contender, []]));
   out.say(
-    `${what === 'kv' ? 'puts' : 'linearizable reads'}, ${options.clients} in flight, values of ${options.valueBytes} B, ${options.keys} keys; ` +
+    `${what === 'kv' ? 'puts' : range === 1 ? 'linearizable reads' : `linearizable reads of ${range} keys each`}, ${options.clients} in flight, values of ${options.valueBytes} B, ${options.keys} keys; ` +
       `${options.rounds} rounds of ${options.seconds} s each`,
   );
   for (let round = 1; round <= options.rounds; round++)
@@ -41,6 +45,7 @@ export async function benchThroughput(what: 'kv' | 'read', options: BenchKvOptio
   out.progress.clear();
   summary(
     contenders.map((contender) => [contender, figuresOf(contender, results.get(contender) ?? [])] as const),
+    range,
     out,
   );
 }
@@ -56,7 +61,7 @@ function figuresOf(contender: Contender, rounds: readonly LoadResult[]): Figures
   };
 }
 
-function summary(all: readonly (readonly [Contender, Figures])[], out: Output): void {
+function summary(all: readonly (readonly [Contender, Figures])[], range: number, out: Output): void {
   const by = new Map(all.map(([contender, figures]) => [contender.name, figures]));
   const quotient = (ours: Contender['name'], theirs: Contender['name']): number | undefined => {
     const [left, right] = [by.get(ours), by.get(theirs)];
@@ -77,6 +82,7 @@ function summary(all: readonly (readonly [Contender, Figures])[], out: Output): 
     );
   out.document({
     ...Object.fromEntries(by),
+    ...(range === 1 ? {} : { range }),
     ...(ratio === undefined ? {} : { ratio }),
     ...(ratioSameClient === undefined ? {} : { ratioSameClient }),
   });

@@ -29,16 +29,19 @@ export function durationMs(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as 500ms, 30s, 5m or 1h.');
 }
 
-/** A lease: hexadecimal as etcdctl prints it, with or without `0x`. */
+/** A lease: hexadecimal as it is printed here and by etcdctl, with or without `0x`; decimal only behind `dec:`, since most decimals are hexadecimal, too. */
 export function leaseNumber(text: string): bigint {
+  const decimal = /^dec:(-?\d{1,19})$/i.exec(text)?.[1];
+  if (decimal !== undefined && BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal))
+    return BigInt.asUintN(64, BigInt(decimal));
   const digits = text.replace(/^0x/i, '');
   if (/^[0-9a-fA-F]{1,16}$/.test(digits)) return BigInt(`0x${digits}`);
-  throw new InvalidArgumentError('It must be a lease id: up to 16 hexadecimal digits.');
+  throw new InvalidArgumentError(
+    'It must be a lease id: up to 16 hexadecimal digits, or dec: and a decimal number.',
+  );
 }
 
-export function leaseText(id: bigint): string {
-  return id.toString(16).padStart(16, '0');
-}
+export { leaseText } from '../../foundation/ids.ts';
 
 /** `1..1000` or one number. */
 export function seedRange(text: string): { readonly from: number; readonly to: number } {

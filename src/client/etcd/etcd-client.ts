@@ -1,6 +1,6 @@
 import { byteString } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { type LeaseId, leaseId, type Revision, revision } from '../../foundation/ids.ts';
+import { type LeaseId, leaseId, leaseText, type Revision, revision } from '../../foundation/ids.ts';
 import type { Space } from '../../ports/delta.ts';
 import type {
   Bytes,
@@ -118,7 +118,7 @@ export class EtcdClient implements StateClient, AsyncDisposable {
     const request = { ID: lease64(id) };
     const { TTL } = await this.#caller.call(leaseMethods.leaseKeepAlive, request, 'read', options);
     if (TTL > 0) return { ttlMs: TTL * 1000 };
-    throw new TanistError('lease-not-found', `lease ${id} does not exist or has expired`);
+    throw new TanistError('lease-not-found', `lease ${leaseText(id)} does not exist or has expired`);
   }
 
   /** The first batch of a watch from the present on is a bookmark: it is set up, and nothing after its revision will be missed. */

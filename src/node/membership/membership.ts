@@ -1,5 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { LogIndex, NodeId, Term } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
 import type { MemberChange, MemberFacts, MemberInfo, MemberRequest } from '../../ports/membership.ts';
@@ -122,6 +123,7 @@ export class Membership {
     const change = decodeMemberChange(entry.payload);
     this.#ahead = this.#ahead.filter(({ index }) => index < entry.index);
     if (change !== null) this.#ahead.push({ index: entry.index, change });
+    if (change !== null && mutant.active === 'facts-at-append') this.#options.members().apply(change);
     this.refresh();
   }
 
@@ -241,7 +243,8 @@ export class Membership {
   #next(): void {
     const { raft, wake, isAlive, isConnected, trouble } = this.#options;
     const wish = this.#wishes.find(({ proposed }) => proposed === null);
-    if (wish === undefined || this.#ahead.length > 0) return;
+    if (wish === undefined) return;
+    if (this.#ahead.length > 0 && mutant.active !== 'two-changes-at-once') return;
     try {
       const { change, ...target } = planChange(wish.request, {
         members: this.#options.members(),

@@ -1,5 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { type NodeId, nodeId, nodeIdPattern } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { MemberFacts, MemberRequest } from '../../ports/membership.ts';
 import { isMember } from '../../raft/configuration.ts';
 import {
@@ -39,7 +40,7 @@ function planAdd(facts: MemberFacts, voter: boolean, view: ClusterView): Planned
   const { configuration } = view.raft;
   if (!nodeIdPattern.test(id))
     throw new TanistError('invalid-argument', `"${id}" is no id: 1 to 63 of a-z, 0-9 and "-"`);
-  if (view.members.isRemoved(id)) throw removed(id);
+  if (view.members.isRemoved(id) && mutant.active !== 'removed-id-returns') throw removed(id);
   if (view.members.get(id) !== undefined || isMember(configuration, id))
     throw new TanistError('member-exists', `${id} is a member already`);
   checkPeer(id, peer, view);

@@ -31,7 +31,7 @@ export function checkInSync(id: NodeId, { raft, isAlive }: ClusterView): void {
   const { progress, last } = raft;
   const reached = progress.get(id);
   const inSync = reached?.state === 'replicate' && last.index - reached.match <= inSyncEntries;
-  if ((inSync && isAlive(id)) || mutant.active === 'voter-before-caught-up') return;
+  if ((inSync && isAlive(id)) || mutant.active === 'promote-out-of-sync') return;
   throw new TanistError(
     'learner-not-ready',
     `${id} is not in sync with the leader yet: it has entry ${reached?.match ?? 0} of ${last.index}; try again later`,

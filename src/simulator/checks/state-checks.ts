@@ -79,7 +79,7 @@ export class StateChecks {
     const last = this.#last.get(machine.id);
     if (last?.node === node && last.index === index && !this.#waiting.has(machine.id)) return;
     const inspection = node.inspect();
-    if (inspection.restoring || inspection.doubt !== null) return;
+    if (inspection.restoring || inspection.applying || inspection.doubt !== null) return;
     this.#waiting.get(machine.id)?.();
     this.#waiting.delete(machine.id);
     if (this.#mayDiffer(machine)) return;

@@ -36,6 +36,8 @@ export interface Plan {
     readonly logDiskBytes: number;
     readonly logMemoryBytes: number;
     readonly flushEveryMs: number;
+    /** One such slice of apply a turn, so that nearly every entry is divided; 0: as in production. */
+    readonly keysPerSlice: number;
     readonly flushBytes: number;
     readonly syncMs: number;
     readonly appendBytes: number;
@@ -118,6 +120,7 @@ function drawOrdinary(seed: number): Plan {
       logDiskBytes: random.pick([2048, 8192, 65_536, 1 << 20]),
       logMemoryBytes: random.pick([1024, 16_384, 1 << 20]),
       flushEveryMs: random.pick([5, 50, 500]),
+      keysPerSlice: random.fork('slices').pick([0, 0, 0, 1, 3]),
       flushBytes: random.pick([1024, 65_536]),
       syncMs: random.pick([0.1, 0.3, 2, 10]),
       appendBytes: random.pick([64, 512, 65_536]),

@@ -254,9 +254,26 @@ export class Caller {
     });
   }
 
+  /** Two keys that are always equal: put together, and now and then deleted together. */
   #pair(key: string): void {
     const { recorder } = this.#parts;
     const value = this.#value();
+    if (this.#count % 4 === 0) {
+      const begun = recorder.moment();
+      this.#submit(deleteKey(`${key}a`, `${key}c`), key, (result, error) => {
+        if (error !== null || result.kind !== 'deleteRange' || result.deleted === 0) return;
+        recorder.observe('write', -1, result.revision, begun);
+        for (const half of ['a', 'b'])
+          recorder.writes.push({
+            operation: -1,
+            revision: result.revision,
+            type: 'delete',
+            key: `${key}${half}`,
+            value: '',
+          });
+      });
+      return;
+    }
     const called = recorder.moment();
     this.#submit(txn([], [put(`${key}a`, value), put(`${key}b`, value)]), key, (result, error) => {
       if (error !== null || result.kind !== 'txn') return;

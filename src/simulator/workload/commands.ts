@@ -16,12 +16,12 @@ export function put(key: string, value: string, lease: LeaseId = noLease): PutCo
   };
 }
 
-export function deleteKey(key: string): Extract<Operation, { kind: 'deleteRange' }> {
+export function deleteKey(key: string, rangeEnd = ''): Extract<Operation, { kind: 'deleteRange' }> {
   return {
     kind: 'deleteRange',
     space: 'user',
     key: byteStringOfText(key),
-    rangeEnd: emptyBytes,
+    rangeEnd: byteStringOfText(rangeEnd),
     previous: false,
   };
 }

@@ -12,10 +12,17 @@ export interface MachineTime {
   wallOffsetMs: number;
 }
 
-/** How long the rest of an event-loop turn takes, at most. */
-const turnMs = 0.05;
+/** How long the rest of an event-loop turn takes, at most; of a node that applies in slices a turn each, so that much comes between two. */
+export const quickTurnMs = 0.05;
+export const slicedTurnMs = 1;
 
-export function nodeClock(scheduler: Scheduler, life: Life, time: MachineTime, random: Random): Clock {
+export function nodeClock(
+  scheduler: Scheduler,
+  life: Life,
+  time: MachineTime,
+  random: Random,
+  turnMs = quickTurnMs,
+): Clock {
   const rate = 1 + time.drift;
   let lastSoonMs = 0;
   const later = (atMs: number, act: () => void): Timer => {

@@ -3,6 +3,13 @@ import type { ByteString } from '../../foundation/bytes.ts';
 
 const chunkKeys = 512;
 const mergeBelow = 64;
+/** With fewer keys than this to a chunk, going key by key moves fewer than making chunks anew. */
+const keysApart = 64;
+
+interface Run {
+  readonly from: number;
+  readonly count: number;
+}
 
 /**
  * A set of keys in byte order: sorted chunks in a sorted list, so two binary searches a look-up, and adding or removing moves at most one
@@ -61,54 +68,54 @@ export class OrderedKeys {
 
   /** Adds many, in order, none of which is there: each chunk they fall into is made anew once. */
   addAll(keys: readonly ByteString[]): void {
-    const from = keys.length === 0 ? 0 : this.#chunkOf(keys[0] as ByteString);
-    const rest = this.#chunks.splice(from);
-    if (rest.length === 0) rest.push([]);
-    this.#firsts.length = from;
-    let next = 0;
-    for (let at = 0; at < rest.length; at++) {
-      const end = rest[at + 1]?.[0];
-      const first = next;
-      while (next < keys.length && (end === undefined || (keys[next] as ByteString) < end)) next++;
-      const chunk = rest[at] as ByteString[];
-      this.#append(first === next ? chunk : mergeKeys(chunk, keys.slice(first, next)));
+    const run = this.#runOf(keys);
+    if (run === null) for (const key of keys) this.add(key);
+    else {
+      this.#replace(run, mergeKeys(this.#keysOf(run), keys));
+      this.#size += keys.length;
     }
-    this.#size += keys.length;
   }
 
   /** Removes many, in order, all of which are there. */
   removeAll(keys: readonly ByteString[]): void {
-    const from = keys.length === 0 ? 0 : this.#chunkOf(keys[0] as ByteString);
-    const rest = this.#chunks.splice(from);
-    this.#firsts.length = from;
-    let next = 0;
-    for (const chunk of rest) {
-      let kept = 0;
-      for (let i = 0; i < chunk.length; i++) {
-        const key = chunk[i] as ByteString;
-        if (key === keys[next]) next++;
-        else chunk[kept++] = key;
-      }
-      chunk.length = kept;
-      this.#append(chunk);
+    const run = this.#runOf(keys);
+    if (run === null) {
+      for (const key of keys) assert(this.remove(key), 'keys to remove are there');
+      return;
     }
+    let next = 0;
+    const kept: ByteString[] = [];
+    for (const key of this.#keysOf(run)) {
+      if (key === keys[next]) next++;
+      else kept.push(key);
+    }
+    this.#replace(run, kept);
     this.#size -= next;
     assert(next === keys.length, 'keys to remove are there, and in order');
   }
 
-  /** Puts a chunk of any length behind the others; small neighbours become one. */
-  #append(chunk: ByteString[]): void {
-    const last = this.#chunks[this.#chunks.length - 1];
-    if (chunk.length === 0) return;
-    if (last !== undefined && last.length + chunk.length <= chunkKeys / 2) {
-      for (const key of chunk) last.push(key);
-      return;
-    }
-    for (let at = 0; at < chunk.length; at += chunkKeys) {
-      const piece = chunk.length <= chunkKeys ? chunk : chunk.slice(at, at + chunkKeys);
-      this.#chunks.push(piece);
-      this.#firsts.push(piece[0] as ByteString);
-    }
+  /** The chunks that the keys fall into; null when they are so far apart that it is cheaper to go key by key. */
+  #runOf(keys: readonly ByteString[]): Run | null {
+    const first = keys[0];
+    const last = keys[keys.length - 1];
+    if (first === undefined || last === undefined) return null;
+    const from = this.#chunkOf(first);
+    const count = this.#chunks.length === 0 ? 0 : this.#chunkOf(last) - from + 1;
+    return count > 2 && count * keysApart > keys.length ? null : { from, count };
+  }
+
+  #keysOf({ from, count }: Run): ByteString[] {
+    const keys: ByteString[] = [];
+    for (let at = from; at < from + count; at++)
+      for (const key of this.#chunks[at] as ByteString[]) keys.push(key);
+    return keys;
+  }
+
+  #replace({ from, count }: Run, keys: readonly ByteString[]): void {
+    const chunks: ByteString[][] = [];
+    for (let at = 0; at < keys.length; at += chunkKeys) chunks.push(keys.slice(at, at + chunkKeys));
+    this.#chunks.splice(from, count, ...chunks);
+    this.#firsts.splice(from, count, ...chunks.map((chunk) => chunk[0] as ByteString));
   }
 
   /** Keys with `from` ≤ key < `to` (null: no bound). */

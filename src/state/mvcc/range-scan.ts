@@ -5,9 +5,10 @@ import type { KeyValue } from '../../ports/delta.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { failed } from '../failed.ts';
+import type { Slices } from '../slices.ts';
 import { KeptValues } from './kept-values.ts';
 import { keyValueOf } from './older-range.ts';
-import { fetchLimit, upperBound } from './range.ts';
+import { fetchLimit, rangeLatest, rangeValues, upperBound } from './range.ts';
 import type { SpaceStore } from './space-store.ts';
 import { versionAt } from './versions.ts';
 
@@ -16,7 +17,7 @@ export interface ScanPort {
   readonly history: HistoryStore;
   /** Resolves when it is this reader's turn again. */
   readonly nextTurn: () => Promise<void>;
-  /** Of an answer without a limit; beyond it the scan fails as `range-too-large`. */
+  /** Of an answer; beyond it the scan fails as `range-too-large`. */
   readonly mostBytes: number;
 }
 
@@ -63,7 +64,7 @@ export async function scanRange(
     if (limit !== 0) piece.values.length = Math.min(piece.values.length, limit - fetched);
     fetched += piece.values.length;
     kept.add(piece.values);
-    if (request.limit === 0 && kept.bytes > port.mostBytes)
+    if (kept.holdsMoreThan(port.mostBytes))
       return failed(
         'range-too-large',
         `the range holds more than the ${port.mostBytes} bytes that fit into an answer: read it in pieces, with a limit`,
@@ -75,6 +76,39 @@ export async function scanRange(
   }
   const { values, more } = kept.taken();
   return { kind: 'range', revision: revision(present), values, count: total ?? count, more };
+}
+
+/** `rangeLatest` in slices, for apply: what the range holds stays as it is meanwhile. */
+export function* rangeLatestInSlices(
+  store: SpaceStore,
+  request: RangeRequest,
+  perSlice: number,
+): Slices<RangeResult> {
+  const { key, rangeEnd, limit, countOnly } = request;
+  const to = upperBound(rangeEnd);
+  const count = rangeEnd === '' ? 1 : store.count(key, to);
+  const most = fetchLimit(request);
+  if (countOnly || count <= perSlice || (most !== 0 && most <= perSlice)) {
+    if (!countOnly) store.worked(most === 0 ? count : Math.min(most, count));
+    return rangeLatest(store, request);
+  }
+  const kept = new KeptValues(request);
+  let from = key;
+  let fetched = 0;
+  for (;;) {
+    const left = most === 0 ? perSlice : Math.min(perSlice, most - fetched);
+    const values = rangeValues(store, from, rangeEnd, left);
+    fetched += values.length;
+    const last = values[values.length - 1];
+    if (last !== undefined) from = `${last.key}\0` as ByteString;
+    const isLast = values.length < left || fetched === most;
+    kept.add(values);
+    store.worked(perSlice);
+    yield;
+    if (isLast) break;
+  }
+  const { values, more } = kept.taken();
+  return { kind: 'range', revision: store.readRevision, values, count, more: limit > 0 && more };
 }
 
 /** The values of these keys at a revision, as far as they were there; null when history no longer has one. */

@@ -4,6 +4,7 @@ import { type LeaseId, noLease, type Revision, revision } from '../../foundation
 import { mutant } from '../../foundation/mutants.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import type { DeltaJournal } from '../delta-journal.ts';
+import type { Slices } from '../slices.ts';
 import { keyOverheadBytes } from '../space-use.ts';
 import { elementHash, formatDigest, hashKeyValue } from './element-hash.ts';
 import { KeyEntry, KeyTable } from './key-table.ts';
@@ -17,10 +18,13 @@ import {
   versionAt,
 } from './versions.ts';
 
-/** Keys sorted in one go when restoring: a few ms. */
-const runKeys = 8192;
+/** Keys hashed, and sorted, in one go when restoring: a few ms. */
+const runKeys = 2048;
 /** From so many on, keys are taken out of their order together. */
-const manyKeys = 1024;
+const manyKeys = 32;
+/** What a sweep looks at in one go; taking a key out of its order costs as much as looking at so many. */
+const sweptPerEntry = 8192;
+const removalCost = 16;
 
 /**
  * One space: its keys with their latest values, its revisions and its digest. Changes belong to the revision after the present one
@@ -44,6 +48,8 @@ export class SpaceStore {
   #sumB = 0;
   /** Next shard to rid of compacted versions; `shardCount`: done. */
   #sweepShard = KeyTable.shardCount;
+  /** Where it is in that shard. */
+  #sweeping: Iterator<KeyEntry> | null = null;
 
   constructor(space: Space, journal: DeltaJournal) {
     this.space = space;
@@ -251,22 +257,40 @@ export class SpaceStore {
     if (this.#imageCompacted === this.#compacted) return;
     this.#imageCompacted = this.#compacted;
     this.#sweepShard = 0;
+    this.#sweeping = null;
   }
 
   /** One slice of the work that a compaction left; false when there is none. */
   sweep(): boolean {
     if (this.#sweepShard >= KeyTable.shardCount) return false;
     const hideVisible = mutant.active === 'compaction-hides-live';
-    for (const entry of this.#table.shard(this.#sweepShard)) {
+    this.#sweeping ??= this.#table.shard(this.#sweepShard)[Symbol.iterator]();
+    for (let left = sweptPerEntry; left > 0; left--) {
+      const step = this.#sweeping.next();
+      if (step.done === true) {
+        this.#sweeping = null;
+        this.#sweepShard++;
+        break;
+      }
+      const entry = step.value;
       if (entry.older === null) continue;
       pruneOlder(entry, this.#imageCompacted, hideVisible);
       if (entry.older === null && entry.current === null) {
         this.#table.remove(entry.key);
         this.#deleted.remove(entry.key);
+        left -= removalCost;
       }
     }
-    this.#sweepShard++;
     return true;
+  }
+
+  /** So many keys were looked at. */
+  worked(keys: number): void {
+    this.#journal.worked(keys);
+  }
+
+  isSliceFull(keysPerSlice: number): boolean {
+    return this.#journal.isSliceFull(keysPerSlice);
   }
 
   /** The revision that wrote what the key was just before `before`; 0 when it did not exist or that is compacted. */
@@ -323,10 +347,12 @@ export class SpaceStore {
   }
 
   /** Second step of restoring: hashes one shard's entries; `visit` sees each live one. Returns its live keys in sorted runs. */
-  settleShard(index: number, visit: (keyValue: KeyValue) => void): ByteString[][] {
+  *settleShard(index: number, visit: (keyValue: KeyValue) => void): Slices<ByteString[][]> {
     const runs: ByteString[][] = [];
     let run: ByteString[] = [];
+    let seen = 0;
     for (const entry of this.#table.shard(index)) {
+      if (++seen % runKeys === 0) yield;
       if (entry.older !== null) pruneOlder(entry, this.#compacted, false);
       if (entry.current === null) {
         this.#deleted.add(entry.key);

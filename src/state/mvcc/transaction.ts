@@ -1,6 +1,6 @@
 import { assert } from '../../foundation/assert.ts';
 import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
-import { type LeaseId, noLease, revision } from '../../foundation/ids.ts';
+import { type LeaseId, leaseText, noLease, revision } from '../../foundation/ids.ts';
 import type {
   Compare,
   DeleteRangeCommand,
@@ -20,7 +20,9 @@ import type {
   TxnResult,
 } from '../../ports/result.ts';
 import { failed } from '../failed.ts';
-import { checkRevision, fetchLimit, rangeLatest, rangeValues, upperBound } from './range.ts';
+import type { Slices } from '../slices.ts';
+import { checkRevision, fetchLimit, rangeValues, upperBound } from './range.ts';
+import { rangeLatestInSlices } from './range-scan.ts';
 import type { SpaceStore } from './space-store.ts';
 
 /** What a put needs to know of leases. */
@@ -44,9 +46,13 @@ function checkPutInTxn(store: SpaceStore, leases: LeaseBook, put: PutCommand): F
 
 function checkLease(store: SpaceStore, leases: LeaseBook, { key, lease }: PutCommand): FailedResult | null {
   if (lease === noLease) return null;
-  if (!leases.has(lease)) return failed('lease-not-found', `lease ${lease} does not exist or has expired`);
+  if (!leases.has(lease))
+    return failed('lease-not-found', `lease ${leaseText(lease)} does not exist or has expired`);
   if (!leases.isFull(lease) || store.get(key)?.lease === lease) return null;
-  return failed('overloaded', `lease ${lease} has as many keys as one may have; use another for this key`);
+  return failed(
+    'overloaded',
+    `lease ${leaseText(lease)} has as many keys as one may have; use another for this key`,
+  );
 }
 
 function checkKept(store: SpaceStore, put: PutCommand): FailedResult | null {
@@ -70,33 +76,45 @@ export function applyPut(store: SpaceStore, leases: LeaseBook, put: PutCommand):
 }
 
 /** Changes without committing. */
-export function applyDeleteRange(
+export function* applyDeleteRange(
   store: SpaceStore,
   leases: LeaseBook,
   command: DeleteRangeCommand,
-): DeleteRangeResult {
+  perSlice: number,
+): Slices<DeleteRangeResult> {
   const { key, rangeEnd } = command;
-  const gone = store.deleteAll(rangeEnd === '' ? [key] : store.keys(key, upperBound(rangeEnd), 0));
-  for (const value of gone)
-    if (value.lease !== noLease) leases.moveKey(store, value.key, value.lease, noLease);
-  return {
-    kind: 'deleteRange',
-    revision: store.readRevision,
-    deleted: gone.length,
-    previous: command.previous ? gone : [],
-  };
+  const previous: KeyValue[] = [];
+  let deleted = 0;
+  for (;;) {
+    // What the slices before took is gone, so the range always begins with what is left of it.
+    const keys = rangeEnd === '' ? [key] : store.keys(key, upperBound(rangeEnd), perSlice);
+    const gone = store.deleteAll(keys);
+    deleted += gone.length;
+    for (const value of gone) {
+      if (value.lease !== noLease) leases.moveKey(store, value.key, value.lease, noLease);
+      if (command.previous) previous.push(value);
+    }
+    if (rangeEnd === '' || keys.length < perSlice) break;
+    yield;
+  }
+  return { kind: 'deleteRange', revision: store.readRevision, deleted, previous };
+}
+
+export interface TxnBounds {
+  readonly mostKeys: number;
+  readonly perSlice: number;
 }
 
 /**
  * A transaction as etcd applies it: all compares, nested ones too, judge the state before it; then everything that could fail on
  * the chosen path is checked; then the path's operations run in order, each seeing what the earlier ones changed. Commits.
  */
-export function applyTxn(
+export function* applyTxn(
   store: SpaceStore,
   leases: LeaseBook,
   txn: TxnCommand,
-  mostKeys: number,
-): TxnResult | FailedResult {
+  { mostKeys, perSlice }: TxnBounds,
+): Slices<TxnResult | FailedResult> {
   const keys = keysOfTxn(store, txn);
   if (keys > mostKeys)
     return failed(
@@ -104,7 +122,7 @@ export function applyTxn(
       `the ranges of the transaction hold ${keys} keys; ${mostKeys} may be touched by one: use smaller ranges`,
     );
   const path: boolean[] = [];
-  choosePath(store, txn, path);
+  yield* choosePath(store, txn, path, perSlice);
   const before = store.revision;
   const failure =
     checkPath(txn, path, { next: 0 }, (operation) =>
@@ -114,7 +132,7 @@ export function applyTxn(
       operation.kind === 'range' ? checkRevision(store, operation.revision) : null,
     );
   if (failure !== null) return failure;
-  const result = runPath(store, leases, txn, path, { next: 0 });
+  const result = yield* runPath(store, leases, txn, path, { next: 0 }, perSlice);
   store.commit();
   assert(store.revision <= before + 1, 'a transaction is one revision at most');
   return result;
@@ -153,11 +171,20 @@ function keysOfOperation(store: SpaceStore, operation: Operation): number {
   }
 }
 
-function choosePath(store: SpaceStore, txn: TxnCommand, path: boolean[]): void {
-  const succeeded = txn.compares.every((compare) => holds(store, compare));
+function* choosePath(
+  store: SpaceStore,
+  txn: TxnCommand,
+  path: boolean[],
+  perSlice: number,
+): Slices<undefined> {
+  let succeeded = true;
+  for (const compare of txn.compares) {
+    succeeded = yield* holds(store, compare, perSlice);
+    if (!succeeded) break;
+  }
   path.push(succeeded);
   for (const operation of succeeded ? txn.success : txn.failure)
-    if (operation.kind === 'txn') choosePath(store, operation, path);
+    if (operation.kind === 'txn') yield* choosePath(store, operation, path, perSlice);
 }
 
 function checkPath(
@@ -173,13 +200,14 @@ function checkPath(
   return null;
 }
 
-function runPath(
+function* runPath(
   store: SpaceStore,
   leases: LeaseBook,
   txn: TxnCommand,
   path: readonly boolean[],
   at: { next: number },
-): TxnResult {
+  perSlice: number,
+): Slices<TxnResult> {
   const succeeded = path[at.next++] === true;
   const responses: OperationResult[] = [];
   for (const operation of succeeded ? txn.success : txn.failure) {
@@ -188,30 +216,44 @@ function runPath(
         responses.push(applyPut(store, leases, operation));
         break;
       case 'deleteRange':
-        responses.push(applyDeleteRange(store, leases, operation));
+        responses.push(yield* applyDeleteRange(store, leases, operation, perSlice));
         break;
       case 'range':
-        responses.push(rangeInTxn(store, operation));
+        responses.push(yield* rangeInTxn(store, operation, perSlice));
         break;
       case 'txn':
-        responses.push(runPath(store, leases, operation, path, at));
+        responses.push(yield* runPath(store, leases, operation, path, at, perSlice));
         break;
     }
+    if (store.isSliceFull(perSlice)) yield;
   }
   return { kind: 'txn', revision: store.readRevision, succeeded, responses };
 }
 
-function rangeInTxn(store: SpaceStore, request: RangeRequest): RangeResult | DeferredRangeResult {
-  if (request.revision === 0 || request.revision === store.readRevision) return rangeLatest(store, request);
+function* rangeInTxn(
+  store: SpaceStore,
+  request: RangeRequest,
+  perSlice: number,
+): Slices<RangeResult | DeferredRangeResult> {
+  if (request.revision === 0 || request.revision === store.readRevision)
+    return yield* rangeLatestInSlices(store, request, perSlice);
   return { kind: 'deferredRange', revision: store.readRevision, request };
 }
 
 /** etcd's compare: over a range every key must pass; an absent key has zeroes for numbers and no value to compare with. */
-function holds(store: SpaceStore, compare: Compare): boolean {
-  const values = rangeValues(store, compare.key, compare.rangeEnd, 0);
-  if (values.length === 0)
-    return compare.target !== 'value' && verdict(compare, differenceTo(compare, absent));
-  return values.every((value) => verdict(compare, differenceTo(compare, value)));
+function* holds(store: SpaceStore, compare: Compare, perSlice: number): Slices<boolean> {
+  let from = compare.key;
+  for (;;) {
+    const values = rangeValues(store, from, compare.rangeEnd, perSlice);
+    const last = values[values.length - 1];
+    if (last === undefined && from === compare.key)
+      return compare.target !== 'value' && verdict(compare, differenceTo(compare, absent));
+    if (!values.every((value) => verdict(compare, differenceTo(compare, value)))) return false;
+    store.worked(values.length);
+    if (last === undefined || compare.rangeEnd === '' || values.length < perSlice) return true;
+    from = `${last.key}\0` as ByteString;
+    yield;
+  }
 }
 
 const absent: KeyValue = {

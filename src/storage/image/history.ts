@@ -12,16 +12,23 @@ export interface ChunkSource {
 
 /** Deltas decoded in one go; a reader of many gives the event loop back between them. */
 export const sliceDeltas = 2048;
+/** A chunk of so many is decoded at once; one of a revision that deleted far more, in slices. */
+const wholeDeltas = 8192;
 const cachedChunks = 16;
 
 /** Reads chunks, on the disk or not yet written, through `chunkAt`: the first chunk of the space that reaches to that revision. */
 export class History implements HistoryStore {
   readonly #chunkAt: (space: Space, from: Revision) => Promise<ChunkSource | null>;
+  readonly #nextTurn: () => Promise<void>;
   /** Decoded chunks, the least recently used first. */
   readonly #decoded = new Map<ChunkHeader, readonly StateDelta[]>();
 
-  constructor(chunkAt: (space: Space, from: Revision) => Promise<ChunkSource | null>) {
+  constructor(
+    chunkAt: (space: Space, from: Revision) => Promise<ChunkSource | null>,
+    nextTurn: () => Promise<void>,
+  ) {
     this.#chunkAt = chunkAt;
+    this.#nextTurn = nextTurn;
   }
 
   async *deltas(space: Space, from: Revision, to: Revision): AsyncGenerator<readonly StateDelta[]> {
@@ -53,7 +60,7 @@ export class History implements HistoryStore {
       if (source === null || source.header.last < item.revision) {
         source = await this.#chunkAt(space, item.revision);
         if (source === null) break;
-        deltas = this.#decode(source);
+        deltas = await this.#decode(source);
       }
       for (let at = firstFrom(deltas, item.revision); at < deltas.length; at++) {
         const delta = deltas[at] as StateDelta;
@@ -69,11 +76,22 @@ export class History implements HistoryStore {
     this.#decoded.clear();
   }
 
+  async #read({ header, value }: ChunkSource): Promise<readonly StateDelta[]> {
+    const reader = new ChunkReader(header, value);
+    if (header.count <= wholeDeltas) return reader.next(header.count);
+    const deltas: StateDelta[] = [];
+    while (reader.left > 0) {
+      for (const delta of reader.next(sliceDeltas)) deltas.push(delta);
+      await this.#nextTurn();
+    }
+    return deltas;
+  }
+
   /** The header object stands for the content: a rewritten chunk has a new one. */
-  #decode(source: ChunkSource): readonly StateDelta[] {
+  async #decode(source: ChunkSource): Promise<readonly StateDelta[]> {
     const { header } = source;
     const cached = this.#decoded.get(header);
-    const deltas = cached ?? new ChunkReader(header, source.value).next(header.count);
+    const deltas = cached ?? (await this.#read(source));
     this.#decoded.delete(header);
     this.#decoded.set(header, deltas);
     if (this.#decoded.size > cachedChunks) {

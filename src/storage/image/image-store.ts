@@ -42,6 +42,8 @@ export interface OpenImageOptions {
   readonly folder: string;
   /** Size that chunks are closed at. Default 256 KiB: what decodes in a few ms. */
   readonly chunkBytes?: number;
+  /** Resolves in another turn of the event loop. Default: at once. */
+  readonly nextTurn?: () => Promise<void>;
 }
 
 export interface OpenedImage extends ImageStore {
@@ -83,12 +85,14 @@ class ChunkImageStore implements OpenedImage {
     this.#place = `the state image in ${options.folder}`;
     this.#database = database;
     this.#pending = new PendingImage(targetBytes);
-    this.history = new History((space, from) => this.#chunkAt(space, from));
+    const nextTurn = options.nextTurn ?? (async () => {});
+    this.history = new History((space, from) => this.#chunkAt(space, from), nextTurn);
     this.#reclaimer = new Reclaimer({
       index: this.#index,
       targetBytes,
       applied: () => this.#pending.applied ?? this.#flushed,
       read: (chunk) => this.#readChunk(chunk),
+      nextTurn,
       write: (rewrite) => this.#write(false, rewrite),
     });
   }
@@ -147,6 +151,11 @@ class ChunkImageStore implements OpenedImage {
   append(batch: ImageBatch): void {
     assert(this.#state === 'loaded', 'the image was loaded, with all its deltas, before it is appended to');
     this.#pending.append(batch);
+  }
+
+  stage(deltas: readonly StateDelta[]): void {
+    assert(this.#state === 'loaded', 'the image was loaded, with all its deltas, before it is appended to');
+    this.#pending.stage(deltas);
   }
 
   pendingBytes(): number {
@@ -224,7 +233,7 @@ class ChunkImageStore implements OpenedImage {
     return this.#alone(async () => {
       const flushed = present(this.#flushed, 'a snapshot is taken of an image that was flushed');
       const chunks = part === undefined ? this.#sums : sumsOf(this.#sums, part.spaces);
-      const rows = this.#database.scan(chunkPrefix, allEnd, 512 * 1024)[Symbol.asyncIterator]();
+      const rows = this.#database.scan(chunkPrefix, allEnd, 256 * 1024)[Symbol.asyncIterator]();
       const whole = mutant.active === 'snapshot-one-index-off' ? moved(flushed, 1) : flushed;
       const applied = part === undefined ? whole : part.applied(whole);
       return {

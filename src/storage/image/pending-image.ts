@@ -1,14 +1,9 @@
 import { assert } from '../../foundation/assert.ts';
-import { type Space, spaces } from '../../ports/delta.ts';
+import { mutant } from '../../foundation/mutants.ts';
+import type { Space, StateDelta } from '../../ports/delta.ts';
 import type { AppliedPoint, ImageBatch } from '../../ports/image-store.ts';
 import type { ChunkHeader } from './chunk-codec.ts';
-import { ChunkWriter } from './chunk-writer.ts';
-
-export interface SealedChunk {
-  readonly header: ChunkHeader;
-  readonly key: string;
-  readonly value: Buffer;
-}
+import { ChunkGatherer, type SealedChunk } from './chunk-gatherer.ts';
 
 /** What one write takes along; stays readable here until it is durable enough to be in the chunk index. */
 export interface SealedBatch {
@@ -17,20 +12,19 @@ export interface SealedBatch {
   readonly applied: AppliedPoint;
 }
 
-/** What was appended and is not yet written. */
+/** What was appended and is not yet written, and apart from it what was staged. */
 export class PendingImage {
-  readonly #targetBytes: number;
-  readonly #open = new Map<Space, ChunkWriter>();
   readonly #last = new Map<Space, number>();
-  #sealed: SealedChunk[] = [];
+  readonly #appended: ChunkGatherer;
+  readonly #staged: ChunkGatherer;
   #records = new Map<string, Uint8Array | null>();
   #recordBytes = 0;
-  #sealedBytes = 0;
-  #expectedBytes = 4096;
   #applied: AppliedPoint | null = null;
 
   constructor(targetBytes: number) {
-    this.#targetBytes = targetBytes;
+    const opened = (space: Space, first: number): void => this.#checkOrder(space, first);
+    this.#appended = new ChunkGatherer(targetBytes, opened);
+    this.#staged = new ChunkGatherer(targetBytes, opened);
   }
 
   /** As of the last batch; null until there was one. */
@@ -40,25 +34,22 @@ export class PendingImage {
 
   /** Bytes, O(number of spaces). */
   get bytes(): number {
-    let bytes = this.#sealedBytes + this.#recordBytes;
-    for (const writer of this.#open.values()) bytes += writer.bytes;
-    return bytes;
+    return this.#appended.bytes + this.#recordBytes;
+  }
+
+  /** The beginning of what the next batch brings. */
+  stage(deltas: readonly StateDelta[]): void {
+    (mutant.active === 'image-half-applied' ? this.#appended : this.#staged).add(deltas);
+    this.#note(deltas);
   }
 
   append(batch: ImageBatch): void {
     const { deltas, records } = batch;
-    let writer: ChunkWriter | null = null;
-    for (let i = 0; i < deltas.length; i++) {
-      const delta = deltas[i] as (typeof deltas)[number];
-      if (writer === null || writer.space !== delta.space) writer = this.#writer(delta.space);
-      // Only between revisions, so that a revision's deltas are never in two chunks.
-      if (writer.bytes >= this.#targetBytes && delta.revision > writer.last) {
-        this.#seal(writer);
-        writer = this.#writer(delta.space);
-      }
-      if (writer.count === 0) this.#checkOrder(delta.space, delta.revision);
-      writer.add(delta);
-    }
+    if (this.#staged.bytes > 0) {
+      this.#staged.add(deltas);
+      this.#appended.take(this.#staged);
+    } else this.#appended.add(deltas);
+    this.#note(deltas);
     for (const { key, value } of records) {
       this.#records.set(key, value);
       this.#recordBytes += key.length + (value === null ? 0 : value.length);
@@ -69,19 +60,15 @@ export class PendingImage {
   /** Finishes what is open and hands out all there is; `written` or `putBack` must follow. Null: nothing was ever appended. */
   seal(): SealedBatch | null {
     if (this.#applied === null) return null;
-    for (const space of spaces) {
-      const writer = this.#open.get(space);
-      if (writer !== undefined && writer.count > 0) this.#seal(writer);
-    }
+    this.#appended.seal();
     const records = this.#records;
     this.#records = new Map();
     this.#recordBytes = 0;
-    return { chunks: [...this.#sealed], records, applied: this.#applied };
+    return { chunks: [...this.#appended.sealed], records, applied: this.#applied };
   }
 
   written(batch: SealedBatch): void {
-    this.#sealed.splice(0, batch.chunks.length);
-    for (const { header } of batch.chunks) this.#sealedBytes -= header.bytes;
+    this.#appended.drop(batch.chunks);
   }
 
   /** Nothing of it was written. */
@@ -95,11 +82,7 @@ export class PendingImage {
 
   /** The first unwritten chunk of the space that reaches to `revision`. */
   find(space: Space, revision: number): { readonly header: ChunkHeader; readonly value: Buffer } | null {
-    for (const chunk of this.#sealed) {
-      if (chunk.header.space === space && chunk.header.last >= revision) return chunk;
-    }
-    const writer = this.#open.get(space);
-    return writer !== undefined && writer.count > 0 && writer.last >= revision ? writer.view() : null;
+    return this.#appended.find(space, revision) ?? this.#staged.find(space, revision);
   }
 
   /** The space's last revision that the image holds, from loading. */
@@ -108,30 +91,20 @@ export class PendingImage {
   }
 
   clear(): void {
-    this.#open.clear();
+    this.#appended.clear();
+    this.#staged.clear();
     this.#last.clear();
-    this.#sealed = [];
     this.#records = new Map();
     this.#recordBytes = 0;
-    this.#sealedBytes = 0;
     this.#applied = null;
   }
 
-  #writer(space: Space): ChunkWriter {
-    const existing = this.#open.get(space);
-    if (existing !== undefined) return existing;
-    const writer = new ChunkWriter(space, this.#expectedBytes);
-    this.#open.set(space, writer);
-    return writer;
-  }
-
-  #seal(writer: ChunkWriter): void {
-    const chunk = writer.seal();
-    this.#open.delete(writer.space);
-    this.#sealed.push(chunk);
-    this.#sealedBytes += chunk.header.bytes;
-    this.#last.set(writer.space, writer.last);
-    this.#expectedBytes = Math.min(Math.ceil(chunk.header.bytes * 1.25), this.#targetBytes + 65_536);
+  /** Deltas come in order, so the last of a space is its newest. */
+  #note(deltas: readonly StateDelta[]): void {
+    for (let i = 0; i < deltas.length; i++) {
+      const { space, revision } = deltas[i] as StateDelta;
+      if (deltas[i + 1]?.space !== space) this.#last.set(space, revision);
+    }
   }
 
   #checkOrder(space: Space, revision: number): void {

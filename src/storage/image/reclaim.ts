@@ -2,11 +2,11 @@ import type { Revision } from '../../foundation/ids.ts';
 import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type { AppliedPoint, IsLive } from '../../ports/image-store.ts';
 import type { ChunkHeader } from './chunk-codec.ts';
+import type { SealedChunk } from './chunk-gatherer.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
-import type { ChunkSource } from './history.ts';
-import type { SealedChunk } from './pending-image.ts';
+import { type ChunkSource, sliceDeltas } from './history.ts';
 
 export interface Rewrite {
   readonly space: Space;
@@ -20,6 +20,8 @@ export interface ReclaimAccess {
   /** As of the last appended batch, which is what `isLive` answers from. */
   applied(): AppliedPoint | null;
   read(chunk: ChunkHeader): Promise<ChunkSource>;
+  /** Resolves in another turn of the event loop. */
+  nextTurn(): Promise<void>;
   /** Together with everything appended, in one atomic write: the rewrite is right only for a state that is at least as new. */
   write(rewrite: Rewrite): Promise<void>;
 }
@@ -83,8 +85,8 @@ export class Reclaimer {
     }
     const sources: ChunkSource[] = [];
     for (const chunk of run) sources.push(await this.#access.read(chunk));
-    // From here to the write's start nothing is awaited: `isLive` and what the write takes along are of the same moment.
-    const rewrite = this.#plan(space, sources, isLive, pass);
+    // What is dead stays dead, so what `isLive` said in an earlier turn holds: the write takes along all that was appended since.
+    const rewrite = await this.#plan(space, sources, isLive, pass);
     if (rewrite !== null) {
       await this.#access.write(rewrite);
       pass.gained = true;
@@ -130,22 +132,32 @@ export class Reclaimer {
     return run;
   }
 
-  #plan(space: Space, sources: readonly ChunkSource[], isLive: IsLive, pass: Pass): Rewrite | null {
+  async #plan(
+    space: Space,
+    sources: readonly ChunkSource[],
+    isLive: IsLive,
+    pass: Pass,
+  ): Promise<Rewrite | null> {
     const kept: StateDelta[] = [];
     const dead: string[] = [];
     let deadBytes = 0;
     let bytes = 0;
     for (const { header, value } of sources) {
       bytes += header.bytes;
-      for (const delta of new ChunkReader(header, value).next(header.count)) {
-        const live = isLive(space, delta.key, delta.revision, delta.op);
-        const held =
-          delta.op === 'delete' && (delta.revision > pass.floors[space] || pass.retained.has(delta.key));
-        if (live || held) kept.push(delta);
-        else {
-          deadBytes += delta.key.length + delta.value.length + 12;
-          if (delta.op === 'put') dead.push(delta.key);
+      const reader = new ChunkReader(header, value);
+      while (reader.left > 0) {
+        for (const delta of reader.next(sliceDeltas)) {
+          const live = isLive(space, delta.key, delta.revision, delta.op);
+          const held =
+            delta.op === 'delete' && (delta.revision > pass.floors[space] || pass.retained.has(delta.key));
+          if (live || held) kept.push(delta);
+          else {
+            deadBytes += delta.key.length + delta.value.length + 12;
+            if (delta.op === 'put') dead.push(delta.key);
+          }
         }
+        // A revision is in one chunk, however many keys it deleted.
+        if (reader.left > 0) await this.#access.nextTurn();
       }
     }
     const merges = sources.length > 1 && bytes - deadBytes <= (sources.length - 1) * this.#access.targetBytes;
@@ -157,16 +169,21 @@ export class Reclaimer {
     return {
       space,
       gone: sources.map(({ header }) => header),
-      replacements: this.#encode(space, kept, bytes),
+      replacements: await this.#encode(space, kept, bytes),
     };
   }
 
-  #encode(space: Space, deltas: readonly StateDelta[], bytes: number): SealedChunk[] {
+  async #encode(space: Space, deltas: readonly StateDelta[], bytes: number): Promise<SealedChunk[]> {
     const { targetBytes } = this.#access;
     const capacity = Math.min(bytes, targetBytes + 65_536);
     const chunks: SealedChunk[] = [];
     let writer = new ChunkWriter(space, capacity);
+    let inSlice = 0;
     for (const delta of deltas) {
+      if (++inSlice > sliceDeltas) {
+        inSlice = 0;
+        await this.#access.nextTurn();
+      }
       if (writer.bytes >= targetBytes && delta.revision > writer.last) {
         chunks.push(writer.seal());
         writer = new ChunkWriter(space, capacity);

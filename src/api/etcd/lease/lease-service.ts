@@ -32,7 +32,7 @@ export function leaseService(face: EtcdFace): ServiceHandlers {
       unary(leaseMethods.leaseTimeToLive, async ({ ID, keys }) => {
         await face.linearized();
         const { node } = face;
-        const lease = node.state.lease(leaseId(ID));
+        const lease = (await node.wholeState()).lease(leaseId(ID));
         if (lease === null) return { header: face.header(), ID, TTL: -1 };
         return {
           header: face.header(),

@@ -40,7 +40,10 @@ export function maintenanceService(face: EtcdFace): ServiceHandlers {
         await node.maintenance.defragment();
         return { header: face.header() };
       }),
-      unary(maintenanceMethods.hash, () => ({ header: face.header(), hash: node.maintenance.hash() })),
+      unary(maintenanceMethods.hash, async () => {
+        const hash = await node.maintenance.hash();
+        return { header: face.header(), hash };
+      }),
       unary(maintenanceMethods.hashKV, async ({ revision: at }) => {
         const { hash, compacted } = await node.maintenance.hashKv(revision(at));
         return { header: face.header(), hash, compact_revision: compacted };

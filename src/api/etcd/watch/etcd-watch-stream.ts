@@ -170,6 +170,7 @@ export class EtcdWatchStream {
         kind: 'events',
         id: watch.id,
         isPart: true,
+        count: part.events.length,
         idField: watch.idField,
         revision: part.revision,
         events: part.events,

@@ -3,13 +3,16 @@ import { present } from '../../../foundation/assert.ts';
 import { byteStringOfText, bytesOf, prefixEnd } from '../../../foundation/bytes.ts';
 import { TanistError } from '../../../foundation/errors.ts';
 import {
+  decodeCount,
   decodeKeys,
   decodeRevision,
   decodeStatus,
   type EtcdStatus,
+  encodeCompaction,
   encodeDeleteRange,
   encodeMoveLeader,
   encodePut,
+  encodePuts,
   encodeRange,
 } from './etcd-messages.ts';
 
@@ -18,6 +21,11 @@ export interface EtcdClient {
   /** At one endpoint, once. */
   put(endpoint: number, key: Uint8Array, value: Uint8Array): Promise<number>;
   get(endpoint: number, key: Uint8Array): Promise<number>;
+  /** The keys of a range; how many there are. */
+  range(endpoint: number, key: Uint8Array, rangeEnd: Uint8Array): Promise<number>;
+  /** In one transaction; the revision. */
+  putAll(endpoint: number, puts: readonly (readonly [Uint8Array, Uint8Array])[]): Promise<number>;
+  compact(endpoint: number, revision: number): Promise<void>;
   /** Tries one endpoint after the other, beginning with a different one each time, until one acknowledges. */
   putAnywhere(key: Uint8Array, value: Uint8Array, untilMs: number): Promise<number>;
   keysWithPrefix(prefix: string): Promise<ReadonlySet<string>>;
@@ -77,6 +85,13 @@ export function etcdClient(endpoints: readonly string[]): EtcdClient {
       decodeRevision(await call(endpoint, '/etcdserverpb.KV/Put', encodePut(key, value), 10_000)),
     get: async (endpoint, key) =>
       decodeRevision(await call(endpoint, '/etcdserverpb.KV/Range', encodeRange({ key }), 10_000)),
+    range: async (endpoint, key, rangeEnd) =>
+      decodeCount(await call(endpoint, '/etcdserverpb.KV/Range', encodeRange({ key, rangeEnd }), 10_000)),
+    putAll: async (endpoint, puts) =>
+      decodeRevision(await call(endpoint, '/etcdserverpb.KV/Txn', encodePuts(puts), 10_000)),
+    compact: async (endpoint, revision) => {
+      await call(endpoint, '/etcdserverpb.KV/Compact', encodeCompaction(revision, true), 120_000);
+    },
     putAnywhere: async (key, value, untilMs) => {
       const request = encodePut(key, value);
       for (let endpoint = turn++ % endpoints.length; ; endpoint = (endpoint + 1) % endpoints.length) {

@@ -19,6 +19,23 @@ export function encodeRange({ key, rangeEnd, keysOnly }: RangeOfKeys): Buffer {
   return Buffer.concat(parts);
 }
 
+/** A transaction without compares that puts them all. */
+export function encodePuts(puts: readonly (readonly [Uint8Array, Uint8Array])[]): Buffer {
+  return Buffer.concat(puts.map(([key, value]) => bytesField(2, bytesField(2, encodePut(key, value)))));
+}
+
+/** `physical`: answered when it is done on the disk. */
+export function encodeCompaction(revision: number, physical: boolean): Buffer {
+  return Buffer.concat([varintField(1, BigInt(revision)), ...(physical ? [varintField(2, 1n)] : [])]);
+}
+
+/** How many keys a RangeResponse holds. */
+export function decodeCount(message: Uint8Array): number {
+  let count = 0;
+  for (const { number } of fields(message)) if (number === 2) count++;
+  return count;
+}
+
 export function encodeDeleteRange(key: Uint8Array, rangeEnd: Uint8Array): Buffer {
   return Buffer.concat([bytesField(1, key), bytesField(2, rangeEnd)]);
 }

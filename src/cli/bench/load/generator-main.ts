@@ -3,7 +3,7 @@ import { openClient } from '../../client.ts';
 import { etcdClient } from '../etcd/etcd-client.ts';
 import { closedLoop } from './closed-loop.ts';
 import type { GeneratorReport, GeneratorStart, GeneratorTask } from './generator.ts';
-import { randomOrder, sampleKeys, sampleValues } from './samples.ts';
+import { randomOrder, sampleKey, sampleKeys, sampleRange, sampleValues } from './samples.ts';
 
 /** The process that makes load, apart from the one that directs the measurement. Ends with its parent. */
 process.once('disconnect', () => process.exit(0));
@@ -41,23 +41,33 @@ interface Operations {
 
 async function tanistOperation(start: GeneratorStart): Promise<Operations> {
   const client = await openClient(start.endpoints);
+  const { range = 1 } = start;
+  const rangeAt = (at: number): [Uint8Array, { rangeEnd: Uint8Array }] => {
+    const { from, to } = sampleRange(at, range, start.keys);
+    return [sampleKey(from), { rangeEnd: sampleKey(to) }];
+  };
   const keys = sampleKeys(start.keys);
   const values = sampleValues(start.valueBytes);
   return {
     put: (key, sequence) =>
       client.put(present(keys[key], 'a key'), present(values[sequence % values.length], 'a value')),
-    get: (key) => client.get(present(keys[key], 'a key')),
+    get: (key) => (range === 1 ? client.get(present(keys[key], 'a key')) : client.get(...rangeAt(key))),
   };
 }
 
 function etcdOperation(start: GeneratorStart): Operations {
   const client = etcdClient(start.endpoints);
+  const { range = 1 } = start;
   const keys = sampleKeys(start.keys);
   const values = sampleValues(start.valueBytes);
   return {
     put: (key, sequence) =>
       client.put(0, present(keys[key], 'a key'), present(values[sequence % values.length], 'a value')),
-    get: (key) => client.get(0, present(keys[key], 'a key')),
+    get: (key) => {
+      if (range === 1) return client.get(0, present(keys[key], 'a key'));
+      const { from, to } = sampleRange(key, range, start.keys);
+      return client.range(0, sampleKey(from), sampleKey(to));
+    },
   };
 }
 

@@ -9,6 +9,8 @@ export interface GeneratorStart {
   readonly endpoints: readonly string[];
   readonly keys: number;
   readonly valueBytes: number;
+  /** Keys that one read asks for; absent: 1. */
+  readonly range?: number;
 }
 
 export interface GeneratorTask {

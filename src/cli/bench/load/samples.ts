@@ -11,6 +11,16 @@ export function sampleKey(index: number): Uint8Array {
   return Buffer.from(`bench/${String(index).padStart(10, '0')}`);
 }
 
+/** Where a read of `range` keys at key number `at` begins and ends, so that it is whole; the end is not in it. */
+export function sampleRange(
+  at: number,
+  range: number,
+  keys: number,
+): { readonly from: number; readonly to: number } {
+  const from = Math.max(0, Math.min(at, keys - range));
+  return { from, to: from + range };
+}
+
 /** A few different values that do not compress. */
 export function sampleValues(bytes: number): readonly Uint8Array[] {
   return Array.from({ length: 64 }, () => randomBytes(bytes));

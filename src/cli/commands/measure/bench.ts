@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type {
   BenchFailoverOptions,
   BenchKvOptions,
+  BenchMemoryOptions,
   BenchRestartOptions,
   BenchSoakOptions,
 } from '../../bench/options.ts';
@@ -43,11 +44,12 @@ export const benchCommand: Register = (program) => {
   for (const [name, summary] of [
     ['kv', 'puts a second, acknowledged from a synced majority'],
     ['read', 'linearizable reads a second'],
-  ] as const)
+  ] as const) {
+    const command = family.command(name).summary(summary);
+    if (name === 'read')
+      command.option('--range <keys>', 'keys that each read asks for', wholeNumber(1, 10_000), 1);
     withJson(
-      family
-        .command(name)
-        .summary(summary)
+      command
         .description(
           'Closed loop. With --against etcd in alternating rounds, etcd under h2load (at its leader) and under a Node client like ours. With --api etcd Tanist is driven in the same two ways as etcd.',
         )
@@ -65,6 +67,7 @@ export const benchCommand: Register = (program) => {
       exitOnSignal();
       await benchThroughput(name, options);
     });
+  }
   withJson(
     family
       .command('watch')
@@ -95,6 +98,24 @@ export const benchCommand: Register = (program) => {
     const { benchRestart } = await import('../../bench/restart.ts');
     exitOnSignal();
     await benchRestart(options);
+  });
+  withJson(
+    family
+      .command('memory')
+      .summary('what every member takes with many keys, and after as many overwrites')
+      .description(
+        "Resident memory of each of three processes: idle, with the keys, and after the overwrites with a compaction at every tenth of them.\nWritten through etcd's API in transactions, to both alike.",
+      )
+      .option('--keys <count>', 'keys loaded', wholeNumber(1, 100_000_000), 1_000_000)
+      .option('--overwrites <count>', 'puts over them', wholeNumber(0, 1_000_000_000), 1_000_000)
+      .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256)
+      .option('--batch <puts>', 'in one transaction', wholeNumber(1, 128), 100)
+      .option('--settle-seconds <seconds>', 'before memory is read', positiveNumber, 10)
+      .addOption(against()),
+  ).action(async (options: BenchMemoryOptions) => {
+    const { benchMemory } = await import('../../bench/memory/bench-memory.ts');
+    exitOnSignal();
+    await benchMemory(options);
   });
   withJson(
     family
