@@ -136,5 +136,10 @@ test.serial('all hot ones are gone: what is held is read on, and what is not is 
   t.true(ageMs > 0);
   const refused = await alone.get('q/1', { consistency: 'serializable' }).catch((error: unknown) => error);
   t.is((refused as TanistError).code, 'not-held');
+  const seen = await alone.status({ endpoint: cluster.node('n3').addresses.client });
+  t.like(
+    seen.members.find(({ member }) => member.id === 'n3'),
+    { role: 'warm' },
+  );
   await alone.close();
 });
