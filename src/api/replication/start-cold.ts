@@ -8,6 +8,7 @@ import type { RunningNode, StartOptions } from '../start-node.ts';
 import { systemClock } from '../system-clock.ts';
 import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
+import { collectGarbage, keepHeapSmall } from './small-heap.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { configuredMembers, usedOf } from './replica-parts.ts';
 import { servedCold } from './served-cold.ts';
@@ -16,6 +17,7 @@ import { servedCold } from './served-cold.ts';
 export async function startCold(options: StartOptions): Promise<Omit<RunningNode, 'state'>> {
   const { config, id, dataFolder, nodeLog } = options;
   const own = nodeInConfig(config, id);
+  keepHeapSmall();
   const undo: (() => Promise<void> | void)[] = [];
   try {
     const disk = await openLevelDisk(dataFolder, {
@@ -46,6 +48,7 @@ export async function startCold(options: StartOptions): Promise<Omit<RunningNode
         directory: hotNodes,
         vitals: () => usedOf(vitals),
         membersChanged: (members) => hotNodes.members(members),
+        tidied: collectGarbage,
         broken,
       },
     );

@@ -1,5 +1,5 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
-import type { NodeId } from '../../foundation/ids.ts';
+import type { NodeId, Revision } from '../../foundation/ids.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
@@ -8,6 +8,7 @@ import type { LinkMeasurement, ReplicaReport, ReplicaSource, StreamPart } from '
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { rankSources, type SourceDirectory } from '../choose-source.ts';
 import type { ColdStore } from './cold-store.ts';
+import type { HeldSpace } from './keys.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
 
 export interface ColdReplicaOptions {
@@ -39,6 +40,8 @@ export interface ColdReplicaPorts {
   readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
   /** Hears of the members with every new snapshot. */
   readonly membersChanged: (members: readonly MemberFacts[]) => void;
+  /** A snapshot was written, and what came before it merged: nothing of it is needed in memory any more. */
+  readonly tidied: () => void;
   /** The disk failed in a way that is final (`storage-failed`): what reached it is unknown, so the process has to begin anew. */
   readonly broken: (error: TanistError) => void;
 }
@@ -152,16 +155,26 @@ export class ColdReplica {
 
   /** Errors: those of `ColdStore.read`. */
   async read(request: RangeRequest): Promise<ColdAnswer> {
-    const { store, clock } = this.#ports;
+    const { store } = this.#ports;
     try {
       const { result, snapshot } = await store.read(request);
-      const isNewest = snapshot === store.newest;
-      const ageMs = isNewest ? this.ageMs : Math.max(0, clock.wallMs() - snapshot.takenAtMs);
-      return { result, snapshot, ageMs };
+      return { result, snapshot, ageMs: this.#ageOf(snapshot) };
     } catch (error) {
       if (error instanceof TanistError && error.code === 'under-doubt') this.#repair();
       throw error;
     }
+  }
+
+  /** Of what is read at this revision (0: the latest), ms. */
+  ageOf(space: HeldSpace, at: Revision): number {
+    const { store } = this.#ports;
+    const snapshot = at === 0 ? store.newest : store.snapshots.findLast((one) => one.revisions[space] === at);
+    return snapshot === null || snapshot === undefined ? 0 : this.#ageOf(snapshot);
+  }
+
+  #ageOf(snapshot: SnapshotRecord): number {
+    const { store, clock } = this.#ports;
+    return snapshot === store.newest ? this.ageMs : Math.max(0, clock.wallMs() - snapshot.takenAtMs);
   }
 
   report(): ReplicaReport {
@@ -261,6 +274,7 @@ export class ColdReplica {
     );
     this.#tidying = this.#tidy();
     await this.#tidying;
+    this.#ports.tidied();
     const { everyMs, retryMs } = this.#options;
     // What was found damaged meanwhile is not left for a whole interval.
     const waitMs =
