@@ -8,16 +8,15 @@ import type { RunningNode, StartOptions } from '../start-node.ts';
 import { systemClock } from '../system-clock.ts';
 import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
-import { collectGarbage, keepHeapSmall } from './small-heap.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { configuredMembers, usedOf } from './replica-parts.ts';
 import { servedCold } from './served-cold.ts';
+import { collectGarbage } from './small-heap.ts';
 
 /** A cold replica as a process runs it. Errors: those of the config, the data folder and the ports. */
 export async function startCold(options: StartOptions): Promise<Omit<RunningNode, 'state'>> {
   const { config, id, dataFolder, nodeLog } = options;
   const own = nodeInConfig(config, id);
-  keepHeapSmall();
   const undo: (() => Promise<void> | void)[] = [];
   try {
     const disk = await openLevelDisk(dataFolder, {

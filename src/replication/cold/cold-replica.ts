@@ -40,7 +40,7 @@ export interface ColdReplicaPorts {
   readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
   /** Hears of the members with every new snapshot. */
   readonly membersChanged: (members: readonly MemberFacts[]) => void;
-  /** A snapshot was written, and what came before it merged: nothing of it is needed in memory any more. */
+  /** A snapshot was written: nothing of it is needed in memory any more. */
   readonly tidied: () => void;
   /** The disk failed in a way that is final (`storage-failed`): what reached it is unknown, so the process has to begin anew. */
   readonly broken: (error: TanistError) => void;
@@ -194,7 +194,7 @@ export class ColdReplica {
   }
 
   async #take(): Promise<SnapshotRecord | null> {
-    const { store, clock, nodeLog, membersChanged } = this.#ports;
+    const { store, clock, nodeLog, membersChanged, tidied } = this.#ports;
     const stream = new AbortController();
     let source: ReplicaSource | null = null;
     try {
@@ -215,6 +215,7 @@ export class ColdReplica {
       this.#counts.taken++;
       source.report(this.report());
       if (snapshot !== null) {
+        clock.soon(tidied);
         nodeLog.info('snapshot-taken', describe(snapshot, source.id));
         membersChanged(snapshot.members);
       }
@@ -274,7 +275,6 @@ export class ColdReplica {
     );
     this.#tidying = this.#tidy();
     await this.#tidying;
-    this.#ports.tidied();
     const { everyMs, retryMs } = this.#options;
     // What was found damaged meanwhile is not left for a whole interval.
     const waitMs =

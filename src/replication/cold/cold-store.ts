@@ -33,7 +33,7 @@ const readsAtATime = 16;
 export const coldDatabases = {
   [databaseName]: {
     writeBufferBytes: 2 * 1024 * 1024,
-    maxFileBytes: 2 * 1024 * 1024,
+    maxFileBytes: 1024 * 1024,
     maxOpenFiles: 14,
     cacheBytes: 1024 * 1024,
   },
