@@ -82,7 +82,12 @@ function replicaStatus(node: ServedNode, latest: Revision, member: Member): Memb
     lagMs: report === null ? 0 : report.lagMs + (view?.reachable === true ? 0 : (view?.ageMs ?? 0)),
     score: 0,
     scoreTerms: [],
-    health: view === null || report === null ? 'unknown' : !view.reachable ? 'suspected' : (report.trouble ?? 'healthy'),
+    health:
+      view === null || report === null
+        ? 'unknown'
+        : !view.reachable
+          ? 'suspected'
+          : (report.trouble ?? 'healthy'),
     bootCounter: 0,
   };
 }

@@ -1,8 +1,8 @@
 import type { SelfMeasurements } from '../failover/score.ts';
 import type { MemberFacts } from '../ports/membership.ts';
 import type { ReplicaReport } from '../ports/replication.ts';
-import { factsOf } from './membership/member-change.ts';
 import { replicaReportOf, replicaReportText } from '../protocol/replica-report.ts';
+import { factsOf } from './membership/member-change.ts';
 
 /** What a replica says of itself in the context of its heartbeat replies. */
 export interface SelfReport extends SelfMeasurements {

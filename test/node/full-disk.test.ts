@@ -3,7 +3,16 @@ import { encodeReport } from '../../src/node/self-report.ts';
 import { Bench } from './bench.ts';
 
 const report = (diskFree: number): Uint8Array =>
-  encodeReport({ loopLagMs: 0, syncMs: 0, memoryUsed: 0, diskFree, applied: 0, revision: 1, facts: null, replicas: [] });
+  encodeReport({
+    loopLagMs: 0,
+    syncMs: 0,
+    memoryUsed: 0,
+    diskFree,
+    applied: 0,
+    revision: 1,
+    facts: null,
+    replicas: [],
+  });
 const room = (free: number) => ({
   memoryUsedBytes: null,
   memoryLimitBytes: null,

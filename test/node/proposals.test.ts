@@ -59,7 +59,11 @@ test('gathered and proposed bytes together have a bound, which is free again aft
 });
 
 test('only unconditional puts of user keys without a lease are acknowledged early', (t) => {
-  const known = { policyFor: () => ({ acknowledge: 'leader', tier: 'full' }), noSpace: false, hasSession: () => true };
+  const known = {
+    policyFor: () => ({ acknowledge: 'leader', tier: 'full' }),
+    noSpace: false,
+    hasSession: () => true,
+  };
   const state = known as unknown as StateMachine;
   const early = (command: Command): boolean => mayAcknowledgeEarly(batchOf(put('a', ''), command), state);
   t.true(early(put('b', '1', { lease: noLease })));

@@ -104,7 +104,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     kind: kind('setPolicy'),
     prefix: bytes,
-    policy: fc.record({ acknowledge: fc.constantFrom('quorum', 'leader'), tier: fc.constantFrom('full', 'critical') }),
+    policy: fc.record({
+      acknowledge: fc.constantFrom('quorum', 'leader'),
+      tier: fc.constantFrom('full', 'critical'),
+    }),
   }) as fc.Arbitrary<Command>,
   fc.record({ kind: kind('removePolicy'), prefix: bytes }),
   fc.record({ kind: kind('openSession'), ttlMs: safe, nonce: fc.string({ unit: 'binary' }) }),

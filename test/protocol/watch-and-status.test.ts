@@ -185,7 +185,10 @@ test('transfer, leases, policies', (t) => {
     { numRuns: 30 },
   );
   const policies = [
-    { prefix: fc.sample(arbitrary.bytes, 1)[0]!, policy: { acknowledge: 'leader' as const, tier: 'critical' as const } },
+    {
+      prefix: fc.sample(arbitrary.bytes, 1)[0]!,
+      policy: { acknowledge: 'leader' as const, tier: 'critical' as const },
+    },
   ];
   t.deepEqual(decodePoliciesReply(encodePoliciesReply(policies)), policies);
 });

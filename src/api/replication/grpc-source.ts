@@ -34,7 +34,9 @@ export class GrpcSource implements ReplicaSource {
         if (signal.aborted) return;
       }
     } catch (error) {
-      throw signal.aborted ? new TanistError('unavailable', `${this.id} says nothing`) : failureOf(error, this.id);
+      throw signal.aborted
+        ? new TanistError('unavailable', `${this.id} says nothing`)
+        : failureOf(error, this.id);
     } finally {
       signal.removeEventListener('abort', cancel);
       if (this.#call === call) this.#call = null;

@@ -23,7 +23,9 @@ export class HotNodes implements SourceDirectory {
   /** The members are these now; those of the config until they are known. */
   members(members: readonly Located[]): void {
     if (this.#closed) return;
-    const hot = members.filter(({ id, tier, client }) => tier === 'hot' && client !== '' && id !== this.#self);
+    const hot = members.filter(
+      ({ id, tier, client }) => tier === 'hot' && client !== '' && id !== this.#self,
+    );
     // Whoever says that there is nobody knows less than this.
     if (hot.length === 0) return;
     for (const { id, client } of hot) {

@@ -1,7 +1,7 @@
+import { Durations } from '../../foundation/durations.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { clusterTimeMs, logIndex, type NodeId, type Revision, revision, term } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
-import { Durations } from '../../foundation/durations.ts';
 import type { NodeGauges } from '../../node/gauges.ts';
 import type { NodeInspection, ReadOutcome, WatchHandle, WatchRequest, WatchSink } from '../../node/node.ts';
 import { type Proposal, refused } from '../../node/proposals.ts';
@@ -266,7 +266,8 @@ export class ReplicaNode implements ServedNode {
   #notLeader(): TanistError {
     const { leader, members } = this.routing();
     const address = members.find(({ id }) => id === leader)?.clientAddress ?? '';
-    const where = leader === null ? 'no leader is known at present' : `ask the leader, ${leader} at ${address}`;
+    const where =
+      leader === null ? 'no leader is known at present' : `ask the leader, ${leader} at ${address}`;
     return new TanistError(
       'not-leader',
       `this is a ${this.tier} replica, which answers serializable reads of what it holds; ${where}`,

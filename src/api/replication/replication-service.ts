@@ -1,12 +1,7 @@
-import {
-  type Server,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  type sendUnaryData,
-} from '@grpc/grpc-js';
+import type { Server, ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import type { ServedNode } from '../../node/served-node.ts';
-import { replicationService } from '../../protocol/services.ts';
 import { encodeOffer } from '../../protocol/replication/follow.ts';
+import { replicationService } from '../../protocol/services.ts';
 import type { DeltaSource } from '../../replication/source/delta-source.ts';
 import { toServiceError, toTanistError } from '../grpc-status.ts';
 import { FollowStream } from './follow-stream.ts';

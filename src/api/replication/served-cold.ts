@@ -49,6 +49,7 @@ export function servedCold(
       const newest = replica.snapshots.at(-1);
       const { lagMs, lagRevisions } = replica.report();
       return {
+        source: replica.source,
         lagMs,
         lagRevisions,
         ageMs: lagMs,

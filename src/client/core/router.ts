@@ -102,7 +102,8 @@ export function candidates(state: RouterState): readonly string[] {
   );
   // Replicas beyond the quorum never lead: they are for reads where nobody else is left.
   const isHot = ({ tier }: Member): boolean => tier !== 'warm' && tier !== 'cold';
-  const addresses = (of: readonly Member[]): readonly string[] => of.map(({ clientAddress }) => clientAddress);
+  const addresses = (of: readonly Member[]): readonly string[] =>
+    of.map(({ clientAddress }) => clientAddress);
   const beyond = addresses(members.filter((member) => !isHot(member)));
   const all = new Set([...heirs, ...addresses(members.filter(isHot)), ...state.seeds]);
   for (const address of beyond) if (all.delete(address)) all.add(address);

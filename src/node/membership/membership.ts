@@ -152,8 +152,7 @@ export class Membership {
     };
     for (const { change } of this.#ahead) for (const { id, peer } of change.set) add(id, peer);
     const counted = membersOf(raft.status.configuration);
-    for (const { id, peer, tier } of this.#facts())
-      if (tier === 'hot' || counted.includes(id)) add(id, peer);
+    for (const { id, peer, tier } of this.#facts()) if (tier === 'hot' || counted.includes(id)) add(id, peer);
     for (const { id, peerAddress } of configured)
       if (peers.has(id) || counted.includes(id)) add(id, peerAddress);
     for (const [id, address] of this.#guests) {

@@ -391,7 +391,14 @@ function readMark(reader: WireReader): Mark {
     }
   }
   reader.leave(outer);
-  return { index: logIndex(index), timeMs: clusterTimeMs(timeMs), revisions, compacted, leaderRevisions, digests };
+  return {
+    index: logIndex(index),
+    timeMs: clusterTimeMs(timeMs),
+    revisions,
+    compacted,
+    leaderRevisions,
+    digests,
+  };
 }
 
 function readDigest(reader: WireReader): RangeDigest {

@@ -117,6 +117,11 @@ export class ColdReplica {
     return this.#options.id;
   }
 
+  /** Whom it follows; null: nobody yet. */
+  get source(): NodeId | null {
+    return this.#source?.id ?? null;
+  }
+
   /** Since the start, but for what the disk holds. */
   get counts(): ColdCounts {
     return this.#counts;

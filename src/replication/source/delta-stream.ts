@@ -132,7 +132,8 @@ export class DeltaStream {
     this.#position = recent.next;
     for (const space of heldSpaces) {
       if (held === null || !this.#followed.hasComplete(space)) continue;
-      const from = mutant.active === 'delta-stream-resumes-late' ? held.revisions[space] + 1 : held.revisions[space];
+      const from =
+        mutant.active === 'delta-stream-resumes-late' ? held.revisions[space] + 1 : held.revisions[space];
       this.#sent[space] = revision(Math.min(from, state.revision(space)));
       if (this.#sent[space] < state.revision(space)) this.#position = null;
     }
@@ -293,7 +294,8 @@ export class DeltaStream {
   /** `early`: ends when something was applied. */
   #wait(ms: number, early: boolean): Promise<void> {
     if (ms <= 0 || this.#aborted || this.#ending !== null) return this.#parts.feed.nextTurn();
-    if (early && this.#position !== null && this.#parts.recent.next > this.#position) return Promise.resolve();
+    if (early && this.#position !== null && this.#parts.recent.next > this.#position)
+      return Promise.resolve();
     return new Promise((resolve) => {
       let timer: Timer | null = null;
       const done = (): void => {

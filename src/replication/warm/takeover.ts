@@ -6,7 +6,7 @@ import type { MemberFacts } from '../../ports/membership.ts';
 import type { KeyRange, Lineage, StreamPart } from '../../ports/replication.ts';
 import { RangeIndex, rangeText } from '../range-index.ts';
 import { putValue } from '../range-sum.ts';
-import { HeldRange } from './held-range.ts';
+import type { HeldRange } from './held-range.ts';
 import { deleteRow, putRow } from './warm-rows.ts';
 
 /** What came since the last mark, and is not taken over yet. */
@@ -92,7 +92,8 @@ export class Takeover {
     const wanted = this.ranges?.ranges.map(rangeText) ?? null;
     const going = this.#held.filter(
       (held) =>
-        !this.#staged.has(rangeText(held.range)) && (wanted === null || wanted.includes(rangeText(held.range))),
+        !this.#staged.has(rangeText(held.range)) &&
+        (wanted === null || wanted.includes(rangeText(held.range))),
     );
     const current = staged.filter((held) => wanted === null || wanted.includes(rangeText(held.range)));
     this.#index = new RangeIndex([...going, ...current]);

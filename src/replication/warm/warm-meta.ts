@@ -1,4 +1,4 @@
-import { clusterTimeMs, logIndex, type LogIndex, type ClusterTimeMs } from '../../foundation/ids.ts';
+import { type ClusterTimeMs, clusterTimeMs, type LogIndex, logIndex } from '../../foundation/ids.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { KeyRange, Lineage, RangeDigest, Revisions } from '../../ports/replication.ts';
 import { heldOf } from '../../protocol/replica-report.ts';
@@ -25,7 +25,8 @@ export function readMeta(row: Uint8Array | undefined): WarmMeta | null {
   if (row === undefined || !isSealed(metaKey, row)) return null;
   const parsed = openJson('warm', metaKey, row) as Record<string, unknown>;
   const { lineage } = parsed;
-  const at = (name: string): Revisions | null => heldOf({ lineage, revisions: parsed[name] })?.revisions ?? null;
+  const at = (name: string): Revisions | null =>
+    heldOf({ lineage, revisions: parsed[name] })?.revisions ?? null;
   const held = heldOf({ lineage, revisions: parsed.revisions });
   if (held === null) return null;
   return {

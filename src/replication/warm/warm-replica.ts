@@ -6,9 +6,15 @@ import type { RangeRequest } from '../../ports/command.ts';
 import type { DatabaseChange, Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
-import type { Held, LinkMeasurement, ReplicaReport, ReplicaSource, StreamPart } from '../../ports/replication.ts';
+import type {
+  Held,
+  LinkMeasurement,
+  ReplicaReport,
+  ReplicaSource,
+  StreamPart,
+} from '../../ports/replication.ts';
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
-import { HeldRange } from './held-range.ts';
+import type { HeldRange } from './held-range.ts';
 import type { WarmMeta } from './warm-meta.ts';
 import { type WarmAnswer, WarmReads } from './warm-reads.ts';
 import { WarmState } from './warm-state.ts';
@@ -90,6 +96,8 @@ export class WarmReplica {
   #takenMs = 0;
   #begunMs: number | null = null;
   #trouble: string | null = null;
+  /** The trouble is that something was found wrong. */
+  #damaged = false;
   #marks = 0;
   #quarantined = 0;
   #sourceChanges = 0;
@@ -242,7 +250,11 @@ export class WarmReplica {
 
   async #choose(): Promise<SourceOffer | null> {
     const offers = await this.#options.directory.offers();
-    this.#links = offers.map(({ source, roundTripMs }) => ({ to: source.id, roundTripMs, bytesPerSecond: null }));
+    this.#links = offers.map(({ source, roundTripMs }) => ({
+      to: source.id,
+      roundTripMs,
+      bytesPerSecond: null,
+    }));
     const nowMs = this.#options.clock.nowMs();
     for (const [id, atMs] of this.#failedAtMs)
       if (nowMs - atMs > this.#timing.grudgeMs) this.#failedAtMs.delete(id);
@@ -309,9 +321,14 @@ export class WarmReplica {
     this.#begunMs = null;
     if (this.#state.members !== before) membersChanged?.(this.#state.members);
     for (const { range, reason } of wrong) this.#noteDamage({ range, reason });
-    if (wrong.length > 0) return false;
-    if (this.#trouble !== null && this.#marks > 0) {
-      this.#options.nodeLog.info('replica-repaired', { trouble: this.#trouble });
+    if (wrong.length > 0) {
+      // Which of the two is right is not for this one to say: another source, if there is one.
+      if (this.#source !== null) this.#failedAtMs.set(this.#source.id, clock.nowMs());
+      return false;
+    }
+    if (this.#trouble !== null) {
+      if (this.#damaged) this.#options.nodeLog.info('replica-repaired', { trouble: this.#trouble });
+      this.#damaged = false;
       this.#trouble = null;
       this.#source?.report(this.report());
     }
@@ -320,6 +337,7 @@ export class WarmReplica {
 
   #noteDamage({ range, reason }: WarmDamage): void {
     this.#quarantined += 1;
+    this.#damaged = true;
     const what = range === null ? 'what was stored' : `${range.space} ${JSON.stringify(range.key)}`;
     this.#options.nodeLog.error('replica-damaged', { range: what, reason });
     this.#trouble = `${what} is wrong (${reason}); it is fetched anew`;
@@ -400,8 +418,8 @@ export class WarmReplica {
   }
 }
 
-/** The disk failed for good, or an invariant is broken: going on could only do harm. */
+/** The disk failed for good, an invariant is broken, or the member was removed: going on could only do harm. */
 function isFinal(error: unknown): boolean {
   if (!(error instanceof TanistError)) return !(error instanceof Error) || error.name === 'AssertionError';
-  return error.code === 'storage-failed' || error.code === 'data-damaged';
+  return error.code === 'storage-failed' || error.code === 'data-damaged' || error.code === 'member-removed';
 }

@@ -1,4 +1,4 @@
-import { asBuffer, byteString, type ByteString } from '../../foundation/bytes.ts';
+import { asBuffer, type ByteString, byteString } from '../../foundation/bytes.ts';
 import { type LeaseId, leaseId, revision } from '../../foundation/ids.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { KeyValue } from '../../ports/delta.ts';
@@ -86,7 +86,10 @@ export function leaseRow(id: LeaseId, ttlMs: number | null): DatabaseChange {
 }
 
 /** Null: its checksum is wrong. All leases are told anew when a stream begins. */
-export function readLease(rowKey: string, row: Uint8Array): { readonly id: LeaseId; readonly ttlMs: number } | null {
+export function readLease(
+  rowKey: string,
+  row: Uint8Array,
+): { readonly id: LeaseId; readonly ttlMs: number } | null {
   if (row.length !== crcBytes + 8 || !isSealed(rowKey, row)) return null;
   const id = leaseId(BigInt(`0x${rowKey.slice(leasePrefix.length)}`));
   return { id, ttlMs: asBuffer(row).readDoubleLE(crcBytes) };

@@ -73,7 +73,11 @@ export class WarmStore {
   static async open(
     disk: Disk,
     turn: () => Promise<void>,
-  ): Promise<{ readonly store: WarmStore; readonly content: WarmContent; readonly damage: readonly WarmDamage[] }> {
+  ): Promise<{
+    readonly store: WarmStore;
+    readonly content: WarmContent;
+    readonly damage: readonly WarmDamage[];
+  }> {
     let reason: string;
     try {
       return await load(await openDatabase(disk), turn);
@@ -140,7 +144,10 @@ export class WarmStore {
   /**
    * Reads the values of a range as they are stored, in pieces; `turn` before each. The number of rows whose checksum is wrong, and of all.
    */
-  async scrub(generation: number, turn: () => Promise<void>): Promise<{ readonly rows: number; readonly wrong: number }> {
+  async scrub(
+    generation: number,
+    turn: () => Promise<void>,
+  ): Promise<{ readonly rows: number; readonly wrong: number }> {
     const prefix = valuesOf(generation);
     let count = 0;
     let wrong = 0;
@@ -164,7 +171,7 @@ export function membersRow(members: readonly MemberFacts[]): DatabaseChange {
 }
 
 async function openDatabase(disk: Disk): Promise<Database> {
-  const { database } = await disk.open(databaseName, { redoable: true });
+  const { database } = await disk.open(databaseName, { redoable: true, checked: true });
   return database;
 }
 
@@ -182,19 +189,25 @@ interface Loading {
 async function load(
   database: Database,
   turn: () => Promise<void>,
-): Promise<{ readonly store: WarmStore; readonly content: WarmContent; readonly damage: readonly WarmDamage[] }> {
+): Promise<{
+  readonly store: WarmStore;
+  readonly content: WarmContent;
+  readonly damage: readonly WarmDamage[];
+}> {
   try {
     const stored = await database.get(metaKey);
     const meta = readMeta(stored);
     const damage: WarmDamage[] = [];
-    if (stored !== undefined && meta === null) damage.push({ range: null, reason: 'the checksum of its head is wrong' });
+    if (stored !== undefined && meta === null)
+      damage.push({ range: null, reason: 'the checksum of its head is wrong' });
     const evidence = await generationsIn(database, evidencePrefix);
     const byGeneration = new Map<number, Loading>();
     for await (const rows of database.scan(rangePrefix, endOf(rangePrefix), batchBytes))
       for (const { key, value } of rows) {
         const digest = readRangeRow(key, value);
         const generation = generationOf(key);
-        if (digest === null) damage.push({ range: null, reason: `the checksum of range ${generation} is wrong` });
+        if (digest === null)
+          damage.push({ range: null, reason: `the checksum of range ${generation} is wrong` });
         if (digest === null || meta === null) evidence.push(generation);
         else {
           const held = new HeldRange(digest.range, generation, meta.revisions[digest.range.space]);
@@ -245,7 +258,8 @@ async function loadValues(
         continue;
       }
       const read = readRow(key, value);
-      if (read === null) loading.wrong ??= `the checksum of the row of key ${JSON.stringify(key.slice(13))} is wrong`;
+      if (read === null)
+        loading.wrong ??= `the checksum of the row of key ${JSON.stringify(key.slice(13))} is wrong`;
       else loading.held.put(read);
     }
     await turn();
@@ -275,4 +289,3 @@ async function loadMembers(database: Database): Promise<readonly MemberFacts[]> 
   if (row === undefined || !isSealed(membersKey, row)) return [];
   return openJson(databaseName, membersKey, row) as readonly MemberFacts[];
 }
-

@@ -7,7 +7,9 @@ const sliceMs = 5;
 const ordered = 20_000;
 
 /** The ids of all leases, the next to end first. Those granted or ended while it gathers may or may not be among them. */
-export async function leasesByDeadline(state: Pick<StateMachine, 'leaseIds' | 'leaseDeadlineMs'>): Promise<readonly LeaseId[]> {
+export async function leasesByDeadline(
+  state: Pick<StateMachine, 'leaseIds' | 'leaseDeadlineMs'>,
+): Promise<readonly LeaseId[]> {
   const ids: LeaseId[] = [];
   let untilMs = systemClock.nowMs() + sliceMs;
   for (const id of state.leaseIds()) {
