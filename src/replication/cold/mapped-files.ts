@@ -2,6 +2,8 @@ import type { Database, DatabaseRow } from '../../ports/database.ts';
 
 /** Scanned until it is worth while. */
 const leastBytes = 16 * 1024 * 1024;
+/** What the kernel maps around a page that is read. */
+const mappedAround = 64 * 1024;
 /** Keys remembered of what was scanned, evenly spread. */
 const mostKeys = 512;
 
@@ -39,10 +41,18 @@ export class MappedFiles implements Database {
 
   write: Database['write'] = (changes, options) => this.#database.write(changes, options);
   get: Database['get'] = (key) => this.#database.get(key);
-  last: Database['last'] = (from, to) => this.#database.last(from, to);
   sizeBytes: Database['sizeBytes'] = (from, to) => this.#database.sizeBytes(from, to);
   compact: Database['compact'] = (from, to) => this.#database.compact(from, to);
   close: Database['close'] = () => this.#database.close();
+
+  async last(from: string, to: string): Promise<DatabaseRow | undefined> {
+    const row = await this.#database.last(from, to);
+    if (row !== undefined) {
+      this.#note([row]);
+      this.#bytes += mappedAround;
+    }
+    return row;
+  }
 
   #note(rows: readonly DatabaseRow[]): void {
     const first = rows[0];

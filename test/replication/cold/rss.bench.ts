@@ -60,7 +60,7 @@ async function received(member: Member): Promise<number> {
   const page = await (await fetch(`http://${member.http}/metrics`)).text();
   const line = page
     .split('\n')
-    .find((each) => /received_bytes|bytes_received/.test(each) && !each.startsWith('#'));
+    .find((each) => /tanist_replica[a-z_]*received/.test(each) && !each.startsWith('#'));
   return Number(line?.split(' ').at(-1) ?? Number.NaN);
 }
 
