@@ -20,7 +20,7 @@ const ranges: readonly KeyRange[] = ['a', 'b'].map((key) => ({
   rangeEnd: `${key}0` as ByteString,
 }));
 
-function valueOf(key: string, at: number): KeyValue {
+function valueAt(key: string, at: number): KeyValue {
   return {
     key: key as ByteString,
     value: `${key} at ${at} `.repeat(20) as ByteString,
@@ -51,7 +51,7 @@ async function fill(disk: LevelDisk): Promise<void> {
   await state.take({ kind: 'ranges', lineage: { clusterId: 'c', epoch: 1 }, ranges });
   for (const range of ranges) {
     await state.take({ kind: 'replace', range });
-    const values = Array.from({ length: 300 }, (_, i) => valueOf(`${range.key}${i}`, 2));
+    const values = Array.from({ length: 300 }, (_, i) => valueAt(`${range.key}${i}`, 2));
     await state.take({ kind: 'values', space: 'user', values });
   }
   await state.mark(markAt(2));
@@ -59,7 +59,7 @@ async function fill(disk: LevelDisk): Promise<void> {
     await state.take({
       kind: 'deltas',
       deltas: Array.from({ length: 30 }, (_, i) => {
-        const { modRevision, ...value } = valueOf(`${'ab'[at % 2]}/${(i * 7 + at) % 300}`, at);
+        const { modRevision, ...value } = valueAt(`${'ab'[at % 2]}/${(i * 7 + at) % 300}`, at);
         return {
           ...value,
           epoch: 1,

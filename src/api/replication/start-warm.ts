@@ -50,22 +50,25 @@ export async function startWarm(options: StartOptions): Promise<Omit<RunningNode
     undo.push(() => http.close());
     const client = await clients.listen(own.client, http);
     const httpAddress = await http.listen(own.http);
-    const failed = new Promise<Error>((resolve) => replica.onFailure(resolve));
+    const stop = async (): Promise<void> => {
+      nodeLog.info('stopping');
+      await replica.stop();
+      http.close();
+      clients.close();
+      vitals.stop();
+      await disk.close();
+      nodeLog.info('stopped');
+    };
+    // Nothing is left open that would keep the process alive.
+    const failed = new Promise<Error>((resolve) => {
+      replica.onFailure((error) => {
+        const tell = (): void => resolve(error);
+        stop().then(tell, tell);
+      });
+    });
     replica.start();
     nodeLog.info('started', { id: own.id, tier: 'warm' });
-    return {
-      addresses: { client, peer: own.peer, http: httpAddress },
-      failed,
-      stop: async () => {
-        nodeLog.info('stopping');
-        await replica.stop();
-        http.close();
-        clients.close();
-        vitals.stop();
-        await disk.close();
-        nodeLog.info('stopped');
-      },
-    };
+    return { addresses: { client, peer: own.peer, http: httpAddress }, failed, stop };
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
