@@ -60,6 +60,16 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'forced-without-new-epoch': 'test/replication/forced.test.ts finds it',
   'old-epoch-accepted': 'test/replication/lineage.test.ts finds it',
   'revisions-not-moved-on': 'test/replication/forced.test.ts finds it',
+  'cold-digest-ignored':
+    'cold replicas are not in the mix; test/replication/cold/cold-store.test.ts finds it',
+  'cold-row-checksum-ignored':
+    'cold replicas are not in the mix; test/replication/cold/simulated.test.ts finds it',
+  'cold-scrub-ignores-digest':
+    'cold replicas are not in the mix; test/replication/cold/cold-store.test.ts finds it',
+  'cold-leftovers-kept': 'cold replicas are not in the mix; test/replication/cold/simulated.test.ts finds it',
+  'cold-merge-ahead': 'cold replicas are not in the mix; test/replication/cold/simulated.test.ts finds it',
+  'cold-deletions-forgotten':
+    'cold replicas are not in the mix; test/replication/cold/cold-store.test.ts finds it',
 };
 
 test('every mutant is found, or it is said why not', (t) => {
