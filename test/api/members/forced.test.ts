@@ -3,14 +3,18 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { otherMembers } from '../../../src/api/other-members.ts';
-import { connect } from '../../../src/client/index.ts';
 import { openChannel } from '../../../src/client/grpc/channel.ts';
 import { unary } from '../../../src/client/grpc/unary.ts';
+import { connect } from '../../../src/client/index.ts';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import { nodeId } from '../../../src/foundation/ids.ts';
 import { factsOfConfigured } from '../../../src/node/membership/plan-change.ts';
 import type { ForcedReport } from '../../../src/ports/lineage.ts';
-import { decodeForcedReport, encodeForcePromote, type MemberLineage } from '../../../src/protocol/promotion.ts';
+import {
+  decodeForcedReport,
+  encodeForcePromote,
+  type MemberLineage,
+} from '../../../src/protocol/promotion.ts';
 import { promotionService } from '../../../src/protocol/services.ts';
 import type { ForkEntry } from '../../../src/replication/fork/fork-entry.ts';
 import { readFork } from '../../../src/replication/fork/fork-file.ts';
@@ -44,7 +48,8 @@ async function eventually(right: () => Promise<boolean>): Promise<void> {
 
 async function entriesOf(file: string): Promise<readonly ForkEntry[]> {
   const entries: ForkEntry[] = [];
-  for await (const part of readFork(createReadStream(file))) if (part.kind === 'entries') entries.push(...part.entries);
+  for await (const part of readFork(createReadStream(file)))
+    if (part.kind === 'entries') entries.push(...part.entries);
   return entries;
 }
 
@@ -67,7 +72,8 @@ test('no quorum left: a warm replica goes on by force, old members are fenced an
   await start('w0');
   const inFlight = client.put('a/3', 'never answered', { deadlineMs: 60_000 }).then(
     () => 'answered',
-    (error: unknown) => (error instanceof TanistError ? `${error.code} ${error.indeterminate}` : String(error)),
+    (error: unknown) =>
+      error instanceof TanistError ? `${error.code} ${error.indeterminate}` : String(error),
   );
   const weighed = await force(w0, false);
   t.is(weighed.fork.promoted, nodeId('w0'));
@@ -98,7 +104,9 @@ test('no quorum left: a warm replica goes on by force, old members are fenced an
   await start('h0');
   await eventually(async () => {
     const now = await said(cluster, 'h0');
-    return now?.tier === 'warm' && now.lineage.clusterId === report.fork.to.clusterId && now.revision >= first;
+    return (
+      now?.tier === 'warm' && now.lineage.clusterId === report.fork.to.clusterId && now.revision >= first
+    );
   });
   const entries = await entriesOf(join(folder, 'h0', `fork-${report.fork.to.epoch}.tanistfork`));
   t.deepEqual(

@@ -65,4 +65,3 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
-
