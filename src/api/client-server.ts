@@ -22,10 +22,12 @@ import {
   encodeTransferReply,
 } from '../protocol/administration.ts';
 import { encodeBackupChunk } from '../protocol/backup.ts';
+import { measureReply } from '../protocol/measure.ts';
 import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.ts';
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
+import { encodeTiersReply } from '../protocol/tiers.ts';
 import type { DeltaSource } from '../replication/source/delta-source.ts';
 import { streamBackup } from './backup-stream.ts';
 import { EtcdServices } from './etcd/etcd-services.ts';
@@ -39,6 +41,7 @@ import { addPromotionService, type PromotionFace } from './promotion-service.ts'
 import { addReplicationService } from './replication/replication-service.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
+import { tiersOf } from './tiers-of.ts';
 import { WatchStream } from './watch-stream.ts';
 
 /** The gRPC services of the client port. */
@@ -73,6 +76,8 @@ export class ClientServer {
       keepAlive: unary(async (bytes) =>
         encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
       ),
+      tiers: unary(() => encodeTiersReply(tiersOf(node))),
+      measure: unary(measureReply),
       policies: unary(() => encodePoliciesReply(node.state.policies())),
       members: unary(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
       changeMember: unary(async (bytes) =>

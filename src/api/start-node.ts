@@ -15,6 +15,7 @@ import type { StateClient } from '../ports/state-client.ts';
 import { DeltaSource } from '../replication/source/delta-source.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
+import { GrpcLinkProbe } from '../transport/link-probe.ts';
 import { ClientServer } from './client-server.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
@@ -90,6 +91,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
       disk,
       nodeLog,
       vitals: () => vitals.latest,
+      linkProbe: new GrpcLinkProbe(systemClock),
       transport: (handler, identity) =>
         new GrpcTransport({
           identity,
@@ -179,7 +181,8 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
       phi: timing.suspicionPhi,
       probeMs: timing.probeMs,
     },
-    score: defaultScore,
+    score: { ...defaultScore, weights: config.score },
+    tiers: config.tiers,
     requestLimits: configured,
     bounds: { sessions: configured.sessions, leases: configured.leases },
     watchers: configured.watchers,

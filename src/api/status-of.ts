@@ -1,7 +1,11 @@
+import { replicaStatusOf } from '../failover/replica-status.ts';
 import { type Revision, revision } from '../foundation/ids.ts';
 import type { NodeInspection } from '../node/node.ts';
+import type { ReplicaView } from '../node/replica-book.ts';
 import type { ServedNode } from '../node/served-node.ts';
 import { spaces } from '../ports/delta.ts';
+import type { ReplicaStatus } from '../ports/replica-status.ts';
+import { tierOf } from '../ports/tier.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { MemberStatus, Status } from '../protocol/status.ts';
 import { version } from './version.ts';
@@ -57,6 +61,7 @@ function memberStatus(
     scoreTerms: view.score.terms,
     health: doubtedPeers.has(id) ? 'doubted' : suspected ? 'suspected' : 'healthy',
     bootCounter: node.bootCounterOf(id),
+    replica: node.weigh(id)?.status ?? replicaStatusOf(view.measurements, tierOf(member.tier)),
   };
 }
 
@@ -71,6 +76,7 @@ function roleOf(raft: NodeInspection['raft'], id: string, suspected: boolean): s
 /** A replica beyond the quorum, by what it last said: the leader hears of all, a node that feeds it of that one. */
 function replicaStatus(node: ServedNode, latest: Revision, member: Member): MemberStatus {
   const view = node.replica(member.id);
+  const weighed = node.weigh(member.id);
   const report = view?.report ?? null;
   const held = report?.held?.revisions.user ?? revision(0);
   return {
@@ -80,8 +86,8 @@ function replicaStatus(node: ServedNode, latest: Revision, member: Member): Memb
     match: 0,
     lagRevisions: Math.max(0, latest - held),
     lagMs: report === null ? 0 : report.lagMs + (view?.reachable === true ? 0 : (view?.ageMs ?? 0)),
-    score: 0,
-    scoreTerms: [],
+    score: weighed?.score.value ?? 0,
+    scoreTerms: weighed?.score.terms ?? [],
     health:
       view === null || report === null
         ? 'unknown'
@@ -89,5 +95,20 @@ function replicaStatus(node: ServedNode, latest: Revision, member: Member): Memb
           ? 'suspected'
           : (report.trouble ?? 'healthy'),
     bootCounter: 0,
+    replica: weighed?.status ?? unweighed(member, view),
+  };
+}
+
+/** Of a member beyond the quorum, at one that does not weigh others. */
+function unweighed({ id, tier }: Member, view: ReplicaView | null): ReplicaStatus {
+  return {
+    id,
+    tier: tierOf(tier),
+    heartbeat: view?.reachable === true ? 'alive' : 'lost',
+    silentMs: view?.ageMs ?? 0,
+    modelDivergence: null,
+    dataIntegrity: view?.report.trouble === null ? 1 : 0,
+    trouble: view?.report.trouble ?? null,
+    networkLatencyMs: null,
   };
 }

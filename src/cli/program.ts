@@ -11,6 +11,7 @@ import { demoteCommand, promoteCommand } from './commands/cluster/promote.ts';
 import { restoreCommand } from './commands/cluster/restore.ts';
 import { statusCommand } from './commands/cluster/status.ts';
 import { successionCommand } from './commands/cluster/succession.ts';
+import { tiersCommand } from './commands/cluster/tiers.ts';
 import { transferCommand } from './commands/cluster/transfer.ts';
 import { upCommand } from './commands/cluster/up.ts';
 import { benchCommand } from './commands/measure/bench.ts';
@@ -32,6 +33,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       statusCommand,
       membersCommand,
       successionCommand,
+      tiersCommand,
       transferCommand,
       promoteCommand,
       demoteCommand,

@@ -23,6 +23,7 @@ import { byteStringFrom } from '../protocol/state-client/bytes.ts';
 import { alarmsAnswer, noAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
 import { natural } from '../protocol/state-client/to-command.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
+import { decodeTiersReply, type TiersReply } from '../protocol/tiers.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientEvents } from './events.ts';
 import { openChannel } from './grpc/channel.ts';
@@ -135,6 +136,11 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** Grants a lease and keeps it alive by itself. */
   lease(ttlMs: number): Promise<Lease> {
     return keptLease(this, ttlMs, this.cluster.closing);
+  }
+
+  /** The tiers as the leader sees them, and what it would change. */
+  async tiers(options?: CallOptions): Promise<TiersReply> {
+    return decodeTiersReply(await this.call(tanistService.tiers, emptyMessage, options));
   }
 
   /** The members with what the cluster knows of them, as the leader does, or the member at `endpoint`. */

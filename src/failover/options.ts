@@ -36,6 +36,8 @@ export interface ScoreWeights {
   readonly log: number;
   readonly latency: number;
   readonly health: number;
+  /** How far the replica's predictions are from what happened; counts once they are measured. */
+  readonly divergence: number;
 }
 
 export interface ScoreOptions {
@@ -46,6 +48,8 @@ export interface ScoreOptions {
   readonly half: {
     /** Log entries behind the leader's last. */
     readonly lagEntries: number;
+    /** Of a replica beyond the quorum: how old what it holds is. */
+    readonly lagMs: number;
     readonly roundTripMs: number;
     readonly loopLagMs: number;
     readonly syncMs: number;
@@ -56,9 +60,9 @@ export interface ScoreOptions {
 }
 
 export const defaultScore: ScoreOptions = {
-  weights: { heartbeat: 3, integrity: 3, log: 2, latency: 1, health: 2 },
+  weights: { heartbeat: 3, integrity: 3, log: 2, latency: 1, health: 2, divergence: 2 },
   hysteresis: 0.05,
-  half: { lagEntries: 64, roundTripMs: 20, loopLagMs: 50, syncMs: 50 },
+  half: { lagEntries: 64, lagMs: 200, roundTripMs: 20, loopLagMs: 50, syncMs: 50 },
   memoryUsed: 0.8,
   diskFree: 0.1,
 };

@@ -23,10 +23,14 @@ export interface ReplicaMeasurements {
   readonly self: SelfMeasurements | null;
   /** Why it counts for nothing at present (promise 6). */
   readonly doubt: string | null;
+  /** Of a replica beyond the quorum, which has no log, in its place: how far behind its source it is. */
+  readonly lag?: { readonly revisions: number; readonly ms: number };
+  /** How far its predictions are from what happened, 0 (as good as the leader's) to 1. Absent: not measured, and no term. */
+  readonly divergence?: number;
 }
 
 export interface ScoreTerm {
-  readonly name: 'heartbeat' | 'integrity' | 'log' | 'latency' | 'health';
+  readonly name: 'heartbeat' | 'integrity' | 'log' | 'latency' | 'health' | 'divergence';
   /** 0 (worst) to 1. */
   readonly value: number;
   readonly weight: number;
@@ -52,6 +56,7 @@ export function scoreReplica(
     { name: 'log', weight: weights.log, ...freshness(replica, leaderLast, options) },
     { name: 'latency', weight: weights.latency, ...latency(replica, options) },
     { name: 'health', weight: weights.health, ...health(replica.self, options) },
+    ...divergence(replica, weights.divergence),
   ];
   let sum = 0;
   let weight = 0;
@@ -79,7 +84,22 @@ function integrity({ doubt }: ReplicaMeasurements): Part {
   return doubt === null ? { value: 1, explanation: 'no doubt' } : { value: 0, explanation: doubt };
 }
 
-function freshness({ match }: ReplicaMeasurements, last: LogIndex, { half }: ScoreOptions): Part {
+function divergence({ divergence: part }: ReplicaMeasurements, weight: number): readonly ScoreTerm[] {
+  if (part === undefined) return [];
+  const explanation = `its predictions are ${percent(clamp(part))} off`;
+  return [{ name: 'divergence', weight, value: 1 - clamp(part), explanation }];
+}
+
+function freshness(
+  { match, lag: behind }: ReplicaMeasurements,
+  last: LogIndex,
+  { half }: ScoreOptions,
+): Part {
+  if (behind !== undefined) {
+    const explanation =
+      behind.revisions === 0 ? 'has all that its source has' : `${behind.revisions} revisions behind`;
+    return { value: halved(behind.ms, half.lagMs), explanation: `${explanation}, ${ms(behind.ms)} old` };
+  }
   const lag = Math.max(0, last - match);
   return {
     value: halved(lag, half.lagEntries),

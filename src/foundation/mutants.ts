@@ -36,6 +36,8 @@ export const mutantNames = [
   'commit-beyond-match',
   'cluster-time-goes-back',
   'early-acknowledgement-as-durable',
+  'tier-hysteresis-ignored',
+  'tier-grace-ignored',
   'voter-before-caught-up',
   'forced-without-new-epoch',
   'old-epoch-accepted',

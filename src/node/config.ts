@@ -1,9 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { parse as parseYaml } from 'yaml';
+import type { ScoreWeights } from '../failover/options.ts';
+import type { TierPolicy } from '../failover/topology/policy.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
+import type { Tier } from '../ports/tier.ts';
+import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
 /** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
 export interface ClusterConfig {
@@ -14,6 +18,8 @@ export interface ClusterConfig {
   readonly limits: LimitsConfig;
   readonly disk: DiskConfig;
   readonly compaction: CompactionConfig;
+  readonly tiers: TierPolicy;
+  readonly score: ScoreWeights;
 }
 
 export interface CompactionConfig {
@@ -21,7 +27,7 @@ export interface CompactionConfig {
   readonly keep: number;
 }
 
-export type Tier = 'hot' | 'warm' | 'cold';
+export type { Tier } from '../ports/tier.ts';
 
 export interface NodeConfig {
   readonly id: NodeId;
@@ -142,6 +148,8 @@ const fileSchema = v.strictObject({
   limits: v.optional(limitsSchema, {}),
   disk: v.optional(diskSchema, {}),
   compaction: v.optional(compactionSchema, {}),
+  tiers: v.optional(tiersSchema, {}),
+  score: v.optional(scoreSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -171,7 +179,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   // A key that is unknown says more than the one that is missing for it.
   if (!parsed.success)
     return fail(describe(parsed.issues.find(({ expected }) => expected === 'never') ?? parsed.issues[0]));
-  const { cluster, nodes, timing, limits, disk, compaction } = parsed.output;
+  const { cluster, nodes, timing, limits, disk, compaction, tiers: wanted, score } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
     nodes: nodes.map((node) => ({
@@ -187,6 +195,8 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     limits,
     disk,
     compaction: { mode: compaction.mode, keep: keepOf(compaction.keep) ?? 0 },
+    tiers: tierPolicyOf(wanted),
+    score,
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);
@@ -205,27 +215,30 @@ export function nodeInConfig(config: ClusterConfig, id: string): NodeConfig {
 
 /** What is allowed and still unwise, a line each. */
 export function configWarnings(config: ClusterConfig): readonly string[] {
+  const warnings = [...tierWarnings(config)];
   const hot = config.nodes.filter((node) => node.tier === 'hot').length;
-  if (hot % 2 === 1) return [];
-  return [`nodes: ${hot} hot nodes survive no more losses than ${hot - 1} would; an odd number is better`];
+  if (hot % 2 === 0)
+    warnings.push(
+      `nodes: ${hot} hot nodes survive no more losses than ${hot - 1} would; an odd number is better`,
+    );
+  return warnings;
 }
 
 /** Valibot takes a list for an object without keys. */
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk, compaction } = content as Record<string, unknown>;
+  const { nodes, timing, limits, disk, compaction, tiers, score } = content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
   }
-  return (
-    Object.entries({ timing, limits, disk, compaction }).find(([, section]) => Array.isArray(section))?.[0] ??
-    null
-  );
+  const sections = { timing, limits, disk, compaction, tiers, score };
+  return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
 
-function contradiction({ nodes, timing, compaction }: ClusterConfig): string | null {
+function contradiction(config: ClusterConfig): string | null {
+  const { nodes, timing, compaction } = config;
   const ids = new Map<string, number>();
   const addresses = new Map<string, string>();
   for (const [index, node] of nodes.entries()) {
@@ -249,7 +262,7 @@ function contradiction({ nodes, timing, compaction }: ClusterConfig): string | n
     return 'timing.suspicionFloorMs: must be at least timing.heartbeatMs';
   if (timing.suspicionCeilingMs < timing.suspicionFloorMs)
     return 'timing.suspicionCeilingMs: must be at least timing.suspicionFloorMs';
-  return null;
+  return tierContradiction(config);
 }
 
 function address(host: string, given: number | string): string {
@@ -298,6 +311,8 @@ function entriesAt(issue: Issue): object {
   if (first === 'timing') return timingSchema.entries;
   if (first === 'limits') return limitsSchema.entries;
   if (first === 'compaction') return compactionSchema.entries;
+  if (first === 'tiers') return tiersSchema.entries;
+  if (first === 'score') return scoreSchema.entries;
   return diskSchema.entries;
 }
 

@@ -1,3 +1,4 @@
+import { defaultTierPolicy } from '../failover/topology/policy.ts';
 import { present } from '../foundation/assert.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
 import {
@@ -58,6 +59,9 @@ import { encodeReport, type SelfReport } from './self-report.ts';
 import { Snapshots } from './snapshots.ts';
 import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { Ticker } from './ticker.ts';
+import { LinkKeeper } from './topology/link-keeper.ts';
+import { Observation, type Weighed } from './topology/observe.ts';
+import { TierKeeper, type TierOutlook } from './topology/tier-keeper.ts';
 import { TrustKeeper } from './trust.ts';
 import { TurnQueue } from './turn-queue.ts';
 
@@ -72,12 +76,21 @@ export type {
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
 const rankEveryMs = 20;
+const tiersEveryMs = 500;
 /** A member that was heard so lately counts as alive where a change of members needs it, whatever is usual for it. */
 const aliveMs = 1000;
+/** An event loop that is later than this on average has no time for measurements. */
+const busyLagMs = 5;
 /** A block at least so often while there are leases or sessions: well below the largest step of cluster time. */
 const timeEveryMs = 1000;
 /** A leader whose disk has been full for so long gives leadership to a replica with room, and tries that so often. */
 const fullDiskMs = 1000;
+
+/** What a leader says of the tiers. */
+export interface TiersView {
+  readonly outlook: TierOutlook;
+  readonly members: readonly Weighed[];
+}
 
 /** For checks and status: the node at this moment, without side effects. */
 export interface NodeInspection {
@@ -139,6 +152,9 @@ export class TanistNode {
   readonly #handOver: HandOver;
   readonly #membership: Membership;
   readonly #tiers: TierMover;
+  readonly #links: LinkKeeper;
+  readonly #observation: Observation;
+  readonly #tierKeeper: TierKeeper;
   readonly #images: ImageOutlet;
   readonly #quota: Quota;
   readonly #compaction: AutoCompaction;
@@ -153,6 +169,7 @@ export class TanistNode {
   #routing: Routing;
   #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
   #rankedAtMs = 0;
+  #tiersAtMs = 0;
   #leavesAgainMs = 0;
   #stopping = false;
   /** State and image are being replaced: not whole at present. */
@@ -330,6 +347,34 @@ export class TanistNode {
       clock,
       members: () => this.#membership.list(),
       request: (request) => this.#membership.request(request),
+    });
+    this.#links = new LinkKeeper({
+      clock,
+      targets: () => this.#membership.list().filter((member) => member.id !== self && member.tier === 'hot'),
+      roundTripMs: (id) => transport.roundTripMs(id),
+      bytesPerSecond: (id) => transport.bytesPerSecond?.(id) ?? null,
+      probe: ports.linkProbe ?? null,
+      busy: () => this.#stopping || !this.#proposals.idle || (this.#ticker?.lagMs ?? 0) > busyLagMs,
+    });
+    this.#observation = new Observation({
+      self,
+      members: () => this.#membership.list(),
+      hot: (id) => this.#succession.view(id),
+      beyond: (id) => this.#replicas.of(id),
+      isConnected: (id) => this.#connections.isConnected(id),
+      ownLinks: () => this.#links.links,
+      last: () => raft.status.last.index,
+      score,
+    });
+    this.#tierKeeper = new TierKeeper({
+      clock,
+      nodeLog,
+      policy: options.tiers ?? defaultTierPolicy,
+      observe: () =>
+        raft.status.role === 'leader' && this.#isOpen() && !this.#stopping
+          ? this.#observation.observe()
+          : null,
+      changes: () => this.#tiers,
     });
     this.#driver = new Driver({
       raft,
@@ -639,6 +684,17 @@ export class TanistNode {
     return this.#replicas.of(id);
   }
 
+  /** A member by all that this node knows of it, whatever its tier; null: no such member. */
+  weigh(id: NodeId): Weighed | null {
+    return this.#observation.weigh(id);
+  }
+
+  /** Which members should be of which tier, and why; null where this node does not lead. */
+  tiers(): TiersView | null {
+    const outlook = this.#tierKeeper.outlook();
+    return outlook === null ? null : { outlook, members: this.#observation.all() };
+  }
+
   /** Ms since this node heard its leader; 0 on the leader. */
   silentMs(): number {
     return this.#raft.status.role === 'leader' ? 0 : this.#monitor.silentMs();
@@ -834,9 +890,18 @@ export class TanistNode {
     if (!this.#restoring) {
       this.#compaction.look();
       this.#membership.look();
+      this.#lookAtTiers();
     }
     this.#announce();
     this.#driver.wake();
+  }
+
+  #lookAtTiers(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs - this.#tiersAtMs < tiersEveryMs) return;
+    this.#tiersAtMs = nowMs;
+    this.#links.look();
+    this.#tierKeeper.look();
   }
 
   #lead(): void {
@@ -1053,6 +1118,7 @@ export class TanistNode {
       revision: this.state.revision('user'),
       facts: this.#membership.publishing(),
       replicas: this.#replicas.fed(),
+      links: this.#links.links,
     };
   }
 

@@ -1,9 +1,11 @@
 import type { ScoreOptions, SuspicionOptions } from '../failover/options.ts';
+import type { TierPolicy } from '../failover/topology/policy.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import type { Random } from '../foundation/random.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Disk } from '../ports/database.ts';
+import type { LinkProbe } from '../ports/link-probe.ts';
 import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
@@ -35,6 +37,8 @@ export interface NodeOptions {
   readonly holdMs: number;
   readonly suspicion: SuspicionOptions;
   readonly score: ScoreOptions;
+  /** Absent: no targets; only lost hot replicas are replaced. */
+  readonly tiers?: TierPolicy;
   readonly requestLimits: RequestLimits;
   /** Of the state; equal on all nodes, since what apply does depends on them. */
   readonly bounds?: Partial<StateBounds>;
@@ -67,6 +71,8 @@ export interface NodePorts {
   ) => Transport<RaftMessage>;
   /** Absent: nothing is known, and nothing held against the node. */
   readonly vitals?: () => Vitals;
+  /** Measures paths to other members. Absent: only what travels anyway tells of them. */
+  readonly linkProbe?: LinkProbe;
   /** Sees entries just before they are applied; for checks. */
   readonly observer?: NodeObserver;
 }

@@ -1,7 +1,7 @@
 import type { SelfMeasurements } from '../failover/score.ts';
 import type { MemberFacts } from '../ports/membership.ts';
-import type { ReplicaReport } from '../ports/replication.ts';
-import { replicaReportOf, replicaReportText } from '../protocol/replica-report.ts';
+import type { LinkMeasurement, ReplicaReport } from '../ports/replication.ts';
+import { linkOf, replicaReportOf, replicaReportText } from '../protocol/replica-report.ts';
 import { factsOf } from './membership/member-change.ts';
 
 /** What a replica says of itself in the context of its heartbeat replies. */
@@ -12,14 +12,17 @@ export interface SelfReport extends SelfMeasurements {
   readonly facts: MemberFacts | null;
   /** What the replicas beyond the quorum say that this one feeds. */
   readonly replicas: readonly ReplicaReport[];
+  /** The paths to its peers, as it measured them. */
+  readonly links: readonly LinkMeasurement[];
 }
 
 const numbers = 6;
 const numberBytes = numbers * 8;
 
 export function encodeReport(report: SelfReport): Uint8Array {
-  const { loopLagMs, syncMs, memoryUsed, diskFree, applied, revision, facts, replicas } = report;
-  const text = facts === null && replicas.length === 0 ? null : restBytes(facts, replicas);
+  const { loopLagMs, syncMs, memoryUsed, diskFree, applied, revision, facts, replicas, links } = report;
+  const isBare = facts === null && replicas.length === 0 && links.length === 0;
+  const text = isBare ? null : restBytes(report);
   const view = new DataView(new ArrayBuffer(numberBytes + (text?.length ?? 0)));
   for (const [i, value] of [loopLagMs, syncMs, memoryUsed, diskFree, applied, revision].entries()) {
     view.setFloat64(i * 8, value);
@@ -45,13 +48,13 @@ export function decodeReport(bytes: Uint8Array): SelfReport | null {
   };
 }
 
-type Rest = Pick<SelfReport, 'facts' | 'replicas'>;
+type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links'>;
 
-const nothing: Rest = { facts: null, replicas: [] };
+const nothing: Rest = { facts: null, replicas: [], links: [] };
 
-function restBytes(facts: MemberFacts | null, replicas: readonly ReplicaReport[]): Buffer {
+function restBytes({ facts, replicas, links }: Rest): Buffer {
   return Buffer.from(
-    `{"facts":${JSON.stringify(facts)},"replicas":[${replicas.map(replicaReportText).join()}]}`,
+    `{"facts":${JSON.stringify(facts)},"replicas":[${replicas.map(replicaReportText).join()}],"links":${JSON.stringify(links)}}`,
     'utf8',
   );
 }
@@ -60,10 +63,11 @@ function restIn(bytes: Uint8Array): Rest {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
     if (typeof parsed !== 'object' || parsed === null) return nothing;
-    const { facts = null, replicas } = parsed as { readonly facts?: unknown; readonly replicas?: unknown };
+    const { facts = null, replicas, links }: Readonly<Record<string, unknown>> = { ...parsed };
     return {
       facts: facts === null ? null : factsOf(facts),
       replicas: Array.isArray(replicas) ? replicas.flatMap((one: unknown) => replicaReportOf(one) ?? []) : [],
+      links: Array.isArray(links) ? links.flatMap((one: unknown) => linkOf(one) ?? []) : [],
     };
   } catch {
     return nothing;

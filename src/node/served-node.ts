@@ -24,6 +24,8 @@ export interface ServedNode
     | 'changeMember'
     | 'member'
     | 'replica'
+    | 'weigh'
+    | 'tiers'
     | 'silentMs'
     | 'bootCounterOf'
     | 'inspect'

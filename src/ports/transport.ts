@@ -21,6 +21,8 @@ export interface Transport<Message> {
   setPeers(peers: ReadonlyMap<NodeId, string>): void;
   /** Smoothed round-trip time in ms; null until measured. */
   roundTripMs(peer: NodeId): number | null;
+  /** How much the path has lately been seen to take, where that is measured; null: nothing was sent that would say. */
+  bytesPerSecond?(peer: NodeId): number | null;
   /** All that were measured, where they are counted. */
   roundTrips?(peer: NodeId): Durations | null;
   close(): Promise<void>;

@@ -171,7 +171,8 @@ export function readInfo(reader: WireReader): MemberInfo {
   };
 }
 
-function readLabel(reader: WireReader): readonly [key: string, label: string] {
+/** An entry of a map from text to text. */
+export function readLabel(reader: WireReader): readonly [key: string, label: string] {
   let key = '';
   let label = '';
   const outer = reader.enter();

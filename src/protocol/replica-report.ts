@@ -52,7 +52,8 @@ function rangeOf(value: unknown): KeyRange | null {
   return { space, key: value.key as KeyRange['key'], rangeEnd: value.rangeEnd as KeyRange['key'] };
 }
 
-function linkOf(value: unknown): LinkMeasurement | null {
+/** Of parsed JSON; null for anything else. */
+export function linkOf(value: unknown): LinkMeasurement | null {
   if (!isRecord(value) || typeof value.to !== 'string') return null;
   const { roundTripMs, bytesPerSecond } = value;
   return {

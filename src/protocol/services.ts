@@ -29,6 +29,8 @@ export const tanistService = {
   policies: method('/tanist.v1.Tanist/Policies', false, false),
   members: method('/tanist.v1.Tanist/Members', false, false),
   changeMember: method('/tanist.v1.Tanist/ChangeMember', false, false),
+  tiers: method('/tanist.v1.Tanist/Tiers', false, false),
+  measure: method('/tanist.v1.Tanist/Measure', false, false),
   backup: method('/tanist.v1.Tanist/Backup', false, true),
 } as const;
 

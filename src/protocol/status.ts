@@ -1,12 +1,18 @@
 import { type NodeId, nodeId, type Revision, revision, type Term, term } from '../foundation/ids.ts';
 import type { Alarm } from '../ports/command.ts';
 import { type Space, spaces } from '../ports/delta.ts';
+import type { ReplicaStatus } from '../ports/replica-status.ts';
+import { tierOf } from '../ports/tier.ts';
 import { spaceCode } from './parts/key-value.ts';
 import { readAlarm } from './parts/read-result.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
 import { writeAlarm } from './parts/write-result.ts';
+import { readReplicaStatus, writeReplicaStatus } from './replica-status.ts';
 import { type Member, readMember, writeMember } from './routing.ts';
+import { readScoreTerm, type ScoreTerm, writeScoreTerm } from './score-term.ts';
+
+export type { ScoreTerm } from './score-term.ts';
 
 export interface Status {
   readonly clusterId: string;
@@ -48,13 +54,7 @@ export interface MemberStatus {
   /** healthy, suspected, dead, doubted, or what is wrong. */
   readonly health: string;
   readonly bootCounter: number;
-}
-
-export interface ScoreTerm {
-  readonly name: string;
-  readonly value: number;
-  readonly weight: number;
-  readonly explanation: string;
+  readonly replica: ReplicaStatus;
 }
 
 export function encodeStatus(status: Status): Buffer {
@@ -96,16 +96,10 @@ function writeMemberStatus(writer: WireWriter, status: MemberStatus): void {
   writer.uint(5, status.lagRevisions);
   writer.double(6, status.lagMs);
   writer.double(7, status.score);
-  for (const part of status.scoreTerms) {
-    const inner = writer.begin(8);
-    writer.text(1, part.name);
-    writer.double(2, part.value);
-    writer.double(3, part.weight);
-    writer.text(4, part.explanation);
-    writer.end(inner);
-  }
+  for (const part of status.scoreTerms) writeScoreTerm(writer, 8, part);
   writer.text(9, status.health);
   writer.uint(10, status.bootCounter);
+  writeReplicaStatus(writer, 11, status.replica);
   writer.end(mark);
 }
 
@@ -238,6 +232,7 @@ function readMemberStatus(reader: WireReader): MemberStatus {
   const scoreTerms: ScoreTerm[] = [];
   let health = '';
   let bootCounter = 0;
+  let replica: ReplicaStatus | null = null;
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -271,39 +266,40 @@ function readMemberStatus(reader: WireReader): MemberStatus {
       case 10:
         bootCounter = reader.uint();
         break;
+      case 11:
+        replica = readReplicaStatus(reader);
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
   if (member === null) throw malformed('the status of no member');
-  return { member, role, applied, match, lagRevisions, lagMs, score, scoreTerms, health, bootCounter };
+  return {
+    member,
+    role,
+    applied,
+    match,
+    lagRevisions,
+    lagMs,
+    score,
+    scoreTerms,
+    health,
+    bootCounter,
+    replica: replica ?? unweighed(member),
+  };
 }
 
-function readScoreTerm(reader: WireReader): ScoreTerm {
-  let name = '';
-  let value = 0;
-  let weight = 0;
-  let explanation = '';
-  const outer = reader.enter();
-  while (reader.more()) {
-    switch (reader.next()) {
-      case 1:
-        name = reader.text();
-        break;
-      case 2:
-        value = reader.double();
-        break;
-      case 3:
-        weight = reader.double();
-        break;
-      case 4:
-        explanation = reader.text();
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  reader.leave(outer);
-  return { name, value, weight, explanation };
+/** Of a node of an earlier version. */
+function unweighed({ id, tier }: Member): ReplicaStatus {
+  return {
+    id,
+    tier: tierOf(tier),
+    heartbeat: 'alive',
+    silentMs: 0,
+    modelDivergence: null,
+    dataIntegrity: 1,
+    trouble: null,
+    networkLatencyMs: null,
+  };
 }

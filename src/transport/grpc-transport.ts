@@ -121,6 +121,10 @@ export class GrpcTransport implements Transport<RaftMessage> {
     return this.links.get(peer)?.outbound.roundTrip.smoothedMs ?? null;
   }
 
+  bytesPerSecond(peer: NodeId): number | null {
+    return this.links.get(peer)?.outbound.deliveryRate.bytesPerSecond ?? null;
+  }
+
   roundTrips(peer: NodeId): Durations | null {
     return this.links.get(peer)?.outbound.roundTrip.times ?? null;
   }

@@ -6,6 +6,7 @@ import type { PeerIdentity } from '../ports/log-store.ts';
 import { peerService } from '../protocol/services.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import { callFailure, openChannel } from './channel.ts';
+import { DeliveryRate } from './delivery-rate.ts';
 import { dial } from './dial.ts';
 import { encodeEnvelope, encodeHelloEnvelope } from './envelope.ts';
 import { sizes, timing } from './options.ts';
@@ -36,6 +37,7 @@ interface Attempt {
 /** Our stream to one peer: kept up for ever, until closed. Of several addresses the next one is tried after each attempt that failed. */
 export class Outbound {
   readonly roundTrip = new RoundTrip();
+  readonly deliveryRate = new DeliveryRate();
   droppedMessages = 0;
   private readonly addresses: readonly string[];
   private turn = 0;
@@ -141,7 +143,9 @@ export class Outbound {
       return;
     }
     if ('pong' in answer) {
-      this.roundTrip.echoed(answer.pong, this.clock.nowMs());
+      const nowMs = this.clock.nowMs();
+      this.roundTrip.echoed(answer.pong, nowMs);
+      this.deliveryRate.echoed(nowMs, this.queuedBytes > 0);
       return;
     }
     const { hello } = answer;
@@ -157,6 +161,7 @@ export class Outbound {
     attempt.up = true;
     this.retryMs = 0;
     this.roundTrip.reset();
+    this.deliveryRate.reset();
     this.watch(attempt);
     this.events.up(hello.identity);
   }
@@ -234,10 +239,12 @@ export class Outbound {
       bytes += bound;
     }
     this.write(attempt, encodeEnvelope(start === 0 ? pending : pending.slice(start), ping));
+    if (ping !== 0) this.deliveryRate.pinged();
   };
 
   private write(attempt: Attempt, bytes: Buffer): void {
     this.queuedBytes += bytes.length;
+    this.deliveryRate.sent(bytes.length);
     attempt.stream.write(bytes, () => {
       if (attempt.over) return;
       this.queuedBytes -= bytes.length;
@@ -257,7 +264,10 @@ export class Outbound {
       return;
     }
     const ping = this.roundTrip.due(nowMs, timing.pingMs);
-    if (ping !== 0) this.write(attempt, encodeEnvelope([], ping));
+    if (ping !== 0) {
+      this.write(attempt, encodeEnvelope([], ping));
+      this.deliveryRate.pinged();
+    }
     this.idle = this.clock.after(timing.idleMs, () => this.watch(attempt));
   }
 }

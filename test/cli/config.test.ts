@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { defaultScore } from '../../src/failover/options.ts';
+import { defaultTierPolicy } from '../../src/failover/topology/policy.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
 import {
   type ClusterConfig,
@@ -157,6 +159,49 @@ const wrong: readonly (readonly [string, string, RegExp])[] = [
     file(node('a', 1), 'timing: { suspicionFloorMs: 900 }\n'),
     /timing\.suspicionCeilingMs: must be at least timing\.suspicionFloorMs/,
   ],
+  [
+    'no hot replica wanted',
+    file(node('a', 1), 'tiers: { hot: 0 }\n'),
+    /tiers\.hot: must be a whole number from 1 to 9, not 0/,
+  ],
+  [
+    'more hot replicas than nodes',
+    file(node('a', 1), 'tiers: { hot: 3 }\n'),
+    /tiers\.hot: 3 hot replicas are wanted, and nodes has only 1/,
+  ],
+  [
+    'spread over a label that nobody has',
+    file(node('a', 1, ', labels: { rack: r }'), 'tiers: { spread: zone }\n'),
+    /tiers\.spread: no node has the label "zone"; there are rack/,
+  ],
+  [
+    'a pinned stranger',
+    file(node('a', 1), 'tiers: { pinned: [b] }\n'),
+    /tiers\.pinned\[0\]: no node has the id "b"/,
+  ],
+  [
+    'an unknown key of tiers',
+    file(node('a', 1), 'tiers: { grace: 1 }\n'),
+    /tiers\.grace: unknown key; allowed here: hot, .*mean "graceMs"/,
+  ],
+  [
+    'no hysteresis at all',
+    file(node('a', 1), 'tiers: { hysteresis: -1 }\n'),
+    /tiers\.hysteresis: must be a number from 0 to 1, not -1/,
+  ],
+  [
+    'an unknown term of the score',
+    file(node('a', 1), 'score: { luck: 1 }\n'),
+    /score\.luck: unknown key; allowed here: heartbeat, /,
+  ],
+  [
+    'a score of nothing',
+    file(
+      node('a', 1),
+      'score: { heartbeat: 0, integrity: 0, log: 0, latency: 0, health: 0, divergence: 0 }\n',
+    ),
+    /score: at least one weight must be above 0/,
+  ],
 ];
 for (const [name, text, message] of wrong)
   test(`refused: ${name}`, (t) => {
@@ -186,6 +231,32 @@ test('an id that is not there is answered with those that are', (t) => {
 test('an even number of hot nodes is a warning', (t) => {
   t.is(configWarnings(parseClusterConfig(file(node('a', 1) + node('b', 11)))).length, 1);
   t.is(configWarnings(parseClusterConfig(file(node('a', 1)))).length, 0);
+});
+
+test('the documented tiers and score are the defaults, but for the targets', async (t) => {
+  const { tiers, score } = await loadClusterConfig(`${examples}tiers.yaml`);
+  t.deepEqual(tiers, { ...defaultTierPolicy, hot: 3, warm: 1, cold: 1, spread: 'zone' });
+  t.deepEqual(score, defaultScore.weights);
+  const minimal = parseClusterConfig(file(node('a', 1)));
+  t.deepEqual(minimal.tiers, defaultTierPolicy);
+  t.deepEqual(minimal.score, defaultScore.weights);
+});
+
+test('tiers that are allowed and unwise', (t) => {
+  const zoned = (id: string, port: number, zone: string): string =>
+    node(id, port, `, labels: { zone: ${zone} }`);
+  const nodes = zoned('a', 1, 'x') + zoned('b', 11, 'y') + zoned('c', 21, 'y');
+  const warnings = (more: string): readonly string[] => configWarnings(parseClusterConfig(file(nodes, more)));
+  t.regex(
+    warnings('tiers: { hot: 3, warm: 1 }\n')[0] ?? '',
+    /tiers: 4 replicas are wanted, and nodes has only 3/,
+  );
+  t.regex(warnings('tiers: { hot: 2 }\n')[0] ?? '', /tiers\.hot: 2 survive no more losses than 1/);
+  t.regex(
+    warnings('tiers: { hot: 3, spread: zone }\n')[0] ?? '',
+    /with 2 values of "zone" no quorum survives/,
+  );
+  t.deepEqual(warnings('tiers: { hot: 3 }\n'), []);
 });
 
 test('a file that is not there', async (t) => {

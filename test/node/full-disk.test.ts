@@ -12,6 +12,7 @@ const report = (diskFree: number): Uint8Array =>
     revision: 1,
     facts: null,
     replicas: [],
+    links: [],
   });
 const room = (free: number) => ({
   memoryUsedBytes: null,

@@ -129,6 +129,16 @@ test('status', (t) => {
         scoreTerms: [{ name: 'log', value: 1, weight: 0.5, explanation: 'caught up' }],
         health: 'healthy',
         bootCounter: 3,
+        replica: {
+          id: 'a',
+          tier: 'hot',
+          heartbeat: 'SUSPECTED',
+          silentMs: 90,
+          modelDivergence: 0,
+          dataIntegrity: 1,
+          trouble: 'old',
+          networkLatencyMs: 0.25,
+        },
       },
     ],
     spaces: [{ space: 'PLANES', revision: 7, compacted: 2, keys: 3, digest: 'ab', digestIndex: 8 }],
@@ -140,6 +150,7 @@ test('status', (t) => {
   const status = decodeStatus(generatedBytes('StatusReply', plain));
   t.deepEqual(status as object, {
     ...plain,
+    members: plain.members.map((each) => ({ ...each, replica: { ...each.replica, heartbeat: 'suspected' } })),
     spaces: [{ ...plain.spaces[0], space: 'planes' }],
     alarms: [{ member: 'a', kind: 'corrupt' }],
   });

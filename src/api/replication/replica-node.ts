@@ -184,6 +184,15 @@ export class ReplicaNode implements ServedNode {
     return id === this.id ? { report: this.#options.replica.report(), ageMs: 0, reachable: true } : null;
   }
 
+  /** Others are the leader's to weigh. */
+  weigh(): null {
+    return null;
+  }
+
+  tiers(): null {
+    return null;
+  }
+
   silentMs(): number {
     return this.#options.replica.ageMs;
   }

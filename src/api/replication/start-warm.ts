@@ -7,6 +7,7 @@ import { ClientServer } from '../client-server.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { systemClock } from '../system-clock.ts';
 import { VitalsReader } from '../vitals-reader.ts';
+import { MeasuredLinks } from './measured-links.ts';
 import { HotNodes } from './hot-nodes.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { saidByWarm } from './said-by-warm.ts';
@@ -21,6 +22,8 @@ export async function startWarm(options: BeyondStart): Promise<StartedBeyond> {
     undo.push(() => vitals.stop());
     const hotNodes = new HotNodes(self, config.nodes);
     undo.push(() => hotNodes.close());
+    const links = new MeasuredLinks(self, config.nodes);
+    undo.push(() => links.stop());
     const replica: WarmReplica = await WarmReplica.open({
       id: self,
       clock: systemClock,
@@ -29,14 +32,21 @@ export async function startWarm(options: BeyondStart): Promise<StartedBeyond> {
       directory: hotNodes,
       requestLimits: config.limits,
       vitals: () => usedOf(vitals),
+      links: () => links.latest,
       accepts: (found) => {
         const own = lineage ?? replica.state.meta?.lineage ?? found;
         return compareLineage(own, found) === 'same';
       },
-      membersChanged: (members) => hotNodes.members(members),
+      membersChanged: (members) => {
+        hotNodes.members(members);
+        links.members(members);
+      },
     });
     undo.push(() => replica.stop());
-    if (replica.members.length > 0) hotNodes.members(replica.members);
+    if (replica.members.length > 0) {
+      hotNodes.members(replica.members);
+      links.members(replica.members);
+    }
     const node = new ReplicaNode({
       id: self,
       tier: 'warm',
@@ -72,6 +82,7 @@ export async function startWarm(options: BeyondStart): Promise<StartedBeyond> {
           http.close();
           clients.close();
           await replica.stop();
+          links.stop();
           vitals.stop();
           nodeLog.info('stopped');
         },

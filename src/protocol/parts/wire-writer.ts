@@ -76,7 +76,10 @@ export class WireWriter {
   }
 
   double(field: number, value: number): void {
-    if (value === 0) return;
+    if (value !== 0) this.doubleAlways(field, value);
+  }
+
+  doubleAlways(field: number, value: number): void {
     this.ensure(9);
     this.buffer[this.position++] = (field << 3) | 1;
     this.buffer.writeDoubleLE(value, this.position);

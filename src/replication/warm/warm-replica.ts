@@ -31,6 +31,8 @@ export interface WarmReplicaOptions {
   readonly timing?: Partial<WarmTiming>;
   /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
   readonly vitals?: () => { readonly memoryUsed: number; readonly diskFree: number };
+  /** Measured paths to the hot nodes; absent, or none yet: only what is known of the sources. */
+  readonly links?: () => readonly LinkMeasurement[];
   /** Whether it may follow a source of this lineage; absent: any. */
   readonly accepts?: (lineage: Lineage) => boolean;
   /** Hears of the members whenever a mark tells of them. */
@@ -221,6 +223,7 @@ export class WarmReplica {
   report(): ReplicaReport {
     const { held, lagRevisions, lagMs, trouble } = this.status();
     const { memoryUsed = 0, diskFree = 1 } = this.#options.vitals?.() ?? {};
+    const measured = this.#options.links?.() ?? [];
     return {
       id: this.#options.id,
       tier: 'warm',
@@ -231,7 +234,7 @@ export class WarmReplica {
       syncMs: 0,
       memoryUsed,
       diskFree,
-      links: this.#links,
+      links: measured.length > 0 ? measured : this.#links,
     };
   }
 

@@ -22,7 +22,7 @@ export function memberRow(member: MemberStatus, style: Style): readonly (string 
 }
 
 export function memberJson(status: MemberStatus): object {
-  const { member, role, applied, lagRevisions, lagMs, score, health, bootCounter } = status;
+  const { member, role, applied, lagRevisions, lagMs, score, health, bootCounter, replica } = status;
   return {
     id: member.id,
     tier: member.tier,
@@ -36,5 +36,6 @@ export function memberJson(status: MemberStatus): object {
     client: member.clientAddress,
     peer: member.peerAddress,
     http: member.httpAddress,
+    replica,
   };
 }

@@ -31,6 +31,7 @@ export const successionCommand: Register = (program) => {
           score: member.score,
           health: member.health,
           terms: member.scoreTerms,
+          replica: member.replica,
         })),
       });
       out.say(`leader ${out.style.bold(leader ?? 'none')}, term ${term}`);

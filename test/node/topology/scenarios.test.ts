@@ -1,0 +1,264 @@
+import test from 'ava';
+import type { NodeId } from '../../../src/foundation/ids.ts';
+import { activateMutant } from '../../../src/foundation/mutants.ts';
+import { TierWorld } from './tier-world.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const flat = (): number => 5;
+const three = [
+  ['n0', 'hot', 'a'],
+  ['n1', 'hot', 'b'],
+  ['n2', 'hot', 'c'],
+  ['n3', 'warm', 'b'],
+] as const;
+
+/** Everybody 5 ms from everybody, but paths that end at `slow` take `ms`. */
+const slowed =
+  (slow: (nowMs: number) => readonly string[], ms = 80) =>
+  (a: NodeId, b: NodeId, nowMs: number): number =>
+    slow(nowMs).some((id) => id === a || id === b) ? ms : 5;
+
+test('a quiet cluster stays as it is', async (t) => {
+  const world = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat);
+  await world.run(hourMs);
+  t.deepEqual(world.whats(), []);
+});
+
+test('a hot replica that is lost is replaced after the grace time, once; back, it is warm', async (t) => {
+  const world = new TierWorld(three, { hot: 3, warm: 1 }, flat);
+  await world.run(minuteMs);
+  world.node('n2').alive = false;
+  await world.run(world.policy.graceMs - 1000);
+  t.deepEqual(world.whats(), []);
+  await world.run(minuteMs);
+  t.deepEqual(world.whats(), ['replace n2 by n3']);
+  world.node('n2').alive = true;
+  await world.run(hourMs);
+  t.deepEqual(world.whats(), ['replace n2 by n3']);
+  t.is(world.tiers(), 'n0 hot, n1 hot, n2 warm, n3 hot');
+});
+
+test('a member that comes and goes within the grace time is left alone', async (t) => {
+  const world = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat);
+  await world.run(hourMs, (nowMs) => {
+    world.node('n2').alive = nowMs % 20_000 < 8000;
+  });
+  t.deepEqual(world.whats(), []);
+});
+
+test('a voter that has become distant is exchanged for the near replica, once', async (t) => {
+  const world = new TierWorld(
+    three,
+    { hot: 3, warm: 1, spread: 'zone' },
+    slowed((nowMs) => (nowMs > minuteMs ? ['n1'] : [])),
+  );
+  await world.run(minuteMs + world.policy.gainForMs - 1000);
+  t.deepEqual(world.whats(), []);
+  await world.run(hourMs);
+  t.deepEqual(world.whats(), ['promote n3', 'demote n1 to warm']);
+});
+
+test('when the distant one is near again nothing gains enough to move back', async (t) => {
+  const world = new TierWorld(
+    three,
+    { hot: 3, warm: 1, spread: 'zone' },
+    slowed((nowMs) => (nowMs > minuteMs && nowMs < 10 * minuteMs ? ['n1'] : [])),
+  );
+  await world.run(3 * hourMs);
+  t.deepEqual(world.whats(), ['promote n3', 'demote n1 to warm']);
+});
+
+test('latency that comes and goes moves nothing', async (t) => {
+  const world = new TierWorld(
+    three,
+    { hot: 3, warm: 1, spread: 'zone' },
+    slowed((nowMs) => (nowMs % 80_000 < 40_000 ? ['n1'] : [])),
+  );
+  await world.run(3 * hourMs);
+  t.deepEqual(world.whats(), []);
+});
+
+test('the loss of a place: its voter is replaced, and goes back once the place is there again', async (t) => {
+  const world = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat);
+  await world.run(minuteMs);
+  world.node('n2').alive = false;
+  await world.run(20 * minuteMs);
+  t.deepEqual(world.whats(), ['replace n2 by n3']);
+  world.node('n2').alive = true;
+  await world.run(3 * hourMs);
+  t.deepEqual(world.whats().slice(1, 2), ['promote n2']);
+  t.regex(world.whats()[2] ?? '', /^demote n[13] to warm$/);
+  t.is(world.whats().length, 3);
+});
+
+test('five voters over three places: a place with two of them is lost and comes back', async (t) => {
+  const world = new TierWorld(
+    [
+      ['n0', 'hot', 'a'],
+      ['n1', 'hot', 'a'],
+      ['n2', 'hot', 'b'],
+      ['n3', 'hot', 'b'],
+      ['n4', 'hot', 'c'],
+      ['n5', 'warm', 'c'],
+      ['n6', 'warm', 'c'],
+      ['n7', 'cold', 'a'],
+    ],
+    { hot: 5, warm: 2, cold: 1, spread: 'zone' },
+    flat,
+  );
+  await world.run(minuteMs);
+  for (const id of ['n2', 'n3']) world.node(id).alive = false;
+  await world.run(10 * minuteMs);
+  t.is(world.nodes.filter(({ voter, alive }) => voter && alive).length, 5);
+  for (const id of ['n2', 'n3']) world.node(id).alive = true;
+  await world.run(3 * hourMs);
+  const settled = world.whats().length;
+  const voters = world.nodes.filter(({ voter }) => voter);
+  for (const zone of ['a', 'b', 'c'])
+    t.true(voters.filter((each) => each.zone === zone).length <= 2, `zone ${zone}: ${world.tiers()}`);
+  await world.run(3 * hourMs);
+  t.is(world.whats().length, settled, world.whats().join('; '));
+  t.true(settled <= 10, world.whats().join('; '));
+});
+
+test('moves for the better keep their distance in time', async (t) => {
+  const world = new TierWorld(
+    [
+      ['n0', 'hot', 'a'],
+      ['n1', 'hot', 'a'],
+      ['n2', 'hot', 'a'],
+      ['n3', 'warm', 'a'],
+      ['n4', 'warm', 'a'],
+    ],
+    { hot: 3 },
+    slowed((nowMs) => (nowMs > minuteMs ? ['n1', 'n2'] : [])),
+  );
+  await world.run(2 * hourMs);
+  const promoted = world.moves.filter(({ what }) => what.startsWith('promote'));
+  t.deepEqual(
+    promoted.map(({ what }) => what).sort(),
+    ['promote n3', 'promote n4'],
+    world.whats().join('; '),
+  );
+  t.is(world.moves.length, 4);
+  t.true((promoted[1]?.atMs ?? 0) - (promoted[0]?.atMs ?? 0) >= world.policy.atMostEveryMs);
+});
+
+test('the nearest of the others is warm', async (t) => {
+  const world = new TierWorld(
+    [
+      ['n0', 'hot', 'a'],
+      ['n1', 'warm', 'b'],
+      ['n2', 'cold', 'c'],
+    ],
+    { hot: 1, warm: 1, cold: 1 },
+    slowed((nowMs) => (nowMs > minuteMs ? ['n1'] : ['n2'])),
+  );
+  await world.run(3 * hourMs);
+  t.deepEqual(world.whats(), ['retier n2 to warm', 'retier n1 to cold']);
+});
+
+test('numbers: a voter too many goes, one too few comes, the cold one only when no warm one is there', async (t) => {
+  const world = new TierWorld(
+    [
+      ['n0', 'hot', 'a'],
+      ['n1', 'cold', 'a'],
+      ['n2', 'warm', 'a'],
+      ['n3', 'warm', 'a'],
+    ],
+    { hot: 3 },
+    flat,
+  );
+  await world.run(10 * minuteMs);
+  t.deepEqual([...world.whats()].sort(), ['promote n2', 'promote n3']);
+  const many = new TierWorld(
+    [
+      ['n0', 'hot', 'a'],
+      ['n1', 'hot', 'a'],
+      ['n2', 'hot', 'b'],
+      ['n3', 'hot', 'c'],
+    ],
+    { hot: 3, spread: 'zone' },
+    flat,
+  );
+  await many.run(10 * minuteMs);
+  t.deepEqual(many.whats(), ['demote n1 to warm']);
+});
+
+test('a promotion that its leader did not live to see is finished by the next', async (t) => {
+  const world = new TierWorld([...three, ['n4', 'warm', 'a']], { hot: 3, graceMs: 10_000 }, flat);
+  world.changeMs = minuteMs;
+  await world.run(minuteMs);
+  world.node('n2').alive = false;
+  await world.run(40_000);
+  const begun = world.nodes.find(({ wanted }) => wanted === 'hot')?.id;
+  t.truthy(begun);
+  t.is(world.leader, 'n0' as NodeId);
+  world.leader = 'n1' as NodeId;
+  await world.run(3 * minuteMs);
+  t.deepEqual(world.whats(), [`replace n2 by ${begun}`]);
+});
+
+test('who was to take the place and is lost itself is not waited for', async (t) => {
+  const world = new TierWorld([...three, ['n4', 'warm', 'a']], { hot: 3, graceMs: 10_000 }, flat);
+  world.changeMs = minuteMs;
+  await world.run(minuteMs);
+  world.node('n2').alive = false;
+  await world.run(40_000);
+  const begun = world.nodes.find(({ wanted }) => wanted === 'hot');
+  if (begun !== undefined) begun.alive = false;
+  world.changeMs = 5000;
+  await world.run(5 * minuteMs);
+  const other = begun?.id === 'n3' ? 'n4' : 'n3';
+  t.deepEqual(world.whats(), [`replace n2 by ${other}`]);
+});
+
+test('what failed is tried again, ever more rarely', async (t) => {
+  const world = new TierWorld(three, { hot: 3 }, flat);
+  world.failures = 4;
+  await world.run(minuteMs);
+  world.node('n2').alive = false;
+  await world.run(2 * minuteMs);
+  t.deepEqual(world.whats(), ['replace n2 by n3']);
+  t.is(world.failures, 0);
+});
+
+test('nothing is moved where the policy says so', async (t) => {
+  const world = new TierWorld(three, { hot: 3, automatic: false }, flat);
+  await world.run(minuteMs);
+  world.node('n2').alive = false;
+  await world.run(hourMs);
+  t.deepEqual(world.whats(), []);
+  t.deepEqual(
+    world
+      .node('n0')
+      .keeper.outlook()
+      ?.steps.map(({ change }) => change),
+    [{ kind: 'replace', lost: world.node('n2').id, by: world.node('n3').id }],
+  );
+  t.regex(world.node('n0').keeper.outlook()?.steps[0]?.reason ?? '', /n2 has not been heard for 3600 s/);
+});
+
+test.serial('without the grace time, or the hysteresis, these scenarios fail', async (t) => {
+  t.teardown(() => activateMutant(null));
+  const flapping = async (): Promise<number> => {
+    const world = new TierWorld(three, { hot: 3, warm: 1 }, flat);
+    await world.run(10 * minuteMs, (nowMs) => {
+      world.node('n2').alive = nowMs % 20_000 < 8000;
+    });
+    return world.moves.length;
+  };
+  const shaking = async (): Promise<number> => {
+    const slow = slowed((nowMs) => (nowMs % 80_000 < 40_000 ? ['n1'] : []));
+    const world = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, slow);
+    await world.run(hourMs);
+    return world.moves.length;
+  };
+  t.is(await flapping(), 0);
+  t.is(await shaking(), 0);
+  activateMutant('tier-grace-ignored');
+  t.true((await flapping()) > 0);
+  activateMutant('tier-hysteresis-ignored');
+  t.true((await shaking()) > 0);
+});
