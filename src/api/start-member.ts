@@ -14,6 +14,7 @@ import type { BeyondTiers } from './beyond-tiers.ts';
 import { otherMembers } from './other-members.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { startWarm } from './replication/start-warm.ts';
+import { runFence } from './run-fence.ts';
 import { saidByNode } from './said-by-node.ts';
 import { type StartOptions, startHotNode } from './start-node.ts';
 import { systemClock } from './system-clock.ts';
@@ -64,7 +65,7 @@ export async function startMember(
     random: seededRandom(randomBytes(16).toString('hex')),
     nodeLog,
     others: otherMembers,
-    forced: null,
+    forced: config.forced === null ? null : { policy: config.forced, run: runFence },
     starts: { hot: startHot, beyond: startBeyond, discardBeyond: (tier) => beyond.discard(tier, disk) },
   });
   try {

@@ -6,6 +6,7 @@ import type { TierPolicy } from '../failover/topology/policy.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
+import type { ForcedPolicy } from '../ports/lineage.ts';
 import type { Tier } from '../ports/tier.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
@@ -19,6 +20,8 @@ export interface ClusterConfig {
   readonly disk: DiskConfig;
   readonly compaction: CompactionConfig;
   readonly tiers: TierPolicy;
+  /** Null: no replica promotes itself by force. */
+  readonly forced: ForcedPolicy | null;
   readonly score: ScoreWeights;
 }
 
@@ -196,6 +199,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     disk,
     compaction: { mode: compaction.mode, keep: keepOf(compaction.keep) ?? 0 },
     tiers: tierPolicyOf(wanted),
+    forced: wanted.forced ?? null,
     score,
   });
   const problem = contradiction(config);

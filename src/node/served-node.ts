@@ -1,3 +1,4 @@
+import type { NodeId } from '../foundation/ids.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { TanistNode } from './node.ts';
@@ -42,6 +43,7 @@ export interface ServedNode
 }
 
 export interface ReplicationGauges {
+  readonly source: NodeId | null;
   readonly lagMs: number;
   readonly lagRevisions: number;
   readonly ageMs: number;

@@ -52,9 +52,10 @@ export class SuccessionKeeper {
     known.suspicion.heard(this.#options.clock.nowMs());
     for (const message of messages) {
       if (message.type !== 'heartbeatReply') continue;
-      known.report = decodeReport(message.context) ?? known.report;
-      if (known.report !== null && known.report.replicas.length > 0)
-        this.#options.replicas(known.report.replicas);
+      const report = decodeReport(message.context);
+      if (report === null) continue;
+      known.report = report;
+      if (report.replicas.length > 0) this.#options.replicas(report.replicas);
     }
   }
 

@@ -35,7 +35,7 @@ export function criticalIntervals(policies: readonly TierOfPrefix[]): readonly O
   const sorted = [...policies].sort((a, b) => (a.prefix < b.prefix ? -1 : a.prefix > b.prefix ? 1 : 0));
   const found: { key: ByteString; rangeEnd: ByteString }[] = [];
   const open: Open[] = [];
-  let at = '' as ByteString;
+  let at = firstKey;
   /** Everything up to `to` (null: to the end) is as the innermost open prefix says. */
   const advance = (to: ByteString | null): void => {
     const inner = open[open.length - 1];
@@ -43,7 +43,7 @@ export function criticalIntervals(policies: readonly TierOfPrefix[]): readonly O
       const last = found[found.length - 1];
       const rangeEnd = to ?? noEnd;
       if (last !== undefined && last.rangeEnd === at) last.rangeEnd = rangeEnd;
-      else found.push({ key: at === '' ? firstKey : at, rangeEnd });
+      else found.push({ key: at, rangeEnd });
     }
     if (to !== null && to > at) at = to;
   };
@@ -58,7 +58,6 @@ export function criticalIntervals(policies: readonly TierOfPrefix[]): readonly O
       inner = open.at(-1);
     }
     advance(prefix);
-    at = prefix;
     const end = prefixEnd(prefix);
     open.push({ end: end === noEnd ? null : end, critical: policy.tier === 'critical' });
   }

@@ -25,17 +25,15 @@ export function covers(outer: KeyRange, inner: KeyRange): boolean {
 
 /** Finds the range that a key is in, among disjoint ones. */
 export class RangeIndex<Item extends { readonly range: KeyRange }> {
-  readonly #bySpace = new Map<Space, readonly Item[]>();
+  readonly #bySpace = new Map<Space, Item[]>();
 
   constructor(items: readonly Item[]) {
     for (const item of items) {
-      const { space } = item.range;
-      const own = [...(this.#bySpace.get(space) ?? []), item];
-      this.#bySpace.set(
-        space,
-        own.sort((a, b) => (a.range.key < b.range.key ? -1 : 1)),
-      );
+      const own = this.#bySpace.get(item.range.space);
+      if (own === undefined) this.#bySpace.set(item.range.space, [item]);
+      else own.push(item);
     }
+    for (const own of this.#bySpace.values()) own.sort((a, b) => (a.range.key < b.range.key ? -1 : 1));
   }
 
   find(space: Space, key: ByteString): Item | undefined {

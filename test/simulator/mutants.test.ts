@@ -40,6 +40,9 @@ const within = 100;
 const tooSeldom: Partial<Record<MutantName, string>> = {
   'tier-hysteresis-ignored': 'test/node/topology/scenarios.test.ts finds it',
   'tier-grace-ignored': 'test/node/topology/scenarios.test.ts finds it',
+  'warm-digest-ignored': 'test/replication/mutants.test.ts finds it',
+  'warm-mark-before-deltas': 'test/replication/mutants.test.ts finds it',
+  'delta-stream-resumes-late': 'test/replication/mutants.test.ts finds it',
   'commit-beyond-match': 'not in seeds 1 to 157 and 231 to 360; test/raft/core.test.ts finds it',
   'voter-before-caught-up': 'test/node/plan-tier.test.ts finds it',
   'forced-without-new-epoch': 'test/replication/forced.test.ts finds it',

@@ -180,6 +180,7 @@ function nameOf(code: ErrorCode, indeterminate: boolean): EtcdErrorName | null {
     case 'deadline-exceeded':
       return 'timeout';
     case 'invalid-argument':
+    case 'not-held':
     case 'policy-not-found':
     case 'policy-forbids':
       return null;

@@ -7,7 +7,7 @@ import { etcdReadings } from './etcd-readings.ts';
 import { LeadershipWatch } from './leadership-watch.ts';
 import { readProcess } from './process-reading.ts';
 import type { Reading, Scrape } from './reading.ts';
-import { processReadings, tanistReadings } from './tanist-readings.ts';
+import { processReadings, replicaReadings, tanistReadings } from './tanist-readings.ts';
 
 /** `/metrics` for Prometheus. Everything is read when somebody asks: between two scrapes it costs nothing. */
 export class MetricsPage {
@@ -24,11 +24,13 @@ export class MetricsPage {
     this.#node = node;
     this.#etcd = etcd;
     this.#leadership = new LeadershipWatch(node);
-    this.#shown = [...etcdReadings, ...tanistReadings, ...processReadings].map((reading) => {
-      const { name, help, type, labels } = reading;
-      const options = { name, help, labelNames: [...labels], registers: [this.#registry] };
-      return [reading, type === 'gauge' ? new Gauge(options) : new Counter(options)];
-    });
+    this.#shown = [...etcdReadings, ...tanistReadings, ...replicaReadings, ...processReadings].map(
+      (reading) => {
+        const { name, help, type, labels } = reading;
+        const options = { name, help, labelNames: [...labels], registers: [this.#registry] };
+        return [reading, type === 'gauge' ? new Gauge(options) : new Counter(options)];
+      },
+    );
     const wal = 'etcd_disk_wal_fsync_duration_seconds';
     this.#syncs = new DurationsMetric(wal, 'Synced appends to the log', null, this.#registry);
     const peers = 'etcd_network_peer_round_trip_time_seconds';

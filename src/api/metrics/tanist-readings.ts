@@ -1,3 +1,4 @@
+import type { ReplicationGauges } from '../../node/served-node.ts';
 import { version } from '../version.ts';
 import { counter, gauge, labelled, type Reading, type Scrape } from './reading.ts';
 
@@ -94,6 +95,71 @@ export const tanistReadings: readonly Reading[] = [
   ),
   labelled('gauge', 'tanist_revision', 'Revision by space', space, (s) =>
     Object.entries(s.inspection.spaces).map(([name, { revision }]) => [{ space: name }, revision]),
+  ),
+];
+
+/** Of a replica beyond the quorum; a hot node has none of them. */
+const ofReplica =
+  (value: (gauges: ReplicationGauges) => number) =>
+  ({ node }: Scrape): number | null => {
+    const gauges = node.replication();
+    return gauges === null ? null : value(gauges);
+  };
+
+export const replicaReadings: readonly Reading[] = [
+  labelled('gauge', 'tanist_replica_source', 'The hot node that it follows', ['source'], ({ node }) => {
+    const source = node.replication()?.source ?? null;
+    return source === null ? [] : [[{ source }, 1]];
+  }),
+  gauge(
+    'tanist_replica_lag_seconds',
+    'How long changes took to be taken over',
+    ofReplica((g) => g.lagMs / 1000),
+  ),
+  gauge(
+    'tanist_replica_lag_revisions',
+    'Behind the source, at the last mark',
+    ofReplica((g) => g.lagRevisions),
+  ),
+  gauge(
+    'tanist_replica_age_seconds',
+    'Since what is held was level with the source',
+    ofReplica((g) => g.ageMs / 1000),
+  ),
+  gauge(
+    'tanist_replica_keys',
+    'Keys that it holds',
+    ofReplica((g) => g.keys),
+  ),
+  gauge(
+    'tanist_replica_bytes',
+    'Bytes of keys and values that it holds',
+    ofReplica((g) => g.bytes),
+  ),
+  counter(
+    'tanist_replica_received_bytes_total',
+    'Received from sources',
+    ofReplica((g) => g.bytesReceived),
+  ),
+  counter(
+    'tanist_replica_marks_total',
+    'Marks taken over',
+    ofReplica((g) => g.marks),
+  ),
+  counter(
+    'tanist_replica_digest_checks_total',
+    'Range digests compared',
+    ofReplica((g) => g.digestChecks),
+  ),
+  counter(
+    'tanist_replica_quarantined_total',
+    'Found wrong and fetched anew',
+    ofReplica((g) => g.quarantined),
+  ),
+  counter(
+    'tanist_replica_source_changes_total',
+    'Times that it began to follow',
+    ofReplica((g) => g.sourceChanges),
   ),
 ];
 

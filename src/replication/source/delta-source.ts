@@ -36,7 +36,7 @@ export class DeltaSource implements ReplicaSource {
   readonly #timing: StreamTiming;
   readonly #recent = new RecentDeltas(limits.replicaQueueBytes);
   readonly #digests: DigestBook;
-  readonly #streams = new Set<DeltaStream>();
+  readonly #streams = new Map<DeltaStream, FollowRequest>();
   /** Of mode `latest`. */
   #batched = 0;
   #stopListening: (() => void) | null = null;
@@ -73,17 +73,26 @@ export class DeltaSource implements ReplicaSource {
     else yield* this.#followDeltas(request, signal);
   }
 
-  #check({ replica, mode }: FollowRequest): void {
-    const refusal = this.#feed.refusal();
+  #check(request: FollowRequest): void {
+    const refusal = this.#feed.refusal() ?? this.#refusalOf(request);
     if (refusal !== null) throw refusal;
+    if (this.followers >= limits.replicaFollowers)
+      throw new TanistError('overloaded', `this node feeds ${this.followers} replicas already; ask another`);
+  }
+
+  /** Why that replica is not to be fed; null: it is. */
+  #refusalOf({ replica, mode }: FollowRequest): TanistError | null {
+    if (this.#feed.state.members.isRemoved(replica))
+      return new TanistError(
+        'member-removed',
+        `${replica} is no member of this cluster any more, and its id is not used again`,
+      );
     const tier = mode === 'deltas' ? 'warm' : 'cold';
     const member = this.#feed.members().find(({ id }) => id === replica);
     if (member === undefined)
-      throw new TanistError('unknown-member', `${replica} is no member of this cluster: add it first`);
-    if (member.tier !== tier)
-      throw new TanistError('unknown-member', `${replica} is ${member.tier} in this cluster, not ${tier}`);
-    if (this.followers >= limits.replicaFollowers)
-      throw new TanistError('overloaded', `this node feeds ${this.followers} replicas already; ask another`);
+      return new TanistError('unknown-member', `${replica} is no member of this cluster: add it first`);
+    if (member.tier === tier) return null;
+    return new TanistError('unknown-member', `${replica} is ${member.tier} in this cluster, not ${tier}`);
   }
 
   async *#followDeltas(
@@ -99,7 +108,7 @@ export class DeltaSource implements ReplicaSource {
       request,
     });
     const abort = (): void => stream.abort();
-    this.#streams.add(stream);
+    this.#streams.set(stream, request);
     signal.addEventListener('abort', abort, { once: true });
     try {
       if (!signal.aborted) yield* stream.parts();
@@ -135,10 +144,14 @@ export class DeltaSource implements ReplicaSource {
       applied: (deltas, leases) => {
         this.#recent.add({ deltas, leases });
         this.#applied(deltas);
-        for (const stream of this.#streams) stream.applied();
+        for (const stream of this.#streams.keys()) stream.applied();
       },
       membersChanged: () => {
-        for (const stream of this.#streams) stream.membersChanged();
+        for (const [stream, request] of this.#streams) {
+          const refusal = this.#refusalOf(request);
+          if (refusal === null) stream.membersChanged();
+          else stream.end(refusal);
+        }
       },
       ended: () => this.#end(),
     };
@@ -176,7 +189,7 @@ export class DeltaSource implements ReplicaSource {
     const error =
       this.#feed.refusal() ??
       new TanistError('starting', 'this node takes a snapshot over; ask another, or try again');
-    for (const stream of this.#streams) stream.end(error);
+    for (const stream of this.#streams.keys()) stream.end(error);
     this.#rest();
   }
 

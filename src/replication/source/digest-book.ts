@@ -2,7 +2,7 @@ import type { ByteString } from '../../foundation/bytes.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import type { KeyRange, RangeDigest } from '../../ports/replication.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
-import { RangeIndex, sameRange } from '../range-index.ts';
+import { RangeIndex, rangeText } from '../range-index.ts';
 import { putValue, RangeSum } from '../range-sum.ts';
 import { scanPiece } from './scan-piece.ts';
 
@@ -17,6 +17,7 @@ interface Entry {
 export class DigestBook {
   readonly #state: StateMachine;
   #entries: readonly Entry[] = [];
+  #byText: ReadonlyMap<string, Entry> = new Map();
   #index = new RangeIndex<Entry>([]);
 
   constructor(state: StateMachine) {
@@ -25,14 +26,11 @@ export class DigestBook {
 
   /** Those that were there already go on. */
   setRanges(ranges: readonly KeyRange[]): void {
+    const known = this.#byText;
     this.#entries = ranges.map(
-      (range) =>
-        this.#entries.find((entry) => sameRange(entry.range, range)) ?? {
-          range,
-          sum: new RangeSum(),
-          cursor: range.key,
-        },
+      (range) => known.get(rangeText(range)) ?? { range, sum: new RangeSum(), cursor: range.key },
     );
+    this.#byText = new Map(this.#entries.map((entry) => [rangeText(entry.range), entry]));
     this.#index = new RangeIndex(this.#entries);
   }
 
@@ -60,7 +58,7 @@ export class DigestBook {
   /** As of now, of those of the ranges that are known. */
   digests(ranges: readonly KeyRange[]): readonly RangeDigest[] {
     return ranges.flatMap((range) => {
-      const entry = this.#entries.find((one) => sameRange(one.range, range));
+      const entry = this.#byText.get(rangeText(range));
       return entry === undefined || entry.cursor !== null ? [] : [entry.sum.of(range)];
     });
   }

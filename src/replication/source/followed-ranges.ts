@@ -2,7 +2,7 @@ import type { ByteString } from '../../foundation/bytes.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import type { KeyRange, StreamPart } from '../../ports/replication.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
-import { RangeIndex, sameRange } from '../range-index.ts';
+import { RangeIndex, rangeText } from '../range-index.ts';
 import { scanPiece } from './scan-piece.ts';
 
 interface Followed {
@@ -29,10 +29,12 @@ export class FollowedRanges {
 
   /** What was followed already, or is `held`, goes on; the others are told anew. */
   set(ranges: readonly KeyRange[], held: readonly KeyRange[] = []): void {
+    const followed = new Map(this.#all.map((one) => [rangeText(one.range), one]));
+    const heldTexts = new Set(held.map(rangeText));
     this.#all = ranges.map((range) => {
-      const known = this.#all.find((followed) => sameRange(followed.range, range));
+      const known = followed.get(rangeText(range));
       if (known !== undefined) return known;
-      const isHeld = held.some((other) => sameRange(other, range));
+      const isHeld = heldTexts.has(rangeText(range));
       return { range, cursor: isHeld ? null : range.key, replaced: isHeld };
     });
     this.#index = new RangeIndex(this.#all);

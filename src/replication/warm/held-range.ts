@@ -6,10 +6,11 @@ import { elementHash, formatDigest, hashKeyValue } from '../../state/mvcc/elemen
 import { KeyEntry, KeyTable } from '../../state/mvcc/key-table.ts';
 import { OrderedKeys } from '../../state/mvcc/ordered-keys.ts';
 
-/** The latest values of one range, in order, with their digest. `generation`: under which its rows are stored; never used for another one. */
+/** The latest values of one range, in order, with their digest. */
 export class HeldRange {
   readonly range: KeyRange;
-  readonly generation: number;
+  /** Under which its rows are stored; never used for another range. */
+  generation: number;
   readonly #table = new KeyTable();
   readonly #keys = new OrderedKeys();
   #bytes = 0;

@@ -117,7 +117,8 @@ export class WarmReads {
         from = `${keys[keys.length - 1]}\0` as ByteString;
         await this.#options.turn();
       }
-      return { kind: 'range', revision: held.readRevision, count, ...kept.taken() };
+      const { values, more } = kept.taken();
+      return { kind: 'range', revision: held.readRevision, values, count, more };
     } finally {
       this.#reading -= 1;
       if (this.#reading === 0) for (const resolve of this.#whenRead.splice(0)) resolve();

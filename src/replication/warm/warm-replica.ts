@@ -101,6 +101,8 @@ export class WarmReplica {
   #takenMs = 0;
   #begunMs: number | null = null;
   #trouble: string | null = null;
+  /** The trouble is that something was found wrong. */
+  #damaged = false;
   #marks = 0;
   #quarantined = 0;
   #sourceChanges = 0;
@@ -353,9 +355,14 @@ export class WarmReplica {
     this.#begunMs = null;
     if (this.#state.members !== before) membersChanged?.(this.#state.members);
     for (const { range, reason } of wrong) this.#noteDamage({ range, reason });
-    if (wrong.length > 0) return false;
-    if (this.#trouble !== null && this.#marks > 0) {
-      this.#options.nodeLog.info('replica-repaired', { trouble: this.#trouble });
+    if (wrong.length > 0) {
+      // Which of the two is right is not for this one to say: another source, if there is one.
+      if (this.#source !== null) this.#failedAtMs.set(this.#source.id, clock.nowMs());
+      return false;
+    }
+    if (this.#trouble !== null) {
+      if (this.#damaged) this.#options.nodeLog.info('replica-repaired', { trouble: this.#trouble });
+      this.#damaged = false;
       this.#trouble = null;
       this.#source?.report(this.report());
     }
@@ -364,6 +371,7 @@ export class WarmReplica {
 
   #noteDamage({ range, reason }: WarmDamage): void {
     this.#quarantined += 1;
+    this.#damaged = true;
     const what = range === null ? 'what was stored' : `${range.space} ${JSON.stringify(range.key)}`;
     this.#options.nodeLog.error('replica-damaged', { range: what, reason });
     this.#trouble = `${what} is wrong (${reason}); it is fetched anew`;
@@ -444,8 +452,8 @@ export class WarmReplica {
   }
 }
 
-/** The disk failed for good, or an invariant is broken: going on could only do harm. */
+/** The disk failed for good, an invariant is broken, or the member was removed: going on could only do harm. */
 function isFinal(error: unknown): boolean {
   if (!(error instanceof TanistError)) return !(error instanceof Error) || error.name === 'AssertionError';
-  return error.code === 'storage-failed' || error.code === 'data-damaged';
+  return error.code === 'storage-failed' || error.code === 'data-damaged' || error.code === 'member-removed';
 }

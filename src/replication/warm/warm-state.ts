@@ -3,7 +3,7 @@ import { mutant } from '../../foundation/mutants.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, KeyRange, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
-import { sameRange } from '../range-index.ts';
+import { rangeText } from '../range-index.ts';
 import { HeldRange } from './held-range.ts';
 import { Takeover } from './takeover.ts';
 import { metaRow, rangeRow, type WarmMeta } from './warm-meta.ts';
@@ -13,6 +13,8 @@ import { membersRow, type WarmContent, type WarmStore } from './warm-store.ts';
 
 /** Changes taken over in one turn: about a millisecond. */
 const changesPerTurn = 1024;
+/** A range of which more changed is written anew in pieces, under another generation: no batch holds the event loop. */
+const changesPerBatch = 8192;
 /** Rows of what is told from the beginning are written in batches of about this. */
 const earlyBytes = 256 * 1024;
 
@@ -110,8 +112,11 @@ export class WarmState {
     const finish = (): void => {
       for (const range of ranges) range.readRevision = mark.revisions[range.range.space];
       wrong = this.#compare(ranges, mark);
-      this.#ranges = ranges.filter((range) => !wrong.some(({ held }) => held === range));
-      reads.setRanges(this.#ranges);
+      const found = new Set(wrong.map(({ held }) => held));
+      const after = found.size === 0 ? ranges : ranges.filter((range) => !found.has(range));
+      if (after === this.#ranges) return;
+      this.#ranges = after;
+      reads.setRanges(after);
     };
     if (takeover.count <= changesPerTurn && reads.isQuiet) {
       for (const step of this.#steps(takeover, ranges, touched, rows)) step();
@@ -125,6 +130,15 @@ export class WarmState {
         finish();
       });
     }
+    const replaced: number[] = [];
+    for (const [held, { size }] of takeover.changes) {
+      if (size <= changesPerBatch || !this.#ranges.includes(held)) continue;
+      replaced.push(held.generation);
+      held.generation = store.newGeneration();
+      await this.rewrite(held);
+    }
+    // What the last mark refers to is tidied away only behind the batch that refers to it no more.
+    for (const generation of replaced) rows.push(...store.dropped(generation));
     for (const range of touched) if (this.#ranges.includes(range)) rows.push(rangeRow(range));
     for (const { generation } of dropped) rows.push(...store.dropped(generation));
     for (const { held, reason } of wrong) rows.push(...store.setAside(held.generation, held.range, reason));
@@ -172,17 +186,12 @@ export class WarmState {
     const before = this.#meta?.lineage;
     const goesOn =
       before !== undefined && before.clusterId === lineage.clusterId && before.epoch === lineage.epoch;
-    const wanted = takeover.ranges?.ranges ?? [
-      ...this.#ranges.map(({ range }) => range),
-      ...[...takeover.allStaged()].map(({ range }) => range),
-    ];
-    const ranges = new Set<HeldRange>();
-    for (const range of wanted) {
-      const held =
-        takeover.staged(range) ??
-        (goesOn ? this.#ranges.find((one) => sameRange(one.range, range)) : undefined);
-      if (held !== undefined) ranges.add(held);
-    }
+    if (goesOn && takeover.ranges === null && !takeover.hasStaged)
+      return { ranges: this.#ranges, dropped: [] };
+    const held = new Map(goesOn ? this.#ranges.map((one) => [rangeText(one.range), one]) : []);
+    for (const staged of takeover.allStaged()) held.set(rangeText(staged.range), staged);
+    const wanted = takeover.ranges?.ranges.map(rangeText) ?? [...held.keys()];
+    const ranges = new Set(wanted.flatMap((text) => held.get(text) ?? []));
     const old = [...this.#ranges, ...takeover.allStaged()];
     return { ranges: [...ranges], dropped: old.filter((held) => !ranges.has(held)) };
   }
@@ -203,6 +212,7 @@ export class WarmState {
           for (const [key, value] of entries.slice(at, at + changesPerTurn)) {
             if (value === null) held.delete(key);
             else held.put(value);
+            if (entries.length > changesPerBatch) continue;
             rows.push(value === null ? deleteRow(held.generation, key) : putRow(held.generation, value));
           }
         };
@@ -214,8 +224,10 @@ export class WarmState {
     mark: Mark,
   ): readonly { readonly held: HeldRange; readonly reason: string }[] {
     const wrong: { held: HeldRange; reason: string }[] = [];
+    if (mark.digests.length === 0) return wrong;
+    const byText = new Map(ranges.map((held) => [rangeText(held.range), held]));
     for (const expected of mark.digests) {
-      const held = ranges.find(({ range }) => sameRange(range, expected.range));
+      const held = byText.get(rangeText(expected.range));
       if (held === undefined) continue;
       this.#digestChecks += 1;
       const { keys, digest } = held.digest;

@@ -1,0 +1,79 @@
+import test from 'ava';
+import { activateMutant, type MutantName } from '../../src/foundation/mutants.ts';
+import { put } from '../state/commands.ts';
+import { MemoryDisk } from '../storage/memory-disk.ts';
+import { policy, through, WarmWorld } from './warm-world.ts';
+
+/** What goes wrong with the fault, in words; empty: nothing is noticed. */
+const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
+  'warm-digest-ignored': async () => {
+    const world = new WarmWorld();
+    world.apply(policy('a/', 'critical'), put('a/1', 'one'));
+    let isSpoiling = false;
+    const source = through(world.source(), (part) => {
+      if (!isSpoiling || part.kind !== 'deltas') return part;
+      return { ...part, deltas: part.deltas.slice(1) };
+    });
+    const warm = await world.warm([source]);
+    await world.caughtUp(warm);
+    isSpoiling = true;
+    world.apply(put('a/1', 'two'), put('a/2', 'two'));
+    await world.run(2000);
+    const wrong = await world.differences(warm);
+    await world.until(warm.stop());
+    return wrong;
+  },
+  'warm-mark-before-deltas': async () => {
+    const wrong: string[] = [];
+    for (let at = 1; at < 40; at++) {
+      const world = new WarmWorld();
+      world.apply(policy('a/', 'critical'), put('a/1', 'one'));
+      const disk = new MemoryDisk();
+      const first = await world.warm([world.source()], disk);
+      await world.caughtUp(first);
+      disk.crashAt = disk.operations + at;
+      for (let i = 0; i < 5; i++) {
+        world.apply(put(`a/${i}`, 'new'));
+        await world.run(30);
+      }
+      await first.stop().catch(() => undefined);
+      const again = await world.warm([], disk.crash(1));
+      const { held } = again.status();
+      for (let i = 0; i < 5; i++) {
+        const key = `a/${i}`;
+        const stored =
+          again.state.ranges.find(({ range }) => range.space === 'user')?.get(key as never) ?? null;
+        const due = (held?.revisions.user ?? 0) >= 3 + i;
+        if (due && stored?.value !== 'new') wrong.push(`crash at ${at}: ${key} is missing`);
+      }
+      await world.until(again.stop());
+    }
+    return wrong;
+  },
+  'delta-stream-resumes-late': async () => {
+    const world = new WarmWorld();
+    world.apply(policy('a/', 'critical'), put('a/1', 'one'));
+    const disk = new MemoryDisk();
+    const first = await world.warm([world.source()], disk);
+    await world.caughtUp(first);
+    await world.until(first.stop());
+    world.apply(put('a/2', 'two'));
+    world.apply(put('a/3', 'three'));
+    const again = await world.warm([world.source()], disk.copy());
+    await world.caughtUp(again);
+    const wrong = await world.differences(again);
+    await world.run(3000);
+    const { quarantined } = again.status();
+    await world.until(again.stop());
+    return quarantined > 0 ? [...wrong, 'its digest is another one'] : wrong;
+  },
+};
+
+test.afterEach.always(() => activateMutant(null));
+
+for (const [name, check] of Object.entries(checks) as [MutantName, () => Promise<readonly string[]>][])
+  test.serial(`${name} is found, and nothing without it`, async (t) => {
+    t.deepEqual(await check(), []);
+    activateMutant(name);
+    t.true((await check()).length > 0);
+  });
