@@ -86,7 +86,12 @@ test('a zone is lost and comes back: its voter is replaced, and takes its place 
   await until(async () => {
     const { members, steps, running } = await client.tiers();
     const h2 = members.find(({ status }) => status.id === 'h2');
-    return h2?.voter === true && members.filter(({ voter }) => voter).length === 3 && steps.length === 0 && running === null;
+    return (
+      h2?.voter === true &&
+      members.filter(({ voter }) => voter).length === 3 &&
+      steps.length === 0 &&
+      running === null
+    );
   });
   t.is(changes[1], 'h2 → hot');
   t.regex(changes[2] ?? '', /^(h1|w0) → warm$/);
