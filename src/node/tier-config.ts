@@ -33,7 +33,10 @@ const count = (least: number, most: number) => {
 
 const forcedSchema = v.strictObject({
   fence: v.pipe(
-    v.array(v.pipe(v.string('must be text'), v.nonEmpty('must not be empty')), 'must be a list: a program and its arguments'),
+    v.array(
+      v.pipe(v.string('must be text'), v.nonEmpty('must not be empty')),
+      'must be a list: a program and its arguments',
+    ),
     v.nonEmpty('must name a program'),
   ),
   afterMs: whole(1000, day, 30_000),
