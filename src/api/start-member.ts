@@ -83,8 +83,9 @@ export async function startMember(
     },
   };
 
-  async function startHot(): Promise<HotRuntime> {
-    const hot = await startHotNode({ ...options, disk, face, listen: bound });
+  async function startHot(lineage: Lineage | null): Promise<HotRuntime> {
+    const clusterId = lineage?.clusterId ?? config.cluster;
+    const hot = await startHotNode({ ...options, disk, face, clusterId, listen: bound });
     bound.client = hot.addresses.client;
     bound.http = hot.addresses.http;
     void hot.failed.then((error) => supervisor.runtimeFailed(error));

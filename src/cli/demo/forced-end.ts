@@ -20,12 +20,16 @@ export interface ForcedEnd {
 
 const patienceMs = 10_000;
 
-/** The worst that can happen: every hot replica dies. The warm one goes on by force with what it holds. */
+/**
+ * The worst that can happen: every hot replica dies. The warm one goes on by force with what it holds. Null: it has taken the killed leader's place
+ * already, and votes.
+ */
 export async function forcedEnd(
   cluster: LocalCluster,
   client: TanistClient,
   warm: LocalNode,
-): Promise<ForcedEnd> {
+): Promise<ForcedEnd | null> {
+  if ((await askLineage(warm.addresses.client)).tier === 'hot') return null;
   const { count: keysBefore, revision } = await client.get(metricPrefix, { prefix: true, countOnly: true });
   await until(
     async () => (await askLineage(warm.addresses.client)).revision >= revision,

@@ -72,6 +72,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const warm = cluster.nodes.find(({ tier }) => tier === 'warm');
   const end = warm === undefined ? null : await forcedEnd(cluster, client, warm);
   if (end !== null) showEnd(out, end);
+  else step(out, 'the warm replica has taken the place of the killed one by itself: three hot ones again');
   conclude(out, ledger, stream, failover, readBack, end);
 }
 
