@@ -153,11 +153,6 @@ export class ColdReplica {
     return this.#counts.diskBytes;
   }
 
-  /** Whom it follows, or followed last. */
-  get source(): NodeId | null {
-    return this.#source?.id ?? null;
-  }
-
   get snapshots(): readonly SnapshotRecord[] {
     return this.#ports.store.snapshots;
   }

@@ -299,6 +299,11 @@ export class ColdStore {
     await this.#database.close();
   }
 
+  /** For reading all that is held, while nothing is taken. */
+  get database(): Database {
+    return this.#database;
+  }
+
   sizeBytes(): Promise<number> {
     return this.#database.sizeBytes('\0', '\u00ff');
   }
