@@ -24,7 +24,7 @@ export const limits = {
   uncommittedBytes: 64 * 1024 * 1024,
   uncommittedCommands: 65_536,
   /** Entries kept in memory behind the last applied one, for peers that lag; older ones are read from the log. */
-  logMemoryBytes: 32 * 1024 * 1024,
+  logMemoryBytes: 8 * 1024 * 1024,
   /** Log kept on disk behind the image; peers further behind get a snapshot. */
   logDiskBytes: 256 * 1024 * 1024,
   sessions: 10_000,
