@@ -8,6 +8,7 @@ import { codeOf, reason } from './causes.ts';
 import { diskFull, isDiskFull, prepareFolder, unwritable } from './data-folder.ts';
 import { FreeSpace } from './free-space.ts';
 import { type LevelDatabaseOptions, openLevelDatabase } from './level-database.ts';
+import { inspectTables } from './table-inspection.ts';
 import { sync } from './write-ahead-files.ts';
 import { cutWriteAhead, inspectWriteAhead } from './write-ahead-inspection.ts';
 
@@ -49,14 +50,16 @@ export async function openLevelDisk(folder: string, options: LevelDiskOptions = 
     ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
   });
   return {
-    open: (name, opening) =>
-      openDatabase(
+    open: async (name, opening) => {
+      if (opening?.checked === true) await checkTables(join(folder, name));
+      return openDatabase(
         folder,
         name,
         opening?.redoable ?? false,
         space,
         options.databases?.[name] ?? defaultDatabase,
-      ),
+      );
+    },
     replace: async (name, replacement) => {
       await writeDurably(folder, journalName, JSON.stringify({ name, replacement }));
       await finishReplace(folder);
@@ -96,6 +99,11 @@ async function takeLock(folder: string): Promise<{ close(): Promise<void> }> {
   }
   await writeFile(join(folder, pidName), `${process.pid}\n`);
   return lock;
+}
+
+async function checkTables(path: string): Promise<void> {
+  const problem = await inspectTables(path);
+  if (problem !== null) throw new TanistError('data-damaged', `${path} is damaged: table ${problem}`);
 }
 
 async function openDatabase(
