@@ -28,7 +28,7 @@ async function force(address: string, confirmed: boolean): Promise<ForcedReport>
   try {
     const request = encodeForcePromote(confirmed);
     return decodeForcedReport(
-      await unary(channel, address, promotionService.forcePromote, request, { deadlineMs: 20_000 }),
+      await unary(channel, address, promotionService.forcePromote, request, { deadlineMs: 60_000 }),
     );
   } finally {
     channel.close();
@@ -54,7 +54,7 @@ async function entriesOf(file: string): Promise<readonly ForkEntry[]> {
 }
 
 test('no quorum left: a warm replica goes on by force, old members are fenced and save what they had beyond', async (t) => {
-  t.timeout(110_000);
+  t.timeout(170_000);
   const cluster = await startCluster(t, [...hot, 'w0', 'w1']);
   const { client, config, folder, stop, start } = cluster;
   const w0 = config.nodes.find(({ id }) => id === 'w0')!.client;
@@ -82,7 +82,7 @@ test('no quorum left: a warm replica goes on by force, old members are fenced an
   t.is<number, number>(report.fork.revisions.user, before + 1);
   await eventually(async () => (await said(cluster, 'w0'))?.tier === 'hot');
 
-  const later = await connect({ endpoints: [w0], deadlineMs: 20_000 });
+  const later = await connect({ endpoints: [w0], deadlineMs: 60_000 });
   t.teardown(() => later.close());
   const { revision: first } = await later.put('a/4', 'of the new lineage');
   t.true(first >= before + moveOnBy);

@@ -45,7 +45,7 @@ export async function startCluster(
     members.delete(id);
   };
   await Promise.all(ids.map(start));
-  const client = await connect({ endpoints: nodes.map((node) => node.client), deadlineMs: 20_000 });
+  const client = await connect({ endpoints: nodes.map((node) => node.client), deadlineMs: 60_000 });
   t.teardown(async () => {
     await client.close();
     await Promise.all([...members.keys()].map(stop));

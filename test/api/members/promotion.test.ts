@@ -5,7 +5,7 @@ import { nodeId } from '../../../src/foundation/ids.ts';
 import { startCluster, until } from './member-cluster.ts';
 
 test('a replica becomes hot, takes a lost one’s place, and a demoted one leaves; on the same ports, with the data', async (t) => {
-  t.timeout(90_000);
+  t.timeout(170_000);
   const { client, folder, stop, start } = await startCluster(t, ['h0', 'h1', 'h2', 'w0']);
   for (let i = 0; i < 200; i++) await client.put(`k${i}`, `v${i}`.repeat(50));
   const change = (id: string, to: 'hot' | 'warm') =>
