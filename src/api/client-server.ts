@@ -70,7 +70,10 @@ export class ClientServer {
       keepAlive: unary(async (bytes) =>
         encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
       ),
-      policies: unary(() => encodePoliciesReply(node.state.policies())),
+      policies: unary(() => {
+        node.checkServes();
+        return encodePoliciesReply(node.state.policies());
+      }),
       members: unary(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
       changeMember: unary(async (bytes) =>
         encodeMembersReply({

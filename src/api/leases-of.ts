@@ -6,6 +6,7 @@ import type { LeaseStatus } from '../protocol/administration.ts';
 
 /** All leases without their keys, or the one asked for with them; empty when there is none such. */
 export function leasesOf(node: TanistNode, id: LeaseId): readonly LeaseStatus[] {
+  node.checkServes();
   if (id === noLease) return [...node.state.leases()].map((lease) => ({ ...lease, keys: [] }));
   const lease = node.state.lease(id);
   return lease === null ? [] : [{ ...lease, keys: lease.keys.map(({ key }) => key) }];
