@@ -92,7 +92,10 @@ export class ClientServer {
       ),
       tiers: unary(() => encodeTiersReply(tiersOf(node))),
       measure: unary(measureReply),
-      policies: unary(() => encodePoliciesReply(node.state.policies())),
+      policies: unary(() => {
+        node.checkServes();
+        return encodePoliciesReply(node.state.policies());
+      }),
       members: unary(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
       changeMember: unary(async (bytes) =>
         encodeMembersReply({

@@ -1263,6 +1263,12 @@ export class TanistNode {
     this.#raft.setDoubted(this.#noRoom);
   }
 
+  /** For what is read of `state` directly. Errors: `under-doubt`, `starting`. */
+  checkServes(): void {
+    const problem = this.#notServing();
+    if (problem !== null) throw problem;
+  }
+
   /** Reads all that is stored, now, and says what is wrong. Errors: `stopping`. */
   async scrub(): Promise<readonly string[]> {
     if (this.#stopped) throw stops();

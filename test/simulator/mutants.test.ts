@@ -28,7 +28,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'compaction-hides-live': 23,
   'stale-digest': 1,
   'skip-check-quorum': 77,
-  'ignore-store-identity': 26,
+  'ignore-store-identity': 232,
   'torn-tail-hides-damage': 9,
   'image-before-log': 6,
   'cluster-time-goes-back': 43,

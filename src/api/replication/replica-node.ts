@@ -269,6 +269,9 @@ export class ReplicaNode implements ServedNode {
     });
   }
 
+  /** What it does not serve refuses by itself. */
+  checkServes(): void {}
+
   wholeState(): Promise<never> {
     return Promise.reject(this.#notLeader());
   }
