@@ -14,7 +14,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'count-learner': 2,
   'single-quorum-in-joint-change': 5,
   'apply-twice-after-restart': 1,
-  'read-without-quorum-round': 61,
+  'read-without-quorum-round': 65,
   'read-joins-earlier-round': 8,
   'reuse-session-number': 1,
   'drop-session-results': 38,
@@ -40,7 +40,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'facts-at-append': 1,
   'read-half-applied': 21,
   'watch-half-applied': 3,
-  'image-half-applied': 21,
+  'image-half-applied': 9,
 };
 const within = 100;
 
