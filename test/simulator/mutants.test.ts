@@ -10,14 +10,14 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'vote-twice-in-term': 50,
   'commit-earlier-term-by-counting': 22,
   'acknowledge-before-sync': 1,
-  'keep-conflicting-suffix': 35,
+  'keep-conflicting-suffix': 8,
   'count-learner': 2,
   'single-quorum-in-joint-change': 5,
   'apply-twice-after-restart': 1,
-  'read-without-quorum-round': 61,
+  'read-without-quorum-round': 65,
   'read-joins-earlier-round': 8,
   'reuse-session-number': 1,
-  'drop-session-results': 38,
+  'drop-session-results': 8,
   'lease-by-local-clock': 4,
   'lease-reset-at-failover': 7,
   'drop-watch-event-at-resume': 1,
@@ -45,7 +45,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'facts-at-append': 1,
   'read-half-applied': 21,
   'watch-half-applied': 3,
-  'image-half-applied': 21,
+  'image-half-applied': 9,
 };
 const within = 100;
 
