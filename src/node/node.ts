@@ -684,7 +684,10 @@ export class TanistNode {
 
   /** The state, in a turn in which it is whole: what is read of it before anything is awaited is of one moment. */
   async wholeState(): Promise<StateMachine> {
-    while (!this.state.whole && !this.#stopped) await this.#yieldTurn();
+    while (!this.state.whole && !this.#stopped) {
+      if (this.#doubt !== null) throw underDoubt(this.#doubt);
+      await this.#yieldTurn();
+    }
     return this.state;
   }
 
