@@ -383,6 +383,7 @@ export class TanistNode {
       room: () => this.#disk.room(),
       reload: () => this.#reload(),
       resume: () => this.#resume(),
+      undone: () => this.#undone(),
       waits: () => this.#doubt !== null && !this.#stopped,
       catchUp: async ({ index }) => {
         this.#keeper.resume();
@@ -1357,6 +1358,12 @@ export class TanistNode {
   async #wholeTurn(): Promise<void> {
     do await this.#yieldTurn();
     while (!this.state.whole && !this.#stopped);
+  }
+
+  /** Nothing was replaced: a state that was wrong before is wrong as ever. */
+  #undone(): void {
+    this.#restoring = false;
+    if (this.#doubt === null) this.#resume();
   }
 
   #resume(): void {
