@@ -1,9 +1,10 @@
 import test from 'ava';
-import { nodeId } from '../../src/foundation/ids.ts';
+import { type NodeId, nodeId } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { MemberLineage } from '../../src/protocol/promotion.ts';
+import type { IncomingImage } from '../../src/replication/promotion/image-source.ts';
 import { readRole } from '../../src/replication/promotion/role.ts';
 import type { BeyondRuntime, HotRuntime, OtherMembers } from '../../src/replication/promotion/runtimes.ts';
 import { Supervisor } from '../../src/replication/promotion/supervisor.ts';
@@ -24,6 +25,8 @@ class World {
   wanted = false;
   failure: Error | null = null;
   ask: OtherMembers['ask'] = async () => null;
+  image: (from: NodeId, signal: AbortSignal) => Promise<IncomingImage> = () =>
+    Promise.reject(new Error('nobody has one'));
   readonly supervisor: Supervisor;
   readonly #content = heldOf(someState().state);
 
@@ -42,7 +45,7 @@ class World {
       others: {
         ask: (member, deadlineMs) => this.ask(member, deadlineMs),
         supersede: async () => null,
-        image: () => Promise.reject(new Error('nobody has one')),
+        image: (member, _, signal) => this.image(member.id, signal),
       },
       forced: null,
       starts: {
@@ -77,12 +80,12 @@ class World {
     return promise;
   }
 
-  #said(tier: 'hot' | 'warm'): MemberLineage {
+  said(tier: 'hot' | 'warm', id = self): MemberLineage {
     return {
-      id: self,
+      id,
       lineage: old,
       tier,
-      leader: tier === 'hot' ? self : null,
+      leader: tier === 'hot' ? id : null,
       voters: [],
       applied: 10,
       revision: 9,
@@ -99,7 +102,7 @@ class World {
   #beyond(): BeyondRuntime {
     return {
       kind: 'beyond',
-      said: () => this.#said('warm'),
+      said: () => this.said('warm'),
       sources: () => {},
       isWhole: () => true,
       pause: async () => this.#content,
@@ -111,7 +114,7 @@ class World {
   #hot(): HotRuntime {
     return {
       kind: 'hot',
-      said: () => this.#said('hot'),
+      said: () => this.said('hot'),
       isMember: () => true,
       lastIndex: () => 10,
       silentMs: () => 0,
@@ -135,6 +138,39 @@ test('what was promoted by force is what runs, whatever else was wished for mean
     const role = await world.until(readRole(world.folder));
     t.deepEqual(role, { tier: 'hot', lineage: report.fork.to });
     t.is(world.failure, null);
+    await world.until(world.supervisor.stop());
+  }
+});
+
+test('a source that freezes in the middle of its image, or before, is left for the next one', async (t) => {
+  for (const begins of [true, false]) {
+    const world = new World();
+    const asked: NodeId[] = [];
+    const ended: NodeId[] = [];
+    world.ask = async ({ id, tier }) => (tier === 'hot' ? world.said('hot', id) : null);
+    world.image = async (from, signal) => {
+      asked.push(from);
+      signal.addEventListener('abort', () => ended.push(from));
+      const never = new Promise<never>(() => {});
+      return begins
+        ? {
+            from,
+            lineage: old,
+            sizeBytes: 1,
+            chunks: { [Symbol.asyncIterator]: () => ({ next: () => never }) },
+          }
+        : never;
+    };
+    world.wanted = true;
+    await world.until(world.supervisor.start());
+    await world.run(75_000);
+    t.deepEqual([...new Set(asked)], ['h1', 'h2', 'h3'].map(nodeId));
+    t.deepEqual(ended.slice(0, 3), asked.slice(0, 3));
+    // And it can still be promoted by force once the others are gone.
+    world.ask = async () => null;
+    await world.until(world.supervisor.force(true));
+    await world.run(1000);
+    t.deepEqual(world.started, ['warm', 'hot']);
     await world.until(world.supervisor.stop());
   }
 });

@@ -267,7 +267,7 @@ export class Supervisor {
 
   /** The replica serves on while the image comes in. */
   async #promote(): Promise<void> {
-    const { place, others, random, nodeLog } = this.#parts;
+    const { place, others, random, clock, nodeLog } = this.#parts;
     const { lineage } = this.said();
     const { applied, from } = await fetchImage({
       place,
@@ -275,6 +275,7 @@ export class Supervisor {
       answers: await this.answers(),
       others,
       random: random.fork('store'),
+      clock,
       stillWanted: () => decideBeyond(this.said()).do === 'prefetch',
       signal: this.#abort.signal,
     });
