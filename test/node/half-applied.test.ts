@@ -1,14 +1,16 @@
 import test from 'ava';
+import type { TanistError } from '../../src/foundation/errors.ts';
 import { logIndex, term } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../src/foundation/limits.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import type { Note } from '../../src/node/integrity/checkpoints.ts';
+import { verdictRows } from '../../src/node/integrity/verdict.ts';
 import { decodeReport } from '../../src/node/self-report.ts';
 import { spaces } from '../../src/ports/delta.ts';
 import { encodeBlock } from '../../src/protocol/block.ts';
 import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
 import { createStateMachine } from '../../src/state/state-machine.ts';
-import { put } from '../state/commands.ts';
+import { put, range } from '../state/commands.ts';
 import { Bench, blockAt, entryAt } from './bench.ts';
 
 const many = Array.from({ length: 6000 }, (_, i) => put(`m${i}`, 'v'));
@@ -69,3 +71,38 @@ test.serial('digests of half-applied entries are told from right ones', async (t
     activateMutant(null);
   }
 });
+
+for (const how of ['stops', 'doubts its state'] as const)
+  test.serial(
+    `nobody waits for the end of an entry, or is answered from the middle of it, in a node that ${how}`,
+    async (t) => {
+      const bench = await halfWay();
+      const { node } = bench;
+      const answers: unknown[] = [];
+      node.read(range('m', 'n'), 'serializable', (outcome) => answers.push(outcome));
+      const waits = [node.feed.nextTurn(), node.wholeState(), node.maintenance.hash()].map((each) =>
+        each.then(
+          () => 'resolved',
+          (error: TanistError) => error.code,
+        ),
+      );
+      await bench.run(2);
+      t.true(node.inspect().applying);
+      if (how === 'stops') await bench.until(node.stop());
+      else {
+        bench.heartbeat('a', 1, 12);
+        await bench.run(1);
+        const reply = bench.sent.findLast((message) => message.type === 'heartbeatReply');
+        const { generation } = decodeReport(reply!.context!)!.integrity!;
+        const row = verdictRows([{ id: bench.self, generation, index: logIndex(0), digest: '' }]);
+        const context = Buffer.from(JSON.stringify(row));
+        bench.hear('a', 1, { type: 'heartbeat', commit: logIndex(12), round: 0, succession: [], context });
+      }
+      const code = how === 'stops' ? 'stopping' : 'under-doubt';
+      t.deepEqual(await bench.until(Promise.all(waits)), ['resolved', code, code]);
+      await bench.run(10);
+      t.false(node.state.whole);
+      t.is(answers.length, 1);
+      t.true(['stopping', 'no-leader', 'under-doubt'].includes((answers[0] as TanistError).code));
+    },
+  );
