@@ -12,16 +12,15 @@ import { Life } from '../../src/simulator/world/life.ts';
 import { nodeClock } from '../../src/simulator/world/node-clock.ts';
 import { Scheduler } from '../../src/simulator/world/scheduler.ts';
 import { MemoryFolder } from './memory-folder.ts';
-import { heldOf, members, old, someState } from './states.ts';
+import { heldOf, members, old, someState, storeOf } from './states.ts';
 
 const self = nodeId('w1');
 
 /** A warm replica under a supervisor. No runtime is real; time, folder and transitions are. */
 class World {
   readonly scheduler = new Scheduler();
-  readonly folder = new MemoryFolder();
+  readonly folder: MemoryFolder;
   readonly started: string[] = [];
-  readonly discarded: string[] = [];
   wanted = false;
   failure: Error | null = null;
   ask: OtherMembers['ask'] = async () => null;
@@ -30,13 +29,14 @@ class World {
   readonly supervisor: Supervisor;
   readonly #content = heldOf(someState().state);
 
-  constructor() {
+  constructor(folder = new MemoryFolder(), tier: 'hot' | 'warm' = 'warm') {
+    this.folder = folder;
     const life = new Life('w1', this.scheduler, (error) => {
       throw error;
     });
     this.supervisor = new Supervisor({
       place: { folder: this.folder, path: 'f', self },
-      tier: 'warm',
+      tier,
       seeds: members,
       limits,
       clock: nodeClock(this.scheduler, life, { originMs: 0, drift: 0, wallOffsetMs: 1e12 }, seededRandom(1)),
@@ -57,7 +57,7 @@ class World {
           this.started.push(tier);
           return this.#beyond();
         },
-        discardBeyond: async (tier) => void this.discarded.push(tier),
+        discardBeyond: async (tier) => void this.started.push(`without ${tier}`),
       },
     });
     void this.supervisor.failed.then((error) => {
@@ -124,6 +124,8 @@ class World {
   }
 }
 
+const isRuntime = (started: string): boolean => !started.startsWith('without');
+
 test('what was promoted by force is what runs, whatever else was wished for meanwhile', async (t) => {
   for (let at = 0; at < 300; at += 10) {
     const world = new World();
@@ -134,7 +136,7 @@ test('what was promoted by force is what runs, whatever else was wished for mean
     // From here on answers are slow.
     world.ask = () => new Promise((resolve) => world.scheduler.after(900, () => resolve(null)));
     await world.run(3000);
-    t.deepEqual(world.started, ['warm', 'hot'], `${at}`);
+    t.deepEqual(world.started.filter(isRuntime), ['warm', 'hot'], `${at}`);
     const role = await world.until(readRole(world.folder));
     t.deepEqual(role, { tier: 'hot', lineage: report.fork.to });
     t.is(world.failure, null);
@@ -170,7 +172,28 @@ test('a source that freezes in the middle of its image, or before, is left for t
     world.ask = async () => null;
     await world.until(world.supervisor.force(true));
     await world.run(1000);
-    t.deepEqual(world.started, ['warm', 'hot']);
+    t.deepEqual(world.started.filter(isRuntime), ['warm', 'hot']);
     await world.until(world.supervisor.stop());
   }
+});
+
+test('a hot member that is fenced begins without what is left of its time as a replica', async (t) => {
+  const folder = new MemoryFolder();
+  const log = someState();
+  await storeOf(folder.disk, 'w1', log, log.state);
+  const world = new World(folder, 'hot');
+  await world.until(world.supervisor.start());
+  const to = { clusterId: 'c+1', epoch: 2 };
+  const { held } = heldOf(log.state);
+  const { revisions, ranges } = held;
+  const fork = { from: old, to, revisions, ranges, promoted: nodeId('k1'), timeMs: 0 };
+  await world.until(
+    world.supervisor.superseded({ ...world.said('hot', nodeId('k1')), lineage: to, forks: [fork] }),
+  );
+  await world.run(200);
+  t.is(world.failure, null);
+  t.deepEqual(world.started.slice(0, 3), ['hot', 'without warm', 'warm']);
+  t.true(folder.files.has('fork-2.tanistfork'));
+  t.deepEqual(await world.until(readRole(folder)), { tier: 'warm', lineage: to });
+  await world.until(world.supervisor.stop());
 });

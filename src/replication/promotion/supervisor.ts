@@ -315,6 +315,8 @@ export class Supervisor {
     } else {
       await runtime?.stop(false);
       this.#runtime = null;
+      // What is left of a time as a replica is of an older lineage, and must not pass for what this member had.
+      await this.#parts.starts.discardBeyond(tier);
       const beyond = await forkOfHot({
         disk: place.folder.disk,
         folder: place.path,
