@@ -288,7 +288,7 @@ export class TanistNode {
       nodeLog,
       incarnation: store.log.identity.incarnation,
       doubt: () => this.#doubt,
-      isWhole: () => state.whole && this.#notWhole() === null,
+      isWhole: () => this.#notWhole() === null,
       counts: (id) => (id === options.id ? this.#logDoubt === null : !this.#guard.doubted.has(id)),
       isOpen: () => this.#isOpen(),
       propose: (command, done) => this.#proposeOwn(command, done),

@@ -45,7 +45,7 @@ const askDeadlineMs = 1000;
 const askSoonMs = 500;
 const askBeyondEveryMs = 2000;
 /** So that who forced a promotion has the answer before the port closes. */
-const answerMs = 50;
+const answerMs = 300;
 
 /**
  * Runs what the folder's role says on the member's ports, and changes it when the cluster says so.
