@@ -197,3 +197,18 @@ test('a hot member that is fenced begins without what is left of its time as a r
   t.deepEqual(await world.until(readRole(folder)), { tier: 'warm', lineage: to });
   await world.until(world.supervisor.stop());
 });
+
+test('a replica that is to become hot, and cannot, still hears that its lineage has ended', async (t) => {
+  const world = new World();
+  world.wanted = true;
+  const to = { clusterId: 'c+1', epoch: 2 };
+  const { revisions, ranges } = heldOf(someState().state).held;
+  const fork = { from: old, to, revisions, ranges, promoted: nodeId('k1'), timeMs: 0 };
+  world.ask = async ({ id }) =>
+    id === nodeId('k1') ? { ...world.said('hot', id), lineage: to, forks: [fork] } : null;
+  await world.until(world.supervisor.start());
+  await world.run(5000, () => world.folder.files.size > 0);
+  t.true(world.folder.files.has('fork-2.tanistfork'));
+  t.deepEqual(await world.until(readRole(world.folder)), { tier: 'warm', lineage: to });
+  await world.until(world.supervisor.stop());
+});

@@ -194,9 +194,11 @@ export class Supervisor {
     const own = this.said();
     if (whole && this.#untidy) await this.#exclusive(() => this.#tidy());
     const decision = decideBeyond(own);
+    if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
+    const before = this.#runtime;
     if (decision.do === 'prefetch') await this.#change(() => this.#promote());
-    else if (decision.do === 'become') await this.#change(() => this.#becomeBeyond(decision.tier));
-    else await this.#askAround();
+    // Who cannot become hot may be one whose quorum, or lineage, has ended meanwhile.
+    if (this.#runtime === before) await this.#askAround();
   }
 
   async #lookHot(member: boolean, silent: number): Promise<void> {
