@@ -1,4 +1,5 @@
 import test from 'ava';
+import { TanistError } from '../../src/foundation/errors.ts';
 import { type NodeId, nodeId } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
@@ -210,5 +211,29 @@ test('a replica that is to become hot, and cannot, still hears that its lineage 
   await world.run(5000, () => world.folder.files.size > 0);
   t.true(world.folder.files.has('fork-2.tanistfork'));
   t.deepEqual(await world.until(readRole(world.folder)), { tier: 'warm', lineage: to });
+  await world.until(world.supervisor.stop());
+});
+
+test('an image that cannot be taken is asked for less and less often', async (t) => {
+  const world = new World();
+  world.ask = async ({ id, tier }) => (id === nodeId('h1') && tier === 'hot' ? world.said('hot', id) : null);
+  let asked = 0;
+  world.image = async (from) => {
+    asked += 1;
+    // Then its own disk is full.
+    return {
+      from,
+      lineage: old,
+      sizeBytes: 1,
+      chunks: (async function* () {
+        yield await Promise.reject(new TanistError('disk-full', 'no room'));
+      })(),
+    };
+  };
+  world.wanted = true;
+  await world.until(world.supervisor.start());
+  await world.run(60_000);
+  t.true(asked >= 6 && asked <= 15, `${asked}`);
+  t.deepEqual(world.started.filter(isRuntime), ['warm']);
   await world.until(world.supervisor.stop());
 });

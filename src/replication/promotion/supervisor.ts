@@ -44,6 +44,8 @@ const askDeadlineMs = 1000;
 /** A hot node asks soon, since it may be what holds an old quorum together; a replica beyond it hears most things by itself. */
 const askSoonMs = 500;
 const askBeyondEveryMs = 2000;
+const firstRetryMs = 250;
+const lastRetryMs = 10_000;
 /** So that who forced a promotion has the answer before the port closes. */
 const answerMs = 300;
 
@@ -67,6 +69,9 @@ export class Supervisor {
   /** Databases of another role may still be there. */
   #untidy = true;
   #nextAskMs = 0;
+  /** Of a promotion that failed, doubling; 0: none did. */
+  #promotionRetryMs = 0;
+  #promoteAtMs = 0;
   /** As the role has it; what runs may not know it yet. */
   #lineage: Lineage | null = null;
   readonly #failed: (error: Error) => void;
@@ -196,9 +201,21 @@ export class Supervisor {
     const decision = decideBeyond(own);
     if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
     const before = this.#runtime;
-    if (decision.do === 'prefetch') await this.#change(() => this.#promote());
+    if (decision.do === 'prefetch') await this.#tryPromotion();
+    else this.#promotionRetryMs = 0;
     // Who cannot become hot may be one whose quorum, or lineage, has ended meanwhile.
     if (this.#runtime === before) await this.#askAround();
+  }
+
+  /** An image is dear to its source: one that could not be taken is not asked for again at once. */
+  async #tryPromotion(): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.#promotionRetryMs > 0 && clock.nowMs() < this.#promoteAtMs) return;
+    const before = this.#runtime;
+    await this.#change(() => this.#promote());
+    const retryMs = Math.min(Math.max(firstRetryMs, 2 * this.#promotionRetryMs), lastRetryMs);
+    this.#promotionRetryMs = this.#runtime === before ? retryMs : 0;
+    this.#promoteAtMs = clock.nowMs() + this.#promotionRetryMs;
   }
 
   async #lookHot(member: boolean, silent: number): Promise<void> {
