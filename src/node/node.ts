@@ -272,7 +272,7 @@ export class TanistNode {
       uncommittedBytes: options.uncommittedBytes,
     });
     this.#parked = new ParkedProposals(options.uncommittedBytes);
-    const mayRead = (): boolean => state.whole || mutant.active === 'read-half-applied';
+    const mayRead = (): boolean => this.#isReady() || mutant.active === 'read-half-applied';
     this.#reads = new ReadQueue(raft, clock, wake, mayRead);
     this.#renewals = new RenewalBatcher({
       clock,
@@ -288,7 +288,7 @@ export class TanistNode {
       nodeLog,
       incarnation: store.log.identity.incarnation,
       doubt: () => this.#doubt,
-      isWhole: () => state.whole && this.#notWhole() === null,
+      isWhole: () => this.#notWhole() === null,
       counts: (id) => (id === options.id ? this.#logDoubt === null : !this.#guard.doubted.has(id)),
       isOpen: () => this.#isOpen(),
       propose: (command, done) => this.#proposeOwn(command, done),
@@ -383,6 +383,7 @@ export class TanistNode {
       room: () => this.#disk.room(),
       reload: () => this.#reload(),
       resume: () => this.#resume(),
+      undone: () => this.#undone(),
       waits: () => this.#doubt !== null && !this.#stopped,
       catchUp: async ({ index }) => {
         this.#keeper.resume();
@@ -684,11 +685,9 @@ export class TanistNode {
 
   /** The state, in a turn in which it is whole: what is read of it before anything is awaited is of one moment. */
   async wholeState(): Promise<StateMachine> {
-    while (!this.state.whole && !this.#stopped) {
-      if (this.#doubt !== null) throw underDoubt(this.#doubt);
-      await this.#yieldTurn();
-    }
-    return this.state;
+    while (!this.#isReady()) await this.#yieldTurn();
+    if (this.state.whole) return this.state;
+    throw this.#doubt === null ? stops() : underDoubt(this.#doubt);
   }
 
   /**
@@ -706,7 +705,7 @@ export class TanistNode {
       } catch (error) {
         if (replaced === this.#replaced) throw this.#readFailure(error);
       }
-      throw takingOver();
+      throw this.#overtaken();
     });
   }
 
@@ -1160,16 +1159,17 @@ export class TanistNode {
     }
     const replaced = this.#replaced;
     answer.then(
-      (completed) =>
-        replaced === this.#replaced ? told(completed) : done(this.#notServing() ?? takingOver(), ageMs),
+      (completed) => (replaced === this.#replaced ? told(completed) : done(this.#overtaken(), ageMs)),
       (error: unknown) => {
         if (error instanceof TanistError && error.code === 'data-damaged') this.#imageDamaged(error.message);
-        done(
-          replaced !== this.#replaced ? (this.#notServing() ?? takingOver()) : this.#readFailure(error),
-          ageMs,
-        );
+        done(replaced !== this.#replaced ? this.#overtaken() : this.#readFailure(error), ageMs);
       },
     );
+  }
+
+  /** What was read is of a state that is not this node's any more. */
+  #overtaken(): TanistError {
+    return this.#stopped ? stops() : (this.#notServing() ?? takingOver());
   }
 
   #readFailure(error: unknown): TanistError {
@@ -1292,7 +1292,7 @@ export class TanistNode {
   #replicaFeed(history: HistoryStore): ReplicaFeed {
     const { state } = this;
     const { clock, nodeLog } = this.#ports;
-    const turns = new TurnQueue(clock, () => state.whole);
+    const turns = new TurnQueue(clock, () => this.#isReady());
     return {
       id: this.#options.id,
       clock,
@@ -1328,7 +1328,7 @@ export class TanistNode {
 
   /** Everything that has been applied is in the image; an entry under way, too, when it is whole. */
   async #settle(): Promise<void> {
-    while (!this.state.whole && !this.#stopped && !this.#restoring) await this.#yieldTurn();
+    while (!this.#isReady() && !this.#restoring) await this.#yieldTurn();
     await this.#keeper.settle();
   }
 
@@ -1356,7 +1356,21 @@ export class TanistNode {
   /** Resolves in a turn in which the state is whole, at the earliest the next one. */
   async #wholeTurn(): Promise<void> {
     do await this.#yieldTurn();
-    while (!this.state.whole && !this.#stopped);
+    while (!this.#isReady());
+  }
+
+  /**
+   * The state is whole; or nothing is applied any more, and an entry that is half applied stays so: who waits for its end goes on in vain, and
+   * hears why from what `#replaced`, `checkServes` and the feed's refusal say.
+   */
+  #isReady(): boolean {
+    return this.state.whole || this.#stopped || this.#doubt !== null;
+  }
+
+  /** Nothing was replaced: a state that was wrong before is wrong as ever. */
+  #undone(): void {
+    this.#restoring = false;
+    if (this.#doubt === null) this.#resume();
   }
 
   #resume(): void {
@@ -1428,6 +1442,7 @@ export class TanistNode {
 
   async #close(): Promise<void> {
     this.#stopped = true;
+    this.#replaced += 1;
     this.#followers.ended();
     this.#driver.stop();
     this.#ticker?.stop();
