@@ -420,7 +420,7 @@ export class TanistNode {
       configured: options.members,
       isAlive: (id) => this.#isAlive(id),
       isConnected: (id) => this.#connections.isConnected(id),
-      trouble: (id) => this.#replicas.of(id)?.report.trouble ?? null,
+      trouble: (id) => this.#troubleOf(id),
       published: (id) => this.#succession.factsOf(id),
       dial: (peers) => {
         this.#connections.dialled(peers);
@@ -930,6 +930,14 @@ export class TanistNode {
     if (id === this.#options.id) return true;
     const { silentMs, patienceMs, doubt } = this.#succession.view(id).measurements;
     return doubt === null && silentMs < Math.max(patienceMs, aliveMs);
+  }
+
+  /** What keeps a member from being promoted. */
+  #troubleOf(id: NodeId): string | null {
+    if (this.state.isCorrupt(id)) return 'its state differs from that of others, alarm corrupt';
+    // The report of a replica that runs as a hot node meanwhile is of before.
+    if (this.#connections.isConnected(id)) return this.#succession.view(id).measurements.doubt;
+    return this.#replicas.of(id)?.report.trouble ?? null;
   }
 
   #membersChanged(): void {
