@@ -72,7 +72,7 @@ export class Cluster implements Machinery {
         routing: (routing) => this.followRouting(routing),
       },
     );
-    this.watches = new WatchRunner(() => this.watchLink());
+    this.watches = new WatchRunner((refusers) => this.watchLink(refusers));
     this.leases = new LeaseKeeper((ids, callOptions) => this.renew(ids, callOptions));
   }
 
@@ -189,10 +189,10 @@ export class Cluster implements Machinery {
     this.links.close();
   }
 
-  private watchLink(): Link | null {
+  private watchLink(refusers?: ReadonlyMap<string, unknown>): Link | null {
     const leader = this.leaderAddress();
-    if (leader !== null) return this.links.at(leader);
-    return this.links.anyUp();
+    if (leader !== null && refusers?.has(leader) !== true) return this.links.at(leader);
+    return this.links.anyUp(refusers);
   }
 
   private followRouting(routing: Routing): void {

@@ -17,6 +17,7 @@ import type { Space } from '../ports/delta.ts';
 import type { HistoryStore } from '../ports/image-store.ts';
 import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
+import type { Revisions } from '../ports/replication.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { TierChanges } from '../ports/tier-changes.ts';
 import type { ProbeAnswer, Transport, TransportHandler } from '../ports/transport.ts';
@@ -47,6 +48,7 @@ import { LogRepair } from './integrity/log-repair.ts';
 import { defaultScrub, Scrubber, type ScrubStatus } from './integrity/scrub.ts';
 import { verdictRows } from './integrity/verdict.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
+import { furthest, parseLeaderRevisions, revisionRow, revisionsOf } from './leader-revisions.ts';
 import { Maintenance } from './maintenance.ts';
 import { Membership } from './membership/membership.ts';
 import { TierMover } from './membership/tier-mover.ts';
@@ -198,6 +200,8 @@ export class TanistNode {
   /** Why the state is wrong or lost. */
   #doubt: string | null = null;
   #logDoubt: string | null;
+  /** What a leader last said that it had applied. */
+  #leaderRevisions: Revisions | null = null;
   #noRoom = false;
   #rebuilds = 0;
   #backups = 0;
@@ -417,7 +421,7 @@ export class TanistNode {
       configured: options.members,
       isAlive: (id) => this.#isAlive(id),
       isConnected: (id) => this.#connections.isConnected(id),
-      trouble: (id) => this.#replicas.of(id)?.report.trouble ?? null,
+      trouble: (id) => this.#troubleOf(id),
       published: (id) => this.#succession.factsOf(id),
       dial: (peers) => {
         this.#connections.dialled(peers);
@@ -930,6 +934,14 @@ export class TanistNode {
     return doubt === null && silentMs < Math.max(patienceMs, aliveMs);
   }
 
+  /** What keeps a member from being promoted. */
+  #troubleOf(id: NodeId): string | null {
+    if (this.state.isCorrupt(id)) return 'its state differs from that of others, alarm corrupt';
+    // The report of a replica that runs as a hot node meanwhile is of before.
+    if (this.#connections.isConnected(id)) return this.#succession.view(id).measurements.doubt;
+    return this.#replicas.of(id)?.report.trouble ?? null;
+  }
+
   #membersChanged(): void {
     this.#monitor.votersChanged();
     this.#followers.membersChanged();
@@ -994,6 +1006,7 @@ export class TanistNode {
       if (message.type !== 'heartbeat' || message.term !== this.#raft.status.term) continue;
       this.#guarding(this.#guard.leaderSays(message.context));
       this.#integrity.leaderSays(message.context);
+      this.#leaderRevisions = parseLeaderRevisions(message.context) ?? this.#leaderRevisions;
     }
   }
 
@@ -1303,13 +1316,7 @@ export class TanistNode {
       lineage: () => ({ clusterId: this.identity.clusterId, epoch: state.epoch }),
       refusal: () => this.#feedRefusal(),
       members: () => this.#membership.list(),
-      // Its own: followers do not hear of the leader's revisions, only of its log.
-      leaderRevisions: () => ({
-        user: state.revision('user'),
-        planes: state.revision('planes'),
-        system: state.revision('system'),
-        predicted: state.revision('predicted'),
-      }),
+      leaderRevisions: () => furthest(revisionsOf(state), this.#leaderRevisions),
       nextTurn: () => turns.next(),
       reported: (report) => this.#replicas.reported(report),
     };
@@ -1417,7 +1424,9 @@ export class TanistNode {
   #announce(): void {
     const leads = this.#raft.status.role === 'leader';
     this.#raft.setContext(
-      leads ? this.#guard.view(verdictRows(this.#integrity.verdicts)) : encodeReport(this.#report()),
+      leads
+        ? this.#guard.view([revisionRow(this.state), ...verdictRows(this.#integrity.verdicts)])
+        : encodeReport(this.#report()),
     );
     const before = this.#routing;
     const now = this.#currentRouting();

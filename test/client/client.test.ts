@@ -241,6 +241,58 @@ test('watch: no gap and no double over lost streams and leaders', async (t) => {
   );
 });
 
+for (const code of ['under-doubt', 'starting', 'superseded', 'not-held'] as const)
+  test(`a serializable read refused as ${code} goes to the other members by itself`, async (t) => {
+    const { client, cluster } = await started(t, 3);
+    await client.put('k', 'v');
+    cluster.refusing.set(0, new TanistError(code, 'not here'));
+    cluster.refusing.set(1, new TanistError(code, 'not here'));
+    const read = () => client.get('k', { consistency: 'serializable' });
+    const both = await Promise.all([read(), read()]);
+    t.deepEqual(
+      both.map(({ values }) => text(values[0]?.value)),
+      ['v', 'v'],
+    );
+    t.true(cluster.refusedAt.includes(0));
+    // Who leads still takes the writes.
+    await client.put('k', 'w');
+    t.is(text((await read()).values[0]?.value), 'w');
+  });
+
+test('what nobody holds is refused, and not looked for until the deadline', async (t) => {
+  const { client, cluster } = await started(t, 2);
+  await client.put('k', 'v');
+  for (const member of [0, 1]) cluster.refusing.set(member, new TanistError('not-held', 'not here'));
+  t.like(await t.throwsAsync(client.get('k', { consistency: 'serializable' })), { code: 'not-held' });
+  t.deepEqual([...new Set(cluster.refusedAt)].sort(), [0, 1]);
+  t.is(cluster.refusedAt.length, 2);
+});
+
+for (const code of ['under-doubt', 'starting', 'not-leader'] as const)
+  for (const leads of [true, false])
+    test(`a watch refused as ${code} by ${leads ? 'the leader' : 'a member'} goes on at another one`, async (t) => {
+      const { client, cluster } = await started(t, 3);
+      await client.put('k', '1');
+      const iterator = client.watch('k', { fromRevision: revision(2) })[Symbol.asyncIterator]();
+      t.is(text((await iterator.next()).value?.events[0]?.keyValue.value), '1');
+      // The first that is up, with nobody leading, or the leader.
+      cluster.refusing.set(0, new TanistError(code, 'not here'));
+      if (!leads) cluster.elect(-1);
+      cluster.dropWatches();
+      await cluster.until(() => cluster.refusedAt.includes(0));
+      await cluster.until(() => cluster.members[1]!.watches.size + cluster.members[2]!.watches.size > 0);
+      if (!leads) cluster.elect(1);
+      await client.put('k', '2');
+      const seen: string[] = [];
+      while (seen.length === 0) {
+        const { value } = await iterator.next();
+        for (const { keyValue } of value?.events ?? []) seen.push(text(keyValue.value));
+      }
+      t.deepEqual(seen, ['2']);
+      t.is(cluster.refusedAt.filter((member) => member === 0).length, 1);
+      await iterator.return!();
+    });
+
 test('watch from the past, and from a compacted revision', async (t) => {
   const { client } = await started(t);
   await client.put('k', '1');

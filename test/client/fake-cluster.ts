@@ -68,6 +68,10 @@ export class FakeCluster {
   /** What the next batches are refused with. */
   readonly refusals: TanistError[] = [];
   refused = 0;
+  /** Members that refuse serializable reads and watches with this, by number. */
+  readonly refusing = new Map<number, TanistError>();
+  /** How often they did. */
+  readonly refusedAt: number[] = [];
   /** Calls of KeepAlive. */
   renewals = 0;
   private held: { readonly stream: Duplex; readonly batch: CommandBatch }[] = [];
@@ -193,6 +197,13 @@ export class FakeCluster {
     member.address = `127.0.0.1:${port}`;
   }
 
+  private refusal(member: FakeMember): TanistError | null {
+    const number = this.members.indexOf(member);
+    const refusal = this.refusing.get(number) ?? null;
+    if (refusal !== null) this.refusedAt.push(number);
+    return refusal;
+  }
+
   private news(): void {
     const { waiting } = this;
     this.waiting = [];
@@ -208,12 +219,15 @@ export class FakeCluster {
       const request = decodeSessionRequest(bytes);
       const isLeader = this.members[this.leader] === member;
       if (request.kind === 'reads') {
+        const refusal = this.refusal(member);
         const replies = request.reads.map(({ id, range, serializable }) => ({
           id,
           outcome:
-            isLeader || serializable
-              ? this.state.range(range)
-              : new TanistError('not-leader', 'not the leader'),
+            refusal !== null
+              ? refusal
+              : isLeader || serializable
+                ? this.state.range(range)
+                : new TanistError('not-leader', 'not the leader'),
           ageMs: isLeader ? 0 : 7,
         }));
         stream.write(encodeReadReplies(replies));
@@ -283,6 +297,10 @@ export class FakeCluster {
       const request = decodeWatchRequest(bytes);
       if (request.kind === 'cancel') {
         watches.delete(request.id);
+      } else if (this.refusing.has(this.members.indexOf(member))) {
+        const failure = this.refusal(member);
+        const { id } = request;
+        stream.write(encodeWatchReply({ id, revision: revision(0), events: [], failure, created: false }));
       } else if (request.fromRevision !== 0 && request.fromRevision <= this.state.compacted) {
         const failure = new TanistError('revision-compacted', `compacted up to ${this.state.compacted}`);
         const { id } = request;

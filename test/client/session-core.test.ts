@@ -202,6 +202,7 @@ test('every code of a refusal has a verdict', (t) => {
     'session-expired',
     'starting',
     'stopping',
+    'superseded',
     'unavailable',
     'under-doubt',
   ]);

@@ -141,7 +141,17 @@ test('what is not allowed', (t) => {
   t.throws(() => cluster.do(tier('w', 'hot', 'k')), code('invalid-argument'));
   cluster.trouble = 'a damaged range';
   t.throws(() => cluster.do(tier('w', 'hot')), code('under-doubt'));
-  cluster.dead = 'c';
+  cluster.trouble = null;
+  cluster.do(tier('w', 'hot'));
+  // It runs as a hot node by now: as a learner it is repaired, but it gets no vote before.
+  cluster.connected = 'w';
+  cluster.trouble = 'its image is damaged';
+  cluster.do(tier('w', 'hot'));
+  t.throws(() => cluster.do(tier('w', 'hot')), { code: 'learner-not-ready', message: /w is not whole at present \(its image is damaged\)/ } as never);
+  cluster.trouble = null;
+  cluster.do(tier('w', 'hot'));
+  t.true(cluster.configuration.voters.includes(nodeId('w')));
+  cluster.dead = 'cw';
   t.throws(() => cluster.do(tier('b', 'warm')), code('quorum-at-risk'));
   t.throws(() => new Cluster('a', 'w').do(tier('a', 'warm')), code('quorum-at-risk'), 'the last one stays');
 });

@@ -14,7 +14,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'count-learner': 2,
   'single-quorum-in-joint-change': 5,
   'apply-twice-after-restart': 1,
-  'read-without-quorum-round': 65,
+  'read-without-quorum-round': 101,
   'read-joins-earlier-round': 8,
   'reuse-session-number': 1,
   'drop-session-results': 8,

@@ -104,6 +104,8 @@ export interface Failure {
 /** The one way from our errors to etcd's. */
 export function toEtcdError(failure: Failure): EtcdError {
   const indeterminate = failure.indeterminate === true || failure.code === 'indeterminate';
+  // Others may hold it: clients take what is unavailable there.
+  if (failure.code === 'not-held') return new EtcdError(status.UNAVAILABLE, failure.message, failure);
   const name = nameOf(failure.code, indeterminate);
   return name === null
     ? new EtcdError(status.INVALID_ARGUMENT, failure.message, failure)
@@ -180,7 +182,6 @@ function nameOf(code: ErrorCode, indeterminate: boolean): EtcdErrorName | null {
     case 'deadline-exceeded':
       return 'timeout';
     case 'invalid-argument':
-    case 'not-held':
     case 'policy-not-found':
     case 'policy-forbids':
       return null;

@@ -45,6 +45,8 @@ export class PendingRead<Tag> {
   result: RangeResult | null = null;
   ageMs = 0;
   error: TanistError | null = null;
+  /** Members that do not hold it. */
+  notHeldAt: readonly string[] = [];
 
   constructor(id: number, range: RangeRequest, serializable: boolean, deadlineMs: number, tag: Tag) {
     this.id = id;

@@ -59,6 +59,14 @@ export class ReadFlow<Tag> {
     this.settle(read, null);
   }
 
+  /** The member at `address` does not hold what it asks for. Says who does not, as far as is known. */
+  notHeldAt(id: number, address: string): readonly string[] {
+    const read = this.sent.get(id);
+    if (read === undefined) return [];
+    if (!read.notHeldAt.includes(address)) read.notHeldAt = [...read.notHeldAt, address];
+    return read.notHeldAt;
+  }
+
   /** Refused for now. */
   again(id: number): void {
     const read = this.sent.get(id);

@@ -12,7 +12,7 @@ import { PendingCommand, type PendingRead, sizeOf } from './pending.ts';
 import { Queue } from './queue.ts';
 import { ReadFlow } from './read-flow.ts';
 import type { CoreReady } from './ready.ts';
-import { initialRouter, nextRouter, type RouterInput, type RouterState } from './router.ts';
+import { candidates, initialRouter, nextRouter, type RouterInput, type RouterState } from './router.ts';
 import { nextPhase, noSessionYet, type SessionPhase } from './session-phase.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 
@@ -370,19 +370,30 @@ export class SessionCore<Tag> {
   }
 
   private handleReads(stream: number, replies: readonly ReadReply[], nowMs: number): void {
-    let refused = false;
+    const refused: [TanistError, Verdict][] = [];
     for (const reply of replies) {
-      const { outcome } = reply;
-      if (outcome instanceof TanistError && this.judge(stream, outcome, nowMs) !== 'fail') {
-        this.reads.again(reply.id);
-        refused = true;
+      const { id, outcome } = reply;
+      const verdict = outcome instanceof TanistError ? this.verdictOnRead(id, outcome) : 'fail';
+      if (outcome instanceof TanistError && verdict !== 'fail') {
+        this.reads.again(id);
+        refused.push([outcome, verdict]);
       } else {
         this.reads.answered(reply);
       }
     }
+    // Only now: leaving the stream makes all that was not answered on it due again.
+    for (const [error, verdict] of refused) this.judge(stream, error, nowMs, verdict);
     // Any member answers reads, so they say nothing about who leads.
     const { route } = this.router;
-    if (!refused && route.state === 'attached' && route.trusted) this.answered(stream);
+    if (refused.length === 0 && route.state === 'attached' && route.trusted) this.answered(stream);
+  }
+
+  /** What one member does not hold another one may, until all that can be asked have said so. */
+  private verdictOnRead(id: number, refused: TanistError): Verdict {
+    const { route } = this.router;
+    if (refused.code !== 'not-held' || route.state !== 'attached') return verdictOn(refused);
+    const asked = this.reads.notHeldAt(id, route.address);
+    return candidates(this.router).some((address) => !asked.includes(address)) ? 'elsewhere' : 'fail';
   }
 
   private handleRefused(
@@ -424,8 +435,7 @@ export class SessionCore<Tag> {
   }
 
   /** What a refusal means for the stream and for what was refused. */
-  private judge(stream: number, refused: TanistError, nowMs: number): Verdict {
-    const verdict = verdictOn(refused);
+  private judge(stream: number, refused: TanistError, nowMs: number, verdict = verdictOn(refused)): Verdict {
     if (verdict === 'fail') return verdict;
     this.lastTrouble = refused.message;
     if (verdict === 'elsewhere') {

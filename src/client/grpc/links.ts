@@ -38,9 +38,15 @@ export class Links {
     return link;
   }
 
-  anyUp(): Link | null {
-    for (const link of this.links.values()) if (link.isUp) return link;
-    return null;
+  /** One that is connected, if there is one of those not to be avoided. */
+  anyUp(avoided?: { has(address: string): boolean }): Link | null {
+    let last: Link | null = null;
+    for (const link of this.links.values()) {
+      if (!link.isUp) continue;
+      if (avoided?.has(link.address) !== true) return link;
+      last ??= link;
+    }
+    return last;
   }
 
   /** Why there is no connection; null while one is up or some have not failed yet. */

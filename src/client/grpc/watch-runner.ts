@@ -11,10 +11,17 @@ type WatchStream = ClientDuplexStream<Buffer, Buffer>;
 
 const firstRetryMs = 1;
 const longestRetryMs = 100;
+/** A member that refused a watch is not the first choice for so long. */
+const grudgeMs = 1000;
 
-/** All watches of a client on one stream, to the leader where one is known, else to any member; moved and resumed when it breaks. */
+/**
+ * All watches of a client on one stream, to the leader where one is known, else to any member; moved and resumed when it breaks, and from a member that
+ * refuses (it is under doubt, starts, or is beyond the quorum) to another one.
+ */
 export class WatchRunner {
-  private readonly linkOf: () => Link | null;
+  private readonly linkOf: (refusers: ReadonlyMap<string, unknown>) => Link | null;
+  /** When it was. */
+  private readonly refusedAtMs = new Map<string, number>();
   private readonly subscriptions = new Map<number, Subscription>();
   private nextId = 1;
   private stream: WatchStream | null = null;
@@ -22,7 +29,7 @@ export class WatchRunner {
   private retryMs = firstRetryMs;
   private retry: NodeJS.Timeout | null = null;
 
-  constructor(linkOf: () => Link | null) {
+  constructor(linkOf: (refusers: ReadonlyMap<string, unknown>) => Link | null) {
     this.linkOf = linkOf;
   }
 
@@ -40,7 +47,7 @@ export class WatchRunner {
 
   /** The leader may be another one now: a stream to a former leader may be one that hears nothing any more. */
   reroute(): void {
-    const link = this.linkOf();
+    const link = this.link();
     if (link === null) return;
     if (this.stream !== null && link.address !== this.streamAddress) this.drop();
     this.connect();
@@ -62,7 +69,7 @@ export class WatchRunner {
 
   private connect(): void {
     if (this.stream !== null || this.subscriptions.size === 0) return;
-    const link = this.linkOf();
+    const link = this.link();
     if (link === null) {
       this.connectLater();
       return;
@@ -100,6 +107,7 @@ export class WatchRunner {
       return;
     }
     this.subscriptions.set(subscription.id, subscription);
+    if (verdictOn(reply.failure) === 'elsewhere') this.refusedAtMs.set(this.streamAddress, performance.now());
     this.drop();
     this.connectLater();
   }
@@ -112,6 +120,13 @@ export class WatchRunner {
       return;
     }
     this.connectLater();
+  }
+
+  private link(): Link | null {
+    const nowMs = performance.now();
+    for (const [address, atMs] of this.refusedAtMs)
+      if (nowMs - atMs >= grudgeMs) this.refusedAtMs.delete(address);
+    return this.linkOf(this.refusedAtMs);
   }
 
   private connectLater(): void {

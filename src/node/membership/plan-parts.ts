@@ -13,7 +13,7 @@ export interface ClusterView {
   readonly isAlive: (id: NodeId) => boolean;
   /** Its node runs and is connected, member of the quorum or not. */
   readonly isConnected: (id: NodeId) => boolean;
-  /** What a replica beyond the quorum says is wrong with it; null: nothing. */
+  /** What is known to be wrong with it: what it says itself, a quarantine, a doubt, an alarm; null: nothing. */
   readonly trouble: (id: NodeId) => string | null;
 }
 
@@ -27,11 +27,17 @@ export interface PlannedChange {
 const inSyncEntries = 1000;
 
 /** Fails with `learner-not-ready` unless the learner has all but the last entries, and is alive and trusted. */
-export function checkInSync(id: NodeId, { raft, isAlive }: ClusterView): void {
+export function checkInSync(id: NodeId, { raft, isAlive, trouble }: ClusterView): void {
   const { progress, last } = raft;
   const reached = progress.get(id);
   const inSync = reached?.state === 'replicate' && last.index - reached.match <= inSyncEntries;
-  if ((inSync && isAlive(id)) || mutant.active === 'promote-out-of-sync') return;
+  const wrong = trouble(id);
+  if ((inSync && isAlive(id) && wrong === null) || mutant.active === 'promote-out-of-sync') return;
+  if (wrong !== null)
+    throw new TanistError(
+      'learner-not-ready',
+      `${id} is not whole at present (${wrong}); it is repaired from the others, try again when it is`,
+    );
   throw new TanistError(
     'learner-not-ready',
     `${id} is not in sync with the leader yet: it has entry ${reached?.match ?? 0} of ${last.index}; try again later`,

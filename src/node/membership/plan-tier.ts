@@ -30,7 +30,8 @@ function planHot(facts: MemberFacts, { replaces }: TierRequest, view: ClusterVie
   const { voters, learners } = configuration;
   if (isVoter(configuration, id)) throw new TanistError('already-in-tier', `${id} is hot already: it votes`);
   const trouble = view.trouble(id);
-  if (trouble !== null && facts.tier !== 'hot')
+  // One that runs as a hot node already is repaired as a learner, and does not vote before.
+  if (trouble !== null && facts.tier !== 'hot' && !view.isConnected(id))
     throw new TanistError('under-doubt', `${id} is not whole at present (${trouble}); try again when it is`);
   if (facts.wanted !== 'hot') {
     const wish = { ...facts, wanted: 'hot' as const };
