@@ -119,7 +119,7 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
   /** The members. */
   const present = (): readonly Machine[] => {
     const members = cluster.leader()?.node?.members() ?? [];
-    return machines.filter(({ id }) => members.some((member) => member.id === id));
+    return machines.filter(({ id }) => members.some((member) => member.id === id && (member.voter || member.learner)));
   };
   const equal = (): boolean => {
     const applied = present().map(({ node }) => node?.state.applied.index ?? -1);
@@ -146,5 +146,27 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
       `${livenessBoundMs} ms after the last call: applied ${applied.join(', ')}; ${cluster.integrity.left(present()) ?? 'all whole'}`,
     );
   }
+  if (!findings.any) await checkBeyond(cluster, findings, run);
   cluster.stopWatches();
 }
+
+/** Every replica beyond the quorum is whole, and at the present of the hot ones. */
+async function checkBeyond(cluster: Cluster, findings: Findings, run: Run): Promise<void> {
+  const { scheduler, machines, tiers } = cluster;
+  const left = (): string | null => {
+    const hot = cluster.leader()?.node ?? null;
+    if (hot === null) return 'nobody leads';
+    for (const machine of machines) {
+      if (machine.idle || machine.member === null || machine.node !== null) continue;
+      const { beyond } = machine.member;
+      const why = beyond === null ? `${machine.id} runs nothing` : tiers.left(machine, beyond, hot);
+      if (why !== null) return why;
+    }
+    return null;
+  };
+  await run(scheduler.nowMs + livenessBoundMs, () => left() === null);
+  const why = left();
+  if (why !== null && !findings.any)
+    findings.report('tiers-at-the-present', `${livenessBoundMs} ms after all were equal: ${why}`);
+}
+
