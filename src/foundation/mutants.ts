@@ -63,6 +63,7 @@ export const mutantNames = [
   'read-half-applied',
   'watch-half-applied',
   'image-half-applied',
+  'mark-half-applied',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -97,9 +97,12 @@ export class DeltaStream {
 
   async *parts(): AsyncGenerator<StreamPart, void, undefined> {
     const { feed, timing } = this.#parts;
+    await this.#wholeState();
+    if (this.#isOver()) return;
     yield this.#begin();
     while (!this.#isOver()) {
       if (!this.#leasesTold) yield* this.#allLeases();
+      await this.#wholeState();
       if (this.#isOver()) return;
       const taken = this.#take();
       if (taken === null) {
@@ -115,6 +118,12 @@ export class DeltaStream {
       else if (taken.length > 0) await this.#wait(timing.markGapMs, false);
       else await this.#wait(this.#markedMs + timing.idleMs - feed.clock.nowMs(), true);
     }
+  }
+
+  /** An entry under way has moved revisions on already, and its deltas are not told before it is whole. */
+  async #wholeState(): Promise<void> {
+    const { state, nextTurn } = this.#parts.feed;
+    while (!state.whole && mutant.active !== 'mark-half-applied') await nextTurn();
   }
 
   /** Also throws what it is to end with. */

@@ -176,7 +176,8 @@ export class TierChecks {
 
   /** What keeps a replica from being whole and at the present of a hot one; null: nothing. */
   left(machine: Machine, beyond: Beyond, hot: TanistNode): string | null {
-    return beyond.tier === 'warm' ? leftOfWarm(machine, beyond.replica, hot) : leftOfCold(machine, beyond, hot);
+    const why = beyond.tier === 'warm' ? leftOfWarm(machine, beyond.replica, hot) : leftOfCold(machine, beyond, hot);
+    return why === null ? null : `${why} (${beyond.replica.report().trouble ?? 'no trouble'})`;
   }
 }
 
@@ -209,7 +210,7 @@ function leftOfCold(
 ): string | null {
   const newest = replica.snapshots.at(-1);
   if (newest === undefined) return `${id} has no snapshot`;
-  if (replica.trouble !== null) return `${id}: ${replica.trouble}`;
+  if (replica.trouble !== null) return `${id} is in trouble`;
   for (const space of ['user', 'planes', 'system'] as const)
     if (newest.revisions[space] !== revision(hot.revision(space)))
       return `${id} has ${space} ${newest.revisions[space]} of ${hot.revision(space)}`;
