@@ -94,8 +94,8 @@ export class Driver {
         throw new TanistError('unavailable', `entry ${reached + 1} is not in the log`);
       for (let left = entries; left.length > 0; ) {
         if (this.#stopped) throw new TanistError('closed', 'the node stops');
-        // None where the first one is applied in slices, and is not whole yet.
         const taken = apply(left);
+        // None: the first one takes several turns.
         reached = left[taken - 1]?.index ?? reached;
         left = left.slice(taken);
         await new Promise<void>((resolve) => clock.soon(resolve));
