@@ -2,9 +2,10 @@ import { defaultScore, defaultSuspicion } from '../failover/options.ts';
 import { defaultTierPolicy } from '../failover/topology/policy.ts';
 import { byteStringOfText } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
-import { type NodeId, noSession } from '../foundation/ids.ts';
+import { type NodeId, noSession, type SessionId } from '../foundation/ids.ts';
 import { defaultRequestLimits } from '../foundation/limits.ts';
 import { type Random, seededRandom } from '../foundation/random.ts';
+import type { TanistNode } from '../node/node.ts';
 import type { NodeOptions } from '../node/options.ts';
 import type { Tier } from '../ports/tier.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
@@ -38,10 +39,11 @@ export class Cluster {
   readonly network: Network;
   readonly machines: readonly Machine[];
   readonly recorder = new Recorder();
-  readonly logs: LogChecks;
-  readonly state: StateChecks;
+  /** Of the present lineage, as `members` and the votes. */
+  logs: LogChecks;
+  state: StateChecks;
   readonly integrity: IntegrityChecks;
-  readonly members: MemberChecks;
+  members: MemberChecks;
   readonly tiers: TierChecks;
   readonly callers: readonly Caller[];
   readonly random: Random;
@@ -56,7 +58,9 @@ export class Cluster {
   readonly #touched = new Set<Machine>();
   readonly #watches: readonly SimWatch[];
   readonly #clients: readonly SimClient[];
-  readonly #votes: VoteChecks;
+  #votes: VoteChecks;
+  /** Cluster ids of lineages that have ended: their nodes are no findings' matter any more. */
+  readonly #ended = new Set<string>();
   readonly #quorum: QuorumCheck;
   #policySet = false;
   readonly #world: TierWorld | null;
@@ -133,6 +137,7 @@ export class Cluster {
   /** After every event. */
   step(): void {
     for (const machine of this.#touched) {
+      if (this.#isOver(machine.node)) continue;
       this.state.step(machine);
       this.logs.step(machine);
       this.#tiersOf(machine);
@@ -151,7 +156,7 @@ export class Cluster {
   #sent(message: RaftMessage): void {
     const machine = this.machines.find(({ id }) => id === message.from);
     const node = machine?.node ?? null;
-    if (machine === undefined || node === null) return;
+    if (machine === undefined || node === null || this.#isOver(node)) return;
     const { storeId } = node.identity;
     this.integrity.sent(message, node);
     this.#votes.sent(message, storeId, machine.log);
@@ -171,12 +176,56 @@ export class Cluster {
     let found: Machine | null = null;
     let term = -1;
     for (const machine of this.machines) {
+      if (this.#isOver(machine.node)) continue;
       const status = machine.node?.inspect().raft;
       if (status?.role !== 'leader' || status.term <= term) continue;
       found = machine;
       term = status.term;
     }
     return found;
+  }
+
+  /** All hot machines are lost: what `promoted` is about to begin is another history. */
+  newLineage(promoted: Machine): void {
+    const { clusterId } = promoted.member?.supervisor.said().lineage ?? { clusterId: '' };
+    this.#ended.add(clusterId);
+    const findings = this.#findings;
+    this.logs = new LogChecks(findings);
+    this.members = new MemberChecks(findings, false);
+    this.#votes = new VoteChecks(findings);
+    this.state = new StateChecks(
+      findings,
+      () => this.scheduler.nowMs,
+      (machine) => this.integrity.mayDiffer(machine),
+    );
+  }
+
+  #isOver(node: TanistNode | null): boolean {
+    return node !== null && this.#ended.has(node.identity.clusterId);
+  }
+
+  /** What keeps the replicas beyond the quorum from being whole, at the present, and of the tier that the facts say; null: nothing. */
+  leftBeyond(): string | null {
+    const hot = this.leader()?.node ?? null;
+    if (hot === null) return 'nobody leads';
+    const members = new Map(hot.members().map((member) => [member.id, member]));
+    for (const machine of this.machines) {
+      const { id, idle, member, node } = machine;
+      const facts = members.get(id);
+      if (idle || member === null || facts === undefined) continue;
+      if (facts.wanted !== undefined) return `${id} has yet to become ${facts.wanted}`;
+      const tier = node !== null ? 'hot' : (member.beyond?.tier ?? 'nothing');
+      if (tier !== facts.tier) return `${id} is ${tier}, the facts say ${facts.tier}`;
+      const why = member.beyond === null ? null : this.tiers.left(machine, member.beyond, hot);
+      if (why !== null) return why;
+    }
+    return null;
+  }
+
+  /** Of some client. */
+  session(): SessionId {
+    for (const { core } of this.#clients) if (core.phase.state === 'open') return core.phase.id;
+    return noSession;
   }
 
   #setPolicy(): void {
@@ -301,6 +350,7 @@ export class Cluster {
     return {
       observer: (machine) => ({
         applying: (entry) => {
+          if (this.#isOver(machine.node)) return;
           this.logs.applying(machine, entry);
           this.members.applying(entry);
         },
@@ -308,6 +358,8 @@ export class Cluster {
       }),
       logged: (machine, event, fields) => this.integrity.logged(machine, event, fields),
       opened: (machine, node) => {
+        if (this.#isOver(node)) return;
+        if (this.#ended.size > 0) this.state.begin(node.state);
         const { term, vote } = node.inspect().raft;
         const { storeId } = node.identity;
         const replaced = this.spoiled.get(machine) === 'replaced';

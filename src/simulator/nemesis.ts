@@ -7,6 +7,7 @@ import type { Machine } from './machine.ts';
 import { describeFault, type Fault, type Target } from './plan/fault.ts';
 import type { MembershipChange } from './plan/membership.ts';
 import { PolicyChanges } from './tiers/policy-changes.ts';
+import { TierWishes } from './tiers/tier-changes.ts';
 import { Turnover } from './turnover.ts';
 import type { DatabaseFiles } from './world/sim-database.ts';
 
@@ -32,6 +33,7 @@ export class Nemesis {
         if (!this.#calm) this.#changeMembers(change);
       });
     }
+    const wishes = new TierWishes(this.#cluster, this.#cluster.random.fork('wishes'));
     const policies = new PolicyChanges(this.#cluster, this.#cluster.random.fork('policies'));
     const { joiners, everyMs } = plan.turnover;
     const turnover = new Turnover(this.#cluster, this.#cluster.random.fork('turnover'));
@@ -40,6 +42,7 @@ export class Nemesis {
         if (!this.#calm) turnover.step();
       });
     }
+    this.#everyMs(plan.tiers.changeEveryMs, () => wishes.step());
     this.#everyMs(plan.tiers.policyEveryMs, () => policies.step());
     for (const index of plan.fragile) {
       const machine = this.#cluster.machines[index];

@@ -4,6 +4,7 @@ import { Findings } from './checks/findings.ts';
 import { checkHistories } from './checks/history-checks.ts';
 import { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
+import { checkForcedPhase } from './forced-phase.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, type Plan } from './plan/plan.ts';
 import { checkQuietPhase } from './quiet-phase.ts';
@@ -73,6 +74,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     if (!findings.any) {
       undecided = checkHistories(cluster.recorder, cluster.state, cluster.logs.leases, findings).undecided;
     }
+    const hasBeyond = cluster.machines.some(({ member }) => (member?.beyond ?? null) !== null);
+    if (plan.tiers.forced && hasBeyond && !findings.any) await checkForcedPhase(cluster, findings, run);
   } catch (error) {
     rejected(error);
   } finally {
@@ -95,7 +98,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
 }
 
-type Run = (untilMs: number, done: () => boolean) => Promise<void>;
+export type Run = (untilMs: number, done: () => boolean) => Promise<void>;
 
 /** New calls are answered within the bound, then, once calls have stopped, all replicas come to the same state. */
 async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Promise<void> {
@@ -152,20 +155,9 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
 
 /** Every replica beyond the quorum is whole, and at the present of the hot ones. */
 async function checkBeyond(cluster: Cluster, findings: Findings, run: Run): Promise<void> {
-  const { scheduler, machines, tiers } = cluster;
-  const left = (): string | null => {
-    const hot = cluster.leader()?.node ?? null;
-    if (hot === null) return 'nobody leads';
-    for (const machine of machines) {
-      if (machine.idle || machine.member === null || machine.node !== null) continue;
-      const { beyond } = machine.member;
-      const why = beyond === null ? `${machine.id} runs nothing` : tiers.left(machine, beyond, hot);
-      if (why !== null) return why;
-    }
-    return null;
-  };
-  await run(scheduler.nowMs + livenessBoundMs, () => left() === null);
-  const why = left();
+  const { scheduler } = cluster;
+  await run(scheduler.nowMs + livenessBoundMs, () => cluster.leftBeyond() === null);
+  const why = cluster.leftBeyond();
   if (why !== null && !findings.any)
     findings.report('tiers-at-the-present', `${livenessBoundMs} ms after all were equal: ${why}`);
 }

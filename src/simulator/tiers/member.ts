@@ -204,6 +204,7 @@ export class Member {
         vitals,
         accepts: (found) => accepts(lineage ?? store.newest?.lineage ?? found, found),
         membersChanged: (members) => sources.members(members),
+        tidied: () => {},
         broken: (error) => this.supervisor.runtimeFailed(error),
       },
     );
