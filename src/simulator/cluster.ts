@@ -217,7 +217,9 @@ export class Cluster {
       const tier = node !== null ? 'hot' : (member.beyond?.tier ?? 'nothing');
       if (tier !== facts.tier) return `${id} is ${tier}, the facts say ${facts.tier}`;
       const why = member.beyond === null ? null : this.tiers.left(machine, member.beyond, hot);
-      if (why !== null) return why;
+      // Not repaired yet: a replica that was told a revision which never was is ahead of all others.
+      const isAhead = this.integrity.hasDiverged && /behind the|already; ask another/.test(why ?? '');
+      if (why !== null && !isAhead) return why;
     }
     return null;
   }

@@ -30,7 +30,8 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
   const { scheduler, machines, state, random } = cluster;
   const draw = random.fork('forced');
   const target = draw.pick(machines.filter((machine) => (machine.member?.beyond ?? null) !== null));
-  const early = await force(cluster, target, run);
+  const early = await force(cluster, target, findings, run);
+  if (findings.any) return;
   if (early === null || 'report' in early || early.error.code !== 'quorum-alive') {
     findings.report('forced-refused', `${target.id} was promoted by force beside a living quorum: ${JSON.stringify(early)}`);
     return;
@@ -51,7 +52,8 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
   const leases = target.member?.beyond?.tier === 'warm' ? [...target.member.beyond.replica.state.leases] : [];
   const truth = state.truth;
   cluster.newLineage(target);
-  const promoted = await force(cluster, target, run);
+  const promoted = await force(cluster, target, findings, run);
+  if (findings.any) return;
   if (promoted === null || !('report' in promoted)) {
     findings.report('forced', `${target.id} is not promoted: ${promoted?.error.message ?? 'no answer'}`);
     return;
@@ -97,7 +99,12 @@ function heldBy({ member }: Machine): Held | null {
 
 type Forced = { readonly report: ForcedReport } | { readonly error: TanistError };
 
-async function force(cluster: Cluster, target: Machine, run: Run): Promise<Forced | null> {
+async function force(
+  cluster: Cluster,
+  target: Machine,
+  findings: Findings,
+  run: Run,
+): Promise<Forced | null> {
   const { scheduler } = cluster;
   let answer: Forced | null = null;
   const attempt = (): void => {
@@ -115,7 +122,7 @@ async function force(cluster: Cluster, target: Machine, run: Run): Promise<Force
     });
   };
   const untilMs = scheduler.nowMs + boundMs;
-  while (scheduler.nowMs < untilMs) {
+  while (scheduler.nowMs < untilMs && !findings.any) {
     answer = null;
     attempt();
     await run(scheduler.nowMs + 4000, () => answer !== null);
