@@ -42,6 +42,7 @@ export async function* latestParts(source: LatestSource, held: Held | null): Asy
   const { state } = source;
   const lineage = source.lineage();
   yield { kind: 'ranges', lineage, ranges: wholeSpaces };
+  while (!state.whole) await source.nextTurn();
   // Leases first: the keys are as of the moment at which all leases there are have been gone through. Those that ended meanwhile are too many,
   // which harms nothing.
   let granted: LeaseTerms[] = [];

@@ -191,6 +191,7 @@ export class WarmState {
     const held = new Map(goesOn ? this.#ranges.map((one) => [rangeText(one.range), one]) : []);
     for (const staged of takeover.allStaged()) held.set(rangeText(staged.range), staged);
     const wanted = takeover.ranges?.ranges.map(rangeText) ?? [...held.keys()];
+    if (mutant.active === 'warm-keeps-lost-ranges') wanted.push(...held.keys());
     const ranges = new Set(wanted.flatMap((text) => held.get(text) ?? []));
     const old = [...this.#ranges, ...takeover.allStaged()];
     return { ranges: [...ranges], dropped: old.filter((held) => !ranges.has(held)) };
