@@ -26,7 +26,7 @@ export interface TieredCluster {
   /** The hot ones but the leader. */
   followers(): Promise<readonly string[]>;
   status(id: string): Promise<MemberStatus>;
-  /** Level with the leader, healthy, within `revisions` of it. */
+  /** Healthy, and within `revisions` of the leader, but for a cold one, which is as far as its last snapshot. */
   untilLevel(id: string, revisions?: number): Promise<void>;
   /** One of a node's metrics; labels as they are written, in braces. */
   metric(id: string, name: string): Promise<number>;
@@ -63,8 +63,9 @@ export async function startTiered(options: LocalClusterOptions, stack: Cleanup):
     untilLevel: async (id, revisions = 0) => {
       await eventually(
         async () => {
-          const { health, lagRevisions } = await status(id);
-          return health === 'healthy' && lagRevisions <= revisions ? true : null;
+          const { member, health, lagRevisions } = await status(id);
+          const isLevel = lagRevisions <= revisions || member.tier === 'cold';
+          return health === 'healthy' && isLevel ? true : null;
         },
         `${id} was not level with the leader`,
         { patienceMs: 120_000 },
