@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import {
   type handleUnaryCall,
   logVerbosity,
@@ -53,6 +54,7 @@ export class ClientServer {
   readonly #node: ServedNode;
   readonly #clusterId: string;
   readonly etcd: EtcdServices;
+  readonly #connections = new Set<Socket>();
   #port: ClientPort | null = null;
 
   /**
@@ -90,7 +92,10 @@ export class ClientServer {
       ),
       tiers: unary(() => encodeTiersReply(tiersOf(node))),
       measure: unary(measureReply),
-      policies: unary(() => encodePoliciesReply(node.state.policies())),
+      policies: unary(() => {
+        node.checkServes();
+        return encodePoliciesReply(node.state.policies());
+      }),
       members: unary(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
       changeMember: unary(async (bytes) =>
         encodeMembersReply({
@@ -119,7 +124,11 @@ export class ClientServer {
     const grpc = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.etcd.bound(this.#server);
     this.#port = new ClientPort({
-      http2: (socket) => grpc.injectConnection(socket),
+      http2: (socket) => {
+        this.#connections.add(socket);
+        socket.once('close', () => this.#connections.delete(socket));
+        grpc.injectConnection(socket);
+      },
       http1: (socket) => http.take(socket),
     });
     return this.#port.listen(address);
@@ -129,6 +138,8 @@ export class ClientServer {
     this.#port?.close();
     this.etcd.close();
     this.#server.forceShutdown();
+    // It leaves connections open; another server of this process may take the port over.
+    for (const socket of this.#connections) socket.destroySoon();
   }
 
   #succession(call: ServerWritableStream<Buffer, Buffer>): void {

@@ -7,6 +7,7 @@ import type { LeaseStatus } from '../protocol/administration.ts';
 /** All leases without their keys, or the one asked for with them; empty when there is none such. */
 export async function leasesOf(node: ServedNode, id: LeaseId): Promise<readonly LeaseStatus[]> {
   const state = await node.wholeState();
+  node.checkServes();
   if (id === noLease) return [...state.leases()].map((lease) => ({ ...lease, keys: [] }));
   const lease = state.lease(id);
   return lease === null ? [] : [{ ...lease, keys: lease.keys.map(({ key }) => key) }];

@@ -15,6 +15,7 @@ import { otherMembers } from './other-members.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { startCold } from './replication/start-cold.ts';
 import { startWarm } from './replication/start-warm.ts';
+import { runFence } from './run-fence.ts';
 import { saidByNode } from './said-by-node.ts';
 import { type StartOptions, startHotNode } from './start-node.ts';
 import { systemClock } from './system-clock.ts';
@@ -62,7 +63,7 @@ export async function startMember(
     random: seededRandom(randomBytes(16).toString('hex')),
     nodeLog,
     others: otherMembers,
-    forced: null,
+    forced: config.forced === null ? null : { policy: config.forced, run: runFence },
     starts: { hot: startHot, beyond: startBeyond, discardBeyond: (tier) => beyond.discard(tier, disk) },
   });
   try {
@@ -80,8 +81,9 @@ export async function startMember(
     },
   };
 
-  async function startHot(): Promise<HotRuntime> {
-    const hot = await startHotNode({ ...options, disk, face, listen: bound });
+  async function startHot(lineage: Lineage | null): Promise<HotRuntime> {
+    const clusterId = lineage?.clusterId ?? config.cluster;
+    const hot = await startHotNode({ ...options, disk, face, clusterId, listen: bound });
     bound.client = hot.addresses.client;
     bound.http = hot.addresses.http;
     void hot.failed.then((error) => supervisor.runtimeFailed(error));

@@ -65,6 +65,8 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
 export interface HotNodeOptions extends StartOptions {
   /** The data folder's; not closed here. */
   readonly disk: Disk;
+  /** Of its lineage; default: the config's name, and what its store says. */
+  readonly clusterId?: string;
   /** Where it listens, where that is not the config's to say. */
   readonly listen?: { readonly client: string; readonly http: string };
   /** What the member that it is a part of answers about its tier. */
@@ -80,33 +82,37 @@ export interface HotNode extends Omit<RunningNode, 'stop'> {
 /** The hot node of a member whose folder is open. */
 export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
   const { config, id, dataFolder, nodeLog, disk, face } = options;
+  const clusterId = options.clusterId ?? config.cluster;
   const own = nodeInConfig(config, id);
   const undo: (() => Promise<void> | void)[] = [];
   try {
     const vitals = await VitalsReader.start(dataFolder);
     undo.push(() => vitals.stop());
     const random = seededRandom(randomBytes(16).toString('hex'));
-    const node = await openNode(nodeOptions(config, own.id, dataFolder), {
-      clock: systemClock,
-      random,
-      disk,
-      nodeLog,
-      vitals: () => vitals.latest,
-      linkProbe: new GrpcLinkProbe(systemClock),
-      transport: (handler, identity) =>
-        new GrpcTransport({
-          identity,
-          listen: own.peer,
-          advertise: own.peer,
-          peers: new Map(
-            config.nodes.filter((node) => node.id !== own.id).map((node) => [node.id, node.peer]),
-          ),
-          handler,
-          clock: systemClock,
-          random: random.fork('transport'),
-          log: nodeLog,
-        }),
-    });
+    const node = await openNode(
+      { ...nodeOptions(config, own.id, dataFolder), clusterId },
+      {
+        clock: systemClock,
+        random,
+        disk,
+        nodeLog,
+        vitals: () => vitals.latest,
+        linkProbe: new GrpcLinkProbe(systemClock),
+        transport: (handler, identity) =>
+          new GrpcTransport({
+            identity,
+            listen: own.peer,
+            advertise: own.peer,
+            peers: new Map(
+              config.nodes.filter((node) => node.id !== own.id).map((node) => [node.id, node.peer]),
+            ),
+            handler,
+            clock: systemClock,
+            random: random.fork('transport'),
+            log: nodeLog,
+          }),
+      },
+    );
     undo.push(() => node.stop());
     const source = new DeltaSource({ feed: node.feed, latest: latestParts });
     const clients = new ClientServer(

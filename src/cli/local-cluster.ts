@@ -70,6 +70,7 @@ export async function startLocalCluster(
   const start = async (entry: PlannedNode): Promise<LocalNode> => {
     const child = startNodeProcess({
       id: entry.id,
+      tier: entry.tier,
       configFile,
       dataFolder: join(options.folder, entry.id),
       logFile: join(options.folder, 'logs', `${entry.id}.log`),

@@ -4,7 +4,7 @@ import { type LeaseId, nodeId, noLease, type Revision, revision } from '../found
 import type { Alarm, AlarmKind, Policy } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { MemberRequest } from '../ports/membership.ts';
-import type { Bytes, CallOptions } from '../ports/state-client.ts';
+import type { Bytes, CallOptions, RangeAnswer, RangeOptions } from '../ports/state-client.ts';
 import {
   decodeLeasesReply,
   decodePoliciesReply,
@@ -22,13 +22,14 @@ import { decodeScrubProgress, encodeRepairRequest, type ScrubProgress } from '..
 import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
 import { decodeSnapshotsReply, encodeSnapshotsRequest, type SnapshotsReply } from '../protocol/snapshots.ts';
 import { byteStringFrom } from '../protocol/state-client/bytes.ts';
-import { alarmsAnswer, noAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
-import { natural } from '../protocol/state-client/to-command.ts';
+import { alarmsAnswer, noAnswer, rangeAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
+import { natural, rangeRequest } from '../protocol/state-client/to-command.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
 import { decodeTiersReply, type TiersReply } from '../protocol/tiers.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientEvents } from './events.ts';
 import { openChannel } from './grpc/channel.ts';
+import { readAt } from './grpc/read-at.ts';
 import { serverStream } from './grpc/server-stream.ts';
 import { unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
@@ -116,6 +117,18 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** The status as the leader sees it, or as the member at `endpoint` does. */
   async status(options?: CallOptions & { readonly endpoint?: string }): Promise<Status> {
     return decodeStatus(await this.call(tanistService.status, emptyMessage, options, options?.endpoint));
+  }
+
+  /** A serializable read of the member at `endpoint` itself, of whatever tier: what it holds, with its revision and age. */
+  async getAt(endpoint: string, key: Bytes, options?: RangeOptions): Promise<RangeAnswer> {
+    const range = rangeRequest(this.space, key, options);
+    const { outcome, ageMs } = await readAt(
+      endpoint,
+      range,
+      options?.deadlineMs ?? this.cluster.defaultDeadlineMs,
+    );
+    if (outcome instanceof TanistError) throw outcome;
+    return rangeAnswer(outcome, ageMs);
   }
 
   /** What the cold replica at `endpoint` holds; with `take` after a new snapshot. Fails as `not-held` where the member is not a cold one. */

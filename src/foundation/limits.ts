@@ -56,7 +56,7 @@ export const limits = {
   /** The same on one stream of etcd's API: beyond it no more is read from the client until some are answered. */
   renewalsPerStream: 4096,
   /** Of an image that goes to another member. */
-  imageBytesPerSecond: 24 * 1024 * 1024,
+  imageBytesPerSecond: 12 * 1024 * 1024,
   messageBytes: 16 * 1024 * 1024,
   /** What one range answers: it fits into a message. */
   rangeBytes: 16 * 1024 * 1024 - 64 * 1024,

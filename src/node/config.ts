@@ -6,6 +6,7 @@ import type { TierPolicy } from '../failover/topology/policy.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
+import type { ForcedPolicy } from '../ports/lineage.ts';
 import type { Tier } from '../ports/tier.ts';
 import { defaultScrub } from './integrity/scrub.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
@@ -21,6 +22,8 @@ export interface ClusterConfig {
   readonly compaction: CompactionConfig;
   readonly snapshots: SnapshotsConfig;
   readonly tiers: TierPolicy;
+  /** Null: no replica promotes itself by force. */
+  readonly forced: ForcedPolicy | null;
   readonly score: ScoreWeights;
   readonly scrub: ScrubConfig;
 }
@@ -233,6 +236,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     compaction: { mode: compaction.mode, keep: keepOf(compaction.keep) ?? 0 },
     snapshots,
     tiers: tierPolicyOf(wanted),
+    forced: wanted.forced ?? null,
     score,
     scrub,
   });

@@ -684,7 +684,10 @@ export class TanistNode {
 
   /** The state, in a turn in which it is whole: what is read of it before anything is awaited is of one moment. */
   async wholeState(): Promise<StateMachine> {
-    while (!this.state.whole && !this.#stopped) await this.#yieldTurn();
+    while (!this.state.whole && !this.#stopped) {
+      if (this.#doubt !== null) throw underDoubt(this.#doubt);
+      await this.#yieldTurn();
+    }
     return this.state;
   }
 
@@ -1262,6 +1265,12 @@ export class TanistNode {
     this.#ports.nodeLog.info('rebuilt', { part: 'log', index: this.#raft.status.last.index });
     this.#guarding(this.#store.log.clearDoubt());
     this.#raft.setDoubted(this.#noRoom);
+  }
+
+  /** For what is read of `state` directly. Errors: `under-doubt`, `starting`. */
+  checkServes(): void {
+    const problem = this.#notServing();
+    if (problem !== null) throw problem;
   }
 
   /** Reads all that is stored, now, and says what is wrong. Errors: `stopping`. */

@@ -151,8 +151,11 @@ export class PeerGuard {
    * What a leader tells its followers in its heartbeats of every peer: the incarnation, whether it doubts it, what it has acknowledged. With `more`
    * rows of another kind.
    */
-  view(more: readonly (readonly (string | number)[])[] = []): Uint8Array {
-    return encodePeerView(this.#known, this.#doubted, this.#options.acknowledged, more);
+  view(more: readonly (readonly (string | number | boolean)[])[] = []): Uint8Array {
+    const { self, incarnation, acknowledged } = this.#options;
+    // Who was away when this node was brought up, and elected, would doubt it for as long as it leads.
+    const own = [self, incarnation, false, beforeAll.index, beforeAll.term];
+    return encodePeerView(this.#known, this.#doubted, acknowledged, [own, ...more]);
   }
 
   /**

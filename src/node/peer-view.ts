@@ -14,7 +14,7 @@ export function encodePeerView(
   known: ReadonlyMap<NodeId, PeerIdentity>,
   doubted: ReadonlySet<NodeId>,
   acknowledged: (peer: NodeId) => LogPoint,
-  more: readonly (readonly (string | number)[])[] = [],
+  more: readonly (readonly (string | number | boolean)[])[] = [],
 ): Uint8Array {
   const rows: (readonly (string | number | boolean)[])[] = [...more];
   for (const [id, { incarnation }] of known) {

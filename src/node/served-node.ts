@@ -32,6 +32,7 @@ export interface ServedNode
     | 'inspect'
     | 'gauges'
     | 'scrub'
+    | 'checkServes'
     | 'repair'
   > {
   readonly tier: 'hot' | 'warm' | 'cold';

@@ -31,6 +31,17 @@ const count = (least: number, most: number) => {
   );
 };
 
+const forcedSchema = v.strictObject({
+  fence: v.pipe(
+    v.array(
+      v.pipe(v.string('must be text'), v.nonEmpty('must not be empty')),
+      'must be a list: a program and its arguments',
+    ),
+    v.nonEmpty('must name a program'),
+  ),
+  afterMs: whole(1000, day, 30_000),
+});
+
 export const tiersSchema = v.strictObject({
   /** Targets; absent: as many as there are. */
   hot: count(1, 9),
@@ -44,6 +55,8 @@ export const tiersSchema = v.strictObject({
   gainForMs: whole(0, day, defaultTierPolicy.gainForMs),
   atMostEveryMs: whole(0, 30 * day, defaultTierPolicy.atMostEveryMs),
   automatic: v.optional(v.boolean('must be true or false'), defaultTierPolicy.automatic),
+  /** Absent: only an operator promotes by force. */
+  forced: v.optional(forcedSchema),
   pinned: v.optional(
     v.array(
       v.pipe(v.string('must be the id of a node'), v.regex(nodeIdPattern, 'must be the id of a node')),
@@ -66,7 +79,7 @@ export const scoreSchema = v.strictObject({
 });
 
 export function tierPolicyOf(given: v.InferOutput<typeof tiersSchema>): TierPolicy {
-  const { hot = null, warm = null, cold = null, spread = null, pinned, ...rest } = given;
+  const { hot = null, warm = null, cold = null, spread = null, pinned, forced: _, ...rest } = given;
   return { ...rest, hot, warm, cold, spread, pinned: pinned.map((id) => id as NodeId) };
 }
 

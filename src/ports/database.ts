@@ -43,8 +43,12 @@ export interface Disk {
   /**
    * Opens or makes it. `redoable`: the content can be made again from elsewhere, so damage among the recent writes is cut off together with
    * every later write (and reported as torn) instead of leaving a hole.
+   * `checked`: all stored blocks are looked at first, which takes time; damage fails as `data-damaged`.
    */
-  open(name: string, options?: { readonly redoable?: boolean }): Promise<OpenedDatabase>;
+  open(
+    name: string,
+    options?: { readonly redoable?: boolean; readonly checked?: boolean },
+  ): Promise<OpenedDatabase>;
   /**
    * Makes `name` be what `replacement` is, atomically; both closed. A crash leaves one or the other. `keepOld`: what `name` was is set aside as
    * by `setAside`.

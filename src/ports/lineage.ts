@@ -16,6 +16,14 @@ export interface Fork {
   readonly timeMs: number;
 }
 
+/** When a replica promotes itself by force: never, unless a fence command is configured (promise 8). */
+export interface ForcedPolicy {
+  /** Program and arguments; it gets the id and the client address of a hot member behind them, and ends with 0 only when that one can't run any more. */
+  readonly fence: readonly string[];
+  /** No quorum of hot replicas must have answered for so long, in ms. */
+  readonly afterMs: number;
+}
+
 /** What the promoted replica could not vouch for. Saved in its folder and shown to operators. */
 export interface ForcedReport {
   readonly fork: Fork;

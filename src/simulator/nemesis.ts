@@ -148,6 +148,7 @@ export class Nemesis {
         this.#spoil('replaced', fault.forMs, (machine) => {
           const old = this.#oldDisks.get(machine);
           if (old === undefined) return;
+          this.#cluster.integrity.oldDisk(machine);
           const present = machine.disk.copy();
           machine.disk.restore(old);
           const { log } = machine;

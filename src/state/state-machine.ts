@@ -648,6 +648,7 @@ export class StateMachine {
 
   /** Those that may change or look at many keys. */
   *#executeLong(command: LongCommand): Slices<CommandResult> {
+    if (this.#alarms.corrupt && changesContent(command)) return inDispute;
     switch (command.kind) {
       case 'deleteRange':
         return yield* this.#deleteRange(command);

@@ -31,7 +31,7 @@ export interface RescuedStore extends OpenedStore {
  */
 export async function openOrRescue(disk: Disk, options: RescueOptions): Promise<RescuedStore> {
   if (await disk.exists(newLogName)) await disk.remove(newLogName);
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     const image = await tryImage(disk, options);
     if (image.kind === 'whole') {
       const log = await tryLog(disk, options, image);
@@ -40,6 +40,7 @@ export async function openOrRescue(disk: Disk, options: RescueOptions): Promise<
       const configuration = image.loaded?.applied.configuration ?? null;
       await image.image.close();
       if (log.kind === 'image-behind') return withoutImage(disk, options, log.error, image.loaded !== null);
+      if (attempt === mostAttempts) throw log.error;
       if (!options.hasOthers(configuration)) throw alone(log.error);
       await replaceLog(disk, options, log.error, image);
     } else {
@@ -48,12 +49,16 @@ export async function openOrRescue(disk: Disk, options: RescueOptions): Promise<
         await log.log.close();
         return withoutImage(disk, options, image.error, true);
       }
+      if (attempt === mostAttempts) throw log.error;
       if (!options.hasOthers(null)) throw alone(log.error);
       await replaceLog(disk, options, log.error, null);
       await keepImage(disk, options, image.error);
     }
   }
 }
+
+/** What is made anew and damaged at once is on a disk of no use. */
+const mostAttempts = 3;
 
 type FoundImage =
   | { readonly kind: 'whole'; readonly image: OpenedImage; readonly loaded: LoadedImage | null }

@@ -1,9 +1,9 @@
 import test from 'ava';
 import { connect } from '../../src/client/index.ts';
-import { startEtcdCluster } from './etcd/etcd-cluster.ts';
+import { patient, startEtcdCluster } from './etcd/etcd-cluster.ts';
 
 test('the leader tells tiers, measured paths and what would change', async (t) => {
-  const cluster = await startEtcdCluster(3);
+  const cluster = await startEtcdCluster(3, patient);
   t.teardown(() => cluster.stop());
   const client = await connect({ endpoints: cluster.endpoints });
   t.teardown(() => client.close());

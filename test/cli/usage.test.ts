@@ -78,7 +78,6 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [['bench', 'failover', '--fault', 'fire'], /Allowed choices are kill, freeze, transfer\.\n$/],
   [['bench', 'kv', '--against', 'x'], /Allowed choices are etcd\.\n$/],
   [['up', '--hot', '0'], /must be a whole number from 1 to 7\.\n$/],
-  [['up', '--cold', '1'], /--cold: this version has no cold replicas yet\n$/],
   [['sim', '--seed', '1', '--seeds', '1..2'], /^tanist: --seed and --seeds exclude each other\n$/],
   [['sim', '--trace'], /^tanist: --trace needs --seed\n$/],
   [['sim', '--mutant', 'x'], /^tanist: --mutant: must be one of vote-without/],

@@ -130,11 +130,19 @@ test.serial('all hot ones are gone: what is held is read on, and what is not is 
   for (const { tier, exited } of cluster.nodes) if (tier === 'hot') await exited;
   t.is(await held('a/5'), 'five');
   t.is((await page('/replica')).code, 200);
+  await eventually(
+    async () => (JSON.parse((await page('/role')).text) as { leader: unknown }).leader === null,
+  );
   const alone = await connect({ endpoints: [cluster.node('n3').addresses.client] });
   const { values, ageMs } = await alone.get('a/5', { consistency: 'serializable' });
   t.is(Buffer.from(values[0]?.value ?? []).toString(), 'five');
   t.true(ageMs > 0);
   const refused = await alone.get('q/1', { consistency: 'serializable' }).catch((error: unknown) => error);
   t.is((refused as TanistError).code, 'not-held');
+  const seen = await alone.status({ endpoint: cluster.node('n3').addresses.client });
+  t.like(
+    seen.members.find(({ member }) => member.id === 'n3'),
+    { role: 'warm' },
+  );
   await alone.close();
 });

@@ -18,6 +18,7 @@ import { type LevelDisk, openLevelDisk } from '../../src/storage/level/level-dis
 import { GrpcTransport } from '../../src/transport/grpc-transport.ts';
 import { put, range } from '../state/commands.ts';
 
+const noBatch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0 };
 const everything = '\0' as ByteString;
 /** Small, so that a short history has tables, several chunks and a compacted log. */
 const databases = {
@@ -30,6 +31,8 @@ interface Member {
   node: TanistNode | null;
   disk: LevelDisk | null;
   readonly events: string[];
+  /** A put that its state takes alone, with the next block. */
+  flaw: Command | null;
 }
 
 /** Real nodes on LevelDB and gRPC, in this process, whose files a test may spoil while they are down. */
@@ -44,7 +47,13 @@ export class DamagedCluster {
   private constructor(root: string, ports: readonly number[]) {
     this.#root = root;
     this.#ports = ports;
-    this.members = ports.map((_, i) => ({ folder: join(root, `n${i}`), node: null, disk: null, events: [] }));
+    this.members = ports.map((_, i) => ({
+      folder: join(root, `n${i}`),
+      node: null,
+      disk: null,
+      events: [],
+      flaw: null,
+    }));
   }
 
   static async start(count: number): Promise<DamagedCluster> {
@@ -109,6 +118,15 @@ export class DamagedCluster {
           random,
           disk: member.disk,
           nodeLog,
+          observer: {
+            applying: () => {},
+            spoil: (block) => {
+              const { flaw } = member;
+              member.flaw = null;
+              if (flaw === null) return block;
+              return { ...block, batches: [...block.batches, { ...noBatch, commands: [flaw] }] };
+            },
+          },
           transport: (handler, identity) =>
             new GrpcTransport({
               identity,
@@ -166,6 +184,11 @@ export class DamagedCluster {
       if (await this.#submitted(put(key, value))) break;
     }
     this.written.set(key, value);
+  }
+
+  /** One attempt. */
+  tryWrite(key: string, value: string): Promise<boolean> {
+    return this.#submitted(put(key, value));
   }
 
   #submitted(command: Command): Promise<boolean> {

@@ -49,6 +49,15 @@ test('a member is added as a learner or as a voter, one step each', (t) => {
   t.deepEqual(planChange(add('d', true), view('abc', 'e')).voters, ids('abcd'));
 });
 
+test('a replica beyond the quorum is a member that Raft knows nothing of', (t) => {
+  for (const tier of ['warm', 'cold']) {
+    const request = { kind: 'add', facts: { ...facts('d'), tier }, voter: false } as const;
+    const planned = planChange(request, view('abc', 'e'));
+    t.deepEqual([planned.voters, planned.learners], [ids('abc'), ids('e')]);
+    t.deepEqual(planned.change, { set: [request.facts], removed: [] });
+  }
+});
+
 test('ids and peer addresses are used once', (t) => {
   const refused = (request: Parameters<typeof planChange>[0], code: string) =>
     t.throws(() => planChange(request, view('abc')), { code } as never);

@@ -4,7 +4,7 @@ import { Snapshots, type SnapshotsOptions } from '../../src/node/snapshots.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 
 test('a leader that was deposed while its image was brought up to date sends no snapshot', async (t) => {
-  for (const deposedIn of ['settle', 'snapshot', 'nowhere']) {
+  for (const deposedIn of ['settle', 'snapshot', 'confirmed', 'nowhere']) {
     const status = { role: 'leader', term: 3 };
     const depose = (where: string): void => {
       if (where === deposedIn) Object.assign(status, { role: 'follower', term: 4 });
@@ -32,6 +32,7 @@ test('a leader that was deposed while its image was brought up to date sends no 
         transport: { sendSnapshot: async (_: unknown, { term }: { term: number }) => void sent.push(term) },
         nodeLog: silentLog,
         settle: async () => depose('settle'),
+        confirmed: async () => depose('confirmed'),
         wake: () => {},
       };
       new Snapshots(options as unknown as SnapshotsOptions).send(nodeId('c'));

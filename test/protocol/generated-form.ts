@@ -30,7 +30,7 @@ export function plainCommand(command: Command): Plain {
       return {
         setPolicy: {
           prefix: raw(command.prefix),
-          policy: { acknowledge: upper(command.policy.acknowledge) },
+          policy: { acknowledge: upper(command.policy.acknowledge), tier: upper(command.policy.tier) },
         },
       };
     case 'removePolicy':

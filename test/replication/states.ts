@@ -67,7 +67,7 @@ export function someState(): Recorded {
   const log = new Recorded(state);
   log.apply(
     { kind: 'openSession', ttlMs: 60_000, nonce: 'first' },
-    { kind: 'setPolicy', prefix: b('a/'), policy: { acknowledge: 'quorum' } as never },
+    { kind: 'setPolicy', prefix: b('a/'), policy: { acknowledge: 'quorum', tier: 'critical' } },
     grant(5n, 50_000),
   );
   for (let i = 0; i < 12; i++) {

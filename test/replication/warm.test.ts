@@ -456,3 +456,32 @@ test('a replica that is removed from the cluster is fed no more, and ends', asyn
   t.is((failure as TanistError | null)?.code, 'member-removed');
   await world.until(warm.stop());
 });
+
+test('after a long absence what changed is taken over in pieces, and survives a restart', async (t) => {
+  const world = new WarmWorld();
+  const all = Array.from({ length: 9000 }, (_, i) => `a/${i}`);
+  const putAll = (value: string): void => {
+    for (let at = 0; at < all.length; at += 500)
+      world.apply(...all.slice(at, at + 500).map((key) => put(key, value)));
+  };
+  world.apply(policy('a/', 'critical'));
+  putAll('one');
+  const disk = new MemoryDisk();
+  const first = await world.warm([world.source()], disk);
+  await world.caughtUp(first);
+  await world.until(first.stop());
+  putAll('two');
+  world.apply(del('a/77'));
+  const after = disk.copy();
+  const second = await world.warm([world.source()], after);
+  await world.caughtUp(second);
+  t.is((await world.differences(second)).length, 0);
+  await world.run(5000);
+  await world.until(second.stop());
+  t.true([...after.rows('warm').keys()].filter((key) => key.startsWith('r/')).length < 9010);
+  const third = await world.warm([], after.copy());
+  t.is(third.status().quarantined, 0);
+  t.is(third.status().keys, 9000);
+  t.is((await world.differences(third)).length, 0);
+  await world.until(third.stop());
+});

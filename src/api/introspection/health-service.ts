@@ -30,7 +30,9 @@ export function addHealthService(server: Server, node: ServedNode): void {
   const healthOf = (service: string): Health => {
     if (!known.has(service)) return 'SERVICE_UNKNOWN';
     const { raft, restoring } = node.inspect();
-    return raft.leader !== null && !restoring ? 'SERVING' : 'NOT_SERVING';
+    // A replica beyond the quorum serves what it holds, whoever leads.
+    const mayServe = node.tier !== 'hot' || raft.leader !== null;
+    return mayServe && !restoring ? 'SERVING' : 'NOT_SERVING';
   };
   server.addService(healthMethods, {
     check: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {

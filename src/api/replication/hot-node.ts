@@ -12,6 +12,8 @@ export interface HotNodeHandler {
   /** It says who leads. */
   routing(routing: Routing): void;
   received(bytes: number): void;
+  /** Its connection is broken. */
+  lost(): void;
 }
 
 const offerMs = 500;
@@ -30,6 +32,7 @@ export class HotNode {
   #retry: NodeJS.Timeout | null = null;
   /** Smoothed. */
   #roundTripMs: number | null = null;
+  #up = false;
   #closed = false;
 
   constructor(id: NodeId, address: string, handler: HotNodeHandler) {
@@ -42,6 +45,11 @@ export class HotNode {
       (bytes) => handler.received(bytes),
     );
     this.#listen();
+  }
+
+  /** It has said who leads, on the present connection. */
+  get isUp(): boolean {
+    return this.#up;
   }
 
   /** Null: it does not answer, or does not want to. */
@@ -83,6 +91,7 @@ export class HotNode {
     this.#stream = stream;
     stream.on('data', (bytes: Buffer) => {
       this.#retryMs = firstRetryMs;
+      this.#up = true;
       this.#handler.routing(decodeRouting(bytes));
     });
     stream.on('error', () => this.#lost(stream));
@@ -93,10 +102,12 @@ export class HotNode {
   #lost(stream: ClientReadableStream<Buffer>): void {
     if (this.#stream !== stream || this.#closed) return;
     this.#stream = null;
+    this.#up = false;
     this.#roundTripMs = null;
     this.#client.close();
     this.#client = openChannel(this.address);
     this.#retry = setTimeout(() => this.#listen(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
+    this.#handler.lost();
   }
 }

@@ -37,6 +37,7 @@ export class HotNodes implements SourceDirectory {
         received: (bytes) => {
           this.#bytesReceived += bytes;
         },
+        lost: () => this.#lost(),
       });
       this.#nodes.set(id, node);
     }
@@ -80,6 +81,18 @@ export class HotNodes implements SourceDirectory {
       routing.term > known.term ||
       (routing.term === known.term && (routing.leader !== null || known.leader === null));
     if (!isNews) return;
+    this.#tell(routing);
+  }
+
+  /** Where nobody can be asked any more, who led is no answer. */
+  #lost(): void {
+    const known = this.#routing;
+    if (known === null || known.leader === null) return;
+    for (const node of this.#nodes.values()) if (node.isUp) return;
+    this.#tell({ ...known, leader: null });
+  }
+
+  #tell(routing: Routing): void {
     this.#routing = routing;
     for (const listener of this.#listeners) listener(routing);
   }

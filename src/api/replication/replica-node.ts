@@ -21,6 +21,8 @@ import type { HotNodes } from './hot-nodes.ts';
 export interface ServedReplica {
   read(request: RangeRequest): RangeResult | TanistError | Promise<RangeResult | TanistError>;
   readonly ageMs: number;
+  /** Where it is another one for older revisions. */
+  ageOf?(request: RangeRequest): number;
   readonly members: readonly (Partial<MemberInfo> & Omit<MemberInfo, 'voter' | 'learner'>)[];
   report(): ReplicaReport;
   position(): {
@@ -126,7 +128,7 @@ export class ReplicaNode implements ServedNode {
     if (!(answer instanceof Promise)) done(answer, replica.ageMs);
     else
       answer.then(
-        (outcome) => done(outcome, replica.ageMs),
+        (outcome) => done(outcome, replica.ageOf?.(request) ?? replica.ageMs),
         (error: unknown) => done(new TanistError('unavailable', `the read failed: ${String(error)}`), 0),
       );
   }
@@ -267,6 +269,9 @@ export class ReplicaNode implements ServedNode {
       roundTrips: new Map(),
     });
   }
+
+  /** What it does not serve refuses by itself. */
+  checkServes(): void {}
 
   wholeState(): Promise<never> {
     return Promise.reject(this.#notLeader());

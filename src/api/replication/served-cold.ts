@@ -4,7 +4,7 @@ import type { RangeRequest } from '../../ports/command.ts';
 import type { RangeResult } from '../../ports/result.ts';
 import type { SnapshotInfo } from '../../protocol/snapshots.ts';
 import type { ColdReplica } from '../../replication/cold/cold-replica.ts';
-import { heldSpaces } from '../../replication/cold/keys.ts';
+import { heldSpaces, isHeldSpace } from '../../replication/cold/keys.ts';
 import type { SnapshotRecord } from '../../replication/cold/snapshot-record.ts';
 import { wholeSpaces } from '../../replication/whole-space.ts';
 import { validateRange } from '../../state/validate.ts';
@@ -34,6 +34,7 @@ export function servedCold(
     get ageMs() {
       return Number.isFinite(replica.ageMs) ? replica.ageMs : 0;
     },
+    ageOf: ({ space, revision }) => (isHeldSpace(space) ? replica.ageOf(space, revision) : 0),
     get members() {
       return replica.snapshots.at(-1)?.members ?? [];
     },

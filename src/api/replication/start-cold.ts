@@ -12,6 +12,7 @@ import { ReplicaNode } from './replica-node.ts';
 import { configuredMembers, usedOf } from './replica-parts.ts';
 import { saidByCold } from './said-by-cold.ts';
 import { servedCold } from './served-cold.ts';
+import { collectGarbage } from './small-heap.ts';
 
 /** A cold replica as a member runs it. Errors: those of the data folder and the ports. */
 export async function startCold(options: BeyondStart): Promise<StartedBeyond> {
@@ -38,6 +39,7 @@ export async function startCold(options: BeyondStart): Promise<StartedBeyond> {
         vitals: () => usedOf(vitals),
         accepts: (found) => compareLineage(lineage ?? store.newest?.lineage ?? found, found) === 'same',
         membersChanged: (members) => hotNodes.members(members),
+        tidied: collectGarbage,
         broken: failed,
       },
     );

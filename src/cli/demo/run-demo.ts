@@ -8,8 +8,10 @@ import { cleanup } from '../local/cleanup.ts';
 import { exitOnSignal } from '../local/stop-signal.ts';
 import { workFolder } from '../local/work-folder.ts';
 import { type LocalCluster, startLocalCluster } from '../local-cluster.ts';
+import { reportJson, showReport } from '../promotion/report-text.ts';
 import { figure } from '../terminal/figure.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
+import { type ForcedEnd, forcedEnd } from './forced-end.ts';
 import { emptyLedger, type Ledger } from './ledger.ts';
 import { type MetricStream, metricPrefix, startMetricStream } from './metric-stream.ts';
 import { type ReadBack, readAllBack } from './read-back.ts';
@@ -36,11 +38,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const { style } = out;
   const seen = witness();
   out.say(
-    `${style.bold('Tanist')}: three replicas on this machine, a process each; data in ${folder.path}\n`,
+    `${style.bold('Tanist')}: three hot replicas and a warm one on this machine, a process each; data in ${folder.path}\n`,
   );
-  out.progress.update('starting three nodes …');
+  out.progress.update('starting four nodes …');
   const startedMs = performance.now();
-  const cluster = await startLocalCluster({ folder: folder.path, hot: 3, onLog: seen.heard });
+  const cluster = await startLocalCluster({ folder: folder.path, hot: 3, warm: 1, onLog: seen.heard });
   stack.defer(() => cluster.stop());
   const client = await openClient(cluster.endpoints);
   stack.defer(() => client.close({ drainMs: 0 }));
@@ -50,6 +52,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     `cluster ready after ${figure(rounded(performance.now() - startedMs, 0))} ms, led by ${style.bold(client.routing()?.leader ?? '?')}`,
   );
 
+  await client.setPolicy(metricPrefix, { acknowledge: 'quorum', tier: 'critical' });
   const ledger = emptyLedger();
   const stream = startMetricStream(client, ledger);
   await watchStream(out, client, ledger, stream, options.seconds * 500);
@@ -64,7 +67,34 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   await stream.stop();
   out.progress.update('reading everything back …');
   const readBack = await readAllBack(client, ledger.writes);
-  conclude(out, ledger, stream, failover, readBack);
+  showReadBack(out, ledger, readBack);
+  out.progress.update('killing every hot replica …');
+  const warm = cluster.nodes.find(({ tier }) => tier === 'warm');
+  const end = warm === undefined ? null : await forcedEnd(cluster, client, warm);
+  if (end !== null) showEnd(out, end);
+  else step(out, 'the warm replica has taken the place of the killed one by itself: three hot ones again');
+  conclude(out, ledger, stream, failover, readBack, end);
+}
+
+/** The last act: what is left when nothing hot is left. */
+function showEnd(out: Output, { killed, report, tookMs, keysBefore, keysAfter }: ForcedEnd): void {
+  const { style } = out;
+  step(out, `SIGKILL to ${killed.map((id) => style.bold(id)).join(' and ')}: no quorum is left`, 'red');
+  showReport(out, report);
+  step(
+    out,
+    `${style.bold(report.fork.promoted)}, promoted by force, took the first write after ${figure(rounded(tookMs, 0))} ms, with ${keysAfter} of the ${keysBefore} keys of the stream`,
+    keysAfter === keysBefore ? 'green' : 'red',
+  );
+}
+
+function showReadBack(out: Output, ledger: Ledger, { found, lost, twice }: ReadBack): void {
+  const good = lost === 0 && twice === 0;
+  step(
+    out,
+    `read all back: ${figure(ledger.writes.length)} acknowledged, ${figure(found)} found, ${out.style.bold(`${lost} lost`)}, ${twice} applied twice`,
+    good ? 'green' : 'red',
+  );
 }
 
 async function watchStream(
@@ -131,15 +161,11 @@ function conclude(
   stream: MetricStream,
   { failoverMs, timeline }: Failover,
   { found, lost, twice, unacknowledged }: ReadBack,
+  end: ForcedEnd | null,
 ): void {
   const { style } = out;
   const acknowledged = ledger.writes.length;
   const good = lost === 0 && twice === 0;
-  step(
-    out,
-    `read all back: ${figure(acknowledged)} acknowledged, ${figure(found)} found, ${style.bold(`${lost} lost`)}, ${twice} applied twice`,
-    good ? 'green' : 'red',
-  );
   if (good) {
     out.say('\nNow yourself: keep a cluster running with');
     out.say(`  ${style.bold('npx tanist up')}`);
@@ -162,6 +188,15 @@ function conclude(
     unacknowledged,
     failed: stream.failed,
     keys: stream.keys,
+    forced:
+      end === null
+        ? null
+        : {
+            ...reportJson(end.report),
+            tookMs: rounded(end.tookMs),
+            keysBefore: end.keysBefore,
+            keysAfter: end.keysAfter,
+          },
   });
   if (!good)
     throw new TanistError(

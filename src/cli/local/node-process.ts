@@ -3,11 +3,13 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { isErrorCode, TanistError } from '../../foundation/errors.ts';
+import type { Tier } from '../../node/config.ts';
 import { channelVariable, type NodeReport } from './node-channel.ts';
-import { warmCodeFlags } from './warm-code.ts';
+import { flagsOf } from './warm-code.ts';
 
 export interface NodeProcessOptions {
   readonly id: string;
+  readonly tier?: Tier;
   readonly configFile: string;
   readonly dataFolder: string;
   /** All of the node's log goes here. */
@@ -53,7 +55,7 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
   const child = spawn(
     process.execPath,
     [
-      ...warmCodeFlags,
+      ...flagsOf(options.tier),
       main,
       'node',
       '--config',

@@ -34,14 +34,14 @@ export async function runNode(options: NodeOptions): Promise<void> {
   });
   try {
     const config = await loadClusterConfig(options.config);
-    const { id } = nodeInConfig(config, options.id);
+    const { id, tier } = nodeInConfig(config, options.id);
     // Synchronous: the last lines before a crash are those that matter.
     const logger = pino(
       { level: options.logLevel, base: { node: id } },
       pino.destination({ dest: 2, sync: true }),
     );
     for (const warning of configWarnings(config)) logger.warn(warning);
-    keepCodeWarm();
+    if (tier !== 'cold') keepCodeWarm();
     const { startMember } = await import('../../api/start-member.ts');
     const node = await startMember({
       config,

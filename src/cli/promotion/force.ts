@@ -1,16 +1,9 @@
 import { createInterface } from 'node:readline/promises';
-import { openChannel } from '../../client/grpc/channel.ts';
-import { unary } from '../../client/grpc/unary.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import type { ForcedReport } from '../../ports/lineage.ts';
-import {
-  decodeForcedReport,
-  decodeLineage,
-  encodeForcePromote,
-  type MemberLineage,
-} from '../../protocol/promotion.ts';
-import { promotionService, type RawMethod } from '../../protocol/services.ts';
+import type { MemberLineage } from '../../protocol/promotion.ts';
 import { outputTo } from '../terminal/output.ts';
+import { askForce, askLineage } from './member-calls.ts';
 import { reportJson, showReport } from './report-text.ts';
 
 interface ForceOptions {
@@ -19,7 +12,6 @@ interface ForceOptions {
   readonly timeout?: number;
 }
 
-const askDeadlineMs = 2000;
 /** Making the state of a large replica anew takes its time. */
 const forceDeadlineMs = 10 * 60_000;
 
@@ -31,15 +23,8 @@ export async function forcePromote(
 ): Promise<void> {
   const out = outputTo(options.json === true);
   const address = await addressOf(id, endpoints);
-  const force = async (confirmed: boolean): Promise<ForcedReport> =>
-    decodeForcedReport(
-      await call(
-        address,
-        promotionService.forcePromote,
-        encodeForcePromote(confirmed),
-        options.timeout ?? forceDeadlineMs,
-      ),
-    );
+  const force = (confirmed: boolean): Promise<ForcedReport> =>
+    askForce(address, confirmed, options.timeout ?? forceDeadlineMs);
   if (options.yes !== true) {
     const report = await force(false);
     if (!out.json) showReport(out, report);
@@ -72,7 +57,7 @@ async function addressOf(id: string, endpoints: readonly string[]): Promise<stri
   for (const endpoint of endpoints) {
     let said: MemberLineage;
     try {
-      said = decodeLineage(await call(endpoint, promotionService.lineage, Buffer.alloc(0), askDeadlineMs));
+      said = await askLineage(endpoint);
     } catch (error) {
       failure = error;
       continue;
@@ -88,18 +73,4 @@ async function addressOf(id: string, endpoints: readonly string[]): Promise<stri
     'unknown-member',
     `${id} is no member of this cluster; there are ${[...known].join(', ')}`,
   );
-}
-
-async function call(
-  address: string,
-  method: RawMethod,
-  request: Buffer,
-  deadlineMs: number,
-): Promise<Buffer> {
-  const channel = openChannel(address);
-  try {
-    return await unary(channel, address, method, request, { deadlineMs });
-  } finally {
-    channel.close();
-  }
 }

@@ -32,7 +32,7 @@ export const defaultTierPolicy: TierPolicy = {
   graceMs: 15_000,
   settleMs: 3000,
   hysteresis: 0.2,
-  gainMs: 1,
+  gainMs: 5,
   gainForMs: 60_000,
   atMostEveryMs: 300_000,
   automatic: true,

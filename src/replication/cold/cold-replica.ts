@@ -1,5 +1,5 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
-import type { NodeId } from '../../foundation/ids.ts';
+import type { NodeId, Revision } from '../../foundation/ids.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
@@ -14,6 +14,7 @@ import type {
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { rankSources, type SourceDirectory } from '../choose-source.ts';
 import type { ColdStore } from './cold-store.ts';
+import type { HeldSpace } from './keys.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
 
 export interface ColdReplicaOptions {
@@ -47,6 +48,8 @@ export interface ColdReplicaPorts {
   readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
   /** Hears of the members with every new snapshot. */
   readonly membersChanged: (members: readonly MemberFacts[]) => void;
+  /** A snapshot was written: nothing of it is needed in memory any more. */
+  readonly tidied: () => void;
   /** The disk failed in a way that is final (`storage-failed`): what reached it is unknown, so the process has to begin anew. */
   readonly broken: (error: TanistError) => void;
 }
@@ -135,6 +138,11 @@ export class ColdReplica {
     return this.#options.id;
   }
 
+  /** Whom it follows; null: nobody yet. */
+  get source(): NodeId | null {
+    return this.#source?.id ?? null;
+  }
+
   /** Since the start, but for what the disk holds. */
   get counts(): ColdCounts {
     return this.#counts;
@@ -143,11 +151,6 @@ export class ColdReplica {
   async diskBytes(): Promise<number> {
     this.#counts.diskBytes = await this.#ports.store.sizeBytes();
     return this.#counts.diskBytes;
-  }
-
-  /** Whom it follows, or followed last. */
-  get source(): NodeId | null {
-    return this.#source?.id ?? null;
   }
 
   get snapshots(): readonly SnapshotRecord[] {
@@ -179,16 +182,26 @@ export class ColdReplica {
 
   /** Errors: those of `ColdStore.read`. */
   async read(request: RangeRequest): Promise<ColdAnswer> {
-    const { store, clock } = this.#ports;
+    const { store } = this.#ports;
     try {
       const { result, snapshot } = await store.read(request);
-      const isNewest = snapshot === store.newest;
-      const ageMs = isNewest ? this.ageMs : Math.max(0, clock.wallMs() - snapshot.takenAtMs);
-      return { result, snapshot, ageMs };
+      return { result, snapshot, ageMs: this.#ageOf(snapshot) };
     } catch (error) {
       if (error instanceof TanistError && error.code === 'under-doubt') this.#repair();
       throw error;
     }
+  }
+
+  /** Of what is read at this revision (0: the latest), ms. */
+  ageOf(space: HeldSpace, at: Revision): number {
+    const { store } = this.#ports;
+    const snapshot = at === 0 ? store.newest : store.snapshots.findLast((one) => one.revisions[space] === at);
+    return snapshot === null || snapshot === undefined ? 0 : this.#ageOf(snapshot);
+  }
+
+  #ageOf(snapshot: SnapshotRecord): number {
+    const { store, clock } = this.#ports;
+    return snapshot === store.newest ? this.ageMs : Math.max(0, clock.wallMs() - snapshot.takenAtMs);
   }
 
   report(): ReplicaReport {
@@ -208,7 +221,7 @@ export class ColdReplica {
   }
 
   async #take(): Promise<SnapshotRecord | null> {
-    const { store, clock, nodeLog, membersChanged } = this.#ports;
+    const { store, clock, nodeLog, membersChanged, tidied } = this.#ports;
     const stream = new AbortController();
     let source: ReplicaSource | null = null;
     try {
@@ -229,6 +242,7 @@ export class ColdReplica {
       this.#counts.taken++;
       source.report(this.report());
       if (snapshot !== null) {
+        clock.soon(tidied);
         nodeLog.info('snapshot-taken', describe(snapshot, source.id));
         membersChanged(snapshot.members);
       }

@@ -6,6 +6,7 @@ import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { wholeSpaces } from '../whole-space.ts';
 import { Damage } from './damage.ts';
 import { heldSpaces, isHeldSpace } from './keys.ts';
+import { MappedFiles } from './mapped-files.ts';
 import { readRange } from './range-read.ts';
 import { type Retention, snapshotsToDrop } from './retention.ts';
 import { type Pace, scrubGeneration, scrubLists } from './scrub.ts';
@@ -33,7 +34,7 @@ const readsAtATime = 16;
 export const coldDatabases = {
   [databaseName]: {
     writeBufferBytes: 2 * 1024 * 1024,
-    maxFileBytes: 2 * 1024 * 1024,
+    maxFileBytes: 1024 * 1024,
     maxOpenFiles: 14,
     cacheBytes: 1024 * 1024,
   },
@@ -72,7 +73,7 @@ export async function openColdStore(disk: Disk, options: ColdStoreOptions): Prom
 
 /** The snapshots of a cold replica. One stream is received at a time; reads, tidying and scrubbing go on beside it. */
 export class ColdStore {
-  readonly #database: Database;
+  readonly #database: MappedFiles;
   readonly #options: ColdStoreOptions;
   readonly #index = new SnapshotIndex();
   readonly #tidy: Tidy;
@@ -83,9 +84,9 @@ export class ColdStore {
   #changing: Promise<unknown> = Promise.resolve();
 
   constructor(database: Database, options: ColdStoreOptions) {
-    this.#database = database;
+    this.#database = new MappedFiles(database);
     this.#options = options;
-    this.#tidy = new Tidy(database, this.#index);
+    this.#tidy = new Tidy(this.#database, this.#index);
   }
 
   /** `damage`: why the database before this one was set aside. */
@@ -169,6 +170,7 @@ export class ColdStore {
       this.#writing = null;
       // Room for the next one: a full disk gets back what the attempt took. Where that fails, the next attempt begins with it.
       await this.#exclusively(() => this.#undo()).catch(() => undefined);
+      await this.#release();
     }
   }
 
@@ -243,6 +245,7 @@ export class ColdStore {
     } finally {
       unpin();
       this.#reads--;
+      if (this.#reads === 0) await this.#release();
     }
   }
 
@@ -283,6 +286,7 @@ export class ColdStore {
           }
         }
       await scrubLists(this.#database, pace);
+      await this.#release();
       return null;
     } catch (thrown) {
       if (thrown instanceof Damage) return (await this.#quarantine(thrown)).message;
@@ -295,12 +299,18 @@ export class ColdStore {
     await this.#database.close();
   }
 
+  /** For reading all that is held, while nothing is taken. */
   get database(): Database {
     return this.#database;
   }
 
   sizeBytes(): Promise<number> {
     return this.#database.sizeBytes('\0', '\u00ff');
+  }
+
+  /** What fails here is noticed by whoever needs it. */
+  #release(): Promise<void> {
+    return this.#database.release().catch(() => undefined);
   }
 
   #isQuarantined(space: string, generation: number): boolean {

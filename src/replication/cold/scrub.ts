@@ -14,6 +14,11 @@ import { pageBytes, trusted } from './visible-rows.ts';
 export type Pace = (bytes: number) => Promise<void>;
 
 /**
+ * Pages read by one scan: an open one keeps LevelDB from removing files that it has rewritten, and every one that was open holds memory until it is collected.
+ */
+const pagesPerScan = 256;
+
+/**
  * Reads every row of a generation once: the checksum of each, and the content of each of these snapshots, oldest first and all of this generation, against
  * its digest. They must stay meanwhile. Fails with `Damage`.
  */
@@ -34,9 +39,9 @@ export async function scrubGeneration(
   let hash: { readonly a: number; readonly b: number } | null = null;
   let from = prefix;
   for (;;) {
-    // Page by page from where the last one ended: an open scan for as long as this takes would keep LevelDB from tidying up.
-    let bytes = 0;
+    let pages = 0;
     for await (const rows of database.scan(from, endOf(prefix), pageBytes)) {
+      let bytes = 0;
       for (const row of rows) {
         bytes += row.key.length + row.value.length;
         from = `${row.key}\0`;
@@ -54,10 +59,10 @@ export async function scrubGeneration(
         hash = { a: elementHash.a, b: elementHash.b };
         step?.addHash(hash.a, hash.b, 1);
       }
-      break;
+      await pace(bytes);
+      if (++pages === pagesPerScan) break;
     }
-    if (bytes === 0) break;
-    await pace(bytes);
+    if (pages < pagesPerScan) break;
   }
   const content = new ContentSum();
   for (const [i, snapshot] of snapshots.entries()) {
@@ -82,18 +87,13 @@ export async function scrubLists(database: Database, pace: Pace): Promise<void> 
     [leasesPrefix, decodeLeases],
   ];
   for (const [prefix, open] of kinds) {
-    for (let from = prefix; ; ) {
+    for await (const rows of database.scan(prefix, endOf(prefix), pageBytes)) {
       let bytes = 0;
-      for await (const rows of database.scan(from, endOf(prefix), pageBytes)) {
-        for (const { key, value } of rows) {
-          bytes += key.length + value.length;
-          from = `${key}\0`;
-          if (open(key, value) === null)
-            throw new Damage(`the checksum of row ${JSON.stringify(key)} is wrong`, null, { key, value });
-        }
-        break;
+      for (const { key, value } of rows) {
+        bytes += key.length + value.length;
+        if (open(key, value) === null)
+          throw new Damage(`the checksum of row ${JSON.stringify(key)} is wrong`, null, { key, value });
       }
-      if (bytes === 0) break;
       await pace(bytes);
     }
   }

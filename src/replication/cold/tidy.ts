@@ -10,6 +10,7 @@ import type { SnapshotRecord } from './snapshot-record.ts';
 /** Deletions of one write: few enough that the disk's reserve admits them when it is full, which they relieve. */
 const bytesPerWrite = 4000;
 const pageBytes = 64 * 1024;
+const pagesPerStep = 16;
 
 /**
  * Takes away what no snapshot shows, a piece a call. Merging older snapshots into the oldest kept one is deleting what its rows, and those of the ones between,
@@ -94,12 +95,12 @@ export class Tidy {
     return false;
   }
 
-  /** About a page of it; the last one gives the space back. */
+  /** Some pages of it; the last ones give the space back. */
   async #deleteRange(prefix: string): Promise<void> {
+    let pages = 0;
     for await (const rows of this.#database.scan(prefix, endOf(prefix), pageBytes)) {
       await this.#delete(rows.map(({ key }) => key));
-      if (await this.#database.last(prefix, endOf(prefix))) return;
-      break;
+      if (++pages === pagesPerStep) return;
     }
     await this.#database.compact(prefix, endOf(prefix));
   }
@@ -108,7 +109,8 @@ export class Tidy {
   async #mergeList(): Promise<boolean> {
     const oldest = mutant.active === 'cold-merge-ahead' ? this.#index.newest : this.#index.oldest;
     if (oldest === null) return false;
-    for await (const rows of this.#database.scan(listsPrefix, endOf(listsOf(oldest.number)), pageBytes)) {
+    // A single row: a scan's page takes memory until it is collected.
+    for await (const rows of this.#database.scan(listsPrefix, endOf(listsOf(oldest.number)), 1)) {
       for (const row of rows) {
         await this.#merge(row.key, row.value, oldest);
         return true;

@@ -1,15 +1,8 @@
 import type { NodeId } from '../../foundation/ids.ts';
+import type { ForcedPolicy } from '../../ports/lineage.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
 import { compareLineage } from '../lineage.ts';
-
-/** When a replica promotes itself by force: never, unless a fence command is configured (promise 8). */
-export interface ForcedPolicy {
-  /** Program and arguments; it gets the id and the client address of a hot member behind them, and ends with 0 only when that one can't run any more. */
-  readonly fence: readonly string[];
-  /** No quorum of hot replicas must have answered for so long, in ms. */
-  readonly afterMs: number;
-}
 
 /** Makes sure that a member does not run and will not. False: it could not be done, or it is not known. */
 export type RunFence = (command: readonly string[], member: MemberFacts) => Promise<boolean>;

@@ -12,6 +12,8 @@ export type RoleDecision =
   /** Fetch an image and become hot. */
   | { readonly do: 'prefetch' }
   | { readonly do: 'become'; readonly tier: Exclude<Tier, 'hot'> }
+  /** It is hot by the facts and its disk is empty: a new store, which its peers doubt until it is caught up (promise 6). */
+  | { readonly do: 'begin-hot'; readonly lineage: Lineage }
   /** Save what is beyond the fork, then be of the new lineage. */
   | { readonly do: 'fence'; readonly fork: Fork };
 
@@ -40,6 +42,15 @@ export function decideHot(own: MemberLineage, last: number, answer: MemberLineag
   if (facts === undefined || facts.voter || facts.learner || facts.wanted === 'hot') return stay;
   const tier = tierOf(facts.tier);
   return tier === 'hot' ? stay : { do: 'become', tier };
+}
+
+/** A replica that holds nothing, whose folder says nothing of it being hot: its disk may have been lost since it became that. */
+export function decideEmpty(own: MemberLineage, answer: MemberLineage): RoleDecision {
+  const facts = answer.members.find(({ id }) => id === own.id);
+  const foreign = own.lineage.clusterId !== '' && compareLineage(own.lineage, answer.lineage) !== 'same';
+  if (own.members.length > 0 || foreign || answer.tier !== 'hot' || facts === undefined) return stay;
+  const counted = facts.voter || facts.learner;
+  return counted && facts.tier === 'hot' ? { do: 'begin-hot', lineage: answer.lineage } : stay;
 }
 
 /** Where this lineage was left for that of the answer. Null: the answer's is not a later one that came from it. */

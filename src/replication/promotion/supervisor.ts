@@ -4,17 +4,17 @@ import type { RequestLimits } from '../../foundation/limits.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { OutgoingImage } from '../../node/image-outlet.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
-import type { ForcedReport, Fork } from '../../ports/lineage.ts';
+import type { ForcedPolicy, ForcedReport, Fork } from '../../ports/lineage.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
 import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
-import { type ForcedPolicy, ForcedWatch, fenceAll, type RunFence } from '../forced/forced-policy.ts';
+import { ForcedWatch, fenceAll, type RunFence } from '../forced/forced-policy.ts';
 import { forkOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
-import { decideBeyond, decideHot, forkOf } from './decide-role.ts';
+import { decideBeyond, decideEmpty, decideHot, forkOf } from './decide-role.ts';
 import { FencingRounds } from './fencing-rounds.ts';
 import { fetchImage } from './fetch-image.ts';
 import { readRole } from './role.ts';
@@ -124,6 +124,7 @@ export class Supervisor {
 
   async force(confirmed: boolean): Promise<ForcedReport> {
     const { place, others, limits, random, clock } = this.#parts;
+    await this.#changing;
     const runtime = this.#runtime;
     if (runtime === null || this.#changing !== null)
       throw new TanistError('starting', 'this member is changing its role at present; try again');
@@ -207,6 +208,10 @@ export class Supervisor {
     for (const answer of answers) {
       const fork = forkOf(own.lineage, answer);
       if (fork !== null) return this.#change(() => this.#fence(fork));
+      if (runtime?.kind === 'beyond') {
+        const decision = decideEmpty(own, answer);
+        if (decision.do === 'begin-hot') return this.#change(() => this.#beginHot(decision.lineage));
+      }
       if (runtime?.kind !== 'hot' || runtime !== this.#runtime) continue;
       const decision = decideHot(own, runtime.lastIndex(), answer);
       if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
@@ -265,6 +270,14 @@ export class Supervisor {
     });
     nodeLog.info('image-fetched', { from, index: applied.point.index });
     await becomeHot(place.folder, lineage);
+    await this.#switch('hot', lineage);
+  }
+
+  /** With an empty store. */
+  async #beginHot(lineage: Lineage): Promise<void> {
+    const { folder } = this.#parts.place;
+    await discardHot(folder);
+    await becomeHot(folder, lineage);
     await this.#switch('hot', lineage);
   }
 

@@ -120,7 +120,7 @@ export class DeltaSource implements ReplicaSource {
   }
 
   async *#followLatest(
-    { held }: FollowRequest,
+    request: FollowRequest,
     signal: AbortSignal,
   ): AsyncGenerator<StreamPart, void, undefined> {
     if (this.#latest === undefined)
@@ -134,7 +134,10 @@ export class DeltaSource implements ReplicaSource {
     signal.addEventListener('abort', aborted, { once: true });
     const stopListening = this.#feed.listen({
       applied: () => {},
-      membersChanged: () => {},
+      membersChanged: () => {
+        gone ??= this.#refusalOf(request);
+        if (gone !== null) over(gone);
+      },
       ended: () => {
         gone = this.#feed.refusal() ?? takenOver();
         over(gone);
@@ -142,7 +145,7 @@ export class DeltaSource implements ReplicaSource {
     });
     this.#batched += 1;
     try {
-      for await (const part of this.#latest(this.#feed, held)) {
+      for await (const part of this.#latest(this.#feed, request.held)) {
         if (signal.aborted) return;
         const refusal = gone ?? this.#feed.refusal();
         if (refusal !== null) throw refusal;

@@ -13,6 +13,8 @@ import { membersRow, type WarmContent, type WarmStore } from './warm-store.ts';
 
 /** Changes taken over in one turn: about a millisecond. */
 const changesPerTurn = 1024;
+/** A range of which more changed is written anew in pieces, under another generation: no batch holds the event loop. */
+const changesPerBatch = 8192;
 /** Rows of what is told from the beginning are written in batches of about this. */
 const earlyBytes = 256 * 1024;
 
@@ -128,6 +130,15 @@ export class WarmState {
         finish();
       });
     }
+    const replaced: number[] = [];
+    for (const [held, { size }] of takeover.changes) {
+      if (size <= changesPerBatch || !this.#ranges.includes(held)) continue;
+      replaced.push(held.generation);
+      held.generation = store.newGeneration();
+      await this.rewrite(held);
+    }
+    // What the last mark refers to is tidied away only behind the batch that refers to it no more.
+    for (const generation of replaced) rows.push(...store.dropped(generation));
     for (const range of touched) if (this.#ranges.includes(range)) rows.push(rangeRow(range));
     for (const { generation } of dropped) rows.push(...store.dropped(generation));
     for (const { held, reason } of wrong) rows.push(...store.setAside(held.generation, held.range, reason));
@@ -201,6 +212,7 @@ export class WarmState {
           for (const [key, value] of entries.slice(at, at + changesPerTurn)) {
             if (value === null) held.delete(key);
             else held.put(value);
+            if (entries.length > changesPerBatch) continue;
             rows.push(value === null ? deleteRow(held.generation, key) : putRow(held.generation, value));
           }
         };

@@ -171,7 +171,7 @@ export function membersRow(members: readonly MemberFacts[]): DatabaseChange {
 }
 
 async function openDatabase(disk: Disk): Promise<Database> {
-  const { database } = await disk.open(databaseName, { redoable: true });
+  const { database } = await disk.open(databaseName, { redoable: true, checked: true });
   return database;
 }
 

@@ -23,6 +23,7 @@ export class IntegrityChecks {
   readonly #due = new Set<Machine>();
   /** Whose state may differ from what the log makes of it. */
   readonly #differs = new Set<Machine>();
+  readonly #differed = new Set<Machine>();
 
   constructor(findings: Findings, machines: () => readonly Machine[], trace: Trace, random: Random) {
     this.#findings = findings;
@@ -35,13 +36,20 @@ export class IntegrityChecks {
     if (machine.running) this.#due.add(machine);
   }
 
+  /** Its disk is one of before: of when it differed, perhaps. */
+  oldDisk(machine: Machine): void {
+    if (this.#differed.has(machine)) this.#differs.add(machine);
+  }
+
   mayDiffer(machine: Machine): boolean {
     return this.#differs.has(machine);
   }
 
   spoil(machine: Machine, block: Block): Block {
-    if (!this.#due.delete(machine)) return block;
+    // What is on its way in after a rebuild would count as rebuilt.
+    if (machine.node?.inspect().doubt !== null || !this.#due.delete(machine)) return block;
     this.#differs.add(machine);
+    this.#differed.add(machine);
     this.#trace.event(machine.id, 'state diverges');
     const key = byteStringOfText(`flaw ${this.#random.below(4)}`);
     const value = byteStringOfText(`${this.#random.below(1 << 20)}`);

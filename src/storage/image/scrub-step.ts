@@ -3,7 +3,14 @@ import type { Database, DatabaseRow } from '../../ports/database.ts';
 import { spaces } from '../../ports/delta.ts';
 import type { ImageCursor, ImageScrub } from '../../ports/image-store.ts';
 import { isSealed } from '../record-codec.ts';
-import { type ChunkHeader, chunkEnd, chunkKey, chunkPrefix, readChunkHeader } from './chunk-codec.ts';
+import {
+  type ChunkHeader,
+  chunkEnd,
+  chunkKey,
+  chunkPrefix,
+  chunksPrefix,
+  readChunkHeader,
+} from './chunk-codec.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import type { ChunkSource } from './history.ts';
 import { allEnd, formatKey, metaKey } from './image-records.ts';
@@ -24,7 +31,6 @@ export async function scrubStep(
 ): Promise<ScrubStep> {
   const expected = expectedFrom(index, from);
   const chunks: ChunkSource[] = [];
-  let at = 0;
   let bytes = 0;
   let next: string | null = null;
   const ended = (fault: string | null): ScrubStep => ({
@@ -49,13 +55,13 @@ export async function scrubStep(
           if (!isSealed(row.key, row.value)) return ended(`the checksum of record ${row.key} is wrong`);
           continue;
         }
-        const header = expected[at++];
+        const header = expected.next().value;
         const fault = faultOf(row, header);
         if (fault !== null || header === undefined) return ended(fault ?? 'a chunk too many');
         chunks.push({ header, value: row.value });
       }
     }
-    const missing = next === null || next >= chunkEnd ? expected[at] : undefined;
+    const missing = next === null || next >= chunkEnd ? expected.next().value : undefined;
     if (missing !== undefined) return ended(`record ${chunkKey(missing.space, missing.first)} is gone`);
     if (next === null) return ended(await faultInOthers(database));
     return ended(null);
@@ -87,6 +93,15 @@ async function faultInOthers(database: Database): Promise<string | null> {
   return null;
 }
 
-function expectedFrom(index: ChunkIndex, from: ImageCursor): readonly ChunkHeader[] {
-  return spaces.flatMap((space) => index.of(space).filter(({ first }) => chunkKey(space, first) >= from));
+/** One at a time: there may be many, and a step looks at few. */
+function* expectedFrom(index: ChunkIndex, from: ImageCursor): Generator<ChunkHeader, undefined> {
+  for (const space of spaces) {
+    const list = index.of(space);
+    const prefix = chunksPrefix(space);
+    let at = 0;
+    if (from.startsWith(prefix)) at = index.positionOf(space, Number.parseInt(from.slice(prefix.length), 16));
+    else if (from > prefix) at = list.length;
+    for (; at < list.length; at++) yield list[at] as ChunkHeader;
+  }
+  return undefined;
 }

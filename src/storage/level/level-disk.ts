@@ -9,6 +9,7 @@ import { diskFull, isDiskFull, prepareFolder, unwritable } from './data-folder.t
 import { nextEvidence, pruneEvidence, setAside } from './evidence.ts';
 import { FreeSpace } from './free-space.ts';
 import { type LevelDatabaseOptions, openLevelDatabase } from './level-database.ts';
+import { inspectTables } from './table-inspection.ts';
 import { sync } from './write-ahead-files.ts';
 import { cutWriteAhead, inspectWriteAhead } from './write-ahead-inspection.ts';
 
@@ -53,14 +54,16 @@ export async function openLevelDisk(folder: string, options: LevelDiskOptions = 
     ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
   });
   return {
-    open: (name, opening) =>
-      openDatabase(
+    open: async (name, opening) => {
+      if (opening?.checked === true) await checkTables(join(folder, name));
+      return openDatabase(
         folder,
         name,
         opening?.redoable ?? false,
         space,
         options.databases?.[name] ?? defaultDatabase,
-      ),
+      );
+    },
     replace: async (name, replacement, { keepOld = false } = {}) => {
       const evidence = keepOld ? await nextEvidence(folder, name) : '';
       await writeDurably(folder, journalName, JSON.stringify({ name, replacement, evidence }));
@@ -108,6 +111,11 @@ async function takeLock(folder: string): Promise<{ close(): Promise<void> }> {
   }
   await writeFile(join(folder, pidName), `${process.pid}\n`);
   return lock;
+}
+
+async function checkTables(path: string): Promise<void> {
+  const problem = await inspectTables(path);
+  if (problem !== null) throw new TanistError('data-damaged', `${path} is damaged: table ${problem}`);
 }
 
 async function openDatabase(

@@ -95,6 +95,7 @@ async function simulate(seed: number): Promise<string | null> {
             },
             vitals: () => ({ memoryUsed: 0, diskFree: 1 }),
             membersChanged: () => {},
+            tidied: () => {},
             broken: () => crash(process, false),
           },
         );

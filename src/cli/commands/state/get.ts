@@ -33,8 +33,12 @@ export const getCommand: Register = (program) => {
       countOnly: options.countOnly === true,
       consistency: consistencyOf(options.consistency),
     };
-    await withCluster(options, async ({ client, out, call }) => {
-      const answer = await client.get(key, { ...range, ...call });
+    // Whoever names nodes and asks for no more than what a node holds wants to know it of the first of these.
+    const isLocal = options.endpoints !== undefined && range.consistency === 'serializable';
+    await withCluster(options, async ({ client, endpoints, out, call }) => {
+      const answer = isLocal
+        ? await client.getAt(endpoints[0] ?? '', key, { ...range, ...call })
+        : await client.get(key, { ...range, ...call });
       out.document({
         revision: answer.revision,
         count: answer.count,

@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TanistClient } from '../../client/index.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import type { ForcedReport } from '../../ports/lineage.ts';
+import { openClient } from '../client.ts';
+import type { LocalCluster, LocalNode } from '../local-cluster.ts';
+import { askForce, askLineage } from '../promotion/member-calls.ts';
+import { metricPrefix } from './metric-stream.ts';
+
+/** What the end of the story is made of. */
+export interface ForcedEnd {
+  readonly killed: readonly string[];
+  readonly report: ForcedReport;
+  /** From the last kill to the first write of the new lineage. */
+  readonly tookMs: number;
+  /** Keys of the stream, before at the leader and after at the promoted replica. */
+  readonly keysBefore: number;
+  readonly keysAfter: number;
+}
+
+const patienceMs = 10_000;
+
+/**
+ * The worst that can happen: every hot replica dies. The warm one goes on by force with what it holds. Null: it has taken the killed leader's place
+ * already, and votes.
+ */
+export async function forcedEnd(
+  cluster: LocalCluster,
+  client: TanistClient,
+  warm: LocalNode,
+): Promise<ForcedEnd | null> {
+  if ((await askLineage(warm.addresses.client)).tier === 'hot') return null;
+  const { count: keysBefore, revision } = await client.get(metricPrefix, { prefix: true, countOnly: true });
+  await until(
+    async () => (await askLineage(warm.addresses.client)).revision >= revision,
+    'the warm replica is behind',
+  );
+  const killed = cluster.nodes.filter((node) => node.tier === 'hot' && node.running());
+  for (const { id } of killed) cluster.kill(id, 'SIGKILL');
+  await Promise.all(killed.map(({ exited }) => exited));
+  const startMs = performance.now();
+  const report = await askForce(warm.addresses.client, true, patienceMs);
+  const after = await openClient([warm.addresses.client]);
+  try {
+    await after.put('demo/new-lineage', 'written without any of the old hot replicas');
+    const tookMs = performance.now() - startMs;
+    const { count: keysAfter } = await after.get(metricPrefix, { prefix: true, countOnly: true });
+    return { killed: killed.map(({ id }) => id), report, tookMs, keysBefore, keysAfter };
+  } finally {
+    await after.close({ drainMs: 0 });
+  }
+}
+
+async function until(right: () => Promise<boolean>, otherwise: string): Promise<void> {
+  const startMs = performance.now();
+  while (!(await right().catch(() => false))) {
+    if (performance.now() - startMs > patienceMs)
+      throw new TanistError('unavailable', `${otherwise} after ${patienceMs / 1000} s`);
+    await delay(50);
+  }
+}
