@@ -21,6 +21,18 @@ test('a folder is open once, and the error names the process', async (t) => {
   await (await openLevelDisk(folder)).close();
 });
 
+test('whatever is damaged of the lock keeps no node from starting: it holds nothing', async (t) => {
+  const folder = await temporaryFolder(t);
+  await (await openLevelDisk(folder)).close();
+  const lock = join(folder, '.lock');
+  for (const name of (await readdir(lock)).filter((each) => each !== 'LOCK')) {
+    await writeFile(join(lock, name), 'not what LevelDB wrote');
+    const disk = await openLevelDisk(folder);
+    await t.throwsAsync(openLevelDisk(folder), { code: 'data-locked' }, name);
+    await disk.close();
+  }
+});
+
 test('a file where the folder should be', async (t) => {
   const file = join(await temporaryFolder(t), 'file');
   await writeFile(file, '');

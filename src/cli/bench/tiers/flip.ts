@@ -38,7 +38,7 @@ export const measureFlips: Measurement = async ({ options, folder, progress, say
   const keys = new WatchedKeys(tiered, options.critical);
   await keys.writeAll();
   const random = seededRandom(`flip ${options.seed}`);
-  const count = { tried: 0, found: 0, wrong: 0, notWhole: 0 };
+  const count = { tried: 0, found: 0, wrong: 0, old: 0, notWhole: 0 };
   for (const id of ['n1', 'n3', 'n4']) {
     const { tier } = cluster.node(id);
     const data = join(folder, id);
@@ -65,13 +65,18 @@ export const measureFlips: Measurement = async ({ options, folder, progress, say
       let outcome = 'made whole by itself';
       try {
         await cluster.restart(id);
-        count.wrong += await keys.wrongAnswers(id);
+        const first = await keys.judge(id);
         await keys.untilShown(id);
         const faults = tier === 'hot' ? await scrub(cluster.node(id).addresses.client) : 0;
         await keys.untilShown(id);
-        count.wrong += await keys.wrongAnswers(id);
+        const second = await keys.judge(id);
+        const wrong = first.wrong + second.wrong;
+        count.wrong += wrong;
+        if (first.isOld) count.old++;
         if (faults > 0 || (events.get(id) ?? []).some((event) => tellsOfDamage.test(event))) count.found++;
         else outcome = 'of no consequence';
+        if (first.isOld) outcome += ', answered from before it was killed';
+        if (wrong > 0) outcome += `, ${wrong} wrong answers`;
       } catch (error) {
         count.notWhole++;
         outcome = `not whole again: ${asError(error).message}`;
@@ -93,6 +98,7 @@ export const measureFlips: Measurement = async ({ options, folder, progress, say
     atMost('not made whole by itself', count.notWhole, '', 0),
     explains('bits flipped', count.tried, ''),
     explains('found', count.found, ''),
+    explains('answered from before the kill, saying so', count.old, ''),
     explains('of no consequence', count.tried - count.found - count.notWhole, ''),
   ];
   if (count.wrong > 0)

@@ -5,8 +5,7 @@ import { criticalPrefix } from './tier-keys.ts';
 const key = `${criticalPrefix}stamp`;
 const writeEveryMs = 5;
 const readEveryMs = 1;
-/** For the last ones to be seen. */
-const patienceMs = 5000;
+const defaultPatienceMs = 5000;
 
 /**
  * A key that is written over and over with a running number by one client, and read over and over at one replica by another. Both in this process, so on
@@ -33,9 +32,10 @@ export class StampedKey {
     );
   }
 
-  async run(forMs: number): Promise<void> {
+  /** `patienceMs`: for the last ones to be seen. */
+  async run(forMs: number, patienceMs = defaultPatienceMs): Promise<void> {
     const untilMs = performance.now() + forMs;
-    await Promise.all([this.#write(untilMs), this.#read(untilMs)]);
+    await Promise.all([this.#write(untilMs), this.#read(untilMs, patienceMs)]);
   }
 
   async #write(untilMs: number): Promise<void> {
@@ -50,7 +50,7 @@ export class StampedKey {
     await Promise.allSettled(under);
   }
 
-  async #read(untilMs: number): Promise<void> {
+  async #read(untilMs: number, patienceMs: number): Promise<void> {
     while (performance.now() < untilMs || (this.#unseen() && performance.now() < untilMs + patienceMs)) {
       // An answer that did not come shows nothing.
       const answer = await this.#reader.get(key, { consistency: 'serializable' }).catch(() => null);
