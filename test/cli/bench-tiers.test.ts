@@ -6,7 +6,7 @@ import { deflateRawSync } from 'node:zlib';
 import test from 'ava';
 import { eventually } from '../../src/cli/bench/eventually.ts';
 import { atMost, explains, isMet } from '../../src/cli/bench/tiers/figure.ts';
-import { fileKinds, flipBit, kindOf } from '../../src/cli/bench/tiers/spoil.ts';
+import { evidenceIn, fileKinds, flipBit, kindOf } from '../../src/cli/bench/tiers/spoil.ts';
 import { StampedKey } from '../../src/cli/bench/tiers/stamped-key.ts';
 import {
   criticalCount,
@@ -118,6 +118,10 @@ test('a bit of a file of each kind flips, and back', async (t) => {
   await writeFile(join(folder, 'role.json'), content);
   await writeFile(join(folder, 'log', 'LOCK'), '');
   t.is(kindOf('log/000012.ldb'), 'log/*.ldb');
+  t.deepEqual(await fileKinds(folder), ['log/*.ldb', 'log/*.log', 'log/MANIFEST-*', 'role.json']);
+  await mkdir(join(folder, 'cold.evidence'));
+  await writeFile(join(folder, 'cold.evidence', '000004.ldb'), content);
+  t.deepEqual(await evidenceIn(folder), ['cold.evidence']);
   t.deepEqual(await fileKinds(folder), ['log/*.ldb', 'log/*.log', 'log/MANIFEST-*', 'role.json']);
   const bit = await flipBit(folder, 'role.json', seededRandom('spoil'));
   const spoiled = await readFile(join(folder, 'role.json'));

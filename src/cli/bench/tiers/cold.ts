@@ -12,7 +12,7 @@ const day = 24 * 3_600_000;
 /** Of the keys one in so many changes between two snapshots, each so often: only the last value is to be transferred. */
 const changedStep = 10;
 const overwrites = 3;
-const snapshotMs = 240_000;
+const snapshotMs = 540_000;
 const lookMs = 50;
 
 /** Memory of a cold replica, empty and with all keys; and what comes over the wire for a snapshot of those that changed. */

@@ -4,7 +4,7 @@ import { seededRandom } from '../../../foundation/random.ts';
 import { cleanup } from '../../local/cleanup.ts';
 import { atMost, explains } from './figure.ts';
 import type { Measurement } from './measurement.ts';
-import { fileKinds, flipBit } from './spoil.ts';
+import { evidenceIn, fileKinds, flipBit } from './spoil.ts';
 import { startTiered } from './tiered-cluster.ts';
 import { WatchedKeys } from './watched-keys.ts';
 
@@ -62,6 +62,7 @@ export const measureFlips: Measurement = async ({ options, folder, progress, say
       count.tried++;
       progress(`${tier}: ${kind}`);
       events.set(id, []);
+      const evidence = await evidenceIn(data);
       let outcome = 'made whole by itself';
       try {
         await cluster.restart(id);
@@ -73,7 +74,9 @@ export const measureFlips: Measurement = async ({ options, folder, progress, say
         const wrong = first.wrong + second.wrong;
         count.wrong += wrong;
         if (first.isOld) count.old++;
-        if (faults > 0 || (events.get(id) ?? []).some((event) => tellsOfDamage.test(event))) count.found++;
+        const told = (events.get(id) ?? []).some((event) => tellsOfDamage.test(event));
+        const setAside = (await evidenceIn(data)).some((name) => !evidence.includes(name));
+        if (faults > 0 || told || setAside) count.found++;
         else outcome = 'of no consequence';
         if (first.isOld) outcome += ', answered from before it was killed';
         if (wrong > 0) outcome += `, ${wrong} wrong answers`;

@@ -18,6 +18,11 @@ export async function fileKinds(folder: string): Promise<readonly string[]> {
   return [...new Set(files.map(({ kind }) => kind))].sort();
 }
 
+/** What the node has set aside as evidence of damage: names in its folder. */
+export async function evidenceIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => name.includes('.evidence')).sort();
+}
+
 /** Null: there is no such file any more. */
 export async function flipBit(folder: string, kind: string, random: Random): Promise<FlippedBit | null> {
   const files = (await filesBelow(folder)).filter((file) => file.kind === kind);
@@ -56,6 +61,8 @@ async function filesBelow(folder: string): Promise<readonly Found[]> {
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
+    // What is set aside is nobody's any more.
+    if (relative(folder, path).includes('.evidence')) continue;
     const file = await open(path, 'r');
     const { size } = await file.stat();
     await file.close();
