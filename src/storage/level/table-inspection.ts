@@ -29,7 +29,7 @@ function problemOf(table: Buffer): string | null {
   if (table.length < footerBytes) return 'it is cut off';
   const footer = table.subarray(table.length - footerBytes);
   if (footer.readBigUInt64LE(footerBytes - 8) !== magic) return 'its footer is wrong';
-  const reader = new VarintReader(footer, 0, footerBytes - 8);
+  const reader = new VarintReader(table, table.length - footerBytes, table.length - 8);
   const metaIndex = reader.handle();
   const index = reader.handle();
   if (metaIndex === null || index === null) return 'its footer is wrong';
