@@ -874,6 +874,7 @@ export class TanistNode {
       commandsFailed: this.#proposals.commandsFailed,
       readsWaiting: this.#reads.waiting,
       watchers: this.#hub.count,
+      peerBytesReceived: transport.bytesReceived ?? 0,
       logBytes: this.#store.log.sizeBytes(),
       imageBytes: this.#stopped || this.#notWhole() !== null ? 0 : await this.#store.image.sizeBytes(),
       loopLagMs: this.#ticker?.lagMs ?? 0,
