@@ -2,7 +2,7 @@ import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { noLease, type Revision, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
-import type { KeyValue, StateDelta, spaces } from '../../ports/delta.ts';
+import { bySpace, type KeyValue, type StateDelta } from '../../ports/delta.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, LeaseTerms, Lineage, Mark, Revisions, StreamPart } from '../../ports/replication.ts';
@@ -93,10 +93,6 @@ function markOf({ state, leaderRevisions }: LatestSource): Mark {
     leaderRevisions: leaderRevisions(),
     digests: sentSpaces.map((space) => ({ range: wholeSpace(space), ...state.keysDigest(space) })),
   };
-}
-
-function bySpace(of: (space: (typeof spaces)[number]) => Revision): Revisions {
-  return { user: of('user'), planes: of('planes'), system: of('system'), predicted: of('predicted') };
 }
 
 /** From memory, a page a turn: what costs is how many keys there are. */
