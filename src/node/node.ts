@@ -288,7 +288,7 @@ export class TanistNode {
       nodeLog,
       incarnation: store.log.identity.incarnation,
       doubt: () => this.#doubt,
-      isWhole: () => this.#notWhole() === null,
+      isWhole: () => state.whole && this.#notWhole() === null,
       counts: (id) => (id === options.id ? this.#logDoubt === null : !this.#guard.doubted.has(id)),
       isOpen: () => this.#isOpen(),
       propose: (command, done) => this.#proposeOwn(command, done),
@@ -684,7 +684,10 @@ export class TanistNode {
 
   /** The state, in a turn in which it is whole: what is read of it before anything is awaited is of one moment. */
   async wholeState(): Promise<StateMachine> {
-    while (!this.state.whole && !this.#stopped) await this.#yieldTurn();
+    while (!this.state.whole && !this.#stopped) {
+      if (this.#doubt !== null) throw underDoubt(this.#doubt);
+      await this.#yieldTurn();
+    }
     return this.state;
   }
 

@@ -89,6 +89,7 @@ export class Executor {
 
   /** Those that may change or look at many keys. */
   *#executeLong(command: LongCommand): Slices<CommandResult> {
+    if (this.#parts.alarms.corrupt && changesContent(command)) return inDispute;
     switch (command.kind) {
       case 'deleteRange':
         return yield* this.#deleteRange(command);

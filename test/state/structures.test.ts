@@ -9,6 +9,8 @@ import { IntervalIndex } from '../../src/state/watch/interval-index.ts';
 const key = fc.nat(3000).map((n) => `k${n.toString(36).padStart(3, '0')}` as ByteString);
 const bound = fc.oneof(key, fc.constant(null));
 
+const keyed = (each: ByteString) => ({ key: each });
+
 test('ordered keys equal a sorted array, with many chunks', (t) => {
   const step = fc.record({
     add: fc.array(key, { maxLength: 900 }),
@@ -17,19 +19,19 @@ test('ordered keys equal a sorted array, with many chunks', (t) => {
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 6 }), key, bound, fc.nat(5), (steps, from, to, limit) => {
-      const keys = new OrderedKeys();
+      const keys = new OrderedKeys<{ readonly key: ByteString }>();
       const model = new Set<ByteString>();
       for (const { add, remove, together } of steps) {
         if (together) {
           const fresh = [...new Set(add)].filter((each) => !model.has(each)).sort();
-          keys.addAll(fresh);
+          keys.addAll(fresh.map(keyed));
           for (const each of fresh) model.add(each);
           const gone = [...new Set(remove)].filter((each) => model.delete(each)).sort();
-          keys.removeAll(gone);
+          keys.removeAll(gone.map(keyed));
           continue;
         }
         for (const each of add) {
-          if (!model.has(each)) keys.add(each);
+          if (!model.has(each)) keys.add(keyed(each));
           model.add(each);
         }
         for (const each of remove) t.is(keys.remove(each), model.delete(each));
@@ -37,7 +39,7 @@ test('ordered keys equal a sorted array, with many chunks', (t) => {
       const expected = [...model].sort().filter((each) => each >= from && (to === null || each < to));
       t.is(keys.size, model.size);
       t.is(keys.count(from, to), expected.length);
-      t.deepEqual(keys.slice(from, to, limit), limit === 0 ? expected : expected.slice(0, limit));
+      t.deepEqual(keys.keys(from, to, limit), limit === 0 ? expected : expected.slice(0, limit));
     }),
     { numRuns: 60 },
   );

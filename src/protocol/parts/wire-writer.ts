@@ -1,6 +1,9 @@
 import { assert } from '../../foundation/assert.ts';
 import type { ByteString } from '../../foundation/bytes.ts';
 
+/** Calling out of JavaScript takes longer than copying so many characters in it. */
+const shortBytes = 24;
+
 const words = new Uint32Array(2);
 const word64 = new BigUint64Array(words.buffer);
 
@@ -99,7 +102,8 @@ export class WireWriter {
       this.buffer[this.position++] = field >> 4;
     }
     this.varint(length);
-    this.buffer.latin1Write(value, this.position, length);
+    if (length > shortBytes) this.buffer.latin1Write(value, this.position, length);
+    else for (let i = 0; i < length; i++) this.buffer[this.position + i] = value.charCodeAt(i);
     this.position += length;
   }
 

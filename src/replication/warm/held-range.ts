@@ -1,3 +1,4 @@
+import { present } from '../../foundation/assert.ts';
 import type { ByteString } from '../../foundation/bytes.ts';
 import type { Revision } from '../../foundation/ids.ts';
 import type { KeyValue } from '../../ports/delta.ts';
@@ -12,7 +13,7 @@ export class HeldRange {
   /** Under which its rows are stored; never used for another range. */
   generation: number;
   readonly #table = new KeyTable();
-  readonly #keys = new OrderedKeys();
+  readonly #keys = new OrderedKeys<KeyEntry>();
   #bytes = 0;
   #a = 0;
   #b = 0;
@@ -48,7 +49,13 @@ export class HeldRange {
   }
 
   keys(from: ByteString, to: ByteString | null, limit: number): ByteString[] {
-    return this.#keys.slice(from, to, limit);
+    return this.#keys.keys(from, to, limit);
+  }
+
+  values(from: ByteString, to: ByteString | null, limit: number): KeyValue[] {
+    return this.#keys
+      .slice(from, to, limit)
+      .map(({ current }) => present(current, 'what is held has a value'));
   }
 
   put(value: KeyValue): void {
@@ -56,7 +63,7 @@ export class HeldRange {
     if (entry === undefined) {
       entry = new KeyEntry(value.key);
       this.#table.add(entry);
-      this.#keys.add(value.key);
+      this.#keys.add(entry);
       this.#bytes += value.key.length;
     }
     this.#bytes += value.value.length - (entry.current?.value.length ?? 0);

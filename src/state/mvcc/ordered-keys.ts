@@ -11,13 +11,18 @@ interface Run {
   readonly count: number;
 }
 
+/** Something that lies under a key. */
+export interface Keyed {
+  readonly key: ByteString;
+}
+
 /**
- * A set of keys in byte order: sorted chunks in a sorted list, so two binary searches a look-up, and adding or removing moves at most one
+ * Items in the byte order of their keys, each key once: sorted chunks in a sorted list, so two binary searches a look-up, and adding or removing moves at most one
  * chunk's worth of pointers (and, once in hundreds of times, the list of chunks). Counting a range adds up chunk lengths.
  */
-export class OrderedKeys {
-  #chunks: ByteString[][] = [];
-  /** `#firsts[i]` = `#chunks[i][0]`, kept apart so that the search over chunks touches one array. */
+export class OrderedKeys<Item extends Keyed> {
+  #chunks: Item[][] = [];
+  /** `#firsts[i]` is the key of `#chunks[i][0]`, kept apart so that the search over chunks touches one array. */
   #firsts: ByteString[] = [];
   #size = 0;
 
@@ -26,23 +31,24 @@ export class OrderedKeys {
   }
 
   /** The key must not be there yet. */
-  add(key: ByteString): void {
+  add(item: Item): void {
+    const { key } = item;
     this.#size++;
     const lastChunk = this.#chunks[this.#chunks.length - 1];
     const last = lastChunk?.[lastChunk.length - 1];
-    if (lastChunk === undefined || last === undefined || key > last) {
+    if (lastChunk === undefined || last === undefined || key > last.key) {
       // Ascending loads fill chunks to the brim instead of leaving halves behind.
-      if (lastChunk !== undefined && lastChunk.length < chunkKeys) lastChunk.push(key);
+      if (lastChunk !== undefined && lastChunk.length < chunkKeys) lastChunk.push(item);
       else {
-        this.#chunks.push([key]);
+        this.#chunks.push([item]);
         this.#firsts.push(key);
       }
       return;
     }
     const at = this.#chunkOf(key);
-    const chunk = this.#chunks[at] as ByteString[];
+    const chunk = this.#chunks[at] as Item[];
     const position = lowerBound(chunk, key);
-    chunk.splice(position, 0, key);
+    chunk.splice(position, 0, item);
     if (position === 0) this.#firsts[at] = key;
     if (chunk.length > chunkKeys) this.#split(at, chunk);
   }
@@ -53,7 +59,7 @@ export class OrderedKeys {
     const chunk = this.#chunks[at];
     if (chunk === undefined) return false;
     const position = lowerBound(chunk, key);
-    if (chunk[position] !== key) return false;
+    if (chunk[position]?.key !== key) return false;
     this.#size--;
     chunk.splice(position, 1);
     if (chunk.length === 0) {
@@ -61,61 +67,61 @@ export class OrderedKeys {
       this.#firsts.splice(at, 1);
       return true;
     }
-    if (position === 0) this.#firsts[at] = chunk[0] as ByteString;
+    if (position === 0) this.#firsts[at] = (chunk[0] as Item).key;
     if (chunk.length < mergeBelow) this.#merge(at, chunk);
     return true;
   }
 
   /** Adds many, in order, none of which is there: each chunk they fall into is made anew once. */
-  addAll(keys: readonly ByteString[]): void {
-    const run = this.#runOf(keys);
-    if (run === null) for (const key of keys) this.add(key);
+  addAll(items: readonly Item[]): void {
+    const run = this.#runOf(items);
+    if (run === null) for (const item of items) this.add(item);
     else {
-      this.#replace(run, mergeKeys(this.#keysOf(run), keys));
-      this.#size += keys.length;
+      this.#replace(run, mergeKeyed(this.#itemsOf(run), items));
+      this.#size += items.length;
     }
   }
 
   /** Removes many, in order, all of which are there. */
-  removeAll(keys: readonly ByteString[]): void {
-    const run = this.#runOf(keys);
+  removeAll(items: readonly Item[]): void {
+    const run = this.#runOf(items);
     if (run === null) {
-      for (const key of keys) assert(this.remove(key), 'keys to remove are there');
+      for (const { key } of items) assert(this.remove(key), 'keys to remove are there');
       return;
     }
     let next = 0;
-    const kept: ByteString[] = [];
-    for (const key of this.#keysOf(run)) {
-      if (key === keys[next]) next++;
-      else kept.push(key);
+    const kept: Item[] = [];
+    for (const item of this.#itemsOf(run)) {
+      if (item.key === items[next]?.key) next++;
+      else kept.push(item);
     }
     this.#replace(run, kept);
     this.#size -= next;
-    assert(next === keys.length, 'keys to remove are there, and in order');
+    assert(next === items.length, 'keys to remove are there, and in order');
   }
 
   /** The chunks that the keys fall into; null when they are so far apart that it is cheaper to go key by key. */
-  #runOf(keys: readonly ByteString[]): Run | null {
-    const first = keys[0];
-    const last = keys[keys.length - 1];
+  #runOf(items: readonly Item[]): Run | null {
+    const first = items[0];
+    const last = items[items.length - 1];
     if (first === undefined || last === undefined) return null;
-    const from = this.#chunkOf(first);
-    const count = this.#chunks.length === 0 ? 0 : this.#chunkOf(last) - from + 1;
-    return count > 2 && count * keysApart > keys.length ? null : { from, count };
+    const from = this.#chunkOf(first.key);
+    const count = this.#chunks.length === 0 ? 0 : this.#chunkOf(last.key) - from + 1;
+    return count > 2 && count * keysApart > items.length ? null : { from, count };
   }
 
-  #keysOf({ from, count }: Run): ByteString[] {
-    const keys: ByteString[] = [];
+  #itemsOf({ from, count }: Run): Item[] {
+    const items: Item[] = [];
     for (let at = from; at < from + count; at++)
-      for (const key of this.#chunks[at] as ByteString[]) keys.push(key);
-    return keys;
+      for (const item of this.#chunks[at] as Item[]) items.push(item);
+    return items;
   }
 
-  #replace({ from, count }: Run, keys: readonly ByteString[]): void {
-    const chunks: ByteString[][] = [];
-    for (let at = 0; at < keys.length; at += chunkKeys) chunks.push(keys.slice(at, at + chunkKeys));
+  #replace({ from, count }: Run, items: readonly Item[]): void {
+    const chunks: Item[][] = [];
+    for (let at = 0; at < items.length; at += chunkKeys) chunks.push(items.slice(at, at + chunkKeys));
     this.#chunks.splice(from, count, ...chunks);
-    this.#firsts.splice(from, count, ...chunks.map((chunk) => chunk[0] as ByteString));
+    this.#firsts.splice(from, count, ...chunks.map((chunk) => (chunk[0] as Item).key));
   }
 
   /** Keys with `from` ≤ key < `to` (null: no bound). */
@@ -124,20 +130,28 @@ export class OrderedKeys {
     return (to === null ? this.#size : this.#rank(to)) - this.#rank(from);
   }
 
-  /** The first `limit` (0: all) of the keys with `from` ≤ key < `to` (null: no bound), in order. */
-  slice(from: ByteString, to: ByteString | null, limit: number): ByteString[] {
-    const keys: ByteString[] = [];
+  /** The first `limit` (0: all) of those with `from` ≤ key < `to` (null: no bound), in order. */
+  slice(from: ByteString, to: ByteString | null, limit: number): Item[] {
+    const items: Item[] = [];
     for (let at = this.#chunkOf(from); at < this.#chunks.length; at++) {
-      const chunk = this.#chunks[at] as ByteString[];
-      const first = keys.length === 0 && (chunk[0] as ByteString) < from ? lowerBound(chunk, from) : 0;
+      const chunk = this.#chunks[at] as Item[];
+      const first = items.length === 0 && (chunk[0] as Item).key < from ? lowerBound(chunk, from) : 0;
+      // Where the next chunk begins within the range, all of this one lies in it.
+      const next = this.#firsts[at + 1];
+      const isWithin = to === null || (next !== undefined && next <= to);
       for (let i = first; i < chunk.length; i++) {
-        const key = chunk[i] as ByteString;
-        if (to !== null && key >= to) return keys;
-        keys.push(key);
-        if (keys.length === limit) return keys;
+        const item = chunk[i] as Item;
+        if (!isWithin && item.key >= (to as ByteString)) return items;
+        items.push(item);
+        if (items.length === limit) return items;
       }
     }
-    return keys;
+    return items;
+  }
+
+  /** Their keys. */
+  keys(from: ByteString, to: ByteString | null, limit: number): ByteString[] {
+    return this.slice(from, to, limit).map(({ key }) => key);
   }
 
   /** The chunk that holds `key` or where it belongs; 0 when it is below all. */
@@ -157,35 +171,35 @@ export class OrderedKeys {
   #rank(key: ByteString): number {
     const at = this.#chunkOf(key);
     let rank = 0;
-    for (let i = 0; i < at; i++) rank += (this.#chunks[i] as ByteString[]).length;
-    return rank + lowerBound(this.#chunks[at] as ByteString[], key);
+    for (let i = 0; i < at; i++) rank += (this.#chunks[i] as Item[]).length;
+    return rank + lowerBound(this.#chunks[at] as Item[], key);
   }
 
-  #split(at: number, chunk: ByteString[]): void {
+  #split(at: number, chunk: Item[]): void {
     const upper = chunk.slice(chunk.length >>> 1);
     chunk.length >>>= 1;
     this.#chunks.splice(at + 1, 0, upper);
-    this.#firsts.splice(at + 1, 0, upper[0] as ByteString);
+    this.#firsts.splice(at + 1, 0, (upper[0] as Item).key);
   }
 
-  #merge(at: number, chunk: ByteString[]): void {
+  #merge(at: number, chunk: Item[]): void {
     const next = this.#chunks[at + 1];
     if (next === undefined || next.length > chunkKeys / 2) return;
-    for (const key of next) chunk.push(key);
+    for (const item of next) chunk.push(item);
     this.#chunks.splice(at + 1, 1);
     this.#firsts.splice(at + 1, 1);
   }
 }
 
 /** Both in order. */
-export function mergeKeys(left: readonly ByteString[], right: readonly ByteString[]): ByteString[] {
-  const merged: ByteString[] = [];
+export function mergeKeyed<Item extends Keyed>(left: readonly Item[], right: readonly Item[]): Item[] {
+  const merged: Item[] = [];
   let i = 0;
   let j = 0;
   while (i < left.length && j < right.length) {
-    const a = left[i] as ByteString;
-    const b = right[j] as ByteString;
-    if (a < b) {
+    const a = left[i] as Item;
+    const b = right[j] as Item;
+    if (a.key < b.key) {
       merged.push(a);
       i++;
     } else {
@@ -193,17 +207,17 @@ export function mergeKeys(left: readonly ByteString[], right: readonly ByteStrin
       j++;
     }
   }
-  for (; i < left.length; i++) merged.push(left[i] as ByteString);
-  for (; j < right.length; j++) merged.push(right[j] as ByteString);
+  for (; i < left.length; i++) merged.push(left[i] as Item);
+  for (; j < right.length; j++) merged.push(right[j] as Item);
   return merged;
 }
 
-function lowerBound(keys: readonly ByteString[], key: ByteString): number {
+function lowerBound(items: readonly Keyed[], key: ByteString): number {
   let low = 0;
-  let high = keys.length;
+  let high = items.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((keys[middle] as ByteString) < key) low = middle + 1;
+    if ((items[middle] as Keyed).key < key) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -12,7 +12,7 @@ export function upperBound(rangeEnd: ByteString): ByteString | null {
 }
 
 /** What the latest values are read from. */
-export type LatestValues = Pick<SpaceStore, 'get' | 'count' | 'keys' | 'readRevision'>;
+export type LatestValues = Pick<SpaceStore, 'get' | 'count' | 'values' | 'readRevision'>;
 
 /** Keys of a range in order, up to `limit` (0: all). */
 export function rangeValues(
@@ -25,12 +25,7 @@ export function rangeValues(
     const single = store.get(key);
     return single === null ? [] : [single];
   }
-  const values: KeyValue[] = [];
-  for (const each of store.keys(key, upperBound(rangeEnd), limit)) {
-    const value = store.get(each);
-    if (value !== null) values.push(value);
-  }
-  return values;
+  return store.values(key, upperBound(rangeEnd), limit);
 }
 
 /** The check that etcd makes before it reads (`revision-future` first, then `revision-compacted`); null when readable. */

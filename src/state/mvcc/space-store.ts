@@ -1,4 +1,4 @@
-import { assert } from '../../foundation/assert.ts';
+import { assert, present } from '../../foundation/assert.ts';
 import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
 import { type LeaseId, noLease, type Revision, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
@@ -8,7 +8,7 @@ import type { Slices } from '../slices.ts';
 import { keyOverheadBytes } from '../space-use.ts';
 import { elementHash, formatDigest, hashKeyValue } from './element-hash.ts';
 import { KeyEntry, KeyTable } from './key-table.ts';
-import { mergeKeys, OrderedKeys } from './ordered-keys.ts';
+import { mergeKeyed, OrderedKeys } from './ordered-keys.ts';
 import {
   dropTombstone,
   isVisibleAtCompacted,
@@ -34,9 +34,9 @@ export class SpaceStore {
   readonly space: Space;
   readonly #journal: DeltaJournal;
   readonly #table = new KeyTable();
-  readonly #live = new OrderedKeys();
+  readonly #live = new OrderedKeys<KeyEntry>();
   /** Deleted keys that older revisions still show. */
-  readonly #deleted = new OrderedKeys();
+  readonly #deleted = new OrderedKeys<KeyEntry>();
   #revision = revision(1);
   #compacted = revision(0);
   /** The compacted revision of the last image batch: what the image store may be rid of, and so what memory forgets. */
@@ -101,24 +101,28 @@ export class SpaceStore {
   }
 
   keys(from: ByteString, to: ByteString | null, limit: number): ByteString[] {
-    return this.#live.slice(from, to, limit);
+    return this.#live.keys(from, to, limit);
+  }
+
+  /** The latest values of those keys. */
+  values(from: ByteString, to: ByteString | null, limit: number): KeyValue[] {
+    return this.#live.slice(from, to, limit).map(({ current }) => present(current, 'a live key has a value'));
   }
 
   /** The key that at least `count` keys of whatever revision lie before, from `from` on; null: there are fewer. For going through all in pages. */
   keyBeyond(from: ByteString, count: number): ByteString | null {
     const live = this.#live.slice(from, null, count + 1);
     const deleted = this.#deleted.slice(from, null, count + 1);
-    return mergeKeys(live, deleted)[count] ?? null;
+    return mergeKeyed(live, deleted)[count]?.key ?? null;
   }
 
   /** The first `limit` (0: all) keys of the range that some revision ≥ the compacted one may show, in order. */
   keysOfAnyRevision(from: ByteString, to: ByteString | null, limit: number): ByteString[] {
     const deleted = this.#deleted.slice(from, to, limit);
-    const live = this.#live.slice(from, to, limit);
-    if (deleted.length === 0) return live;
-    const keys = mergeKeys(live, deleted);
-    if (limit !== 0 && keys.length > limit) keys.length = limit;
-    return keys;
+    if (deleted.length === 0) return this.#live.keys(from, to, limit);
+    const entries = mergeKeyed(this.#live.slice(from, to, limit), deleted);
+    if (limit !== 0 && entries.length > limit) entries.length = limit;
+    return entries.map(({ key }) => key);
   }
 
   /** How many those are. */
@@ -134,12 +138,12 @@ export class SpaceStore {
     if (entry === undefined) {
       entry = new KeyEntry(key);
       this.#table.add(entry);
-      this.#live.add(key);
+      this.#live.add(entry);
     } else {
       previous = entry.current;
       if (previous === null) {
         this.#deleted.remove(key);
-        this.#live.add(entry.key);
+        this.#live.add(entry);
         dropTombstone(entry, at);
       } else pushOlder(entry, at);
     }
@@ -177,7 +181,7 @@ export class SpaceStore {
     const entry = this.#table.get(key);
     if (entry === undefined || entry.current === null) return null;
     this.#live.remove(entry.key);
-    this.#deleted.add(entry.key);
+    this.#deleted.add(entry);
     return this.#bury(entry, entry.current);
   }
 
@@ -191,15 +195,15 @@ export class SpaceStore {
       }
       return gone;
     }
-    const goneKeys: ByteString[] = [];
+    const buried: KeyEntry[] = [];
     for (const key of keys) {
       const entry = this.#table.get(key);
       if (entry === undefined || entry.current === null) continue;
-      goneKeys.push(entry.key);
+      buried.push(entry);
       gone.push(this.#bury(entry, entry.current));
     }
-    this.#live.removeAll(goneKeys);
-    this.#deleted.addAll(goneKeys);
+    this.#live.removeAll(buried);
+    this.#deleted.addAll(buried);
     return gone;
   }
 
@@ -355,7 +359,7 @@ export class SpaceStore {
       if (++seen % runKeys === 0) yield;
       if (entry.older !== null) pruneOlder(entry, this.#compacted, false);
       if (entry.current === null) {
-        this.#deleted.add(entry.key);
+        this.#deleted.add(entry);
         continue;
       }
       this.#liveBytes += keyOverheadBytes + entry.key.length + entry.current.value.length;
@@ -373,7 +377,7 @@ export class SpaceStore {
 
   /** Last step: the live keys in order. */
   restoreOrder(key: ByteString): void {
-    this.#live.add(key);
+    this.#live.add(present(this.#table.get(key), 'it was settled'));
   }
 
   /** The digest's sums made anew from the content of one shard, to compare with the incremental ones. */

@@ -61,7 +61,8 @@ test('no quorum left: a warm replica goes on by force, old members are fenced an
   await client.setPolicy('a/', { acknowledge: 'quorum', tier: 'critical' });
   const { revision: before } = await client.put('a/1', 'held');
   await client.put('b/1', 'not held');
-  await eventually(async () => ((await said(cluster, 'w0'))?.revision ?? 0) > before);
+  for (const id of ['w0', 'w1'])
+    await eventually(async () => ((await said(cluster, id))?.revision ?? 0) > before);
 
   await t.throwsAsync(force(w0, true), { code: 'quorum-alive' } as never);
   // What it misses while it is away only the hot ones have.
