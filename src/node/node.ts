@@ -26,7 +26,6 @@ import { ClusterClock } from './cluster-clock.ts';
 import { Copies } from './copies.ts';
 import { DiskGuard } from './disk-guard.ts';
 import { Driver } from './driver.ts';
-import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
 import type { NodeGauges } from './gauges.ts';
 import { HandOver } from './hand-over.ts';
 import { ImageKeeper } from './image-keeper.ts';
@@ -44,17 +43,16 @@ import { Maintenance } from './maintenance.ts';
 import { Membership } from './membership/membership.ts';
 import { Opening } from './opening.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
-import { ParkedProposals } from './parked-proposals.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { PeerHandler } from './peer-handler.ts';
-import { type Proposal, type ProposalOutcome, ProposalQueue, refused } from './proposals.ts';
+import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
 import { RangeReader } from './range-reader.ts';
 import { type ReadOutcome, ReadPath } from './read-path.ts';
 import { ReadQueue } from './reads.ts';
 import { leadsNot, removedText, stops, underDoubt } from './refusals.ts';
-import { RenewalBatcher, type RenewalDone } from './renewal-batcher.ts';
+import type { RenewalDone } from './renewal-batcher.ts';
 import { ReplicaBook, type ReplicaView } from './replica-book.ts';
 import { FeedListeners, type ReplicaFeed } from './replica-feed.ts';
 import { replicaFeedOf } from './replica-feed-of.ts';
@@ -65,6 +63,7 @@ import { Ticker } from './ticker.ts';
 import type { Weighed } from './topology/observe.ts';
 import { Tiers, type TiersView } from './topology/tiers.ts';
 import { TrustKeeper } from './trust.ts';
+import { WritePath } from './write-path.ts';
 
 export type {
   WatchedChange,
@@ -95,10 +94,8 @@ export class TanistNode {
   readonly #transport: Transport<RaftMessage>;
   readonly #ranges: RangeReader;
   readonly #hub: WatchHub;
-  readonly #proposals: ProposalQueue;
-  readonly #parked: ParkedProposals;
+  readonly #writes: WritePath;
   readonly #reads: ReadQueue;
-  readonly #renewals: RenewalBatcher;
   readonly #driver: Driver;
   readonly #applier: Applier;
   readonly #keeper: ImageKeeper;
@@ -197,26 +194,32 @@ export class TanistNode {
       report: () => this.#announcer.report(),
       replicas: (reports) => this.#replicas.told(reports),
     });
-    this.#proposals = new ProposalQueue({
-      raft,
-      stamp: () => this.#clusterClock.stamp(raft.status.last.index),
-      // A leader that has seen no stamp must not take the calendar's time while its log holds stamps that are not applied.
-      mayStamp: () => this.#clusterClock.knowsTime || !this.#opening.leads || this.#opening.isOpen,
-      // Until its log is applied a new leader does not know the policies that were in force before it.
-      mayAcknowledgeEarly: (batch) => this.#opening.isOpen && mayAcknowledgeEarly(batch, state),
-      blocksInFlight: 2,
-      uncommittedBytes: options.uncommittedBytes,
+    this.#disk = new DiskGuard({
+      clock,
+      nodeLog,
+      vitals: () =>
+        ports.vitals?.() ?? {
+          memoryUsedBytes: null,
+          memoryLimitBytes: null,
+          diskFreeBytes: null,
+          diskBytes: null,
+        },
+      reserveBytes: options.diskReserveBytes,
     });
-    this.#parked = new ParkedProposals(options.uncommittedBytes);
+    this.#writes = new WritePath({
+      options,
+      raft,
+      state,
+      clock,
+      clusterClock: this.#clusterClock,
+      life: this.#life,
+      opening: this.#opening,
+      monitor: this.#monitor,
+      disk: this.#disk,
+      wake,
+    });
     const mayRead = (): boolean => state.whole || mutant.active === 'read-half-applied';
     this.#reads = new ReadQueue(raft, clock, wake, mayRead);
-    this.#renewals = new RenewalBatcher({
-      clock,
-      submit: (proposal) => this.submit(proposal),
-      // Who does not lead has nothing to gather for: they are refused, or wait for the next leader, together.
-      remainingMs: (id) =>
-        this.#life.isStopping || raft.status.role !== 'leader' ? 0 : this.leaseRemainingMs(id),
-    });
     this.#integrity = new Integrity({
       self: options.id,
       raft,
@@ -313,7 +316,7 @@ export class TanistNode {
       keeper: this.#keeper,
       clock,
       clusterClock: this.#clusterClock,
-      proposals: this.#proposals,
+      proposals: this.#writes.proposals,
       membersApplied: (entry, change) => this.#membership.applied(entry, change),
       feed: (deltas, leases) => this.#followers.applied(deltas, leases),
       observer: ports.observer,
@@ -342,18 +345,6 @@ export class TanistNode {
       failed,
       step: (message) => this.#peers.step([message]),
       wake,
-    });
-    this.#disk = new DiskGuard({
-      clock,
-      nodeLog,
-      vitals: () =>
-        ports.vitals?.() ?? {
-          memoryUsedBytes: null,
-          memoryLimitBytes: null,
-          diskFreeBytes: null,
-          diskBytes: null,
-        },
-      reserveBytes: options.diskReserveBytes,
     });
     this.#handOver = new HandOver({ raft, clock, nodeLog, wake });
     this.#membership = new Membership({
@@ -389,14 +380,14 @@ export class TanistNode {
       replicas: this.#replicas,
       connections: this.#connections,
       mayDecide: () => raft.status.role === 'leader' && this.#opening.isOpen && !this.#life.isStopping,
-      busy: () => this.#life.isStopping || !this.#proposals.idle || loopLagMs() > busyLagMs,
+      busy: () => this.#life.isStopping || !this.#writes.proposals.idle || loopLagMs() > busyLagMs,
     });
     this.#driver = new Driver({
       raft,
       log: store.log,
       clock,
       transport,
-      proposals: this.#proposals,
+      proposals: this.#writes.proposals,
       reads: this.#reads,
       apply: (entries) => {
         const taken = this.#applier.apply(entries);
@@ -443,7 +434,7 @@ export class TanistNode {
       membership: this.#membership,
       replicas: this.#replicas,
       followers: this.#followers,
-      proposals: this.#proposals,
+      proposals: this.#writes.proposals,
       reads: this.#reads,
       ranges: this.#ranges,
       hub: this.#hub,
@@ -580,18 +571,7 @@ export class TanistNode {
   }
 
   submit(proposal: Proposal): void {
-    if (this.#life.isStopping) {
-      proposal.settle(refused('stopping', 'this node stops; ask another'));
-    } else if (this.#raft.status.role !== 'leader') {
-      this.#park(proposal);
-    } else if (this.#disk.full) {
-      proposal.settle(
-        refused('disk-full', 'the disk is nearly full: writes are refused until there is room; reads go on'),
-      );
-    } else {
-      this.#proposals.add(proposal);
-      this.#driver.wake();
-    }
+    this.#writes.submit(proposal);
   }
 
   /**
@@ -599,30 +579,12 @@ export class TanistNode {
    * there is no such lease, or why it failed: `not-leader`, `no-leader`, `overloaded`, `disk-full`, `stopping`. Repeating it is harmless.
    */
   keepAlive(id: LeaseId, done: RenewalDone): void {
-    this.#renewals.renew(id, done);
-  }
-
-  /**
-   * Where nobody leads, or where this node is the one to take over, the next leader is likely to be found in a moment. That a client turns
-   * here, and not to the leader, makes an heir look at its leader; it believes nobody but its own eyes.
-   */
-  #park(proposal: Proposal): void {
-    const { id, leader, succession } = this.#raft.status;
-    const mayLead = leader === null || succession.find((heir) => heir !== leader) === id;
-    if (!mayLead) {
-      proposal.settle(notLeader());
-      return;
-    }
-    const { holdMs, electionMs } = this.#options;
-    const waitMs = leader === null ? electionMs : Math.max(holdMs, this.#options.suspicion.probeMs);
-    this.#parked.add(proposal, this.#ports.clock.nowMs() + waitMs);
-    if (leader !== null) this.#monitor.questioned();
+    this.#writes.renew(id, done);
   }
 
   /** In ms of cluster time as this node knows it; null: there is no such lease. Below 0: it is about to end. */
   leaseRemainingMs(id: LeaseId): number | null {
-    const deadlineMs = this.state.leaseDeadlineMs(id);
-    return deadlineMs === null ? null : deadlineMs - this.#clusterClock.now();
+    return this.#writes.leaseRemainingMs(id);
   }
 
   /** `ageMs`: of a serializable read, since this replica last heard a leader. */
@@ -813,7 +775,7 @@ export class TanistNode {
 
   #tick(): void {
     this.#raft.tick();
-    this.#parked.refuseOverdue(this.#ports.clock.nowMs(), this.#raft.status.leader);
+    this.#writes.refuseOverdue();
     this.#integrity.tick();
     if (this.#raft.status.role === 'leader') this.#leading.look();
     if (this.#standing.notWhole() === null) {
@@ -839,12 +801,11 @@ export class TanistNode {
     if (soft.role === 'leader') {
       if (this.#announcer.routing.leader !== this.#options.id) nodeLog.info('elected', fields);
       this.#opening.elected(soft.term, this.#raft.status.last.index);
-      for (const proposal of this.#parked.take()) this.submit(proposal);
+      this.#writes.elected();
     } else {
       if (this.#opening.leads) {
         nodeLog.info('stepped-down', fields);
-        this.#proposals.abandon('not-leader', 'leadership was lost before the quorum answered');
-        this.#renewals.flush();
+        this.#writes.steppedDown();
         this.#tiers.mover.abandon(
           new TanistError(
             'not-leader',
@@ -853,11 +814,7 @@ export class TanistNode {
         );
       }
       this.#opening.steppedDown();
-      if (soft.leader !== null)
-        this.#parked.refuse(
-          'not-leader',
-          `${soft.leader} was elected while the write waited here; nothing of it was proposed: ask ${soft.leader}`,
-        );
+      if (soft.leader !== null) this.#writes.follows(soft.leader);
       if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
       else if (soft.role !== 'follower')
         nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
@@ -918,13 +875,12 @@ export class TanistNode {
     this.#ticker?.stop();
     this.#monitor.stop();
     this.#disk.stop();
-    this.#proposals.abandon('stopping', 'the node stops');
+    this.#writes.proposals.abandon('stopping', 'the node stops');
     this.#membership.close();
     this.#tiers.mover.abandon(
       new TanistError('stopping', 'the node stops; the change goes on at the next leader'),
     );
-    this.#parked.refuse('stopping', 'the node stops');
-    this.#renewals.flush();
+    this.#writes.close();
     this.#reads.close();
     await this.#transport.close();
     await this.#keeper.stop();
@@ -937,7 +893,3 @@ export type { ReadOutcome } from './read-path.ts';
 export { removedText } from './refusals.ts';
 export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 export type { TiersView } from './topology/tiers.ts';
-
-function notLeader(): ProposalOutcome {
-  return refused('not-leader', 'this node does not lead; ask the leader');
-}
