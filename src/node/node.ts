@@ -13,7 +13,6 @@ import type { Transport, TransportHandler } from '../ports/transport.ts';
 import type { Routing } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
-import type { SoftState } from '../raft/ready.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
@@ -28,18 +27,16 @@ import { DiskGuard } from './disk-guard.ts';
 import { Driver } from './driver.ts';
 import type { NodeGauges } from './gauges.ts';
 import { HandOver } from './hand-over.ts';
-import { ImageKeeper } from './image-keeper.ts';
 import type { OutgoingImage } from './image-outlet.ts';
 import { Inspection, type NodeInspection } from './inspection.ts';
 import { Integrity } from './integrity/integrity.ts';
 import { LogDoubt } from './integrity/log-doubt.ts';
-import { LogRepair } from './integrity/log-repair.ts';
 import { Quarantine } from './integrity/quarantine.ts';
-import { defaultScrub, Scrubber } from './integrity/scrub.ts';
 import { Standing } from './integrity/standing.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import { Leading } from './leading.ts';
-import { Maintenance } from './maintenance.ts';
+import type { Maintenance } from './maintenance.ts';
+import { changeVoters } from './membership/change-voters.ts';
 import { Membership } from './membership/membership.ts';
 import { Opening } from './opening.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
@@ -56,7 +53,9 @@ import type { RenewalDone } from './renewal-batcher.ts';
 import { ReplicaBook, type ReplicaView } from './replica-book.ts';
 import { FeedListeners, type ReplicaFeed } from './replica-feed.ts';
 import { replicaFeedOf } from './replica-feed-of.ts';
+import { type RoleChangeParts, roleChanged } from './role-change.ts';
 import { Snapshots } from './snapshots.ts';
+import { Stored } from './stored.ts';
 import { type MemberView, SuccessionKeeper } from './succession-keeper.ts';
 import { TakeOver } from './take-over.ts';
 import { Ticker } from './ticker.ts';
@@ -86,7 +85,6 @@ const busyLagMs = 5;
 export class TanistNode {
   readonly identity: StoreIdentity;
   readonly state: StateMachine;
-  readonly maintenance: Maintenance;
   readonly #options: NodeOptions;
   readonly #ports: NodePorts;
   readonly #store: OpenedStore;
@@ -98,7 +96,7 @@ export class TanistNode {
   readonly #reads: ReadQueue;
   readonly #driver: Driver;
   readonly #applier: Applier;
-  readonly #keeper: ImageKeeper;
+  readonly #stored: Stored;
   readonly #guard: PeerGuard;
   readonly #monitor: LeaderMonitor;
   readonly #succession: SuccessionKeeper;
@@ -115,8 +113,6 @@ export class TanistNode {
   /** For whoever feeds replicas beyond the quorum from this node. */
   readonly feed: ReplicaFeed;
   readonly #integrity: Integrity;
-  readonly #scrubber: Scrubber;
-  readonly #logRepair: LogRepair;
   readonly #failureListeners = new Set<(error: Error) => void>();
   #ticker: Ticker | null = null;
   readonly #connections = new PeerConnections();
@@ -132,6 +128,7 @@ export class TanistNode {
   readonly #peers: PeerHandler;
   readonly #announcer: Announcer;
   readonly #inspection: Inspection;
+  readonly #roleParts: RoleChangeParts;
   #started = false;
   #leaving = false;
 
@@ -235,48 +232,23 @@ export class TanistNode {
       quarantine: (reason) => this.#quarantine.enter(reason),
       sendImage: (to) => this.#snapshots.sendImage(to),
     });
-    this.#logRepair = new LogRepair({
-      clock,
-      nodeLog,
-      log: store.log,
-      image: store.image,
-      settle: async () => {
-        const problem = this.#standing.notWhole();
-        if (problem !== null) throw problem;
-        await this.#keeper.settle();
-      },
-      compacted: (point) => raft.compacted(point),
-      stopped: () => this.#life.isStopped,
-      failed,
-    });
-    this.#scrubber = new Scrubber({
-      scrub: options.scrub ?? defaultScrub,
-      clock,
-      nodeLog,
-      state,
-      log: store.log,
-      image: store.image,
-      whole: () => (this.#standing.notWhole() === null ? this.#standing.replaced : null),
-      yieldTurn: () => nextTurn(clock),
-      logDamaged: (what, through) => this.#logRepair.damaged(what, through),
-      imageDamaged,
-      failed,
-    });
-    this.#keeper = new ImageKeeper({
-      image: store.image,
-      log: store.log,
-      clock,
-      nodeLog,
-      takeBatch: () => state.takeImageBatch(),
-      whole: () => state.whole,
-      isLive: (space, key, revision) => state.isLive(space, key, revision),
-      compacted: (point) => raft.compacted(point),
-      failed: (error) => this.#quarantine.storageFailed(error),
-      flushEveryMs: options.flushEveryMs,
-      flushBytes: options.flushBytes,
-      logDiskBytes: options.logDiskBytes,
-    });
     const history = state.history(store.image.history);
+    const storageFailed = (error: Error): void => this.#quarantine.storageFailed(error);
+    this.#stored = new Stored({
+      options,
+      log: store.log,
+      image: store.image,
+      history,
+      state,
+      raft,
+      clock,
+      nodeLog,
+      life: this.#life,
+      standing: this.#standing,
+      imageDamaged,
+      storageFailed,
+      failed,
+    });
     this.#ranges = new RangeReader(state, history, clock, mayRead);
     this.feed = replicaFeedOf({
       self,
@@ -292,28 +264,16 @@ export class TanistNode {
       replicas: this.#replicas,
       members: () => this.#membership.list(),
     });
-    this.maintenance = new Maintenance({
-      state,
-      image: store.image,
-      history,
-      whole: () => {
-        if (this.#life.isStopped) throw stops();
-        const problem = this.#standing.notWhole();
-        if (problem !== null) throw problem;
-        return this.#standing.replaced;
-      },
-      yieldTurn: () => this.#wholeTurn(),
-    });
     this.#hub = new WatchHub({
       source: state,
       history,
-      failed: (cause) => this.#quarantine.storageFailed(asError(cause)),
+      failed: (cause) => storageFailed(asError(cause)),
       ...(options.watchers === undefined ? {} : { watchers: options.watchers }),
     });
     this.#applier = new Applier({
       state,
       hub: this.#hub,
-      keeper: this.#keeper,
+      keeper: this.#stored.keeper,
       clock,
       clusterClock: this.#clusterClock,
       proposals: this.#writes.proposals,
@@ -330,14 +290,14 @@ export class TanistNode {
       image: store.image,
       transport,
       nodeLog,
-      settle: () => this.#settle(),
+      settle: () => this.#stored.settle(),
       suspend: () => this.#takeOver.suspend(),
       room: () => this.#disk.room(),
       reload: () => this.#takeOver.reload(),
       resume: () => this.#takeOver.resume(),
       waits: () => this.#standing.doubt !== null && !this.#life.isStopped,
       catchUp: async ({ index }) => {
-        this.#keeper.resume();
+        this.#stored.keeper.resume();
         await this.#driver.catchUp(index);
       },
       confirmed: (index, to) => this.#integrity.confirmed(index, to),
@@ -396,13 +356,13 @@ export class TanistNode {
         this.#opening.applied(present(entries[taken - 1], 'entries were applied').index);
         return taken;
       },
-      roleChanged: (soft) => this.#roleChanged(soft),
+      roleChanged: (soft) => roleChanged(soft, this.#roleParts),
       configurationAppended: (entry) => this.#membership.appended(entry),
       sendSnapshot: (to) => this.#snapshots.send(to),
       lostPeer: (peer) => guarding(this.#guard.lost(peer)),
       install: ({ point }) => this.#snapshots.install(point),
       roomOnDisk: () => this.#logDoubt.waitForRoom(),
-      logDamaged: (error, through) => this.#logRepair.damaged(error.message, through),
+      logDamaged: (error, through) => this.#stored.logRepair.damaged(error.message, through),
       failed,
     });
     this.#quota = new Quota({ self, state, quotaBytes: options.quotaBytes ?? 0, isOpen, propose });
@@ -440,10 +400,10 @@ export class TanistNode {
       hub: this.#hub,
       driver: this.#driver,
       applier: this.#applier,
-      keeper: this.#keeper,
+      keeper: this.#stored.keeper,
       snapshots: this.#snapshots,
       integrity: this.#integrity,
-      scrubber: this.#scrubber,
+      scrubber: this.#stored.scrubber,
       disk: this.#disk,
       handOver: this.#handOver,
       propose,
@@ -460,8 +420,8 @@ export class TanistNode {
     this.#copies = new Copies({
       ...parts,
       random: ports.random,
-      settle: () => this.#settle(),
-      settleNow: () => this.#keeper.settle(),
+      settle: () => this.#stored.settle(),
+      settleNow: () => this.#stored.keeper.settle(),
     });
     this.#peers = new PeerHandler({ ...parts, removed: () => this.#removed() });
     this.#leading = new Leading({
@@ -474,6 +434,12 @@ export class TanistNode {
       tiers: this.#tiers,
       vitals: () => ports.vitals?.() ?? null,
     });
+    this.#roleParts = {
+      ...parts,
+      writes: this.#writes,
+      mover: this.#tiers.mover,
+      announcer: this.#announcer,
+    };
     this.#inspection = new Inspection({
       ...parts,
       logDoubt: this.#logDoubt,
@@ -500,7 +466,7 @@ export class TanistNode {
       tick: () => this.#tick(),
       stalled: (gapMs) => this.#stalled(gapMs),
     });
-    this.#scrubber.start();
+    this.#stored.scrubber.start();
     if (this.#logDoubt.reason !== null) nodeLog.error('doubted', { reason: this.#logDoubt.reason });
     nodeLog.info('started', {
       id: this.#options.id,
@@ -520,7 +486,7 @@ export class TanistNode {
     await this.#close();
     // While a snapshot is taken over the image is ahead of the state, or whole as it is; what is wrong is not stored.
     if (this.#standing.notWhole() === null)
-      await this.#keeper
+      await this.#stored.keeper
         .settle()
         .catch((error: unknown) => nodeLog.error('failed', { error: String(error) }));
     await this.#store.image.close();
@@ -559,6 +525,11 @@ export class TanistNode {
   /** Only replicas beyond the quorum have something to say here. */
   replication(): null {
     return null;
+  }
+
+  /** Reads what is stored for operators. */
+  get maintenance(): Maintenance {
+    return this.#stored.maintenance;
   }
 
   get requestLimits(): RequestLimits {
@@ -636,19 +607,8 @@ export class TanistNode {
    * `unknown-member`, `invalid-argument`, `configuration-change-pending`.
    */
   changeMembers(voters: readonly NodeId[], learners: readonly NodeId[]): void {
-    const all = [...voters, ...learners];
-    const members = this.#membership.list();
-    const unknown = all.find((id) => members.every((member) => member.id !== id));
-    if (unknown !== undefined)
-      throw new TanistError('unknown-member', `${unknown} is no member of this cluster`);
-    if (voters.length === 0 || new Set(all).size !== all.length)
-      throw new TanistError('invalid-argument', 'a cluster needs a voter, and each member is named once');
-    const result = this.#raft.proposeConfiguration({ voters, learners });
+    changeVoters(this.#raft, this.#membership.list(), voters, learners);
     this.#driver.wake();
-    if (result.accepted) return;
-    if (result.reason === 'not-leader') throw leadsNot();
-    const message = 'another change or a hand-over is under way; try again when it is over';
-    throw new TanistError('configuration-change-pending', message);
   }
 
   /**
@@ -794,37 +754,6 @@ export class TanistNode {
     if (gapMs > 100) this.#ports.nodeLog.warn('loop-stalled', { gapMs: Math.round(gapMs) });
   }
 
-  #roleChanged(soft: SoftState): void {
-    const { nodeLog } = this.#ports;
-    const fields = { term: soft.term, leader: soft.leader };
-    this.#clusterClock.leads(soft.role === 'leader' ? soft.term : null);
-    if (soft.role === 'leader') {
-      if (this.#announcer.routing.leader !== this.#options.id) nodeLog.info('elected', fields);
-      this.#opening.elected(soft.term, this.#raft.status.last.index);
-      this.#writes.elected();
-    } else {
-      if (this.#opening.leads) {
-        nodeLog.info('stepped-down', fields);
-        this.#writes.steppedDown();
-        this.#tiers.mover.abandon(
-          new TanistError(
-            'not-leader',
-            'leadership was lost meanwhile; the change goes on at the next leader',
-          ),
-        );
-      }
-      this.#opening.steppedDown();
-      if (soft.leader !== null) this.#writes.follows(soft.leader);
-      if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
-      else if (soft.role !== 'follower')
-        nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
-    }
-    if (soft.leader === null || soft.role === 'leader') this.#reads.abandonUnconfirmed();
-    this.#monitor.follow();
-    this.#handOver.roleChanged(soft);
-    this.#announcer.announce();
-  }
-
   /** For what is read of `state` directly. Errors: `under-doubt`, `starting`. */
   checkServes(): void {
     const problem = this.#standing.notServing();
@@ -834,7 +763,7 @@ export class TanistNode {
   /** Reads all that is stored, now, and says what is wrong. Errors: `stopping`. */
   async scrub(): Promise<readonly string[]> {
     if (this.#life.isStopped) throw stops();
-    return this.#scrubber.now();
+    return this.#stored.scrubber.now();
   }
 
   /** An operator says, on the leader, that the state of this replica is wrong: it is made anew. Errors: `not-leader`, `unknown-member`. */
@@ -845,19 +774,6 @@ export class TanistNode {
         'unknown-member',
         `${id} has not been heard of by this leader; start it, then try again`,
       );
-  }
-
-  /** Everything that has been applied is in the image; an entry under way, too, when it is whole. */
-  async #settle(): Promise<void> {
-    while (!this.state.whole && !this.#life.isStopped && !this.#standing.isRestoring)
-      await nextTurn(this.#ports.clock);
-    await this.#keeper.settle();
-  }
-
-  /** Resolves in a turn in which the state is whole, at the earliest the next one. */
-  async #wholeTurn(): Promise<void> {
-    do await nextTurn(this.#ports.clock);
-    while (!this.state.whole && !this.#life.isStopped);
   }
 
   #failedWith(error: Error): void {
@@ -883,8 +799,7 @@ export class TanistNode {
     this.#writes.close();
     this.#reads.close();
     await this.#transport.close();
-    await this.#keeper.stop();
-    await this.#scrubber.stop();
+    await this.#stored.stop();
   }
 }
 

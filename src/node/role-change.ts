@@ -38,17 +38,13 @@ export function roleChanged(soft: SoftState, parts: RoleChangeParts): void {
       nodeLog.info('stepped-down', fields);
       writes.steppedDown();
       mover.abandon(
-        new TanistError(
-          'not-leader',
-          'leadership was lost meanwhile; the change goes on at the next leader',
-        ),
+        new TanistError('not-leader', 'leadership was lost meanwhile; the change goes on at the next leader'),
       );
     }
     opening.steppedDown();
     if (soft.leader !== null) writes.follows(soft.leader);
     if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
-    else if (soft.role !== 'follower')
-      nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
+    else if (soft.role !== 'follower') nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
   }
   if (soft.leader === null || soft.role === 'leader') reads.abandonUnconfirmed();
   monitor.follow();
