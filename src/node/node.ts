@@ -25,6 +25,7 @@ import { ClusterClock } from './cluster-clock.ts';
 import { Copies } from './copies.ts';
 import { DiskGuard } from './disk-guard.ts';
 import { Driver } from './driver.ts';
+import { Failures } from './failures.ts';
 import type { NodeGauges } from './gauges.ts';
 import { HandOver } from './hand-over.ts';
 import type { OutgoingImage } from './image-outlet.ts';
@@ -90,7 +91,6 @@ export class TanistNode {
   readonly #store: OpenedStore;
   readonly #raft: Raft;
   readonly #transport: Transport<RaftMessage>;
-  readonly #ranges: RangeReader;
   readonly #hub: WatchHub;
   readonly #writes: WritePath;
   readonly #reads: ReadQueue;
@@ -113,7 +113,7 @@ export class TanistNode {
   /** For whoever feeds replicas beyond the quorum from this node. */
   readonly feed: ReplicaFeed;
   readonly #integrity: Integrity;
-  readonly #failureListeners = new Set<(error: Error) => void>();
+  readonly #failures: Failures;
   #ticker: Ticker | null = null;
   readonly #connections = new PeerConnections();
   readonly #life = { isStopping: false, isStopped: false };
@@ -142,48 +142,64 @@ export class TanistNode {
     this.#store = store;
     this.#raft = raft;
     this.#replicas = new ReplicaBook(clock);
+    this.#failures = new Failures({ nodeLog, life: this.#life, close: () => this.#close() });
     const wake = (): void => this.#driver.wake();
-    const failed = (error: Error): void => this.#failedWith(error);
-    const guarding = (act: Promise<void>): void => this.#guarding(act);
+    const failed = (error: Error): void => this.#failures.failed(error);
+    const guarding = (act: Promise<void>): void => this.#failures.guarding(act);
     const propose = (command: Command, done: () => void): void => this.#leading.propose(command, done);
     const imageDamaged = (what: string): void => this.#quarantine.imageDamaged(what);
     const loopLagMs = (): number => this.#ticker?.lagMs ?? 0;
-    this.#standing = new Standing(options.id, raft, state);
-    this.#opening = new Opening(state, nodeLog);
-    const isOpen = (): boolean => this.#opening.isOpen;
-    this.#guard = new PeerGuard({
-      self: options.id,
-      incarnation: store.log.identity.incarnation,
-      trusted: () => this.#logDoubt.trusted(),
-      clusterId: store.log.identity.clusterId,
-      log: store.log,
-      nodeLog,
-      doubted: (peers) => raft.setDoubtedPeers(peers),
-      forget: (peer) => raft.forgetPeer(peer),
-      acknowledged: (peer) => raft.acknowledgedBy(peer),
-      failed,
-    });
-    raft.setDoubtedPeers(this.#guard.doubted);
     this.#clusterClock = new ClusterClock(clock);
     // Going on from the image's time: a restart of all replicas must not jump to the calendar.
     if (state.timeMs > 0) this.#clusterClock.saw(state.timeMs, state.applied.term);
+    this.#standing = new Standing(options.id, raft, state);
+    this.#opening = new Opening(state, nodeLog);
+    const isOpen = (): boolean => this.#opening.isOpen;
+    const { suspicion, score, id: self } = options;
+    const base = {
+      options,
+      self,
+      raft,
+      state,
+      clock,
+      nodeLog,
+      log: store.log,
+      image: store.image,
+      identity: this.identity,
+      life: this.#life,
+      standing: this.#standing,
+      opening: this.#opening,
+      clusterClock: this.#clusterClock,
+      connections: this.#connections,
+      replicas: this.#replicas,
+      followers: this.#followers,
+      propose,
+      imageDamaged,
+      loopLagMs,
+      guarding,
+      failed,
+      wake,
+    };
+    this.#guard = new PeerGuard({
+      ...base,
+      incarnation: store.log.identity.incarnation,
+      trusted: () => this.#logDoubt.trusted(),
+      clusterId: store.log.identity.clusterId,
+      doubted: (peers) => raft.setDoubtedPeers(peers),
+      forget: (peer) => raft.forgetPeer(peer),
+      acknowledged: (peer) => raft.acknowledgedBy(peer),
+    });
+    raft.setDoubtedPeers(this.#guard.doubted);
     this.#transport = ports.transport(this.#handler(), store.log.identity);
     const transport = this.#transport;
-    const { suspicion, score, id: self } = options;
     this.#monitor = new LeaderMonitor({
-      self,
-      raft,
-      clock,
+      ...base,
       transport,
       guard: this.#guard,
-      nodeLog,
       suspicion,
-      wake,
     });
     this.#succession = new SuccessionKeeper({
-      self,
-      raft,
-      clock,
+      ...base,
       transport,
       guard: this.#guard,
       suspicion,
@@ -192,8 +208,7 @@ export class TanistNode {
       replicas: (reports) => this.#replicas.told(reports),
     });
     this.#disk = new DiskGuard({
-      clock,
-      nodeLog,
+      ...base,
       vitals: () =>
         ports.vitals?.() ?? {
           memoryUsedBytes: null,
@@ -204,64 +219,35 @@ export class TanistNode {
       reserveBytes: options.diskReserveBytes,
     });
     this.#writes = new WritePath({
-      options,
-      raft,
-      state,
-      clock,
-      clusterClock: this.#clusterClock,
-      life: this.#life,
-      opening: this.#opening,
+      ...base,
       monitor: this.#monitor,
       disk: this.#disk,
-      wake,
     });
     const mayRead = (): boolean => state.whole || mutant.active === 'read-half-applied';
     this.#reads = new ReadQueue(raft, clock, wake, mayRead);
     this.#integrity = new Integrity({
-      self: options.id,
-      raft,
-      state,
-      clock,
-      nodeLog,
+      ...base,
       incarnation: store.log.identity.incarnation,
       doubt: () => this.#standing.doubt,
       isWhole: () => state.whole && this.#standing.notWhole() === null,
       counts: (id) => (id === options.id ? this.#logDoubt.reason === null : !this.#guard.doubted.has(id)),
       isOpen,
-      propose,
       quarantine: (reason) => this.#quarantine.enter(reason),
       sendImage: (to) => this.#snapshots.sendImage(to),
     });
     const history = state.history(store.image.history);
     const storageFailed = (error: Error): void => this.#quarantine.storageFailed(error);
     this.#stored = new Stored({
-      options,
-      log: store.log,
-      image: store.image,
+      ...base,
       history,
-      state,
-      raft,
-      clock,
-      nodeLog,
-      life: this.#life,
-      standing: this.#standing,
-      imageDamaged,
       storageFailed,
-      failed,
     });
-    this.#ranges = new RangeReader(state, history, clock, mayRead);
+    const ranges = new RangeReader(state, history, clock, mayRead);
     this.feed = replicaFeedOf({
-      self,
+      ...base,
       clusterId: this.identity.clusterId,
-      clock,
-      nodeLog,
-      state,
       history,
-      life: this.#life,
-      standing: this.#standing,
       guard: this.#guard,
-      followers: this.#followers,
-      replicas: this.#replicas,
       members: () => this.#membership.list(),
     });
     this.#hub = new WatchHub({
@@ -271,11 +257,9 @@ export class TanistNode {
       ...(options.watchers === undefined ? {} : { watchers: options.watchers }),
     });
     this.#applier = new Applier({
-      state,
+      ...base,
       hub: this.#hub,
       keeper: this.#stored.keeper,
-      clock,
-      clusterClock: this.#clusterClock,
       proposals: this.#writes.proposals,
       membersApplied: (entry, change) => this.#membership.applied(entry, change),
       feed: (deltas, leases) => this.#followers.applied(deltas, leases),
@@ -284,12 +268,8 @@ export class TanistNode {
       slicesPerTurn: options.slicesPerTurn ?? Number.POSITIVE_INFINITY,
     });
     this.#snapshots = new Snapshots({
-      self,
-      raft,
-      log: store.log,
-      image: store.image,
+      ...base,
       transport,
-      nodeLog,
       settle: () => this.#stored.settle(),
       suspend: () => this.#takeOver.suspend(),
       room: () => this.#disk.room(),
@@ -302,16 +282,11 @@ export class TanistNode {
       },
       confirmed: (index, to) => this.#integrity.confirmed(index, to),
       damaged: (error) => imageDamaged(error.message),
-      failed,
       step: (message) => this.#peers.step([message]),
-      wake,
     });
     this.#handOver = new HandOver({ raft, clock, nodeLog, wake });
     this.#membership = new Membership({
-      self,
-      raft,
-      clock,
-      nodeLog,
+      ...base,
       members: () => state.members,
       configured: options.members,
       isAlive: (id) => this.#isAlive(id),
@@ -322,30 +297,22 @@ export class TanistNode {
         this.#connections.dialled(peers);
         transport.setPeers(peers);
       },
-      wake,
       changed: () => this.#membersChanged(),
       removed: () => this.#removed(),
     });
     this.#tiers = new Tiers({
-      self,
-      clock,
-      nodeLog,
-      raft,
+      ...base,
       transport,
       score,
       policy: options.tiers,
       probe: ports.linkProbe,
       membership: this.#membership,
       succession: this.#succession,
-      replicas: this.#replicas,
-      connections: this.#connections,
       mayDecide: () => raft.status.role === 'leader' && this.#opening.isOpen && !this.#life.isStopping,
       busy: () => this.#life.isStopping || !this.#writes.proposals.idle || loopLagMs() > busyLagMs,
     });
     this.#driver = new Driver({
-      raft,
-      log: store.log,
-      clock,
+      ...base,
       transport,
       proposals: this.#writes.proposals,
       reads: this.#reads,
@@ -363,40 +330,24 @@ export class TanistNode {
       install: ({ point }) => this.#snapshots.install(point),
       roomOnDisk: () => this.#logDoubt.waitForRoom(),
       logDamaged: (error, through) => this.#stored.logRepair.damaged(error.message, through),
-      failed,
     });
     this.#quota = new Quota({ self, state, quotaBytes: options.quotaBytes ?? 0, isOpen, propose });
     this.#compaction = new AutoCompaction({
+      ...base,
       options: options.compaction ?? { mode: 'off', keep: 0 },
-      state,
       nowMs: () => this.#clusterClock.now(),
       isOpen,
-      propose,
     });
     const parts = {
-      self,
-      raft,
-      state,
-      clock,
-      nodeLog,
+      ...base,
       transport,
-      log: store.log,
-      image: store.image,
-      identity: this.identity,
-      life: this.#life,
-      standing: this.#standing,
-      opening: this.#opening,
-      clusterClock: this.#clusterClock,
       guard: this.#guard,
-      connections: this.#connections,
       monitor: this.#monitor,
       succession: this.#succession,
       membership: this.#membership,
-      replicas: this.#replicas,
-      followers: this.#followers,
       proposals: this.#writes.proposals,
       reads: this.#reads,
-      ranges: this.#ranges,
+      ranges,
       hub: this.#hub,
       driver: this.#driver,
       applier: this.#applier,
@@ -406,12 +357,6 @@ export class TanistNode {
       scrubber: this.#stored.scrubber,
       disk: this.#disk,
       handOver: this.#handOver,
-      propose,
-      imageDamaged,
-      loopLagMs,
-      guarding,
-      failed,
-      wake,
     };
     this.#logDoubt = new LogDoubt(parts);
     this.#quarantine = new Quarantine(parts);
@@ -496,7 +441,7 @@ export class TanistNode {
 
   /** Called once if the node has to stop itself: a failed disk or a broken invariant. */
   onFailure(listener: (error: Error) => void): void {
-    this.#failureListeners.add(listener);
+    this.#failures.listen(listener);
   }
 
   /** Which commands of a batch can be refused before they reach the log, by position; null: none. */
@@ -716,20 +661,9 @@ export class TanistNode {
     clock.after(this.#options.electionMs, () => {
       const error = new TanistError('member-removed', removedText(this.#options.id));
       this.stop().then(
-        () => this.#tellFailure(error),
-        () => this.#tellFailure(error),
+        () => this.#failures.tell(error),
+        () => this.#failures.tell(error),
       );
-    });
-  }
-
-  #tellFailure(error: Error): void {
-    for (const listener of this.#failureListeners) listener(error);
-  }
-
-  /** A log that fails says so by itself, and a closed one is no failure. */
-  #guarding(act: Promise<void>): void {
-    act.catch((error: unknown) => {
-      if (!(error instanceof TanistError)) this.#failedWith(asError(error));
     });
   }
 
@@ -776,15 +710,8 @@ export class TanistNode {
       );
   }
 
-  #failedWith(error: Error): void {
-    if (this.#life.isStopped) return;
-    this.#ports.nodeLog.error('failed', { error: error.stack ?? String(error) });
-    this.#life.isStopping = true;
-    this.#close().catch(() => {});
-    this.#tellFailure(error);
-  }
-
   async #close(): Promise<void> {
+    this.#life.isStopping = true;
     this.#life.isStopped = true;
     this.#followers.ended();
     this.#driver.stop();
