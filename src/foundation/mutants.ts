@@ -51,6 +51,7 @@ export const mutantNames = [
   'warm-mark-before-deltas',
   'delta-stream-resumes-late',
   'digest-of-earlier-image',
+  'digest-half-applied',
   'minority-verdict',
   'quarantined-campaigns',
   'quarantined-serves',

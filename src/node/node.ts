@@ -152,7 +152,7 @@ export class TanistNode {
     this.#clusterClock = new ClusterClock(clock);
     // Going on from the image's time: a restart of all replicas must not jump to the calendar.
     if (state.timeMs > 0) this.#clusterClock.saw(state.timeMs, state.applied.term);
-    this.#standing = new Standing(options.id, raft, state);
+    this.#standing = new Standing(options.id, raft, state, this.#life);
     this.#opening = new Opening(state, nodeLog);
     const isOpen = (): boolean => this.#opening.isOpen;
     const { suspicion, score, id: self } = options;
@@ -223,13 +223,13 @@ export class TanistNode {
       monitor: this.#monitor,
       disk: this.#disk,
     });
-    const mayRead = (): boolean => state.whole || mutant.active === 'read-half-applied';
+    const mayRead = (): boolean => this.#standing.isReady() || mutant.active === 'read-half-applied';
     this.#reads = new ReadQueue(raft, clock, wake, mayRead);
     this.#integrity = new Integrity({
       ...base,
       incarnation: store.log.identity.incarnation,
       doubt: () => this.#standing.doubt,
-      isWhole: () => state.whole && this.#standing.notWhole() === null,
+      isWhole: () => this.#standing.notWhole() === null,
       counts: (id) => (id === options.id ? this.#logDoubt.reason === null : !this.#guard.doubted.has(id)),
       isOpen,
       quarantine: (reason) => this.#quarantine.enter(reason),
@@ -275,6 +275,7 @@ export class TanistNode {
       room: () => this.#disk.room(),
       reload: () => this.#takeOver.reload(),
       resume: () => this.#takeOver.resume(),
+      undone: () => this.#takeOver.undone(),
       waits: () => this.#standing.doubt !== null && !this.#life.isStopped,
       catchUp: async ({ index }) => {
         this.#stored.keeper.resume();
@@ -518,11 +519,9 @@ export class TanistNode {
 
   /** The state, in a turn in which it is whole: what is read of it before anything is awaited is of one moment. */
   async wholeState(): Promise<StateMachine> {
-    while (!this.state.whole && !this.#life.isStopped) {
-      if (this.#standing.doubt !== null) throw underDoubt(this.#standing.doubt);
-      await nextTurn(this.#ports.clock);
-    }
-    return this.state;
+    while (!this.#standing.isReady()) await nextTurn(this.#ports.clock);
+    if (this.state.whole) return this.state;
+    throw this.#standing.doubt === null ? stops() : underDoubt(this.#standing.doubt);
   }
 
   /**
@@ -713,6 +712,7 @@ export class TanistNode {
   async #close(): Promise<void> {
     this.#life.isStopping = true;
     this.#life.isStopped = true;
+    this.#standing.ended();
     this.#followers.ended();
     this.#driver.stop();
     this.#ticker?.stop();

@@ -102,7 +102,7 @@ export class ReadPath {
       } catch (error) {
         if (replaced === standing.replaced) throw this.#failure(error);
       }
-      throw takingOver();
+      throw standing.overtaken();
     });
   }
 
@@ -122,14 +122,10 @@ export class ReadPath {
     }
     const { replaced } = standing;
     answer.then(
-      (completed) =>
-        replaced === standing.replaced ? told(completed) : done(standing.notServing() ?? takingOver(), ageMs),
+      (completed) => (replaced === standing.replaced ? told(completed) : done(standing.overtaken(), ageMs)),
       (error: unknown) => {
         if (error instanceof TanistError && error.code === 'data-damaged') imageDamaged(error.message);
-        done(
-          replaced !== standing.replaced ? (standing.notServing() ?? takingOver()) : this.#failure(error),
-          ageMs,
-        );
+        done(replaced !== standing.replaced ? standing.overtaken() : this.#failure(error), ageMs);
       },
     );
   }

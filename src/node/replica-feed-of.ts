@@ -31,7 +31,7 @@ export interface FeedParts {
 /** What a hot node gives to replicas beyond the quorum, and when it gives nothing. */
 export function replicaFeedOf(parts: FeedParts): ReplicaFeed {
   const { self, clusterId, clock, nodeLog, state, history, followers, replicas, members } = parts;
-  const turns = new TurnQueue(clock, () => state.whole);
+  const turns = new TurnQueue(clock, () => parts.standing.isReady());
   return {
     id: self,
     clock,

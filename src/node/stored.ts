@@ -96,8 +96,8 @@ export class Stored {
 
   /** Everything that has been applied is in the image; an entry under way, too, when it is whole. */
   async settle(): Promise<void> {
-    const { state, clock, life, standing } = this.#parts;
-    while (!state.whole && !life.isStopped && !standing.isRestoring) await nextTurn(clock);
+    const { clock, standing } = this.#parts;
+    while (!standing.isReady() && !standing.isRestoring) await nextTurn(clock);
     await this.keeper.settle();
   }
 
@@ -108,8 +108,8 @@ export class Stored {
 
   /** Resolves in a turn in which the state is whole, at the earliest the next one. */
   async #wholeTurn(): Promise<void> {
-    const { state, clock, life } = this.#parts;
+    const { clock, standing } = this.#parts;
     do await nextTurn(clock);
-    while (!state.whole && !life.isStopped);
+    while (!standing.isReady());
   }
 }

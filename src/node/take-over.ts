@@ -56,6 +56,11 @@ export class TakeOver {
     clusterClock.saw(state.timeMs, state.applied.term);
   }
 
+  /** Nothing was replaced. */
+  undone(): void {
+    if (this.#parts.standing.undone()) this.resume();
+  }
+
   resume(): void {
     const { raft, state, nodeLog, standing, membership, hub, keeper } = this.#parts;
     if (standing.restored()) {

@@ -34,6 +34,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'cluster-time-goes-back': 43,
   'early-acknowledgement-as-durable': 1,
   'digest-of-earlier-image': 1,
+  'digest-half-applied': 5,
   'minority-verdict': 23,
   'quarantined-campaigns': 42,
   'quarantined-serves': 2,

@@ -3,22 +3,24 @@ import type { NodeId } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
-import { takingOver, underDoubt } from '../refusals.ts';
+import { type Life, stops, takingOver, underDoubt } from '../refusals.ts';
 
 /** What the state of this replica is worth at present: whether it may be looked at, whether it may be served, and why not. */
 export class Standing {
   readonly #self: NodeId;
   readonly #raft: Raft;
   readonly #state: StateMachine;
+  readonly #life: Life;
   #doubt: string | null = null;
   #restoring = false;
   #replaced = 0;
   #rebuilds = 0;
 
-  constructor(self: NodeId, raft: Raft, state: StateMachine) {
+  constructor(self: NodeId, raft: Raft, state: StateMachine, life: Life) {
     this.#self = self;
     this.#raft = raft;
     this.#state = state;
+    this.#life = life;
   }
 
   /** Why the state is wrong or lost; null: it is not. */
@@ -58,6 +60,30 @@ export class Standing {
     this.#doubt = null;
     this.#rebuilds += 1;
     return true;
+  }
+
+  /** Nothing was replaced: a state that was wrong before is wrong as ever. True: it is whole. */
+  undone(): boolean {
+    this.#restoring = false;
+    return this.#doubt === null;
+  }
+
+  /** The node stops: what is read from now on is of nothing. */
+  ended(): void {
+    this.#replaced += 1;
+  }
+
+  /**
+   * The state is whole; or nothing is applied any more, and an entry that is half applied stays so: who waits for its end goes on in vain, and
+   * hears why from what `replaced`, `notServing` and the feed's refusal say.
+   */
+  isReady(): boolean {
+    return this.#state.whole || this.#life.isStopped || this.#doubt !== null;
+  }
+
+  /** Why what was read is of a state that is not this node's any more. */
+  overtaken(): TanistError {
+    return this.#life.isStopped ? stops() : (this.notServing() ?? takingOver());
   }
 
   /** The state can be looked at, or why it can't. */

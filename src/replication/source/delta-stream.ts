@@ -99,8 +99,15 @@ export class DeltaStream {
     const { feed, timing } = this.#parts;
     yield this.#begin();
     while (!this.#isOver()) {
-      if (!this.#leasesTold) yield* this.#allLeases();
-      if (this.#isOver()) return;
+      // Whoever takes the parts, or a timer, may go on in the middle of an entry.
+      if (!feed.state.whole) {
+        await feed.nextTurn();
+        continue;
+      }
+      if (!this.#leasesTold) {
+        yield* this.#allLeases();
+        continue;
+      }
       const taken = this.#take();
       if (taken === null) {
         yield* this.#catchUp();

@@ -14,7 +14,7 @@ export interface LatestSource {
   readonly state: StateMachine;
   /** Includes what is not stored yet. */
   readonly history: HistoryStore;
-  /** Resolves when it is this reader's turn of the event loop again. */
+  /** Resolves when it is this reader's turn of the event loop again, and the state is whole. */
   readonly nextTurn: () => Promise<void>;
   readonly lineage: () => Lineage;
   readonly members: () => readonly MemberFacts[];
@@ -46,6 +46,8 @@ export async function* latestParts(source: LatestSource, held: Held | null): Asy
   // which harms nothing.
   let granted: LeaseTerms[] = [];
   let isFirst = true;
+  // Whoever takes the parts may go on in the middle of an entry.
+  if (!state.whole) await source.nextTurn();
   for (const id of state.leaseIds()) {
     const ttlMs = state.leaseTtlMs(id);
     if (ttlMs !== null) granted.push({ id, ttlMs });
