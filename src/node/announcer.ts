@@ -5,6 +5,7 @@ import type { DiskGuard } from './disk-guard.ts';
 import type { Driver } from './driver.ts';
 import type { Integrity } from './integrity/integrity.ts';
 import { verdictRows } from './integrity/verdict.ts';
+import { revisionRow } from './leader-revisions.ts';
 import type { Membership } from './membership/membership.ts';
 import type { PeerGuard } from './peer-guard.ts';
 import type { ReplicaBook } from './replica-book.ts';
@@ -73,9 +74,13 @@ export class Announcer {
   }
 
   announce(): void {
-    const { raft, guard, integrity } = this.#parts;
+    const { raft, state, guard, integrity } = this.#parts;
     const leads = raft.status.role === 'leader';
-    raft.setContext(leads ? guard.view(verdictRows(integrity.verdicts)) : encodeReport(this.report()));
+    raft.setContext(
+      leads
+        ? guard.view([revisionRow(state), ...verdictRows(integrity.verdicts)])
+        : encodeReport(this.report()),
+    );
     const before = this.#routing;
     const now = this.#currentRouting();
     const same =

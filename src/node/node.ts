@@ -249,6 +249,7 @@ export class TanistNode {
       history,
       guard: this.#guard,
       members: () => this.#membership.list(),
+      saidByLeader: () => this.#peers.leaderRevisions,
     });
     this.#hub = new WatchHub({
       source: state,

@@ -2,11 +2,13 @@ import { asError, TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { Revisions } from '../ports/replication.ts';
 import type { ProbeAnswer } from '../ports/transport.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { Integrity } from './integrity/integrity.ts';
 import type { LeaderMonitor } from './leader-monitor.ts';
+import { parseLeaderRevisions } from './leader-revisions.ts';
 import type { Membership } from './membership/membership.ts';
 import type { PeerConnections } from './peer-connections.ts';
 import type { PeerGuard } from './peer-guard.ts';
@@ -37,9 +39,15 @@ export interface PeerHandlerParts {
 /** What peers do and say, told to all whom it concerns. */
 export class PeerHandler {
   readonly #parts: PeerHandlerParts;
+  #leaderRevisions: Revisions | null = null;
 
   constructor(parts: PeerHandlerParts) {
     this.#parts = parts;
+  }
+
+  /** What a leader last said that it had applied; null: nothing. */
+  get leaderRevisions(): Revisions | null {
+    return this.#leaderRevisions;
   }
 
   async hello(peer: NodeId, identity: PeerIdentity, clusterId: string, address: string): Promise<void> {
@@ -131,6 +139,7 @@ export class PeerHandler {
       if (message.type !== 'heartbeat' || message.term !== raft.status.term) continue;
       guarding(guard.leaderSays(message.context));
       integrity.leaderSays(message.context);
+      this.#leaderRevisions = parseLeaderRevisions(message.context) ?? this.#leaderRevisions;
     }
   }
 

@@ -1,12 +1,13 @@
 import { TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
-import { bySpace } from '../ports/delta.ts';
 import type { HistoryStore } from '../ports/image-store.ts';
 import type { MemberInfo } from '../ports/membership.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { Revisions } from '../ports/replication.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import type { Standing } from './integrity/standing.ts';
+import { furthest, revisionsOf } from './leader-revisions.ts';
 import type { PeerGuard } from './peer-guard.ts';
 import { hasNoState, type Life, stops } from './refusals.ts';
 import type { ReplicaBook } from './replica-book.ts';
@@ -26,11 +27,14 @@ export interface FeedParts {
   readonly followers: FeedListeners;
   readonly replicas: ReplicaBook;
   readonly members: () => readonly MemberInfo[];
+  /** What a leader last said that it had applied; null: nothing. */
+  readonly saidByLeader: () => Revisions | null;
 }
 
 /** What a hot node gives to replicas beyond the quorum, and when it gives nothing. */
 export function replicaFeedOf(parts: FeedParts): ReplicaFeed {
-  const { self, clusterId, clock, nodeLog, state, history, followers, replicas, members } = parts;
+  const { self, clusterId, clock, nodeLog, state, history, followers, replicas, members, saidByLeader } =
+    parts;
   const turns = new TurnQueue(clock, () => parts.standing.isReady());
   return {
     id: self,
@@ -42,8 +46,7 @@ export function replicaFeedOf(parts: FeedParts): ReplicaFeed {
     lineage: () => ({ clusterId, epoch: state.epoch }),
     refusal: () => refusalOf(parts),
     members,
-    // Its own: followers do not hear of the leader's revisions, only of its log.
-    leaderRevisions: () => bySpace((space) => state.revision(space)),
+    leaderRevisions: () => furthest(revisionsOf(state), saidByLeader()),
     nextTurn: () => turns.next(),
     reported: (report) => replicas.reported(report),
   };

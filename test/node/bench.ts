@@ -146,8 +146,7 @@ export class Bench {
     this.#life?.enter(() => this.handler.received(nodeId(from), [message]));
   }
 
-  heartbeat(from: string, inTerm: number, commit = 0): void {
-    const context = new Uint8Array(0);
+  heartbeat(from: string, inTerm: number, commit = 0, context: Uint8Array = nothing): void {
     this.hear(from, inTerm, {
       type: 'heartbeat',
       commit: logIndex(commit),

@@ -1,11 +1,16 @@
 import test from 'ava';
 import { nodeId, noSession } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../src/foundation/limits.ts';
+import { parseLeaderRevisions, revisionRow } from '../../src/node/leader-revisions.ts';
+import { encodePeerView, parsePeerView } from '../../src/node/peer-view.ts';
 import { decodeReport, encodeReport } from '../../src/node/self-report.ts';
 import type { Command } from '../../src/ports/command.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
+import type { Revisions } from '../../src/ports/replication.ts';
 import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
+import { forcedReport } from '../../src/replication/forced/report.ts';
 import { DeltaSource } from '../../src/replication/source/delta-source.ts';
+import { contentOfWarm } from '../../src/replication/warm/warm-content.ts';
 import { WarmReplica } from '../../src/replication/warm/warm-replica.ts';
 import { Bench, leaderImage, offer } from '../node/bench.ts';
 import { compact, put } from '../state/commands.ts';
@@ -165,6 +170,61 @@ test('a snapshot that the node takes over ends its streams; what it feeds goes o
   t.true(warm.status().sourceChanges >= 2);
   t.is(warm.status().quarantined, 0);
   await bench.until(warm.stop());
+});
+
+test('a mark of a follower says how far the leader was, and a forced promotion says so too', async (t) => {
+  const leader = await started();
+  await leader.lead();
+  await apply(leader, policy('a/', 'critical'));
+  for (let i = 0; i < 60; i++) await apply(leader, put('a/1', `${i}`));
+  const said = (): Uint8Array | undefined =>
+    leader.sent.flatMap((message) => (message.type === 'heartbeat' ? [message.context] : [])).at(-1);
+  leader.answer();
+  await leader.run(1000, () => said() !== undefined);
+  const follower = await started();
+  follower.heartbeat('a', 1);
+  await follower.run(100);
+  const { image, state } = await leaderImage(follower, 10);
+  await offer(follower, image);
+  follower.heartbeat('a', 1, 10, said()!);
+  const warm = await follow(follower);
+  await follower.run(1000);
+  const ahead = leader.node.state.revision('user');
+  t.true(ahead > state.revision('user'));
+  t.is(warm.state.meta?.revisions.user, state.revision('user'));
+  t.is(warm.state.meta?.leaderRevisions.user, ahead);
+  t.is(warm.status().lagRevisions, ahead - state.revision('user'));
+  // One that knows nothing of it takes nothing back.
+  follower.heartbeat('a', 1, 10);
+  await follower.run(1000);
+  t.is(warm.state.meta?.leaderRevisions.user, ahead);
+  await follower.until(warm.pause());
+  const content = contentOfWarm(warm.state)!;
+  const fork = { epoch: 2, from: content.held.lineage, revisions: content.held.revisions } as never;
+  const report = await follower.until(forcedReport(content, fork, []));
+  t.is(report.leaderRevisions.user, ahead);
+  for (const { range, heldThrough, leaderThrough } of report.ranges)
+    if (range.space === 'user') t.true(leaderThrough === ahead && heldThrough < ahead);
+  await follower.until(warm.stop());
+});
+
+test('revisions of a leader that are none are passed over', (t) => {
+  const bytes = (text: string): Uint8Array => Buffer.from(text);
+  for (const text of [
+    '',
+    '[',
+    '{}',
+    '[["at"]]',
+    '[["at",1,2,3,"4"]]',
+    '[["at",1,2,3,-4]]',
+    '[["b","i",false,1,1]]',
+  ])
+    t.is(parseLeaderRevisions(bytes(text)), null);
+  const said = { user: 4, planes: 3, system: 2, predicted: 1 } as Revisions;
+  const row = revisionRow({ revision: (space) => said[space] });
+  const view = encodePeerView(new Map(), new Set(), () => ({ index: 0, term: 0 }) as never, [row]);
+  t.deepEqual(parseLeaderRevisions(view), said);
+  t.deepEqual(parsePeerView(view), []);
 });
 
 /** What the node says of itself, as its peers get it. */
