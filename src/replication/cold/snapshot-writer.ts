@@ -6,6 +6,7 @@ import type { Database, DatabaseChange } from '../../ports/database.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { LeaseTerms, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
+import { sameLineage } from '../lineage.ts';
 import { isWholeSpace, wholeSpaceDigests } from '../whole-space.ts';
 import { ContentSum } from './content-sum.ts';
 import { type ChangedKey, encodeKeyList, listKey } from './key-list.ts';
@@ -21,7 +22,7 @@ import {
 import { encodeLeases, leaseListKey, leasesPerList } from './lease-list.ts';
 import { NewestRows } from './newest-rows.ts';
 import { encodeRow, type Row } from './row-codec.ts';
-import { recordKey, type SnapshotRecord, sameLineage, sealSnapshot } from './snapshot-record.ts';
+import { recordKey, type SnapshotRecord, sealSnapshot } from './snapshot-record.ts';
 
 /** Rows are written together up to so many, and so many bytes, unless a single one is larger. */
 const rowsPerWrite = 512;
