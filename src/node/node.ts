@@ -14,7 +14,6 @@ import type { Routing } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
-import { validateCommand } from '../state/validate.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
 import type { RescuedStore } from '../storage/open-or-rescue.ts';
 import type { OpenedStore } from '../storage/open-store.ts';
@@ -75,10 +74,9 @@ export type {
 
 /** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
 const stallMs = 20;
-/** A member that was heard so lately counts as alive where a change of members needs it, whatever is usual for it. */
-const aliveMs = 1000;
 /** An event loop that is later than this on average has no time for measurements. */
 const busyLagMs = 5;
+
 /**
  * One replica: Raft, state and storage behind the calls that the services make. Everything it touches comes in through `NodePorts`, so the
  * simulator runs this very code.
@@ -192,12 +190,7 @@ export class TanistNode {
     raft.setDoubtedPeers(this.#guard.doubted);
     this.#transport = ports.transport(this.#handler(), store.log.identity);
     const transport = this.#transport;
-    this.#monitor = new LeaderMonitor({
-      ...base,
-      transport,
-      guard: this.#guard,
-      suspicion,
-    });
+    this.#monitor = new LeaderMonitor({ ...base, transport, guard: this.#guard, suspicion });
     this.#succession = new SuccessionKeeper({
       ...base,
       transport,
@@ -218,11 +211,7 @@ export class TanistNode {
         },
       reserveBytes: options.diskReserveBytes,
     });
-    this.#writes = new WritePath({
-      ...base,
-      monitor: this.#monitor,
-      disk: this.#disk,
-    });
+    this.#writes = new WritePath({ ...base, monitor: this.#monitor, disk: this.#disk });
     const mayRead = (): boolean => this.#standing.isReady() || mutant.active === 'read-half-applied';
     this.#reads = new ReadQueue(raft, clock, wake, mayRead);
     this.#integrity = new Integrity({
@@ -237,11 +226,7 @@ export class TanistNode {
     });
     const history = state.history(store.image.history);
     const storageFailed = (error: Error): void => this.#quarantine.storageFailed(error);
-    this.#stored = new Stored({
-      ...base,
-      history,
-      storageFailed,
-    });
+    this.#stored = new Stored({ ...base, history, storageFailed });
     const ranges = new RangeReader(state, history, clock, mayRead);
     this.feed = replicaFeedOf({
       ...base,
@@ -291,7 +276,7 @@ export class TanistNode {
       ...base,
       members: () => state.members,
       configured: options.members,
-      isAlive: (id) => this.#isAlive(id),
+      isAlive: (id) => id === self || this.#succession.isAlive(id),
       isConnected: (id) => this.#connections.isConnected(id),
       trouble: (id) => this.#replicas.of(id)?.report.trouble ?? null,
       published: (id) => this.#succession.factsOf(id),
@@ -376,11 +361,7 @@ export class TanistNode {
       trust: new TrustKeeper(raft, this.#guard),
       tiers: this.#tiers.mover,
     });
-    this.#announcer = new Announcer({
-      ...parts,
-      tiers: this.#tiers,
-      vitals: () => ports.vitals?.() ?? null,
-    });
+    this.#announcer = new Announcer({ ...parts, tiers: this.#tiers, vitals: () => ports.vitals?.() ?? null });
     this.#roleParts = {
       ...parts,
       writes: this.#writes,
@@ -448,16 +429,7 @@ export class TanistNode {
 
   /** Which commands of a batch can be refused before they reach the log, by position; null: none. */
   validate(commands: readonly Command[]): ReadonlyMap<number, FailedResult> | null {
-    let invalid: Map<number, FailedResult> | null = null;
-    for (let i = 0; i < commands.length; i++) {
-      const command = commands[i];
-      const failure = command === undefined ? null : validateCommand(command, this.#options.requestLimits);
-      if (failure !== null) {
-        invalid ??= new Map();
-        invalid.set(i, failure);
-      }
-    }
-    return invalid;
+    return this.#writes.validate(commands);
   }
 
   get id(): NodeId {
@@ -640,12 +612,6 @@ export class TanistNode {
     };
   }
 
-  #isAlive(id: NodeId): boolean {
-    if (id === this.#options.id) return true;
-    const { silentMs, patienceMs, doubt } = this.#succession.view(id).measurements;
-    return doubt === null && silentMs < Math.max(patienceMs, aliveMs);
-  }
-
   #membersChanged(): void {
     this.#monitor.votersChanged();
     this.#followers.membersChanged();
@@ -733,6 +699,5 @@ export class TanistNode {
 
 export type { NodeInspection } from './inspection.ts';
 export type { ReadOutcome } from './read-path.ts';
-export { removedText } from './refusals.ts';
 export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 export type { TiersView } from './topology/tiers.ts';

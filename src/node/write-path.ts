@@ -1,7 +1,10 @@
 import type { LeaseId, NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Command } from '../ports/command.ts';
+import type { FailedResult } from '../ports/result.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
+import { validateCommand } from '../state/validate.ts';
 import type { ClusterClock } from './cluster-clock.ts';
 import type { DiskGuard } from './disk-guard.ts';
 import { mayAcknowledgeEarly } from './early-acknowledgement.ts';
@@ -53,6 +56,21 @@ export class WritePath {
       // Who does not lead has nothing to gather for: they are refused, or wait for the next leader, together.
       remainingMs: (id) => (life.isStopping || raft.status.role !== 'leader' ? 0 : this.leaseRemainingMs(id)),
     });
+  }
+
+  /** Which commands of a batch can be refused before they reach the log, by position; null: none. */
+  validate(commands: readonly Command[]): ReadonlyMap<number, FailedResult> | null {
+    const { requestLimits } = this.#parts.options;
+    let invalid: Map<number, FailedResult> | null = null;
+    for (let i = 0; i < commands.length; i++) {
+      const command = commands[i];
+      const failure = command === undefined ? null : validateCommand(command, requestLimits);
+      if (failure !== null) {
+        invalid ??= new Map();
+        invalid.set(i, failure);
+      }
+    }
+    return invalid;
   }
 
   submit(proposal: Proposal): void {

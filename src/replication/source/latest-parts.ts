@@ -7,6 +7,7 @@ import type { HistoryStore } from '../../ports/image-store.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, LeaseTerms, Lineage, Mark, Revisions, StreamPart } from '../../ports/replication.ts';
 import { keyValueOf, type StateMachine } from '../../state/state-machine.ts';
+import { sameLineage } from '../lineage.ts';
 import { wholeSpace, wholeSpaces } from '../whole-space.ts';
 
 /** What the stream is made from: a hot replica. */
@@ -61,8 +62,7 @@ export async function* latestParts(source: LatestSource, held: Held | null): Asy
   const members = source.members();
   yield { kind: 'leases', all: isFirst, granted, ended: [] };
   yield { kind: 'members', members };
-  const isSame =
-    held !== null && held.lineage.clusterId === lineage.clusterId && held.lineage.epoch === lineage.epoch;
+  const isSame = held !== null && sameLineage(held.lineage, lineage);
   for (const space of sentSpaces) {
     const since = isSame ? held.revisions[space] : null;
     const at = mark.revisions[space];
