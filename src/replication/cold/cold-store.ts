@@ -3,6 +3,7 @@ import type { RangeRequest } from '../../ports/command.ts';
 import type { Database, Disk, OpenedDatabase } from '../../ports/database.ts';
 import type { Held, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
+import { sameLineage } from '../lineage.ts';
 import { wholeSpaces } from '../whole-space.ts';
 import { Damage } from './damage.ts';
 import { heldSpaces, isHeldSpace } from './keys.ts';
@@ -11,13 +12,7 @@ import { readRange } from './range-read.ts';
 import { type Retention, snapshotsToDrop } from './retention.ts';
 import { type Pace, scrubGeneration, scrubLists } from './scrub.ts';
 import { type Quarantine, SnapshotIndex } from './snapshot-index.ts';
-import {
-  openSnapshot,
-  recordKey,
-  recordsPrefix,
-  type SnapshotRecord,
-  sameLineage,
-} from './snapshot-record.ts';
+import { openSnapshot, recordKey, recordsPrefix, type SnapshotRecord } from './snapshot-record.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { emptyState, loadState, putEvidence, putState, type StoreState } from './store-state.ts';
 import { Tidy } from './tidy.ts';

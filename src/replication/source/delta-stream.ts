@@ -3,7 +3,7 @@ import { type LeaseId, type Revision, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { ReplicaFeed } from '../../node/replica-feed.ts';
 import type { Timer } from '../../ports/clock.ts';
-import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
+import { bySpace, type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {
   FollowRequest,
   Held,
@@ -329,10 +329,6 @@ export class DeltaStream {
   #awake(): void {
     this.#wake?.();
   }
-}
-
-function bySpace(of: (space: Space) => Revision): Revisions {
-  return { user: of('user'), planes: of('planes'), system: of('system'), predicted: of('predicted') };
 }
 
 function* inPieces(deltas: readonly StateDelta[]): Generator<readonly StateDelta[]> {
