@@ -64,6 +64,14 @@ export const mutantNames = [
   'read-half-applied',
   'watch-half-applied',
   'image-half-applied',
+  'mark-half-applied',
+  'warm-keeps-lost-ranges',
+  'scan-misses-deltas',
+  'compaction-past-follower',
+  'replace-keeps-old-values',
+  'fencing-forgotten',
+  'fork-not-saved',
+  'forced-beside-quorum',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];
