@@ -16,7 +16,7 @@ import type { Alarm, Command, CommandBatch, RangeRequest } from '../ports/comman
 import type { Space } from '../ports/delta.ts';
 import type { HistoryStore } from '../ports/image-store.ts';
 import { type PeerIdentity, presentedOf, type StoreIdentity } from '../ports/log-store.ts';
-import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
+import type { MemberFacts, MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { Revisions } from '../ports/replication.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import type { TierChanges } from '../ports/tier-changes.ts';
@@ -421,7 +421,7 @@ export class TanistNode {
       isAlive: (id) => this.#isAlive(id),
       isConnected: (id) => this.#connections.isConnected(id),
       trouble: (id) => this.#troubleOf(id),
-      published: (id) => this.#succession.factsOf(id),
+      published: (id) => this.#succession.factsOf(id) ?? this.#publishedBeyond(id),
       dial: (peers) => {
         this.#connections.dialled(peers);
         transport.setPeers(peers);
@@ -938,6 +938,12 @@ export class TanistNode {
     // The report of a replica that runs as a hot node meanwhile is of before.
     if (this.#connections.isConnected(id)) return this.#succession.view(id).measurements.doubt;
     return this.#replicas.of(id)?.report.trouble ?? null;
+  }
+
+  /** Only a word of late: an operator may have said otherwise since. */
+  #publishedBeyond(id: NodeId): MemberFacts | null {
+    const replica = this.#replicas.of(id);
+    return replica?.reachable === true ? replica.report.facts : null;
   }
 
   #membersChanged(): void {

@@ -147,7 +147,10 @@ test('what is not allowed', (t) => {
   cluster.connected = 'w';
   cluster.trouble = 'its image is damaged';
   cluster.do(tier('w', 'hot'));
-  t.throws(() => cluster.do(tier('w', 'hot')), { code: 'learner-not-ready', message: /w is not whole at present \(its image is damaged\)/ } as never);
+  t.throws(() => cluster.do(tier('w', 'hot')), {
+    code: 'learner-not-ready',
+    message: /w is not whole at present \(its image is damaged\)/,
+  } as never);
   cluster.trouble = null;
   cluster.do(tier('w', 'hot'));
   t.true(cluster.configuration.voters.includes(nodeId('w')));
