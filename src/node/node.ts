@@ -286,7 +286,7 @@ export class TanistNode {
           succession: this.#succession,
           replicas: this.#replicas,
         }),
-      published: (id) => this.#succession.factsOf(id),
+      published: (id) => this.#succession.factsOf(id) ?? this.#replicas.publishedBy(id),
       dial: (peers) => {
         this.#connections.dialled(peers);
         transport.setPeers(peers);

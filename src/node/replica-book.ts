@@ -1,5 +1,6 @@
 import type { NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { MemberFacts } from '../ports/membership.ts';
 import type { ReplicaReport } from '../ports/replication.ts';
 
 /** A replica that says nothing for so long is unreachable. */
@@ -55,6 +56,12 @@ export class ReplicaBook {
     if (entry === undefined) return null;
     const ageMs = this.#clock.nowMs() - entry.heardMs;
     return { report: entry.report, ageMs, reachable: ageMs < replicaSilentMs };
+  }
+
+  /** Where it says that it is reached; null unless it said so of late: an operator may have said otherwise since. */
+  publishedBy(id: NodeId): MemberFacts | null {
+    const replica = this.of(id);
+    return replica?.reachable === true ? replica.report.facts : null;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { SelfMeasurements } from '../failover/score.ts';
 import type { MemberFacts } from '../ports/membership.ts';
 import type { LinkMeasurement, ReplicaReport } from '../ports/replication.ts';
+import { factsOf } from '../protocol/member-facts.ts';
 import { linkOf, replicaReportOf, replicaReportText } from '../protocol/replica-report.ts';
 import { type IntegrityReport, integrityJson, integrityOf } from './integrity/integrity-report.ts';
-import { factsOf } from './membership/member-change.ts';
 
 /** What a replica says of itself in the context of its heartbeat replies. */
 export interface SelfReport extends SelfMeasurements {

@@ -110,11 +110,14 @@ export interface ReplicaReport {
   readonly lagMs: number;
   /** Null: fine. Otherwise why it serves nothing at present: what was found damaged, what is being fetched. */
   readonly trouble: string | null;
+  /** Smoothed duration of a write to its disk, ms; of a warm one they are not synced. */
   readonly syncMs: number;
   readonly memoryUsed: number;
   readonly diskFree: number;
   /** Smoothed round-trip times and rates to the hot replicas, measured. */
   readonly links: readonly LinkMeasurement[];
+  /** Where it is reached, while the cluster knows otherwise. */
+  readonly facts: MemberFacts | null;
 }
 
 export interface LinkMeasurement {

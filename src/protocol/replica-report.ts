@@ -1,6 +1,7 @@
 import { nodeId, revision } from '../foundation/ids.ts';
 import { type Space, spaces } from '../ports/delta.ts';
 import type { Held, KeyRange, LinkMeasurement, ReplicaReport } from '../ports/replication.ts';
+import { factsOf } from './member-facts.ts';
 
 const texts = new WeakMap<ReplicaReport, string>();
 
@@ -29,6 +30,7 @@ export function replicaReportOf(value: unknown): ReplicaReport | null {
     memoryUsed: numberOf(value.memoryUsed),
     diskFree: numberOf(value.diskFree),
     links: Array.isArray(value.links) ? value.links.flatMap((link: unknown) => linkOf(link) ?? []) : [],
+    facts: isRecord(value.facts) && typeof value.facts.id === 'string' ? factsOf(value.facts) : null,
   };
 }
 

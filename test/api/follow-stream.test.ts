@@ -17,6 +17,7 @@ const report = (id: string): ReplicaReport => ({
   memoryUsed: 0,
   diskFree: 1,
   links: [],
+  facts: null,
 });
 
 test('a replica is heard of itself alone, and only once it follows', (t) => {

@@ -138,6 +138,7 @@ test('requests, reports and offers', (t) => {
     syncMs: 0,
     memoryUsed: 0.25,
     diskFree: 0.5,
+    facts: { ...facts, id: nodeId('w1') },
     links: [{ to: nodeId('a'), roundTripMs: 0.5, bytesPerSecond: null }],
   };
   const messages = [

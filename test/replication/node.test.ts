@@ -5,13 +5,16 @@ import { parseLeaderRevisions, revisionRow } from '../../src/node/leader-revisio
 import { encodePeerView, parsePeerView } from '../../src/node/peer-view.ts';
 import { decodeReport, encodeReport } from '../../src/node/self-report.ts';
 import type { Command } from '../../src/ports/command.ts';
+import type { Database, Disk } from '../../src/ports/database.ts';
+import type { MemberFacts } from '../../src/ports/membership.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { Revisions } from '../../src/ports/replication.ts';
 import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
 import { forcedReport } from '../../src/replication/forced/report.ts';
 import { DeltaSource } from '../../src/replication/source/delta-source.ts';
+import { TimedDisk } from '../../src/replication/timed-disk.ts';
 import { contentOfWarm } from '../../src/replication/warm/warm-content.ts';
-import { WarmReplica } from '../../src/replication/warm/warm-replica.ts';
+import { WarmReplica, type WarmReplicaOptions } from '../../src/replication/warm/warm-replica.ts';
 import { Bench, leaderImage, offer } from '../node/bench.ts';
 import { compact, put } from '../state/commands.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
@@ -51,7 +54,11 @@ async function apply(bench: Bench, ...commands: readonly Command[]): Promise<voi
   });
 }
 
-async function follow(bench: Bench, disk = new MemoryDisk()): Promise<WarmReplica> {
+async function follow(
+  bench: Bench,
+  disk: Disk = new MemoryDisk(),
+  more: Partial<WarmReplicaOptions> = {},
+): Promise<WarmReplica> {
   const source = new DeltaSource({ feed: bench.node.feed });
   const warm = await bench.until(
     WarmReplica.open({
@@ -64,6 +71,7 @@ async function follow(bench: Bench, disk = new MemoryDisk()): Promise<WarmReplic
         offers: async () => [{ source, leads: true, followers: 0, roundTripMs: 1 }],
         close: () => {},
       },
+      ...more,
     }),
   );
   warm.start();
@@ -206,6 +214,77 @@ test('a mark of a follower says how far the leader was, and a forced promotion s
   for (const { range, heldThrough, leaderThrough } of report.ranges)
     if (range.space === 'user') t.true(leaderThrough === ahead && heldThrough < ahead);
   await follower.until(warm.stop());
+});
+
+test('a replica that is reached elsewhere by now publishes it, once, and says how long writes take', async (t) => {
+  const bench = await started();
+  await bench.lead();
+  await apply(bench, policy('a/', 'critical'), put('a/1', 'one'));
+  const clientOf = () => bench.node.members().find(({ id }) => id === warmId)?.client;
+  t.is(clientOf(), 'h:1');
+  const { clock } = bench.node.feed;
+  const slow = new MemoryDisk();
+  const disk = new TimedDisk(
+    {
+      open: async (name) => {
+        const opened = await slow.open(name);
+        const { database } = opened;
+        const slowly: Database = {
+          write: async (changes, how) => {
+            await new Promise<void>((resolve) => clock.after(7, resolve));
+            await database.write(changes, how);
+          },
+          get: (key) => database.get(key),
+          scan: (from, to, bytes) => database.scan(from, to, bytes),
+          last: (from, to) => database.last(from, to),
+          sizeBytes: (from, to) => database.sizeBytes(from, to),
+          compact: (from, to) => database.compact(from, to),
+          close: () => database.close(),
+        };
+        return { ...opened, database: slowly };
+      },
+    } as Disk,
+    clock,
+  );
+  const own: MemberFacts = {
+    id: warmId,
+    name: 'w',
+    peer: 'n:2',
+    client: 'n:1',
+    http: 'n:3',
+    tier: 'hot',
+    labels: {},
+  };
+  const warm = await follow(bench, disk, { own, writeMs: () => disk.writeMs });
+  await bench.run(20_000, () => {
+    bench.answer();
+    return clientOf() === 'n:1';
+  });
+  const facts = bench.node.members().find(({ id }) => id === warmId);
+  t.like(facts, { client: 'n:1', peer: 'n:2', http: 'n:3' });
+  t.is(facts?.tier, 'warm', 'what it is to be is not its own to say');
+  await bench.run(20_000, () => {
+    bench.answer();
+    return bench.node.replica(warmId)?.report.facts === null;
+  });
+  const { syncMs } = bench.node.replica(warmId)!.report;
+  t.true(syncMs >= 6 && syncMs < 20, `${syncMs}`);
+  // From then on an operator's word counts.
+  const changed = bench.node.changeMember({ kind: 'update', id: warmId, facts: { client: 'o:1' } });
+  let done = false;
+  void changed.then(() => {
+    done = true;
+  });
+  await bench.run(20_000, () => {
+    bench.answer();
+    return done;
+  });
+  await bench.run(5000, () => {
+    bench.answer();
+    return false;
+  });
+  t.is(clientOf(), 'o:1');
+  await bench.until(warm.stop());
 });
 
 test('revisions of a leader that are none are passed over', (t) => {

@@ -1,4 +1,7 @@
+import { present } from '../../foundation/assert.ts';
+import type { NodeId } from '../../foundation/ids.ts';
 import type { ClusterConfig } from '../../node/config.ts';
+import type { MemberFacts } from '../../ports/membership.ts';
 import type { VitalsReader } from '../vitals-reader.ts';
 import type { ReplicaNodeOptions } from './replica-node.ts';
 
@@ -11,6 +14,15 @@ export function configuredMembers({ nodes }: ClusterConfig): ReplicaNodeOptions[
     httpAddress: http,
     tier,
   }));
+}
+
+/** Where this member is reached, by its config. */
+export function ownFacts({ nodes }: ClusterConfig, self: NodeId): MemberFacts {
+  const { id, client, peer, http, tier, labels } = present(
+    nodes.find((node) => node.id === self),
+    'a member is in its config',
+  );
+  return { id, name: id, client, peer, http, tier, labels };
 }
 
 /** What reports say of the machine. */

@@ -3,14 +3,16 @@ import { ColdReplica, defaultColdOptions } from '../../replication/cold/cold-rep
 import { openColdStore } from '../../replication/cold/cold-store.ts';
 import { saidByCold } from '../../replication/cold/said-by-cold.ts';
 import { compareLineage } from '../../replication/lineage.ts';
+import { TimedDisk } from '../../replication/timed-disk.ts';
 import type { BeyondStart, StartedBeyond } from '../beyond-tiers.ts';
 import { ClientServer } from '../client-server.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { systemClock } from '../system-clock.ts';
 import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
+import { MeasuredLinks } from './measured-links.ts';
 import { ReplicaNode } from './replica-node.ts';
-import { configuredMembers, usedOf } from './replica-parts.ts';
+import { configuredMembers, ownFacts, usedOf } from './replica-parts.ts';
 import { servedCold } from './served-cold.ts';
 import { collectGarbage } from './small-heap.ts';
 
@@ -24,7 +26,10 @@ export async function startCold(options: BeyondStart): Promise<StartedBeyond> {
     const hotNodes = new HotNodes(self, config.nodes);
     undo.push(() => hotNodes.close());
     const { everyMs, keep, keepForMs } = config.snapshots;
-    const store = await openColdStore(disk, {
+    const links = new MeasuredLinks(self, config.nodes);
+    undo.push(() => links.stop());
+    const timed = new TimedDisk(disk, systemClock);
+    const store = await openColdStore(timed, {
       retention: { keep, keepForMs },
       wallMs: () => systemClock.wallMs(),
     });
@@ -37,15 +42,24 @@ export async function startCold(options: BeyondStart): Promise<StartedBeyond> {
         store,
         directory: hotNodes,
         vitals: () => usedOf(vitals),
+        writeMs: () => timed.writeMs,
+        links: () => links.latest,
+        own: ownFacts(config, self),
         accepts: (found) => compareLineage(lineage ?? store.newest?.lineage ?? found, found) === 'same',
-        membersChanged: (members) => hotNodes.members(members),
+        membersChanged: (members) => {
+          hotNodes.members(members);
+          links.members(members);
+        },
         tidied: collectGarbage,
         broken: failed,
       },
     );
     undo.push(() => replica.stop());
     const known = store.newest?.members ?? [];
-    if (known.length > 0) hotNodes.members(known);
+    if (known.length > 0) {
+      hotNodes.members(known);
+      links.members(known);
+    }
     const clusterId = lineage?.clusterId ?? config.cluster;
     const served = servedCold(replica, config.limits);
     const node = new ReplicaNode({
@@ -83,6 +97,7 @@ export async function startCold(options: BeyondStart): Promise<StartedBeyond> {
           clients.close();
           await replica.stop();
           hotNodes.close();
+          links.stop();
           await store.close();
           vitals.stop();
           nodeLog.info('stopped');

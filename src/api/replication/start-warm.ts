@@ -1,4 +1,5 @@
 import { compareLineage } from '../../replication/lineage.ts';
+import { TimedDisk } from '../../replication/timed-disk.ts';
 import { saidByWarm } from '../../replication/warm/said-by-warm.ts';
 import { contentOfWarm } from '../../replication/warm/warm-content.ts';
 import { WarmReplica } from '../../replication/warm/warm-replica.ts';
@@ -10,7 +11,7 @@ import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
 import { MeasuredLinks } from './measured-links.ts';
 import { ReplicaNode } from './replica-node.ts';
-import { configuredMembers, usedOf } from './replica-parts.ts';
+import { configuredMembers, ownFacts, usedOf } from './replica-parts.ts';
 import { servedWarm } from './served-warm.ts';
 
 /** A warm replica as a member runs it. Errors: those of the data folder and the ports. */
@@ -24,11 +25,14 @@ export async function startWarm(options: BeyondStart): Promise<StartedBeyond> {
     undo.push(() => hotNodes.close());
     const links = new MeasuredLinks(self, config.nodes);
     undo.push(() => links.stop());
+    const timed = new TimedDisk(disk, systemClock);
     const replica: WarmReplica = await WarmReplica.open({
       id: self,
       clock: systemClock,
       nodeLog,
-      disk,
+      disk: timed,
+      writeMs: () => timed.writeMs,
+      own: ownFacts(config, self),
       directory: hotNodes,
       requestLimits: config.limits,
       vitals: () => usedOf(vitals),

@@ -1,6 +1,7 @@
 import { assert } from '../../foundation/assert.ts';
 import { nodeId } from '../../foundation/ids.ts';
-import type { MemberChange, MemberFacts } from '../../ports/membership.ts';
+import type { MemberChange } from '../../ports/membership.ts';
+import { factsOf } from '../../protocol/member-facts.ts';
 
 /** What a `configuration` entry says of members beside who votes; null: nothing. The counterpart of `encodeConfiguration`'s second argument. */
 export function decodeMemberChange(payload: Uint8Array): MemberChange | null {
@@ -10,24 +11,6 @@ export function decodeMemberChange(payload: Uint8Array): MemberChange | null {
   return {
     set: change.set.map(factsOf),
     removed: change.removed.map((id: unknown) => nodeId(String(id))),
-  };
-}
-
-/** Fields that another version left out are empty. */
-export function factsOf(value: unknown): MemberFacts {
-  assert(isRecord(value) && typeof value.id === 'string', 'facts of a member name it');
-  const text = (field: unknown): string => (typeof field === 'string' ? field : '');
-  const labels = isRecord(value.labels) ? value.labels : {};
-  return {
-    id: nodeId(value.id),
-    name: text(value.name),
-    peer: text(value.peer),
-    client: text(value.client),
-    http: text(value.http),
-    tier: text(value.tier),
-    labels: Object.fromEntries(Object.entries(labels).map(([key, label]) => [key, text(label)])),
-    ...(value.wanted === 'hot' ? { wanted: 'hot' } : {}),
-    ...(typeof value.replaces === 'string' ? { replaces: nodeId(value.replaces) } : {}),
   };
 }
 

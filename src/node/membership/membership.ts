@@ -11,6 +11,7 @@ import type { Raft } from '../../raft/raft.ts';
 import { factsText, type Members } from '../../state/members.ts';
 import type { ConfiguredMember } from '../options.ts';
 import { decodeMemberChange } from './member-change.ts';
+import { locationOf, OwnFacts } from './own-facts.ts';
 import { factsOfConfigured, planChange } from './plan-change.ts';
 
 export interface MembershipOptions {
@@ -60,20 +61,19 @@ const mostGuests = 32;
  */
 export class Membership {
   readonly #options: MembershipOptions;
-  readonly #own: MemberFacts | null;
+  readonly #own: OwnFacts;
   /** Changes in the log that are not applied yet. */
   #ahead: { readonly index: LogIndex; readonly change: MemberChange }[] = [];
   #wishes: Wish[] = [];
   #dialled = '';
   #routed: readonly Member[];
-  #isPublished = false;
   /** Where those are that came by and are unknown. */
   readonly #guests = new Map<NodeId, string>();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
     const own = options.configured.find(({ id }) => id === options.self);
-    this.#own = own === undefined ? null : factsOfConfigured(own);
+    this.#own = new OwnFacts(own === undefined ? null : factsOfConfigured(own));
     this.#routed = this.#facts().map(routedOf);
   }
 
@@ -109,13 +109,7 @@ export class Membership {
 
   /** What this node has to say of itself: its config, until the cluster has known it once. */
   publishing(): MemberFacts | null {
-    if (this.#isPublished || this.#own === null) return null;
-    const known = this.#options.members().get(this.#own.id);
-    if (known === undefined) return null;
-    const own = locationOf(known, this.#own);
-    if (factsText(own) !== factsText(known)) return own;
-    this.#isPublished = true;
-    return null;
+    return this.#own.publishing((id) => this.#options.members().get(id));
   }
 
   /** A `configuration` entry is in the log. It may go again; then it is dialled in vain until another one is applied. */
@@ -295,11 +289,6 @@ export class Membership {
   #drop(wish: Wish): void {
     this.#wishes = this.#wishes.filter((other) => other !== wish);
   }
-}
-
-/** Name, addresses and labels of one, the rest of the other. */
-function locationOf(known: MemberFacts, { name, peer, client, http, labels }: MemberFacts): MemberFacts {
-  return { ...known, name, peer, client, http, labels };
 }
 
 function routedOf({ id, client, peer, http, tier }: MemberFacts): Member {

@@ -1,5 +1,6 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId, Revision } from '../../foundation/ids.ts';
+import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
@@ -46,6 +47,12 @@ export interface ColdReplicaPorts {
   readonly accepts?: (lineage: Lineage) => boolean;
   /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
   readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
+  /** Smoothed duration of a write to its disk; absent: not known, 0. */
+  readonly writeMs?: () => number;
+  /** Measured paths to the hot nodes; absent, or none yet: only what is known of the sources. */
+  readonly links?: () => readonly LinkMeasurement[];
+  /** Where it is reached, by its config. */
+  readonly own?: MemberFacts;
   /** Hears of the members with every new snapshot. */
   readonly membersChanged: (members: readonly MemberFacts[]) => void;
   /** A snapshot was written: nothing of it is needed in memory any more. */
@@ -93,6 +100,7 @@ export class ColdReplica {
   #source: ReplicaSource | null = null;
   #stream: AbortController | null = null;
   #links: readonly LinkMeasurement[] = [];
+  readonly #own: OwnFacts;
   #paused = false;
   readonly #failedAtMs = new Map<NodeId, number>();
   readonly #counts = { taken: 0, quarantined: 0, sourceChanges: 0, diskBytes: 0 };
@@ -103,6 +111,7 @@ export class ColdReplica {
   constructor(options: ColdReplicaOptions, ports: ColdReplicaPorts) {
     this.#options = options;
     this.#ports = ports;
+    this.#own = new OwnFacts(ports.own ?? null);
     this.#freshAtMs = ports.store.newest?.takenAtMs ?? 0;
   }
 
@@ -208,8 +217,10 @@ export class ColdReplica {
   }
 
   report(): ReplicaReport {
-    const { store, vitals } = this.#ports;
+    const { store, vitals, links, writeMs } = this.#ports;
     const ageMs = this.ageMs;
+    const measured = links?.() ?? [];
+    const members = store.newest?.members ?? [];
     return {
       id: this.#options.id,
       tier: 'cold',
@@ -217,9 +228,10 @@ export class ColdReplica {
       lagRevisions: 0,
       lagMs: Number.isFinite(ageMs) ? ageMs : 0,
       trouble: this.trouble,
-      syncMs: 0,
+      syncMs: writeMs?.() ?? 0,
       ...vitals(),
-      links: this.#links,
+      links: measured.length > 0 ? measured : this.#links,
+      facts: this.#own.publishing((id) => members.find((member) => member.id === id)),
     };
   }
 

@@ -1,6 +1,7 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
+import { OwnFacts } from '../../node/membership/own-facts.ts';
 import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { DatabaseChange, Disk } from '../../ports/database.ts';
@@ -33,6 +34,10 @@ export interface WarmReplicaOptions {
   readonly vitals?: () => { readonly memoryUsed: number; readonly diskFree: number };
   /** Measured paths to the hot nodes; absent, or none yet: only what is known of the sources. */
   readonly links?: () => readonly LinkMeasurement[];
+  /** Smoothed duration of a write to its disk; absent: not known, 0. */
+  readonly writeMs?: () => number;
+  /** Where it is reached, by its config. */
+  readonly own?: MemberFacts;
   /** Whether it may follow a source of this lineage; absent: any. */
   readonly accepts?: (lineage: Lineage) => boolean;
   /** Hears of the members whenever a mark tells of them. */
@@ -93,6 +98,7 @@ export class WarmReplica {
   readonly #store: WarmStore;
   readonly #reads: WarmReads;
   readonly #state: WarmState;
+  readonly #own: OwnFacts;
   readonly #failedAtMs = new Map<NodeId, number>();
   #source: ReplicaSource | null = null;
   #links: readonly LinkMeasurement[] = [];
@@ -124,6 +130,7 @@ export class WarmReplica {
     this.#store = store;
     this.#reads = reads;
     this.#state = state;
+    this.#own = new OwnFacts(options.own ?? null);
     this.#scrubbedMs = options.clock.nowMs();
   }
 
@@ -233,10 +240,11 @@ export class WarmReplica {
       lagRevisions,
       lagMs,
       trouble,
-      syncMs: 0,
+      syncMs: this.#options.writeMs?.() ?? 0,
       memoryUsed,
       diskFree,
       links: measured.length > 0 ? measured : this.#links,
+      facts: this.#own.publishing((id) => this.#state.members.find((member) => member.id === id)),
     };
   }
 
