@@ -20,7 +20,7 @@ import { TierChecks } from './checks/tier-checks.ts';
 import { VoteChecks } from './checks/vote-checks.ts';
 import { factsOfMachine, idOf, Machine, type MachineEvents } from './machine.ts';
 import type { Plan } from './plan/plan.ts';
-import type { TierWorld } from './tiers/member.ts';
+import type { TierWorld } from './tiers/tier-world.ts';
 import { Caller, earlyPrefix } from './workload/caller.ts';
 import { Recorder } from './workload/recorder.ts';
 import { SimClient } from './workload/sim-client.ts';

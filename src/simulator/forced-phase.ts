@@ -13,7 +13,7 @@ import type { Truth } from '../verification/truth.ts';
 import type { Findings } from './checks/findings.ts';
 import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
-import type { Run } from './simulate.ts';
+import type { Run } from './quiet-phase.ts';
 import { put, range } from './workload/commands.ts';
 import { savedFile } from './world/sim-folder.ts';
 

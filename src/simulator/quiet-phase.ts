@@ -13,7 +13,7 @@ const lateMs = 500;
 const earlyMs = 25;
 const drift = 0.005;
 
-type Run = (untilMs: number, done: () => boolean) => Promise<void>;
+export type Run = (untilMs: number, done: () => boolean) => Promise<void>;
 
 /**
  * A healthy cluster in which next to nothing happens, and one lease: it must end when its time-to-live has passed in true time, not in

@@ -7,7 +7,7 @@ import { checkForcedPhase } from './forced-phase.ts';
 import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, type Plan } from './plan/plan.ts';
-import { checkQuietPhase } from './quiet-phase.ts';
+import { checkQuietPhase, type Run } from './quiet-phase.ts';
 import { Scheduler } from './world/scheduler.ts';
 import { Trace } from './world/trace.ts';
 
@@ -97,8 +97,6 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     trace: trace.lines,
   };
 }
-
-export type Run = (untilMs: number, done: () => boolean) => Promise<void>;
 
 /** New calls are answered within the bound, then, once calls have stopped, all replicas come to the same state. */
 async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Promise<void> {

@@ -3,7 +3,6 @@ import { defaultRequestLimits } from '../../foundation/limits.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { TanistNode } from '../../node/node.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
@@ -20,22 +19,12 @@ import { latestParts } from '../../replication/source/latest-parts.ts';
 import { saidByWarm } from '../../replication/warm/said-by-warm.ts';
 import { contentOfWarm } from '../../replication/warm/warm-content.ts';
 import { WarmReplica } from '../../replication/warm/warm-replica.ts';
-import type { TierPlan } from '../plan/tiers.ts';
 import type { Life } from '../world/life.ts';
-import type { Network } from '../world/network.ts';
 import type { SimDisk } from '../world/sim-disk.ts';
 import { simFolder } from '../world/sim-folder.ts';
 import { simMembers } from './sim-members.ts';
 import { SimSources } from './sim-sources.ts';
-
-/** What all members of a simulated cluster with tiers share. */
-export interface TierWorld {
-  readonly network: Network;
-  readonly plan: TierPlan;
-  readonly seeds: readonly MemberFacts[];
-  /** The running process of that member. */
-  member(id: NodeId): Member | null;
-}
+import type { ReachedMember, TierWorld } from './tier-world.ts';
 
 export interface MemberParts {
   readonly world: TierWorld;
@@ -62,7 +51,7 @@ const vitals = (): { readonly memoryUsed: number; readonly diskFree: number } =>
 });
 
 /** One process of a member: the production supervisor, and what it runs, on simulated ports. */
-export class Member {
+export class Member implements ReachedMember {
   readonly supervisor: Supervisor;
   readonly #parts: MemberParts;
   #hot: { readonly node: TanistNode; readonly source: DeltaSource } | null = null;

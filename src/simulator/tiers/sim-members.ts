@@ -5,7 +5,7 @@ import { decodeLineage, encodeLineage, type MemberLineage } from '../../protocol
 import type { IncomingImage } from '../../replication/promotion/image-source.ts';
 import type { OtherMembers } from '../../replication/promotion/runtimes.ts';
 import { type Caller, call, stream } from '../world/remote.ts';
-import type { Member, TierWorld } from './member.ts';
+import type { ReachedMember, TierWorld } from './tier-world.ts';
 
 const supersedeDeadlineMs = 1000;
 
@@ -22,10 +22,10 @@ export function simMembers(world: TierWorld, from: Caller): OtherMembers {
   const ask = async (
     { id }: MemberFacts,
     deadlineMs: number,
-    act: (member: Member) => Promise<MemberLineage> | MemberLineage,
+    act: (member: ReachedMember) => Promise<MemberLineage> | MemberLineage,
   ): Promise<MemberLineage | null> => {
     try {
-      const answer = (member: Member): Promise<Buffer> =>
+      const answer = (member: ReachedMember): Promise<Buffer> =>
         Promise.resolve(act(member)).then((said) => encodeLineage(said));
       return decodeLineage(await call(network, from, id, () => world.member(id), deadlineMs, answer));
     } catch {
@@ -48,7 +48,7 @@ export function simMembers(world: TierWorld, from: Caller): OtherMembers {
   };
 }
 
-async function* chunksOf({ supervisor }: Member): AsyncGenerator<Chunk> {
+async function* chunksOf({ supervisor }: ReachedMember): AsyncGenerator<Chunk> {
   const { id, lineage } = supervisor.said();
   const image = await supervisor.image();
   const head = { from: id, lineage, sizeBytes: image.sizeBytes };

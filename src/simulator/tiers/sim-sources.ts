@@ -5,7 +5,7 @@ import { decodeFollowMessage, encodeFollowMessage } from '../../protocol/replica
 import { decodeParts, encodeParts } from '../../protocol/replication/parts.ts';
 import type { SourceDirectory, SourceOffer } from '../../replication/choose-source.ts';
 import { type Caller, call, stream, way } from '../world/remote.ts';
-import type { Member, TierWorld } from './member.ts';
+import type { ReachedMember, TierWorld } from './tier-world.ts';
 
 const offerDeadlineMs = 300;
 /** Parts in one message at most; a stream that breaks between two leaves half a mark. */
@@ -82,9 +82,9 @@ class SimSource implements ReplicaSource {
 
   async *follow(request: FollowRequest, signal: AbortSignal): AsyncIterable<StreamPart> {
     const { network } = this.#world;
-    const find = (): Member | null => hotMember(this.#world, this.id);
+    const find = (): ReachedMember | null => hotMember(this.#world, this.id);
     const sent = encodeFollowMessage({ kind: 'request', request });
-    const open = (member: Member, closing: AbortSignal): AsyncIterable<Uint8Array> =>
+    const open = (member: ReachedMember, closing: AbortSignal): AsyncIterable<Uint8Array> =>
       messages(member, sent, closing);
     for await (const bytes of stream(network, this.#from, this.id, find, open, signal))
       yield* decodeParts(bytes).parts;
@@ -102,7 +102,11 @@ class SimSource implements ReplicaSource {
   }
 }
 
-async function* messages(member: Member, sent: Buffer, closing: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* messages(
+  member: ReachedMember,
+  sent: Buffer,
+  closing: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const message = decodeFollowMessage(sent);
   const { source } = member;
   if (message.kind !== 'request' || source === null) return;
@@ -115,7 +119,7 @@ async function* messages(member: Member, sent: Buffer, closing: AbortSignal): As
   }
 }
 
-function hotMember(world: TierWorld, id: NodeId): Member | null {
+function hotMember(world: TierWorld, id: NodeId): ReachedMember | null {
   const member = world.member(id);
   return member === null || member.source === null ? null : member;
 }
