@@ -1,5 +1,7 @@
 import type { handleUnaryCall, Server, ServerWritableStream } from '@grpc/grpc-js';
+import { TanistError } from '../foundation/errors.ts';
 import type { OutgoingImage } from '../node/image-outlet.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { ForcedReport } from '../ports/lineage.ts';
 import {
   decodeForcePromote,
@@ -11,6 +13,7 @@ import {
 } from '../protocol/promotion.ts';
 import { promotionService } from '../protocol/services.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
+import { systemClock } from './system-clock.ts';
 
 /** What a member of any tier answers. Each may fail with a `TanistError`. */
 export interface PromotionFace {
@@ -35,24 +38,41 @@ export function addPromotionService(server: Server, face: PromotionFace): void {
   });
 }
 
-/** At the receiver's pace: one chunk is on its way at a time. */
-async function streamImage(face: PromotionFace, call: ServerWritableStream<Buffer, Buffer>): Promise<void> {
+/** A receiver that takes nothing for so long is frozen or cut off, and others wait for their turn. */
+const stallMs = 20_000;
+
+/** At the receiver's pace: one chunk is on its way at a time. Fails with `unavailable` where it takes none. */
+export async function streamImage(
+  face: Pick<PromotionFace, 'said' | 'image'>,
+  call: ServerWritableStream<Buffer, Buffer>,
+  clock: Clock = systemClock,
+): Promise<void> {
   let isGone = false;
-  const gone = new Promise<void>((resolve) => {
-    const over = (): void => {
-      isGone = true;
-      resolve();
-    };
-    call.once('cancelled', over);
-    call.once('error', over);
-  });
+  let whenGone = (): void => {};
+  const over = (): void => {
+    isGone = true;
+    whenGone();
+  };
+  call.once('cancelled', over);
+  call.once('error', over);
   let image: OutgoingImage | null = null;
   try {
     const { id, lineage } = face.said();
     image = await face.image();
     const write = (data: Uint8Array): Promise<void> => {
       const chunk = encodeImageChunk({ from: id, lineage, sizeBytes: image?.sizeBytes ?? 0, data });
-      return Promise.race([new Promise<void>((resolve) => void call.write(chunk, () => resolve())), gone]);
+      return new Promise<void>((resolve, reject) => {
+        const timer = clock.after(stallMs, () =>
+          reject(new TanistError('unavailable', `the receiver has taken nothing for ${stallMs} ms`)),
+        );
+        const done = (): void => {
+          timer.cancel();
+          resolve();
+        };
+        whenGone = done;
+        if (isGone) done();
+        else call.write(chunk, done);
+      });
     };
     await write(new Uint8Array(0));
     for await (const data of image.chunks) {

@@ -7,6 +7,7 @@ import type { Lineage } from '../ports/replication.ts';
 import type { Tier } from '../ports/tier.ts';
 import { coldDatabases } from '../replication/cold/cold-store.ts';
 import type { BeyondRuntime, HotRuntime } from '../replication/promotion/runtimes.ts';
+import { saidByNode } from '../replication/promotion/said-by-node.ts';
 import { Supervisor } from '../replication/promotion/supervisor.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { levelFolder } from '../storage/level/level-folder.ts';
@@ -16,7 +17,6 @@ import type { PromotionFace } from './promotion-service.ts';
 import { startCold } from './replication/start-cold.ts';
 import { startWarm } from './replication/start-warm.ts';
 import { runFence } from './run-fence.ts';
-import { saidByNode } from './said-by-node.ts';
 import { type StartOptions, startHotNode } from './start-node.ts';
 import { systemClock } from './system-clock.ts';
 

@@ -12,6 +12,7 @@ import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
+import { saidByNode } from '../replication/promotion/said-by-node.ts';
 import { DeltaSource } from '../replication/source/delta-source.ts';
 import { latestParts } from '../replication/source/latest-parts.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
@@ -21,7 +22,6 @@ import { ClientServer } from './client-server.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
 import type { PromotionFace } from './promotion-service.ts';
-import { saidByNode } from './said-by-node.ts';
 import { systemClock } from './system-clock.ts';
 import { VitalsReader } from './vitals-reader.ts';
 

@@ -19,6 +19,8 @@ export interface LocalClusterOptions {
   readonly cold?: number;
   /** Node n serves clients on `port + 10n`, peers on + 1, HTTP on + 2. Without: free ones. */
   readonly port?: number;
+  /** Further sections of the config, such as `tiers`. */
+  readonly config?: Readonly<Record<string, object>>;
   readonly onLog?: (id: string, record: LogRecord) => void;
 }
 
@@ -57,7 +59,7 @@ export async function startLocalCluster(
   // JSON is YAML.
   await writeFile(
     configFile,
-    `${JSON.stringify({ cluster: options.name ?? 'local', nodes: plan }, null, 2)}\n`,
+    `${JSON.stringify({ cluster: options.name ?? 'local', nodes: plan, ...options.config }, null, 2)}\n`,
   );
   const processes = new Map<string, NodeProcess>();
   const ready = new Map<string, LocalNode>();

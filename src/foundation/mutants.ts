@@ -51,6 +51,7 @@ export const mutantNames = [
   'warm-mark-before-deltas',
   'delta-stream-resumes-late',
   'digest-of-earlier-image',
+  'digest-half-applied',
   'minority-verdict',
   'quarantined-campaigns',
   'quarantined-serves',
@@ -63,6 +64,14 @@ export const mutantNames = [
   'read-half-applied',
   'watch-half-applied',
   'image-half-applied',
+  'mark-half-applied',
+  'warm-keeps-lost-ranges',
+  'scan-misses-deltas',
+  'compaction-past-follower',
+  'replace-keeps-old-values',
+  'fencing-forgotten',
+  'fork-not-saved',
+  'forced-beside-quorum',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

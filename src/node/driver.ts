@@ -95,7 +95,8 @@ export class Driver {
       for (let left = entries; left.length > 0; ) {
         if (this.#stopped) throw new TanistError('closed', 'the node stops');
         const taken = apply(left);
-        reached = present(left[taken - 1], 'apply takes one at least').index;
+        // None: the first one takes several turns.
+        reached = left[taken - 1]?.index ?? reached;
         left = left.slice(taken);
         await new Promise<void>((resolve) => clock.soon(resolve));
       }

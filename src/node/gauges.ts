@@ -8,6 +8,8 @@ export interface NodeGauges {
   readonly commandsFailed: number;
   readonly readsWaiting: number;
   readonly watchers: number;
+  /** Of peers' messages, snapshots apart. */
+  readonly peerBytesReceived: number;
   readonly logBytes: number;
   readonly imageBytes: number;
   /** Smoothed lateness of the event loop's ticks. */

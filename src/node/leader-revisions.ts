@@ -1,17 +1,12 @@
 import { revision } from '../foundation/ids.ts';
-import { spaces } from '../ports/delta.ts';
+import { bySpace, spaces } from '../ports/delta.ts';
 import type { Revisions } from '../ports/replication.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 
 const mark = 'at';
 
 export function revisionsOf(state: Pick<StateMachine, 'revision'>): Revisions {
-  return {
-    user: state.revision('user'),
-    planes: state.revision('planes'),
-    system: state.revision('system'),
-    predicted: state.revision('predicted'),
-  };
+  return bySpace((space) => state.revision(space));
 }
 
 /** What a leader has applied, as a row beside those of `peer-view.ts`: whoever does not know it passes over it. */
@@ -46,6 +41,5 @@ export function parseLeaderRevisions(bytes: Uint8Array): Revisions | null {
 /** The greater of each: what a leader had applied was committed, so it counts whoever leads now. */
 export function furthest(left: Revisions, right: Revisions | null): Revisions {
   if (right === null) return left;
-  const of = (space: keyof Revisions): Revisions['user'] => revision(Math.max(left[space], right[space]));
-  return { user: of('user'), planes: of('planes'), system: of('system'), predicted: of('predicted') };
+  return bySpace((space) => revision(Math.max(left[space], right[space])));
 }

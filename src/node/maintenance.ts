@@ -97,7 +97,7 @@ export class Maintenance {
 
   /** An entry may be half applied just now. */
   async #whenWhole(): Promise<void> {
-    while (!this.#options.state.whole) await this.#options.yieldTurn();
+    if (!this.#options.state.whole) await this.#options.yieldTurn();
   }
 
   async #hashAt(at: Revision, replaced: number): Promise<number> {

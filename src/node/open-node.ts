@@ -1,18 +1,20 @@
 import { TanistError } from '../foundation/errors.ts';
 import type { Random } from '../foundation/random.ts';
+import { nextTurn } from '../ports/clock.ts';
 import { createRaft } from '../raft/create-raft.ts';
 import { createStateMachine, type StateMachine } from '../state/state-machine.ts';
 import { openOrRescue } from '../storage/open-or-rescue.ts';
 import { firstConfiguration } from './first-configuration.ts';
-import { removedText, TanistNode } from './node.ts';
+import { TanistNode } from './node.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
+import { removedText } from './refusals.ts';
 
 /**
  * Opens the store, brings the state to where the image was, and makes the node; `start` lets it take part. The rest of the log is
  * applied as its commit is learnt.
  */
 export async function openNode(options: NodeOptions, ports: NodePorts): Promise<TanistNode> {
-  const nextTurn = (): Promise<void> => new Promise<void>((resolve) => ports.clock.soon(resolve));
+  const yieldTurn = (): Promise<void> => nextTurn(ports.clock);
   const created = (): StateMachine =>
     createStateMachine({
       limits: options.requestLimits,
@@ -28,10 +30,10 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
     incarnation: randomName(ports.random.fork('incarnation')),
     folder: options.dataFolder,
     logMemoryBytes: options.logMemoryBytes,
-    nextTurn,
+    nextTurn: yieldTurn,
     restore: async (image) => {
       state = created();
-      if (image !== null) await state.restore(image, nextTurn);
+      if (image !== null) await state.restore(image, yieldTurn);
     },
     hasOthers: (configuration) => {
       const { voters, outgoing } = configuration ?? firstConfiguration(options.members);

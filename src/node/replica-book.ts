@@ -1,5 +1,6 @@
 import type { NodeId } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { MemberFacts } from '../ports/membership.ts';
 import type { ReplicaReport } from '../ports/replication.ts';
 
 /** A replica that says nothing for so long is unreachable. */
@@ -45,6 +46,12 @@ export class ReplicaBook {
     const nowMs = this.#clock.nowMs();
     for (const [id, { heardMs }] of this.#own) if (nowMs - heardMs >= replicaSilentMs) this.#own.delete(id);
     return [...this.#own.values()].map(({ report }) => report);
+  }
+
+  /** Where it says that it is reached. Only a word of late: an operator may have said otherwise since. */
+  publishedBy(id: NodeId): MemberFacts | null {
+    const view = this.of(id);
+    return view?.reachable === true ? view.report.facts : null;
   }
 
   /** Null: nothing was heard of it. */

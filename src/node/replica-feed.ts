@@ -24,7 +24,7 @@ export interface ReplicaFeed {
   members(): readonly MemberInfo[];
   /** The furthest that the leader is known to have come. */
   leaderRevisions(): Revisions;
-  /** Resolves in a later turn of the event loop; one waiting task a turn. */
+  /** Resolves in a later turn of the event loop in which the state is whole, or the feed has ended; one waiting task a turn. */
   nextTurn(): Promise<void>;
   /** What a replica that is fed here says of itself. */
   reported(report: ReplicaReport): void;

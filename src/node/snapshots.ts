@@ -23,8 +23,10 @@ export interface SnapshotsOptions {
   readonly room: () => Promise<void>;
   /** Loads the state anew from the image. */
   readonly reload: () => Promise<void>;
-  /** Image and state are whole again. */
+  /** Image and state are another's now, and whole. */
   readonly resume: () => void;
+  /** They are what they were before `suspend`. */
+  readonly undone: () => void;
   /** The state is not whole, and waits for a peer's image although the log has all that the image stands for. */
   readonly waits: () => boolean;
   /** Applies what the log has beyond the image. */
@@ -205,14 +207,14 @@ export class Snapshots {
     if (received === null || received.point.index !== point.index) {
       throw new TanistError('data-damaged', `no received snapshot for index ${point.index}`);
     }
-    const { nodeLog, suspend, room, reload, resume } = this.#options;
+    const { nodeLog, suspend, room, reload, resume, undone } = this.#options;
     await suspend();
     try {
       await received.receiver.commit({ keepOld: this.#options.waits() });
     } catch (error) {
       if (!(await this.#leftImageAlone(error))) throw error;
       nodeLog.warn('snapshot-failed', { index: point.index, error: String(error) });
-      resume();
+      undone();
       return false;
     }
     while (!(await this.#resetLog(point))) await room();

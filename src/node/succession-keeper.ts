@@ -37,6 +37,9 @@ interface Known {
   report: SelfReport | null;
 }
 
+/** A member that was heard so lately counts as alive where a change of members needs it, whatever is usual for it. */
+const aliveMs = 1000;
+
 /** What every node measures of its peers, and on the leader the succession that follows from it. */
 export class SuccessionKeeper {
   readonly #options: SuccessionKeeperOptions;
@@ -81,6 +84,12 @@ export class SuccessionKeeper {
       raft.setSuccession(order);
     }
     return this.#order;
+  }
+
+  /** A peer that was heard lately and is not doubted. */
+  isAlive(id: NodeId): boolean {
+    const { silentMs, patienceMs, doubt } = this.view(id).measurements;
+    return doubt === null && silentMs < Math.max(patienceMs, aliveMs);
   }
 
   /** What the replica last said of where it is reached, if anything. */

@@ -13,3 +13,8 @@ export interface Clock {
 export interface Timer {
   cancel(): void;
 }
+
+/** Lets everything that waits in this turn of the event loop go first. */
+export function nextTurn(clock: Clock): Promise<void> {
+  return new Promise<void>((resolve) => clock.soon(resolve));
+}

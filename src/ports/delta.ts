@@ -38,3 +38,13 @@ export interface StateDelta {
   /** The key just before; known where the delta comes from apply, absent where it was read from history. */
   readonly previous?: KeyValue | null;
 }
+
+/** One for each space. */
+export function bySpace<T>(make: (space: Space) => T): Record<Space, T> {
+  return {
+    user: make('user'),
+    planes: make('planes'),
+    system: make('system'),
+    predicted: make('predicted'),
+  };
+}

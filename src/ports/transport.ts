@@ -25,6 +25,8 @@ export interface Transport<Message> {
   bytesPerSecond?(peer: NodeId): number | null;
   /** All that were measured, where they are counted. */
   roundTrips?(peer: NodeId): Durations | null;
+  /** Of peers' messages, snapshots apart, where that is counted. */
+  readonly bytesReceived?: number;
   close(): Promise<void>;
 }
 

@@ -13,6 +13,11 @@ export function compareLineage(own: Lineage, other: Lineage): LineageOrder {
   return 'conflict';
 }
 
+/** As they are, whatever came before and after. */
+export function sameLineage(left: Lineage, right: Lineage): boolean {
+  return left.clusterId === right.clusterId && left.epoch === right.epoch;
+}
+
 export function nameOf(clusterId: string): string {
   return clusterId.split('+')[0] ?? clusterId;
 }

@@ -1,10 +1,13 @@
 import { defaultScore, defaultSuspicion } from '../failover/options.ts';
+import { defaultTierPolicy } from '../failover/topology/policy.ts';
 import { byteStringOfText } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
-import { type NodeId, noSession } from '../foundation/ids.ts';
+import { type NodeId, noSession, type SessionId } from '../foundation/ids.ts';
 import { defaultRequestLimits } from '../foundation/limits.ts';
 import { type Random, seededRandom } from '../foundation/random.ts';
+import type { TanistNode } from '../node/node.ts';
 import type { NodeOptions } from '../node/options.ts';
+import type { Tier } from '../ports/tier.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Findings } from './checks/findings.ts';
@@ -13,9 +16,11 @@ import { LogChecks } from './checks/log-checks.ts';
 import { MemberChecks } from './checks/member-checks.ts';
 import { QuorumCheck } from './checks/quorum-check.ts';
 import { StateChecks } from './checks/state-checks.ts';
+import { TierChecks } from './checks/tier-checks.ts';
 import { VoteChecks } from './checks/vote-checks.ts';
-import { idOf, Machine, type MachineEvents } from './machine.ts';
+import { factsOfMachine, idOf, Machine, type MachineEvents } from './machine.ts';
 import type { Plan } from './plan/plan.ts';
+import type { TierWorld } from './tiers/member.ts';
 import { Caller, earlyPrefix } from './workload/caller.ts';
 import { Recorder } from './workload/recorder.ts';
 import { SimClient } from './workload/sim-client.ts';
@@ -34,10 +39,12 @@ export class Cluster {
   readonly network: Network;
   readonly machines: readonly Machine[];
   readonly recorder = new Recorder();
-  readonly logs: LogChecks;
-  readonly state: StateChecks;
+  /** Of the present lineage, as `members` and the votes. */
+  logs: LogChecks;
+  state: StateChecks;
   readonly integrity: IntegrityChecks;
-  readonly members: MemberChecks;
+  members: MemberChecks;
+  readonly tiers: TierChecks;
   readonly callers: readonly Caller[];
   readonly random: Random;
   /**
@@ -51,9 +58,12 @@ export class Cluster {
   readonly #touched = new Set<Machine>();
   readonly #watches: readonly SimWatch[];
   readonly #clients: readonly SimClient[];
-  readonly #votes: VoteChecks;
+  #votes: VoteChecks;
+  /** Cluster ids of lineages that have ended: their nodes are no findings' matter any more. */
+  readonly #ended = new Set<string>();
   readonly #quorum: QuorumCheck;
   #policySet = false;
+  readonly #world: TierWorld | null;
 
   constructor(plan: Plan, scheduler: Scheduler, trace: Trace, findings: Findings) {
     this.plan = plan;
@@ -70,8 +80,16 @@ export class Cluster {
     );
     this.members = new MemberChecks(findings, plan.turnover.joiners > 0);
     this.#votes = new VoteChecks(findings);
-    this.machines = Array.from({ length: plan.nodes + plan.turnover.joiners }, (_, i) => this.#machine(i));
-    for (const machine of this.machines.slice(plan.nodes)) machine.idle = true;
+    this.tiers = new TierChecks(
+      findings,
+      () => this.state.truth,
+      () => scheduler.nowMs,
+    );
+    const { warm, cold } = plan.tiers;
+    this.#world = this.#tierWorld();
+    const hot = this.#hot;
+    this.machines = Array.from({ length: hot + warm + cold }, (_, i) => this.#machine(i));
+    for (const machine of this.machines.slice(plan.nodes, hot)) machine.idle = true;
     this.#quorum = new QuorumCheck(this.machines, this.network, plan.timing.electionMs, findings);
     const byAddress = new Map(this.machines.map((machine) => [`${machine.id}:client`, machine]));
     this.network.sent = (message) => this.#sent(message);
@@ -119,17 +137,26 @@ export class Cluster {
   /** After every event. */
   step(): void {
     for (const machine of this.#touched) {
+      if (this.#isOver(machine.node)) continue;
       this.state.step(machine);
       this.logs.step(machine);
+      this.#tiersOf(machine);
       this.#leadership(machine);
     }
     this.#touched.clear();
   }
 
+  #tiersOf(machine: Machine): void {
+    const { node, member } = machine;
+    if (member === null) return;
+    if (node !== null) this.tiers.hot(node);
+    else if (member.beyond !== null) this.tiers.look(machine, member.beyond);
+  }
+
   #sent(message: RaftMessage): void {
     const machine = this.machines.find(({ id }) => id === message.from);
     const node = machine?.node ?? null;
-    if (machine === undefined || node === null) return;
+    if (machine === undefined || node === null || this.#isOver(node)) return;
     const { storeId } = node.identity;
     this.integrity.sent(message, node);
     this.#votes.sent(message, storeId, machine.log);
@@ -149,12 +176,58 @@ export class Cluster {
     let found: Machine | null = null;
     let term = -1;
     for (const machine of this.machines) {
+      if (this.#isOver(machine.node)) continue;
       const status = machine.node?.inspect().raft;
       if (status?.role !== 'leader' || status.term <= term) continue;
       found = machine;
       term = status.term;
     }
     return found;
+  }
+
+  /** All hot machines are lost: what `promoted` is about to begin is another history. */
+  newLineage(promoted: Machine): void {
+    const { clusterId } = promoted.member?.supervisor.said().lineage ?? { clusterId: '' };
+    this.#ended.add(clusterId);
+    const findings = this.#findings;
+    this.logs = new LogChecks(findings);
+    this.members = new MemberChecks(findings, false);
+    this.#votes = new VoteChecks(findings);
+    this.state = new StateChecks(
+      findings,
+      () => this.scheduler.nowMs,
+      (machine) => this.integrity.mayDiffer(machine),
+    );
+  }
+
+  #isOver(node: TanistNode | null): boolean {
+    return node !== null && this.#ended.has(node.identity.clusterId);
+  }
+
+  /** What keeps the replicas beyond the quorum from being whole, at the present, and of the tier that the facts say; null: nothing. */
+  leftBeyond(): string | null {
+    const hot = this.leader()?.node ?? null;
+    if (hot === null) return 'nobody leads';
+    const members = new Map(hot.members().map((member) => [member.id, member]));
+    for (const machine of this.machines) {
+      const { id, idle, member, node } = machine;
+      const facts = members.get(id);
+      if (idle || member === null || facts === undefined) continue;
+      if (facts.wanted !== undefined) return `${id} has yet to become ${facts.wanted}`;
+      const tier = node !== null ? 'hot' : (member.beyond?.tier ?? 'nothing');
+      if (tier !== facts.tier) return `${id} is ${tier}, the facts say ${facts.tier}`;
+      const why = member.beyond === null ? null : this.tiers.left(machine, member.beyond, hot);
+      // Not repaired yet: a replica that was told a revision which never was is ahead of all others.
+      const isAhead = this.integrity.hasDiverged && /behind the|already; ask another/.test(why ?? '');
+      if (why !== null && !isAhead) return why;
+    }
+    return null;
+  }
+
+  /** Of some client. */
+  session(): SessionId {
+    for (const { core } of this.#clients) if (core.phase.state === 'open') return core.phase.id;
+    return noSession;
   }
 
   #setPolicy(): void {
@@ -179,6 +252,11 @@ export class Cluster {
     );
   }
 
+  /** Machines that may be hot by their config. */
+  get #hot(): number {
+    return this.plan.nodes + this.plan.turnover.joiners;
+  }
+
   #machine(index: number): Machine {
     const { plan } = this;
     return new Machine({
@@ -191,23 +269,44 @@ export class Cluster {
       },
       random: this.random.fork(`machine ${index}`),
       events: this.#events(),
+      tiers: this.#world === null ? null : { world: this.#world, tier: this.#tierOf(index) },
     });
   }
 
+  /** By its config. */
+  #tierOf(index: number): Tier {
+    const { nodes, turnover, tiers } = this.plan;
+    const beyond = index - nodes - turnover.joiners;
+    if (beyond < 0) return 'hot';
+    return beyond < tiers.warm ? 'warm' : 'cold';
+  }
+
+  #tierWorld(): TierWorld | null {
+    const { nodes, turnover, tiers } = this.plan;
+    const count = tiers.warm + tiers.cold;
+    if (count === 0) return null;
+    const first = nodes + turnover.joiners;
+    const indices = [...Array(nodes).keys(), ...Array.from({ length: count }, (_, i) => first + i)];
+    return {
+      network: this.network,
+      plan: tiers,
+      seeds: indices.map((i) => factsOfMachine(idOf(i), this.#tierOf(i))),
+      member: (id) => this.machines.find((machine) => machine.id === id)?.member ?? null,
+    };
+  }
+
   #options(index: number): NodeOptions {
-    const { timing, storage, nodes } = this.plan;
+    const { timing, storage, nodes, tiers } = this.plan;
+    const beyond = this.#world?.seeds.filter(({ tier }) => tier !== 'hot') ?? [];
+    const hot = [...Array(nodes).keys(), ...(index < nodes || index >= this.#hot ? [] : [index])];
     return {
       id: idOf(index),
       clusterId: 'simulated',
       dataFolder: `/simulated/${idOf(index)}`,
-      members: [...Array(nodes).keys(), ...(index < nodes ? [] : [index])].map((i) => ({
-        id: idOf(i),
-        clientAddress: `${idOf(i)}:client`,
-        peerAddress: `${idOf(i)}:1`,
-        httpAddress: '',
-        tier: 'hot',
-        join: i >= nodes,
-      })),
+      members: [
+        ...hot.map((i) => ({ ...addressesOf(idOf(i)), tier: 'hot', join: i >= nodes })),
+        ...beyond.map(({ id, tier }) => ({ ...addressesOf(id), tier })),
+      ],
       tickMs: timing.tickMs,
       heartbeatMs: timing.heartbeatMs,
       electionMs: timing.electionMs,
@@ -226,6 +325,16 @@ export class Cluster {
       ...(storage.keysPerSlice === 0 ? {} : { keysPerSlice: storage.keysPerSlice, slicesPerTurn: 1 }),
       flushBytes: storage.flushBytes,
       diskReserveBytes: 0,
+      ...(this.#world === null
+        ? {}
+        : {
+            tiers: {
+              ...defaultTierPolicy,
+              automatic: tiers.graceMs > 0,
+              graceMs: tiers.graceMs,
+              settleMs: 300,
+            },
+          }),
       scrub: { bytesPerSecond: this.plan.scrubs ? 1 << 22 : 0, pauseMs: 1500 },
     };
   }
@@ -243,6 +352,7 @@ export class Cluster {
     return {
       observer: (machine) => ({
         applying: (entry) => {
+          if (this.#isOver(machine.node)) return;
           this.logs.applying(machine, entry);
           this.members.applying(entry);
         },
@@ -250,6 +360,8 @@ export class Cluster {
       }),
       logged: (machine, event, fields) => this.integrity.logged(machine, event, fields),
       opened: (machine, node) => {
+        if (this.#isOver(node)) return;
+        if (this.#ended.size > 0) this.state.begin(node.state);
         const { term, vote } = node.inspect().raft;
         const { storeId } = node.identity;
         const replaced = this.spoiled.get(machine) === 'replaced';
@@ -285,4 +397,10 @@ export class Cluster {
     }
     this.scheduler.after(restartMs, () => machine.start());
   }
+}
+
+function addressesOf(
+  id: NodeId,
+): Pick<NodeOptions['members'][number], 'id' | 'clientAddress' | 'peerAddress' | 'httpAddress'> {
+  return { id, clientAddress: `${id}:client`, peerAddress: `${id}:1`, httpAddress: '' };
 }

@@ -5,9 +5,12 @@ import type { Random } from '../foundation/random.ts';
 import type { TanistNode } from '../node/node.ts';
 import { openNode } from '../node/open-node.ts';
 import type { NodeObserver, NodeOptions } from '../node/options.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { MemberFacts } from '../ports/membership.ts';
 import type { NodeEvent, NodeEventFields, NodeLog } from '../ports/node-log.ts';
+import type { Tier } from '../ports/tier.ts';
 import { DurableLog } from './checks/durable-log.ts';
+import { Member, type TierWorld } from './tiers/member.ts';
 import { Life } from './world/life.ts';
 import type { Network } from './world/network.ts';
 import { type MachineTime, nodeClock, quickTurnMs, slicedTurnMs } from './world/node-clock.ts';
@@ -38,10 +41,12 @@ export class Machine {
   readonly #options: NodeOptions;
   readonly #random: Random;
   readonly #events: MachineEvents;
+  readonly #tiers: { readonly world: TierWorld; readonly tier: Tier } | null;
   /** It is not there yet, or not any more: nothing starts it. */
   idle = false;
   #life: Life | null = null;
   #node: TanistNode | null = null;
+  #member: Member | null = null;
   #starts = 0;
 
   constructor(parts: {
@@ -50,6 +55,8 @@ export class Machine {
     readonly time: MachineTime;
     readonly random: Random;
     readonly events: MachineEvents;
+    /** Where there are replicas beyond the quorum: what its config says. */
+    readonly tiers: { readonly world: TierWorld; readonly tier: Tier } | null;
   }) {
     this.id = parts.options.id;
     this.time = parts.time;
@@ -57,6 +64,7 @@ export class Machine {
     this.#options = parts.options;
     this.#random = parts.random;
     this.#events = parts.events;
+    this.#tiers = parts.tiers;
     this.disk = new SimDisk(parts.network.scheduler, parts.random.fork('disk'));
     this.log = new DurableLog(this.disk);
   }
@@ -73,6 +81,11 @@ export class Machine {
   /** How often a process was started. */
   get starts(): number {
     return this.#starts;
+  }
+
+  /** What its process is where there are tiers. */
+  get member(): Member | null {
+    return this.#member;
   }
 
   get life(): Life | null {
@@ -96,24 +109,49 @@ export class Machine {
     this.#life = life;
     trace.event(this.id, 'starts');
     const clock = nodeClock(scheduler, life, this.time, random.fork('clock'), this.#turnMs);
+    let opened = 0;
+    const openHot = (): Promise<TanistNode> =>
+      this.#openHot(life, clock, random.fork(opened++ === 0 ? 'node' : `node ${opened}`));
+    const failed = (error: unknown): void => this.#broke(life, error);
+    if (this.#tiers === null) {
+      openHot().then((node) => {
+        if (life.dead) return undefined;
+        node.onFailure(failed);
+        return node.start().catch(failed);
+      }, failed);
+      return;
+    }
+    const { world, tier } = this.#tiers;
+    const { disk, id } = this;
+    const hotStopped = (node: TanistNode): void => this.#hotStopped(node);
+    const nodeLog = this.#nodeLog();
+    const member = new Member({ world, id, tier, life, clock, random, nodeLog, disk, openHot, hotStopped });
+    this.#member = member;
+    member.supervisor.failed.then(failed);
+    member.supervisor.start().catch(failed);
+  }
+
+  async #openHot(life: Life, clock: Clock, random: Random): Promise<TanistNode> {
     const peers = this.#options.members.map((member) => member.id).filter((id) => id !== this.id);
-    openNode(this.#options, {
+    const node = await openNode(this.#options, {
       clock,
-      random: random.fork('node'),
+      random,
       disk: this.disk.port(life),
       nodeLog: this.#nodeLog(),
       transport: (handler, identity) => new SimTransport(this.#network, life, handler, identity, peers),
       observer: this.#events.observer(this),
-    }).then(
-      (node) => {
-        if (life.dead) return undefined;
-        this.#node = node;
-        node.onFailure((error) => this.#broke(life, error));
-        this.#events.opened(this, node);
-        return node.start().catch((error: unknown) => this.#broke(life, error));
-      },
-      (error: unknown) => this.#broke(life, error),
-    );
+    });
+    if (life.dead) return node;
+    this.#node = node;
+    this.#events.opened(this, node);
+    return node;
+  }
+
+  /** It is of another tier from now on. */
+  #hotStopped(node: TanistNode): void {
+    if (this.#node !== node) return;
+    this.#node = null;
+    this.#events.ended(this);
   }
 
   /** The process ends at once; with `power` the machine loses what it had not synced. */
@@ -124,6 +162,7 @@ export class Machine {
     life.end();
     this.#life = null;
     this.#node = null;
+    this.#member = null;
     this.disk.crash(power);
     this.#network.closed(this.id);
     this.#events.ended(this);
@@ -132,10 +171,10 @@ export class Machine {
   /** The orderly way; the process is gone when it resolves. */
   async stop(): Promise<void> {
     const life = this.#life;
-    const node = this.#node;
-    if (life === null || node === null) return;
+    const running = this.#member === null ? this.#node : this.#member.supervisor;
+    if (life === null || running === null) return;
     this.#network.trace.event(this.id, 'is told to stop');
-    await node.stop().catch((error: unknown) => this.#broke(life, error));
+    await running.stop().catch((error: unknown) => this.#broke(life, error));
     if (this.#life === life) this.crash(false);
   }
 
@@ -157,7 +196,7 @@ export class Machine {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const what = error instanceof AssertionError ? 'assertion' : (code ?? 'exception');
     this.#network.trace.event(this.id, 'fails', () => `${what}: ${text}`);
-    const opening = this.#node === null;
+    const opening = this.#node === null && (this.#member?.beyond ?? null) === null;
     this.crash(false);
     this.#events.failed(this, code, text, opening);
   }
@@ -176,14 +215,14 @@ export class Machine {
 
 export const idOf = (index: number): NodeId => nodeId(`n${index}`);
 
-export function factsOfMachine(id: NodeId): MemberFacts {
+export function factsOfMachine(id: NodeId, tier: Tier = 'hot'): MemberFacts {
   return {
     id,
     name: id,
     peer: `${id}:1`,
     client: `${id}:client`,
     http: '',
-    tier: 'hot',
+    tier,
     labels: {},
   };
 }

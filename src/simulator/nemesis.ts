@@ -6,6 +6,8 @@ import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import { describeFault, type Fault, type Target } from './plan/fault.ts';
 import type { MembershipChange } from './plan/membership.ts';
+import { PolicyChanges } from './tiers/policy-changes.ts';
+import { TierWishes } from './tiers/tier-changes.ts';
 import { Turnover } from './turnover.ts';
 import type { DatabaseFiles } from './world/sim-database.ts';
 
@@ -31,6 +33,8 @@ export class Nemesis {
         if (!this.#calm) this.#changeMembers(change);
       });
     }
+    const wishes = new TierWishes(this.#cluster, this.#cluster.random.fork('wishes'));
+    const policies = new PolicyChanges(this.#cluster, this.#cluster.random.fork('policies'));
     const { joiners, everyMs } = plan.turnover;
     const turnover = new Turnover(this.#cluster, this.#cluster.random.fork('turnover'));
     for (let atMs = 300; joiners > 0 && atMs < plan.safetyMs; atMs += everyMs) {
@@ -38,11 +42,21 @@ export class Nemesis {
         if (!this.#calm) turnover.step();
       });
     }
+    this.#everyMs(plan.tiers.changeEveryMs, () => wishes.step());
+    this.#everyMs(plan.tiers.policyEveryMs, () => policies.step());
     for (const index of plan.fragile) {
       const machine = this.#cluster.machines[index];
       if (machine === undefined) continue;
       scheduler.at(plan.safetyMs * 0.25, () => this.#oldDisks.set(machine, machine.disk.copy()));
     }
+  }
+
+  #everyMs(everyMs: number, act: () => void): void {
+    const { scheduler, plan } = this.#cluster;
+    for (let atMs = 250; everyMs > 0 && atMs < plan.safetyMs; atMs += everyMs)
+      scheduler.at(atMs, () => {
+        if (!this.#calm) act();
+      });
   }
 
   /** The liveness phase: everything works again. */
@@ -182,6 +196,10 @@ export class Nemesis {
         if (machine !== undefined) this.#cluster.integrity.diverge(machine);
         break;
       }
+      case 'tierDamage':
+      case 'tierRot':
+        this.#damageBeyond(fault);
+        break;
       default:
         unreachable(fault);
     }
@@ -216,7 +234,10 @@ export class Nemesis {
     if (voters === 'leader' && plan.fragile.includes(alone)) return;
     const chosen = voters === 'leader' ? [alone] : voters;
     const ids = (voting: boolean): readonly NodeId[] =>
-      machines.filter((_, index) => chosen.includes(index) === voting).map(({ id }) => id);
+      machines
+        .slice(0, plan.nodes)
+        .filter((_, index) => chosen.includes(index) === voting)
+        .map(({ id }) => id);
     network.trace.event('CHANGE', 'members', () => `voters ${ids(true).join(', ')} asked of ${leader.id}`);
     leader.life?.enter(() => {
       try {
@@ -238,6 +259,26 @@ export class Nemesis {
     return index === undefined ? undefined : machines[index];
   }
 
+  /** Only while it is no part of the quorum: there nothing is promised of a disk. */
+  #damageBeyond(fault: Extract<Fault, { readonly kind: 'tierDamage' | 'tierRot' }>): void {
+    const machine = this.#cluster.machines[fault.index];
+    if (machine === undefined || machine.disk.durable('log') !== undefined) return;
+    const { id, disk } = machine;
+    const { trace } = this.#cluster.network;
+    if (fault.kind === 'tierRot') {
+      const where = disk.rot(fault.database);
+      trace.event(id, 'bit rots', () => String(where));
+      return;
+    }
+    machine.crash(true);
+    if (fault.how === 'empty') disk.wipe();
+    else {
+      const where = fault.how === 'bitFlip' ? disk.flipBit(fault.database) : disk.misdirect(fault.database);
+      trace.event(id, fault.how, () => String(where));
+    }
+    this.#later(fault.forMs, () => machine.start());
+  }
+
   #spoil(how: 'replaced' | 'damaged', forMs: number, act: (machine: Machine) => void): void {
     const machine = this.#fragile(forMs);
     if (machine === undefined) return;
@@ -251,9 +292,12 @@ export class Nemesis {
 
   /** An old disk is known to those who met a boot that it lost, or know of an entry that it lost (promise 6). */
   #noticed(machine: Machine, bootCounter: number, last: number): boolean {
-    return this.#cluster.machines.every(
-      ({ id, log }) =>
+    const { machines, plan } = this.#cluster;
+    const hot = plan.nodes + plan.turnover.joiners;
+    return machines.every(
+      ({ id, log, disk }, index) =>
         id === machine.id ||
+        (index >= hot && disk.durable('log') === undefined) ||
         log.remembered(machine.id) >= bootCounter ||
         log.rememberedLast(machine.id) > last,
     );

@@ -3,6 +3,7 @@ import type { Violation } from '../verification/violation.ts';
 import { Findings } from './checks/findings.ts';
 import { checkHistories } from './checks/history-checks.ts';
 import { Cluster } from './cluster.ts';
+import { checkForcedPhase } from './forced-phase.ts';
 import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, type Plan } from './plan/plan.ts';
@@ -73,6 +74,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     if (!findings.any) {
       undecided = checkHistories(cluster.recorder, cluster.state, cluster.logs.leases, findings).undecided;
     }
+    const hasBeyond = cluster.machines.some(({ member }) => (member?.beyond ?? null) !== null);
+    if (plan.tiers.forced && hasBeyond && !findings.any) await checkForcedPhase(cluster, findings, run);
   } catch (error) {
     rejected(error);
   } finally {
@@ -95,7 +98,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
 }
 
-type Run = (untilMs: number, done: () => boolean) => Promise<void>;
+export type Run = (untilMs: number, done: () => boolean) => Promise<void>;
 
 /** New calls are answered within the bound, then, once calls have stopped, all replicas come to the same state. */
 async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Promise<void> {
@@ -119,7 +122,9 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
   /** The members. */
   const present = (): readonly Machine[] => {
     const members = cluster.leader()?.node?.members() ?? [];
-    return machines.filter(({ id }) => members.some((member) => member.id === id));
+    return machines.filter(({ id }) =>
+      members.some((member) => member.id === id && (member.voter || member.learner)),
+    );
   };
   const equal = (): boolean => {
     const applied = present().map(({ node }) => node?.state.applied.index ?? -1);
@@ -146,5 +151,15 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
       `${livenessBoundMs} ms after the last call: applied ${applied.join(', ')}; ${cluster.integrity.left(present()) ?? 'all whole'}`,
     );
   }
+  if (!findings.any) await checkBeyond(cluster, findings, run);
   cluster.stopWatches();
+}
+
+/** Every replica beyond the quorum is whole, and at the present of the hot ones. */
+async function checkBeyond(cluster: Cluster, findings: Findings, run: Run): Promise<void> {
+  const { scheduler } = cluster;
+  await run(scheduler.nowMs + livenessBoundMs, () => cluster.leftBeyond() === null);
+  const why = cluster.leftBeyond();
+  if (why !== null && !findings.any)
+    findings.report('tiers-at-the-present', `${livenessBoundMs} ms after all were equal: ${why}`);
 }

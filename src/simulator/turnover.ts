@@ -23,12 +23,14 @@ export class Turnover {
     if (leader === null || leader.node === null) return;
     const members = leader.node.members();
     const isMember = (machine: Machine): boolean => members.some(({ id }) => id === machine.id);
-    const fresh = machines.slice(plan.nodes);
+    const isVoting = (machine: Machine): boolean =>
+      members.some(({ id, voter, learner }) => id === machine.id && (voter || learner));
+    const fresh = machines.slice(plan.nodes, plan.nodes + plan.turnover.joiners);
     const removed = (machine: Machine): boolean => this.#cluster.removals.has(machine.id);
     const joining = fresh.find((machine) => !isMember(machine) && !removed(machine));
     const learner = members.find((member) => member.learner);
     const voters = members.filter((member) => member.voter).length;
-    const leaving = machines.filter((machine) => isMember(machine) && !removed(machine));
+    const leaving = machines.filter((machine) => isVoting(machine) && !removed(machine));
     if (joining !== undefined && this.#random.chance(0.5)) {
       joining.idle = false;
       joining.start();

@@ -5,57 +5,43 @@ import {
   type ClusterTimeMs,
   clusterTimeMs,
   type LeaseId,
-  leaseId,
-  leaseText,
   logIndex,
   type NodeId,
   noLease,
   type Revision,
   revision,
   type SessionId,
-  sessionId,
-  type Term,
   term,
 } from '../foundation/ids.ts';
-import { limits as builtInLimits, type RequestLimits } from '../foundation/limits.ts';
+import type { RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
-import type {
-  Alarm,
-  Block,
-  Command,
-  CommandBatch,
-  CompactCommand,
-  DeleteRangeCommand,
-  Policy,
-  PutCommand,
-  RangeRequest,
-} from '../ports/command.ts';
-import { type KeyValue, type Space, type StateDelta, spaces } from '../ports/delta.ts';
+import type { Alarm, Block, Policy, RangeRequest } from '../ports/command.ts';
+import { bySpace, type KeyValue, type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
 import type { Configuration, LogPoint } from '../ports/log-store.ts';
-import type { MemberChange, MemberFacts } from '../ports/membership.ts';
+import type { MemberChange } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import { Alarms } from './alarms.ts';
+import { defaultBounds, type StateBounds } from './bounds.ts';
+import { contradictionOf, verifyDigest } from './compare-stored.ts';
+import { emptyLeases, emptySessions, emptyStores, type Stores } from './content.ts';
 import { DeltaJournal } from './delta-journal.ts';
-import { failed } from './failed.ts';
-import { type Books, dirtyRecords, restoreRecords } from './image-records.ts';
-import { type LeaseInfo, Leases } from './leases.ts';
+import { Executor } from './executor.ts';
+import { type Books, dirtyRecords } from './image-records.ts';
+import type { LeaseInfo, Leases } from './leases.ts';
 import { Members } from './members.ts';
 import { type ChangedPage, changedPage } from './mvcc/changed-page.ts';
 import { formatDigest } from './mvcc/element-hash.ts';
-import { KeyTable } from './mvcc/key-table.ts';
-import { mergeRuns } from './mvcc/merge-runs.ts';
 import { type RangePlan, rangeOlder } from './mvcc/older-range.ts';
 import { checkRevision, rangeLatest } from './mvcc/range.ts';
 import { isLarge, type ScanPort, scanRange } from './mvcc/range-scan.ts';
-import { SpaceStore } from './mvcc/space-store.ts';
-import { applyDeleteRange, applyPut, applyTxn, checkPut, keysTouched } from './mvcc/transaction.ts';
 import { lastChangeAt } from './mvcc/versions.ts';
 import { historyWith } from './pending-history.ts';
 import { Policies, type PolicyOfPrefix } from './policies.ts';
-import { Sessions, sessionExpired } from './sessions.ts';
+import { moveOnBy, type Refounding } from './refounding.ts';
+import { restoreContent } from './restore-content.ts';
+import type { Sessions } from './sessions.ts';
 import { defaultKeysPerSlice, finish, type Slices } from './slices.ts';
-import { isBounded, noSpaceLeft, takesSpace } from './space-use.ts';
 import { validateRange } from './validate.ts';
 
 export interface StateMachineOptions {
@@ -71,58 +57,10 @@ export interface StateMachineOptions {
 /** Results per batch, per command, in the same order. */
 export type BlockResults = readonly (readonly CommandResult[])[];
 
-export interface StateBounds {
-  readonly leaseMinTtlMs: number;
-  readonly leaseMaxTtlMs: number;
-  readonly leases: number;
-  /** Read or deleted by one command; on one lease. */
-  readonly keysPerCommand: number;
-  readonly sessionMinTtlMs: number;
-  readonly sessionMaxTtlMs: number;
-  readonly sessions: number;
-  readonly sessionResults: number;
-  readonly sessionResultBytes: number;
-  readonly sessionKeptBytes: number;
-  readonly sessionsKeptBytes: number;
-}
-
-export const defaultBounds: StateBounds = {
-  leaseMinTtlMs: 1000,
-  /** etcd's: 9,000,000,000 s. */
-  leaseMaxTtlMs: 9e12,
-  leases: builtInLimits.leases,
-  keysPerCommand: builtInLimits.keysPerCommand,
-  sessionMinTtlMs: 1000,
-  sessionMaxTtlMs: 24 * 3600 * 1000,
-  sessions: builtInLimits.sessions,
-  sessionResults: builtInLimits.sessionResults,
-  sessionResultBytes: builtInLimits.sessionResultBytes,
-  sessionKeptBytes: builtInLimits.sessionKeptBytes,
-  sessionsKeptBytes: builtInLimits.sessionsKeptBytes,
-};
-
-/** How a state goes on in another lineage. */
-export interface Refounding {
-  readonly configuration: Configuration;
-  /** Of the log's beginning; default: as it was. */
-  readonly term?: Term;
-  /** Members whose facts are others now; or all are forgotten. */
-  readonly members: readonly MemberFacts[] | 'forget';
-  /** `full`: each has its whole time-to-live again. */
-  readonly leases: 'kept' | 'full';
-  /** A key of the space `system`, written with the first revision. */
-  readonly note?: { readonly key: ByteString; readonly value: ByteString };
-}
-
 /** Cluster time moves at most this far a stamp (promise 9). */
 export const maxStepMs = 2000;
 /** Sessions and leases take their ids from log positions: entry index × this + position of the command in its block. */
 export const positionsPerEntry = 65_536;
-/** How far revisions and log positions move on where history is cut (promise 8): further than anyone can have come meanwhile. */
-export const moveOnBy = 1e9;
-const deltasPerTurn = 2000;
-const keysPerTurn = 8192;
-const recordsPerTurn = 2048;
 
 const nobody: Configuration = { voters: [], outgoing: [], learners: [] };
 
@@ -135,12 +73,13 @@ export class StateMachine {
   readonly #bounds: StateBounds;
   readonly #keysPerSlice: number;
   #journal = new DeltaJournal();
-  #stores: Record<Space, SpaceStore>;
+  #stores: Stores;
   #leases: Leases;
   #sessions: Sessions;
   #policies: Policies;
   #alarms = new Alarms();
   #members = new Members();
+  #executor: Executor;
   #applied: LogPoint = { index: logIndex(0), term: term(0) };
   /** The entry that is being applied, or was last. */
   #at: LogPoint = this.#applied;
@@ -153,10 +92,11 @@ export class StateMachine {
     this.#configuration = options.configuration ?? nobody;
     this.#bounds = { ...defaultBounds, ...options.bounds };
     this.#keysPerSlice = options.keysPerSlice ?? defaultKeysPerSlice;
-    this.#stores = this.#emptyStores();
-    this.#leases = this.#emptyLeases();
-    this.#sessions = this.#emptySessions();
+    this.#stores = emptyStores(this.#journal);
+    this.#leases = emptyLeases(this.#bounds, this.#keysPerSlice);
+    this.#sessions = emptySessions(this.#bounds);
     this.#policies = new Policies(this.#stores.system);
+    this.#executor = this.#newExecutor();
   }
 
   /** The last entry applied as a whole. */
@@ -242,41 +182,14 @@ export class StateMachine {
     return formatDigest(a, b);
   }
 
-  /**
-   * What a stored delta says of its key against what memory has; null: no contradiction. Also a value that changed in memory, or a change that
-   * it missed, shows.
-   */
+  /** See `contradictionOf`. */
   contradiction(delta: StateDelta): string | null {
-    const { space, key, op, revision } = delta;
-    const current = this.#stores[space].get(key);
-    if (current === null || current.modRevision > revision) return null;
-    if (current.modRevision < revision) return `memory lacks revision ${revision} of ${space}`;
-    if (op === 'delete') return null;
-    const same =
-      current.value === delta.value &&
-      current.lease === delta.lease &&
-      current.version === delta.version &&
-      current.createRevision === delta.createRevision;
-    return same ? null : `revision ${revision} of ${space} differs between memory and disk`;
+    return contradictionOf(this.#stores[delta.space], delta);
   }
 
-  /** Whether the incremental digest is that of the content: a scrub. Takes long with many keys, so it yields now and then. */
+  /** See `verifyDigest`. */
   async verifyDigest(space: Space, yieldTurn: () => Promise<void>): Promise<boolean> {
-    for (;;) {
-      while (!this.whole) await yieldTurn();
-      const store = this.#stores[space];
-      const { revision, digest } = store;
-      let a = 0;
-      let b = 0;
-      for (let shard = 0; shard < KeyTable.shardCount; shard++) {
-        const sums = store.shardSums(shard);
-        a = (a + sums.a) | 0;
-        b = (b + sums.b) | 0;
-        if (shard % 8 === 7) await yieldTurn();
-      }
-      if (this.whole && store === this.#stores[space] && store.revision === revision)
-        return formatDigest(a, b) === digest;
-    }
+    return verifyDigest({ isWhole: () => this.whole, current: () => this.#stores[space] }, yieldTurn);
   }
 
   /** Applies the entry at `point`, which follows the last one. */
@@ -299,13 +212,10 @@ export class StateMachine {
     yield* this.#leases.expire(mutant.active === 'lease-by-local-clock' ? block.timeMs : nowMs);
     this.#sessions.expire(nowMs);
     const results: (readonly CommandResult[])[] = [];
+    const firstId = point.index * positionsPerEntry;
     let position = 0;
     for (const batch of block.batches) {
-      results.push(
-        batch.session === 0
-          ? yield* this.#applyPlain(batch, position)
-          : yield* this.#applyInSession(batch, position),
-      );
+      results.push(yield* this.#executor.batch(batch, firstId + position));
       position += batch.commands.length;
     }
     assert(position <= positionsPerEntry, 'a block holds fewer commands than ids have room for');
@@ -511,43 +421,7 @@ export class StateMachine {
   /** As `restore`, of content that has been proved right in another way: its digests are not looked at. */
   async adopt(loaded: LoadedImage, yieldTurn: () => Promise<void>): Promise<void> {
     this.#clear(loaded.applied);
-    await inTurns(restoreRecords(loaded.records, this.#books()), yieldTurn);
-    for (const book of Object.values(this.#books()) as Books[keyof Books][])
-      await inTurns(book.digest.settled(recordsPerTurn), yieldTurn);
-    let untilTurn = deltasPerTurn;
-    for await (const deltas of loaded.deltas)
-      for (const delta of deltas) {
-        this.#stores[delta.space].restoreDelta(delta);
-        if (--untilTurn > 0) continue;
-        untilTurn = deltasPerTurn;
-        await yieldTurn();
-      }
-    for (const space of spaces) await this.#settle(space, yieldTurn);
-  }
-
-  async #settle(space: Space, yieldTurn: () => Promise<void>): Promise<void> {
-    const store = this.#stores[space];
-    const runs: ByteString[][] = [];
-    for (let shard = 0; shard < KeyTable.shardCount; shard++) {
-      const slices = store.settleShard(shard, ({ key, lease }) => {
-        if (lease === noLease) return;
-        if (!this.#leases.has(lease))
-          throw new TanistError(
-            'data-damaged',
-            `the state image has a key on lease ${leaseText(lease)}, which it lacks`,
-          );
-        this.#leases.moveKey(store, key, noLease, lease);
-      });
-      runs.push(...(await inTurns(slices, yieldTurn)));
-      await yieldTurn();
-    }
-    let untilTurn = keysPerTurn;
-    for (const key of mergeRuns(runs)) {
-      store.restoreOrder(key);
-      if (--untilTurn > 0) continue;
-      untilTurn = keysPerTurn;
-      await yieldTurn();
-    }
+    await restoreContent(loaded, this.#stores, this.#books(), yieldTurn);
   }
 
   /**
@@ -576,12 +450,13 @@ export class StateMachine {
     this.#journal = new DeltaJournal();
     this.#journal.epoch = applied.epoch;
     this.#journal.timeMs = applied.timeMs;
-    this.#stores = this.#emptyStores();
-    this.#leases = this.#emptyLeases();
-    this.#sessions = this.#emptySessions();
+    this.#stores = emptyStores(this.#journal);
+    this.#leases = emptyLeases(this.#bounds, this.#keysPerSlice);
+    this.#sessions = emptySessions(this.#bounds);
     this.#policies = new Policies(this.#stores.system);
     this.#alarms = new Alarms();
     this.#members = new Members();
+    this.#executor = this.#newExecutor();
     this.#at = this.#applied = applied.point;
     this.#configuration = applied.configuration;
     for (const space of spaces) {
@@ -604,130 +479,17 @@ export class StateMachine {
     this.#journal.timeMs = clusterTimeMs(mutant.active === 'cluster-time-goes-back' ? stampMs : movedMs);
   }
 
-  *#applyPlain(batch: CommandBatch, position: number): Slices<readonly CommandResult[]> {
-    const results: CommandResult[] = [];
-    for (const command of batch.commands) {
-      results.push(isLong(command) ? yield* this.#executeLong(command) : this.#execute(command, position));
-      position++;
-      if (this.#sliceIsFull()) yield;
-    }
-    return results;
-  }
-
-  *#applyInSession(batch: CommandBatch, position: number): Slices<readonly CommandResult[]> {
-    const session = this.#sessions.get(batch.session);
-    const results: CommandResult[] = [];
-    if (session === undefined) {
-      const expired = sessionExpired(batch.session);
-      for (let i = 0; i < batch.commands.length; i++) results.push(expired);
-      return results;
-    }
-    this.#sessions.renew(session, this.#journal.timeMs);
-    this.#sessions.acknowledge(session, batch.acknowledgedThrough);
-    let number = batch.firstNumber;
-    for (const command of batch.commands) {
-      let result = this.#sessions.answer(session, number);
-      if (result === undefined) {
-        result = isLong(command) ? yield* this.#executeLong(command) : this.#execute(command, position);
-        this.#sessions.keepResult(session, number, result);
-      }
-      results.push(result);
-      number++;
-      position++;
-      if (this.#sliceIsFull()) yield;
-    }
-    this.#sessions.changed(session);
-    return results;
-  }
-
-  #sliceIsFull(): boolean {
-    // A command that looks at no key is work, too.
-    this.#journal.worked(1);
-    return this.#journal.isSliceFull(this.#keysPerSlice);
-  }
-
-  /** Those that may change or look at many keys. */
-  *#executeLong(command: LongCommand): Slices<CommandResult> {
-    if (this.#alarms.corrupt && changesContent(command)) return inDispute;
-    switch (command.kind) {
-      case 'deleteRange':
-        return yield* this.#deleteRange(command);
-      case 'txn': {
-        if (this.#alarms.noSpace && takesSpace(command)) return noSpaceLeft;
-        const bounds = { mostKeys: this.#bounds.keysPerCommand, perSlice: this.#keysPerSlice };
-        return yield* applyTxn(this.#stores[command.space], this.#leases, command, bounds);
-      }
-      case 'leaseRevoke':
-        return yield* this.#leases.revoke(command.id);
-    }
-  }
-
-  #execute(command: ShortCommand, position: number): CommandResult {
-    const nowMs = this.#journal.timeMs;
-    if (this.#alarms.corrupt && changesContent(command)) return inDispute;
-    switch (command.kind) {
-      case 'put':
-        return this.#put(command);
-      case 'compact':
-        return this.#compact(command);
-      case 'leaseGrant':
-        if (this.#alarms.noSpace) return noSpaceLeft;
-        return this.#leases.grant(command.id, command.ttlMs, leaseId(BigInt(this.#idAt(position))), nowMs);
-      case 'leaseKeepAlive':
-        return this.#leases.keepAlive(command.ids, nowMs);
-      case 'setPolicy':
-        return this.#policies.set(command.prefix, command.policy);
-      case 'removePolicy':
-        return this.#policies.remove(command.prefix);
-      case 'openSession':
-        return this.#sessions.open(command.nonce, command.ttlMs, sessionId(this.#idAt(position)), nowMs);
-      case 'closeSession':
-        return this.#sessions.close(command.id);
-      case 'keepSessions':
-        return this.#sessions.keep(command.ids, nowMs);
-      case 'alarm':
-        return this.#alarms.apply(command);
-    }
-  }
-
-  #put(command: PutCommand): CommandResult {
-    if (this.#alarms.noSpace && isBounded(command.space)) return noSpaceLeft;
-    const store = this.#stores[command.space];
-    const failure = checkPut(store, this.#leases, command);
-    if (failure !== null) return failure;
-    const result = applyPut(store, this.#leases, command);
-    store.commit();
-    return result;
-  }
-
-  *#deleteRange(command: DeleteRangeCommand): Slices<CommandResult> {
-    const store = this.#stores[command.space];
-    const { keysPerCommand } = this.#bounds;
-    const keys = keysTouched(store, command);
-    if (keys > keysPerCommand)
-      return failed(
-        'range-too-large',
-        `the range holds ${keys} keys; one command deletes ${keysPerCommand} at most: delete it in pieces`,
-      );
-    const result = yield* applyDeleteRange(store, this.#leases, command, this.#keysPerSlice);
-    store.commit();
-    return result;
-  }
-
-  /** As etcd: at or below the compacted revision it fails, but before the first one 0 passes. */
-  #compact(command: CompactCommand): CommandResult {
-    const store = this.#stores[command.space];
-    const { revision: to } = command;
-    if (to > store.revision)
-      return failed('revision-future', `revision ${to} is not there yet; the latest is ${store.revision}`);
-    if (to <= store.compacted && store.compacted + to > 0)
-      return failed('revision-compacted', `revision ${to} is compacted already, up to ${store.compacted}`);
-    if (to > store.compacted) store.compact(to);
-    return { kind: 'compact', revision: store.revision };
-  }
-
-  #idAt(position: number): number {
-    return this.#at.index * positionsPerEntry + position;
+  #newExecutor(): Executor {
+    return new Executor({
+      journal: this.#journal,
+      stores: this.#stores,
+      leases: this.#leases,
+      sessions: this.#sessions,
+      policies: this.#policies,
+      alarms: this.#alarms,
+      bounds: this.#bounds,
+      keysPerSlice: this.#keysPerSlice,
+    });
   }
 
   #appliedPoint(): AppliedPoint {
@@ -741,91 +503,16 @@ export class StateMachine {
       sessions: this.#sessionsDigest(),
     };
   }
-
-  #emptyStores(): Record<Space, SpaceStore> {
-    return bySpace((space) => new SpaceStore(space, this.#journal));
-  }
-
-  #emptyLeases(): Leases {
-    const { leaseMinTtlMs: minTtlMs, leaseMaxTtlMs: maxTtlMs, leases: count, keysPerCommand } = this.#bounds;
-    return new Leases({
-      minTtlMs,
-      maxTtlMs,
-      count,
-      keysPerLease: keysPerCommand,
-      keysPerSlice: this.#keysPerSlice,
-    });
-  }
-
-  #emptySessions(): Sessions {
-    const bounds = this.#bounds;
-    return new Sessions({
-      minTtlMs: bounds.sessionMinTtlMs,
-      maxTtlMs: bounds.sessionMaxTtlMs,
-      count: bounds.sessions,
-      results: bounds.sessionResults,
-      resultBytes: bounds.sessionResultBytes,
-      keptBytes: bounds.sessionKeptBytes,
-      allKeptBytes: bounds.sessionsKeptBytes,
-    });
-  }
-}
-
-type LongCommand = Extract<Command, { kind: 'deleteRange' | 'txn' | 'leaseRevoke' }>;
-type ShortCommand = Exclude<Command, LongCommand>;
-
-function isLong(command: Command): command is LongCommand {
-  return command.kind === 'deleteRange' || command.kind === 'txn' || command.kind === 'leaseRevoke';
 }
 
 export function createStateMachine(options: StateMachineOptions): StateMachine {
   return new StateMachine(options);
 }
 
-const inDispute = failed(
-  'under-doubt',
-  'the replicas differ and no majority agrees (alarm corrupt): writes are refused until an operator decides; see tanist status',
-);
-
-async function inTurns<T>(slices: Slices<T>, yieldTurn: () => Promise<void>): Promise<T> {
-  for (let step = slices.next(); ; step = slices.next()) {
-    if (step.done === true) return step.value;
-    await yieldTurn();
-  }
-}
-
-/** Not what keeps leases and sessions alive, nor what lifts the alarm. */
-function changesContent({ kind }: Command): boolean {
-  switch (kind) {
-    case 'put':
-    case 'deleteRange':
-    case 'txn':
-    case 'compact':
-    case 'leaseGrant':
-    case 'leaseRevoke':
-    case 'setPolicy':
-    case 'removePolicy':
-      return true;
-    case 'leaseKeepAlive':
-    case 'openSession':
-    case 'closeSession':
-    case 'keepSessions':
-    case 'alarm':
-      return false;
-  }
-}
-
-function bySpace<T>(make: (space: Space) => T): Record<Space, T> {
-  return {
-    user: make('user'),
-    planes: make('planes'),
-    system: make('system'),
-    predicted: make('predicted'),
-  };
-}
-
+export { defaultBounds, type StateBounds } from './bounds.ts';
 export type { ChangedPage } from './mvcc/changed-page.ts';
 export type { RangePlan } from './mvcc/older-range.ts';
 export { completeRange, keyValueOf } from './mvcc/older-range.ts';
 export type { ScanPort } from './mvcc/range-scan.ts';
+export { moveOnBy, type Refounding } from './refounding.ts';
 export type { LeaseInfo, PolicyOfPrefix };

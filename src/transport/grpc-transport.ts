@@ -30,6 +30,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
   private readonly complaints = new Map<string, Set<string>>();
   private readonly closing = new AbortController();
   private server: PeerServer | null = null;
+  private receivedBytes = 0;
 
   constructor(options: GrpcTransportOptions) {
     this.options = options;
@@ -61,6 +62,9 @@ export class GrpcTransport implements Transport<RaftMessage> {
             if (!this.closing.signal.aborted) this.links.get(peer)?.presence.inboundLost(reason);
           },
           rejected: (peer, detail) => this.complain(peer, detail),
+          bytes: (count) => {
+            this.receivedBytes += count;
+          },
         });
       },
       probe: (_call, respond) => respond(null, encodeProbeReply(identity.clusterId, handler.probed())),
@@ -127,6 +131,10 @@ export class GrpcTransport implements Transport<RaftMessage> {
 
   roundTrips(peer: NodeId): Durations | null {
     return this.links.get(peer)?.outbound.roundTrip.times ?? null;
+  }
+
+  get bytesReceived(): number {
+    return this.receivedBytes;
   }
 
   /** Messages that were not sent because the peer was not connected or took too little. */

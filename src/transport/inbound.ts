@@ -15,6 +15,8 @@ export interface InboundEvents {
   received(from: NodeId, messages: readonly RaftMessage[]): void;
   lost(inbound: Inbound, peer: NodeId, reason: LossReason): void;
   rejected(peer: string, detail: string): void;
+  /** Of every message, as it came over the wire. */
+  bytes(count: number): void;
 }
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
@@ -58,6 +60,7 @@ export class Inbound {
   private take(bytes: Buffer): void {
     if (this.over) return;
     this.heardMs = this.clock.nowMs();
+    this.events.bytes(bytes.length);
     let envelope: Envelope;
     try {
       envelope = decodeEnvelope(bytes);

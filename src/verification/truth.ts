@@ -43,6 +43,11 @@ export class Truth {
     }
   }
 
+  /** That were ever put. */
+  keys(): Iterable<string> {
+    return this.#byKey.keys();
+  }
+
   /** The last event of the key at or before `revision`. */
   keyAt(key: string, revision: number): TrueEvent | undefined {
     const list = this.#byKey.get(key) ?? [];

@@ -1,5 +1,7 @@
 import test from 'ava';
-import { nodeId, revision, term } from '../../src/foundation/ids.ts';
+import { logIndex, nodeId, revision, term } from '../../src/foundation/ids.ts';
+import { verdictRows } from '../../src/node/integrity/verdict.ts';
+import { decodeReport } from '../../src/node/self-report.ts';
 import { encodeConfiguration } from '../../src/raft/configuration.ts';
 import { range } from '../state/commands.ts';
 import { Bench, entryAt, leaderImage, offer, Seen } from './bench.ts';
@@ -215,4 +217,40 @@ test('a snapshot of a leader of an earlier term is not taken', async (t) => {
   await bench.run(10);
   t.is(bench.failure, null);
   t.is(bench.node.inspect().raft.leader, nodeId('c'));
+});
+
+test('a replica in quarantine that cannot take an image over goes on serving nothing, until it can', async (t) => {
+  const bench = await behind(3, 40);
+  const { image, state } = await leaderImage(bench, last);
+  bench.heartbeat('a', 1, 10);
+  await bench.run(20);
+  const reply = bench.sent.findLast((message) => message.type === 'heartbeatReply');
+  const generation = decodeReport(reply!.context!)!.integrity!.generation;
+  const id = nodeId('b');
+  const context = Buffer.from(
+    JSON.stringify(verdictRows([{ id, generation, index: logIndex(0), digest: '' }])),
+  );
+  bench.hear('a', 1, { type: 'heartbeat', commit: logIndex(10), round: 0, succession: [], context });
+  await bench.run(1);
+  t.truthy(bench.node.inspect().doubt);
+  await offer(bench, image);
+  bench.disk.weather.full = true;
+  await bench.run(200);
+  t.is(bench.failure, null);
+  t.false(bench.node.inspect().restoring);
+  t.truthy(bench.node.inspect().doubt);
+  let answer: unknown = null;
+  bench.node.read(range('k', 'l'), 'serializable', (outcome) => {
+    answer = outcome;
+  });
+  await bench.run(1);
+  t.like(answer, { code: 'under-doubt' });
+  bench.disk.weather.full = false;
+  await bench.run(1500);
+  await offer(bench, image);
+  await installed(bench);
+  await bench.run(500);
+  t.is(bench.failure, null);
+  t.is(bench.node.inspect().doubt, null);
+  t.is(bench.node.inspect().spaces.user.digest, state.digest('user'));
 });

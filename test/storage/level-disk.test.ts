@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { Level } from 'level';
@@ -19,6 +20,49 @@ test('a folder is open once, and the error names the process', async (t) => {
   });
   await disk.close();
   await (await openLevelDisk(folder)).close();
+});
+
+test('whatever is damaged of the lock keeps no node from starting: it holds nothing', async (t) => {
+  const folder = await temporaryFolder(t);
+  await (await openLevelDisk(folder)).close();
+  const lock = join(folder, '.lock');
+  for (const name of (await readdir(lock)).filter((each) => each !== 'LOCK')) {
+    await writeFile(join(lock, name), 'not what LevelDB wrote');
+    const disk = await openLevelDisk(folder);
+    await t.throwsAsync(openLevelDisk(folder), { code: 'data-locked' }, name);
+    await disk.close();
+  }
+});
+
+test('tables of many blocks are found well, and a flipped bit of their footer is found', async (t) => {
+  const folder = await temporaryFolder(t);
+  const write = async (): Promise<void> => {
+    const disk = await openLevelDisk(folder);
+    const { database } = await disk.open('warm', { checked: true });
+    const changes = Array.from(
+      { length: 500 },
+      (_, i): DatabaseChange => ({
+        type: 'put',
+        key: `key ${String(i).padStart(4, '0')}`,
+        value: randomBytes(200),
+      }),
+    );
+    await database.write(changes, { sync: true });
+    await database.close();
+    await disk.close();
+  };
+  // Each start makes a table of what the one before wrote.
+  for (let starts = 0; starts < 3; starts++) await t.notThrowsAsync(write());
+  const database = join(folder, 'warm');
+  await writeFile(join(database, '999999.ldb'), 'as a crash leaves one under way');
+  await t.notThrowsAsync(write());
+  const tables = (await readdir(database)).filter((name) => name.endsWith('.ldb'));
+  t.true(tables.length >= 1);
+  const path = join(database, tables[0]!);
+  const content = await readFile(path);
+  content[content.length - 1]! ^= 4;
+  await writeFile(path, content);
+  await t.throwsAsync(write(), { code: 'data-damaged', message: /its footer is wrong/ });
 });
 
 test('a file where the folder should be', async (t) => {

@@ -82,6 +82,11 @@ export const tanistReadings: readonly Reading[] = [
   labelled('gauge', 'tanist_peer_round_trip_seconds', 'Smoothed round trip', peer, (s) =>
     peers(s, ({ measurements: { roundTripMs } }) => (roundTripMs === null ? null : roundTripMs / 1000)),
   ),
+  counter(
+    'tanist_peer_received_bytes_total',
+    "Received in peers' messages, snapshots apart",
+    (s) => s.gauges.peerBytesReceived,
+  ),
   labelled('gauge', 'tanist_peer_match_index', 'Log index it has durably, as the leader knows', peer, (s) =>
     peers(s, ({ measurements }) => measurements.match),
   ),

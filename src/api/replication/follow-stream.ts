@@ -1,5 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
+import type { NodeId } from '../../foundation/ids.ts';
 import type { FollowRequest, ReplicaSource, StreamPart } from '../../ports/replication.ts';
 import { decodeFollowMessage } from '../../protocol/replication/follow.ts';
 import { partBound } from '../../protocol/replication/parts.ts';
@@ -18,7 +19,8 @@ export class FollowStream {
   readonly #source: ReplicaSource;
   readonly #call: ServerDuplexStream<Buffer, Buffer>;
   readonly #closing = new AbortController();
-  #following = false;
+  /** Who follows; null: nobody has asked yet. */
+  #replica: NodeId | null = null;
   #waitingBytes = 0;
   #taken: (() => void) | null = null;
 
@@ -35,10 +37,15 @@ export class FollowStream {
     if (this.#closing.signal.aborted) return;
     try {
       const message = decodeFollowMessage(bytes);
-      if (message.kind === 'report') this.#source.report(message.report);
-      else if (this.#following) throw new TanistError('invalid-argument', 'a stream is followed once');
+      if (message.kind === 'report') {
+        // What is said of a replica counts for who leads and who is promoted: only of itself, and only by one that is fed.
+        if (message.report.id !== this.#replica)
+          throw new TanistError('invalid-argument', 'a replica reports of itself, once it follows');
+        this.#source.report(message.report);
+      } else if (this.#replica !== null)
+        throw new TanistError('invalid-argument', 'a stream is followed once');
       else {
-        this.#following = true;
+        this.#replica = message.request.replica;
         this.#follow(message.request).then(
           () => this.#end(),
           (error: unknown) => this.#fail(error),

@@ -261,6 +261,7 @@ export class ReplicaNode implements ServedNode {
       commandsFailed: 0,
       readsWaiting: 0,
       watchers: 0,
+      peerBytesReceived: 0,
       logBytes: 0,
       imageBytes: 0,
       loopLagMs: 0,

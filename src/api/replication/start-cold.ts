@@ -1,6 +1,7 @@
 import { contentOfCold } from '../../replication/cold/cold-content.ts';
 import { ColdReplica, defaultColdOptions } from '../../replication/cold/cold-replica.ts';
 import { openColdStore } from '../../replication/cold/cold-store.ts';
+import { saidByCold } from '../../replication/cold/said-by-cold.ts';
 import { compareLineage } from '../../replication/lineage.ts';
 import { TimedDisk } from '../../replication/timed-disk.ts';
 import type { BeyondStart, StartedBeyond } from '../beyond-tiers.ts';
@@ -12,7 +13,6 @@ import { HotNodes } from './hot-nodes.ts';
 import { MeasuredLinks } from './measured-links.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { configuredMembers, ownFacts, usedOf } from './replica-parts.ts';
-import { saidByCold } from './said-by-cold.ts';
 import { servedCold } from './served-cold.ts';
 import { collectGarbage } from './small-heap.ts';
 

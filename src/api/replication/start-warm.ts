@@ -1,5 +1,6 @@
 import { compareLineage } from '../../replication/lineage.ts';
 import { TimedDisk } from '../../replication/timed-disk.ts';
+import { saidByWarm } from '../../replication/warm/said-by-warm.ts';
 import { contentOfWarm } from '../../replication/warm/warm-content.ts';
 import { WarmReplica } from '../../replication/warm/warm-replica.ts';
 import type { BeyondStart, StartedBeyond } from '../beyond-tiers.ts';
@@ -11,7 +12,6 @@ import { HotNodes } from './hot-nodes.ts';
 import { MeasuredLinks } from './measured-links.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { configuredMembers, ownFacts, usedOf } from './replica-parts.ts';
-import { saidByWarm } from './said-by-warm.ts';
 import { servedWarm } from './served-warm.ts';
 
 /** A warm replica as a member runs it. Errors: those of the data folder and the ports. */

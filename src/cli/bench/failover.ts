@@ -20,7 +20,7 @@ const afterMs = 150;
 const patienceMs = 20_000;
 const value = randomBytes(256);
 
-interface Run {
+export interface Run {
   readonly outageMs: number;
   readonly acknowledged: number;
   readonly lost: number;
@@ -74,7 +74,7 @@ export async function benchFailover(options: BenchFailoverOptions): Promise<void
   if (first !== undefined) throw first;
 }
 
-function resultOf(runs: readonly Run[]): {
+export function resultOf(runs: readonly Run[]): {
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly maxMs: number;
@@ -96,7 +96,11 @@ function resultOf(runs: readonly Run[]): {
 }
 
 /** Each write has a key of its own, so that each acknowledged one can be looked for. */
-async function oneRun(store: Store, prefix: string, { fault, rate }: BenchFailoverOptions): Promise<Run> {
+export async function oneRun(
+  store: Store,
+  prefix: string,
+  { fault, rate }: Pick<BenchFailoverOptions, 'fault' | 'rate'>,
+): Promise<Run> {
   const leader = await store.leader();
   const keyOf = (sequence: number): string => `${prefix}${String(sequence).padStart(8, '0')}`;
   const load = startOpenLoop(rate, (sequence) => store.put(keyOf(sequence), value));

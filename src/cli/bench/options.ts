@@ -44,3 +44,27 @@ export interface BenchSoakOptions {
   readonly keys: number;
   readonly json?: boolean;
 }
+
+export const tierMeasurements = ['bytes', 'cold', 'lag', 'promote', 'replace', 'failover', 'flip'] as const;
+export type TierMeasurement = (typeof tierMeasurements)[number];
+
+export interface BenchTiersOptions {
+  /** Absent: all, one after the other. */
+  readonly only?: readonly TierMeasurement[];
+  readonly keys: number;
+  readonly valueBytes: number;
+  /** Of the keys those that are critical, percent. */
+  readonly critical: number;
+  /** Writes a second; absent: what each promise names. */
+  readonly rate?: number;
+  /** Of each stretch under a steady load. */
+  readonly seconds: number;
+  /** Kills (failover), and times that each number of warm replicas is measured (lag). */
+  readonly runs: number;
+  /** Until a lost hot replica is replaced, ms. */
+  readonly grace: number;
+  /** Before memory is read. */
+  readonly settleSeconds: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}

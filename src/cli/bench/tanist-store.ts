@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { TanistClient } from '../../client/index.ts';
-import { TanistError } from '../../foundation/errors.ts';
 import type { Status } from '../../protocol/status.ts';
 import { openClient } from '../client.ts';
-import { type LocalClusterOptions, startLocalCluster } from '../local-cluster.ts';
+import { startLocalCluster } from '../local-cluster.ts';
+import { eventually } from './eventually.ts';
 import type { Store } from './store.ts';
 
 const patienceMs = 30_000;
@@ -11,8 +10,14 @@ const writeDeadlineMs = 20_000;
 /** Under a steady load a member is always a few entries behind. */
 const closeEnough = 100;
 
-export async function tanistStore(folder: string, onLog?: LocalClusterOptions['onLog']): Promise<Store> {
-  const cluster = await startLocalCluster({ folder, hot: 3, ...(onLog === undefined ? {} : { onLog }) });
+interface OtherReplicas {
+  readonly warm?: number;
+  readonly cold?: number;
+}
+
+/** Three hot replicas, and as many others. */
+export async function tanistStore(folder: string, others: OtherReplicas = {}): Promise<Store> {
+  const cluster = await startLocalCluster({ folder, hot: 3, ...others });
   const client = await openClient(cluster.endpoints).catch(async (error: unknown) => {
     await cluster.stop();
     throw error;
@@ -40,7 +45,9 @@ export async function tanistStore(folder: string, onLog?: LocalClusterOptions['o
       await eventually(async () => {
         const status = await ledStatus(client);
         const behind = status?.members.find(
-          (member) => member.lagRevisions > closeEnough || member.health !== 'healthy',
+          ({ member, lagRevisions, health }) =>
+            // A cold one is as far as its last snapshot.
+            (lagRevisions > closeEnough && member.tier !== 'cold') || health !== 'healthy',
         );
         return status !== null && behind === undefined ? status : null;
       }, 'not all members caught up');
@@ -59,15 +66,4 @@ async function ledStatus(client: TanistClient): Promise<(Status & { readonly lea
   const { leader } = status;
   const leading = status.members.some(({ member, role }) => member.id === leader && role === 'leader');
   return leader !== null && leading ? { ...status, leader } : null;
-}
-
-async function eventually<T>(attempt: () => Promise<T | null>, otherwise: string): Promise<T> {
-  const untilMs = Date.now() + patienceMs;
-  for (;;) {
-    const answer = await attempt().catch(() => null);
-    if (answer !== null) return answer;
-    if (Date.now() > untilMs)
-      throw new TanistError('unavailable', `${otherwise} within ${patienceMs / 1000} s`);
-    await delay(20);
-  }
 }

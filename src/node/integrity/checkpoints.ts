@@ -1,4 +1,5 @@
 import type { LogIndex } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import { spaces } from '../../ports/delta.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 
@@ -53,8 +54,9 @@ export class Checkpoints {
     this.#note(index, nowMs);
   }
 
-  /** Now and then, between entries. */
+  /** Now and then. Nothing is noted while an entry is applied in slices: the digests are somewhere in it. */
   idle(nowMs: number): void {
+    if (!this.#state.whole && mutant.active !== 'digest-half-applied') return;
     const { index } = this.#state.applied;
     if (index === 0 || this.#last?.index === index || nowMs - this.#lastMs < idleMs) return;
     this.#note(index, nowMs);

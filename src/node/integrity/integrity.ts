@@ -19,7 +19,7 @@ export interface IntegrityOptions {
   readonly incarnation: string;
   /** Why this replica serves nothing; null: its state is whole. */
   readonly doubt: () => string | null;
-  /** The state is whole, and may be looked at. */
+  /** The state is that of the log, though perhaps in the middle of an entry. */
   readonly isWhole: () => boolean;
   readonly counts: (id: NodeId) => boolean;
   /** It leads, and what it proposes is answered. */

@@ -205,14 +205,10 @@ export class Membership {
   }
 
   #tend(): void {
-    const { self, configured, published } = this.#options;
+    const { self, published } = this.#options;
     const facts = this.#options.members().list();
     if (facts.length === 0) {
-      const counted = membersOf(this.#options.raft.status.configuration);
-      const set = configured
-        .filter(({ id, join }) => join !== true || counted.includes(id))
-        .map(factsOfConfigured);
-      if (set.length > 0) this.#propose({ set, removed: [] });
+      this.#seed();
       return;
     }
     for (const known of facts) {
@@ -227,6 +223,18 @@ export class Membership {
     }
   }
 
+  /** Before anything else becomes a fact: from then on the config's members would be unknown. False: there are facts, or none to make. */
+  #seed(): boolean {
+    const { configured, raft, members } = this.#options;
+    if (members().list().length > 0) return false;
+    const counted = membersOf(raft.status.configuration);
+    const set = configured
+      .filter(({ id, join }) => join !== true || counted.includes(id))
+      .map(factsOfConfigured);
+    if (set.length > 0) this.#propose({ set, removed: [] });
+    return set.length > 0;
+  }
+
   #propose(change: MemberChange): void {
     const { raft, wake } = this.#options;
     const { voters, learners } = raft.status.configuration;
@@ -239,6 +247,7 @@ export class Membership {
     const wish = this.#wishes.find(({ proposed }) => proposed === null);
     if (wish === undefined) return;
     if (this.#ahead.length > 0 && mutant.active !== 'two-changes-at-once') return;
+    if (this.#seed()) return;
     try {
       const { change, ...target } = planChange(wish.request, {
         members: this.#options.members(),

@@ -57,7 +57,10 @@ export interface ColdReplicaPorts {
   readonly membersChanged: (members: readonly MemberFacts[]) => void;
   /** A snapshot was written: nothing of it is needed in memory any more. */
   readonly tidied: () => void;
-  /** The disk failed in a way that is final (`storage-failed`): what reached it is unknown, so the process has to begin anew. */
+  /**
+   * It cannot go on: the disk failed in a way that is final (`storage-failed`), so that what reached it is unknown and the process has to begin anew; or
+   * the member was removed from the cluster (`member-removed`).
+   */
   readonly broken: (error: TanistError) => void;
 }
 
@@ -264,7 +267,7 @@ export class ColdReplica {
       const error = asError(thrown);
       this.#lastError = error;
       if (source !== null) this.#failedAtMs.set(source.id, clock.nowMs());
-      if (error instanceof TanistError && error.code === 'storage-failed') this.#ports.broken(error);
+      if (isFinal(error)) this.#ports.broken(error);
       if (!this.#stopped.signal.aborted) nodeLog.warn('snapshot-failed', { error: error.message });
       throw error;
     }
@@ -406,4 +409,8 @@ function describe(snapshot: SnapshotRecord, source: NodeId): NodeEventFields {
 
 function stops(): TanistError {
   return new TanistError('stopping', 'this replica stops');
+}
+
+function isFinal(error: Error): error is TanistError {
+  return error instanceof TanistError && (error.code === 'storage-failed' || error.code === 'member-removed');
 }

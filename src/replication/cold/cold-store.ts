@@ -1,8 +1,9 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { RangeRequest } from '../../ports/command.ts';
-import type { Database, Disk } from '../../ports/database.ts';
+import type { Database, Disk, OpenedDatabase } from '../../ports/database.ts';
 import type { Held, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
+import { sameLineage } from '../lineage.ts';
 import { wholeSpaces } from '../whole-space.ts';
 import { Damage } from './damage.ts';
 import { heldSpaces, isHeldSpace } from './keys.ts';
@@ -11,13 +12,7 @@ import { readRange } from './range-read.ts';
 import { type Retention, snapshotsToDrop } from './retention.ts';
 import { type Pace, scrubGeneration, scrubLists } from './scrub.ts';
 import { type Quarantine, SnapshotIndex } from './snapshot-index.ts';
-import {
-  openSnapshot,
-  recordKey,
-  recordsPrefix,
-  type SnapshotRecord,
-  sameLineage,
-} from './snapshot-record.ts';
+import { openSnapshot, recordKey, recordsPrefix, type SnapshotRecord } from './snapshot-record.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { emptyState, loadState, putEvidence, putState, type StoreState } from './store-state.ts';
 import { Tidy } from './tidy.ts';
@@ -57,15 +52,19 @@ export interface ColdRead {
  * kept as evidence and never served: what it touches is quarantined until a new base is there.
  */
 export async function openColdStore(disk: Disk, options: ColdStoreOptions): Promise<ColdStore> {
-  let opened = await disk.open(databaseName, { redoable: true });
+  const first = await disk.open(databaseName, { redoable: true }).catch((error: unknown) => {
+    if (error instanceof TanistError && error.code === 'data-damaged') return error;
+    throw error;
+  });
   let why: string | null = null;
-  if (opened.integrity === 'damaged') {
-    why = opened.detail;
-    await opened.database.close();
+  let opened: OpenedDatabase;
+  if (first instanceof TanistError || first.integrity === 'damaged') {
+    why = first instanceof TanistError ? first.message : first.detail;
+    if (!(first instanceof TanistError)) await first.database.close();
     await disk.remove(evidenceName);
     await disk.replace(evidenceName, databaseName);
     opened = await disk.open(databaseName, { redoable: true });
-  }
+  } else opened = first;
   const store = new ColdStore(opened.database, options);
   await store.load(why);
   return store;

@@ -2,7 +2,7 @@ import type { ByteString } from '../../foundation/bytes.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Database } from '../../ports/database.ts';
 import { elementHash, hashKeyValue } from '../../state/mvcc/element-hash.ts';
-import { ContentSum } from './content-sum.ts';
+import { RangeSum } from '../range-sum.ts';
 import { Damage } from './damage.ts';
 import { decodeKeyList, listsPrefix } from './key-list.ts';
 import { endOf, generationPrefix, type HeldSpace, parseRowKey } from './keys.ts';
@@ -32,8 +32,8 @@ export async function scrubGeneration(
   const prefix = generationPrefix(space, generation);
   const where = { space, generation };
   /** What changes from one of the snapshots to the next; the first one is all of its content. */
-  const steps = snapshots.map(() => new ContentSum());
-  const firstThatSees = (number: number): ContentSum | undefined =>
+  const steps = snapshots.map(() => new RangeSum());
+  const firstThatSees = (number: number): RangeSum | undefined =>
     steps[snapshots.findIndex((one) => one.number >= number)];
   let key: ByteString | null = null;
   let hash: { readonly a: number; readonly b: number } | null = null;
@@ -64,7 +64,7 @@ export async function scrubGeneration(
     }
     if (pages < pagesPerScan) break;
   }
-  const content = new ContentSum();
+  const content = new RangeSum();
   for (const [i, snapshot] of snapshots.entries()) {
     const step = steps[i];
     if (step !== undefined) content.addSum(step);

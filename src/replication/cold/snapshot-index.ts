@@ -1,6 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
+import { sameLineage } from '../lineage.ts';
 import { type HeldSpace, heldSpaces } from './keys.ts';
-import { revisionOf, type SnapshotRecord, sameLineage } from './snapshot-record.ts';
+import { revisionOf, type SnapshotRecord } from './snapshot-record.ts';
 
 /** Rows of a space that are not to be trusted. */
 export interface Quarantine {

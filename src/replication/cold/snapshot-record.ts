@@ -65,10 +65,6 @@ function checksumOf(content: Omit<SnapshotRecord, 'checksum'>): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
-export function sameLineage(left: Lineage, right: Lineage): boolean {
-  return left.clusterId === right.clusterId && left.epoch === right.epoch;
-}
-
 export function sameRevisions(left: Revisions, right: Revisions): boolean {
   return heldSpaces.every((space) => left[space] === right[space]);
 }

@@ -6,8 +6,9 @@ import type { Database, DatabaseChange } from '../../ports/database.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { LeaseTerms, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
+import { sameLineage } from '../lineage.ts';
+import { RangeSum } from '../range-sum.ts';
 import { isWholeSpace, wholeSpaceDigests } from '../whole-space.ts';
-import { ContentSum } from './content-sum.ts';
 import { type ChangedKey, encodeKeyList, listKey } from './key-list.ts';
 import {
   bySpace,
@@ -21,7 +22,7 @@ import {
 import { encodeLeases, leaseListKey, leasesPerList } from './lease-list.ts';
 import { NewestRows } from './newest-rows.ts';
 import { encodeRow, type Row } from './row-codec.ts';
-import { recordKey, type SnapshotRecord, sameLineage, sealSnapshot } from './snapshot-record.ts';
+import { recordKey, type SnapshotRecord, sealSnapshot } from './snapshot-record.ts';
 
 /** Rows are written together up to so many, and so many bytes, unless a single one is larger. */
 const rowsPerWrite = 512;
@@ -44,7 +45,7 @@ export class SnapshotWriter {
   readonly lineage: Lineage;
   readonly #newestRows: NewestRows;
   readonly #generations: Record<HeldSpace, number>;
-  readonly #sums: Record<HeldSpace, ContentSum>;
+  readonly #sums: Record<HeldSpace, RangeSum>;
   readonly #furthest = bySpace(() => 0);
   readonly #rowsHash = createHash('sha256');
   readonly #leasesHash = createHash('sha256');
@@ -69,9 +70,7 @@ export class SnapshotWriter {
     const base = this.#before;
     this.#generations = bySpace((space) => base?.generations[space] ?? number);
     this.#sums = bySpace((space) =>
-      base === null
-        ? new ContentSum()
-        : ContentSum.of(base.contents[space].keys, base.contents[space].digest),
+      base === null ? new RangeSum() : RangeSum.told(base.contents[space].keys, base.contents[space].digest),
     );
   }
 
@@ -157,7 +156,7 @@ export class SnapshotWriter {
     if (this.#generations[replaced] === this.number && this.#sums[replaced].keys > 0)
       throw refused(`it begins space ${space} twice`);
     this.#generations[replaced] = this.number;
-    this.#sums[replaced] = new ContentSum();
+    this.#sums[replaced] = new RangeSum();
   }
 
   #add(space: HeldSpace, key: ByteString, row: Row): void {

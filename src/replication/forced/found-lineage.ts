@@ -4,7 +4,7 @@ import { type NodeId, revision, term } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { foundStore } from '../../node/backup/found-store.ts';
 import type { Disk } from '../../ports/database.ts';
-import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
+import { bySpace, type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type { AppliedPoint, ImageRecord, ImageStore } from '../../ports/image-store.ts';
 import type { Fork } from '../../ports/lineage.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
@@ -115,13 +115,4 @@ function recordsOf({ leases, members, mark }: HeldContent): ImageRecord[] {
 /** The first that the new lineage gives, by space. */
 export function firstRevisions(applied: AppliedPoint): Revisions {
   return bySpace((space) => revision(applied.revisions[space].revision + 1));
-}
-
-function bySpace<T>(make: (space: Space) => T): Record<Space, T> {
-  return {
-    user: make('user'),
-    planes: make('planes'),
-    system: make('system'),
-    predicted: make('predicted'),
-  };
 }

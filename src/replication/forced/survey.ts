@@ -1,5 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { AskedMember } from '../../ports/lineage.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
@@ -49,7 +50,7 @@ export async function survey(
       `${answer.id} is of cluster ${answer.lineage.clusterId}, epoch ${answer.lineage.epoch}, already: another replica was promoted. This one will follow it; nothing to do`,
     );
   }
-  refuseQuorum(self, own, members, answers);
+  if (mutant.active !== 'forced-beside-quorum') refuseQuorum(self, own, members, answers);
   return {
     asked: answers.map(({ member: { id, tier }, answer }) => ({
       id,

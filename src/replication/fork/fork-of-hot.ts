@@ -3,7 +3,7 @@ import { type LogIndex, logIndex, type NodeId, revision } from '../../foundation
 import { limits as fixed, type RequestLimits } from '../../foundation/limits.ts';
 import { decodeMemberChange } from '../../node/membership/member-change.ts';
 import type { Disk } from '../../ports/database.ts';
-import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
+import { bySpace, type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type { Fork } from '../../ports/lineage.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
 import { decodeBlock } from '../../protocol/block.ts';
@@ -135,13 +135,4 @@ function applied(state: StateMachine, entry: LogEntry): readonly StateDelta[] {
   else if (entry.kind === 'noop') state.applyEmpty(point);
   else state.applyEmpty(point, decodeConfiguration(entry.payload), decodeMemberChange(entry.payload));
   return state.takeDeltas();
-}
-
-function bySpace<T>(make: (space: Space) => T): Record<Space, T> {
-  return {
-    user: make('user'),
-    planes: make('planes'),
-    system: make('system'),
-    predicted: make('predicted'),
-  };
 }

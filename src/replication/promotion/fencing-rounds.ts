@@ -1,4 +1,5 @@
 import type { NodeId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
 import { compareLineage } from '../lineage.ts';
@@ -20,7 +21,7 @@ export class FencingRounds {
   }
 
   async round(own: MemberLineage): Promise<void> {
-    if (own.forks.length === 0) return;
+    if (own.forks.length === 0 || mutant.active === 'fencing-forgotten') return;
     const of = `${own.lineage.clusterId} ${own.leader ?? ''}`;
     if (of !== this.#of) this.#done.clear();
     this.#of = of;

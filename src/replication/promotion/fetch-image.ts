@@ -1,6 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { Random } from '../../foundation/random.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { AppliedPoint } from '../../ports/image-store.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
@@ -17,9 +18,13 @@ export interface FetchOptions {
   readonly answers: readonly MemberLineage[];
   readonly others: OtherMembers;
   readonly random: Random;
+  readonly clock: Clock;
   readonly stillWanted: () => boolean;
   readonly signal: AbortSignal;
 }
+
+/** A source that gives nothing for so long is frozen or cut off; its own pace, and a flush before its first word, take far less. */
+const silenceMs = 20_000;
 
 /** From the first hot node that gives it, followers first. Errors: what the last one said; `unavailable` where there is none, `cancelled`. */
 export async function fetchImage(
@@ -31,10 +36,12 @@ export async function fetchImage(
     const facts = source.members.find(({ id }) => id === source.id);
     if (facts === undefined) continue;
     const over = new AbortController();
+    const heard = <T>(word: Promise<T>): Promise<T> => inTime(word, source.id, options.clock);
     try {
-      const incoming = await others.image(facts, place.self, AbortSignal.any([signal, over.signal]));
+      const incoming = await heard(others.image(facts, place.self, AbortSignal.any([signal, over.signal])));
       checkLineage(options.lineage, incoming);
-      const applied = await prefetch(place, whileWanted(incoming, options), newStoreId(options.random));
+      const wanted = whileWanted(incoming, heard, options);
+      const applied = await prefetch(place, wanted, newStoreId(options.random));
       return { applied, from: incoming.from };
     } catch (error) {
       failure = error;
@@ -54,16 +61,34 @@ function checkLineage(own: Lineage, { from, lineage }: IncomingImage): void {
   );
 }
 
-function whileWanted(incoming: IncomingImage, { stillWanted }: FetchOptions): IncomingImage {
+/** Its own disk may take as long as it likes between two chunks. */
+function whileWanted(
+  incoming: IncomingImage,
+  heard: <T>(word: Promise<T>) => Promise<T>,
+  { stillWanted }: FetchOptions,
+): IncomingImage {
   return {
     ...incoming,
     chunks: (async function* () {
-      for await (const chunk of incoming.chunks) {
+      const chunks = incoming.chunks[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await heard(chunks.next());
+        if (next.done === true) return;
         if (!stillWanted()) throw new TanistError('cancelled', 'the promotion was given up');
-        yield chunk;
+        yield next.value;
       }
     })(),
   };
+}
+
+/** What comes later is of no account; the caller ends the call. */
+function inTime<T>(word: Promise<T>, source: NodeId, clock: Clock): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(silenceMs, () =>
+      reject(new TanistError('unavailable', `${source} has said nothing for ${silenceMs} ms`)),
+    );
+    word.then(resolve, reject).finally(() => timer.cancel());
+  });
 }
 
 function newStoreId(random: Random): string {

@@ -18,7 +18,7 @@ import { decideBeyond, decideEmpty, decideHot, forkOf } from './decide-role.ts';
 import { FencingRounds } from './fencing-rounds.ts';
 import { fetchImage } from './fetch-image.ts';
 import { readRole } from './role.ts';
-import type { MemberRuntime, OtherMembers, RuntimeStarts } from './runtimes.ts';
+import type { BeyondRuntime, MemberRuntime, OtherMembers, RuntimeStarts } from './runtimes.ts';
 import { becomeBeyond, becomeHot, discardHot, fence, type Place } from './transitions.ts';
 
 export interface SupervisorParts {
@@ -44,6 +44,10 @@ const askDeadlineMs = 1000;
 /** A hot node asks soon, since it may be what holds an old quorum together; a replica beyond it hears most things by itself. */
 const askSoonMs = 500;
 const askBeyondEveryMs = 2000;
+const firstRetryMs = 250;
+const lastRetryMs = 10_000;
+/** So that who forced a promotion has the answer before the port closes. */
+const answerMs = 300;
 
 /**
  * Runs what the folder's role says on the member's ports, and changes it when the cluster says so.
@@ -65,6 +69,9 @@ export class Supervisor {
   /** Databases of another role may still be there. */
   #untidy = true;
   #nextAskMs = 0;
+  /** Of a promotion that failed, doubling; 0: none did. */
+  #promotionRetryMs = 0;
+  #promoteAtMs = 0;
   /** As the role has it; what runs may not know it yet. */
   #lineage: Lineage | null = null;
   readonly #failed: (error: Error) => void;
@@ -123,41 +130,49 @@ export class Supervisor {
   }
 
   async force(confirmed: boolean): Promise<ForcedReport> {
-    const { place, others, limits, random, clock } = this.#parts;
+    const { place } = this.#parts;
     await this.#changing;
     const runtime = this.#runtime;
-    if (runtime === null || this.#changing !== null)
+    if (runtime === null || this.#changing !== null || this.#stopping)
       throw new TanistError('starting', 'this member is changing its role at present; try again');
     if (runtime.kind === 'hot')
       throw new TanistError('already-in-tier', `${place.self} is hot already; there is nothing to force`);
-    let report: ForcedReport | null = null;
-    let failure: unknown = null;
-    await this.#exclusive(async () => {
-      try {
-        const forced: ForcedPromotion = {
-          place,
-          content: await runtime.pause(),
-          ask: (member, deadlineMs) => others.ask(member, deadlineMs),
-          limits,
-          random: random.fork('forced'),
-          yieldTurn: () => new Promise((resolve) => clock.soon(resolve)),
-        };
-        report = await (confirmed ? forcePromotion(forced) : weighForced(forced));
-      } catch (error) {
-        failure = error;
-      }
-      if (!confirmed || failure !== null) runtime.resume();
+    return new Promise((resolve, reject) => {
+      void this.#change(async () => {
+        let report: ForcedReport;
+        try {
+          report = await this.#forced(runtime, confirmed);
+        } catch (error) {
+          runtime.resume();
+          reject(error);
+          return;
+        }
+        resolve(report);
+        // Within one change: nothing else may touch the folder between the new role and the runtime that it asks for.
+        if (confirmed) await this.#goOnAsForced(report);
+        else runtime.resume();
+      });
     });
-    if (report === null) throw failure;
-    if (confirmed) this.#goOnAsForced(report);
-    return report;
   }
 
-  #goOnAsForced({ fork }: ForcedReport): void {
-    const { nodeLog, place } = this.#parts;
+  async #forced(runtime: BeyondRuntime, confirmed: boolean): Promise<ForcedReport> {
+    const { place, others, limits, random, clock } = this.#parts;
+    const forced: ForcedPromotion = {
+      place,
+      content: await runtime.pause(),
+      ask: (member, deadlineMs) => others.ask(member, deadlineMs),
+      limits,
+      random: random.fork('forced'),
+      yieldTurn: () => new Promise((resolve) => clock.soon(resolve)),
+    };
+    return confirmed ? forcePromotion(forced) : weighForced(forced);
+  }
+
+  async #goOnAsForced({ fork }: ForcedReport): Promise<void> {
+    const { nodeLog, place, clock } = this.#parts;
     nodeLog.warn('forced', { cluster: fork.to.clusterId, epoch: fork.to.epoch, member: place.self });
-    // The caller gets its answer before the port closes.
-    this.#parts.clock.after(50, () => this.#change(() => this.#switch('hot', fork.to)));
+    await new Promise<void>((resolve) => clock.after(answerMs, resolve));
+    await this.#switch('hot', fork.to);
   }
 
   #plan(): void {
@@ -184,9 +199,23 @@ export class Supervisor {
     const own = this.said();
     if (whole && this.#untidy) await this.#exclusive(() => this.#tidy());
     const decision = decideBeyond(own);
-    if (decision.do === 'prefetch') await this.#change(() => this.#promote());
-    else if (decision.do === 'become') await this.#change(() => this.#becomeBeyond(decision.tier));
-    else await this.#askAround();
+    if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
+    const before = this.#runtime;
+    if (decision.do === 'prefetch') await this.#tryPromotion();
+    else this.#promotionRetryMs = 0;
+    // Who cannot become hot may be one whose quorum, or lineage, has ended meanwhile.
+    if (this.#runtime === before) await this.#askAround();
+  }
+
+  /** An image is dear to its source: one that could not be taken is not asked for again at once. */
+  async #tryPromotion(): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.#promotionRetryMs > 0 && clock.nowMs() < this.#promoteAtMs) return;
+    const before = this.#runtime;
+    await this.#change(() => this.#promote());
+    const retryMs = Math.min(Math.max(firstRetryMs, 2 * this.#promotionRetryMs), lastRetryMs);
+    this.#promotionRetryMs = this.#runtime === before ? retryMs : 0;
+    this.#promoteAtMs = clock.nowMs() + this.#promotionRetryMs;
   }
 
   async #lookHot(member: boolean, silent: number): Promise<void> {
@@ -257,7 +286,7 @@ export class Supervisor {
 
   /** The replica serves on while the image comes in. */
   async #promote(): Promise<void> {
-    const { place, others, random, nodeLog } = this.#parts;
+    const { place, others, random, clock, nodeLog } = this.#parts;
     const { lineage } = this.said();
     const { applied, from } = await fetchImage({
       place,
@@ -265,6 +294,7 @@ export class Supervisor {
       answers: await this.answers(),
       others,
       random: random.fork('store'),
+      clock,
       stillWanted: () => decideBeyond(this.said()).do === 'prefetch',
       signal: this.#abort.signal,
     });
@@ -304,6 +334,8 @@ export class Supervisor {
     } else {
       await runtime?.stop(false);
       this.#runtime = null;
+      // What is left of a time as a replica is of an older lineage, and must not pass for what this member had.
+      await this.#parts.starts.discardBeyond(tier);
       const beyond = await forkOfHot({
         disk: place.folder.disk,
         folder: place.path,

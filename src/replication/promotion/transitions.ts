@@ -1,4 +1,5 @@
 import type { NodeId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import { beginLog } from '../../node/backup/found-store.ts';
 import type { AppliedPoint } from '../../ports/image-store.ts';
 import type { Fork } from '../../ports/lineage.ts';
@@ -88,7 +89,7 @@ export async function fence(
   beyond: { readonly head: ForkHead; readonly entries: AsyncIterable<readonly ForkEntry[]> },
 ): Promise<string> {
   const name = forkFileName(fork.to.epoch);
-  await folder.saveFile(name, writeFork(beyond.head, beyond.entries));
+  if (mutant.active !== 'fork-not-saved') await folder.saveFile(name, writeFork(beyond.head, beyond.entries));
   await becomeBeyond(folder, tier, fork.to);
   return name;
 }

@@ -3,7 +3,7 @@ import { type LeaseId, type Revision, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { ReplicaFeed } from '../../node/replica-feed.ts';
 import type { Timer } from '../../ports/clock.ts';
-import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
+import { bySpace, type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {
   FollowRequest,
   Held,
@@ -97,10 +97,19 @@ export class DeltaStream {
 
   async *parts(): AsyncGenerator<StreamPart, void, undefined> {
     const { feed, timing } = this.#parts;
+    await this.#wholeState();
+    if (this.#isOver()) return;
     yield this.#begin();
     while (!this.#isOver()) {
-      if (!this.#leasesTold) yield* this.#allLeases();
-      if (this.#isOver()) return;
+      // Whoever takes the parts, or a timer, may go on in the middle of an entry.
+      if (!feed.state.whole) {
+        await feed.nextTurn();
+        continue;
+      }
+      if (!this.#leasesTold) {
+        yield* this.#allLeases();
+        continue;
+      }
       const taken = this.#take();
       if (taken === null) {
         yield* this.#catchUp();
@@ -115,6 +124,12 @@ export class DeltaStream {
       else if (taken.length > 0) await this.#wait(timing.markGapMs, false);
       else await this.#wait(this.#markedMs + timing.idleMs - feed.clock.nowMs(), true);
     }
+  }
+
+  /** An entry under way has moved revisions on already, and its deltas are not told before it is whole. */
+  async #wholeState(): Promise<void> {
+    const { state, nextTurn } = this.#parts.feed;
+    while (!state.whole && mutant.active !== 'mark-half-applied') await nextTurn();
   }
 
   /** Also throws what it is to end with. */
@@ -149,6 +164,7 @@ export class DeltaStream {
         'starting',
         `this node has revision ${state.revision(ahead)} of ${ahead}, the replica ${revisions[ahead]} already; ask another, or later`,
       );
+    if (mutant.active === 'compaction-past-follower') return ranges;
     return ranges.filter(({ space }) => revisions[space] + 1 >= state.compacted(space));
   }
 
@@ -239,7 +255,7 @@ export class DeltaStream {
   /** Whether history has all deltas after `from`; otherwise what it is about is told from the beginning. */
   #isReadable(space: Space, from: Revision): boolean {
     const { state } = this.#parts.feed;
-    if (from + 1 >= state.compacted(space)) return true;
+    if (from + 1 >= state.compacted(space) || mutant.active === 'compaction-past-follower') return true;
     this.#followed.restart(space);
     return false;
   }
@@ -313,10 +329,6 @@ export class DeltaStream {
   #awake(): void {
     this.#wake?.();
   }
-}
-
-function bySpace(of: (space: Space) => Revision): Revisions {
-  return { user: of('user'), planes: of('planes'), system: of('system'), predicted: of('predicted') };
 }
 
 function* inPieces(deltas: readonly StateDelta[]): Generator<readonly StateDelta[]> {

@@ -1,4 +1,5 @@
 import type { ByteString } from '../../foundation/bytes.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import type { KeyRange, StreamPart } from '../../ports/replication.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
@@ -59,7 +60,9 @@ export class FollowedRanges {
     const wanted: StateDelta[] = [];
     for (const delta of deltas) {
       const followed = this.#index.find(delta.space, delta.key);
-      if (followed === undefined || (followed.cursor !== null && delta.key >= followed.cursor)) continue;
+      if (followed === undefined) continue;
+      if (followed.cursor !== null && mutant.active === 'scan-misses-deltas') continue;
+      if (followed.cursor !== null && delta.key >= followed.cursor) continue;
       const { previous: _, ...rest } = delta;
       wanted.push(rest);
     }

@@ -2,11 +2,12 @@ import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { noLease, type Revision, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
-import type { KeyValue, StateDelta, spaces } from '../../ports/delta.ts';
+import { bySpace, type KeyValue, type StateDelta } from '../../ports/delta.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, LeaseTerms, Lineage, Mark, Revisions, StreamPart } from '../../ports/replication.ts';
 import { keyValueOf, type StateMachine } from '../../state/state-machine.ts';
+import { sameLineage } from '../lineage.ts';
 import { wholeSpace, wholeSpaces } from '../whole-space.ts';
 
 /** What the stream is made from: a hot replica. */
@@ -14,7 +15,7 @@ export interface LatestSource {
   readonly state: StateMachine;
   /** Includes what is not stored yet. */
   readonly history: HistoryStore;
-  /** Resolves when it is this reader's turn of the event loop again. */
+  /** Resolves when it is this reader's turn of the event loop again, and the state is whole. */
   readonly nextTurn: () => Promise<void>;
   readonly lineage: () => Lineage;
   readonly members: () => readonly MemberFacts[];
@@ -42,10 +43,13 @@ export async function* latestParts(source: LatestSource, held: Held | null): Asy
   const { state } = source;
   const lineage = source.lineage();
   yield { kind: 'ranges', lineage, ranges: wholeSpaces };
+  while (!state.whole) await source.nextTurn();
   // Leases first: the keys are as of the moment at which all leases there are have been gone through. Those that ended meanwhile are too many,
   // which harms nothing.
   let granted: LeaseTerms[] = [];
   let isFirst = true;
+  // Whoever takes the parts may go on in the middle of an entry.
+  if (!state.whole) await source.nextTurn();
   for (const id of state.leaseIds()) {
     const ttlMs = state.leaseTtlMs(id);
     if (ttlMs !== null) granted.push({ id, ttlMs });
@@ -59,8 +63,7 @@ export async function* latestParts(source: LatestSource, held: Held | null): Asy
   const members = source.members();
   yield { kind: 'leases', all: isFirst, granted, ended: [] };
   yield { kind: 'members', members };
-  const isSame =
-    held !== null && held.lineage.clusterId === lineage.clusterId && held.lineage.epoch === lineage.epoch;
+  const isSame = held !== null && sameLineage(held.lineage, lineage);
   for (const space of sentSpaces) {
     const since = isSame ? held.revisions[space] : null;
     const at = mark.revisions[space];
@@ -93,10 +96,6 @@ function markOf({ state, leaderRevisions }: LatestSource): Mark {
     leaderRevisions: leaderRevisions(),
     digests: sentSpaces.map((space) => ({ range: wholeSpace(space), ...state.keysDigest(space) })),
   };
-}
-
-function bySpace(of: (space: (typeof spaces)[number]) => Revision): Revisions {
-  return { user: of('user'), planes: of('planes'), system: of('system'), predicted: of('predicted') };
 }
 
 /** From memory, a page a turn: what costs is how many keys there are. */

@@ -1,5 +1,6 @@
 import type { ByteString } from '../../foundation/bytes.ts';
 import type { LeaseId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { KeyValue, StateDelta } from '../../ports/delta.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
@@ -86,6 +87,7 @@ export class Takeover {
   }
 
   #replace(range: KeyRange): void {
+    if (mutant.active === 'replace-keeps-old-values' && this.#index.covering(range) !== undefined) return;
     this.#staged.set(rangeText(range), this.#newRange(range));
     // What else lies there is not what the stream is about any more.
     const staged = [...this.#staged.values()];

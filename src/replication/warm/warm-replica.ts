@@ -2,7 +2,7 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
-import type { Clock, Timer } from '../../ports/clock.ts';
+import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { DatabaseChange, Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
@@ -137,7 +137,7 @@ export class WarmReplica {
   /** Loads what is stored; what is damaged of it is not held. */
   static async open(options: WarmReplicaOptions): Promise<WarmReplica> {
     const { clock, disk, requestLimits } = options;
-    const turn = (): Promise<void> => new Promise((resolve) => clock.soon(resolve));
+    const turn = (): Promise<void> => nextTurn(clock);
     const { store, content, damage } = await WarmStore.open(disk, turn);
     const reads = new WarmReads({ requestLimits, turn });
     const write = (changes: readonly DatabaseChange[]): Promise<void> => replica.#write(changes);

@@ -3,6 +3,7 @@ import { mutant } from '../../foundation/mutants.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, KeyRange, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
+import { sameLineage } from '../lineage.ts';
 import { rangeText } from '../range-index.ts';
 import { HeldRange } from './held-range.ts';
 import { Takeover } from './takeover.ts';
@@ -184,13 +185,13 @@ export class WarmState {
     lineage: Lineage,
   ): { readonly ranges: readonly HeldRange[]; readonly dropped: readonly HeldRange[] } {
     const before = this.#meta?.lineage;
-    const goesOn =
-      before !== undefined && before.clusterId === lineage.clusterId && before.epoch === lineage.epoch;
+    const goesOn = before !== undefined && sameLineage(before, lineage);
     if (goesOn && takeover.ranges === null && !takeover.hasStaged)
       return { ranges: this.#ranges, dropped: [] };
     const held = new Map(goesOn ? this.#ranges.map((one) => [rangeText(one.range), one]) : []);
     for (const staged of takeover.allStaged()) held.set(rangeText(staged.range), staged);
     const wanted = takeover.ranges?.ranges.map(rangeText) ?? [...held.keys()];
+    if (mutant.active === 'warm-keeps-lost-ranges') wanted.push(...held.keys());
     const ranges = new Set(wanted.flatMap((text) => held.get(text) ?? []));
     const old = [...this.#ranges, ...takeover.allStaged()];
     return { ranges: [...ranges], dropped: old.filter((held) => !ranges.has(held)) };

@@ -41,6 +41,11 @@ export class IntegrityChecks {
     if (this.#differed.has(machine)) this.#differs.add(machine);
   }
 
+  /** Some machine's state was made to differ: who followed it may hold revisions that never were. */
+  get hasDiverged(): boolean {
+    return this.#differed.size > 0;
+  }
+
   mayDiffer(machine: Machine): boolean {
     return this.#differs.has(machine);
   }

@@ -4,8 +4,10 @@ import { type Revision, revision } from '../../foundation/ids.ts';
 import type { NodeInspection, TanistNode, WatchHandle } from '../../node/node.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import { spaces } from '../../ports/delta.ts';
+import type { StateMachine } from '../../state/state-machine.ts';
 import { type TrueEvent, Truth } from '../../verification/truth.ts';
 import type { Machine } from '../machine.ts';
+import { range } from '../workload/commands.ts';
 import type { Findings } from './findings.ts';
 
 const everything = '\0' as ByteString;
@@ -44,6 +46,25 @@ export class StateChecks {
     this.#mayDiffer = mayDiffer;
     this.#findings = findings;
     this.#nowMs = nowMs;
+  }
+
+  /** What a lineage begins with, unless that is known: not more than its own values. */
+  begin(state: StateMachine): void {
+    if (this.truth.lastRevision > 1) return;
+    const found = state.range({ ...range(''), key: '\0' as ByteString, rangeEnd: everything });
+    const values = found.kind === 'range' ? [...found.values] : [];
+    values.sort((a, b) => a.modRevision - b.modRevision);
+    for (let i = 0; i < values.length; ) {
+      const at = values[i]?.modRevision ?? 0;
+      const events: TrueEvent[] = [];
+      for (; values[i]?.modRevision === at; i++) {
+        const value = values[i];
+        if (value !== undefined)
+          events.push({ revision: at, type: 'put', key: textOf(value.key), value: textOf(value.value) });
+      }
+      if (at > this.truth.lastRevision) this.truth.add(at, events);
+    }
+    if (state.revision('user') > this.truth.lastRevision) this.truth.add(state.revision('user'), []);
   }
 
   opened(machine: Machine, node: TanistNode): void {

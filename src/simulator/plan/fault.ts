@@ -37,6 +37,14 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: 'rot'; readonly database: 'log' | 'state' }
   /** A fault of memory: the state takes a change that nobody else's takes. */
   | { readonly kind: 'diverge' }
+  /** What a machine beyond the quorum has stored is changed while it is down; `rot`: while it runs. */
+  | {
+      readonly kind: 'tierDamage';
+      readonly how: 'bitFlip' | 'misdirected' | 'empty';
+      readonly index: number;
+      readonly database: 'warm' | 'cold';
+    }
+  | { readonly kind: 'tierRot'; readonly index: number; readonly database: 'warm' | 'cold' }
 );
 
 const targets: readonly Target['kind'][] = ['leader', 'leader', 'leader', 'follower', 'node'];

@@ -2,6 +2,7 @@ import { type Random, seededRandom } from '../../foundation/random.ts';
 import type { NetworkWeather } from '../world/network.ts';
 import { drawFault, drawRot, type Fault } from './fault.ts';
 import { drawMembership, drawTurnover, type MembershipChange, noTurnover } from './membership.ts';
+import { drawTierFaults, drawTiers, noTiers, type TierPlan } from './tiers.ts';
 
 /** How likely each kind of call is; only ratios matter. */
 export interface WorkloadMix {
@@ -63,12 +64,23 @@ export interface Plan {
   readonly membership: readonly MembershipChange[];
   /** Fresh machines that join, and how often a step is taken to bring them in and others out. */
   readonly turnover: { readonly joiners: number; readonly everyMs: number };
+  /** Machines beyond the quorum come after all others. */
+  readonly tiers: TierPlan;
 }
 
 export function drawPlan(seed: number): Plan {
   const plan = drawOrdinary(seed);
   const random = seededRandom(`plan ${seed}`).fork('deposed');
-  return plan.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(plan, random) : plan;
+  return withTiers(plan.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(plan, random) : plan);
+}
+
+/** From a stream of its own: the rest of the plan is as it would be without. */
+function withTiers(plan: Plan): Plan {
+  const random = seededRandom(`plan ${plan.seed}`).fork('tiers');
+  const tiers = drawTiers(random, plan.membership.length === 0 && plan.turnover.joiners === 0);
+  const first = plan.nodes + plan.turnover.joiners;
+  const faults = drawTierFaults(random.fork('faults'), tiers, first, plan.safetyMs);
+  return { ...plan, tiers, faults: [...plan.faults, ...faults] };
 }
 
 /**
@@ -157,6 +169,7 @@ function drawOrdinary(seed: number): Plan {
     quietTtlMs: random.fork('quiet').chance(0.08) ? 24_000 : 0,
     membership,
     turnover: membership.length === 0 ? drawTurnover(random.fork('turnover')) : noTurnover,
+    tiers: noTiers,
   };
 }
 

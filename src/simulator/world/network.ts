@@ -44,6 +44,7 @@ export class Network {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #blocked = new Map<string, number>();
   readonly #slow = new Map<string, number>();
+  readonly #streams = new Set<{ readonly ends: readonly string[]; readonly act: () => void }>();
 
   constructor(scheduler: Scheduler, random: Random, trace: Trace, weather: NetworkWeather) {
     this.scheduler = scheduler;
@@ -71,8 +72,16 @@ export class Network {
     }
   }
 
+  /** Hears when connections between the two break; returns how to stop it. */
+  onDrop(a: string, b: string, act: () => void): () => void {
+    const one = { ends: [a, b], act };
+    this.#streams.add(one);
+    return () => this.#streams.delete(one);
+  }
+
   /** Connections between the two break although both live. */
   drop(a: string, b: string): void {
+    for (const { ends, act } of [...this.#streams]) if (ends.includes(a) && ends.includes(b)) act();
     for (const [here, there] of [
       [a, b],
       [b, a],

@@ -1,4 +1,5 @@
 import { assert, present } from '../../foundation/assert.ts';
+import { TanistError } from '../../foundation/errors.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { Disk } from '../../ports/database.ts';
 import type { Life } from './life.ts';
@@ -8,6 +9,8 @@ import type { SortedRows } from './sorted-rows.ts';
 
 /** The last keys of a log are its newest block and what stands beside it. */
 const newestRows = 4;
+/** Databases whose rows of every kind may rot. */
+const beyondQuorum = new Set(['warm', 'cold']);
 
 /** A machine's disk: outlives the processes that use it. */
 export class SimDisk {
@@ -93,6 +96,20 @@ export class SimDisk {
     this.#open = [];
   }
 
+  /** Notes and files: on the disk when it resolves. Fails with `disk-full`. */
+  async save(life: Life, name: string, key: string, value: Uint8Array): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#scheduler.after(this.weather.syncMs, () => life.enter(resolve));
+    });
+    if (this.weather.full) throw new TanistError('disk-full', 'the simulated disk is full');
+    let files = this.#files.get(name);
+    if (files === undefined) {
+      files = new DatabaseFiles();
+      this.#files.set(name, files);
+    }
+    files.durable.apply([{ type: 'put', key, value }]);
+  }
+
   // Destroying faults, only while no process runs.
 
   wipe(): void {
@@ -145,7 +162,8 @@ export class SimDisk {
   rot(name: string): string | null {
     const files = this.#files.get(name);
     const all = files === undefined ? [] : files.durable.keys();
-    const keys = all.filter((row) => /^[zd][/]/.test(row) && !row.endsWith('t')).slice(0, -2);
+    const rows = beyondQuorum.has(name) ? /^/ : /^[zd][/]/;
+    const keys = all.filter((row) => rows.test(row) && !row.endsWith('t')).slice(0, -2);
     if (files === undefined || keys.length === 0) return null;
     const key = this.#random.pick(keys);
     const value = files.durable.get(key);

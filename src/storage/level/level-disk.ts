@@ -1,4 +1,4 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { TanistError } from '../../foundation/errors.ts';
@@ -94,11 +94,19 @@ const lockName = '.lock';
 const pidName = '.lock-holder';
 const damageMark = (folder: string, name: string): string => join(folder, `${name}.damaged`);
 
-/** The lock is an empty LevelDB: its lock file is locked by the kernel, so it is never stale. */
+/** The lock is an empty LevelDB: its lock file is locked by the kernel, so it is never stale. What is damaged in it is made anew: it holds nothing. */
 async function takeLock(folder: string): Promise<{ close(): Promise<void> }> {
-  const lock = new Level(join(folder, lockName));
+  const path = join(folder, lockName);
+  const lock = new Level(path);
   try {
-    await lock.open();
+    await lock.open().catch(async (cause: unknown) => {
+      if (codeOf(cause) === 'LEVEL_LOCKED') throw cause;
+      // Its lock file stays: whoever has it open holds it.
+      const names = await readdir(path);
+      for (const name of names)
+        if (name !== 'LOCK') await rm(join(path, name), { recursive: true, force: true });
+      await lock.open();
+    });
   } catch (cause) {
     if (codeOf(cause) !== 'LEVEL_LOCKED') throw unwritable(folder, cause);
     const holder = (await readFile(join(folder, pidName), 'utf8').catch(() => '')).trim();

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32c, maskCrc } from './crc32c.ts';
-import { tablesInForce } from './write-ahead-inspection.ts';
+import { applyVersionEdit, emptyManifest } from './manifest.ts';
+import { walkFraming } from './write-ahead-framing.ts';
 
 /** Where a block is in its table: its content, followed by a byte for the kind of compression and a masked CRC-32C of both. */
 interface BlockHandle {
@@ -14,26 +15,37 @@ const magic = 0xdb4775248b80fb57n;
 
 /**
  * Looks at every block of every table of a closed LevelDB, as its own paranoid checks would (doc/table_format.md): LevelDB reads blocks without their
- * checksums, and some damage in them ends the process. Null: all are well; else what was found. Reads all of it, a table at a time.
- * Only tables in force count: a crash leaves half a table behind where one was being made, and LevelDB removes it.
+ * checksums, and some damage in them ends the process. Null: all are well; else what was found. Reads all of it, a table at a time. A table that the
+ * MANIFEST does not name is none: a crash left it unfinished, and LevelDB removes it.
  */
 export async function inspectTables(folder: string): Promise<string | null> {
-  const inForce = await tablesInForce(folder);
-  if (inForce === null) return null;
+  const named = await namedTables(folder);
   const names = await readdir(folder).catch(() => []);
-  const isInForce = (name: string): boolean => inForce.has(Number.parseInt(name, 10));
-  for (const name of names.filter((each) => /\.(?:ldb|sst)$/.test(each) && isInForce(each)).sort()) {
+  for (const name of names.filter((each) => /\.(?:ldb|sst)$/.test(each)).sort()) {
+    if (!named.has(Number.parseInt(name, 10))) continue;
     const problem = problemOf(await readFile(join(folder, name)));
     if (problem !== null) return `${name}: ${problem}`;
   }
   return null;
 }
 
+async function namedTables(folder: string): Promise<Pick<ReadonlyMap<number, number>, 'has'>> {
+  const manifest = emptyManifest();
+  const current = await readFile(join(folder, 'CURRENT'), 'latin1').catch(() => '');
+  // What is wrong with either file is for `inspectWriteAhead` to say.
+  const bytes = await readFile(join(folder, current.trim())).catch(() => null);
+  if (bytes === null) return manifest.tables;
+  walkFraming(bytes, (record) => {
+    applyVersionEdit(manifest, record);
+  });
+  return manifest.tables;
+}
+
 function problemOf(table: Buffer): string | null {
   if (table.length < footerBytes) return 'it is cut off';
   const footer = table.subarray(table.length - footerBytes);
   if (footer.readBigUInt64LE(footerBytes - 8) !== magic) return 'its footer is wrong';
-  const reader = new VarintReader(footer, 0, footerBytes - 8);
+  const reader = new VarintReader(table, table.length - footerBytes, table.length - 8);
   const metaIndex = reader.handle();
   const index = reader.handle();
   if (metaIndex === null || index === null) return 'its footer is wrong';

@@ -65,19 +65,6 @@ export async function inspectWriteAhead(folder: string): Promise<Integrity> {
   return clean;
 }
 
-/** The numbers of the tables in force; null: CURRENT or the MANIFEST does not say, which opening the database finds damaged, or there is none yet. */
-export async function tablesInForce(folder: string): Promise<ReadonlySet<number> | null> {
-  const current = await readFile(join(folder, 'CURRENT'), 'latin1').catch(() => '');
-  const bytes = current.trim() === '' ? null : await readFile(join(folder, current.trim())).catch(() => null);
-  if (bytes === null) return null;
-  const manifest = emptyManifest();
-  let understood = true;
-  const framing = walkFraming(bytes, (record) => {
-    understood = applyVersionEdit(manifest, record) && understood;
-  });
-  return framing.state === 'damaged' || !understood ? null : new Set(manifest.tables.keys());
-}
-
 /** Leaves a prefix of all writes, durably: for a database whose later writes can be done again. */
 export async function cutWriteAhead(folder: string, cut: NonNullable<Integrity['cut']>): Promise<void> {
   for (const name of [...cut.later].reverse()) await rm(join(folder, name));

@@ -73,7 +73,7 @@ export const etcdClientOnEtcd: StartSubject = async (t, space): Promise<Subject 
     client,
     compact: (at) => compactOverEtcd([etcd.endpoint], at),
     stalled: async (act) => {
-      etcd.signal('SIGSTOP');
+      await etcd.freeze();
       try {
         await act();
       } finally {

@@ -1,3 +1,5 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import { activateMutant, type MutantName } from '../../../src/foundation/mutants.ts';
@@ -497,4 +499,30 @@ test.serial('mutants are found', async (t) => {
   };
   t.false(await vanished());
   t.true(await finds('cold-scrub-ignores-digest', vanished));
+});
+
+test('a database that LevelDB cannot open any more is set aside, and everything is fetched anew', async (t) => {
+  for (const damaged of ['CURRENT', 'MANIFEST']) {
+    const folder = await temporaryFolder(t);
+    const hot = new Hot(7);
+    for (let steps = 30; steps > 0; steps--) hot.step();
+    let disk = await openLevelDisk(folder);
+    let store = await open(disk);
+    await takeFrom(hot, store);
+    await store.close();
+    await disk.close();
+    const names = await readdir(join(folder, 'cold'));
+    const name = names.find((each) => each.startsWith(damaged))!;
+    await writeFile(join(folder, 'cold', name), 'not what LevelDB wrote');
+    disk = await openLevelDisk(folder);
+    store = await open(disk);
+    t.is(store.held(), null, damaged);
+    await t.throwsAsync(store.read(allOf('user')), { code: 'starting' }, damaged);
+    await takeFrom(hot, store);
+    const { result } = await store.read(allOf('user'));
+    t.deepEqual(result, await hot.read(allOf('user')), damaged);
+    t.true(await disk.exists('cold.evidence'), damaged);
+    await store.close();
+    await disk.close();
+  }
 });

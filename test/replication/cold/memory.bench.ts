@@ -11,13 +11,13 @@ import { clusterTimeMs, logIndex, noLease, revision } from '../../../src/foundat
 import type { KeyValue } from '../../../src/ports/delta.ts';
 import type { Held, StreamPart } from '../../../src/ports/replication.ts';
 import { coldDatabases, openColdStore } from '../../../src/replication/cold/cold-store.ts';
-import { ContentSum } from '../../../src/replication/cold/content-sum.ts';
+import { RangeSum } from '../../../src/replication/range-sum.ts';
 import { wholeSpace, wholeSpaces } from '../../../src/replication/whole-space.ts';
 import { openLevelDisk } from '../../../src/storage/level/level-disk.ts';
 import { allOf } from './hot.ts';
 
 const count = Number(process.argv[2] ?? 1_000_000);
-const sum = new ContentSum();
+const sum = new RangeSum();
 const keyOf = (i: number): ByteString => `key/${String(i).padStart(10, '0')}` as ByteString;
 
 function putOf(i: number, version: number): KeyValue {

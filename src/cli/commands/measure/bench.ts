@@ -1,15 +1,17 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type {
   BenchFailoverOptions,
   BenchKvOptions,
   BenchMemoryOptions,
   BenchRestartOptions,
   BenchSoakOptions,
+  BenchTiersOptions,
 } from '../../bench/options.ts';
+import { type TierMeasurement, tierMeasurements } from '../../bench/options.ts';
 import type { BenchWatchOptions } from '../../bench/watch/bench-watch.ts';
 import { type Register, withJson } from '../../command.ts';
 import { exitOnSignal } from '../../local/stop-signal.ts';
-import { positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
+import { durationMs, positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
 
 const against = (): Option =>
   new Option('--against <what>', 'measure this side by side, from the PATH').choices(['etcd']);
@@ -119,6 +121,32 @@ export const benchCommand: Register = (program) => {
   });
   withJson(
     family
+      .command('tiers')
+      .summary('warm and cold replicas: bytes, memory, lag, promotion, replacement, flipped bits')
+      .description(
+        `Each measurement on clusters of its own, beside what is promised of it: ${tierMeasurements.join(', ')}.\nThe load average of the machine is told with each: what others do on it is in the figures.`,
+      )
+      .option('--only <names>', 'these, separated by commas', tierMeasurementList)
+      .option('--keys <count>', 'keys loaded first', wholeNumber(100, 100_000_000), 1_000_000)
+      .option('--value-bytes <bytes>', 'size of a value', wholeNumber(1, 1_048_576), 256)
+      .option('--critical <percent>', 'keys that are critical', wholeNumber(1, 100), 20)
+      .option(
+        '--rate <writes>',
+        'a second (default: 5000 for lag, 2000 for the others)',
+        wholeNumber(10, 100_000),
+      )
+      .option('--seconds <seconds>', 'of each stretch under a steady load', positiveNumber, 10)
+      .option('--runs <count>', 'kills (failover), and rounds of CPU time (lag)', wholeNumber(1, 10_000), 5)
+      .option('--grace <duration>', 'until a lost hot replica is replaced', durationMs, 15_000)
+      .option('--settle-seconds <seconds>', 'before memory is read', positiveNumber, 10)
+      .option('--seed <seed>', 'which bits flip', wholeNumber(0), 1),
+  ).action(async (options: BenchTiersOptions) => {
+    const { benchTiers } = await import('../../bench/tiers/bench-tiers.ts');
+    exitOnSignal();
+    await benchTiers(options);
+  });
+  withJson(
+    family
       .command('soak')
       .summary('full load for a while; no election may happen')
       .option('--minutes <minutes>', 'how long', positiveNumber, 10)
@@ -131,3 +159,14 @@ export const benchCommand: Register = (program) => {
     await benchSoak(options);
   });
 };
+
+function tierMeasurementList(text: string): readonly TierMeasurement[] {
+  return text.split(',').map((part) => {
+    const known = tierMeasurements.find((name) => name === part.trim());
+    if (known === undefined)
+      throw new InvalidArgumentError(
+        `It must be some of ${tierMeasurements.join(', ')}, separated by commas.`,
+      );
+    return known;
+  });
+}

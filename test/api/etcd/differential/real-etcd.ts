@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../../../../src/cli/local/ports.ts';
@@ -10,6 +10,8 @@ import { RawClient } from './raw-client.ts';
 export async function startRealEtcd(): Promise<{
   readonly endpoint: string;
   signal(name: NodeJS.Signals): void;
+  /** Resolves when it stands still: a signal reaches the threads of a process one by one. */
+  freeze(): Promise<void>;
   stop(): Promise<void>;
 }> {
   const folder = await mkdtemp(join(tmpdir(), 'tanist-real-etcd-'));
@@ -41,11 +43,26 @@ export async function startRealEtcd(): Promise<{
     const probe = new RawClient(endpoint);
     const answer = await probe.call(kvMethods.range, { key: 'x' as never });
     probe.close();
-    if (answer.kind === 'message') return { endpoint, signal: (name) => void child.kill(name), stop };
+    if (answer.kind === 'message') {
+      const signal = (name: NodeJS.Signals): void => void child.kill(name);
+      const freeze = async (): Promise<void> => {
+        signal('SIGSTOP');
+        while (!(await isStopped(child.pid))) await new Promise((resolve) => setTimeout(resolve, 5));
+      };
+      return { endpoint, signal, freeze, stop };
+    }
     if (Date.now() > untilMs) {
       await stop();
       throw new Error(`etcd does not serve: ${answer.details}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+async function isStopped(pid: number | undefined): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ') T')),
+  );
+  return states.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'));
 }

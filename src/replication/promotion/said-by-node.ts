@@ -1,7 +1,7 @@
-import { revision } from '../foundation/ids.ts';
-import type { TanistNode } from '../node/node.ts';
-import type { MemberLineage } from '../protocol/promotion.ts';
-import { forksOf } from '../replication/fork/fork-note.ts';
+import { revision } from '../../foundation/ids.ts';
+import type { TanistNode } from '../../node/node.ts';
+import type { MemberLineage } from '../../protocol/promotion.ts';
+import { forksOf } from '../fork/fork-note.ts';
 
 /** What a hot node says of itself and its lineage. */
 export function saidByNode(node: TanistNode): MemberLineage {

@@ -1,6 +1,6 @@
 import { type NodeId, nodeId } from '../../foundation/ids.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
-import type { ColdReplica } from '../../replication/cold/cold-replica.ts';
+import type { ColdReplica } from './cold-replica.ts';
 
 /** What a cold replica says of itself and its lineage, as of its newest snapshot. It keeps no index of forks in memory: those who hold them say them. */
 export function saidByCold(self: NodeId, { snapshots }: ColdReplica, leader: string | null): MemberLineage {

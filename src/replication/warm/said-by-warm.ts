@@ -3,8 +3,8 @@ import { type NodeId, nodeId } from '../../foundation/ids.ts';
 import type { KeyValue } from '../../ports/delta.ts';
 import type { Fork } from '../../ports/lineage.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
-import { forkPrefix } from '../../replication/fork/fork-note.ts';
-import type { WarmReplica } from '../../replication/warm/warm-replica.ts';
+import { forkPrefix } from '../fork/fork-note.ts';
+import type { WarmReplica } from './warm-replica.ts';
 
 /** What a warm replica says of itself and its lineage, as of its last mark. */
 export function saidByWarm(self: NodeId, { state }: WarmReplica, leader: string | null): MemberLineage {

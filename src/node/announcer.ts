@@ -1,0 +1,119 @@
+import type { Member, Routing } from '../protocol/routing.ts';
+import type { Raft } from '../raft/raft.ts';
+import type { StateMachine } from '../state/state-machine.ts';
+import type { DiskGuard } from './disk-guard.ts';
+import type { Driver } from './driver.ts';
+import type { Integrity } from './integrity/integrity.ts';
+import { verdictRows } from './integrity/verdict.ts';
+import { revisionRow } from './leader-revisions.ts';
+import type { Membership } from './membership/membership.ts';
+import type { PeerGuard } from './peer-guard.ts';
+import type { ReplicaBook } from './replica-book.ts';
+import { encodeReport, type SelfReport } from './self-report.ts';
+import type { Tiers } from './topology/tiers.ts';
+import type { Vitals } from './vitals.ts';
+
+export interface AnnouncerParts {
+  readonly raft: Raft;
+  readonly state: StateMachine;
+  readonly guard: PeerGuard;
+  readonly driver: Driver;
+  readonly disk: DiskGuard;
+  readonly membership: Membership;
+  readonly replicas: ReplicaBook;
+  readonly tiers: Tiers;
+  readonly integrity: Integrity;
+  /** Null: nothing is known. */
+  readonly vitals: () => Vitals | null;
+  readonly loopLagMs: () => number;
+}
+
+/** What this node tells others: its peers of itself, in the messages of Raft, and its clients of who leads. */
+export class Announcer {
+  readonly #parts: AnnouncerParts;
+  readonly #listeners = new Set<(routing: Routing) => void>();
+  #routing: Routing;
+
+  constructor(parts: AnnouncerParts) {
+    this.#parts = parts;
+    this.#routing = this.#currentRouting();
+  }
+
+  /** As last told. */
+  get routing(): Routing {
+    return this.#routing;
+  }
+
+  /** Tells of every change of leader or succession. Returns how to stop it. */
+  onRouting(listener: (routing: Routing) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  report(): SelfReport {
+    const { state, driver, disk, membership, replicas, tiers, integrity, vitals, loopLagMs } = this.#parts;
+    const {
+      memoryUsedBytes: used = null,
+      memoryLimitBytes: limit = null,
+      diskFreeBytes: free = null,
+      diskBytes = null,
+    } = vitals() ?? {};
+    return {
+      loopLagMs: loopLagMs(),
+      syncMs: driver.syncMs,
+      memoryUsed: used === null || limit === null ? 0 : used / limit,
+      // Below the reserve there is none for writes.
+      diskFree: disk.full ? 0 : free === null || diskBytes === null ? 1 : free / diskBytes,
+      applied: state.applied.index,
+      revision: state.revision('user'),
+      facts: membership.publishing(),
+      replicas: replicas.fed(),
+      links: tiers.links,
+      integrity: integrity.report(),
+    };
+  }
+
+  announce(): void {
+    const { raft, state, guard, integrity } = this.#parts;
+    const leads = raft.status.role === 'leader';
+    raft.setContext(
+      leads
+        ? guard.view([revisionRow(state), ...verdictRows(integrity.verdicts)])
+        : encodeReport(this.report()),
+    );
+    const before = this.#routing;
+    const now = this.#currentRouting();
+    const same =
+      before.leader === now.leader &&
+      before.term === now.term &&
+      before.succession.length === now.succession.length &&
+      before.succession.every((id, i) => id === now.succession[i]) &&
+      sameMembers(before.members, now.members);
+    if (same) return;
+    this.#routing = now;
+    for (const listener of this.#listeners) listener(now);
+  }
+
+  #currentRouting(): Routing {
+    const { term, leader, succession } = this.#parts.raft.status;
+    return { term, leader, members: this.#parts.membership.routed, succession };
+  }
+}
+
+function sameMembers(left: readonly Member[], right: readonly Member[]): boolean {
+  if (left === right) return true;
+  return (
+    left.length === right.length &&
+    left.every((member, i) => {
+      const other = right[i];
+      return (
+        other !== undefined &&
+        member.id === other.id &&
+        member.clientAddress === other.clientAddress &&
+        member.peerAddress === other.peerAddress &&
+        member.httpAddress === other.httpAddress &&
+        member.tier === other.tier
+      );
+    })
+  );
+}

@@ -1,0 +1,239 @@
+import test from 'ava';
+import { TanistError } from '../../src/foundation/errors.ts';
+import { type NodeId, nodeId } from '../../src/foundation/ids.ts';
+import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
+import { seededRandom } from '../../src/foundation/random.ts';
+import { silentLog } from '../../src/ports/node-log.ts';
+import type { MemberLineage } from '../../src/protocol/promotion.ts';
+import type { IncomingImage } from '../../src/replication/promotion/image-source.ts';
+import { readRole } from '../../src/replication/promotion/role.ts';
+import type { BeyondRuntime, HotRuntime, OtherMembers } from '../../src/replication/promotion/runtimes.ts';
+import { Supervisor } from '../../src/replication/promotion/supervisor.ts';
+import { Life } from '../../src/simulator/world/life.ts';
+import { nodeClock } from '../../src/simulator/world/node-clock.ts';
+import { Scheduler } from '../../src/simulator/world/scheduler.ts';
+import { MemoryFolder } from './memory-folder.ts';
+import { heldOf, members, old, someState, storeOf } from './states.ts';
+
+const self = nodeId('w1');
+
+/** A warm replica under a supervisor. No runtime is real; time, folder and transitions are. */
+class World {
+  readonly scheduler = new Scheduler();
+  readonly folder: MemoryFolder;
+  readonly started: string[] = [];
+  wanted = false;
+  failure: Error | null = null;
+  ask: OtherMembers['ask'] = async () => null;
+  image: (from: NodeId, signal: AbortSignal) => Promise<IncomingImage> = () =>
+    Promise.reject(new Error('nobody has one'));
+  readonly supervisor: Supervisor;
+  readonly #content = heldOf(someState().state);
+
+  constructor(folder = new MemoryFolder(), tier: 'hot' | 'warm' = 'warm') {
+    this.folder = folder;
+    const life = new Life('w1', this.scheduler, (error) => {
+      throw error;
+    });
+    this.supervisor = new Supervisor({
+      place: { folder: this.folder, path: 'f', self },
+      tier,
+      seeds: members,
+      limits,
+      clock: nodeClock(this.scheduler, life, { originMs: 0, drift: 0, wallOffsetMs: 1e12 }, seededRandom(1)),
+      random: seededRandom(2),
+      nodeLog: silentLog,
+      others: {
+        ask: (member, deadlineMs) => this.ask(member, deadlineMs),
+        supersede: async () => null,
+        image: (member, _, signal) => this.image(member.id, signal),
+      },
+      forced: null,
+      starts: {
+        hot: async () => {
+          this.started.push('hot');
+          return this.#hot();
+        },
+        beyond: async (tier) => {
+          this.started.push(tier);
+          return this.#beyond();
+        },
+        discardBeyond: async (tier) => void this.started.push(`without ${tier}`),
+      },
+    });
+    void this.supervisor.failed.then((error) => {
+      this.failure = error;
+    });
+  }
+
+  /** Simulated time passes. */
+  run(ms: number, done: () => boolean = () => false): Promise<void> {
+    return this.scheduler.run(this.scheduler.nowMs + ms, () => {}, done);
+  }
+
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const over = (): void => {
+      settled = true;
+    };
+    promise.then(over, over);
+    await this.run(60_000, () => settled);
+    return promise;
+  }
+
+  said(tier: 'hot' | 'warm', id = self): MemberLineage {
+    return {
+      id,
+      lineage: old,
+      tier,
+      leader: tier === 'hot' ? id : null,
+      voters: [],
+      applied: 10,
+      revision: 9,
+      members: members.map((facts) => ({
+        ...facts,
+        ...(facts.id === self && this.wanted ? { wanted: 'hot' as const } : {}),
+        voter: facts.tier === 'hot',
+        learner: false,
+      })),
+      forks: [],
+    };
+  }
+
+  #beyond(): BeyondRuntime {
+    return {
+      kind: 'beyond',
+      said: () => this.said('warm'),
+      sources: () => {},
+      isWhole: () => true,
+      pause: async () => this.#content,
+      resume: () => {},
+      stop: async () => {},
+    };
+  }
+
+  #hot(): HotRuntime {
+    return {
+      kind: 'hot',
+      said: () => this.said('hot'),
+      isMember: () => true,
+      lastIndex: () => 10,
+      silentMs: () => 0,
+      image: () => Promise.reject(new Error('not asked for')),
+      stop: async () => {},
+    };
+  }
+}
+
+const isRuntime = (started: string): boolean => !started.startsWith('without');
+
+test('what was promoted by force is what runs, whatever else was wished for meanwhile', async (t) => {
+  for (let at = 0; at < 300; at += 10) {
+    const world = new World();
+    world.wanted = true;
+    await world.until(world.supervisor.start());
+    await world.run(500 + at);
+    const report = await world.until(world.supervisor.force(true));
+    // From here on answers are slow.
+    world.ask = () => new Promise((resolve) => world.scheduler.after(900, () => resolve(null)));
+    await world.run(3000);
+    t.deepEqual(world.started.filter(isRuntime), ['warm', 'hot'], `${at}`);
+    const role = await world.until(readRole(world.folder));
+    t.deepEqual(role, { tier: 'hot', lineage: report.fork.to });
+    t.is(world.failure, null);
+    await world.until(world.supervisor.stop());
+  }
+});
+
+test('a source that freezes in the middle of its image, or before, is left for the next one', async (t) => {
+  for (const begins of [true, false]) {
+    const world = new World();
+    const asked: NodeId[] = [];
+    const ended: NodeId[] = [];
+    world.ask = async ({ id, tier }) => (tier === 'hot' ? world.said('hot', id) : null);
+    world.image = async (from, signal) => {
+      asked.push(from);
+      signal.addEventListener('abort', () => ended.push(from));
+      const never = new Promise<never>(() => {});
+      return begins
+        ? {
+            from,
+            lineage: old,
+            sizeBytes: 1,
+            chunks: { [Symbol.asyncIterator]: () => ({ next: () => never }) },
+          }
+        : never;
+    };
+    world.wanted = true;
+    await world.until(world.supervisor.start());
+    await world.run(75_000);
+    t.deepEqual([...new Set(asked)], ['h1', 'h2', 'h3'].map(nodeId));
+    t.deepEqual(ended.slice(0, 3), asked.slice(0, 3));
+    // And it can still be promoted by force once the others are gone.
+    world.ask = async () => null;
+    await world.until(world.supervisor.force(true));
+    await world.run(1000);
+    t.deepEqual(world.started.filter(isRuntime), ['warm', 'hot']);
+    await world.until(world.supervisor.stop());
+  }
+});
+
+test('a hot member that is fenced begins without what is left of its time as a replica', async (t) => {
+  const folder = new MemoryFolder();
+  const log = someState();
+  await storeOf(folder.disk, 'w1', log, log.state);
+  const world = new World(folder, 'hot');
+  await world.until(world.supervisor.start());
+  const to = { clusterId: 'c+1', epoch: 2 };
+  const { held } = heldOf(log.state);
+  const { revisions, ranges } = held;
+  const fork = { from: old, to, revisions, ranges, promoted: nodeId('k1'), timeMs: 0 };
+  await world.until(
+    world.supervisor.superseded({ ...world.said('hot', nodeId('k1')), lineage: to, forks: [fork] }),
+  );
+  await world.run(200);
+  t.is(world.failure, null);
+  t.deepEqual(world.started.slice(0, 3), ['hot', 'without warm', 'warm']);
+  t.true(folder.files.has('fork-2.tanistfork'));
+  t.deepEqual(await world.until(readRole(folder)), { tier: 'warm', lineage: to });
+  await world.until(world.supervisor.stop());
+});
+
+test('a replica that is to become hot, and cannot, still hears that its lineage has ended', async (t) => {
+  const world = new World();
+  world.wanted = true;
+  const to = { clusterId: 'c+1', epoch: 2 };
+  const { revisions, ranges } = heldOf(someState().state).held;
+  const fork = { from: old, to, revisions, ranges, promoted: nodeId('k1'), timeMs: 0 };
+  world.ask = async ({ id }) =>
+    id === nodeId('k1') ? { ...world.said('hot', id), lineage: to, forks: [fork] } : null;
+  await world.until(world.supervisor.start());
+  await world.run(5000, () => world.folder.files.size > 0);
+  t.true(world.folder.files.has('fork-2.tanistfork'));
+  t.deepEqual(await world.until(readRole(world.folder)), { tier: 'warm', lineage: to });
+  await world.until(world.supervisor.stop());
+});
+
+test('an image that cannot be taken is asked for less and less often', async (t) => {
+  const world = new World();
+  world.ask = async ({ id, tier }) => (id === nodeId('h1') && tier === 'hot' ? world.said('hot', id) : null);
+  let asked = 0;
+  world.image = async (from) => {
+    asked += 1;
+    // Then its own disk is full.
+    return {
+      from,
+      lineage: old,
+      sizeBytes: 1,
+      chunks: (async function* () {
+        yield await Promise.reject(new TanistError('disk-full', 'no room'));
+      })(),
+    };
+  };
+  world.wanted = true;
+  await world.until(world.supervisor.start());
+  await world.run(60_000);
+  t.true(asked >= 6 && asked <= 15, `${asked}`);
+  t.deepEqual(world.started.filter(isRuntime), ['warm']);
+  await world.until(world.supervisor.stop());
+});
