@@ -63,6 +63,12 @@ export class ReplicaBook {
     const ageMs = this.#clock.nowMs() - entry.heardMs;
     return { report: entry.report, ageMs, reachable: ageMs < replicaSilentMs };
   }
+
+  /** Where it says that it is reached; null unless it said so of late: an operator may have said otherwise since. */
+  publishedBy(id: NodeId): MemberFacts | null {
+    const replica = this.of(id);
+    return replica?.reachable === true ? replica.report.facts : null;
+  }
 }
 
 const none: readonly ReplicaReport[] = [];

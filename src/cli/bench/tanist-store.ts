@@ -46,8 +46,8 @@ export async function tanistStore(folder: string, others: OtherReplicas = {}): P
         const status = await ledStatus(client);
         const behind = status?.members.find(
           ({ member, lagRevisions, health }) =>
-            // A cold one is as far as its last snapshot.
-            (lagRevisions > closeEnough && member.tier !== 'cold') || health !== 'healthy',
+            // A cold one is as far as its last snapshot, and is heard of again with the next one when its source dies.
+            member.tier !== 'cold' && (lagRevisions > closeEnough || health !== 'healthy'),
         );
         return status !== null && behind === undefined ? status : null;
       }, 'not all members caught up');

@@ -7,7 +7,7 @@ import { atMost, explains, type Figure } from './figure.ts';
 import type { Measurement, MeasurementContext } from './measurement.ts';
 import { StampedKey } from './stamped-key.ts';
 import { cpuSeconds, startTiered, type TieredCluster } from './tiered-cluster.ts';
-import { startWrites, type WriteLoad } from './write-load.ts';
+import { p99Ms, startWrites, type WriteLoad } from './write-load.ts';
 
 const promisedRate = 5000;
 const warm = ['n3', 'n4'] as const;
@@ -72,7 +72,8 @@ async function measureLateness(
     const startedMs = performance.now();
     const countedFrom = load.acknowledged.length;
     await stamped.run(options.seconds * 1000);
-    const perSecond = ((load.acknowledged.length - countedFrom) * 1000) / (performance.now() - startedMs);
+    const endedMs = performance.now();
+    const perSecond = ((load.acknowledged.length - countedFrom) * 1000) / (endedMs - startedMs);
     await load.stop();
     if (load.failed > 0) say(`${load.failed} writes failed`);
     const late = stamped.latenessMs;
@@ -82,6 +83,7 @@ async function measureLateness(
       explains('lag, most', Math.max(...late), 'ms'),
       explains('writes looked for at the warm one', late.length, ''),
       explains('writes', perSecond, '/s'),
+      explains("writes' own p99, from issue to acknowledgement", p99Ms(load, startedMs, endedMs), 'ms'),
     ];
   } finally {
     await reader.close();
