@@ -48,12 +48,6 @@ export class ReplicaBook {
     return [...this.#own.values()].map(({ report }) => report);
   }
 
-  /** Where it says that it is reached. Only a word of late: an operator may have said otherwise since. */
-  publishedBy(id: NodeId): MemberFacts | null {
-    const view = this.of(id);
-    return view?.reachable === true ? view.report.facts : null;
-  }
-
   /** Null: nothing was heard of it. */
   of(id: NodeId): ReplicaView | null {
     const own = this.#own.get(id);
