@@ -399,6 +399,8 @@ export class Cluster {
   }
 }
 
-function addressesOf(id: NodeId): Pick<NodeOptions['members'][number], 'id' | 'clientAddress' | 'peerAddress' | 'httpAddress'> {
+function addressesOf(
+  id: NodeId,
+): Pick<NodeOptions['members'][number], 'id' | 'clientAddress' | 'peerAddress' | 'httpAddress'> {
   return { id, clientAddress: `${id}:client`, peerAddress: `${id}:1`, httpAddress: '' };
 }

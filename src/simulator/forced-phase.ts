@@ -33,7 +33,10 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
   const early = await force(cluster, target, findings, run);
   if (findings.any) return;
   if (early === null || 'report' in early || early.error.code !== 'quorum-alive') {
-    findings.report('forced-refused', `${target.id} was promoted by force beside a living quorum: ${JSON.stringify(early)}`);
+    findings.report(
+      'forced-refused',
+      `${target.id} was promoted by force beside a living quorum: ${JSON.stringify(early)}`,
+    );
     return;
   }
   // Some more is written, of which the replica hears or not.
@@ -67,7 +70,10 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
   checkBeginning(node, promoted.report, truth, held, { oldTerm, oldEpoch: old?.state.epoch ?? 0 }, findings);
   for (const [lease, ttlMs] of leases)
     if (node.state.leaseTtlMs(lease) !== ttlMs)
-      findings.report('forced-leases', `lease ${lease} of ${ttlMs} ms has ${node.state.leaseTtlMs(lease)} ms left in the new lineage`);
+      findings.report(
+        'forced-leases',
+        `lease ${lease} of ${ttlMs} ms has ${node.state.leaseTtlMs(lease)} ms left in the new lineage`,
+      );
   if (oldSession !== noSession && node.state.hasSession(oldSession))
     findings.report('forced-sessions', `session ${oldSession} lives on in the new lineage`);
   let at = 0;
@@ -145,24 +151,45 @@ function checkBeginning(
   const { state } = node;
   const { clusterId } = node.identity;
   if (state.epoch <= oldEpoch || clusterId === fork.from.clusterId || fork.to.epoch !== state.epoch)
-    findings.report('forced-epoch', `${clusterId}, epoch ${state.epoch}, after ${fork.from.clusterId}, epoch ${oldEpoch}`);
+    findings.report(
+      'forced-epoch',
+      `${clusterId}, epoch ${state.epoch}, after ${fork.from.clusterId}, epoch ${oldEpoch}`,
+    );
   if (node.inspect().raft.term <= oldTerm)
-    findings.report('forced-epoch', `term ${node.inspect().raft.term} after ${oldTerm}: clients take it for an older leader`);
+    findings.report(
+      'forced-epoch',
+      `term ${node.inspect().raft.term} after ${oldTerm}: clients take it for an older leader`,
+    );
   if (held !== null && fork.revisions.user < held.revisions.user)
-    findings.report('forced-content', `it held ${held.revisions.user}, and goes on from ${fork.revisions.user}`);
+    findings.report(
+      'forced-content',
+      `it held ${held.revisions.user}, and goes on from ${fork.revisions.user}`,
+    );
   const first = firstRevisions.user;
   if (first <= truth.lastRevision || first <= fork.revisions.user + movedOn)
-    findings.report('forced-revisions', `the first is ${first}, after ${truth.lastRevision} and ${fork.revisions.user}`);
+    findings.report(
+      'forced-revisions',
+      `the first is ${first}, after ${truth.lastRevision} and ${fork.revisions.user}`,
+    );
   if (state.compacted('user') < first - 1)
-    findings.report('forced-revisions', `revisions up to ${first - 1} are not compacted, only to ${state.compacted('user')}`);
+    findings.report(
+      'forced-revisions',
+      `revisions up to ${first - 1} are not compacted, only to ${state.compacted('user')}`,
+    );
   const all = state.range({ ...range('\0'), rangeEnd: '\0' as never });
-  const has = new Map(all.kind === 'range' ? all.values.map((value) => [textOf(value.key), textOf(value.value)]) : []);
+  const has = new Map(
+    all.kind === 'range' ? all.values.map((value) => [textOf(value.key), textOf(value.value)]) : [],
+  );
   for (const key of truth.keys()) {
     const event = truth.keyAt(key, fork.revisions.user);
-    const right = event?.type === 'put' && isIn(fork.ranges, 'user', Buffer.from(key).toString('latin1') as never);
+    const right =
+      event?.type === 'put' && isIn(fork.ranges, 'user', Buffer.from(key).toString('latin1') as never);
     const value = has.get(key);
     if (right ? value === event?.value : value === undefined) continue;
-    findings.report('forced-content', `${key} is ${value}, was ${right ? event?.value : 'not held'} at ${fork.revisions.user}`);
+    findings.report(
+      'forced-content',
+      `${key} is ${value}, was ${right ? event?.value : 'not held'} at ${fork.revisions.user}`,
+    );
   }
 }
 

@@ -3,8 +3,8 @@ import type { Violation } from '../verification/violation.ts';
 import { Findings } from './checks/findings.ts';
 import { checkHistories } from './checks/history-checks.ts';
 import { Cluster } from './cluster.ts';
-import type { Machine } from './machine.ts';
 import { checkForcedPhase } from './forced-phase.ts';
+import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, type Plan } from './plan/plan.ts';
 import { checkQuietPhase } from './quiet-phase.ts';
@@ -122,7 +122,9 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
   /** The members. */
   const present = (): readonly Machine[] => {
     const members = cluster.leader()?.node?.members() ?? [];
-    return machines.filter(({ id }) => members.some((member) => member.id === id && (member.voter || member.learner)));
+    return machines.filter(({ id }) =>
+      members.some((member) => member.id === id && (member.voter || member.learner)),
+    );
   };
   const equal = (): boolean => {
     const applied = present().map(({ node }) => node?.state.applied.index ?? -1);
@@ -161,4 +163,3 @@ async function checkBeyond(cluster: Cluster, findings: Findings, run: Run): Prom
   if (why !== null && !findings.any)
     findings.report('tiers-at-the-present', `${livenessBoundMs} ms after all were equal: ${why}`);
 }
-

@@ -89,7 +89,9 @@ export class TierChecks {
     this.#wanted(machine, replica);
     for (const { range: held } of state.ranges) {
       if (held.space !== 'user') continue;
-      this.#read(machine, replica, { ...range('x'), ...held }, (result) => this.#compare(machine, held, result));
+      this.#read(machine, replica, { ...range('x'), ...held }, (result) =>
+        this.#compare(machine, held, result),
+      );
     }
     const user = state.ranges.filter(({ range: held }) => held.space === 'user');
     if (user.length === 1 && user[0]?.range.rangeEnd === '\0') return;
@@ -107,7 +109,10 @@ export class TierChecks {
       this.#findings.report('warm-ranges', `${id} holds ${rangeText(outside.range)}, which is not critical`);
     for (const held of ranges) {
       const { key, rangeEnd } = held.range;
-      const keys = [...held.keys('' as ByteString, key, 1), ...(rangeEnd === '\0' ? [] : held.keys(rangeEnd, null, 1))];
+      const keys = [
+        ...held.keys('' as ByteString, key, 1),
+        ...(rangeEnd === '\0' ? [] : held.keys(rangeEnd, null, 1)),
+      ];
       if (keys.length > 0)
         this.#findings.report('warm-ranges', `${id} holds ${keys.join()} in ${rangeText(held.range)}`);
     }
@@ -176,7 +181,8 @@ export class TierChecks {
 
   /** What keeps a replica from being whole and at the present of a hot one; null: nothing. */
   left(machine: Machine, beyond: Beyond, hot: TanistNode): string | null {
-    const why = beyond.tier === 'warm' ? leftOfWarm(machine, beyond.replica, hot) : leftOfCold(machine, beyond, hot);
+    const why =
+      beyond.tier === 'warm' ? leftOfWarm(machine, beyond.replica, hot) : leftOfCold(machine, beyond, hot);
     return why === null ? null : `${why} (${beyond.replica.report().trouble ?? 'no trouble'})`;
   }
 }

@@ -1,4 +1,3 @@
-
 import type { NodeId } from '../../foundation/ids.ts';
 import { defaultRequestLimits } from '../../foundation/limits.ts';
 import type { Random } from '../../foundation/random.ts';
@@ -143,7 +142,10 @@ export class Member {
     return new SimSources(world, { name: id, life }, world.seeds);
   }
 
-  async #startWarm(disk: ReturnType<typeof simFolder>['disk'], lineage: Lineage | null): Promise<BeyondRuntime> {
+  async #startWarm(
+    disk: ReturnType<typeof simFolder>['disk'],
+    lineage: Lineage | null,
+  ): Promise<BeyondRuntime> {
     const { id, clock, nodeLog } = this.#parts;
     const sources = this.#sources();
     const replica: WarmReplica = await WarmReplica.open({
@@ -179,7 +181,10 @@ export class Member {
     };
   }
 
-  async #startCold(disk: ReturnType<typeof simFolder>['disk'], lineage: Lineage | null): Promise<BeyondRuntime> {
+  async #startCold(
+    disk: ReturnType<typeof simFolder>['disk'],
+    lineage: Lineage | null,
+  ): Promise<BeyondRuntime> {
     const { id, clock, nodeLog, world } = this.#parts;
     const sources = this.#sources();
     const { keepSnapshots, snapshotEveryMs } = world.plan;
@@ -234,4 +239,3 @@ export class Member {
 function accepts(own: Lineage, found: Lineage): boolean {
   return compareLineage(own, found) === 'same';
 }
-

@@ -25,9 +25,7 @@ export class PolicyChanges {
     const command = this.#command();
     this.#first = false;
     const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [command] };
-    life.enter(() =>
-      node.submit({ bytes: encodeCommandBatch(batch), batch, settle: () => {}, early: null }),
-    );
+    life.enter(() => node.submit({ bytes: encodeCommandBatch(batch), batch, settle: () => {}, early: null }));
   }
 
   #command(): Command {

@@ -25,7 +25,9 @@ export class SimSources implements SourceDirectory {
   }
 
   members(members: readonly MemberFacts[]): void {
-    const hot = members.filter(({ id, tier, client }) => tier === 'hot' && client !== '' && id !== this.#from.name);
+    const hot = members.filter(
+      ({ id, tier, client }) => tier === 'hot' && client !== '' && id !== this.#from.name,
+    );
     if (hot.length > 0) this.#hot = hot.map(({ id }) => id);
   }
 
@@ -42,13 +44,25 @@ export class SimSources implements SourceDirectory {
   async #offer(id: NodeId): Promise<SourceOffer | null> {
     const { network } = this.#world;
     try {
-      return await call(network, this.#from, id, () => hotMember(this.#world, id), offerDeadlineMs, (member) => {
-        const offer = member.source?.offer();
-        if (offer === undefined || offer.refusal !== null) return null;
-        const { followers } = offer;
-        const roundTripMs = 2 * network.weather.latencyMs;
-        return { source: new SimSource(this.#world, this.#from, id), leads: member.leads, followers, roundTripMs };
-      });
+      return await call(
+        network,
+        this.#from,
+        id,
+        () => hotMember(this.#world, id),
+        offerDeadlineMs,
+        (member) => {
+          const offer = member.source?.offer();
+          if (offer === undefined || offer.refusal !== null) return null;
+          const { followers } = offer;
+          const roundTripMs = 2 * network.weather.latencyMs;
+          return {
+            source: new SimSource(this.#world, this.#from, id),
+            leads: member.leads,
+            followers,
+            roundTripMs,
+          };
+        },
+      );
     } catch {
       return null;
     }
