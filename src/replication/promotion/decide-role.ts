@@ -30,6 +30,15 @@ export function decideBeyond(own: MemberLineage): RoleDecision {
 }
 
 /**
+ * Beyond the quorum, by the word of another member: whom its sources refuse, since it is of another tier by now, hears nothing from them. Only a hot node
+ * that has come at least as far can tell it.
+ */
+export function decideByWord(own: MemberLineage, answer: MemberLineage): RoleDecision {
+  if (compareLineage(own.lineage, answer.lineage) !== 'same' || answer.tier !== 'hot') return stay;
+  return answer.applied < own.applied ? stay : decideBeyond({ ...own, members: answer.members });
+}
+
+/**
  * A hot node that neither votes nor learns by its own log, or has not heard a leader: what the answer of another member means for it. Only one that has
  * applied at least all of this node's log can tell it that it is not hot any more.
  */

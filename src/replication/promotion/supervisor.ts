@@ -14,7 +14,7 @@ import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/for
 import { ForcedWatch, fenceAll, type RunFence } from '../forced/forced-policy.ts';
 import { forkOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
-import { decideBeyond, decideEmpty, decideHot, forkOf } from './decide-role.ts';
+import { decideBeyond, decideByWord, decideEmpty, decideHot, forkOf } from './decide-role.ts';
 import { FencingRounds } from './fencing-rounds.ts';
 import { fetchImage } from './fetch-image.ts';
 import { readRole } from './role.ts';
@@ -240,6 +240,8 @@ export class Supervisor {
       if (runtime?.kind === 'beyond') {
         const decision = decideEmpty(own, answer);
         if (decision.do === 'begin-hot') return this.#change(() => this.#beginHot(decision.lineage));
+        const told = decideByWord(own, answer);
+        if (told.do === 'become') return this.#change(() => this.#becomeBeyond(told.tier));
       }
       if (runtime?.kind !== 'hot' || runtime !== this.#runtime) continue;
       const decision = decideHot(own, runtime.lastIndex(), answer);
