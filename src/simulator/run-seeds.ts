@@ -18,6 +18,8 @@ export interface SeedsSummary {
 
 export interface SeedsOptions {
   readonly mutant?: MutantName | null;
+  /** See `SimulationOptions`. */
+  readonly tiers?: boolean;
   /** After each run; true ends the whole. */
   readonly progress?: (result: SimulationResult) => boolean;
   /** Real time in ms, for the summary alone. */
@@ -34,7 +36,11 @@ export async function runSeeds(from: number, to: number, options: SeedsOptions):
   let simulatedMs = 0;
   let undecided = 0;
   for (let seed = from; seed < to; seed++) {
-    const result = await simulate({ seed, mutant: options.mutant ?? null });
+    const result = await simulate({
+      seed,
+      mutant: options.mutant ?? null,
+      tiers: options.tiers ?? false,
+    });
     seeds++;
     steps += result.steps;
     simulatedMs += result.simulatedMs;
@@ -52,6 +58,6 @@ export async function runSeeds(from: number, to: number, options: SeedsOptions):
 }
 
 /** How to see it again. */
-export function rerunCommand(seed: number, mutant: MutantName | null = null): string {
-  return `tanist sim --seed ${seed}${mutant === null ? '' : ` --mutant ${mutant}`} --trace`;
+export function rerunCommand(seed: number, mutant: MutantName | null = null, tiers = false): string {
+  return `tanist sim --seed ${seed}${tiers ? ' --tiers' : ''}${mutant === null ? '' : ` --mutant ${mutant}`} --trace`;
 }

@@ -15,6 +15,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** A deliberate fault in the code that the checks have to find. */
   readonly mutant?: MutantName | null;
+  /** With replicas beyond the quorum in some seeds. */
+  readonly tiers?: boolean;
   /** Keep a line an event. */
   readonly trace?: boolean;
   /** In place of the seed's own: for shrinking. */
@@ -46,7 +48,7 @@ const livenessBoundMs = 15_000;
  * One run at a time in a process: mutants are global.
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const plan = options.plan ?? drawPlan(options.seed);
+  const plan = options.plan ?? drawPlan(options.seed, options.tiers);
   const scheduler = new Scheduler();
   const trace = new Trace(options.trace ?? false, () => scheduler.nowMs);
   const findings = new Findings(trace);

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { logIndex, type NodeId, nodeId, term } from '../../src/foundation/ids.ts';
+import { activateMutant } from '../../src/foundation/mutants.ts';
 import { PeerGuard } from '../../src/node/peer-guard.ts';
 import { encodePeerView } from '../../src/node/peer-view.ts';
 import { beforeAll, type LogPoint, type LogStore, type PeerIdentity } from '../../src/ports/log-store.ts';
@@ -176,4 +177,19 @@ test('a doubt that a full disk could not keep is doubted at the next hello too',
   t.true(guard.doubted.has(f));
   await hello(identity('s', 6, 'later'));
   t.true(guard.identityOf(f)?.doubted);
+});
+
+test.serial('a new store is doubted; without the look at it, it is not', async (t) => {
+  const seen = async (): Promise<boolean> => {
+    const { guard, hello } = guarded(identity('s0', 5, 'i0'));
+    await hello(identity('s1', 1, 'i1'));
+    return guard.doubted.has(f);
+  };
+  t.true(await seen());
+  activateMutant('ignore-store-identity');
+  try {
+    t.false(await seen());
+  } finally {
+    activateMutant(null);
+  }
 });

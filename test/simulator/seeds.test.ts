@@ -30,6 +30,22 @@ test.serial('seeds that failed once hold', async (t) => {
   }
 });
 
+/** With replicas beyond the quorum; they failed once, too. */
+const withTiers: readonly number[] = [31, 40, 42];
+
+test.serial('seeds with tiers that failed once hold', async (t) => {
+  t.timeout(120_000);
+  for (const seed of withTiers) {
+    const { failure } = await simulate({ seed, tiers: true });
+    t.is(failure, null, `${rerunCommand(seed, null, true)}: ${failure?.detail}`);
+  }
+});
+
+test.serial('a mark in the middle of an entry is found', async (t) => {
+  const { failure } = await simulate({ seed: 31, tiers: true, mutant: 'mark-half-applied' });
+  t.is(failure?.check, 'tier-content');
+});
+
 test.serial('fresh seeds hold', async (t) => {
   t.timeout(120_000);
   const summary = await runSeeds(from, from + fresh, { wallMs });

@@ -68,10 +68,12 @@ export interface Plan {
   readonly tiers: TierPlan;
 }
 
-export function drawPlan(seed: number): Plan {
-  const plan = drawOrdinary(seed);
+/** `tiers`: one seed in three also has replicas beyond the quorum, which costs several times the time. */
+export function drawPlan(seed: number, tiers = false): Plan {
+  const ordinary = drawOrdinary(seed);
   const random = seededRandom(`plan ${seed}`).fork('deposed');
-  return withTiers(plan.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(plan, random) : plan);
+  const plan = ordinary.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(ordinary, random) : ordinary;
+  return tiers ? withTiers(plan) : plan;
 }
 
 /** From a stream of its own: the rest of the plan is as it would be without. */

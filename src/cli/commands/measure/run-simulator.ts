@@ -11,6 +11,7 @@ export interface SimOptions {
   readonly seed?: number;
   readonly trace?: boolean;
   readonly mutant?: string;
+  readonly tiers?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,19 +25,21 @@ export async function runSimulator(options: SimOptions): Promise<void> {
     throw new UsageError('--seed and --seeds exclude each other');
   if (options.trace === true && options.seed === undefined) throw new UsageError('--trace needs --seed');
   const mutant = mutantOf(options.mutant);
+  const tiers = options.tiers === true;
   const out = outputTo(options.json === true);
-  if (options.trace === true && options.seed !== undefined) await showTrace(options.seed, mutant);
+  if (options.trace === true && options.seed !== undefined) await showTrace(options.seed, mutant, tiers);
   const { from, to } =
     options.seed === undefined ? (options.seeds ?? defaultSeeds) : { from: options.seed, to: options.seed };
   const summary = await runSeeds(from, to + 1, {
     mutant,
+    tiers,
     wallMs: () => performance.now(),
     progress: progressOf(out, to - from + 1),
   });
   out.progress.clear();
   for (const { seed, invariant, detail } of summary.failures) {
     out.say(`${out.style.red('✖')} seed ${seed}: ${out.style.bold(invariant)} ${detail}`);
-    out.say(`  again: npx ${rerunCommand(seed, mutant)}`);
+    out.say(`  again: npx ${rerunCommand(seed, mutant, tiers)}`);
   }
   const { seeds, steps, clusterSeconds, wallSeconds, failures, calls, undecided } = summary;
   out.say(
@@ -55,8 +58,8 @@ function mutantOf(name: string | undefined): MutantName | null {
   return known;
 }
 
-async function showTrace(seed: number, mutant: MutantName | null): Promise<void> {
-  const { trace } = await simulate({ seed, mutant, trace: true });
+async function showTrace(seed: number, mutant: MutantName | null, tiers: boolean): Promise<void> {
+  const { trace } = await simulate({ seed, mutant, tiers, trace: true });
   process.stderr.write(`${trace.join('\n')}\n`);
 }
 
