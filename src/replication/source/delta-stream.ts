@@ -97,12 +97,12 @@ export class DeltaStream {
 
   async *parts(): AsyncGenerator<StreamPart, void, undefined> {
     const { feed, timing } = this.#parts;
-    await this.#wholeState();
+    while (!this.#isWhole()) await feed.nextTurn();
     if (this.#isOver()) return;
     yield this.#begin();
     while (!this.#isOver()) {
       // Whoever takes the parts, or a timer, may go on in the middle of an entry.
-      if (!feed.state.whole) {
+      if (!this.#isWhole()) {
         await feed.nextTurn();
         continue;
       }
@@ -127,9 +127,8 @@ export class DeltaStream {
   }
 
   /** An entry under way has moved revisions on already, and its deltas are not told before it is whole. */
-  async #wholeState(): Promise<void> {
-    const { state, nextTurn } = this.#parts.feed;
-    while (!state.whole && mutant.active !== 'mark-half-applied') await nextTurn();
+  #isWhole(): boolean {
+    return this.#parts.feed.state.whole || mutant.active === 'mark-half-applied';
   }
 
   /** Also throws what it is to end with. */
