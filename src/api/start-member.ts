@@ -6,8 +6,8 @@ import type { MemberFacts } from '../ports/membership.ts';
 import type { Lineage } from '../ports/replication.ts';
 import type { Tier } from '../ports/tier.ts';
 import { coldDatabases } from '../replication/cold/cold-store.ts';
+import { hotRuntime } from '../replication/promotion/hot-runtime.ts';
 import type { BeyondRuntime, HotRuntime } from '../replication/promotion/runtimes.ts';
-import { saidByNode } from '../replication/promotion/said-by-node.ts';
 import { Supervisor } from '../replication/promotion/supervisor.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { levelFolder } from '../storage/level/level-folder.ts';
@@ -87,19 +87,7 @@ export async function startMember(
     bound.client = hot.addresses.client;
     bound.http = hot.addresses.http;
     void hot.failed.then((error) => supervisor.runtimeFailed(error));
-    const { node } = hot;
-    return {
-      kind: 'hot',
-      said: () => saidByNode(node),
-      isMember: () => {
-        const { voters, outgoing, learners } = node.inspect().raft.configuration;
-        return [...voters, ...outgoing, ...learners].includes(node.id);
-      },
-      lastIndex: () => node.inspect().raft.last.index,
-      silentMs: () => node.silentMs(),
-      image: () => node.image(),
-      stop: (gracefully) => hot.stop(gracefully),
-    };
+    return hotRuntime(hot.node, (gracefully) => hot.stop(gracefully));
   }
 
   async function startBeyond(tier: Exclude<Tier, 'hot'>, lineage: Lineage | null): Promise<BeyondRuntime> {

@@ -12,7 +12,7 @@ import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
-import { saidByNode } from '../replication/promotion/said-by-node.ts';
+import { saidByNode } from '../replication/promotion/hot-runtime.ts';
 import { DeltaSource } from '../replication/source/delta-source.ts';
 import { latestParts } from '../replication/source/latest-parts.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
