@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { seededRandom } from '../foundation/random.ts';
-import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
+import { nodeInConfig } from '../node/config.ts';
+import { configuredMembers } from '../node/configured-members.ts';
 import { factsOfConfigured } from '../node/membership/plan-change.ts';
-import type { MemberFacts } from '../ports/membership.ts';
 import type { Lineage } from '../ports/replication.ts';
 import type { Tier } from '../ports/tier.ts';
 import { coldDatabases } from '../replication/cold/cold-store.ts';
@@ -57,7 +57,7 @@ export async function startMember(
   const supervisor = new Supervisor({
     place: { folder: levelFolder(dataFolder, disk), path: dataFolder, self: own.id },
     tier: own.tier,
-    seeds: config.nodes.map(seedOf),
+    seeds: configuredMembers(config).map(factsOfConfigured),
     limits: config.limits,
     clock: systemClock,
     random: seededRandom(randomBytes(16).toString('hex')),
@@ -107,15 +107,4 @@ export async function startMember(
     bound.http = started.addresses.http;
     return started.runtime;
   }
-}
-
-function seedOf(node: ClusterConfig['nodes'][number]): MemberFacts {
-  return factsOfConfigured({
-    id: node.id,
-    clientAddress: node.client,
-    peerAddress: node.peer,
-    httpAddress: node.http,
-    tier: node.tier,
-    labels: node.labels,
-  });
 }

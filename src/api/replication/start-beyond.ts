@@ -1,3 +1,4 @@
+import { configuredMembers } from '../../node/configured-members.ts';
 import type { Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import { type BeyondReplica, beyondRuntime } from '../../replication/promotion/beyond-replica.ts';
@@ -10,7 +11,7 @@ import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
 import { MeasuredLinks } from './measured-links.ts';
 import { ReplicaNode, type ServedReplica } from './replica-node.ts';
-import { configuredMembers, ownFacts, usedOf } from './replica-parts.ts';
+import { ownFacts, usedOf } from './replica-parts.ts';
 import type { ServedSnapshots } from './snapshots-service.ts';
 
 /** What replicas of both tiers are given. */
