@@ -59,8 +59,8 @@ export class Cluster {
   readonly #watches: readonly SimWatch[];
   readonly #clients: readonly SimClient[];
   #votes: VoteChecks;
-  /** Cluster ids of lineages that have ended: their nodes are no findings' matter any more. */
-  readonly #ended = new Set<string>();
+  /** Lineages that have ended, by cluster id: their nodes are no findings' matter any more. */
+  readonly #ended = new Map<string, StateChecks>();
   readonly #quorum: QuorumCheck;
   #policySet = false;
   readonly #world: TierWorld | null;
@@ -82,7 +82,7 @@ export class Cluster {
     this.#votes = new VoteChecks(findings);
     this.tiers = new TierChecks(
       findings,
-      () => this.state.truth,
+      (clusterId) => (this.#ended.get(clusterId) ?? this.state).truth,
       () => scheduler.nowMs,
     );
     const { warm, cold } = plan.tiers;
@@ -188,7 +188,7 @@ export class Cluster {
   /** All hot machines are lost: what `promoted` is about to begin is another history. */
   newLineage(promoted: Machine): void {
     const { clusterId } = promoted.member?.supervisor.said().lineage ?? { clusterId: '' };
-    this.#ended.add(clusterId);
+    this.#ended.set(clusterId, this.state);
     const findings = this.#findings;
     this.logs = new LogChecks(findings);
     this.members = new MemberChecks(findings, false);

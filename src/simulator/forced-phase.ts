@@ -203,7 +203,7 @@ function whoIsNotFenced({ leader }: Cluster, hot: readonly Machine[], { fork }: 
   return leader === undefined ? 'nobody leads' : null;
 }
 
-/** Of what the member had applied, everything after the fork is in its file. */
+/** Of what the member had applied, everything after the fork is in its file; of what it had forgotten, which keys were deleted can be told. */
 async function checkForkFile(
   { id, disk }: Machine,
   { fork }: ForcedReport,
@@ -213,17 +213,41 @@ async function checkForkFile(
   const bytes = savedFile(disk, forkFileName(fork.to.epoch));
   if (bytes === null) return;
   const entries = new Set<string>();
+  /** By key, the last that the file says of it. */
+  const named = new Map<string, string>();
   let reached = 0;
+  let complete = 0;
   for await (const part of readFork(inOne(bytes))) {
-    if (part.kind === 'head') reached = part.head.revisions.user;
+    if (part.kind === 'head') {
+      reached = part.head.revisions.user;
+      complete = part.head.completeFrom.user;
+    }
     if (part.kind !== 'entries') continue;
-    for (const { why, space, revision, key } of part.entries)
-      if (why === 'beyond' && space === 'user') entries.add(`${revision} ${textOf(key)}`);
+    for (const { why, space, revision, key, op, committed } of part.entries) {
+      if (space !== 'user' || !committed) continue;
+      named.set(textOf(key), op);
+      if (why === 'beyond') entries.add(`${revision} ${textOf(key)}`);
+    }
   }
   for (const events of truth.between(fork.revisions.user + 1, reached))
-    for (const { revision, key } of events)
-      if (!entries.has(`${revision} ${key}`))
+    for (const { revision, key, type } of events) {
+      const isLatest = type === 'put' && truth.keyAt(key, reached)?.revision === revision;
+      if ((revision >= complete || isLatest) && !entries.has(`${revision} ${key}`))
         findings.report('fork-saved', `${id} had ${key} of revision ${revision}, its fork file has not`);
+    }
+  if (reached <= fork.revisions.user) return;
+  for (const key of truth.keys()) {
+    const atFork = truth.keyAt(key, fork.revisions.user)?.type === 'put';
+    if (!atFork || !isIn(fork.ranges, 'user', Buffer.from(key).toString('latin1') as never)) continue;
+    const last = truth.keyAt(key, reached);
+    const isAbsent = last?.type === 'delete';
+    const said = named.get(key) ?? (complete > fork.revisions.user + 1 ? 'delete' : 'put');
+    if (isAbsent !== (said === 'delete'))
+      findings.report(
+        'fork-saved',
+        `${key} is ${isAbsent ? 'absent' : 'there'} at ${id}, its fork file says otherwise`,
+      );
+  }
 }
 
 async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

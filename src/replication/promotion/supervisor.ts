@@ -12,7 +12,7 @@ import type { Tier } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
 import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
 import { ForcedWatch, fenceAll, type RunFence } from '../forced/forced-policy.ts';
-import { forkOfHeld } from '../fork/fork-of-held.ts';
+import { forkOfHeld, headOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
 import { decideBeyond, decideByWord, decideEmpty, decideHot, forkOf } from './decide-role.ts';
 import { FencingRounds } from './fencing-rounds.ts';
@@ -314,7 +314,8 @@ export class Supervisor {
   }
 
   async #becomeBeyond(tier: Exclude<Tier, 'hot'>): Promise<void> {
-    const { lineage } = this.said();
+    const said = this.said().lineage;
+    const lineage = said.clusterId === '' ? null : said;
     await becomeBeyond(this.#parts.place.folder, tier, lineage);
     await this.#switch(tier, lineage);
   }
@@ -330,7 +331,7 @@ export class Supervisor {
       const content = await runtime.pause();
       if (content === null) await becomeBeyond(place.folder, tier, fork.to);
       else {
-        const head = { fork, member: place.self, tier, revisions: content.held.revisions };
+        const head = { ...headOfHeld(content, fork), member: place.self, tier };
         file = await fence(place.folder, tier, fork, { head, entries: forkOfHeld(content, fork) });
       }
     } else {

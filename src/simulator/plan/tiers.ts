@@ -42,8 +42,7 @@ export function drawTiers(random: Random, quiet: boolean): TierPlan {
     keepSnapshots: 1 + random.below(4),
     changeEveryMs: random.chance(0.5) && quiet ? random.pick([300, 1000]) : 0,
     graceMs: random.chance(0.3) && quiet ? random.pick([500, 1500]) : 0,
-    // The checker of Raft's invariants walks from index to index, and a new lineage begins 10⁹ further on: not before that is bounded.
-    forced: false,
+    forced: random.fork('forced').chance(0.4),
   };
 }
 
