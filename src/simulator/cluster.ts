@@ -162,11 +162,11 @@ export class Cluster {
     this.#votes.sent(message, storeId, machine.log);
     this.logs.sent(message, storeId, machine.log);
     this.members.sent(message);
-    if (message.type === 'heartbeat') this.logs.succession(message, node.inspect().raft);
+    if (message.type === 'heartbeat') this.logs.succession(message, node.raftStatus);
   }
 
   #leadership(machine: Machine): void {
-    const status = machine.node?.inspect().raft;
+    const status = machine.node?.raftStatus;
     if (status === undefined) return;
     this.#quorum.look(machine, status);
     this.members.look(machine, status);
@@ -177,7 +177,7 @@ export class Cluster {
     let term = -1;
     for (const machine of this.machines) {
       if (this.#isOver(machine.node)) continue;
-      const status = machine.node?.inspect().raft;
+      const status = machine.node?.raftStatus;
       if (status?.role !== 'leader' || status.term <= term) continue;
       found = machine;
       term = status.term;
@@ -362,13 +362,13 @@ export class Cluster {
       opened: (machine, node) => {
         if (this.#isOver(node)) return;
         if (this.#ended.size > 0) this.state.begin(node.state);
-        const { term, vote } = node.inspect().raft;
+        const { term, vote } = node.raftStatus;
         const { storeId } = node.identity;
         const replaced = this.spoiled.get(machine) === 'replaced';
         this.spoiled.delete(machine);
         if (replaced) this.#votes.forget(storeId);
         else this.#votes.opened(machine.id, term, vote, storeId);
-        this.logs.opened(machine, node.inspect().raft, storeId, replaced);
+        this.logs.opened(machine, node.raftStatus, storeId, replaced);
         this.state.opened(machine, node);
       },
       touched: (machine) => this.#touched.add(machine),

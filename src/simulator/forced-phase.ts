@@ -15,6 +15,7 @@ import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import type { Run } from './quiet-phase.ts';
 import { put, range } from './workload/commands.ts';
+import { paced } from './world/paced.ts';
 import { savedFile } from './world/sim-folder.ts';
 
 const boundMs = 15_000;
@@ -44,7 +45,7 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
   await run(scheduler.nowMs + draw.pick([1, 5, 50]), () => false);
   const hot = machines.filter(({ node }) => node !== null);
   const old = cluster.leader()?.node ?? null;
-  const oldTerm = Math.max(...hot.map(({ node }) => node?.inspect().raft.term ?? 0));
+  const oldTerm = Math.max(...hot.map(({ node }) => node?.raftStatus.term ?? 0));
   const oldSession = cluster.session();
   for (const machine of hot) {
     machine.idle = true;
@@ -90,7 +91,10 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
     scheduler.after(draw.next() * 500, () => machine.start());
   }
   const late = (): string | null => whoIsNotFenced(cluster, hot, promoted.report) ?? cluster.leftBeyond();
-  await run(scheduler.nowMs + 2 * boundMs, () => late() === null);
+  await run(
+    scheduler.nowMs + 2 * boundMs,
+    paced(scheduler, 5, () => late() === null),
+  );
   const why = late();
   if (why !== null && !findings.any) {
     findings.report('fenced', `${2 * boundMs} ms after the old members came back: ${why}`);
@@ -155,10 +159,10 @@ function checkBeginning(
       'forced-epoch',
       `${clusterId}, epoch ${state.epoch}, after ${fork.from.clusterId}, epoch ${oldEpoch}`,
     );
-  if (node.inspect().raft.term <= oldTerm)
+  if (node.raftStatus.term <= oldTerm)
     findings.report(
       'forced-epoch',
-      `term ${node.inspect().raft.term} after ${oldTerm}: clients take it for an older leader`,
+      `term ${node.raftStatus.term} after ${oldTerm}: clients take it for an older leader`,
     );
   if (held !== null && fork.revisions.user < held.revisions.user)
     findings.report(

@@ -67,7 +67,7 @@ export class LogChecks {
       }
     }
     // An image from a peer may be of a little before what this replica had applied to its lost one.
-    const rebuilds = machine.node?.inspect().doubt !== null ? -1 : 0;
+    const rebuilds = machine.node?.doubt !== null ? -1 : 0;
     if (rebuilds === 0 && known.lastApplied > 0 && entry.index !== known.lastApplied + 1) {
       const skipped = machine.node !== null && entry.index > known.lastApplied + 1;
       // A snapshot takes a replica forward; nothing takes it back.
@@ -131,7 +131,7 @@ export class LogChecks {
     const { node } = machine;
     if (node === null) return;
     const known = this.#of(machine.id);
-    known.status = node.inspect().raft;
+    known.status = node.raftStatus;
     known.log ??= machine.log;
     this.#checkTerms(machine, known);
     this.#findings.guard('raft', () => this.#checker.check(this.#views()));

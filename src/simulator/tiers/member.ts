@@ -98,7 +98,7 @@ export class Member implements ReachedMember {
   }
 
   get leads(): boolean {
-    return this.#hot?.node.inspect().raft.role === 'leader';
+    return this.#hot?.node.raftStatus.role === 'leader';
   }
 
   async #startHot(): Promise<HotRuntime> {
@@ -112,10 +112,10 @@ export class Member implements ReachedMember {
       kind: 'hot',
       said: () => saidByNode(node),
       isMember: () => {
-        const { voters, outgoing, learners } = node.inspect().raft.configuration;
+        const { voters, outgoing, learners } = node.raftStatus.configuration;
         return [...voters, ...outgoing, ...learners].includes(node.id);
       },
-      lastIndex: () => node.inspect().raft.last.index,
+      lastIndex: () => node.raftStatus.last.index,
       silentMs: () => node.silentMs(),
       image: () => node.image(),
       stop: async (gracefully) => {
