@@ -14,12 +14,15 @@ import { warmRanges } from '../critical-ranges.ts';
 import { DeltaStream, defaultStreamTiming, type StreamTiming } from './delta-stream.ts';
 import { DigestBook } from './digest-book.ts';
 import { RecentDeltas } from './recent-deltas.ts';
+import { keysPerTurn } from './scan-piece.ts';
 
 export interface DeltaSourceOptions {
   readonly feed: ReplicaFeed;
   /** How mode `latest` is served; without, it is refused. */
   readonly latest?: (feed: ReplicaFeed, held: Held | null) => AsyncIterable<StreamPart>;
   readonly timing?: Partial<StreamTiming>;
+  /** Looked at in one turn where a range is gone through; absent: about a millisecond's worth. */
+  readonly keysPerPiece?: number;
 }
 
 /** What a hot node has to say to those who look for a source. `refusal` null: it feeds. */
@@ -34,6 +37,7 @@ export class DeltaSource implements ReplicaSource {
   readonly #feed: ReplicaFeed;
   readonly #latest: DeltaSourceOptions['latest'];
   readonly #timing: StreamTiming;
+  readonly #keysPerPiece: number;
   readonly #recent = new RecentDeltas(limits.replicaQueueBytes);
   readonly #digests: DigestBook;
   readonly #streams = new Map<DeltaStream, FollowRequest>();
@@ -47,7 +51,8 @@ export class DeltaSource implements ReplicaSource {
     this.#feed = options.feed;
     this.#latest = options.latest;
     this.#timing = { ...defaultStreamTiming, ...options.timing };
-    this.#digests = new DigestBook(options.feed.state);
+    this.#keysPerPiece = options.keysPerPiece ?? keysPerTurn;
+    this.#digests = new DigestBook(options.feed.state, this.#keysPerPiece);
   }
 
   get id(): ReplicaFeed['id'] {
@@ -106,6 +111,7 @@ export class DeltaSource implements ReplicaSource {
       digests: this.#digests,
       timing: this.#timing,
       request,
+      keysPerPiece: this.#keysPerPiece,
     });
     const abort = (): void => stream.abort();
     this.#streams.set(stream, request);

@@ -105,7 +105,14 @@ export class Member implements ReachedMember {
     const { openHot, hotStopped } = this.#parts;
     const node = await openHot();
     node.onFailure((error) => this.supervisor.runtimeFailed(error));
-    const hot = { node, source: new DeltaSource({ feed: node.feed, latest: latestParts }) };
+    const hot = {
+      node,
+      source: new DeltaSource({
+        feed: node.feed,
+        latest: latestParts,
+        keysPerPiece: this.#parts.world.plan.keysPerPiece,
+      }),
+    };
     await node.start();
     this.#hot = hot;
     return {
