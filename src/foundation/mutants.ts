@@ -72,6 +72,7 @@ export const mutantNames = [
   'fencing-forgotten',
   'fork-not-saved',
   'forced-beside-quorum',
+  'never-committed-is-lag',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -236,6 +236,7 @@ export class TanistNode {
       guard: this.#guard,
       members: () => this.#membership.list(),
       saidByLeader: () => this.#peers.leaderRevisions,
+      read: (request, consistency, done) => this.#readPath.read(request, consistency, done),
     });
     this.#hub = new WatchHub({
       source: state,

@@ -84,6 +84,7 @@ export class Cluster {
       findings,
       (clusterId) => (this.#ended.get(clusterId) ?? this.state).truth,
       () => scheduler.nowMs,
+      () => this.integrity.hasDiverged,
     );
     const { warm, cold } = plan.tiers;
     this.#world = this.#tierWorld();
@@ -217,9 +218,7 @@ export class Cluster {
       const tier = node !== null ? 'hot' : (member.beyond?.tier ?? 'nothing');
       if (tier !== facts.tier) return `${id} is ${tier}, the facts say ${facts.tier}`;
       const why = member.beyond === null ? null : this.tiers.left(machine, member.beyond, hot);
-      // Not repaired yet: a replica that was told a revision which never was is ahead of all others.
-      const isAhead = this.integrity.hasDiverged && /behind the|already; ask another/.test(why ?? '');
-      if (why !== null && !isAhead) return why;
+      if (why !== null) return why;
     }
     return null;
   }

@@ -1,5 +1,8 @@
 import test from 'ava';
+import { TanistError } from '../../src/foundation/errors.ts';
+import { revision } from '../../src/foundation/ids.ts';
 import { activateMutant, type MutantName } from '../../src/foundation/mutants.ts';
+import type { ReplicaSource } from '../../src/ports/replication.ts';
 import { compact, del, put } from '../state/commands.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
 import { policy, through, WarmWorld } from './warm-world.ts';
@@ -86,6 +89,24 @@ const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
     await world.until(warm.stop());
     return isFirst ? ['nothing was gone through'] : wrong;
   },
+  'never-committed-is-lag': async () => {
+    const world = new WarmWorld();
+    world.apply(policy('a/', 'critical'), put('a/1', 'one'));
+    let sources = [beyondAll(world)];
+    const warm = await world.warm(() => sources);
+    await world.run(1000);
+    sources = [world.source()];
+    world.refusal = new TanistError('under-doubt', 'its state differs');
+    world.listeners.ended();
+    await world.run(50);
+    world.refusal = null;
+    await world.run(10_000);
+    const { held, source } = warm.status();
+    const wrong = [...(await world.differences(warm))];
+    await world.until(warm.stop());
+    if (held?.revisions.planes !== world.state.revision('planes')) wrong.push('it holds what never was');
+    return source === null ? [...wrong, 'it follows nobody'] : wrong;
+  },
   'compaction-past-follower': () => afterCompaction(),
   'replace-keeps-old-values': () => afterCompaction(),
   'warm-keeps-lost-ranges': async () => {
@@ -100,6 +121,19 @@ const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
     return held.filter(({ key }) => key === 'b/').map(({ key }) => `${key} is held on`);
   },
 };
+
+/** A hot node whose state took a change that nobody else's took. */
+function beyondAll(world: WarmWorld): ReplicaSource {
+  return through(
+    world.source(),
+    (part) => {
+      if (part.kind !== 'mark') return part;
+      const planes = revision(part.revisions.planes + 1);
+      return { ...part, revisions: { ...part.revisions, planes } };
+    },
+    'odd',
+  );
+}
 
 /** A replica is away while a key is deleted and the deletion compacted: what it holds is told anew, and that key is not among it. */
 async function afterCompaction(): Promise<readonly string[]> {
@@ -127,3 +161,18 @@ for (const [name, check] of Object.entries(checks) as [MutantName, () => Promise
     activateMutant(name);
     t.true((await check()).length > 0);
   });
+
+test.serial('a source that may lag itself does not take away what a replica holds', async (t) => {
+  const world = new WarmWorld();
+  world.apply(policy('a/', 'critical'), put('a/1', 'one'));
+  let sources = [beyondAll(world)];
+  const warm = await world.warm(() => sources);
+  await world.run(1000);
+  world.isCaughtUp = false;
+  sources = [world.source()];
+  world.listeners.ended();
+  await world.run(5000);
+  t.is(warm.status().held?.ranges.length, 3);
+  t.is(warm.status().quarantined, 0);
+  await world.until(warm.stop());
+});

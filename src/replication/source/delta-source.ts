@@ -1,7 +1,9 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { limits } from '../../foundation/limits.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { FeedListener, ReplicaFeed } from '../../node/replica-feed.ts';
-import type { StateDelta } from '../../ports/delta.ts';
+import type { Timer } from '../../ports/clock.ts';
+import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {
   FollowRequest,
   Held,
@@ -13,8 +15,12 @@ import type {
 import { warmRanges } from '../critical-ranges.ts';
 import { DeltaStream, defaultStreamTiming, type StreamTiming } from './delta-stream.ts';
 import { DigestBook } from './digest-book.ts';
+import { heldOfLineage } from './held-of-lineage.ts';
 import { RecentDeltas } from './recent-deltas.ts';
 import { keysPerTurn } from './scan-piece.ts';
+
+/** For a quorum's word on what is committed. */
+const askMs = 1000;
 
 export interface DeltaSourceOptions {
   readonly feed: ReplicaFeed;
@@ -74,6 +80,7 @@ export class DeltaSource implements ReplicaSource {
 
   async *follow(request: FollowRequest, signal: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
     this.#check(request);
+    await this.#refuseWhatNeverWas(request);
     if (request.mode === 'latest') yield* this.#followLatest(request, signal);
     else yield* this.#followDeltas(request, signal);
   }
@@ -83,6 +90,30 @@ export class DeltaSource implements ReplicaSource {
     if (refusal !== null) throw refusal;
     if (this.followers >= limits.replicaFollowers)
       throw new TanistError('overloaded', `this node feeds ${this.followers} replicas already; ask another`);
+  }
+
+  /**
+   * A replica that followed a hot node whose state was wrong may hold revisions that nobody else will ever have. Whoever lags can't tell, so what is
+   * committed is asked for first.
+   */
+  async #refuseWhatNeverWas({ held }: FollowRequest): Promise<void> {
+    const { clock, state } = this.#feed;
+    const own = heldOfLineage(held, this.#feed.lineage());
+    const ahead = (): Space | undefined =>
+      spaces.find((space) => space !== 'predicted' && (own?.revisions[space] ?? 0) > state.revision(space));
+    if (ahead() === undefined) return;
+    let timer: Timer | null = null;
+    const late = new Promise<boolean>((resolve) => {
+      timer = clock.after(askMs, () => resolve(false));
+    });
+    const isKnown = await Promise.race([this.#feed.hasAllCommitted(), late]);
+    (timer as Timer | null)?.cancel();
+    const space = ahead();
+    if (space === undefined || !isKnown || mutant.active === 'never-committed-is-lag') return;
+    throw new TanistError(
+      'never-committed',
+      `the replica holds revision ${own?.revisions[space]} of ${space}, and all that was ever committed ends at ${state.revision(space)}: what it holds beyond is to be fetched anew`,
+    );
   }
 
   /** Why that replica is not to be fed; null: it is. */

@@ -42,8 +42,16 @@ export class TierChecks {
   /** Looks that were compared. */
   looks = 0;
 
-  /** `truth`: of a lineage. */
-  constructor(findings: Findings, truth: (clusterId: string) => Truth, nowMs: () => number) {
+  readonly #mayGoBack: () => boolean;
+
+  /** `truth`: of a lineage. `mayGoBack`: who followed a state that differed may hold revisions that never were, and gets rid of them. */
+  constructor(
+    findings: Findings,
+    truth: (clusterId: string) => Truth,
+    nowMs: () => number,
+    mayGoBack: () => boolean,
+  ) {
+    this.#mayGoBack = mayGoBack;
     this.#findings = findings;
     this.#truth = truth;
     this.#nowMs = nowMs;
@@ -176,7 +184,7 @@ export class TierChecks {
   /** Of one process, in one lineage. */
   #forward({ id }: Machine, replica: object, { clusterId }: Lineage, revisions: Seen['revisions']): void {
     const seen = this.#seen.get(id);
-    if (seen?.replica === replica && seen.lineage === clusterId)
+    if (seen?.replica === replica && seen.lineage === clusterId && !this.#mayGoBack())
       for (const space of spaces)
         if (revisions[space] < seen.revisions[space])
           this.#findings.report(
