@@ -73,6 +73,7 @@ export const mutantNames = [
   'fork-not-saved',
   'forced-beside-quorum',
   'never-committed-is-lag',
+  'forced-without-witness',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

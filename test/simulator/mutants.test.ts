@@ -66,6 +66,7 @@ const within = 100;
 
 /** Those that it finds too seldom for this test, and what proves the check instead. */
 const tooSeldom: Partial<Record<MutantName, string>> = {
+  'forced-without-witness': 'test/replication/forced-policy.test.ts finds it',
   'ignore-store-identity': 'too seldom by chance; test/simulator/directed.test.ts finds it',
   'tier-hysteresis-ignored': 'test/node/topology/scenarios.test.ts finds it',
   'tier-grace-ignored': 'test/node/topology/scenarios.test.ts finds it',
