@@ -32,6 +32,7 @@ const kinds = {
   'not-confirmed': { retryable: false, indeterminate: false },
   superseded: { retryable: true, indeterminate: false },
   'not-held': { retryable: false, indeterminate: false },
+  'never-committed': { retryable: false, indeterminate: false },
   // of availability
   'not-leader': { retryable: true, indeterminate: false },
   'no-leader': { retryable: true, indeterminate: false },

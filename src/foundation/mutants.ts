@@ -72,6 +72,8 @@ export const mutantNames = [
   'fencing-forgotten',
   'fork-not-saved',
   'forced-beside-quorum',
+  'never-committed-is-lag',
+  'forced-without-witness',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -113,6 +113,14 @@ export class Inspection {
     };
   }
 
+  get raft(): RaftStatus {
+    return this.#parts.raft.status;
+  }
+
+  get doubt(): string | null {
+    return this.#parts.standing.doubt;
+  }
+
   /** Reads plain numbers; only the size of the image is asked of the disk. */
   async gauges(): Promise<NodeGauges> {
     const { peers, log, image, transport, life, standing, proposals, reads, hub, driver, loopLagMs } =

@@ -12,7 +12,7 @@ import type { TierChanges } from '../ports/tier-changes.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
 import type { Routing } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
-import type { Raft } from '../raft/raft.ts';
+import type { Raft, RaftStatus } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import { type WatchHandle, WatchHub, type WatchRequest, type WatchSink } from '../state/watch-hub.ts';
 import type { RescuedStore } from '../storage/open-or-rescue.ts';
@@ -236,6 +236,7 @@ export class TanistNode {
       guard: this.#guard,
       members: () => this.#membership.list(),
       saidByLeader: () => this.#peers.leaderRevisions,
+      read: (request, consistency, done) => this.#readPath.read(request, consistency, done),
     });
     this.#hub = new WatchHub({
       source: state,
@@ -600,6 +601,16 @@ export class TanistNode {
 
   inspect(): NodeInspection {
     return this.#inspection.inspect();
+  }
+
+  /** Of what `inspect` says what costs next to nothing, for who asks after every step. */
+  get raftStatus(): RaftStatus {
+    return this.#inspection.raft;
+  }
+
+  /** As `inspect().doubt`. */
+  get doubt(): string | null {
+    return this.#inspection.doubt;
   }
 
   /** Reads plain numbers; only the size of the image is asked of the disk. */

@@ -26,6 +26,8 @@ export interface ReplicaFeed {
   leaderRevisions(): Revisions;
   /** Resolves in a later turn of the event loop in which the state is whole, or the feed has ended; one waiting task a turn. */
   nextTurn(): Promise<void>;
+  /** Whether the state now has all that was committed when this was asked, by a quorum's word; false: that cannot be known at present. */
+  hasAllCommitted(): Promise<boolean>;
   /** What a replica that is fed here says of itself. */
   reported(report: ReplicaReport): void;
 }

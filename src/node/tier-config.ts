@@ -40,6 +40,7 @@ const forcedSchema = v.strictObject({
     v.nonEmpty('must name a program'),
   ),
   afterMs: whole(1000, day, 30_000),
+  alone: v.optional(v.boolean('must be true or false'), false),
 });
 
 export const tiersSchema = v.strictObject({

@@ -20,8 +20,10 @@ export interface Fork {
 export interface ForcedPolicy {
   /** Program and arguments; it gets the id and the client address of a hot member behind them, and ends with 0 only when that one can't run any more. */
   readonly fence: readonly string[];
-  /** No quorum of hot replicas must have answered for so long, in ms. */
+  /** No hot replica must have answered for so long, in ms. */
   readonly afterMs: number;
+  /** Goes on where no other member beyond the quorum is there to confirm that the hot ones are gone: then a network that cuts this one off is enough. */
+  readonly alone: boolean;
 }
 
 /** What the promoted replica could not vouch for. Saved in its folder and shown to operators. */

@@ -53,6 +53,7 @@ export const nodeEvents = [
   'superseded',
   'fork-saved',
   'forced',
+  'forced-policy',
   'replica-follows',
   'replica-source-lost',
   'replica-damaged',

@@ -26,7 +26,7 @@ export interface Lineage {
   readonly epoch: number;
 }
 
-/** What a replica holds: everything of `ranges` up to `revisions`, and nothing else. */
+/** What a replica holds: everything of `ranges` up to `revisions`, and nothing else. Without ranges: only how far it has been. */
 export interface Held {
   readonly lineage: Lineage;
   readonly revisions: Revisions;
@@ -92,7 +92,7 @@ export interface ReplicaSource {
   readonly id: NodeId;
   /**
    * Ends as an error when the source goes, or refuses: `under-doubt`, `starting`, `unknown-member` (not a replica of this tier), `data-of-another-cluster`
-   * (the source's lineage is older than what is held). The source waits for the receiver: what is not taken stays there, within a bound; beyond it
+   * (the source's lineage is older than what is held), `never-committed` (what is held has a revision that was never committed). The source waits for the receiver: what is not taken stays there, within a bound; beyond it
    * the stream ends as `overloaded`, to be begun again from the last mark.
    */
   follow(request: FollowRequest, signal: AbortSignal): AsyncIterable<StreamPart>;

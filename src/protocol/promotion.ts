@@ -17,7 +17,11 @@ export interface MemberLineage {
   readonly revision: number;
   readonly members: readonly MemberInfo[];
   readonly forks: readonly Fork[];
+  /** Beyond the quorum: whether any hot member answered it of late; absent: it does not know. */
+  readonly quorum?: 'seen' | 'gone';
 }
+
+const quorums = ['seen', 'gone'] as const;
 
 export function encodeLineage(said: MemberLineage): Buffer {
   const writer = new WireWriter(1024);
@@ -31,6 +35,7 @@ export function encodeLineage(said: MemberLineage): Buffer {
   writer.uint(8, said.revision);
   for (const member of said.members) writeInfo(writer, 9, member);
   for (const fork of said.forks) writer.textAlways(10, JSON.stringify(fork));
+  if (said.quorum !== undefined) writer.uint(11, 1 + quorums.indexOf(said.quorum));
   return writer.finish();
 }
 
@@ -38,7 +43,7 @@ export function encodeLineage(said: MemberLineage): Buffer {
 export function decodeLineage(bytes: Uint8Array): MemberLineage {
   const reader = new WireReader(bytes);
   let [id, clusterId, tier, leader] = ['', '', '', ''];
-  let [epoch, applied, revision] = [0, 0, 0];
+  let [epoch, applied, revision, seen] = [0, 0, 0, 0];
   const voters: NodeId[] = [];
   const members: MemberInfo[] = [];
   const forks: Fork[] = [];
@@ -74,11 +79,16 @@ export function decodeLineage(bytes: Uint8Array): MemberLineage {
       case 10:
         forks.push(json(reader.text()) as Fork);
         break;
+      case 11:
+        seen = reader.uint();
+        break;
       default:
         reader.skip();
     }
   }
+  const quorum = quorums[seen - 1];
   return {
+    ...(quorum === undefined ? {} : { quorum }),
     id: nodeId(id),
     lineage: { clusterId, epoch },
     tier,

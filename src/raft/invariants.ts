@@ -40,7 +40,8 @@ export interface InvariantChecker {
   readonly committed: LogIndex;
 }
 
-export function createInvariantChecker(): InvariantChecker {
+/** `first`: the lowest index that any log of this lineage can hold; a forced promotion begins one 10⁹ further on. */
+export function createInvariantChecker(first: () => LogIndex = () => logIndex(1)): InvariantChecker {
   const seen = new Map<NodeId, Seen>();
   const leaders = new Map<Term, NodeId>();
   const votes = new Map<string, NodeId>();
@@ -57,7 +58,7 @@ export function createInvariantChecker(): InvariantChecker {
       checkStatus(status);
       if (same !== null) checkStep(same, status, node);
       if (status.role === 'leader') checkLeader(leaders, record, highest, status, node, same);
-      highest = recordCommitted(record, highest, nodes, status, node, same);
+      highest = recordCommitted(record, { first: first(), highest }, nodes, status, node, same);
       if (same === null || same.last.index !== status.last.index || same.last.term !== status.last.term)
         changed.push(node);
       seen.set(node.id, { incarnation: node.incarnation, status });
@@ -142,14 +143,15 @@ function checkLeader(
 /** State-machine safety (Raft §5.4.3); a leader commits by its own term only (§5.4.2), and what a majority has stored. */
 function recordCommitted(
   record: Map<LogIndex, Committed>,
-  highest: LogIndex,
+  { first: lowest, highest }: { readonly first: LogIndex; readonly highest: LogIndex },
   nodes: readonly NodeView[],
   status: RaftStatus,
   node: NodeView,
   before: RaftStatus | null,
 ): LogIndex {
   const { id, term, commit, role } = status;
-  for (let index = logIndex((before?.commit ?? 0) + 1); index <= commit; index = logIndex(index + 1)) {
+  const from = logIndex(Math.max((before?.commit ?? 0) + 1, lowest));
+  for (let index = from; index <= commit; index = logIndex(index + 1)) {
     const entry = node.entryAt(index);
     if (entry === null) continue;
     const known = record.get(index);

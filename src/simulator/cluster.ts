@@ -59,8 +59,8 @@ export class Cluster {
   readonly #watches: readonly SimWatch[];
   readonly #clients: readonly SimClient[];
   #votes: VoteChecks;
-  /** Cluster ids of lineages that have ended: their nodes are no findings' matter any more. */
-  readonly #ended = new Set<string>();
+  /** Lineages that have ended, by cluster id: their nodes are no findings' matter any more. */
+  readonly #ended = new Map<string, StateChecks>();
   readonly #quorum: QuorumCheck;
   #policySet = false;
   readonly #world: TierWorld | null;
@@ -82,8 +82,9 @@ export class Cluster {
     this.#votes = new VoteChecks(findings);
     this.tiers = new TierChecks(
       findings,
-      () => this.state.truth,
+      (clusterId) => (this.#ended.get(clusterId) ?? this.state).truth,
       () => scheduler.nowMs,
+      () => this.integrity.hasDiverged,
     );
     const { warm, cold } = plan.tiers;
     this.#world = this.#tierWorld();
@@ -162,11 +163,11 @@ export class Cluster {
     this.#votes.sent(message, storeId, machine.log);
     this.logs.sent(message, storeId, machine.log);
     this.members.sent(message);
-    if (message.type === 'heartbeat') this.logs.succession(message, node.inspect().raft);
+    if (message.type === 'heartbeat') this.logs.succession(message, node.raftStatus);
   }
 
   #leadership(machine: Machine): void {
-    const status = machine.node?.inspect().raft;
+    const status = machine.node?.raftStatus;
     if (status === undefined) return;
     this.#quorum.look(machine, status);
     this.members.look(machine, status);
@@ -177,7 +178,7 @@ export class Cluster {
     let term = -1;
     for (const machine of this.machines) {
       if (this.#isOver(machine.node)) continue;
-      const status = machine.node?.inspect().raft;
+      const status = machine.node?.raftStatus;
       if (status?.role !== 'leader' || status.term <= term) continue;
       found = machine;
       term = status.term;
@@ -188,7 +189,7 @@ export class Cluster {
   /** All hot machines are lost: what `promoted` is about to begin is another history. */
   newLineage(promoted: Machine): void {
     const { clusterId } = promoted.member?.supervisor.said().lineage ?? { clusterId: '' };
-    this.#ended.add(clusterId);
+    this.#ended.set(clusterId, this.state);
     const findings = this.#findings;
     this.logs = new LogChecks(findings);
     this.members = new MemberChecks(findings, false);
@@ -217,9 +218,7 @@ export class Cluster {
       const tier = node !== null ? 'hot' : (member.beyond?.tier ?? 'nothing');
       if (tier !== facts.tier) return `${id} is ${tier}, the facts say ${facts.tier}`;
       const why = member.beyond === null ? null : this.tiers.left(machine, member.beyond, hot);
-      // Not repaired yet: a replica that was told a revision which never was is ahead of all others.
-      const isAhead = this.integrity.hasDiverged && /behind the|already; ask another/.test(why ?? '');
-      if (why !== null && !isAhead) return why;
+      if (why !== null) return why;
     }
     return null;
   }
@@ -362,13 +361,13 @@ export class Cluster {
       opened: (machine, node) => {
         if (this.#isOver(node)) return;
         if (this.#ended.size > 0) this.state.begin(node.state);
-        const { term, vote } = node.inspect().raft;
+        const { term, vote } = node.raftStatus;
         const { storeId } = node.identity;
         const replaced = this.spoiled.get(machine) === 'replaced';
         this.spoiled.delete(machine);
         if (replaced) this.#votes.forget(storeId);
         else this.#votes.opened(machine.id, term, vote, storeId);
-        this.logs.opened(machine, node.inspect().raft, storeId, replaced);
+        this.logs.opened(machine, node.raftStatus, storeId, replaced);
         this.state.opened(machine, node);
       },
       touched: (machine) => this.#touched.add(machine),

@@ -13,6 +13,7 @@ import type { Machine } from './machine.ts';
 import type { Run } from './quiet-phase.ts';
 import { put, range } from './workload/commands.ts';
 import { submit } from './workload/submit.ts';
+import { paced } from './world/paced.ts';
 import { savedFile } from './world/sim-folder.ts';
 
 const boundMs = 15_000;
@@ -42,7 +43,7 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
   await run(scheduler.nowMs + draw.pick([1, 5, 50]), () => false);
   const hot = machines.filter(({ node }) => node !== null);
   const old = cluster.leader()?.node ?? null;
-  const oldTerm = Math.max(...hot.map(({ node }) => node?.inspect().raft.term ?? 0));
+  const oldTerm = Math.max(...hot.map(({ node }) => node?.raftStatus.term ?? 0));
   const oldSession = cluster.session();
   for (const machine of hot) {
     machine.idle = true;
@@ -88,7 +89,10 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
     scheduler.after(draw.next() * 500, () => machine.start());
   }
   const late = (): string | null => whoIsNotFenced(cluster, hot, promoted.report) ?? cluster.leftBeyond();
-  await run(scheduler.nowMs + 2 * boundMs, () => late() === null);
+  await run(
+    scheduler.nowMs + 2 * boundMs,
+    paced(scheduler, 5, () => late() === null),
+  );
   const why = late();
   if (why !== null && !findings.any) {
     findings.report('fenced', `${2 * boundMs} ms after the old members came back: ${why}`);
@@ -153,10 +157,10 @@ function checkBeginning(
       'forced-epoch',
       `${clusterId}, epoch ${state.epoch}, after ${fork.from.clusterId}, epoch ${oldEpoch}`,
     );
-  if (node.inspect().raft.term <= oldTerm)
+  if (node.raftStatus.term <= oldTerm)
     findings.report(
       'forced-epoch',
-      `term ${node.inspect().raft.term} after ${oldTerm}: clients take it for an older leader`,
+      `term ${node.raftStatus.term} after ${oldTerm}: clients take it for an older leader`,
     );
   if (held !== null && fork.revisions.user < held.revisions.user)
     findings.report(
@@ -201,7 +205,7 @@ function whoIsNotFenced({ leader }: Cluster, hot: readonly Machine[], { fork }: 
   return leader === undefined ? 'nobody leads' : null;
 }
 
-/** Of what the member had applied, everything after the fork is in its file. */
+/** Of what the member had applied, everything after the fork is in its file; of what it had forgotten, which keys were deleted can be told. */
 async function checkForkFile(
   { id, disk }: Machine,
   { fork }: ForcedReport,
@@ -211,17 +215,41 @@ async function checkForkFile(
   const bytes = savedFile(disk, forkFileName(fork.to.epoch));
   if (bytes === null) return;
   const entries = new Set<string>();
+  /** By key, the last that the file says of it. */
+  const named = new Map<string, string>();
   let reached = 0;
+  let complete = 0;
   for await (const part of readFork(inOne(bytes))) {
-    if (part.kind === 'head') reached = part.head.revisions.user;
+    if (part.kind === 'head') {
+      reached = part.head.revisions.user;
+      complete = part.head.completeFrom.user;
+    }
     if (part.kind !== 'entries') continue;
-    for (const { why, space, revision, key } of part.entries)
-      if (why === 'beyond' && space === 'user') entries.add(`${revision} ${textOf(key)}`);
+    for (const { why, space, revision, key, op, committed } of part.entries) {
+      if (space !== 'user' || !committed) continue;
+      named.set(textOf(key), op);
+      if (why === 'beyond') entries.add(`${revision} ${textOf(key)}`);
+    }
   }
   for (const events of truth.between(fork.revisions.user + 1, reached))
-    for (const { revision, key } of events)
-      if (!entries.has(`${revision} ${key}`))
+    for (const { revision, key, type } of events) {
+      const isLatest = type === 'put' && truth.keyAt(key, reached)?.revision === revision;
+      if ((revision >= complete || isLatest) && !entries.has(`${revision} ${key}`))
         findings.report('fork-saved', `${id} had ${key} of revision ${revision}, its fork file has not`);
+    }
+  if (reached <= fork.revisions.user) return;
+  for (const key of truth.keys()) {
+    const atFork = truth.keyAt(key, fork.revisions.user)?.type === 'put';
+    if (!atFork || !isIn(fork.ranges, 'user', Buffer.from(key).toString('latin1') as never)) continue;
+    const last = truth.keyAt(key, reached);
+    const isAbsent = last?.type === 'delete';
+    const said = named.get(key) ?? (complete > fork.revisions.user + 1 ? 'delete' : 'put');
+    if (isAbsent !== (said === 'delete'))
+      findings.report(
+        'fork-saved',
+        `${key} is ${isAbsent ? 'absent' : 'there'} at ${id}, its fork file says otherwise`,
+      );
+  }
 }
 
 async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

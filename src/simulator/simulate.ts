@@ -8,6 +8,7 @@ import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, type Plan } from './plan/plan.ts';
 import { checkQuietPhase, type Run } from './quiet-phase.ts';
+import { paced } from './world/paced.ts';
 import { Scheduler } from './world/scheduler.ts';
 import { Trace } from './world/trace.ts';
 
@@ -109,7 +110,7 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
   if (recorder.answered < needed && !findings.any) {
     const status = machines.map(({ id, node }) => {
       if (node === null) return `${id} is down`;
-      const { role, term, commit, last } = node.inspect().raft;
+      const { role, term, commit, last } = node.raftStatus;
       return `${id} ${role} term ${term} commit ${commit} last ${last.index}`;
     });
     findings.report(
@@ -158,7 +159,8 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
 /** Every replica beyond the quorum is whole, and at the present of the hot ones. */
 async function checkBeyond(cluster: Cluster, findings: Findings, run: Run): Promise<void> {
   const { scheduler } = cluster;
-  await run(scheduler.nowMs + livenessBoundMs, () => cluster.leftBeyond() === null);
+  const isWhole = paced(scheduler, 5, () => cluster.leftBeyond() === null);
+  await run(scheduler.nowMs + livenessBoundMs, isWhole);
   const why = cluster.leftBeyond();
   if (why !== null && !findings.any)
     findings.report('tiers-at-the-present', `${livenessBoundMs} ms after all were equal: ${why}`);

@@ -29,13 +29,14 @@ export class DeltaJournal {
 
   takeDeltas(): readonly StateDelta[] {
     const deltas = this.#untaken;
-    if (deltas.length > 0) this.#untaken = [];
+    // What is handed out does not grow any more, an empty list neither: whoever keeps it for later would have its content twice.
+    this.#untaken = [];
     return deltas;
   }
 
   takeForImage(): readonly StateDelta[] {
     const deltas = this.#notInImage;
-    if (deltas.length > 0) this.#notInImage = [];
+    this.#notInImage = [];
     return deltas;
   }
 

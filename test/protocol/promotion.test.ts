@@ -51,6 +51,8 @@ test('what a member says of itself, with changes of tier under way and forks', (
   t.deepEqual(decodeLineage(encodeLineage(said)), said);
   const warm = { ...said, leader: null, voters: [], members: [], forks: [] };
   t.deepEqual(decodeLineage(encodeLineage(warm)), warm);
+  for (const quorum of ['seen', 'gone'] as const)
+    t.is(decodeLineage(encodeLineage({ ...warm, quorum })).quorum, quorum);
 });
 
 test('a fork that cannot be read is refused', (t) => {

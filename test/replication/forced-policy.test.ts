@@ -1,5 +1,6 @@
 import test from 'ava';
 import { nodeId } from '../../src/foundation/ids.ts';
+import { activateMutant } from '../../src/foundation/mutants.ts';
 import type { MemberLineage } from '../../src/protocol/promotion.ts';
 import { ForcedWatch, fenceAll } from '../../src/replication/forced/forced-policy.ts';
 import { members, old } from './states.ts';
@@ -15,22 +16,58 @@ const said = (id: string, tier: string, revision = 0, lineage = old): MemberLine
   members: members.map((facts) => ({ ...facts, voter: false, learner: false })),
   forks: [],
 });
-const policy = { fence: ['fence'], afterMs: 1000 };
+const policy = { fence: ['fence'], afterMs: 1000, alone: false };
+const witness = (id: string, quorum: 'seen' | 'gone' = 'gone', revision = 0): MemberLineage => ({
+  ...said(id, 'cold', revision),
+  quorum,
+});
 
-test('only when no quorum has answered for the whole time, and only the replica that has most', (t) => {
+test.serial(
+  'only when no hot one has answered for the whole time, and only the replica that has most',
+  (t) => {
+    const own = said('w1', 'warm', 7);
+    const watch = new ForcedWatch(policy);
+    t.false(watch.saw(own, [], 0));
+    t.false(watch.saw(own, [said('h1', 'hot')], 900), 'one answers: begun again');
+    t.false(watch.saw(own, [witness('k1')], 1000));
+    t.false(watch.saw(own, [witness('k1')], 1999));
+    t.true(watch.saw(own, [witness('k1', 'gone', 9)], 2000), 'warm before cold');
+    t.false(watch.saw(own, [witness('k1'), said('w2', 'warm', 8)], 2100), 'another has more');
+    t.false(
+      watch.saw(own, [said('k1', 'hot', 1, { clusterId: 'c+1', epoch: 2 })], 2200),
+      'another was promoted',
+    );
+    t.false(watch.saw(own, [witness('k1')], 2300));
+  },
+);
+
+test.serial(
+  'who is cut off from all others does nothing (forced-without-witness has a healthy cluster fenced)',
+  (t) => {
+    t.teardown(() => activateMutant(null));
+    const own = said('w1', 'warm', 7);
+    const isolated = () => {
+      const watch = new ForcedWatch(policy);
+      return watch.saw(own, [], 0) || watch.saw(own, [], 60_000);
+    };
+    t.false(isolated());
+    const seen = new ForcedWatch(policy);
+    t.false(seen.saw(own, [], 0));
+    t.false(seen.saw(own, [witness('k1', 'seen')], 5000), 'the witness reaches a hot one');
+    t.false(seen.saw(own, [witness('k1')], 5100), 'and the time begins anew');
+    activateMutant('forced-without-witness');
+    t.true(isolated());
+  },
+);
+
+test.serial('with nobody to confirm it only a policy that says so goes on', (t) => {
   const own = said('w1', 'warm', 7);
-  const watch = new ForcedWatch(policy);
-  t.false(watch.saw(own, [said('h1', 'hot')], 0));
-  t.false(watch.saw(own, [said('h1', 'hot'), said('h2', 'hot')], 900), 'a quorum: begun again');
-  t.false(watch.saw(own, [], 1000));
-  t.false(watch.saw(own, [], 1999));
-  t.true(watch.saw(own, [said('k1', 'cold', 9)], 2000), 'warm before cold');
-  t.false(watch.saw(own, [said('w2', 'warm', 8)], 2100), 'another has more');
-  t.false(
-    watch.saw(own, [said('k1', 'hot', 1, { clusterId: 'c+1', epoch: 2 })], 2200),
-    'another was promoted',
-  );
-  t.false(watch.saw(own, [], 2300));
+  const single = { ...own, members: own.members.filter(({ id }) => id !== 'k1') };
+  for (const alone of [false, true]) {
+    const watch = new ForcedWatch({ ...policy, alone });
+    t.false(watch.saw(single, [], 0));
+    t.is(watch.saw(single, [], 5000), alone);
+  }
 });
 
 test('every old hot member must be fenced', async (t) => {

@@ -1,10 +1,11 @@
 import test from 'ava';
-import { nodeId } from '../../src/foundation/ids.ts';
+import { AbsentKeys } from '../../src/cli/promotion/absent-keys.ts';
+import { nodeId, revision } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import type { Fork } from '../../src/ports/lineage.ts';
 import type { ForkEntry, ForkHead } from '../../src/replication/fork/fork-entry.ts';
 import { readFork } from '../../src/replication/fork/fork-file.ts';
-import { forkOfHeld } from '../../src/replication/fork/fork-of-held.ts';
+import { forkOfHeld, headOfHeld } from '../../src/replication/fork/fork-of-held.ts';
 import { forkOfHot } from '../../src/replication/fork/fork-of-hot.ts';
 import { readRole } from '../../src/replication/promotion/role.ts';
 import { becomeHot, fence, prefetch } from '../../src/replication/promotion/transitions.ts';
@@ -12,7 +13,7 @@ import { createStateMachine, type StateMachine } from '../../src/state/state-mac
 import { openImage } from '../../src/storage/image/image-store.ts';
 import { openLog } from '../../src/storage/log/open-log.ts';
 import { openStore } from '../../src/storage/open-store.ts';
-import { b, del, put } from '../state/commands.ts';
+import { b, compact, del, put } from '../state/commands.ts';
 import { Crash } from '../storage/memory-disk.ts';
 import { inOne, MemoryFolder } from './memory-folder.ts';
 import { critical, heldOf, old, type Recorded, someState, storeOf } from './states.ts';
@@ -102,6 +103,50 @@ test('a returning old leader saves all that it had beyond the fork, and is warm 
   t.is(value?.value, b('after the fork'));
   t.is(value?.revision, fork.revisions.user + 1);
   t.deepEqual(await readRole(folder), { tier: 'warm', lineage: fork.to });
+});
+
+test('what compaction forgot beyond the fork: the file says from where on it is complete, and names what was not changed', async (t) => {
+  const folder = new MemoryFolder();
+  const log = someState();
+  const fork = forkAt(log.state);
+  log.apply(del('a/2'), put('a/1', 'once'), put('a/1', 'twice'));
+  const compacted = log.state.revision('user');
+  log.apply(compact(compacted), put('a/4', 'later'));
+  // From an image a node has the latest values and what came after the compaction.
+  await storeOf(folder.disk, 'h1', log, log.state);
+  await fenceHot(folder, fork);
+  const { head, entries } = await readBack(folder);
+  t.is(head.completeFrom.user, revision(compacted + 1));
+  t.is(head.completeFrom.system, revision(fork.revisions.system + 1));
+  const of = (why: string) =>
+    entries
+      .filter((entry) => entry.why === why && entry.space === 'user')
+      .map(({ key, value }) => `${key}=${value}`);
+  t.deepEqual(of('unchanged'), ['a/0=']);
+  t.true(of('beyond').includes('a/1=twice'));
+  // What the new lineage has: a/0, a/1, a/2 and a/4 as of the fork, one more since.
+  const absent = new AbsentKeys(head);
+  for (const entry of entries) if (!(entry.op === 'delete' && entry.key === 'a/2')) absent.entry(entry);
+  const at = (key: string, modRevision: number) => ({ key: Buffer.from(key), modRevision }) as never;
+  const pages = [
+    { values: [at('a/0', 5), at('a/1', 6), at('a/2', 7)], more: true },
+    { values: [at('a/4', 8), at('a/7', fork.revisions.user + 10), at('b/9', 9)], more: false },
+  ];
+  const found: string[] = [];
+  for await (const { key } of absent.of('user', async () => pages.shift()!)) found.push(key.toString());
+  t.deepEqual(found, ['a/2']);
+});
+
+test('a warm replica keeps no history: its file is complete from its last mark on', async (t) => {
+  const log = someState();
+  const fork = forkAt(log.state);
+  log.apply(del('a/2'), put('a/1', 'later'));
+  const content = heldOf(log.state);
+  t.is(headOfHeld(content, fork).completeFrom.user, revision(log.state.revision('user') + 1));
+  const entries: ForkEntry[] = [];
+  for await (const batch of forkOfHeld(content, fork)) entries.push(...batch);
+  const unchanged = entries.filter(({ why, space }) => why === 'unchanged' && space === 'user');
+  t.deepEqual(unchanged.map(({ key }) => key).sort(), [b('a/0'), b('a/4')]);
 });
 
 test('a crash at any operation of fencing: the role is given up only when the file is whole', async (t) => {

@@ -1,6 +1,9 @@
 import test from 'ava';
+import { TanistError } from '../../src/foundation/errors.ts';
+import { revision } from '../../src/foundation/ids.ts';
 import { activateMutant, type MutantName } from '../../src/foundation/mutants.ts';
-import { put } from '../state/commands.ts';
+import type { ReplicaSource } from '../../src/ports/replication.ts';
+import { compact, del, put } from '../state/commands.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
 import { policy, through, WarmWorld } from './warm-world.ts';
 
@@ -67,7 +70,88 @@ const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
     await world.until(again.stop());
     return quarantined > 0 ? [...wrong, 'its digest is another one'] : wrong;
   },
+  'scan-misses-deltas': async () => {
+    const world = new WarmWorld();
+    world.apply(policy('a/', 'critical'));
+    for (let i = 0; i < 20; i++) world.apply(put(`a/${10 + i}`, 'old'));
+    let isFirst = true;
+    // What was told already changes while the rest is gone through.
+    const source = through(world.source({ keysPerPiece: 4 }), (part) => {
+      if (part.kind === 'values' && part.space === 'user' && isFirst) {
+        isFirst = false;
+        world.apply(put('a/10', 'new'), del('a/11'));
+      }
+      return part;
+    });
+    const warm = await world.warm([source]);
+    await world.caughtUp(warm);
+    const wrong = await world.differences(warm);
+    await world.until(warm.stop());
+    return isFirst ? ['nothing was gone through'] : wrong;
+  },
+  'never-committed-is-lag': async () => {
+    const world = new WarmWorld();
+    world.apply(policy('a/', 'critical'), put('a/1', 'one'));
+    let sources = [beyondAll(world)];
+    const warm = await world.warm(() => sources);
+    await world.run(1000);
+    sources = [world.source()];
+    world.refusal = new TanistError('under-doubt', 'its state differs');
+    world.listeners.ended();
+    await world.run(50);
+    world.refusal = null;
+    await world.run(10_000);
+    const { held, source } = warm.status();
+    const wrong = [...(await world.differences(warm))];
+    await world.until(warm.stop());
+    if (held?.revisions.planes !== world.state.revision('planes')) wrong.push('it holds what never was');
+    return source === null ? [...wrong, 'it follows nobody'] : wrong;
+  },
+  'compaction-past-follower': () => afterCompaction(),
+  'replace-keeps-old-values': () => afterCompaction(),
+  'warm-keeps-lost-ranges': async () => {
+    const world = new WarmWorld();
+    world.apply(policy('a/', 'critical'), policy('b/', 'critical'), put('a/1', 'one'), put('b/1', 'one'));
+    const warm = await world.warm([world.source()]);
+    await world.caughtUp(warm);
+    world.apply(policy('b/', 'full'));
+    await world.run(1000);
+    const held = warm.status().held?.ranges ?? [];
+    await world.until(warm.stop());
+    return held.filter(({ key }) => key === 'b/').map(({ key }) => `${key} is held on`);
+  },
 };
+
+/** A hot node whose state took a change that nobody else's took. */
+function beyondAll(world: WarmWorld): ReplicaSource {
+  return through(
+    world.source(),
+    (part) => {
+      if (part.kind !== 'mark') return part;
+      const planes = revision(part.revisions.planes + 1);
+      return { ...part, revisions: { ...part.revisions, planes } };
+    },
+    'odd',
+  );
+}
+
+/** A replica is away while a key is deleted and the deletion compacted: what it holds is told anew, and that key is not among it. */
+async function afterCompaction(): Promise<readonly string[]> {
+  const world = new WarmWorld();
+  world.apply(policy('a/', 'critical'), put('a/1', 'one'), put('a/2', 'two'));
+  const disk = new MemoryDisk();
+  const first = await world.warm([world.source()], disk);
+  await world.caughtUp(first);
+  await world.until(first.stop());
+  world.apply(del('a/1'));
+  world.apply(put('a/3', 'three'), put('a/3', 'four'));
+  world.apply(compact(world.state.revision('user')));
+  const again = await world.warm([world.source()], disk.copy());
+  await world.caughtUp(again);
+  const wrong = await world.differences(again);
+  await world.until(again.stop());
+  return wrong;
+}
 
 test.afterEach.always(() => activateMutant(null));
 
@@ -77,3 +161,18 @@ for (const [name, check] of Object.entries(checks) as [MutantName, () => Promise
     activateMutant(name);
     t.true((await check()).length > 0);
   });
+
+test.serial('a source that may lag itself does not take away what a replica holds', async (t) => {
+  const world = new WarmWorld();
+  world.apply(policy('a/', 'critical'), put('a/1', 'one'));
+  let sources = [beyondAll(world)];
+  const warm = await world.warm(() => sources);
+  await world.run(1000);
+  world.isCaughtUp = false;
+  sources = [world.source()];
+  world.listeners.ended();
+  await world.run(5000);
+  t.is(warm.status().held?.ranges.length, 3);
+  t.is(warm.status().quarantined, 0);
+  await world.until(warm.stop());
+});

@@ -87,7 +87,7 @@ test('digests kept up from what deltas replaced are those of the content, scanne
   for (const seed of [1, 2, 3]) {
     const world = new WarmWorld();
     const random = seededRandom(seed);
-    const book = new DigestBook(world.state);
+    const book = new DigestBook(world.state, 1024);
     world.feed.listen({
       applied: (deltas) => {
         book.applied(deltas);

@@ -38,6 +38,8 @@ export class WarmWorld {
   readonly feed: ReplicaFeed;
   lineage = { clusterId: 'c', epoch: 1 };
   refusal: TanistError | null = null;
+  /** The state has all that is committed anywhere. */
+  isCaughtUp = true;
   failure: unknown = null;
 
   constructor(seed = 1) {
@@ -73,6 +75,7 @@ export class WarmWorld {
       ],
       leaderRevisions: () => revisionsOf(state),
       nextTurn: () => new Promise((resolve) => this.clock.soon(resolve)),
+      hasAllCommitted: async () => this.isCaughtUp,
       reported: (report) => void this.reports.push(report),
     };
   }

@@ -32,6 +32,28 @@ test('wherever apply gives way, results, changes and digest are the same', (t) =
   );
 });
 
+test('what was taken after a slice without changes does not grow with the next one', (t) => {
+  const log = new Log(createStateMachine({ limits, keysPerSlice: 3 }));
+  const { state } = log;
+  log.apply(...many);
+  state.takeDeltas();
+  state.takeForImage();
+  const slices = begun(state, txn([valueIs('k', '3', 'l')], [], [range('k', 'l'), put('k', 'once')]));
+  const taken: (readonly StateDelta[])[] = [];
+  const staged: (readonly StateDelta[])[] = [];
+  for (let done = false; !done; ) {
+    done = slices.next().done === true;
+    taken.push(state.takeDeltas());
+    staged.push(state.takeForImage());
+  }
+  t.true(taken.length > 1);
+  t.deepEqual(
+    taken.flat().map(({ key }) => key),
+    [b('k')],
+  );
+  t.is(staged.flat().length, 1);
+});
+
 test('a transaction of large ranges in slices: sorted, filtered, limited, and with deletions in between', (t) => {
   const commands = [
     txn(

@@ -102,6 +102,8 @@ export class ColdReplica {
   #links: readonly LinkMeasurement[] = [];
   readonly #own: OwnFacts;
   #paused = false;
+  /** Those who said that the newest snapshot was never committed. */
+  readonly #contradicts = new Set<NodeId>();
   readonly #failedAtMs = new Map<NodeId, number>();
   readonly #counts = { taken: 0, quarantined: 0, sourceChanges: 0, diskBytes: 0 };
   #lastError: Error | null = null;
@@ -239,6 +241,7 @@ export class ColdReplica {
     const { store, clock, nodeLog, membersChanged, tidied } = this.#ports;
     const stream = new AbortController();
     let source: ReplicaSource | null = null;
+    let parts: AsyncIterator<StreamPart> | null = null;
     try {
       source = await this.#choose();
       this.#stream?.abort();
@@ -248,13 +251,14 @@ export class ColdReplica {
       this.#source = source;
       const held = store.held();
       const beganAtMs = clock.wallMs();
-      const request = { replica: this.#options.id, mode: 'latest', held } as const;
-      const parts = source.follow(request, stream.signal)[Symbol.asyncIterator]();
+      const request = { replica: this.#options.id, mode: 'latest', held: held ?? store.seen() } as const;
+      parts = source.follow(request, stream.signal)[Symbol.asyncIterator]();
       const snapshot = await store.receive(held, this.#untilMark(parts, stream));
-      void parts.next().then(undefined, () => undefined);
+      void parts.next().catch(() => undefined);
       this.#freshAtMs = beganAtMs;
       this.#lastError = null;
       this.#counts.taken++;
+      this.#contradicts.clear();
       source.report(this.report());
       if (snapshot !== null) {
         clock.soon(tidied);
@@ -264,13 +268,27 @@ export class ColdReplica {
       return snapshot;
     } catch (thrown) {
       stream.abort();
+      // Nobody takes what is left of it: the source would wait for that.
+      void parts?.return?.().catch(() => undefined);
       const error = asError(thrown);
       this.#lastError = error;
       if (source !== null) this.#failedAtMs.set(source.id, clock.nowMs());
       if (isFinal(error)) this.#ports.broken(error);
+      if (source !== null && error instanceof TanistError && error.code === 'never-committed')
+        await this.#contradicted(source.id, error.message);
       if (!this.#stopped.signal.aborted) nodeLog.warn('snapshot-failed', { error: error.message });
       throw error;
     }
+  }
+
+  /** One source may be wrong itself: where there is another one it is asked, too. */
+  async #contradicted(by: NodeId, reason: string): Promise<void> {
+    this.#contradicts.add(by);
+    if (this.#contradicts.size < Math.min(2, this.#links.length)) return;
+    this.#contradicts.clear();
+    this.#counts.quarantined++;
+    this.#ports.nodeLog.error('replica-damaged', { range: 'the newest snapshot', reason });
+    await this.#ports.store.dropNewest(reason);
   }
 
   async #choose(): Promise<ReplicaSource> {

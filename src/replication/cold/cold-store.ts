@@ -139,6 +139,12 @@ export class ColdStore {
     return { lineage: newest.lineage, revisions: newest.revisions, ranges: wholeSpaces };
   }
 
+  /** How far it has been, where nothing of it may be gone on from: no source may be further back. */
+  seen(): Held | null {
+    const newest = this.#index.newest;
+    return newest === null ? null : { lineage: newest.lineage, revisions: newest.revisions, ranges: [] };
+  }
+
   /**
    * Takes a stream of mode `latest` to its end. `held`: what was asked to be gone on from. The new snapshot, or null: nothing has changed.
    * Whatever goes wrong, nothing of the stream stays: `data-damaged` (cut short, altered, or not what its source has: the next one is a base), `disk-full`,
@@ -291,6 +297,20 @@ export class ColdStore {
       if (thrown instanceof Damage) return (await this.#quarantine(thrown)).message;
       throw thrown;
     }
+  }
+
+  /**
+   * The newest snapshot is of a state that never was: it goes, and what went before it is the newest. Whether that is right is for the next stream to say,
+   * which goes on from it.
+   */
+  async dropNewest(why: string): Promise<void> {
+    await this.#exclusively(async () => {
+      const { newest } = this.#index;
+      if (newest === null || this.#writing !== null) return;
+      await this.#keepEvidence(why, null);
+      await this.#drop([newest]);
+      await this.#undo();
+    });
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { ForcedPolicy } from '../../ports/lineage.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
@@ -7,7 +8,10 @@ import { compareLineage } from '../lineage.ts';
 /** Makes sure that a member does not run and will not. False: it could not be done, or it is not known. */
 export type RunFence = (command: readonly string[], member: MemberFacts) => Promise<boolean>;
 
-/** Watches for the quorum's being gone. Time is handed in. */
+/**
+ * Watches for the quorum's being gone. Time is handed in. Who is cut off from all others sees just what the last survivor sees, and would have a healthy
+ * cluster fenced: so no hot member may answer, and another member beyond the quorum has to say the same from where it is.
+ */
 export class ForcedWatch {
   readonly #policy: ForcedPolicy;
   #goneSinceMs: number | null = null;
@@ -20,15 +24,23 @@ export class ForcedWatch {
   saw(own: MemberLineage, answers: readonly MemberLineage[], nowMs: number): boolean {
     const hot = own.members.filter(({ tier }) => tier === 'hot');
     const same = answers.filter(({ lineage }) => compareLineage(own.lineage, lineage) === 'same');
-    const alive = hot.filter(({ id }) => same.some((answer) => answer.id === id && answer.tier === 'hot'));
-    const gone = hot.length > 0 && alive.length <= hot.length / 2;
-    if (!gone || same.length < answers.length) {
+    const isAlive = same.some(({ id, tier }) => tier === 'hot' && hot.some((member) => member.id === id));
+    const isSeen = same.some(({ quorum }) => quorum === 'seen');
+    if (hot.length === 0 || isAlive || isSeen || same.length < answers.length) {
       this.#goneSinceMs = null;
       return false;
     }
     this.#goneSinceMs ??= nowMs;
-    return nowMs - this.#goneSinceMs >= this.#policy.afterMs && isBest(own, same);
+    if (nowMs - this.#goneSinceMs < this.#policy.afterMs || !isBest(own, same)) return false;
+    return witnessesOf(own).length === 0
+      ? this.#policy.alone
+      : same.some(({ quorum }) => quorum === 'gone') || mutant.active === 'forced-without-witness';
   }
+}
+
+/** Who can confirm that the hot members are gone. */
+export function witnessesOf({ id, members }: Pick<MemberLineage, 'id' | 'members'>): readonly NodeId[] {
+  return members.filter((member) => member.id !== id && member.tier !== 'hot').map((member) => member.id);
 }
 
 /** Warm before cold, then who has most, ties by id: of those that hear each other one acts. */

@@ -1,20 +1,22 @@
 import type { ByteString } from '../../foundation/bytes.ts';
-import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
+import { revision } from '../../foundation/ids.ts';
+import { bySpace, type KeyValue, type Space, type StateDelta } from '../../ports/delta.ts';
 import type { Fork } from '../../ports/lineage.ts';
 import type { KeyRange, Revisions } from '../../ports/replication.ts';
 
 /**
  * One thing that a member had and the new lineage has not. `beyond`: a change after the fork. `not-held`: a value from before it, of a range that the
- * promoted replica did not hold.
+ * promoted replica did not hold. `unchanged`: it has this key as the promoted replica held it, and the value is left out; told of where changes beyond the fork
+ * were compacted, since a key of the new lineage that the file does not name at all was deleted there.
  */
 export interface ForkEntry {
-  readonly why: 'beyond' | 'not-held';
+  readonly why: 'beyond' | 'not-held' | 'unchanged';
   /** False: in the log of a hot member, which may or may not have been committed and acknowledged. */
   readonly committed: boolean;
   readonly space: Space;
   readonly op: StateDelta['op'];
   readonly key: ByteString;
-  /** Empty for a deletion. */
+  /** Empty for a deletion, and for what is unchanged. */
   readonly value: ByteString;
   readonly revision: number;
   readonly sub: number;
@@ -32,12 +34,51 @@ export interface ForkHead {
   readonly tier: string;
   /** How far this member had come. */
   readonly revisions: Revisions;
+  /** All changes from these revisions on are in the file; of those between the fork and them only what was still the latest. */
+  readonly completeFrom: Revisions;
 }
 
 export interface ForkSummary {
   readonly beyond: number;
   readonly uncommitted: number;
   readonly notHeld: number;
+  readonly unchanged: number;
+}
+
+/** From where on a member that has forgotten what was changed up to `compacted` knows every change beyond the fork. */
+export function completeFrom(fork: Fork, compacted: Readonly<Record<Space, number>>): Revisions {
+  return bySpace((space) => revision(Math.max(fork.revisions[space], compacted[space]) + 1));
+}
+
+/** Whether changes beyond the fork are missing, so that keys have to be told of that were not changed. */
+export function lacksChanges(
+  { fork, completeFrom: from }: Pick<ForkHead, 'fork' | 'completeFrom'>,
+  space: Space,
+): boolean {
+  return from[space] > fork.revisions[space] + 1;
+}
+
+/** Of a value without its change. */
+export function entryOfValue(
+  { key, value, modRevision, createRevision, version, lease }: KeyValue,
+  why: ForkEntry['why'],
+  space: Space,
+  timeMs: number,
+): ForkEntry {
+  return {
+    why,
+    committed: true,
+    space,
+    op: 'put',
+    key,
+    value: why === 'unchanged' ? ('' as ByteString) : value,
+    revision: modRevision,
+    sub: 0,
+    createRevision,
+    version,
+    lease: String(lease),
+    timeMs,
+  };
 }
 
 /** Of a change. */
@@ -48,20 +89,6 @@ export function entryOf(
 ): ForkEntry {
   const change = { space, op, key, value, revision, sub, createRevision, version, timeMs };
   return { why, committed, ...change, lease: String(lease) };
-}
-
-/** Of a value that is held, without its change. Null: the new lineage has it, too. */
-export function entryOfValue(
-  { key, value, modRevision, createRevision, version, lease }: KeyValue,
-  space: Space,
-  fork: Fork,
-  timeMs: number,
-): ForkEntry | null {
-  const beyond = modRevision > fork.revisions[space];
-  if (!beyond && isIn(fork.ranges, space, key)) return null;
-  const change = { space, op: 'put', key, value, revision: modRevision, sub: 0 } as const;
-  const why = beyond ? 'beyond' : 'not-held';
-  return { why, committed: true, ...change, createRevision, version, timeMs, lease: String(lease) };
 }
 
 /** Etcd's rules, as `KeyRange` says. */

@@ -6,7 +6,7 @@ import type { ForkEntry, ForkHead, ForkSummary } from './fork-entry.ts';
 /** What a member had beyond a fork: frames of entries, the last one with their number. */
 const forkKind: FramedKind = {
   magic: 'TANISTFK',
-  format: 1,
+  format: 2,
   noun: 'fork file',
   advice: 'use another copy; the rest of it cannot be trusted',
 };
@@ -28,15 +28,17 @@ async function* frames(batches: AsyncIterable<readonly ForkEntry[]>): AsyncGener
   let beyond = 0;
   let uncommitted = 0;
   let notHeld = 0;
+  let unchanged = 0;
   for await (const entries of batches) {
     for (const { why, committed } of entries) {
       if (why === 'not-held') notHeld++;
+      else if (why === 'unchanged') unchanged++;
       else beyond++;
       if (!committed) uncommitted++;
     }
     if (entries.length > 0) yield frame({ entries });
   }
-  yield frame({ summary: { beyond, uncommitted, notHeld } });
+  yield frame({ summary: { beyond, uncommitted, notHeld, unchanged } });
 }
 
 function frame(content: Frame): Uint8Array {
@@ -56,7 +58,9 @@ export type ForkPart =
 export async function* readFork(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ForkPart> {
   for await (const part of readFramed(forkKind, bytes)) {
     if (part.kind === 'head') {
-      yield { kind: 'head', head: part.head as ForkHead };
+      const { completeFrom: from, ...head } = part.head as Partial<ForkHead> & Omit<ForkHead, 'completeFrom'>;
+      // Files of format 1 do not say it.
+      yield { kind: 'head', head: { ...head, completeFrom: from ?? head.fork.revisions } };
       continue;
     }
     const content = unpack(part.frame.subarray(4)) as Frame;

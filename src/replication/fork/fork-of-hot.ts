@@ -10,7 +10,15 @@ import { decodeBlock } from '../../protocol/block.ts';
 import { decodeConfiguration } from '../../raft/configuration.ts';
 import { createStateMachine, type StateMachine } from '../../state/state-machine.ts';
 import { type OpenedStore, openStore } from '../../storage/open-store.ts';
-import { entryOf, entryOfValue, type ForkEntry, type ForkHead, isIn } from './fork-entry.ts';
+import {
+  completeFrom,
+  entryOf,
+  entryOfValue,
+  type ForkEntry,
+  type ForkHead,
+  isIn,
+  lacksChanges,
+} from './fork-entry.ts';
 
 export interface HotForkOptions {
   /** Of a hot member that is stopped; not closed here. */
@@ -33,7 +41,8 @@ const keysAtOnce = 1000;
 
 /**
  * What a hot member has that the new lineage has not: all changes after the fork, then what its log has and its state had not applied yet (which may
- * have been acknowledged), then the values of ranges that the promoted replica did not hold. Close it in all cases.
+ * have been acknowledged), then the values of ranges that the promoted replica did not hold. Where compaction has forgotten changes,
+ * also the keys that were not changed: a deletion may be among what is forgotten. Close it in all cases.
  */
 export async function forkOfHot(options: HotForkOptions): Promise<HotFork> {
   const { disk, folder, clusterId, self, fork, limits, yieldTurn } = options;
@@ -52,9 +61,17 @@ export async function forkOfHot(options: HotForkOptions): Promise<HotFork> {
     const state = createStateMachine({ limits });
     if (store.loaded !== null) await state.restore(store.loaded, yieldTurn);
     const stored = bySpace((space) => state.revision(space));
+    const compacted = bySpace((space) => state.compacted(space));
+    const head: ForkHead = {
+      fork,
+      member: self,
+      tier: 'hot',
+      revisions: stored,
+      completeFrom: completeFrom(fork, compacted),
+    };
     return {
-      head: { fork, member: self, tier: 'hot', revisions: stored },
-      entries: entriesOf(store, state, stored, fork),
+      head,
+      entries: entriesOf(store, state, head),
       close,
     };
   } catch (error) {
@@ -66,15 +83,15 @@ export async function forkOfHot(options: HotForkOptions): Promise<HotFork> {
 async function* entriesOf(
   store: OpenedStore,
   state: StateMachine,
-  stored: Readonly<Record<Space, number>>,
-  fork: Fork,
+  head: ForkHead,
 ): AsyncGenerator<readonly ForkEntry[]> {
+  const { fork, revisions } = head;
   for (const space of spaces) {
     if (space === 'predicted') continue;
     const from = revision(fork.revisions[space] + 1);
-    for await (const deltas of store.image.history.deltas(space, from, revision(stored[space])))
+    for await (const deltas of store.image.history.deltas(space, from, revisions[space]))
       yield deltas.map((delta) => entryOf(delta, 'beyond', true));
-    yield* notHeld(state, space, fork);
+    yield* notBeyond(state, space, head);
   }
   state.takeDeltas();
   for await (const entry of tailOf(store, state.applied.index)) {
@@ -88,18 +105,21 @@ async function* entriesOf(
   }
 }
 
-/** As of what was applied for certain. */
-function* notHeld(state: StateMachine, space: Space, fork: Fork): Generator<readonly ForkEntry[]> {
+/** As of what was applied for certain: the latest values that no change beyond the fork stands for. */
+function* notBeyond(state: StateMachine, space: Space, head: ForkHead): Generator<readonly ForkEntry[]> {
+  const { fork } = head;
+  const isTold = lacksChanges(head, space);
   let from: ByteString | null = '' as ByteString;
   while (from !== null) {
     const next: ByteString | null = state.keyBeyond(space, from, keysAtOnce);
     const values = state.valuesOf(space, from, next);
     from = next;
-    const entries = values
-      // What changed after the fork was told as changes already.
-      .filter(({ modRevision }) => modRevision <= fork.revisions[space])
-      .map((value) => entryOfValue(value, space, fork, state.timeMs))
-      .filter((entry) => entry !== null);
+    const entries = values.flatMap((value) => {
+      if (value.modRevision > fork.revisions[space]) return [];
+      const isHeld = isIn(fork.ranges, space, value.key);
+      if (isHeld && !isTold) return [];
+      return [entryOfValue(value, isHeld ? 'unchanged' : 'not-held', space, state.timeMs)];
+    });
     if (entries.length > 0) yield entries;
   }
 }

@@ -31,9 +31,11 @@ export function decideBeyond(own: MemberLineage): RoleDecision {
 
 /**
  * Beyond the quorum, by the word of another member: whom its sources refuse, since it is of another tier by now, hears nothing from them. Only a hot node
- * that has come at least as far can tell it.
+ * that has come at least as far can tell it; one that holds nothing, not even its lineage, has nothing to lose.
  */
 export function decideByWord(own: MemberLineage, answer: MemberLineage): RoleDecision {
+  const hasNothing = own.members.length === 0 && own.lineage.clusterId === '';
+  if (hasNothing && answer.tier === 'hot') return decideBeyond({ ...own, members: answer.members });
   if (compareLineage(own.lineage, answer.lineage) !== 'same' || answer.tier !== 'hot') return stay;
   return answer.applied < own.applied ? stay : decideBeyond({ ...own, members: answer.members });
 }

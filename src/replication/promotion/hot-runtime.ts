@@ -10,10 +10,10 @@ export function hotRuntime(node: TanistNode, stop: HotRuntime['stop']): HotRunti
     kind: 'hot',
     said: () => saidByNode(node),
     isMember: () => {
-      const { voters, outgoing, learners } = node.inspect().raft.configuration;
+      const { voters, outgoing, learners } = node.raftStatus.configuration;
       return [...voters, ...outgoing, ...learners].includes(node.id);
     },
-    lastIndex: () => node.inspect().raft.last.index,
+    lastIndex: () => node.raftStatus.last.index,
     silentMs: () => node.silentMs(),
     image: () => node.image(),
     stop,

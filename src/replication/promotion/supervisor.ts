@@ -5,15 +5,16 @@ import type { Random } from '../../foundation/random.ts';
 import type { OutgoingImage } from '../../node/image-outlet.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { ForcedPolicy, ForcedReport, Fork } from '../../ports/lineage.ts';
-import type { MemberFacts } from '../../ports/membership.ts';
+import type { MemberFacts, MemberInfo } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
 import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
-import { ForcedWatch, fenceAll, type RunFence } from '../forced/forced-policy.ts';
-import { forkOfHeld } from '../fork/fork-of-held.ts';
+import { ForcedWatch, fenceAll, type RunFence, witnessesOf } from '../forced/forced-policy.ts';
+import { forkOfHeld, headOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
+import { compareLineage } from '../lineage.ts';
 import { decideBeyond, decideByWord, decideEmpty, decideHot, forkOf } from './decide-role.ts';
 import { FencingRounds } from './fencing-rounds.ts';
 import { fetchImage } from './fetch-image.ts';
@@ -44,6 +45,8 @@ const askDeadlineMs = 1000;
 /** A hot node asks soon, since it may be what holds an old quorum together; a replica beyond it hears most things by itself. */
 const askSoonMs = 500;
 const askBeyondEveryMs = 2000;
+/** What a round of questions found is of use for so long. */
+const freshMs = 3 * askBeyondEveryMs;
 const firstRetryMs = 250;
 const lastRetryMs = 10_000;
 /** So that who forced a promotion has the answer before the port closes. */
@@ -69,6 +72,7 @@ export class Supervisor {
   /** Databases of another role may still be there. */
   #untidy = true;
   #nextAskMs = 0;
+  #asked: { readonly quorum: 'seen' | 'gone'; readonly atMs: number } | null = null;
   /** Of a promotion that failed, doubling; 0: none did. */
   #promotionRetryMs = 0;
   #promoteAtMs = 0;
@@ -92,6 +96,7 @@ export class Supervisor {
 
   async start(): Promise<MemberRuntime> {
     const role = await readRole(this.#parts.place.folder);
+    this.#warnOfPolicy();
     const runtime = await this.#begin(role?.tier ?? this.#parts.tier, role?.lineage ?? null);
     this.#plan();
     return runtime;
@@ -115,7 +120,24 @@ export class Supervisor {
     const now = this.#runtime?.said() ?? this.#lastSaid;
     const lineage = now.lineage.clusterId === '' ? (this.#lineage ?? now.lineage) : now.lineage;
     this.#lastSaid = { ...now, lineage };
-    return this.#lastSaid;
+    const quorum = this.#quorum();
+    return quorum === null ? this.#lastSaid : { ...this.#lastSaid, quorum };
+  }
+
+  /** What others, who may be cut off, ask it as a witness; null: it has not looked of late. */
+  #quorum(): 'seen' | 'gone' | null {
+    const { clock } = this.#parts;
+    if (this.#runtime?.kind !== 'beyond' || this.#asked === null) return null;
+    return clock.nowMs() - this.#asked.atMs > freshMs ? null : this.#asked.quorum;
+  }
+
+  #warnOfPolicy(): void {
+    const { forced, seeds, place, nodeLog } = this.#parts;
+    if (forced === null || witnessesOf({ id: place.self, members: seeds.map(asInfo) }).length > 0) return;
+    const message = forced.policy.alone
+      ? 'no other member beyond the quorum can confirm that the hot ones are gone: a network that cuts this one off has a healthy cluster fenced'
+      : 'no other member beyond the quorum can confirm that the hot ones are gone: nothing is promoted by policy (add one, or set tiers.forced.alone)';
+    nodeLog.warn('forced-policy', { message });
   }
 
   image(): Promise<OutgoingImage> {
@@ -234,6 +256,10 @@ export class Supervisor {
     const isCalm = runtime?.kind === 'beyond' && runtime.isWhole();
     this.#nextAskMs = nowMs + (isCalm ? askBeyondEveryMs : askSoonMs);
     const answers = await this.answers();
+    const isSeen = answers.some(
+      ({ tier, lineage }) => tier === 'hot' && compareLineage(own.lineage, lineage) === 'same',
+    );
+    this.#asked = { quorum: isSeen ? 'seen' : 'gone', atMs: this.#parts.clock.nowMs() };
     for (const answer of answers) {
       const fork = forkOf(own.lineage, answer);
       if (fork !== null) return this.#change(() => this.#fence(fork));
@@ -314,7 +340,8 @@ export class Supervisor {
   }
 
   async #becomeBeyond(tier: Exclude<Tier, 'hot'>): Promise<void> {
-    const { lineage } = this.said();
+    const said = this.said().lineage;
+    const lineage = said.clusterId === '' ? null : said;
     await becomeBeyond(this.#parts.place.folder, tier, lineage);
     await this.#switch(tier, lineage);
   }
@@ -330,7 +357,7 @@ export class Supervisor {
       const content = await runtime.pause();
       if (content === null) await becomeBeyond(place.folder, tier, fork.to);
       else {
-        const head = { fork, member: place.self, tier, revisions: content.held.revisions };
+        const head = { ...headOfHeld(content, fork), member: place.self, tier };
         file = await fence(place.folder, tier, fork, { head, entries: forkOfHeld(content, fork) });
       }
     } else {
@@ -408,6 +435,8 @@ export class Supervisor {
     await run;
   }
 }
+
+const asInfo = (facts: MemberFacts): MemberInfo => ({ ...facts, voter: false, learner: false });
 
 function nobody(id: NodeId, tier: Tier): MemberLineage {
   return {

@@ -1,7 +1,9 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { limits } from '../../foundation/limits.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { FeedListener, ReplicaFeed } from '../../node/replica-feed.ts';
-import type { StateDelta } from '../../ports/delta.ts';
+import type { Timer } from '../../ports/clock.ts';
+import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {
   FollowRequest,
   Held,
@@ -13,13 +15,20 @@ import type {
 import { warmRanges } from '../critical-ranges.ts';
 import { DeltaStream, defaultStreamTiming, type StreamTiming } from './delta-stream.ts';
 import { DigestBook } from './digest-book.ts';
+import { heldOfLineage } from './held-of-lineage.ts';
 import { RecentDeltas } from './recent-deltas.ts';
+import { keysPerTurn } from './scan-piece.ts';
+
+/** For a quorum's word on what is committed. */
+const askMs = 1000;
 
 export interface DeltaSourceOptions {
   readonly feed: ReplicaFeed;
   /** How mode `latest` is served; without, it is refused. */
   readonly latest?: (feed: ReplicaFeed, held: Held | null) => AsyncIterable<StreamPart>;
   readonly timing?: Partial<StreamTiming>;
+  /** Looked at in one turn where a range is gone through; absent: about a millisecond's worth. */
+  readonly keysPerPiece?: number;
 }
 
 /** What a hot node has to say to those who look for a source. `refusal` null: it feeds. */
@@ -34,6 +43,7 @@ export class DeltaSource implements ReplicaSource {
   readonly #feed: ReplicaFeed;
   readonly #latest: DeltaSourceOptions['latest'];
   readonly #timing: StreamTiming;
+  readonly #keysPerPiece: number;
   readonly #recent = new RecentDeltas(limits.replicaQueueBytes);
   readonly #digests: DigestBook;
   readonly #streams = new Map<DeltaStream, FollowRequest>();
@@ -47,7 +57,8 @@ export class DeltaSource implements ReplicaSource {
     this.#feed = options.feed;
     this.#latest = options.latest;
     this.#timing = { ...defaultStreamTiming, ...options.timing };
-    this.#digests = new DigestBook(options.feed.state);
+    this.#keysPerPiece = options.keysPerPiece ?? keysPerTurn;
+    this.#digests = new DigestBook(options.feed.state, this.#keysPerPiece);
   }
 
   get id(): ReplicaFeed['id'] {
@@ -69,6 +80,7 @@ export class DeltaSource implements ReplicaSource {
 
   async *follow(request: FollowRequest, signal: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
     this.#check(request);
+    await this.#refuseWhatNeverWas(request);
     if (request.mode === 'latest') yield* this.#followLatest(request, signal);
     else yield* this.#followDeltas(request, signal);
   }
@@ -78,6 +90,30 @@ export class DeltaSource implements ReplicaSource {
     if (refusal !== null) throw refusal;
     if (this.followers >= limits.replicaFollowers)
       throw new TanistError('overloaded', `this node feeds ${this.followers} replicas already; ask another`);
+  }
+
+  /**
+   * A replica that followed a hot node whose state was wrong may hold revisions that nobody else will ever have. Whoever lags can't tell, so what is
+   * committed is asked for first.
+   */
+  async #refuseWhatNeverWas({ held }: FollowRequest): Promise<void> {
+    const { clock, state } = this.#feed;
+    const own = heldOfLineage(held, this.#feed.lineage());
+    const ahead = (): Space | undefined =>
+      spaces.find((space) => space !== 'predicted' && (own?.revisions[space] ?? 0) > state.revision(space));
+    if (ahead() === undefined) return;
+    let timer: Timer | null = null;
+    const late = new Promise<boolean>((resolve) => {
+      timer = clock.after(askMs, () => resolve(false));
+    });
+    const isKnown = await Promise.race([this.#feed.hasAllCommitted(), late]);
+    (timer as Timer | null)?.cancel();
+    const space = ahead();
+    if (space === undefined || !isKnown || mutant.active === 'never-committed-is-lag') return;
+    throw new TanistError(
+      'never-committed',
+      `the replica holds revision ${own?.revisions[space]} of ${space}, and all that was ever committed ends at ${state.revision(space)}: what it holds beyond is to be fetched anew`,
+    );
   }
 
   /** Why that replica is not to be fed; null: it is. */
@@ -106,6 +142,7 @@ export class DeltaSource implements ReplicaSource {
       digests: this.#digests,
       timing: this.#timing,
       request,
+      keysPerPiece: this.#keysPerPiece,
     });
     const abort = (): void => stream.abort();
     this.#streams.set(stream, request);

@@ -36,6 +36,8 @@ export interface DeltaStreamParts {
   readonly digests: DigestBook;
   readonly timing: StreamTiming;
   readonly request: FollowRequest;
+  /** Of a range that is told from the beginning, in one turn. */
+  readonly keysPerPiece: number;
 }
 
 /** Spaces that replicas hold. */
@@ -53,7 +55,7 @@ const partBytes = 256 * 1024;
  */
 export class DeltaStream {
   readonly #parts: DeltaStreamParts;
-  readonly #followed = new FollowedRanges();
+  readonly #followed: FollowedRanges;
   /** The next batch to take; null: those that are due are not kept, history has them. */
   #position: number | null = null;
   /** Every delta up to here was told, where it is wanted. */
@@ -71,6 +73,7 @@ export class DeltaStream {
 
   constructor(parts: DeltaStreamParts) {
     this.#parts = parts;
+    this.#followed = new FollowedRanges(parts.keysPerPiece);
     this.#sent = { ...this.#revisions() };
     this.#digestsMs = parts.feed.clock.nowMs();
   }

@@ -20,8 +20,11 @@ export class DigestBook {
   #byText: ReadonlyMap<string, Entry> = new Map();
   #index = new RangeIndex<Entry>([]);
 
-  constructor(state: StateMachine) {
+  readonly #keysPerPiece: number;
+
+  constructor(state: StateMachine, keysPerPiece: number) {
     this.#state = state;
+    this.#keysPerPiece = keysPerPiece;
   }
 
   /** Those that were there already go on. */
@@ -49,7 +52,7 @@ export class DigestBook {
   scan(): boolean {
     const entry = this.#entries.find(({ cursor }) => cursor !== null);
     if (entry === undefined || entry.cursor === null) return false;
-    const { values, next } = scanPiece(this.#state, entry.range, entry.cursor);
+    const { values, next } = scanPiece(this.#state, entry.range, entry.cursor, this.#keysPerPiece);
     for (const value of values) entry.sum.add(value);
     entry.cursor = next;
     return true;

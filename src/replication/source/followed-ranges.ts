@@ -16,8 +16,13 @@ interface Followed {
 
 /** How far one follower has been told the ranges that it is to hold. */
 export class FollowedRanges {
+  readonly #keysPerPiece: number;
   #all: readonly Followed[] = [];
   #index = new RangeIndex<Followed>([]);
+
+  constructor(keysPerPiece: number) {
+    this.#keysPerPiece = keysPerPiece;
+  }
 
   get ranges(): readonly KeyRange[] {
     return this.#all.map(({ range }) => range);
@@ -74,7 +79,7 @@ export class FollowedRanges {
     const followed = this.#all.find(({ cursor }) => cursor !== null);
     if (followed === undefined || followed.cursor === null) return [];
     const { range } = followed;
-    const { values, next } = scanPiece(state, range, followed.cursor);
+    const { values, next } = scanPiece(state, range, followed.cursor, this.#keysPerPiece);
     const replace: readonly StreamPart[] = followed.replaced ? [] : [{ kind: 'replace', range }];
     followed.replaced = true;
     followed.cursor = next;

@@ -63,7 +63,7 @@ export async function* latestParts(source: LatestSource, held: Held | null): Asy
   const members = source.members();
   yield { kind: 'leases', all: isFirst, granted, ended: [] };
   yield { kind: 'members', members };
-  const isSame = held !== null && sameLineage(held.lineage, lineage);
+  const isSame = held !== null && held.ranges.length > 0 && sameLineage(held.lineage, lineage);
   for (const space of sentSpaces) {
     const since = isSame ? held.revisions[space] : null;
     const at = mark.revisions[space];

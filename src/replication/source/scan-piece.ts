@@ -6,7 +6,7 @@ import type { KeyRange } from '../../ports/replication.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 
 /** Looked at in one turn: about a millisecond. */
-const keysPerTurn = 1024;
+export const keysPerTurn = 1024;
 const bytesPerTurn = 512 * 1024;
 
 export interface ScannedPiece {
@@ -19,8 +19,14 @@ export interface ScannedPiece {
  * The latest values of the next keys of a range, from `from` on. Who scans in pieces while the state moves on is right at every turn about all keys
  * before where the next piece begins, if it also takes the deltas of just those.
  */
-export function scanPiece(state: StateMachine, range: KeyRange, from: ByteString): ScannedPiece {
-  const found = state.range({ ...anything, space: range.space, key: from, rangeEnd: range.rangeEnd });
+export function scanPiece(
+  state: StateMachine,
+  range: KeyRange,
+  from: ByteString,
+  limit: number,
+): ScannedPiece {
+  const { space, rangeEnd } = range;
+  const found = state.range({ ...anything, space, key: from, rangeEnd, limit });
   if (found.kind !== 'range') return { values: [], next: null };
   const values: KeyValue[] = [];
   let bytes = 0;
@@ -35,9 +41,8 @@ export function scanPiece(state: StateMachine, range: KeyRange, from: ByteString
 }
 
 const none = revision(0);
-const anything: Omit<RangeRequest, 'space' | 'key' | 'rangeEnd'> = {
+const anything: Omit<RangeRequest, 'space' | 'key' | 'rangeEnd' | 'limit'> = {
   kind: 'range',
-  limit: keysPerTurn,
   revision: none,
   order: 'none',
   target: 'key',

@@ -20,6 +20,9 @@ export function metaRow(meta: WarmMeta): DatabaseChange {
   return { type: 'put', key: metaKey, value: sealJson(metaKey, meta) };
 }
 
+/** Nothing is held. */
+export const noMetaRow: DatabaseChange = { type: 'del', key: metaKey };
+
 /** Null: there is none, or it cannot be trusted. */
 export function readMeta(row: Uint8Array | undefined): WarmMeta | null {
   if (row === undefined || !isSealed(metaKey, row)) return null;

@@ -100,6 +100,9 @@ export class WarmReplica {
   readonly #state: WarmState;
   readonly #own: OwnFacts;
   readonly #failedAtMs = new Map<NodeId, number>();
+  /** Those who said that what is held was never committed. */
+  readonly #contradicts = new Set<NodeId>();
+  #offered = 0;
   #source: ReplicaSource | null = null;
   #links: readonly LinkMeasurement[] = [];
   #markedMs: number | null = null;
@@ -288,6 +291,7 @@ export class WarmReplica {
       roundTripMs,
       bytesPerSecond: null,
     }));
+    this.#offered = offers.length;
     const nowMs = this.#options.clock.nowMs();
     for (const [id, atMs] of this.#failedAtMs)
       if (nowMs - atMs > this.#timing.grudgeMs) this.#failedAtMs.delete(id);
@@ -328,6 +332,8 @@ export class WarmReplica {
       const reason = error instanceof TanistError ? `${error.code}: ${error.message}` : String(error);
       if (this.#source === source) nodeLog.warn('replica-source-lost', { source: source.id, reason });
       this.#trouble ??= `cannot follow ${source.id} (${reason})`;
+      if (error instanceof TanistError && error.code === 'never-committed')
+        await this.#contradicted(source.id, error.message);
       throw error;
     } finally {
       stream.abort();
@@ -358,6 +364,7 @@ export class WarmReplica {
     const before = this.#state.members;
     const wrong = await this.#state.mark(mark);
     this.#marks += 1;
+    this.#contradicts.clear();
     this.#markedMs = clock.nowMs();
     this.#takenMs = this.#markedMs - (this.#begunMs ?? this.#markedMs);
     this.#begunMs = null;
@@ -375,6 +382,15 @@ export class WarmReplica {
       this.#source?.report(this.report());
     }
     return true;
+  }
+
+  /** One source may be wrong itself: where there is another one it is asked, too. */
+  async #contradicted(by: NodeId, reason: string): Promise<void> {
+    this.#contradicts.add(by);
+    if (this.#contradicts.size < Math.min(2, this.#offered)) return;
+    this.#contradicts.clear();
+    this.#noteDamage({ range: null, reason });
+    await this.#state.discard(reason);
   }
 
   #noteDamage({ range, reason }: WarmDamage): void {

@@ -7,7 +7,7 @@ import { sameLineage } from '../lineage.ts';
 import { rangeText } from '../range-index.ts';
 import { HeldRange } from './held-range.ts';
 import { Takeover } from './takeover.ts';
-import { metaRow, rangeRow, type WarmMeta } from './warm-meta.ts';
+import { metaRow, noMetaRow, rangeRow, type WarmMeta } from './warm-meta.ts';
 import type { WarmReads } from './warm-reads.ts';
 import { deleteRow, leaseRow, putRow } from './warm-rows.ts';
 import { membersRow, type WarmContent, type WarmStore } from './warm-store.ts';
@@ -85,6 +85,20 @@ export class WarmState {
     if (this.#meta === null) return null;
     const { lineage, revisions } = this.#meta;
     return { lineage, revisions, ranges: this.#ranges.map(({ range }) => range) };
+  }
+
+  /** Nothing of what is held is to be trusted: it is evidence from now on, and nobody reads it. */
+  async discard(reason: string): Promise<void> {
+    const { reads, store } = this.#options;
+    this.begin();
+    await reads.exclusively(async () => {
+      const rows = this.#ranges.flatMap(({ generation, range }) => store.setAside(generation, range, reason));
+      this.#ranges = [];
+      this.#meta = null;
+      this.#takeover = this.#newTakeover();
+      reads.setRanges([]);
+      await this.#options.write([...rows, noMetaRow]);
+    });
   }
 
   /** A stream begins: what the last one left unfinished is void. */

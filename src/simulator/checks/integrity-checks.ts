@@ -52,7 +52,7 @@ export class IntegrityChecks {
 
   spoil(machine: Machine, block: Block): Block {
     // What is on its way in after a rebuild would count as rebuilt.
-    if (machine.node?.inspect().doubt !== null || !this.#due.delete(machine)) return block;
+    if (machine.node?.doubt !== null || !this.#due.delete(machine)) return block;
     this.#differs.add(machine);
     this.#differed.add(machine);
     this.#trace.event(machine.id, 'state diverges');

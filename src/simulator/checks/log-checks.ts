@@ -1,4 +1,4 @@
-import type { LogIndex, NodeId, Term } from '../../foundation/ids.ts';
+import { type LogIndex, logIndex, type NodeId, type Term } from '../../foundation/ids.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
 import { createInvariantChecker, type NodeView } from '../../raft/invariants.ts';
 import type { RaftMessage } from '../../raft/message.ts';
@@ -28,7 +28,9 @@ interface Known {
 export class LogChecks {
   readonly leases = new LeaseTimes();
   readonly #findings: Findings;
-  readonly #checker = createInvariantChecker();
+  /** Of the lineage's first log, as its first process found it. */
+  #first: LogIndex | null = null;
+  readonly #checker = createInvariantChecker(() => this.#first ?? logIndex(1));
   readonly #known = new Map<string, Known>();
   /** By index, what was first applied anywhere. */
   readonly #applied = new Map<number, LogEntry>();
@@ -65,7 +67,7 @@ export class LogChecks {
       }
     }
     // An image from a peer may be of a little before what this replica had applied to its lost one.
-    const rebuilds = machine.node?.inspect().doubt !== null ? -1 : 0;
+    const rebuilds = machine.node?.doubt !== null ? -1 : 0;
     if (rebuilds === 0 && known.lastApplied > 0 && entry.index !== known.lastApplied + 1) {
       const skipped = machine.node !== null && entry.index > known.lastApplied + 1;
       // A snapshot takes a replica forward; nothing takes it back.
@@ -99,6 +101,7 @@ export class LogChecks {
   /** A process came up: what it acknowledged and what became committed must still be there. */
   opened(machine: Machine, status: RaftStatus, store: string, exempt: boolean): void {
     const known = this.#of(machine.id);
+    this.#first ??= logIndex(machine.log.compacted() + 1);
     known.incarnation++;
     known.entries.clear();
     known.lastApplied = 0;
@@ -128,7 +131,7 @@ export class LogChecks {
     const { node } = machine;
     if (node === null) return;
     const known = this.#of(machine.id);
-    known.status = node.inspect().raft;
+    known.status = node.raftStatus;
     known.log ??= machine.log;
     this.#checkTerms(machine, known);
     this.#findings.guard('raft', () => this.#checker.check(this.#views()));

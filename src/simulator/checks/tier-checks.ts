@@ -32,7 +32,7 @@ interface Seen {
  */
 export class TierChecks {
   readonly #findings: Findings;
-  readonly #truth: () => Truth;
+  readonly #truth: (clusterId: string) => Truth;
   readonly #nowMs: () => number;
   readonly #seen = new Map<NodeId, Seen>();
   readonly #lookedMs = new Map<NodeId, number>();
@@ -42,7 +42,16 @@ export class TierChecks {
   /** Looks that were compared. */
   looks = 0;
 
-  constructor(findings: Findings, truth: () => Truth, nowMs: () => number) {
+  readonly #mayGoBack: () => boolean;
+
+  /** `truth`: of a lineage. `mayGoBack`: who followed a state that differed may hold revisions that never were, and gets rid of them. */
+  constructor(
+    findings: Findings,
+    truth: (clusterId: string) => Truth,
+    nowMs: () => number,
+    mayGoBack: () => boolean,
+  ) {
+    this.#mayGoBack = mayGoBack;
     this.#findings = findings;
     this.#truth = truth;
     this.#nowMs = nowMs;
@@ -74,7 +83,7 @@ export class TierChecks {
       machine.life.enter(() => {
         beyond.replica.read(request).then(
           ({ result }) => {
-            if (result.kind === 'range') this.#compare(machine, whole, result);
+            if (result.kind === 'range') this.#compare(machine, at.lineage, whole, result);
           },
           (error: unknown) => this.#refused(machine, error),
         );
@@ -86,11 +95,12 @@ export class TierChecks {
     const { state } = replica;
     if (state.meta === null) return;
     this.#forward(machine, replica, state.meta.lineage, state.meta.revisions);
+    const { lineage } = state.meta;
     this.#wanted(machine, replica);
     for (const { range: held } of state.ranges) {
       if (held.space !== 'user') continue;
       this.#read(machine, replica, { ...range('x'), ...held }, (result) =>
-        this.#compare(machine, held, result),
+        this.#compare(machine, lineage, held, result),
       );
     }
     const user = state.ranges.filter(({ range: held }) => held.space === 'user');
@@ -140,8 +150,13 @@ export class TierChecks {
     this.#findings.report('no-exception', `a read of ${id} failed: ${String(error)}`);
   }
 
-  #compare({ id }: Machine, held: Pick<KeyRange, 'key' | 'rangeEnd'>, result: RangeResult): void {
-    const truth = this.#truth();
+  #compare(
+    { id }: Machine,
+    { clusterId }: Lineage,
+    held: Pick<KeyRange, 'key' | 'rangeEnd'>,
+    result: RangeResult,
+  ): void {
+    const truth = this.#truth(clusterId);
     // Applied, and its watchers have not heard of it yet.
     if (result.revision > truth.lastRevision) return;
     this.looks++;
@@ -169,7 +184,7 @@ export class TierChecks {
   /** Of one process, in one lineage. */
   #forward({ id }: Machine, replica: object, { clusterId }: Lineage, revisions: Seen['revisions']): void {
     const seen = this.#seen.get(id);
-    if (seen?.replica === replica && seen.lineage === clusterId)
+    if (seen?.replica === replica && seen.lineage === clusterId && !this.#mayGoBack())
       for (const space of spaces)
         if (revisions[space] < seen.revisions[space])
           this.#findings.report(

@@ -68,18 +68,21 @@ export interface Plan {
   readonly tiers: TierPlan;
 }
 
-/** `tiers`: one seed in three also has replicas beyond the quorum, which costs several times the time. */
+/** Replicas beyond the quorum cost a multiple of the time. */
+const tierShare = { ordinary: 0.1, more: 1 / 3 };
+
+/** `tiers`: more seeds have replicas beyond the quorum. */
 export function drawPlan(seed: number, tiers = false): Plan {
   const ordinary = drawOrdinary(seed);
   const random = seededRandom(`plan ${seed}`).fork('deposed');
   const plan = ordinary.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(ordinary, random) : ordinary;
-  return tiers ? withTiers(plan) : plan;
+  return withTiers(plan, tiers ? tierShare.more : tierShare.ordinary);
 }
 
 /** From a stream of its own: the rest of the plan is as it would be without. */
-function withTiers(plan: Plan): Plan {
+function withTiers(plan: Plan, share: number): Plan {
   const random = seededRandom(`plan ${plan.seed}`).fork('tiers');
-  const tiers = drawTiers(random, plan.membership.length === 0 && plan.turnover.joiners === 0);
+  const tiers = drawTiers(random, plan.membership.length === 0 && plan.turnover.joiners === 0, share);
   const first = plan.nodes + plan.turnover.joiners;
   const faults = drawTierFaults(random.fork('faults'), tiers, first, plan.safetyMs);
   return { ...plan, tiers, faults: [...plan.faults, ...faults] };

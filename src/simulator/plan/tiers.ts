@@ -10,6 +10,8 @@ export interface TierPlan {
   /** Between two snapshots of a cold replica, ms. */
   readonly snapshotEveryMs: number;
   readonly keepSnapshots: number;
+  /** That a source goes through in one turn. */
+  readonly keysPerPiece: number;
   /** Between two wishes that a member be of another tier, ms; 0: none. */
   readonly changeEveryMs: number;
   /** A voter that is silent for so long is replaced by itself, ms; 0: none is. */
@@ -24,14 +26,15 @@ export const noTiers: TierPlan = {
   policyEveryMs: 0,
   snapshotEveryMs: 0,
   keepSnapshots: 1,
+  keysPerPiece: 1024,
   changeEveryMs: 0,
   graceMs: 0,
   forced: false,
 };
 
-/** One of three seeds has tiers. `quiet`: nothing else changes the membership, so tiers may. */
-export function drawTiers(random: Random, quiet: boolean): TierPlan {
-  if (!random.chance(1 / 3)) return noTiers;
+/** So many seeds have tiers; whoever has them with a smaller share has the same ones with a larger. `quiet`: nothing else changes the membership, so tiers may. */
+export function drawTiers(random: Random, quiet: boolean, share: number): TierPlan {
+  if (!random.chance(share)) return noTiers;
   const [warm, cold] = [random.below(4), random.below(4)];
   if (warm + cold === 0) return noTiers;
   return {
@@ -40,10 +43,10 @@ export function drawTiers(random: Random, quiet: boolean): TierPlan {
     policyEveryMs: random.pick([100, 400, 1500]),
     snapshotEveryMs: random.pick([50, 300, 1000]),
     keepSnapshots: 1 + random.below(4),
+    keysPerPiece: random.fork('pieces').pick([1, 2, 1024]),
     changeEveryMs: random.chance(0.5) && quiet ? random.pick([300, 1000]) : 0,
     graceMs: random.chance(0.3) && quiet ? random.pick([500, 1500]) : 0,
-    // The checker of Raft's invariants walks from index to index, and a new lineage begins 10⁹ further on: not before that is bounded.
-    forced: false,
+    forced: random.fork('forced').chance(0.4),
   };
 }
 

@@ -96,14 +96,21 @@ export class Member implements ReachedMember {
   }
 
   get leads(): boolean {
-    return this.#hot?.node.inspect().raft.role === 'leader';
+    return this.#hot?.node.raftStatus.role === 'leader';
   }
 
   async #startHot(): Promise<HotRuntime> {
     const { openHot, hotStopped } = this.#parts;
     const node = await openHot();
     node.onFailure((error) => this.supervisor.runtimeFailed(error));
-    const hot = { node, source: new DeltaSource({ feed: node.feed, latest: latestParts }) };
+    const hot = {
+      node,
+      source: new DeltaSource({
+        feed: node.feed,
+        latest: latestParts,
+        keysPerPiece: this.#parts.world.plan.keysPerPiece,
+      }),
+    };
     await node.start();
     this.#hot = hot;
     return hotRuntime(node, async (gracefully) => {

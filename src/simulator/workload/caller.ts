@@ -226,7 +226,7 @@ export class Caller {
 
   /** Promise 6: who doubts its state serves nothing. */
   #checkServes(node: TanistNode, outcome: ReadOutcome): void {
-    const { doubt } = node.inspect();
+    const { doubt } = node;
     if (doubt === null || outcome instanceof Error) return;
     this.#parts.findings.report('quarantined-serves', `${node.id} answers a read, although ${doubt}`);
   }
