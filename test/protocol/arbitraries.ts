@@ -13,7 +13,12 @@ import {
 } from '../../src/ports/command.ts';
 import { type KeyValue, spaces } from '../../src/ports/delta.ts';
 import { predictableSpaces } from '../../src/ports/prediction.ts';
-import type { CommandResult, OperationResult, RangeResult } from '../../src/ports/result.ts';
+import type {
+  CommandResult,
+  OperationResult,
+  PredictedRangeResult,
+  RangeResult,
+} from '../../src/ports/result.ts';
 
 export const bytes: fc.Arbitrary<ByteString> = fc
   .oneof(
@@ -182,6 +187,10 @@ export const rangeResult: fc.Arbitrary<RangeResult> = fc.record({
   count: safe,
   more: fc.boolean(),
 });
+/** With something predicted: without, it is like a range on the wire. */
+export const predictedResult: fc.Arbitrary<PredictedRangeResult> = fc
+  .tuple(rangeResult, fc.array(fc.record({ prediction, ageMs: double }), { minLength: 1, maxLength: 3 }))
+  .map(([range, predictions]) => ({ ...range, predictions }));
 const { txnResult } = fc.letrec<{
   response: OperationResult;
   txnResult: CommandResult & { readonly kind: 'txn' };

@@ -1,5 +1,6 @@
 import { type ByteString, bytesOf } from '../../src/foundation/bytes.ts';
 import type {
+  AgedPrediction,
   Command,
   Compare,
   Operation,
@@ -77,6 +78,10 @@ function plainPrediction(prediction: Prediction): Plain {
     forMs: whole(forMs),
     validUntilMs: whole(validUntilMs),
   };
+}
+
+export function plainAged({ prediction, ageMs }: AgedPrediction): Plain {
+  return { prediction: plainPrediction(prediction), ageMs };
 }
 
 function plainOperation(operation: Operation): Plain {
