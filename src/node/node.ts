@@ -320,6 +320,7 @@ export class TanistNode {
         this.#opening.applied(present(entries[taken - 1], 'entries were applied').index);
         return taken;
       },
+      elected: (term) => this.#predictions.elected(term),
       roleChanged: (soft) => roleChanged(soft, this.#roleParts),
       configurationAppended: (entry) => this.#membership.appended(entry),
       sendSnapshot: (to) => this.#snapshots.send(to),
@@ -379,7 +380,6 @@ export class TanistNode {
     });
     this.#roleParts = {
       ...parts,
-      predictions: this.#predictions,
       writes: this.#writes,
       mover: this.#tiers.mover,
       announcer: this.#announcer,

@@ -31,24 +31,25 @@ export interface PredictionProposalsParts {
 /** How predictions of this node get into the log: those held ready with the first block of its leadership, others whenever it leads. */
 export class PredictionProposals {
   readonly #parts: PredictionProposalsParts;
-  #appliedIn: Term | null = null;
 
   constructor(parts: PredictionProposalsParts) {
     this.#parts = parts;
   }
 
   /**
-   * Leadership is won: what the source holds ready goes out before anything else, with the no-op. It is applied behind all that the log had, so
-   * whatever of it is outdated by entries that this node has not applied yet is dropped then. Never in the way: without predictions it leads as well.
+   * Leadership is won: what the source holds ready goes out with the no-op, in one block. It is applied behind all that the log had, so whatever of it is
+   * outdated by entries that this node has not applied yet is dropped then. Never in the way: without predictions it leads as well.
    */
   elected(term: Term): void {
-    const { source, nodeLog, clusterClock } = this.#parts;
+    const { source, nodeLog, clusterClock, proposals } = this.#parts;
     // Who has seen no stamp cannot say of any moment whether it has passed.
-    if (source === undefined || this.#appliedIn === term || !clusterClock.knowsTime) return;
-    this.#appliedIn = term;
+    if (source === undefined || !clusterClock.knowsTime) return;
+    clusterClock.leads(term);
     try {
       const ready = this.#within(source.preApply(clusterClock.now()));
-      if (ready.length > 0) this.#propose(ready, (outcome) => this.#told(term, outcome));
+      if (ready.length === 0) return;
+      this.#propose(ready, (outcome) => this.#told(term, outcome));
+      proposals.flush();
     } catch (error) {
       nodeLog.error('pre-apply-failed', { term, error: asError(error).message });
     }

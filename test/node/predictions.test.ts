@@ -156,9 +156,14 @@ test('a new leader brings what it holds ready with the first block; what its log
   bench.append('a', 1, [entry(1, put('a', '1'), put('b', '1')), entry(2, put('a', '2'))], 1);
   await bench.run(20);
   t.deepEqual(asked, []);
+  const blocks: string[][] = [];
   const sent: Command[][] = [];
   await bench.run(20_000, () => {
-    if (bench.node.inspect().raft.role === 'leader' && sent.length === 0) sent.push(...proposed(bench));
+    if (bench.node.inspect().raft.role === 'leader' && sent.length === 0) {
+      sent.push(...proposed(bench));
+      for (const message of bench.sent)
+        if (message.type === 'append') blocks.push(message.entries.map(({ kind }) => kind));
+    }
     bench.answer();
     return bench.node.inspect().open && bench.node.state.predictionCount > 0;
   });
@@ -166,6 +171,10 @@ test('a new leader brings what it holds ready with the first block; what its log
   t.true(asked[0]! >= baseMs && asked[0]! < baseMs + 10_000);
   const kinds = sent.flat().map(({ kind }) => kind);
   t.is(kinds.filter((kind) => kind === 'predict').length, 1);
+  t.deepEqual(blocks, [
+    ['noop', 'commands'],
+    ['noop', 'commands'],
+  ]);
   const first = sent.flat().find(({ kind }) => kind === 'predict');
   t.is(first?.kind === 'predict' ? first.predictions.length : 0, 2);
   t.deepEqual(
