@@ -12,6 +12,7 @@ import type { NodeOptions } from '../node/options.ts';
 import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { PredictionSource } from '../ports/prediction.ts';
 import type { StateClient } from '../ports/state-client.ts';
 import { saidByNode } from '../replication/promotion/hot-runtime.ts';
 import { DeltaSource } from '../replication/source/delta-source.ts';
@@ -64,6 +65,8 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
 }
 
 export interface HotNodeOptions extends StartOptions {
+  /** What is predicted of keys when this node takes over. */
+  readonly predictions?: PredictionSource;
   /** The data folder's; not closed here. */
   readonly disk: Disk;
   /** Of its lineage; default: the config's name, and what its store says. */
@@ -99,6 +102,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         nodeLog,
         vitals: () => vitals.latest,
         linkProbe: new GrpcLinkProbe(systemClock),
+        ...(options.predictions === undefined ? {} : { predictions: options.predictions }),
         transport: (handler, identity) =>
           new GrpcTransport({
             identity,

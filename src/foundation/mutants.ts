@@ -74,6 +74,13 @@ export const mutantNames = [
   'forced-beside-quorum',
   'never-committed-is-lag',
   'forced-without-witness',
+  'prediction-into-user',
+  'prediction-survives-write',
+  'prediction-past-valid-until',
+  'prediction-of-older-revision',
+  'prediction-in-user-digest',
+  'prediction-bumps-user-revision',
+  'prediction-not-restored',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

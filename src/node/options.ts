@@ -9,6 +9,7 @@ import type { Disk } from '../ports/database.ts';
 import type { LinkProbe } from '../ports/link-probe.ts';
 import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { PredictionSource } from '../ports/prediction.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
@@ -80,6 +81,8 @@ export interface NodePorts {
   readonly vitals?: () => Vitals;
   /** Measures paths to other members. Absent: only what travels anyway tells of them. */
   readonly linkProbe?: LinkProbe;
+  /** What is predicted of keys when this node takes over. Absent: nothing. */
+  readonly predictions?: PredictionSource;
   /** Sees entries just before they are applied; for checks. */
   readonly observer?: NodeObserver;
 }

@@ -62,6 +62,16 @@ const foundWithTiers: Partial<Record<MutantName, number>> = {
   'old-epoch-accepted': 6,
   'never-committed-is-lag': 4,
 };
+/** The same with predictions in the seeds that have them. */
+const foundPredicting: Partial<Record<MutantName, number>> = {
+  'prediction-into-user': 2,
+  'prediction-survives-write': 2,
+  'prediction-past-valid-until': 2,
+  'prediction-of-older-revision': 2,
+  'prediction-in-user-digest': 2,
+  'prediction-bumps-user-revision': 2,
+  'prediction-not-restored': 2,
+};
 const within = 100;
 
 /** Those that it finds too seldom for this test, and what proves the check instead. */
@@ -83,26 +93,35 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
 };
 
 test('every mutant is found, or it is said why not', (t) => {
-  t.deepEqual(
-    [foundBy, foundWithTiers, tooSeldom].flatMap((list) => Object.keys(list)).sort(),
-    [...mutantNames].sort(),
-  );
+  const named = [foundBy, foundWithTiers, foundPredicting, tooSeldom].flatMap((list) => Object.keys(list));
+  t.deepEqual(named.sort(), [...mutantNames].sort());
 });
 
-const all = [foundBy, foundWithTiers].flatMap((list) =>
-  (Object.entries(list) as [MutantName, number][]).map(([mutant, first]) => ({
-    mutant,
-    first,
-    tiers: list === foundWithTiers,
-  })),
-);
+interface Looked {
+  readonly mutant: MutantName;
+  readonly first: number;
+  readonly tiers: boolean;
+  readonly predictions: boolean;
+}
 
-for (const { mutant, first, tiers } of all) {
+const lookedIn = (
+  list: Partial<Record<MutantName, number>>,
+  how: Pick<Looked, 'tiers' | 'predictions'>,
+): readonly Looked[] =>
+  (Object.entries(list) as [MutantName, number][]).map(([mutant, first]) => ({ mutant, first, ...how }));
+
+const all = [
+  ...lookedIn(foundBy, { tiers: false, predictions: false }),
+  ...lookedIn(foundWithTiers, { tiers: true, predictions: false }),
+  ...lookedIn(foundPredicting, { tiers: false, predictions: true }),
+];
+
+for (const { mutant, first, tiers, predictions } of all) {
   test.serial(`${mutant} is found within ${within} seeds`, async (t) => {
     t.timeout(120_000);
     for (let tried = 0; tried <= within; tried++) {
       const seed = tried === 0 ? first : tried;
-      const { failure } = await simulate({ seed, mutant, tiers });
+      const { failure } = await simulate({ seed, mutant, tiers, predictions });
       if (failure === null) continue;
       t.log(`seed ${seed}: ${failure.check}`);
       t.pass();

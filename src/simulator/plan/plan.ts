@@ -2,6 +2,7 @@ import { type Random, seededRandom } from '../../foundation/random.ts';
 import type { NetworkWeather } from '../world/network.ts';
 import { drawFault, drawRot, type Fault } from './fault.ts';
 import { drawMembership, drawTurnover, type MembershipChange, noTurnover } from './membership.ts';
+import { drawPredictions, noPredictions, type PredictionPlan } from './predictions.ts';
 import { drawTierFaults, drawTiers, noTiers, type TierPlan } from './tiers.ts';
 
 /** How likely each kind of call is; only ratios matter. */
@@ -66,6 +67,7 @@ export interface Plan {
   readonly turnover: { readonly joiners: number; readonly everyMs: number };
   /** Machines beyond the quorum come after all others. */
   readonly tiers: TierPlan;
+  readonly predictions: PredictionPlan;
 }
 
 /** Replicas beyond the quorum cost a multiple of the time. */
@@ -76,7 +78,9 @@ export function drawPlan(seed: number, tiers = false): Plan {
   const ordinary = drawOrdinary(seed);
   const random = seededRandom(`plan ${seed}`).fork('deposed');
   const plan = ordinary.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(ordinary, random) : ordinary;
-  return withTiers(plan, tiers ? tierShare.more : tierShare.ordinary);
+  // From a stream of its own, as tiers are.
+  const predictions = drawPredictions(seededRandom(`plan ${seed}`).fork('predictions'));
+  return withTiers({ ...plan, predictions }, tiers ? tierShare.more : tierShare.ordinary);
 }
 
 /** From a stream of its own: the rest of the plan is as it would be without. */
@@ -175,6 +179,7 @@ function drawOrdinary(seed: number): Plan {
     membership,
     turnover: membership.length === 0 ? drawTurnover(random.fork('turnover')) : noTurnover,
     tiers: noTiers,
+    predictions: noPredictions,
   };
 }
 
