@@ -226,9 +226,9 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return reply.map(({ prefix, policy }) => ({ prefix: bytesOf(prefix), policy }));
   }
 
-  /** What holds for keys that start with `prefix`; the longest prefix wins. What is left out: acknowledged by the quorum, tier full. */
+  /** What holds for keys that start with `prefix`; the longest prefix wins. What is left out: acknowledged by the quorum, tier full, nothing predicted. */
   setPolicy(prefix: Bytes, policy: Partial<Policy>, options?: CallOptions): Promise<void> {
-    const whole = { acknowledge: 'quorum', tier: 'full', ...policy } as const;
+    const whole = { acknowledge: 'quorum', tier: 'full', predict: null, ...policy } as const;
     const command = { kind: 'setPolicy', prefix: byteStringFrom(prefix), policy: whole } as const;
     return this.machinery.session.submit(command, options, noAnswer);
   }

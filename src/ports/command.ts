@@ -1,6 +1,7 @@
 import type { ByteString } from '../foundation/bytes.ts';
 import type { ClusterTimeMs, LeaseId, NodeId, Revision, SessionId } from '../foundation/ids.ts';
 import type { Space } from './delta.ts';
+import type { Prediction, PredictPolicy } from './prediction.ts';
 
 /**
  * The language of the state machine: what a log entry says. On the wire and in the log it is `proto/tanist/v1/command.proto`, the very
@@ -20,7 +21,8 @@ export type Command =
   | OpenSessionCommand
   | CloseSessionCommand
   | KeepSessionsCommand
-  | AlarmCommand;
+  | AlarmCommand
+  | PredictCommand;
 
 export interface PutCommand {
   readonly kind: 'put';
@@ -108,11 +110,13 @@ export interface LeaseKeepAliveCommand {
   readonly ids: readonly LeaseId[];
 }
 
-/** What holds for keys that start with a prefix; the longest prefix wins as a whole. Further fields come with later tiers. */
+/** What holds for keys that start with a prefix; the longest prefix wins as a whole. */
 export interface Policy {
   readonly acknowledge: 'quorum' | 'leader';
   /** `critical`: warm replicas hold these keys (of `user` and `planes`), too. */
   readonly tier: PolicyTier;
+  /** Null: nothing is predicted. */
+  readonly predict: PredictPolicy | null;
 }
 export const policyTiers = ['full', 'critical'] as const;
 export type PolicyTier = (typeof policyTiers)[number];
@@ -160,6 +164,15 @@ export interface AlarmCommand {
 }
 
 /**
+ * What models expect, for the space `predicted`. Made by a node for its cluster, never by a client and in no session. Of predictions that no
+ * longer hold when it is applied nothing is kept.
+ */
+export interface PredictCommand {
+  readonly kind: 'predict';
+  readonly predictions: readonly Prediction[];
+}
+
+/**
  * Commands of one caller, in order. With a session, command i has the number `firstNumber + i`; results at or below
  * `acknowledgedThrough` are forgotten and never applied again (promise 3). Without one (`noSession`) numbers mean nothing.
  */
@@ -175,3 +188,5 @@ export interface Block {
   readonly timeMs: ClusterTimeMs;
   readonly batches: readonly CommandBatch[];
 }
+
+export type { PredictableSpace, PredictedField, Prediction, PredictPolicy } from './prediction.ts';

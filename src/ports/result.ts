@@ -20,6 +20,8 @@ export type CommandResult =
   | { readonly kind: 'keepSessions' }
   /** Those that were turned on or off. */
   | { readonly kind: 'alarm'; readonly alarms: readonly Alarm[] }
+  /** Predictions that are kept, and those that no longer held. */
+  | { readonly kind: 'predict'; readonly kept: number; readonly dropped: number }
   | FailedResult;
 
 export interface PutResult {

@@ -128,6 +128,8 @@ export class Executor {
         return this.#parts.sessions.keep(command.ids, nowMs);
       case 'alarm':
         return this.#parts.alarms.apply(command);
+      case 'predict':
+        return { kind: 'predict', kept: 0, dropped: command.predictions.length };
     }
   }
 
@@ -197,6 +199,7 @@ function changesContent({ kind }: Command): boolean {
     case 'closeSession':
     case 'keepSessions':
     case 'alarm':
+    case 'predict':
       return false;
   }
 }

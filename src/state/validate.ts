@@ -5,12 +5,14 @@ import type {
   Command,
   DeleteRangeCommand,
   Operation,
+  PredictPolicy,
   PutCommand,
   RangeRequest,
   TxnCommand,
 } from '../ports/command.ts';
 import type { FailedResult } from '../ports/result.ts';
 import { failed } from './failed.ts';
+import { faultOfPredictions, faultOfPredictPolicy } from './predicted/check.ts';
 import { checkDistinctPuts } from './validate-intervals.ts';
 
 /**
@@ -31,8 +33,13 @@ export function validateCommand(command: Command, limits: RequestLimits): Failed
         ? null
         : failed('invalid-argument', 'a revision is a whole number ≥ 0');
     case 'setPolicy':
+      return keySize(command.prefix, limits) ?? validatePredict(command.policy.predict);
     case 'removePolicy':
       return keySize(command.prefix, limits);
+    case 'predict': {
+      const fault = faultOfPredictions(command.predictions, limits);
+      return fault === null ? null : failed('invalid-argument', fault);
+    }
     case 'leaseGrant':
       return isCount(command.ttlMs)
         ? null
@@ -50,6 +57,11 @@ export function validateCommand(command: Command, limits: RequestLimits): Failed
     case 'closeSession':
       return null;
   }
+}
+
+function validatePredict(predict: PredictPolicy | null): FailedResult | null {
+  const fault = predict === null ? null : faultOfPredictPolicy(predict);
+  return fault === null ? null : failed('invalid-argument', fault);
 }
 
 /** The same for a read. */

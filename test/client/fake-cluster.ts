@@ -184,7 +184,7 @@ export class FakeCluster {
           encodePoliciesReply(
             [...this.state.policies].map((prefix) => ({
               prefix,
-              policy: { acknowledge: 'leader', tier: 'full' } as const,
+              policy: { acknowledge: 'leader', tier: 'full', predict: null } as const,
             })),
           ),
         ),

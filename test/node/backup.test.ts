@@ -24,7 +24,11 @@ async function backedUp(values = 20): Promise<{ state: StateMachine; backup: Buf
   const log = new Log(createStateMachine({ limits }));
   log.apply(
     { kind: 'openSession', ttlMs: 60_000, nonce: 'first' },
-    { kind: 'setPolicy', prefix: b('early/'), policy: { acknowledge: 'leader', tier: 'full' } },
+    {
+      kind: 'setPolicy',
+      prefix: b('early/'),
+      policy: { acknowledge: 'leader', tier: 'full', predict: null },
+    },
     grant(5n, 50_000),
   );
   for (let i = 0; i < values; i++)

@@ -28,9 +28,16 @@ test('without space nothing that takes space goes in, and all else does, until t
     t.like(log.one(command), { kind: 'failed', code: 'no-space' });
   t.is(log.state.revision('user'), before);
   t.like(log.one(put('guess', '1', { space: 'predicted' })), { kind: 'put' });
-  t.like(log.one({ kind: 'setPolicy', prefix: b('p'), policy: { acknowledge: 'quorum', tier: 'full' } }), {
-    kind: 'setPolicy',
-  });
+  t.like(
+    log.one({
+      kind: 'setPolicy',
+      prefix: b('p'),
+      policy: { acknowledge: 'quorum', tier: 'full', predict: null },
+    }),
+    {
+      kind: 'setPolicy',
+    },
+  );
   t.like(log.one(keepAlive(5n)), { kind: 'leaseKeepAlive' });
   t.like(log.one(txn([], [del('nothing')])), { kind: 'txn' });
   t.like(log.one(del('k')), { deleted: 1 });

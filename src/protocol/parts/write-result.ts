@@ -130,6 +130,10 @@ function writeOutcome(writer: WireWriter, result: AnyResult): void {
     case 'openSession':
       writer.uint(1, result.id);
       break;
+    case 'predict':
+      writer.uint(1, result.kept);
+      writer.uint(2, result.dropped);
+      break;
     case 'leaseRevoke':
     case 'setPolicy':
     case 'removePolicy':
@@ -156,4 +160,5 @@ const fieldOf = {
   keepSessions: 7,
   leaseKeepAlive: 8,
   openSession: 9,
+  predict: 12,
 } as const;
