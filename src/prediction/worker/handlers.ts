@@ -1,0 +1,4 @@
+import type { Handler } from './serve.ts';
+
+/** Everything that the worker thread does, a line a module. Modules load ONNX Runtime when first asked, not when listed. */
+export const handlers: readonly Handler[] = [];
