@@ -89,7 +89,7 @@ export class SeriesOfKey {
   }
 
   /**
-   * The last `most` steps on the grid that ends with the newest value: at each moment the value that the key had, or got within half a step. Null
+   * The last `most` steps on the grid that ends with the newest value: at each moment the value that the key had, or got less than half a step later. Null
    * where there are fewer than two steps.
    */
   history(most: number = mostObservations): History | null {
@@ -103,7 +103,7 @@ export class SeriesOfKey {
     let at = this.#count - 1;
     for (let i = length - 1; i >= 0; i--) {
       const momentMs = endMs - (length - 1 - i) * stepMs;
-      while (at > 0 && this.#timeAt(at) > momentMs + stepMs / 2) at--;
+      while (at > 0 && this.#timeAt(at) >= momentMs + stepMs / 2) at--;
       values[i] = this.#valueAt(at);
     }
     return { values, stepMs, endMs };
