@@ -12,7 +12,7 @@ import type {
 } from '../ports/command.ts';
 import type { FailedResult } from '../ports/result.ts';
 import { failed } from './failed.ts';
-import { faultOfPredictions, faultOfPredictPolicy } from './predicted/check.ts';
+import { faultOfPredictions, faultOfPredictPolicy, notOfClients } from './predicted/check.ts';
 import { checkDistinctPuts } from './validate-intervals.ts';
 
 /**
@@ -21,6 +21,7 @@ import { checkDistinctPuts } from './validate-intervals.ts';
  * `transaction-too-large`, `duplicate-key`, `invalid-argument`.
  */
 export function validateCommand(command: Command, limits: RequestLimits): FailedResult | null {
+  if ('space' in command && command.space === 'predicted') return failed('invalid-argument', notOfClients);
   switch (command.kind) {
     case 'put':
       return validatePut(command, limits);
@@ -66,6 +67,7 @@ function validatePredict(predict: PredictPolicy | null): FailedResult | null {
 
 /** The same for a read. */
 export function validateRange(range: RangeRequest, limits: RequestLimits): FailedResult | null {
+  if (range.space === 'predicted') return failed('invalid-argument', notOfClients);
   const bounds = [
     range.limit,
     range.revision,

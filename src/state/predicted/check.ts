@@ -10,6 +10,10 @@ import {
 /** RFC 6901: every reference token begins with `/`; `~` stands only in `~0` and `~1`. */
 const pointerPattern = /^(?:\/(?:[^/~]|~[01])*)+$/u;
 
+/** Of reads, writes and watches of the space `predicted` as if it were one like the others. */
+export const notOfClients =
+  'the space predicted is written by models and the cluster alone, and read together with what is true: get with consistency predicted';
+
 /** What is wrong with the policy, as a sentence; null: nothing. Nothing is assumed of its types: it may come from storage. */
 export function faultOfPredictPolicy(policy: PredictPolicy): string | null {
   const { fields, stepMs, horizon, minConfidence, weight } = policy;
