@@ -4,6 +4,7 @@ import { type LeaseId, nodeId, noLease, type Revision, revision } from '../found
 import type { Alarm, AlarmKind, Policy } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { MemberRequest } from '../ports/membership.ts';
+import type { PredictionsReport } from '../ports/prediction-status.ts';
 import type { Bytes, CallOptions, RangeAnswer, RangeOptions } from '../ports/state-client.ts';
 import {
   decodeLeasesReply,
@@ -25,6 +26,7 @@ import { byteStringFrom } from '../protocol/state-client/bytes.ts';
 import { alarmsAnswer, noAnswer, rangeAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
 import { natural, rangeRequest } from '../protocol/state-client/to-command.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
+import { decodePredictionsReply, encodePredictionsRequest } from '../protocol/predictions.ts';
 import { decodeTiersReply, type TiersReply } from '../protocol/tiers.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientEvents } from './events.ts';
@@ -158,6 +160,15 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** Grants a lease and keeps it alive by itself. */
   lease(ttlMs: number): Promise<Lease> {
     return keptLease(this, ttlMs, this.cluster.closing);
+  }
+
+  /** What a node expects of its keys; by default the leader's. `limit` 0: of all. */
+  async predictions(
+    prefix: Bytes,
+    { limit = 0, ...options }: CallOptions & { readonly limit?: number } = {},
+  ): Promise<PredictionsReport> {
+    const request = encodePredictionsRequest({ prefix: byteStringFrom(prefix), limit });
+    return decodePredictionsReply(await this.call(tanistService.predictions, request, options));
   }
 
   /** The tiers as the leader sees them, and what it would change. */

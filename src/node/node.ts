@@ -43,6 +43,8 @@ import { Opening } from './opening.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
+import { hotFeed } from './prediction/hot-feed.ts';
+import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
 import { PeerHandler } from './peer-handler.ts';
 import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
@@ -111,6 +113,8 @@ export class TanistNode {
   readonly #replicas: ReplicaBook;
   /** For whoever feeds replicas beyond the quorum from this node. */
   readonly feed: ReplicaFeed;
+  /** Null: nothing is predicted here. */
+  readonly prediction: OnlinePrediction | null;
   readonly #integrity: Integrity;
   readonly #failures: Failures;
   #ticker: Ticker | null = null;
@@ -237,6 +241,14 @@ export class TanistNode {
       members: () => this.#membership.list(),
       saidByLeader: () => this.#peers.leaderRevisions,
     });
+    this.prediction =
+      ports.predictor === undefined
+        ? null
+        : new OnlinePrediction({
+            feed: hotFeed(this.feed, () => this.#life.isStopping),
+            predictor: ports.predictor,
+            budget: options.prediction ?? defaultPredictionBudget,
+          });
     this.#hub = new WatchHub({
       source: state,
       history,
@@ -402,6 +414,7 @@ export class TanistNode {
       stalled: (gapMs) => this.#stalled(gapMs),
     });
     this.#stored.scrubber.start();
+    this.prediction?.start();
     if (this.#logDoubt.reason !== null) nodeLog.error('doubted', { reason: this.#logDoubt.reason });
     nodeLog.info('started', {
       id: this.#options.id,
@@ -687,6 +700,7 @@ export class TanistNode {
     this.#life.isStopping = true;
     this.#life.isStopped = true;
     this.#standing.ended();
+    this.prediction?.close();
     this.#followers.ended();
     this.#driver.stop();
     this.#ticker?.stop();

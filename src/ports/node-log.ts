@@ -63,6 +63,8 @@ export const nodeEvents = [
   'damage-found',
   'digests-disagree',
   'digests-agree',
+  'predictor',
+  'predictions-limited',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 
