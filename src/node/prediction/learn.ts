@@ -28,7 +28,8 @@ export async function learn(parts: LearnParts, round: number): Promise<void> {
           // A longer prefix has its own turn, with its own weight.
           if (policy === null || policy.weight !== named.weight) continue;
           const known = keys.of(space, key);
-          const tracked = keys.track(space, key, policy);
+          let tracked = keys.track(space, key, policy);
+          while (tracked === null && keys.makeRoom(policy.weight)) tracked = keys.track(space, key, policy);
           if (tracked === null) {
             keys.refuse();
             continue;

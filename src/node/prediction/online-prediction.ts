@@ -199,6 +199,8 @@ export class OnlinePrediction {
       tracked = this.#keys.track(space, key, policy);
       if (tracked === null) {
         if (version === 1) this.#keys.refuse();
+        // It weighs more than one that is there.
+        if (policy.weight > this.#keys.lightest()) this.#wantsLook = true;
         return;
       }
       tracked.round = this.#round;
@@ -217,6 +219,8 @@ export class OnlinePrediction {
     this.#table.clear();
     this.#cpuFrom = null;
     this.#wantsLook = true;
+    // What changes until then is found in the state and its history.
+    this.#asks = false;
     this.#round++;
   }
 

@@ -37,6 +37,7 @@ export class TrackedKeys {
   readonly #free: number[] = [];
   #nextId = 0;
   #refused = 0;
+  #lightest = Number.POSITIVE_INFINITY;
   /** For the next batch. */
   #defined = new Map<number, SeriesDefinition>();
   #forgotten: number[] = [];
@@ -121,6 +122,23 @@ export class TrackedKeys {
     this.#refused = 0;
   }
 
+  /** The least weight of all keys; ∞ where there is none. As of the last round, which is near enough. */
+  lightest(): number {
+    return this.#lightest;
+  }
+
+  /** Forgets a key of less weight, if there is one. */
+  makeRoom(weight: number): boolean {
+    if (this.#lightest >= weight) return false;
+    for (const { space, key, policy } of this.#keys.values()) {
+      if (policy.weight >= weight) continue;
+      this.forget(space, key);
+      return true;
+    }
+    this.#lightest = weight;
+    return false;
+  }
+
   refuse(): void {
     this.#refused++;
   }
@@ -128,9 +146,14 @@ export class TrackedKeys {
   /** The keys are counted anew from here on; what is not seen in this round goes when it ends. */
   beginRound(round: number): () => void {
     this.#refused = 0;
+    this.#lightest = 0;
     return () => {
       for (const tracked of [...this.#keys.values()])
         if (tracked.round !== round) this.forget(tracked.space, tracked.key);
+      this.#lightest = [...this.#keys.values()].reduce(
+        (least, { policy }) => Math.min(least, policy.weight),
+        Number.POSITIVE_INFINITY,
+      );
     };
   }
 

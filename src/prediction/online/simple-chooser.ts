@@ -24,6 +24,8 @@ function smoothed(alpha: number): Simple {
   };
 }
 
+const batches = new Map<string, Batch>();
+
 const simples: readonly Simple[] = [lastValue, ...smoothings.map(smoothed)];
 
 /** Last value or exponential smoothing, whichever was nearer: what is left to do without any other model. */
@@ -41,8 +43,6 @@ export const simpleChooser: Chooser = {
     return { model: simple.name, batch: batchOf(simple), backtest: backtestOf(simple, history, horizon) };
   },
 };
-
-const batches = new Map<string, Batch>();
 
 function batchOf(simple: Simple): Batch {
   let batch = batches.get(simple.name);
