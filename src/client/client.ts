@@ -5,7 +5,14 @@ import type { Alarm, AlarmKind, Policy } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { MemberRequest } from '../ports/membership.ts';
 import type { PredictionsReport } from '../ports/prediction-status.ts';
-import type { Bytes, CallOptions, RangeAnswer, RangeOptions } from '../ports/state-client.ts';
+import type {
+  Bytes,
+  CallOptions,
+  PredictedAnswer,
+  PredictedOptions,
+  RangeAnswer,
+  RangeOptions,
+} from '../ports/state-client.ts';
 import {
   decodeLeasesReply,
   decodePoliciesReply,
@@ -23,8 +30,14 @@ import { decodeScrubProgress, encodeRepairRequest, type ScrubProgress } from '..
 import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
 import { decodeSnapshotsReply, encodeSnapshotsRequest, type SnapshotsReply } from '../protocol/snapshots.ts';
 import { byteStringFrom } from '../protocol/state-client/bytes.ts';
-import { alarmsAnswer, noAnswer, rangeAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
-import { natural, rangeRequest } from '../protocol/state-client/to-command.ts';
+import {
+  alarmsAnswer,
+  noAnswer,
+  predictedAnswer,
+  rangeAnswer,
+  revisionAnswer,
+} from '../protocol/state-client/to-answer.ts';
+import { confidenceOf, natural, rangeRequest } from '../protocol/state-client/to-command.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
 import { decodePredictionsReply, encodePredictionsRequest } from '../protocol/predictions.ts';
 import { decodeTiersReply, type TiersReply } from '../protocol/tiers.ts';
@@ -119,6 +132,16 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** The status as the leader sees it, or as the member at `endpoint` does. */
   async status(options?: CallOptions & { readonly endpoint?: string }): Promise<Status> {
     return decodeStatus(await this.call(tanistService.status, emptyMessage, options, options?.endpoint));
+  }
+
+  /** What is predicted as the member at `endpoint` itself has it. Fails as `not-held` where it is not a hot one. */
+  async getPredictedAt(endpoint: string, key: Bytes, options: PredictedOptions): Promise<PredictedAnswer> {
+    const range = rangeRequest(this.space, key, options);
+    const predicted = { minConfidence: confidenceOf(options.minConfidence) };
+    const deadlineMs = options.deadlineMs ?? this.cluster.defaultDeadlineMs;
+    const { outcome, ageMs } = await readAt(endpoint, range, deadlineMs, predicted);
+    if (outcome instanceof TanistError) throw outcome;
+    return predictedAnswer(outcome, ageMs);
   }
 
   /** A serializable read of the member at `endpoint` itself, of whatever tier: what it holds, with its revision and age. */

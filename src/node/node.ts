@@ -4,9 +4,10 @@ import type { LeaseId, NodeId, Term } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import { nextTurn } from '../ports/clock.ts';
-import type { Command, RangeRequest } from '../ports/command.ts';
+import type { Command, Consistency, RangeRequest } from '../ports/command.ts';
 import type { StoreIdentity } from '../ports/log-store.ts';
 import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
+import type { Prediction } from '../ports/prediction.ts';
 import type { CommandResult, FailedResult } from '../ports/result.ts';
 import type { TierChanges } from '../ports/tier-changes.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
@@ -46,6 +47,7 @@ import { PeerGuard } from './peer-guard.ts';
 import { hotFeed } from './prediction/hot-feed.ts';
 import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { PredictionProposals, type PredictionsApplied } from './prediction-proposals.ts';
 import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
 import { RangeReader } from './range-reader.ts';
@@ -131,6 +133,7 @@ export class TanistNode {
   readonly #peers: PeerHandler;
   readonly #announcer: Announcer;
   readonly #inspection: Inspection;
+  readonly #predictions: PredictionProposals;
   readonly #roleParts: RoleChangeParts;
   #started = false;
   #leaving = false;
@@ -381,8 +384,14 @@ export class TanistNode {
       tiers: this.#tiers.mover,
     });
     this.#announcer = new Announcer({ ...parts, tiers: this.#tiers, vitals: () => ports.vitals?.() ?? null });
+    this.#predictions = new PredictionProposals({
+      ...parts,
+      requestLimits: options.requestLimits,
+      source: ports.predictions ?? this.prediction ?? undefined,
+    });
     this.#roleParts = {
       ...parts,
+      predictions: this.#predictions,
       writes: this.#writes,
       mover: this.#tiers.mover,
       announcer: this.#announcer,
@@ -497,10 +506,10 @@ export class TanistNode {
     return this.#writes.leaseRemainingMs(id);
   }
 
-  /** `ageMs`: of a serializable read, since this replica last heard a leader. */
+  /** `ageMs`: of a read that is this replica's own, since it last heard a leader. A predicted one is answered with a `PredictedRangeResult`. */
   read(
     request: RangeRequest,
-    consistency: 'linearizable' | 'serializable',
+    consistency: Consistency,
     done: (outcome: ReadOutcome, ageMs: number) => void,
   ): void {
     this.#readPath.read(request, consistency, done);
@@ -523,6 +532,14 @@ export class TanistNode {
    */
   complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
     return this.#readPath.complete(results);
+  }
+
+  /**
+   * Puts predictions of this node, which leads, into the space `predicted`; up to `limits.predictionsPerCommand` at a time. Resolves when they are applied:
+   * to how many were kept, and how many no longer held. Errors: `not-leader`, `invalid-argument`, `overloaded`, `too-many-predictions`, `under-doubt`.
+   */
+  proposePredictions(predictions: readonly Prediction[]): Promise<PredictionsApplied> {
+    return this.#predictions.propose(predictions);
   }
 
   routing(): Routing {
@@ -719,6 +736,7 @@ export class TanistNode {
 }
 
 export type { NodeInspection } from './inspection.ts';
+export type { PredictionsApplied } from './prediction-proposals.ts';
 export type { ReadOutcome } from './read-path.ts';
 export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 export type { TiersView } from './topology/tiers.ts';

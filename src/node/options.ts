@@ -9,6 +9,7 @@ import type { Disk } from '../ports/database.ts';
 import type { LinkProbe } from '../ports/link-probe.ts';
 import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { PredictionSource } from '../ports/prediction.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
@@ -85,6 +86,8 @@ export interface NodePorts {
   readonly linkProbe?: LinkProbe;
   /** The thread that forecasts; the caller starts and closes it. Absent: nothing is predicted, and nothing else is missing. */
   readonly predictor?: Predictor;
+  /** What is predicted of keys when this node takes over. Absent: what its own predictor has. */
+  readonly predictions?: PredictionSource;
   /** Sees entries just before they are applied; for checks. */
   readonly observer?: NodeObserver;
 }

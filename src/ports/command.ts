@@ -1,7 +1,7 @@
 import type { ByteString } from '../foundation/bytes.ts';
 import type { ClusterTimeMs, LeaseId, NodeId, Revision, SessionId } from '../foundation/ids.ts';
 import type { Space } from './delta.ts';
-import type { Prediction, PredictPolicy } from './prediction.ts';
+import type { PredictedRead, Prediction, PredictPolicy } from './prediction.ts';
 
 /**
  * The language of the state machine: what a log entry says. On the wire and in the log it is `proto/tanist/v1/command.proto`, the very
@@ -46,6 +46,9 @@ export interface DeleteRangeCommand {
 }
 
 export type SortTarget = 'key' | 'version' | 'create' | 'mod' | 'value';
+
+/** Who may answer a read: the leader with its quorum, any replica of what it has, or the same together with what is predicted. */
+export type Consistency = 'linearizable' | 'serializable' | PredictedRead;
 
 export interface RangeRequest {
   readonly kind: 'range';
@@ -189,4 +192,11 @@ export interface Block {
   readonly batches: readonly CommandBatch[];
 }
 
-export type { PredictableSpace, PredictedField, Prediction, PredictPolicy } from './prediction.ts';
+export type {
+  AgedPrediction,
+  PredictableSpace,
+  PredictedField,
+  PredictedRead,
+  Prediction,
+  PredictPolicy,
+} from './prediction.ts';

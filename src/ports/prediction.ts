@@ -37,6 +37,10 @@ export const predictPolicyLimits = {
 export const predictableSpaces = ['user', 'planes'] as const satisfies readonly Space[];
 export type PredictableSpace = (typeof predictableSpaces)[number];
 
+export function isPredictable(space: Space): space is PredictableSpace {
+  return space === 'user' || space === 'planes';
+}
+
 /** A number of the predicted value; the true one lies from `lower` to `upper` with the probability `Prediction.level`. */
 export interface PredictedField {
   /** JSON pointer; empty: the value itself. */
@@ -44,6 +48,28 @@ export interface PredictedField {
   readonly mean: number;
   readonly lower: number;
   readonly upper: number;
+}
+
+/** How much a reader of predictions wants a model to be sure. */
+export interface PredictedRead {
+  /** 0 to 1. */
+  readonly minConfidence: number;
+}
+
+/** Where a node that wins leadership has its predictions from. */
+export interface PredictionSource {
+  /**
+   * Those held ready, the most valuable first, as of `nowMs` in cluster time; of more than fit into one command the rest is left out. Asked in the turn
+   * in which leadership is won, so all is made beforehand: it returns within 2 ms, and makes nothing of the state, which may lack what the log has.
+   */
+  preApply(nowMs: ClusterTimeMs): readonly Prediction[];
+}
+
+/** A prediction that was read. */
+export interface AgedPrediction {
+  readonly prediction: Prediction;
+  /** Since it was made, in ms of cluster time. */
+  readonly ageMs: number;
 }
 
 /** What a model expects of one key at one moment. It is never the truth, and is never stored with it (promise 5). */

@@ -1,7 +1,7 @@
 import { asError } from '../../foundation/errors.ts';
 import type { Timer } from '../../ports/clock.ts';
 import type { StateDelta } from '../../ports/delta.ts';
-import type { PredictableSpace, Prediction } from '../../ports/prediction.ts';
+import type { PredictableSpace, Prediction, PredictionSource } from '../../ports/prediction.ts';
 import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
 import type { PredictionWorker } from '../../prediction/worker/host.ts';
 import { learn } from './learn.ts';
@@ -46,7 +46,7 @@ const seriesBytes = 16 * 1024;
  * Predictions inside a running replica: its changes go to the predictor in batches, and what that forecasts is held ready here, so that a promotion
  * needs to ask nobody. Costs a look at a map for each change of a key, and nothing where no policy asks for predictions.
  */
-export class OnlinePrediction {
+export class OnlinePrediction implements PredictionSource {
   readonly #parts: OnlinePredictionParts;
   readonly #keys: TrackedKeys;
   readonly #mostSeries: number;
@@ -101,9 +101,9 @@ export class OnlinePrediction {
   }
 
   /** What is expected now of the keys whose policy asks for it; made from what is at hand, in about 1 to 2 µs a key. */
-  preApply(): readonly Prediction[] {
+  preApply(nowMs: number): readonly Prediction[] {
     if (this.#closed || this.#keys.keyCount === 0) return [];
-    const predictions = preApply(this.#keys.values(), this.#table, this.#steady.nowMs());
+    const predictions = preApply(this.#keys.values(), this.#table, Math.max(nowMs, this.#steady.nowMs()));
     this.#preApplied += predictions.length;
     return predictions;
   }

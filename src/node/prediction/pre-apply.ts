@@ -1,5 +1,6 @@
 import { limits } from '../../foundation/limits.ts';
 import type { Prediction } from '../../ports/prediction.ts';
+import { predictionBound } from '../../protocol/parts/prediction.ts';
 import { makePrediction } from './make-prediction.ts';
 import type { ReadyTable } from './ready-table.ts';
 import type { TrackedKey } from './tracked-keys.ts';
@@ -8,10 +9,6 @@ interface Offer {
   readonly tracked: TrackedKey;
   readonly value: number;
 }
-
-/** Of times, numbers and names in the encoded prediction, beside key and value; generous. */
-const overheadBytes = 128;
-const fieldBytes = 48;
 
 /**
  * What a new leader applies with its first block: predictions of at least the confidence that their policies ask for, the most certain of the weightiest
@@ -25,14 +22,14 @@ export function preApply(tracked: Iterable<TrackedKey>, table: ReadyTable, nowMs
     if (confidence > 0) offers.push({ tracked: each, value: confidence * each.policy.weight });
   }
   const most = limits.predictionsPerCommand;
-  if (offers.length > most) offers.sort((a, b) => b.value - a.value);
+  offers.sort((a, b) => b.value - a.value);
   const chosen: Prediction[] = [];
   let bytes = 0;
   for (const { tracked: each } of offers) {
     if (chosen.length === most) break;
     const prediction = makePrediction(each, table, nowMs);
     if (prediction === null || prediction.confidence < each.policy.minConfidence) continue;
-    const size = overheadBytes + prediction.key.length + prediction.value.length + fieldBytes * prediction.fields.length;
+    const size = predictionBound(prediction);
     if (bytes + size > limits.predictionBytesPerCommand) continue;
     bytes += size;
     chosen.push(prediction);

@@ -1,13 +1,14 @@
 import { emptyBytes } from '../../foundation/bytes.ts';
 import { clusterTimeMs, revision } from '../../foundation/ids.ts';
 import {
+  type AgedPrediction,
   defaultPredictPolicy,
   type PredictedField,
   type Prediction,
   type PredictPolicy,
   predictableSpaces,
 } from '../../ports/prediction.ts';
-import type { WireReader } from './wire-reader.ts';
+import { malformed, type WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 
 export function predictPolicyBound(policy: PredictPolicy | null): number {
@@ -156,6 +157,35 @@ export function readPrediction(reader: WireReader): Prediction {
     level,
     fields,
   };
+}
+
+export function writeAgedPrediction(writer: WireWriter, field: number, aged: AgedPrediction): void {
+  const mark = writer.begin(field, 128);
+  writePrediction(writer, 1, aged.prediction);
+  writer.double(2, aged.ageMs);
+  writer.end(mark);
+}
+
+/** An embedded `AgedPrediction`. Fails with `invalid-argument` where there is no prediction in it. */
+export function readAgedPrediction(reader: WireReader): AgedPrediction {
+  let prediction: Prediction | null = null;
+  let ageMs = 0;
+  const outer = reader.enter();
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        prediction = readPrediction(reader);
+        break;
+      case 2:
+        ageMs = reader.double();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  if (prediction === null) throw malformed('an aged prediction without a prediction');
+  return { prediction, ageMs };
 }
 
 function readField(reader: WireReader): PredictedField {

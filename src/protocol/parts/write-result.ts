@@ -1,9 +1,15 @@
 import { AssertionError, unreachable } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { type Alarm, alarmKinds } from '../../ports/command.ts';
-import type { CommandResult, OperationResult, RangeResult } from '../../ports/result.ts';
+import type {
+  CommandResult,
+  OperationResult,
+  PredictedRangeResult,
+  RangeResult,
+} from '../../ports/result.ts';
 import { writeFailure } from './failure.ts';
 import { keyValueBound, writeKeyValue } from './key-value.ts';
+import { predictionBound } from './prediction.ts';
 import { uintSize, type WireWriter } from './wire-writer.ts';
 
 /** Numbers of `Done.Of`. */
@@ -41,9 +47,11 @@ export function resultBound(result: AnyResult): number {
   }
 }
 
-export function rangeResultBound(result: RangeResult): number {
+export function rangeResultBound(result: RangeResult | PredictedRangeResult): number {
   let bound = 48;
   for (const keyValue of result.values) bound += keyValueBound(keyValue);
+  if ('predictions' in result)
+    for (const { prediction } of result.predictions) bound += predictionBound(prediction) + 16;
   return bound;
 }
 

@@ -1,10 +1,10 @@
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { limits as builtIn } from '../../foundation/limits.ts';
 import {
+  isPredictable,
   predictPolicyLimits as most,
   type Prediction,
   type PredictPolicy,
-  predictableSpaces,
 } from '../../ports/prediction.ts';
 
 /** RFC 6901: every reference token begins with `/`; `~` stands only in `~0` and `~1`. */
@@ -53,9 +53,10 @@ export function faultOfPredictions(predictions: readonly Prediction[], limits: R
   return null;
 }
 
-function faultOfPrediction(prediction: Prediction, limits: RequestLimits): string | null {
+/** Of one. */
+export function faultOfPrediction(prediction: Prediction, limits: RequestLimits): string | null {
   const { space, key, value, madeFrom, madeAtMs, forMs, validUntilMs, fields } = prediction;
-  if (!predictableSpaces.includes(space)) return `a key of ${space} is not predicted`;
+  if (!isPredictable(space)) return `a key of ${space} is not predicted`;
   if (key.length === 0 || key.length > limits.keyBytes || value.length > limits.valueBytes)
     return "a prediction's key or value is too large, or the key is empty";
   if (![madeFrom, madeAtMs, forMs, validUntilMs].every((count) => Number.isSafeInteger(count) && count >= 0))

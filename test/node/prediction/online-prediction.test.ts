@@ -64,7 +64,7 @@ test('keys under a policy are forecast from their changes, and what is expected 
   await stream.step(put('q/other', '7'));
   t.like(stream.prediction.status(), { state: 'running', keys: 1, series: 1, ready: 1, refused: 0, errors: 0 });
   const called = stream.predictor.requests.length;
-  const [prediction, ...rest] = stream.prediction.preApply();
+  const [prediction, ...rest] = stream.prediction.preApply(0);
   t.is(rest.length, 0);
   t.is(prediction!.key, b('p/x'));
   t.is(prediction!.madeFrom, stream.bench.node.state.valuesOf('user', b('p/x'), b('p/y'))[0]!.modRevision);
@@ -81,7 +81,7 @@ test('numbers inside JSON values, several to a key, and the rest of the value as
   await stream.start({ predict: { ...defaultPredictPolicy, fields: ['/cpu', '/disk/free'] } });
   await stream.rising('p/host', 20, () => '{"name":"h1","cpu":0.25,"disk":{"free":100}}');
   t.like(stream.prediction.status(), { keys: 1, series: 2, ready: 2 });
-  const [prediction] = stream.prediction.preApply();
+  const [prediction] = stream.prediction.preApply(0);
   t.is(prediction!.value, b('{"name":"h1","cpu":0.25,"disk":{"free":100}}'));
   t.deepEqual(
     prediction!.fields.map(({ pointer, mean }) => [pointer, mean]),
@@ -97,10 +97,10 @@ test('a value that is no number any more is not predicted, and one that becomes 
   await stream.start();
   await stream.rising('p/x', 12, () => '5');
   await stream.step(put('p/x', 'five'));
-  t.deepEqual(stream.prediction.preApply(), []);
+  t.deepEqual(stream.prediction.preApply(0), []);
   t.is(stream.prediction.status().notNumbers, 1);
   await stream.rising('p/x', 3, () => '6');
-  t.is(stream.prediction.preApply().length, 1);
+  t.is(stream.prediction.preApply(0).length, 1);
 });
 
 test('deleted keys and removed policies end their series; other weights do not', async (t) => {
@@ -115,10 +115,10 @@ test('deleted keys and removed policies end their series; other weights do not',
     prefix: b('p/'),
     policy: { acknowledge: 'quorum', tier: 'full', predict: { ...defaultPredictPolicy, weight: 9 } },
   });
-  t.is(stream.prediction.preApply().length, 1, 'its past is still known');
+  t.is(stream.prediction.preApply(0).length, 1, 'its past is still known');
   await stream.step({ kind: 'removePolicy', prefix: b('p/') });
   t.like(stream.prediction.status(), { keys: 0, series: 0 });
-  t.deepEqual(stream.prediction.preApply(), []);
+  t.deepEqual(stream.prediction.preApply(0), []);
 });
 
 test('a policy that comes late finds the past of its keys in history', async (t) => {
@@ -132,7 +132,7 @@ test('a policy that comes late finds the past of its keys in history', async (t)
     policy: { acknowledge: 'quorum', tier: 'full', predict: defaultPredictPolicy },
   });
   await stream.bench.run(1000);
-  t.is(stream.prediction.preApply().length, 1);
+  t.is(stream.prediction.preApply(0).length, 1);
   t.is(stream.prediction.table.row(0)!.get('observations'), 20);
 });
 
@@ -156,16 +156,16 @@ test('a predictor that dies costs the predictions until it has learnt anew, and 
   const stream = new Stream();
   await stream.start();
   await stream.rising('p/x', 12, () => '5');
-  t.is(stream.prediction.preApply().length, 1);
+  t.is(stream.prediction.preApply(0).length, 1);
   stream.predictor.fault();
   t.like(stream.prediction.status(), { state: 'restarting', errors: 1 });
-  t.deepEqual(stream.prediction.preApply(), [], 'nothing from before it');
+  t.deepEqual(stream.prediction.preApply(0), [], 'nothing from before it');
   await stream.step(put('p/x', '6'));
   t.is(stream.bench.failure, null);
   stream.predictor.become('running');
   await stream.bench.run(2000);
   t.like(stream.prediction.status(), { state: 'running', keys: 1, ready: 1 });
-  t.is(stream.prediction.preApply().length, 1);
+  t.is(stream.prediction.preApply(0).length, 1);
 });
 
 test('a predictor that hangs holds nothing up; its restart is learnt from', async (t) => {
@@ -175,10 +175,10 @@ test('a predictor that hangs holds nothing up; its restart is learnt from', asyn
   stream.predictor.hangs = true;
   await stream.rising('p/x', 5, () => '6');
   t.is(Number(stream.bench.node.inspect().spaces.user.revision), 18, 'everything was applied');
-  t.is(stream.prediction.preApply()[0]?.value, b('5'), 'what was known is still at hand');
+  t.is(stream.prediction.preApply(0)[0]?.value, b('5'), 'what was known is still at hand');
   stream.predictor.fault();
   stream.predictor.become('running');
   await stream.bench.run(3000);
-  t.is(stream.prediction.preApply()[0]?.value, b('6'));
+  t.is(stream.prediction.preApply(0)[0]?.value, b('6'));
   t.is(stream.prediction.table.row(0)?.get('observations'), 17);
 });
