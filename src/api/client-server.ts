@@ -25,11 +25,11 @@ import {
 import { encodeBackupChunk } from '../protocol/backup.ts';
 import { measureReply } from '../protocol/measure.ts';
 import { decodeChangeMember, encodeMembersReply } from '../protocol/membership.ts';
+import { decodePredictionsRequest, encodePredictionsReply } from '../protocol/predictions.ts';
 import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { decodeRepairRequest } from '../protocol/scrub.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
-import { decodePredictionsRequest, encodePredictionsReply } from '../protocol/predictions.ts';
 import { encodeTiersReply } from '../protocol/tiers.ts';
 import type { DeltaSource } from '../replication/source/delta-source.ts';
 import { streamBackup } from './backup-stream.ts';

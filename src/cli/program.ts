@@ -50,7 +50,19 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       restoreCommand,
     ],
   ],
-  ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand, predictionsCommand]],
+  [
+    'State:',
+    [
+      getCommand,
+      putCommand,
+      delCommand,
+      txnCommand,
+      watchCommand,
+      leaseCommand,
+      policyCommand,
+      predictionsCommand,
+    ],
+  ],
   ['Proof:', [simCommand, benchCommand]],
 ];
 

@@ -25,6 +25,7 @@ import {
 } from '../protocol/administration.ts';
 import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
 import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
+import { decodePredictionsReply, encodePredictionsRequest } from '../protocol/predictions.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { decodeScrubProgress, encodeRepairRequest, type ScrubProgress } from '../protocol/scrub.ts';
 import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
@@ -39,7 +40,6 @@ import {
 } from '../protocol/state-client/to-answer.ts';
 import { confidenceOf, natural, rangeRequest } from '../protocol/state-client/to-command.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
-import { decodePredictionsReply, encodePredictionsRequest } from '../protocol/predictions.ts';
 import { decodeTiersReply, type TiersReply } from '../protocol/tiers.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientEvents } from './events.ts';

@@ -44,9 +44,10 @@ import { Opening } from './opening.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
-import { hotFeed } from './prediction/hot-feed.ts';
-import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { hotFeed } from './prediction/hot-feed.ts';
+import { ModelComparison } from './prediction/model-comparison.ts';
+import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
 import { PredictionProposals, type PredictionsApplied } from './prediction-proposals.ts';
 import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
@@ -198,6 +199,17 @@ export class TanistNode {
     raft.setDoubtedPeers(this.#guard.doubted);
     this.#transport = ports.transport(this.#handler(), store.log.identity);
     const transport = this.#transport;
+    const saidOfModel = () => this.prediction?.said() ?? null;
+    const comparison = new ModelComparison({
+      self,
+      clock,
+      own: saidOfModel,
+      others: () =>
+        [...this.#succession.reports()].flatMap(([id, { model, integrity }]) =>
+          model === null ? [] : [{ id, said: model, stateTrouble: integrity?.doubt ?? null }],
+        ),
+      ownTrouble: () => this.#standing.doubt,
+    });
     this.#monitor = new LeaderMonitor({ ...base, transport, guard: this.#guard, suspicion });
     this.#succession = new SuccessionKeeper({
       ...base,
@@ -206,6 +218,7 @@ export class TanistNode {
       suspicion,
       score,
       report: () => this.#announcer.report(),
+      divergence: (id) => comparison.of(id),
       replicas: (reports) => this.#replicas.told(reports),
     });
     this.#disk = new DiskGuard({
@@ -377,13 +390,19 @@ export class TanistNode {
       settle: () => this.#stored.settle(),
       settleNow: () => this.#stored.keeper.settle(),
     });
-    this.#peers = new PeerHandler({ ...parts, removed: () => this.#removed() });
+    this.#peers = new PeerHandler({ ...parts, comparison, removed: () => this.#removed() });
     this.#leading = new Leading({
       ...parts,
       trust: new TrustKeeper(raft, this.#guard),
       tiers: this.#tiers.mover,
     });
-    this.#announcer = new Announcer({ ...parts, tiers: this.#tiers, vitals: () => ports.vitals?.() ?? null });
+    this.#announcer = new Announcer({
+      ...parts,
+      comparison,
+      saidOfModel,
+      tiers: this.#tiers,
+      vitals: () => ports.vitals?.() ?? null,
+    });
     this.#predictions = new PredictionProposals({
       ...parts,
       requestLimits: options.requestLimits,

@@ -1,6 +1,6 @@
+import { prefixEnd } from '../../foundation/bytes.ts';
 import { type Revision, revision } from '../../foundation/ids.ts';
 import type { KeyValue, StateDelta } from '../../ports/delta.ts';
-import { prefixEnd } from '../../foundation/bytes.ts';
 import type { ReplicaFeed } from '../replica-feed.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
 
@@ -21,7 +21,9 @@ export function hotFeed(feed: ReplicaFeed, ended: () => boolean): PredictionFeed
     prefixes: () =>
       state
         .policies()
-        .flatMap(({ prefix, policy: { predict } }) => (predict === null ? [] : [{ prefix, policy: predict }])),
+        .flatMap(({ prefix, policy: { predict } }) =>
+          predict === null ? [] : [{ prefix, policy: predict }],
+        ),
     policyFor: (key) => state.policyFor(key).predict,
     async *values(space, prefix): AsyncGenerator<readonly KeyValue[]> {
       const end = prefixEnd(prefix);

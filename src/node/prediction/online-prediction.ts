@@ -2,14 +2,15 @@ import { asError } from '../../foundation/errors.ts';
 import type { Timer } from '../../ports/clock.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import type { PredictableSpace, Prediction, PredictionSource } from '../../ports/prediction.ts';
+import type { PredictionStatus, PredictorState } from '../../ports/prediction-status.ts';
 import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
 import type { PredictionWorker } from '../../prediction/worker/host.ts';
 import { learn } from './learn.ts';
 import { intervalLevel } from './make-prediction.ts';
+import { type SaidOfModel, samplesOf } from './model-report.ts';
 import { Observations } from './observations.ts';
 import { preApply } from './pre-apply.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
-import type { PredictionStatus, PredictorState } from '../../ports/prediction-status.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
 import { type TrackedKey, TrackedKeys } from './tracked-keys.ts';
@@ -56,6 +57,7 @@ export class OnlinePrediction implements PredictionSource {
   readonly #table = new ReadyTable();
   readonly #steady: Steady;
   #figures: EngineFigures | null = null;
+  #said: SaidOfModel | null = null;
   #asks = false;
   #learning = false;
   #wantsLook = true;
@@ -119,6 +121,12 @@ export class OnlinePrediction implements PredictionSource {
 
   get figures(): EngineFigures | null {
     return this.#figures;
+  }
+
+  /** For its peers, which compare it with theirs; null: there is nothing to compare. */
+  said(): SaidOfModel | null {
+    if (this.#keys.keyCount === 0 || this.#figures === null) return null;
+    return this.#said;
   }
 
   /** Somebody reads predictions of this key: it is worth more than one that nobody reads. */
@@ -217,6 +225,7 @@ export class OnlinePrediction implements PredictionSource {
     this.#observations.clear();
     this.#held.length = 0;
     this.#table.clear();
+    this.#figures = null;
     this.#cpuFrom = null;
     this.#wantsLook = true;
     // What changes until then is found in the state and its history.
@@ -304,6 +313,7 @@ export class OnlinePrediction implements PredictionSource {
 
   #took(figures: EngineFigures): void {
     this.#figures = figures;
+    this.#said = { scaledError: figures.scaledError, models: '', samples: samplesOf(figures.samples) };
     const atMs = this.#parts.feed.clock.nowMs();
     const from = this.#cpuFrom;
     if (from === null) this.#cpuFrom = { atMs, cpuMs: figures.cpuMs };

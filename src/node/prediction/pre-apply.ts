@@ -14,7 +14,11 @@ interface Offer {
  * What a new leader applies with its first block: predictions of at least the confidence that their policies ask for, the most certain of the weightiest
  * first, within the limits of one command.
  */
-export function preApply(tracked: Iterable<TrackedKey>, table: ReadyTable, nowMs: number): readonly Prediction[] {
+export function preApply(
+  tracked: Iterable<TrackedKey>,
+  table: ReadyTable,
+  nowMs: number,
+): readonly Prediction[] {
   const offers: Offer[] = [];
   for (const each of tracked) {
     let confidence = 1;

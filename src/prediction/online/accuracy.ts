@@ -152,7 +152,8 @@ export class Accuracy {
     for (const bucket of this.#buckets) {
       if (bucket.step >= step) {
         if (below === null || bucket.step === step) return of(bucket);
-        const part = (Math.log2(step) - Math.log2(below.step)) / (Math.log2(bucket.step) - Math.log2(below.step));
+        const part =
+          (Math.log2(step) - Math.log2(below.step)) / (Math.log2(bucket.step) - Math.log2(below.step));
         return of(below) + part * (of(bucket) - of(below));
       }
       below = bucket;

@@ -56,7 +56,10 @@ export class OnlineEngine {
     for (const id of forgotten) this.#forget(id);
     for (const definition of defined) this.#define(definition, options.level);
     for (let at = 0; at + observationLength <= observations.length; at += observationLength) {
-      const [id = -1, timeMs = 0, value = Number.NaN, revision = 0] = observations.subarray(at, at + observationLength);
+      const [id = -1, timeMs = 0, value = Number.NaN, revision = 0] = observations.subarray(
+        at,
+        at + observationLength,
+      );
       this.#observe(id, timeMs, value, revision);
     }
     taken();

@@ -17,7 +17,8 @@ export class InProcessPredictor implements Predictor {
   #engine = newEngine();
 
   readonly call: Predictor['call'] = async (kind, request) => {
-    if (kind.name !== 'online.observe') throw new TanistError('invalid-argument', `no handler of ${kind.name}`);
+    if (kind.name !== 'online.observe')
+      throw new TanistError('invalid-argument', `no handler of ${kind.name}`);
     this.requests.push(request as ObserveRequest);
     if (this.hangs)
       await new Promise((_, reject) => {
