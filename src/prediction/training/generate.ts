@@ -3,7 +3,6 @@ import type { TrainingSeries } from '../neural/sampler.ts';
 import {
   autoregressive,
   bursts,
-  gaussian,
   heavyTailed,
   levelShifts,
   randomWalk,

@@ -1,11 +1,6 @@
-import type { Random } from '../../foundation/random.ts';
+import { gaussian, type Random } from '../../foundation/random.ts';
 
 /** The parts that generated series are sums of. Each returns `length` values of spread about 1. */
-
-/** Standard normal (Box and Muller 1958). */
-export function gaussian(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
-}
 
 const fill = (length: number, next: (index: number) => number): Float64Array => {
   const values = new Float64Array(length);

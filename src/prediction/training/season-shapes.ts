@@ -1,5 +1,4 @@
-import type { Random } from '../../foundation/random.ts';
-import { gaussian } from './processes.ts';
+import { gaussian, type Random } from '../../foundation/random.ts';
 
 /** A profile of one season: a few waves, sometimes sharpened to peaks or cut to working hours. */
 function profile(random: Random, season: number): Float64Array {

@@ -6,6 +6,10 @@ export interface Seasons {
 
 /** Values that a forecast looks back over at most; more cost memory and tell little. */
 export const maxTail = 8_192;
+/** Values that it looks back over whatever the seasons, where there are so many. */
+export const leastTail = 640;
+/** Beyond the seasons: the moments that the record of the references is taken at. */
+const recordTail = 128;
 /** Seasons of the short season that make the long one, where the data tell of none: days of a week. */
 const perLong = 7;
 
@@ -23,4 +27,9 @@ export function seasonsOf(found: readonly number[], known: number): Seasons {
   if (other !== undefined && other < short) return { short: other, long: short };
   const long = other ?? perLong * short;
   return { short, long: 2 * long <= Math.min(known, maxTail) ? long : 0 };
+}
+
+/** Values at the end of a series that its forecast depends on: nobody need hand over more. */
+export function tailLength({ short, long }: Seasons): number {
+  return Math.min(maxTail, Math.max(leastTail, 7 * short, 4 * long + short) + recordTail);
 }

@@ -1,7 +1,7 @@
 import { present } from '../../../foundation/assert.ts';
 import type { NetworkSize } from '../network.ts';
 import { absent, indexOfReference, references, standIn } from './references.ts';
-import type { Seasons } from './seasons.ts';
+import { leastTail, type Seasons } from './seasons.ts';
 import { meanBefore, medianBefore, squash, type Tail, valueAt } from './tail.ts';
 
 /** Facts of a target besides those of its references. */
@@ -167,7 +167,7 @@ function writeTargets(
     batch.facts[more + 6] = squash((level - lowest) / scale);
     batch.facts[more + 7] = squash((highest - level) / scale);
     batch.facts[more + 8] = Math.log(lastError + 0.02);
-    batch.facts[more + 9] = Math.min(2, end / 1_000);
+    batch.facts[more + 9] = Math.min(1, end / leastTail);
     batch.facts[more + 10] = squash(level / scale) / 4;
     batch.facts[more + 11] = seasons.short === 0 ? 0 : Math.log2(seasons.short) / 8;
   }
