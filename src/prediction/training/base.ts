@@ -23,8 +23,8 @@ export const baseDefaults: BaseOptions = {
   steps: 24_000,
   series: 8_000,
   heldOutSeries: 300,
-  hidden: 40,
-  inner: 64,
+  hidden: 32,
+  inner: 48,
 };
 
 export interface TrainedBase {

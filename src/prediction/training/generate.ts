@@ -1,4 +1,4 @@
-import type { Random } from '../../foundation/random.ts';
+import { gaussian, type Random } from '../../foundation/random.ts';
 import type { TrainingSeries } from '../neural/sampler.ts';
 import {
   autoregressive,
