@@ -4,10 +4,10 @@ import { observeKind } from './messages.ts';
 import { simpleChooser } from './simple-chooser.ts';
 
 /** The engine behind its call, one for the thread. */
-export function onlineHandler(): Handler {
+export function onlineHandlers(): readonly Handler[] {
   let engine: OnlineEngine | null = null;
   let turn: Promise<unknown> = Promise.resolve();
-  return handler(observeKind, (request, { breathe }) => {
+  const observe = handler(observeKind, (request, { breathe }) => {
     engine ??= new OnlineEngine({
       chooser: simpleChooser,
       nowMs: () => performance.now(),
@@ -26,6 +26,7 @@ export function onlineHandler(): Handler {
     turn = answer.catch(() => {});
     return answer;
   });
+  return [observe];
 }
 
 function toTransfer({ buffer }: Float64Array): ArrayBuffer {
