@@ -4,6 +4,7 @@ import type { Candidate, History, Profile } from '../forecast.ts';
 import { fromEnd } from '../math/at.ts';
 import { accumulated, ratesOf } from '../series/counter.ts';
 import { type Bounds, boundsOf, sane } from './bounds.ts';
+import type { Settings } from './options.ts';
 
 /** A forecast of every candidate, by its index; null where it cannot forecast this series (too short, no season). */
 export type Forecasts = readonly (Float64Array | null)[];
@@ -16,13 +17,19 @@ export class Field {
   readonly #fitted = new Map<number, Fitted>();
   readonly #start: History;
   readonly #bounds: Bounds;
+  readonly #onFault: Settings['onFault'];
 
   /** `start`: what models are fitted to; later histories are only continued from. */
-  constructor(candidates: readonly Candidate[], start: History, profile: Profile, horizon: number) {
+  constructor(
+    { candidates, horizon, onFault }: Pick<Settings, 'candidates' | 'horizon' | 'onFault'>,
+    start: History,
+    profile: Profile,
+  ) {
     this.profile = profile;
     this.#candidates = candidates;
     this.#start = start;
     this.#horizon = horizon;
+    this.#onFault = onFault;
     this.#bounds = boundsOf(start.values);
   }
 
@@ -74,9 +81,16 @@ export class Field {
   async #batch(index: number, histories: readonly History[]): Promise<readonly Float64Array[]> {
     const candidate = this.#candidates[index];
     if (candidate === undefined) return [];
-    if (this.profile.kind !== 'counter') return candidate.forecast(histories, this.profile, this.#horizon);
-    const rates = await candidate.forecast(histories.map(ratesOf), this.profile, this.#horizon);
-    return rates.map((ahead, k) => accumulated(fromEnd(histories[k]?.values ?? [], 0), ahead));
+    const counter = this.profile.kind === 'counter';
+    try {
+      const asked = counter ? histories.map(ratesOf) : histories;
+      const answers = await candidate.forecast(asked, this.profile, this.#horizon);
+      if (!counter) return answers;
+      return answers.map((ahead, k) => accumulated(fromEnd(histories[k]?.values ?? [], 0), ahead));
+    } catch (error) {
+      this.#onFault(candidate.name, error);
+      return [];
+    }
   }
 
   /** The bounds at the start, widened by what came since. */

@@ -1,7 +1,7 @@
 import { at } from '../math/at.ts';
 
 /** How much more weight the better has: the share of a candidate is (least error / its error) to this power. */
-const SHARPNESS = 16;
+const SHARPNESS = 10;
 /** What a candidate ten times as costly has to be better by. */
 const BIAS = 0.01;
 /** What is left of old errors when the level breaks. */

@@ -12,7 +12,7 @@ const SHORTEST = 8;
  * and the selection, seeing only that, with them. What comes back is up to date with the history's end: `next(history)` forecasts.
  */
 export async function selectBestModel(history: History, options: SelectionOptions): Promise<Selected> {
-  const settings = settingsOf(options);
+  const settings = settingsOf(options, history.values.length);
   const origins = backtestOrigins(history.values.length, settings);
   const first = until(history, origins[0] ?? history.values.length);
   const selected = new Selected(settings, first);

@@ -52,7 +52,7 @@ export class Selected {
       settings.halfLife,
     );
     this.#intervals = new ConformalIntervals(settings.horizon, settings.level, RESIDUALS, RATE);
-    this.#field = new Field(settings.candidates, start, profileOf(start, settings.season), settings.horizon);
+    this.#field = new Field(settings, start, profileOf(start, settings.season));
     this.#seen = stepNumber(start);
     this.#fittedAt = this.#seen;
     this.#wanted = [...settings.candidates.keys()];
@@ -96,8 +96,7 @@ export class Selected {
 
   /** Profile and models anew from this history. */
   refit(history: History): void {
-    const { candidates, season, horizon } = this.#settings;
-    this.#field = new Field(candidates, history, profileOf(history, season), horizon);
+    this.#field = new Field(this.#settings, history, profileOf(history, this.#settings.season));
     this.#fittedAt = stepNumber(history);
   }
 

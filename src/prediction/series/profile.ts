@@ -13,7 +13,7 @@ export function profileOf(history: History, season: number | null = null): Profi
   if (values.every((value) => value === values[0])) return { kind: 'constant', seasons: [], levelSince: 0 };
   const kind = isCounter(values) ? 'counter' : 'numeric';
   const judged = kind === 'counter' ? ratesOf({ ...history, values }).values : values;
-  const found = detectSeasons(judged);
+  const found = detectSeasons(judged, history.stepMs);
   const seasons = season === null ? found : [season, ...found.filter((other) => other !== season)];
   const since = levelSince(judged);
   return { kind, seasons: seasons.slice(0, 3), levelSince: since === 0 ? 0 : since + skipped };

@@ -10,18 +10,20 @@ const CYCLES = 3;
 /** Correlation below which a season helps nobody, however significant. */
 const LEAST = 0.15;
 const AT_MOST = 3;
+const CALENDAR_MS = [86_400_000, 604_800_000, 3_600_000] as const;
+const CALENDAR_LEAST = 0.08;
 
 /**
  * Seasons in steps, strongest first, from the past alone: the highest peak of the autocorrelation that is significant (Bartlett's limits),
  * removed by its seasonal means, and again. Slow movement is taken out before, single spikes are cut.
  */
-export function detectSeasons(all: Float64Array): readonly number[] {
+export function detectSeasons(all: Float64Array, stepMs = 0): readonly number[] {
   let rest = withoutTrend(winsorised(all.subarray(-WINDOW), 0.02));
   const most = Math.floor(rest.length / CYCLES);
   const found: { readonly season: number; readonly strength: number }[] = [];
   while (found.length < AT_MOST && most > SHORTEST) {
     const rho = autocorrelation(rest, most);
-    const peak = highestPeak(rho, rest.length);
+    const peak = highestPeak(rho, rest.length) ?? calendarPeak(rho, rest.length, stepMs);
     if (peak === null) break;
     found.push({ season: peak, strength: at(rho, peak) });
     const means = seasonalMeans(rest, peak);
@@ -29,6 +31,18 @@ export function detectSeasons(all: Float64Array): readonly number[] {
     if (rest.every((value) => Math.abs(value) < 1e-9)) break;
   }
   return [...new Set(found.map(({ season }) => season))];
+}
+
+/** Hour, day and week are likely beforehand: a lower bar, if the correlation has its peak just there. */
+function calendarPeak(rho: Float64Array, length: number, stepMs: number): number | null {
+  for (const periodMs of CALENDAR_MS) {
+    const lag = periodMs / stepMs;
+    if (!Number.isInteger(lag) || lag < SHORTEST || lag >= rho.length - 2) continue;
+    const here = at(rho, lag);
+    const around = [lag - 2, lag - 1, lag + 1, lag + 2].every((other) => at(rho, other) <= here);
+    if (around && here > Math.max(CALENDAR_LEAST, 2 / Math.sqrt(length))) return lag;
+  }
+  return null;
 }
 
 function highestPeak(rho: Float64Array, length: number): number | null {
