@@ -16,7 +16,9 @@ import { successionCommand } from './commands/cluster/succession.ts';
 import { tiersCommand } from './commands/cluster/tiers.ts';
 import { transferCommand } from './commands/cluster/transfer.ts';
 import { upCommand } from './commands/cluster/up.ts';
+import { backtestCommand } from './commands/measure/backtest.ts';
 import { benchCommand } from './commands/measure/bench.ts';
+import { forecastCommand } from './commands/measure/forecast.ts';
 import { simCommand } from './commands/measure/sim.ts';
 import { delCommand } from './commands/state/del.ts';
 import { getCommand } from './commands/state/get.ts';
@@ -60,9 +62,9 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       watchCommand,
       leaseCommand,
       policyCommand,
-      predictionsCommand,
     ],
   ],
+  ['Prediction:', [predictionsCommand, forecastCommand, backtestCommand]],
   ['Proof:', [simCommand, benchCommand]],
 ];
 
