@@ -52,18 +52,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       restoreCommand,
     ],
   ],
-  [
-    'State:',
-    [
-      getCommand,
-      putCommand,
-      delCommand,
-      txnCommand,
-      watchCommand,
-      leaseCommand,
-      policyCommand,
-    ],
-  ],
+  ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
   ['Prediction:', [predictionsCommand, forecastCommand, backtestCommand]],
   ['Proof:', [simCommand, benchCommand]],
 ];

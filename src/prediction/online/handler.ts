@@ -1,15 +1,31 @@
+import type { Candidate } from '../forecast.ts';
 import { type Handler, handler, Moved } from '../worker/serve.ts';
 import { OnlineEngine } from './engine.ts';
-import { observeKind } from './messages.ts';
-import { simpleChooser } from './simple-chooser.ts';
+import { LoadedModels } from './loaded-models.ts';
+import { loadModelKind, observeKind } from './messages.ts';
+import { onlineCandidates } from './online-candidates.ts';
+import { selectionChooser } from './selected-model.ts';
 
-/** The engine behind its call, one for the thread. */
+/** What intervals cover. */
+const level = 0.9;
+
+/** The engine behind its calls, one for the thread. */
 export function onlineHandlers(): readonly Handler[] {
   let engine: OnlineEngine | null = null;
   let turn: Promise<unknown> = Promise.resolve();
+  const models = new LoadedModels();
+  const faults = { count: 0, last: '' };
+  const chooser = selectionChooser({
+    candidates: (): readonly Candidate[] => [...onlineCandidates, ...models.candidates],
+    level,
+    onFault: (candidate, error) => {
+      faults.count++;
+      faults.last = `${candidate}: ${String(error)}`;
+    },
+  });
   const observe = handler(observeKind, (request, { breathe }) => {
     engine ??= new OnlineEngine({
-      chooser: simpleChooser,
+      chooser,
       nowMs: () => performance.now(),
       memoryBytes: () => {
         const { heapTotal, external } = process.memoryUsage();
@@ -20,13 +36,14 @@ export function onlineHandlers(): readonly Handler[] {
     const ready = engine;
     const answer = turn.then(async () => {
       const told = await ready.observe(request);
-      return new Moved(told, [toTransfer(told.rows)]);
+      return new Moved({ ...told, faults: { ...faults } }, [toTransfer(told.rows)]);
     });
     // The next call's turn comes whatever becomes of this one.
     turn = answer.catch(() => {});
     return answer;
   });
-  return [observe];
+  const load = handler(loadModelKind, ({ name, bytes }, { breathe }) => models.load(name, bytes, breathe));
+  return [observe, load];
 }
 
 function toTransfer({ buffer }: Float64Array): ArrayBuffer {

@@ -2,7 +2,8 @@ import { TanistError } from '../../../src/foundation/errors.ts';
 import type { Predictor } from '../../../src/node/prediction/online-prediction.ts';
 import { OnlineEngine } from '../../../src/prediction/online/engine.ts';
 import type { ObserveAnswer, ObserveRequest } from '../../../src/prediction/online/messages.ts';
-import { simpleChooser } from '../../../src/prediction/online/simple-chooser.ts';
+import { onlineCandidates } from '../../../src/prediction/online/online-candidates.ts';
+import { selectionChooser } from '../../../src/prediction/online/selected-model.ts';
 import type { WorkerState } from '../../../src/prediction/worker/host.ts';
 
 /** The engine without its thread, with its time, its faults and its answers in the hands of the test. */
@@ -51,7 +52,7 @@ export class InProcessPredictor implements Predictor {
 function newEngine(): OnlineEngine {
   let nowMs = 0;
   return new OnlineEngine({
-    chooser: simpleChooser,
+    chooser: selectionChooser({ candidates: () => onlineCandidates, level: 0.9, onFault: () => {} }),
     // Every look is a little later, so that budgets are used and filled the same way in every run.
     nowMs: () => (nowMs += 0.01),
     memoryBytes: () => 0,
