@@ -11,7 +11,7 @@ import { Scores } from './scores.ts';
 /** Residuals kept per step ahead for the intervals. */
 const RESIDUALS = 150;
 /** Rate at which the intervals' miss rates adapt. */
-const RATE = 0.015;
+const RATE = 0.025;
 const VOTERS = 12;
 
 /** A forecast given out whose truth is not all known yet. */
