@@ -151,7 +151,7 @@ export class Selected {
 
   /** Weights by past errors; 0 for a candidate without a forecast now. */
   #weights(forecasts: Forecasts | null): Float64Array {
-    return this.#scores.weights().map((weight, i) => {
+    return this.#scores.weights(this.#wanted).map((weight, i) => {
       if (!this.#wanted.includes(i)) return 0;
       if (forecasts === null) return this.#field.serves(i) ? weight : 0;
       return forecasts[i] == null ? 0 : weight;
