@@ -1,6 +1,7 @@
 import { present } from '../foundation/assert.ts';
+import type { ByteString } from '../foundation/bytes.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
-import type { LeaseId, NodeId, Term } from '../foundation/ids.ts';
+import { type LeaseId, type NodeId, noLease, type Term } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import { nextTurn } from '../ports/clock.ts';
@@ -264,6 +265,10 @@ export class TanistNode {
             feed: hotFeed(this.feed, () => this.#life.isStopping),
             predictor: ports.predictor,
             budget: options.prediction ?? defaultPredictionBudget,
+            models: {
+              ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
+              publish: (key, value) => this.#publish(key, value),
+            },
           });
     this.#hub = new WatchHub({
       source: state,
@@ -654,6 +659,14 @@ export class TanistNode {
   /** Reads plain numbers; only the size of the image is asked of the disk. */
   gauges(): Promise<NodeGauges> {
     return this.#inspection.gauges();
+  }
+
+  /** A key of the cluster's own, put by the leader; false: this node is none, or not yet. */
+  #publish(key: ByteString, value: ByteString): boolean {
+    if (!this.#opening.isOpen || this.#life.isStopping) return false;
+    const flags = { lease: noLease, previous: false, ignoreValue: false, ignoreLease: false };
+    this.#leading.propose({ kind: 'put', space: 'system', key, value, ...flags }, () => {});
+    return true;
   }
 
   #handler(): TransportHandler<RaftMessage> {

@@ -67,6 +67,9 @@ export const nodeEvents = [
   'digests-disagree',
   'digests-agree',
   'predictor',
+  'model-loaded',
+  'model-refused',
+  'model-published',
   'predictions-limited',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];

@@ -7,6 +7,7 @@ import { type EngineFigures, observeKind } from '../../prediction/online/message
 import type { PredictionWorker } from '../../prediction/worker/host.ts';
 import { learn } from './learn.ts';
 import { intervalLevel } from './make-prediction.ts';
+import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
 import { type SaidOfModel, samplesOf } from './model-report.ts';
 import { Observations } from './observations.ts';
 import { preApply } from './pre-apply.ts';
@@ -22,6 +23,7 @@ export interface OnlinePredictionParts {
   readonly feed: PredictionFeed;
   readonly predictor: Predictor;
   readonly budget: PredictionBudget;
+  readonly models?: Pick<ModelKeeperParts, 'local' | 'publish'>;
 }
 
 export interface PredictionBudget {
@@ -56,6 +58,7 @@ export class OnlinePrediction implements PredictionSource {
   readonly #held: StateDelta[] = [];
   readonly #table = new ReadyTable();
   readonly #steady: Steady;
+  readonly #models: ModelKeeper;
   #figures: EngineFigures | null = null;
   #said: SaidOfModel | null = null;
   #asks = false;
@@ -81,6 +84,7 @@ export class OnlinePrediction implements PredictionSource {
     this.#mostSeries = Math.max(0, Math.min(series, fitting));
     this.#keys = new TrackedKeys(this.#mostSeries);
     this.#steady = new Steady(parts.feed.clock);
+    this.#models = new ModelKeeper({ feed: parts.feed, predictor: parts.predictor, ...parts.models });
   }
 
   start(): void {
@@ -157,7 +161,7 @@ export class OnlinePrediction implements PredictionSource {
       dropped: this.#observations.dropped,
       wentBack: figures?.wentBack ?? 0,
       preApplied: this.#preApplied,
-      models: [],
+      models: this.#models.loaded,
     };
   }
 
@@ -180,6 +184,7 @@ export class OnlinePrediction implements PredictionSource {
     for (const delta of deltas) {
       if (delta.space === 'system') {
         if (delta.key.startsWith('policy/')) this.#wantsLook = true;
+        else this.#models.applied(delta);
       } else if (this.#asks && (delta.space === 'user' || delta.space === 'planes')) {
         if (this.#learning) this.#hold(delta);
         else this.#changed(delta, delta.space);
@@ -227,6 +232,7 @@ export class OnlinePrediction implements PredictionSource {
     this.#table.clear();
     this.#figures = null;
     this.#cpuFrom = null;
+    this.#models.replaced();
     this.#wantsLook = true;
     // What changes until then is found in the state and its history.
     this.#asks = false;
@@ -239,6 +245,7 @@ export class OnlinePrediction implements PredictionSource {
     this.#timer = clock.after(batchEveryMs, () => {
       this.#schedule();
       this.#look(clock.nowMs());
+      if (this.#asks && !this.#learning && this.#parts.predictor.state === 'running') this.#models.look();
       this.#send(clock.nowMs());
     });
   }
@@ -263,6 +270,7 @@ export class OnlinePrediction implements PredictionSource {
     const { feed } = this.#parts;
     if (!(await feed.ready())) return;
     this.#asks = feed.prefixes().length > 0;
+    this.#models.found();
     this.#round++;
     const round = this.#round;
     const { refused } = this.#keys;
@@ -313,7 +321,7 @@ export class OnlinePrediction implements PredictionSource {
 
   #took(figures: EngineFigures): void {
     this.#figures = figures;
-    this.#said = { scaledError: figures.scaledError, models: '', samples: samplesOf(figures.samples) };
+    this.#said = { scaledError: figures.scaledError, models: this.#models.names, samples: samplesOf(figures.samples) };
     const atMs = this.#parts.feed.clock.nowMs();
     const from = this.#cpuFrom;
     if (from === null) this.#cpuFrom = { atMs, cpuMs: figures.cpuMs };
