@@ -16,12 +16,15 @@ import { successionCommand } from './commands/cluster/succession.ts';
 import { tiersCommand } from './commands/cluster/tiers.ts';
 import { transferCommand } from './commands/cluster/transfer.ts';
 import { upCommand } from './commands/cluster/up.ts';
+import { backtestCommand } from './commands/measure/backtest.ts';
 import { benchCommand } from './commands/measure/bench.ts';
+import { forecastCommand } from './commands/measure/forecast.ts';
 import { simCommand } from './commands/measure/sim.ts';
 import { delCommand } from './commands/state/del.ts';
 import { getCommand } from './commands/state/get.ts';
 import { leaseCommand } from './commands/state/lease.ts';
 import { policyCommand } from './commands/state/policy.ts';
+import { predictionsCommand } from './commands/state/predictions.ts';
 import { putCommand } from './commands/state/put.ts';
 import { txnCommand } from './commands/state/txn.ts';
 import { watchCommand } from './commands/state/watch.ts';
@@ -50,6 +53,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
     ],
   ],
   ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
+  ['Prediction:', [predictionsCommand, forecastCommand, backtestCommand]],
   ['Proof:', [simCommand, benchCommand]],
 ];
 

@@ -4,6 +4,7 @@ import { type LeaseId, nodeId, noLease, type Revision, revision } from '../found
 import type { Alarm, AlarmKind, Policy } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { MemberRequest } from '../ports/membership.ts';
+import type { PredictionsReport } from '../ports/prediction-status.ts';
 import type {
   Bytes,
   CallOptions,
@@ -24,6 +25,7 @@ import {
 } from '../protocol/administration.ts';
 import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
 import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
+import { decodePredictionsReply, encodePredictionsRequest } from '../protocol/predictions.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { decodeScrubProgress, encodeRepairRequest, type ScrubProgress } from '../protocol/scrub.ts';
 import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
@@ -181,6 +183,15 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** Grants a lease and keeps it alive by itself. */
   lease(ttlMs: number): Promise<Lease> {
     return keptLease(this, ttlMs, this.cluster.closing);
+  }
+
+  /** What a node expects of its keys; by default the leader's. `limit` 0: of all. */
+  async predictions(
+    prefix: Bytes,
+    { limit = 0, ...options }: CallOptions & { readonly limit?: number } = {},
+  ): Promise<PredictionsReport> {
+    const request = encodePredictionsRequest({ prefix: byteStringFrom(prefix), limit });
+    return decodePredictionsReply(await this.call(tanistService.predictions, request, options));
   }
 
   /** The tiers as the leader sees them, and what it would change. */

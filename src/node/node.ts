@@ -1,6 +1,7 @@
 import { present } from '../foundation/assert.ts';
+import type { ByteString } from '../foundation/bytes.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
-import type { LeaseId, NodeId, Term } from '../foundation/ids.ts';
+import { type LeaseId, type NodeId, noLease, type Term } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import { nextTurn } from '../ports/clock.ts';
@@ -45,6 +46,9 @@ import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { hotFeed } from './prediction/hot-feed.ts';
+import { ModelComparison } from './prediction/model-comparison.ts';
+import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
 import { PredictionProposals, type PredictionsApplied } from './prediction-proposals.ts';
 import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
@@ -113,6 +117,8 @@ export class TanistNode {
   readonly #replicas: ReplicaBook;
   /** For whoever feeds replicas beyond the quorum from this node. */
   readonly feed: ReplicaFeed;
+  /** Null: nothing is predicted here. */
+  readonly prediction: OnlinePrediction | null;
   readonly #integrity: Integrity;
   readonly #failures: Failures;
   #ticker: Ticker | null = null;
@@ -194,6 +200,17 @@ export class TanistNode {
     raft.setDoubtedPeers(this.#guard.doubted);
     this.#transport = ports.transport(this.#handler(), store.log.identity);
     const transport = this.#transport;
+    const saidOfModel = () => this.prediction?.said() ?? null;
+    const comparison = new ModelComparison({
+      self,
+      clock,
+      own: saidOfModel,
+      others: () =>
+        [...this.#succession.reports()].flatMap(([id, { model, integrity }]) =>
+          model === null ? [] : [{ id, said: model, stateTrouble: integrity?.doubt ?? null }],
+        ),
+      ownTrouble: () => this.#standing.doubt,
+    });
     this.#monitor = new LeaderMonitor({ ...base, transport, guard: this.#guard, suspicion });
     this.#succession = new SuccessionKeeper({
       ...base,
@@ -202,6 +219,7 @@ export class TanistNode {
       suspicion,
       score,
       report: () => this.#announcer.report(),
+      divergence: (id) => comparison.of(id),
       replicas: (reports) => this.#replicas.told(reports),
     });
     this.#disk = new DiskGuard({
@@ -241,6 +259,18 @@ export class TanistNode {
       saidByLeader: () => this.#peers.leaderRevisions,
       read: (request, consistency, done) => this.#readPath.read(request, consistency, done),
     });
+    this.prediction =
+      ports.predictor === undefined
+        ? null
+        : new OnlinePrediction({
+            feed: hotFeed(this.feed, () => this.#life.isStopping),
+            predictor: ports.predictor,
+            budget: options.prediction ?? defaultPredictionBudget,
+            models: {
+              ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
+              publish: (key, value) => this.#publish(key, value),
+            },
+          });
     this.#hub = new WatchHub({
       source: state,
       history,
@@ -367,17 +397,23 @@ export class TanistNode {
       settle: () => this.#stored.settle(),
       settleNow: () => this.#stored.keeper.settle(),
     });
-    this.#peers = new PeerHandler({ ...parts, removed: () => this.#removed() });
+    this.#peers = new PeerHandler({ ...parts, comparison, removed: () => this.#removed() });
     this.#leading = new Leading({
       ...parts,
       trust: new TrustKeeper(raft, this.#guard),
       tiers: this.#tiers.mover,
     });
-    this.#announcer = new Announcer({ ...parts, tiers: this.#tiers, vitals: () => ports.vitals?.() ?? null });
+    this.#announcer = new Announcer({
+      ...parts,
+      comparison,
+      saidOfModel,
+      tiers: this.#tiers,
+      vitals: () => ports.vitals?.() ?? null,
+    });
     this.#predictions = new PredictionProposals({
       ...parts,
       requestLimits: options.requestLimits,
-      source: ports.predictions,
+      source: ports.predictions ?? this.prediction ?? undefined,
     });
     this.#roleParts = {
       ...parts,
@@ -412,6 +448,7 @@ export class TanistNode {
       stalled: (gapMs) => this.#stalled(gapMs),
     });
     this.#stored.scrubber.start();
+    this.prediction?.start();
     if (this.#logDoubt.reason !== null) nodeLog.error('doubted', { reason: this.#logDoubt.reason });
     nodeLog.info('started', {
       id: this.#options.id,
@@ -635,6 +672,14 @@ export class TanistNode {
     return this.#inspection.gauges();
   }
 
+  /** A key of the cluster's own, put by the leader; false: this node is none, or not yet. */
+  #publish(key: ByteString, value: ByteString): boolean {
+    if (!this.#opening.isOpen || this.#life.isStopping) return false;
+    const flags = { lease: noLease, previous: false, ignoreValue: false, ignoreLease: false };
+    this.#leading.propose({ kind: 'put', space: 'system', key, value, ...flags }, () => {});
+    return true;
+  }
+
   #handler(): TransportHandler<RaftMessage> {
     return {
       hello: (...greeting) => this.#peers.hello(...greeting),
@@ -715,6 +760,7 @@ export class TanistNode {
     this.#life.isStopping = true;
     this.#life.isStopped = true;
     this.#standing.ended();
+    this.prediction?.close();
     this.#followers.ended();
     this.#driver.stop();
     this.#ticker?.stop();

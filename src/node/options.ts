@@ -16,6 +16,8 @@ import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
 import type { CompactionOptions } from './auto-compaction.ts';
 import type { ScrubOptions } from './integrity/scrub.ts';
+import type { LocalModel } from './prediction/model-keeper.ts';
+import type { PredictionBudget, Predictor } from './prediction/online-prediction.ts';
 import type { Vitals } from './vitals.ts';
 
 /** A member as the config has it. `join`: it was, or will be, added to a cluster that is there already. */
@@ -65,6 +67,8 @@ export interface NodeOptions {
   readonly scrub?: ScrubOptions;
   /** Below this much free space client writes are refused. */
   readonly diskReserveBytes: number;
+  /** What its predictor may take; absent: the default. */
+  readonly prediction?: PredictionBudget;
 }
 
 /** Everything a node touches. The simulator hands in its own; module-level state would outlive a simulated crash and is forbidden. */
@@ -81,7 +85,11 @@ export interface NodePorts {
   readonly vitals?: () => Vitals;
   /** Measures paths to other members. Absent: only what travels anyway tells of them. */
   readonly linkProbe?: LinkProbe;
-  /** What is predicted of keys when this node takes over. Absent: nothing. */
+  /** The thread that forecasts; the caller starts and closes it. Absent: nothing is predicted, and nothing else is missing. */
+  readonly predictor?: Predictor;
+  /** Models of this machine, which it publishes when it leads a cluster that has none of their names. */
+  readonly localModels?: () => Promise<readonly LocalModel[]>;
+  /** What is predicted of keys when this node takes over. Absent: what its own predictor has. */
   readonly predictions?: PredictionSource;
   /** Sees entries just before they are applied; for checks. */
   readonly observer?: NodeObserver;

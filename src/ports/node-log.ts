@@ -67,6 +67,11 @@ export const nodeEvents = [
   'damage-found',
   'digests-disagree',
   'digests-agree',
+  'predictor',
+  'model-loaded',
+  'model-refused',
+  'model-published',
+  'predictions-limited',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

@@ -342,6 +342,7 @@ export class FakeCluster {
       sessions: this.state.sessions.size,
       leases: 0,
       alarms: [],
+      predictor: null,
     });
   }
 }

@@ -196,6 +196,8 @@ export class ReplicaNode implements ServedNode {
     return null;
   }
 
+  readonly prediction = null;
+
   tiers(): null {
     return null;
   }
