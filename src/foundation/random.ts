@@ -48,3 +48,8 @@ export function seededRandom(seed: number | string): Random {
     fork: (label) => seededRandom(`${text}/${label}`),
   };
 }
+
+/** A draw from the standard normal distribution (Box and Muller 1958). */
+export function gaussian(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+}
