@@ -27,7 +27,7 @@ export interface SamplerOptions {
 export const samplerDefaults: SamplerOptions = {
   windows: 64,
   targets: 12,
-  horizons: [6, 12, 24, 48],
+  horizons: [1, 3, 6, 12, 24, 48, 64],
   shortest: 48,
   forgetSeasons: 0.15,
 };
