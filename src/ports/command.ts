@@ -1,7 +1,7 @@
 import type { ByteString } from '../foundation/bytes.ts';
 import type { ClusterTimeMs, LeaseId, NodeId, Revision, SessionId } from '../foundation/ids.ts';
 import type { Space } from './delta.ts';
-import type { PredictedRead, Prediction, PredictPolicy } from './prediction.ts';
+import type { PredictedRead, PredictPolicy, SealedPrediction } from './prediction.ts';
 
 /**
  * The language of the state machine: what a log entry says. On the wire and in the log it is `proto/tanist/v1/command.proto`, the very
@@ -172,7 +172,7 @@ export interface AlarmCommand {
  */
 export interface PredictCommand {
   readonly kind: 'predict';
-  readonly predictions: readonly Prediction[];
+  readonly predictions: readonly SealedPrediction[];
 }
 
 /**
@@ -199,4 +199,5 @@ export type {
   PredictedRead,
   Prediction,
   PredictPolicy,
+  SealedPrediction,
 } from './prediction.ts';
