@@ -2,8 +2,8 @@ import { asError, TanistError } from '../foundation/errors.ts';
 import { noSession, type Term } from '../foundation/ids.ts';
 import { limits, type RequestLimits } from '../foundation/limits.ts';
 import type { NodeLog } from '../ports/node-log.ts';
-import type { Prediction, PredictionSource } from '../ports/prediction.ts';
-import { predictionBound } from '../protocol/parts/prediction.ts';
+import type { Prediction, PredictionSource, SealedPrediction } from '../ports/prediction.ts';
+import { sealedBound, sealPrediction } from '../protocol/parts/prediction.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { Raft } from '../raft/raft.ts';
 import { faultOfPrediction } from '../state/predicted/check.ts';
@@ -65,7 +65,7 @@ export class PredictionProposals {
           'invalid-argument',
           `${predictions.length - fits.length} of ${predictions.length} predictions are malformed, or too many for one command`,
         );
-      this.#propose(predictions, (outcome) => {
+      this.#propose(fits, (outcome) => {
         const applied = appliedOf(outcome);
         if (applied instanceof TanistError) reject(applied);
         else resolve(applied);
@@ -75,21 +75,25 @@ export class PredictionProposals {
   }
 
   /** The first of them that are well-formed and fit into one command. */
-  #within(predictions: readonly Prediction[]): readonly Prediction[] {
+  #within(predictions: readonly Prediction[]): readonly SealedPrediction[] {
     const { requestLimits, nodeLog } = this.#parts;
-    const fits: Prediction[] = [];
+    const fits: SealedPrediction[] = [];
     let bytes = 0;
     for (const prediction of predictions) {
       const fault = faultOfPrediction(prediction, requestLimits);
-      bytes += fault === null ? predictionBound(prediction) : 0;
+      if (fault !== null) {
+        nodeLog.warn('prediction-malformed', { fault });
+        continue;
+      }
+      const sealed = sealPrediction(prediction);
+      bytes += sealedBound(sealed);
       if (fits.length >= limits.predictionsPerCommand || bytes > limits.predictionBytesPerCommand) break;
-      if (fault === null) fits.push(prediction);
-      else nodeLog.warn('prediction-malformed', { fault });
+      fits.push(sealed);
     }
     return fits;
   }
 
-  #propose(predictions: readonly Prediction[], settle: (outcome: ProposalOutcome) => void): void {
+  #propose(predictions: readonly SealedPrediction[], settle: (outcome: ProposalOutcome) => void): void {
     const commands = [{ kind: 'predict', predictions }] as const;
     const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands };
     this.#parts.proposals.add({ bytes: encodeCommandBatch(batch), batch, settle, early: null });

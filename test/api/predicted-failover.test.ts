@@ -42,7 +42,7 @@ test('of puts that were lost with their leader the successor has a prediction, m
   const config = parseClusterConfig(
     JSON.stringify({
       cluster: 'gap',
-      timing: { electionMs: 3000, suspicionFloorMs: 2000, suspicionCeilingMs: 3000 },
+      timing: { electionMs: 2000, suspicionFloorMs: 1500, suspicionCeilingMs: 2000 },
       nodes: [client0, client1, client2].map((client, i) => ({
         id: `n${i}`,
         client,
@@ -67,12 +67,15 @@ test('of puts that were lost with their leader the successor has a prediction, m
     });
     return node;
   };
-  await Promise.all(['n0', 'n1', 'n2'].map(start));
+  const nodes = await Promise.all(['n0', 'n1', 'n2'].map(start));
   const endpoints = config.nodes.map((node) => node.client);
   const writer = await connect({ endpoints });
   await writer.setPolicy('load/', { acknowledge: 'leader' });
   const { revision } = await writer.put('load/a', '7');
   await writer.putEarly('load/a', '8').then(({ committed }) => committed);
+  // What a successor predicts it makes of what it has applied.
+  const behind = () => nodes.some(({ node }) => node.state.revision('user') <= revision);
+  while (behind()) await new Promise((resolve) => setImmediate(resolve));
   const { leader } = writer.routing() ?? { leader: '' };
   const others = ['n0', 'n1', 'n2'].filter((id) => id !== leader);
   for (const id of others) await stops.get(id)?.();

@@ -19,6 +19,7 @@ import type {
   PredictedRangeResult,
   RangeResult,
 } from '../../src/ports/result.ts';
+import { sealPrediction } from '../../src/protocol/parts/prediction.ts';
 
 export const bytes: fc.Arbitrary<ByteString> = fc
   .oneof(
@@ -154,7 +155,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     alarm: fc.constantFrom(...alarmKinds),
   }) as fc.Arbitrary<Command>,
   fc.record({ kind: kind('keepSessions'), ids: fc.array(safe.map(sessionId), { maxLength: 5 }) }),
-  fc.record({ kind: kind('predict'), predictions: fc.array(prediction, { maxLength: 3 }) }),
+  fc.record({
+    kind: kind('predict'),
+    predictions: fc.array(prediction.map(sealPrediction), { maxLength: 3 }),
+  }),
 );
 
 export const batch: fc.Arbitrary<CommandBatch> = fc.record({

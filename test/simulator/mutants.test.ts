@@ -25,7 +25,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'succession-ignores-log': 2,
   'snapshot-one-index-off': 15,
   'compaction-past-watcher': 3,
-  'compaction-hides-live': 23,
+  'compaction-hides-live': 12,
   'stale-digest': 1,
   'skip-check-quorum': 77,
   'torn-tail-hides-damage': 9,

@@ -1,7 +1,7 @@
 import { textOf } from '../../foundation/bytes.ts';
 import { defaultRequestLimits } from '../../foundation/limits.ts';
 import { decodeMemberChange } from '../../node/membership/member-change.ts';
-import type { AlarmCommand, Block, Command, Prediction } from '../../ports/command.ts';
+import type { AlarmCommand, Block, Command, SealedPrediction } from '../../ports/command.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
 import { decodeBlock } from '../../protocol/block.ts';
 import { decodeConfiguration } from '../../raft/configuration.ts';
@@ -120,9 +120,9 @@ function withoutPredictions({ timeMs, batches }: Block): Block {
   };
 }
 
-function proposedOf(prediction: Prediction): ProposedPrediction {
-  const { space, key, madeFrom, validUntilMs, value, confidence } = prediction;
-  const text = `${space}/${textOf(key)}@${madeFrom} ${textOf(value)} until ${validUntilMs} ${confidence}`;
+function proposedOf({ space, key, madeFrom, validUntilMs, content }: SealedPrediction): ProposedPrediction {
+  const what = Buffer.from(content, 'latin1').toString('base64');
+  const text = `${space}/${textOf(key)}@${madeFrom} until ${validUntilMs} ${what}`;
   return { space, key, madeFrom, validUntilMs, text };
 }
 
