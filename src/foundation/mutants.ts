@@ -74,6 +74,8 @@ export const mutantNames = [
   'forced-beside-quorum',
   'never-committed-is-lag',
   'forced-without-witness',
+  'warm-scrub-misses-vanished',
+  'scrub-misses-vanished-records',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];
