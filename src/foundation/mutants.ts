@@ -81,6 +81,8 @@ export const mutantNames = [
   'prediction-in-user-digest',
   'prediction-bumps-user-revision',
   'prediction-not-restored',
+  'warm-scrub-misses-vanished',
+  'scrub-misses-vanished-records',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -62,6 +62,7 @@ export class Stored {
       image,
       whole: () => (standing.notWhole() === null ? standing.replaced : null),
       yieldTurn: () => nextTurn(clock),
+      settle: () => this.keeper.settle(),
       logDamaged: (what, through) => this.logRepair.damaged(what, through),
       imageDamaged: parts.imageDamaged,
       failed,

@@ -87,6 +87,8 @@ export interface ImageStore {
     budgetBytes: number,
     look: (deltas: readonly StateDelta[]) => Promise<string | null>,
   ): Promise<ImageScrub>;
+  /** Which of these records are neither stored nor about to be. */
+  missingRecords(keys: readonly string[]): Promise<readonly string[]>;
   /** Bytes on disk, about. */
   sizeBytes(): Promise<number>;
   /** Gives disk space back that nothing needs any more; what `reclaim` rewrote, above all. */

@@ -58,6 +58,10 @@ export class Sessions {
     return this.#heap.first?.deadlineMs ?? null;
   }
 
+  all(): IterableIterator<Session> {
+    return this.#byId.values();
+  }
+
   get(id: SessionId): Session | undefined {
     return this.#byId.get(id);
   }

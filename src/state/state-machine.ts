@@ -50,6 +50,7 @@ import { moveOnBy, type Refounding } from './refounding.ts';
 import { restoreContent } from './restore-content.ts';
 import type { Sessions } from './sessions.ts';
 import { defaultKeysPerSlice, finish, type Slices } from './slices.ts';
+import { isRecord, recordKeys } from './stored-records.ts';
 import { validateRange } from './validate.ts';
 
 export interface StateMachineOptions {
@@ -220,6 +221,16 @@ export class StateMachine {
   /** See `contradictionOf`. */
   contradiction(delta: StateDelta): string | null {
     return contradictionOf(this.#stores[delta.space], delta);
+  }
+
+  /** See `recordKeys`. */
+  recordKeys(): Generator<string> {
+    return recordKeys(this.#books());
+  }
+
+  /** See `isRecord`. */
+  isRecord(key: string): boolean {
+    return isRecord(this.#books(), key);
   }
 
   /** See `verifyDigest`. */

@@ -188,7 +188,10 @@ test('a source of an older lineage, one that is behind, one under doubt and one 
   t.is(await refusal(null), 'ranges');
   t.is(await refusal({ epoch: 1, user: 1 }), 'ranges');
   t.is(await refusal({ epoch: 2, user: 1 }), 'data-of-another-cluster');
+  t.is(await refusal({ epoch: 1, user: 1000 }), 'never-committed');
+  world.isCaughtUp = false;
   t.is(await refusal({ epoch: 1, user: 1000 }), 'starting');
+  world.isCaughtUp = true;
   t.is(await refusal({ epoch: 0, user: 1000 }), 'ranges');
   t.is(await refusal(null, nodeId('stranger')), 'unknown-member');
   t.is(await refusal(null, warmId, 'latest'), 'unknown-member');

@@ -1,5 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { type LogIndex, logIndex } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import { type ImageCursor, type ImageStore, imageStart } from '../../ports/image-store.ts';
@@ -26,6 +27,8 @@ export interface ScrubberParts {
   /** Null while the state is not whole; else a number that changes when it is replaced. */
   readonly whole: () => number | null;
   readonly yieldTurn: () => Promise<void>;
+  /** Resolves when all that was applied is in the image. */
+  readonly settle: () => Promise<void>;
   readonly logDamaged: (what: string, through: LogIndex) => void;
   readonly imageDamaged: (what: string) => void;
   /** A disk that cannot be read at all. */
@@ -42,6 +45,8 @@ export interface ScrubStatus {
   readonly phase: 'waiting' | 'log' | 'image';
 }
 
+/** Records asked for in one step. */
+const stepRecords = 256;
 /** What one step reads at most, about: a block or a chunk may be larger. */
 const stepBytes = 256 * 1024;
 
@@ -149,7 +154,37 @@ export class Scrubber {
       next = step.fault === null ? step.next : null;
       await this.#pace(step.bytes, paced);
     }
+    if (before !== null && whole() === before) await this.#records(note, before, paced);
     if (!this.#stopped) this.#passes += 1;
+  }
+
+  /** A record that vanished has no checksum to be wrong: what memory knows has to be there. */
+  async #records(note: (what: string) => void, before: number, paced: boolean): Promise<void> {
+    const { state, image, whole, settle, imageDamaged } = this.#parts;
+    if (mutant.active === 'scrub-misses-vanished-records') return;
+    const isOver = (): boolean => this.#stopped || whole() !== before;
+    const keys = state.recordKeys();
+    for (let done = false; !done && !isOver(); ) {
+      const piece: string[] = [];
+      while (!done && piece.length < stepRecords) {
+        const next = keys.next();
+        if (next.done === true) done = true;
+        else piece.push(next.value);
+      }
+      let missing = await image.missingRecords(piece);
+      if (missing.length > 0) {
+        // What was changed lately may not have been handed over yet.
+        await settle();
+        missing = (await image.missingRecords(missing)).filter((key) => state.isRecord(key));
+      }
+      const [gone] = missing;
+      if (gone !== undefined && !isOver()) {
+        note(`image: record ${gone} is gone`);
+        imageDamaged(`record ${gone} is gone`);
+        return;
+      }
+      await this.#pace(piece.length * 64, paced);
+    }
   }
 
   /** A few deltas a turn. */

@@ -1,6 +1,7 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
 import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
@@ -17,6 +18,7 @@ import type {
 } from '../../ports/replication.ts';
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
 import type { HeldRange } from './held-range.ts';
+import { VanishedRows } from './vanished-rows.ts';
 import type { WarmMeta } from './warm-meta.ts';
 import { type WarmAnswer, WarmReads } from './warm-reads.ts';
 import { WarmState } from './warm-state.ts';
@@ -447,10 +449,13 @@ export class WarmReplica {
 
   async #scrub(held: HeldRange): Promise<void> {
     const pause = (): Promise<void> => this.#sleep(1);
-    const { wrong } = await this.#store.scrub(held.generation, pause);
-    if (wrong === 0 || this.#stopped) return;
+    const vanished = new VanishedRows(held);
+    const { wrong } = await this.#store.scrub(held.generation, pause, (keys) => vanished.seen(keys));
+    await this.#state.settled();
+    const gone = mutant.active === 'warm-scrub-misses-vanished' ? 0 : await vanished.count(this.#store);
+    if (wrong + gone === 0 || this.#stopped || !this.#state.ranges.includes(held)) return;
     this.#quarantined += 1;
-    const reason = `the checksums of ${wrong} stored rows are wrong; they are written anew from memory`;
+    const reason = `the checksums of ${wrong} stored rows are wrong, ${gone} rows are gone; they are written anew from memory`;
     this.#options.nodeLog.error('replica-damaged', { range: held.range.space, reason });
     await this.#state.rewrite(held);
   }

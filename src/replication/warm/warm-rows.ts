@@ -39,6 +39,10 @@ export function generationOf(rowKey: string): number {
   return Number.parseInt(rowKey.slice(2, 2 + digits), 16);
 }
 
+export function keyOf(rowKey: string): ByteString {
+  return rowKey.slice(keyAt) as ByteString;
+}
+
 const keyAt = valuePrefix.length + digits + 1;
 const crcBytes = 4;
 const headBytes = crcBytes + 32;
@@ -63,7 +67,7 @@ export function readRow(rowKey: string, row: Uint8Array): KeyValue | null {
   if (row.length < headBytes || !isSealed(rowKey, row)) return null;
   const bytes = asBuffer(row);
   return {
-    key: rowKey.slice(keyAt) as ByteString,
+    key: keyOf(rowKey),
     value: byteString(bytes.subarray(headBytes)),
     createRevision: revision(bytes.readDoubleLE(crcBytes)),
     modRevision: revision(bytes.readDoubleLE(crcBytes + 8)),

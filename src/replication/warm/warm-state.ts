@@ -49,6 +49,7 @@ export class WarmState {
   #members: readonly MemberFacts[];
   #takeover: Takeover;
   #digestChecks = 0;
+  #marking: Promise<unknown> = Promise.resolve();
 
   constructor(options: WarmStateOptions, content: WarmContent) {
     this.#options = options;
@@ -115,7 +116,18 @@ export class WarmState {
   }
 
   /** Takes over all that came since the last mark. Resolves to what was found wrong, which is held no more. */
-  async mark(mark: Mark): Promise<readonly Divergence[]> {
+  mark(mark: Mark): Promise<readonly Divergence[]> {
+    const marking = this.#mark(mark);
+    this.#marking = marking.catch(() => undefined);
+    return marking;
+  }
+
+  /** Resolves when memory and rows are of the same mark; until the next one they stay so. */
+  async settled(): Promise<void> {
+    await this.#marking;
+  }
+
+  async #mark(mark: Mark): Promise<readonly Divergence[]> {
     const { reads, store } = this.#options;
     const takeover = this.#takeover;
     const lineage = takeover.ranges?.lineage ?? this.#meta?.lineage;

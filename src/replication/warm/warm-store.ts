@@ -1,3 +1,4 @@
+import type { ByteString } from '../../foundation/bytes.ts';
 import type { LeaseId } from '../../foundation/ids.ts';
 import type { Database, DatabaseChange, Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
@@ -16,12 +17,14 @@ import {
   endOf,
   evidencePrefix,
   generationOf,
+  keyOf,
   leasePrefix,
   membersKey,
   metaKey,
   rangePrefix,
   readLease,
   readRow,
+  valueKey,
   valuePrefix,
   valuesOf,
 } from './warm-rows.ts';
@@ -135,21 +138,29 @@ export class WarmStore {
   }
 
   /**
-   * Reads the values of a range as they are stored, in pieces; `turn` before each. The number of rows whose checksum is wrong, and of all.
+   * Reads the values of a range as they are stored, in pieces; `turn` before each. The number of rows whose checksum is wrong, and of all. `seen` hears of
+   * the keys of each piece, in order; null ends them.
    */
   async scrub(
     generation: number,
     turn: () => Promise<void>,
+    seen: (keys: readonly ByteString[] | null) => void = () => {},
   ): Promise<{ readonly rows: number; readonly wrong: number }> {
     const prefix = valuesOf(generation);
     let count = 0;
     let wrong = 0;
     for await (const rows of this.#database.scan(prefix, endOf(prefix), batchBytes)) {
       for (const { key, value } of rows) if (readRow(key, value) === null) wrong += 1;
+      seen(rows.map(({ key }) => keyOf(key)));
       count += rows.length;
       await turn();
     }
+    seen(null);
     return { rows: count, wrong };
+  }
+
+  async isStored(generation: number, key: ByteString): Promise<boolean> {
+    return (await this.#database.get(valueKey(generation, key))) !== undefined;
   }
 
   /** Everything is on the disk when it resolves. */

@@ -285,6 +285,16 @@ class ChunkImageStore implements OpenedImage {
     return step;
   }
 
+  missingRecords(keys: readonly string[]): Promise<readonly string[]> {
+    return this.#alone(async () => {
+      const missing: string[] = [];
+      for (const key of keys)
+        if (!this.#pending.hasRecord(key) && (await this.#database.get(recordPrefix + key)) === undefined)
+          missing.push(key);
+      return missing;
+    });
+  }
+
   async sizeBytes(): Promise<number> {
     return this.#database.sizeBytes(chunkPrefix, allEnd);
   }

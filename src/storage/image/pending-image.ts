@@ -80,6 +80,11 @@ export class PendingImage {
       this.#recordBytes += key.length + (value === null ? 0 : value.length);
   }
 
+  /** It is about to be written, or removed. */
+  hasRecord(key: string): boolean {
+    return this.#records.has(key);
+  }
+
   /** The first unwritten chunk of the space that reaches to `revision`. */
   find(space: Space, revision: number): { readonly header: ChunkHeader; readonly value: Buffer } | null {
     return this.#appended.find(space, revision) ?? this.#staged.find(space, revision);
