@@ -321,7 +321,11 @@ export class OnlinePrediction implements PredictionSource {
 
   #took(figures: EngineFigures): void {
     this.#figures = figures;
-    this.#said = { scaledError: figures.scaledError, models: this.#models.names, samples: samplesOf(figures.samples) };
+    this.#said = {
+      scaledError: figures.scaledError,
+      models: this.#models.names,
+      samples: samplesOf(figures.samples),
+    };
     const atMs = this.#parts.feed.clock.nowMs();
     const from = this.#cpuFrom;
     if (from === null) this.#cpuFrom = { atMs, cpuMs: figures.cpuMs };
