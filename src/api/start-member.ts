@@ -47,7 +47,8 @@ export async function startMember(
     databases: coldDatabases,
   });
   // Once bound they stay, so that a change of role keeps ports that the system chose.
-  const bound = { client: own.client, http: own.http };
+  const { client, peer, http } = options.listen ?? own;
+  const bound = { client, peer, http };
   const face: PromotionFace = {
     said: () => supervisor.said(),
     image: () => supervisor.image(),

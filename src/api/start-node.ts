@@ -34,6 +34,14 @@ export interface StartOptions {
   readonly id: string;
   readonly dataFolder: string;
   readonly nodeLog: NodeLog;
+  /** Where it listens, where others reach it in another way than the config says: through a proxy, at a mapped port. */
+  readonly listen?: ListenAddresses;
+}
+
+export interface ListenAddresses {
+  readonly client: string;
+  readonly peer: string;
+  readonly http: string;
 }
 
 export interface RunningNode {
@@ -73,8 +81,6 @@ export interface HotNodeOptions extends StartOptions {
   readonly disk: Disk;
   /** Of its lineage; default: the config's name, and what its store says. */
   readonly clusterId?: string;
-  /** Where it listens, where that is not the config's to say. */
-  readonly listen?: { readonly client: string; readonly http: string };
   /** What the member that it is a part of answers about its tier. */
   readonly face?: PromotionFace;
 }
@@ -111,7 +117,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         transport: (handler, identity) =>
           new GrpcTransport({
             identity,
-            listen: own.peer,
+            listen: options.listen?.peer ?? own.peer,
             advertise: own.peer,
             peers: new Map(
               config.nodes.filter((node) => node.id !== own.id).map((node) => [node.id, node.peer]),

@@ -13,6 +13,11 @@ export interface Database {
   sizeBytes(from: string, to: string): Promise<number>;
   /** Gives back what deleted and replaced rows of the range take, where the database can. Reads and writes go on meanwhile. */
   compact(from: string, to: string): Promise<void>;
+  /**
+   * Looks at what is stored below the rows, where the database can: damage there may end the process that meets it. `pace` after each piece. Null: all is well; else
+   * what was found.
+   */
+  inspect?(pace: (bytes: number) => Promise<void>): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -43,7 +48,8 @@ export interface Disk {
   /**
    * Opens or makes it. `redoable`: the content can be made again from elsewhere, so damage among the recent writes is cut off together with
    * every later write (and reported as torn) instead of leaving a hole.
-   * `checked`: all stored blocks are looked at first, which takes time; damage fails as `data-damaged`.
+   * Where stored blocks are is looked at first; after a process that did not close it also the newest of the blocks, with `checked` all of them, which takes
+   * time. Damage fails as `data-damaged`.
    */
   open(
     name: string,

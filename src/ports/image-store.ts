@@ -87,6 +87,8 @@ export interface ImageStore {
     budgetBytes: number,
     look: (deltas: readonly StateDelta[]) => Promise<string | null>,
   ): Promise<ImageScrub>;
+  /** As `Database.inspect`. */
+  inspect(pace: (bytes: number) => Promise<void>): Promise<string | null>;
   /** Which of these records are neither stored nor about to be. */
   missingRecords(keys: readonly string[]): Promise<readonly string[]>;
   /** Bytes on disk, about. */

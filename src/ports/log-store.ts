@@ -117,6 +117,8 @@ export interface LogStore {
   rememberPeer(id: NodeId, identity: PeerIdentity): Promise<void>;
   /** This store was brought up to date (promise 6): from its next start on it is no longer presented as doubted. */
   clearDoubt(): Promise<void>;
+  /** As `Database.inspect`. */
+  inspect(pace: (bytes: number) => Promise<void>): Promise<string | null>;
   /** Reads the blocks from `from` on, about `budgetBytes` of them, and behind the last one the other records, and compares them with what was written. */
   scrub(from: LogIndex, budgetBytes: number): Promise<LogScrub>;
   /**

@@ -133,6 +133,7 @@ export class Scrubber {
       found(what);
     };
     this.#phase = 'log';
+    await this.#tables(note, paced);
     for (let next: LogIndex | null = logIndex(1); next !== null && !this.#stopped; ) {
       const step = await log.scrub(next, stepBytes);
       if (step.fault !== null && !this.#stopped) {
@@ -156,6 +157,23 @@ export class Scrubber {
     }
     if (before !== null && whole() === before) await this.#records(note, before, paced);
     if (!this.#stopped) this.#passes += 1;
+  }
+
+  /** First: damage below the rows may end the process that reads them. */
+  async #tables(note: (what: string) => void, paced: boolean): Promise<void> {
+    const { log, image, state, logDamaged, imageDamaged, whole } = this.#parts;
+    const pace = (bytes: number): Promise<void> => this.#pace(bytes, paced);
+    const inLog = await log.inspect(pace);
+    if (inLog !== null && !this.#stopped) {
+      note(`log: table ${inLog}`);
+      logDamaged(`table ${inLog}`, state.applied.index);
+    }
+    const before = whole();
+    if (before === null || this.#stopped) return;
+    const inImage = await image.inspect(pace);
+    if (inImage === null || this.#stopped || whole() !== before) return;
+    note(`image: table ${inImage}`);
+    imageDamaged(`table ${inImage}`);
   }
 
   /** A record that vanished has no checksum to be wrong: what memory knows has to be there. */

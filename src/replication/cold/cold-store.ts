@@ -279,6 +279,8 @@ export class ColdStore {
   /** Looks at all rows once. What is found damaged is quarantined; its message, or null: all is well. */
   async scrub(pace: Pace): Promise<string | null> {
     try {
+      const found = await this.#database.inspect(pace);
+      if (found !== null) throw new Damage(`table ${found}`, null);
       for (const space of heldSpaces)
         for (const generation of this.#index.generations(space)) {
           const snapshots = this.#index.list.filter((one) => one.generations[space] === generation);

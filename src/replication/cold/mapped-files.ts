@@ -43,6 +43,8 @@ export class MappedFiles implements Database {
   get: Database['get'] = (key) => this.#database.get(key);
   sizeBytes: Database['sizeBytes'] = (from, to) => this.#database.sizeBytes(from, to);
   compact: Database['compact'] = (from, to) => this.#database.compact(from, to);
+  inspect = async (pace: (bytes: number) => Promise<void>): Promise<string | null> =>
+    (await this.#database.inspect?.(pace)) ?? null;
   close: Database['close'] = () => this.#database.close();
 
   async last(from: string, to: string): Promise<DatabaseRow | undefined> {

@@ -438,6 +438,8 @@ export class WarmReplica {
       if (await this.#store.tidy()) return;
       const { clock } = this.#options;
       if (clock.nowMs() - this.#scrubbedMs < this.#timing.scrubEveryMs) return;
+      const found = await this.#store.inspect(() => this.#sleep(1));
+      if (found !== null && !this.#stopped) await this.#startAnew(`table ${found}`);
       for (const range of this.#state.ranges) await this.#scrub(range);
       this.#scrubbedMs = clock.nowMs();
     } catch (error) {
@@ -445,6 +447,14 @@ export class WarmReplica {
     } finally {
       this.#tending = false;
     }
+  }
+
+  /** What is stored cannot be trusted, and cannot be told apart: everything is fetched again. */
+  async #startAnew(reason: string): Promise<void> {
+    await this.pause();
+    this.#noteDamage({ range: null, reason });
+    await this.#state.discard(reason);
+    this.resume();
   }
 
   async #scrub(held: HeldRange): Promise<void> {

@@ -159,6 +159,10 @@ export class WarmStore {
     return { rows: count, wrong };
   }
 
+  async inspect(pace: (bytes: number) => Promise<void>): Promise<string | null> {
+    return (await this.#database.inspect?.(pace)) ?? null;
+  }
+
   async isStored(generation: number, key: ByteString): Promise<boolean> {
     return (await this.#database.get(valueKey(generation, key))) !== undefined;
   }

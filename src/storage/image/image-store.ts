@@ -285,6 +285,10 @@ class ChunkImageStore implements OpenedImage {
     return step;
   }
 
+  async inspect(pace: (bytes: number) => Promise<void>): Promise<string | null> {
+    return (await this.#database.inspect?.(pace)) ?? null;
+  }
+
   missingRecords(keys: readonly string[]): Promise<readonly string[]> {
     return this.#alone(async () => {
       const missing: string[] = [];

@@ -3,6 +3,7 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { Database, DatabaseChange, DatabaseRow } from '../../ports/database.ts';
 import { codeOf, reason } from './causes.ts';
 import type { FreeSpace } from './free-space.ts';
+import { inspectTables } from './table-inspection.ts';
 import { WriteAheadFiles } from './write-ahead-files.ts';
 
 type Change = { type: 'put'; key: string; value: Buffer } | { type: 'del'; key: string };
@@ -108,6 +109,10 @@ class LevelDatabase implements Database {
       );
       throw this.#failed;
     }
+  }
+
+  inspect(pace: (bytes: number) => Promise<void>): Promise<string | null> {
+    return inspectTables(this.#folder, { wholeBytes: Number.POSITIVE_INFINITY, pace });
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {

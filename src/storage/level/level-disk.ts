@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Level } from 'level';
 import { TanistError } from '../../foundation/errors.ts';
 import { mutant } from '../../foundation/mutants.ts';
-import type { Disk, OpenedDatabase } from '../../ports/database.ts';
+import type { Database, Disk, OpenedDatabase } from '../../ports/database.ts';
 import { codeOf, reason } from './causes.ts';
 import { diskFull, isDiskFull, prepareFolder, unwritable } from './data-folder.ts';
 import { nextEvidence, pruneEvidence, setAside } from './evidence.ts';
@@ -55,14 +55,13 @@ export async function openLevelDisk(folder: string, options: LevelDiskOptions = 
   });
   return {
     open: async (name, opening) => {
-      if (opening?.checked === true) await checkTables(join(folder, name));
-      return openDatabase(
-        folder,
-        name,
-        opening?.redoable ?? false,
-        space,
-        options.databases?.[name] ?? defaultDatabase,
-      );
+      const isUnclean = (await stat(openMark(folder, name)).catch(() => null)) !== null;
+      const wholeBytes = opening?.checked === true ? Number.POSITIVE_INFINITY : isUnclean ? newestBytes : 0;
+      await checkTables(join(folder, name), wholeBytes);
+      await writeFile(openMark(folder, name), '');
+      const settings = options.databases?.[name] ?? defaultDatabase;
+      const opened = await openDatabase(folder, name, opening?.redoable ?? false, space, settings);
+      return { ...opened, database: marked(opened.database, openMark(folder, name)) };
     },
     replace: async (name, replacement, { keepOld = false } = {}) => {
       const evidence = keepOld ? await nextEvidence(folder, name) : '';
@@ -92,6 +91,21 @@ export async function openLevelDisk(folder: string, options: LevelDiskOptions = 
 const journalName = 'replace.json';
 const lockName = '.lock';
 const pidName = '.lock-holder';
+/** Of the tables of a database that was not closed: what was written of late is the most likely to be wrong, and takes a second. */
+const newestBytes = 256 * mebibyte;
+/** There while the database is open. It need not be durable: a machine that loses its power while it is written had only just begun. */
+const openMark = (folder: string, name: string): string => join(folder, `${name}.open`);
+
+/** Closing it takes the mark away. */
+function marked(database: Database, mark: string): Database {
+  const close = database.close.bind(database);
+  database.close = async () => {
+    await close();
+    await rm(mark, { force: true });
+  };
+  return database;
+}
+
 const damageMark = (folder: string, name: string): string => join(folder, `${name}.damaged`);
 
 /** The lock is an empty LevelDB: its lock file is locked by the kernel, so it is never stale. What is damaged in it is made anew: it holds nothing. */
@@ -121,8 +135,9 @@ async function takeLock(folder: string): Promise<{ close(): Promise<void> }> {
   return lock;
 }
 
-async function checkTables(path: string): Promise<void> {
-  const problem = await inspectTables(path);
+async function checkTables(path: string, wholeBytes: number): Promise<void> {
+  const pace = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const problem = await inspectTables(path, { wholeBytes, pace });
   if (problem !== null) throw new TanistError('data-damaged', `${path} is damaged: table ${problem}`);
 }
 

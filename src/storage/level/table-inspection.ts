@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from './causes.ts';
 import { crc32c, maskCrc } from './crc32c.ts';
 import { applyVersionEdit, emptyManifest } from './manifest.ts';
 import { walkFraming } from './write-ahead-framing.ts';
@@ -11,20 +12,47 @@ interface BlockHandle {
 }
 
 const footerBytes = 48;
+/** Behind each block: the kind of compression, the checksum. */
+const trailerBytes = 5;
 const magic = 0xdb4775248b80fb57n;
 
+export interface TableInspection {
+  /** Data blocks are looked at of the newest tables, up to so many bytes of files; of the others only what says where blocks are. */
+  readonly wholeBytes: number;
+  /** After each piece that was read; resolves in another turn of the event loop. */
+  readonly pace: (bytes: number) => Promise<void>;
+}
+
+/** Read and summed up in one turn: about a millisecond. */
+const pieceBytes = 256 * 1024;
+
 /**
- * Looks at every block of every table of a closed LevelDB, as its own paranoid checks would (doc/table_format.md): LevelDB reads blocks without their
- * checksums, and some damage in them ends the process. Null: all are well; else what was found. Reads all of it, a table at a time. A table that the
- * MANIFEST does not name is none: a crash left it unfinished, and LevelDB removes it.
+ * Looks at the blocks of the tables of a LevelDB, as its own paranoid checks would (doc/table_format.md): LevelDB reads blocks without their checksums, and
+ * some damage in them ends the process. Null: all are well; else what was found. A table that the MANIFEST does not name is none: a crash left it unfinished,
+ * and LevelDB removes it. Of one that is open a table may go meanwhile: it is not needed any more.
  */
-export async function inspectTables(folder: string): Promise<string | null> {
+export async function inspectTables(folder: string, inspection: TableInspection): Promise<string | null> {
   const named = await namedTables(folder);
   const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((each) => /\.(?:ldb|sst)$/.test(each)).sort()) {
-    if (!named.has(Number.parseInt(name, 10))) continue;
-    const problem = problemOf(await readFile(join(folder, name)));
-    if (problem !== null) return `${name}: ${problem}`;
+  const tables = names
+    .filter((name) => /\.(?:ldb|sst)$/.test(name) && named.has(Number.parseInt(name, 10)))
+    .sort((left, right) => Number.parseInt(right, 10) - Number.parseInt(left, 10));
+  let { wholeBytes } = inspection;
+  for (const name of tables) {
+    const file = await open(join(folder, name)).catch((cause: unknown) => {
+      if (codeOf(cause) === 'ENOENT') return null;
+      throw cause;
+    });
+    if (file === null) continue;
+    try {
+      const { size } = await file.stat();
+      const isWhole = size <= wholeBytes;
+      if (isWhole) wholeBytes -= size;
+      const problem = await problemOf(file, size, isWhole, inspection.pace);
+      if (problem !== null) return `${name}: ${problem}`;
+    } finally {
+      await file.close();
+    }
   }
   return null;
 }
@@ -41,44 +69,85 @@ async function namedTables(folder: string): Promise<Pick<ReadonlyMap<number, num
   return manifest.tables;
 }
 
-function problemOf(table: Buffer): string | null {
-  if (table.length < footerBytes) return 'it is cut off';
-  const footer = table.subarray(table.length - footerBytes);
-  if (footer.readBigUInt64LE(footerBytes - 8) !== magic) return 'its footer is wrong';
-  const reader = new VarintReader(table, table.length - footerBytes, table.length - 8);
+async function problemOf(
+  file: FileHandle,
+  size: number,
+  isWhole: boolean,
+  pace: TableInspection['pace'],
+): Promise<string | null> {
+  if (size < footerBytes) return 'it is cut off';
+  const footer = await bytesAt(file, size - footerBytes, footerBytes);
+  if (footer === null || footer.readBigUInt64LE(footerBytes - 8) !== magic) return 'its footer is wrong';
+  const reader = new VarintReader(footer, 0, footerBytes - 8);
   const metaIndex = reader.handle();
   const index = reader.handle();
   if (metaIndex === null || index === null) return 'its footer is wrong';
+  const end = size - footerBytes;
   for (const root of [metaIndex, index]) {
-    const problem = blockProblem(table, root);
+    const problem = await blocksProblem(file, [root], end, pace);
     if (problem !== null) return problem;
-    const handles = handlesIn(table, root);
+    const block = await bytesAt(file, root.offset, root.size + trailerBytes);
+    const handles = block === null ? null : handlesIn(block, root.size);
     if (handles === null) return `the block at ${root.offset} lists no blocks`;
-    for (const handle of handles) {
-      const inner = blockProblem(table, handle);
-      if (inner !== null) return inner;
+    if (root === index && !isWhole) {
+      const beyond = handles.find((handle) => handle.offset + handle.size + trailerBytes > end);
+      if (beyond !== undefined) return `the block at ${beyond.offset} reaches beyond the table`;
+      continue;
     }
+    const inner = await blocksProblem(file, handles, end, pace);
+    if (inner !== null) return inner;
   }
   return null;
 }
 
-function blockProblem(table: Buffer, { offset, size }: BlockHandle): string | null {
-  const end = offset + size + 1;
-  if (end + 4 > table.length - footerBytes) return `the block at ${offset} reaches beyond the table`;
-  return table.readUInt32LE(end) === maskCrc(crc32c(table, offset, end))
-    ? null
-    : `the checksum of the block at ${offset} is wrong`;
+/** Neighbours are read together. */
+async function blocksProblem(
+  file: FileHandle,
+  handles: readonly BlockHandle[],
+  end: number,
+  pace: TableInspection['pace'],
+): Promise<string | null> {
+  for (let at = 0; at < handles.length; ) {
+    const first = handles[at] as BlockHandle;
+    let until = first.offset + first.size + trailerBytes;
+    let next = at + 1;
+    for (; next < handles.length; next++) {
+      const { offset, size } = handles[next] as BlockHandle;
+      const reach = offset + size + trailerBytes;
+      if (offset < first.offset || reach > end || reach - first.offset > pieceBytes) break;
+      until = Math.max(until, reach);
+    }
+    if (until > end) return `the block at ${first.offset} reaches beyond the table`;
+    const bytes = await bytesAt(file, first.offset, until - first.offset);
+    if (bytes === null) return 'it is cut off';
+    for (const { offset, size } of handles.slice(at, next)) {
+      const start = offset - first.offset;
+      const crcAt = start + size + 1;
+      if (bytes.readUInt32LE(crcAt) !== maskCrc(crc32c(bytes, start, crcAt)))
+        return `the checksum of the block at ${offset} is wrong`;
+    }
+    at = next;
+    await pace(bytes.length);
+  }
+  return null;
+}
+
+/** Null: the file ends before. */
+async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer | null> {
+  const bytes = Buffer.allocUnsafe(length);
+  const { bytesRead } = await file.read(bytes, 0, length, at);
+  return bytesRead === length ? bytes : null;
 }
 
 /** The blocks that an index block lists; none where it is compressed, which this project's are not. Null: it makes no sense. */
-function handlesIn(table: Buffer, { offset, size }: BlockHandle): readonly BlockHandle[] | null {
-  if (table[offset + size] !== 0) return [];
+function handlesIn(block: Buffer, size: number): readonly BlockHandle[] | null {
+  if (block[size] !== 0) return [];
   if (size < 4) return null;
-  const restarts = table.readUInt32LE(offset + size - 4);
-  const end = offset + size - 4 - 4 * restarts;
-  if (end < offset) return null;
+  const restarts = block.readUInt32LE(size - 4);
+  const end = size - 4 - 4 * restarts;
+  if (end < 0) return null;
   const handles: BlockHandle[] = [];
-  const reader = new VarintReader(table, offset, end);
+  const reader = new VarintReader(block, 0, end);
   while (reader.more) {
     const shared = reader.varint();
     const unshared = reader.varint();

@@ -136,6 +136,10 @@ export class BlockLog implements LogStore {
     return this.#enqueue({ kind: 'renew', point });
   }
 
+  async inspect(pace: (bytes: number) => Promise<void>): Promise<string | null> {
+    return (await this.#database.inspect?.(pace)) ?? null;
+  }
+
   async scrub(from: LogIndex, budgetBytes: number): Promise<LogScrub> {
     let bytes = 0;
     for (let next: number = from; ; ) {

@@ -55,7 +55,7 @@ async function entriesOf(file: string): Promise<readonly ForkEntry[]> {
 
 test('no quorum left: a warm replica goes on by force, old members are fenced and save what they had beyond', async (t) => {
   t.timeout(170_000);
-  const cluster = await startCluster(t, [...hot, 'w0', 'w1']);
+  const cluster = await startCluster(t, [...hot, 'w0', 'w1'], undefined, { automatic: false });
   const { client, config, folder, stop, start } = cluster;
   const w0 = config.nodes.find(({ id }) => id === 'w0')!.client;
   await client.setPolicy('a/', { acknowledge: 'quorum', tier: 'critical', predict: null });

@@ -24,6 +24,7 @@ export async function startCluster(
   t: ExecutionContext,
   ids: readonly string[],
   beyond?: BeyondTiers,
+  tiers: object = {},
 ): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'tanist-members-'));
   const ports = await freePorts(ids.length * 3);
@@ -34,7 +35,7 @@ export async function startCluster(
     http: `127.0.0.1:${ports[3 * i + 2]}`,
     tier: id.startsWith('h') ? 'hot' : 'warm',
   }));
-  const config = parseClusterConfig(JSON.stringify({ cluster: 'c', nodes }));
+  const config = parseClusterConfig(JSON.stringify({ cluster: 'c', nodes, tiers }));
   const members = new Map<string, RunningMember>();
   const start = async (id: string) => {
     const options = { config, id, dataFolder: join(folder, id), nodeLog: silentLog };
