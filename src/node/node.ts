@@ -660,6 +660,7 @@ export class TanistNode {
   #tick(): void {
     this.#raft.tick();
     this.#writes.refuseOverdue();
+    this.#predictions.rehearse();
     this.#integrity.tick();
     if (this.#raft.status.role === 'leader') this.#leading.look();
     if (this.#standing.notWhole() === null) {

@@ -1,8 +1,11 @@
 import { asError, TanistError } from '../foundation/errors.ts';
 import { noSession, type Term } from '../foundation/ids.ts';
 import { limits, type RequestLimits } from '../foundation/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CommandBatch } from '../ports/command.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { Prediction, PredictionSource, SealedPrediction } from '../ports/prediction.ts';
+import { encodeBlock } from '../protocol/block.ts';
 import { sealedBound, sealPrediction } from '../protocol/parts/prediction.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { Raft } from '../raft/raft.ts';
@@ -19,6 +22,7 @@ export interface PredictionsApplied {
 
 export interface PredictionProposalsParts {
   readonly raft: Raft;
+  readonly clock: Clock;
   readonly nodeLog: NodeLog;
   readonly proposals: ProposalQueue;
   readonly requestLimits: RequestLimits;
@@ -28,9 +32,12 @@ export interface PredictionProposalsParts {
   readonly wake: () => void;
 }
 
+const rehearseEveryMs = 2000;
+
 /** How predictions of this node get into the log: those held ready with the first block of its leadership, others whenever it leads. */
 export class PredictionProposals {
   readonly #parts: PredictionProposalsParts;
+  #rehearsedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: PredictionProposalsParts) {
     this.#parts = parts;
@@ -46,7 +53,9 @@ export class PredictionProposals {
     if (source === undefined || !clusterClock.knowsTime) return;
     clusterClock.leads(term);
     try {
-      const ready = this.#within(source.preApply(clusterClock.now()));
+      const ready = this.#within(source.preApply(clusterClock.now()), (fault) =>
+        nodeLog.warn('prediction-malformed', { fault }),
+      );
       if (ready.length === 0) return;
       this.#propose(ready, (outcome) => this.#told(term, outcome));
       proposals.flush();
@@ -55,11 +64,29 @@ export class PredictionProposals {
     }
   }
 
+  /**
+   * With every tick. What `elected` does is done for nothing now and then: code that has not run for long runs slowly, and a promotion is the wrong
+   * moment for it.
+   */
+  rehearse(): void {
+    const { source, clock, clusterClock, raft } = this.#parts;
+    const nowMs = clock.nowMs();
+    if (source === undefined || !clusterClock.knowsTime || raft.status.role === 'leader') return;
+    if (nowMs - this.#rehearsedMs < rehearseEveryMs) return;
+    this.#rehearsedMs = nowMs;
+    try {
+      const ready = this.#within(source.preApply(clusterClock.now()), () => {});
+      encodeBlock(clusterClock.now(), [encodeCommandBatch(batchOf(ready))]);
+    } catch {
+      // It is said when it matters.
+    }
+  }
+
   /** Resolves when they are applied. Errors: `not-leader`, `invalid-argument`, `overloaded`, `too-many-predictions`, `under-doubt`. */
   propose(predictions: readonly Prediction[]): Promise<PredictionsApplied> {
     return new Promise((resolve, reject) => {
       if (this.#parts.raft.status.role !== 'leader') throw leadsNot();
-      const fits = this.#within(predictions);
+      const fits = this.#within(predictions, () => {});
       if (fits.length < predictions.length)
         throw new TanistError(
           'invalid-argument',
@@ -75,14 +102,17 @@ export class PredictionProposals {
   }
 
   /** The first of them that are well-formed and fit into one command. */
-  #within(predictions: readonly Prediction[]): readonly SealedPrediction[] {
-    const { requestLimits, nodeLog } = this.#parts;
+  #within(
+    predictions: readonly Prediction[],
+    malformed: (fault: string) => void,
+  ): readonly SealedPrediction[] {
+    const { requestLimits } = this.#parts;
     const fits: SealedPrediction[] = [];
     let bytes = 0;
     for (const prediction of predictions) {
       const fault = faultOfPrediction(prediction, requestLimits);
       if (fault !== null) {
-        nodeLog.warn('prediction-malformed', { fault });
+        malformed(fault);
         continue;
       }
       const sealed = sealPrediction(prediction);
@@ -94,8 +124,7 @@ export class PredictionProposals {
   }
 
   #propose(predictions: readonly SealedPrediction[], settle: (outcome: ProposalOutcome) => void): void {
-    const commands = [{ kind: 'predict', predictions }] as const;
-    const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands };
+    const batch = batchOf(predictions);
     this.#parts.proposals.add({ bytes: encodeCommandBatch(batch), batch, settle, early: null });
   }
 
@@ -105,6 +134,11 @@ export class PredictionProposals {
     if (applied instanceof TanistError) nodeLog.warn('pre-apply-failed', { term, error: applied.message });
     else nodeLog.info('pre-applied', { term, ...applied });
   }
+}
+
+function batchOf(predictions: readonly SealedPrediction[]): CommandBatch {
+  const commands = [{ kind: 'predict', predictions }] as const;
+  return { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands };
 }
 
 function appliedOf(outcome: ProposalOutcome): PredictionsApplied | TanistError {
