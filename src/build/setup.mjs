@@ -17,7 +17,11 @@ const newest = (folder) =>
 function run(command, args) {
   // Of ONNX Runtime only what runs on a CPU, which is in its package; its own install script would load more from the network.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
-  const { status } = spawnSync(command, args, { cwd: root, env, stdio: ['ignore', process.stderr, 'inherit'] });
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', process.stderr, 'inherit'],
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 

@@ -48,3 +48,16 @@ export function seededRandom(seed: number | string): Random {
     fork: (label) => seededRandom(`${text}/${label}`),
   };
 }
+
+/** 128 bits, as 32 hexadecimal digits. */
+export function randomName(random: Random): string {
+  return Array.from({ length: 4 }, () => randomDigits(random)).join('');
+}
+
+/** 32 bits, as 8 hexadecimal digits. */
+export function randomDigits(random: Random): string {
+  return random
+    .below(2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
+}
