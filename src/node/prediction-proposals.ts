@@ -11,8 +11,9 @@ import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { Raft } from '../raft/raft.ts';
 import { faultOfPrediction } from '../state/predicted/check.ts';
 import type { ClusterClock } from './cluster-clock.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import type { ProposalOutcome, ProposalQueue } from './proposals.ts';
-import { leadsNot } from './refusals.ts';
+import { type Life, leadsNot, stops } from './refusals.ts';
 
 /** Predictions that were kept, and those that no longer held when it was their turn. */
 export interface PredictionsApplied {
@@ -29,6 +30,8 @@ export interface PredictionProposalsParts {
   /** Absent: nothing is held ready for a promotion. */
   readonly source: PredictionSource | undefined;
   readonly clusterClock: ClusterClock;
+  readonly life: Life;
+  readonly disk: Pick<DiskGuard, 'full'>;
   readonly wake: () => void;
 }
 
@@ -48,9 +51,9 @@ export class PredictionProposals {
    * outdated by entries that this node has not applied yet is dropped then. Never in the way: without predictions it leads as well.
    */
   elected(term: Term): void {
-    const { source, nodeLog, clusterClock, proposals } = this.#parts;
+    const { source, nodeLog, clusterClock, proposals, disk } = this.#parts;
     // Who has seen no stamp cannot say of any moment whether it has passed.
-    if (source === undefined || !clusterClock.knowsTime) return;
+    if (source === undefined || !clusterClock.knowsTime || disk.full) return;
     clusterClock.leads(term);
     try {
       const ready = this.#within(source.preApply(clusterClock.now()), (fault) =>
@@ -82,10 +85,16 @@ export class PredictionProposals {
     }
   }
 
-  /** Resolves when they are applied. Errors: `not-leader`, `invalid-argument`, `overloaded`, `too-many-predictions`, `under-doubt`. */
+  /** Resolves when they are applied. Errors: `not-leader`, `invalid-argument`, `overloaded`, `disk-full`, `too-many-predictions`, `under-doubt`. */
   propose(predictions: readonly Prediction[]): Promise<PredictionsApplied> {
     return new Promise((resolve, reject) => {
+      if (this.#parts.life.isStopping) throw stops();
       if (this.#parts.raft.status.role !== 'leader') throw leadsNot();
+      if (this.#parts.disk.full)
+        throw new TanistError(
+          'disk-full',
+          'the disk is nearly full: nothing is predicted until there is room',
+        );
       const fits = this.#within(predictions, () => {});
       if (fits.length < predictions.length)
         throw new TanistError(
