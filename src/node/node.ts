@@ -561,7 +561,8 @@ export class TanistNode {
 
   /**
    * Puts predictions of this node, which leads, into the space `predicted`; up to `limits.predictionsPerCommand` at a time. Resolves when they are applied:
-   * to how many were kept, and how many no longer held. Errors: `not-leader`, `invalid-argument`, `overloaded`, `too-many-predictions`, `under-doubt`.
+   * to how many were kept, and how many no longer held. Errors: `not-leader`, `invalid-argument`, `overloaded`, `disk-full`, `too-many-predictions`,
+   * `under-doubt`.
    */
   proposePredictions(predictions: readonly Prediction[]): Promise<PredictionsApplied> {
     return this.#predictions.propose(predictions);
@@ -716,6 +717,7 @@ export class TanistNode {
   #tick(): void {
     this.#raft.tick();
     this.#writes.refuseOverdue();
+    this.#predictions.rehearse();
     this.#integrity.tick();
     if (this.#raft.status.role === 'leader') this.#leading.look();
     if (this.#standing.notWhole() === null) {

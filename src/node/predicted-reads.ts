@@ -33,11 +33,7 @@ export function withPredictions(
   { minConfidence }: PredictedRead,
   nowMs: number,
 ): PredictedRangeResult | TanistError {
-  if (range.values.length > mostPredictedKeys)
-    return new TanistError(
-      'range-too-large',
-      `the range holds ${range.values.length} keys; predictions of ${mostPredictedKeys} are read at once: use a limit`,
-    );
+  if (range.values.length > mostPredictedKeys) return tooManyToPredict();
   const predictions: AgedPrediction[] = [];
   for (const { key, modRevision } of range.values) {
     const sealed = isPredictable(space) ? state.predictionOf(space, key) : null;
@@ -49,6 +45,13 @@ export function withPredictions(
     predictions.push({ prediction, ageMs: Math.max(0, nowMs - prediction.madeAtMs) });
   }
   return { ...range, predictions };
+}
+
+export function tooManyToPredict(): TanistError {
+  return new TanistError(
+    'range-too-large',
+    `the range holds more than ${mostPredictedKeys} keys, of which predictions are read at once: use a limit`,
+  );
 }
 
 function wrong(message: string): TanistError {

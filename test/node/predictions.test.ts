@@ -155,7 +155,6 @@ test('a new leader brings what it holds ready with the first block; what its log
   await bench.start(nodeLog);
   bench.append('a', 1, [entry(1, put('a', '1'), put('b', '1')), entry(2, put('a', '2'))], 1);
   await bench.run(20);
-  t.deepEqual(asked, []);
   const blocks: string[][] = [];
   const sent: Command[][] = [];
   await bench.run(20_000, () => {
@@ -186,6 +185,34 @@ test('a new leader brings what it holds ready with the first block; what its log
     ['prediction-malformed', { fault: "a prediction's confidence and level are numbers from 0 to 1" }],
     ['pre-applied', { term: bench.node.inspect().raft.term, kept: 1, dropped: 1 }],
   ]);
+});
+
+test('what is done at a promotion is rehearsed while another leads, and comes to nothing', async (t) => {
+  const bench = new Bench();
+  let rehearsals = 0;
+  bench.predictions = {
+    preApply: () => [],
+    rehearse: () => {
+      rehearsals++;
+      return [guess('a', 2)];
+    },
+  };
+  await bench.start();
+  bench.append('a', 1, [entry(1, put('a', '1'))], 1);
+  for (let i = 0; i < 500; i++) {
+    bench.heartbeat('a', 1, 1);
+    await bench.run(10);
+  }
+  t.true(rehearsals >= 2 && rehearsals <= 4, `${rehearsals}`);
+  t.is(bench.node.inspect().raft.role, 'follower');
+  t.is(bench.node.state.predictionCount, 0);
+  await bench.lead();
+  const before = rehearsals;
+  await bench.run(5000, () => {
+    bench.answer();
+    return false;
+  });
+  t.is(rehearsals, before);
 });
 
 test('a source that fails, or has more than fits into a command, is not in the way of leading', async (t) => {

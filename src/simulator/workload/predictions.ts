@@ -1,10 +1,8 @@
 import { type ByteString, emptyBytes, textOf } from '../../foundation/bytes.ts';
-import { noSession } from '../../foundation/ids.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { TanistNode } from '../../node/node.ts';
 import { defaultPredictPolicy } from '../../ports/prediction.ts';
 import type { PredictedRangeResult } from '../../ports/result.ts';
-import { encodeCommandBatch } from '../../protocol/write-command.ts';
 import type { Findings } from '../checks/findings.ts';
 import type { Machine } from '../machine.ts';
 import type { PredictionPlan } from '../plan/predictions.ts';
@@ -12,6 +10,7 @@ import type { Scheduler } from '../world/scheduler.ts';
 import { range } from './commands.ts';
 import { Forecaster } from './forecaster.ts';
 import type { Recorder } from './recorder.ts';
+import { submit } from './submit.ts';
 
 export interface PredictionsParts {
   readonly plan: PredictionPlan;
@@ -58,10 +57,10 @@ export class Predictions {
   }
 
   #propose(): void {
-    const { leader } = this.#parts;
-    const { node = null, life = null } = leader() ?? {};
-    if (node === null || life === null || !node.inspect().open) return;
-    if (!this.#policySet) life.enter(() => this.#setPolicy(node));
+    const leader = this.#parts.leader();
+    const { node = null, life = null } = leader ?? {};
+    if (leader === null || node === null || life === null || !node.inspect().open) return;
+    if (!this.#policySet) this.#setPolicy(leader);
     const predictions = this.#forecasterOf(node).preApply(node.state.timeMs);
     if (predictions.length > 0) life.enter(() => void node.proposePredictions(predictions).catch(() => {}));
   }
@@ -76,14 +75,11 @@ export class Predictions {
     return forecaster;
   }
 
-  #setPolicy(node: TanistNode): void {
+  #setPolicy(machine: Machine): void {
     const policy = { acknowledge: 'quorum', tier: 'full', predict: defaultPredictPolicy } as const;
-    const commands = [{ kind: 'setPolicy', prefix: emptyBytes, policy }] as const;
-    const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands };
-    const settle = ({ kind }: { readonly kind: string }): void => {
-      if (kind === 'applied') this.#policySet = true;
-    };
-    node.submit({ bytes: encodeCommandBatch(batch), batch, settle, early: null });
+    submit(machine, { kind: 'setPolicy', prefix: emptyBytes, policy }, ({ kind }) => {
+      if (kind === 'setPolicy') this.#policySet = true;
+    });
   }
 
   #read(): void {
