@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { seededRandom } from '../../../src/foundation/random.ts';
 import type { Profile } from '../../../src/prediction/forecast.ts';
+import { optionsForSet } from '../../../src/prediction/neural/adapt.ts';
 import { gruCandidate } from '../../../src/prediction/neural/candidate.ts';
 import { networkSize } from '../../../src/prediction/neural/features/window.ts';
 import { openForecaster } from '../../../src/prediction/neural/forecaster.ts';
@@ -116,5 +117,24 @@ test('nothing to learn from is refused', async (t) => {
   const broken = { values: wave(500, 0).fill(Number.NaN, 100, 110), seasons: [] };
   for (const series of [[], [short], [flat], [broken]])
     t.like(await t.throwsAsync(adapt(worker, model, series, { steps: 1 })), { code: 'invalid-argument' });
+  // One value changes, and it is never before an origin.
+  const late = { values: new Float64Array(500).fill(3).fill(4, 499), seasons: [] };
+  const never = await t.throwsAsync(adapt(worker, model, [late], { steps: 1, horizons: [1] }));
+  t.like(never, { code: 'invalid-argument' });
+  // What cannot be learnt from is left out of what can.
+  const good = { values: wave(300, 0), seasons: [20] };
+  const small = { steps: 2, windows: 4, targets: 2 };
+  const mixed = await adapt(worker, model, [short, flat, broken, good], small);
+  t.deepEqual(mixed.weights, (await adapt(worker, model, [good], small)).weights);
   t.is(worker.faults, 0);
+});
+
+test('options for a set: its horizon, windows of two long seasons', (t) => {
+  const hourly = Array.from({ length: 3 }, (_, index) => ({
+    values: wave(700 + index, 0),
+    seasons: [24, 168],
+  }));
+  t.like(optionsForSet(hourly, 48), { horizons: [48], forgetSeasons: 0, shortest: 336 });
+  t.like(optionsForSet([{ values: wave(200, 0), seasons: [24, 168] }], 12), { shortest: 48 });
+  t.like(optionsForSet([{ values: wave(200, 0), seasons: [40] }], 12), { shortest: 80 });
 });
