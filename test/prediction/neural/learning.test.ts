@@ -110,6 +110,21 @@ test('forecasts are served while a training is under way', async (t) => {
   t.deepEqual(ended, ['forecast', 'training']);
 });
 
+test('closing in the middle of work leaves the process unharmed', async (t) => {
+  const past = [{ values: wave(400, 0), seasons: [20] }];
+  for (let round = 0; round < 8; round++) {
+    const worker = start(t);
+    const training = adapt(worker, model, past, { steps: 100_000, windows: 8, targets: 4 });
+    const candidate = gruCandidate(worker, [model]);
+    // Now before ONNX Runtime is loaded, now while a graph is compiled, now while it runs.
+    if (round >= 2) await candidate.forecast([history(wave(90, 0))], profile, 3);
+    for (let more = 4; more < round; more++) await candidate.forecast([history(wave(90, 0))], profile, 3);
+    const closed = worker.close();
+    t.like(await t.throwsAsync(training), { code: 'closed' });
+    await closed;
+  }
+});
+
 test('nothing to learn from is refused', async (t) => {
   const worker = start(t);
   const short = { values: wave(30, 0), seasons: [] };
