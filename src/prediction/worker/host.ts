@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { asError, isErrorCode, TanistError } from '../../foundation/errors.ts';
 import type { CallKind, EventKind, FromThread, ToThread, Transfer } from './messages.ts';
 import { isFromThread } from './messages.ts';
-import { mayTerminate, newSection } from './native-section.ts';
+import { awaitOutside, mayTerminate, newSection } from './native-section.ts';
 import type { WorkerOptions } from './options.ts';
 import { workerDefaults } from './options.ts';
 
@@ -45,6 +45,13 @@ interface Waiting {
   readonly refuse: (error: TanistError) => void;
   readonly timer: { cancel(): void };
 }
+
+/** Threads that the end of the process would find at work: it waits until they are outside native code, then ends them. */
+const alive = new Set<Int32Array>();
+const longestWaitAtExitMs = 10_000;
+process.once('exit', () => {
+  for (const section of alive) awaitOutside(section, longestWaitAtExitMs);
+});
 
 export function startWorker(given: WorkerOptions): PredictionWorker {
   const options = { ...workerDefaults, ...given };
@@ -133,7 +140,13 @@ export function startWorker(given: WorkerOptions): PredictionWorker {
       workerData: section,
       resourceLimits: { maxOldGenerationSizeMb: options.heapMiB, maxYoungGenerationSizeMb: 16 },
     });
-    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    alive.add(section);
+    const exited = new Promise<void>((resolve) => {
+      worker.once('exit', () => {
+        alive.delete(section);
+        resolve();
+      });
+    });
     const started: Thread = { worker, section, exited };
     thread = started;
     worker.on('message', (message: unknown) => {

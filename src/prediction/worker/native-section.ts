@@ -22,6 +22,11 @@ export function mayTerminate(section: Int32Array): boolean {
   }
 }
 
+/** Holds this thread until that one is outside and goes in no more, or for `timeoutMs`: for the end of the process, which ends all threads. */
+export function awaitOutside(section: Int32Array, timeoutMs: number): void {
+  if (!mayTerminate(section)) Atomics.wait(section, 0, word.leaving, timeoutMs);
+}
+
 /** This thread's word; none outside a worker, where nobody terminates. */
 const own: Int32Array | null = workerData instanceof Int32Array ? workerData : null;
 let depth = 0;
@@ -36,8 +41,11 @@ export async function inNativeSection<T>(act: () => Promise<T>): Promise<T> {
     return await act();
   } finally {
     depth -= 1;
-    // Its own end, from JavaScript, is clean.
-    if (depth === 0 && Atomics.compareExchange(own, 0, word.inside, word.outside) !== word.inside)
+    if (depth === 0 && Atomics.compareExchange(own, 0, word.inside, word.outside) !== word.inside) {
+      Atomics.store(own, 0, word.ending);
+      Atomics.notify(own, 0);
+      // Its own end, from JavaScript, is clean.
       process.exit(0);
+    }
   }
 }
