@@ -10,8 +10,8 @@ import { intervalLevel } from './make-prediction.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
 import { type SaidOfModel, samplesOf } from './model-report.ts';
 import { Observations } from './observations.ts';
-import { preApply } from './pre-apply.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
 import { type TrackedKey, TrackedKeys } from './tracked-keys.ts';
@@ -38,6 +38,9 @@ export const defaultPredictionBudget: PredictionBudget = { cpu: 0.15, memoryMb: 
 const batchEveryMs = 150;
 /** For reading numbers out of values, in one turn. */
 const readMs = 2;
+/** For making predictions of them, in one turn; and for those that are not ready at a promotion. */
+const refreshMs = 1.5;
+const promotionMs = 1;
 /** Keys beyond the budget are looked at again so often, lest one that became free stays empty. */
 const lookAgainMs = 60_000;
 const retryMs = 1000;
@@ -57,6 +60,7 @@ export class OnlinePrediction implements PredictionSource {
   /** Changes that came while the past was being learnt; they are younger. */
   readonly #held: StateDelta[] = [];
   readonly #table = new ReadyTable();
+  readonly #ready = new ReadyPredictions(this.#table);
   readonly #steady: Steady;
   readonly #models: ModelKeeper;
   #figures: EngineFigures | null = null;
@@ -82,7 +86,7 @@ export class OnlinePrediction implements PredictionSource {
     const { series, memoryMb } = parts.budget;
     const fitting = Math.floor((memoryMb * 1024 * 1024 - threadBytes) / seriesBytes);
     this.#mostSeries = Math.max(0, Math.min(series, fitting));
-    this.#keys = new TrackedKeys(this.#mostSeries);
+    this.#keys = new TrackedKeys(this.#mostSeries, (tracked) => this.#ready.forget(tracked));
     this.#steady = new Steady(parts.feed.clock);
     this.#models = new ModelKeeper({ feed: parts.feed, predictor: parts.predictor, ...parts.models });
   }
@@ -106,10 +110,13 @@ export class OnlinePrediction implements PredictionSource {
     for (const end of this.#ends.splice(0)) end();
   }
 
-  /** What is expected now of the keys whose policy asks for it; made from what is at hand, in about 1 to 2 µs a key. */
+  /** What is expected now of the keys whose policy asks for it: made beforehand, so that it takes less than a millisecond for 1,000 keys. */
   preApply(nowMs: number): readonly Prediction[] {
     if (this.#closed || this.#keys.keyCount === 0) return [];
-    const predictions = preApply(this.#keys.values(), this.#table, Math.max(nowMs, this.#steady.nowMs()));
+    const { clock } = this.#parts.feed;
+    const untilMs = clock.nowMs() + promotionMs;
+    const atMs = Math.max(nowMs, this.#steady.nowMs());
+    const predictions = this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
     this.#preApplied += predictions.length;
     return predictions;
   }
@@ -221,6 +228,7 @@ export class OnlinePrediction implements PredictionSource {
     tracked.value = value;
     tracked.modRevision = revision;
     tracked.timeMs = timeMs;
+    this.#ready.changed(tracked);
     this.#observations.add(tracked, timeMs, value, revision);
   }
 
@@ -230,6 +238,7 @@ export class OnlinePrediction implements PredictionSource {
     this.#observations.clear();
     this.#held.length = 0;
     this.#table.clear();
+    this.#ready.clear();
     this.#figures = null;
     this.#cpuFrom = null;
     this.#models.replaced();
@@ -247,6 +256,7 @@ export class OnlinePrediction implements PredictionSource {
       this.#look(clock.nowMs());
       if (this.#asks && !this.#learning && this.#parts.predictor.state === 'running') this.#models.look();
       this.#send(clock.nowMs());
+      this.#refresh(clock.nowMs());
     });
   }
 
@@ -307,7 +317,10 @@ export class OnlinePrediction implements PredictionSource {
       ({ rows, models, figures }) => {
         this.#calling = false;
         if (round !== this.#round && rows.length > 0 && this.#keys.keyCount === 0) return;
-        this.#table.take(rows, models);
+        for (const id of this.#table.take(rows, models)) {
+          const tracked = this.#keys.withSeries(id);
+          if (tracked !== null) this.#ready.changed(tracked);
+        }
         this.#took(figures);
       },
       (error: unknown) => {
@@ -317,6 +330,12 @@ export class OnlinePrediction implements PredictionSource {
         this.#replaced();
       },
     );
+  }
+
+  #refresh(nowMs: number): void {
+    const { clock } = this.#parts.feed;
+    const untilMs = nowMs + refreshMs;
+    this.#ready.refresh(this.#steady.nowMs(), () => clock.nowMs() < untilMs);
   }
 
   #took(figures: EngineFigures): void {
