@@ -1,4 +1,11 @@
-import { type ByteString, byteString, byteStringOfText, bytesOf, prefixEnd, textOf } from '../../foundation/bytes.ts';
+import {
+  type ByteString,
+  byteString,
+  byteStringOfText,
+  bytesOf,
+  prefixEnd,
+  textOf,
+} from '../../foundation/bytes.ts';
 import { asError } from '../../foundation/errors.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import type { LoadedModel } from '../../ports/prediction-status.ts';

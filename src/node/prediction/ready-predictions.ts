@@ -65,7 +65,8 @@ export class ReadyPredictions {
     let isLate = false;
     for (const each of tracked) {
       let ready = this.#ready.get(each);
-      const isOld = ready === undefined || (ready !== null && nowMs > ready.untilMs) || this.#outdated.has(each);
+      const isOld =
+        ready === undefined || (ready !== null && nowMs > ready.untilMs) || this.#outdated.has(each);
       if (isOld) {
         if (made % perLook === 0 && made > 0 && !isLate) isLate = !mayGoOn();
         if (isLate) continue;
