@@ -5,14 +5,16 @@ import type { NodeId } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import { seededRandom } from '../foundation/random.ts';
 import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
+import { configuredMembers } from '../node/configured-members.ts';
 import type { TanistNode } from '../node/node.ts';
 import { openNode } from '../node/open-node.ts';
 import type { NodeOptions } from '../node/options.ts';
 import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { PredictionSource } from '../ports/prediction.ts';
 import type { StateClient } from '../ports/state-client.ts';
-import { saidByNode } from '../replication/promotion/said-by-node.ts';
+import { saidByNode } from '../replication/promotion/hot-runtime.ts';
 import { DeltaSource } from '../replication/source/delta-source.ts';
 import { latestParts } from '../replication/source/latest-parts.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
@@ -66,6 +68,8 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
 }
 
 export interface HotNodeOptions extends StartOptions {
+  /** What is predicted of keys when this node takes over. */
+  readonly predictions?: PredictionSource;
   /** The data folder's; not closed here. */
   readonly disk: Disk;
   /** Of its lineage; default: the config's name, and what its store says. */
@@ -112,6 +116,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
               usage: () => usage.latest,
               localModels: () => localModels(config.prediction.models),
             }),
+        ...(options.predictions === undefined ? {} : { predictions: options.predictions }),
         transport: (handler, identity) =>
           new GrpcTransport({
             identity,
@@ -189,15 +194,7 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     id,
     clusterId: config.cluster,
     dataFolder,
-    members: config.nodes.map((node) => ({
-      id: node.id,
-      clientAddress: node.client,
-      peerAddress: node.peer,
-      httpAddress: node.http,
-      tier: node.tier,
-      labels: node.labels,
-      join: node.join,
-    })),
+    members: configuredMembers(config),
     tickMs: timing.tickMs,
     heartbeatMs: timing.heartbeatMs,
     electionMs: timing.electionMs,

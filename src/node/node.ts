@@ -351,6 +351,7 @@ export class TanistNode {
         this.#opening.applied(present(entries[taken - 1], 'entries were applied').index);
         return taken;
       },
+      elected: (term) => this.#predictions.elected(term),
       roleChanged: (soft) => roleChanged(soft, this.#roleParts),
       configurationAppended: (entry) => this.#membership.appended(entry),
       sendSnapshot: (to) => this.#snapshots.send(to),
@@ -416,7 +417,6 @@ export class TanistNode {
     });
     this.#roleParts = {
       ...parts,
-      predictions: this.#predictions,
       writes: this.#writes,
       mover: this.#tiers.mover,
       announcer: this.#announcer,
@@ -561,7 +561,8 @@ export class TanistNode {
 
   /**
    * Puts predictions of this node, which leads, into the space `predicted`; up to `limits.predictionsPerCommand` at a time. Resolves when they are applied:
-   * to how many were kept, and how many no longer held. Errors: `not-leader`, `invalid-argument`, `overloaded`, `too-many-predictions`, `under-doubt`.
+   * to how many were kept, and how many no longer held. Errors: `not-leader`, `invalid-argument`, `overloaded`, `disk-full`, `too-many-predictions`,
+   * `under-doubt`.
    */
   proposePredictions(predictions: readonly Prediction[]): Promise<PredictionsApplied> {
     return this.#predictions.propose(predictions);
@@ -706,6 +707,7 @@ export class TanistNode {
   #tick(): void {
     this.#raft.tick();
     this.#writes.refuseOverdue();
+    this.#predictions.rehearse();
     this.#integrity.tick();
     if (this.#raft.status.role === 'leader') this.#leading.look();
     if (this.#standing.notWhole() === null) {

@@ -97,7 +97,7 @@ export class Behaviour {
     // Since when was counted is not known the first time.
     if (isFirst) return { defined, forgotten, rows: [] };
     const moment = Math.round(timeMs);
-    const rows = values.flatMap((each, i) => [firstId + i, moment, each, 0]);
+    const rows = values.flatMap((each, i) => (Number.isNaN(each) ? [] : [firstId + i, moment, each, 0]));
     return { defined, forgotten, rows };
   }
 
