@@ -69,6 +69,8 @@ export interface PredictionSource {
    * that `sealPrediction` has seen before take no more time.
    */
   preApply(nowMs: ClusterTimeMs): readonly Prediction[];
+  /** So many of them went out with the first block of a leader; the other times were rehearsals. */
+  brought?(count: number): void;
 }
 
 /** A prediction that was read. */

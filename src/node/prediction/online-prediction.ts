@@ -100,7 +100,13 @@ export class OnlinePrediction implements PredictionSource {
   start(): void {
     const { feed, predictor } = this.#parts;
     this.#ends.push(
-      feed.listen({ applied: (deltas) => this.#applied(deltas), replaced: () => this.#replaced() }),
+      feed.listen({
+        applied: (deltas) => this.#applied(deltas),
+        found: () => {
+          this.#wantsLook = true;
+        },
+        replaced: () => this.#replaced(),
+      }),
       predictor.onState((state) => {
         feed.nodeLog[state === 'running' || state === 'closed' ? 'info' : 'warn']('predictor', { state });
         // A new thread knows nothing.
@@ -122,9 +128,11 @@ export class OnlinePrediction implements PredictionSource {
     const { clock } = this.#parts.feed;
     const untilMs = clock.nowMs() + promotionMs;
     const atMs = Math.max(nowMs, this.#steady.nowMs());
-    const predictions = this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
-    this.#preApplied += predictions.length;
-    return predictions;
+    return this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
+  }
+
+  brought(count: number): void {
+    this.#preApplied += count;
   }
 
   /** The keys that are forecast, for display, with the table to read their forecasts from. */

@@ -1,6 +1,6 @@
 import { limits } from '../../foundation/limits.ts';
 import type { Prediction } from '../../ports/prediction.ts';
-import { predictionBound } from '../../protocol/parts/prediction.ts';
+import { sealedBound, sealPrediction } from '../../protocol/parts/prediction.ts';
 import { makePrediction } from './make-prediction.ts';
 import type { ReadyTable } from './ready-table.ts';
 import type { TrackedKey } from './tracked-keys.ts';
@@ -96,7 +96,8 @@ export class ReadyPredictions {
         : {
             prediction,
             untilMs: prediction.forMs + this.#table.halfStepMs(tracked),
-            bytes: predictionBound(prediction),
+            // Encoded here, so that the promotion need not.
+            bytes: sealedBound(sealPrediction(prediction)),
             value: prediction.confidence * weight,
           };
     this.#ready.set(tracked, ready);

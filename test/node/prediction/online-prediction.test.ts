@@ -4,6 +4,7 @@ import type { Command, Policy } from '../../../src/ports/command.ts';
 import type { LogEntry } from '../../../src/ports/log-store.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
 import { encodeBlock } from '../../../src/protocol/block.ts';
+import { openPrediction } from '../../../src/protocol/parts/prediction.ts';
 import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
 import { b, del, put } from '../../state/commands.ts';
 import { Bench } from '../bench.ts';
@@ -204,7 +205,7 @@ test('a new leader brings what it has ready with its first block, and the truth 
   await bench.run(10_000, () => bench.node.inspect().raft.leader === null);
   await bench.lead();
   const held = bench.node.state.predictionOf('user', b('p/x'));
-  t.is(held?.value, b('5'));
+  t.is(openPrediction(held!)?.value, b('5'));
   t.is(bench.node.state.predictionOf('user', b('p/y')), null, 'of one value nothing is known');
   t.is(bench.node.inspect().spaces.user.keys, 2, 'and it is nowhere else');
   t.is(stream.prediction.status().preApplied, 1);
