@@ -23,10 +23,11 @@ import { GrpcLinkProbe } from '../transport/link-probe.ts';
 import { ClientServer } from './client-server.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
-import { localModels } from './local-models.ts';
 import { LazyPredictor } from './lazy-predictor.ts';
+import { localModels } from './local-models.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { systemClock } from './system-clock.ts';
+import { UsageReader } from './usage-reader.ts';
 import { VitalsReader } from './vitals-reader.ts';
 
 export interface StartOptions {
@@ -102,6 +103,8 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
     undo.push(() => vitals.stop());
     const predictor = config.prediction.enabled ? new LazyPredictor(nodeLog) : null;
     undo.push(() => predictor?.close());
+    const usage = new UsageReader();
+    undo.push(() => usage.stop());
     const random = seededRandom(randomBytes(16).toString('hex'));
     const node = await openNode(
       { ...nodeOptions(config, own.id, dataFolder), clusterId },
@@ -112,8 +115,14 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         nodeLog,
         vitals: () => vitals.latest,
         linkProbe: new GrpcLinkProbe(systemClock),
+        ...(predictor === null
+          ? {}
+          : {
+              predictor,
+              usage: () => usage.latest,
+              localModels: () => localModels(config.prediction.models),
+            }),
         ...(options.predictions === undefined ? {} : { predictions: options.predictions }),
-        ...(predictor === null ? {} : { predictor, localModels: () => localModels(config.prediction.models) }),
         transport: (handler, identity) =>
           new GrpcTransport({
             identity,
@@ -162,6 +171,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         http.close();
         clients.close();
         vitals.stop();
+        usage.stop();
         await predictor?.close();
       },
     };

@@ -266,6 +266,7 @@ export class TanistNode {
             feed: hotFeed(this.feed, () => this.#life.isStopping),
             predictor: ports.predictor,
             budget: options.prediction ?? defaultPredictionBudget,
+            ...(ports.usage === undefined ? {} : { usage: ports.usage }),
             models: {
               ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
               publish: (key, value) => this.#publish(key, value),

@@ -93,8 +93,8 @@ export class Bench {
       disk: this.disk.port(life),
       nodeLog,
       vitals: () => this.vitals ?? noVitals,
-      ...(this.predictions === null ? {} : { predictions: this.predictions }),
       ...this.ports,
+      ...(this.predictions === null ? {} : { predictions: this.predictions }),
       transport: (handler) => {
         this.#handler = handler;
         return {

@@ -4,14 +4,16 @@ import type { StateDelta } from '../../ports/delta.ts';
 import type { PredictableSpace, Prediction, PredictionSource } from '../../ports/prediction.ts';
 import type { PredictionStatus, PredictorState } from '../../ports/prediction-status.ts';
 import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
+import type { TableRow } from '../../prediction/online/table-row.ts';
 import type { PredictionWorker } from '../../prediction/worker/host.ts';
+import { Behaviour, type Usage } from './behaviour.ts';
 import { learn } from './learn.ts';
 import { intervalLevel } from './make-prediction.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
 import { type SaidOfModel, samplesOf } from './model-report.ts';
 import { Observations } from './observations.ts';
-import { preApply } from './pre-apply.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
 import { type TrackedKey, TrackedKeys } from './tracked-keys.ts';
@@ -23,6 +25,8 @@ export interface OnlinePredictionParts {
   readonly feed: PredictionFeed;
   readonly predictor: Predictor;
   readonly budget: PredictionBudget;
+  /** What the node uses of its machine; absent: only operations are known of its behaviour. */
+  readonly usage?: () => Usage | null;
   readonly models?: Pick<ModelKeeperParts, 'local' | 'publish'>;
 }
 
@@ -38,6 +42,9 @@ export const defaultPredictionBudget: PredictionBudget = { cpu: 0.15, memoryMb: 
 const batchEveryMs = 150;
 /** For reading numbers out of values, in one turn. */
 const readMs = 2;
+/** For making predictions of them, in one turn; and for those that are not ready at a promotion. */
+const refreshMs = 1.5;
+const promotionMs = 1;
 /** Keys beyond the budget are looked at again so often, lest one that became free stays empty. */
 const lookAgainMs = 60_000;
 const retryMs = 1000;
@@ -57,8 +64,10 @@ export class OnlinePrediction implements PredictionSource {
   /** Changes that came while the past was being learnt; they are younger. */
   readonly #held: StateDelta[] = [];
   readonly #table = new ReadyTable();
+  readonly #ready = new ReadyPredictions(this.#table);
   readonly #steady: Steady;
   readonly #models: ModelKeeper;
+  readonly #behaviour: Behaviour;
   #figures: EngineFigures | null = null;
   #said: SaidOfModel | null = null;
   #asks = false;
@@ -82,15 +91,22 @@ export class OnlinePrediction implements PredictionSource {
     const { series, memoryMb } = parts.budget;
     const fitting = Math.floor((memoryMb * 1024 * 1024 - threadBytes) / seriesBytes);
     this.#mostSeries = Math.max(0, Math.min(series, fitting));
-    this.#keys = new TrackedKeys(this.#mostSeries);
+    this.#keys = new TrackedKeys(this.#mostSeries, (tracked) => this.#ready.forget(tracked));
     this.#steady = new Steady(parts.feed.clock);
+    this.#behaviour = new Behaviour(parts.usage ?? (() => null));
     this.#models = new ModelKeeper({ feed: parts.feed, predictor: parts.predictor, ...parts.models });
   }
 
   start(): void {
     const { feed, predictor } = this.#parts;
     this.#ends.push(
-      feed.listen({ applied: (deltas) => this.#applied(deltas), replaced: () => this.#replaced() }),
+      feed.listen({
+        applied: (deltas) => this.#applied(deltas),
+        found: () => {
+          this.#wantsLook = true;
+        },
+        replaced: () => this.#replaced(),
+      }),
       predictor.onState((state) => {
         feed.nodeLog[state === 'running' || state === 'closed' ? 'info' : 'warn']('predictor', { state });
         // A new thread knows nothing.
@@ -106,17 +122,31 @@ export class OnlinePrediction implements PredictionSource {
     for (const end of this.#ends.splice(0)) end();
   }
 
-  /** What is expected now of the keys whose policy asks for it; made from what is at hand, in about 1 to 2 µs a key. */
+  /** What is expected now of the keys whose policy asks for it: made beforehand, so that it takes less than a millisecond for 1,000 keys. */
   preApply(nowMs: number): readonly Prediction[] {
     if (this.#closed || this.#keys.keyCount === 0) return [];
-    const predictions = preApply(this.#keys.values(), this.#table, Math.max(nowMs, this.#steady.nowMs()));
-    this.#preApplied += predictions.length;
-    return predictions;
+    const { clock } = this.#parts.feed;
+    const untilMs = clock.nowMs() + promotionMs;
+    const atMs = Math.max(nowMs, this.#steady.nowMs());
+    return this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
+  }
+
+  brought(count: number): void {
+    this.#preApplied += count;
   }
 
   /** The keys that are forecast, for display, with the table to read their forecasts from. */
   get tracked(): Iterable<TrackedKey> {
     return this.#keys.values();
+  }
+
+  /** How the application behaves, by name: the newest forecast of each series, as far as there is one. */
+  behaviour(): readonly { readonly name: string; readonly row: TableRow }[] {
+    return this.#behaviour.names.flatMap((name) => {
+      const id = this.#behaviour.idOf(name);
+      const row = id === null ? null : this.#table.row(id);
+      return row === null ? [] : [{ name, row }];
+    });
   }
 
   get table(): Pick<ReadyTable, 'row' | 'model'> {
@@ -148,7 +178,7 @@ export class OnlinePrediction implements PredictionSource {
       series: this.#keys.seriesCount,
       mostSeries: this.#mostSeries,
       refused: this.#keys.refused,
-      ready: this.#table.size,
+      ready: this.#table.size - this.behaviour().length,
       waiting: figures?.waiting ?? 0,
       forecasts: figures?.forecasts ?? 0,
       choices: figures?.choices ?? 0,
@@ -186,6 +216,7 @@ export class OnlinePrediction implements PredictionSource {
         if (delta.key.startsWith('policy/')) this.#wantsLook = true;
         else this.#models.applied(delta);
       } else if (this.#asks && (delta.space === 'user' || delta.space === 'planes')) {
+        this.#behaviour.applied(delta);
         if (this.#learning) this.#hold(delta);
         else this.#changed(delta, delta.space);
       }
@@ -221,6 +252,7 @@ export class OnlinePrediction implements PredictionSource {
     tracked.value = value;
     tracked.modRevision = revision;
     tracked.timeMs = timeMs;
+    this.#ready.changed(tracked);
     this.#observations.add(tracked, timeMs, value, revision);
   }
 
@@ -230,9 +262,11 @@ export class OnlinePrediction implements PredictionSource {
     this.#observations.clear();
     this.#held.length = 0;
     this.#table.clear();
+    this.#ready.clear();
     this.#figures = null;
     this.#cpuFrom = null;
     this.#models.replaced();
+    this.#behaviour.tellAgain();
     this.#wantsLook = true;
     // What changes until then is found in the state and its history.
     this.#asks = false;
@@ -247,6 +281,7 @@ export class OnlinePrediction implements PredictionSource {
       this.#look(clock.nowMs());
       if (this.#asks && !this.#learning && this.#parts.predictor.state === 'running') this.#models.look();
       this.#send(clock.nowMs());
+      this.#refresh(clock.nowMs());
     });
   }
 
@@ -269,7 +304,9 @@ export class OnlinePrediction implements PredictionSource {
   async #learn(): Promise<void> {
     const { feed } = this.#parts;
     if (!(await feed.ready())) return;
-    this.#asks = feed.prefixes().length > 0;
+    const prefixes = feed.prefixes();
+    this.#asks = prefixes.length > 0;
+    this.#behaviour.setPrefixes(prefixes.map(({ prefix }) => prefix));
     this.#models.found();
     this.#round++;
     const round = this.#round;
@@ -295,9 +332,12 @@ export class OnlinePrediction implements PredictionSource {
     const { predictor, feed, budget } = this.#parts;
     if (this.#calling || this.#learning || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
     const untilMs = nowMs + readMs;
-    const { defined, forgotten } = this.#keys.takeChanges();
+    const keys = this.#keys.takeChanges();
+    const behaviour = this.#asks ? this.#behaviour.take(this.#steady.nowMs(), nowMs) : none;
+    const defined = [...keys.defined, ...behaviour.defined];
+    const forgotten = [...keys.forgotten, ...behaviour.forgotten];
     this.#table.forget(forgotten);
-    const observations = this.#observations.take(() => feed.clock.nowMs() < untilMs);
+    const observations = this.#observations.take(() => feed.clock.nowMs() < untilMs, behaviour.rows);
     const isIdle = defined.length === 0 && forgotten.length === 0 && observations.length === 0;
     if (isIdle && (this.#figures?.waiting ?? 0) === 0) return;
     const round = this.#round;
@@ -307,7 +347,10 @@ export class OnlinePrediction implements PredictionSource {
       ({ rows, models, figures }) => {
         this.#calling = false;
         if (round !== this.#round && rows.length > 0 && this.#keys.keyCount === 0) return;
-        this.#table.take(rows, models);
+        for (const id of this.#table.take(rows, models)) {
+          const tracked = this.#keys.withSeries(id);
+          if (tracked !== null) this.#ready.changed(tracked);
+        }
         this.#took(figures);
       },
       (error: unknown) => {
@@ -317,6 +360,12 @@ export class OnlinePrediction implements PredictionSource {
         this.#replaced();
       },
     );
+  }
+
+  #refresh(nowMs: number): void {
+    const { clock } = this.#parts.feed;
+    const untilMs = nowMs + refreshMs;
+    this.#ready.refresh(this.#steady.nowMs(), () => clock.nowMs() < untilMs);
   }
 
   #took(figures: EngineFigures): void {
@@ -344,6 +393,7 @@ export class OnlinePrediction implements PredictionSource {
 }
 
 const mostHeld = 16_384;
+const none = { defined: [], forgotten: [], rows: [] } as const;
 
 function toTransfer({ buffer }: Float64Array): readonly ArrayBuffer[] {
   return buffer instanceof ArrayBuffer ? [buffer] : [];

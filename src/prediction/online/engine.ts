@@ -17,8 +17,10 @@ const batchSize = 64;
 
 export interface EngineParts {
   readonly chooser: Chooser;
-  /** Of computing, ms with fraction. */
+  /** Monotonic, ms with fraction. */
   readonly nowMs: () => number;
+  /** CPU time of the process, ms. */
+  readonly cpuMs: () => number;
   readonly memoryBytes: () => number;
   /** Lets whatever else the thread has to do go first. */
   readonly breathe: () => Promise<void>;
@@ -46,7 +48,7 @@ export class OnlineEngine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#budget = new CpuBudget(parts.nowMs);
+    this.#budget = new CpuBudget(parts.nowMs, parts.cpuMs);
   }
 
   async observe(request: ObserveRequest): Promise<ObserveAnswer> {

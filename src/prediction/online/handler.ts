@@ -27,6 +27,10 @@ export function onlineHandlers(): readonly Handler[] {
     engine ??= new OnlineEngine({
       chooser,
       nowMs: () => performance.now(),
+      cpuMs: () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1000;
+      },
       memoryBytes: () => {
         const { heapTotal, external } = process.memoryUsage();
         return heapTotal + external;

@@ -14,7 +14,7 @@ const refitSteps = 192;
 /** A backtest of fewer origins is chance, of more is slow. */
 const origins = 24;
 /** Kept at work beside each other; their weighted median is the forecast. */
-const members = 3;
+const members = 2;
 
 export interface SelectionParts {
   readonly candidates: () => readonly Candidate[];

@@ -55,6 +55,7 @@ function newEngine(): OnlineEngine {
     chooser: selectionChooser({ candidates: () => onlineCandidates, level: 0.9, onFault: () => {} }),
     // Every look is a little later, so that budgets are used and filled the same way in every run.
     nowMs: () => (nowMs += 0.01),
+    cpuMs: () => nowMs,
     memoryBytes: () => 0,
     breathe: async () => {},
   });

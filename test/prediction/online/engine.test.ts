@@ -16,6 +16,7 @@ class Fixture {
   readonly engine = new OnlineEngine({
     chooser: selectionChooser({ candidates: () => onlineCandidates, level: 0.9, onFault: () => {} }),
     nowMs: () => (this.nowMs += this.lookMs),
+    cpuMs: () => this.nowMs,
     memoryBytes: () => 0,
     breathe: async () => {},
   });
