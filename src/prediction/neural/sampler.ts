@@ -95,7 +95,7 @@ const limit = 30;
 /** Smallest naive error that errors are weighed by, in scales. */
 const floor = 0.15;
 
-/** `count` different steps of 1…horizon in ascending order, one of each equal stretch; all of them where there are no more. */
+/** `count` steps of 1…horizon in ascending order, one of each equal stretch; where the horizon is shorter, some more than once. */
 function spread(horizon: number, count: number, random: Random): readonly number[] {
   return Array.from({ length: count }, (_, index) => {
     const from = Math.floor((index * horizon) / count);
