@@ -131,6 +131,10 @@ export class OnlinePrediction implements PredictionSource {
     return this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
   }
 
+  rehearse(nowMs: number): readonly Prediction[] {
+    return this.preApply(nowMs);
+  }
+
   brought(count: number): void {
     this.#preApplied += count;
   }
