@@ -323,7 +323,17 @@ test('a bit that flips in any stored row is found at the next start; nothing wro
       await world.run(500, () => warm.status().marks > 0);
       t.deepEqual(await world.differences(warm), [], key);
       t.deepEqual([...warm.state.leases], [[3n, 9000]] as never);
+      const rangesOf = ({ state }: typeof warm): readonly string[] =>
+        state.ranges.map(({ range }) => JSON.stringify(range)).sort();
+      const held = rangesOf(warm);
       await world.until(warm.stop());
+      const again = await world.warm([], spoilt);
+      t.deepEqual(
+        rangesOf(again),
+        held,
+        `${key} byte ${byte}: what was set aside is held again after a restart`,
+      );
+      await world.until(again.stop());
     }
 });
 

@@ -60,7 +60,7 @@ export function readRangeRow(key: string, row: Uint8Array): RangeDigest | null {
 }
 
 /** What is kept of a range that was found wrong, beside its values. */
-export function evidenceRow(generation: number, range: KeyRange, reason: string): DatabaseChange {
+export function evidenceRow(generation: number, range: KeyRange | null, reason: string): DatabaseChange {
   const key = evidencePrefix + hexOf(generation);
   return { type: 'put', key, value: sealJson(key, { range, reason }) };
 }

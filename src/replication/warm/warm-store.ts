@@ -108,8 +108,8 @@ export class WarmStore {
     return [dropRangeRow(generation)];
   }
 
-  /** The same for one that was found wrong: its values are kept. */
-  setAside(generation: number, range: KeyRange, reason: string): readonly DatabaseChange[] {
+  /** The same for one that was found wrong: its values are kept. `range`: null where that cannot be read. */
+  setAside(generation: number, range: KeyRange | null, reason: string): readonly DatabaseChange[] {
     const changes: DatabaseChange[] = [dropRangeRow(generation), evidenceRow(generation, range, reason)];
     this.#evidence.push(generation);
     while (this.#evidence.length > keptEvidence) {
@@ -209,21 +209,33 @@ async function load(database: Database, turn: () => Promise<void>): Promise<Open
       damage.push({ range: null, reason: 'the checksum of its head is wrong' });
     const evidence = await generationsIn(database, evidencePrefix);
     const byGeneration = new Map<number, Loading>();
+    const lost: { readonly generation: number; readonly range: KeyRange | null; readonly reason: string }[] =
+      [];
     for await (const rows of database.scan(rangePrefix, endOf(rangePrefix), batchBytes))
       for (const { key, value } of rows) {
         const digest = readRangeRow(key, value);
         const generation = generationOf(key);
         if (digest === null)
           damage.push({ range: null, reason: `the checksum of range ${generation} is wrong` });
-        if (digest === null || meta === null) evidence.push(generation);
+        if (digest === null || meta === null)
+          lost.push({
+            generation,
+            range: digest?.range ?? null,
+            reason:
+              meta === null ? 'the checksum of the head is wrong' : 'the checksum of the range is wrong',
+          });
         else {
           const held = new HeldRange(digest.range, generation, meta.revisions[digest.range.space]);
           byGeneration.set(generation, { held, expected: digest, wrong: null });
         }
       }
-    const { garbage, highest } = await loadValues(database, byGeneration, new Set(evidence), turn);
-    const next = Math.max(highest, ...byGeneration.keys(), ...evidence, 0) + 1;
+    const kept = [...evidence, ...lost.map(({ generation }) => generation)];
+    const { garbage, highest } = await loadValues(database, byGeneration, new Set(kept), turn);
+    const next = Math.max(highest, ...byGeneration.keys(), ...kept, 0) + 1;
     const store = WarmStore.of(database, next, evidence, garbage);
+    // Before there is a head again that they would seem to belong to.
+    for (const { generation, range, reason } of lost)
+      await store.write(store.setAside(generation, range, reason));
     const ranges: HeldRange[] = [];
     for (const { held, expected, wrong } of byGeneration.values()) {
       const { keys, digest } = held.digest;
