@@ -44,6 +44,7 @@ export const mutantNames = [
   'cold-deletions-forgotten',
   'tier-hysteresis-ignored',
   'tier-grace-ignored',
+  'unmeasured-is-farthest',
   'forced-without-new-epoch',
   'old-epoch-accepted',
   'revisions-not-moved-on',

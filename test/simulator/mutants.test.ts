@@ -81,6 +81,7 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'forced-without-witness': 'test/replication/forced-policy.test.ts finds it',
   'ignore-store-identity': 'too seldom by chance; test/simulator/directed.test.ts finds it',
   'tier-hysteresis-ignored': 'test/node/topology/scenarios.test.ts finds it',
+  'unmeasured-is-farthest': 'test/node/topology/scenarios.test.ts finds it',
   'tier-grace-ignored': 'test/node/topology/scenarios.test.ts finds it',
   'warm-digest-ignored': 'test/replication/mutants.test.ts finds it',
   'warm-mark-before-deltas': 'test/replication/mutants.test.ts finds it',

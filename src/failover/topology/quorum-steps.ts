@@ -1,3 +1,4 @@
+import { mutant } from '../../foundation/mutants.ts';
 import { bestCandidate, candidatesFor, describe, describeQuality, leastMissed } from './candidates.ts';
 import { qualityOf } from './hot-set.ts';
 import type { TierPolicy } from './policy.ts';
@@ -79,14 +80,19 @@ export function numberStep(view: TopologyView, policy: TierPolicy): TierStep | n
   if (all.length === hot || all.filter(isWell).length <= hot) return null;
   const spare = leastMissed(all, view, policy);
   if (spare === null) return null;
+  // Nothing is known yet of the paths to who has just become hot, and what is not known counts as the longest: it would go again at once.
+  const isMeasured = qualityOf(all, view.links, policy.spread).quorumMs !== null;
   return {
     change: { kind: 'demote', id: spare.member.id, to: 'warm' },
     rule: 'target',
     reason: `${hot} hot replicas are wanted and ${all.length} are there; ${spare.member.id} is missed least: without it ${describeQuality(spare.quality, policy)}`,
-    key: 'target hot fewer',
-    mustLastMs: 0,
+    key: isMeasured ? 'target hot fewer' : 'target hot fewer, not measured',
+    mustLastMs: isMeasured || mutant.active === 'unmeasured-is-farthest' ? 0 : measuredWithinMs,
   };
 }
+
+/** Probes of all paths take some seconds. Whoever cannot be measured for so long is judged without. */
+const measuredWithinMs = 60_000;
 
 interface Swap {
   readonly out: TopologyMember;

@@ -240,6 +240,29 @@ test('nothing is moved where the policy says so', async (t) => {
   t.regex(world.node('n0').keeper.outlook()?.steps[0]?.reason ?? '', /n2 has not been heard for 3600 s/);
 });
 
+test.serial(
+  'who has just become hot is not sent back because nothing is known of its paths yet',
+  async (t) => {
+    t.teardown(() => activateMutant(null));
+    const moves = async (measuredAfterMs: number): Promise<readonly string[]> => {
+      let hotSinceMs: number | null = null;
+      const world = new TierWorld(three, { hot: 3, warm: 1, atMostEveryMs: 1000 }, (a, b, nowMs) => {
+        const isFresh =
+          hotSinceMs !== null && nowMs - hotSinceMs < measuredAfterMs && (a === 'n3' || b === 'n3');
+        return isFresh ? null : slowed(() => (nowMs > minuteMs ? ['n1'] : []))(a, b, nowMs);
+      });
+      await world.run(hourMs, (nowMs) => {
+        if (world.node('n3').tier !== 'hot') hotSinceMs = null;
+        else hotSinceMs ??= nowMs;
+      });
+      return world.whats();
+    };
+    t.deepEqual(await moves(20_000), ['promote n3', 'demote n1 to warm']);
+    activateMutant('unmeasured-is-farthest');
+    t.true((await moves(20_000)).length > 2);
+  },
+);
+
 test.serial('without the grace time, or the hysteresis, these scenarios fail', async (t) => {
   t.teardown(() => activateMutant(null));
   const flapping = async (): Promise<number> => {

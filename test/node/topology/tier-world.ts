@@ -44,8 +44,8 @@ export class TierWorld {
   readonly policy: TierPolicy;
   readonly nodes: readonly Node[];
   readonly moves: { readonly atMs: number; readonly what: string }[] = [];
-  /** Round trip between two members without noise, ms; follows the script. */
-  roundTripMs: (a: NodeId, b: NodeId, nowMs: number) => number;
+  /** Round trip between two members without noise, ms; follows the script. Null: not measured. */
+  roundTripMs: (a: NodeId, b: NodeId, nowMs: number) => number | null;
   changeMs = 5000;
   /** Makes the next changes fail. */
   failures = 0;
@@ -139,7 +139,8 @@ export class TierWorld {
 
   #observe(leader: NodeId): Observed {
     const ids = this.nodes.map(({ id }) => id);
-    const noisy = (ms: number): number => ms * (1 + this.#noise * (2 * this.#random.next() - 1));
+    const noisy = (ms: number | null): number | null =>
+      ms === null ? null : ms * (1 + this.#noise * (2 * this.#random.next() - 1));
     const links = new Links(
       ids.map((from) => [
         from,

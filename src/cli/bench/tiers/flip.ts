@@ -27,7 +27,8 @@ export const measureFlips: Measurement = async ({ options, folder, progress, say
       hot: 3,
       warm: 1,
       cold: 1,
-      config: { snapshots: { everyMs: snapshotEveryMs } },
+      // On a busy machine a start may take longer than the grace time; nobody is to be put in its place.
+      config: { snapshots: { everyMs: snapshotEveryMs }, tiers: { automatic: false } },
       onLog: (id, { event }) => {
         if (event !== undefined) events.set(id, [...(events.get(id) ?? []), event]);
       },
