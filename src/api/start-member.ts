@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { seededRandom } from '../foundation/random.ts';
-import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
+import { nodeInConfig } from '../node/config.ts';
+import { configuredMembers } from '../node/configured-members.ts';
 import { factsOfConfigured } from '../node/membership/plan-change.ts';
-import type { MemberFacts } from '../ports/membership.ts';
 import type { Lineage } from '../ports/replication.ts';
 import type { Tier } from '../ports/tier.ts';
 import { coldDatabases } from '../replication/cold/cold-store.ts';
+import { hotRuntime } from '../replication/promotion/hot-runtime.ts';
 import type { BeyondRuntime, HotRuntime } from '../replication/promotion/runtimes.ts';
-import { saidByNode } from '../replication/promotion/said-by-node.ts';
 import { Supervisor } from '../replication/promotion/supervisor.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { levelFolder } from '../storage/level/level-folder.ts';
@@ -57,7 +57,7 @@ export async function startMember(
   const supervisor = new Supervisor({
     place: { folder: levelFolder(dataFolder, disk), path: dataFolder, self: own.id },
     tier: own.tier,
-    seeds: config.nodes.map(seedOf),
+    seeds: configuredMembers(config).map(factsOfConfigured),
     limits: config.limits,
     clock: systemClock,
     random: seededRandom(randomBytes(16).toString('hex')),
@@ -87,19 +87,7 @@ export async function startMember(
     bound.client = hot.addresses.client;
     bound.http = hot.addresses.http;
     void hot.failed.then((error) => supervisor.runtimeFailed(error));
-    const { node } = hot;
-    return {
-      kind: 'hot',
-      said: () => saidByNode(node),
-      isMember: () => {
-        const { voters, outgoing, learners } = node.inspect().raft.configuration;
-        return [...voters, ...outgoing, ...learners].includes(node.id);
-      },
-      lastIndex: () => node.inspect().raft.last.index,
-      silentMs: () => node.silentMs(),
-      image: () => node.image(),
-      stop: (gracefully) => hot.stop(gracefully),
-    };
+    return hotRuntime(hot.node, (gracefully) => hot.stop(gracefully));
   }
 
   async function startBeyond(tier: Exclude<Tier, 'hot'>, lineage: Lineage | null): Promise<BeyondRuntime> {
@@ -119,15 +107,4 @@ export async function startMember(
     bound.http = started.addresses.http;
     return started.runtime;
   }
-}
-
-function seedOf(node: ClusterConfig['nodes'][number]): MemberFacts {
-  return factsOfConfigured({
-    id: node.id,
-    clientAddress: node.client,
-    peerAddress: node.peer,
-    httpAddress: node.http,
-    tier: node.tier,
-    labels: node.labels,
-  });
 }

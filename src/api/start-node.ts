@@ -5,6 +5,7 @@ import type { NodeId } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import { seededRandom } from '../foundation/random.ts';
 import { type ClusterConfig, nodeInConfig } from '../node/config.ts';
+import { configuredMembers } from '../node/configured-members.ts';
 import type { TanistNode } from '../node/node.ts';
 import { openNode } from '../node/open-node.ts';
 import type { NodeOptions } from '../node/options.ts';
@@ -12,7 +13,7 @@ import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
-import { saidByNode } from '../replication/promotion/said-by-node.ts';
+import { saidByNode } from '../replication/promotion/hot-runtime.ts';
 import { DeltaSource } from '../replication/source/delta-source.ts';
 import { latestParts } from '../replication/source/latest-parts.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
@@ -173,15 +174,7 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     id,
     clusterId: config.cluster,
     dataFolder,
-    members: config.nodes.map((node) => ({
-      id: node.id,
-      clientAddress: node.client,
-      peerAddress: node.peer,
-      httpAddress: node.http,
-      tier: node.tier,
-      labels: node.labels,
-      join: node.join,
-    })),
+    members: configuredMembers(config),
     tickMs: timing.tickMs,
     heartbeatMs: timing.heartbeatMs,
     electionMs: timing.electionMs,

@@ -53,3 +53,16 @@ export function seededRandom(seed: number | string): Random {
 export function gaussian(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }
+
+/** 128 bits, as 32 hexadecimal digits. */
+export function randomName(random: Random): string {
+  return Array.from({ length: 4 }, () => randomDigits(random)).join('');
+}
+
+/** 32 bits, as 8 hexadecimal digits. */
+export function randomDigits(random: Random): string {
+  return random
+    .below(2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
+}

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
-import { type ByteString, bytesOf } from '../foundation/bytes.ts';
+import { type ByteString, bytesOf, emptyBytes } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
-import { type Revision, revision } from '../foundation/ids.ts';
-import type { RangeRequest } from '../ports/command.ts';
+import type { Revision } from '../foundation/ids.ts';
+import { type RangeRequest, rangeOf } from '../ports/command.ts';
 import type { KeyValue } from '../ports/delta.ts';
 import type { HistoryStore, ImageStore } from '../ports/image-store.ts';
 import { completeRange, type StateMachine } from '../state/state-machine.ts';
@@ -136,20 +136,9 @@ function hashOf(keyValue: KeyValue, before: number): number {
 }
 
 function pageOf(key: ByteString, rangeEnd: ByteString, at: Revision, limit: number): RangeRequest {
-  return {
-    kind: 'range',
-    space: 'user',
-    key,
-    rangeEnd: limit === 0 ? rangeEnd : ('' as ByteString),
+  return rangeOf('user', key, limit === 0 ? rangeEnd : emptyBytes, {
     limit,
     revision: at,
-    order: 'none',
-    target: 'key',
-    keysOnly: false,
     countOnly: limit !== 0,
-    minModRevision: revision(0),
-    maxModRevision: revision(0),
-    minCreateRevision: revision(0),
-    maxCreateRevision: revision(0),
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import { TanistError } from '../foundation/errors.ts';
-import type { Random } from '../foundation/random.ts';
+import { randomName } from '../foundation/random.ts';
 import { nextTurn } from '../ports/clock.ts';
 import { createRaft } from '../raft/create-raft.ts';
 import { createStateMachine, type StateMachine } from '../state/state-machine.ts';
@@ -73,13 +73,4 @@ export async function openNode(options: NodeOptions, ports: NodePorts): Promise<
     },
   );
   return new TanistNode(options, ports, store, state, raft);
-}
-
-function randomName(random: Random): string {
-  return Array.from({ length: 4 }, () =>
-    random
-      .below(2 ** 32)
-      .toString(16)
-      .padStart(8, '0'),
-  ).join('');
 }

@@ -1,5 +1,12 @@
-import type { ByteString } from '../foundation/bytes.ts';
-import type { ClusterTimeMs, LeaseId, NodeId, Revision, SessionId } from '../foundation/ids.ts';
+import { type ByteString, emptyBytes } from '../foundation/bytes.ts';
+import {
+  type ClusterTimeMs,
+  type LeaseId,
+  type NodeId,
+  type Revision,
+  revision,
+  type SessionId,
+} from '../foundation/ids.ts';
 import type { Space } from './delta.ts';
 
 /**
@@ -63,6 +70,32 @@ export interface RangeRequest {
   readonly maxModRevision: Revision;
   readonly minCreateRevision: Revision;
   readonly maxCreateRevision: Revision;
+}
+
+/** All of a range in its latest revision, unless `rest` says otherwise; without a range end one key. */
+export function rangeOf(
+  space: Space,
+  key: ByteString,
+  rangeEnd: ByteString = emptyBytes,
+  rest: Partial<RangeRequest> = {},
+): RangeRequest {
+  return {
+    kind: 'range',
+    space,
+    key,
+    rangeEnd,
+    limit: 0,
+    revision: revision(0),
+    order: 'none',
+    target: 'key',
+    keysOnly: false,
+    countOnly: false,
+    minModRevision: revision(0),
+    maxModRevision: revision(0),
+    minCreateRevision: revision(0),
+    maxCreateRevision: revision(0),
+    ...rest,
+  };
 }
 
 export type Compare = {

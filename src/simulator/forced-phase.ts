@@ -2,11 +2,8 @@ import { textOf } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { noSession } from '../foundation/ids.ts';
 import type { TanistNode } from '../node/node.ts';
-import type { Command } from '../ports/command.ts';
 import type { ForcedReport } from '../ports/lineage.ts';
 import type { Held } from '../ports/replication.ts';
-import type { CommandResult } from '../ports/result.ts';
-import { encodeCommandBatch } from '../protocol/write-command.ts';
 import { isIn } from '../replication/fork/fork-entry.ts';
 import { forkFileName, readFork } from '../replication/fork/fork-file.ts';
 import type { Truth } from '../verification/truth.ts';
@@ -15,6 +12,7 @@ import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import type { Run } from './quiet-phase.ts';
 import { put, range } from './workload/commands.ts';
+import { submit } from './workload/submit.ts';
 import { savedFile } from './world/sim-folder.ts';
 
 const boundMs = 15_000;
@@ -228,20 +226,4 @@ async function checkForkFile(
 
 async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-function submit(machine: Machine | null, command: Command, done: (result: CommandResult) => void): void {
-  const { node = null, life = null } = machine ?? {};
-  const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [command] };
-  life?.enter(() =>
-    node?.submit({
-      bytes: encodeCommandBatch(batch),
-      batch,
-      settle: (outcome) => {
-        const result = outcome.kind === 'applied' ? outcome.results[0] : undefined;
-        if (result !== undefined) done(result);
-      },
-      early: null,
-    }),
-  );
 }

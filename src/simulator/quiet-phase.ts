@@ -1,10 +1,8 @@
-import { type LeaseId, noLease, noSession } from '../foundation/ids.ts';
-import type { Command } from '../ports/command.ts';
-import type { CommandResult } from '../ports/result.ts';
-import { encodeCommandBatch } from '../protocol/write-command.ts';
+import { type LeaseId, noLease } from '../foundation/ids.ts';
 import type { Findings } from './checks/findings.ts';
 import type { Cluster } from './cluster.ts';
 import { put } from './workload/commands.ts';
+import { submit } from './workload/submit.ts';
 
 /** Longer than a replica remembers how its clock stands to cluster time. */
 const trafficEveryMs = 11_000;
@@ -27,7 +25,7 @@ export async function checkQuietPhase(cluster: Cluster, findings: Findings, run:
   let grantedMs = 0;
   for (let tries = 0; tries < 10 && lease === null; tries++) {
     calledMs = scheduler.nowMs;
-    submit(cluster, { kind: 'leaseGrant', id: noLease, ttlMs }, (result) => {
+    submit(cluster.leader(), { kind: 'leaseGrant', id: noLease, ttlMs }, (result) => {
       if (result.kind !== 'leaseGrant') return;
       lease = result.id;
       grantedMs = scheduler.nowMs;
@@ -45,7 +43,7 @@ export async function checkQuietPhase(cluster: Cluster, findings: Findings, run:
   for (let nextMs = grantedMs + trafficEveryMs; ; nextMs += trafficEveryMs) {
     await run(Math.min(nextMs, latestMs), gone);
     if (gone() || scheduler.nowMs >= latestMs) break;
-    submit(cluster, put('quiet', `${nextMs}`), () => {});
+    submit(cluster.leader(), put('quiet', `${nextMs}`), () => {});
   }
   const after = scheduler.nowMs - calledMs;
   if (!gone())
@@ -55,20 +53,4 @@ export async function checkQuietPhase(cluster: Cluster, findings: Findings, run:
     );
   else if (after < ttlMs * (1 - drift) - earlyMs)
     findings.report('lease-early', `a lease of ${ttlMs} ms was gone after ${after} ms in a quiet cluster`);
-}
-
-function submit(cluster: Cluster, command: Command, done: (result: CommandResult) => void): void {
-  const { node = null, life = null } = cluster.leader() ?? {};
-  const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [command] };
-  life?.enter(() =>
-    node?.submit({
-      bytes: encodeCommandBatch(batch),
-      batch,
-      settle: (outcome) => {
-        const result = outcome.kind === 'applied' ? outcome.results[0] : undefined;
-        if (result !== undefined) done(result);
-      },
-      early: null,
-    }),
-  );
 }

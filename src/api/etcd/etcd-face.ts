@@ -1,6 +1,7 @@
+import { byteStringOfText, emptyBytes } from '../../foundation/bytes.ts';
 import type { NodeId, Revision } from '../../foundation/ids.ts';
 import type { ServedNode } from '../../node/served-node.ts';
-import type { Command, RangeRequest } from '../../ports/command.ts';
+import { type Command, type RangeRequest, rangeOf } from '../../ports/command.ts';
 import type { Answering } from '../../protocol/etcd/kv/write-responses.ts';
 import type { responseHeader } from '../../protocol/etcd/messages/header.ts';
 import type { Message } from '../../protocol/etcd/schema.ts';
@@ -92,19 +93,5 @@ export class EtcdFace {
   }
 }
 
-const anyKey: RangeRequest = {
-  kind: 'range',
-  space: 'user',
-  key: '\0' as RangeRequest['key'],
-  rangeEnd: '' as RangeRequest['key'],
-  limit: 0,
-  revision: 0 as Revision,
-  order: 'none',
-  target: 'key',
-  keysOnly: false,
-  countOnly: true,
-  minModRevision: 0 as Revision,
-  maxModRevision: 0 as Revision,
-  minCreateRevision: 0 as Revision,
-  maxCreateRevision: 0 as Revision,
-};
+/** Counts one key: the cheapest read that needs a quorum round. */
+export const anyKey = rangeOf('user', byteStringOfText('\0'), emptyBytes, { countOnly: true });

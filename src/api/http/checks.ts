@@ -1,10 +1,10 @@
 import { Metadata } from '@grpc/grpc-js';
-import type { Revision } from '../../foundation/ids.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import { decodeMessage, encodeMessage } from '../../protocol/etcd/codec.ts';
 import { alarmRequest, alarmResponse } from '../../protocol/etcd/messages/maintenance.ts';
 import { maintenanceMethods } from '../../protocol/etcd/methods.ts';
 import { EtcdError } from '../etcd/etcd-error.ts';
+import { anyKey } from '../etcd/etcd-face.ts';
 import type { EtcdServices } from '../etcd/etcd-services.ts';
 
 /** Null: all is well; else what is not. */
@@ -48,20 +48,3 @@ export function alarmsOf({ unary }: EtcdServices): Promise<readonly string[]> {
     );
   });
 }
-
-const anyKey: RangeRequest = {
-  kind: 'range',
-  space: 'user',
-  key: '\0' as RangeRequest['key'],
-  rangeEnd: '' as RangeRequest['key'],
-  limit: 0,
-  revision: 0 as Revision,
-  order: 'none',
-  target: 'key',
-  keysOnly: false,
-  countOnly: true,
-  minModRevision: 0 as Revision,
-  maxModRevision: 0 as Revision,
-  minCreateRevision: 0 as Revision,
-  maxCreateRevision: 0 as Revision,
-};

@@ -1,8 +1,15 @@
-import { present } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
+import { seasonsOf } from './features/seasons.ts';
 import type { NetworkSize } from './network.ts';
-import { type SamplerOptions, sampler, samplerDefaults, type TrainingSeries } from './sampler.ts';
+import {
+  drawable,
+  type SamplerOptions,
+  sampler,
+  samplerDefaults,
+  type TrainingSeries,
+  varies,
+} from './sampler.ts';
 import { openTrainer } from './trainer.ts';
 
 export interface AdaptOptions extends SamplerOptions {
@@ -22,8 +29,24 @@ export interface Adapted {
 }
 
 /**
- * Trains weights further on given series, all of which count as past. The same seed, series and options give the same weights on one machine.
- * `breathe` is awaited after each step.
+ * Options for one set of series that will be forecast `horizon` steps ahead: nothing but that horizon, windows that know their seasons. Made
+ * for hundreds of series; of one or two it would learn by heart.
+ */
+export function optionsForSet(series: readonly TrainingSeries[], horizon: number): Partial<AdaptOptions> {
+  let fewestValues = Number.POSITIVE_INFINITY;
+  let twoSeasons = 0;
+  for (const { values, seasons } of series) {
+    const { short, long } = seasonsOf(seasons, values.length);
+    fewestValues = Math.min(fewestValues, values.length);
+    twoSeasons = Math.max(twoSeasons, 2 * short, 2 * long);
+  }
+  const shortest = Math.max(samplerDefaults.shortest, Math.min(twoSeasons, fewestValues >> 1));
+  return { horizons: [horizon], forgetSeasons: 0, shortest, steps: 1_500 };
+}
+
+/**
+ * Trains weights further on given series, all of which count as past; those that are too short or not all numbers are left
+ * out. The same seed, series and options give the same weights on one machine. `breathe` is awaited after each step.
  *
  * @throws `invalid-argument` no series is long enough to learn from; `prediction-failed` the training diverged
  */
@@ -35,12 +58,15 @@ export async function adaptWeights(
   breathe: (step: number) => Promise<void> = async () => {},
 ): Promise<Adapted> {
   const { windows, targets, steps, rate } = options;
-  if (!series.some(({ values }) => learnable(values, options)))
+  const usable = series.filter((each) => drawable(each, options));
+  if (!usable.some(varies)) {
+    const fewest = options.shortest + Math.max(...options.horizons);
     throw new TanistError(
       'invalid-argument',
-      `no series to learn from: it takes one that varies, of ${options.shortest + Math.max(...options.horizons)} values`,
+      `no series to learn from: it takes one that varies, of ${fewest} values`,
     );
-  const draw = sampler(size, series, options, seededRandom(options.seed));
+  }
+  const draw = sampler(size, usable, options, seededRandom(options.seed));
   const trainer = await openTrainer(size, start, windows, targets);
   try {
     const losses: number[] = [];
@@ -60,10 +86,4 @@ export function rateAt(step: number, steps: number, highest: number): number {
   const warm = Math.min(1, (step + 1) / Math.max(20, 0.02 * steps));
   const fall = 0.5 + 0.5 * Math.cos((Math.PI * step) / steps);
   return highest * warm * (0.01 + 0.99 * fall);
-}
-
-function learnable(values: Float64Array, { shortest, horizons }: SamplerOptions): boolean {
-  if (values.length < shortest + Math.max(...horizons)) return false;
-  const first = present(values[0], 'a series that long');
-  return values.every(Number.isFinite) && values.some((value) => value !== first);
 }

@@ -1,6 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
-import type { Random } from '../../foundation/random.ts';
+import { type Random, randomDigits, randomName } from '../../foundation/random.ts';
 import type { ForcedReport, Fork } from '../../ports/lineage.ts';
 import { nameOf } from '../lineage.ts';
 import { becomeHot, type Place } from '../promotion/transitions.ts';
@@ -40,7 +40,7 @@ export async function forcePromotion(forced: ForcedPromotion): Promise<ForcedRep
     disk: place.folder.disk,
     folder: place.path,
     self: place.self,
-    newStoreId: `${hex(random)}${hex(random)}${hex(random)}${hex(random)}`,
+    newStoreId: randomName(random),
     fork,
     limits,
     yieldTurn,
@@ -67,17 +67,10 @@ function forkOf({ place, random }: ForcedPromotion, { held, mark }: HeldContent)
   const { lineage: from, revisions, ranges } = held;
   return {
     from,
-    to: { clusterId: `${nameOf(from.clusterId)}+${hex(random)}`, epoch: from.epoch + 1 },
+    to: { clusterId: `${nameOf(from.clusterId)}+${randomDigits(random)}`, epoch: from.epoch + 1 },
     revisions,
     ranges,
     promoted: place.self,
     timeMs: mark.timeMs,
   };
-}
-
-function hex(random: Random): string {
-  return random
-    .below(2 ** 32)
-    .toString(16)
-    .padStart(8, '0');
 }

@@ -1,5 +1,5 @@
 import type { ByteString } from '../../foundation/bytes.ts';
-import type { Space, StateDelta } from '../../ports/delta.ts';
+import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import type { Fork } from '../../ports/lineage.ts';
 import type { KeyRange, Revisions } from '../../ports/replication.ts';
 
@@ -40,26 +40,28 @@ export interface ForkSummary {
   readonly notHeld: number;
 }
 
+/** Of a change. */
 export function entryOf(
   { space, op, key, value, revision, sub, createRevision, version, lease, timeMs }: StateDelta,
   why: ForkEntry['why'],
   committed: boolean,
 ): ForkEntry {
-  const text = String(lease);
-  return {
-    why,
-    committed,
-    space,
-    op,
-    key,
-    value,
-    revision,
-    sub,
-    createRevision,
-    version,
-    lease: text,
-    timeMs,
-  };
+  const change = { space, op, key, value, revision, sub, createRevision, version, timeMs };
+  return { why, committed, ...change, lease: String(lease) };
+}
+
+/** Of a value that is held, without its change. Null: the new lineage has it, too. */
+export function entryOfValue(
+  { key, value, modRevision, createRevision, version, lease }: KeyValue,
+  space: Space,
+  fork: Fork,
+  timeMs: number,
+): ForkEntry | null {
+  const beyond = modRevision > fork.revisions[space];
+  if (!beyond && isIn(fork.ranges, space, key)) return null;
+  const change = { space, op: 'put', key, value, revision: modRevision, sub: 0 } as const;
+  const why = beyond ? 'beyond' : 'not-held';
+  return { why, committed: true, ...change, createRevision, version, timeMs, lease: String(lease) };
 }
 
 /** Etcd's rules, as `KeyRange` says. */

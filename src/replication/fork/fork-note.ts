@@ -1,5 +1,5 @@
 import { type ByteString, byteStringOfText, prefixEnd, textOf } from '../../foundation/bytes.ts';
-import { revision } from '../../foundation/ids.ts';
+import { rangeOf } from '../../ports/command.ts';
 import type { Fork } from '../../ports/lineage.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
@@ -13,22 +13,7 @@ export function forkKey(epoch: number): ByteString {
 
 /** All forks that led here, the first one first. */
 export function forksOf(state: StateMachine): readonly Fork[] {
-  const found = state.range({
-    kind: 'range',
-    space: 'system',
-    key: forkPrefix,
-    rangeEnd: prefixEnd(forkPrefix),
-    limit: 0,
-    revision: revision(0),
-    order: 'ascend',
-    target: 'key',
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: revision(0),
-    maxModRevision: revision(0),
-    minCreateRevision: revision(0),
-    maxCreateRevision: revision(0),
-  });
+  const found = state.range(rangeOf('system', forkPrefix, prefixEnd(forkPrefix), { order: 'ascend' }));
   if (found.kind !== 'range') return [];
   return found.values.map(({ value }) => JSON.parse(textOf(value)) as Fork);
 }

@@ -10,7 +10,7 @@ import { decodeBlock } from '../../protocol/block.ts';
 import { decodeConfiguration } from '../../raft/configuration.ts';
 import { createStateMachine, type StateMachine } from '../../state/state-machine.ts';
 import { type OpenedStore, openStore } from '../../storage/open-store.ts';
-import { entryOf, type ForkEntry, type ForkHead, isIn } from './fork-entry.ts';
+import { entryOf, entryOfValue, type ForkEntry, type ForkHead, isIn } from './fork-entry.ts';
 
 export interface HotForkOptions {
   /** Of a hot member that is stopped; not closed here. */
@@ -96,25 +96,10 @@ function* notHeld(state: StateMachine, space: Space, fork: Fork): Generator<read
     const values = state.valuesOf(space, from, next);
     from = next;
     const entries = values
-      .filter(
-        ({ key, modRevision }) => modRevision <= fork.revisions[space] && !isIn(fork.ranges, space, key),
-      )
-      .map(
-        ({ key, value, modRevision, createRevision, version, lease }): ForkEntry => ({
-          why: 'not-held',
-          committed: true,
-          space,
-          op: 'put',
-          key,
-          value,
-          revision: modRevision,
-          sub: 0,
-          createRevision,
-          version,
-          lease: String(lease),
-          timeMs: state.timeMs,
-        }),
-      );
+      // What changed after the fork was told as changes already.
+      .filter(({ modRevision }) => modRevision <= fork.revisions[space])
+      .map((value) => entryOfValue(value, space, fork, state.timeMs))
+      .filter((entry) => entry !== null);
     if (entries.length > 0) yield entries;
   }
 }

@@ -1,6 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
-import type { Random } from '../../foundation/random.ts';
+import { type Random, randomName } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AppliedPoint } from '../../ports/image-store.ts';
 import type { Lineage } from '../../ports/replication.ts';
@@ -41,7 +41,7 @@ export async function fetchImage(
       const incoming = await heard(others.image(facts, place.self, AbortSignal.any([signal, over.signal])));
       checkLineage(options.lineage, incoming);
       const wanted = whileWanted(incoming, heard, options);
-      const applied = await prefetch(place, wanted, newStoreId(options.random));
+      const applied = await prefetch(place, wanted, randomName(options.random));
       return { applied, from: incoming.from };
     } catch (error) {
       failure = error;
@@ -89,13 +89,4 @@ function inTime<T>(word: Promise<T>, source: NodeId, clock: Clock): Promise<T> {
     );
     word.then(resolve, reject).finally(() => timer.cancel());
   });
-}
-
-function newStoreId(random: Random): string {
-  return Array.from({ length: 4 }, () =>
-    random
-      .below(2 ** 32)
-      .toString(16)
-      .padStart(8, '0'),
-  ).join('');
 }

@@ -70,14 +70,7 @@ export class WarmStore {
   }
 
   /** Opens or makes it. Rejects only when nothing can be stored at all. */
-  static async open(
-    disk: Disk,
-    turn: () => Promise<void>,
-  ): Promise<{
-    readonly store: WarmStore;
-    readonly content: WarmContent;
-    readonly damage: readonly WarmDamage[];
-  }> {
+  static async open(disk: Disk, turn: () => Promise<void>): Promise<OpenedWarm> {
     let reason: string;
     try {
       return await load(await openDatabase(disk), turn);
@@ -180,20 +173,19 @@ function isDamage(error: unknown): error is Error {
   return code === 'data-damaged' || code === 'storage-failed';
 }
 
+interface OpenedWarm {
+  readonly store: WarmStore;
+  readonly content: WarmContent;
+  readonly damage: readonly WarmDamage[];
+}
+
 interface Loading {
   readonly held: HeldRange;
   readonly expected: { readonly keys: number; readonly digest: string };
   wrong: string | null;
 }
 
-async function load(
-  database: Database,
-  turn: () => Promise<void>,
-): Promise<{
-  readonly store: WarmStore;
-  readonly content: WarmContent;
-  readonly damage: readonly WarmDamage[];
-}> {
+async function load(database: Database, turn: () => Promise<void>): Promise<OpenedWarm> {
   try {
     const stored = await database.get(metaKey);
     const meta = readMeta(stored);

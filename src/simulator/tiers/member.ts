@@ -6,18 +6,16 @@ import type { Clock } from '../../ports/clock.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
-import { contentOfCold } from '../../replication/cold/cold-content.ts';
+import { beyondCold } from '../../replication/cold/beyond-cold.ts';
 import { ColdReplica } from '../../replication/cold/cold-replica.ts';
 import { openColdStore } from '../../replication/cold/cold-store.ts';
-import { saidByCold } from '../../replication/cold/said-by-cold.ts';
-import { compareLineage } from '../../replication/lineage.ts';
+import { type BeyondReplica, beyondRuntime, follows } from '../../replication/promotion/beyond-replica.ts';
+import { hotRuntime } from '../../replication/promotion/hot-runtime.ts';
 import type { BeyondRuntime, HotRuntime } from '../../replication/promotion/runtimes.ts';
-import { saidByNode } from '../../replication/promotion/said-by-node.ts';
 import { Supervisor } from '../../replication/promotion/supervisor.ts';
 import { DeltaSource } from '../../replication/source/delta-source.ts';
 import { latestParts } from '../../replication/source/latest-parts.ts';
-import { saidByWarm } from '../../replication/warm/said-by-warm.ts';
-import { contentOfWarm } from '../../replication/warm/warm-content.ts';
+import { beyondWarm } from '../../replication/warm/beyond-warm.ts';
 import { WarmReplica } from '../../replication/warm/warm-replica.ts';
 import type { Life } from '../world/life.ts';
 import type { SimDisk } from '../world/sim-disk.ts';
@@ -108,22 +106,11 @@ export class Member implements ReachedMember {
     const hot = { node, source: new DeltaSource({ feed: node.feed, latest: latestParts }) };
     await node.start();
     this.#hot = hot;
-    return {
-      kind: 'hot',
-      said: () => saidByNode(node),
-      isMember: () => {
-        const { voters, outgoing, learners } = node.inspect().raft.configuration;
-        return [...voters, ...outgoing, ...learners].includes(node.id);
-      },
-      lastIndex: () => node.inspect().raft.last.index,
-      silentMs: () => node.silentMs(),
-      image: () => node.image(),
-      stop: async (gracefully) => {
-        this.#hot = null;
-        await node.stop(gracefully);
-        hotStopped(node);
-      },
-    };
+    return hotRuntime(node, async (gracefully) => {
+      this.#hot = null;
+      await node.stop(gracefully);
+      hotStopped(node);
+    });
   }
 
   #sources(): SimSources {
@@ -146,28 +133,11 @@ export class Member implements ReachedMember {
       requestLimits: defaultRequestLimits,
       vitals,
       timing: { scrubEveryMs: 1500 },
-      accepts: (found) => accepts(lineage ?? replica.state.meta?.lineage ?? found, found),
+      accepts: follows(lineage, () => replica.state.meta?.lineage),
       membersChanged: (members) => sources.members(members),
     });
-    if (replica.members.length > 0) sources.members(replica.members);
     replica.onFailure((error) => this.supervisor.runtimeFailed(error));
-    replica.start();
-    this.#beyond = { tier: 'warm', replica };
-    return {
-      kind: 'beyond',
-      said: () => saidByWarm(id, replica, null),
-      sources: (members) => sources.members(members),
-      isWhole: () => replica.state.held !== null,
-      pause: async () => {
-        await replica.pause();
-        return contentOfWarm(replica.state);
-      },
-      resume: () => replica.resume(),
-      stop: async () => {
-        this.#beyond = null;
-        await replica.stop();
-      },
-    };
+    return this.#run(beyondWarm(id, replica), sources, { tier: 'warm', replica });
   }
 
   async #startCold(
@@ -196,35 +166,26 @@ export class Member implements ReachedMember {
         store,
         directory: sources,
         vitals,
-        accepts: (found) => accepts(lineage ?? store.newest?.lineage ?? found, found),
+        accepts: follows(lineage, () => store.newest?.lineage),
         membersChanged: (members) => sources.members(members),
         tidied: () => {},
         broken: (error) => this.supervisor.runtimeFailed(error),
       },
     );
-    const known = store.newest?.members ?? [];
-    if (known.length > 0) sources.members(known);
+    return this.#run(beyondCold(id, replica, store), sources, { tier: 'cold', replica });
+  }
+
+  #run(replica: BeyondReplica, sources: SimSources, beyond: Beyond): BeyondRuntime {
+    if (replica.members().length > 0) sources.members(replica.members());
     replica.start();
-    this.#beyond = { tier: 'cold', replica };
-    return {
-      kind: 'beyond',
-      said: () => saidByCold(id, replica, null),
+    this.#beyond = beyond;
+    return beyondRuntime(replica, {
+      leader: () => null,
       sources: (members) => sources.members(members),
-      isWhole: () => store.held() !== null,
-      pause: async () => {
-        await replica.pause();
-        return contentOfCold(store);
-      },
-      resume: () => replica.resume(),
       stop: async () => {
         this.#beyond = null;
         await replica.stop();
-        await store.close();
       },
-    };
+    });
   }
-}
-
-function accepts(own: Lineage, found: Lineage): boolean {
-  return compareLineage(own, found) === 'same';
 }

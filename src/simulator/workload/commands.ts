@@ -1,6 +1,13 @@
 import { type ByteString, byteStringOfText, emptyBytes } from '../../foundation/bytes.ts';
 import { type LeaseId, noLease, revision } from '../../foundation/ids.ts';
-import type { Compare, Operation, PutCommand, RangeRequest, TxnCommand } from '../../ports/command.ts';
+import {
+  type Compare,
+  type Operation,
+  type PutCommand,
+  type RangeRequest,
+  rangeOf,
+  type TxnCommand,
+} from '../../ports/command.ts';
 
 /** Commands of the user space from text, with everything that is not asked for left at its default. */
 export function put(key: string, value: string, lease: LeaseId = noLease): PutCommand {
@@ -27,22 +34,7 @@ export function deleteKey(key: string, rangeEnd = ''): Extract<Operation, { kind
 }
 
 export function range(key: string, rangeEnd = '', at = 0): RangeRequest {
-  return {
-    kind: 'range',
-    space: 'user',
-    key: byteStringOfText(key),
-    rangeEnd: byteStringOfText(rangeEnd),
-    limit: 0,
-    revision: revision(at),
-    order: 'none',
-    target: 'key',
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: revision(0),
-    maxModRevision: revision(0),
-    minCreateRevision: revision(0),
-    maxCreateRevision: revision(0),
-  };
+  return rangeOf('user', byteStringOfText(key), byteStringOfText(rangeEnd), { revision: revision(at) });
 }
 
 export function txn(compares: readonly Compare[], success: readonly Operation[]): TxnCommand {

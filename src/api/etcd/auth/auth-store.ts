@@ -1,6 +1,6 @@
 import { byteStringOfText, emptyBytes, textOf } from '../../../foundation/bytes.ts';
 import { noLease, type Revision } from '../../../foundation/ids.ts';
-import type { RangeRequest } from '../../../ports/command.ts';
+import { rangeOf } from '../../../ports/command.ts';
 import type { RangeResult } from '../../../ports/result.ts';
 import { EtcdError, etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
@@ -93,19 +93,4 @@ export function sortedWith(names: readonly string[], name: string): readonly str
   return [...new Set([...names, name])].sort();
 }
 
-const request: RangeRequest = {
-  kind: 'range',
-  space,
-  key,
-  rangeEnd: emptyBytes,
-  limit: 0,
-  revision: 0 as Revision,
-  order: 'none',
-  target: 'key',
-  keysOnly: false,
-  countOnly: false,
-  minModRevision: 0 as Revision,
-  maxModRevision: 0 as Revision,
-  minCreateRevision: 0 as Revision,
-  maxCreateRevision: 0 as Revision,
-};
+const request = rangeOf(space, key);

@@ -8,6 +8,8 @@ import { largestRatio, squash, type Tail, valueAt } from './tail.ts';
 export const extraFacts = 12;
 /** Further out (in scales) a value says only that it is far: one old burst must not outweigh all else. */
 const farthest = 40;
+/** Models are trained for targets up to this many steps ahead; later ones are told apart by their references alone. */
+export const farthestTarget = 64;
 /** Added to errors, in scales, before they are compared: below it they are all alike. */
 const alike = 0.02;
 /** Steps whose extremes are a fact. */
@@ -54,8 +56,9 @@ export function writeTargets(
     }
     batch.facts.set(records, facts + count);
     const more = facts + 2 * count;
-    batch.facts[more] = Math.log2(steps) / 6;
-    batch.facts[more + 1] = steps / 64;
+    const trained = Math.min(steps, farthestTarget);
+    batch.facts[more] = Math.log2(trained) / 6;
+    batch.facts[more + 1] = trained / farthestTarget;
     batch.facts[more + 2] = seasons.short === 0 ? 0 : Math.min(2, steps / seasons.short);
     batch.facts.set(rest, more + 3);
   }

@@ -5,7 +5,7 @@ import { recordOf } from './record.ts';
 import { references } from './references.ts';
 import type { Seasons } from './seasons.ts';
 import { medianBefore, type Tail, valueAt } from './tail.ts';
-import { extraFacts, writeTargets } from './targets.ts';
+import { extraFacts, farthestTarget, writeTargets } from './targets.ts';
 
 /** The sizes that follow from the features; `hidden` and `inner` are the model's. */
 export function networkSize(hidden: number, inner: number): NetworkSize {
@@ -68,7 +68,8 @@ export function writeWindow(
   const { level, scale } = normalOf(tail, seasons);
   if (scale === 0) return { level: valueAt(tail.values, tail.end - 1), scale, naiveError: 0 };
   const noise = noiseOf(tail, scale);
-  const record = recordOf(tail, seasons, scale, Math.max(1, Math.round(horizon / 2)));
+  const lead = Math.max(1, Math.round(Math.min(horizon, farthestTarget) / 2));
+  const record = recordOf(tail, seasons, scale, lead);
   writeRecent(size, batch, window, tail, seasons, level, scale, noise);
   writeTargets(size, batch, window, tail, seasons, ahead, { level, scale, noise, record });
   return { level, scale, naiveError: present(record[0], 'the record of the last value') };

@@ -2,6 +2,23 @@ import { revision } from '../../foundation/ids.ts';
 import type { TanistNode } from '../../node/node.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
 import { forksOf } from '../fork/fork-note.ts';
+import type { HotRuntime } from './runtimes.ts';
+
+/** A hot node as its member runs it; `stop` ends it and what is around it. */
+export function hotRuntime(node: TanistNode, stop: HotRuntime['stop']): HotRuntime {
+  return {
+    kind: 'hot',
+    said: () => saidByNode(node),
+    isMember: () => {
+      const { voters, outgoing, learners } = node.inspect().raft.configuration;
+      return [...voters, ...outgoing, ...learners].includes(node.id);
+    },
+    lastIndex: () => node.inspect().raft.last.index,
+    silentMs: () => node.silentMs(),
+    image: () => node.image(),
+    stop,
+  };
+}
 
 /** What a hot node says of itself and its lineage. */
 export function saidByNode(node: TanistNode): MemberLineage {
