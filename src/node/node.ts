@@ -46,9 +46,11 @@ import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { firstOf } from './prediction/first-of.ts';
 import { hotFeed } from './prediction/hot-feed.ts';
 import { ModelComparison } from './prediction/model-comparison.ts';
-import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
+import { OnlinePrediction } from './prediction/online-prediction.ts';
+import { defaultPredictionBudget } from './prediction/predictor.ts';
 import { PredictionProposals, type PredictionsApplied } from './prediction-proposals.ts';
 import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
@@ -414,7 +416,7 @@ export class TanistNode {
     this.#predictions = new PredictionProposals({
       ...parts,
       requestLimits: options.requestLimits,
-      source: ports.predictions ?? this.prediction ?? undefined,
+      source: firstOf([ports.predictions, this.prediction]),
     });
     this.#roleParts = {
       ...parts,

@@ -18,7 +18,7 @@ import type { CompactionOptions } from './auto-compaction.ts';
 import type { ScrubOptions } from './integrity/scrub.ts';
 import type { Usage } from './prediction/behaviour.ts';
 import type { LocalModel } from './prediction/model-keeper.ts';
-import type { PredictionBudget, Predictor } from './prediction/online-prediction.ts';
+import type { PredictionBudget, Predictor } from './prediction/predictor.ts';
 import type { Vitals } from './vitals.ts';
 
 /** A member as the config has it. `join`: it was, or will be, added to a cluster that is there already. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { defaultPredictionBudget as preset } from './prediction/online-prediction.ts';
+import { defaultPredictionBudget as preset } from './prediction/predictor.ts';
 
 /** Section `prediction` of the config. */
 

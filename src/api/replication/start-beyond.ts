@@ -99,7 +99,7 @@ export async function startBeyond(
         nodeLog.info('stopped');
       },
     });
-    return { addresses, runtime };
+    return { addresses, runtime, prediction: predictor?.prediction ?? null };
   } catch (error) {
     await closeAll();
     throw error;

@@ -10,8 +10,8 @@ import { asError } from '../../foundation/errors.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import type { LoadedModel } from '../../ports/prediction-status.ts';
 import { loadModelKind } from '../../prediction/online/messages.ts';
-import type { PredictionWorker } from '../../prediction/worker/host.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import type { Predictor } from './predictor.ts';
 
 /** Keys of the space `system`, `model/NAME` → the bytes of a model file: watches, digests, images and snapshots carry models as they carry any key. */
 export const modelPrefix = byteStringOfText('model/');
@@ -26,7 +26,7 @@ export interface LocalModel {
 
 export interface ModelKeeperParts {
   readonly feed: Pick<PredictionFeed, 'models' | 'nodeLog'>;
-  readonly predictor: Pick<PredictionWorker, 'call' | 'state'>;
+  readonly predictor: Pick<Predictor, 'call' | 'state'>;
   /** Of this machine, for a cluster that has none of that name; absent: none. */
   readonly local?: () => Promise<readonly LocalModel[]>;
   /** Puts a key of `system`; absent, or false: not this node's to do now. */

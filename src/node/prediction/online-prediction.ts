@@ -5,7 +5,6 @@ import type { PredictableSpace, Prediction, PredictionSource } from '../../ports
 import type { PredictionStatus, PredictorState } from '../../ports/prediction-status.ts';
 import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
 import type { TableRow } from '../../prediction/online/table-row.ts';
-import type { PredictionWorker } from '../../prediction/worker/host.ts';
 import { Behaviour, type Usage } from './behaviour.ts';
 import { learn } from './learn.ts';
 import { intervalLevel } from './make-prediction.ts';
@@ -13,13 +12,11 @@ import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
 import { type SaidOfModel, samplesOf } from './model-report.ts';
 import { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import type { PredictionBudget, Predictor } from './predictor.ts';
 import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
 import { type TrackedKey, TrackedKeys } from './tracked-keys.ts';
-
-/** The thread that forecasts, as this folder needs it. */
-export type Predictor = Pick<PredictionWorker, 'state' | 'faults' | 'call' | 'onState'>;
 
 export interface OnlinePredictionParts {
   readonly feed: PredictionFeed;
@@ -29,15 +26,6 @@ export interface OnlinePredictionParts {
   readonly usage?: () => Usage | null;
   readonly models?: Pick<ModelKeeperParts, 'local' | 'publish'>;
 }
-
-export interface PredictionBudget {
-  /** Part of one core, 0 to 1. */
-  readonly cpu: number;
-  readonly memoryMb: number;
-  readonly series: number;
-}
-
-export const defaultPredictionBudget: PredictionBudget = { cpu: 0.15, memoryMb: 250, series: 4096 };
 
 const batchEveryMs = 150;
 /** For reading numbers out of values, in one turn. */

@@ -41,10 +41,10 @@ export class Scores {
   }
 
   /**
-   * Shares by past errors, the best has 1; simpler candidates have the better of equals. Only those `among` are compared: the errors of others are not
+   * Shares by past errors, the best has 1; simpler candidates have the better of equals. Only those `among` (absent: all) are compared: the errors of others are not
    * added to any more and fade, so that they would look the best.
    */
-  weights(among: readonly number[]): Float64Array {
+  weights(among: readonly number[] = Array.from(this.#errors.keys())): Float64Array {
     const judged = this.#errors.map((error, i) => error * at(this.#handicap, i));
     let least = Number.POSITIVE_INFINITY;
     let sum = 0;
