@@ -19,7 +19,7 @@ const magic = 0xdb4775248b80fb57n;
 export interface TableInspection {
   /** Data blocks are looked at of the newest tables, up to so many bytes of files; of the others only what says where blocks are. */
   readonly wholeBytes: number;
-  /** After each piece that was read; resolves in another turn of the event loop. */
+  /** After each piece that was read. */
   readonly pace: (bytes: number) => Promise<void>;
 }
 
