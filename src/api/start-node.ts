@@ -190,6 +190,7 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     },
     score: { ...defaultScore, weights: config.score },
     tiers: config.tiers,
+    beforeDeath: config.beforeDeath,
     requestLimits: configured,
     bounds: { sessions: configured.sessions, leases: configured.leases },
     watchers: configured.watchers,

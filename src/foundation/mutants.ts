@@ -72,6 +72,8 @@ export const mutantNames = [
   'fencing-forgotten',
   'fork-not-saved',
   'forced-beside-quorum',
+  'hand-over-to-unhealthy-heir',
+  'hand-over-twice-in-a-minute',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -1,8 +1,10 @@
+import type { Signs } from '../failover/before-death/decide-hand-over.ts';
 import type { SelfMeasurements } from '../failover/score.ts';
 import type { MemberFacts } from '../ports/membership.ts';
 import type { LinkMeasurement, ReplicaReport } from '../ports/replication.ts';
 import { factsOf } from '../protocol/member-facts.ts';
 import { linkOf, replicaReportOf, replicaReportText } from '../protocol/replica-report.ts';
+import { signsOf } from './before-death/signs.ts';
 import { type IntegrityReport, integrityJson, integrityOf } from './integrity/integrity-report.ts';
 
 /** What a replica says of itself in the context of its heartbeat replies. */
@@ -17,6 +19,8 @@ export interface SelfReport extends SelfMeasurements {
   readonly links: readonly LinkMeasurement[];
   /** Null: it says nothing of it. */
   readonly integrity: IntegrityReport | null;
+  /** Of what may end it. Null or absent: it says nothing of it. */
+  readonly signs?: Signs | null;
 }
 
 const numbers = 6;
@@ -48,13 +52,13 @@ export function decodeReport(bytes: Uint8Array): SelfReport | null {
   };
 }
 
-type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity'>;
+type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity' | 'signs'>;
 
 const nothing: Rest = { facts: null, replicas: [], links: [], integrity: null };
 
-function restText({ facts, replicas, links, integrity }: Rest): string {
+function restText({ facts, replicas, links, integrity, signs = null }: Rest): string {
   const said = integrity === null ? null : integrityJson(integrity);
-  const rest = JSON.stringify({ facts, links, integrity: said });
+  const rest = JSON.stringify({ facts, links, integrity: said, ...(signs === null ? {} : { signs }) });
   // Reports of replicas come as text: they hold more than JSON numbers can.
   return `${rest.slice(0, -1)},"replicas":[${replicas.map(replicaReportText).join()}]}`;
 }
@@ -63,12 +67,19 @@ function restIn(bytes: Uint8Array): Rest {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
     if (typeof parsed !== 'object' || parsed === null) return nothing;
-    const { facts = null, replicas, links, integrity }: Readonly<Record<string, unknown>> = { ...parsed };
+    const {
+      facts = null,
+      replicas,
+      links,
+      integrity,
+      signs,
+    }: Readonly<Record<string, unknown>> = { ...parsed };
     return {
       facts: facts === null ? null : factsOf(facts),
       replicas: Array.isArray(replicas) ? replicas.flatMap((one: unknown) => replicaReportOf(one) ?? []) : [],
       links: Array.isArray(links) ? links.flatMap((one: unknown) => linkOf(one) ?? []) : [],
       integrity: integrityOf(integrity),
+      ...(signs === undefined ? {} : { signs: signsOf(signs) }),
     };
   } catch {
     return nothing;
