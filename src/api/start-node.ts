@@ -20,6 +20,7 @@ import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { GrpcLinkProbe } from '../transport/link-probe.ts';
 import { ClientServer } from './client-server.ts';
+import { ailingDisk, ailingVitals, type Faults } from './faults.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
 import type { PromotionFace } from './promotion-service.ts';
@@ -31,6 +32,8 @@ export interface StartOptions {
   readonly id: string;
   readonly dataFolder: string;
   readonly nodeLog: NodeLog;
+  /** In test builds alone. */
+  readonly faults?: Faults;
 }
 
 export interface RunningNode {
@@ -47,7 +50,8 @@ export interface RunningNode {
 export async function startNode(options: StartOptions): Promise<RunningNode> {
   const { config, dataFolder } = options;
   nodeInConfig(config, options.id);
-  const disk = await openLevelDisk(dataFolder, { reserveBytes: Math.floor(config.disk.reserveBytes / 4) });
+  const reserveBytes = Math.floor(config.disk.reserveBytes / 4);
+  const disk = ailingDisk(await openLevelDisk(dataFolder, { reserveBytes }), options.faults);
   try {
     const node = await startHotNode({ ...options, disk });
     return {
@@ -97,7 +101,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         random,
         disk,
         nodeLog,
-        vitals: () => vitals.latest,
+        vitals: () => ailingVitals(vitals.latest, options.faults),
         linkProbe: new GrpcLinkProbe(systemClock),
         transport: (handler, identity) =>
           new GrpcTransport({

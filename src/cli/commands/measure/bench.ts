@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { type SignalName, signalNames } from '../../../failover/before-death/signals.ts';
 import type {
   BenchFailoverOptions,
   BenchKvOptions,
@@ -8,6 +9,8 @@ import type {
   BenchTiersOptions,
 } from '../../bench/options.ts';
 import { type TierMeasurement, tierMeasurements } from '../../bench/options.ts';
+import type { BenchPredictOptions, PartName } from '../../bench/predict/options.ts';
+import { partNames } from '../../bench/predict/options.ts';
 import type { BenchWatchOptions } from '../../bench/watch/bench-watch.ts';
 import { type Register, withJson } from '../../command.ts';
 import { exitOnSignal } from '../../local/stop-signal.ts';
@@ -126,7 +129,7 @@ export const benchCommand: Register = (program) => {
       .description(
         `Each measurement on clusters of its own, beside what is promised of it: ${tierMeasurements.join(', ')}.\nThe load average of the machine is told with each: what others do on it is in the figures.`,
       )
-      .option('--only <names>', 'these, separated by commas', tierMeasurementList)
+      .option('--only <names>', 'these, separated by commas', listOf<TierMeasurement>(tierMeasurements))
       .option('--keys <count>', 'keys loaded first', wholeNumber(100, 100_000_000), 1_000_000)
       .option('--value-bytes <bytes>', 'size of a value', wholeNumber(1, 1_048_576), 256)
       .option('--critical <percent>', 'keys that are critical', wholeNumber(1, 100), 20)
@@ -147,6 +150,26 @@ export const benchCommand: Register = (program) => {
   });
   withJson(
     family
+      .command('predict')
+      .summary('what predictions are good for, beside what is promised of them')
+      .description(`Each part on clusters of its own: ${partNames.join(', ')}.`)
+      .option('--only <names>', 'these parts, separated by commas', listOf<PartName>(partNames))
+      .option('--runs <count>', 'of before-death, for each signal', wholeNumber(1, 1000), 10)
+      .option(
+        '--signals <names>',
+        'of before-death, separated by commas',
+        listOf<SignalName>(signalNames),
+        signalNames,
+      )
+      .option('--minutes <minutes>', 'of ordinary', positiveNumber, 5)
+      .option('--rate <writes>', 'a second', wholeNumber(10, 100_000), 500),
+  ).action(async (options: BenchPredictOptions) => {
+    const { benchPredict } = await import('../../bench/predict/bench-predict.ts');
+    exitOnSignal();
+    await benchPredict(options);
+  });
+  withJson(
+    family
       .command('soak')
       .summary('full load for a while; no election may happen')
       .option('--minutes <minutes>', 'how long', positiveNumber, 10)
@@ -160,13 +183,12 @@ export const benchCommand: Register = (program) => {
   });
 };
 
-function tierMeasurementList(text: string): readonly TierMeasurement[] {
-  return text.split(',').map((part) => {
-    const known = tierMeasurements.find((name) => name === part.trim());
-    if (known === undefined)
-      throw new InvalidArgumentError(
-        `It must be some of ${tierMeasurements.join(', ')}, separated by commas.`,
-      );
-    return known;
-  });
+function listOf<Name extends string>(names: readonly Name[]): (text: string) => readonly Name[] {
+  return (text) =>
+    text.split(',').map((part) => {
+      const known = names.find((name) => name === part.trim());
+      if (known === undefined)
+        throw new InvalidArgumentError(`It must be some of ${names.join(', ')}, separated by commas.`);
+      return known;
+    });
 }
