@@ -13,7 +13,7 @@ export type Fault =
   | { readonly kind: 'disk'; readonly freeBytes: number; readonly diskBytes: number };
 
 const logName = 'log';
-const chunkNumbers = 8192;
+const chunkNumbers = 1024;
 
 /** The faults of one node. Only test builds hand them in. */
 export class Faults {

@@ -1,3 +1,4 @@
+import type { Signs } from '../failover/before-death/decide-hand-over.ts';
 import type { Durations } from '../foundation/durations.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import type { HandOverCount } from './before-death/hand-over-counts.ts';
@@ -17,6 +18,8 @@ export interface NodeGauges {
   readonly loopLagMs: number;
   readonly logSyncs: Durations;
   /** Hand-overs before death that this node began, and those it judged. */
+  /** What may end this node, as it was at the last look. */
+  readonly signs: Signs;
   readonly handOvers: readonly HandOverCount[];
   readonly roundTrips: ReadonlyMap<NodeId, Durations>;
 }

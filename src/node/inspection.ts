@@ -141,6 +141,7 @@ export class Inspection {
       imageBytes: life.isStopped || standing.notWhole() !== null ? 0 : await image.sizeBytes(),
       loopLagMs: loopLagMs(),
       logSyncs: driver.syncs,
+      signs: beforeDeath.signs,
       handOvers: beforeDeath.counts.list(),
       roundTrips: new Map(
         peers.flatMap((id) => {

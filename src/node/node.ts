@@ -372,6 +372,7 @@ export class TanistNode {
       ...parts,
       trust: new TrustKeeper(raft, this.#guard),
       tiers: this.#tiers.mover,
+      waitsForTime: () => this.#beforeDeath.waitsForTime,
     });
     const vitals = (): Vitals | null => ports.vitals?.() ?? null;
     const vitalWatch = new VitalWatch({

@@ -5,7 +5,10 @@ import type { BeforeDeathPolicy, SignalName } from './signals.ts';
 export interface Sign {
   /** The median of its newest readings. */
   readonly now: number;
-  /** It is in its danger zone. */
+  /**
+   * It is past the middle between its zone and its limit, or in its zone and rising. A disk that is three quarters full, as it was last week, is no
+   * danger: an heir like that is better than a leader about to end.
+   */
   readonly endangered: boolean;
   readonly rising: boolean;
 }
@@ -88,7 +91,9 @@ export class SignalWatch {
     const now = median(readings.slice(-nowReadings));
     // It changes slowly and is the dearest part.
     if (this.#looks++ % risingEvery === 0) this.#rising = isRising(readings, policy);
-    this.#sign = { now, endangered: !isSaw && now >= policy.zone, rising: this.#rising };
+    const isFar = now >= (policy.zone + policy.limit) / 2;
+    const endangered = !isSaw && (isFar || (this.#rising && now >= policy.zone));
+    this.#sign = { now, endangered, rising: this.#rising };
     this.#breach = isSaw ? null : predictBreach(this.name, readings, policy, this.#policy);
     this.#foretold = this.#breach === null ? 0 : this.#foretold + 1;
   }

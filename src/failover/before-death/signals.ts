@@ -40,9 +40,9 @@ export const defaultBeforeDeath: BeforeDeathPolicy = {
   signals: {
     // V8 collects more and more for less and less in the last tenth, and a container's limit kills without a word.
     memory: { watch: true, limit: 0.9, zone: 0.6 },
-    disk: { watch: true, limit: 1, zone: 0.6 },
-    // Writes go on, since the followers' disks make a majority; what waits for the leader's own (votes, a lost follower) does not.
-    sync: { watch: true, limit: 200, zone: 30 },
+    disk: { watch: true, limit: 1, zone: 0.7 },
+    // A leader acknowledges what is on its own disk too: clients wait for it in every write.
+    sync: { watch: true, limit: 50, zone: 10 },
     // From about here on peers may suspect it: the default floor of suspicion.
     loop: { watch: true, limit: 90, zone: 30 },
   },

@@ -1,4 +1,4 @@
-import { decideHandOver, type HeirView } from '../../failover/before-death/decide-hand-over.ts';
+import { decideHandOver, type HeirView, type Signs } from '../../failover/before-death/decide-hand-over.ts';
 import {
   type HandOverRecord,
   judgeHandOver,
@@ -70,6 +70,10 @@ export class BeforeDeath {
     this.#parts = parts;
   }
 
+  get signs(): Signs {
+    return this.#parts.vitalWatch.signs;
+  }
+
   /** With every tick, whoever leads. */
   look(): void {
     const { vitalWatch, raft, opening, life, state, clock, policy } = this.#parts;
@@ -78,6 +82,16 @@ export class BeforeDeath {
     if (this.#underWay) return;
     this.#judge();
     if (!this.#underWay && clock.nowMs() >= this.#notBeforeMs) this.#decide(vitalWatch.breaches);
+  }
+
+  /** A verdict or the end of the interval is due by cluster time, which stands still where nothing is written. */
+  get waitsForTime(): boolean {
+    const { state, policy, clusterClock } = this.#parts;
+    if (!policy.enabled || !state.whole) return false;
+    const records = this.#records();
+    if (records.length === 0) return false;
+    const untilMs = clusterClock.now() - policy.minimumIntervalMs;
+    return records.some(({ verdict, atMs }) => verdict === 'open' || atMs > untilMs);
   }
 
   #records(): readonly HandOverRecord[] {

@@ -6,14 +6,15 @@ import { type Command, rangeOf } from '../../ports/command.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 
 /** Where the cluster keeps its hand-overs before death, in the space `system`: `hand-over/<cluster time>`, JSON. */
-export const handOverPrefix = byteStringOfText('hand-over/');
+export const handOverPrefixText = 'hand-over/';
+export const handOverPrefix = byteStringOfText(handOverPrefixText);
 /** Older ones are deleted with the next. */
 export const mostRecords = 32;
 
 const timeDigits = 16;
 
 function keyOf({ atMs }: Pick<HandOverRecord, 'atMs'>): ByteString {
-  return byteStringOfText(`hand-over/${String(atMs).padStart(timeDigits, '0')}`);
+  return byteStringOfText(`${handOverPrefixText}${String(atMs).padStart(timeDigits, '0')}`);
 }
 
 /** Oldest first. */

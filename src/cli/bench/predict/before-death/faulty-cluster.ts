@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TanistClient } from '../../../../client/index.ts';
 import type { HandOverRecord } from '../../../../failover/before-death/judge-hand-over.ts';
-import { recordOf } from '../../../../node/before-death/records.ts';
+import type { SignalName } from '../../../../failover/before-death/signals.ts';
 import { openClient } from '../../../client.ts';
+import { handOversOf } from '../../../commands/cluster/hand-overs.ts';
 import type { Cleanup } from '../../../local/cleanup.ts';
 import type { LogRecord } from '../../../local/node-process.ts';
 import { type LocalCluster, startLocalCluster } from '../../../local-cluster.ts';
@@ -26,6 +27,7 @@ export interface Seen {
     readonly to?: string | null;
     readonly signal?: string;
     readonly inMs?: number;
+    readonly because?: string;
   };
 }
 
@@ -38,6 +40,8 @@ export interface FaultyCluster {
   readonly ownDisks: boolean;
   folderOf(id: string): string;
   leader(): Promise<string>;
+  /** As the node itself measures it; 0: it does not say. */
+  signOf(id: string, signal: SignalName): Promise<number>;
   handOvers(): Promise<readonly HandOverRecord[]>;
 }
 
@@ -74,10 +78,12 @@ export async function startFaulty(
         const { leader, members } = await client.status({ deadlineMs: 2000 });
         return members.every(({ health }) => health === 'healthy') ? leader : null;
       }, 'no leader of three healthy members'),
-    handOvers: async () => {
-      const { values } = await client.inSpace('system').get('hand-over/', { prefix: true, deadlineMs: 5000 });
-      return values.flatMap(({ value }) => recordOf(Buffer.from(value).toString('utf8')) ?? []);
+    signOf: async (id, signal) => {
+      const page = await (await fetch(`http://${cluster.node(id).addresses.http}/metrics`)).text();
+      const found = new RegExp(`^tanist_vital_sign\\{signal="${signal}"\\} (\\S+)`, 'm').exec(page);
+      return Number(found?.[1] ?? 0);
     },
+    handOvers: () => handOversOf(client, { deadlineMs: 5000 }),
   };
 }
 

@@ -15,12 +15,12 @@ export async function measureBeforeDeath(context: PartContext): Promise<readonly
   const figures: Figure[] = [];
   for (const signal of options.signals) {
     const runs: BeforeDeathRun[] = [];
-    for (let number = 1; number <= options.runs; number++) {
-      progress(`${signal}, run ${number} of ${options.runs}`);
+    for (let number = 1; runs.length < options.runs && number <= 2 * options.runs; number++) {
+      progress(`${signal}, run ${runs.length + 1} of ${options.runs}`);
       const own = join(folder, `${signal}-${number}`);
       await prepareFolder(own);
       const run = await oneBeforeDeathRun(signal, own, options.rate);
-      runs.push(run);
+      if (run.end !== 'disturbed') runs.push(run);
       say(textOf(number, run));
     }
     const handed = runs.filter(({ end }) => end === 'handed over');
@@ -29,7 +29,12 @@ export async function measureBeforeDeath(context: PartContext): Promise<readonly
     figures.push(
       atMost(`${signal}: not handed over before the failure`, missed, '%', mostMissed),
       atMost(`${signal}: write gap at the hand-over, median`, rounded(median(gaps)), 'ms', mostGapMs),
-      atMost(`${signal}: write gap at the hand-over, worst`, rounded(Math.max(...gaps)), 'ms', mostGapMs),
+      atMost(
+        `${signal}: write gap at the hand-over, worst`,
+        rounded(handed.length === 0 ? Number.NaN : Math.max(...gaps)),
+        'ms',
+        mostGapMs,
+      ),
       explains(
         `${signal}: longest gap in the second before, median`,
         rounded(median(handed.map((run) => run.usualGapMs))),
@@ -53,7 +58,8 @@ export async function measureBeforeDeath(context: PartContext): Promise<readonly
 function textOf(number: number, run: BeforeDeathRun): string {
   const { signal, end, because, part, gapMs, usualGapMs, foretoldInMs, verdict } = run;
   const at = `at ${figure(rounded(100 * part, 0))} % of the limit`;
-  if (end !== 'handed over') return `run ${number}: ${signal} ${end} ${at}`;
+  const kept = run.withheld === '' ? 'nothing was foretold' : `no hand-over: ${run.withheld}`;
+  if (end !== 'handed over') return `run ${number}: ${signal} ${end} ${at}; ${kept}`;
   const reason = because === signal ? '' : ` because of ${because}`;
   const gap = `write gap ${figure(rounded(gapMs))} ms (before: ${figure(rounded(usualGapMs))})`;
   return `run ${number}: ${signal} ${end}${reason} ${at}, foretold in ${figure(foretoldInMs)} ms, ${gap}, ${verdict}`;

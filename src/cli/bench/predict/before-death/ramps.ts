@@ -38,14 +38,13 @@ async function climb(
 }
 
 export const ramps: Readonly<Record<SignalName, Ramp>> = {
-  memory: ({ cluster }, victim, stopped, at) => {
-    // The limit is a part of all the heap; a fifth of that is about what an idle node has.
-    const bytes = 0.8 * signals.memory.limit * heapMebibytes * mebibyte;
+  memory: async ({ cluster, signOf }, victim, stopped, at) => {
+    const bytes = (signals.memory.limit - (await signOf(victim, 'memory'))) * heapMebibytes * mebibyte;
     return climb(stopped, at, (part, before) =>
       cluster.fault(victim, { kind: 'leak', bytes: bytes * (part - before) }),
     );
   },
-  disk: async ({ cluster, ownDisks, folderOf }, victim, stopped, at) => {
+  disk: async ({ cluster, ownDisks, folderOf, signOf }, victim, stopped, at) => {
     const total = diskMebibytes * mebibyte;
     const reserve = 16 * mebibyte;
     if (!ownDisks)
@@ -57,11 +56,11 @@ export const ramps: Readonly<Record<SignalName, Ramp>> = {
         }),
       );
     const filler = join(folderOf(victim), 'filler');
-    // The node's own files take about a sixth.
-    const bytes = 0.85 * (total - reserve);
+    const bytes = (signals.disk.limit - (await signOf(victim, 'disk'))) * (total - reserve);
     return climb(stopped, at, async (part, before) => {
       const size = Math.floor(bytes * (part - before));
-      if (part < 1.05) await appendFile(filler, Buffer.alloc(size)).catch(() => undefined);
+      // What the node itself writes meanwhile comes on top; a full disk refuses the rest.
+      await appendFile(filler, Buffer.alloc(size)).catch(() => undefined);
     });
   },
   sync: ({ cluster }, victim, stopped, at) =>
