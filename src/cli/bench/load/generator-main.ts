@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { present } from '../../../foundation/assert.ts';
 import { openClient } from '../../client.ts';
 import { etcdClient } from '../etcd/etcd-client.ts';
@@ -71,6 +72,21 @@ function etcdOperation(start: GeneratorStart): Operations {
   };
 }
 
+const fillAttempts = 100;
+const betweenAttemptsMs = 50;
+
+/** An election in the middle is none of what is measured; putting the same again changes nothing of it either. */
+async function putSurely(put: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      await put();
+      return;
+    } catch (error) {
+      if (attempt === fillAttempts) throw error;
+      await setTimeout(betweenAttemptsMs);
+    }
+}
+
 /** Every key once, so that reads find something and a restart has something to load. */
 async function fillInOrder(
   keys: number,
@@ -83,7 +99,7 @@ async function fillInOrder(
     Array.from({ length: inFlight }, async () => {
       while (next < keys) {
         const key = next++;
-        await put(key, key);
+        await putSurely(() => put(key, key));
       }
     }),
   );
