@@ -26,12 +26,15 @@ export function forecastTrend(values: readonly number[], horizon: number, level:
   const reach = normalQuantile((1 + level) / 2) * deviationOfS(values, slope);
   const lowerSlope = slopes[clampIndex((slopes.length - reach) / 2 - 1, slopes)] ?? slope;
   const upperSlope = slopes[clampIndex((slopes.length + reach) / 2, slopes)] ?? slope;
+  const mean = startOf(values, slope);
+  const lower = startOf(values, lowerSlope);
+  const upper = startOf(values, upperSlope);
   const steps = Array.from({ length: horizon }, (_, i) => {
     const at = values.length + i;
     return {
-      mean: reachedAt(values, slope, at),
-      lower: reachedAt(values, lowerSlope, at),
-      upper: reachedAt(values, upperSlope, at),
+      mean: mean + slope * at,
+      lower: lower + lowerSlope * at,
+      upper: upper + upperSlope * at,
     };
   });
   return { steps, slope, lowerSlope, upperSlope };
@@ -62,7 +65,7 @@ export function probabilityOfSlope(values: readonly number[], least: number): nu
 export function stepsUntil(values: readonly number[], limit: number): number {
   check(values);
   const slope = middleOf(pairSlopes(values));
-  const now = reachedAt(values, slope, values.length - 1);
+  const now = startOf(values, slope) + slope * (values.length - 1);
   if (now >= limit) return 0;
   return slope > 0 ? (limit - now) / slope : Number.POSITIVE_INFINITY;
 }
@@ -83,9 +86,9 @@ function pairSlopes(values: readonly number[]): Float64Array {
   return slopes.sort();
 }
 
-/** The line of this slope through the middle of the readings, at position `at`. */
-function reachedAt(values: readonly number[], slope: number, at: number): number {
-  return middleOf(Float64Array.from(values, (value, i) => value + slope * (at - i)).sort());
+/** Where the line of this slope through the middle of the readings begins. */
+function startOf(values: readonly number[], slope: number): number {
+  return middleOf(Float64Array.from(values, (value, i) => value - slope * i).sort());
 }
 
 /** Pairs that rise by more than `slope` a step less those that rise by less. */

@@ -64,7 +64,8 @@ export async function oneBeforeDeathRun(
     const handed = handOverIn(seen, victim, fromMs);
     if (handed !== null && (failed === null || handed.electedMs <= failed))
       end = { kind: 'handed over', atMs: handed.foreseenMs };
-    else if (failed !== null) end = { kind: part < smallPart ? 'disturbed' : 'failed', atMs: failed };
+    else if (failed !== null)
+      end = { kind: isDisturbed(signal, part, seen) ? 'disturbed' : 'failed', atMs: failed };
     else if (part >= 1) end = { kind: 'failed', atMs: performance.now() };
     if (end !== null) partAtEnd = part;
   };
@@ -130,6 +131,12 @@ function handOverIn(seen: readonly Seen[], victim: string, fromMs: number): Hand
   const signal = signalNames.find((name) => name === foreseen.record.signal) ?? '';
   const { inMs = Number.NaN } = foreseen.record;
   return { foreseenMs: foreseen.atMs, electedMs: elected.atMs, signal, inMs };
+}
+
+/** A leader with slow syncs or a disk that fills is not deposed for that: its peers hear it as ever. */
+function isDisturbed(signal: SignalName, part: number, seen: readonly Seen[]): boolean {
+  if (seen.some(({ record }) => record.event === 'failed' || record.event === 'disk-full')) return false;
+  return part < smallPart || signal === 'sync' || signal === 'disk';
 }
 
 /** When it stopped, or was taken for dead; null: neither. */
