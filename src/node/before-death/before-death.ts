@@ -47,6 +47,8 @@ export interface BeforeDeathParts {
 const nextHeirMs = 5000;
 const sameHeirMs = 60_000;
 const sayAgainMs = 10_000;
+/** A new leader has not heard from all peers yet; until then it takes nobody for silent. */
+const newInOfficeMs = 2000;
 
 /**
  * The leader makes way while it still can, and whoever leads later says whether it had to.
@@ -61,8 +63,9 @@ export class BeforeDeath {
   readonly counts = new HandOverCounts();
   #underWay = false;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
-  #stayed = { because: '', atMs: Number.NEGATIVE_INFINITY };
+  #saidMs = Number.NEGATIVE_INFINITY;
   #known: { readonly revision: number; readonly records: readonly HandOverRecord[] } | null = null;
+  #office = { term: -1, sinceMs: 0 };
   /** Starts of the old leader, as this node first knew them after the hand-over. */
   #boots: { readonly atMs: number; readonly counter: number } | null = null;
 
@@ -79,9 +82,12 @@ export class BeforeDeath {
     const { vitalWatch, raft, opening, life, state, clock, policy } = this.#parts;
     if (!vitalWatch.look() || !policy.enabled) return;
     if (raft.status.role !== 'leader' || !opening.isOpen || life.isStopping || !state.whole) return;
-    if (this.#underWay) return;
+    const nowMs = clock.nowMs();
+    const { term } = raft.status;
+    if (this.#office.term !== term) this.#office = { term, sinceMs: nowMs };
+    if (this.#underWay || nowMs - this.#office.sinceMs < newInOfficeMs) return;
     this.#judge();
-    if (!this.#underWay && clock.nowMs() >= this.#notBeforeMs) this.#decide(vitalWatch.breaches);
+    if (!this.#underWay && nowMs >= this.#notBeforeMs) this.#decide(vitalWatch.breaches);
   }
 
   /** A verdict or the end of the interval is due by cluster time, which stands still where nothing is written. */
@@ -141,8 +147,8 @@ export class BeforeDeath {
   /** Its reason changes with the numbers in it: said once in a while. */
   #stay({ signal, inMs, confidence }: Breach, because: string): void {
     const nowMs = this.#parts.clock.nowMs();
-    if (nowMs - this.#stayed.atMs < sayAgainMs) return;
-    this.#stayed = { because, atMs: nowMs };
+    if (nowMs - this.#saidMs < sayAgainMs) return;
+    this.#saidMs = nowMs;
     this.#parts.nodeLog.warn('death-foreseen', { signal, inMs, confidence, to: null, because });
   }
 

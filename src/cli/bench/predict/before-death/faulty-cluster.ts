@@ -58,6 +58,8 @@ export async function startFaulty(
     hot: 3,
     flags: [`--max-old-space-size=${heapMebibytes}`],
     config: {
+      // A busy machine is not what is measured: nobody is deposed for its stalls.
+      timing: { suspicionFloorMs: 500, suspicionCeilingMs: 1500, electionMs: 2000 },
       disk: { reserveBytes: 16 * mebibyte },
       // What the log may grow to would fill the small disks by itself.
       limits: { logDiskBytes: 16 * mebibyte },

@@ -45,13 +45,14 @@ export async function oneBeforeDeathRun(
   await using stack = cleanup();
   const where = await startFaulty(folder, stack, signal === 'disk');
   const { client, cluster, seen } = where;
-  const victim = await where.leader();
+  await where.leader();
   const value = randomBytes(valueBytes);
   const load = startOpenLoop(rate, (sequence) =>
     client.put(`k${sequence % keys}`, value, { deadlineMs: 20_000 }),
   );
   stack.defer(() => load.stop());
   await delay(beforeMs);
+  const victim = await where.leader();
   const fromMs = performance.now();
   let part = 0;
   let over = false;
