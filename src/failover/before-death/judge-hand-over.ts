@@ -30,7 +30,7 @@ export interface HandOverRecord {
 export interface OldLeader {
   /** Cluster time, ms. */
   readonly timeMs: number;
-  /** It is connected, or was heard within what its arrivals allow. */
+  /** It was heard lately. */
   readonly reachable: boolean;
   /** It says that it was started after the hand-over. */
   readonly restarted: boolean;

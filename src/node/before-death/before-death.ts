@@ -17,7 +17,6 @@ import type { StateMachine } from '../../state/state-machine.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
 import type { HandOver } from '../hand-over.ts';
 import type { Opening } from '../opening.ts';
-import type { PeerConnections } from '../peer-connections.ts';
 import type { PeerGuard } from '../peer-guard.ts';
 import type { Life } from '../refusals.ts';
 import type { SuccessionKeeper } from '../succession-keeper.ts';
@@ -36,7 +35,6 @@ export interface BeforeDeathParts {
   readonly life: Life;
   readonly opening: Opening;
   readonly succession: SuccessionKeeper;
-  readonly connections: PeerConnections;
   readonly guard: PeerGuard;
   readonly handOver: HandOver;
   readonly vitalWatch: VitalWatch;
@@ -189,7 +187,7 @@ export class BeforeDeath {
   }
 
   #old({ from, atMs, signal }: HandOverRecord): OldLeader {
-    const { clusterClock, succession, connections, guard, self, vitalWatch } = this.#parts;
+    const { clusterClock, succession, guard, self, vitalWatch } = this.#parts;
     const id = nodeId(from);
     const timeMs = clusterClock.now();
     if (id === self)
@@ -198,7 +196,7 @@ export class BeforeDeath {
     if (this.#boots?.atMs !== atMs) this.#boots = { atMs, counter };
     return {
       timeMs,
-      reachable: connections.isConnected(id) && succession.isAlive(id),
+      reachable: succession.isAlive(id),
       restarted: counter > this.#boots.counter,
       sign: succession.reportOf(id)?.signs?.[signal] ?? null,
     };
