@@ -13,6 +13,7 @@ import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { levelFolder } from '../storage/level/level-folder.ts';
 import type { BeyondTiers } from './beyond-tiers.ts';
 import { CarriedPredictions } from './carried-predictions.ts';
+import { ailingDisk } from './faults.ts';
 import { otherMembers } from './other-members.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { startCold } from './replication/start-cold.ts';
@@ -43,10 +44,11 @@ export async function startMember(
 ): Promise<RunningMember> {
   const { config, dataFolder, nodeLog } = options;
   const own = nodeInConfig(config, options.id);
-  const disk = await openLevelDisk(dataFolder, {
+  const opened = await openLevelDisk(dataFolder, {
     reserveBytes: Math.floor(config.disk.reserveBytes / 4),
     databases: coldDatabases,
   });
+  const disk = ailingDisk(opened, options.faults);
   // Once bound they stay, so that a change of role keeps ports that the system chose.
   const { client, peer, http } = options.listen ?? own;
   const bound = { client, peer, http };

@@ -21,6 +21,7 @@ import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { GrpcLinkProbe } from '../transport/link-probe.ts';
 import { ClientServer } from './client-server.ts';
+import { ailingDisk, ailingVitals, type Faults } from './faults.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
 import { LazyPredictor } from './lazy-predictor.ts';
@@ -37,6 +38,8 @@ export interface StartOptions {
   readonly nodeLog: NodeLog;
   /** Where it listens, where others reach it in another way than the config says: through a proxy, at a mapped port. */
   readonly listen?: ListenAddresses;
+  /** In test builds alone. */
+  readonly faults?: Faults;
 }
 
 export interface ListenAddresses {
@@ -59,7 +62,8 @@ export interface RunningNode {
 export async function startNode(options: StartOptions): Promise<RunningNode> {
   const { config, dataFolder } = options;
   nodeInConfig(config, options.id);
-  const disk = await openLevelDisk(dataFolder, { reserveBytes: Math.floor(config.disk.reserveBytes / 4) });
+  const reserveBytes = Math.floor(config.disk.reserveBytes / 4);
+  const disk = ailingDisk(await openLevelDisk(dataFolder, { reserveBytes }), options.faults);
   try {
     const node = await startHotNode({ ...options, disk });
     return {
@@ -113,7 +117,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         random,
         disk,
         nodeLog,
-        vitals: () => vitals.latest,
+        vitals: () => ailingVitals(vitals.latest, options.faults),
         linkProbe: new GrpcLinkProbe(systemClock),
         ...(predictor === null
           ? {}
@@ -216,6 +220,7 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     },
     score: { ...defaultScore, weights: config.score },
     tiers: config.tiers,
+    beforeDeath: config.beforeDeath,
     requestLimits: configured,
     bounds: { sessions: configured.sessions, leases: configured.leases },
     watchers: configured.watchers,

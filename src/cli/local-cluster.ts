@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Fault } from '../api/faults.ts';
 import { present } from '../foundation/assert.ts';
 import type { Tier } from '../node/config.ts';
 import { prepareFolder } from '../storage/level/data-folder.ts';
@@ -21,6 +22,8 @@ export interface LocalClusterOptions {
   readonly port?: number;
   /** Further sections of the config, such as `tiers`. */
   readonly config?: Readonly<Record<string, object>>;
+  /** Of Node.js, for each node. */
+  readonly flags?: readonly string[];
   readonly onLog?: (id: string, record: LogRecord) => void;
 }
 
@@ -40,6 +43,8 @@ export interface LocalCluster {
   node(id: string): LocalNode;
   /** Resolves as soon as the signal is sent. */
   kill(id: string, signal: NodeJS.Signals): void;
+  /** The node ails from now on; in test builds alone. */
+  fault(id: string, fault: Fault): void;
   /** Starts a node that has ended, on its own data; resolves when it serves. */
   restart(id: string): Promise<LocalNode>;
   /** Stops all in an orderly way, then by force. */
@@ -75,6 +80,7 @@ export async function startLocalCluster(
       dataFolder: join(options.folder, entry.id),
       logFile: join(options.folder, 'logs', `${entry.id}.log`),
       onLog: options.onLog,
+      flags: options.flags,
     });
     processes.set(entry.id, child);
     const addresses = await child.ready;
@@ -121,6 +127,7 @@ export async function startLocalCluster(
     },
     node: (id) => present(ready.get(id), `no node ${id}`),
     kill: (id, signal) => present(processes.get(id), `no node ${id}`).kill(signal),
+    fault: (id, fault) => present(processes.get(id), `no node ${id}`).fault(fault),
     restart: async (id) => {
       await processes.get(id)?.exited;
       return start(planned(id));

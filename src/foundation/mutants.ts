@@ -84,6 +84,8 @@ export const mutantNames = [
   'prediction-not-restored',
   'warm-scrub-misses-vanished',
   'scrub-misses-vanished-records',
+  'hand-over-to-unhealthy-heir',
+  'hand-over-twice-in-a-minute',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

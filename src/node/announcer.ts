@@ -1,3 +1,4 @@
+import type { Signs } from '../failover/before-death/decide-hand-over.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
@@ -31,6 +32,7 @@ export interface AnnouncerParts {
   /** Null: nothing is known. */
   readonly vitals: () => Vitals | null;
   readonly loopLagMs: () => number;
+  readonly signs: () => Signs;
 }
 
 /** What this node tells others: its peers of itself, in the messages of Raft, and its clients of who leads. */
@@ -56,7 +58,8 @@ export class Announcer {
   }
 
   report(): SelfReport {
-    const { state, driver, disk, membership, replicas, tiers, integrity, vitals, loopLagMs } = this.#parts;
+    const { state, driver, disk, membership, replicas, tiers, integrity, vitals, loopLagMs, signs } =
+      this.#parts;
     const {
       memoryUsedBytes: used = null,
       memoryLimitBytes: limit = null,
@@ -76,6 +79,7 @@ export class Announcer {
       links: tiers.links,
       integrity: integrity.report(),
       model: this.#parts.saidOfModel(),
+      signs: signs(),
     };
   }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { parse as parseYaml } from 'yaml';
+import type { BeforeDeathPolicy } from '../failover/before-death/signals.ts';
 import type { ScoreWeights } from '../failover/options.ts';
 import type { TierPolicy } from '../failover/topology/policy.ts';
 import { TanistError } from '../foundation/errors.ts';
@@ -8,6 +9,7 @@ import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
 import type { ForcedPolicy } from '../ports/lineage.ts';
 import type { Tier } from '../ports/tier.ts';
+import { beforeDeathContradiction, beforeDeathSchema, signalsSchema } from './before-death-config.ts';
 import { defaultScrub } from './integrity/scrub.ts';
 import { type PredictionConfig, predictionSchema } from './prediction-config.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
@@ -26,6 +28,7 @@ export interface ClusterConfig {
   /** Null: no replica promotes itself by force. */
   readonly forced: ForcedPolicy | null;
   readonly score: ScoreWeights;
+  readonly beforeDeath: BeforeDeathPolicy;
   readonly scrub: ScrubConfig;
   readonly prediction: PredictionConfig;
 }
@@ -179,6 +182,7 @@ const fileSchema = v.strictObject({
   snapshots: v.optional(snapshotsSchema, {}),
   tiers: v.optional(tiersSchema, {}),
   score: v.optional(scoreSchema, {}),
+  beforeDeath: v.optional(beforeDeathSchema, {}),
   scrub: v.optional(scrubSchema, {}),
   prediction: v.optional(predictionSchema, {}),
 });
@@ -220,6 +224,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     snapshots,
     tiers: wanted,
     score,
+    beforeDeath,
     scrub,
     prediction,
   } = parsed.output;
@@ -242,6 +247,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     tiers: tierPolicyOf(wanted),
     forced: wanted.forced ?? null,
     score,
+    beforeDeath,
     scrub,
     prediction,
   });
@@ -275,13 +281,24 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk, compaction, snapshots, tiers, score, scrub, prediction } =
+  const { nodes, timing, limits, disk, compaction, snapshots, tiers, score, beforeDeath, scrub, prediction } =
     content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
   }
-  const sections = { timing, limits, disk, compaction, snapshots, tiers, score, scrub, prediction };
+  const sections = {
+    timing,
+    limits,
+    disk,
+    compaction,
+    snapshots,
+    tiers,
+    score,
+    beforeDeath,
+    scrub,
+    prediction,
+  };
   return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
 
@@ -310,7 +327,7 @@ function contradiction(config: ClusterConfig): string | null {
     return 'timing.suspicionFloorMs: must be at least timing.heartbeatMs';
   if (timing.suspicionCeilingMs < timing.suspicionFloorMs)
     return 'timing.suspicionCeilingMs: must be at least timing.suspicionFloorMs';
-  return tierContradiction(config);
+  return beforeDeathContradiction(config.beforeDeath) ?? tierContradiction(config);
 }
 
 function address(host: string, given: number | string): string {
@@ -361,9 +378,18 @@ function entriesAt(issue: Issue): object {
   if (first === 'compaction') return compactionSchema.entries;
   if (first === 'tiers') return tiersSchema.entries;
   if (first === 'score') return scoreSchema.entries;
+  if (first === 'beforeDeath') return beforeDeathEntries(issue);
   if (first === 'scrub') return scrubSchema.entries;
   if (first === 'prediction') return predictionSchema.entries;
   return diskSchema.entries;
+}
+
+function beforeDeathEntries({ path: given }: Issue): object {
+  const path = given ?? [];
+  const [, section, signal] = path.map(({ key }) => key);
+  if (section !== 'signals' || path.length < 3) return beforeDeathSchema.entries;
+  if (path.length === 3) return signalsSchema.entries;
+  return Object.entries(signalsSchema.entries).find(([name]) => name === signal)?.[1].wrapped.entries ?? {};
 }
 
 function show(value: unknown): string {

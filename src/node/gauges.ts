@@ -1,5 +1,7 @@
+import type { Signs } from '../failover/before-death/decide-hand-over.ts';
 import type { Durations } from '../foundation/durations.ts';
 import type { NodeId } from '../foundation/ids.ts';
+import type { HandOverCount } from './before-death/hand-over-counts.ts';
 
 /** What a node counts and measures beside its inspection, for a metrics page. */
 export interface NodeGauges {
@@ -15,5 +17,9 @@ export interface NodeGauges {
   /** Smoothed lateness of the event loop's ticks. */
   readonly loopLagMs: number;
   readonly logSyncs: Durations;
+  /** Hand-overs before death that this node began, and those it judged. */
+  /** What may end this node, as it was at the last look. */
+  readonly signs: Signs;
+  readonly handOvers: readonly HandOverCount[];
   readonly roundTrips: ReadonlyMap<NodeId, Durations>;
 }

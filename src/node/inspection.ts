@@ -8,6 +8,7 @@ import type { RaftMessage } from '../raft/message.ts';
 import type { Raft, RaftStatus } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import type { WatchHub } from '../state/watch-hub.ts';
+import type { BeforeDeath } from './before-death/before-death.ts';
 import type { Driver } from './driver.ts';
 import type { NodeGauges } from './gauges.ts';
 import type { LogDoubt } from './integrity/log-doubt.ts';
@@ -75,6 +76,7 @@ export interface InspectionParts {
   readonly reads: ReadQueue;
   readonly hub: WatchHub;
   readonly driver: Driver;
+  readonly beforeDeath: BeforeDeath;
   readonly loopLagMs: () => number;
 }
 
@@ -123,8 +125,20 @@ export class Inspection {
 
   /** Reads plain numbers; only the size of the image is asked of the disk. */
   async gauges(): Promise<NodeGauges> {
-    const { peers, log, image, transport, life, standing, proposals, reads, hub, driver, loopLagMs } =
-      this.#parts;
+    const {
+      peers,
+      log,
+      image,
+      transport,
+      life,
+      standing,
+      proposals,
+      reads,
+      hub,
+      driver,
+      beforeDeath,
+      loopLagMs,
+    } = this.#parts;
     return {
       commandsWaiting: proposals.commandsWaiting,
       commandsFailed: proposals.commandsFailed,
@@ -135,6 +149,8 @@ export class Inspection {
       imageBytes: life.isStopped || standing.notWhole() !== null ? 0 : await image.sizeBytes(),
       loopLagMs: loopLagMs(),
       logSyncs: driver.syncs,
+      signs: beforeDeath.signs,
+      handOvers: beforeDeath.counts.list(),
       roundTrips: new Map(
         peers.flatMap((id) => {
           const times = transport.roundTrips?.(id) ?? null;

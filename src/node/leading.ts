@@ -27,6 +27,8 @@ export interface LeadingParts {
   readonly tiers: TierMover;
   readonly disk: DiskGuard;
   readonly handOver: HandOver;
+  /** Something else than leases waits for cluster time to go on. */
+  readonly waitsForTime: () => boolean;
   readonly wake: () => void;
   readonly guarding: (act: Promise<void>) => void;
 }
@@ -89,11 +91,11 @@ export class Leading {
 
   /** Something expires, or could: then cluster time must not stand still. */
   #isTimeDue(): boolean {
-    const { state, clusterClock } = this.#parts;
+    const { state, clusterClock, waitsForTime } = this.#parts;
     const { nextDeadlineMs, timeMs } = state;
-    if (nextDeadlineMs === null) return false;
+    if (nextDeadlineMs === null && !waitsForTime()) return false;
     const nowMs = clusterClock.now();
-    return nextDeadlineMs <= nowMs || nowMs - timeMs >= timeEveryMs;
+    return (nextDeadlineMs !== null && nextDeadlineMs <= nowMs) || nowMs - timeMs >= timeEveryMs;
   }
 }
 

@@ -1,3 +1,4 @@
+import { defaultBeforeDeath } from '../failover/before-death/signals.ts';
 import { present } from '../foundation/assert.ts';
 import type { ByteString } from '../foundation/bytes.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
@@ -22,6 +23,8 @@ import type { OpenedStore } from '../storage/open-store.ts';
 import { Announcer } from './announcer.ts';
 import { Applier } from './applier.ts';
 import { AutoCompaction } from './auto-compaction.ts';
+import { BeforeDeath } from './before-death/before-death.ts';
+import { VitalWatch } from './before-death/vital-watch.ts';
 import { ClusterClock } from './cluster-clock.ts';
 import { Copies } from './copies.ts';
 import { DiskGuard } from './disk-guard.ts';
@@ -71,6 +74,7 @@ import { Ticker } from './ticker.ts';
 import type { Weighed } from './topology/observe.ts';
 import { Tiers, type TiersView } from './topology/tiers.ts';
 import { TrustKeeper } from './trust.ts';
+import type { Vitals } from './vitals.ts';
 import { WritePath } from './write-path.ts';
 
 export type {
@@ -132,6 +136,7 @@ export class TanistNode {
   readonly #logDoubt: LogDoubt;
   readonly #opening: Opening;
   readonly #leading: Leading;
+  readonly #beforeDeath: BeforeDeath;
   readonly #readPath: ReadPath;
   readonly #copies: Copies;
   readonly #peers: PeerHandler;
@@ -405,13 +410,29 @@ export class TanistNode {
       ...parts,
       trust: new TrustKeeper(raft, this.#guard),
       tiers: this.#tiers.mover,
+      waitsForTime: () => this.#beforeDeath.waitsForTime,
+    });
+    const vitals = (): Vitals | null => ports.vitals?.() ?? null;
+    const vitalWatch = new VitalWatch({
+      clock,
+      policy: options.beforeDeath ?? defaultBeforeDeath,
+      vitals,
+      syncs: () => this.#driver.syncs,
+      takeWorstLagMs: () => this.#ticker?.takeWorstMs() ?? null,
+      reserveBytes: options.diskReserveBytes,
+    });
+    this.#beforeDeath = new BeforeDeath({
+      ...parts,
+      policy: options.beforeDeath ?? defaultBeforeDeath,
+      vitalWatch,
     });
     this.#announcer = new Announcer({
       ...parts,
       comparison,
       saidOfModel,
       tiers: this.#tiers,
-      vitals: () => ports.vitals?.() ?? null,
+      vitals,
+      signs: () => vitalWatch.signs,
     });
     this.#predictions = new PredictionProposals({
       ...parts,
@@ -427,6 +448,7 @@ export class TanistNode {
     this.#inspection = new Inspection({
       ...parts,
       logDoubt: this.#logDoubt,
+      beforeDeath: this.#beforeDeath,
       peers: options.members.flatMap(({ id }) => (id === self ? [] : [id])),
     });
     if (this.#logDoubt.reason !== null && mutant.active !== 'rescued-log-votes') raft.setDoubted(true);
@@ -723,6 +745,7 @@ export class TanistNode {
     this.#predictions.rehearse();
     this.#integrity.tick();
     if (this.#raft.status.role === 'leader') this.#leading.look();
+    this.#beforeDeath.look();
     if (this.#standing.notWhole() === null) {
       this.#compaction.look();
       this.#membership.look();

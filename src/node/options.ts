@@ -1,3 +1,4 @@
+import type { BeforeDeathPolicy } from '../failover/before-death/signals.ts';
 import type { ScoreOptions, SuspicionOptions } from '../failover/options.ts';
 import type { TierPolicy } from '../failover/topology/policy.ts';
 import type { NodeId } from '../foundation/ids.ts';
@@ -43,6 +44,8 @@ export interface NodeOptions {
   readonly holdMs: number;
   readonly suspicion: SuspicionOptions;
   readonly score: ScoreOptions;
+  /** When the leader makes way before it ends; absent: the defaults. */
+  readonly beforeDeath?: BeforeDeathPolicy;
   /** Absent: no targets; only lost hot replicas are replaced. */
   readonly tiers?: TierPolicy;
   readonly requestLimits: RequestLimits;

@@ -1,8 +1,10 @@
+import type { Signs } from '../failover/before-death/decide-hand-over.ts';
 import type { SelfMeasurements } from '../failover/score.ts';
 import type { MemberFacts } from '../ports/membership.ts';
 import type { LinkMeasurement, ReplicaReport } from '../ports/replication.ts';
 import { factsOf } from '../protocol/member-facts.ts';
 import { linkOf, replicaReportOf, replicaReportText } from '../protocol/replica-report.ts';
+import { signsOf } from './before-death/signs.ts';
 import { type IntegrityReport, integrityJson, integrityOf } from './integrity/integrity-report.ts';
 import { type SaidOfModel, saidJson, saidOf } from './prediction/model-report.ts';
 
@@ -20,6 +22,8 @@ export interface SelfReport extends SelfMeasurements {
   readonly integrity: IntegrityReport | null;
   /** Of its predictions; null: it makes none. */
   readonly model: SaidOfModel | null;
+  /** Of what may end it. Null or absent: it says nothing of it. */
+  readonly signs?: Signs | null;
 }
 
 const numbers = 6;
@@ -51,17 +55,18 @@ export function decodeReport(bytes: Uint8Array): SelfReport | null {
   };
 }
 
-type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity' | 'model'>;
+type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity' | 'model' | 'signs'>;
 
 const nothing: Rest = { facts: null, replicas: [], links: [], integrity: null, model: null };
 
-function restText({ facts, replicas, links, integrity, model }: Rest): string {
+function restText({ facts, replicas, links, integrity, model, signs = null }: Rest): string {
   const said = integrity === null ? null : integrityJson(integrity);
   const rest = JSON.stringify({
     facts,
     links,
     integrity: said,
     ...(model === null ? {} : { model: saidJson(model) }),
+    ...(signs === null ? {} : { signs }),
   });
   // Reports of replicas come as text: they hold more than JSON numbers can.
   return `${rest.slice(0, -1)},"replicas":[${replicas.map(replicaReportText).join()}]}`;
@@ -77,6 +82,7 @@ function restIn(bytes: Uint8Array): Rest {
       links,
       integrity,
       model,
+      signs,
     }: Readonly<Record<string, unknown>> = { ...parsed };
     return {
       facts: facts === null ? null : factsOf(facts),
@@ -84,6 +90,7 @@ function restIn(bytes: Uint8Array): Rest {
       links: Array.isArray(links) ? links.flatMap((one: unknown) => linkOf(one) ?? []) : [],
       integrity: integrityOf(integrity),
       model: saidOf(model),
+      ...(signs === undefined ? {} : { signs: signsOf(signs) }),
     };
   } catch {
     return nothing;

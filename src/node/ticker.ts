@@ -14,6 +14,7 @@ export class Ticker {
   readonly #options: TickerOptions;
   #timer: Timer | null = null;
   #lagMs = 0;
+  #worstMs = 0;
 
   constructor(options: TickerOptions) {
     this.#options = options;
@@ -23,6 +24,13 @@ export class Ticker {
   /** Smoothed lateness of the event loop. */
   get lagMs(): number {
     return this.#lagMs;
+  }
+
+  /** The latest that a tick was since the last call. */
+  takeWorstMs(): number {
+    const worstMs = this.#worstMs;
+    this.#worstMs = 0;
+    return worstMs;
   }
 
   stop(): void {
@@ -36,6 +44,7 @@ export class Ticker {
     this.#timer = clock.after(tickMs, () => {
       const lateMs = Math.max(0, clock.nowMs() - dueMs);
       this.#lagMs += (lateMs - this.#lagMs) / 32;
+      this.#worstMs = Math.max(this.#worstMs, lateMs);
       this.#next();
       if (lateMs > stallMs) stalled(lateMs);
       tick();

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { defaultBeforeDeath } from '../../src/failover/before-death/signals.ts';
 import { defaultScore } from '../../src/failover/options.ts';
 import { defaultTierPolicy } from '../../src/failover/topology/policy.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
@@ -38,6 +39,8 @@ test('the documented defaults of three-hot.yaml are the defaults', async (t) => 
   t.deepEqual(documented.timing, minimal.timing);
   t.deepEqual(documented.limits, minimal.limits);
   t.deepEqual(documented.disk, minimal.disk);
+  t.deepEqual(documented.beforeDeath, minimal.beforeDeath);
+  t.deepEqual(minimal.beforeDeath, defaultBeforeDeath);
 });
 
 test('addresses take the host of their node, or their own', (t) => {
@@ -79,6 +82,18 @@ test('an unknown key is named with its path, what is allowed, and the nearest', 
   t.regex(
     fails(file(node('a', 1), 'disk: { zzz: 5 }\n')),
     /disk\.zzz: unknown key; allowed here: reserveBytes$/,
+  );
+  t.regex(
+    fails(file(node('a', 1), 'beforeDeath: { zzz: 5 }\n')),
+    /beforeDeath\.zzz: unknown key; allowed here: enabled, horizonMs,/,
+  );
+  t.regex(
+    fails(file(node('a', 1), 'beforeDeath: { signals: { memry: {} } }\n')),
+    /beforeDeath\.signals\.memry: unknown key; allowed here: memory, disk, sync, loop \(did you mean "memory"/,
+  );
+  t.regex(
+    fails(file(node('a', 1), 'beforeDeath: { signals: { memory: { wach: true } } }\n')),
+    /beforeDeath\.signals\.memory\.wach: unknown key; allowed here: watch, limit, zone/,
   );
   t.regex(
     fails(file(node('a', 1), 'clustre: d\n')),
@@ -126,6 +141,21 @@ const wrong: readonly (readonly [string, string, RegExp])[] = [
     'a time that is text',
     file(node('a', 1), 'timing: { heartbeatMs: fast }\n'),
     /timing\.heartbeatMs: must be a whole number from 1 to 10000, not "fast"/,
+  ],
+  [
+    'hand-overs more often than once a minute',
+    file(node('a', 1), 'beforeDeath: { minimumIntervalMs: 59999 }\n'),
+    /beforeDeath\.minimumIntervalMs: must be a whole number from 60000 to/,
+  ],
+  [
+    'a switch that is a number',
+    file(node('a', 1), 'beforeDeath: { signals: { loop: { watch: 1 } } }\n'),
+    /beforeDeath\.signals\.loop\.watch: must be true or false, not 1/,
+  ],
+  [
+    'a danger zone beyond its limit',
+    file(node('a', 1), 'beforeDeath: { signals: { memory: { zone: 0.95 } } }\n'),
+    /beforeDeath\.signals\.memory\.zone: must be below its limit, 0\.9/,
   ],
   [
     'a limit of zero',

@@ -276,6 +276,8 @@ export class ReplicaNode implements ServedNode {
       logBytes: 0,
       imageBytes: 0,
       loopLagMs: 0,
+      signs: {},
+      handOvers: [],
       logSyncs: new Durations(0.001, 1),
       roundTrips: new Map(),
     });

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Fault } from '../../api/faults.ts';
 import { isErrorCode, TanistError } from '../../foundation/errors.ts';
 import type { Tier } from '../../node/config.ts';
-import { channelVariable, type NodeReport } from './node-channel.ts';
+import { channelVariable, type FaultOrder, type NodeReport } from './node-channel.ts';
 import { flagsOf } from './warm-code.ts';
 
 export interface NodeProcessOptions {
@@ -14,6 +15,8 @@ export interface NodeProcessOptions {
   readonly dataFolder: string;
   /** All of the node's log goes here. */
   readonly logFile: string;
+  /** Further flags of Node.js. */
+  readonly flags?: readonly string[] | undefined;
   /** Each line of the log that is JSON, as it comes. */
   readonly onLog?: ((id: string, record: LogRecord) => void) | undefined;
 }
@@ -45,6 +48,8 @@ export interface NodeProcess {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   running(): boolean;
   kill(signal: NodeJS.Signals): void;
+  /** It ails from now on; heard in test builds alone. */
+  fault(fault: Fault): void;
 }
 
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -56,6 +61,7 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
     process.execPath,
     [
       ...flagsOf(options.tier),
+      ...(options.flags ?? []),
       main,
       'node',
       '--config',
@@ -98,6 +104,10 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
     ready,
     exited,
     running: () => child.exitCode === null && child.signalCode === null,
+    fault: (fault) => {
+      const order: FaultOrder = { kind: 'fault', fault };
+      if (child.connected) child.send(order, () => undefined);
+    },
     kill: (signal) => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { buildKind } from '../../foundation/build-kind.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
 import { errorText } from '../terminal/fail.ts';
@@ -43,8 +44,12 @@ export async function runNode(options: NodeOptions): Promise<void> {
     for (const warning of configWarnings(config)) logger.warn(warning);
     if (tier !== 'cold') keepCodeWarm();
     const { startMember } = await import('../../api/start-member.ts');
+    const { Faults } = await import('../../api/faults.ts');
+    const faults = buildKind === 'test' ? new Faults() : undefined;
+    if (faults !== undefined) parent.onFault((fault) => faults.apply(fault));
     const node = await startMember({
       config,
+      ...(faults === undefined ? {} : { faults }),
       id,
       dataFolder: options.data ?? join('tanist-data', id),
       nodeLog: pinoNodeLog(logger),

@@ -1,5 +1,6 @@
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
 import { figure } from '../../terminal/figure.ts';
+import { handOversOf, sayHandOvers } from './hand-overs.ts';
 
 export const successionCommand: Register = (program) => {
   withClient(
@@ -7,11 +8,13 @@ export const successionCommand: Register = (program) => {
       .command('succession')
       .summary('who follows the leader in line, and why')
       .description(
-        'The replicas in the order in which they would take over, each with the terms of its score.',
+        'The replicas in the order in which they would take over, each with the terms of its score; and when the leader made way before its end, why, and whether it had to.',
       ),
   ).action((options: ClientOptions) =>
     withCluster(options, async ({ client, out, call }) => {
-      const { leader, term, commit, succession, members } = await client.status(call);
+      const { leader, term, commit, clusterTimeMs, succession, members } = await client.status(call);
+      // A replica beyond the quorum may not answer; the succession is worth showing without.
+      const handOvers = await handOversOf(client, call).catch(() => []);
       const heirs = succession.flatMap((id, rank) => {
         const member = members.find((candidate) => candidate.member.id === id);
         return member === undefined ? [] : [{ rank: rank + 1, member }];
@@ -33,6 +36,7 @@ export const successionCommand: Register = (program) => {
           terms: member.scoreTerms,
           replica: member.replica,
         })),
+        handOvers,
       });
       out.say(`leader ${out.style.bold(leader ?? 'none')}, term ${term}`);
       for (const { rank, member } of heirs) {
@@ -50,6 +54,7 @@ export const successionCommand: Register = (program) => {
           ]),
         );
       }
+      sayHandOvers(out, handOvers, clusterTimeMs);
     }),
   );
 };

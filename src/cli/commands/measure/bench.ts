@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { type SignalName, signalNames } from '../../../failover/before-death/signals.ts';
 import type {
   BenchFailoverOptions,
   BenchKvOptions,
@@ -8,7 +9,8 @@ import type {
   BenchTiersOptions,
 } from '../../bench/options.ts';
 import { type TierMeasurement, tierMeasurements } from '../../bench/options.ts';
-import type { BenchPredictOptions } from '../../bench/predict/bench-predict.ts';
+import type { BenchPredictOptions, PartName } from '../../bench/predict/options.ts';
+import { partNames } from '../../bench/predict/options.ts';
 import type { BenchWatchOptions } from '../../bench/watch/bench-watch.ts';
 import { type Register, withJson } from '../../command.ts';
 import { exitOnSignal } from '../../local/stop-signal.ts';
@@ -127,7 +129,7 @@ export const benchCommand: Register = (program) => {
       .description(
         `Each measurement on clusters of its own, beside what is promised of it: ${tierMeasurements.join(', ')}.\nThe load average of the machine is told with each: what others do on it is in the figures.`,
       )
-      .option('--only <names>', 'these, separated by commas', tierMeasurementList)
+      .option('--only <names>', 'these, separated by commas', listOf<TierMeasurement>(tierMeasurements))
       .option('--keys <count>', 'keys loaded first', wholeNumber(100, 100_000_000), 1_000_000)
       .option('--value-bytes <bytes>', 'size of a value', wholeNumber(1, 1_048_576), 256)
       .option('--critical <percent>', 'keys that are critical', wholeNumber(1, 100), 20)
@@ -149,15 +151,30 @@ export const benchCommand: Register = (program) => {
   withJson(
     family
       .command('predict')
-      .summary('what predictions cost a node')
-      .addOption(new Option('--only <name>', 'this measurement').choices(['table']))
-      .option('--keys <count>', 'numeric keys, each changed once a second', wholeNumber(1, 100_000), 1000)
-      .option('--seconds <seconds>', 'of each stretch that is measured', positiveNumber, 30)
-      .option('--warm-up <seconds>', 'before it, while models are chosen', positiveNumber, 120),
-  ).action(async ({ only, ...options }: Omit<BenchPredictOptions, 'only'> & { readonly only?: 'table' }) => {
+      .summary('what predictions are good for, beside what is promised of them')
+      .description(`Each part on clusters of its own: ${partNames.join(', ')}.`)
+      .option('--only <names>', 'these parts, separated by commas', listOf<PartName>(partNames))
+      .option('--runs <count>', 'of before-death, for each signal', wholeNumber(1, 1000), 10)
+      .option(
+        '--signals <names>',
+        'of before-death, separated by commas',
+        listOf<SignalName>(signalNames),
+        signalNames,
+      )
+      .option('--minutes <minutes>', 'of ordinary', positiveNumber, 5)
+      .option(
+        '--keys <count>',
+        'of table: numeric keys, each changed once a second',
+        wholeNumber(1, 100_000),
+        1000,
+      )
+      .option('--seconds <seconds>', 'of table: each stretch that is measured', positiveNumber, 30)
+      .option('--warm-up <seconds>', 'of table: before it, while models are chosen', positiveNumber, 120)
+      .option('--rate <writes>', 'a second', wholeNumber(10, 100_000), 500),
+  ).action(async (options: BenchPredictOptions) => {
     const { benchPredict } = await import('../../bench/predict/bench-predict.ts');
     exitOnSignal();
-    await benchPredict({ ...options, ...(only === undefined ? {} : { only: [only] }) });
+    await benchPredict(options);
   });
   withJson(
     family
@@ -174,13 +191,12 @@ export const benchCommand: Register = (program) => {
   });
 };
 
-function tierMeasurementList(text: string): readonly TierMeasurement[] {
-  return text.split(',').map((part) => {
-    const known = tierMeasurements.find((name) => name === part.trim());
-    if (known === undefined)
-      throw new InvalidArgumentError(
-        `It must be some of ${tierMeasurements.join(', ')}, separated by commas.`,
-      );
-    return known;
-  });
+function listOf<Name extends string>(names: readonly Name[]): (text: string) => readonly Name[] {
+  return (text) =>
+    text.split(',').map((part) => {
+      const known = names.find((name) => name === part.trim());
+      if (known === undefined)
+        throw new InvalidArgumentError(`It must be some of ${names.join(', ')}, separated by commas.`);
+      return known;
+    });
 }

@@ -13,7 +13,10 @@ export const simCommand: Register = (program) => {
       .option('--seeds <range>', 'such as 1..1000 (default: 1..100)', seedRange)
       .option('--seed <seed>', 'only this one', wholeNumber(0))
       .option('--trace', 'with --seed: everything that happens, on standard error')
-      .option('--tiers', 'one seed in three, not one in ten, with warm and cold replicas; takes twice as long')
+      .option(
+        '--tiers',
+        'one seed in three, not one in ten, with warm and cold replicas; takes twice as long',
+      )
       .option('--mutant <name>', 'with a deliberate fault that the checks must find'),
   ).action(async (options: SimOptions) => {
     const { runSimulator } = await import('./run-simulator.ts');

@@ -1,0 +1,18 @@
+import { measureBeforeDeath } from './before-death/measure.ts';
+import { measureOrdinary } from './before-death/ordinary.ts';
+import type { PartName } from './options.ts';
+import type { Part } from './part.ts';
+import { measureTable } from './table.ts';
+
+export const parts: Readonly<Record<PartName, { readonly about: string; readonly run: Part }>> = {
+  table: {
+    about: 'numeric keys, each changed once a second, on one node: what their forecasts cost',
+    run: ({ options: { keys, seconds, warmUp }, folder, progress }) =>
+      measureTable({ keys, seconds, warmUpSeconds: warmUp }, folder, progress),
+  },
+  'before-death': {
+    about: 'a fault grows in the leader: does it hand over before the failure, and how long do writes wait',
+    run: measureBeforeDeath,
+  },
+  ordinary: { about: 'a load that varies as loads do: no hand-over is wanted', run: measureOrdinary },
+};
