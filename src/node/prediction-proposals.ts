@@ -60,7 +60,6 @@ export class PredictionProposals {
         nodeLog.warn('prediction-malformed', { fault }),
       );
       if (ready.length === 0) return;
-      source.brought?.(ready.length);
       this.#propose(ready, (outcome) => this.#told(term, outcome));
       proposals.flush();
     } catch (error) {

@@ -71,8 +71,6 @@ export interface PredictionSource {
   preApply(nowMs: ClusterTimeMs): readonly Prediction[];
   /** The same for nothing, asked now and then while another leads, so that the way of a promotion is trodden. Absent: it is not. */
   rehearse?(nowMs: ClusterTimeMs): readonly Prediction[];
-  /** So many of them went out with the first block of a leader. */
-  brought?(count: number): void;
 }
 
 /** A prediction that was read. */

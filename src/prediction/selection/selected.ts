@@ -138,7 +138,7 @@ export class Selected {
     const members = membersOf(votes, VOTERS);
     const base = combined(forecasts, votes, members, horizon);
     const partners = this.#pairs
-      .weights()
+      .weights([...this.#wanted, forecasts.length])
       .map((weight, i) => (i < forecasts.length && forecasts[i] === null ? 0 : weight));
     const mean = refined(base, forecasts, partners);
     const lower = new Float64Array(horizon);
