@@ -34,10 +34,10 @@ export function sayHandOvers(out: Output, records: readonly HandOverRecord[], ti
   );
 }
 
-/** `memory 0.71, 0.9 in 12 s (99 %)`. */
+/** `memory 0.71, limit 0.90 in 12 s (99 %)`. */
 function reasonOf({ signal, now, limit, inMs, confidence }: HandOverRecord): string {
   const unit = signal === 'sync' || signal === 'loop' ? ' ms' : '';
   const when = inMs === 0 ? 'reached' : `in ${figure(Math.round(inMs / 1000))} s`;
   const sure = `${Math.floor(confidence * 100)} %`;
-  return `${signal} ${figure(Number(now.toPrecision(3)))}${unit}, limit ${figure(limit)}${unit} ${when} (${sure})`;
+  return `${signal} ${figure(now)}${unit}, limit ${figure(limit)}${unit} ${when} (${sure})`;
 }
