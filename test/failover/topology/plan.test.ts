@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { compareQuality, qualityOf } from '../../../src/failover/topology/hot-set.ts';
 import { nextSteps, planTiers } from '../../../src/failover/topology/plan.ts';
-import { isGone, isOptional, isSettled } from '../../../src/failover/topology/step.ts';
+import { isGone, isOptional, isSettled, type TierStep } from '../../../src/failover/topology/step.ts';
 import {
   changed,
   type TopologyMember,
