@@ -47,6 +47,12 @@ const kinds = {
   'transfer-failed': { retryable: true, indeterminate: false },
   'configuration-change-pending': { retryable: true, indeterminate: false },
   'early-write-lost': { retryable: false, indeterminate: false },
+  // of prediction
+  'prediction-failed': { retryable: false, indeterminate: false },
+  'model-missing': { retryable: false, indeterminate: false },
+  'model-damaged': { retryable: false, indeterminate: false },
+  'model-version': { retryable: false, indeterminate: false },
+  'model-invalid': { retryable: false, indeterminate: false },
   // of an unknown outcome
   indeterminate: { retryable: false, indeterminate: true },
   'session-expired': { retryable: false, indeterminate: true },

@@ -61,3 +61,8 @@ export function randomDigits(random: Random): string {
     .toString(16)
     .padStart(8, '0');
 }
+
+/** A draw from the standard normal distribution (Box and Muller 1958). */
+export function gaussian(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+}

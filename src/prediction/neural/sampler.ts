@@ -1,0 +1,83 @@
+import { present } from '../../foundation/assert.ts';
+import type { Random } from '../../foundation/random.ts';
+import { type Seasons, seasonsOf } from './features/seasons.ts';
+import { runningSums, type Tail } from './features/tail.ts';
+import { emptyBatch, writeWindow } from './features/window.ts';
+import type { NetworkSize } from './network.ts';
+import type { Lesson } from './trainer.ts';
+
+/** A series to learn from: all of it is past. */
+export interface TrainingSeries {
+  readonly values: Float64Array;
+  /** Seasons in steps, the strongest first. */
+  readonly seasons: readonly number[];
+}
+
+export interface SamplerOptions {
+  readonly windows: number;
+  readonly targets: number;
+  /** Horizons to learn, in steps; one is drawn for each window. */
+  readonly horizons: readonly number[];
+  /** Known values that a window has at least. */
+  readonly shortest: number;
+  /** Probability that a window forgets the seasons of its series, so that the network does not lean on them. */
+  readonly forgetSeasons: number;
+}
+
+export const samplerDefaults: SamplerOptions = {
+  windows: 64,
+  targets: 12,
+  horizons: [6, 12, 24, 48],
+  shortest: 48,
+  forgetSeasons: 0.15,
+};
+
+/** Draws lessons from series: a series, an origin in it, a horizon, target steps spread over the horizon. */
+export function sampler(
+  size: NetworkSize,
+  all: readonly TrainingSeries[],
+  options: SamplerOptions,
+  random: Random,
+): () => Lesson {
+  const { windows, targets, horizons, shortest, forgetSeasons } = options;
+  const prepared = all.map((series) => ({ ...series, sums: runningSums(series.values) }));
+  const longest = Math.max(...horizons);
+  const usable = prepared.filter(({ values }) => values.length >= shortest + longest);
+  return () => {
+    const batch = emptyBatch(size, windows, targets);
+    const truth = new Float32Array(windows * targets);
+    const importance = new Float32Array(windows * targets);
+    for (let window = 0; window < windows; ) {
+      const { values, sums, seasons } = random.pick(usable);
+      const horizon = random.pick(horizons);
+      const end = shortest + random.below(values.length - horizon - shortest + 1);
+      const tail: Tail = { values, sums, end };
+      const used: Seasons = seasonsOf(random.chance(forgetSeasons) ? [] : seasons, end);
+      const ahead = spread(horizon, targets, random);
+      const { level, scale, naiveError } = writeWindow(size, batch, window, tail, used, ahead, horizon);
+      // Nothing can be learnt of a constant. The draw that follows writes over it.
+      if (scale === 0) continue;
+      for (const [target, steps] of ahead.entries()) {
+        const value = (present(values[end + steps - 1], 'the truth is known') - level) / scale;
+        truth[window * targets + target] = Math.max(-limit, Math.min(limit, value));
+        importance[window * targets + target] = 1 / (naiveError + floor);
+      }
+      window += 1;
+    }
+    return { ...batch, truth, importance };
+  };
+}
+
+/** Truths further out (in scales of their window) count as this far: one burst must not outweigh a batch. */
+const limit = 30;
+/** Smallest naive error that errors are weighed by, in scales. */
+const floor = 0.15;
+
+/** `count` different steps of 1…horizon in ascending order, one of each equal stretch; all of them where there are no more. */
+function spread(horizon: number, count: number, random: Random): readonly number[] {
+  return Array.from({ length: count }, (_, index) => {
+    const from = Math.floor((index * horizon) / count);
+    const to = Math.max(from + 1, Math.floor(((index + 1) * horizon) / count));
+    return Math.min(horizon, from + 1 + random.below(to - from));
+  });
+}

@@ -1,0 +1,5 @@
+import { neuralHandlers } from '../neural/thread.ts';
+import type { Handler } from './serve.ts';
+
+/** Everything that the worker thread does, a line a module. Modules load ONNX Runtime when first asked, not when listed. */
+export const handlers: readonly Handler[] = [...neuralHandlers];

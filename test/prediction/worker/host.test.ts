@@ -1,0 +1,131 @@
+import test from 'ava';
+import { TanistError } from '../../../src/foundation/errors.ts';
+import { startWorker, type WorkerState } from '../../../src/prediction/worker/host.ts';
+import type { WorkerOptions } from '../../../src/prediction/worker/options.ts';
+import { double, type Fault, fail, said, say, unknown } from './faulty-kinds.ts';
+
+const entry = new URL('./faulty-thread.js', import.meta.url);
+
+/** Timers that the test fires. */
+class Timers {
+  readonly due: { readonly delayMs: number; readonly act: () => void }[] = [];
+  readonly schedule = (delayMs: number, act: () => void) => {
+    const timer = { delayMs, act };
+    this.due.push(timer);
+    return { cancel: () => void (this.due.includes(timer) && this.due.splice(this.due.indexOf(timer), 1)) };
+  };
+  fire(delayMs: number): void {
+    const index = this.due.findIndex((timer) => timer.delayMs === delayMs);
+    const [timer] = this.due.splice(index, 1);
+    timer!.act();
+  }
+}
+
+function start(options: Partial<WorkerOptions> = {}) {
+  const timers = new Timers();
+  const faults: Error[] = [];
+  const worker = startWorker({
+    schedule: timers.schedule,
+    onFault: (error) => faults.push(error),
+    entry,
+    heapMiB: 32,
+    ...options,
+  });
+  const reached = (state: WorkerState) =>
+    new Promise<void>((resolve) => {
+      if (worker.state === state) return resolve();
+      const stop = worker.onState((now) => {
+        if (now !== state) return;
+        stop();
+        resolve();
+      });
+    });
+  return { timers, faults, worker, reached };
+}
+
+test('calls are answered, buffers move, events arrive, errors keep their codes', async (t) => {
+  const { worker, timers } = start();
+  const values = new Float64Array([1, 2]);
+  const answer = await worker.call(double, { values }, { transfer: [values.buffer] });
+  t.deepEqual([...answer.values], [2, 4]);
+  t.is(values.length, 0);
+  const heard = new Promise((resolve) => worker.on(said, resolve));
+  await worker.call(say, 'hello');
+  t.is(await heard, 'hello');
+  t.like(await t.throwsAsync(worker.call(fail, 'typed')), { code: 'model-damaged' });
+  t.like(await t.throwsAsync(worker.call(fail, 'untyped')), { code: 'prediction-failed' });
+  t.like(await t.throwsAsync(worker.call(unknown, null)), { code: 'invalid-argument' });
+  t.is(worker.calls, 0);
+  t.deepEqual(timers.due, []);
+  await worker.close();
+});
+
+for (const how of ['crash', 'exit', 'garbage', 'unasked', 'memory'] satisfies Fault[]) {
+  test(`${how}: every call under way is refused, the thread is replaced`, async (t) => {
+    const { worker, timers, faults, reached } = start();
+    const other = worker.call(fail, 'silence');
+    const error = await t.throwsAsync(worker.call(fail, how));
+    t.like(error, { code: 'unavailable', retryable: true });
+    t.like(await t.throwsAsync(other), { code: 'unavailable' });
+    t.is(worker.state, 'restarting');
+    t.is(faults.length, 1);
+    t.like(await t.throwsAsync(worker.call(say, 'now?')), { code: 'unavailable' });
+    timers.fire(100);
+    await reached('running');
+    t.deepEqual([...(await worker.call(double, { values: new Float64Array([4]) })).values], [8]);
+    await worker.close();
+  });
+}
+
+for (const how of ['silence', 'spin'] satisfies Fault[]) {
+  test(`${how}: a call that is late ends the thread`, async (t) => {
+    const { worker, timers, faults, reached } = start();
+    await worker.call(say, 'up');
+    const late = worker.call(fail, how, { timeoutMs: 77 });
+    timers.fire(77);
+    t.like(await t.throwsAsync(late), { code: 'deadline-exceeded' });
+    t.is(faults.length, 1);
+    timers.fire(100);
+    await reached('running');
+    await worker.call(say, 'again');
+    await worker.close();
+    t.deepEqual(timers.due, []);
+  });
+}
+
+test('the wait doubles with each fault in a row, then it says failed and still tries', async (t) => {
+  const { worker, timers, reached } = start({ failedAfter: 3, restartMaxMs: 250 });
+  for (const waitMs of [100, 200, 250, 250]) {
+    await t.throwsAsync(worker.call(fail, 'exit'));
+    t.is(worker.state, waitMs === 250 ? 'failed' : 'restarting');
+    timers.fire(waitMs);
+    await reached('running');
+  }
+  await worker.call(say, 'well');
+  await t.throwsAsync(worker.call(fail, 'exit'));
+  t.true(timers.due.some(({ delayMs }) => delayMs === 100));
+  t.is(worker.faults, 5);
+  await worker.close();
+  t.is(worker.state, 'closed');
+});
+
+test('too many calls at once are refused, and what waits at the close', async (t) => {
+  const { worker } = start({ maxCalls: 2 });
+  const first = worker.call(fail, 'silence');
+  const second = worker.call(fail, 'silence');
+  t.like(await t.throwsAsync(worker.call(say, 'one more')), { code: 'overloaded', retryable: true });
+  const closed = worker.close();
+  for (const call of [first, second]) t.like(await t.throwsAsync(call), { code: 'closed' });
+  await closed;
+  const after = await t.throwsAsync(worker.call(say, 'too late'), { instanceOf: TanistError });
+  t.is(after.code, 'closed');
+});
+
+test('what cannot cross is refused to its caller alone', async (t) => {
+  const { worker } = start();
+  const refused = await t.throwsAsync(worker.call(say, (() => 'a function') as never));
+  t.like(refused, { code: 'invalid-argument' });
+  await worker.call(say, 'still here');
+  t.is(worker.faults, 0);
+  await worker.close();
+});
