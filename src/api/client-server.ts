@@ -29,6 +29,7 @@ import { encodeRouting, type Routing } from '../protocol/routing.ts';
 import { decodeRepairRequest } from '../protocol/scrub.ts';
 import { tanistService } from '../protocol/services.ts';
 import { encodeStatus } from '../protocol/status.ts';
+import { decodePredictionsRequest, encodePredictionsReply } from '../protocol/predictions.ts';
 import { encodeTiersReply } from '../protocol/tiers.ts';
 import type { DeltaSource } from '../replication/source/delta-source.ts';
 import { streamBackup } from './backup-stream.ts';
@@ -39,6 +40,7 @@ import type { HttpServer } from './http/http-server.ts';
 import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
+import { predictionsOf } from './predictions-of.ts';
 import { addPromotionService, type PromotionFace } from './promotion-service.ts';
 import { addReplicationService } from './replication/replication-service.ts';
 import { addSnapshotsService, type ServedSnapshots } from './replication/snapshots-service.ts';
@@ -91,6 +93,9 @@ export class ClientServer {
         encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
       ),
       tiers: unary(() => encodeTiersReply(tiersOf(node))),
+      predictions: unary((bytes) =>
+        encodePredictionsReply(predictionsOf(node, decodePredictionsRequest(bytes))),
+      ),
       measure: unary(measureReply),
       policies: unary(() => {
         node.checkServes();

@@ -32,6 +32,7 @@ function codeOf(code: ErrorCode, retryable: boolean): status {
     case 'overloaded':
     case 'too-many-sessions':
     case 'too-many-watchers':
+    case 'too-many-predictions':
     case 'disk-full':
     case 'range-too-large':
       return status.RESOURCE_EXHAUSTED;

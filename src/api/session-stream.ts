@@ -5,7 +5,7 @@ import { limits } from '../foundation/limits.ts';
 import type { ReadOutcome } from '../node/node.ts';
 import type { ProposalOutcome } from '../node/proposals.ts';
 import type { ServedNode } from '../node/served-node.ts';
-import type { CommandBatch } from '../ports/command.ts';
+import type { CommandBatch, Consistency } from '../ports/command.ts';
 import type { CommandResult, FailedResult, OperationResult } from '../ports/result.ts';
 import { rangeResultBound, resultBound } from '../protocol/parts/write-result.ts';
 import { decodeCommandBatch } from '../protocol/read-command.ts';
@@ -159,9 +159,9 @@ export class SessionStream {
       // A large range takes many turns: what is answered does not wait for it.
       else if (replies.length === 1) setImmediate(() => this.#stream.guarded(write));
     };
-    for (const { id, range, serializable } of reads) {
-      const consistency = serializable ? 'serializable' : 'linearizable';
-      this.#node.read(range, consistency, (answer, ageMs) =>
+    for (const read of reads) {
+      const { id, range } = read;
+      this.#node.read(range, consistencyOf(read), (answer, ageMs) =>
         this.#stream.guarded(() => answered(id, answer, ageMs)),
       );
     }
@@ -181,6 +181,11 @@ export class SessionStream {
       `the range holds ${bytes} bytes; ${resultBytes} fit into an answer: read it in pieces, with a limit`,
     );
   }
+}
+
+function consistencyOf({ serializable, minConfidence }: Read): Consistency {
+  if (minConfidence !== undefined) return { minConfidence };
+  return serializable ? 'serializable' : 'linearizable';
 }
 
 /** The batch was applied; what it read is not to be had. It alone fails, not what else is on the stream. */

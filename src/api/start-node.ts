@@ -22,6 +22,7 @@ import { GrpcLinkProbe } from '../transport/link-probe.ts';
 import { ClientServer } from './client-server.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
+import { LazyPredictor } from './lazy-predictor.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { systemClock } from './system-clock.ts';
 import { VitalsReader } from './vitals-reader.ts';
@@ -89,6 +90,8 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
   try {
     const vitals = await VitalsReader.start(dataFolder);
     undo.push(() => vitals.stop());
+    const predictor = config.prediction.enabled ? new LazyPredictor(nodeLog) : null;
+    undo.push(() => predictor?.close());
     const random = seededRandom(randomBytes(16).toString('hex'));
     const node = await openNode(
       { ...nodeOptions(config, own.id, dataFolder), clusterId },
@@ -99,6 +102,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         nodeLog,
         vitals: () => vitals.latest,
         linkProbe: new GrpcLinkProbe(systemClock),
+        ...(predictor === null ? {} : { predictor }),
         transport: (handler, identity) =>
           new GrpcTransport({
             identity,
@@ -147,6 +151,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         http.close();
         clients.close();
         vitals.stop();
+        await predictor?.close();
       },
     };
   } catch (error) {
@@ -205,5 +210,6 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     quotaBytes: configured.quotaBytes,
     compaction: config.compaction,
     scrub: config.scrub,
+    prediction: config.prediction,
   };
 }

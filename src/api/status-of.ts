@@ -30,6 +30,7 @@ export function statusOf(node: ServedNode, clusterId: string): Status {
     sessions: inspection.sessions,
     leases: inspection.leases,
     alarms: inspection.alarms,
+    predictor: node.prediction?.status() ?? null,
   };
 }
 

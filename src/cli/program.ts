@@ -22,6 +22,7 @@ import { delCommand } from './commands/state/del.ts';
 import { getCommand } from './commands/state/get.ts';
 import { leaseCommand } from './commands/state/lease.ts';
 import { policyCommand } from './commands/state/policy.ts';
+import { predictionsCommand } from './commands/state/predictions.ts';
 import { putCommand } from './commands/state/put.ts';
 import { txnCommand } from './commands/state/txn.ts';
 import { watchCommand } from './commands/state/watch.ts';
@@ -49,7 +50,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       restoreCommand,
     ],
   ],
-  ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
+  ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand, predictionsCommand]],
   ['Proof:', [simCommand, benchCommand]],
 ];
 

@@ -4,7 +4,15 @@ import { type LeaseId, nodeId, noLease, type Revision, revision } from '../found
 import type { Alarm, AlarmKind, Policy } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { MemberRequest } from '../ports/membership.ts';
-import type { Bytes, CallOptions, RangeAnswer, RangeOptions } from '../ports/state-client.ts';
+import type { PredictionsReport } from '../ports/prediction-status.ts';
+import type {
+  Bytes,
+  CallOptions,
+  PredictedAnswer,
+  PredictedOptions,
+  RangeAnswer,
+  RangeOptions,
+} from '../ports/state-client.ts';
 import {
   decodeLeasesReply,
   decodePoliciesReply,
@@ -22,9 +30,16 @@ import { decodeScrubProgress, encodeRepairRequest, type ScrubProgress } from '..
 import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
 import { decodeSnapshotsReply, encodeSnapshotsRequest, type SnapshotsReply } from '../protocol/snapshots.ts';
 import { byteStringFrom } from '../protocol/state-client/bytes.ts';
-import { alarmsAnswer, noAnswer, rangeAnswer, revisionAnswer } from '../protocol/state-client/to-answer.ts';
-import { natural, rangeRequest } from '../protocol/state-client/to-command.ts';
+import {
+  alarmsAnswer,
+  noAnswer,
+  predictedAnswer,
+  rangeAnswer,
+  revisionAnswer,
+} from '../protocol/state-client/to-answer.ts';
+import { confidenceOf, natural, rangeRequest } from '../protocol/state-client/to-command.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
+import { decodePredictionsReply, encodePredictionsRequest } from '../protocol/predictions.ts';
 import { decodeTiersReply, type TiersReply } from '../protocol/tiers.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientEvents } from './events.ts';
@@ -119,6 +134,16 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return decodeStatus(await this.call(tanistService.status, emptyMessage, options, options?.endpoint));
   }
 
+  /** What is predicted as the member at `endpoint` itself has it. Fails as `not-held` where it is not a hot one. */
+  async getPredictedAt(endpoint: string, key: Bytes, options: PredictedOptions): Promise<PredictedAnswer> {
+    const range = rangeRequest(this.space, key, options);
+    const predicted = { minConfidence: confidenceOf(options.minConfidence) };
+    const deadlineMs = options.deadlineMs ?? this.cluster.defaultDeadlineMs;
+    const { outcome, ageMs } = await readAt(endpoint, range, deadlineMs, predicted);
+    if (outcome instanceof TanistError) throw outcome;
+    return predictedAnswer(outcome, ageMs);
+  }
+
   /** A serializable read of the member at `endpoint` itself, of whatever tier: what it holds, with its revision and age. */
   async getAt(endpoint: string, key: Bytes, options?: RangeOptions): Promise<RangeAnswer> {
     const range = rangeRequest(this.space, key, options);
@@ -158,6 +183,15 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** Grants a lease and keeps it alive by itself. */
   lease(ttlMs: number): Promise<Lease> {
     return keptLease(this, ttlMs, this.cluster.closing);
+  }
+
+  /** What a node expects of its keys; by default the leader's. `limit` 0: of all. */
+  async predictions(
+    prefix: Bytes,
+    { limit = 0, ...options }: CallOptions & { readonly limit?: number } = {},
+  ): Promise<PredictionsReport> {
+    const request = encodePredictionsRequest({ prefix: byteStringFrom(prefix), limit });
+    return decodePredictionsReply(await this.call(tanistService.predictions, request, options));
   }
 
   /** The tiers as the leader sees them, and what it would change. */
@@ -226,9 +260,9 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return reply.map(({ prefix, policy }) => ({ prefix: bytesOf(prefix), policy }));
   }
 
-  /** What holds for keys that start with `prefix`; the longest prefix wins. What is left out: acknowledged by the quorum, tier full. */
+  /** What holds for keys that start with `prefix`; the longest prefix wins. What is left out: acknowledged by the quorum, tier full, nothing predicted. */
   setPolicy(prefix: Bytes, policy: Partial<Policy>, options?: CallOptions): Promise<void> {
-    const whole = { acknowledge: 'quorum', tier: 'full', ...policy } as const;
+    const whole = { acknowledge: 'quorum', tier: 'full', predict: null, ...policy } as const;
     const command = { kind: 'setPolicy', prefix: byteStringFrom(prefix), policy: whole } as const;
     return this.machinery.session.submit(command, options, noAnswer);
   }

@@ -1,7 +1,7 @@
 /** `tanist/client`: the native client of a Tanist cluster. Begin at `connect`. */
 export { type ErrorCode, TanistError } from '../foundation/errors.ts';
 export { type LeaseId, leaseId, type Revision, revision } from '../foundation/ids.ts';
-export type { Policy } from '../ports/command.ts';
+export type { Policy, PredictPolicy } from '../ports/command.ts';
 export type { Space } from '../ports/delta.ts';
 export type * from '../ports/state-client.ts';
 export type { LeaseStatus, TransferReply } from '../protocol/administration.ts';

@@ -4,6 +4,8 @@ import type {
   Bytes,
   CallOptions,
   ClientTxn,
+  PredictedAnswer,
+  PredictedOptions,
   PutOptions,
   RangeAnswer,
   RangeOptions,
@@ -19,11 +21,13 @@ import {
   leaseAnswer,
   noAnswer,
   type PutAnswer,
+  predictedAnswer,
   putAnswer,
   rangeAnswer,
   txnAnswer,
 } from '../protocol/state-client/to-answer.ts';
 import {
+  confidenceOf,
   deleteCommand,
   grantCommand,
   lease64,
@@ -63,11 +67,17 @@ export class StateView implements StateClient {
     this.machinery = machinery;
   }
 
-  get(key: Bytes, options?: RangeOptions): Promise<RangeAnswer> {
-    const serializable = options?.consistency === 'serializable';
+  /** With consistency `predicted` also what models expect of the keys: see `PredictedOptions`. */
+  get(key: Bytes, options: PredictedOptions): Promise<PredictedAnswer>;
+  get(key: Bytes, options?: RangeOptions): Promise<RangeAnswer>;
+  get(key: Bytes, options?: RangeOptions | PredictedOptions): Promise<RangeAnswer> {
+    const { session } = this.machinery;
     try {
       const range = rangeRequest(this.space, key, options);
-      return this.machinery.session.read(range, serializable, options, rangeAnswer);
+      if (options?.consistency !== 'predicted')
+        return session.read(range, { kind: options?.consistency ?? 'linearizable' }, options, rangeAnswer);
+      const minConfidence = confidenceOf(options.minConfidence);
+      return session.read(range, { kind: 'predicted', minConfidence }, options, predictedAnswer);
     } catch (error) {
       return Promise.reject(error);
     }

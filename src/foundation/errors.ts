@@ -41,6 +41,7 @@ const kinds = {
   'disk-full': { retryable: true, indeterminate: false },
   'no-space': { retryable: false, indeterminate: false },
   'too-many-sessions': { retryable: true, indeterminate: false },
+  'too-many-predictions': { retryable: true, indeterminate: false },
   'too-many-watchers': { retryable: true, indeterminate: false },
   'under-doubt': { retryable: true, indeterminate: false },
   unavailable: { retryable: true, indeterminate: false },

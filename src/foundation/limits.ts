@@ -51,6 +51,12 @@ export const limits = {
   keysPerCommand: 1_000_000,
   /** Leases or sessions named by one command. */
   idsPerCommand: 4096,
+  /** Of one command, which is all that a new leader brings with its first entry: applying them takes a millisecond or two. */
+  predictionsPerCommand: 1000,
+  predictionBytesPerCommand: 512 * 1024,
+  /** Predictions that are held, and their bytes; beyond either more are refused as `too-many-predictions`. */
+  predictions: 16_384,
+  predictionsBytes: 32 * 1024 * 1024,
   /** Callers whose lease renewal is not answered, on one node; beyond it renewals fail as `overloaded`. */
   renewalsWaiting: 262_144,
   /** The same on one stream of etcd's API: beyond it no more is read from the client until some are answered. */

@@ -72,6 +72,13 @@ export const mutantNames = [
   'fencing-forgotten',
   'fork-not-saved',
   'forced-beside-quorum',
+  'prediction-into-user',
+  'prediction-survives-write',
+  'prediction-past-valid-until',
+  'prediction-of-older-revision',
+  'prediction-in-user-digest',
+  'prediction-bumps-user-revision',
+  'prediction-not-restored',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

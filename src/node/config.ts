@@ -9,6 +9,7 @@ import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
 import type { ForcedPolicy } from '../ports/lineage.ts';
 import type { Tier } from '../ports/tier.ts';
 import { defaultScrub } from './integrity/scrub.ts';
+import { type PredictionConfig, predictionSchema } from './prediction-config.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
 /** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
@@ -26,6 +27,7 @@ export interface ClusterConfig {
   readonly forced: ForcedPolicy | null;
   readonly score: ScoreWeights;
   readonly scrub: ScrubConfig;
+  readonly prediction: PredictionConfig;
 }
 
 export interface CompactionConfig {
@@ -178,6 +180,7 @@ const fileSchema = v.strictObject({
   tiers: v.optional(tiersSchema, {}),
   score: v.optional(scoreSchema, {}),
   scrub: v.optional(scrubSchema, {}),
+  prediction: v.optional(predictionSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -218,6 +221,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     tiers: wanted,
     score,
     scrub,
+    prediction,
   } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
@@ -239,6 +243,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     forced: wanted.forced ?? null,
     score,
     scrub,
+    prediction,
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);
@@ -270,7 +275,7 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk, compaction, snapshots, tiers, score, scrub } = content as Record<
+  const { nodes, timing, limits, disk, compaction, snapshots, tiers, score, scrub, prediction } = content as Record<
     string,
     unknown
   >;
@@ -278,7 +283,7 @@ function listWhereMap(content: unknown): string | null {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
   }
-  const sections = { timing, limits, disk, compaction, snapshots, tiers, score, scrub };
+  const sections = { timing, limits, disk, compaction, snapshots, tiers, score, scrub, prediction };
   return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
 
@@ -359,6 +364,7 @@ function entriesAt(issue: Issue): object {
   if (first === 'tiers') return tiersSchema.entries;
   if (first === 'score') return scoreSchema.entries;
   if (first === 'scrub') return scrubSchema.entries;
+  if (first === 'prediction') return predictionSchema.entries;
   return diskSchema.entries;
 }
 

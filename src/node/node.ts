@@ -4,9 +4,10 @@ import type { LeaseId, NodeId, Term } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import { nextTurn } from '../ports/clock.ts';
-import type { Command, RangeRequest } from '../ports/command.ts';
+import type { Command, Consistency, RangeRequest } from '../ports/command.ts';
 import type { StoreIdentity } from '../ports/log-store.ts';
 import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
+import type { Prediction } from '../ports/prediction.ts';
 import type { CommandResult, FailedResult } from '../ports/result.ts';
 import type { TierChanges } from '../ports/tier-changes.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
@@ -43,7 +44,10 @@ import { Opening } from './opening.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
+import { hotFeed } from './prediction/hot-feed.ts';
+import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { PredictionProposals, type PredictionsApplied } from './prediction-proposals.ts';
 import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
 import { RangeReader } from './range-reader.ts';
@@ -111,6 +115,8 @@ export class TanistNode {
   readonly #replicas: ReplicaBook;
   /** For whoever feeds replicas beyond the quorum from this node. */
   readonly feed: ReplicaFeed;
+  /** Null: nothing is predicted here. */
+  readonly prediction: OnlinePrediction | null;
   readonly #integrity: Integrity;
   readonly #failures: Failures;
   #ticker: Ticker | null = null;
@@ -127,6 +133,7 @@ export class TanistNode {
   readonly #peers: PeerHandler;
   readonly #announcer: Announcer;
   readonly #inspection: Inspection;
+  readonly #predictions: PredictionProposals;
   readonly #roleParts: RoleChangeParts;
   #started = false;
   #leaving = false;
@@ -237,6 +244,14 @@ export class TanistNode {
       members: () => this.#membership.list(),
       saidByLeader: () => this.#peers.leaderRevisions,
     });
+    this.prediction =
+      ports.predictor === undefined
+        ? null
+        : new OnlinePrediction({
+            feed: hotFeed(this.feed, () => this.#life.isStopping),
+            predictor: ports.predictor,
+            budget: options.prediction ?? defaultPredictionBudget,
+          });
     this.#hub = new WatchHub({
       source: state,
       history,
@@ -369,8 +384,14 @@ export class TanistNode {
       tiers: this.#tiers.mover,
     });
     this.#announcer = new Announcer({ ...parts, tiers: this.#tiers, vitals: () => ports.vitals?.() ?? null });
+    this.#predictions = new PredictionProposals({
+      ...parts,
+      requestLimits: options.requestLimits,
+      source: ports.predictions ?? this.prediction ?? undefined,
+    });
     this.#roleParts = {
       ...parts,
+      predictions: this.#predictions,
       writes: this.#writes,
       mover: this.#tiers.mover,
       announcer: this.#announcer,
@@ -402,6 +423,7 @@ export class TanistNode {
       stalled: (gapMs) => this.#stalled(gapMs),
     });
     this.#stored.scrubber.start();
+    this.prediction?.start();
     if (this.#logDoubt.reason !== null) nodeLog.error('doubted', { reason: this.#logDoubt.reason });
     nodeLog.info('started', {
       id: this.#options.id,
@@ -484,10 +506,10 @@ export class TanistNode {
     return this.#writes.leaseRemainingMs(id);
   }
 
-  /** `ageMs`: of a serializable read, since this replica last heard a leader. */
+  /** `ageMs`: of a read that is this replica's own, since it last heard a leader. A predicted one is answered with a `PredictedRangeResult`. */
   read(
     request: RangeRequest,
-    consistency: 'linearizable' | 'serializable',
+    consistency: Consistency,
     done: (outcome: ReadOutcome, ageMs: number) => void,
   ): void {
     this.#readPath.read(request, consistency, done);
@@ -510,6 +532,14 @@ export class TanistNode {
    */
   complete(results: readonly CommandResult[]): Promise<readonly CommandResult[]> {
     return this.#readPath.complete(results);
+  }
+
+  /**
+   * Puts predictions of this node, which leads, into the space `predicted`; up to `limits.predictionsPerCommand` at a time. Resolves when they are applied:
+   * to how many were kept, and how many no longer held. Errors: `not-leader`, `invalid-argument`, `overloaded`, `too-many-predictions`, `under-doubt`.
+   */
+  proposePredictions(predictions: readonly Prediction[]): Promise<PredictionsApplied> {
+    return this.#predictions.propose(predictions);
   }
 
   routing(): Routing {
@@ -687,6 +717,7 @@ export class TanistNode {
     this.#life.isStopping = true;
     this.#life.isStopped = true;
     this.#standing.ended();
+    this.prediction?.close();
     this.#followers.ended();
     this.#driver.stop();
     this.#ticker?.stop();
@@ -705,6 +736,7 @@ export class TanistNode {
 }
 
 export type { NodeInspection } from './inspection.ts';
+export type { PredictionsApplied } from './prediction-proposals.ts';
 export type { ReadOutcome } from './read-path.ts';
 export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
 export type { TiersView } from './topology/tiers.ts';

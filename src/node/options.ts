@@ -9,12 +9,14 @@ import type { Disk } from '../ports/database.ts';
 import type { LinkProbe } from '../ports/link-probe.ts';
 import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { PredictionSource } from '../ports/prediction.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
 import type { CompactionOptions } from './auto-compaction.ts';
 import type { ScrubOptions } from './integrity/scrub.ts';
+import type { PredictionBudget, Predictor } from './prediction/online-prediction.ts';
 import type { Vitals } from './vitals.ts';
 
 /** A member as the config has it. `join`: it was, or will be, added to a cluster that is there already. */
@@ -64,6 +66,8 @@ export interface NodeOptions {
   readonly scrub?: ScrubOptions;
   /** Below this much free space client writes are refused. */
   readonly diskReserveBytes: number;
+  /** What its predictor may take; absent: the default. */
+  readonly prediction?: PredictionBudget;
 }
 
 /** Everything a node touches. The simulator hands in its own; module-level state would outlive a simulated crash and is forbidden. */
@@ -80,6 +84,10 @@ export interface NodePorts {
   readonly vitals?: () => Vitals;
   /** Measures paths to other members. Absent: only what travels anyway tells of them. */
   readonly linkProbe?: LinkProbe;
+  /** The thread that forecasts; the caller starts and closes it. Absent: nothing is predicted, and nothing else is missing. */
+  readonly predictor?: Predictor;
+  /** What is predicted of keys when this node takes over. Absent: what its own predictor has. */
+  readonly predictions?: PredictionSource;
   /** Sees entries just before they are applied; for checks. */
   readonly observer?: NodeObserver;
 }

@@ -1,16 +1,19 @@
 import { TanistError } from '../foundation/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { RangeRequest } from '../ports/command.ts';
+import type { Consistency, PredictedRead, RangeRequest } from '../ports/command.ts';
 import type { NodeLog } from '../ports/node-log.ts';
-import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
+import type { CommandResult, FailedResult, PredictedRangeResult, RangeResult } from '../ports/result.ts';
+import type { StateMachine } from '../state/state-machine.ts';
 import type { WatchHandle, WatchHub, WatchRequest, WatchSink } from '../state/watch-hub.ts';
+import type { ClusterClock } from './cluster-clock.ts';
 import { completeResults } from './deferred-ranges.ts';
 import type { Standing } from './integrity/standing.ts';
+import { refusalOfPredicted, withPredictions } from './predicted-reads.ts';
 import type { RangeReader } from './range-reader.ts';
 import type { ReadQueue } from './reads.ts';
 import { type Life, stops, takingOver } from './refusals.ts';
 
-export type ReadOutcome = RangeResult | TanistError;
+export type ReadOutcome = RangeResult | PredictedRangeResult | TanistError;
 
 /** Beyond it reads are refused. */
 const mostWaiting = 65_536;
@@ -19,6 +22,8 @@ type Done = (outcome: ReadOutcome, ageMs: number) => void;
 
 export interface ReadPathParts {
   readonly clock: Clock;
+  readonly clusterClock: ClusterClock;
+  readonly state: StateMachine;
   readonly nodeLog: NodeLog;
   readonly life: Life;
   readonly standing: Standing;
@@ -39,14 +44,16 @@ export class ReadPath {
     this.#parts = parts;
   }
 
-  /** `ageMs`: of a serializable read, since this replica last heard a leader. */
-  read(request: RangeRequest, consistency: 'linearizable' | 'serializable', done: Done): void {
+  /** `ageMs`: of a read that is this replica's own, since it last heard a leader. A predicted one is answered with a `PredictedRangeResult`. */
+  read(request: RangeRequest, consistency: Consistency, done: Done): void {
     const { life, standing, reads, silentMs, wake } = this.#parts;
     if (life.isStopped) {
       done(stops(), 0);
       return;
     }
-    const problem = standing.notServing();
+    const predicted = typeof consistency === 'string' ? null : consistency;
+    const problem =
+      (predicted === null ? null : refusalOfPredicted(request, predicted)) ?? standing.notServing();
     if (problem !== null) {
       done(problem, 0);
       return;
@@ -61,11 +68,11 @@ export class ReadPath {
         0,
       );
     if (consistency === 'linearizable') {
-      reads.add({ serve: () => this.#serve(request, 0, done), refuse });
+      reads.add({ serve: () => this.#serve(request, null, 0, done), refuse });
       wake();
       return;
     }
-    reads.addConfirmed({ serve: () => this.#serve(request, silentMs(), done), refuse });
+    reads.addConfirmed({ serve: () => this.#serve(request, predicted, silentMs(), done), refuse });
   }
 
   watch(request: WatchRequest, sink: WatchSink): WatchHandle {
@@ -106,15 +113,17 @@ export class ReadPath {
     });
   }
 
-  #serve(request: RangeRequest, ageMs: number, done: Done): void {
+  #serve(request: RangeRequest, predicted: PredictedRead | null, ageMs: number, done: Done): void {
     const { standing, ranges, imageDamaged } = this.#parts;
     const problem = standing.notServing();
     if (problem !== null) {
       done(problem, ageMs);
       return;
     }
-    const told = (answer: RangeResult | FailedResult): void =>
-      done(answer.kind === 'failed' ? new TanistError(answer.code, answer.message) : answer, ageMs);
+    const told = (answer: RangeResult | FailedResult): void => {
+      if (answer.kind === 'failed') done(new TanistError(answer.code, answer.message), ageMs);
+      else done(predicted === null ? answer : this.#predicted(request, answer, predicted), ageMs);
+    };
     const answer = ranges.read(request);
     if (!(answer instanceof Promise)) {
       told(answer);
@@ -128,6 +137,14 @@ export class ReadPath {
         done(replaced !== standing.replaced ? standing.overtaken() : this.#failure(error), ageMs);
       },
     );
+  }
+
+  /** The state is whole: it was read in this turn, or by a scan that has just taken a turn of its own. */
+  #predicted(request: RangeRequest, answer: RangeResult, predicted: PredictedRead): ReadOutcome {
+    const { state, clusterClock } = this.#parts;
+    // What a quiet cluster has not put into its log yet counts, too.
+    const nowMs = clusterClock.knowsTime ? Math.max(state.timeMs, clusterClock.now()) : state.timeMs;
+    return withPredictions(state, answer, request.space, predicted, nowMs);
   }
 
   #failure(error: unknown): TanistError {

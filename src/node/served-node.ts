@@ -34,6 +34,7 @@ export interface ServedNode
     | 'scrub'
     | 'checkServes'
     | 'repair'
+    | 'prediction'
   > {
   readonly tier: 'hot' | 'warm' | 'cold';
   readonly state: Pick<

@@ -1,4 +1,5 @@
 import type { LeaseId, NodeId } from '../foundation/ids.ts';
+import type { RequestLimits } from '../foundation/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Command } from '../ports/command.ts';
 import type { FailedResult } from '../ports/result.ts';
@@ -58,13 +59,13 @@ export class WritePath {
     });
   }
 
-  /** Which commands of a batch can be refused before they reach the log, by position; null: none. */
+  /** Which commands of a client's batch can be refused before they reach the log, by position; null: none. */
   validate(commands: readonly Command[]): ReadonlyMap<number, FailedResult> | null {
     const { requestLimits } = this.#parts.options;
     let invalid: Map<number, FailedResult> | null = null;
     for (let i = 0; i < commands.length; i++) {
       const command = commands[i];
-      const failure = command === undefined ? null : validateCommand(command, requestLimits);
+      const failure = command === undefined ? null : refusalOf(command, requestLimits);
       if (failure !== null) {
         invalid ??= new Map();
         invalid.set(i, failure);
@@ -149,3 +150,14 @@ export class WritePath {
     if (leader !== null) monitor.questioned();
   }
 }
+
+function refusalOf(command: Command, limits: RequestLimits): FailedResult | null {
+  return command.kind === 'predict' ? onlyNodesPredict : validateCommand(command, limits);
+}
+
+const onlyNodesPredict: FailedResult = {
+  kind: 'failed',
+  code: 'invalid-argument',
+  message:
+    'predictions come from the models of the nodes alone: set a policy with predict for keys to be predicted',
+};

@@ -8,6 +8,7 @@ import {
   type SessionId,
 } from '../foundation/ids.ts';
 import type { Space } from './delta.ts';
+import type { PredictedRead, Prediction, PredictPolicy } from './prediction.ts';
 
 /**
  * The language of the state machine: what a log entry says. On the wire and in the log it is `proto/tanist/v1/command.proto`, the very
@@ -27,7 +28,8 @@ export type Command =
   | OpenSessionCommand
   | CloseSessionCommand
   | KeepSessionsCommand
-  | AlarmCommand;
+  | AlarmCommand
+  | PredictCommand;
 
 export interface PutCommand {
   readonly kind: 'put';
@@ -51,6 +53,9 @@ export interface DeleteRangeCommand {
 }
 
 export type SortTarget = 'key' | 'version' | 'create' | 'mod' | 'value';
+
+/** Who may answer a read: the leader with its quorum, any replica of what it has, or the same together with what is predicted. */
+export type Consistency = 'linearizable' | 'serializable' | PredictedRead;
 
 export interface RangeRequest {
   readonly kind: 'range';
@@ -141,11 +146,13 @@ export interface LeaseKeepAliveCommand {
   readonly ids: readonly LeaseId[];
 }
 
-/** What holds for keys that start with a prefix; the longest prefix wins as a whole. Further fields come with later tiers. */
+/** What holds for keys that start with a prefix; the longest prefix wins as a whole. */
 export interface Policy {
   readonly acknowledge: 'quorum' | 'leader';
   /** `critical`: warm replicas hold these keys (of `user` and `planes`), too. */
   readonly tier: PolicyTier;
+  /** Null: nothing is predicted. */
+  readonly predict: PredictPolicy | null;
 }
 export const policyTiers = ['full', 'critical'] as const;
 export type PolicyTier = (typeof policyTiers)[number];
@@ -193,6 +200,15 @@ export interface AlarmCommand {
 }
 
 /**
+ * What models expect, for the space `predicted`. Made by a node for its cluster, never by a client and in no session. Of predictions that no
+ * longer hold when it is applied nothing is kept.
+ */
+export interface PredictCommand {
+  readonly kind: 'predict';
+  readonly predictions: readonly Prediction[];
+}
+
+/**
  * Commands of one caller, in order. With a session, command i has the number `firstNumber + i`; results at or below
  * `acknowledgedThrough` are forgotten and never applied again (promise 3). Without one (`noSession`) numbers mean nothing.
  */
@@ -208,3 +224,12 @@ export interface Block {
   readonly timeMs: ClusterTimeMs;
   readonly batches: readonly CommandBatch[];
 }
+
+export type {
+  AgedPrediction,
+  PredictableSpace,
+  PredictedField,
+  PredictedRead,
+  Prediction,
+  PredictPolicy,
+} from './prediction.ts';

@@ -24,6 +24,9 @@ export const nodeEvents = [
   'vote-granted',
   'elected',
   'opened',
+  'pre-applied',
+  'pre-apply-failed',
+  'prediction-malformed',
   'stepped-down',
   'follows',
   'hand-over',
@@ -63,6 +66,8 @@ export const nodeEvents = [
   'damage-found',
   'digests-disagree',
   'digests-agree',
+  'predictor',
+  'predictions-limited',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

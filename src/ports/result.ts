@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../foundation/errors.ts';
 import type { LeaseId, Revision, SessionId } from '../foundation/ids.ts';
-import type { Alarm, RangeRequest } from './command.ts';
+import type { AgedPrediction, Alarm, RangeRequest } from './command.ts';
 import type { KeyValue } from './delta.ts';
 
 /** What a command answers. `revision` is the space's revision after it. Results are plain immutable data: they are kept in sessions. */
@@ -20,6 +20,8 @@ export type CommandResult =
   | { readonly kind: 'keepSessions' }
   /** Those that were turned on or off. */
   | { readonly kind: 'alarm'; readonly alarms: readonly Alarm[] }
+  /** Predictions that are kept, and those that no longer held. */
+  | { readonly kind: 'predict'; readonly kept: number; readonly dropped: number }
   | FailedResult;
 
 export interface PutResult {
@@ -39,6 +41,11 @@ export interface RangeResult {
   readonly values: readonly KeyValue[];
   readonly count: number;
   readonly more: boolean;
+}
+/** A range, and what is predicted of the keys in it. */
+export interface PredictedRangeResult extends RangeResult {
+  /** In the order of the keys; made from the very values beside them. */
+  readonly predictions: readonly AgedPrediction[];
 }
 /** A range at an older revision inside a transaction: apply reads no history, so the node fills it in before it replies. */
 export interface DeferredRangeResult {

@@ -38,6 +38,51 @@ export interface RangeOptions extends CallOptions {
   readonly consistency?: 'linearizable' | 'serializable';
 }
 
+/**
+ * A read of what is true and, beside it, of what models expect (promise 5). It is served as `serializable` reads are; on Tanist alone, and not inside
+ * transactions.
+ */
+export interface PredictedOptions
+  extends Omit<RangeOptions, 'consistency' | 'revision' | 'keysOnly' | 'countOnly'> {
+  readonly consistency: 'predicted';
+  /** 0 to 1; predictions of less are left out. Default: 0, all. */
+  readonly minConfidence?: number;
+}
+
+/** A number of a predicted value, with its interval. */
+export interface ClientPredictedField {
+  /** JSON pointer (RFC 6901); empty: the value itself. */
+  readonly pointer: string;
+  readonly mean: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** What a model expects of a key. Never the truth; that is `last`, as far as it is known. */
+export interface ClientPrediction {
+  readonly key: Uint8Array;
+  /** The whole value: the last true one with its numbers replaced by the means. */
+  readonly value: Uint8Array;
+  /** 0 to 1. */
+  readonly confidence: number;
+  /** Probability that a true number lies within its interval, 0 to 1. */
+  readonly level: number;
+  readonly fields: readonly ClientPredictedField[];
+  readonly model: string;
+  /** Since it was made, in ms of cluster time. */
+  readonly ageMs: number;
+  /** The moment that it is about, and the last one that it counts for, in cluster time. */
+  readonly forMs: number;
+  readonly validUntilMs: number;
+  /** The last true value, which it was made from. */
+  readonly last: ClientKeyValue;
+}
+
+export interface PredictedAnswer extends RangeAnswer {
+  /** Of those keys of `values` that something is predicted of, in the same order. */
+  readonly predictions: readonly ClientPrediction[];
+}
+
 export interface RangeAnswer {
   readonly revision: Revision;
   readonly values: readonly ClientKeyValue[];

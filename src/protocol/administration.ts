@@ -194,7 +194,7 @@ export function decodePoliciesReply(bytes: Uint8Array): readonly PolicyOfPrefix[
 
 function readPolicyOfPrefix(reader: WireReader): PolicyOfPrefix {
   let prefix = emptyBytes;
-  let policy: Policy = { acknowledge: 'quorum', tier: 'full' };
+  let policy: Policy = { acknowledge: 'quorum', tier: 'full', predict: null };
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {

@@ -19,11 +19,13 @@ import {
   type DeleteRangeCommand,
   type Operation,
   type Policy,
+  type Prediction,
   type PutCommand,
   policyTiers,
   type TxnCommand,
 } from '../ports/command.ts';
 import { type Space, spaces } from '../ports/delta.ts';
+import { readPrediction, readPredictPolicy } from './parts/prediction.ts';
 import { readRange } from './parts/range-request.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { acknowledgements, alarmActions, compareResults } from './write-command.ts';
@@ -66,7 +68,7 @@ function readCommand(reader: WireReader): Command {
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) command = readPut(reader);
-    else if (field <= 13) command = readOther(reader, field);
+    else if (field <= 14) command = readOther(reader, field);
     else reader.skip();
   }
   reader.leave(outer);
@@ -96,6 +98,8 @@ function readOther(reader: WireReader, field: number): Command {
     }
     case 13:
       return readAlarm(reader);
+    case 14:
+      return readPredict(reader);
     default:
       return readLease(reader, field);
   }
@@ -316,20 +320,22 @@ function readLease(reader: WireReader, field: number): Command {
 export function readPolicy(reader: WireReader): Policy {
   let acknowledge: Policy['acknowledge'] = 'quorum';
   let tier: Policy['tier'] = 'full';
+  let predict: Policy['predict'] = null;
   const outer = reader.enter();
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) acknowledge = reader.oneOf(acknowledgements);
     else if (field === 2) tier = reader.oneOf(policyTiers);
+    else if (field === 3) predict = readPredictPolicy(reader);
     else reader.skip();
   }
   reader.leave(outer);
-  return { acknowledge, tier };
+  return { acknowledge, tier, predict };
 }
 
 function readPolicyChange(reader: WireReader, field: 8 | 9): Command {
   let prefix = emptyBytes;
-  let policy: Policy = { acknowledge: 'quorum', tier: 'full' };
+  let policy: Policy = { acknowledge: 'quorum', tier: 'full', predict: null };
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -389,6 +395,17 @@ function readAlarm(reader: WireReader): Command {
   }
   reader.leave(outer);
   return { kind: 'alarm', action, member: nodeId(member), alarm };
+}
+
+function readPredict(reader: WireReader): Command {
+  const predictions: Prediction[] = [];
+  const outer = reader.enter();
+  while (reader.more()) {
+    if (reader.next() === 1) predictions.push(readPrediction(reader));
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return { kind: 'predict', predictions };
 }
 
 function readIds(reader: WireReader): number[] {

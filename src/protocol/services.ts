@@ -30,6 +30,7 @@ export const tanistService = {
   members: method('/tanist.v1.Tanist/Members', false, false),
   changeMember: method('/tanist.v1.Tanist/ChangeMember', false, false),
   tiers: method('/tanist.v1.Tanist/Tiers', false, false),
+  predictions: method('/tanist.v1.Tanist/Predictions', false, false),
   measure: method('/tanist.v1.Tanist/Measure', false, false),
   backup: method('/tanist.v1.Tanist/Backup', false, true),
   scrub: method('/tanist.v1.Tanist/Scrub', false, true),

@@ -1,7 +1,9 @@
 import { TanistError } from '../foundation/errors.ts';
 import { type SessionId, sessionId } from '../foundation/ids.ts';
-import type { CommandResult, RangeResult } from '../ports/result.ts';
+import type { AgedPrediction } from '../ports/prediction.ts';
+import type { CommandResult, PredictedRangeResult, RangeResult } from '../ports/result.ts';
 import { readFailure, writeFailure } from './parts/failure.ts';
+import { readAgedPrediction, writeAgedPrediction } from './parts/prediction.ts';
 import { readCommandResult, readRangeResult } from './parts/read-result.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
@@ -10,7 +12,7 @@ import { type Routing, readRouting, writeRouting } from './routing.ts';
 
 export interface ReadReply {
   readonly id: number;
-  readonly outcome: RangeResult | TanistError;
+  readonly outcome: RangeResult | PredictedRangeResult | TanistError;
   /** Of a serializable read: ms since the replica last heard a leader. */
   readonly ageMs: number;
 }
@@ -90,6 +92,8 @@ export function encodeReadReplies(replies: readonly ReadReply[]): Buffer {
     if (outcome instanceof TanistError) writeFailure(writer, 3, outcome);
     else writeRangeResult(writer, 2, outcome);
     writer.double(4, ageMs);
+    if ('predictions' in outcome)
+      for (const aged of outcome.predictions) writeAgedPrediction(writer, 5, aged);
     writer.end(inner);
   }
   writer.end(mark);
@@ -178,6 +182,7 @@ function readReadReply(reader: WireReader): ReadReply {
   let id = 0;
   let outcome: RangeResult | TanistError | null = null;
   let ageMs = 0;
+  const predictions: AgedPrediction[] = [];
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -193,13 +198,17 @@ function readReadReply(reader: WireReader): ReadReply {
       case 4:
         ageMs = reader.double();
         break;
+      case 5:
+        predictions.push(readAgedPrediction(reader));
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
   if (outcome === null) throw malformed('a read reply without an outcome');
-  return { id, outcome, ageMs };
+  if (predictions.length === 0 || outcome instanceof TanistError) return { id, outcome, ageMs };
+  return { id, outcome: { ...outcome, predictions }, ageMs };
 }
 
 function readEarlyReply(reader: WireReader): EarlyReply {

@@ -9,6 +9,8 @@ export interface Read {
   readonly id: number;
   readonly range: RangeRequest;
   readonly serializable: boolean;
+  /** Of a predicted read: see `PredictedRead`. */
+  readonly minConfidence?: number;
 }
 
 /** `encoded`: the batch's own bytes, in the memory of the request, for the log; `decodeCommandBatch` reads them. */
@@ -33,6 +35,7 @@ export function encodeReadsRequest(reads: readonly Read[]): Buffer {
     writer.uint(1, read.id);
     writeRange(writer, 2, read.range);
     writer.bool(3, read.serializable);
+    if (read.minConfidence !== undefined) writer.doubleAlways(4, read.minConfidence);
     writer.end(inner);
   }
   writer.end(mark);
@@ -74,6 +77,7 @@ function readRead(reader: WireReader): Read {
   let id = 0;
   let range: RangeRequest | null = null;
   let serializable = false;
+  let minConfidence: number | null = null;
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -86,11 +90,14 @@ function readRead(reader: WireReader): Read {
       case 3:
         serializable = reader.bool();
         break;
+      case 4:
+        minConfidence = reader.double();
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
   if (range === null) throw malformed('a read without a range');
-  return { id, range, serializable };
+  return { id, range, serializable, ...(minConfidence === null ? {} : { minConfidence }) };
 }

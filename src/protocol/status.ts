@@ -1,6 +1,7 @@
 import { type NodeId, nodeId, type Revision, revision, type Term, term } from '../foundation/ids.ts';
 import type { Alarm } from '../ports/command.ts';
 import { type Space, spaces } from '../ports/delta.ts';
+import type { PredictionStatus } from '../ports/prediction-status.ts';
 import type { ReplicaStatus } from '../ports/replica-status.ts';
 import { tierOf } from '../ports/tier.ts';
 import { spaceCode } from './parts/key-value.ts';
@@ -8,6 +9,7 @@ import { readAlarm } from './parts/read-result.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
 import { writeAlarm } from './parts/write-result.ts';
+import { readPredictorStatus, writePredictorStatus } from './predictor-status.ts';
 import { readReplicaStatus, writeReplicaStatus } from './replica-status.ts';
 import { type Member, readMember, writeMember } from './routing.ts';
 import { readScoreTerm, type ScoreTerm, writeScoreTerm } from './score-term.ts';
@@ -29,6 +31,8 @@ export interface Status {
   readonly sessions: number;
   readonly leases: number;
   readonly alarms: readonly Alarm[];
+  /** Null: the node has none. */
+  readonly predictor: PredictionStatus | null;
 }
 
 export interface SpaceStatus {
@@ -73,6 +77,7 @@ export function encodeStatus(status: Status): Buffer {
   writer.uint(12, status.sessions);
   writer.uint(13, status.leases);
   for (const alarm of status.alarms) writeAlarm(writer, 14, alarm);
+  if (status.predictor !== null) writePredictorStatus(writer, 15, status.predictor);
   return writer.finish();
 }
 
@@ -119,6 +124,7 @@ export function decodeStatus(bytes: Uint8Array): Status {
   let sessions = 0;
   let leases = 0;
   const alarms: Alarm[] = [];
+  let predictor: PredictionStatus | null = null;
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
@@ -163,6 +169,9 @@ export function decodeStatus(bytes: Uint8Array): Status {
       case 14:
         alarms.push(readAlarm(reader));
         break;
+      case 15:
+        predictor = readPredictorStatus(reader);
+        break;
       default:
         reader.skip();
     }
@@ -182,6 +191,7 @@ export function decodeStatus(bytes: Uint8Array): Status {
     sessions,
     leases,
     alarms,
+    predictor,
   };
 }
 

@@ -14,6 +14,12 @@ import {
   type TxnCommand,
 } from '../ports/command.ts';
 import { spaceCode } from './parts/key-value.ts';
+import {
+  predictionBound,
+  predictPolicyBound,
+  writePrediction,
+  writePredictPolicy,
+} from './parts/prediction.ts';
 import { writeRange } from './parts/range-request.ts';
 import { uint64Size, uintSize, WireWriter } from './parts/wire-writer.ts';
 
@@ -44,8 +50,14 @@ export function commandBound(command: Command | Operation): number {
       return bound;
     }
     case 'setPolicy':
+      return command.prefix.length + 32 + predictPolicyBound(command.policy.predict);
     case 'removePolicy':
       return command.prefix.length + 32;
+    case 'predict': {
+      let bound = 32;
+      for (const prediction of command.predictions) bound += predictionBound(prediction);
+      return bound;
+    }
     case 'openSession':
       return command.nonce.length * 3 + 32;
     case 'alarm':
@@ -190,6 +202,7 @@ export function writePolicy(writer: WireWriter, field: number, policy: Policy): 
   const mark = writer.begin(field);
   writer.uint(1, acknowledgements.indexOf(policy.acknowledge));
   writer.uint(2, policyTiers.indexOf(policy.tier));
+  if (policy.predict !== null) writePredictPolicy(writer, 3, policy.predict);
   writer.end(mark);
 }
 
@@ -241,6 +254,9 @@ function writeCommand(writer: WireWriter, command: Exclude<Command, PutCommand>)
       writer.text(2, command.member);
       writer.uint(3, alarmKinds.indexOf(command.alarm));
       break;
+    case 'predict':
+      for (const prediction of command.predictions) writePrediction(writer, 1, prediction);
+      break;
     default:
       unreachable(command);
   }
@@ -258,4 +274,5 @@ const fieldOf = {
   closeSession: 11,
   keepSessions: 12,
   alarm: 13,
+  predict: 14,
 } as const;

@@ -237,7 +237,7 @@ export class Cluster {
     this.scheduler.after(100, again);
     const { node = null, life = null } = this.leader() ?? {};
     if (node === null || life === null || !node.inspect().open) return;
-    const policy = { acknowledge: 'leader', tier: 'full' } as const;
+    const policy = { acknowledge: 'leader', tier: 'full', predict: null } as const;
     const commands = [{ kind: 'setPolicy', prefix: byteStringOfText(earlyPrefix), policy }] as const;
     const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands };
     life.enter(() =>

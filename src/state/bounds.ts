@@ -14,6 +14,8 @@ export interface StateBounds {
   readonly sessionResultBytes: number;
   readonly sessionKeptBytes: number;
   readonly sessionsKeptBytes: number;
+  readonly predictions: number;
+  readonly predictionsBytes: number;
 }
 
 export const defaultBounds: StateBounds = {
@@ -29,4 +31,6 @@ export const defaultBounds: StateBounds = {
   sessionResultBytes: limits.sessionResultBytes,
   sessionKeptBytes: limits.sessionKeptBytes,
   sessionsKeptBytes: limits.sessionsKeptBytes,
+  predictions: limits.predictions,
+  predictionsBytes: limits.predictionsBytes,
 };

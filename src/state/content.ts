@@ -3,6 +3,7 @@ import type { StateBounds } from './bounds.ts';
 import type { DeltaJournal } from './delta-journal.ts';
 import { Leases } from './leases.ts';
 import { SpaceStore } from './mvcc/space-store.ts';
+import { Predictions } from './predicted/predictions.ts';
 import { Sessions } from './sessions.ts';
 
 /** The keys of all spaces. */
@@ -33,4 +34,10 @@ export function emptySessions(bounds: StateBounds): Sessions {
     keptBytes: bounds.sessionKeptBytes,
     allKeptBytes: bounds.sessionsKeptBytes,
   });
+}
+
+/** Of these stores, whose changes it hears. */
+export function emptyPredictions(stores: Stores, bounds: StateBounds, keysPerSlice: number): Predictions {
+  const { predictions: count, predictionsBytes: bytes } = bounds;
+  return new Predictions(stores, { count, bytes, keysPerSlice });
 }

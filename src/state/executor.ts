@@ -15,6 +15,8 @@ import { failed } from './failed.ts';
 import type { Leases } from './leases.ts';
 import { applyDeleteRange, applyPut, applyTxn, checkPut, keysTouched } from './mvcc/transaction.ts';
 import type { Policies } from './policies.ts';
+import { notOfClients } from './predicted/check.ts';
+import type { Predictions } from './predicted/predictions.ts';
 import { type Sessions, sessionExpired } from './sessions.ts';
 import type { Slices } from './slices.ts';
 import { isBounded, noSpaceLeft, takesSpace } from './space-use.ts';
@@ -25,6 +27,7 @@ export interface ExecutorParts {
   readonly leases: Leases;
   readonly sessions: Sessions;
   readonly policies: Policies;
+  readonly predictions: Predictions;
   readonly alarms: Alarms;
   readonly bounds: StateBounds;
   readonly keysPerSlice: number;
@@ -48,6 +51,7 @@ export class Executor {
     let id = firstId;
     for (const command of batch.commands) {
       results.push(isLong(command) ? yield* this.#executeLong(command) : this.#execute(command, id));
+      this.#parts.predictions.commit();
       id++;
       if (this.#sliceIsFull()) yield;
     }
@@ -71,6 +75,7 @@ export class Executor {
       if (result === undefined) {
         result = isLong(command) ? yield* this.#executeLong(command) : this.#execute(command, id);
         this.#parts.sessions.keepResult(session, number, result);
+        this.#parts.predictions.commit();
       }
       results.push(result);
       number++;
@@ -90,6 +95,7 @@ export class Executor {
   /** Those that may change or look at many keys. */
   *#executeLong(command: LongCommand): Slices<CommandResult> {
     if (this.#parts.alarms.corrupt && changesContent(command)) return inDispute;
+    if ('space' in command && command.space === 'predicted') return onlyPredict;
     switch (command.kind) {
       case 'deleteRange':
         return yield* this.#deleteRange(command);
@@ -100,12 +106,15 @@ export class Executor {
       }
       case 'leaseRevoke':
         return yield* this.#parts.leases.revoke(command.id);
+      case 'predict':
+        return yield* this.#parts.predictions.apply(command.predictions, this.#parts.journal.timeMs);
     }
   }
 
   #execute(command: ShortCommand, id: number): CommandResult {
     const nowMs = this.#parts.journal.timeMs;
     if (this.#parts.alarms.corrupt && changesContent(command)) return inDispute;
+    if ('space' in command && command.space === 'predicted') return onlyPredict;
     switch (command.kind) {
       case 'put':
         return this.#put(command);
@@ -168,12 +177,16 @@ export class Executor {
   }
 }
 
-type LongCommand = Extract<Command, { kind: 'deleteRange' | 'txn' | 'leaseRevoke' }>;
+type LongCommand = Extract<Command, { kind: 'deleteRange' | 'txn' | 'leaseRevoke' | 'predict' }>;
 type ShortCommand = Exclude<Command, LongCommand>;
 
 function isLong(command: Command): command is LongCommand {
-  return command.kind === 'deleteRange' || command.kind === 'txn' || command.kind === 'leaseRevoke';
+  const { kind } = command;
+  return kind === 'deleteRange' || kind === 'txn' || kind === 'leaseRevoke' || kind === 'predict';
 }
+
+/** Validation says so before; what a command of another version makes of it is the same on every replica. */
+const onlyPredict = failed('invalid-argument', notOfClients);
 
 const inDispute = failed(
   'under-doubt',
@@ -191,6 +204,7 @@ function changesContent({ kind }: Command): boolean {
     case 'leaseRevoke':
     case 'setPolicy':
     case 'removePolicy':
+    case 'predict':
       return true;
     case 'leaseKeepAlive':
     case 'openSession':

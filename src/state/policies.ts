@@ -1,11 +1,13 @@
 import { type ByteString, byteStringOfText, prefixEnd, textOf } from '../foundation/bytes.ts';
 import { noLease } from '../foundation/ids.ts';
-import type { Policy } from '../ports/command.ts';
+import type { Policy, PredictPolicy } from '../ports/command.ts';
+import { defaultPredictPolicy } from '../ports/prediction.ts';
 import type { CommandResult } from '../ports/result.ts';
 import { failed } from './failed.ts';
 import type { SpaceStore } from './mvcc/space-store.ts';
+import { faultOfPredictPolicy } from './predicted/check.ts';
 
-export const defaultPolicy: Policy = { acknowledge: 'quorum', tier: 'full' };
+export const defaultPolicy: Policy = { acknowledge: 'quorum', tier: 'full', predict: null };
 
 export const policyKeyPrefix = byteStringOfText('policy/');
 const keyPrefix = policyKeyPrefix;
@@ -32,9 +34,7 @@ export class Policies {
   }
 
   set(prefix: ByteString, policy: Policy): CommandResult {
-    const { acknowledge, tier } = policy;
-    // As before there were tiers, where it is of none: equal policies, equal bytes.
-    const value = byteStringOfText(JSON.stringify(tier === 'full' ? { acknowledge } : { acknowledge, tier }));
+    const value = byteStringOfText(policyText(policy));
     this.#system.put((keyPrefix + prefix) as ByteString, value, noLease);
     this.#system.commit();
     return { kind: 'setPolicy' };
@@ -75,18 +75,40 @@ export class Policies {
   }
 }
 
+/** As before there were tiers and predictions, where it is of none: equal policies, equal bytes. */
+function policyText({ acknowledge, tier, predict }: Policy): string {
+  return JSON.stringify({
+    acknowledge,
+    ...(tier === 'full' ? {} : { tier }),
+    ...(predict === null ? {} : { predict: predictFields(predict) }),
+  });
+}
+
+/** In this order. */
+function predictFields({ fields, stepMs, horizon, minConfidence, weight }: PredictPolicy): PredictPolicy {
+  return { fields, stepMs, horizon, minConfidence, weight };
+}
+
 /** What cannot be read (another version wrote it) counts as the default, which promises the most. */
 function policyOf(value: ByteString | undefined): Policy {
   if (value === undefined) return defaultPolicy;
   try {
     const parsed: unknown = JSON.parse(textOf(value));
     if (typeof parsed !== 'object' || parsed === null) return defaultPolicy;
-    const { acknowledge, tier } = parsed as { readonly acknowledge?: unknown; readonly tier?: unknown };
+    const { acknowledge, tier, predict } = parsed as Partial<Record<keyof Policy, unknown>>;
     return {
       acknowledge: acknowledge === 'leader' ? 'leader' : 'quorum',
       tier: tier === 'critical' ? 'critical' : 'full',
+      predict: predictOf(predict),
     };
   } catch {
     return defaultPolicy;
   }
+}
+
+/** Null where it cannot be read, too: nothing is predicted then. */
+function predictOf(value: unknown): PredictPolicy | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const policy = predictFields({ ...defaultPredictPolicy, ...value });
+  return faultOfPredictPolicy(policy) === null ? policy : null;
 }

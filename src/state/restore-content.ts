@@ -1,7 +1,7 @@
 import type { ByteString } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { leaseText, noLease } from '../foundation/ids.ts';
-import { spaces } from '../ports/delta.ts';
+import { type KeyValue, spaces } from '../ports/delta.ts';
 import type { LoadedImage } from '../ports/image-store.ts';
 import type { Stores } from './content.ts';
 import { type Books, restoreRecords } from './image-records.ts';
@@ -9,6 +9,7 @@ import type { Leases } from './leases.ts';
 import { KeyTable } from './mvcc/key-table.ts';
 import { mergeRuns } from './mvcc/merge-runs.ts';
 import type { SpaceStore } from './mvcc/space-store.ts';
+import type { Predictions } from './predicted/predictions.ts';
 import type { Slices } from './slices.ts';
 
 const deltasPerTurn = 2000;
@@ -20,6 +21,7 @@ export async function restoreContent(
   loaded: LoadedImage,
   stores: Stores,
   books: Books,
+  predictions: Predictions,
   yieldTurn: () => Promise<void>,
 ): Promise<void> {
   await inTurns(restoreRecords(loaded.records, books), yieldTurn);
@@ -33,21 +35,34 @@ export async function restoreContent(
       untilTurn = deltasPerTurn;
       await yieldTurn();
     }
-  for (const space of spaces) await settle(stores[space], books.leases, yieldTurn);
+  for (const space of spaces) {
+    const store = stores[space];
+    const visit =
+      space === 'predicted'
+        ? (keyValue: KeyValue) => predictions.restore(keyValue)
+        : (keyValue: KeyValue) => restoreLease(store, books.leases, keyValue);
+    await settle(store, visit, yieldTurn);
+  }
 }
 
-async function settle(store: SpaceStore, leases: Leases, yieldTurn: () => Promise<void>): Promise<void> {
+function restoreLease(store: SpaceStore, leases: Leases, { key, lease }: KeyValue): void {
+  if (lease === noLease) return;
+  if (!leases.has(lease))
+    throw new TanistError(
+      'data-damaged',
+      `the state image has a key on lease ${leaseText(lease)}, which it lacks`,
+    );
+  leases.moveKey(store, key, noLease, lease);
+}
+
+async function settle(
+  store: SpaceStore,
+  visit: (keyValue: KeyValue) => void,
+  yieldTurn: () => Promise<void>,
+): Promise<void> {
   const runs: ByteString[][] = [];
   for (let shard = 0; shard < KeyTable.shardCount; shard++) {
-    const slices = store.settleShard(shard, ({ key, lease }) => {
-      if (lease === noLease) return;
-      if (!leases.has(lease))
-        throw new TanistError(
-          'data-damaged',
-          `the state image has a key on lease ${leaseText(lease)}, which it lacks`,
-        );
-      leases.moveKey(store, key, noLease, lease);
-    });
+    const slices = store.settleShard(shard, visit);
     runs.push(...(await inTurns(slices, yieldTurn)));
     await yieldTurn();
   }

@@ -15,7 +15,7 @@ import {
 } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
-import type { Alarm, Block, Policy, RangeRequest } from '../ports/command.ts';
+import type { Alarm, Block, Policy, PredictableSpace, Prediction, RangeRequest } from '../ports/command.ts';
 import { bySpace, type KeyValue, type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
 import type { Configuration, LogPoint } from '../ports/log-store.ts';
@@ -24,7 +24,7 @@ import type { CommandResult, FailedResult, RangeResult } from '../ports/result.t
 import { Alarms } from './alarms.ts';
 import { defaultBounds, type StateBounds } from './bounds.ts';
 import { contradictionOf, verifyDigest } from './compare-stored.ts';
-import { emptyLeases, emptySessions, emptyStores, type Stores } from './content.ts';
+import { emptyLeases, emptyPredictions, emptySessions, emptyStores, type Stores } from './content.ts';
 import { DeltaJournal } from './delta-journal.ts';
 import { Executor } from './executor.ts';
 import { type Books, dirtyRecords } from './image-records.ts';
@@ -38,6 +38,7 @@ import { isLarge, type ScanPort, scanRange } from './mvcc/range-scan.ts';
 import { lastChangeAt } from './mvcc/versions.ts';
 import { historyWith } from './pending-history.ts';
 import { Policies, type PolicyOfPrefix } from './policies.ts';
+import type { Predictions } from './predicted/predictions.ts';
 import { moveOnBy, type Refounding } from './refounding.ts';
 import { restoreContent } from './restore-content.ts';
 import type { Sessions } from './sessions.ts';
@@ -77,6 +78,7 @@ export class StateMachine {
   #leases: Leases;
   #sessions: Sessions;
   #policies: Policies;
+  #predictions: Predictions;
   #alarms = new Alarms();
   #members = new Members();
   #executor: Executor;
@@ -96,6 +98,7 @@ export class StateMachine {
     this.#leases = emptyLeases(this.#bounds, this.#keysPerSlice);
     this.#sessions = emptySessions(this.#bounds);
     this.#policies = new Policies(this.#stores.system);
+    this.#predictions = emptyPredictions(this.#stores, this.#bounds, this.#keysPerSlice);
     this.#executor = this.#newExecutor();
   }
 
@@ -134,12 +137,27 @@ export class StateMachine {
     return this.#leases.count;
   }
 
-  /** When the next lease or session is due: a leader proposes a block (empty if need be) once its stamp would reach it. */
+  /** When the next lease, session or prediction is due: a leader proposes a block (empty if need be) once its stamp would reach it. */
   get nextDeadlineMs(): number | null {
-    const lease = this.#leases.nextDeadlineMs;
-    const session = this.#sessions.nextDeadlineMs;
-    if (lease === null || session === null) return lease ?? session;
-    return Math.min(lease, session);
+    const lease = this.#leases.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
+    const session = this.#sessions.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
+    const prediction = this.#predictions.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
+    const first = Math.min(lease, session, prediction);
+    return Number.isFinite(first) ? first : null;
+  }
+
+  get predictionCount(): number {
+    return this.#predictions.count;
+  }
+
+  /** Every prediction that is held, in no order; callers bound how much of it they take in a turn. */
+  predictions(): Iterable<Prediction> {
+    return this.#predictions.all();
+  }
+
+  /** What is predicted of the key, made from its present revision. Whether its last moment has passed is for the caller to see. */
+  predictionOf(space: PredictableSpace, key: ByteString): Prediction | null {
+    return this.#predictions.of(space, key);
   }
 
   /** As of the last entry applied as a whole. */
@@ -158,6 +176,7 @@ export class StateMachine {
 
   /** 16 hex digits over the live content of the space; `system` includes leases, sessions, alarms and members. Equal content, equal digest. */
   digest(space: Space): string {
+    if (space === 'user' && mutant.active === 'prediction-in-user-digest') return this.#mixedDigest();
     if (space !== 'system') return this.#stores[space].digest;
     let { a, b } = this.#stores.system.digestSums;
     for (const book of Object.values(this.#books())) {
@@ -166,6 +185,15 @@ export class StateMachine {
       b += sums.b;
     }
     return formatDigest(a, b);
+  }
+
+  /** The fault that promise 5 rules out. */
+  #mixedDigest(): string {
+    const { user, predicted } = this.#stores;
+    return formatDigest(
+      user.digestSums.a + predicted.digestSums.a,
+      user.digestSums.b + predicted.digestSums.b,
+    );
   }
 
   #books(): Books {
@@ -211,6 +239,7 @@ export class StateMachine {
     const nowMs = this.#journal.timeMs;
     yield* this.#leases.expire(mutant.active === 'lease-by-local-clock' ? block.timeMs : nowMs);
     this.#sessions.expire(nowMs);
+    yield* this.#predictions.expire(nowMs);
     const results: (readonly CommandResult[])[] = [];
     const firstId = point.index * positionsPerEntry;
     let position = 0;
@@ -219,6 +248,7 @@ export class StateMachine {
       position += batch.commands.length;
     }
     assert(position <= positionsPerEntry, 'a block holds fewer commands than ids have room for');
+    this.#predictions.compact();
     this.sweep();
     this.#applied = point;
     return results;
@@ -421,7 +451,7 @@ export class StateMachine {
   /** As `restore`, of content that has been proved right in another way: its digests are not looked at. */
   async adopt(loaded: LoadedImage, yieldTurn: () => Promise<void>): Promise<void> {
     this.#clear(loaded.applied);
-    await restoreContent(loaded, this.#stores, this.#books(), yieldTurn);
+    await restoreContent(loaded, this.#stores, this.#books(), this.#predictions, yieldTurn);
   }
 
   /**
@@ -430,6 +460,7 @@ export class StateMachine {
    */
   refound({ configuration, term: at, members, leases, note }: Refounding): void {
     assert(this.#sessions.count === 0, 'no session outlives its lineage');
+    assert(this.#predictions.count === 0, 'nor does what was predicted in it');
     const point = { index: logIndex(this.#applied.index + moveOnBy), term: at ?? this.#applied.term };
     this.#at = this.#applied = point;
     if (mutant.active !== 'forced-without-new-epoch') this.#journal.epoch += 1;
@@ -454,6 +485,7 @@ export class StateMachine {
     this.#leases = emptyLeases(this.#bounds, this.#keysPerSlice);
     this.#sessions = emptySessions(this.#bounds);
     this.#policies = new Policies(this.#stores.system);
+    this.#predictions = emptyPredictions(this.#stores, this.#bounds, this.#keysPerSlice);
     this.#alarms = new Alarms();
     this.#members = new Members();
     this.#executor = this.#newExecutor();
@@ -486,6 +518,7 @@ export class StateMachine {
       leases: this.#leases,
       sessions: this.#sessions,
       policies: this.#policies,
+      predictions: this.#predictions,
       alarms: this.#alarms,
       bounds: this.#bounds,
       keysPerSlice: this.#keysPerSlice,

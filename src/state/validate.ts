@@ -5,12 +5,14 @@ import type {
   Command,
   DeleteRangeCommand,
   Operation,
+  PredictPolicy,
   PutCommand,
   RangeRequest,
   TxnCommand,
 } from '../ports/command.ts';
 import type { FailedResult } from '../ports/result.ts';
 import { failed } from './failed.ts';
+import { faultOfPredictions, faultOfPredictPolicy, notOfClients } from './predicted/check.ts';
 import { checkDistinctPuts } from './validate-intervals.ts';
 
 /**
@@ -19,6 +21,7 @@ import { checkDistinctPuts } from './validate-intervals.ts';
  * `transaction-too-large`, `duplicate-key`, `invalid-argument`.
  */
 export function validateCommand(command: Command, limits: RequestLimits): FailedResult | null {
+  if ('space' in command && command.space === 'predicted') return failed('invalid-argument', notOfClients);
   switch (command.kind) {
     case 'put':
       return validatePut(command, limits);
@@ -31,8 +34,13 @@ export function validateCommand(command: Command, limits: RequestLimits): Failed
         ? null
         : failed('invalid-argument', 'a revision is a whole number ≥ 0');
     case 'setPolicy':
+      return keySize(command.prefix, limits) ?? validatePredict(command.policy.predict);
     case 'removePolicy':
       return keySize(command.prefix, limits);
+    case 'predict': {
+      const fault = faultOfPredictions(command.predictions, limits);
+      return fault === null ? null : failed('invalid-argument', fault);
+    }
     case 'leaseGrant':
       return isCount(command.ttlMs)
         ? null
@@ -52,8 +60,14 @@ export function validateCommand(command: Command, limits: RequestLimits): Failed
   }
 }
 
+function validatePredict(predict: PredictPolicy | null): FailedResult | null {
+  const fault = predict === null ? null : faultOfPredictPolicy(predict);
+  return fault === null ? null : failed('invalid-argument', fault);
+}
+
 /** The same for a read. */
 export function validateRange(range: RangeRequest, limits: RequestLimits): FailedResult | null {
+  if (range.space === 'predicted') return failed('invalid-argument', notOfClients);
   const bounds = [
     range.limit,
     range.revision,

@@ -5,6 +5,7 @@ import { type KeyValue, type Space, type StateDelta, spaces } from '../ports/del
 import type { HistoryStore } from '../ports/image-store.ts';
 import type { FailedResult } from '../ports/result.ts';
 import { failed } from './failed.ts';
+import { notOfClients } from './predicted/check.ts';
 import { catchUpRound, isFed, type WatchSource } from './watch/catch-up.ts';
 import {
   deltaBytes,
@@ -84,7 +85,7 @@ export class WatchHub {
     return this.#all.size;
   }
 
-  /** The sink hears nothing before this has returned. It may end with `too-many-watchers` or `revision-compacted`. */
+  /** The sink hears nothing before this has returned. It may end with `too-many-watchers`, `revision-compacted`, or, of what is predicted, `invalid-argument`. */
   watch(request: WatchRequest, sink: WatchSink): WatchHandle {
     const next = this.#startOf(request);
     const watcher: Watcher = {
@@ -98,7 +99,9 @@ export class WatchHub {
       queueBytes: 0,
     };
     this.#all.add(watcher);
-    if (this.#all.size > this.#options.watchers) {
+    if (request.space === 'predicted')
+      queueMicrotask(() => this.#end(watcher, failed('invalid-argument', notOfClients)));
+    else if (this.#all.size > this.#options.watchers) {
       const failure = failed('too-many-watchers', `${this.#options.watchers} watchers exist; end some first`);
       queueMicrotask(() => this.#end(watcher, failure));
     } else if (next > this.#published[request.space] && !this.#suspended) this.#sync(watcher);

@@ -74,6 +74,13 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [['lease', 'grant', 'long'], /must be a duration/],
   [['policy', 'set', 'a', '--ack', 'all'], /^tanist: --ack: must be quorum or leader, not "all"\n$/],
   [['policy', 'set', 'a', '--tier', 'lukewarm'], /--tier: must be full or critical, not "lukewarm"\n$/],
+  [
+    ['policy', 'set', 'a', '--predict', 'cpu'],
+    /--predict: must be value, or JSON pointers such as .* not "cpu"\n$/,
+  ],
+  [['policy', 'set', 'a', '--predict-step', '1s'], /--predict-step: give --predict, too/],
+  [['policy', 'set', 'a', '--predict', 'value', '--predict-horizon', '65'], /whole number from 1 to 64\.\n$/],
+  [['policy', 'set', 'a', '--predict', 'value', '--predict-confidence', '2'], /number from 0 to 1\.\n$/],
   [['bench', 'failover'], /^tanist: required option '--fault <kind>' not specified\n$/],
   [['bench', 'failover', '--fault', 'fire'], /Allowed choices are kill, freeze, transfer\.\n$/],
   [['bench', 'kv', '--against', 'x'], /Allowed choices are etcd\.\n$/],

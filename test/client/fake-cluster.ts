@@ -184,7 +184,7 @@ export class FakeCluster {
           encodePoliciesReply(
             [...this.state.policies].map((prefix) => ({
               prefix,
-              policy: { acknowledge: 'leader', tier: 'full' } as const,
+              policy: { acknowledge: 'leader', tier: 'full', predict: null } as const,
             })),
           ),
         ),
@@ -342,6 +342,7 @@ export class FakeCluster {
       sessions: this.state.sessions.size,
       leases: 0,
       alarms: [],
+      predictor: null,
     });
   }
 }

@@ -102,6 +102,8 @@ export class FakeState {
         return { kind: 'leaseKeepAlive', ttlMs: command.ids.map((id) => this.leases.get(id) ?? 0) };
       case 'alarm':
         return { kind: 'alarm', alarms: [] };
+      case 'predict':
+        return { kind: 'failed', code: 'invalid-argument', message: 'only nodes predict' };
       case 'setPolicy':
         this.policies.add(command.prefix);
         return { kind: 'setPolicy' };

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { defaultSessionOptions } from '../../src/client/core/options.ts';
-import type { PendingCommand, PendingRead } from '../../src/client/core/pending.ts';
+import type { PendingCommand, PendingRead, ReadHow } from '../../src/client/core/pending.ts';
 import { SessionCore } from '../../src/client/core/session-core.ts';
 import { textOf } from '../../src/foundation/bytes.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
@@ -71,7 +71,7 @@ class Run {
     const { random, core, cluster } = this;
     const dice = random.below(100);
     if (dice < 30) this.submit();
-    else if (dice < 34) this.reads.push(core.read(range, random.chance(0.3), this.deadline(), 'read'));
+    else if (dice < 34) this.reads.push(core.read(range, how(random.chance(0.3)), this.deadline(), 'read'));
     else if (dice < 82) this.deliver();
     else if (dice < 86) this.loseStream();
     else if (dice < 88) cluster.electAnother();
@@ -227,3 +227,7 @@ test.serial('a reused session number is found', (t) => {
     activateMutant(null);
   }
 });
+
+function how(isLocal: boolean): ReadHow {
+  return { kind: isLocal ? 'serializable' : 'linearizable' };
+}

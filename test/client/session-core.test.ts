@@ -194,7 +194,13 @@ test('every code of a refusal has a verdict', (t) => {
   const verdicts = new Map(errorCodes.map((code) => [code, verdictOn(new TanistError(code, ''))]));
   const withVerdict = (wanted: string): string[] =>
     errorCodes.filter((code) => verdicts.get(code) === wanted).sort();
-  t.deepEqual(withVerdict('later'), ['disk-full', 'overloaded', 'too-many-sessions', 'too-many-watchers']);
+  t.deepEqual(withVerdict('later'), [
+    'disk-full',
+    'overloaded',
+    'too-many-predictions',
+    'too-many-sessions',
+    'too-many-watchers',
+  ]);
   t.deepEqual(withVerdict('elsewhere'), [
     'indeterminate',
     'no-leader',

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { nodeId, revision, sessionId } from '../../src/foundation/ids.ts';
+import { clusterTimeMs, nodeId, revision, sessionId } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import { backupOf } from '../../src/node/backup/backup.ts';
@@ -9,7 +9,7 @@ import { beforeAll, type Configuration } from '../../src/ports/log-store.ts';
 import { createStateMachine, moveOnBy, type StateMachine } from '../../src/state/state-machine.ts';
 import { openImage } from '../../src/storage/image/image-store.ts';
 import { openStore } from '../../src/storage/open-store.ts';
-import { b, compact, del, grant, Log, lease, put, range } from '../state/commands.ts';
+import { b, compact, del, grant, Log, lease, predict, prediction, put, range } from '../state/commands.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
 
 const turn = async (): Promise<void> => {};
@@ -19,17 +19,26 @@ const configuration: Configuration = {
   learners: [],
 };
 
+const farMs = clusterTimeMs(1e12);
+
 /** A state with something of everything, and its backup. */
 async function backedUp(values = 20): Promise<{ state: StateMachine; backup: Buffer }> {
   const log = new Log(createStateMachine({ limits }));
   log.apply(
     { kind: 'openSession', ttlMs: 60_000, nonce: 'first' },
-    { kind: 'setPolicy', prefix: b('early/'), policy: { acknowledge: 'leader', tier: 'full' } },
+    {
+      kind: 'setPolicy',
+      prefix: b('early/'),
+      policy: { acknowledge: 'leader', tier: 'full', predict: null },
+    },
     grant(5n, 50_000),
   );
   for (let i = 0; i < values; i++)
     log.apply(put(`k${i % 7}`, `${i}`.repeat(50), i % 3 === 0 ? lease(5n) : {}));
-  log.apply(del('k3'), put('planned', '1', { space: 'planes' }), put('guess', '1', { space: 'predicted' }));
+  log.apply(del('k3'), put('planned', '1', { space: 'planes' }));
+  const madeFrom = log.state.revision('planes');
+  const guess = prediction('planned', madeFrom, { space: 'planes', model: 'guess', validUntilMs: farMs });
+  log.apply(predict(guess));
   log.inSession(sessionId(65_536), 1, 0, put('k1', 'in a session'));
   log.apply(compact(6));
   log.wait(1500);

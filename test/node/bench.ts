@@ -14,7 +14,7 @@ import { defaultRequestLimits } from '../../src/foundation/limits.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import type { TanistNode } from '../../src/node/node.ts';
 import { openNode } from '../../src/node/open-node.ts';
-import type { NodeOptions } from '../../src/node/options.ts';
+import type { NodeOptions, NodePorts } from '../../src/node/options.ts';
 import type { Vitals } from '../../src/node/vitals.ts';
 import type { Block, Command } from '../../src/ports/command.ts';
 import type { StateDelta } from '../../src/ports/delta.ts';
@@ -58,6 +58,8 @@ export class Bench {
   #node: TanistNode | null = null;
   #handler: TransportHandler<RaftMessage> | null = null;
   #life: Life | null = null;
+  /** What the node has beside what every node has. */
+  ports: Partial<NodePorts> = {};
   readonly #options: Partial<NodeOptions>;
   readonly #seed: number;
 
@@ -88,6 +90,7 @@ export class Bench {
       disk: this.disk.port(life),
       nodeLog,
       vitals: () => this.vitals ?? noVitals,
+      ...this.ports,
       transport: (handler) => {
         this.#handler = handler;
         return {

@@ -37,7 +37,7 @@ async function following(): Promise<Bench> {
   const policy = (acknowledge: 'leader' | 'quorum'): Command => ({
     kind: 'setPolicy',
     prefix: b('a/'),
-    policy: { acknowledge, tier: 'full' },
+    policy: { acknowledge, tier: 'full', predict: null },
   });
   const open: Command = { kind: 'openSession', nonce: 'n', ttlMs: 600_000 };
   bench.append('a', 1, [entry(1, open, policy('leader'))], 1);

@@ -60,7 +60,7 @@ test('gathered and proposed bytes together have a bound, which is free again aft
 
 test('only unconditional puts of user keys without a lease are acknowledged early', (t) => {
   const known = {
-    policyFor: () => ({ acknowledge: 'leader', tier: 'full' }),
+    policyFor: () => ({ acknowledge: 'leader', tier: 'full', predict: null }),
     noSpace: false,
     hasSession: () => true,
   };

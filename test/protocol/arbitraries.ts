@@ -1,15 +1,18 @@
 import fc from 'fast-check';
 import { type ByteString, byteString } from '../../src/foundation/bytes.ts';
-import { leaseId, nodeId, revision, sessionId } from '../../src/foundation/ids.ts';
+import { clusterTimeMs, leaseId, nodeId, revision, sessionId } from '../../src/foundation/ids.ts';
 import {
   alarmKinds,
   type Command,
   type CommandBatch,
   type Compare,
   type Operation,
+  type Prediction,
+  type PredictPolicy,
   type RangeRequest,
 } from '../../src/ports/command.ts';
 import { type KeyValue, spaces } from '../../src/ports/delta.ts';
+import { predictableSpaces } from '../../src/ports/prediction.ts';
 import type { CommandResult, OperationResult, RangeResult } from '../../src/ports/result.ts';
 
 export const bytes: fc.Arbitrary<ByteString> = fc
@@ -93,6 +96,32 @@ const { txn } = fc.letrec<{ operation: Operation; txn: Operation & { readonly ki
   }),
 }));
 
+/** Zero without a sign, as what is left out is read. */
+const double = fc.double({ noNaN: true }).map((value) => value + 0);
+const predictPolicy: fc.Arbitrary<PredictPolicy> = fc.record({
+  fields: fc.array(fc.string({ unit: 'binary' }), { maxLength: 3 }),
+  stepMs: safe,
+  horizon: fc.nat(300),
+  minConfidence: double,
+  weight: double,
+});
+export const prediction: fc.Arbitrary<Prediction> = fc.record({
+  space: fc.constantFrom(...predictableSpaces),
+  key: bytes,
+  value: bytes,
+  madeFrom: number,
+  madeAtMs: safe.map(clusterTimeMs),
+  forMs: safe.map(clusterTimeMs),
+  validUntilMs: safe.map(clusterTimeMs),
+  model: fc.string({ unit: 'binary' }),
+  confidence: double,
+  level: double,
+  fields: fc.array(
+    fc.record({ pointer: fc.string({ unit: 'binary' }), mean: double, lower: double, upper: double }),
+    { maxLength: 3 },
+  ),
+});
+
 export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 4, arbitrary: put },
   deleteRange,
@@ -107,6 +136,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     policy: fc.record({
       acknowledge: fc.constantFrom('quorum', 'leader'),
       tier: fc.constantFrom('full', 'critical'),
+      predict: fc.option(predictPolicy),
     }),
   }) as fc.Arbitrary<Command>,
   fc.record({ kind: kind('removePolicy'), prefix: bytes }),
@@ -119,6 +149,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     alarm: fc.constantFrom(...alarmKinds),
   }) as fc.Arbitrary<Command>,
   fc.record({ kind: kind('keepSessions'), ids: fc.array(safe.map(sessionId), { maxLength: 5 }) }),
+  fc.record({ kind: kind('predict'), predictions: fc.array(prediction, { maxLength: 3 }) }),
 );
 
 export const batch: fc.Arbitrary<CommandBatch> = fc.record({
@@ -171,6 +202,7 @@ export const result: fc.Arbitrary<CommandResult> = fc.oneof(
   fc.record({ kind: kind('leaseGrant'), id: lease, ttlMs: safe }),
   fc.record({ kind: kind('leaseKeepAlive'), ttlMs: fc.array(safe, { maxLength: 4 }) }),
   fc.record({ kind: kind('openSession'), id: safe.map(sessionId) }),
+  fc.record({ kind: kind('predict'), kept: safe, dropped: safe }),
   fc.record({
     kind: kind('alarm'),
     alarms: fc.array(

@@ -1,5 +1,12 @@
 import { type ByteString, bytesOf } from '../../src/foundation/bytes.ts';
-import type { Command, Compare, Operation, RangeRequest } from '../../src/ports/command.ts';
+import type {
+  Command,
+  Compare,
+  Operation,
+  Prediction,
+  PredictPolicy,
+  RangeRequest,
+} from '../../src/ports/command.ts';
 import type { KeyValue } from '../../src/ports/delta.ts';
 import type { CommandResult, OperationResult, RangeResult } from '../../src/ports/result.ts';
 
@@ -30,7 +37,11 @@ export function plainCommand(command: Command): Plain {
       return {
         setPolicy: {
           prefix: raw(command.prefix),
-          policy: { acknowledge: upper(command.policy.acknowledge), tier: upper(command.policy.tier) },
+          policy: {
+            acknowledge: upper(command.policy.acknowledge),
+            tier: upper(command.policy.tier),
+            ...(command.policy.predict === null ? {} : { predict: plainPredict(command.policy.predict) }),
+          },
         },
       };
     case 'removePolicy':
@@ -45,7 +56,27 @@ export function plainCommand(command: Command): Plain {
       return {
         alarm: { action: upper(command.action), member: command.member, alarm: upper(command.alarm) },
       };
+    case 'predict':
+      return { predict: { predictions: command.predictions.map(plainPrediction) } };
   }
+}
+
+function plainPredict({ stepMs, ...policy }: PredictPolicy): Plain {
+  return { ...policy, stepMs: whole(stepMs) };
+}
+
+function plainPrediction(prediction: Prediction): Plain {
+  const { space, key, value, madeFrom, madeAtMs, forMs, validUntilMs, ...rest } = prediction;
+  return {
+    ...rest,
+    space: upper(space),
+    key: raw(key),
+    value: raw(value),
+    madeFrom: whole(madeFrom),
+    madeAtMs: whole(madeAtMs),
+    forMs: whole(forMs),
+    validUntilMs: whole(validUntilMs),
+  };
 }
 
 function plainOperation(operation: Operation): Plain {
@@ -171,6 +202,8 @@ export function plainResult(result: CommandResult | OperationResult): Plain {
       return { leaseKeepAlive: { ttlMs: result.ttlMs.map(whole) } };
     case 'openSession':
       return { openSession: { id: whole(result.id) } };
+    case 'predict':
+      return { predict: { kept: whole(result.kept), dropped: whole(result.dropped) } };
     case 'alarm':
       return {
         alarm: { alarms: result.alarms.map(({ member, kind }) => ({ member, kind: upper(kind) })) },

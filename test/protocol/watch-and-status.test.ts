@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { bytesOf } from '../../src/foundation/bytes.ts';
+import { byteStringOfText, bytesOf } from '../../src/foundation/bytes.ts';
 import { clusterTimeMs, leaseId, nodeId } from '../../src/foundation/ids.ts';
 import type { StateDelta } from '../../src/ports/delta.ts';
 import {
@@ -198,7 +198,15 @@ test('transfer, leases, policies', (t) => {
   const policies = [
     {
       prefix: fc.sample(arbitrary.bytes, 1)[0]!,
-      policy: { acknowledge: 'leader' as const, tier: 'critical' as const },
+      policy: { acknowledge: 'leader' as const, tier: 'critical' as const, predict: null },
+    },
+    {
+      prefix: byteStringOfText('load/'),
+      policy: {
+        acknowledge: 'quorum' as const,
+        tier: 'full' as const,
+        predict: { fields: ['/a', '/b~1c'], stepMs: 1000, horizon: 3, minConfidence: 0, weight: 2.5 },
+      },
     },
   ];
   t.deepEqual(decodePoliciesReply(encodePoliciesReply(policies)), policies);

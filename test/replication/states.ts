@@ -67,7 +67,11 @@ export function someState(): Recorded {
   const log = new Recorded(state);
   log.apply(
     { kind: 'openSession', ttlMs: 60_000, nonce: 'first' },
-    { kind: 'setPolicy', prefix: b('a/'), policy: { acknowledge: 'quorum', tier: 'critical' } },
+    {
+      kind: 'setPolicy',
+      prefix: b('a/'),
+      policy: { acknowledge: 'quorum', tier: 'critical', predict: null },
+    },
     grant(5n, 50_000),
   );
   for (let i = 0; i < 12; i++) {

@@ -180,7 +180,11 @@ export function revisionsOf(state: StateMachine) {
 }
 
 export function policy(prefix: string, tier: 'critical' | 'full'): Command {
-  return { kind: 'setPolicy', prefix: byteStringOfText(prefix), policy: { acknowledge: 'quorum', tier } };
+  return {
+    kind: 'setPolicy',
+    prefix: byteStringOfText(prefix),
+    policy: { acknowledge: 'quorum', tier, predict: null },
+  };
 }
 
 export const noPolicy = (prefix: string): Command => ({

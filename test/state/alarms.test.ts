@@ -4,7 +4,7 @@ import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import type { Command } from '../../src/ports/command.ts';
 import { keyOverheadBytes } from '../../src/state/space-use.ts';
 import { createStateMachine } from '../../src/state/state-machine.ts';
-import { b, compact, del, grant, keepAlive, Log, put, revoke, txn } from './commands.ts';
+import { b, compact, del, grant, keepAlive, Log, predict, prediction, put, revoke, txn } from './commands.ts';
 import { MemoryImage } from './memory-history.ts';
 
 const a = nodeId('a');
@@ -27,10 +27,17 @@ test('without space nothing that takes space goes in, and all else does, until t
   for (const command of [put('k', '2'), put('p', '1', { space: 'planes' }), nested, grant(6n, 60_000)])
     t.like(log.one(command), { kind: 'failed', code: 'no-space' });
   t.is(log.state.revision('user'), before);
-  t.like(log.one(put('guess', '1', { space: 'predicted' })), { kind: 'put' });
-  t.like(log.one({ kind: 'setPolicy', prefix: b('p'), policy: { acknowledge: 'quorum', tier: 'full' } }), {
-    kind: 'setPolicy',
-  });
+  t.deepEqual(log.one(predict(prediction('k', 2))), { kind: 'predict', kept: 1, dropped: 0 });
+  t.like(
+    log.one({
+      kind: 'setPolicy',
+      prefix: b('p'),
+      policy: { acknowledge: 'quorum', tier: 'full', predict: null },
+    }),
+    {
+      kind: 'setPolicy',
+    },
+  );
   t.like(log.one(keepAlive(5n)), { kind: 'leaseKeepAlive' });
   t.like(log.one(txn([], [del('nothing')])), { kind: 'txn' });
   t.like(log.one(del('k')), { deleted: 1 });

@@ -15,6 +15,7 @@ import type {
   Compare,
   DeleteRangeCommand,
   Operation,
+  Prediction,
   PutCommand,
   RangeRequest,
   TxnCommand,
@@ -85,6 +86,26 @@ export function numberIs(
 ): Compare {
   return { key: b(key), rangeEnd: b(rangeEnd), result, target, number };
 }
+
+/** Made from the key's revision `madeFrom`, of one number. */
+export function prediction(key: string, madeFrom: number, rest: Partial<Prediction> = {}): Prediction {
+  return {
+    space: 'user',
+    key: b(key),
+    value: b('42'),
+    madeFrom: revision(madeFrom),
+    madeAtMs: clusterTimeMs(1_000_000),
+    forMs: clusterTimeMs(1_001_000),
+    validUntilMs: clusterTimeMs(1_010_000),
+    model: 'seasonal-naive',
+    confidence: 0.75,
+    level: 0.9,
+    fields: [{ pointer: '', mean: 42, lower: 40.5, upper: 43.5 }],
+    ...rest,
+  };
+}
+
+export const predict = (...predictions: readonly Prediction[]): Command => ({ kind: 'predict', predictions });
 
 export const compact = (at: number, space: Space = 'user'): Command => ({
   kind: 'compact',

@@ -64,7 +64,11 @@ async function withEverything(): Promise<{ log: Log; image: MemoryImage }> {
   const image = new MemoryImage();
   log.apply(
     { kind: 'openSession', ttlMs: 60_000, nonce: 'first' },
-    { kind: 'setPolicy', prefix: b('early/'), policy: { acknowledge: 'leader', tier: 'full' } },
+    {
+      kind: 'setPolicy',
+      prefix: b('early/'),
+      policy: { acknowledge: 'leader', tier: 'full', predict: null },
+    },
     grant(5n, 5000),
     grant(2n ** 63n + 1n, 60_000),
   );

@@ -169,6 +169,7 @@ function nameOf(code: ErrorCode, indeterminate: boolean): EtcdErrorName | null {
     case 'overloaded':
     case 'too-many-sessions':
     case 'too-many-watchers':
+    case 'too-many-predictions':
     case 'range-too-large':
       return 'tooManyRequests';
     case 'disk-full':

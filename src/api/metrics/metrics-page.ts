@@ -5,6 +5,7 @@ import { type Route, reply } from '../http/route.ts';
 import { DurationsMetric } from './durations-metric.ts';
 import { etcdReadings } from './etcd-readings.ts';
 import { LeadershipWatch } from './leadership-watch.ts';
+import { predictionReadings } from './prediction-readings.ts';
 import { readProcess } from './process-reading.ts';
 import type { Reading, Scrape } from './reading.ts';
 import { processReadings, replicaReadings, tanistReadings } from './tanist-readings.ts';
@@ -24,7 +25,7 @@ export class MetricsPage {
     this.#node = node;
     this.#etcd = etcd;
     this.#leadership = new LeadershipWatch(node);
-    this.#shown = [...etcdReadings, ...tanistReadings, ...replicaReadings, ...processReadings].map(
+    this.#shown = [...etcdReadings, ...tanistReadings, ...replicaReadings, ...predictionReadings, ...processReadings].map(
       (reading) => {
         const { name, help, type, labels } = reading;
         const options = { name, help, labelNames: [...labels], registers: [this.#registry] };

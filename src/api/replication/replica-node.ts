@@ -9,7 +9,7 @@ import type { RenewalDone } from '../../node/renewal-batcher.ts';
 import type { ReplicaView } from '../../node/replica-book.ts';
 import type { ReplicationGauges, ServedNode } from '../../node/served-node.ts';
 import type { MemberView } from '../../node/succession-keeper.ts';
-import type { RangeRequest } from '../../ports/command.ts';
+import type { Consistency, RangeRequest } from '../../ports/command.ts';
 import type { Space } from '../../ports/delta.ts';
 import type { MemberInfo } from '../../ports/membership.ts';
 import type { Held, ReplicaReport } from '../../ports/replication.ts';
@@ -116,11 +116,15 @@ export class ReplicaNode implements ServedNode {
 
   read(
     request: RangeRequest,
-    consistency: 'linearizable' | 'serializable',
+    consistency: Consistency,
     done: (outcome: ReadOutcome, ageMs: number) => void,
   ): void {
     if (consistency === 'linearizable') {
       done(this.#notLeader(), 0);
+      return;
+    }
+    if (consistency !== 'serializable') {
+      done(this.#notHeld(), 0);
       return;
     }
     const { replica } = this.#options;
@@ -191,6 +195,8 @@ export class ReplicaNode implements ServedNode {
   weigh(): null {
     return null;
   }
+
+  readonly prediction = null;
 
   tiers(): null {
     return null;
@@ -293,6 +299,13 @@ export class ReplicaNode implements ServedNode {
 
   #revisions(): Readonly<Record<Space, Revision>> | null {
     return this.#options.replica.position()?.held.revisions ?? null;
+  }
+
+  #notHeld(): TanistError {
+    return new TanistError(
+      'not-held',
+      `a ${this.tier} replica holds no predictions: ask a hot one, or this one with consistency serializable`,
+    );
   }
 
   #notLeader(): TanistError {

@@ -52,7 +52,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     `cluster ready after ${figure(rounded(performance.now() - startedMs, 0))} ms, led by ${style.bold(client.routing()?.leader ?? '?')}`,
   );
 
-  await client.setPolicy(metricPrefix, { acknowledge: 'quorum', tier: 'critical' });
+  await client.setPolicy(metricPrefix, { acknowledge: 'quorum', tier: 'critical', predict: null });
   const ledger = emptyLedger();
   const stream = startMetricStream(client, ledger);
   await watchStream(out, client, ledger, stream, options.seconds * 500);

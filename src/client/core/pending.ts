@@ -34,11 +34,18 @@ export class PendingCommand<Tag> {
   }
 }
 
+export type ReadHow =
+  | { readonly kind: 'linearizable' }
+  | { readonly kind: 'serializable' }
+  | { readonly kind: 'predicted'; readonly minConfidence: number };
+
 /** One read on its way. Reads change nothing, so they are sent again freely and are never indeterminate. */
 export class PendingRead<Tag> {
   readonly id: number;
   readonly range: RangeRequest;
   readonly serializable: boolean;
+  /** Of a predicted read, which is a serializable one. */
+  readonly minConfidence?: number;
   readonly deadlineMs: number;
   readonly tag: Tag;
   state: 'queued' | 'sent' | 'settled' = 'queued';
@@ -48,10 +55,11 @@ export class PendingRead<Tag> {
   /** Members that do not hold it. */
   notHeldAt: readonly string[] = [];
 
-  constructor(id: number, range: RangeRequest, serializable: boolean, deadlineMs: number, tag: Tag) {
+  constructor(id: number, range: RangeRequest, how: ReadHow, deadlineMs: number, tag: Tag) {
     this.id = id;
     this.range = range;
-    this.serializable = serializable;
+    this.serializable = how.kind !== 'linearizable';
+    if (how.kind === 'predicted') this.minConfidence = how.minConfidence;
     this.deadlineMs = deadlineMs;
     this.tag = tag;
   }

@@ -2,7 +2,7 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { ReadReply } from '../../protocol/session-reply.ts';
 import type { SessionOptions } from './options.ts';
-import { PendingRead } from './pending.ts';
+import { PendingRead, type ReadHow } from './pending.ts';
 import { Queue } from './queue.ts';
 
 /** Reads on their way. They change nothing: after the loss of a stream all unanswered ones simply go out again. */
@@ -22,8 +22,8 @@ export class ReadFlow<Tag> {
     return this.queue.size + this.sent.size;
   }
 
-  submit(range: RangeRequest, serializable: boolean, deadlineMs: number, tag: Tag): PendingRead<Tag> {
-    const read = new PendingRead(this.nextId++, range, serializable, deadlineMs, tag);
+  submit(range: RangeRequest, how: ReadHow, deadlineMs: number, tag: Tag): PendingRead<Tag> {
+    const read = new PendingRead(this.nextId++, range, how, deadlineMs, tag);
     if (this.queue.size < this.options.queuedReads) {
       this.queue.push(read);
     } else {

@@ -8,7 +8,7 @@ import type { Routing } from '../../protocol/routing.ts';
 import type { BatchReply, ReadReply, SessionReply } from '../../protocol/session-reply.ts';
 import { CommandWindow } from './command-window.ts';
 import type { SessionOptions } from './options.ts';
-import { PendingCommand, type PendingRead, sizeOf } from './pending.ts';
+import { PendingCommand, type PendingRead, type ReadHow, sizeOf } from './pending.ts';
 import { Queue } from './queue.ts';
 import { ReadFlow } from './read-flow.ts';
 import type { CoreReady } from './ready.ts';
@@ -95,9 +95,9 @@ export class SessionCore<Tag> {
     return pending;
   }
 
-  read(range: RangeRequest, serializable: boolean, deadlineMs: number, tag: Tag): PendingRead<Tag> {
+  read(range: RangeRequest, how: ReadHow, deadlineMs: number, tag: Tag): PendingRead<Tag> {
     if (deadlineMs < this.earliestDeadlineMs) this.earliestDeadlineMs = deadlineMs;
-    return this.reads.submit(range, serializable, deadlineMs, tag);
+    return this.reads.submit(range, how, deadlineMs, tag);
   }
 
   /**

@@ -21,6 +21,7 @@ export function verdictOn(refused: TanistError): Verdict {
     case 'disk-full':
     case 'too-many-sessions':
     case 'too-many-watchers':
+    case 'too-many-predictions':
       return 'later';
     default:
       return 'fail';

@@ -1,20 +1,25 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
-import type { RangeRequest } from '../../ports/command.ts';
+import type { PredictedRead, RangeRequest } from '../../ports/command.ts';
 import { tanistService } from '../../protocol/services.ts';
 import { decodeSessionReply, type ReadReply } from '../../protocol/session-reply.ts';
 import { encodeReadsRequest } from '../../protocol/session-request.ts';
 import { callError, openChannel } from './channel.ts';
 
-/** One serializable read by the member at `address` itself, whatever its tier; not routed, not repeated. Errors: its own, `deadline-exceeded`. */
-export async function readAt(address: string, range: RangeRequest, deadlineMs: number): Promise<ReadReply> {
+/** One serializable or predicted read by the member at `address` itself, whatever its tier; not routed, not repeated. Errors: its own, `deadline-exceeded`. */
+export async function readAt(
+  address: string,
+  range: RangeRequest,
+  deadlineMs: number,
+  predicted: PredictedRead | null = null,
+): Promise<ReadReply> {
   const channel = openChannel(address);
   const { path, requestSerialize, responseDeserialize } = tanistService.session;
   const stream = channel.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, {
     deadline: Date.now() + deadlineMs,
   });
   try {
-    stream.write(encodeReadsRequest([{ id: 1, range, serializable: true }]));
+    stream.write(encodeReadsRequest([{ id: 1, range, serializable: true, ...predicted }]));
     for await (const message of stream) {
       const reply = decodeSessionReply(message as Buffer);
       const answer = reply.kind === 'reads' ? reply.replies[0] : undefined;

@@ -11,7 +11,7 @@ import { tanistService } from '../../protocol/services.ts';
 import { decodeSessionReply, type SessionReply } from '../../protocol/session-reply.ts';
 import { encodeBatchRequest, encodeReadsRequest, type Read } from '../../protocol/session-request.ts';
 import type { SessionOptions } from '../core/options.ts';
-import { type PendingCommand, sizeOf } from '../core/pending.ts';
+import { type PendingCommand, type ReadHow, sizeOf } from '../core/pending.ts';
 import type { CoreReady } from '../core/ready.ts';
 import { SessionCore } from '../core/session-core.ts';
 import { callError } from './channel.ts';
@@ -86,7 +86,7 @@ export class SessionRunner {
 
   read<Answer>(
     range: RangeRequest,
-    serializable: boolean,
+    how: ReadHow,
     options: CallOptions | undefined,
     answerOf: (result: RangeResult, ageMs: number) => Answer,
   ): Promise<Answer> {
@@ -94,7 +94,7 @@ export class SessionRunner {
       const waiter = new ReadWaiter(resolve, reject, answerOf);
       if (this.refuses(options, waiter)) return;
       const deadlineMs = performance.now() + (options?.deadlineMs ?? this.defaultDeadlineMs);
-      const pending = this.core.read(range, serializable, deadlineMs, waiter);
+      const pending = this.core.read(range, how, deadlineMs, waiter);
       this.onAbort(options?.signal, waiter, () => {
         this.core.abandonRead(pending, 'cancelled', 'the read was cancelled');
       });

@@ -1,5 +1,6 @@
 import { neuralHandlers } from '../neural/thread.ts';
+import { onlineHandler } from '../online/handler.ts';
 import type { Handler } from './serve.ts';
 
 /** Everything that the worker thread does, a line a module. Modules load ONNX Runtime when first asked, not when listed. */
-export const handlers: readonly Handler[] = [...neuralHandlers];
+export const handlers: readonly Handler[] = [...neuralHandlers, onlineHandler()];

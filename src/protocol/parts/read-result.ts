@@ -41,7 +41,7 @@ function readResult(reader: WireReader): WireResult {
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) result = readPutResult(reader);
-    else if (field <= 11) result = readOther(reader, field);
+    else if (field <= 12) result = readOther(reader, field);
     else reader.skip();
   }
   reader.leave(outer);
@@ -71,6 +71,8 @@ function readOther(reader: WireReader, field: number): WireResult {
     }
     case 11:
       return readAlarms(reader);
+    case 12:
+      return readPredictResult(reader);
     case 10: {
       const { code, message } = readFailure(reader);
       return { kind: 'failed', code, message };
@@ -78,6 +80,26 @@ function readOther(reader: WireReader, field: number): WireResult {
     default:
       return readNumberResult(reader, field);
   }
+}
+
+function readPredictResult(reader: WireReader): CommandResult {
+  let kept = 0;
+  let dropped = 0;
+  const outer = reader.enter();
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        kept = reader.uint();
+        break;
+      case 2:
+        dropped = reader.uint();
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  reader.leave(outer);
+  return { kind: 'predict', kept, dropped };
 }
 
 function readAlarms(reader: WireReader): CommandResult {

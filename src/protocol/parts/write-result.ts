@@ -1,9 +1,15 @@
 import { AssertionError, unreachable } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { type Alarm, alarmKinds } from '../../ports/command.ts';
-import type { CommandResult, OperationResult, RangeResult } from '../../ports/result.ts';
+import type {
+  CommandResult,
+  OperationResult,
+  PredictedRangeResult,
+  RangeResult,
+} from '../../ports/result.ts';
 import { writeFailure } from './failure.ts';
 import { keyValueBound, writeKeyValue } from './key-value.ts';
+import { predictionBound } from './prediction.ts';
 import { uintSize, type WireWriter } from './wire-writer.ts';
 
 /** Numbers of `Done.Of`. */
@@ -41,9 +47,11 @@ export function resultBound(result: AnyResult): number {
   }
 }
 
-export function rangeResultBound(result: RangeResult): number {
+export function rangeResultBound(result: RangeResult | PredictedRangeResult): number {
   let bound = 48;
   for (const keyValue of result.values) bound += keyValueBound(keyValue);
+  if ('predictions' in result)
+    for (const { prediction } of result.predictions) bound += predictionBound(prediction) + 16;
   return bound;
 }
 
@@ -130,6 +138,10 @@ function writeOutcome(writer: WireWriter, result: AnyResult): void {
     case 'openSession':
       writer.uint(1, result.id);
       break;
+    case 'predict':
+      writer.uint(1, result.kept);
+      writer.uint(2, result.dropped);
+      break;
     case 'leaseRevoke':
     case 'setPolicy':
     case 'removePolicy':
@@ -156,4 +168,5 @@ const fieldOf = {
   keepSessions: 7,
   leaseKeepAlive: 8,
   openSession: 9,
+  predict: 12,
 } as const;

@@ -1,10 +1,20 @@
 import { AssertionError, assert, unreachable } from '../../foundation/assert.ts';
+import { bytesOf } from '../../foundation/bytes.ts';
 import type { LeaseId, Revision } from '../../foundation/ids.ts';
 import type { Alarm } from '../../ports/command.ts';
-import type { CommandResult, OperationResult, RangeResult, TxnResult } from '../../ports/result.ts';
+import type { Prediction } from '../../ports/prediction.ts';
+import type {
+  CommandResult,
+  OperationResult,
+  PredictedRangeResult,
+  RangeResult,
+  TxnResult,
+} from '../../ports/result.ts';
 import type {
   ClientKeyValue,
   ClientOperationAnswer,
+  ClientPrediction,
+  PredictedAnswer,
   RangeAnswer,
   TxnAnswer,
 } from '../../ports/state-client.ts';
@@ -70,6 +80,25 @@ export function rangeAnswer(result: RangeResult, ageMs: number): RangeAnswer {
     more: result.more,
     ageMs,
   };
+}
+
+export function predictedAnswer(result: RangeResult | PredictedRangeResult, ageMs: number): PredictedAnswer {
+  const answer = rangeAnswer(result, ageMs);
+  const at = new Map(result.values.map(({ key }, i) => [key, answer.values[i]]));
+  const predictions = 'predictions' in result ? result.predictions : [];
+  return {
+    ...answer,
+    predictions: predictions.flatMap(({ prediction, ageMs: madeMsAgo }) => {
+      const last = at.get(prediction.key);
+      return last === undefined ? [] : [clientPrediction(prediction, madeMsAgo, last)];
+    }),
+  };
+}
+
+function clientPrediction(prediction: Prediction, ageMs: number, last: ClientKeyValue): ClientPrediction {
+  const { key, value, confidence, level, fields, model, forMs, validUntilMs } = prediction;
+  const bytes = { key: bytesOf(key), value: bytesOf(value) };
+  return { ...bytes, confidence, level, fields, model, ageMs, forMs, validUntilMs, last };
 }
 
 /** `revision`: of the whole transaction, also where this is a nested one of it. */

@@ -48,7 +48,11 @@ export function deleteCommand(
   return { kind: 'deleteRange', space, key: start, rangeEnd, previous: options?.previous ?? false };
 }
 
-export function rangeRequest(space: Space, key: Bytes, options: RangeOptions | undefined): RangeRequest {
+export function rangeRequest(
+  space: Space,
+  key: Bytes,
+  options: Omit<RangeOptions, 'consistency'> | undefined,
+): RangeRequest {
   return {
     kind: 'range',
     space,
@@ -65,6 +69,13 @@ export function rangeRequest(space: Space, key: Bytes, options: RangeOptions | u
     minCreateRevision: revisionOf('minCreateRevision', options?.minCreateRevision),
     maxCreateRevision: revisionOf('maxCreateRevision', options?.maxCreateRevision),
   };
+}
+
+/** Of a predicted read. */
+export function confidenceOf(minConfidence: number | undefined): number {
+  const wanted = minConfidence ?? 0;
+  if (wanted >= 0 && wanted <= 1) return wanted;
+  throw new TanistError('invalid-argument', `minConfidence is ${wanted}; it must be a number from 0 to 1`);
 }
 
 /** What a watch covers. Fails as `key-empty`. */

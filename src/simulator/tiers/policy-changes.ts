@@ -33,11 +33,11 @@ export class PolicyChanges {
     const prefix = byteStringOfText(this.#random.pick(prefixes));
     if (this.#random.chance(0.3)) return { kind: 'removePolicy', prefix };
     const tier = this.#random.pick([...policyTiers, 'critical' as const]);
-    return { kind: 'setPolicy', prefix, policy: { acknowledge: 'quorum', tier } };
+    return { kind: 'setPolicy', prefix, policy: { acknowledge: 'quorum', tier, predict: null } };
   }
 }
 
 function critical(prefix: string): Command {
-  const policy = { acknowledge: 'quorum', tier: 'critical' } as const;
+  const policy = { acknowledge: 'quorum', tier: 'critical', predict: null } as const;
   return { kind: 'setPolicy', prefix: byteStringOfText(prefix), policy };
 }

@@ -67,7 +67,8 @@ export class SimClient {
   }
 
   read(range: RangeRequest, serializable: boolean, deadlineMs: number, settlement: Settlement): void {
-    this.core.read(range, serializable, this.nowMs + deadlineMs, settlement);
+    const how = { kind: serializable ? 'serializable' : 'linearizable' } as const;
+    this.core.read(range, how, this.nowMs + deadlineMs, settlement);
     this.#flushSoon();
   }
 

@@ -33,6 +33,7 @@ const removalCost = 16;
 export class SpaceStore {
   readonly space: Space;
   readonly #journal: DeltaJournal;
+  #onChange: ((key: ByteString) => void) | null = null;
   readonly #table = new KeyTable();
   readonly #live = new OrderedKeys<KeyEntry>();
   /** Deleted keys that older revisions still show. */
@@ -48,12 +49,19 @@ export class SpaceStore {
   #sumB = 0;
   /** Next shard to rid of compacted versions; `shardCount`: done. */
   #sweepShard = KeyTable.shardCount;
+  /** More was compacted since that sweep began: another follows it. Beginning anew each time could never come to an end. */
+  #sweepAgain = false;
   /** Where it is in that shard. */
   #sweeping: Iterator<KeyEntry> | null = null;
 
   constructor(space: Space, journal: DeltaJournal) {
     this.space = space;
     this.#journal = journal;
+  }
+
+  /** Hears of every key that is put or deleted, just after; not of what is restored. */
+  onChange(listener: (key: ByteString) => void): void {
+    this.#onChange = listener;
   }
 
   get revision(): Revision {
@@ -173,6 +181,7 @@ export class SpaceStore {
       version: keyValue.version,
       previous,
     });
+    this.#onChange?.(entry.key);
     return previous;
   }
 
@@ -228,6 +237,7 @@ export class SpaceStore {
       version: 0,
       previous,
     });
+    this.#onChange?.(entry.key);
     return previous;
   }
 
@@ -260,8 +270,8 @@ export class SpaceStore {
   imageTaken(): void {
     if (this.#imageCompacted === this.#compacted) return;
     this.#imageCompacted = this.#compacted;
-    this.#sweepShard = 0;
-    this.#sweeping = null;
+    if (this.#sweepShard < KeyTable.shardCount) this.#sweepAgain = true;
+    else this.#sweepShard = 0;
   }
 
   /** One slice of the work that a compaction left; false when there is none. */
@@ -274,6 +284,10 @@ export class SpaceStore {
       if (step.done === true) {
         this.#sweeping = null;
         this.#sweepShard++;
+        if (this.#sweepShard === KeyTable.shardCount && this.#sweepAgain) {
+          this.#sweepAgain = false;
+          this.#sweepShard = 0;
+        }
         break;
       }
       const entry = step.value;

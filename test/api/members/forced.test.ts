@@ -58,7 +58,7 @@ test('no quorum left: a warm replica goes on by force, old members are fenced an
   const cluster = await startCluster(t, [...hot, 'w0', 'w1']);
   const { client, config, folder, stop, start } = cluster;
   const w0 = config.nodes.find(({ id }) => id === 'w0')!.client;
-  await client.setPolicy('a/', { acknowledge: 'quorum', tier: 'critical' });
+  await client.setPolicy('a/', { acknowledge: 'quorum', tier: 'critical', predict: null });
   const { revision: before } = await client.put('a/1', 'held');
   await client.put('b/1', 'not held');
   for (const id of ['w0', 'w1'])

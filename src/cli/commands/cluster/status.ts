@@ -5,6 +5,7 @@ export const statusCommand: Register = (program) => {
     (options: ClientOptions) =>
       withCluster(options, async ({ client, endpoints, out, call }) => {
         const { memberColumns, memberJson, memberRow } = await import('./members-view.ts');
+        const { predictorText } = await import('./predictor-text.ts');
         const { clusterStatus } = await import('../../client.ts');
         const status = await clusterStatus(client, endpoints, call);
         const { clusterId, id, version, leader, term, commit, applied, succession } = status;
@@ -21,6 +22,7 @@ export const statusCommand: Register = (program) => {
           leases: status.leases,
           members: status.members.map(memberJson),
           spaces: status.spaces,
+          predictor: status.predictor,
         });
         const { style } = out;
         out.say(
@@ -43,6 +45,7 @@ export const statusCommand: Register = (program) => {
             space.digest,
           ]),
         );
+        if (status.predictor !== null) out.say(`\n${predictorText(status.predictor)}`);
         out.say(`\nin line: ${succession.join(' → ') || 'nobody yet'}`);
       }),
   );

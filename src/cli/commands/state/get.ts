@@ -1,13 +1,16 @@
+import { revision } from '../../../foundation/ids.ts';
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
-import { wholeNumber } from '../../terminal/arguments.ts';
+import { fraction, wholeNumber } from '../../terminal/arguments.ts';
+import { UsageError } from '../../terminal/usage-error.ts';
 
-interface GetOptions extends ClientOptions {
+export interface GetOptions extends ClientOptions {
   readonly prefix?: boolean;
   readonly limit?: number;
   readonly revision?: number;
   readonly keysOnly?: boolean;
   readonly countOnly?: boolean;
   readonly consistency: string;
+  readonly minConfidence?: number;
 }
 
 export const getCommand: Register = (program) => {
@@ -22,19 +25,30 @@ export const getCommand: Register = (program) => {
       .option('--revision <revision>', 'as it was at this revision', wholeNumber(1))
       .option('--keys-only', 'without values')
       .option('--count-only', 'only how many there are')
-      .option('--consistency <how>', 'linearizable, serializable or predicted', 'linearizable'),
+      .option('--consistency <how>', 'linearizable, serializable or predicted', 'linearizable')
+      .option('--min-confidence <0..1>', 'with predicted: leave out predictions of less', fraction),
   ).action(async (key: string, rangeEnd: string | undefined, options: GetOptions) => {
     const { consistencyOf, rangeOptions, keyValueJson, keyValueLines } = await import('./key-values.ts');
-    const range = {
+    const consistency = consistencyOf(options.consistency);
+    const bounds = {
       ...rangeOptions(rangeEnd, options),
       ...(options.limit === undefined ? {} : { limit: options.limit }),
-      ...(options.revision === undefined ? {} : { revision: options.revision as never }),
+    };
+    if (consistency === 'predicted') {
+      const { getPredicted } = await import('./get-predicted.ts');
+      return getPredicted(key, bounds, options);
+    }
+    if (options.minConfidence !== undefined)
+      throw new UsageError('--min-confidence goes with --consistency predicted');
+    const range = {
+      ...bounds,
+      ...(options.revision === undefined ? {} : { revision: revision(options.revision) }),
       keysOnly: options.keysOnly === true,
       countOnly: options.countOnly === true,
-      consistency: consistencyOf(options.consistency),
+      consistency,
     };
     // Whoever names nodes and asks for no more than what a node holds wants to know it of the first of these.
-    const isLocal = options.endpoints !== undefined && range.consistency === 'serializable';
+    const isLocal = options.endpoints !== undefined && consistency === 'serializable';
     await withCluster(options, async ({ client, endpoints, out, call }) => {
       const answer = isLocal
         ? await client.getAt(endpoints[0] ?? '', key, { ...range, ...call })

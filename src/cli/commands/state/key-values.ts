@@ -13,10 +13,8 @@ export function rangeOptions(
   return options.prefix === true ? { prefix: true } : {};
 }
 
-export function consistencyOf(text: string): 'linearizable' | 'serializable' {
-  if (text === 'linearizable' || text === 'serializable') return text;
-  if (text === 'predicted')
-    throw new UsageError('--consistency predicted: this version predicts nothing yet');
+export function consistencyOf(text: string): 'linearizable' | 'serializable' | 'predicted' {
+  if (text === 'linearizable' || text === 'serializable' || text === 'predicted') return text;
   throw new UsageError(`--consistency: must be linearizable, serializable or predicted, not "${text}"`);
 }
 

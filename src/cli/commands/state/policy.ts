@@ -1,11 +1,9 @@
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
+import { durationMs, fraction, positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
 import { printable } from '../../terminal/json.ts';
+import type { PolicyFlags } from './policy-options.ts';
 
-interface SetOptions extends ClientOptions {
-  readonly ack: string;
-  readonly tier: string;
-  readonly predict?: string;
-}
+interface SetOptions extends ClientOptions, PolicyFlags {}
 
 export const policyCommand: Register = (program) => {
   const family = program.command('policy').summary('what holds for keys that start with a prefix');
@@ -20,34 +18,49 @@ export const policyCommand: Register = (program) => {
         'quorum',
       )
       .option('--tier <tier>', 'critical: warm replicas hold these keys, too; full: they do not', 'full')
-      .option('--predict <how>', 'not in this version'),
+      .option(
+        '--predict <what>',
+        'predict these keys: value (each value is a number), or numbers in JSON values, such as /cpu,/load/one',
+      )
+      .option('--predict-step <time>', 'between two values; else as measured', durationMs)
+      .option('--predict-horizon <steps>', 'steps held ready (default: 12)', wholeNumber(1, 64))
+      .option(
+        '--predict-confidence <0..1>',
+        'least confidence to apply at a promotion (default: 0.5)',
+        fraction,
+      )
+      .option('--predict-weight <weight>', 'when not all can be predicted (default: 1)', positiveNumber),
   ).action(async (prefix: string, options: SetOptions) => {
-    const { nestingOf, policyOf } = await import('./policy-options.ts');
+    const { nestingOf, policyOf, predictText } = await import('./policy-options.ts');
     const policy = policyOf(options);
     await withCluster(options, async ({ client, out, call }) => {
       await client.setPolicy(prefix, policy, call);
       const others = (await client.policies(call)).map((other) => printable(other.prefix));
       const note = nestingOf(prefix, others);
-      out.document({ prefix, ack: policy.acknowledge, tier: policy.tier, note });
-      out.say(`${prefix}: acknowledged by ${policy.acknowledge}, tier ${policy.tier}`);
+      const { acknowledge: ack, tier, predict } = policy;
+      out.document({ prefix, ack, tier, predict, note });
+      const text = predict === null ? '' : `, predicted: ${predictText(predict)}`;
+      out.say(`${prefix}: acknowledged by ${ack}, tier ${tier}${text}`);
       if (note !== null) out.say(out.style.dim(note));
     });
   });
-  withClient(family.command('list').summary('all policies')).action((options: ClientOptions) =>
-    withCluster(options, async ({ client, out, call }) => {
+  withClient(family.command('list').summary('all policies')).action(async (options: ClientOptions) => {
+    const { predictText } = await import('./policy-options.ts');
+    await withCluster(options, async ({ client, out, call }) => {
       const policies = await client.policies(call);
       const rows = policies.map(({ prefix, policy }) => ({
         prefix: printable(prefix),
         ack: policy.acknowledge,
         tier: policy.tier,
+        predict: policy.predict,
       }));
       out.document(rows);
       out.table(
-        ['prefix', 'acknowledged by', 'tier'],
-        rows.map((row) => [row.prefix, row.ack, row.tier]),
+        ['prefix', 'acknowledged by', 'tier', 'predicted'],
+        rows.map((row) => [row.prefix, row.ack, row.tier, predictText(row.predict) ?? '']),
       );
-    }),
-  );
+    });
+  });
   withClient(family.command('remove').summary('remove the policy of a prefix').argument('<prefix>')).action(
     (prefix: string, options: ClientOptions) =>
       withCluster(options, async ({ client, out, call }) => {

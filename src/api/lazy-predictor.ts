@@ -1,0 +1,51 @@
+import type { Predictor } from '../node/prediction/online-prediction.ts';
+import type { NodeLog } from '../ports/node-log.ts';
+import { type PredictionWorker, startWorker, type WorkerState } from '../prediction/worker/host.ts';
+import { systemClock } from './system-clock.ts';
+
+/** The thread that forecasts, started with the first call: a node where nothing is predicted has none. */
+export class LazyPredictor implements Predictor {
+  readonly #nodeLog: NodeLog;
+  readonly #listeners = new Set<(state: WorkerState) => void>();
+  #worker: PredictionWorker | null = null;
+  #closed = false;
+
+  constructor(nodeLog: NodeLog) {
+    this.#nodeLog = nodeLog;
+  }
+
+  get state(): WorkerState {
+    return this.#closed ? 'closed' : (this.#worker?.state ?? 'running');
+  }
+
+  get faults(): number {
+    return this.#worker?.faults ?? 0;
+  }
+
+  readonly call: Predictor['call'] = (kind, request, options) => this.#started().call(kind, request, options);
+
+  onState(listener: (state: WorkerState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#worker?.close();
+  }
+
+  #started(): PredictionWorker {
+    if (this.#worker !== null) return this.#worker;
+    const worker = startWorker({
+      schedule: (delayMs, act) => systemClock.after(delayMs, act),
+      onFault: (error) => this.#nodeLog.warn('predictor', { error: error.message }),
+    });
+    worker.onState((state) => {
+      for (const listener of this.#listeners) listener(state);
+    });
+    // Whoever calls after the end hears that it is closed.
+    if (this.#closed) void worker.close();
+    this.#worker = worker;
+    return worker;
+  }
+}

@@ -1,0 +1,87 @@
+import type { PredictionStatus } from '../../ports/prediction-status.ts';
+import { counter, gauge, labelled, type Reading, type Scrape } from './reading.ts';
+
+const of =
+  (value: (status: PredictionStatus) => number | null) =>
+  ({ node }: Scrape): number | null => {
+    const status = node.prediction?.status();
+    return status === undefined ? null : value(status);
+  };
+
+/** Of the predictor; a node without one has none of them. */
+export const predictionReadings: readonly Reading[] = [
+  labelled('gauge', 'tanist_predictor_state', 'What the predictor does', ['state'], ({ node }) => {
+    const status = node.prediction?.status();
+    return status === undefined ? [] : [[{ state: status.state }, 1]];
+  }),
+  gauge(
+    'tanist_prediction_keys',
+    'Keys that are forecast',
+    of((s) => s.keys),
+  ),
+  gauge(
+    'tanist_prediction_keys_refused',
+    'Keys whose policy asks for predictions and that the budget leaves out',
+    of((s) => s.refused),
+  ),
+  gauge(
+    'tanist_prediction_series',
+    'Numbers in them that are forecast',
+    of((s) => s.series),
+  ),
+  gauge(
+    'tanist_prediction_series_ready',
+    'Those with a forecast at hand',
+    of((s) => s.ready),
+  ),
+  gauge(
+    'tanist_prediction_series_waiting',
+    'Those with values that their forecast does not know yet',
+    of((s) => s.waiting),
+  ),
+  counter(
+    'tanist_predictions_total',
+    'Forecasts made',
+    of((s) => s.forecasts),
+  ),
+  counter(
+    'tanist_prediction_choices_total',
+    'Times that the model of a series was chosen',
+    of((s) => s.choices),
+  ),
+  counter(
+    'tanist_predictions_applied_total',
+    'Predictions made for promotions of this node',
+    of((s) => s.preApplied),
+  ),
+  counter(
+    'tanist_prediction_errors_total',
+    'Calls of the predictor that failed, and faults of its thread',
+    of((s) => s.errors),
+  ),
+  counter(
+    'tanist_prediction_not_numbers_total',
+    'Values that were no numbers',
+    of((s) => s.notNumbers),
+  ),
+  counter(
+    'tanist_prediction_dropped_total',
+    'Changes dropped unseen',
+    of((s) => s.dropped),
+  ),
+  gauge(
+    'tanist_prediction_scaled_error',
+    "Rolling error one step ahead, of last value's",
+    of((s) => s.scaledError),
+  ),
+  gauge(
+    'tanist_predictor_cpu_ratio',
+    'Part of one core that forecasting took of late',
+    of((s) => s.cpuShare),
+  ),
+  gauge(
+    'tanist_predictor_memory_bytes',
+    'Heap of its thread, and what is outside it',
+    of((s) => s.memoryBytes),
+  ),
+];

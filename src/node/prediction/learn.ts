@@ -1,0 +1,66 @@
+import { predictableSpaces } from '../../ports/prediction.ts';
+import type { Observations } from './observations.ts';
+import type { PredictionFeed } from './prediction-feed.ts';
+import type { TrackedKeys } from './tracked-keys.ts';
+
+export interface LearnParts {
+  readonly feed: PredictionFeed;
+  readonly keys: TrackedKeys;
+  readonly observations: Observations;
+  readonly isOver: () => boolean;
+}
+
+/**
+ * Finds the keys that policies name, the weightiest policies first, and the last changes of those that are new. What is no longer named, or no longer fits
+ * the budget, is forgotten. Many turns of the event loop, each short.
+ */
+export async function learn(parts: LearnParts, round: number): Promise<void> {
+  const { feed, keys, isOver } = parts;
+  const endRound = keys.beginRound(round);
+  const fresh = new Set<string>();
+  const prefixes = [...feed.prefixes()].sort((a, b) => b.policy.weight - a.policy.weight);
+  for (const { prefix, policy: named } of prefixes) {
+    for (const space of predictableSpaces) {
+      for await (const page of feed.values(space, prefix)) {
+        if (isOver()) return;
+        for (const { key, value, modRevision } of page) {
+          const policy = feed.policyFor(key);
+          // A longer prefix has its own turn, with its own weight.
+          if (policy === null || policy.weight !== named.weight) continue;
+          const known = keys.of(space, key);
+          let tracked = keys.track(space, key, policy);
+          while (tracked === null && keys.makeRoom(policy.weight)) tracked = keys.track(space, key, policy);
+          if (tracked === null) {
+            keys.refuse();
+            continue;
+          }
+          tracked.round = round;
+          if (tracked !== known) fresh.add(`${space}/${key}`);
+          if (tracked.modRevision >= modRevision) continue;
+          tracked.value = value;
+          tracked.modRevision = modRevision;
+        }
+      }
+    }
+  }
+  endRound();
+  if (fresh.size > 0) await learnPast(parts, fresh);
+}
+
+/** Of keys that are new here: what the stored history still tells of them. */
+async function learnPast({ feed, keys, observations, isOver }: LearnParts, fresh: ReadonlySet<string>): Promise<void> {
+  for (const space of predictableSpaces)
+    for await (const deltas of feed.recent(space)) {
+      if (isOver()) return;
+      for (const { op, key, value, timeMs, revision } of deltas) {
+        if (op !== 'put' || !fresh.has(`${space}/${key}`)) continue;
+        const tracked = keys.of(space, key);
+        if (tracked === null) continue;
+        observations.add(tracked, timeMs, value, revision);
+        if (revision < tracked.modRevision) continue;
+        tracked.timeMs = timeMs;
+        tracked.value = value;
+        tracked.modRevision = revision;
+      }
+    }
+}

@@ -1,0 +1,328 @@
+import { asError } from '../../foundation/errors.ts';
+import type { Timer } from '../../ports/clock.ts';
+import type { StateDelta } from '../../ports/delta.ts';
+import type { PredictableSpace, Prediction, PredictionSource } from '../../ports/prediction.ts';
+import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
+import type { PredictionWorker } from '../../prediction/worker/host.ts';
+import { learn } from './learn.ts';
+import { intervalLevel } from './make-prediction.ts';
+import { Observations } from './observations.ts';
+import { preApply } from './pre-apply.ts';
+import type { PredictionFeed } from './prediction-feed.ts';
+import type { PredictionStatus, PredictorState } from '../../ports/prediction-status.ts';
+import { ReadyTable } from './ready-table.ts';
+import { Steady } from './steady.ts';
+import { type TrackedKey, TrackedKeys } from './tracked-keys.ts';
+
+/** The thread that forecasts, as this folder needs it. */
+export type Predictor = Pick<PredictionWorker, 'state' | 'faults' | 'call' | 'onState'>;
+
+export interface OnlinePredictionParts {
+  readonly feed: PredictionFeed;
+  readonly predictor: Predictor;
+  readonly budget: PredictionBudget;
+}
+
+export interface PredictionBudget {
+  /** Part of one core, 0 to 1. */
+  readonly cpu: number;
+  readonly memoryMb: number;
+  readonly series: number;
+}
+
+export const defaultPredictionBudget: PredictionBudget = { cpu: 0.15, memoryMb: 250, series: 4096 };
+
+const batchEveryMs = 150;
+/** For reading numbers out of values, in one turn. */
+const readMs = 2;
+/** Keys beyond the budget are looked at again so often, lest one that became free stays empty. */
+const lookAgainMs = 60_000;
+const retryMs = 1000;
+/** What the thread takes before it has any series, and for each. */
+const threadBytes = 96 * 1024 * 1024;
+const seriesBytes = 16 * 1024;
+
+/**
+ * Predictions inside a running replica: its changes go to the predictor in batches, and what that forecasts is held ready here, so that a promotion
+ * needs to ask nobody. Costs a look at a map for each change of a key, and nothing where no policy asks for predictions.
+ */
+export class OnlinePrediction implements PredictionSource {
+  readonly #parts: OnlinePredictionParts;
+  readonly #keys: TrackedKeys;
+  readonly #mostSeries: number;
+  readonly #observations = new Observations();
+  /** Changes that came while the past was being learnt; they are younger. */
+  readonly #held: StateDelta[] = [];
+  readonly #table = new ReadyTable();
+  readonly #steady: Steady;
+  #figures: EngineFigures | null = null;
+  #asks = false;
+  #learning = false;
+  #wantsLook = true;
+  #lookAtMs = 0;
+  #round = 0;
+  #calling = false;
+  #notBeforeMs = 0;
+  #errors = 0;
+  #lastError: string | null = null;
+  #preApplied = 0;
+  #cpuShare = 0;
+  #cpuFrom: { readonly atMs: number; readonly cpuMs: number } | null = null;
+  #timer: Timer | null = null;
+  readonly #ends: (() => void)[] = [];
+  #closed = false;
+
+  constructor(parts: OnlinePredictionParts) {
+    this.#parts = parts;
+    const { series, memoryMb } = parts.budget;
+    const fitting = Math.floor((memoryMb * 1024 * 1024 - threadBytes) / seriesBytes);
+    this.#mostSeries = Math.max(0, Math.min(series, fitting));
+    this.#keys = new TrackedKeys(this.#mostSeries);
+    this.#steady = new Steady(parts.feed.clock);
+  }
+
+  start(): void {
+    const { feed, predictor } = this.#parts;
+    this.#ends.push(
+      feed.listen({ applied: (deltas) => this.#applied(deltas), replaced: () => this.#replaced() }),
+      predictor.onState((state) => {
+        feed.nodeLog[state === 'running' || state === 'closed' ? 'info' : 'warn']('predictor', { state });
+        // A new thread knows nothing.
+        if (state === 'restarting' || state === 'failed') this.#replaced();
+      }),
+    );
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    for (const end of this.#ends.splice(0)) end();
+  }
+
+  /** What is expected now of the keys whose policy asks for it; made from what is at hand, in about 1 to 2 µs a key. */
+  preApply(nowMs: number): readonly Prediction[] {
+    if (this.#closed || this.#keys.keyCount === 0) return [];
+    const predictions = preApply(this.#keys.values(), this.#table, Math.max(nowMs, this.#steady.nowMs()));
+    this.#preApplied += predictions.length;
+    return predictions;
+  }
+
+  /** The keys that are forecast, for display, with the table to read their forecasts from. */
+  get tracked(): Iterable<TrackedKey> {
+    return this.#keys.values();
+  }
+
+  get table(): Pick<ReadyTable, 'row' | 'model'> {
+    return this.#table;
+  }
+
+  get figures(): EngineFigures | null {
+    return this.#figures;
+  }
+
+  /** Somebody reads predictions of this key: it is worth more than one that nobody reads. */
+  used(space: PredictableSpace, key: TrackedKey['key']): void {
+    const tracked = this.#keys.of(space, key);
+    if (tracked !== null) this.#keys.used(tracked);
+  }
+
+  status(): PredictionStatus {
+    const { predictor } = this.#parts;
+    const figures = this.#figures;
+    return {
+      state: this.#state(),
+      keys: this.#keys.keyCount,
+      series: this.#keys.seriesCount,
+      mostSeries: this.#mostSeries,
+      refused: this.#keys.refused,
+      ready: this.#table.size,
+      waiting: figures?.waiting ?? 0,
+      forecasts: figures?.forecasts ?? 0,
+      choices: figures?.choices ?? 0,
+      errors: this.#errors + predictor.faults,
+      lastError: this.#lastError,
+      cpuShare: this.#cpuShare,
+      memoryBytes: figures?.memoryBytes ?? 0,
+      scaledError: figures?.scaledError ?? null,
+      notNumbers: figures?.notNumbers ?? 0,
+      dropped: this.#observations.dropped,
+      wentBack: figures?.wentBack ?? 0,
+      preApplied: this.#preApplied,
+      models: [],
+    };
+  }
+
+  #state(): PredictorState {
+    switch (this.#parts.predictor.state) {
+      case 'running':
+        return this.#learning ? 'learning' : 'running';
+      case 'restarting':
+        return 'restarting';
+      case 'failed':
+        return 'failed';
+      case 'closed':
+        return 'off';
+    }
+  }
+
+  #applied(deltas: readonly StateDelta[]): void {
+    const last = deltas.at(-1);
+    if (last !== undefined) this.#steady.saw(last.timeMs);
+    for (const delta of deltas) {
+      if (delta.space === 'system') {
+        if (delta.key.startsWith('policy/')) this.#wantsLook = true;
+      } else if (this.#asks && (delta.space === 'user' || delta.space === 'planes')) {
+        if (this.#learning) this.#hold(delta);
+        else this.#changed(delta, delta.space);
+      }
+    }
+  }
+
+  #hold(delta: StateDelta): void {
+    if (this.#parts.feed.policyFor(delta.key) === null) return;
+    this.#held.push(delta);
+    if (this.#held.length > mostHeld) this.#held.splice(0, mostHeld / 2);
+  }
+
+  #changed({ op, key, value, timeMs, revision, version }: StateDelta, space: PredictableSpace): void {
+    let tracked = this.#keys.of(space, key);
+    if (op === 'delete') {
+      if (tracked === null) return;
+      this.#table.forget(tracked.fields.map(({ id }) => id));
+      this.#keys.forget(space, key);
+      return;
+    }
+    if (tracked === null) {
+      const policy = this.#parts.feed.policyFor(key);
+      if (policy === null) return;
+      tracked = this.#keys.track(space, key, policy);
+      if (tracked === null) {
+        if (version === 1) this.#keys.refuse();
+        // It weighs more than one that is there.
+        if (policy.weight > this.#keys.lightest()) this.#wantsLook = true;
+        return;
+      }
+      tracked.round = this.#round;
+    }
+    tracked.value = value;
+    tracked.modRevision = revision;
+    tracked.timeMs = timeMs;
+    this.#observations.add(tracked, timeMs, value, revision);
+  }
+
+  /** The state, or the predictor, is another one: all is learnt anew. */
+  #replaced(): void {
+    this.#keys.clear();
+    this.#observations.clear();
+    this.#held.length = 0;
+    this.#table.clear();
+    this.#cpuFrom = null;
+    this.#wantsLook = true;
+    // What changes until then is found in the state and its history.
+    this.#asks = false;
+    this.#round++;
+  }
+
+  #schedule(): void {
+    if (this.#closed) return;
+    const { clock } = this.#parts.feed;
+    this.#timer = clock.after(batchEveryMs, () => {
+      this.#schedule();
+      this.#look(clock.nowMs());
+      this.#send(clock.nowMs());
+    });
+  }
+
+  #look(nowMs: number): void {
+    const { predictor } = this.#parts;
+    if (this.#learning || predictor.state !== 'running') return;
+    if (!this.#wantsLook && (this.#keys.refused === 0 || nowMs < this.#lookAtMs)) return;
+    this.#wantsLook = false;
+    this.#learning = true;
+    this.#learn().then(
+      () => this.#learnt(),
+      (error: unknown) => {
+        this.#failed(asError(error), nowMs);
+        this.#wantsLook = true;
+        this.#learnt();
+      },
+    );
+  }
+
+  async #learn(): Promise<void> {
+    const { feed } = this.#parts;
+    if (!(await feed.ready())) return;
+    this.#asks = feed.prefixes().length > 0;
+    this.#round++;
+    const round = this.#round;
+    const { refused } = this.#keys;
+    const isOver = (): boolean => this.#closed || this.#round !== round;
+    await learn({ feed, keys: this.#keys, observations: this.#observations, isOver }, round);
+    if (this.#keys.refused > 0 && refused === 0)
+      feed.nodeLog.warn('predictions-limited', {
+        keys: this.#keys.keyCount,
+        refused: this.#keys.refused,
+        mostSeries: this.#mostSeries,
+      });
+  }
+
+  #learnt(): void {
+    this.#learning = false;
+    this.#lookAtMs = this.#parts.feed.clock.nowMs() + lookAgainMs;
+    for (const delta of this.#held.splice(0))
+      if (delta.space === 'user' || delta.space === 'planes') this.#changed(delta, delta.space);
+  }
+
+  #send(nowMs: number): void {
+    const { predictor, feed, budget } = this.#parts;
+    if (this.#calling || this.#learning || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
+    const untilMs = nowMs + readMs;
+    const { defined, forgotten } = this.#keys.takeChanges();
+    this.#table.forget(forgotten);
+    const observations = this.#observations.take(() => feed.clock.nowMs() < untilMs);
+    const isIdle = defined.length === 0 && forgotten.length === 0 && observations.length === 0;
+    if (isIdle && (this.#figures?.waiting ?? 0) === 0) return;
+    const round = this.#round;
+    this.#calling = true;
+    const request = { defined, forgotten, observations, options: { cpu: budget.cpu, level: intervalLevel } };
+    predictor.call(observeKind, request, { transfer: toTransfer(observations) }).then(
+      ({ rows, models, figures }) => {
+        this.#calling = false;
+        if (round !== this.#round && rows.length > 0 && this.#keys.keyCount === 0) return;
+        this.#table.take(rows, models);
+        this.#took(figures);
+      },
+      (error: unknown) => {
+        this.#calling = false;
+        this.#failed(asError(error), feed.clock.nowMs());
+        // Nobody knows what of it the predictor took.
+        this.#replaced();
+      },
+    );
+  }
+
+  #took(figures: EngineFigures): void {
+    this.#figures = figures;
+    const atMs = this.#parts.feed.clock.nowMs();
+    const from = this.#cpuFrom;
+    if (from === null) this.#cpuFrom = { atMs, cpuMs: figures.cpuMs };
+    else if (atMs - from.atMs >= 5000) {
+      this.#cpuShare = (figures.cpuMs - from.cpuMs) / (atMs - from.atMs);
+      this.#cpuFrom = { atMs, cpuMs: figures.cpuMs };
+    }
+  }
+
+  #failed(error: Error, nowMs: number): void {
+    if (this.#closed) return;
+    this.#errors++;
+    this.#lastError = error.message;
+    this.#notBeforeMs = nowMs + retryMs;
+  }
+}
+
+const mostHeld = 16_384;
+
+function toTransfer({ buffer }: Float64Array): readonly ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer ? [buffer] : [];
+}

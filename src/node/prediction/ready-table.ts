@@ -1,0 +1,43 @@
+import { TableRow } from '../../prediction/online/table-row.ts';
+
+/** The newest row of each series, as the predictor last told it: enough to predict from at any moment, without asking it. */
+export class ReadyTable {
+  readonly #rows = new Map<number, Float64Array>();
+  #models: readonly string[] = [];
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  take(rows: Float64Array, models: readonly string[]): void {
+    this.#models = models;
+    for (let at = 0; at < rows.length; ) {
+      const row = new TableRow(rows, at);
+      const { length } = row;
+      const id = row.get('id');
+      const known = this.#rows.get(id);
+      const own = rows.subarray(at, at + length);
+      // Copied: a row must not keep the whole batch alive that it came in.
+      if (known?.length === length) known.set(own);
+      else this.#rows.set(id, own.slice());
+      at += length;
+    }
+  }
+
+  row(id: number): TableRow | null {
+    const row = this.#rows.get(id);
+    return row === undefined ? null : new TableRow(row);
+  }
+
+  model(row: TableRow): string {
+    return this.#models[row.get('model')] ?? '';
+  }
+
+  forget(ids: readonly number[]): void {
+    for (const id of ids) this.#rows.delete(id);
+  }
+
+  clear(): void {
+    this.#rows.clear();
+  }
+}

@@ -1,0 +1,200 @@
+import type { ByteString } from '../../foundation/bytes.ts';
+import type { PredictableSpace, PredictPolicy } from '../../ports/prediction.ts';
+import { pointerTokens } from '../../prediction/online/json-pointer.ts';
+import type { SeriesDefinition } from '../../prediction/online/messages.ts';
+
+/** A key that is forecast, as it was last seen. */
+export interface TrackedKey {
+  readonly space: PredictableSpace;
+  readonly key: ByteString;
+  policy: PredictPolicy;
+  readonly fields: readonly TrackedField[];
+  value: ByteString;
+  modRevision: number;
+  /** Cluster time of that change; 0: not known. */
+  timeMs: number;
+  /** How often its predictions were asked for. */
+  uses: number;
+  /** Of the last look over all keys. */
+  round: number;
+}
+
+export interface TrackedField {
+  /** Of its series. */
+  readonly id: number;
+  readonly pointer: string;
+  readonly tokens: readonly string[];
+  /** The most that its numbers showed. */
+  decimals: number;
+}
+
+/**
+ * Which keys are forecast, and under which numbers the predictor knows their series. Bounded: keys beyond the bound are counted and not kept.
+ */
+export class TrackedKeys {
+  readonly #most: number;
+  readonly #keys = new Map<string, TrackedKey>();
+  readonly #free: number[] = [];
+  #nextId = 0;
+  #refused = 0;
+  #lightest = Number.POSITIVE_INFINITY;
+  /** For the next batch. */
+  #defined = new Map<number, SeriesDefinition>();
+  #forgotten: number[] = [];
+
+  /** `most`: series, of which a key has one for each field. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get keyCount(): number {
+    return this.#keys.size;
+  }
+
+  get seriesCount(): number {
+    return this.#nextId - this.#free.length;
+  }
+
+  /** Keys that asked and were not taken, as far as it was counted. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  values(): IterableIterator<TrackedKey> {
+    return this.#keys.values();
+  }
+
+  of(space: PredictableSpace, key: ByteString): TrackedKey | null {
+    return this.#keys.get(nameOf(space, key)) ?? null;
+  }
+
+  /** Null: there is no room for it. */
+  track(space: PredictableSpace, key: ByteString, policy: PredictPolicy): TrackedKey | null {
+    const name = nameOf(space, key);
+    const known = this.#keys.get(name);
+    if (known?.policy === policy) return known;
+    if (known !== undefined) {
+      if (sameSeries(known.policy, policy)) {
+        known.policy = policy;
+        this.#define(known);
+        return known;
+      }
+      this.forget(space, key);
+    }
+    const pointers = policy.fields.length === 0 ? [''] : policy.fields;
+    if (this.seriesCount + pointers.length > this.#most) return null;
+    const fields = pointers.map((pointer) => ({
+      id: this.#free.pop() ?? this.#nextId++,
+      pointer,
+      tokens: pointerTokens(pointer) ?? [],
+      decimals: 0,
+    }));
+    const tracked: TrackedKey = {
+      space,
+      key,
+      policy,
+      fields,
+      value: '' as ByteString,
+      modRevision: 0,
+      timeMs: 0,
+      uses: 0,
+      round: 0,
+    };
+    this.#keys.set(name, tracked);
+    this.#define(tracked);
+    return tracked;
+  }
+
+  forget(space: PredictableSpace, key: ByteString): void {
+    const name = nameOf(space, key);
+    const tracked = this.#keys.get(name);
+    if (tracked === undefined) return;
+    this.#keys.delete(name);
+    for (const { id } of tracked.fields) {
+      this.#defined.delete(id);
+      this.#forgotten.push(id);
+      this.#free.push(id);
+    }
+  }
+
+  clear(): void {
+    for (const { space, key } of [...this.#keys.values()]) this.forget(space, key);
+    this.#refused = 0;
+  }
+
+  /** The least weight of all keys; ∞ where there is none. As of the last round, which is near enough. */
+  lightest(): number {
+    return this.#lightest;
+  }
+
+  /** Forgets a key of less weight, if there is one. */
+  makeRoom(weight: number): boolean {
+    if (this.#lightest >= weight) return false;
+    for (const { space, key, policy } of this.#keys.values()) {
+      if (policy.weight >= weight) continue;
+      this.forget(space, key);
+      return true;
+    }
+    this.#lightest = weight;
+    return false;
+  }
+
+  refuse(): void {
+    this.#refused++;
+  }
+
+  /** The keys are counted anew from here on; what is not seen in this round goes when it ends. */
+  beginRound(round: number): () => void {
+    this.#refused = 0;
+    this.#lightest = 0;
+    return () => {
+      for (const tracked of [...this.#keys.values()])
+        if (tracked.round !== round) this.forget(tracked.space, tracked.key);
+      this.#lightest = [...this.#keys.values()].reduce(
+        (least, { policy }) => Math.min(least, policy.weight),
+        Number.POSITIVE_INFINITY,
+      );
+    };
+  }
+
+  /** Somebody asked for the predictions of this key. */
+  used(tracked: TrackedKey): void {
+    tracked.uses++;
+    this.#define(tracked);
+  }
+
+  /** What changed since the last call, for the predictor. */
+  takeChanges(): { readonly defined: readonly SeriesDefinition[]; readonly forgotten: readonly number[] } {
+    const changes = { defined: [...this.#defined.values()], forgotten: this.#forgotten };
+    this.#defined = new Map();
+    this.#forgotten = [];
+    return changes;
+  }
+
+  /** The predictor knows nothing any more: everything is told again. */
+  tellAgain(): void {
+    this.#forgotten = [];
+    for (const tracked of this.#keys.values()) this.#define(tracked);
+  }
+
+  #define({ space, key, policy, fields, uses }: TrackedKey): void {
+    const { stepMs, horizon, weight } = policy;
+    const value = weight * (1 + uses);
+    for (const { id, pointer } of fields)
+      this.#defined.set(id, { id, name: `${nameOf(space, key)}\n${pointer}`, stepMs, horizon, value });
+  }
+}
+
+/** No space's name has a slash in it. */
+function nameOf(space: PredictableSpace, key: ByteString): string {
+  return `${space}/${key}`;
+}
+
+function sameSeries(a: PredictPolicy, b: PredictPolicy): boolean {
+  return (
+    a.stepMs === b.stepMs &&
+    a.horizon === b.horizon &&
+    a.fields.length === b.fields.length &&
+    a.fields.every((field, i) => field === b.fields[i])
+  );
+}

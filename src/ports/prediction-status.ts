@@ -1,0 +1,83 @@
+import type { ByteString } from '../foundation/bytes.ts';
+import type { NodeId } from '../foundation/ids.ts';
+import type { PredictableSpace } from './prediction.ts';
+
+/**
+ * How a node's predictor does. `off`: by its config; `learning`: it finds its keys and their past; `restarting`: its thread died or hung and is made
+ * anew; `failed`: that happened several times in a row, and is still tried again now and then. Whatever it is, the cluster works on.
+ */
+export type PredictorState = 'off' | 'learning' | 'running' | 'restarting' | 'failed';
+export const predictorStates = ['off', 'learning', 'running', 'restarting', 'failed'] as const satisfies readonly PredictorState[];
+
+export interface PredictionStatus {
+  readonly state: PredictorState;
+  readonly keys: number;
+  readonly series: number;
+  readonly mostSeries: number;
+  /** Keys whose policy asks for predictions and that the budget leaves out. */
+  readonly refused: number;
+  /** Series with a forecast at hand. */
+  readonly ready: number;
+  /** Series with values that their forecasts do not know yet. */
+  readonly waiting: number;
+  readonly forecasts: number;
+  readonly choices: number;
+  /** Calls of the predictor that failed, and faults of its thread. */
+  readonly errors: number;
+  readonly lastError: string | null;
+  /** Part of one core of late. */
+  readonly cpuShare: number;
+  readonly memoryBytes: number;
+  /** Rolling standardised error one step ahead: 1 is as good as the last value. Null: too little is known. */
+  readonly scaledError: number | null;
+  /** Values that were no numbers, changes that were dropped unseen, and times that the clock of a series went back. */
+  readonly notNumbers: number;
+  readonly dropped: number;
+  readonly wentBack: number;
+  /** Predictions made for promotions since the start. */
+  readonly preApplied: number;
+  /** Of the models of the log: those that are loaded, and why others are not. */
+  readonly models: readonly LoadedModel[];
+}
+
+export interface LoadedModel {
+  readonly name: string;
+  readonly hash: string;
+  /** Why it is not used; null: it is. */
+  readonly fault: string | null;
+}
+
+/** What is forecast of one number of one key, as a node holds it ready. */
+export interface SeriesForecast {
+  readonly space: PredictableSpace;
+  readonly key: ByteString;
+  /** JSON pointer; empty: the value itself. */
+  readonly pointer: string;
+  readonly model: string;
+  /** Between two values, ms; measured unless the policy says it. */
+  readonly stepMs: number;
+  /** Cluster time of the newest value that the forecast knows, and that value. */
+  readonly endMs: number;
+  readonly lastValue: number;
+  /** Of the steps 1…horizon. */
+  readonly mean: readonly number[];
+  readonly lower: readonly number[];
+  readonly upper: readonly number[];
+  readonly confidence: readonly number[];
+  /** Values that are remembered, and predictions one step ahead that met their truth. */
+  readonly observations: number;
+  readonly scored: number;
+  /** Running mean absolute error one step ahead, and that of the last value. */
+  readonly error: number;
+  readonly naiveError: number;
+  /** Part of the truths that lay within their intervals of late. */
+  readonly coverage: number;
+}
+
+export interface PredictionsReport {
+  readonly node: NodeId;
+  readonly status: PredictionStatus;
+  readonly series: readonly SeriesForecast[];
+  /** There are more than were asked for. */
+  readonly more: boolean;
+}

@@ -1,0 +1,95 @@
+import type { ByteString } from '../foundation/bytes.ts';
+import type { ClusterTimeMs, Revision } from '../foundation/ids.ts';
+import type { Space } from './delta.ts';
+
+/** How keys under a policy are forecast. */
+export interface PredictPolicy {
+  /** Numbers inside a JSON value, as JSON pointers (RFC 6901); none: the value itself is a number. */
+  readonly fields: readonly string[];
+  /** Between two values; 0: as measured. */
+  readonly stepMs: number;
+  /** Steps held ready. */
+  readonly horizon: number;
+  /** A prediction below it is not applied at a promotion; 0 to 1. */
+  readonly minConfidence: number;
+  /** Among keys when the budget does not cover all; above 0. */
+  readonly weight: number;
+}
+
+/** What holds where a client or an operator leaves a field out. */
+export const defaultPredictPolicy: PredictPolicy = {
+  fields: [],
+  stepMs: 0,
+  horizon: 12,
+  minConfidence: 0.5,
+  weight: 1,
+};
+
+export const predictPolicyLimits = {
+  fields: 16,
+  pointerCharacters: 256,
+  stepMs: 24 * 3600 * 1000,
+  horizon: 64,
+  weight: 1e6,
+} as const;
+
+/** Spaces whose keys can be predicted. */
+export const predictableSpaces = ['user', 'planes'] as const satisfies readonly Space[];
+export type PredictableSpace = (typeof predictableSpaces)[number];
+
+export function isPredictable(space: Space): space is PredictableSpace {
+  return space === 'user' || space === 'planes';
+}
+
+/** A number of the predicted value; the true one lies from `lower` to `upper` with the probability `Prediction.level`. */
+export interface PredictedField {
+  /** JSON pointer; empty: the value itself. */
+  readonly pointer: string;
+  readonly mean: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** How much a reader of predictions wants a model to be sure. */
+export interface PredictedRead {
+  /** 0 to 1. */
+  readonly minConfidence: number;
+}
+
+/** Where a node that wins leadership has its predictions from. */
+export interface PredictionSource {
+  /**
+   * Those held ready, the most valuable first, as of `nowMs` in cluster time; of more than fit into one command the rest is left out. Asked in the turn
+   * in which leadership is won, so all is made beforehand: it returns within 2 ms, and makes nothing of the state, which may lack what the log has.
+   */
+  preApply(nowMs: ClusterTimeMs): readonly Prediction[];
+}
+
+/** A prediction that was read. */
+export interface AgedPrediction {
+  readonly prediction: Prediction;
+  /** Since it was made, in ms of cluster time. */
+  readonly ageMs: number;
+}
+
+/** What a model expects of one key at one moment. It is never the truth, and is never stored with it (promise 5). */
+export interface Prediction {
+  readonly space: PredictableSpace;
+  readonly key: ByteString;
+  /** The whole value: the last true one with its numbers replaced. */
+  readonly value: ByteString;
+  /** The key's modRevision that it was made from: as soon as the key has another one it counts for nothing. */
+  readonly madeFrom: Revision;
+  /** Cluster time when it was made. */
+  readonly madeAtMs: ClusterTimeMs;
+  /** The moment that it is about. */
+  readonly forMs: ClusterTimeMs;
+  /** It counts up to and including this moment of cluster time. */
+  readonly validUntilMs: ClusterTimeMs;
+  readonly model: string;
+  /** 0 to 1. */
+  readonly confidence: number;
+  /** Probability that a true number lies within its interval, 0 to 1. */
+  readonly level: number;
+  readonly fields: readonly PredictedField[];
+}

@@ -1,0 +1,222 @@
+import type { History } from '../forecast.ts';
+import type { Batch, Chooser } from './chooser.ts';
+import { CpuBudget } from './cpu-budget.ts';
+import { ForecastSeries } from './forecast-series.ts';
+import {
+  type EngineFigures,
+  type ObserveAnswer,
+  type ObserveRequest,
+  observationLength,
+  type SeriesDefinition,
+} from './messages.ts';
+import { Samples } from './samples.ts';
+import { ScaledError } from './scaled-error.ts';
+import { rowLength, writeRow } from './table-row.ts';
+
+/** Forecasts computed together, and between two looks at the clock. */
+const batchSize = 64;
+
+export interface EngineParts {
+  readonly chooser: Chooser;
+  /** Of computing, ms with fraction. */
+  readonly nowMs: () => number;
+  readonly memoryBytes: () => number;
+  /** Lets whatever else the thread has to do go first. */
+  readonly breathe: () => Promise<void>;
+}
+
+/**
+ * All series of a node: takes observations, keeps forecasts up to date within its share of a core, the most valuable first. One call at a time;
+ * what there was no time for is caught up with in the next ones.
+ */
+export class OnlineEngine {
+  readonly #parts: EngineParts;
+  readonly #series = new Map<number, ForecastSeries>();
+  /** With values that their forecasts do not know yet. */
+  readonly #due = new Set<ForecastSeries>();
+  readonly #wanting = new Set<ForecastSeries>();
+  readonly #budget: CpuBudget;
+  readonly #samples = new Samples();
+  readonly #scaledError = new ScaledError();
+  readonly #models: string[] = [];
+  #rows: Float64Array[] = [];
+  #forecasts = 0;
+  #choices = 0;
+  /** Of those that were forgotten. */
+  readonly #counts = { notNumbers: 0, wentBack: 0 };
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#budget = new CpuBudget(parts.nowMs);
+  }
+
+  async observe(request: ObserveRequest): Promise<ObserveAnswer> {
+    const { forgotten, defined, observations, options } = request;
+    const taken = this.#budget.begin();
+    for (const id of forgotten) this.#forget(id);
+    for (const definition of defined) this.#define(definition, options.level);
+    for (let at = 0; at + observationLength <= observations.length; at += observationLength) {
+      const [id = -1, timeMs = 0, value = Number.NaN, revision = 0] = observations.subarray(at, at + observationLength);
+      this.#observe(id, timeMs, value, revision);
+    }
+    taken();
+    await this.#forecastDue(options.cpu);
+    await this.#choose(options.cpu);
+    const rows = joined(this.#rows);
+    this.#rows = [];
+    return { rows, models: this.#models, figures: this.#figures() };
+  }
+
+  #define(definition: SeriesDefinition, level: number): void {
+    const known = this.#series.get(definition.id);
+    if (known !== undefined && known.definition.name === definition.name) {
+      known.definition = definition;
+      return;
+    }
+    this.#forget(definition.id);
+    this.#series.set(definition.id, new ForecastSeries(definition, level, this.#parts.chooser.first));
+  }
+
+  #forget(id: number): void {
+    const series = this.#series.get(id);
+    if (series === undefined) return;
+    this.#counts.notNumbers += series.observed.counts.notNumbers;
+    this.#counts.wentBack += series.observed.counts.wentBack;
+    this.#series.delete(id);
+    this.#due.delete(series);
+    this.#wanting.delete(series);
+  }
+
+  #observe(id: number, timeMs: number, value: number, revision: number): void {
+    const series = this.#series.get(id);
+    if (series === undefined) return;
+    this.#scaledError.scored(series.observe(timeMs, value, revision), series.accuracy.naiveError);
+    this.#due.add(series);
+    if (series.wantsChoice(this.#parts.chooser.minimumLength)) this.#wanting.add(series);
+  }
+
+  async #forecastDue(share: number): Promise<void> {
+    if (this.#due.size === 0) return;
+    const order = byValue(this.#due);
+    for (let at = 0; at < order.length && this.#budget.left(share) > 0; at += batchSize) {
+      const taken = this.#budget.begin();
+      const groups = new Map<Batch, { readonly series: ForecastSeries; readonly history: History }[]>();
+      for (const series of order.slice(at, at + batchSize)) {
+        this.#due.delete(series);
+        const history = series.history();
+        if (history === null) continue;
+        const group = groups.get(series.chosen.batch);
+        if (group === undefined) groups.set(series.chosen.batch, [{ series, history }]);
+        else group.push({ series, history });
+      }
+      for (const [batch, group] of groups) await this.#forecast(batch, group);
+      taken();
+      await this.#parts.breathe();
+    }
+  }
+
+  /** Of one batch; series of one horizon together. */
+  async #forecast(
+    batch: Batch,
+    group: readonly { readonly series: ForecastSeries; readonly history: History }[],
+  ): Promise<void> {
+    const horizon = group.reduce((most, { series }) => Math.max(most, series.definition.horizon), 0);
+    const means = await batch.forecast(
+      group.map(({ history }) => history),
+      horizon,
+    );
+    for (const [i, { series, history }] of group.entries()) {
+      const mean = means[i]?.subarray(0, series.definition.horizon);
+      if (mean?.every(Number.isFinite) !== true) continue;
+      this.#made(series, history, mean);
+    }
+  }
+
+  #made(series: ForecastSeries, { stepMs, endMs }: History, mean: Float64Array): void {
+    const { definition, accuracy, observed, revision } = series;
+    const { horizon } = definition;
+    accuracy.predicted(endMs, stepMs, observed.lastValue, mean);
+    const lower = mean.map((value, i) => value - accuracy.halfWidth(i + 1));
+    const upper = mean.map((value, i) => value + accuracy.halfWidth(i + 1));
+    const row = new Float64Array(rowLength(horizon));
+    writeRow(row, 0, {
+      header: {
+        id: definition.id,
+        horizon,
+        endMs,
+        stepMs,
+        lastValue: observed.lastValue,
+        model: this.#modelIndex(series.chosen.model),
+        observations: observed.length,
+        error: accuracy.error,
+        naiveError: accuracy.naiveError,
+        coverage: accuracy.coverage,
+        scored: accuracy.scored,
+        revision,
+      },
+      confidence: (step) => accuracy.confidence(step),
+      mean,
+      lower,
+      upper,
+    });
+    this.#rows.push(row);
+    this.#forecasts++;
+    this.#samples.made(series.nameHash, revision, endMs, mean[0] ?? Number.NaN, accuracy.naiveError);
+  }
+
+  /** One after the other while there is time; the last may overdraw it, which the next ones wait for. */
+  async #choose(share: number): Promise<void> {
+    const { chooser, breathe } = this.#parts;
+    for (const series of byValue(this.#wanting)) {
+      if (this.#budget.left(share) <= 0) return;
+      this.#wanting.delete(series);
+      const history = series.history();
+      if (history === null || history.values.length < chooser.minimumLength) continue;
+      const taken = this.#budget.begin();
+      series.choose(await chooser.choose(history, series.definition.horizon));
+      taken();
+      this.#choices++;
+      this.#due.add(series);
+      await breathe();
+    }
+  }
+
+  #modelIndex(name: string): number {
+    const index = this.#models.indexOf(name);
+    return index >= 0 ? index : this.#models.push(name) - 1;
+  }
+
+  #figures(): EngineFigures {
+    let { notNumbers, wentBack } = this.#counts;
+    for (const { observed } of this.#series.values()) {
+      notNumbers += observed.counts.notNumbers;
+      wentBack += observed.counts.wentBack;
+    }
+    return {
+      series: this.#series.size,
+      waiting: this.#due.size,
+      forecasts: this.#forecasts,
+      choices: this.#choices,
+      cpuMs: this.#budget.usedMs,
+      memoryBytes: this.#parts.memoryBytes(),
+      scaledError: this.#scaledError.value,
+      samples: this.#samples.rows(),
+      notNumbers,
+      wentBack,
+    };
+  }
+}
+
+function byValue(series: Iterable<ForecastSeries>): readonly ForecastSeries[] {
+  return [...series].sort((a, b) => b.definition.value - a.definition.value);
+}
+
+function joined(rows: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(rows.reduce((sum, row) => sum + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    all.set(row, at);
+    at += row.length;
+  }
+  return all;
+}

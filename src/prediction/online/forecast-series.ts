@@ -1,0 +1,78 @@
+import type { History } from '../forecast.ts';
+import { Accuracy } from './accuracy.ts';
+import type { Chosen } from './chooser.ts';
+import type { SeriesDefinition } from './messages.ts';
+import { hashOf } from './samples.ts';
+import { SeriesOfKey } from './series-of-key.ts';
+
+/** Lengths at which another model may have become possible; beyond the last again after so many more. */
+const growth = [12, 24, 48, 96, 192, 384] as const;
+const chooseEvery = 1024;
+/** Between two choices for want of accuracy. */
+const patience = 48;
+
+/** A series with its past, its model, and how well that one did. */
+export class ForecastSeries {
+  readonly nameHash: number;
+  readonly observed: SeriesOfKey;
+  readonly accuracy: Accuracy;
+  definition: SeriesDefinition;
+  chosen: Chosen;
+  revision = 0;
+  /** Observations since the model was chosen, and how many there were then; null: it never was. */
+  #sinceChoice = 0;
+  #chosenAt: number | null = null;
+  #errorThen = Number.NaN;
+
+  constructor(definition: SeriesDefinition, level: number, first: Chosen) {
+    this.definition = definition;
+    this.nameHash = hashOf(definition.name);
+    this.observed = new SeriesOfKey(definition.stepMs);
+    this.accuracy = new Accuracy(definition.horizon, level);
+    this.chosen = first;
+  }
+
+  /** Says the error one step ahead where one is known now, else NaN. */
+  observe(timeMs: number, value: number, revision: number): number {
+    const { lastMs, lastValue, counts } = this.observed;
+    const wentBack = counts.wentBack;
+    this.observed.observe(timeMs, value);
+    this.revision = revision;
+    this.#sinceChoice++;
+    if (!Number.isFinite(value)) return Number.NaN;
+    if (this.observed.counts.wentBack > wentBack || !Number.isFinite(lastMs)) {
+      this.accuracy.forgetWaiting();
+      return Number.NaN;
+    }
+    return this.accuracy.found(timeMs, value, lastValue, this.observed.stepMs);
+  }
+
+  /** Whether another model should be looked for. */
+  wantsChoice(minimum: number): boolean {
+    const { length } = this.observed;
+    if (length < minimum) return false;
+    const at = this.#chosenAt;
+    if (at === null) return true;
+    if (growth.some((each) => at < each && length >= each)) return true;
+    return this.#sinceChoice >= chooseEvery || (this.#sinceChoice >= patience && this.#isWorse());
+  }
+
+  choose(chosen: Chosen): void {
+    if (chosen.model !== this.chosen.model) this.accuracy.forgetWaiting();
+    this.chosen = chosen;
+    this.#chosenAt = this.observed.length;
+    this.#sinceChoice = 0;
+    for (const { step, errors, naive } of chosen.backtest) this.accuracy.seed(step, errors, naive);
+    this.#errorThen = this.accuracy.error / this.accuracy.naiveError;
+  }
+
+  history(): History | null {
+    return this.observed.rests ? null : this.observed.history();
+  }
+
+  /** In use it errs far more than the past said, or its intervals do not hold what they say. */
+  #isWorse(): boolean {
+    const { error, naiveError, coverage } = this.accuracy;
+    return error / naiveError > 1.5 * Math.max(0.5, this.#errorThen) || coverage < 0.75;
+  }
+}

@@ -1,0 +1,60 @@
+import { callKind } from '../worker/messages.ts';
+
+/** A number of a key that shall be forecast. */
+export interface SeriesDefinition {
+  /** Small and dense; used again once it was forgotten. */
+  readonly id: number;
+  /** Equal on all replicas: which predictions are compared between them is drawn from it. */
+  readonly name: string;
+  /** 0: measured. */
+  readonly stepMs: number;
+  readonly horizon: number;
+  /** Among series when there is not time for all: the higher the earlier. */
+  readonly value: number;
+}
+
+/** What one batch brings, in this order. */
+export interface ObserveRequest {
+  readonly forgotten: readonly number[];
+  /** Again with the same name: only the value changed. */
+  readonly defined: readonly SeriesDefinition[];
+  /** Rows of `observationLength` numbers: series, cluster time, value (NaN: no number), revision. In order of time for each series. */
+  readonly observations: Float64Array;
+  readonly options: EngineLimits;
+}
+
+export const observationLength = 4;
+
+export interface EngineLimits {
+  /** Part of one core, 0 to 1. */
+  readonly cpu: number;
+  /** What intervals shall cover, 0 to 1. */
+  readonly level: number;
+}
+
+export interface ObserveAnswer {
+  /** See `table-row`. */
+  readonly rows: Float64Array;
+  /** Which a row's model is an index of. */
+  readonly models: readonly string[];
+  readonly figures: EngineFigures;
+}
+
+export interface EngineFigures {
+  readonly series: number;
+  /** With values that were not taken into their forecasts yet, for want of time. */
+  readonly waiting: number;
+  readonly forecasts: number;
+  readonly choices: number;
+  readonly cpuMs: number;
+  /** Of the thread: JavaScript heap and what is outside it, bytes. */
+  readonly memoryBytes: number;
+  /** See `ScaledError`; null: too little is known. */
+  readonly scaledError: number | null;
+  /** Rows of series' hash, revision, mean one step ahead, scale: drawn alike on all replicas. See `samples`. */
+  readonly samples: readonly number[];
+  readonly notNumbers: number;
+  readonly wentBack: number;
+}
+
+export const observeKind = callKind<ObserveRequest, ObserveAnswer>('online.observe');

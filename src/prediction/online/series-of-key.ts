@@ -1,0 +1,159 @@
+import type { History } from '../forecast.ts';
+import { StepMeter } from './step-meter.ts';
+
+/** What is remembered of a series: 16 bytes a value. */
+export const mostObservations = 512;
+const firstCapacity = 32;
+/** A pause longer than so many steps ends what was before: a model that learned across it would learn the pause. */
+const longestPauseSteps = 64;
+/** So many values in a row that are no numbers, and the series rests until there are numbers again for as long. */
+const restAfter = 8;
+
+export interface SeriesCounts {
+  /** Values that were no numbers. */
+  readonly notNumbers: number;
+  /** Times that the clock of the values went back, and what was later was forgotten. */
+  readonly wentBack: number;
+  readonly pauses: number;
+}
+
+/**
+ * The past of one number of one key, as its changes tell it: a key holds its value until the next change. Bounded; the oldest goes first.
+ * Time is cluster time, which goes back only with a lineage whose past is another one: then what is not of it is forgotten.
+ */
+export class SeriesOfKey {
+  #times = new Float64Array(firstCapacity);
+  #values = new Float64Array(firstCapacity);
+  #count = 0;
+  /** Index of the oldest. */
+  #start = 0;
+  readonly #meter: StepMeter;
+  #badInARow = 0;
+  #counts = { notNumbers: 0, wentBack: 0, pauses: 0 };
+
+  /** `stepMs` 0: measured. */
+  constructor(stepMs: number) {
+    this.#meter = new StepMeter(stepMs);
+  }
+
+  get length(): number {
+    return this.#count;
+  }
+
+  /** 0: not known yet. */
+  get stepMs(): number {
+    return this.#meter.stepMs;
+  }
+
+  get counts(): SeriesCounts {
+    return this.#counts;
+  }
+
+  /** The newest; NaN and −∞ when there is none. */
+  get lastValue(): number {
+    return this.#count === 0 ? Number.NaN : this.#valueAt(this.#count - 1);
+  }
+  get lastMs(): number {
+    return this.#count === 0 ? Number.NEGATIVE_INFINITY : this.#timeAt(this.#count - 1);
+  }
+
+  /** Nothing is to be forecast: the values are no numbers of late. */
+  get rests(): boolean {
+    return this.#badInARow > 0;
+  }
+
+  /** `value` NaN: it was no number. Several values of one moment count as the last of them. */
+  observe(timeMs: number, value: number): void {
+    if (!Number.isFinite(timeMs)) return;
+    if (!Number.isFinite(value)) {
+      this.#counts.notNumbers++;
+      this.#badInARow = Math.min(restAfter, this.#badInARow + 1);
+      if (this.#badInARow === restAfter) this.#forget();
+      return;
+    }
+    this.#badInARow = 0;
+    if (timeMs < this.lastMs) this.#goBack(timeMs);
+    if (timeMs === this.lastMs) {
+      this.#values[this.#index(this.#count - 1)] = value;
+      return;
+    }
+    if (this.#count > 0) {
+      const intervalMs = timeMs - this.lastMs;
+      const { stepMs } = this;
+      if (stepMs > 0 && intervalMs > longestPauseSteps * stepMs) {
+        this.#counts.pauses++;
+        this.#count = 0;
+      } else this.#meter.passed(intervalMs);
+    }
+    this.#append(timeMs, value);
+  }
+
+  /**
+   * The last `most` steps on the grid that ends with the newest value: at each moment the value that the key had, or got less than half a step later. Null
+   * where there are fewer than two steps.
+   */
+  history(most: number = mostObservations): History | null {
+    const { stepMs } = this;
+    if (this.#count < 2 || stepMs <= 0) return null;
+    const endMs = this.lastMs;
+    const steps = Math.floor((endMs - this.#timeAt(0)) / stepMs + 0.5) + 1;
+    const length = Math.min(most, steps);
+    if (length < 2) return null;
+    const values = new Float64Array(length);
+    let at = this.#count - 1;
+    for (let i = length - 1; i >= 0; i--) {
+      const momentMs = endMs - (length - 1 - i) * stepMs;
+      while (at > 0 && this.#timeAt(at) >= momentMs + stepMs / 2) at--;
+      values[i] = this.#valueAt(at);
+    }
+    return { values, stepMs, endMs };
+  }
+
+  #goBack(timeMs: number): void {
+    this.#counts.wentBack++;
+    while (this.#count > 0 && this.lastMs > timeMs) this.#count--;
+  }
+
+  #forget(): void {
+    this.#count = 0;
+    this.#start = 0;
+    this.#meter.forget();
+  }
+
+  #append(timeMs: number, value: number): void {
+    if (this.#count === this.#times.length && this.#count < mostObservations) this.#grow();
+    if (this.#count === this.#times.length) {
+      this.#start = (this.#start + 1) % this.#times.length;
+      this.#count--;
+    }
+    const index = this.#index(this.#count);
+    this.#times[index] = timeMs;
+    this.#values[index] = value;
+    this.#count++;
+  }
+
+  #grow(): void {
+    const capacity = Math.min(mostObservations, this.#times.length * 2);
+    const times = new Float64Array(capacity);
+    const values = new Float64Array(capacity);
+    for (let i = 0; i < this.#count; i++) {
+      times[i] = this.#timeAt(i);
+      values[i] = this.#valueAt(i);
+    }
+    this.#times = times;
+    this.#values = values;
+    this.#start = 0;
+  }
+
+  #index(position: number): number {
+    return (this.#start + position) % this.#times.length;
+  }
+
+  #timeAt(position: number): number {
+    return this.#times[this.#index(position)] ?? Number.NaN;
+  }
+
+  #valueAt(position: number): number {
+    return this.#values[this.#index(position)] ?? Number.NaN;
+  }
+}

@@ -1,0 +1,98 @@
+import { scoredSteps } from './accuracy.ts';
+
+/**
+ * A row of the table of predictions as numbers, so that many cross between threads at once. Header, then the confidence at each of `scoredSteps`,
+ * then mean, lower and upper of each step 1…horizon.
+ */
+const fields = [
+  'id',
+  'horizon',
+  'endMs',
+  'stepMs',
+  'lastValue',
+  'model',
+  'observations',
+  'error',
+  'naiveError',
+  'coverage',
+  'scored',
+  'revision',
+] as const;
+type Field = (typeof fields)[number];
+
+/** `model`: its index in the names that travel beside; `revision`: of the change that was the last one known. */
+export type RowHeader = Readonly<Record<Field, number>>;
+
+const headerLength = fields.length;
+const confidenceAt = headerLength;
+const valuesAt = headerLength + scoredSteps.length;
+
+export function rowLength(horizon: number): number {
+  return valuesAt + 3 * horizon;
+}
+
+/** One row, at `at` of a longer array. */
+export class TableRow {
+  readonly #numbers: Float64Array;
+  readonly #at: number;
+
+  constructor(numbers: Float64Array, at = 0) {
+    this.#numbers = numbers;
+    this.#at = at;
+  }
+
+  get(field: Field): number {
+    return this.#number(fields.indexOf(field));
+  }
+
+  get length(): number {
+    return rowLength(this.get('horizon'));
+  }
+
+  mean(step: number): number {
+    return this.#number(valuesAt + step - 1);
+  }
+
+  lower(step: number): number {
+    return this.#number(valuesAt + this.get('horizon') + step - 1);
+  }
+
+  upper(step: number): number {
+    return this.#number(valuesAt + 2 * this.get('horizon') + step - 1);
+  }
+
+  /** That of the next scored step at or beyond; of the last one beyond all. */
+  confidence(step: number): number {
+    const horizon = this.get('horizon');
+    let found = 0;
+    for (const [i, scored] of scoredSteps.entries()) {
+      if (scored > horizon) break;
+      found = this.#number(confidenceAt + i);
+      if (scored >= step) break;
+    }
+    return found;
+  }
+
+  #number(index: number): number {
+    return this.#numbers[this.#at + index] ?? Number.NaN;
+  }
+}
+
+export interface RowValues {
+  readonly header: RowHeader;
+  readonly confidence: (step: number) => number;
+  readonly mean: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
+
+/** Writes a row and says where the next one goes. */
+export function writeRow(into: Float64Array, at: number, row: RowValues): number {
+  for (const [i, field] of fields.entries()) into[at + i] = row.header[field];
+  for (const [i, step] of scoredSteps.entries()) into[at + confidenceAt + i] = row.confidence(step);
+  const { horizon } = row.header;
+  into.set(row.mean, at + valuesAt);
+  into.set(row.lower, at + valuesAt + horizon);
+  into.set(row.upper, at + valuesAt + 2 * horizon);
+  return at + rowLength(horizon);
+}

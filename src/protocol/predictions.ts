@@ -1,0 +1,137 @@
+import { type ByteString, emptyBytes } from '../foundation/bytes.ts';
+import { nodeId } from '../foundation/ids.ts';
+import { type PredictableSpace, predictableSpaces } from '../ports/prediction.ts';
+import type { PredictionStatus, PredictionsReport, SeriesForecast } from '../ports/prediction-status.ts';
+import { spaceCode } from './parts/key-value.ts';
+import { malformed, WireReader } from './parts/wire-reader.ts';
+import { WireWriter } from './parts/wire-writer.ts';
+import { readPredictorStatus, writePredictorStatus } from './predictor-status.ts';
+
+export interface PredictionsRequest {
+  readonly prefix: ByteString;
+  /** Series; 0: all. */
+  readonly limit: number;
+}
+
+export function encodePredictionsRequest({ prefix, limit }: PredictionsRequest): Buffer {
+  const writer = new WireWriter(64);
+  writer.bytes(1, prefix);
+  writer.uint(2, limit);
+  return writer.finish();
+}
+
+export function decodePredictionsRequest(bytes: Uint8Array): PredictionsRequest {
+  const reader = new WireReader(bytes);
+  let prefix = emptyBytes;
+  let limit = 0;
+  while (reader.more()) {
+    const field = reader.next();
+    if (field === 1) prefix = reader.bytes();
+    else if (field === 2) limit = reader.uint();
+    else reader.skip();
+  }
+  return { prefix, limit };
+}
+
+export function encodePredictionsReply({ node, status, series, more }: PredictionsReport): Buffer {
+  const writer = new WireWriter(1024);
+  writer.text(1, node);
+  writePredictorStatus(writer, 2, status);
+  for (const one of series) writeSeries(writer, one);
+  writer.bool(4, more);
+  return writer.finish();
+}
+
+function writeSeries(writer: WireWriter, series: SeriesForecast): void {
+  const mark = writer.begin(3, 512);
+  writer.uint(1, spaceCode(series.space));
+  writer.bytes(2, series.key);
+  writer.text(3, series.pointer);
+  writer.text(4, series.model);
+  writer.double(5, series.stepMs);
+  writer.double(6, series.endMs);
+  writer.double(7, series.lastValue);
+  for (let i = 0; i < series.mean.length; i++) {
+    const inner = writer.begin(8);
+    writer.double(1, series.mean[i] ?? 0);
+    writer.double(2, series.lower[i] ?? 0);
+    writer.double(3, series.upper[i] ?? 0);
+    writer.double(4, series.confidence[i] ?? 0);
+    writer.end(inner);
+  }
+  writer.uint(9, series.observations);
+  writer.uint(10, series.scored);
+  writer.double(11, series.error);
+  writer.double(12, series.naiveError);
+  writer.double(13, series.coverage);
+  writer.end(mark);
+}
+
+export function decodePredictionsReply(bytes: Uint8Array): PredictionsReport {
+  const reader = new WireReader(bytes);
+  let node = '';
+  let status: PredictionStatus | null = null;
+  const series: SeriesForecast[] = [];
+  let more = false;
+  while (reader.more()) {
+    const field = reader.next();
+    if (field === 1) node = reader.text();
+    else if (field === 2) status = readPredictorStatus(reader);
+    else if (field === 3) series.push(readSeries(reader));
+    else if (field === 4) more = reader.bool();
+    else reader.skip();
+  }
+  if (status === null) throw malformed('predictions of no predictor');
+  return { node: nodeId(node), status, series, more };
+}
+
+function readSeries(reader: WireReader): SeriesForecast {
+  let space: PredictableSpace = 'user';
+  let key = emptyBytes;
+  const texts = ['', ''];
+  const numbers = new Map<number, number>();
+  const steps: (readonly [number, number, number, number])[] = [];
+  const outer = reader.enter();
+  while (reader.more()) {
+    const field = reader.next();
+    if (field === 1) space = reader.oneOf(predictableSpaces);
+    else if (field === 2) key = reader.bytes();
+    else if (field === 3 || field === 4) texts[field - 3] = reader.text();
+    else if (field === 8) steps.push(readStep(reader));
+    else if (field === 9 || field === 10) numbers.set(field, reader.uint());
+    else if (field <= 13) numbers.set(field, reader.double());
+    else reader.skip();
+  }
+  reader.leave(outer);
+  const number = (field: number): number => numbers.get(field) ?? 0;
+  return {
+    space,
+    key,
+    pointer: texts[0] ?? '',
+    model: texts[1] ?? '',
+    stepMs: number(5),
+    endMs: number(6),
+    lastValue: number(7),
+    mean: steps.map(([mean]) => mean),
+    lower: steps.map(([, lower]) => lower),
+    upper: steps.map(([, , upper]) => upper),
+    confidence: steps.map(([, , , confidence]) => confidence),
+    observations: number(9),
+    scored: number(10),
+    error: number(11),
+    naiveError: number(12),
+    coverage: number(13),
+  };
+}
+
+function readStep(reader: WireReader): readonly [number, number, number, number] {
+  const values: [number, number, number, number] = [0, 0, 0, 0];
+  const outer = reader.enter();
+  while (reader.more()) {
+    const field = reader.next();
+    if (field >= 1 && field <= values.length) values[field - 1] = reader.double();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return values;
+}

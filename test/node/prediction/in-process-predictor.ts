@@ -1,0 +1,59 @@
+import { TanistError } from '../../../src/foundation/errors.ts';
+import type { Predictor } from '../../../src/node/prediction/online-prediction.ts';
+import { OnlineEngine } from '../../../src/prediction/online/engine.ts';
+import type { ObserveAnswer, ObserveRequest } from '../../../src/prediction/online/messages.ts';
+import { simpleChooser } from '../../../src/prediction/online/simple-chooser.ts';
+import type { WorkerState } from '../../../src/prediction/worker/host.ts';
+
+/** The engine without its thread, with its time, its faults and its answers in the hands of the test. */
+export class InProcessPredictor implements Predictor {
+  state: WorkerState = 'running';
+  faults = 0;
+  /** Answers nothing until it is told to. */
+  hangs = false;
+  readonly requests: ObserveRequest[] = [];
+  readonly #listeners = new Set<(state: WorkerState) => void>();
+  #refuse: ((error: Error) => void) | null = null;
+  #engine = newEngine();
+
+  readonly call: Predictor['call'] = async (kind, request) => {
+    if (kind.name !== 'online.observe') throw new TanistError('invalid-argument', `no handler of ${kind.name}`);
+    this.requests.push(request as ObserveRequest);
+    if (this.hangs)
+      await new Promise((_, reject) => {
+        this.#refuse = reject;
+      });
+    return (await this.#engine.observe(request as ObserveRequest)) as ObserveAnswer as never;
+  };
+
+  onState(listener: (state: WorkerState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  become(state: WorkerState): void {
+    this.state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  /** As a thread that dies, or is taken for hung: all that it knew is gone. */
+  fault(): void {
+    this.faults++;
+    this.#engine = newEngine();
+    this.hangs = false;
+    this.become('restarting');
+    this.#refuse?.(new TanistError('unavailable', 'the prediction worker stopped; it restarts'));
+    this.#refuse = null;
+  }
+}
+
+function newEngine(): OnlineEngine {
+  let nowMs = 0;
+  return new OnlineEngine({
+    chooser: simpleChooser,
+    // Every look is a little later, so that budgets are used and filled the same way in every run.
+    nowMs: () => (nowMs += 0.01),
+    memoryBytes: () => 0,
+    breathe: async () => {},
+  });
+}

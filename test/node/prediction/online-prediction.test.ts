@@ -1,0 +1,184 @@
+import test from 'ava';
+import { clusterTimeMs, logIndex, noSession, term } from '../../../src/foundation/ids.ts';
+import type { Command, Policy } from '../../../src/ports/command.ts';
+import type { LogEntry } from '../../../src/ports/log-store.ts';
+import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
+import { encodeBlock } from '../../../src/protocol/block.ts';
+import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
+import { b, del, put } from '../../state/commands.ts';
+import { Bench } from '../bench.ts';
+import { InProcessPredictor } from './in-process-predictor.ts';
+
+const startMs = 1e12;
+
+/** A follower whose leader is the test: an entry a second of cluster time. */
+class Stream {
+  readonly predictor = new InProcessPredictor();
+  readonly bench: Bench;
+  #index = 0;
+  #timeMs = startMs;
+
+  constructor(series = 64) {
+    this.bench = new Bench(1, ['a', 'b', 'c'], { prediction: { cpu: 1, memoryMb: 250, series } });
+    this.bench.ports = { predictor: this.predictor };
+  }
+
+  async start(policy: Partial<Policy> = {}): Promise<void> {
+    await this.bench.start();
+    await this.step({
+      kind: 'setPolicy',
+      prefix: b('p/'),
+      policy: { acknowledge: 'quorum', tier: 'full', predict: defaultPredictPolicy, ...policy },
+    });
+  }
+
+  /** A second passes, with these commands at its end. */
+  async step(...commands: readonly Command[]): Promise<void> {
+    this.#timeMs += 1000;
+    this.#index++;
+    const bytes = encodeCommandBatch({ session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands });
+    const entry: LogEntry = {
+      term: term(1),
+      index: logIndex(this.#index),
+      kind: 'commands',
+      payload: encodeBlock(clusterTimeMs(this.#timeMs), [bytes]),
+    };
+    this.bench.append('a', 1, [entry], this.#index);
+    await this.bench.run(1000);
+  }
+
+  /** So many seconds of one key, a little more each. */
+  async rising(key: string, seconds: number, of: (second: number) => string): Promise<void> {
+    for (let second = 1; second <= seconds; second++) await this.step(put(key, of(second)));
+  }
+
+  get prediction() {
+    return this.bench.node.prediction!;
+  }
+}
+
+test('keys under a policy are forecast from their changes, and what is expected is at hand without asking anyone', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  await stream.rising('p/x', 20, (second) => `${10 + Math.floor(second / 4)}.5`);
+  await stream.step(put('q/other', '7'));
+  t.like(stream.prediction.status(), { state: 'running', keys: 1, series: 1, ready: 1, refused: 0, errors: 0 });
+  const called = stream.predictor.requests.length;
+  const [prediction, ...rest] = stream.prediction.preApply(0);
+  t.is(rest.length, 0);
+  t.is(prediction!.key, b('p/x'));
+  t.is(prediction!.madeFrom, stream.bench.node.state.valuesOf('user', b('p/x'), b('p/y'))[0]!.modRevision);
+  t.regex(prediction!.value, /^1\d(\.\d)?$/, 'as its numbers look');
+  t.true(prediction!.fields[0]!.lower <= prediction!.fields[0]!.mean);
+  t.true(prediction!.forMs > prediction!.madeAtMs);
+  t.true(prediction!.validUntilMs >= prediction!.forMs);
+  t.true(prediction!.confidence >= 0.5 && prediction!.confidence <= 1);
+  t.is(stream.predictor.requests.length, called);
+});
+
+test('numbers inside JSON values, several to a key, and the rest of the value as it was', async (t) => {
+  const stream = new Stream();
+  await stream.start({ predict: { ...defaultPredictPolicy, fields: ['/cpu', '/disk/free'] } });
+  await stream.rising('p/host', 20, () => '{"name":"h1","cpu":0.25,"disk":{"free":100}}');
+  t.like(stream.prediction.status(), { keys: 1, series: 2, ready: 2 });
+  const [prediction] = stream.prediction.preApply(0);
+  t.is(prediction!.value, b('{"name":"h1","cpu":0.25,"disk":{"free":100}}'));
+  t.deepEqual(
+    prediction!.fields.map(({ pointer, mean }) => [pointer, mean]),
+    [
+      ['/cpu', 0.25],
+      ['/disk/free', 100],
+    ],
+  );
+});
+
+test('a value that is no number any more is not predicted, and one that becomes a number again is', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  await stream.rising('p/x', 12, () => '5');
+  await stream.step(put('p/x', 'five'));
+  t.deepEqual(stream.prediction.preApply(0), []);
+  t.is(stream.prediction.status().notNumbers, 1);
+  await stream.rising('p/x', 3, () => '6');
+  t.is(stream.prediction.preApply(0).length, 1);
+});
+
+test('deleted keys and removed policies end their series; other weights do not', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  await stream.step(put('p/x', '1'), put('p/y', '1'));
+  await stream.rising('p/x', 10, () => '5');
+  await stream.step(del('p/y'));
+  t.is(stream.prediction.status().keys, 1);
+  await stream.step({
+    kind: 'setPolicy',
+    prefix: b('p/'),
+    policy: { acknowledge: 'quorum', tier: 'full', predict: { ...defaultPredictPolicy, weight: 9 } },
+  });
+  t.is(stream.prediction.preApply(0).length, 1, 'its past is still known');
+  await stream.step({ kind: 'removePolicy', prefix: b('p/') });
+  t.like(stream.prediction.status(), { keys: 0, series: 0 });
+  t.deepEqual(stream.prediction.preApply(0), []);
+});
+
+test('a policy that comes late finds the past of its keys in history', async (t) => {
+  const stream = new Stream();
+  await stream.start({ predict: null });
+  await stream.rising('p/x', 20, () => '5');
+  t.is(stream.predictor.requests.length, 0, 'nobody asked');
+  await stream.step({
+    kind: 'setPolicy',
+    prefix: b('p/'),
+    policy: { acknowledge: 'quorum', tier: 'full', predict: defaultPredictPolicy },
+  });
+  await stream.bench.run(1000);
+  t.is(stream.prediction.preApply(0).length, 1);
+  t.is(stream.prediction.table.row(0)!.get('observations'), 20);
+});
+
+test('keys beyond the budget are left out and counted, the weightiest prefix first', async (t) => {
+  const stream = new Stream(10);
+  await stream.start();
+  await stream.step(...Array.from({ length: 30 }, (_, i) => put(`p/${i}`, '1')));
+  t.like(stream.prediction.status(), { keys: 10, series: 10, mostSeries: 10, refused: 20 });
+  await stream.step(put('p/important/1', '1'), put('p/important/2', '1'), {
+    kind: 'setPolicy',
+    prefix: b('p/important/'),
+    policy: { acknowledge: 'quorum', tier: 'full', predict: { ...defaultPredictPolicy, weight: 5 } },
+  });
+  await stream.bench.run(1000);
+  t.like(stream.prediction.status(), { keys: 10, series: 10, refused: 22 });
+  const keys = [...stream.prediction.tracked].map(({ key }) => key);
+  t.true(keys.includes(b('p/important/1')) && keys.includes(b('p/important/2')));
+});
+
+test('a predictor that dies costs the predictions until it has learnt anew, and the node nothing', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  await stream.rising('p/x', 12, () => '5');
+  t.is(stream.prediction.preApply(0).length, 1);
+  stream.predictor.fault();
+  t.like(stream.prediction.status(), { state: 'restarting', errors: 1 });
+  t.deepEqual(stream.prediction.preApply(0), [], 'nothing from before it');
+  await stream.step(put('p/x', '6'));
+  t.is(stream.bench.failure, null);
+  stream.predictor.become('running');
+  await stream.bench.run(2000);
+  t.like(stream.prediction.status(), { state: 'running', keys: 1, ready: 1 });
+  t.is(stream.prediction.preApply(0).length, 1);
+});
+
+test('a predictor that hangs holds nothing up; its restart is learnt from', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  await stream.rising('p/x', 12, () => '5');
+  stream.predictor.hangs = true;
+  await stream.rising('p/x', 5, () => '6');
+  t.is(Number(stream.bench.node.inspect().spaces.user.revision), 18, 'everything was applied');
+  t.is(stream.prediction.preApply(0)[0]?.value, b('5'), 'what was known is still at hand');
+  stream.predictor.fault();
+  stream.predictor.become('running');
+  await stream.bench.run(3000);
+  t.is(stream.prediction.preApply(0)[0]?.value, b('6'));
+  t.is(stream.prediction.table.row(0)?.get('observations'), 17);
+});
