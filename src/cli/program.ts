@@ -16,7 +16,9 @@ import { successionCommand } from './commands/cluster/succession.ts';
 import { tiersCommand } from './commands/cluster/tiers.ts';
 import { transferCommand } from './commands/cluster/transfer.ts';
 import { upCommand } from './commands/cluster/up.ts';
+import { backtestCommand } from './commands/measure/backtest.ts';
 import { benchCommand } from './commands/measure/bench.ts';
+import { forecastCommand } from './commands/measure/forecast.ts';
 import { simCommand } from './commands/measure/sim.ts';
 import { delCommand } from './commands/state/del.ts';
 import { getCommand } from './commands/state/get.ts';
@@ -50,7 +52,8 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
       restoreCommand,
     ],
   ],
-  ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand, predictionsCommand]],
+  ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
+  ['Prediction:', [predictionsCommand, forecastCommand, backtestCommand]],
   ['Proof:', [simCommand, benchCommand]],
 ];
 

@@ -1,0 +1,121 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { TanistError } from '../../foundation/errors.ts';
+import { type RegularSeries, regularSeries } from '../../prediction/series/regular.ts';
+import { csvRows } from './csv.ts';
+import { timeMs } from './time.ts';
+
+/** A series read from a file, made regular; what was put right on the way is in `repairs`. */
+export interface NamedSeries extends RegularSeries {
+  readonly name: string;
+}
+
+const MOST_BYTES = 256 * 1024 * 1024;
+const SHORTEST = 4;
+/** Share of rows that may be unreadable. */
+const TOLERATED = 0.5;
+
+export async function readText(file: string): Promise<string> {
+  let size: number;
+  try {
+    const found = await stat(file);
+    if (found.isDirectory()) throw wrong(`${file} is a directory: name a file`);
+    size = found.size;
+  } catch (error) {
+    if (error instanceof TanistError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw wrong(code === 'ENOENT' ? `There is no file ${file}` : `${file} can't be read: ${code}`);
+  }
+  if (size > MOST_BYTES) throw wrong(`${file} has ${size} bytes; at most ${MOST_BYTES} are read`);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw wrong(`${file} can't be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+/** A file of `timestamp,value`, with or without a header, columns in this order or named so. */
+export async function readSeries(file: string): Promise<NamedSeries> {
+  const rows = csvRows(await readText(file)).filter((row) => row.some((field) => field !== ''));
+  if (rows.length === 0) throw wrong(`${file} is empty: expected lines of timestamp,value`);
+  const { time, value, header } = columnsOf(file, rows);
+  const body = header ? rows.slice(1) : rows;
+  const times = body.map((row) => timeMs(row[time] ?? ''));
+  const values = body.map((row) => numberOf(row[value] ?? ''));
+  refuseUnreadable(file, body, times, 'time', time, header);
+  refuseUnreadable(file, body, values, 'number', value, header);
+  const series = regularSeries({ timesMs: times, values });
+  if (series === null) throw wrong(`${file} has no row with both a time and a number`);
+  if (series.history.values.length < SHORTEST)
+    throw wrong(
+      `${file} has ${series.history.values.length} values after cleaning; at least ${SHORTEST} are needed`,
+    );
+  return { ...series, name: basename(file).replace(/\.(csv|tsv|txt)$/i, '') };
+}
+
+export function numberOf(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
+}
+
+interface Columns {
+  readonly time: number;
+  readonly value: number;
+  readonly header: boolean;
+}
+
+const TIME_NAMES = /^(time|timestamp|date|datetime|date_time|ds|ts|_time)$/i;
+const VALUE_NAMES = /^(value|y|val|v|_value)$/i;
+
+function columnsOf(file: string, rows: readonly (readonly string[])[]): Columns {
+  const first = rows[0] ?? [];
+  if (first.length < 2) throw wrong(`${file} has one column: expected timestamp,value`);
+  const header = !first.some((field) => Number.isFinite(numberOf(field)) || Number.isFinite(timeMs(field)));
+  if (!header) return { time: 0, value: 1, header };
+  const time = Math.max(
+    0,
+    first.findIndex((name) => TIME_NAMES.test(name)),
+  );
+  const named = first.findIndex((name) => VALUE_NAMES.test(name));
+  if (named >= 0) return { time, value: named, header };
+  if (first.length > 2)
+    throw wrong(
+      `${file} has the columns ${first.join(', ').slice(0, 120)}: call the one to forecast "value"`,
+    );
+  return { time, value: time === 0 ? 1 : 0, header };
+}
+
+function refuseUnreadable(
+  file: string,
+  rows: readonly (readonly string[])[],
+  parsed: readonly number[],
+  what: 'time' | 'number',
+  column: number,
+  header: boolean,
+): void {
+  const unreadable = parsed.filter((number) => !Number.isFinite(number)).length;
+  if (unreadable <= TOLERATED * parsed.length && parsed.length > 0) return;
+  const at = parsed.findIndex((number) => !Number.isFinite(number));
+  const sample = (rows[at]?.[column] ?? '').slice(0, 40);
+  throw wrong(
+    parsed.length === 0
+      ? `${file} has a header and no rows`
+      : `${file}: ${unreadable} of ${parsed.length} rows have no ${what} in column ${column + 1}, first in row ${at + (header ? 2 : 1)}: "${sample}"`,
+  );
+}
+
+export function wrong(message: string): TanistError {
+  return new TanistError('invalid-argument', message);
+}
+
+/** What was put right, in one line; null: nothing. */
+export function repairsText({ name, repairs }: NamedSeries): string | null {
+  const said = [
+    [repairs.unreadable, 'unreadable rows left out'],
+    [repairs.backwards, 'rows out of order in time, sorted'],
+    [repairs.duplicates, 'rows of a step that had one already, the last counts'],
+    [repairs.filled, 'missing steps filled'],
+    [repairs.gaps, 'gap too long to fill, what was before it left out'],
+  ] as const;
+  const parts = said.filter(([count]) => count > 0).map(([count, text]) => `${count} ${text}`);
+  return parts.length === 0 ? null : `${name}: ${parts.join('; ')}`;
+}

@@ -1,0 +1,72 @@
+import { outputTo } from '../terminal/output.ts';
+import { refuseUnknown } from './candidates.ts';
+import { readInputs } from './inputs.ts';
+import { wrong } from './read-series.ts';
+import { solveAll } from './solve-all.ts';
+import type { SeriesForecast, Task } from './tasks.ts';
+
+export interface ForecastOptions {
+  readonly horizon: number;
+  readonly season?: number;
+  readonly level: number;
+  readonly m4?: boolean;
+  readonly without: readonly string[];
+  readonly json?: boolean;
+}
+
+export async function runForecast(file: string, options: ForecastOptions): Promise<void> {
+  refuseUnknown(options.without);
+  const out = outputTo(options.json === true);
+  const warn = (line: string): void => {
+    process.stderr.write(`tanist: ${line}\n`);
+  };
+  const inputs = await readInputs(file, options.m4 === true, warn);
+  const tasks = inputs.map((series): Task => {
+    const { length } = series.history.values;
+    if (options.horizon > length)
+      throw wrong(
+        `${series.name} has ${length} values: too few for ${options.horizon} steps ahead; --horizon at most ${length}`,
+      );
+    return {
+      kind: 'forecast',
+      series,
+      horizon: options.horizon,
+      season: options.season ?? null,
+      level: options.level,
+      origins: null,
+    };
+  });
+  const answers = (
+    await solveAll(tasks, options.without, (done, name) =>
+      out.progress.update(`${done}/${tasks.length} ${name}`),
+    )
+  ).filter((answer) => answer.kind === 'forecast');
+  out.progress.clear();
+  const percent = Math.round(options.level * 100);
+  for (const answer of answers) {
+    out.say(out.style.bold(`${answer.series}: ${answer.model}`));
+    out.table(['time', 'mean', `${percent} % from`, 'to'], stepsOf(answer));
+  }
+  out.document(
+    answers.map(({ kind: _kind, fromMs, ...answer }) => ({
+      ...answer,
+      level: options.level,
+      from: new Date(fromMs).toISOString(),
+    })),
+  );
+}
+
+function stepsOf({
+  fromMs,
+  stepMs,
+  mean,
+  lower,
+  upper,
+}: SeriesForecast): readonly (readonly (string | number)[])[] {
+  return mean.map((value, k) => [
+    new Date(fromMs + k * stepMs).toISOString().replace('T', ' ').replace('.000Z', ''),
+    value,
+    lower[k] ?? Number.NaN,
+    upper[k] ?? Number.NaN,
+  ]);
+}

@@ -1,0 +1,88 @@
+import { mase, naive2, smape } from '../../prediction/accuracy/m4.ts';
+import type { Candidate } from '../../prediction/forecast.ts';
+import { at } from '../../prediction/math/at.ts';
+import { mean } from '../../prediction/math/statistics.ts';
+import { backtest, lastFifth } from '../../prediction/selection/backtest.ts';
+import { until } from '../../prediction/selection/roll.ts';
+import { selectBestModel } from '../../prediction/selection/select-best-model.ts';
+import type { Answer, BacktestAnswer, M4Answer, M4Row, SeriesForecast, Task } from './tasks.ts';
+
+/** One series: forecast, or tested. */
+export async function solve(task: Task, candidates: readonly Candidate[]): Promise<Answer> {
+  switch (task.kind) {
+    case 'forecast':
+      return forecast(task, candidates);
+    case 'backtest':
+      return rolling(task, candidates);
+    case 'm4':
+      return competition(task, candidates);
+  }
+}
+
+async function forecast(task: Task, candidates: readonly Candidate[]): Promise<SeriesForecast> {
+  const { history, name } = task.series;
+  const selected = await selectBestModel(history, { candidates, ...settings(task) });
+  const { model, mean: middle, lower, upper } = await selected.next(history);
+  return {
+    kind: 'forecast',
+    series: name,
+    model,
+    fromMs: history.endMs + history.stepMs,
+    stepMs: history.stepMs,
+    mean: [...middle],
+    lower: [...lower],
+    upper: [...upper],
+  };
+}
+
+async function rolling(task: Task, candidates: readonly Candidate[]): Promise<BacktestAnswer> {
+  const { history, observed, name } = task.series;
+  const all = lastFifth(history.values.length, task.horizon);
+  const origins = task.origins === null ? all : all.slice(-task.origins);
+  const result = await backtest(history, { candidates, ...settings(task), at: origins, observed });
+  return { kind: 'backtest', series: name, ...result };
+}
+
+async function competition(task: Task, candidates: readonly Candidate[]): Promise<M4Answer> {
+  const { history, name } = task.series;
+  const past = until(history, history.values.length - task.horizon);
+  const truth = history.values.slice(-task.horizon);
+  const season = task.season ?? 1;
+  const selected = await selectBestModel(past, { candidates, ...settings(task) });
+  const [forecasts = []] = await selected.field.forecast([past], selected.wanted);
+  const given = selected.issue(past, forecasts);
+  const naive = new Float64Array(task.horizon).fill(at(past.values, past.values.length - 1));
+  const base = meanError(truth, naive);
+  const row = (model: string, values: Float64Array, coverage: number | null): M4Row => ({
+    model,
+    mae: meanError(truth, values),
+    relMae: base > 0 ? meanError(truth, values) / base : 1,
+    coverage,
+    smape: smape(truth, values),
+    mase: mase(past.values, truth, values, season),
+  });
+  const within = truth.filter((value, k) => value >= at(given.lower, k) && value <= at(given.upper, k));
+  const scale = naive2(past.values, task.horizon, season);
+  return {
+    kind: 'm4',
+    series: name,
+    model: given.model,
+    rows: [
+      ...candidates.map(({ name: own }, i) => row(own, forecasts[i] ?? naive, null)),
+      row('selected', given.mean, within.length / truth.length),
+    ],
+    naive2: { smape: smape(truth, scale), mase: mase(past.values, truth, scale, season) },
+  };
+}
+
+function settings({ horizon, season, level }: Task): {
+  readonly horizon: number;
+  readonly season: number | null;
+  readonly level: number;
+} {
+  return { horizon, season, level };
+}
+
+function meanError(truth: Float64Array, values: Float64Array): number {
+  return mean(truth.map((value, k) => Math.abs(value - at(values, k))));
+}
