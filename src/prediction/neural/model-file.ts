@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { asBuffer } from '../../foundation/bytes.ts';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import { networkSize } from './features/window.ts';
-import type { Model } from './model.ts';
+import { judges, type Model, provenanceKinds } from './model.ts';
 import { weightCount } from './network.ts';
 
 /**
@@ -40,6 +40,20 @@ const textSchema = v.object({
     values: natural,
     heldOut: v.nullable(v.number()),
   }),
+  provenance: v.optional(
+    v.object({
+      kind: v.picklist(provenanceKinds),
+      parent: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      atMs: v.number(),
+      samples: natural,
+      contributors: natural,
+      judgedBy: v.picklist(judges),
+      before: v.number(),
+      after: v.number(),
+      judgedSeries: natural,
+      reason: v.pipe(v.string(), v.maxLength(1024)),
+    }),
+  ),
 });
 
 export function encodeModelFile({ weights, ...rest }: Model): Uint8Array {
@@ -92,7 +106,8 @@ export function decodeModelFile(given: Uint8Array, where = 'the model'): Model {
     if (!Number.isFinite(weight)) throw invalid(`weight ${index} is ${weight}, no finite number`);
     weights[index] = weight;
   }
-  return { ...parsed.output, weights };
+  const { provenance, ...rest } = parsed.output;
+  return { ...rest, weights, ...(provenance === undefined ? {} : { provenance }) };
 }
 
 /** @throws `model-missing`, and what `decodeModelFile` throws */

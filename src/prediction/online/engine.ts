@@ -16,6 +16,11 @@ import { rowLength, writeRow } from './table-row.ts';
 /** Forecasts computed together, and between two looks at the clock. */
 const batchSize = 64;
 
+export interface NamedHistory {
+  readonly name: string;
+  readonly history: History;
+}
+
 export interface EngineParts {
   readonly chooser: Chooser;
   /** Of computing, ms with fraction. */
@@ -56,7 +61,10 @@ export class OnlineEngine {
     for (const id of forgotten) this.#forget(id);
     for (const definition of defined) this.#define(definition, options.level);
     for (let at = 0; at + observationLength <= observations.length; at += observationLength) {
-      const [id = -1, timeMs = 0, value = Number.NaN, revision = 0] = observations.subarray(at, at + observationLength);
+      const [id = -1, timeMs = 0, value = Number.NaN, revision = 0] = observations.subarray(
+        at,
+        at + observationLength,
+      );
       this.#observe(id, timeMs, value, revision);
     }
     taken();
@@ -65,6 +73,14 @@ export class OnlineEngine {
     const rows = joined(this.#rows);
     this.#rows = [];
     return { rows, models: this.#models, figures: this.#figures() };
+  }
+
+  /** The pasts of all series that have one, for whoever learns from them. */
+  *histories(): Generator<NamedHistory> {
+    for (const series of this.#series.values()) {
+      const history = series.history();
+      if (history !== null) yield { name: series.definition.name, history };
+    }
   }
 
   #define(definition: SeriesDefinition, level: number): void {

@@ -1,13 +1,18 @@
 import { type Handler, handler, Moved } from '../worker/serve.ts';
-import { OnlineEngine } from './engine.ts';
+import { type NamedHistory, OnlineEngine } from './engine.ts';
 import { observeKind } from './messages.ts';
 import { simpleChooser } from './simple-chooser.ts';
 
+export interface OnlineHandler extends Handler {
+  /** Of all series that the engine has. */
+  readonly histories: () => Iterable<NamedHistory>;
+}
+
 /** The engine behind its call, one for the thread. */
-export function onlineHandler(): Handler {
+export function onlineHandler(): OnlineHandler {
   let engine: OnlineEngine | null = null;
   let turn: Promise<unknown> = Promise.resolve();
-  return handler(observeKind, (request, { breathe }) => {
+  const observe = handler(observeKind, (request, { breathe }) => {
     engine ??= new OnlineEngine({
       chooser: simpleChooser,
       nowMs: () => performance.now(),
@@ -26,6 +31,7 @@ export function onlineHandler(): Handler {
     turn = answer.catch(() => {});
     return answer;
   });
+  return { ...observe, histories: () => engine?.histories() ?? [] };
 }
 
 function toTransfer({ buffer }: Float64Array): ArrayBuffer {
