@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { defaultScore, defaultSuspicion } from '../failover/options.ts';
 import { TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
@@ -13,6 +14,7 @@ import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
+import { baseModelFile, loadModel } from '../prediction/neural/model-file.ts';
 import { saidByNode } from '../replication/promotion/hot-runtime.ts';
 import { DeltaSource } from '../replication/source/delta-source.ts';
 import { latestParts } from '../replication/source/latest-parts.ts';
@@ -102,7 +104,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         nodeLog,
         vitals: () => vitals.latest,
         linkProbe: new GrpcLinkProbe(systemClock),
-        ...(predictor === null ? {} : { predictor }),
+        ...(predictor === null ? {} : { predictor, baseModel: () => loadModel(baseModelOf(config)) }),
         transport: (handler, identity) =>
           new GrpcTransport({
             identity,
@@ -173,6 +175,11 @@ function plainFace(node: TanistNode): PromotionFace {
   };
 }
 
+/** The file that learning begins with: of the folder that the config names, or the one that came with the program. */
+function baseModelOf({ prediction: { models } }: ClusterConfig): string | URL {
+  return models === undefined ? baseModelFile : join(models, 'gru-base.model');
+}
+
 function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): NodeOptions {
   const { timing, limits: configured, disk } = config;
   return {
@@ -211,5 +218,6 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     compaction: config.compaction,
     scrub: config.scrub,
     prediction: config.prediction,
+    learning: config.prediction.learning,
   };
 }

@@ -25,6 +25,7 @@ import {
 } from '../protocol/administration.ts';
 import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
 import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
+import { decodePredictionsReply, encodePredictionsRequest } from '../protocol/predictions.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { decodeScrubProgress, encodeRepairRequest, type ScrubProgress } from '../protocol/scrub.ts';
 import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
@@ -39,7 +40,6 @@ import {
 } from '../protocol/state-client/to-answer.ts';
 import { confidenceOf, natural, rangeRequest } from '../protocol/state-client/to-command.ts';
 import { decodeStatus, type Status } from '../protocol/status.ts';
-import { decodePredictionsReply, encodePredictionsRequest } from '../protocol/predictions.ts';
 import { decodeTiersReply, type TiersReply } from '../protocol/tiers.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientEvents } from './events.ts';
@@ -48,6 +48,7 @@ import { readAt } from './grpc/read-at.ts';
 import { serverStream } from './grpc/server-stream.ts';
 import { unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
+import { Models } from './models.ts';
 import { StateView } from './state-view.ts';
 
 export interface ClientPolicy {
@@ -74,10 +75,15 @@ export interface ClientStats {
  */
 export class TanistClient extends StateView implements AsyncDisposable {
   private readonly cluster: Cluster;
+  /** The model that the cluster learns. */
+  readonly models: Models;
 
   constructor(space: Space, cluster: Cluster) {
     super(space, cluster);
     this.cluster = cluster;
+    this.models = new Models((method, request, options, endpoint) =>
+      this.call(method, request, options, endpoint),
+    );
   }
 
   /** Another key space over the same connection and session. */

@@ -11,10 +11,12 @@ import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { PredictionSource } from '../ports/prediction.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
+import type { Model } from '../prediction/neural/model.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
 import type { CompactionOptions } from './auto-compaction.ts';
+import type { LearningOptions } from './learning/learning-options.ts';
 import type { ScrubOptions } from './integrity/scrub.ts';
 import type { PredictionBudget, Predictor } from './prediction/online-prediction.ts';
 import type { Vitals } from './vitals.ts';
@@ -68,6 +70,8 @@ export interface NodeOptions {
   readonly diskReserveBytes: number;
   /** What its predictor may take; absent: the default. */
   readonly prediction?: PredictionBudget;
+  /** How its model goes on learning; absent: the default. */
+  readonly learning?: LearningOptions;
 }
 
 /** Everything a node touches. The simulator hands in its own; module-level state would outlive a simulated crash and is forbidden. */
@@ -86,6 +90,8 @@ export interface NodePorts {
   readonly linkProbe?: LinkProbe;
   /** The thread that forecasts; the caller starts and closes it. Absent: nothing is predicted, and nothing else is missing. */
   readonly predictor?: Predictor;
+  /** The model that came with the program. Absent: nothing is learnt. */
+  readonly baseModel?: () => Promise<Model>;
   /** What is predicted of keys when this node takes over. Absent: what its own predictor has. */
   readonly predictions?: PredictionSource;
   /** Sees entries just before they are applied; for checks. */

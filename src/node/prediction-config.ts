@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { learningSchema } from './learning/learning-config.ts';
 import { defaultPredictionBudget as preset } from './prediction/online-prediction.ts';
 
 /** Section `prediction` of the config. */
@@ -23,6 +24,7 @@ export const predictionSchema = v.strictObject({
   memoryMb: within(128, 16_384, true, preset.memoryMb),
   /** A key has one for each number that its policy names. */
   series: within(1, 100_000, true, preset.series),
+  learning: v.optional(learningSchema, {}),
   /** Folder of model files; absent: those that came with the program. */
   models: v.optional(v.pipe(v.string('must be a folder'), v.nonEmpty('must not be empty'))),
 });

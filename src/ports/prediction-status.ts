@@ -7,7 +7,13 @@ import type { PredictableSpace } from './prediction.ts';
  * anew; `failed`: that happened several times in a row, and is still tried again now and then. Whatever it is, the cluster works on.
  */
 export type PredictorState = 'off' | 'learning' | 'running' | 'restarting' | 'failed';
-export const predictorStates = ['off', 'learning', 'running', 'restarting', 'failed'] as const satisfies readonly PredictorState[];
+export const predictorStates = [
+  'off',
+  'learning',
+  'running',
+  'restarting',
+  'failed',
+] as const satisfies readonly PredictorState[];
 
 export interface PredictionStatus {
   readonly state: PredictorState;

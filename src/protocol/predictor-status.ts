@@ -1,7 +1,7 @@
-import { malformed } from './parts/wire-reader.ts';
-import type { WireReader } from './parts/wire-reader.ts';
-import type { WireWriter } from './parts/wire-writer.ts';
 import { type LoadedModel, type PredictionStatus, predictorStates } from '../ports/prediction-status.ts';
+import type { WireReader } from './parts/wire-reader.ts';
+import { malformed } from './parts/wire-reader.ts';
+import type { WireWriter } from './parts/wire-writer.ts';
 
 /** Whole numbers by their field; the rest is of other types. */
 const counts = [

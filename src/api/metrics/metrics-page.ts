@@ -4,6 +4,7 @@ import type { EtcdServices } from '../etcd/etcd-services.ts';
 import { type Route, reply } from '../http/route.ts';
 import { DurationsMetric } from './durations-metric.ts';
 import { etcdReadings } from './etcd-readings.ts';
+import { learningReadings } from './learning-readings.ts';
 import { LeadershipWatch } from './leadership-watch.ts';
 import { predictionReadings } from './prediction-readings.ts';
 import { readProcess } from './process-reading.ts';
@@ -25,7 +26,7 @@ export class MetricsPage {
     this.#node = node;
     this.#etcd = etcd;
     this.#leadership = new LeadershipWatch(node);
-    this.#shown = [...etcdReadings, ...tanistReadings, ...replicaReadings, ...predictionReadings, ...processReadings].map(
+    this.#shown = [...etcdReadings, ...tanistReadings, ...replicaReadings, ...predictionReadings, ...learningReadings, ...processReadings].map(
       (reading) => {
         const { name, help, type, labels } = reading;
         const options = { name, help, labelNames: [...labels], registers: [this.#registry] };

@@ -197,6 +197,7 @@ export class ReplicaNode implements ServedNode {
   }
 
   readonly prediction = null;
+  readonly learning = null;
 
   tiers(): null {
     return null;
