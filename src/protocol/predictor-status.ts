@@ -3,34 +3,36 @@ import type { WireReader } from './parts/wire-reader.ts';
 import { malformed } from './parts/wire-reader.ts';
 import type { WireWriter } from './parts/wire-writer.ts';
 
-/** Whole numbers by their field; the rest is of other types. */
+/** Of `PredictorCounts`, by their field, from 1. */
 const counts = [
-  [2, 'keys'],
-  [3, 'series'],
-  [4, 'mostSeries'],
-  [5, 'refused'],
-  [6, 'ready'],
-  [7, 'waiting'],
-  [8, 'forecasts'],
-  [9, 'choices'],
-  [10, 'errors'],
-  [13, 'memoryBytes'],
-  [15, 'notNumbers'],
-  [16, 'dropped'],
-  [17, 'wentBack'],
-  [18, 'preApplied'],
+  'keys',
+  'series',
+  'mostSeries',
+  'refused',
+  'ready',
+  'waiting',
+  'forecasts',
+  'choices',
+  'errors',
+  'memoryBytes',
+  'notNumbers',
+  'dropped',
+  'wentBack',
+  'preApplied',
 ] as const;
-const countOf = new Map<number, (typeof counts)[number][1]>(counts);
+type Counts = Record<(typeof counts)[number], number>;
 
 export function writePredictorStatus(writer: WireWriter, field: number, status: PredictionStatus): void {
-  const mark = writer.begin(field, 96);
+  const mark = writer.begin(field, 128);
   writer.text(1, status.state);
-  for (const [number, name] of counts) writer.uint(number, status[name]);
-  writer.text(11, status.lastError ?? '');
-  writer.double(12, status.cpuShare);
-  if (status.scaledError !== null) writer.doubleAlways(14, status.scaledError);
+  const counted = writer.begin(2, 48);
+  for (const [i, name] of counts.entries()) writer.uint(i + 1, status[name]);
+  writer.end(counted);
+  writer.text(3, status.lastError ?? '');
+  writer.double(4, status.cpuShare);
+  if (status.scaledError !== null) writer.doubleAlways(5, status.scaledError);
   for (const { name, hash, fault } of status.models) {
-    const inner = writer.begin(19);
+    const inner = writer.begin(6);
     writer.text(1, name);
     writer.text(2, hash);
     writer.text(3, fault ?? '');
@@ -40,43 +42,58 @@ export function writePredictorStatus(writer: WireWriter, field: number, status: 
 }
 
 export function readPredictorStatus(reader: WireReader): PredictionStatus {
-  const status = {
-    state: '',
-    keys: 0,
-    series: 0,
-    mostSeries: 0,
-    refused: 0,
-    ready: 0,
-    waiting: 0,
-    forecasts: 0,
-    choices: 0,
-    errors: 0,
-    memoryBytes: 0,
-    notNumbers: 0,
-    dropped: 0,
-    wentBack: 0,
-    preApplied: 0,
-    lastError: '',
-    cpuShare: 0,
-    scaledError: null as number | null,
-    models: [] as LoadedModel[],
-  };
+  let said = '';
+  let counted = readCounts(null);
+  let lastError = '';
+  let cpuShare = 0;
+  let scaledError: number | null = null;
+  const models: LoadedModel[] = [];
   const outer = reader.enter();
   while (reader.more()) {
     const field = reader.next();
-    const name = countOf.get(field);
-    if (name !== undefined) status[name] = reader.uint();
-    else if (field === 1) status.state = reader.text();
-    else if (field === 11) status.lastError = reader.text();
-    else if (field === 12) status.cpuShare = reader.double();
-    else if (field === 14) status.scaledError = reader.double();
-    else if (field === 19) status.models.push(readModel(reader));
+    if (field === 1) said = reader.text();
+    else if (field === 2) counted = readCounts(reader);
+    else if (field === 3) lastError = reader.text();
+    else if (field === 4) cpuShare = reader.double();
+    else if (field === 5) scaledError = reader.double();
+    else if (field === 6) models.push(readModel(reader));
     else reader.skip();
   }
   reader.leave(outer);
-  const state = predictorStates.find((each) => each === status.state);
-  if (state === undefined) throw malformed(`a predictor that is "${status.state}"`);
-  return { ...status, state, lastError: status.lastError === '' ? null : status.lastError };
+  const state = predictorStates.find((each) => each === said);
+  if (state === undefined) throw malformed(`a predictor that is "${said}"`);
+  return { state, ...counted, lastError: lastError === '' ? null : lastError, cpuShare, scaledError, models };
+}
+
+/** Null: nothing is said of them. */
+function readCounts(reader: WireReader | null): Counts {
+  const values = counts.map(() => 0);
+  if (reader !== null) {
+    const outer = reader.enter();
+    while (reader.more()) {
+      const field = reader.next();
+      if (field >= 1 && field <= counts.length) values[field - 1] = reader.uint();
+      else reader.skip();
+    }
+    reader.leave(outer);
+  }
+  const at = (name: keyof Counts): number => values[counts.indexOf(name)] ?? 0;
+  return {
+    keys: at('keys'),
+    series: at('series'),
+    mostSeries: at('mostSeries'),
+    refused: at('refused'),
+    ready: at('ready'),
+    waiting: at('waiting'),
+    forecasts: at('forecasts'),
+    choices: at('choices'),
+    errors: at('errors'),
+    memoryBytes: at('memoryBytes'),
+    notNumbers: at('notNumbers'),
+    dropped: at('dropped'),
+    wentBack: at('wentBack'),
+    preApplied: at('preApplied'),
+  };
 }
 
 function readModel(reader: WireReader): LoadedModel {

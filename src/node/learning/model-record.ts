@@ -95,7 +95,7 @@ export class ModelRecord {
   }
 }
 
-export function valueOf({ bytes }: Version): ByteString {
+export function storedBytes({ bytes }: Version): ByteString {
   return byteString(bytes);
 }
 
