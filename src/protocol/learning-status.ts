@@ -10,14 +10,18 @@ const counts = [
   [5, 'rejected'],
   [6, 'discarded'],
   [7, 'rolledBack'],
-  [11, 'contributed'],
-  [12, 'refused'],
-  [13, 'waiting'],
-  [14, 'wanted'],
-  [15, 'series'],
-  [16, 'leftOut'],
-  [17, 'bytes'],
-  [18, 'shown'],
+] as const;
+const contributionCounts = [
+  [1, 'contributed'],
+  [2, 'refused'],
+  [3, 'waiting'],
+  [4, 'wanted'],
+] as const;
+const learntFrom = [
+  [1, 'series'],
+  [2, 'leftOut'],
+  [3, 'bytes'],
+  [4, 'shown'],
 ] as const;
 const texts = [
   [8, 'lastRejection'],
@@ -51,7 +55,9 @@ export function writeLearningStatus(writer: WireWriter, field: number, status: L
   if (status.model !== null) writeFacts(writer, status.model);
   for (const [number, name] of counts) writer.uint(number, status[name]);
   for (const [number, name] of texts) writer.text(number, status[name]);
-  writer.double(19, status.cpuShare);
+  writeCounts(writer, 11, contributionCounts, status);
+  writeCounts(writer, 12, learntFrom, status);
+  writer.double(13, status.cpuShare);
   writer.end(mark);
 }
 
@@ -69,6 +75,8 @@ function writeFacts(writer: WireWriter, facts: ModelFacts): void {
 export function readLearningStatus(reader: WireReader): LearningStatus {
   const fields = { counts: new Map(counts), texts: new Map(texts) };
   const status = { ...zeros(counts), ...empties(texts), cpuShare: 0 };
+  let contributions = zeros(contributionCounts);
+  let from = zeros(learntFrom);
   let state = '';
   let model: ModelFacts | null = null;
   const outer = reader.enter();
@@ -80,13 +88,15 @@ export function readLearningStatus(reader: WireReader): LearningStatus {
     else if (text !== undefined) status[text] = reader.text();
     else if (field === 1) state = reader.text();
     else if (field === 2) model = readFacts(reader);
-    else if (field === 19) status.cpuShare = reader.double();
+    else if (field === 11) contributions = readCounts(reader, contributionCounts);
+    else if (field === 12) from = readCounts(reader, learntFrom);
+    else if (field === 13) status.cpuShare = reader.double();
     else reader.skip();
   }
   reader.leave(outer);
   const known = learningStates.find((each) => each === state);
   if (known === undefined) throw malformed(`learning that is "${state}"`);
-  return { ...status, state: known, model };
+  return { ...status, ...contributions, ...from, state: known, model };
 }
 
 function readFacts(reader: WireReader): ModelFacts {
@@ -113,16 +123,38 @@ function readFacts(reader: WireReader): ModelFacts {
   return { ...facts, ...numbers, kind: known };
 }
 
-type Names<Table extends readonly (readonly [number, string])[]> = Table[number][1];
+type Table = readonly (readonly [number, string])[];
 
-function zeros<Table extends readonly (readonly [number, string])[]>(
-  table: Table,
-): Record<Names<Table>, number> {
-  return Object.fromEntries(table.map(([, name]) => [name, 0])) as Record<Names<Table>, number>;
+function writeCounts<Of extends Table>(
+  writer: WireWriter,
+  field: number,
+  table: Of,
+  counted: Readonly<Record<Names<Of>, number>>,
+): void {
+  const mark = writer.begin(field);
+  for (const [number, name] of table) writer.uint(number, counted[name as Names<Of>]);
+  writer.end(mark);
 }
 
-function empties<Table extends readonly (readonly [number, string])[]>(
-  table: Table,
-): Record<Names<Table>, string> {
-  return Object.fromEntries(table.map(([, name]) => [name, ''])) as Record<Names<Table>, string>;
+function readCounts<Of extends Table>(reader: WireReader, table: Of): Record<Names<Of>, number> {
+  const found = zeros(table);
+  const names = new Map<number, string>(table);
+  const outer = reader.enter();
+  while (reader.more()) {
+    const name = names.get(reader.next());
+    if (name === undefined) reader.skip();
+    else found[name as Names<Of>] = reader.uint();
+  }
+  reader.leave(outer);
+  return found;
+}
+
+type Names<Of extends Table> = Of[number][1];
+
+function zeros<Of extends Table>(table: Of): Record<Names<Of>, number> {
+  return Object.fromEntries(table.map(([, name]) => [name, 0])) as Record<Names<Of>, number>;
+}
+
+function empties<Of extends Table>(table: Of): Record<Names<Of>, string> {
+  return Object.fromEntries(table.map(([, name]) => [name, ''])) as Record<Names<Of>, string>;
 }

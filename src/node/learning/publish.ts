@@ -4,7 +4,7 @@ import { noLease, noSession } from '../../foundation/ids.ts';
 import type { PutCommand, TxnCommand } from '../../ports/command.ts';
 import { encodeCommandBatch } from '../../protocol/write-command.ts';
 import type { Proposal, ProposalOutcome } from '../proposals.ts';
-import { modelKey, previousKey, type Version, storedBytes } from './model-record.ts';
+import { modelKey, previousKey, storedBytes, type Version } from './model-record.ts';
 
 export interface Publication {
   readonly next: Version;

@@ -53,19 +53,20 @@ export class WindowStore {
   ): Promise<void> {
     const least = seriesBytes + bytesPerValue * recentLength;
     const room = Math.max(1, Math.floor(memoryBytes / least));
-    const known = [...all];
-    const names = new Set(known.map(({ name }) => name));
+    const offered = [...all];
+    const names = new Set(offered.map(({ name }) => name));
     for (const name of [...this.#series.keys()]) if (!names.has(name)) this.#series.delete(name);
-    const perSeries = memoryBytes / Math.max(1, Math.min(room, known.length)) - least;
+    const perSeries = memoryBytes / Math.max(1, Math.min(room, offered.length)) - least;
     const older = Math.min(mostOlder, Math.max(0, Math.floor(perSeries / (bytesPerValue * windowLength))));
     this.#leftOut = 0;
     let sinceBreath = 0;
-    for (const { name, history } of known) {
-      const series = this.#series.get(name);
-      if (series !== undefined && series.stepMs === history.stepMs) series.take(history, older, this.#random);
-      else if (series !== undefined || this.#series.size < room)
-        this.#series.set(name, new StoredSeries(history));
-      else this.#leftOut++;
+    for (const { name, history } of offered) {
+      const known = this.#series.get(name);
+      const series = known?.stepMs === history.stepMs ? known : new StoredSeries(history);
+      if (known !== undefined || this.#series.size < room) {
+        series.take(history, older, this.#random);
+        this.#series.set(name, series);
+      } else this.#leftOut++;
       if (++sinceBreath % 64 === 0) await breathe();
     }
     for (const name of [...this.#series.keys()].slice(room)) this.#series.delete(name);

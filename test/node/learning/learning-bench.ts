@@ -3,8 +3,8 @@ import type { Learning } from '../../../src/node/learning/learning.ts';
 import { defaultLearning, type LearningOptions } from '../../../src/node/learning/learning-options.ts';
 import type { Command } from '../../../src/ports/command.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
-import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
 import type { Model } from '../../../src/prediction/neural/model.ts';
+import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
 import { small } from '../../prediction/learning/processes.ts';
 import { b, put } from '../../state/commands.ts';
 import { Bench } from '../bench.ts';
@@ -15,7 +15,11 @@ export class LearningBench {
   readonly predictor = new ScriptedPredictor();
   readonly bench: Bench;
 
-  constructor(given: Partial<LearningOptions> = {}, voters: readonly string[] = ['b'], base = async (): Promise<Model> => small) {
+  constructor(
+    given: Partial<LearningOptions> = {},
+    voters: readonly string[] = ['b'],
+    base = async (): Promise<Model> => small,
+  ) {
     const learning = { ...defaultLearning, cpu: 1, everyMs: 60_000, ...given };
     this.bench = new Bench(1, voters, { prediction: { cpu: 1, memoryMb: 250, series: 64 }, learning });
     this.bench.ports = { predictor: this.predictor, baseModel: base };

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { bytesOf } from '../../../src/foundation/bytes.ts';
 import type { ByteString } from '../../../src/foundation/bytes.ts';
+import { bytesOf } from '../../../src/foundation/bytes.ts';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import { modelKey, previousKey } from '../../../src/node/learning/model-record.ts';
 import { decodeModelFile, modelHash } from '../../../src/prediction/neural/model-file.ts';
@@ -36,7 +36,12 @@ test('the leader learns from what it predicts and publishes what is better on wh
   t.like(at.status, { published: 1, rejected: 0, discarded: 0, series: 1, lastError: '' });
   const published = inLog(at, modelKey)!;
   t.like(published, { name: 'gru', version: 2, statistics: { from: 'gru 1', steps: 120 } });
-  t.like(published.provenance, { kind: 'adapted', parent: modelHash(small), judgedBy: 'backtest', contributors: 0 });
+  t.like(published.provenance, {
+    kind: 'adapted',
+    parent: modelHash(small),
+    judgedBy: 'backtest',
+    contributors: 0,
+  });
   t.true(published.provenance!.after < 0.98 * published.provenance!.before);
   t.notDeepEqual(published.weights, small.weights);
   t.is(modelHash(inLog(at, previousKey)!), modelHash(small));
@@ -112,12 +117,15 @@ test('a version in use is decided on by enough of what came since, and then the 
   t.true(await at.until(() => at.status.published === 1));
   await at.pass(120_000);
   t.like(at.status, { state: 'trying', published: 1 });
-  at.predictor.on('learning/trial', (asked: { sinceMs: number; previous: Float32Array; weights: Float32Array }) => {
-    t.is(asked.sinceMs, inLog(at, modelKey)!.provenance!.atMs);
-    t.deepEqual(asked.previous, small.weights);
-    t.deepEqual(asked.weights, moved(0.1));
-    return { ...trial, origins: 64 };
-  });
+  at.predictor.on(
+    'learning/trial',
+    (asked: { sinceMs: number; previous: Float32Array; weights: Float32Array }) => {
+      t.is(asked.sinceMs, inLog(at, modelKey)!.provenance!.atMs);
+      t.deepEqual(asked.previous, small.weights);
+      t.deepEqual(asked.weights, moved(0.1));
+      return { ...trial, origins: 64 };
+    },
+  );
   t.true(await at.until(() => at.status.published === 2));
   t.is(at.status.rolledBack, 0);
 });
@@ -163,4 +171,3 @@ test('without its file there is no model, until one is published; what is off le
   t.false(off.predictor.calls.some((kind) => kind.startsWith('learning/')));
   t.is(off.learning.model().model.version, 1);
 });
-

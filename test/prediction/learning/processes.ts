@@ -1,13 +1,12 @@
+import { gaussian, seededRandom } from '../../../src/foundation/random.ts';
 import type { History } from '../../../src/prediction/forecast.ts';
+import { type RoundOptions, roundDefaults } from '../../../src/prediction/learning/options.ts';
+import type { RoundParts } from '../../../src/prediction/learning/round.ts';
+import { StoredSeries } from '../../../src/prediction/learning/stored-series.ts';
 import { networkSize } from '../../../src/prediction/neural/features/window.ts';
 import { type Forecaster, openForecaster } from '../../../src/prediction/neural/forecaster.ts';
 import type { Model } from '../../../src/prediction/neural/model.ts';
 import { initialWeights, type NetworkSize } from '../../../src/prediction/neural/network.ts';
-import { seededRandom } from '../../../src/foundation/random.ts';
-import { gaussian } from '../../../src/foundation/random.ts';
-import { roundDefaults, type RoundOptions } from '../../../src/prediction/learning/options.ts';
-import { StoredSeries } from '../../../src/prediction/learning/stored-series.ts';
-import type { RoundParts } from '../../../src/prediction/learning/round.ts';
 
 /** A network that knows nothing, small enough to train in a moment. */
 export const small: Model = {
@@ -31,7 +30,11 @@ export const quick: RoundOptions = {
 
 const stepMs = 1000;
 /** Ends at this many seconds. */
-export const historyOf = (values: Float64Array, endMs = values.length * stepMs): History => ({ values, stepMs, endMs });
+export const historyOf = (values: Float64Array, endMs = values.length * stepMs): History => ({
+  values,
+  stepMs,
+  endMs,
+});
 
 /** A wave whose height and level drift. */
 export const drifting = (length: number, shift = 0): Float64Array =>

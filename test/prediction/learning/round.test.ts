@@ -14,7 +14,7 @@ test('a round on a drifting process is better on what it was not shown, and the 
   const book = await lessonBook(six(), quick, roundRandom(quick));
   const result = await trainingRound(small.size, small.weights, book, quick, parts(small.size));
   t.is(result.reason, null);
-  t.true(result.weights !== null && result.weights.every(Number.isFinite));
+  t.true(result.weights?.every(Number.isFinite));
   t.like(result.comparison, { series: 6, worse: 0 });
   t.true(result.comparison!.ratio < 0.9, `${result.comparison!.ratio}`);
   t.is(result.samples, 6 * 336);
@@ -29,7 +29,10 @@ test('a round on random walks changes nothing for the better, and is rejected', 
   const book = await lessonBook(walks, options, roundRandom(options));
   const result = await trainingRound(base.size, base.weights, book, options, parts(base.size));
   t.is(result.weights, null);
-  t.regex(result.reason!, /its error on values kept from it is .* of the present version's; below 0\.980 is asked for/);
+  t.regex(
+    result.reason!,
+    /its error on values kept from it is .* of the present version's; below 0\.980 is asked for/,
+  );
 });
 
 test('no value of a held-out end is learnt from, nor found a season in', async (t) => {
