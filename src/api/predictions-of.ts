@@ -1,6 +1,6 @@
 import { TanistError } from '../foundation/errors.ts';
-import type { TrackedField, TrackedKey } from '../node/prediction/tracked-keys.ts';
 import type { OnlinePrediction } from '../node/prediction/online-prediction.ts';
+import type { TrackedField, TrackedKey } from '../node/prediction/tracked-keys.ts';
 import type { ServedNode } from '../node/served-node.ts';
 import type { PredictionsReport, SeriesForecast } from '../ports/prediction-status.ts';
 import type { PredictionsRequest } from '../protocol/predictions.ts';
@@ -9,7 +9,10 @@ import type { PredictionsRequest } from '../protocol/predictions.ts';
 const mostSeries = 10_000;
 
 /** What a node holds ready, in order of keys. Errors: `unavailable` where it has no predictor. */
-export function predictionsOf(node: Pick<ServedNode, 'id' | 'prediction'>, request: PredictionsRequest): PredictionsReport {
+export function predictionsOf(
+  node: Pick<ServedNode, 'id' | 'prediction'>,
+  request: PredictionsRequest,
+): PredictionsReport {
   const { id, prediction } = node;
   if (prediction === null)
     throw new TanistError('unavailable', `${id} has no predictor; see section prediction of its config`);

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { defaultScore, defaultSuspicion } from '../failover/options.ts';
 import { TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
@@ -14,7 +13,6 @@ import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
-import { baseModelFile, loadModel } from '../prediction/neural/model-file.ts';
 import { saidByNode } from '../replication/promotion/hot-runtime.ts';
 import { DeltaSource } from '../replication/source/delta-source.ts';
 import { latestParts } from '../replication/source/latest-parts.ts';
@@ -24,6 +22,7 @@ import { GrpcLinkProbe } from '../transport/link-probe.ts';
 import { ClientServer } from './client-server.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
+import { localModels } from './local-models.ts';
 import { LazyPredictor } from './lazy-predictor.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { systemClock } from './system-clock.ts';
@@ -104,7 +103,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         nodeLog,
         vitals: () => vitals.latest,
         linkProbe: new GrpcLinkProbe(systemClock),
-        ...(predictor === null ? {} : { predictor, baseModel: () => loadModel(baseModelOf(config)) }),
+        ...(predictor === null ? {} : { predictor, localModels: () => localModels(config.prediction.models) }),
         transport: (handler, identity) =>
           new GrpcTransport({
             identity,
@@ -173,11 +172,6 @@ function plainFace(node: TanistNode): PromotionFace {
         new TanistError('already-in-tier', `${node.id} is hot already; there is nothing to force`),
       ),
   };
-}
-
-/** The file that learning begins with: of the folder that the config names, or the one that came with the program. */
-function baseModelOf({ prediction: { models } }: ClusterConfig): string | URL {
-  return models === undefined ? baseModelFile : join(models, 'gru-base.model');
 }
 
 function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): NodeOptions {

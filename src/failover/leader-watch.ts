@@ -31,6 +31,8 @@ export class LeaderWatch {
   /** Of the probe to the leader. Never older than its deadline: the driver reports each outcome. */
   #probing = false;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
+  /** Why the leader is looked at more closely; null: nothing is known against it. */
+  #doubt: string | null = null;
 
   constructor(self: NodeId, options: SuspicionOptions, nowMs: number) {
     this.#self = self;
@@ -45,6 +47,14 @@ export class LeaderWatch {
   /** Of the leader's arrivals; for display. */
   get suspicion(): Suspicion {
     return this.#suspicion;
+  }
+
+  /**
+   * Something beside silence speaks against the leader: its predictions have diverged, or its digest is not the majority's. Silence is then investigated
+   * after half of what is else the least, and a majority that does not hear it for that long decides. Null: no more.
+   */
+  doubt(reason: string | null): void {
+    this.#doubt = reason;
   }
 
   setVoters(voters: readonly NodeId[]): void {
@@ -158,10 +168,13 @@ export class LeaderWatch {
   }
 
   #investigateAtMs(): number {
-    return Math.max(
-      this.#suspicion.silentSince() + this.#suspicion.leastMs(),
-      this.#suspicion.graceUntilMs(),
-    );
+    return Math.max(this.#suspicion.silentSince() + this.#leastMs(), this.#suspicion.graceUntilMs());
+  }
+
+  /** Silence from which on the others are asked. */
+  #leastMs(): number {
+    const leastMs = this.#suspicion.leastMs();
+    return this.#doubt === null ? leastMs : Math.max(leastMs / 2, 1.5 * this.#options.heartbeatMs);
   }
 
   #leaderProbed(nowMs: number, outcome: ProbeOutcome): readonly WatchAction[] {
@@ -191,14 +204,17 @@ export class LeaderWatch {
       outcome.term === term &&
       outcome.leader === leader &&
       outcome.leaderHeardMs !== null &&
-      outcome.leaderHeardMs < this.#options.floorMs;
+      outcome.leaderHeardMs < Math.min(this.#options.floorMs, this.#leastMs());
     this.#opinions.set(peer, hears ? 'hears' : 'silent');
     if (nowMs < this.#suspicion.graceUntilMs()) return nothing;
-    if (nowMs - this.#suspicion.silentSince() < this.#suspicion.leastMs()) return nothing;
+    if (nowMs - this.#suspicion.silentSince() < this.#leastMs()) return nothing;
     let silent = 1;
     for (const voter of this.#voters) if (this.#opinions.get(voter) === 'silent') silent++;
     if (silent * 2 <= this.#voters.length) return nothing;
-    return this.#fact({ kind: 'outvoted' }, `${silent} of ${this.#voters.length} voters do not hear it`);
+    return this.#fact(
+      { kind: 'outvoted' },
+      `${silent} of ${this.#voters.length} voters do not hear it${this.#doubt === null ? '' : `, and ${this.#doubt}`}`,
+    );
   }
 
   #fact(fact: LeaderFact, evidence: string): readonly WatchAction[] {
@@ -226,6 +242,7 @@ export class LeaderWatch {
   }
 
   #forget(): void {
+    this.#doubt = null;
     this.#opinions.clear();
     this.#investigated = false;
     this.#probing = false;

@@ -27,6 +27,8 @@ export interface ReplicaMeasurements {
   readonly lag?: { readonly revisions: number; readonly ms: number };
   /** How far its predictions are from what happened, 0 (as good as the leader's) to 1. Absent: not measured, and no term. */
   readonly divergence?: number;
+  /** Of the divergence, in words. */
+  readonly divergenceText?: string;
 }
 
 export interface ScoreTerm {
@@ -84,9 +86,12 @@ function integrity({ doubt }: ReplicaMeasurements): Part {
   return doubt === null ? { value: 1, explanation: 'no doubt' } : { value: 0, explanation: doubt };
 }
 
-function divergence({ divergence: part }: ReplicaMeasurements, weight: number): readonly ScoreTerm[] {
+function divergence(
+  { divergence: part, divergenceText }: ReplicaMeasurements,
+  weight: number,
+): readonly ScoreTerm[] {
   if (part === undefined) return [];
-  const explanation = `its predictions are ${percent(clamp(part))} off`;
+  const explanation = divergenceText ?? `its predictions are ${percent(clamp(part))} off`;
   return [{ name: 'divergence', weight, value: 1 - clamp(part), explanation }];
 }
 

@@ -8,6 +8,8 @@ import { verdictRows } from './integrity/verdict.ts';
 import { revisionRow } from './leader-revisions.ts';
 import type { Membership } from './membership/membership.ts';
 import type { PeerGuard } from './peer-guard.ts';
+import type { ModelComparison } from './prediction/model-comparison.ts';
+import type { SaidOfModel } from './prediction/model-report.ts';
 import type { ReplicaBook } from './replica-book.ts';
 import { encodeReport, type SelfReport } from './self-report.ts';
 import type { Tiers } from './topology/tiers.ts';
@@ -23,6 +25,9 @@ export interface AnnouncerParts {
   readonly replicas: ReplicaBook;
   readonly tiers: Tiers;
   readonly integrity: Integrity;
+  readonly comparison: ModelComparison;
+  /** What this node says of its predictions; null: it makes none. */
+  readonly saidOfModel: () => SaidOfModel | null;
   /** Null: nothing is known. */
   readonly vitals: () => Vitals | null;
   readonly loopLagMs: () => number;
@@ -70,15 +75,16 @@ export class Announcer {
       replicas: replicas.fed(),
       links: tiers.links,
       integrity: integrity.report(),
+      model: this.#parts.saidOfModel(),
     };
   }
 
   announce(): void {
-    const { raft, state, guard, integrity } = this.#parts;
+    const { raft, state, guard, integrity, comparison } = this.#parts;
     const leads = raft.status.role === 'leader';
     raft.setContext(
       leads
-        ? guard.view([revisionRow(state), ...verdictRows(integrity.verdicts)])
+        ? guard.view([revisionRow(state), ...verdictRows(integrity.verdicts), ...comparison.leaderRows()])
         : encodeReport(this.report()),
     );
     const before = this.#routing;

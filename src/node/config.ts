@@ -275,10 +275,8 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk, compaction, snapshots, tiers, score, scrub, prediction } = content as Record<
-    string,
-    unknown
-  >;
+  const { nodes, timing, limits, disk, compaction, snapshots, tiers, score, scrub, prediction } =
+    content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;

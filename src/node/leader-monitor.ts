@@ -82,6 +82,12 @@ export class LeaderMonitor {
     this.#perform(this.#watch.questioned());
   }
 
+  /** Something beside silence speaks against the leader; null: no more. */
+  doubtLeader(reason: string | null): void {
+    this.#watch.doubt(reason);
+    this.#rearm();
+  }
+
   /** This node's own event loop stood still for `gapMs`. */
   stalled(gapMs: number): void {
     this.#watch.stalled(this.#options.clock.nowMs(), gapMs);

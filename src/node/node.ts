@@ -1,6 +1,7 @@
 import { present } from '../foundation/assert.ts';
+import type { ByteString } from '../foundation/bytes.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
-import type { LeaseId, NodeId, Term } from '../foundation/ids.ts';
+import { type LeaseId, type NodeId, noLease, type Term } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import { nextTurn } from '../ports/clock.ts';
@@ -38,6 +39,7 @@ import { LeaderMonitor } from './leader-monitor.ts';
 import { Leading } from './leading.ts';
 import { Learning } from './learning/learning.ts';
 import { defaultLearning } from './learning/learning-options.ts';
+import { baseModelOf } from './learning/model-record.ts';
 import type { Maintenance } from './maintenance.ts';
 import { changeVoters } from './membership/change-voters.ts';
 import { Membership } from './membership/membership.ts';
@@ -46,9 +48,10 @@ import { Opening } from './opening.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
-import { hotFeed } from './prediction/hot-feed.ts';
-import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { hotFeed } from './prediction/hot-feed.ts';
+import { ModelComparison } from './prediction/model-comparison.ts';
+import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
 import { PredictionProposals, type PredictionsApplied } from './prediction-proposals.ts';
 import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
@@ -202,6 +205,17 @@ export class TanistNode {
     raft.setDoubtedPeers(this.#guard.doubted);
     this.#transport = ports.transport(this.#handler(), store.log.identity);
     const transport = this.#transport;
+    const saidOfModel = () => this.prediction?.said() ?? null;
+    const comparison = new ModelComparison({
+      self,
+      clock,
+      own: saidOfModel,
+      others: () =>
+        [...this.#succession.reports()].flatMap(([id, { model, integrity }]) =>
+          model === null ? [] : [{ id, said: model, stateTrouble: integrity?.doubt ?? null }],
+        ),
+      ownTrouble: () => this.#standing.doubt,
+    });
     this.#monitor = new LeaderMonitor({ ...base, transport, guard: this.#guard, suspicion });
     this.#succession = new SuccessionKeeper({
       ...base,
@@ -210,6 +224,7 @@ export class TanistNode {
       suspicion,
       score,
       report: () => this.#announcer.report(),
+      divergence: (id) => comparison.of(id),
       replicas: (reports) => this.#replicas.told(reports),
     });
     this.#disk = new DiskGuard({
@@ -255,6 +270,10 @@ export class TanistNode {
             feed: hotFeed(this.feed, () => this.#life.isStopping),
             predictor: ports.predictor,
             budget: options.prediction ?? defaultPredictionBudget,
+            models: {
+              ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
+              publish: (key, value) => this.#publish(key, value),
+            },
           });
     this.#hub = new WatchHub({
       source: state,
@@ -381,27 +400,33 @@ export class TanistNode {
       settle: () => this.#stored.settle(),
       settleNow: () => this.#stored.keeper.settle(),
     });
-    this.#peers = new PeerHandler({ ...parts, removed: () => this.#removed() });
+    this.#peers = new PeerHandler({ ...parts, comparison, removed: () => this.#removed() });
     this.#leading = new Leading({
       ...parts,
       trust: new TrustKeeper(raft, this.#guard),
       tiers: this.#tiers.mover,
     });
-    this.#announcer = new Announcer({ ...parts, tiers: this.#tiers, vitals: () => ports.vitals?.() ?? null });
+    this.#announcer = new Announcer({
+      ...parts,
+      comparison,
+      saidOfModel,
+      tiers: this.#tiers,
+      vitals: () => ports.vitals?.() ?? null,
+    });
     this.#predictions = new PredictionProposals({
       ...parts,
       requestLimits: options.requestLimits,
       source: ports.predictions ?? this.prediction ?? undefined,
     });
     const { prediction } = this;
-    const { predictor, baseModel } = ports;
+    const { predictor, localModels } = ports;
     this.learning =
-      prediction === null || predictor === undefined || baseModel === undefined
+      prediction === null || predictor === undefined || localModels === undefined
         ? null
         : new Learning({
             feed: this.feed,
             predictor,
-            baseModel,
+            baseModel: () => baseModelOf(localModels),
             options: options.learning ?? defaultLearning,
             random: ports.random.fork('learning'),
             leads: () => (raft.status.role === 'leader' && isOpen() && !this.#life.isStopping ? raft.status.term : null),
@@ -657,6 +682,14 @@ export class TanistNode {
   /** Reads plain numbers; only the size of the image is asked of the disk. */
   gauges(): Promise<NodeGauges> {
     return this.#inspection.gauges();
+  }
+
+  /** A key of the cluster's own, put by the leader; false: this node is none, or not yet. */
+  #publish(key: ByteString, value: ByteString): boolean {
+    if (!this.#opening.isOpen || this.#life.isStopping) return false;
+    const flags = { lease: noLease, previous: false, ignoreValue: false, ignoreLease: false };
+    this.#leading.propose({ kind: 'put', space: 'system', key, value, ...flags }, () => {});
+    return true;
   }
 
   #handler(): TransportHandler<RaftMessage> {

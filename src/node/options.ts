@@ -11,13 +11,13 @@ import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { PredictionSource } from '../ports/prediction.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
-import type { Model } from '../prediction/neural/model.ts';
 import type { Member } from '../protocol/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
 import type { CompactionOptions } from './auto-compaction.ts';
 import type { LearningOptions } from './learning/learning-options.ts';
 import type { ScrubOptions } from './integrity/scrub.ts';
+import type { LocalModel } from './prediction/model-keeper.ts';
 import type { PredictionBudget, Predictor } from './prediction/online-prediction.ts';
 import type { Vitals } from './vitals.ts';
 
@@ -90,8 +90,8 @@ export interface NodePorts {
   readonly linkProbe?: LinkProbe;
   /** The thread that forecasts; the caller starts and closes it. Absent: nothing is predicted, and nothing else is missing. */
   readonly predictor?: Predictor;
-  /** The model that came with the program. Absent: nothing is learnt. */
-  readonly baseModel?: () => Promise<Model>;
+  /** Models of this machine, which it publishes when it leads a cluster that has none of their names. */
+  readonly localModels?: () => Promise<readonly LocalModel[]>;
   /** What is predicted of keys when this node takes over. Absent: what its own predictor has. */
   readonly predictions?: PredictionSource;
   /** Sees entries just before they are applied; for checks. */

@@ -7,11 +7,13 @@ import type { ProbeAnswer } from '../ports/transport.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { Integrity } from './integrity/integrity.ts';
+import { parseVerdicts } from './integrity/verdict.ts';
 import type { LeaderMonitor } from './leader-monitor.ts';
 import { parseLeaderRevisions } from './leader-revisions.ts';
 import type { Membership } from './membership/membership.ts';
 import type { PeerConnections } from './peer-connections.ts';
 import type { PeerGuard } from './peer-guard.ts';
+import type { ModelComparison } from './prediction/model-comparison.ts';
 import { type Life, removedText } from './refusals.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { SuccessionKeeper } from './succession-keeper.ts';
@@ -29,6 +31,7 @@ export interface PeerHandlerParts {
   readonly succession: SuccessionKeeper;
   readonly integrity: Integrity;
   readonly snapshots: Snapshots;
+  readonly comparison: ModelComparison;
   /** This node is no member any more. */
   readonly removed: () => void;
   readonly wake: () => void;
@@ -134,11 +137,16 @@ export class PeerHandler {
   }
 
   #hearOfPeers(messages: readonly RaftMessage[]): void {
-    const { raft, guard, integrity, guarding } = this.#parts;
+    const { raft, guard, integrity, monitor, comparison, guarding } = this.#parts;
     for (const message of messages) {
       if (message.type !== 'heartbeat' || message.term !== raft.status.term) continue;
       guarding(guard.leaderSays(message.context));
       integrity.leaderSays(message.context);
+      const odd = parseVerdicts(message.context).some(({ id }) => id === message.from);
+      const doubt = odd
+        ? "its digest is not the majority's"
+        : comparison.leaderSays(message.from, message.context);
+      if (doubt !== undefined) monitor.doubtLeader(doubt);
       this.#leaderRevisions = parseLeaderRevisions(message.context) ?? this.#leaderRevisions;
     }
   }

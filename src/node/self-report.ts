@@ -4,6 +4,7 @@ import type { LinkMeasurement, ReplicaReport } from '../ports/replication.ts';
 import { factsOf } from '../protocol/member-facts.ts';
 import { linkOf, replicaReportOf, replicaReportText } from '../protocol/replica-report.ts';
 import { type IntegrityReport, integrityJson, integrityOf } from './integrity/integrity-report.ts';
+import { type SaidOfModel, saidJson, saidOf } from './prediction/model-report.ts';
 
 /** What a replica says of itself in the context of its heartbeat replies. */
 export interface SelfReport extends SelfMeasurements {
@@ -17,6 +18,8 @@ export interface SelfReport extends SelfMeasurements {
   readonly links: readonly LinkMeasurement[];
   /** Null: it says nothing of it. */
   readonly integrity: IntegrityReport | null;
+  /** Of its predictions; null: it makes none. */
+  readonly model: SaidOfModel | null;
 }
 
 const numbers = 6;
@@ -48,13 +51,18 @@ export function decodeReport(bytes: Uint8Array): SelfReport | null {
   };
 }
 
-type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity'>;
+type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity' | 'model'>;
 
-const nothing: Rest = { facts: null, replicas: [], links: [], integrity: null };
+const nothing: Rest = { facts: null, replicas: [], links: [], integrity: null, model: null };
 
-function restText({ facts, replicas, links, integrity }: Rest): string {
+function restText({ facts, replicas, links, integrity, model }: Rest): string {
   const said = integrity === null ? null : integrityJson(integrity);
-  const rest = JSON.stringify({ facts, links, integrity: said });
+  const rest = JSON.stringify({
+    facts,
+    links,
+    integrity: said,
+    ...(model === null ? {} : { model: saidJson(model) }),
+  });
   // Reports of replicas come as text: they hold more than JSON numbers can.
   return `${rest.slice(0, -1)},"replicas":[${replicas.map(replicaReportText).join()}]}`;
 }
@@ -63,12 +71,19 @@ function restIn(bytes: Uint8Array): Rest {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
     if (typeof parsed !== 'object' || parsed === null) return nothing;
-    const { facts = null, replicas, links, integrity }: Readonly<Record<string, unknown>> = { ...parsed };
+    const {
+      facts = null,
+      replicas,
+      links,
+      integrity,
+      model,
+    }: Readonly<Record<string, unknown>> = { ...parsed };
     return {
       facts: facts === null ? null : factsOf(facts),
       replicas: Array.isArray(replicas) ? replicas.flatMap((one: unknown) => replicaReportOf(one) ?? []) : [],
       links: Array.isArray(links) ? links.flatMap((one: unknown) => linkOf(one) ?? []) : [],
       integrity: integrityOf(integrity),
+      model: saidOf(model),
     };
   } catch {
     return nothing;

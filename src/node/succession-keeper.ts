@@ -1,3 +1,4 @@
+import type { Divergence } from '../failover/divergence.ts';
 import type { ScoreOptions, SuspicionOptions } from '../failover/options.ts';
 import { type ReplicaMeasurements, type Score, scoreReplica } from '../failover/score.ts';
 import { rank } from '../failover/succession.ts';
@@ -21,6 +22,8 @@ export interface SuccessionKeeperOptions {
   readonly suspicion: SuspicionOptions;
   readonly score: ScoreOptions;
   readonly report: () => SelfReport;
+  /** How far its predictions are from what happened and from the others'; null: nothing is known. */
+  readonly divergence: (id: NodeId) => Divergence | null;
   /** A peer tells of the replicas beyond the quorum that it feeds. */
   readonly replicas: (reports: readonly ReplicaReport[]) => void;
 }
@@ -97,6 +100,13 @@ export class SuccessionKeeper {
     return this.#known.get(id)?.report?.facts ?? null;
   }
 
+  /** What peers say of themselves. */
+  reports(): ReadonlyMap<NodeId, SelfReport> {
+    return new Map(
+      [...this.#known].flatMap(([id, { report }]) => (report === null ? [] : [[id, report] as const])),
+    );
+  }
+
   reportOf(id: NodeId): SelfReport | null {
     return this.#known.get(id)?.report ?? null;
   }
@@ -117,6 +127,7 @@ export class SuccessionKeeper {
   #measure(id: NodeId): ReplicaMeasurements {
     const { raft, clock, transport, guard } = this.#options;
     const { suspicion, report } = this.#of(id);
+    const divergence = this.#options.divergence(id);
     return {
       id,
       silentMs: clock.nowMs() - suspicion.silentSince(),
@@ -125,6 +136,9 @@ export class SuccessionKeeper {
       roundTripMs: transport.roundTripMs(id),
       self: report,
       doubt: guard.doubted.has(id) ? 'its disk was found empty or old' : (report?.integrity?.doubt ?? null),
+      ...(divergence === null
+        ? {}
+        : { divergence: divergence.value, divergenceText: divergence.explanation }),
     };
   }
 

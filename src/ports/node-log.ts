@@ -27,7 +27,6 @@ export const nodeEvents = [
   'pre-applied',
   'pre-apply-failed',
   'prediction-malformed',
-  'model-published',
   'model-rejected',
   'learning-discarded',
   'learning-failed',
@@ -71,6 +70,9 @@ export const nodeEvents = [
   'digests-disagree',
   'digests-agree',
   'predictor',
+  'model-loaded',
+  'model-refused',
+  'model-published',
   'predictions-limited',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];

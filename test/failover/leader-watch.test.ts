@@ -136,3 +136,32 @@ test('a new leader begins with a clean record', (t) => {
   t.is(watch.state.kind, 'none');
   t.deepEqual(watch.tick(nowMs + 9999), []);
 });
+
+test('silence of a leader whose predictions have diverged is investigated sooner, and decided by the same majority', (t) => {
+  const { watch, nowMs } = watching();
+  t.deepEqual(kinds(watch.tick(nowMs + 45)), [], 'nothing yet');
+  watch.doubt('its predictions are the odd ones');
+  t.true(watch.wakeAtMs() <= nowMs + 40);
+  t.deepEqual(kinds(watch.tick(nowMs + 45)), ['probe b', 'probe c']);
+  t.deepEqual(watch.probed(nowMs + 46, other, answer({ id: other, leaderHeardMs: 20 })), [], 'c hears it');
+  const { watch: another, nowMs: thenMs } = watching();
+  another.doubt('its predictions are the odd ones');
+  another.tick(thenMs + 45);
+  const lost = another.probed(thenMs + 46, other, answer({ id: other, leaderHeardMs: 46 }));
+  t.deepEqual(kinds(lost), ['declareLost']);
+  const [action] = lost;
+  t.regex(
+    action?.kind === 'declareLost' ? action.evidence : '',
+    /2 of 3 .* and its predictions are the odd ones/,
+  );
+});
+
+test('a doubt ends with the leader that it is of, and when it is lifted', (t) => {
+  const { watch, nowMs } = watching();
+  watch.doubt('odd');
+  watch.doubt(null);
+  t.deepEqual(kinds(watch.tick(nowMs + 45)), []);
+  watch.doubt('odd');
+  watch.follow(nowMs, other, term(6), identity);
+  t.deepEqual(kinds(watch.tick(nowMs + 45)), []);
+});

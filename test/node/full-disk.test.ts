@@ -14,6 +14,7 @@ const report = (diskFree: number): Uint8Array =>
     replicas: [],
     links: [],
     integrity: null,
+    model: null,
   });
 const room = (free: number) => ({
   memoryUsedBytes: null,

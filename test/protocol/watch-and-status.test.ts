@@ -153,6 +153,7 @@ test('status', (t) => {
     members: plain.members.map((each) => ({ ...each, replica: { ...each.replica, heartbeat: 'suspected' } })),
     spaces: [{ ...plain.spaces[0], space: 'planes' }],
     alarms: [{ member: 'a', kind: 'corrupt' }],
+    predictor: null,
   });
   t.deepEqual(
     generatedView('StatusReply', encodeStatus(status)),

@@ -319,6 +319,7 @@ function encodeReportOf(bench: Bench): Uint8Array {
     replicas: [bench.node.replica(warmId)!.report],
     links: [],
     integrity: null,
+    model: null,
   });
 }
 

@@ -26,13 +26,18 @@ export class MetricsPage {
     this.#node = node;
     this.#etcd = etcd;
     this.#leadership = new LeadershipWatch(node);
-    this.#shown = [...etcdReadings, ...tanistReadings, ...replicaReadings, ...predictionReadings, ...learningReadings, ...processReadings].map(
-      (reading) => {
-        const { name, help, type, labels } = reading;
-        const options = { name, help, labelNames: [...labels], registers: [this.#registry] };
-        return [reading, type === 'gauge' ? new Gauge(options) : new Counter(options)];
-      },
-    );
+    this.#shown = [
+      ...etcdReadings,
+      ...tanistReadings,
+      ...replicaReadings,
+      ...predictionReadings,
+      ...learningReadings,
+      ...processReadings,
+    ].map((reading) => {
+      const { name, help, type, labels } = reading;
+      const options = { name, help, labelNames: [...labels], registers: [this.#registry] };
+      return [reading, type === 'gauge' ? new Gauge(options) : new Counter(options)];
+    });
     const wal = 'etcd_disk_wal_fsync_duration_seconds';
     this.#syncs = new DurationsMetric(wal, 'Synced appends to the log', null, this.#registry);
     const peers = 'etcd_network_peer_round_trip_time_seconds';

@@ -1,16 +1,25 @@
 import { type ByteString, byteString, byteStringOfText, bytesOf } from '../../foundation/bytes.ts';
-import { asError } from '../../foundation/errors.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import type { ModelFacts } from '../../ports/learning-status.ts';
 import type { Model } from '../../prediction/neural/model.ts';
 import { decodeModelFile, encodeModelFile, modelHash } from '../../prediction/neural/model-file.ts';
+import type { LocalModel } from '../prediction/model-keeper.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 
-/** The name under which the cluster's own versions are published. */
-export const learnedModel = 'gru';
+/** The model that goes on learning. All its versions are published under the name of the one that came with the program, so each takes that one's place. */
+export const learnedModel = 'gru-base';
 /** Keys of the space `system`. */
 export const modelKey = byteStringOfText(`model/${learnedModel}`);
 /** The version before it, so that any leader can go back to it. */
 export const previousKey = byteStringOfText(`previous-model/${learnedModel}`);
+
+/** That one among the models of this machine. Errors: `model-missing`, and those of model files. */
+export async function baseModelOf(local: () => Promise<readonly LocalModel[]>): Promise<Model> {
+  const found = (await local()).find(({ name }) => name === learnedModel);
+  if (found === undefined)
+    throw new TanistError('model-missing', `there is no model '${learnedModel}' among the model files of this machine`);
+  return decodeModelFile(found.bytes, `the model ${learnedModel}`);
+}
 
 /** A version with what tells it apart. */
 export interface Version {

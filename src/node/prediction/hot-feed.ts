@@ -1,7 +1,8 @@
+import { prefixEnd } from '../../foundation/bytes.ts';
 import { type Revision, revision } from '../../foundation/ids.ts';
 import type { KeyValue, StateDelta } from '../../ports/delta.ts';
-import { prefixEnd } from '../../foundation/bytes.ts';
 import type { ReplicaFeed } from '../replica-feed.ts';
+import { modelPrefix, modelsEnd } from './model-keeper.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
 
 const keysPerPage = 256;
@@ -21,8 +22,11 @@ export function hotFeed(feed: ReplicaFeed, ended: () => boolean): PredictionFeed
     prefixes: () =>
       state
         .policies()
-        .flatMap(({ prefix, policy: { predict } }) => (predict === null ? [] : [{ prefix, policy: predict }])),
+        .flatMap(({ prefix, policy: { predict } }) =>
+          predict === null ? [] : [{ prefix, policy: predict }],
+        ),
     policyFor: (key) => state.policyFor(key).predict,
+    models: () => (state.whole ? state.valuesOf('system', modelPrefix, modelsEnd) : []),
     async *values(space, prefix): AsyncGenerator<readonly KeyValue[]> {
       const end = prefixEnd(prefix);
       let from = prefix;

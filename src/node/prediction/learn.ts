@@ -48,7 +48,10 @@ export async function learn(parts: LearnParts, round: number): Promise<void> {
 }
 
 /** Of keys that are new here: what the stored history still tells of them. */
-async function learnPast({ feed, keys, observations, isOver }: LearnParts, fresh: ReadonlySet<string>): Promise<void> {
+async function learnPast(
+  { feed, keys, observations, isOver }: LearnParts,
+  fresh: ReadonlySet<string>,
+): Promise<void> {
   for (const space of predictableSpaces)
     for await (const deltas of feed.recent(space)) {
       if (isOver()) return;

@@ -1,4 +1,5 @@
 import { TableRow } from '../../prediction/online/table-row.ts';
+import type { TrackedKey } from './tracked-keys.ts';
 
 /** The newest row of each series, as the predictor last told it: enough to predict from at any moment, without asking it. */
 export class ReadyTable {
@@ -9,8 +10,10 @@ export class ReadyTable {
     return this.#rows.size;
   }
 
-  take(rows: Float64Array, models: readonly string[]): void {
+  /** Says of which series the rows are. */
+  take(rows: Float64Array, models: readonly string[]): readonly number[] {
     this.#models = models;
+    const ids: number[] = [];
     for (let at = 0; at < rows.length; ) {
       const row = new TableRow(rows, at);
       const { length } = row;
@@ -21,7 +24,14 @@ export class ReadyTable {
       if (known?.length === length) known.set(own);
       else this.#rows.set(id, own.slice());
       at += length;
+      ids.push(id);
     }
+    return ids;
+  }
+
+  /** Of the key's first series; 0: there is none. */
+  halfStepMs({ fields: [first] }: TrackedKey): number {
+    return ((first === undefined ? null : this.row(first.id))?.get('stepMs') ?? 0) / 2;
   }
 
   row(id: number): TableRow | null {

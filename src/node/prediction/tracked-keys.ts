@@ -33,7 +33,9 @@ export interface TrackedField {
  */
 export class TrackedKeys {
   readonly #most: number;
+  readonly #gone: (tracked: TrackedKey) => void;
   readonly #keys = new Map<string, TrackedKey>();
+  readonly #byId = new Map<number, TrackedKey>();
   readonly #free: number[] = [];
   #nextId = 0;
   #refused = 0;
@@ -42,9 +44,10 @@ export class TrackedKeys {
   #defined = new Map<number, SeriesDefinition>();
   #forgotten: number[] = [];
 
-  /** `most`: series, of which a key has one for each field. */
-  constructor(most: number) {
+  /** `most`: series, of which a key has one for each field. `gone` hears of keys that are forgotten. */
+  constructor(most: number, gone: (tracked: TrackedKey) => void) {
     this.#most = most;
+    this.#gone = gone;
   }
 
   get keyCount(): number {
@@ -62,6 +65,11 @@ export class TrackedKeys {
 
   values(): IterableIterator<TrackedKey> {
     return this.#keys.values();
+  }
+
+  /** Whose series it is; null: nobody's any more. */
+  withSeries(id: number): TrackedKey | null {
+    return this.#byId.get(id) ?? null;
   }
 
   of(space: PredictableSpace, key: ByteString): TrackedKey | null {
@@ -101,6 +109,7 @@ export class TrackedKeys {
       round: 0,
     };
     this.#keys.set(name, tracked);
+    for (const { id } of fields) this.#byId.set(id, tracked);
     this.#define(tracked);
     return tracked;
   }
@@ -110,8 +119,10 @@ export class TrackedKeys {
     const tracked = this.#keys.get(name);
     if (tracked === undefined) return;
     this.#keys.delete(name);
+    this.#gone(tracked);
     for (const { id } of tracked.fields) {
       this.#defined.delete(id);
+      this.#byId.delete(id);
       this.#forgotten.push(id);
       this.#free.push(id);
     }

@@ -3,25 +3,45 @@
  * interpolated. Everything fades (by half in about 44 scored predictions), so it is as of late.
  */
 
+import type { PastForecast } from './series-model.ts';
+
 export const scoredSteps = [1, 2, 4, 8, 16, 32, 64] as const;
-const mostWeight = 1 / 64;
-/** Of the tracker: how far a miss moves the interval, in mean errors. */
+const leastWeight = 1 / 64;
+/** Of the tracker: how far a miss moves an interval, in mean errors. */
 const gain = 0.3;
+/** What a backtest found counts as so many predictions in use. */
+const mostFromPast = 16;
 
 /** One of `scoredSteps`. */
 interface Bucket {
   readonly step: number;
-  /** Rows of target, mean, half width, last value, oldest first: what waits for its truth. */
-  readonly waiting: number[];
+  /** Oldest first: what waits for its truth. */
+  readonly waiting: Waiting[];
   count: number;
   good: number;
   covered: number;
   error: number;
   naiveError: number;
+  /** Of intervals where the model has none. */
   halfWidth: number;
 }
 
-const rowLength = 4;
+interface Waiting {
+  readonly targetMs: number;
+  readonly mean: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly lastValue: number;
+}
+
+export interface Predicted {
+  readonly endMs: number;
+  readonly stepMs: number;
+  readonly lastValue: number;
+  readonly mean: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
 
 export class Accuracy {
   readonly #level: number;
@@ -44,7 +64,7 @@ export class Accuracy {
       }));
   }
 
-  /** Predictions that met their truth. */
+  /** Predictions one step ahead that met their truth. */
   get scored(): number {
     return this.#buckets[0]?.count ?? 0;
   }
@@ -72,19 +92,18 @@ export class Accuracy {
     return this.#between(step, (bucket) => bucket.good);
   }
 
-  /** Half the width of the interval so many steps ahead. */
+  /** Half the width of an interval so many steps ahead, for a model that has none. */
   halfWidth(step: number): number {
     return this.#between(step, (bucket) => bucket.halfWidth);
   }
 
-  /** Remembers a forecast until its truth is known: `mean[i]` is for `endMs + (i + 1) · stepMs`. */
-  predicted(endMs: number, stepMs: number, lastValue: number, mean: Float64Array): void {
-    for (const bucket of this.#buckets) {
-      const value = mean[bucket.step - 1];
-      if (value === undefined) continue;
-      bucket.waiting.push(endMs + bucket.step * stepMs, value, bucket.halfWidth, lastValue);
-      const tooMany = bucket.waiting.length - bucket.step * rowLength;
-      if (tooMany > 0) bucket.waiting.splice(0, tooMany);
+  /** Remembers a forecast until its truth is known: element i is for `endMs + (i + 1) · stepMs`. */
+  predicted({ endMs, stepMs, lastValue, mean, lower, upper }: Predicted): void {
+    for (const { step, waiting } of this.#buckets) {
+      const [middle, low, high] = [mean[step - 1], lower[step - 1], upper[step - 1]];
+      if (middle === undefined || low === undefined || high === undefined) continue;
+      waiting.push({ targetMs: endMs + step * stepMs, mean: middle, lower: low, upper: high, lastValue });
+      if (waiting.length > step) waiting.shift();
     }
   }
 
@@ -96,55 +115,51 @@ export class Accuracy {
     let oneStep = Number.NaN;
     for (const bucket of this.#buckets) {
       const { waiting } = bucket;
-      let done = 0;
-      while (done < waiting.length) {
-        const [targetMs = 0, mean = 0, halfWidth = 0, last = 0] = waiting.slice(done, done + rowLength);
-        if (targetMs > timeMs + stepMs / 2) break;
-        const truth = targetMs < timeMs - stepMs / 2 ? before : value;
-        done += rowLength;
+      for (
+        let next = waiting[0];
+        next !== undefined && next.targetMs <= timeMs + stepMs / 2;
+        next = waiting[0]
+      ) {
+        waiting.shift();
+        const truth = next.targetMs < timeMs - stepMs / 2 ? before : value;
         if (!Number.isFinite(truth)) continue;
-        this.#score(bucket, Math.abs(truth - mean), Math.abs(truth - last), halfWidth);
-        if (bucket.step === 1) oneStep = Math.abs(truth - mean);
+        this.#score(bucket, truth, next);
+        if (bucket.step === 1) oneStep = Math.abs(truth - next.mean);
       }
-      if (done > 0) waiting.splice(0, done);
     }
     return oneStep;
   }
 
-  /** What a backtest says before anything was met in use: absolute errors of the model and of the last value, so many steps ahead. */
-  seed(step: number, errors: Float64Array, naive: Float64Array): void {
-    const bucket = this.#buckets.find((each) => each.step === step);
-    if (bucket === undefined || errors.length === 0) return;
-    const sorted = Float64Array.from(errors).sort();
-    // The conformal rank: of n errors the ⌈(n + 1) · level⌉-th smallest.
-    const rank = Math.min(sorted.length, Math.ceil((sorted.length + 1) * this.#level));
-    bucket.halfWidth = Math.max(sorted[rank - 1] ?? 0, bucket.count > 0 ? bucket.halfWidth : 0);
-    if (bucket.count > 0) return;
-    for (let i = 0; i < errors.length; i++)
-      this.#score(bucket, errors[i] ?? 0, naive[i] ?? 0, bucket.halfWidth, false);
-    // Known from the past alone: what is met in use soon counts more.
-    bucket.count = Math.min(bucket.count, 8);
+  /** What the choice of a model found in the past, of which nothing was met in use. */
+  seed(past: readonly PastForecast[]): void {
+    for (const bucket of this.#buckets) {
+      if (bucket.count > 0) continue;
+      for (const met of past) if (met.step === bucket.step) this.#score(bucket, met.truth, met);
+      bucket.count = Math.min(bucket.count, mostFromPast);
+    }
   }
 
-  /** What waits is of a model or of a past that is no more. */
+  /** What waits is of a past that is no more. */
   forgetWaiting(): void {
     for (const { waiting } of this.#buckets) waiting.length = 0;
   }
 
-  #score(bucket: Bucket, error: number, naive: number, halfWidth: number, moves = true): void {
+  #score(bucket: Bucket, truth: number, { mean, lower, upper, lastValue }: Omit<Waiting, 'targetMs'>): void {
     bucket.count++;
-    const weight = Math.max(mostWeight, 1 / (bucket.count + 2));
-    const inside = error <= halfWidth ? 1 : 0;
+    const weight = Math.max(leastWeight, 1 / (bucket.count + 2));
+    const error = Math.abs(truth - mean);
+    const naive = Math.abs(truth - lastValue);
+    const inside = truth >= lower && truth <= upper ? 1 : 0;
     const good = inside === 1 && error <= naive * (1 + 1e-9) ? 1 : 0;
     bucket.good += (good - bucket.good) * weight;
     bucket.covered += (inside - bucket.covered) * weight;
     const share = bucket.count === 1 ? 1 : weight;
     bucket.error += (error - bucket.error) * share;
     bucket.naiveError += (naive - bucket.naiveError) * share;
-    if (!moves) return;
     // Conformal by feedback (Angelopoulos et al. 2023, quantile tracking): a miss widens by `level` parts, a hit narrows by the rest, so that
     // the level is held in the long run whatever the series does.
-    bucket.halfWidth = Math.max(0, bucket.halfWidth + gain * bucket.error * (this.#level - inside));
+    const outside = error > bucket.halfWidth ? 1 : 0;
+    bucket.halfWidth = Math.max(0, bucket.halfWidth + gain * bucket.error * (this.#level - 1 + outside));
   }
 
   #between(step: number, of: (bucket: Bucket) => number): number {
@@ -152,7 +167,8 @@ export class Accuracy {
     for (const bucket of this.#buckets) {
       if (bucket.step >= step) {
         if (below === null || bucket.step === step) return of(bucket);
-        const part = (Math.log2(step) - Math.log2(below.step)) / (Math.log2(bucket.step) - Math.log2(below.step));
+        const part =
+          (Math.log2(step) - Math.log2(below.step)) / (Math.log2(bucket.step) - Math.log2(below.step));
         return of(below) + part * (of(bucket) - of(below));
       }
       below = bucket;

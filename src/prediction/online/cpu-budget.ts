@@ -4,13 +4,19 @@ const burstSeconds = 2;
 /** Lets somebody compute for a part of one core: what was not used may be used soon after, what was overdrawn is waited for. */
 export class CpuBudget {
   readonly #nowMs: () => number;
+  readonly #cpuMs: () => number;
   /** Full at the start. */
   #leftMs = Number.POSITIVE_INFINITY;
   #atMs: number;
   #usedMs = 0;
 
-  constructor(nowMs: () => number) {
+  /**
+   * `cpuMs`: CPU time of the process. Of the time that passes while somebody computes no more counts than the process had: on a loaded machine the rest
+   * is others'.
+   */
+  constructor(nowMs: () => number, cpuMs: () => number) {
     this.#nowMs = nowMs;
+    this.#cpuMs = cpuMs;
     this.#atMs = nowMs();
   }
 
@@ -29,8 +35,9 @@ export class CpuBudget {
   /** Begins to use it; the result ends that. */
   begin(): () => void {
     const beganMs = this.#nowMs();
+    const hadMs = this.#cpuMs();
     return () => {
-      const tookMs = this.#nowMs() - beganMs;
+      const tookMs = Math.min(this.#nowMs() - beganMs, this.#cpuMs() - hadMs);
       this.#leftMs -= tookMs;
       this.#usedMs += tookMs;
     };

@@ -1,5 +1,4 @@
 import type { History } from '../forecast.ts';
-import type { Batch, Chooser } from './chooser.ts';
 import { CpuBudget } from './cpu-budget.ts';
 import { ForecastSeries } from './forecast-series.ts';
 import {
@@ -11,6 +10,7 @@ import {
 } from './messages.ts';
 import { Samples } from './samples.ts';
 import { ScaledError } from './scaled-error.ts';
+import type { Chooser, ModelForecast } from './series-model.ts';
 import { rowLength, writeRow } from './table-row.ts';
 
 /** Forecasts computed together, and between two looks at the clock. */
@@ -23,8 +23,10 @@ export interface NamedHistory {
 
 export interface EngineParts {
   readonly chooser: Chooser;
-  /** Of computing, ms with fraction. */
+  /** Monotonic, ms with fraction. */
   readonly nowMs: () => number;
+  /** CPU time of the process, ms. */
+  readonly cpuMs: () => number;
   readonly memoryBytes: () => number;
   /** Lets whatever else the thread has to do go first. */
   readonly breathe: () => Promise<void>;
@@ -52,7 +54,7 @@ export class OnlineEngine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#budget = new CpuBudget(parts.nowMs);
+    this.#budget = new CpuBudget(parts.nowMs, parts.cpuMs);
   }
 
   async observe(request: ObserveRequest): Promise<ObserveAnswer> {
@@ -77,9 +79,9 @@ export class OnlineEngine {
 
   /** The pasts of all series that have one, for whoever learns from them. */
   *histories(): Generator<NamedHistory> {
-    for (const series of this.#series.values()) {
-      const history = series.history();
-      if (history !== null) yield { name: series.definition.name, history };
+    for (const { definition, observed } of this.#series.values()) {
+      const history = observed.rests ? null : observed.history();
+      if (history !== null) yield { name: definition.name, history };
     }
   }
 
@@ -90,7 +92,10 @@ export class OnlineEngine {
       return;
     }
     this.#forget(definition.id);
-    this.#series.set(definition.id, new ForecastSeries(definition, level, this.#parts.chooser.first));
+    this.#series.set(
+      definition.id,
+      new ForecastSeries(definition, level, this.#parts.chooser.first(definition.horizon)),
+    );
   }
 
   #forget(id: number): void {
@@ -116,44 +121,30 @@ export class OnlineEngine {
     const order = byValue(this.#due);
     for (let at = 0; at < order.length && this.#budget.left(share) > 0; at += batchSize) {
       const taken = this.#budget.begin();
-      const groups = new Map<Batch, { readonly series: ForecastSeries; readonly history: History }[]>();
-      for (const series of order.slice(at, at + batchSize)) {
-        this.#due.delete(series);
-        const history = series.history();
-        if (history === null) continue;
-        const group = groups.get(series.chosen.batch);
-        if (group === undefined) groups.set(series.chosen.batch, [{ series, history }]);
-        else group.push({ series, history });
+      const batch = order.slice(at, at + batchSize);
+      for (const series of batch) this.#due.delete(series);
+      // All at once, so that models that compute in batches can.
+      const forecasts = await Promise.all(
+        batch.map(({ observed, model }) => (observed.rests ? null : model.next(observed))),
+      );
+      for (const [i, series] of batch.entries()) {
+        const forecast = forecasts[i];
+        if (forecast?.mean.every(Number.isFinite) === true) this.#made(series, forecast);
       }
-      for (const [batch, group] of groups) await this.#forecast(batch, group);
       taken();
       await this.#parts.breathe();
     }
   }
 
-  /** Of one batch; series of one horizon together. */
-  async #forecast(
-    batch: Batch,
-    group: readonly { readonly series: ForecastSeries; readonly history: History }[],
-  ): Promise<void> {
-    const horizon = group.reduce((most, { series }) => Math.max(most, series.definition.horizon), 0);
-    const means = await batch.forecast(
-      group.map(({ history }) => history),
-      horizon,
-    );
-    for (const [i, { series, history }] of group.entries()) {
-      const mean = means[i]?.subarray(0, series.definition.horizon);
-      if (mean?.every(Number.isFinite) !== true) continue;
-      this.#made(series, history, mean);
-    }
-  }
-
-  #made(series: ForecastSeries, { stepMs, endMs }: History, mean: Float64Array): void {
+  #made(series: ForecastSeries, forecast: ModelForecast): void {
     const { definition, accuracy, observed, revision } = series;
     const { horizon } = definition;
-    accuracy.predicted(endMs, stepMs, observed.lastValue, mean);
-    const lower = mean.map((value, i) => value - accuracy.halfWidth(i + 1));
-    const upper = mean.map((value, i) => value + accuracy.halfWidth(i + 1));
+    const { model, mean } = forecast;
+    const { stepMs, endMs } = forecast.history;
+    const { lastValue } = observed;
+    const lower = forecast.lower ?? mean.map((value, i) => value - accuracy.halfWidth(i + 1));
+    const upper = forecast.upper ?? mean.map((value, i) => value + accuracy.halfWidth(i + 1));
+    accuracy.predicted({ endMs, stepMs, lastValue, mean, lower, upper });
     const row = new Float64Array(rowLength(horizon));
     writeRow(row, 0, {
       header: {
@@ -161,8 +152,8 @@ export class OnlineEngine {
         horizon,
         endMs,
         stepMs,
-        lastValue: observed.lastValue,
-        model: this.#modelIndex(series.chosen.model),
+        lastValue,
+        model: this.#modelIndex(model),
         observations: observed.length,
         error: accuracy.error,
         naiveError: accuracy.naiveError,
@@ -186,13 +177,16 @@ export class OnlineEngine {
     for (const series of byValue(this.#wanting)) {
       if (this.#budget.left(share) <= 0) return;
       this.#wanting.delete(series);
-      const history = series.history();
-      if (history === null || history.values.length < chooser.minimumLength) continue;
+      if (series.observed.rests) continue;
       const taken = this.#budget.begin();
-      series.choose(await chooser.choose(history, series.definition.horizon));
+      const choice = await chooser.choose(series.observed, series.definition.horizon);
       taken();
-      this.#choices++;
-      this.#due.add(series);
+      if (choice === null) series.notChosen();
+      else {
+        series.chose(choice);
+        this.#choices++;
+        this.#due.add(series);
+      }
       await breathe();
     }
   }

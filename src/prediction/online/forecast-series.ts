@@ -1,8 +1,7 @@
-import type { History } from '../forecast.ts';
 import { Accuracy } from './accuracy.ts';
-import type { Chosen } from './chooser.ts';
 import type { SeriesDefinition } from './messages.ts';
 import { hashOf } from './samples.ts';
+import type { Choice, SeriesModel } from './series-model.ts';
 import { SeriesOfKey } from './series-of-key.ts';
 
 /** Lengths at which another model may have become possible; beyond the last again after so many more. */
@@ -17,19 +16,19 @@ export class ForecastSeries {
   readonly observed: SeriesOfKey;
   readonly accuracy: Accuracy;
   definition: SeriesDefinition;
-  chosen: Chosen;
+  model: SeriesModel;
   revision = 0;
   /** Observations since the model was chosen, and how many there were then; null: it never was. */
   #sinceChoice = 0;
   #chosenAt: number | null = null;
   #errorThen = Number.NaN;
 
-  constructor(definition: SeriesDefinition, level: number, first: Chosen) {
+  constructor(definition: SeriesDefinition, level: number, first: SeriesModel) {
     this.definition = definition;
     this.nameHash = hashOf(definition.name);
     this.observed = new SeriesOfKey(definition.stepMs);
     this.accuracy = new Accuracy(definition.horizon, level);
-    this.chosen = first;
+    this.model = first;
   }
 
   /** Says the error one step ahead where one is known now, else NaN. */
@@ -57,17 +56,18 @@ export class ForecastSeries {
     return this.#sinceChoice >= chooseEvery || (this.#sinceChoice >= patience && this.#isWorse());
   }
 
-  choose(chosen: Chosen): void {
-    if (chosen.model !== this.chosen.model) this.accuracy.forgetWaiting();
-    this.chosen = chosen;
+  chose(choice: Choice): void {
+    this.model = choice.model;
     this.#chosenAt = this.observed.length;
     this.#sinceChoice = 0;
-    for (const { step, errors, naive } of chosen.backtest) this.accuracy.seed(step, errors, naive);
+    this.accuracy.seed(choice.past);
     this.#errorThen = this.accuracy.error / this.accuracy.naiveError;
   }
 
-  history(): History | null {
-    return this.observed.rests ? null : this.observed.history();
+  /** It was looked for, and the series does not tell enough yet. */
+  notChosen(): void {
+    this.#chosenAt = this.observed.length;
+    this.#sinceChoice = 0;
   }
 
   /** In use it errs far more than the past said, or its intervals do not hold what they say. */

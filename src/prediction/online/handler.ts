@@ -1,21 +1,42 @@
+import type { Candidate } from '../forecast.ts';
 import { type Handler, handler, Moved } from '../worker/serve.ts';
 import { type NamedHistory, OnlineEngine } from './engine.ts';
-import { observeKind } from './messages.ts';
-import { simpleChooser } from './simple-chooser.ts';
+import { LoadedModels } from './loaded-models.ts';
+import { loadModelKind, observeKind } from './messages.ts';
+import { onlineCandidates } from './online-candidates.ts';
+import { selectionChooser } from './selected-model.ts';
 
-export interface OnlineHandler extends Handler {
+/** What intervals cover. */
+const level = 0.9;
+
+export interface OnlineHandlers {
+  readonly handlers: readonly Handler[];
   /** Of all series that the engine has. */
   readonly histories: () => Iterable<NamedHistory>;
 }
 
-/** The engine behind its call, one for the thread. */
-export function onlineHandler(): OnlineHandler {
+/** The engine behind its calls, one for the thread. */
+export function onlineHandlers(): OnlineHandlers {
   let engine: OnlineEngine | null = null;
   let turn: Promise<unknown> = Promise.resolve();
+  const models = new LoadedModels();
+  const faults = { count: 0, last: '' };
+  const chooser = selectionChooser({
+    candidates: (): readonly Candidate[] => [...onlineCandidates, ...models.candidates],
+    level,
+    onFault: (candidate, error) => {
+      faults.count++;
+      faults.last = `${candidate}: ${String(error)}`;
+    },
+  });
   const observe = handler(observeKind, (request, { breathe }) => {
     engine ??= new OnlineEngine({
-      chooser: simpleChooser,
+      chooser,
       nowMs: () => performance.now(),
+      cpuMs: () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1000;
+      },
       memoryBytes: () => {
         const { heapTotal, external } = process.memoryUsage();
         return heapTotal + external;
@@ -25,13 +46,14 @@ export function onlineHandler(): OnlineHandler {
     const ready = engine;
     const answer = turn.then(async () => {
       const told = await ready.observe(request);
-      return new Moved(told, [toTransfer(told.rows)]);
+      return new Moved({ ...told, faults: { ...faults } }, [toTransfer(told.rows)]);
     });
     // The next call's turn comes whatever becomes of this one.
     turn = answer.catch(() => {});
     return answer;
   });
-  return { ...observe, histories: () => engine?.histories() ?? [] };
+  const load = handler(loadModelKind, ({ name, bytes }, { breathe }) => models.load(name, bytes, breathe));
+  return { handlers: [observe, load], histories: () => engine?.histories() ?? [] };
 }
 
 function toTransfer({ buffer }: Float64Array): ArrayBuffer {

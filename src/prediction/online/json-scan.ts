@@ -7,8 +7,8 @@ export interface Span {
 /** RFC 8259; nothing else counts as a number, not even where JavaScript would take it. */
 const numberAt = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const spaceAt = /[ \t\n\r]*/y;
-/** Characters of a byte string are bytes, so everything from 0x80 on may stand in a string. */
-const stringAt = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+/** Characters of a byte string are bytes: all but controls, the quote and the backslash. */
+const stringAt = /"(?:[ !#-[\]-\u00ff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const wordAt = /true|false|null/y;
 /** Deeper values are none that anyone forecasts; the scan is recursive. */
 const deepest = 64;

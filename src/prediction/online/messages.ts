@@ -38,6 +38,8 @@ export interface ObserveAnswer {
   /** Which a row's model is an index of. */
   readonly models: readonly string[];
   readonly figures: EngineFigures;
+  /** Of candidates that failed while others went on; absent where nobody counts them. */
+  readonly faults?: { readonly count: number; readonly last: string };
 }
 
 export interface EngineFigures {
@@ -56,5 +58,16 @@ export interface EngineFigures {
   readonly notNumbers: number;
   readonly wentBack: number;
 }
+
+export interface ModelLoaded {
+  /** sha256 of the file, hexadecimal. */
+  readonly hash: string;
+  readonly version: number;
+}
+
+/** A model file's bytes under its name. Refused with `model-damaged`, `model-version`, `model-invalid`. */
+export const loadModelKind = callKind<{ readonly name: string; readonly bytes: Uint8Array }, ModelLoaded>(
+  'online.load-model',
+);
 
 export const observeKind = callKind<ObserveRequest, ObserveAnswer>('online.observe');

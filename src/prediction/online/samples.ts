@@ -22,7 +22,8 @@ export class Samples {
     if (samples === undefined) {
       samples = [];
       this.#windows.set(window, samples);
-      for (const old of [...this.#windows.keys()].sort((a, b) => a - b).slice(0, -seconds)) this.#windows.delete(old);
+      for (const old of [...this.#windows.keys()].sort((a, b) => a - b).slice(0, -seconds))
+        this.#windows.delete(old);
     }
     const hash = mixed(nameHash, revision);
     const last = samples[perSecond - 1];
@@ -36,7 +37,9 @@ export class Samples {
   rows(): readonly number[] {
     return [...this.#windows]
       .sort(([a], [b]) => a - b)
-      .flatMap(([, samples]) => samples.flatMap(({ hash, revision, mean, scale }) => [hash, revision, mean, scale]));
+      .flatMap(([, samples]) =>
+        samples.flatMap(({ hash, revision, mean, scale }) => [hash, revision, mean, scale]),
+      );
   }
 }
 

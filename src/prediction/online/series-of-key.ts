@@ -2,7 +2,7 @@ import type { History } from '../forecast.ts';
 import { StepMeter } from './step-meter.ts';
 
 /** What is remembered of a series: 16 bytes a value. */
-export const mostObservations = 512;
+export const mostObservations = 768;
 const firstCapacity = 32;
 /** A pause longer than so many steps ends what was before: a model that learned across it would learn the pause. */
 const longestPauseSteps = 64;
@@ -99,6 +99,17 @@ export class SeriesOfKey {
     const steps = Math.floor((endMs - this.#timeAt(0)) / stepMs + 0.5) + 1;
     const length = Math.min(most, steps);
     if (length < 2) return null;
+    return this.#grid(length, endMs, stepMs);
+  }
+
+  /** The same from `startMs` on, or from the oldest value. */
+  historySince(startMs: number): History | null {
+    const { stepMs, lastMs } = this;
+    if (stepMs <= 0) return null;
+    return this.history(Math.floor((lastMs - startMs) / stepMs + 0.5) + 1);
+  }
+
+  #grid(length: number, endMs: number, stepMs: number): History {
     const values = new Float64Array(length);
     let at = this.#count - 1;
     for (let i = length - 1; i >= 0; i--) {

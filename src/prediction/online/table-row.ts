@@ -20,6 +20,22 @@ const fields = [
 ] as const;
 type Field = (typeof fields)[number];
 
+/** Looked up thousands of times in the turn of a promotion. */
+const indexOf: Readonly<Record<Field, number>> = {
+  id: 0,
+  horizon: 1,
+  endMs: 2,
+  stepMs: 3,
+  lastValue: 4,
+  model: 5,
+  observations: 6,
+  error: 7,
+  naiveError: 8,
+  coverage: 9,
+  scored: 10,
+  revision: 11,
+};
+
 /** `model`: its index in the names that travel beside; `revision`: of the change that was the last one known. */
 export type RowHeader = Readonly<Record<Field, number>>;
 
@@ -42,7 +58,7 @@ export class TableRow {
   }
 
   get(field: Field): number {
-    return this.#number(fields.indexOf(field));
+    return this.#number(indexOf[field]);
   }
 
   get length(): number {
@@ -65,7 +81,8 @@ export class TableRow {
   confidence(step: number): number {
     const horizon = this.get('horizon');
     let found = 0;
-    for (const [i, scored] of scoredSteps.entries()) {
+    for (let i = 0; i < scoredSteps.length; i++) {
+      const scored = scoredSteps[i] ?? 0;
       if (scored > horizon) break;
       found = this.#number(confidenceAt + i);
       if (scored >= step) break;
@@ -88,7 +105,7 @@ export interface RowValues {
 
 /** Writes a row and says where the next one goes. */
 export function writeRow(into: Float64Array, at: number, row: RowValues): number {
-  for (const [i, field] of fields.entries()) into[at + i] = row.header[field];
+  for (const field of fields) into[at + indexOf[field]] = row.header[field];
   for (const [i, step] of scoredSteps.entries()) into[at + confidenceAt + i] = row.confidence(step);
   const { horizon } = row.header;
   into.set(row.mean, at + valuesAt);

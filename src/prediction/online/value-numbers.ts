@@ -32,7 +32,8 @@ export function decimalsOf(value: string, { from, to }: Span): number {
   for (let at = from; at < to; at++) {
     const character = value[at];
     if (character === 'e' || character === 'E') return mostDecimals;
-    if (character === '.') return exponentBehind(value, at, to) ? mostDecimals : Math.min(mostDecimals, to - at - 1);
+    if (character === '.')
+      return exponentBehind(value, at, to) ? mostDecimals : Math.min(mostDecimals, to - at - 1);
   }
   return 0;
 }
@@ -53,7 +54,8 @@ export function withNumbers(
   value: string,
   replacements: readonly { readonly span: Span; readonly text: string }[],
 ): string {
-  const inOrder = replacements.length < 2 ? replacements : [...replacements].sort((a, b) => a.span.from - b.span.from);
+  const inOrder =
+    replacements.length < 2 ? replacements : [...replacements].sort((a, b) => a.span.from - b.span.from);
   let result = '';
   let at = 0;
   for (const { span, text } of inOrder) {

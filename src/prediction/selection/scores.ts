@@ -37,17 +37,20 @@ export class Scores {
     this.#scale(KEPT);
   }
 
-  /** Shares by past errors, the best has 1; simpler candidates have the better of equals. */
-  weights(): Float64Array {
+  /**
+   * Shares by past errors, the best has 1; simpler candidates have the better of equals. Only those `among` are compared: the errors of others are not
+   * added to any more and fade, so that they would look the best.
+   */
+  weights(among: readonly number[]): Float64Array {
     const judged = this.#errors.map((error, i) => error * at(this.#handicap, i));
     let least = Number.POSITIVE_INFINITY;
     let sum = 0;
-    for (const error of judged) {
-      least = Math.min(least, error);
-      sum += error;
+    for (const i of among) {
+      least = Math.min(least, at(judged, i));
+      sum += at(judged, i);
     }
     // Where several never erred, the cheapest of them serves.
-    const floor = (1e-6 * sum) / Math.max(1, judged.length);
+    const floor = (1e-6 * sum) / Math.max(1, among.length);
     if (!(sum > 0)) return this.#handicap.map((handicap) => 1 / handicap ** SHARPNESS);
     return judged.map((error, i) => ((least + floor) / (error + floor * at(this.#handicap, i))) ** SHARPNESS);
   }

@@ -1,6 +1,6 @@
 import type { History } from '../forecast.ts';
 import { type SelectionOptions, type Settings, settingsOf } from './options.ts';
-import { roll, until } from './roll.ts';
+import { roll, until, type Visit } from './roll.ts';
 import { Selected } from './selected.ts';
 
 /** Share of the history that no origin of the backtest lies in: the first models need something to be fitted to. */
@@ -11,12 +11,16 @@ const SHORTEST = 8;
  * Chooses by a rolling-origin backtest over the history (Tashman 2000): at every origin all candidates forecast from what was known then,
  * and the selection, seeing only that, with them. What comes back is up to date with the history's end: `next(history)` forecasts.
  */
-export async function selectBestModel(history: History, options: SelectionOptions): Promise<Selected> {
+export async function selectBestModel(
+  history: History,
+  options: SelectionOptions,
+  visit?: Visit,
+): Promise<Selected> {
   const settings = settingsOf(options, history.values.length);
   const origins = backtestOrigins(history.values.length, settings);
   const first = until(history, origins[0] ?? history.values.length);
   const selected = new Selected(settings, first);
-  await roll(selected, history, origins);
+  await roll(selected, history, origins, visit);
   selected.observe(history);
   selected.refit(history);
   if (Number.isFinite(settings.members)) selected.narrow(settings.members);

@@ -11,7 +11,7 @@ import { Scores } from './scores.ts';
 /** Residuals kept per step ahead for the intervals. */
 const RESIDUALS = 150;
 /** Rate at which the intervals' miss rates adapt. */
-const RATE = 0.015;
+const RATE = 0.025;
 const VOTERS = 12;
 
 /** A forecast given out whose truth is not all known yet. */
@@ -151,7 +151,7 @@ export class Selected {
 
   /** Weights by past errors; 0 for a candidate without a forecast now. */
   #weights(forecasts: Forecasts | null): Float64Array {
-    return this.#scores.weights().map((weight, i) => {
+    return this.#scores.weights(this.#wanted).map((weight, i) => {
       if (!this.#wanted.includes(i)) return 0;
       if (forecasts === null) return this.#field.serves(i) ? weight : 0;
       return forecasts[i] == null ? 0 : weight;

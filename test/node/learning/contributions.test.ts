@@ -13,7 +13,7 @@ import { LearningBench } from './learning-bench.ts';
 
 const moved = (by: number): Float32Array => new Float32Array(small.weights.length).fill(by);
 const contribution = (rest: Partial<Contribution> = {}): Contribution => ({
-  model: 'gru',
+  model: 'gru-base',
   base: modelHash(small),
   delta: moved(0.01),
   samples: 100,

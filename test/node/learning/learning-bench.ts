@@ -4,6 +4,7 @@ import { defaultLearning, type LearningOptions } from '../../../src/node/learnin
 import type { Command } from '../../../src/ports/command.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
 import type { Model } from '../../../src/prediction/neural/model.ts';
+import { encodeModelFile } from '../../../src/prediction/neural/model-file.ts';
 import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
 import { small } from '../../prediction/learning/processes.ts';
 import { b, put } from '../../state/commands.ts';
@@ -22,7 +23,7 @@ export class LearningBench {
   ) {
     const learning = { ...defaultLearning, cpu: 1, everyMs: 60_000, ...given };
     this.bench = new Bench(1, voters, { prediction: { cpu: 1, memoryMb: 250, series: 64 }, learning });
-    this.bench.ports = { predictor: this.predictor, baseModel: base };
+    this.bench.ports = { predictor: this.predictor, localModels: async () => [{ name: 'gru-base', bytes: encodeModelFile(await base()) }] };
   }
 
   get learning(): Learning {

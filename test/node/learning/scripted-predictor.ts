@@ -1,7 +1,7 @@
 import { TanistError } from '../../../src/foundation/errors.ts';
 import type { Predictor } from '../../../src/node/prediction/online-prediction.ts';
 import { learningHandlers } from '../../../src/prediction/learning/thread.ts';
-import { onlineHandler } from '../../../src/prediction/online/handler.ts';
+import { onlineHandlers } from '../../../src/prediction/online/handler.ts';
 import type { WorkerState } from '../../../src/prediction/worker/host.ts';
 import { type Handler, Moved, type ThreadContext } from '../../../src/prediction/worker/serve.ts';
 
@@ -86,6 +86,6 @@ const context: ThreadContext = {
 };
 
 function fresh(): ReadonlyMap<string, Handler> {
-  const online = onlineHandler();
-  return new Map([online, ...learningHandlers(online.histories)].map((each) => [each.kind, each]));
+  const online = onlineHandlers();
+  return new Map([...online.handlers, ...learningHandlers(online.histories)].map((each) => [each.kind, each]));
 }

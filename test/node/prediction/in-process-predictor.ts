@@ -2,7 +2,8 @@ import { TanistError } from '../../../src/foundation/errors.ts';
 import type { Predictor } from '../../../src/node/prediction/online-prediction.ts';
 import { OnlineEngine } from '../../../src/prediction/online/engine.ts';
 import type { ObserveAnswer, ObserveRequest } from '../../../src/prediction/online/messages.ts';
-import { simpleChooser } from '../../../src/prediction/online/simple-chooser.ts';
+import { onlineCandidates } from '../../../src/prediction/online/online-candidates.ts';
+import { selectionChooser } from '../../../src/prediction/online/selected-model.ts';
 import type { WorkerState } from '../../../src/prediction/worker/host.ts';
 
 /** The engine without its thread, with its time, its faults and its answers in the hands of the test. */
@@ -17,7 +18,8 @@ export class InProcessPredictor implements Predictor {
   #engine = newEngine();
 
   readonly call: Predictor['call'] = async (kind, request) => {
-    if (kind.name !== 'online.observe') throw new TanistError('invalid-argument', `no handler of ${kind.name}`);
+    if (kind.name !== 'online.observe')
+      throw new TanistError('invalid-argument', `no handler of ${kind.name}`);
     this.requests.push(request as ObserveRequest);
     if (this.hangs)
       await new Promise((_, reject) => {
@@ -50,9 +52,10 @@ export class InProcessPredictor implements Predictor {
 function newEngine(): OnlineEngine {
   let nowMs = 0;
   return new OnlineEngine({
-    chooser: simpleChooser,
+    chooser: selectionChooser({ candidates: () => onlineCandidates, level: 0.9, onFault: () => {} }),
     // Every look is a little later, so that budgets are used and filled the same way in every run.
     nowMs: () => (nowMs += 0.01),
+    cpuMs: () => nowMs,
     memoryBytes: () => 0,
     breathe: async () => {},
   });

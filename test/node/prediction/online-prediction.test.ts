@@ -36,7 +36,12 @@ class Stream {
   async step(...commands: readonly Command[]): Promise<void> {
     this.#timeMs += 1000;
     this.#index++;
-    const bytes = encodeCommandBatch({ session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands });
+    const bytes = encodeCommandBatch({
+      session: noSession,
+      firstNumber: 0,
+      acknowledgedThrough: 0,
+      commands,
+    });
     const entry: LogEntry = {
       term: term(1),
       index: logIndex(this.#index),
@@ -62,7 +67,14 @@ test('keys under a policy are forecast from their changes, and what is expected 
   await stream.start();
   await stream.rising('p/x', 20, (second) => `${10 + Math.floor(second / 4)}.5`);
   await stream.step(put('q/other', '7'));
-  t.like(stream.prediction.status(), { state: 'running', keys: 1, series: 1, ready: 1, refused: 0, errors: 0 });
+  t.like(stream.prediction.status(), {
+    state: 'running',
+    keys: 1,
+    series: 1,
+    ready: 1,
+    refused: 0,
+    errors: 0,
+  });
   const called = stream.predictor.requests.length;
   const [prediction, ...rest] = stream.prediction.preApply(0);
   t.is(rest.length, 0);
@@ -179,6 +191,6 @@ test('a predictor that hangs holds nothing up; its restart is learnt from', asyn
   stream.predictor.fault();
   stream.predictor.become('running');
   await stream.bench.run(3000);
-  t.is(stream.prediction.preApply(0)[0]?.value, b('6'));
-  t.is(stream.prediction.table.row(0)?.get('observations'), 17);
+  const row = stream.prediction.table.row(0);
+  t.deepEqual([row?.get('observations'), row?.get('lastValue')], [17, 6]);
 });

@@ -9,7 +9,7 @@ const options = { ...quick, steps: 15, seed: 'private' };
 const privacy = { clip: 0.5, noise: 0 };
 const message = ({ delta, samples, reported }: LocalUpdate, { clip, noise } = privacy): Buffer =>
   encodeContribution({
-    model: 'gru',
+    model: 'gru-base',
     base: 'ab'.repeat(32),
     delta,
     samples,

@@ -10,7 +10,7 @@ import { initialWeights, type NetworkSize } from '../../../src/prediction/neural
 
 /** A network that knows nothing, small enough to train in a moment. */
 export const small: Model = {
-  name: 'gru',
+  name: 'gru-base',
   version: 1,
   size: networkSize(6, 8),
   weights: initialWeights(networkSize(6, 8), seededRandom('small')),

@@ -22,7 +22,10 @@ test('jitter of the clock neither changes the step nor loses a value', (t) => {
   const series = new SeriesOfKey(0);
   for (let i = 0; i < 40; i++) series.observe(1e12 + i * 1000 + ((i * 7919) % 61) - 30, i);
   t.is(series.stepMs, 1000);
-  t.deepEqual(values(series).slice(-30), Array.from({ length: 30 }, (_, i) => i + 10));
+  t.deepEqual(
+    values(series).slice(-30),
+    Array.from({ length: 30 }, (_, i) => i + 10),
+  );
 });
 
 test('several values of one moment count as the last', (t) => {
@@ -76,7 +79,10 @@ test('a step that is given is not measured', (t) => {
 });
 
 test('it is bounded, and the oldest goes first', (t) => {
-  const series = every(1000, Array.from({ length: 5000 }, (_, i) => i));
+  const series = every(
+    1000,
+    Array.from({ length: 5000 }, (_, i) => i),
+  );
   t.is(series.length, mostObservations);
   const kept = values(series);
   t.deepEqual([kept.length, kept[0], kept.at(-1)], [mostObservations, 5000 - mostObservations, 4999]);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { findNumber } from '../../../src/prediction/online/json-scan.ts';
 import { pointerTokens } from '../../../src/prediction/online/json-pointer.ts';
+import { findNumber } from '../../../src/prediction/online/json-scan.ts';
 import {
   decimalsOf,
   numberIn,
@@ -19,7 +19,9 @@ function read(text: string, pointer: string): number {
 
 test('pointers of RFC 6901', (t) => {
   const json = '{"foo":["bar",7],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\\\j":5,"k\\"l":6," ":7,"m~n":8}';
-  const found = ['/', '/a~1b', '/c%d', '/e^f', '/g|h', '/i\\j', '/k"l', '/ ', '/m~0n'].map((p) => read(json, p));
+  const found = ['/', '/a~1b', '/c%d', '/e^f', '/g|h', '/i\\j', '/k"l', '/ ', '/m~0n'].map((p) =>
+    read(json, p),
+  );
   t.deepEqual(found, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
   t.is(read(json, '/foo/1'), 7);
   t.is(read(json, '/foo/0'), Number.NaN, 'a text is no number');
@@ -47,13 +49,30 @@ test('numbers as whole values', (t) => {
 });
 
 test('what is no JSON has no numbers, and nothing throws', (t) => {
-  for (const text of ['{', '{"a"}', '{"a":', '{"a":01}', '[1,', '{"b":"\\x","a":1}', '{"b":nul,"a":1}', `${'['.repeat(5000)}`])
-    t.true([0, 1, Number.NaN].some((n) => Object.is(n, read(text, '/a'))), text);
+  for (const text of [
+    '{',
+    '{"a"}',
+    '{"a":',
+    '{"a":01}',
+    '[1,',
+    '{"b":"\\x","a":1}',
+    '{"b":nul,"a":1}',
+    `${'['.repeat(5000)}`,
+  ])
+    t.true(
+      [0, 1, Number.NaN].some((n) => Object.is(n, read(text, '/a'))),
+      text,
+    );
   t.is(read(`{"x":${'['.repeat(5000)}1${']'.repeat(5000)},"a":1}`, '/a'), Number.NaN, 'too deep to look');
 });
 
 test('property: every number of a JSON value is found where JSON.parse finds it, and replaced alone', (t) => {
-  const leaf = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string(), fc.boolean());
+  const leaf = fc.oneof(
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.string(),
+    fc.boolean(),
+  );
   const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
     tree: fc.oneof(
       { maxDepth: 4 },
@@ -95,7 +114,10 @@ test('a predicted number looks like those of its series', (t) => {
   );
 });
 
-function* numbersOf(value: unknown, path: readonly string[]): Generator<readonly [readonly string[], number]> {
+function* numbersOf(
+  value: unknown,
+  path: readonly string[],
+): Generator<readonly [readonly string[], number]> {
   if (typeof value === 'number' && path.length > 0) yield [path, value];
   else if (typeof value === 'object' && value !== null)
     for (const [name, inner] of Object.entries(value)) yield* numbersOf(inner, [...path, name]);

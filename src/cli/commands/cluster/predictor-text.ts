@@ -3,7 +3,8 @@ import { figure } from '../../terminal/figure.ts';
 
 /** A line of how the predictor does; what is not as it should be comes after it. */
 export function predictorText(status: PredictionStatus): string {
-  const { state, keys, series, ready, waiting, refused, mostSeries, cpuShare, memoryBytes, scaledError } = status;
+  const { state, keys, series, ready, waiting, refused, mostSeries, cpuShare, memoryBytes, scaledError } =
+    status;
   const parts = [`predictor: ${state}`];
   if (keys === 0) parts.push('no key asks for predictions');
   else {
@@ -12,8 +13,11 @@ export function predictorText(status: PredictionStatus): string {
   }
   if (scaledError !== null) parts.push(`error ${figure(scaledError)} of last value's`);
   if (waiting > 0) parts.push(`${figure(waiting)} wait`);
-  if (refused > 0) parts.push(`${figure(refused)} keys left out: the budget has room for ${figure(mostSeries)} series`);
-  if (status.errors > 0) parts.push(`${status.errors} errors, the last: ${status.lastError ?? 'of its thread'}`);
-  for (const { name, fault } of status.models) if (fault !== null) parts.push(`model ${name} is not used: ${fault}`);
+  if (refused > 0)
+    parts.push(`${figure(refused)} keys left out: the budget has room for ${figure(mostSeries)} series`);
+  if (status.errors > 0)
+    parts.push(`${status.errors} errors, the last: ${status.lastError ?? 'of its thread'}`);
+  for (const { name, fault } of status.models)
+    if (fault !== null) parts.push(`model ${name} is not used: ${fault}`);
   return parts.join('  ');
 }

@@ -8,6 +8,7 @@ import type {
   BenchTiersOptions,
 } from '../../bench/options.ts';
 import { type TierMeasurement, tierMeasurements } from '../../bench/options.ts';
+import type { BenchPredictOptions } from '../../bench/predict/bench-predict.ts';
 import type { BenchWatchOptions } from '../../bench/watch/bench-watch.ts';
 import { type Register, withJson } from '../../command.ts';
 import { exitOnSignal } from '../../local/stop-signal.ts';
@@ -144,6 +145,19 @@ export const benchCommand: Register = (program) => {
     const { benchTiers } = await import('../../bench/tiers/bench-tiers.ts');
     exitOnSignal();
     await benchTiers(options);
+  });
+  withJson(
+    family
+      .command('predict')
+      .summary('what predictions cost a node')
+      .addOption(new Option('--only <name>', 'this measurement').choices(['table']))
+      .option('--keys <count>', 'numeric keys, each changed once a second', wholeNumber(1, 100_000), 1000)
+      .option('--seconds <seconds>', 'of each stretch that is measured', positiveNumber, 30)
+      .option('--warm-up <seconds>', 'before it, while models are chosen', positiveNumber, 120),
+  ).action(async ({ only, ...options }: Omit<BenchPredictOptions, 'only'> & { readonly only?: 'table' }) => {
+    const { benchPredict } = await import('../../bench/predict/bench-predict.ts');
+    exitOnSignal();
+    await benchPredict({ ...options, ...(only === undefined ? {} : { only: [only] }) });
   });
   withJson(
     family

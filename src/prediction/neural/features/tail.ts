@@ -35,5 +35,11 @@ export function medianBefore({ values }: Pick<Tail, 'values'>, end: number, coun
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
+/** Ratios beyond it count as it: they come from values of no common unit, and say only that. */
+export const largestRatio = 1e6;
+
 /** Compresses what may be very large, keeping sign and small values. */
-export const squash = (value: number): number => (value < 0 ? -Math.log1p(-value) : Math.log1p(value));
+export function squash(value: number): number {
+  const size = Math.log1p(Math.min(largestRatio, Math.abs(value)));
+  return value < 0 ? -size : size;
+}

@@ -2,7 +2,7 @@ import { present } from '../../../foundation/assert.ts';
 import type { NetworkSize } from '../network.ts';
 import { absent, indexOfReference, references, standIn } from './references.ts';
 import { leastTail, type Seasons } from './seasons.ts';
-import { meanBefore, medianBefore, squash, type Tail, valueAt } from './tail.ts';
+import { largestRatio, meanBefore, medianBefore, squash, type Tail, valueAt } from './tail.ts';
 
 /** Facts of a target besides those of its references. */
 const extraFacts = 12;
@@ -63,7 +63,7 @@ function normalOf(tail: Tail, seasons: Seasons): Omit<Normal, 'naiveError'> {
   for (let index = end - span; index < end; index++) spread += Math.abs(valueAt(values, index) - level);
   // Far below what the level itself is exact to, differences are rounding.
   const scale = spread / span;
-  return { level, scale: scale > 1e-9 * Math.abs(level) ? scale : 0 };
+  return { level, scale: scale > Math.max(1e-9 * Math.abs(level), leastScale) ? scale : 0 };
 }
 
 /**
@@ -163,7 +163,7 @@ function writeTargets(
     batch.facts[more + 2] = seasons.short === 0 ? 0 : Math.min(2, steps / seasons.short);
     batch.facts[more + 3] = seasons.short === 0 ? 0 : 1;
     batch.facts[more + 4] = seasons.long === 0 ? 0 : 1;
-    batch.facts[more + 5] = Math.log(noise / scale);
+    batch.facts[more + 5] = Math.log(Math.min(largestRatio, noise / scale));
     batch.facts[more + 6] = squash((level - lowest) / scale);
     batch.facts[more + 7] = squash((highest - level) / scale);
     batch.facts[more + 8] = Math.log(lastError + 0.02);
@@ -176,6 +176,9 @@ function writeTargets(
 /** Further out (in scales) a value says only that it is far: one old burst must not outweigh all else. */
 const farthest = 40;
 const bounded = (value: number): number => Math.max(-farthest, Math.min(farthest, value));
+
+/** Smaller numbers lose digits when they are divided. */
+const leastScale = 1e-200;
 
 /** Mean absolute error of each reference `lead` steps ahead at moments of the recent past, in scales. */
 function recordOf(tail: Tail, seasons: Seasons, scale: number, lead: number): Float64Array {
@@ -198,5 +201,5 @@ function recordOf(tail: Tail, seasons: Seasons, scale: number, lead: number): Fl
     const own = reference.record === undefined ? from : (indexOfReference.get(reference.record) ?? from);
     errors[index] = moments === 0 ? 1 : (errors[absent(reference, seasons) ? standIn : own] ?? 0);
   }
-  return errors.map((sum) => (moments === 0 ? sum : sum / moments / scale));
+  return errors.map((sum) => Math.min(largestRatio, moments === 0 ? sum : sum / moments / scale));
 }

@@ -1,0 +1,129 @@
+import { type ByteString, byteString, byteStringOfText, bytesOf, prefixEnd, textOf } from '../../foundation/bytes.ts';
+import { asError } from '../../foundation/errors.ts';
+import type { StateDelta } from '../../ports/delta.ts';
+import type { LoadedModel } from '../../ports/prediction-status.ts';
+import { loadModelKind } from '../../prediction/online/messages.ts';
+import type { Predictor } from './online-prediction.ts';
+import type { PredictionFeed } from './prediction-feed.ts';
+
+/** Keys of the space `system`, `model/NAME` → the bytes of a model file: watches, digests, images and snapshots carry models as they carry any key. */
+export const modelPrefix = byteStringOfText('model/');
+export const modelsEnd = prefixEnd(modelPrefix);
+
+const restLooks = 32;
+
+export interface LocalModel {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface ModelKeeperParts {
+  readonly feed: Pick<PredictionFeed, 'models' | 'nodeLog'>;
+  readonly predictor: Pick<Predictor, 'call' | 'state'>;
+  /** Of this machine, for a cluster that has none of that name; absent: none. */
+  readonly local?: () => Promise<readonly LocalModel[]>;
+  /** Puts a key of `system`; absent, or false: not this node's to do now. */
+  readonly publish?: (key: ByteString, value: ByteString) => boolean;
+}
+
+/**
+ * The models of the log in the predictor: each change of one is loaded by every replica, after its checksum and its sizes were found right. What is refused
+ * leaves the one before in use, and is told in the status. Equal digests of `system` prove that all hold the same bytes, equal hashes that all use them.
+ */
+export class ModelKeeper {
+  readonly #parts: ModelKeeperParts;
+  readonly #loaded = new Map<string, LoadedModel>();
+  #waiting = new Map<string, ByteString>();
+  #loading = false;
+  #publishing = false;
+  /** Looks to pass over: what was published is not applied yet. */
+  #rest = 0;
+  #local: Promise<readonly LocalModel[]> | null = null;
+
+  constructor(parts: ModelKeeperParts) {
+    this.#parts = parts;
+  }
+
+  get loaded(): readonly LoadedModel[] {
+    return [...this.#loaded.values()];
+  }
+
+  /** What peers compare. */
+  get names(): string {
+    return this.loaded
+      .map(({ name, hash }) => `${name}:${hash.slice(0, 12)}`)
+      .sort()
+      .join(' ');
+  }
+
+  applied({ key, op, value }: StateDelta): void {
+    if (!key.startsWith(modelPrefix)) return;
+    if (op === 'put') this.#waiting.set(key, value);
+    else this.#waiting.delete(key);
+  }
+
+  /** The state or the predictor is another one: everything is to be loaded. */
+  replaced(): void {
+    this.#loaded.clear();
+    this.#waiting.clear();
+  }
+
+  /** The state can be read: its models are to be loaded. */
+  found(): void {
+    for (const { key, value } of this.#parts.feed.models()) this.#waiting.set(key, value);
+  }
+
+  /** Now and then, while predictions are asked for. */
+  look(): void {
+    const [next] = this.#waiting;
+    if (next !== undefined) this.#load(...next);
+    else if (this.#rest > 0) this.#rest--;
+    else this.#publishMissing();
+  }
+
+  #load(key: string, value: ByteString): void {
+    if (this.#loading) return;
+    this.#loading = true;
+    this.#waiting.delete(key);
+    const { feed, predictor } = this.#parts;
+    const name = textOf(key.slice(modelPrefix.length) as ByteString);
+    predictor.call(loadModelKind, { name, bytes: bytesOf(value) }).then(
+      ({ hash, version }) => {
+        this.#loading = false;
+        this.#loaded.set(name, { name, hash, fault: null });
+        feed.nodeLog.info('model-loaded', { model: name, version, hash });
+      },
+      (thrown: unknown) => {
+        this.#loading = false;
+        const { message } = asError(thrown);
+        const before = this.#loaded.get(name);
+        this.#loaded.set(name, { name, hash: before?.hash ?? '', fault: message });
+        feed.nodeLog.warn('model-refused', { model: name, error: message });
+      },
+    );
+  }
+
+  /** The leader gives the cluster what it has none of. */
+  #publishMissing(): void {
+    const { feed, local, publish } = this.#parts;
+    if (local === undefined || publish === undefined || this.#publishing) return;
+    this.#publishing = true;
+    this.#local ??= local();
+    this.#local.then(
+      (models) => {
+        const known = new Set(feed.models().map(({ key }) => key));
+        for (const { name, bytes } of models) {
+          const key = (modelPrefix + byteStringOfText(name)) as ByteString;
+          if (known.has(key)) continue;
+          if (publish(key, byteString(bytes))) feed.nodeLog.info('model-published', { model: name });
+        }
+        this.#publishing = false;
+        this.#rest = restLooks;
+      },
+      (thrown: unknown) => {
+        // It stays so: without a model of its own this node has nothing to publish.
+        feed.nodeLog.warn('model-refused', { error: asError(thrown).message });
+      },
+    );
+  }
+}

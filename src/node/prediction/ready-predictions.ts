@@ -1,0 +1,104 @@
+import { limits } from '../../foundation/limits.ts';
+import type { Prediction } from '../../ports/prediction.ts';
+import { predictionBound } from '../../protocol/parts/prediction.ts';
+import { makePrediction } from './make-prediction.ts';
+import type { ReadyTable } from './ready-table.ts';
+import type { TrackedKey } from './tracked-keys.ts';
+
+interface Ready {
+  readonly prediction: Prediction;
+  /** Until then it is about the moment that a prediction would be about. */
+  readonly untilMs: number;
+  readonly bytes: number;
+  readonly value: number;
+}
+
+/** Keys made anew between two looks at the clock. */
+const perLook = 16;
+
+/**
+ * The predictions themselves, made as their forecasts and values come in, a little at a time: a promotion then only collects them. What is outdated by then
+ * is made anew as long as the promotion has time, else left out.
+ */
+export class ReadyPredictions {
+  readonly #table: ReadyTable;
+  readonly #ready = new Map<TrackedKey, Ready | null>();
+  readonly #outdated = new Set<TrackedKey>();
+
+  constructor(table: ReadyTable) {
+    this.#table = table;
+  }
+
+  /** Its value or its forecast is another one. */
+  changed(tracked: TrackedKey): void {
+    this.#outdated.add(tracked);
+  }
+
+  forget(tracked: TrackedKey): void {
+    this.#ready.delete(tracked);
+    this.#outdated.delete(tracked);
+  }
+
+  clear(): void {
+    this.#ready.clear();
+    this.#outdated.clear();
+  }
+
+  /** Makes what is outdated anew, as of `nowMs` in cluster time, while there is time. */
+  refresh(nowMs: number, mayGoOn: () => boolean): void {
+    let made = 0;
+    for (const tracked of this.#outdated) {
+      if (made % perLook === 0 && made > 0 && !mayGoOn()) return;
+      made++;
+      this.#outdated.delete(tracked);
+      this.#make(tracked, nowMs);
+    }
+  }
+
+  /**
+   * Those of at least the confidence that their policies ask for, the most certain of the weightiest first, within the limits of one command. `mayGoOn`:
+   * whether there is time to make more of them.
+   */
+  collect(tracked: Iterable<TrackedKey>, nowMs: number, mayGoOn: () => boolean): readonly Prediction[] {
+    const offers: Ready[] = [];
+    let made = 0;
+    let isLate = false;
+    for (const each of tracked) {
+      let ready = this.#ready.get(each);
+      const isOld = ready === undefined || (ready !== null && nowMs > ready.untilMs) || this.#outdated.has(each);
+      if (isOld) {
+        if (made % perLook === 0 && made > 0 && !isLate) isLate = !mayGoOn();
+        if (isLate) continue;
+        made++;
+        ready = this.#make(each, nowMs);
+      }
+      if (ready !== null && ready !== undefined) offers.push(ready);
+    }
+    offers.sort((a, b) => b.value - a.value);
+    const chosen: Prediction[] = [];
+    let bytes = 0;
+    for (const { prediction, bytes: own } of offers) {
+      if (chosen.length === limits.predictionsPerCommand) break;
+      if (bytes + own > limits.predictionBytesPerCommand) continue;
+      bytes += own;
+      chosen.push(prediction);
+    }
+    return chosen;
+  }
+
+  #make(tracked: TrackedKey, nowMs: number): Ready | null {
+    const prediction = makePrediction(tracked, this.#table, nowMs);
+    const { minConfidence, weight } = tracked.policy;
+    const ready =
+      prediction === null || prediction.confidence < minConfidence
+        ? null
+        : {
+            prediction,
+            untilMs: prediction.forMs + this.#table.halfStepMs(tracked),
+            bytes: predictionBound(prediction),
+            value: prediction.confidence * weight,
+          };
+    this.#ready.set(tracked, ready);
+    return ready;
+  }
+}

@@ -1,0 +1,137 @@
+import { at, fromEnd } from '../math/at.ts';
+import { median } from '../math/statistics.ts';
+import { calibration, type Outcome } from './calibration.ts';
+import { daily } from './daily.ts';
+import { gammaRenewal } from './gamma-renewal.ts';
+import { intervalsOf, type OccurrenceModel, type Within } from './model.ts';
+import { poisson } from './poisson.ts';
+import { renewal } from './renewal.ts';
+
+/** When the next change comes, as seen now. */
+export interface NextChange {
+  /** Name of the model that carries most of the weight. */
+  readonly model: string;
+  /** Probability of a change within `hMs` from now; rises with it. */
+  within(hMs: number): number;
+  /** The moment by which a change has come with this probability, ms from now; infinite beyond a hundred usual intervals. */
+  quantile(probability: number): number;
+}
+
+const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily];
+/** Changes that models are fitted to, and moments of the past that they are tested at. */
+const MOST = 512;
+const TESTS = 96;
+const LEAST_TESTED = 12;
+/** Horizons of the test, in usual intervals; they share one outcome's news, so each counts as part of one. */
+const HORIZONS = [0.25, 0.75, 1.5, 4] as const;
+
+/**
+ * Distribution of the time of the next change from the times of past ones. Models are tested at moments of the past, each seeing only what
+ * was before, and weighted by their log loss (Bayesian model averaging; prequential: Dawid 1984); the mixture is recalibrated on the same
+ * outcomes. Null: fewer than two changes at different times. Times later than `nowMs` are an error of the caller and left out.
+ */
+export function nextChange(changesMs: ArrayLike<number>, nowMs: number): NextChange | null {
+  const times = Float64Array.from(changesMs)
+    .filter((time) => time <= nowMs)
+    .sort()
+    .subarray(-MOST);
+  const intervals = intervalsOf(times);
+  if (intervals.length === 0) return null;
+  const usual = median(intervals);
+  const { losses, given } = tested(times, nowMs, usual);
+  const fitted = MODELS.map((model) => model.fit(times, nowMs));
+  const weights = weightsOf(losses, fitted);
+  const corrected = calibration(
+    given.map(({ probabilities, happened }) => ({ probability: mixture(probabilities, weights), happened })),
+  );
+  const within: Within = (hMs) =>
+    hMs <= 0
+      ? 0
+      : corrected(
+          mixture(
+            fitted.map((model) => model?.(hMs) ?? Number.NaN),
+            weights,
+          ),
+        );
+  return {
+    model: MODELS[weights.indexOf(Math.max(...weights))]?.name ?? 'poisson',
+    within,
+    quantile: (probability) => inverse(within, probability, usual),
+  };
+}
+
+interface Tested {
+  readonly losses: readonly number[];
+  /** Every question of the test: what each model said (NaN: nothing), and what happened. */
+  readonly given: readonly {
+    readonly probabilities: readonly number[];
+    readonly happened: Outcome['happened'];
+  }[];
+}
+
+function tested(times: Float64Array, nowMs: number, usual: number): Tested {
+  const losses = MODELS.map(() => 0);
+  const given: { probabilities: number[]; happened: boolean }[] = [];
+  const first = Math.max(LEAST_TESTED, times.length - TESTS);
+  for (let known = first; known <= times.length; known++) {
+    const past = times.subarray(0, known);
+    const next = known < times.length ? at(times, known) : Number.POSITIVE_INFINITY;
+    // Right after a change, and in the middle of a usual interval, if none had come by then.
+    for (const wait of [0, 0.5 * usual]) {
+      const moment = fromEnd(past, 0) + wait;
+      if (next <= moment || moment > nowMs) continue;
+      const fitted = MODELS.map((model) => model.fit(past, moment));
+      for (const horizon of HORIZONS) {
+        const until = moment + horizon * usual;
+        const happened = next <= until;
+        if (!happened && until > nowMs) continue;
+        const probabilities = fitted.map((model) => model?.(horizon * usual) ?? Number.NaN);
+        // Who has nothing to say is judged as the memoryless model.
+        probabilities.forEach((probability, i) => {
+          const said = Number.isNaN(probability) ? at(probabilities, 0) : probability;
+          losses[i] = at(losses, i) + logLoss(said, happened) / HORIZONS.length;
+        });
+        given.push({ probabilities, happened });
+      }
+    }
+  }
+  return { losses, given };
+}
+
+function logLoss(probability: number, happened: boolean): number {
+  const p = Math.min(Math.max(probability, 0.005), 0.995);
+  return -Math.log(happened ? p : 1 - p);
+}
+
+function weightsOf(losses: readonly number[], fitted: readonly (Within | null)[]): readonly number[] {
+  const least = Math.min(...losses.filter((_, i) => fitted[i] !== null));
+  const raw = losses.map((loss, i) => (fitted[i] === null ? 0 : Math.exp(least - loss)));
+  const total = raw.reduce((sum, weight) => sum + weight, 0);
+  return raw.map((weight) => weight / total);
+}
+
+function mixture(probabilities: readonly number[], weights: readonly number[]): number {
+  let sum = 0;
+  let total = 0;
+  probabilities.forEach((probability, i) => {
+    if (Number.isNaN(probability)) return;
+    sum += at(weights, i) * probability;
+    total += at(weights, i);
+  });
+  return total > 0 ? sum / total : at(probabilities, 0);
+}
+
+function inverse(within: Within, probability: number, usual: number): number {
+  let high = usual;
+  while (within(high) < probability) {
+    high *= 2;
+    if (high > 100 * usual) return Number.POSITIVE_INFINITY;
+  }
+  let low = 0;
+  for (let round = 0; round < 40; round++) {
+    const middle = (low + high) / 2;
+    if (within(middle) < probability) low = middle;
+    else high = middle;
+  }
+  return high;
+}

@@ -1,0 +1,91 @@
+import type { Candidate, History } from '../forecast.ts';
+import { fromEnd } from '../math/at.ts';
+import { selectBestModel } from '../selection/select-best-model.ts';
+import type { Selected } from '../selection/selected.ts';
+import { scoredSteps } from './accuracy.ts';
+import { lastValueModel } from './last-value-model.ts';
+import type { Choice, Chooser, ModelForecast, PastForecast, SeriesModel } from './series-model.ts';
+import type { SeriesOfKey } from './series-of-key.ts';
+
+/** What a choice looks back over. */
+const windowSteps = 512;
+/** Models are fitted anew after so many steps; between two fits the history grows. */
+const refitSteps = 192;
+/** A backtest of fewer origins is chance, of more is slow. */
+const origins = 24;
+/** Kept at work beside each other; their weighted median is the forecast. */
+const members = 2;
+
+export interface SelectionParts {
+  readonly candidates: () => readonly Candidate[];
+  /** What intervals cover, 0 to 1. */
+  readonly level: number;
+  /** A candidate failed; the others go on. */
+  readonly onFault: (candidate: string, error: unknown) => void;
+}
+
+/** The best of many candidates by a backtest over the series' own past. */
+export function selectionChooser({ candidates, level, onFault }: SelectionParts): Chooser {
+  return {
+    minimumLength: 12,
+    first: lastValueModel,
+    async choose(series, horizon): Promise<Choice | null> {
+      const history = series.history(windowSteps);
+      if (history === null || history.values.length < 12) return null;
+      const past: PastForecast[] = [];
+      const selected = await selectBestModel(
+        history,
+        { candidates: candidates(), horizon, level, origins, members, refit: refitSteps, onFault },
+        (origin, _, forecast) => past.push(...metBy(history, origin, forecast)),
+      );
+      return { model: new SelectedModel(selected, history), past };
+    },
+  };
+}
+
+class SelectedModel implements SeriesModel {
+  readonly #selected: Selected;
+  /** Where the history begins that the models were fitted to: later ones must begin there, too. */
+  #startMs: number;
+
+  constructor(selected: Selected, history: History) {
+    this.#selected = selected;
+    this.#startMs = startOf(history);
+  }
+
+  async next(series: SeriesOfKey): Promise<ModelForecast | null> {
+    let history = series.historySince(this.#startMs);
+    if (history === null) return null;
+    if (this.#selected.refitDue(history) || history.values.length > windowSteps + refitSteps) {
+      history = series.history(windowSteps);
+      if (history === null) return null;
+      this.#startMs = startOf(history);
+      this.#selected.observe(history);
+      this.#selected.refit(history);
+    }
+    const { model, mean, lower, upper } = await this.#selected.next(history);
+    return { model, history, mean, lower, upper };
+  }
+}
+
+function startOf({ values, stepMs, endMs }: History): number {
+  return endMs - (values.length - 1) * stepMs;
+}
+
+function metBy(
+  { values }: History,
+  origin: number,
+  {
+    mean,
+    lower,
+    upper,
+  }: Pick<ModelForecast, 'mean'> & { readonly lower: Float64Array; readonly upper: Float64Array },
+): readonly PastForecast[] {
+  const lastValue = values[origin - 1] ?? Number.NaN;
+  return scoredSteps.flatMap((step) => {
+    const truth = values[origin + step - 1];
+    if (truth === undefined || step > mean.length) return [];
+    const at = (of: Float64Array): number => fromEnd(of, of.length - step);
+    return [{ step, truth, lastValue, mean: at(mean), lower: at(lower), upper: at(upper) }];
+  });
+}

@@ -1,0 +1,130 @@
+import test from 'ava';
+import { seededRandom } from '../../../src/foundation/random.ts';
+import { OnlineEngine } from '../../../src/prediction/online/engine.ts';
+import type { ObserveAnswer, SeriesDefinition } from '../../../src/prediction/online/messages.ts';
+import { onlineCandidates } from '../../../src/prediction/online/online-candidates.ts';
+import { selectionChooser } from '../../../src/prediction/online/selected-model.ts';
+import { TableRow } from '../../../src/prediction/online/table-row.ts';
+
+const options = { cpu: 1, level: 0.9 };
+
+class Fixture {
+  nowMs = 0;
+  /** How far a look at the clock moves it. */
+  lookMs = 0.001;
+  readonly rows = new Map<number, TableRow>();
+  readonly engine = new OnlineEngine({
+    chooser: selectionChooser({ candidates: () => onlineCandidates, level: 0.9, onFault: () => {} }),
+    nowMs: () => (this.nowMs += this.lookMs),
+    cpuMs: () => this.nowMs,
+    memoryBytes: () => 0,
+    breathe: async () => {},
+  });
+  last: ObserveAnswer | null = null;
+
+  async observe(
+    rows: readonly number[],
+    defined: readonly SeriesDefinition[] = [],
+    cpu = 1,
+  ): Promise<ObserveAnswer> {
+    const answer = await this.engine.observe({
+      defined,
+      forgotten: [],
+      observations: Float64Array.from(rows),
+      options: { ...options, cpu },
+    });
+    for (let at = 0; at < answer.rows.length; ) {
+      const row = new TableRow(answer.rows, at);
+      this.rows.set(row.get('id'), row);
+      at += row.length;
+    }
+    this.last = answer;
+    return answer;
+  }
+}
+
+const series = (id: number, more: Partial<SeriesDefinition> = {}): SeriesDefinition => ({
+  id,
+  name: `s${id}`,
+  stepMs: 0,
+  horizon: 12,
+  value: 1,
+  ...more,
+});
+
+test('a season is learnt, beats the last value, and its intervals hold what they say', async (t) => {
+  const fixture = new Fixture();
+  const random = seededRandom('season');
+  const value = (i: number): number => 50 + 20 * Math.sin((2 * Math.PI * i) / 24) + 2 * random.next() - 1;
+  await fixture.observe([], [series(0)]);
+  for (let i = 0; i < 500; i++) await fixture.observe([0, 1e12 + i * 1000, value(i), i]);
+  const row = fixture.rows.get(0)!;
+  t.true(row.get('error') < 0.6 * row.get('naiveError'), `${row.get('error')} of ${row.get('naiveError')}`);
+  t.true(row.get('coverage') > 0.8, `${row.get('coverage')}`);
+  t.true(row.confidence(1) > 0.6, `${row.confidence(1)}`);
+  t.is(row.get('endMs'), 1e12 + 499_000);
+  t.true(Math.abs(row.mean(3) - (50 + 20 * Math.sin((2 * Math.PI * 502) / 24))) < 5);
+});
+
+test('noise around a level is predicted at the level, which is more often nearer than the last value', async (t) => {
+  const fixture = new Fixture();
+  const random = seededRandom('noise');
+  await fixture.observe([], [series(0)]);
+  for (let i = 0; i < 300; i++) await fixture.observe([0, 1e12 + i * 1000, random.next(), i]);
+  const row = fixture.rows.get(0)!;
+  t.true(Math.abs(row.mean(1) - 0.5) < 0.25);
+  t.true(row.get('error') < row.get('naiveError'));
+});
+
+test('without time nothing is forecast, and the most valuable go first when there is a little', async (t) => {
+  const fixture = new Fixture();
+  const count = 200;
+  await fixture.observe(
+    [],
+    Array.from({ length: count }, (_, id) => series(id, { value: id })),
+  );
+  fixture.lookMs = 40;
+  const at = (i: number): readonly number[] =>
+    Array.from({ length: count }, (_, id) => [id, 1e12 + i * 1000, id, i]).flat();
+  await fixture.observe(at(0), [], 0.05);
+  fixture.nowMs += 4000;
+  const answer = await fixture.observe(at(1), [], 0.05);
+  t.true(answer.figures.waiting > 0, `${answer.figures.waiting}`);
+  const done = [...fixture.rows.keys()];
+  t.true(done.length > 0 && done.every((id) => id >= count - done.length), done.join());
+});
+
+test('two that see the same draw the same samples, and predict the same', async (t) => {
+  const run = async (): Promise<ObserveAnswer> => {
+    const fixture = new Fixture();
+    await fixture.observe(
+      [],
+      Array.from({ length: 20 }, (_, id) => series(id)),
+    );
+    for (let i = 0; i < 40; i++)
+      await fixture.observe(
+        Array.from({ length: 20 }, (_, id) => [id, 1e12 + i * 1000, (id * i) % 17, i * 20 + id]).flat(),
+      );
+    return fixture.last!;
+  };
+  const [left, right] = [await run(), await run()];
+  t.true(left.figures.samples.length >= 4 * 4);
+  t.deepEqual(left.figures.samples, right.figures.samples);
+  t.is(left.figures.scaledError, right.figures.scaledError);
+  t.not(left.figures.scaledError, null);
+});
+
+test('what is forgotten is forgotten, and its number means the next series', async (t) => {
+  const fixture = new Fixture();
+  await fixture.observe([], [series(0)]);
+  for (let i = 0; i < 5; i++) await fixture.observe([0, 1e12 + i * 1000, 1, i]);
+  await fixture.engine.observe({
+    defined: [series(0, { name: 'other' })],
+    forgotten: [0],
+    observations: new Float64Array(0),
+    options,
+  });
+  await fixture.observe([0, 1e12 + 9000, 7, 9, 5, 1e12, 1, 1]);
+  t.is(fixture.last!.figures.series, 1);
+  t.is(fixture.last!.rows.length, 0, 'one value tells nothing, and a series that nobody defined is none');
+});

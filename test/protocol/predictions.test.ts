@@ -1,0 +1,110 @@
+import test from 'ava';
+import {
+  decodePredictionsReply,
+  decodePredictionsRequest,
+  encodePredictionsReply,
+  encodePredictionsRequest,
+} from '../../src/protocol/predictions.ts';
+import { b } from '../state/commands.ts';
+import { generatedBytes, generatedView } from './generated.ts';
+
+const counts = {
+  keys: 2,
+  series: 3,
+  mostSeries: 4096,
+  refused: 99_000,
+  ready: 3,
+  waiting: 1,
+  forecasts: 1e9,
+  choices: 5,
+  errors: 6,
+  memoryBytes: 5e9,
+  notNumbers: 7,
+  dropped: 8,
+  wentBack: 9,
+  preApplied: 10,
+};
+const status = {
+  state: 'running',
+  counts,
+  lastError: 'why',
+  cpuShare: 0.125,
+  scaledError: 0,
+  models: [
+    { name: 'gru-base', hash: 'ab', fault: '' },
+    { name: 'other', hash: '', fault: 'damaged' },
+  ],
+};
+const plain = {
+  node: 'n1',
+  status,
+  series: [
+    {
+      space: 'PLANES',
+      key: Buffer.from('k'),
+      pointer: '/cpu',
+      model: 'ses+gru',
+      stepMs: 1000,
+      endMs: 1.7e12,
+      lastValue: -0.5,
+      steps: [
+        { mean: 1, lower: 0, upper: 2, confidence: 0.75 },
+        { mean: 0, lower: -1, upper: 0, confidence: 0 },
+      ],
+      observations: 20,
+      scored: 12,
+      error: 0.25,
+      naiveError: 0.5,
+      coverage: 0.9,
+    },
+  ],
+  more: true,
+};
+
+test('predictions', (t) => {
+  const reply = decodePredictionsReply(generatedBytes('PredictionsReply', plain));
+  t.like(reply, { node: 'n1', more: true });
+  const { counts: _, ...others } = status;
+  t.deepEqual(reply.status as object, {
+    ...others,
+    ...counts,
+    models: status.models.map((model) => ({ ...model, fault: model.fault === '' ? null : model.fault })),
+  });
+  const { steps, ...rest } = plain.series[0]!;
+  t.deepEqual(reply.series as readonly object[], [
+    {
+      ...rest,
+      space: 'planes',
+      key: b('k'),
+      mean: steps.map(({ mean }) => mean),
+      lower: steps.map(({ lower }) => lower),
+      upper: steps.map(({ upper }) => upper),
+      confidence: steps.map(({ confidence }) => confidence),
+    },
+  ]);
+  t.deepEqual(
+    generatedView('PredictionsReply', encodePredictionsReply(reply)),
+    generatedView('PredictionsReply', generatedBytes('PredictionsReply', plain)),
+  );
+});
+
+test('what is not known stays unknown', (t) => {
+  const bare = decodePredictionsReply(generatedBytes('PredictionsReply', { status: { state: 'off' } }));
+  t.deepEqual([bare.status.scaledError, bare.status.lastError, bare.series.length], [null, null, 0]);
+  t.deepEqual(decodePredictionsReply(encodePredictionsReply(bare)), bare);
+  t.throws(() => decodePredictionsReply(generatedBytes('PredictionsReply', {})), {
+    code: 'invalid-argument',
+  });
+});
+
+test('the request', (t) => {
+  const request = { prefix: b('p/'), limit: 7 };
+  t.deepEqual(decodePredictionsRequest(encodePredictionsRequest(request)), request);
+  t.deepEqual(
+    generatedView('PredictionsRequest', encodePredictionsRequest(request)),
+    generatedView(
+      'PredictionsRequest',
+      generatedBytes('PredictionsRequest', { prefix: Buffer.from('p/'), limit: 7 }),
+    ),
+  );
+});
