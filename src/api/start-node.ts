@@ -22,8 +22,8 @@ import { GrpcLinkProbe } from '../transport/link-probe.ts';
 import { ClientServer } from './client-server.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
-import { localModels } from './local-models.ts';
 import { LazyPredictor } from './lazy-predictor.ts';
+import { localModels } from './local-models.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { systemClock } from './system-clock.ts';
 import { VitalsReader } from './vitals-reader.ts';
@@ -103,7 +103,9 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         nodeLog,
         vitals: () => vitals.latest,
         linkProbe: new GrpcLinkProbe(systemClock),
-        ...(predictor === null ? {} : { predictor, localModels: () => localModels(config.prediction.models) }),
+        ...(predictor === null
+          ? {}
+          : { predictor, localModels: () => localModels(config.prediction.models) }),
         transport: (handler, identity) =>
           new GrpcTransport({
             identity,

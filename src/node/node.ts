@@ -429,7 +429,8 @@ export class TanistNode {
             baseModel: () => baseModelOf(localModels),
             options: options.learning ?? defaultLearning,
             random: ports.random.fork('learning'),
-            leads: () => (raft.status.role === 'leader' && isOpen() && !this.#life.isStopping ? raft.status.term : null),
+            leads: () =>
+              raft.status.role === 'leader' && isOpen() && !this.#life.isStopping ? raft.status.term : null,
             clusterNowMs: () => this.#clusterClock.now(),
             seriesCount: () => prediction.status().series,
             valueBytes: options.requestLimits.valueBytes,

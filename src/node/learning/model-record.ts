@@ -3,8 +3,8 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import type { ModelFacts } from '../../ports/learning-status.ts';
 import type { Model } from '../../prediction/neural/model.ts';
 import { decodeModelFile, encodeModelFile, modelHash } from '../../prediction/neural/model-file.ts';
-import type { LocalModel } from '../prediction/model-keeper.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
+import type { LocalModel } from '../prediction/model-keeper.ts';
 
 /** The model that goes on learning. All its versions are published under the name of the one that came with the program, so each takes that one's place. */
 export const learnedModel = 'gru-base';
@@ -17,7 +17,10 @@ export const previousKey = byteStringOfText(`previous-model/${learnedModel}`);
 export async function baseModelOf(local: () => Promise<readonly LocalModel[]>): Promise<Model> {
   const found = (await local()).find(({ name }) => name === learnedModel);
   if (found === undefined)
-    throw new TanistError('model-missing', `there is no model '${learnedModel}' among the model files of this machine`);
+    throw new TanistError(
+      'model-missing',
+      `there is no model '${learnedModel}' among the model files of this machine`,
+    );
   return decodeModelFile(found.bytes, `the model ${learnedModel}`);
 }
 

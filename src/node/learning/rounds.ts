@@ -41,7 +41,7 @@ export async function train(parts: WorkParts): Promise<Outcome> {
   const { options } = parts;
   const result = await parts.predictor.call(roundCall, request(parts), { timeoutMs: timeoutOf(parts) });
   const { weights, samples, series, workedMs, comparison } = result;
-  const reason = result.reason ?? saying(comparison, `${options.steps} steps on ${series} series`);
+  const reason = result.reason ?? saying(comparison, `${options.steps} steps on ${series} parts of series`);
   return {
     ...judged(comparison, weights),
     kind: 'adapted',

@@ -35,6 +35,11 @@ export class FederatedRound {
     return this.#byContributor.size;
   }
 
+  /** When the first of them came; null: there is none. */
+  get firstMs(): number | null {
+    return this.#firstMs;
+  }
+
   /** In the order in which they came. */
   get contributions(): readonly Contribution[] {
     return [...this.#byContributor.values()];

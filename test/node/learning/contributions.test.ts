@@ -96,6 +96,24 @@ test('contributions are refused where learning is off, where another leads, and 
   );
 });
 
+test('while contributions wait the cluster’s own rounds make way, and not for ever', async (t) => {
+  const at = new LearningBench({ federated });
+  at.predictor.on('learning/round', () => ({
+    weights: null,
+    reason: 'no',
+    comparison: null,
+    samples: 1,
+    series: 1,
+    workedMs: 1,
+  }));
+  await at.lead();
+  await at.pass(50_000);
+  at.learning.contribute(contribution());
+  await at.pass(50_000);
+  t.is(at.status.rounds, 0);
+  t.true(await at.until(() => at.status.rounds === 1, 30_000));
+});
+
 test('contributions to a leader that lost leadership are void', async (t) => {
   const at = new LearningBench({ federated }, ['a', 'b', 'c']);
   await at.lead();

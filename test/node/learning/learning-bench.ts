@@ -23,7 +23,10 @@ export class LearningBench {
   ) {
     const learning = { ...defaultLearning, cpu: 1, everyMs: 60_000, ...given };
     this.bench = new Bench(1, voters, { prediction: { cpu: 1, memoryMb: 250, series: 64 }, learning });
-    this.bench.ports = { predictor: this.predictor, localModels: async () => [{ name: 'gru-base', bytes: encodeModelFile(await base()) }] };
+    this.bench.ports = {
+      predictor: this.predictor,
+      localModels: async () => [{ name: 'gru-base', bytes: encodeModelFile(await base()) }],
+    };
   }
 
   get learning(): Learning {

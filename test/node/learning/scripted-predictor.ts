@@ -87,5 +87,7 @@ const context: ThreadContext = {
 
 function fresh(): ReadonlyMap<string, Handler> {
   const online = onlineHandlers();
-  return new Map([...online.handlers, ...learningHandlers(online.histories)].map((each) => [each.kind, each]));
+  return new Map(
+    [...online.handlers, ...learningHandlers(online.histories)].map((each) => [each.kind, each]),
+  );
 }

@@ -40,7 +40,10 @@ export const modelCommand: Register = (program) => {
       .option('--noise <clips>', 'standard deviation of noise on each weight, in clips', noiseOf, 0)
       .option('--steps <count>', 'of training', wholeNumber(1, 100_000), 300)
       .option('--horizon <steps>', 'steps ahead to learn and to judge', wholeNumber(1, 64), 12)
-      .option('--seed <text>', 'draws the same lessons and noise again (default: at random)')
+      .option(
+        '--seed <text>',
+        'draws the same lessons and noise again; noise that can be drawn again hides nothing (default: at random)',
+      )
       .option('--as <name>', 'name of the contributor (default: that of this machine)')
       .option('--quiet', 'do not send the errors that were measured here')
       .option('--dry-run', 'train, say what would leave, and send nothing'),

@@ -1,4 +1,10 @@
-import { type CallContext, type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
+import {
+  type CallContext,
+  type ClientOptions,
+  type Register,
+  withClient,
+  withCluster,
+} from '../../command.ts';
 import { wholeNumber } from '../../terminal/arguments.ts';
 
 interface PredictionsOptions extends ClientOptions {
