@@ -8,7 +8,7 @@ import type { Contribution } from '../../../src/prediction/learning/contribution
 import { modelHash } from '../../../src/prediction/neural/model-file.ts';
 import { predictedKey, storedPrediction } from '../../../src/state/predicted/prediction-value.ts';
 import { small } from '../../prediction/learning/processes.ts';
-import { b } from '../../state/commands.ts';
+import { b, put } from '../../state/commands.ts';
 import { LearningBench } from './learning-bench.ts';
 
 const moved = (by: number): Float32Array => new Float32Array(small.weights.length).fill(by);
@@ -124,6 +124,42 @@ test('contributions to a leader that lost leadership are void', async (t) => {
   await at.pass(500);
   t.is(at.status.waiting, 0);
   t.deepEqual(at.learning.contribute(contribution()), { waiting: 1, wanted: 2 });
+});
+
+test('a prediction that was applied and met its truth is told to the worker with the next look', async (t) => {
+  const at = new LearningBench();
+  await at.lead();
+  for (let i = 0; i < 40; i++) {
+    await at.do(put('p/x', `${10 + (i % 4)}`));
+    await at.pass(90);
+  }
+  const { modRevision } = at.bench.node.state.valuesOf('user', b('p/x'), b('p/y'))[0]!;
+  const nowMs = at.bench.node.state.timeMs;
+  const applied = at.bench.node.proposePredictions([
+    {
+      space: 'user',
+      key: b('p/x'),
+      value: b('11'),
+      madeFrom: modRevision,
+      madeAtMs: nowMs,
+      forMs: nowMs,
+      validUntilMs: clusterTimeMs(nowMs + 60_000),
+      model: 'm',
+      confidence: 0.9,
+      level: 0.9,
+      fields: [{ pointer: '', mean: 11, lower: 10, upper: 12 }],
+    },
+  ]);
+  t.like(await at.bench.until(applied), { kept: 1 });
+  await at.do(put('p/x', '30'));
+  t.is(at.status.shown, 1);
+  let told: unknown = null;
+  at.predictor.on('learning/gather', ({ shown }: { shown: readonly unknown[] }) => {
+    if (shown.length > 0) told = shown;
+    return { series: 1, leftOut: 0, bytes: 1 };
+  });
+  t.true(await at.until(() => told !== null, 120_000));
+  t.like(told as unknown[], { 0: { name: 'user/p/x\n', predicted: 11 } });
 });
 
 test('what failovers showed is paired from the changes of the state', (t) => {
