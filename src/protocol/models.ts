@@ -1,4 +1,5 @@
 import { TanistError } from '../foundation/errors.ts';
+import { bytesOfFloats, floatsOfBytes } from '../foundation/floats.ts';
 import { type NodeId, nodeId } from '../foundation/ids.ts';
 import type { LearningStatus } from '../ports/learning-status.ts';
 import type { ContributionTaken, ModelContribution } from '../ports/model-contribution.ts';
@@ -63,9 +64,7 @@ export function encodeContribution(given: ModelContribution): Buffer {
   const writer = new WireWriter(256 + floatBytes * delta.length);
   writer.text(1, model);
   writer.text(2, base);
-  const floats = Buffer.alloc(floatBytes * delta.length);
-  for (let i = 0; i < delta.length; i++) floats.writeFloatLE(delta[i] ?? 0, floatBytes * i);
-  writer.raw(3, floats);
+  writer.raw(3, bytesOfFloats(delta));
   writer.uint(4, samples);
   writer.double(5, clip);
   writer.double(6, noise);
@@ -124,7 +123,6 @@ export function decodeContributionTaken(bytes: Uint8Array): ContributionTaken {
   return { waiting, wanted };
 }
 
-/** Of any alignment and on any machine. */
 function floatsOf(bytes: Buffer): Float32Array<ArrayBuffer> {
   if (bytes.length > mostDeltaBytes)
     throw new TanistError(
@@ -136,7 +134,5 @@ function floatsOf(bytes: Buffer): Float32Array<ArrayBuffer> {
       'model-invalid',
       `the update has ${bytes.length} bytes, which is no number of weights`,
     );
-  const floats = new Float32Array(bytes.length / floatBytes);
-  for (let i = 0; i < floats.length; i++) floats[i] = bytes.readFloatLE(floatBytes * i);
-  return floats;
+  return floatsOfBytes(bytes);
 }

@@ -2,7 +2,7 @@ import { type ByteString, byteString, byteStringOfText, bytesOf } from '../../fo
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { ModelFacts } from '../../ports/learning-status.ts';
 import type { Model } from '../../prediction/neural/model.ts';
-import { decodeModelFile, encodeModelFile, modelHash } from '../../prediction/neural/model-file.ts';
+import { decodeModelFile, encodeModelFile, hashOfFile } from '../../prediction/neural/model-file.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 import type { LocalModel } from '../prediction/model-keeper.ts';
 
@@ -33,7 +33,8 @@ export interface Version {
 }
 
 export function versionOf(model: Model): Version {
-  return { model, hash: modelHash(model), bytes: encodeModelFile(model) };
+  const bytes = encodeModelFile(model);
+  return { model, hash: hashOfFile(bytes), bytes };
 }
 
 /** The versions in the log as this node has applied it; where there are none, the model that came with the program. */
@@ -99,7 +100,7 @@ export class ModelRecord {
       const bytes = bytesOf(found.value);
       const model = decodeModelFile(bytes, 'the model in the log');
       if (key === modelKey) this.#fault = null;
-      return { modified: found.modRevision, version: { model, hash: modelHash(model), bytes } };
+      return { modified: found.modRevision, version: { model, hash: hashOfFile(bytes), bytes } };
     } catch (error) {
       if (key === modelKey) this.#fault = asError(error).message;
       return { modified: found.modRevision, version: null };
