@@ -2,6 +2,7 @@ import type { NodeId } from '../foundation/ids.ts';
 import type { ClusterConfig } from '../node/config.ts';
 import type { Disk } from '../ports/database.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { PredictionSource } from '../ports/prediction.ts';
 import type { Lineage } from '../ports/replication.ts';
 import type { Tier } from '../ports/tier.ts';
 import type { BeyondRuntime } from '../replication/promotion/runtimes.ts';
@@ -24,6 +25,8 @@ export interface BeyondStart {
 
 export interface StartedBeyond {
   readonly runtime: BeyondRuntime;
+  /** Null, or absent: it predicts nothing. */
+  readonly prediction?: PredictionSource | null;
   readonly addresses: { readonly client: string; readonly http: string };
 }
 

@@ -1,4 +1,4 @@
-import type { Predictor } from '../node/prediction/online-prediction.ts';
+import type { Predictor } from '../node/prediction/predictor.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import { type PredictionWorker, startWorker, type WorkerState } from '../prediction/worker/host.ts';
 import { systemClock } from './system-clock.ts';

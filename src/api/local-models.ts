@@ -17,6 +17,8 @@ export async function localModels(folder: string = ownModels): Promise<readonly 
       })),
     );
   } catch (error) {
-    throw new TanistError('model-missing', `no models in ${folder}: ${asError(error).message}`, { cause: error });
+    throw new TanistError('model-missing', `no models in ${folder}: ${asError(error).message}`, {
+      cause: error,
+    });
   }
 }

@@ -1,8 +1,9 @@
+import { byteStringOfText } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
 import type { OnlinePrediction } from '../node/prediction/online-prediction.ts';
-import type { TrackedField, TrackedKey } from '../node/prediction/tracked-keys.ts';
 import type { ServedNode } from '../node/served-node.ts';
 import type { PredictionsReport, SeriesForecast } from '../ports/prediction-status.ts';
+import type { TableRow } from '../prediction/online/table-row.ts';
 import type { PredictionsRequest } from '../protocol/predictions.ts';
 
 /** Enough for a reply of a few MB. */
@@ -23,22 +24,26 @@ export function predictionsOf(
     .flatMap((tracked) => tracked.fields.map((field) => ({ tracked, field })));
   const series = named
     .slice(0, limit)
-    .flatMap(({ tracked, field }) => forecastOf(prediction, tracked, field) ?? []);
-  return { node: id, status: prediction.status(), series, more: named.length > limit };
+    .flatMap(({ tracked: { space, key }, field: { id: number, pointer } }) => {
+      const row = prediction.table.row(number);
+      return row === null ? [] : [forecastOf(prediction, row, { space, key, pointer })];
+    });
+  const behaviour = prediction
+    .behaviour()
+    .map(({ name, row }) =>
+      forecastOf(prediction, row, { space: 'user', key: byteStringOfText(name), pointer: '' }),
+    );
+  return { node: id, status: prediction.status(), series, more: named.length > limit, behaviour };
 }
 
 function forecastOf(
   { table }: Pick<OnlinePrediction, 'table'>,
-  { space, key }: TrackedKey,
-  { id, pointer }: TrackedField,
-): SeriesForecast | null {
-  const row = table.row(id);
-  if (row === null) return null;
+  row: TableRow,
+  of: Pick<SeriesForecast, 'space' | 'key' | 'pointer'>,
+): SeriesForecast {
   const steps = Array.from({ length: row.get('horizon') }, (_, i) => i + 1);
   return {
-    space,
-    key,
-    pointer,
+    ...of,
     model: table.model(row),
     stepMs: row.get('stepMs'),
     endMs: row.get('endMs'),

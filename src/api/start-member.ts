@@ -12,6 +12,7 @@ import { Supervisor } from '../replication/promotion/supervisor.ts';
 import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { levelFolder } from '../storage/level/level-folder.ts';
 import type { BeyondTiers } from './beyond-tiers.ts';
+import { CarriedPredictions } from './carried-predictions.ts';
 import { otherMembers } from './other-members.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { startCold } from './replication/start-cold.ts';
@@ -54,6 +55,7 @@ export async function startMember(
     superseded: (by) => supervisor.superseded(by),
     force: (confirmed) => supervisor.force(confirmed),
   };
+  const carried = new CarriedPredictions();
   const supervisor = new Supervisor({
     place: { folder: levelFolder(dataFolder, disk), path: dataFolder, self: own.id },
     tier: own.tier,
@@ -82,8 +84,9 @@ export async function startMember(
   };
 
   async function startHot(lineage: Lineage | null): Promise<HotRuntime> {
+    const predictions = carried.take();
     const clusterId = lineage?.clusterId ?? config.cluster;
-    const hot = await startHotNode({ ...options, disk, face, clusterId, listen: bound });
+    const hot = await startHotNode({ ...options, disk, face, clusterId, listen: bound, predictions });
     bound.client = hot.addresses.client;
     bound.http = hot.addresses.http;
     void hot.failed.then((error) => supervisor.runtimeFailed(error));
@@ -105,6 +108,6 @@ export async function startMember(
     });
     bound.client = started.addresses.client;
     bound.http = started.addresses.http;
-    return started.runtime;
+    return carried.from(started.runtime, started.prediction ?? null);
   }
 }

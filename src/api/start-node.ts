@@ -12,6 +12,7 @@ import type { NodeOptions } from '../node/options.ts';
 import type { Disk } from '../ports/database.ts';
 import type { Space } from '../ports/delta.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { PredictionSource } from '../ports/prediction.ts';
 import type { StateClient } from '../ports/state-client.ts';
 import { saidByNode } from '../replication/promotion/hot-runtime.ts';
 import { DeltaSource } from '../replication/source/delta-source.ts';
@@ -26,6 +27,7 @@ import { LazyPredictor } from './lazy-predictor.ts';
 import { localModels } from './local-models.ts';
 import type { PromotionFace } from './promotion-service.ts';
 import { systemClock } from './system-clock.ts';
+import { UsageReader } from './usage-reader.ts';
 import { VitalsReader } from './vitals-reader.ts';
 
 export interface StartOptions {
@@ -66,6 +68,8 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
 }
 
 export interface HotNodeOptions extends StartOptions {
+  /** What is predicted of keys when this node takes over. */
+  readonly predictions?: PredictionSource;
   /** The data folder's; not closed here. */
   readonly disk: Disk;
   /** Of its lineage; default: the config's name, and what its store says. */
@@ -93,6 +97,8 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
     undo.push(() => vitals.stop());
     const predictor = config.prediction.enabled ? new LazyPredictor(nodeLog) : null;
     undo.push(() => predictor?.close());
+    const usage = new UsageReader();
+    undo.push(() => usage.stop());
     const random = seededRandom(randomBytes(16).toString('hex'));
     const node = await openNode(
       { ...nodeOptions(config, own.id, dataFolder), clusterId },
@@ -105,7 +111,12 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         linkProbe: new GrpcLinkProbe(systemClock),
         ...(predictor === null
           ? {}
-          : { predictor, localModels: () => localModels(config.prediction.models) }),
+          : {
+              predictor,
+              usage: () => usage.latest,
+              localModels: () => localModels(config.prediction.models),
+            }),
+        ...(options.predictions === undefined ? {} : { predictions: options.predictions }),
         transport: (handler, identity) =>
           new GrpcTransport({
             identity,
@@ -154,6 +165,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
         http.close();
         clients.close();
         vitals.stop();
+        usage.stop();
         await predictor?.close();
       },
     };

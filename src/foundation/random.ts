@@ -49,6 +49,11 @@ export function seededRandom(seed: number | string): Random {
   };
 }
 
+/** A draw from the standard normal distribution (Box and Muller 1958). */
+export function gaussian(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+}
+
 /** 128 bits, as 32 hexadecimal digits. */
 export function randomName(random: Random): string {
   return Array.from({ length: 4 }, () => randomDigits(random)).join('');
@@ -60,9 +65,4 @@ export function randomDigits(random: Random): string {
     .below(2 ** 32)
     .toString(16)
     .padStart(8, '0');
-}
-
-/** A draw from the standard normal distribution (Box and Muller 1958). */
-export function gaussian(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }

@@ -44,6 +44,7 @@ export class ClusterClock {
 
   /** From now on this node stamps the blocks of `term`; null: it does not lead. */
   leads(term: Term | null): void {
+    if (term !== null && term === this.#leads) return;
     this.#leads = term;
     this.#stampMs = 0;
     this.#loggedMs = 0;

@@ -1,7 +1,7 @@
 import { present } from '../foundation/assert.ts';
 import { Durations } from '../foundation/durations.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
-import { type LogIndex, logIndex, type NodeId } from '../foundation/ids.ts';
+import { type LogIndex, logIndex, type NodeId, type Term } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogEntry, LogPoint, LogStore } from '../ports/log-store.ts';
@@ -24,6 +24,8 @@ export interface DriverParts {
   /** An entry that sets who counts is in the log: before it is sent, stored or applied. */
   readonly configurationAppended: (entry: LogEntry) => void;
   readonly roleChanged: (soft: SoftState) => void;
+  /** Leadership is won, and nobody has heard of it: what is proposed now is stored, sent and committed together with the no-op. */
+  readonly elected: (term: Term) => void;
   readonly sendSnapshot: (to: NodeId) => void;
   /** A member lost what it had acknowledged. */
   readonly lostPeer: (peer: NodeId) => void;
@@ -42,6 +44,7 @@ export interface DriverParts {
  */
 export class Driver {
   readonly #parts: DriverParts;
+  #ledTerm: Term | null = null;
   #scheduled = false;
   #stopped = false;
   #installing = false;
@@ -132,14 +135,24 @@ export class Driver {
 
   /** A new leader's first block leaves together with its no-op. */
   #handleAll(): void {
-    const { raft, proposals } = this.#parts;
+    const { proposals } = this.#parts;
     let sending = false;
-    for (let ready = raft.ready(); ready !== null; ready = raft.ready()) {
+    for (let ready = this.#next(); ready !== null; ready = this.#next()) {
       this.#handle(ready);
       if (ready.messages.length > 0) sending = true;
       if (ready.soft?.role === 'leader') proposals.flush();
     }
     this.#persistAfter(sending);
+  }
+
+  #next(): Ready | null {
+    const { raft, elected } = this.#parts;
+    const { role, term } = raft.status;
+    if (role === 'leader' && term !== this.#ledTerm) {
+      this.#ledTerm = term;
+      elected(term);
+    }
+    return raft.ready();
   }
 
   #handle(ready: Ready): void {

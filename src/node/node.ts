@@ -49,9 +49,11 @@ import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { firstOf } from './prediction/first-of.ts';
 import { hotFeed } from './prediction/hot-feed.ts';
 import { ModelComparison } from './prediction/model-comparison.ts';
-import { defaultPredictionBudget, OnlinePrediction } from './prediction/online-prediction.ts';
+import { OnlinePrediction } from './prediction/online-prediction.ts';
+import { defaultPredictionBudget } from './prediction/predictor.ts';
 import { PredictionProposals, type PredictionsApplied } from './prediction-proposals.ts';
 import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
@@ -270,6 +272,7 @@ export class TanistNode {
             feed: hotFeed(this.feed, () => this.#life.isStopping),
             predictor: ports.predictor,
             budget: options.prediction ?? defaultPredictionBudget,
+            ...(ports.usage === undefined ? {} : { usage: ports.usage }),
             models: {
               ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
               publish: (key, value) => this.#publish(key, value),
@@ -355,6 +358,7 @@ export class TanistNode {
         this.#opening.applied(present(entries[taken - 1], 'entries were applied').index);
         return taken;
       },
+      elected: (term) => this.#predictions.elected(term),
       roleChanged: (soft) => roleChanged(soft, this.#roleParts),
       configurationAppended: (entry) => this.#membership.appended(entry),
       sendSnapshot: (to) => this.#snapshots.send(to),
@@ -416,7 +420,7 @@ export class TanistNode {
     this.#predictions = new PredictionProposals({
       ...parts,
       requestLimits: options.requestLimits,
-      source: ports.predictions ?? this.prediction ?? undefined,
+      source: firstOf([ports.predictions, this.prediction]),
     });
     const { prediction } = this;
     const { predictor, localModels } = ports;
@@ -438,7 +442,6 @@ export class TanistNode {
           });
     this.#roleParts = {
       ...parts,
-      predictions: this.#predictions,
       writes: this.#writes,
       mover: this.#tiers.mover,
       announcer: this.#announcer,
@@ -584,7 +587,8 @@ export class TanistNode {
 
   /**
    * Puts predictions of this node, which leads, into the space `predicted`; up to `limits.predictionsPerCommand` at a time. Resolves when they are applied:
-   * to how many were kept, and how many no longer held. Errors: `not-leader`, `invalid-argument`, `overloaded`, `too-many-predictions`, `under-doubt`.
+   * to how many were kept, and how many no longer held. Errors: `not-leader`, `invalid-argument`, `overloaded`, `disk-full`, `too-many-predictions`,
+   * `under-doubt`.
    */
   proposePredictions(predictions: readonly Prediction[]): Promise<PredictionsApplied> {
     return this.#predictions.propose(predictions);
@@ -729,6 +733,7 @@ export class TanistNode {
   #tick(): void {
     this.#raft.tick();
     this.#writes.refuseOverdue();
+    this.#predictions.rehearse();
     this.#integrity.tick();
     if (this.#raft.status.role === 'leader') this.#leading.look();
     if (this.#standing.notWhole() === null) {

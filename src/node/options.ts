@@ -17,8 +17,9 @@ import type { StateBounds } from '../state/state-machine.ts';
 import type { CompactionOptions } from './auto-compaction.ts';
 import type { ScrubOptions } from './integrity/scrub.ts';
 import type { LearningOptions } from './learning/learning-options.ts';
+import type { Usage } from './prediction/behaviour.ts';
 import type { LocalModel } from './prediction/model-keeper.ts';
-import type { PredictionBudget, Predictor } from './prediction/online-prediction.ts';
+import type { PredictionBudget, Predictor } from './prediction/predictor.ts';
 import type { Vitals } from './vitals.ts';
 
 /** A member as the config has it. `join`: it was, or will be, added to a cluster that is there already. */
@@ -90,6 +91,8 @@ export interface NodePorts {
   readonly linkProbe?: LinkProbe;
   /** The thread that forecasts; the caller starts and closes it. Absent: nothing is predicted, and nothing else is missing. */
   readonly predictor?: Predictor;
+  /** What this process uses of its machine, for the predictor. Absent: unknown. */
+  readonly usage?: () => Usage | null;
   /** Models of this machine, which it publishes when it leads a cluster that has none of their names. */
   readonly localModels?: () => Promise<readonly LocalModel[]>;
   /** What is predicted of keys when this node takes over. Absent: what its own predictor has. */

@@ -4,6 +4,7 @@ import type { RangeRequest } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import { type AgedPrediction, isPredictable, type PredictedRead } from '../ports/prediction.ts';
 import type { PredictedRangeResult, RangeResult } from '../ports/result.ts';
+import { openPrediction } from '../protocol/parts/prediction.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 
 /** Keys of one predicted read: what is decoded of them takes the event loop a few ms. */
@@ -32,21 +33,25 @@ export function withPredictions(
   { minConfidence }: PredictedRead,
   nowMs: number,
 ): PredictedRangeResult | TanistError {
-  if (range.values.length > mostPredictedKeys)
-    return new TanistError(
-      'range-too-large',
-      `the range holds ${range.values.length} keys; predictions of ${mostPredictedKeys} are read at once: use a limit`,
-    );
+  if (range.values.length > mostPredictedKeys) return tooManyToPredict();
   const predictions: AgedPrediction[] = [];
   for (const { key, modRevision } of range.values) {
-    const prediction = isPredictable(space) ? state.predictionOf(space, key) : null;
-    if (prediction === null || prediction.confidence < minConfidence) continue;
+    const sealed = isPredictable(space) ? state.predictionOf(space, key) : null;
     // What is long in reading may be older than the prediction.
-    if (prediction.madeFrom !== modRevision) continue;
+    if (sealed === null || sealed.madeFrom !== modRevision) continue;
+    const prediction = openPrediction(sealed);
+    if (prediction === null || prediction.confidence < minConfidence) continue;
     if (nowMs > prediction.validUntilMs && mutant.active !== 'prediction-past-valid-until') continue;
     predictions.push({ prediction, ageMs: Math.max(0, nowMs - prediction.madeAtMs) });
   }
   return { ...range, predictions };
+}
+
+export function tooManyToPredict(): TanistError {
+  return new TanistError(
+    'range-too-large',
+    `the range holds more than ${mostPredictedKeys} keys, of which predictions are read at once: use a limit`,
+  );
 }
 
 function wrong(message: string): TanistError {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { learningSchema } from './learning/learning-config.ts';
-import { defaultPredictionBudget as preset } from './prediction/online-prediction.ts';
+import { defaultPredictionBudget as preset } from './prediction/predictor.ts';
 
 /** Section `prediction` of the config. */
 

@@ -1,15 +1,19 @@
 import { asError, TanistError } from '../foundation/errors.ts';
 import { noSession, type Term } from '../foundation/ids.ts';
 import { limits, type RequestLimits } from '../foundation/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CommandBatch } from '../ports/command.ts';
 import type { NodeLog } from '../ports/node-log.ts';
-import type { Prediction, PredictionSource } from '../ports/prediction.ts';
-import { predictionBound } from '../protocol/parts/prediction.ts';
+import type { Prediction, PredictionSource, SealedPrediction } from '../ports/prediction.ts';
+import { encodeBlock } from '../protocol/block.ts';
+import { sealedBound, sealPrediction } from '../protocol/parts/prediction.ts';
 import { encodeCommandBatch } from '../protocol/write-command.ts';
 import type { Raft } from '../raft/raft.ts';
 import { faultOfPrediction } from '../state/predicted/check.ts';
 import type { ClusterClock } from './cluster-clock.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import type { ProposalOutcome, ProposalQueue } from './proposals.ts';
-import { leadsNot } from './refusals.ts';
+import { type Life, leadsNot, stops } from './refusals.ts';
 
 /** Predictions that were kept, and those that no longer held when it was their turn. */
 export interface PredictionsApplied {
@@ -19,52 +23,86 @@ export interface PredictionsApplied {
 
 export interface PredictionProposalsParts {
   readonly raft: Raft;
+  readonly clock: Clock;
   readonly nodeLog: NodeLog;
   readonly proposals: ProposalQueue;
   readonly requestLimits: RequestLimits;
   /** Absent: nothing is held ready for a promotion. */
   readonly source: PredictionSource | undefined;
   readonly clusterClock: ClusterClock;
+  readonly life: Life;
+  readonly disk: Pick<DiskGuard, 'full'>;
   readonly wake: () => void;
 }
+
+const rehearseEveryMs = 2000;
 
 /** How predictions of this node get into the log: those held ready with the first block of its leadership, others whenever it leads. */
 export class PredictionProposals {
   readonly #parts: PredictionProposalsParts;
-  #appliedIn: Term | null = null;
+  #rehearsedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: PredictionProposalsParts) {
     this.#parts = parts;
   }
 
   /**
-   * Leadership is won: what the source holds ready goes out before anything else, with the no-op. It is applied behind all that the log had, so
-   * whatever of it is outdated by entries that this node has not applied yet is dropped then. Never in the way: without predictions it leads as well.
+   * Leadership is won: what the source holds ready goes out with the no-op, in one block. It is applied behind all that the log had, so whatever of it is
+   * outdated by entries that this node has not applied yet is dropped then. Never in the way: without predictions it leads as well.
    */
   elected(term: Term): void {
-    const { source, nodeLog, clusterClock } = this.#parts;
+    const { source, nodeLog, clusterClock, proposals, disk } = this.#parts;
     // Who has seen no stamp cannot say of any moment whether it has passed.
-    if (source === undefined || this.#appliedIn === term || !clusterClock.knowsTime) return;
-    this.#appliedIn = term;
+    if (source === undefined || !clusterClock.knowsTime || disk.full) return;
+    clusterClock.leads(term);
     try {
-      const ready = this.#within(source.preApply(clusterClock.now()));
-      if (ready.length > 0) this.#propose(ready, (outcome) => this.#told(term, outcome));
+      const ready = this.#within(source.preApply(clusterClock.now()), (fault) =>
+        nodeLog.warn('prediction-malformed', { fault }),
+      );
+      if (ready.length === 0) return;
+      source.brought?.(ready.length);
+      this.#propose(ready, (outcome) => this.#told(term, outcome));
+      proposals.flush();
     } catch (error) {
       nodeLog.error('pre-apply-failed', { term, error: asError(error).message });
     }
   }
 
-  /** Resolves when they are applied. Errors: `not-leader`, `invalid-argument`, `overloaded`, `too-many-predictions`, `under-doubt`. */
+  /**
+   * With every tick. What `elected` does is done for nothing now and then: code that has not run for long runs slowly, and a promotion is the wrong
+   * moment for it.
+   */
+  rehearse(): void {
+    const { source, clock, clusterClock, raft } = this.#parts;
+    const nowMs = clock.nowMs();
+    if (source === undefined || !clusterClock.knowsTime || raft.status.role === 'leader') return;
+    if (nowMs - this.#rehearsedMs < rehearseEveryMs) return;
+    this.#rehearsedMs = nowMs;
+    try {
+      const ready = this.#within(source.preApply(clusterClock.now()), () => {});
+      encodeBlock(clusterClock.now(), [encodeCommandBatch(batchOf(ready))]);
+    } catch {
+      // It is said when it matters.
+    }
+  }
+
+  /** Resolves when they are applied. Errors: `not-leader`, `invalid-argument`, `overloaded`, `disk-full`, `too-many-predictions`, `under-doubt`. */
   propose(predictions: readonly Prediction[]): Promise<PredictionsApplied> {
     return new Promise((resolve, reject) => {
+      if (this.#parts.life.isStopping) throw stops();
       if (this.#parts.raft.status.role !== 'leader') throw leadsNot();
-      const fits = this.#within(predictions);
+      if (this.#parts.disk.full)
+        throw new TanistError(
+          'disk-full',
+          'the disk is nearly full: nothing is predicted until there is room',
+        );
+      const fits = this.#within(predictions, () => {});
       if (fits.length < predictions.length)
         throw new TanistError(
           'invalid-argument',
           `${predictions.length - fits.length} of ${predictions.length} predictions are malformed, or too many for one command`,
         );
-      this.#propose(predictions, (outcome) => {
+      this.#propose(fits, (outcome) => {
         const applied = appliedOf(outcome);
         if (applied instanceof TanistError) reject(applied);
         else resolve(applied);
@@ -74,23 +112,29 @@ export class PredictionProposals {
   }
 
   /** The first of them that are well-formed and fit into one command. */
-  #within(predictions: readonly Prediction[]): readonly Prediction[] {
-    const { requestLimits, nodeLog } = this.#parts;
-    const fits: Prediction[] = [];
+  #within(
+    predictions: readonly Prediction[],
+    malformed: (fault: string) => void,
+  ): readonly SealedPrediction[] {
+    const { requestLimits } = this.#parts;
+    const fits: SealedPrediction[] = [];
     let bytes = 0;
     for (const prediction of predictions) {
       const fault = faultOfPrediction(prediction, requestLimits);
-      bytes += fault === null ? predictionBound(prediction) : 0;
+      if (fault !== null) {
+        malformed(fault);
+        continue;
+      }
+      const sealed = sealPrediction(prediction);
+      bytes += sealedBound(sealed);
       if (fits.length >= limits.predictionsPerCommand || bytes > limits.predictionBytesPerCommand) break;
-      if (fault === null) fits.push(prediction);
-      else nodeLog.warn('prediction-malformed', { fault });
+      fits.push(sealed);
     }
     return fits;
   }
 
-  #propose(predictions: readonly Prediction[], settle: (outcome: ProposalOutcome) => void): void {
-    const commands = [{ kind: 'predict', predictions }] as const;
-    const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands };
+  #propose(predictions: readonly SealedPrediction[], settle: (outcome: ProposalOutcome) => void): void {
+    const batch = batchOf(predictions);
     this.#parts.proposals.add({ bytes: encodeCommandBatch(batch), batch, settle, early: null });
   }
 
@@ -100,6 +144,11 @@ export class PredictionProposals {
     if (applied instanceof TanistError) nodeLog.warn('pre-apply-failed', { term, error: applied.message });
     else nodeLog.info('pre-applied', { term, ...applied });
   }
+}
+
+function batchOf(predictions: readonly SealedPrediction[]): CommandBatch {
+  const commands = [{ kind: 'predict', predictions }] as const;
+  return { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands };
 }
 
 function appliedOf(outcome: ProposalOutcome): PredictionsApplied | TanistError {

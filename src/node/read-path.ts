@@ -8,7 +8,7 @@ import type { WatchHandle, WatchHub, WatchRequest, WatchSink } from '../state/wa
 import type { ClusterClock } from './cluster-clock.ts';
 import { completeResults } from './deferred-ranges.ts';
 import type { Standing } from './integrity/standing.ts';
-import { refusalOfPredicted, withPredictions } from './predicted-reads.ts';
+import { refusalOfPredicted, tooManyToPredict, withPredictions } from './predicted-reads.ts';
 import type { RangeReader } from './range-reader.ts';
 import type { ReadQueue } from './reads.ts';
 import { type Life, stops, takingOver } from './refusals.ts';
@@ -118,6 +118,10 @@ export class ReadPath {
     const problem = standing.notServing();
     if (problem !== null) {
       done(problem, ageMs);
+      return;
+    }
+    if (predicted !== null && this.#parts.state.isLarge(request)) {
+      done(tooManyToPredict(), ageMs);
       return;
     }
     const told = (answer: RangeResult | FailedResult): void => {

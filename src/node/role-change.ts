@@ -8,7 +8,6 @@ import type { HandOver } from './hand-over.ts';
 import type { LeaderMonitor } from './leader-monitor.ts';
 import type { TierMover } from './membership/tier-mover.ts';
 import type { Opening } from './opening.ts';
-import type { PredictionProposals } from './prediction-proposals.ts';
 import type { ReadQueue } from './reads.ts';
 import type { WritePath } from './write-path.ts';
 
@@ -17,7 +16,6 @@ export interface RoleChangeParts {
   readonly nodeLog: NodeLog;
   readonly clusterClock: ClusterClock;
   readonly opening: Opening;
-  readonly predictions: PredictionProposals;
   readonly writes: WritePath;
   readonly reads: ReadQueue;
   readonly mover: TierMover;
@@ -28,14 +26,12 @@ export interface RoleChangeParts {
 
 /** Role, term or leader are others now: what that means for everyone in the node, in this order. */
 export function roleChanged(soft: SoftState, parts: RoleChangeParts): void {
-  const { raft, nodeLog, clusterClock, opening, predictions, writes, reads } = parts;
-  const { mover, monitor, handOver, announcer } = parts;
+  const { raft, nodeLog, clusterClock, opening, writes, reads, mover, monitor, handOver, announcer } = parts;
   const fields = { term: soft.term, leader: soft.leader };
   clusterClock.leads(soft.role === 'leader' ? soft.term : null);
   if (soft.role === 'leader') {
     if (announcer.routing.leader !== raft.status.id) nodeLog.info('elected', fields);
     opening.elected(soft.term, raft.status.last.index);
-    predictions.elected(soft.term);
     writes.elected();
   } else {
     if (opening.leads) {

@@ -8,7 +8,7 @@ import {
   type SessionId,
 } from '../foundation/ids.ts';
 import type { Space } from './delta.ts';
-import type { PredictedRead, Prediction, PredictPolicy } from './prediction.ts';
+import type { PredictedRead, PredictPolicy, SealedPrediction } from './prediction.ts';
 
 /**
  * The language of the state machine: what a log entry says. On the wire and in the log it is `proto/tanist/v1/command.proto`, the very
@@ -205,7 +205,7 @@ export interface AlarmCommand {
  */
 export interface PredictCommand {
   readonly kind: 'predict';
-  readonly predictions: readonly Prediction[];
+  readonly predictions: readonly SealedPrediction[];
 }
 
 /**
@@ -232,4 +232,5 @@ export type {
   PredictedRead,
   Prediction,
   PredictPolicy,
+  SealedPrediction,
 } from './prediction.ts';

@@ -86,4 +86,6 @@ export interface PredictionsReport {
   readonly series: readonly SeriesForecast[];
   /** There are more than were asked for. */
   readonly more: boolean;
+  /** How the application behaves on this node; `key`: the name of the series. */
+  readonly behaviour: readonly SeriesForecast[];
 }

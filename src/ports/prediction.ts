@@ -56,13 +56,21 @@ export interface PredictedRead {
   readonly minConfidence: number;
 }
 
+/** A prediction as the log and the state have it: what apply looks at, and all else as bytes (`tanist.v1.PredictionContent`). */
+export interface SealedPrediction extends Pick<Prediction, 'space' | 'key' | 'madeFrom' | 'validUntilMs'> {
+  readonly content: ByteString;
+}
+
 /** Where a node that wins leadership has its predictions from. */
 export interface PredictionSource {
   /**
    * Those held ready, the most valuable first, as of `nowMs` in cluster time; of more than fit into one command the rest is left out. Asked in the turn
-   * in which leadership is won, so all is made beforehand: it returns within 2 ms, and makes nothing of the state, which may lack what the log has.
+   * in which leadership is won, so all is made beforehand: it returns within 2 ms, and makes nothing of the state, which may lack what the log has. Those
+   * that `sealPrediction` has seen before take no more time.
    */
   preApply(nowMs: ClusterTimeMs): readonly Prediction[];
+  /** So many of them went out with the first block of a leader; the other times were rehearsals. */
+  brought?(count: number): void;
 }
 
 /** A prediction that was read. */

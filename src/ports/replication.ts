@@ -68,6 +68,11 @@ export type StreamPart =
       readonly ended: readonly LeaseId[];
     }
   | { readonly kind: 'members'; readonly members: readonly MemberFacts[] }
+  /**
+   * In mode `latest`: how keys that are to be predicted changed since what is held, in order within a space, as far as it is cheaply known. No part of what
+   * is held: who predicts nothing passes it over.
+   */
+  | { readonly kind: 'past'; readonly deltas: readonly StateDelta[] }
   | ({ readonly kind: 'mark' } & Mark);
 
 export interface LeaseTerms {

@@ -33,17 +33,18 @@ export function decodePredictionsRequest(bytes: Uint8Array): PredictionsRequest 
   return { prefix, limit };
 }
 
-export function encodePredictionsReply({ node, status, series, more }: PredictionsReport): Buffer {
+export function encodePredictionsReply({ node, status, series, more, behaviour }: PredictionsReport): Buffer {
   const writer = new WireWriter(1024);
   writer.text(1, node);
   writePredictorStatus(writer, 2, status);
-  for (const one of series) writeSeries(writer, one);
+  for (const one of series) writeSeries(writer, 3, one);
   writer.bool(4, more);
+  for (const one of behaviour) writeSeries(writer, 5, one);
   return writer.finish();
 }
 
-function writeSeries(writer: WireWriter, series: SeriesForecast): void {
-  const mark = writer.begin(3, 512);
+function writeSeries(writer: WireWriter, field: number, series: SeriesForecast): void {
+  const mark = writer.begin(field, 512);
   writer.uint(1, spaceCode(series.space));
   writer.bytes(2, series.key);
   writer.text(3, series.pointer);
@@ -72,6 +73,7 @@ export function decodePredictionsReply(bytes: Uint8Array): PredictionsReport {
   let node = '';
   let status: PredictionStatus | null = null;
   const series: SeriesForecast[] = [];
+  const behaviour: SeriesForecast[] = [];
   let more = false;
   while (reader.more()) {
     const field = reader.next();
@@ -79,10 +81,11 @@ export function decodePredictionsReply(bytes: Uint8Array): PredictionsReport {
     else if (field === 2) status = readPredictorStatus(reader);
     else if (field === 3) series.push(readSeries(reader));
     else if (field === 4) more = reader.bool();
+    else if (field === 5) behaviour.push(readSeries(reader));
     else reader.skip();
   }
   if (status === null) throw malformed('predictions of no predictor');
-  return { node: nodeId(node), status, series, more };
+  return { node: nodeId(node), status, series, more, behaviour };
 }
 
 function readSeries(reader: WireReader): SeriesForecast {

@@ -19,13 +19,13 @@ import {
   type DeleteRangeCommand,
   type Operation,
   type Policy,
-  type Prediction,
   type PutCommand,
   policyTiers,
+  type SealedPrediction,
   type TxnCommand,
 } from '../ports/command.ts';
 import { type Space, spaces } from '../ports/delta.ts';
-import { readPrediction, readPredictPolicy } from './parts/prediction.ts';
+import { readPredictPolicy, readSealed } from './parts/prediction.ts';
 import { readRange } from './parts/range-request.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { acknowledgements, alarmActions, compareResults } from './write-command.ts';
@@ -398,10 +398,10 @@ function readAlarm(reader: WireReader): Command {
 }
 
 function readPredict(reader: WireReader): Command {
-  const predictions: Prediction[] = [];
+  const predictions: SealedPrediction[] = [];
   const outer = reader.enter();
   while (reader.more()) {
-    if (reader.next() === 1) predictions.push(readPrediction(reader));
+    if (reader.next() === 1) predictions.push(readSealed(reader));
     else reader.skip();
   }
   reader.leave(outer);

@@ -14,12 +14,7 @@ import {
   type TxnCommand,
 } from '../ports/command.ts';
 import { spaceCode } from './parts/key-value.ts';
-import {
-  predictionBound,
-  predictPolicyBound,
-  writePrediction,
-  writePredictPolicy,
-} from './parts/prediction.ts';
+import { predictPolicyBound, sealedBound, writePredictPolicy, writeSealed } from './parts/prediction.ts';
 import { writeRange } from './parts/range-request.ts';
 import { uint64Size, uintSize, WireWriter } from './parts/wire-writer.ts';
 
@@ -55,7 +50,7 @@ export function commandBound(command: Command | Operation): number {
       return command.prefix.length + 32;
     case 'predict': {
       let bound = 32;
-      for (const prediction of command.predictions) bound += predictionBound(prediction);
+      for (const prediction of command.predictions) bound += sealedBound(prediction);
       return bound;
     }
     case 'openSession':
@@ -255,7 +250,7 @@ function writeCommand(writer: WireWriter, command: Exclude<Command, PutCommand>)
       writer.uint(3, alarmKinds.indexOf(command.alarm));
       break;
     case 'predict':
-      for (const prediction of command.predictions) writePrediction(writer, 1, prediction);
+      for (const prediction of command.predictions) writeSealed(writer, 1, prediction);
       break;
     default:
       unreachable(command);

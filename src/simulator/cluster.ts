@@ -14,6 +14,7 @@ import type { Findings } from './checks/findings.ts';
 import { IntegrityChecks } from './checks/integrity-checks.ts';
 import { LogChecks } from './checks/log-checks.ts';
 import { MemberChecks } from './checks/member-checks.ts';
+import { PredictionChecks } from './checks/prediction-checks.ts';
 import { QuorumCheck } from './checks/quorum-check.ts';
 import { StateChecks } from './checks/state-checks.ts';
 import { TierChecks } from './checks/tier-checks.ts';
@@ -22,6 +23,7 @@ import { factsOfMachine, idOf, Machine, type MachineEvents } from './machine.ts'
 import type { Plan } from './plan/plan.ts';
 import type { TierWorld } from './tiers/tier-world.ts';
 import { Caller, earlyPrefix } from './workload/caller.ts';
+import { Predictions } from './workload/predictions.ts';
 import { Recorder } from './workload/recorder.ts';
 import { SimClient } from './workload/sim-client.ts';
 import { SimWatch } from './workload/sim-watch.ts';
@@ -64,6 +66,9 @@ export class Cluster {
   readonly #quorum: QuorumCheck;
   #policySet = false;
   readonly #world: TierWorld | null;
+  /** Null: nothing is predicted, or not in this lineage. */
+  #predicted: PredictionChecks | null;
+  readonly #predictions: Predictions;
 
   constructor(plan: Plan, scheduler: Scheduler, trace: Trace, findings: Findings) {
     this.plan = plan;
@@ -85,6 +90,10 @@ export class Cluster {
       () => this.state.truth,
       () => scheduler.nowMs,
     );
+    const predicts = plan.predictions.everyMs > 0;
+    this.#predicted = predicts
+      ? new PredictionChecks(findings, (machine) => this.integrity.mayDiffer(machine))
+      : null;
     const { warm, cold } = plan.tiers;
     this.#world = this.#tierWorld();
     const hot = this.#hot;
@@ -117,6 +126,15 @@ export class Cluster {
       const random = this.random.fork(name);
       return new SimWatch({ name, network: this.network, machines, random, recorder });
     });
+    this.#predictions = new Predictions({
+      plan: plan.predictions,
+      scheduler,
+      machines,
+      leader: () => this.leader(),
+      random: this.random.fork('predictions'),
+      findings,
+      recorder,
+    });
   }
 
   start(): void {
@@ -124,10 +142,12 @@ export class Cluster {
     for (const caller of this.callers) caller.start();
     for (const watch of this.#watches) watch.start();
     if (this.plan.early) this.#setPolicy();
+    this.#predictions.start();
   }
 
   stopCalls(): void {
     for (const caller of this.callers) caller.stop();
+    this.#predictions.stop();
   }
 
   stopWatches(): void {
@@ -139,6 +159,7 @@ export class Cluster {
     for (const machine of this.#touched) {
       if (this.#isOver(machine.node)) continue;
       this.state.step(machine);
+      this.#predicted?.step(machine);
       this.logs.step(machine);
       this.#tiersOf(machine);
       this.#leadership(machine);
@@ -193,6 +214,7 @@ export class Cluster {
     this.logs = new LogChecks(findings);
     this.members = new MemberChecks(findings, false);
     this.#votes = new VoteChecks(findings);
+    this.#predicted = null;
     this.state = new StateChecks(
       findings,
       () => this.scheduler.nowMs,
@@ -270,6 +292,7 @@ export class Cluster {
       random: this.random.fork(`machine ${index}`),
       events: this.#events(),
       tiers: this.#world === null ? null : { world: this.#world, tier: this.#tierOf(index) },
+      predicts: plan.predictions.everyMs > 0,
     });
   }
 
@@ -355,6 +378,7 @@ export class Cluster {
           if (this.#isOver(machine.node)) return;
           this.logs.applying(machine, entry);
           this.members.applying(entry);
+          this.#predicted?.applying(entry);
         },
         spoil: (block) => this.integrity.spoil(machine, block),
       }),
@@ -374,6 +398,7 @@ export class Cluster {
       touched: (machine) => this.#touched.add(machine),
       ended: (machine) => {
         this.logs.ended(machine);
+        this.#predicted?.ended(machine);
         for (const client of this.#clients) client.machineClosed(`${machine.id}:client`);
         for (const watch of this.#watches) watch.machineClosed();
       },

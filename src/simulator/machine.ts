@@ -8,10 +8,12 @@ import type { NodeObserver, NodeOptions } from '../node/options.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MemberFacts } from '../ports/membership.ts';
 import type { NodeEvent, NodeEventFields, NodeLog } from '../ports/node-log.ts';
+import type { PredictionSource } from '../ports/prediction.ts';
 import type { Tier } from '../ports/tier.ts';
 import { DurableLog } from './checks/durable-log.ts';
 import { Member } from './tiers/member.ts';
 import type { TierWorld } from './tiers/tier-world.ts';
+import { Forecaster } from './workload/forecaster.ts';
 import { Life } from './world/life.ts';
 import type { Network } from './world/network.ts';
 import { type MachineTime, nodeClock, quickTurnMs, slicedTurnMs } from './world/node-clock.ts';
@@ -43,6 +45,7 @@ export class Machine {
   readonly #random: Random;
   readonly #events: MachineEvents;
   readonly #tiers: { readonly world: TierWorld; readonly tier: Tier } | null;
+  readonly #predictions: PredictionSource | null;
   /** It is not there yet, or not any more: nothing starts it. */
   idle = false;
   #life: Life | null = null;
@@ -58,6 +61,8 @@ export class Machine {
     readonly events: MachineEvents;
     /** Where there are replicas beyond the quorum: what its config says. */
     readonly tiers: { readonly world: TierWorld; readonly tier: Tier } | null;
+    /** Whether it predicts when it takes over. */
+    readonly predicts: boolean;
   }) {
     this.id = parts.options.id;
     this.time = parts.time;
@@ -66,6 +71,9 @@ export class Machine {
     this.#random = parts.random;
     this.#events = parts.events;
     this.#tiers = parts.tiers;
+    this.#predictions = parts.predicts
+      ? new Forecaster(() => this.#node?.state ?? null, parts.random.fork('forecaster'))
+      : null;
     this.disk = new SimDisk(parts.network.scheduler, parts.random.fork('disk'));
     this.log = new DurableLog(this.disk);
   }
@@ -141,6 +149,7 @@ export class Machine {
       nodeLog: this.#nodeLog(),
       transport: (handler, identity) => new SimTransport(this.#network, life, handler, identity, peers),
       observer: this.#events.observer(this),
+      ...(this.#predictions === null ? {} : { predictions: this.#predictions }),
     });
     if (life.dead) return node;
     this.#node = node;

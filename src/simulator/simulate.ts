@@ -7,6 +7,7 @@ import { checkForcedPhase } from './forced-phase.ts';
 import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { drawPlan, type Plan } from './plan/plan.ts';
+import { noPredictions } from './plan/predictions.ts';
 import { checkQuietPhase, type Run } from './quiet-phase.ts';
 import { Scheduler } from './world/scheduler.ts';
 import { Trace } from './world/trace.ts';
@@ -17,6 +18,8 @@ export interface SimulationOptions {
   readonly mutant?: MutantName | null;
   /** With replicas beyond the quorum in some seeds. */
   readonly tiers?: boolean;
+  /** False: nothing is predicted, whatever the seed says. Seeds that were found before there were predictions stay good so. */
+  readonly predictions?: boolean;
   /** Keep a line an event. */
   readonly trace?: boolean;
   /** In place of the seed's own: for shrinking. */
@@ -48,7 +51,8 @@ const livenessBoundMs = 15_000;
  * One run at a time in a process: mutants are global.
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const plan = options.plan ?? drawPlan(options.seed, options.tiers);
+  const drawn = options.plan ?? drawPlan(options.seed, options.tiers);
+  const plan = options.predictions === false ? { ...drawn, predictions: noPredictions } : drawn;
   const scheduler = new Scheduler();
   const trace = new Trace(options.trace ?? false, () => scheduler.nowMs);
   const findings = new Findings(trace);

@@ -1,6 +1,7 @@
 import { type ByteString, byteStringOfText, prefixEnd, textOf } from '../foundation/bytes.ts';
 import { noLease } from '../foundation/ids.ts';
 import type { Policy, PredictPolicy } from '../ports/command.ts';
+import type { KeyValue } from '../ports/delta.ts';
 import { defaultPredictPolicy } from '../ports/prediction.ts';
 import type { CommandResult } from '../ports/result.ts';
 import { failed } from './failed.ts';
@@ -25,9 +26,7 @@ export interface PolicyOfPrefix {
 export class Policies {
   readonly #system: SpaceStore;
   #indexedRevision = 0;
-  #byPrefix = new Map<string, Policy>();
-  /** Distinct prefix lengths, longest first. */
-  #lengths: readonly number[] = [];
+  #index = new PolicyIndex([]);
 
   constructor(system: SpaceStore) {
     this.#system = system;
@@ -57,7 +56,26 @@ export class Policies {
 
   /** The longest prefix wins as a whole. */
   for(key: ByteString): Policy {
-    if (this.#indexedRevision !== this.#system.revision) this.#index();
+    if (this.#indexedRevision !== this.#system.revision) {
+      this.#indexedRevision = this.#system.revision;
+      this.#index = new PolicyIndex(this.list());
+    }
+    return this.#index.for(key);
+  }
+}
+
+/** From a key to the policy of its longest prefix. */
+export class PolicyIndex {
+  readonly #byPrefix: ReadonlyMap<string, Policy>;
+  /** Distinct prefix lengths, longest first. */
+  readonly #lengths: readonly number[];
+
+  constructor(policies: readonly PolicyOfPrefix[]) {
+    this.#byPrefix = new Map(policies.map(({ prefix, policy }) => [prefix, policy]));
+    this.#lengths = [...new Set(policies.map(({ prefix }) => prefix.length))].sort((a, b) => b - a);
+  }
+
+  for(key: ByteString): Policy {
     for (const length of this.#lengths) {
       if (length > key.length) continue;
       const policy = this.#byPrefix.get(key.slice(0, length));
@@ -65,14 +83,12 @@ export class Policies {
     }
     return defaultPolicy;
   }
+}
 
-  #index(): void {
-    this.#indexedRevision = this.#system.revision;
-    this.#byPrefix = new Map(this.list().map(({ prefix, policy }) => [prefix, policy]));
-    this.#lengths = [...new Set([...this.#byPrefix.keys()].map((prefix) => prefix.length))].sort(
-      (a, b) => b - a,
-    );
-  }
+/** Of a key of `system` that is one; null: it is none. */
+export function policyOfKey({ key, value }: Pick<KeyValue, 'key' | 'value'>): PolicyOfPrefix | null {
+  if (!key.startsWith(keyPrefix)) return null;
+  return { prefix: key.slice(keyPrefix.length) as ByteString, policy: policyOf(value) };
 }
 
 /** As before there were tiers and predictions, where it is of none: equal policies, equal bytes. */

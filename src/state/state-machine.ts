@@ -15,7 +15,14 @@ import {
 } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
-import type { Alarm, Block, Policy, PredictableSpace, Prediction, RangeRequest } from '../ports/command.ts';
+import type {
+  Alarm,
+  Block,
+  Policy,
+  PredictableSpace,
+  RangeRequest,
+  SealedPrediction,
+} from '../ports/command.ts';
 import { bySpace, type KeyValue, type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
 import type { Configuration, LogPoint } from '../ports/log-store.ts';
@@ -151,12 +158,12 @@ export class StateMachine {
   }
 
   /** Every prediction that is held, in no order; callers bound how much of it they take in a turn. */
-  predictions(): Iterable<Prediction> {
+  predictions(): Iterable<SealedPrediction> {
     return this.#predictions.all();
   }
 
   /** What is predicted of the key, made from its present revision. Whether its last moment has passed is for the caller to see. */
-  predictionOf(space: PredictableSpace, key: ByteString): Prediction | null {
+  predictionOf(space: PredictableSpace, key: ByteString): SealedPrediction | null {
     return this.#predictions.of(space, key);
   }
 

@@ -71,6 +71,10 @@ test.serial(
       /does not hold all of that range/,
     );
     t.regex((await ask('range', { key: base64('a/1') })).message ?? '', /not supported for learner/);
+    const predicted = client.getPredictedAt(cluster.node('n3').addresses.client, 'a/1', {
+      consistency: 'predicted',
+    });
+    t.regex((await t.throwsAsync(predicted, { code: 'not-held' }))?.message ?? '', /ask a hot one/);
     // Writes find the leader through it.
     await ask('put', { key: base64('a/2'), value: base64('two') });
     await eventually(async () => (await held('a/2')) === 'two');

@@ -21,6 +21,7 @@ import type { StateDelta } from '../../src/ports/delta.ts';
 import type { ImageStore } from '../../src/ports/image-store.ts';
 import type { Configuration, LogEntry } from '../../src/ports/log-store.ts';
 import { type NodeLog, silentLog } from '../../src/ports/node-log.ts';
+import type { PredictionSource } from '../../src/ports/prediction.ts';
 import type { FailedResult } from '../../src/ports/result.ts';
 import type { OutgoingSnapshot, TransportHandler } from '../../src/ports/transport.ts';
 import { encodeBlock } from '../../src/protocol/block.ts';
@@ -53,6 +54,8 @@ export class Bench {
   vitals: Vitals | null = null;
   /** What peers say of themselves. */
   readonly reports = new Map<string, Uint8Array>();
+  /** What the node is given to predict with. */
+  predictions: PredictionSource | null = null;
   failure: Error | null = null;
   closed = false;
   #node: TanistNode | null = null;
@@ -91,6 +94,7 @@ export class Bench {
       nodeLog,
       vitals: () => this.vitals ?? noVitals,
       ...this.ports,
+      ...(this.predictions === null ? {} : { predictions: this.predictions }),
       transport: (handler) => {
         this.#handler = handler;
         return {

@@ -23,6 +23,7 @@ async function readFails(
   const readies: unknown[] = [{ ...rest, logReads: [read], install: null }];
   const parts = {
     raft: {
+      status: { role: 'follower', term: 1 },
       ready: () => readies.pop() ?? null,
       logRead: (_: unknown, entries: unknown) => handedBack.push(entries),
     },

@@ -13,7 +13,13 @@ import {
 } from '../../src/ports/command.ts';
 import { type KeyValue, spaces } from '../../src/ports/delta.ts';
 import { predictableSpaces } from '../../src/ports/prediction.ts';
-import type { CommandResult, OperationResult, RangeResult } from '../../src/ports/result.ts';
+import type {
+  CommandResult,
+  OperationResult,
+  PredictedRangeResult,
+  RangeResult,
+} from '../../src/ports/result.ts';
+import { sealPrediction } from '../../src/protocol/parts/prediction.ts';
 
 export const bytes: fc.Arbitrary<ByteString> = fc
   .oneof(
@@ -149,7 +155,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     alarm: fc.constantFrom(...alarmKinds),
   }) as fc.Arbitrary<Command>,
   fc.record({ kind: kind('keepSessions'), ids: fc.array(safe.map(sessionId), { maxLength: 5 }) }),
-  fc.record({ kind: kind('predict'), predictions: fc.array(prediction, { maxLength: 3 }) }),
+  fc.record({
+    kind: kind('predict'),
+    predictions: fc.array(prediction.map(sealPrediction), { maxLength: 3 }),
+  }),
 );
 
 export const batch: fc.Arbitrary<CommandBatch> = fc.record({
@@ -182,6 +191,10 @@ export const rangeResult: fc.Arbitrary<RangeResult> = fc.record({
   count: safe,
   more: fc.boolean(),
 });
+/** With something predicted: without, it is like a range on the wire. */
+export const predictedResult: fc.Arbitrary<PredictedRangeResult> = fc
+  .tuple(rangeResult, fc.array(fc.record({ prediction, ageMs: double }), { minLength: 1, maxLength: 3 }))
+  .map(([range, predictions]) => ({ ...range, predictions }));
 const { txnResult } = fc.letrec<{
   response: OperationResult;
   txnResult: CommandResult & { readonly kind: 'txn' };

@@ -21,7 +21,7 @@ import {
 import { commandBatchBound, encodeCommandBatch } from '../../src/protocol/write-command.ts';
 import * as arbitrary from './arbitraries.ts';
 import { generatedBytes, generatedView } from './generated.ts';
-import { plainCommand, plainRange, plainRangeResult, plainResult } from './generated-form.ts';
+import { plainAged, plainCommand, plainRange, plainRangeResult, plainResult } from './generated-form.ts';
 
 const plainBatch = (batch: CommandBatch): object => ({
   session: String(batch.session),
@@ -75,16 +75,20 @@ test('a session request gives out the bytes of its batch in place', (t) => {
 });
 
 test('reads', (t) => {
-  const read = fc.record({ id: arbitrary.safe, range: arbitrary.range, serializable: fc.boolean() });
+  const read = fc.record(
+    {
+      id: arbitrary.safe,
+      range: arbitrary.range,
+      serializable: fc.boolean(),
+      minConfidence: fc.double({ noNaN: true }).map((value) => value + 0),
+    },
+    { requiredKeys: ['id', 'range', 'serializable'], noNullPrototype: true },
+  );
   fc.assert(
     fc.property(fc.array(read, { maxLength: 4 }), (reads) => {
       const plain = {
         reads: {
-          reads: reads.map(({ id, range, serializable }) => ({
-            id: String(id),
-            range: plainRange(range),
-            serializable,
-          })),
+          reads: reads.map(({ id, range, ...how }) => ({ id: String(id), range: plainRange(range), ...how })),
         },
       };
       const theirs = generatedBytes('SessionRequest', plain);
@@ -123,7 +127,7 @@ test('batch replies', (t) => {
 test('read replies', (t) => {
   const reply = fc.record({
     id: arbitrary.safe,
-    outcome: arbitrary.rangeResult,
+    outcome: fc.oneof(arbitrary.rangeResult, arbitrary.predictedResult),
     ageMs: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
   });
   fc.assert(
@@ -134,6 +138,7 @@ test('read replies', (t) => {
             id: String(id),
             range: plainRangeResult(outcome),
             ageMs,
+            ...('predictions' in outcome ? { predictions: outcome.predictions.map(plainAged) } : {}),
           })),
         },
       });

@@ -1,5 +1,6 @@
 import { type ByteString, bytesOf } from '../../src/foundation/bytes.ts';
 import type {
+  AgedPrediction,
   Command,
   Compare,
   Operation,
@@ -8,7 +9,9 @@ import type {
   RangeRequest,
 } from '../../src/ports/command.ts';
 import type { KeyValue } from '../../src/ports/delta.ts';
+import type { SealedPrediction } from '../../src/ports/prediction.ts';
 import type { CommandResult, OperationResult, RangeResult } from '../../src/ports/result.ts';
+import { openPrediction } from '../../src/protocol/parts/prediction.ts';
 
 /**
  * Port types as the plain objects that the generated code takes in `fromObject`: a second, independent statement of how the two
@@ -57,7 +60,7 @@ export function plainCommand(command: Command): Plain {
         alarm: { action: upper(command.action), member: command.member, alarm: upper(command.alarm) },
       };
     case 'predict':
-      return { predict: { predictions: command.predictions.map(plainPrediction) } };
+      return { predict: { predictions: command.predictions.map(plainSealed) } };
   }
 }
 
@@ -68,15 +71,22 @@ function plainPredict({ stepMs, ...policy }: PredictPolicy): Plain {
 function plainPrediction(prediction: Prediction): Plain {
   const { space, key, value, madeFrom, madeAtMs, forMs, validUntilMs, ...rest } = prediction;
   return {
-    ...rest,
     space: upper(space),
     key: raw(key),
-    value: raw(value),
     madeFrom: whole(madeFrom),
-    madeAtMs: whole(madeAtMs),
-    forMs: whole(forMs),
     validUntilMs: whole(validUntilMs),
+    content: { ...rest, value: raw(value), madeAtMs: whole(madeAtMs), forMs: whole(forMs) },
   };
+}
+
+function plainSealed(sealed: SealedPrediction): Plain {
+  const prediction = openPrediction(sealed);
+  if (prediction === null) throw new Error('its own content');
+  return plainPrediction(prediction);
+}
+
+export function plainAged({ prediction, ageMs }: AgedPrediction): Plain {
+  return { prediction: plainPrediction(prediction), ageMs };
 }
 
 function plainOperation(operation: Operation): Plain {

@@ -59,11 +59,16 @@ const plain = {
     },
   ],
   more: true,
+  behaviour: [{ key: Buffer.from('node/cpu'), model: 'ar', steps: [{ mean: 0.5 }] }],
 };
 
 test('predictions', (t) => {
   const reply = decodePredictionsReply(generatedBytes('PredictionsReply', plain));
   t.like(reply, { node: 'n1', more: true });
+  t.deepEqual(
+    reply.behaviour.map(({ key, mean }) => [key, mean]),
+    [[b('node/cpu'), [0.5]]],
+  );
   const { counts: _, ...others } = status;
   t.deepEqual(reply.status as object, {
     ...others,

@@ -87,6 +87,24 @@ const parts: readonly StreamPart[] = [
     ended: [leaseId(1n)],
   },
   { kind: 'leases', all: false, granted: [], ended: [] },
+  {
+    kind: 'past',
+    deltas: [
+      {
+        epoch: 1,
+        revision: revision(7),
+        sub: 0,
+        timeMs: clusterTimeMs(1e12),
+        space: 'user',
+        op: 'put',
+        key: b('p'),
+        value: b('1.5'),
+        lease: leaseId(0n),
+        createRevision: revision(7),
+        version: 1,
+      },
+    ],
+  },
   { kind: 'members', members: [{ ...facts, voter: false, learner: false } as never] },
   {
     kind: 'mark',

@@ -22,6 +22,7 @@ import type {
 } from '../../src/ports/command.ts';
 import type { Space } from '../../src/ports/delta.ts';
 import type { CommandResult } from '../../src/ports/result.ts';
+import { sealPrediction } from '../../src/protocol/parts/prediction.ts';
 import type { StateMachine } from '../../src/state/state-machine.ts';
 
 export const b = byteStringOfText;
@@ -105,7 +106,10 @@ export function prediction(key: string, madeFrom: number, rest: Partial<Predicti
   };
 }
 
-export const predict = (...predictions: readonly Prediction[]): Command => ({ kind: 'predict', predictions });
+export const predict = (...predictions: readonly Prediction[]): Command => ({
+  kind: 'predict',
+  predictions: predictions.map(sealPrediction),
+});
 
 export const compact = (at: number, space: Space = 'user'): Command => ({
   kind: 'compact',

@@ -5,6 +5,8 @@ import { clusterTimeMs, revision } from '../../src/foundation/ids.ts';
 import { limits as builtIn, defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import type { Command, Prediction } from '../../src/ports/command.ts';
 import { spaces } from '../../src/ports/delta.ts';
+import { openPrediction } from '../../src/protocol/parts/prediction.ts';
+import { faultOfPrediction } from '../../src/state/predicted/check.ts';
 import {
   createStateMachine,
   type StateMachine,
@@ -34,6 +36,11 @@ const newLog = (options: Partial<StateMachineOptions> = {}): Log =>
   new Log(createStateMachine({ limits, ...options }));
 const held = (state: StateMachine): string[] => [...state.predictions()].map(({ key }) => key).sort();
 
+function found(log: Log, space: 'user' | 'planes', key: string): Prediction | null {
+  const sealed = log.state.predictionOf(space, b(key));
+  return sealed === null ? null : openPrediction(sealed);
+}
+
 test('what is kept is found as it was made; another of the same key replaces it', (t) => {
   const log = newLog();
   log.apply(put('k', '1'), put('n', '1', { space: 'planes' }));
@@ -47,12 +54,12 @@ test('what is kept is found as it was made; another of the same key replaces it'
   });
   const second = prediction('n', 2, { space: 'planes' });
   t.deepEqual(log.one(predict(first, second)), { kind: 'predict', kept: 2, dropped: 0 });
-  t.deepEqual(log.state.predictionOf('user', b('k')), first);
-  t.deepEqual(log.state.predictionOf('planes', b('n')), second);
+  t.deepEqual(found(log, 'user', 'k'), first);
+  t.deepEqual(found(log, 'planes', 'n'), second);
   t.is(log.state.predictionOf('user', b('n')), null);
   const better = prediction('k', 2, { confidence: 0.9 });
   log.one(predict(better));
-  t.deepEqual(log.state.predictionOf('user', b('k')), better);
+  t.deepEqual(found(log, 'user', 'k'), better);
   t.is(log.state.predictionCount, 2);
 });
 
@@ -148,11 +155,9 @@ test('a bound of its own refuses all of a command, by number and by bytes; the q
   t.like(small.one(predict(prediction('a', 2, { value: b('y'.repeat(600)) }))), { kept: 1 });
 });
 
-test('a prediction is refused before it enters the log where it could not be read, or its numbers are none', (t) => {
-  const refusal = (...of: readonly Prediction[]): string | undefined =>
-    validateCommand(predict(...of), limits)?.code;
+test('what could not be read, or has numbers that are none, is no prediction', (t) => {
   const field = { pointer: '', mean: 1, lower: 0, upper: 2 };
-  t.is(refusal(prediction('k', 2)), undefined);
+  t.is(faultOfPrediction(prediction('k', 2), limits), null);
   const wrong: readonly Partial<Prediction>[] = [
     { key: b('') },
     { key: b('x'.repeat(limits.keyBytes + 1)) },
@@ -170,9 +175,22 @@ test('a prediction is refused before it enters the log where it could not be rea
     { fields: [{ ...field, pointer: `/${'x'.repeat(300)}` }] },
   ];
   for (const change of wrong)
-    t.is(refusal(prediction('k', 2, change)), 'invalid-argument', JSON.stringify(change));
+    t.is(typeof faultOfPrediction(prediction('k', 2, change), limits), 'string', JSON.stringify(change));
+});
+
+test('a command is refused before it enters the log where apply could not look at it, or would for long', (t) => {
+  const refusal = (change: object): string | undefined => {
+    const command = predict(prediction('k', 2));
+    if (command.kind !== 'predict') return 'no command';
+    const predictions = command.predictions.map((sealed) => ({ ...sealed, ...change }));
+    return validateCommand({ kind: 'predict', predictions }, limits)?.code;
+  };
+  t.is(refusal({}), undefined);
+  for (const change of [{ key: '' }, { space: 'system' }, { madeFrom: -1 }, { validUntilMs: 0.5 }])
+    t.is(refusal(change), 'invalid-argument', JSON.stringify(change));
+  t.is(refusal({ content: 'x'.repeat(2 * limits.valueBytes) }), 'invalid-argument');
   const many = Array.from({ length: builtIn.predictionsPerCommand + 1 }, (_, i) => prediction(`k${i}`, 2));
-  t.is(refusal(...many), 'invalid-argument');
+  t.is(validateCommand(predict(...many), limits)?.code, 'invalid-argument');
 });
 
 test('nobody reads or writes the space as if it were one like the others', (t) => {

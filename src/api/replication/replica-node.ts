@@ -4,6 +4,7 @@ import { clusterTimeMs, logIndex, type NodeId, type Revision, revision, term } f
 import type { RequestLimits } from '../../foundation/limits.ts';
 import type { NodeGauges } from '../../node/gauges.ts';
 import type { NodeInspection, ReadOutcome, WatchHandle, WatchRequest, WatchSink } from '../../node/node.ts';
+import type { OnlinePrediction } from '../../node/prediction/online-prediction.ts';
 import { type Proposal, refused } from '../../node/proposals.ts';
 import type { RenewalDone } from '../../node/renewal-batcher.ts';
 import type { ReplicaView } from '../../node/replica-book.ts';
@@ -44,6 +45,8 @@ export interface ReplicaNodeOptions {
   readonly hotNodes: HotNodes;
   /** As the config has them, until the members are known. */
   readonly configured: readonly Member[];
+  /** Null: it predicts nothing. */
+  readonly prediction: OnlinePrediction | null;
 }
 
 /**
@@ -196,7 +199,11 @@ export class ReplicaNode implements ServedNode {
     return null;
   }
 
-  readonly prediction = null;
+  get prediction(): OnlinePrediction | null {
+    return this.#options.prediction;
+  }
+
+  /** Rounds and contributions are of hot nodes. */
   readonly learning = null;
 
   tiers(): null {

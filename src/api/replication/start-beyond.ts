@@ -6,6 +6,7 @@ import { TimedDisk } from '../../replication/timed-disk.ts';
 import type { BeyondStart, StartedBeyond } from '../beyond-tiers.ts';
 import { ClientServer } from '../client-server.ts';
 import { HttpServer } from '../http/http-server.ts';
+import type { StartedPredictor } from '../start-predictor.ts';
 import { systemClock } from '../system-clock.ts';
 import { VitalsReader } from '../vitals-reader.ts';
 import { HotNodes } from './hot-nodes.ts';
@@ -31,6 +32,8 @@ export interface OpenedReplica {
   readonly served: ServedReplica;
   /** Null: it takes none. */
   readonly snapshots: ServedSnapshots | null;
+  /** Null, or absent: it predicts nothing. */
+  readonly predictor?: StartedPredictor | null;
 }
 
 /** A replica beyond the quorum with its services. Errors: those of the data folder and the ports; then nothing of it is left running. */
@@ -55,7 +58,7 @@ export async function startBeyond(
       hotNodes.members(members);
       links.members(members);
     };
-    const { replica, served, snapshots } = await open({
+    const { replica, served, snapshots, predictor } = await open({
       disk,
       directory: hotNodes,
       own: ownFacts(config, self),
@@ -65,6 +68,7 @@ export async function startBeyond(
       membersChanged,
     });
     closers.push(() => replica.stop());
+    closers.push(() => predictor?.close());
     if (replica.members().length > 0) membersChanged(replica.members());
     const clusterId = lineage?.clusterId ?? config.cluster;
     const node = new ReplicaNode({
@@ -75,6 +79,7 @@ export async function startBeyond(
       replica: served,
       hotNodes,
       configured: configuredMembers(config),
+      prediction: predictor?.prediction ?? null,
     });
     const clients = new ClientServer(node, clusterId, face, null, snapshots);
     closers.push(() => clients.close());
@@ -83,6 +88,7 @@ export async function startBeyond(
     const client = await clients.listen(listen.client, http);
     const addresses = { client, http: await http.listen(listen.http) };
     replica.start();
+    predictor?.prediction.start();
     nodeLog.info('started', { id: self, tier });
     const runtime = beyondRuntime(replica, {
       leader: () => hotNodes.routing?.leader ?? null,
@@ -93,7 +99,7 @@ export async function startBeyond(
         nodeLog.info('stopped');
       },
     });
-    return { addresses, runtime };
+    return { addresses, runtime, prediction: predictor?.prediction ?? null };
   } catch (error) {
     await closeAll();
     throw error;

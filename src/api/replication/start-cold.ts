@@ -1,8 +1,10 @@
 import { beyondCold } from '../../replication/cold/beyond-cold.ts';
+import { ColdFeed } from '../../replication/cold/cold-feed.ts';
 import { ColdReplica, defaultColdOptions } from '../../replication/cold/cold-replica.ts';
 import { openColdStore } from '../../replication/cold/cold-store.ts';
 import { follows } from '../../replication/promotion/beyond-replica.ts';
 import type { BeyondStart, StartedBeyond } from '../beyond-tiers.ts';
+import { startPredictor } from '../start-predictor.ts';
 import { systemClock } from '../system-clock.ts';
 import { servedCold } from './served-cold.ts';
 import { collectGarbage } from './small-heap.ts';
@@ -17,6 +19,8 @@ export function startCold(options: BeyondStart): Promise<StartedBeyond> {
       retention: { keep, keepForMs },
       wallMs: () => systemClock.wallMs(),
     });
+    const feed = new ColdFeed({ clock: systemClock, nodeLog, store });
+    const predictor = startPredictor(config, nodeLog, feed);
     const replica = new ColdReplica(
       { ...defaultColdOptions, id: self, everyMs },
       {
@@ -27,9 +31,10 @@ export function startCold(options: BeyondStart): Promise<StartedBeyond> {
         accepts: follows(lineage, () => store.newest?.lineage),
         tidied: collectGarbage,
         broken: failed,
+        ...(predictor === null ? {} : { feed }),
       },
     );
     const served = servedCold(replica, config.limits);
-    return { replica: beyondCold(self, replica, store), served, snapshots: served };
+    return { replica: beyondCold(self, replica, store), served, snapshots: served, predictor };
   });
 }

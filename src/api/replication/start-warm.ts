@@ -1,7 +1,9 @@
 import { follows } from '../../replication/promotion/beyond-replica.ts';
 import { beyondWarm } from '../../replication/warm/beyond-warm.ts';
+import { WarmFeed } from '../../replication/warm/warm-feed.ts';
 import { WarmReplica } from '../../replication/warm/warm-replica.ts';
 import type { BeyondStart, StartedBeyond } from '../beyond-tiers.ts';
+import { startPredictor } from '../start-predictor.ts';
 import { systemClock } from '../system-clock.ts';
 import { servedWarm } from './served-warm.ts';
 import { startBeyond } from './start-beyond.ts';
@@ -10,8 +12,15 @@ import { startBeyond } from './start-beyond.ts';
 export function startWarm(options: BeyondStart): Promise<StartedBeyond> {
   const { config, self, lineage, nodeLog, failed } = options;
   return startBeyond(options, async (parts) => {
+    const feed: WarmFeed = new WarmFeed({
+      clock: systemClock,
+      nodeLog,
+      ranges: () => replica.state.ranges,
+    });
+    const predictor = startPredictor(config, nodeLog, feed);
     const replica: WarmReplica = await WarmReplica.open({
       ...parts,
+      ...(predictor === null ? {} : { listener: feed }),
       id: self,
       clock: systemClock,
       nodeLog,
@@ -19,6 +28,6 @@ export function startWarm(options: BeyondStart): Promise<StartedBeyond> {
       accepts: follows(lineage, () => replica.state.meta?.lineage),
     });
     replica.onFailure(failed);
-    return { replica: beyondWarm(self, replica), served: servedWarm(replica), snapshots: null };
+    return { replica: beyondWarm(self, replica), served: servedWarm(replica), snapshots: null, predictor };
   });
 }

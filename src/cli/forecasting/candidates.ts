@@ -1,31 +1,48 @@
+import { asError } from '../../foundation/errors.ts';
 import { classicalCandidates } from '../../prediction/candidates/index.ts';
 import type { Candidate } from '../../prediction/forecast.ts';
-import { UsageError } from '../terminal/usage-error.ts';
+import { gruCandidate } from '../../prediction/neural/candidate.ts';
+import type { Model } from '../../prediction/neural/model.ts';
+import { startPredictionWorker } from './prediction-worker.ts';
+
+export const NEURAL = 'gru';
 
 /** The candidates of the commands, and what to close when they are no longer asked. */
 export interface Contenders {
   readonly candidates: readonly Candidate[];
+  /** Says once on standard error that a candidate failed. */
+  onFault(candidate: string, error: unknown): void;
   close(): Promise<void>;
 }
 
-/** Names that `--without` takes: a candidate, or a family by what its names begin with (`analog`). */
-export function refuseUnknown(without: readonly string[]): void {
-  const names = classicalCandidates.map(({ name }) => name);
-  const unknown = without.find((part) => !names.some((name) => belongs(name, part)));
-  if (unknown !== undefined)
-    throw new UsageError(`--without: there is no model ${unknown}; ${names.join(', ')}`);
-  if (without.includes('last-value'))
-    throw new UsageError('--without: last-value is what others are measured by');
+/** What the candidates are made from; crosses to threads. */
+export interface Recipe {
+  readonly without: readonly string[];
+  /** Of the recurrent network; null: it does not take part. */
+  readonly model: Model | null;
 }
 
 /** All candidates but those left out. The one place where a candidate is added to what the commands use. */
-export async function contenders(without: readonly string[]): Promise<Contenders> {
+export function contenders({ without, model }: Recipe): Contenders {
+  const classical = classicalCandidates.filter(({ name }) => !leftOut(name, without));
+  const worker = model === null ? null : startPredictionWorker();
+  const neural = worker === null || model === null ? [] : [gruCandidate(worker, [model], NEURAL)];
+  let said = false;
   return {
-    candidates: classicalCandidates.filter(({ name }) => !without.some((part) => belongs(name, part))),
-    close: async () => {},
+    candidates: [...classical, ...neural],
+    onFault: (candidate, error) => {
+      if (!said) process.stderr.write(`tanist: ${candidate} is left out: ${asError(error).message}\n`);
+      said = true;
+    },
+    close: async () => worker?.close(),
   };
 }
 
-function belongs(name: string, part: string): boolean {
-  return name === part || name.startsWith(`${part}-`);
+export function allNames(): readonly string[] {
+  return [...classicalCandidates.map(({ name }) => name), NEURAL];
+}
+
+/** A name stands for a candidate, or for a family that its names begin with (`analog`). */
+export function leftOut(name: string, without: readonly string[]): boolean {
+  return without.some((part) => name === part || name.startsWith(`${part}-`));
 }

@@ -1,8 +1,8 @@
 import { lastFifth } from '../../prediction/selection/backtest.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
-import { refuseUnknown } from './candidates.ts';
 import { readInputs } from './inputs.ts';
 import { type NamedSeries, wrong } from './read-series.ts';
+import { recipeFor, refuseUnknown } from './recipe.ts';
 import { solveAll } from './solve-all.ts';
 import { competitionSummary, naive2Of, perModel, selectedOf, summaryOf } from './summary.ts';
 import type { Answer, BacktestAnswer, M4Answer, Task } from './tasks.ts';
@@ -35,10 +35,12 @@ export async function runBacktest(path: string, options: BacktestOptions): Promi
       season: options.season ?? null,
       level: options.level,
       origins: options.origins ?? null,
+      common: m4,
     }),
   );
   const started = performance.now();
-  const answers = await solveAll(tasks, options.without, (done, name) =>
+  const recipe = await recipeFor(tasks, options.without, warn, (text) => out.progress.update(text));
+  const answers = await solveAll(tasks, recipe, (done, name) =>
     out.progress.update(`${done}/${tasks.length} ${name}`),
   );
   out.progress.clear();

@@ -1,7 +1,7 @@
 import { outputTo } from '../terminal/output.ts';
-import { refuseUnknown } from './candidates.ts';
 import { readInputs } from './inputs.ts';
 import { wrong } from './read-series.ts';
+import { recipeFor, refuseUnknown } from './recipe.ts';
 import { solveAll } from './solve-all.ts';
 import type { SeriesForecast, Task } from './tasks.ts';
 
@@ -34,12 +34,12 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
       season: options.season ?? null,
       level: options.level,
       origins: null,
+      common: options.m4 === true,
     };
   });
+  const recipe = await recipeFor(tasks, options.without, warn, (text) => out.progress.update(text));
   const answers = (
-    await solveAll(tasks, options.without, (done, name) =>
-      out.progress.update(`${done}/${tasks.length} ${name}`),
-    )
+    await solveAll(tasks, recipe, (done, name) => out.progress.update(`${done}/${tasks.length} ${name}`))
   ).filter((answer) => answer.kind === 'forecast');
   out.progress.clear();
   const percent = Math.round(options.level * 100);

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Recipe } from './candidates.ts';
 import type { Answer, Task } from './tasks.ts';
 
 const MOST_THREADS = 4;
@@ -9,7 +10,7 @@ const FEW_VALUES = 5000;
 /** Solves all tasks on as many threads as there are cores, at most four; the answers in the order of the tasks. */
 export async function solveAll(
   tasks: readonly Task[],
-  without: readonly string[],
+  recipe: Recipe,
   onDone: (done: number, name: string) => void,
 ): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
@@ -22,19 +23,19 @@ export async function solveAll(
       import('./candidates.ts'),
       import('./solve-task.ts'),
     ]);
-    const { candidates, close } = await contenders(without);
+    const all = contenders(recipe);
     try {
       for (const task of tasks) {
-        answers.push(await solve(task, candidates));
+        answers.push(await solve(task, all));
         onDone(++done, task.series.name);
       }
     } finally {
-      await close();
+      await all.close();
     }
     return answers;
   }
   const work = async (): Promise<void> => {
-    const worker = new Worker(new URL('./series-thread.js', import.meta.url), { workerData: { without } });
+    const worker = new Worker(new URL('./series-thread.js', import.meta.url), { workerData: recipe });
     try {
       while (next < tasks.length) {
         const index = next++;

@@ -1,27 +1,28 @@
 import { mase, naive2, smape } from '../../prediction/accuracy/m4.ts';
-import type { Candidate } from '../../prediction/forecast.ts';
 import { at } from '../../prediction/math/at.ts';
 import { mean } from '../../prediction/math/statistics.ts';
 import { backtest, lastFifth } from '../../prediction/selection/backtest.ts';
+import type { SelectionOptions } from '../../prediction/selection/options.ts';
 import { until } from '../../prediction/selection/roll.ts';
 import { selectBestModel } from '../../prediction/selection/select-best-model.ts';
+import type { Contenders } from './candidates.ts';
 import type { Answer, BacktestAnswer, M4Answer, M4Row, SeriesForecast, Task } from './tasks.ts';
 
 /** One series: forecast, or tested. */
-export async function solve(task: Task, candidates: readonly Candidate[]): Promise<Answer> {
+export async function solve(task: Task, contenders: Contenders): Promise<Answer> {
   switch (task.kind) {
     case 'forecast':
-      return forecast(task, candidates);
+      return forecast(task, contenders);
     case 'backtest':
-      return rolling(task, candidates);
+      return rolling(task, contenders);
     case 'm4':
-      return competition(task, candidates);
+      return competition(task, contenders);
   }
 }
 
-async function forecast(task: Task, candidates: readonly Candidate[]): Promise<SeriesForecast> {
+async function forecast(task: Task, contenders: Contenders): Promise<SeriesForecast> {
   const { history, name } = task.series;
-  const selected = await selectBestModel(history, { candidates, ...settings(task) });
+  const selected = await selectBestModel(history, settings(task, contenders));
   const { model, mean: middle, lower, upper } = await selected.next(history);
   return {
     kind: 'forecast',
@@ -35,20 +36,20 @@ async function forecast(task: Task, candidates: readonly Candidate[]): Promise<S
   };
 }
 
-async function rolling(task: Task, candidates: readonly Candidate[]): Promise<BacktestAnswer> {
+async function rolling(task: Task, contenders: Contenders): Promise<BacktestAnswer> {
   const { history, observed, name } = task.series;
   const all = lastFifth(history.values.length, task.horizon);
   const origins = task.origins === null ? all : all.slice(-task.origins);
-  const result = await backtest(history, { candidates, ...settings(task), at: origins, observed });
+  const result = await backtest(history, { ...settings(task, contenders), at: origins, observed });
   return { kind: 'backtest', series: name, ...result };
 }
 
-async function competition(task: Task, candidates: readonly Candidate[]): Promise<M4Answer> {
+async function competition(task: Task, contenders: Contenders): Promise<M4Answer> {
   const { history, name } = task.series;
   const past = until(history, history.values.length - task.horizon);
   const truth = history.values.slice(-task.horizon);
   const season = task.season ?? 1;
-  const selected = await selectBestModel(past, { candidates, ...settings(task) });
+  const selected = await selectBestModel(past, settings(task, contenders));
   const [forecasts = []] = await selected.field.forecast([past], selected.wanted);
   const given = selected.issue(past, forecasts);
   const naive = new Float64Array(task.horizon).fill(at(past.values, past.values.length - 1));
@@ -68,19 +69,15 @@ async function competition(task: Task, candidates: readonly Candidate[]): Promis
     series: name,
     model: given.model,
     rows: [
-      ...candidates.map(({ name: own }, i) => row(own, forecasts[i] ?? naive, null)),
+      ...contenders.candidates.map(({ name: own }, i) => row(own, forecasts[i] ?? naive, null)),
       row('selected', given.mean, within.length / truth.length),
     ],
     naive2: { smape: smape(truth, scale), mase: mase(past.values, truth, scale, season) },
   };
 }
 
-function settings({ horizon, season, level }: Task): {
-  readonly horizon: number;
-  readonly season: number | null;
-  readonly level: number;
-} {
-  return { horizon, season, level };
+function settings({ horizon, season, level }: Task, { candidates, onFault }: Contenders): SelectionOptions {
+  return { horizon, season, level, candidates, onFault };
 }
 
 function meanError(truth: Float64Array, values: Float64Array): number {

@@ -10,6 +10,8 @@ export interface Task {
   readonly level: number;
   /** Most origins of a backtest, the newest; null: all. */
   readonly origins: number | null;
+  /** One of many of a kind: what is learned of one says something of the others. */
+  readonly common: boolean;
 }
 
 export interface SeriesForecast {

@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import { gatherCall, type StoreFigures } from '../../prediction/learning/calls.ts';
 import type { RoundOptions } from '../../prediction/learning/options.ts';
-import type { Predictor } from '../prediction/online-prediction.ts';
+import type { Predictor } from '../prediction/predictor.ts';
 import { ShownPredictions } from './shown-predictions.ts';
 
 const everyMs = 60_000;

@@ -3,7 +3,7 @@ import type { Comparison } from '../../prediction/learning/compare.ts';
 import type { Contribution } from '../../prediction/learning/contribution.ts';
 import type { RoundOptions } from '../../prediction/learning/options.ts';
 import { type Verdict, verdictOn } from '../../prediction/learning/trial.ts';
-import type { Predictor } from '../prediction/online-prediction.ts';
+import type { Predictor } from '../prediction/predictor.ts';
 import type { Version } from './model-record.ts';
 
 /** What the long calls of the worker are made with. */

@@ -2,25 +2,21 @@ import type { ByteString } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { limits } from '../../foundation/limits.ts';
 import type { StateDelta } from '../../ports/delta.ts';
-import { isPredictable } from '../../ports/prediction.ts';
+import { isPredictable, type PredictedField } from '../../ports/prediction.ts';
 import type { ShownOf } from '../../prediction/learning/window-store.ts';
+import { openPrediction } from '../../protocol/parts/prediction.ts';
 import { predictedKey, predictionOf } from '../../state/predicted/prediction-value.ts';
 
 /** What waits to be told to the worker at most; the oldest goes first. */
 const mostTold = 4096;
-
-interface Field {
-  readonly pointer: string;
-  readonly mean: number;
-}
 
 /**
  * What failovers showed: predictions that were applied for want of the truth, against the truth that was written afterwards. Pairs them from the changes
  * of the state, so every replica has them, whoever leads next.
  */
 export class ShownPredictions {
-  /** By key of the space `predicted`. */
-  readonly #open = new Map<ByteString, readonly Field[]>();
+  /** What the space `predicted` holds, by its keys; read when its truth comes. */
+  readonly #open = new Map<ByteString, ByteString>();
   #met: ShownOf[] = [];
   #count = 0;
 
@@ -35,7 +31,7 @@ export class ShownPredictions {
     for (const { space, op, key, value } of deltas) {
       if (space !== 'predicted') continue;
       if (op === 'delete') this.#open.delete(key);
-      else if (this.#open.size < limits.predictions) this.#predicted(key, value);
+      else if (this.#open.size < limits.predictions) this.#open.set(key, value);
     }
   }
 
@@ -55,26 +51,25 @@ export class ShownPredictions {
   #truth({ space, op, key, timeMs }: StateDelta): void {
     if (!isPredictable(space)) return;
     const at = predictedKey(space, key);
-    const fields = this.#open.get(at);
-    if (fields === undefined) return;
+    const stored = this.#open.get(at);
+    if (stored === undefined) return;
     this.#open.delete(at);
     if (op !== 'put') return;
+    const fields = fieldsOf(at, stored);
+    if (fields === null) return;
     this.#count++;
     for (const { pointer, mean } of fields)
       this.#met.push({ name: `${space}/${key}\n${pointer}`, momentMs: timeMs, predicted: mean });
     if (this.#met.length > mostTold) this.#met = this.#met.slice(-mostTold);
   }
+}
 
-  #predicted(key: ByteString, value: ByteString): void {
-    try {
-      const { fields } = predictionOf(key, value);
-      this.#open.set(
-        key,
-        fields.map(({ pointer, mean }) => ({ pointer, mean })),
-      );
-    } catch (error) {
-      // What is stored is the state's affair; here it teaches nothing.
-      if (!(error instanceof TanistError)) throw error;
-    }
+/** Null: what is stored cannot be read. That is the state's affair; here it teaches nothing. */
+function fieldsOf(key: ByteString, stored: ByteString): readonly PredictedField[] | null {
+  try {
+    return openPrediction(predictionOf(key, stored))?.fields ?? null;
+  } catch (error) {
+    if (error instanceof TanistError) return null;
+    throw error;
   }
 }

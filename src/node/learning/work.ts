@@ -61,7 +61,7 @@ export class Work {
   /** Another leader, or none: what is under way is called off. */
   follow(nowMs: number): void {
     this.#roundAtMs = nowMs + this.#parts.options.everyMs;
-    this.#trialAtMs = nowMs + trialMs;
+    this.#trialAtMs = nowMs + Math.min(trialMs, this.#parts.options.everyMs);
     this.#rarer = 1;
     this.callOff();
   }

@@ -1,10 +1,17 @@
-import { type ByteString, byteString, byteStringOfText, bytesOf, prefixEnd, textOf } from '../../foundation/bytes.ts';
+import {
+  type ByteString,
+  byteString,
+  byteStringOfText,
+  bytesOf,
+  prefixEnd,
+  textOf,
+} from '../../foundation/bytes.ts';
 import { asError } from '../../foundation/errors.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import type { LoadedModel } from '../../ports/prediction-status.ts';
 import { loadModelKind } from '../../prediction/online/messages.ts';
-import type { Predictor } from './online-prediction.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import type { Predictor } from './predictor.ts';
 
 /** Keys of the space `system`, `model/NAME` → the bytes of a model file: watches, digests, images and snapshots carry models as they carry any key. */
 export const modelPrefix = byteStringOfText('model/');

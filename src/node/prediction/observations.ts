@@ -39,9 +39,9 @@ export class Observations {
     this.#waiting = [];
   }
 
-  /** Takes from the front for as long as `mayGoOn`; at least a few. The rest waits. */
-  take(mayGoOn: () => boolean): Float64Array {
-    const rows: number[] = [];
+  /** Takes from the front for as long as `mayGoOn`; at least a few. The rest waits. `more`: rows that go along. */
+  take(mayGoOn: () => boolean, more: readonly number[] = []): Float64Array {
+    const rows: number[] = [...more];
     let taken = 0;
     for (const { tracked, timeMs, value, revision } of this.#waiting) {
       if (taken > 0 && taken % perLook === 0 && !mayGoOn()) break;

@@ -4,36 +4,28 @@ import type { StateDelta } from '../../ports/delta.ts';
 import type { PredictableSpace, Prediction, PredictionSource } from '../../ports/prediction.ts';
 import type { PredictionStatus, PredictorState } from '../../ports/prediction-status.ts';
 import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
-import type { PredictionWorker } from '../../prediction/worker/host.ts';
+import type { TableRow } from '../../prediction/online/table-row.ts';
+import { Behaviour, type Usage } from './behaviour.ts';
 import { learn } from './learn.ts';
 import { intervalLevel } from './make-prediction.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
 import { type SaidOfModel, samplesOf } from './model-report.ts';
 import { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import type { PredictionBudget, Predictor } from './predictor.ts';
 import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
 import { type TrackedKey, TrackedKeys } from './tracked-keys.ts';
 
-/** The thread that forecasts, as this folder needs it. */
-export type Predictor = Pick<PredictionWorker, 'state' | 'faults' | 'call' | 'onState'>;
-
 export interface OnlinePredictionParts {
   readonly feed: PredictionFeed;
   readonly predictor: Predictor;
   readonly budget: PredictionBudget;
+  /** What the node uses of its machine; absent: only operations are known of its behaviour. */
+  readonly usage?: () => Usage | null;
   readonly models?: Pick<ModelKeeperParts, 'local' | 'publish'>;
 }
-
-export interface PredictionBudget {
-  /** Part of one core, 0 to 1. */
-  readonly cpu: number;
-  readonly memoryMb: number;
-  readonly series: number;
-}
-
-export const defaultPredictionBudget: PredictionBudget = { cpu: 0.15, memoryMb: 250, series: 4096 };
 
 const batchEveryMs = 150;
 /** For reading numbers out of values, in one turn. */
@@ -63,6 +55,7 @@ export class OnlinePrediction implements PredictionSource {
   readonly #ready = new ReadyPredictions(this.#table);
   readonly #steady: Steady;
   readonly #models: ModelKeeper;
+  readonly #behaviour: Behaviour;
   #figures: EngineFigures | null = null;
   #said: SaidOfModel | null = null;
   #asks = false;
@@ -88,13 +81,20 @@ export class OnlinePrediction implements PredictionSource {
     this.#mostSeries = Math.max(0, Math.min(series, fitting));
     this.#keys = new TrackedKeys(this.#mostSeries, (tracked) => this.#ready.forget(tracked));
     this.#steady = new Steady(parts.feed.clock);
+    this.#behaviour = new Behaviour(parts.usage ?? (() => null));
     this.#models = new ModelKeeper({ feed: parts.feed, predictor: parts.predictor, ...parts.models });
   }
 
   start(): void {
     const { feed, predictor } = this.#parts;
     this.#ends.push(
-      feed.listen({ applied: (deltas) => this.#applied(deltas), replaced: () => this.#replaced() }),
+      feed.listen({
+        applied: (deltas) => this.#applied(deltas),
+        found: () => {
+          this.#wantsLook = true;
+        },
+        replaced: () => this.#replaced(),
+      }),
       predictor.onState((state) => {
         feed.nodeLog[state === 'running' || state === 'closed' ? 'info' : 'warn']('predictor', { state });
         // A new thread knows nothing.
@@ -116,14 +116,25 @@ export class OnlinePrediction implements PredictionSource {
     const { clock } = this.#parts.feed;
     const untilMs = clock.nowMs() + promotionMs;
     const atMs = Math.max(nowMs, this.#steady.nowMs());
-    const predictions = this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
-    this.#preApplied += predictions.length;
-    return predictions;
+    return this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
+  }
+
+  brought(count: number): void {
+    this.#preApplied += count;
   }
 
   /** The keys that are forecast, for display, with the table to read their forecasts from. */
   get tracked(): Iterable<TrackedKey> {
     return this.#keys.values();
+  }
+
+  /** How the application behaves, by name: the newest forecast of each series, as far as there is one. */
+  behaviour(): readonly { readonly name: string; readonly row: TableRow }[] {
+    return this.#behaviour.names.flatMap((name) => {
+      const id = this.#behaviour.idOf(name);
+      const row = id === null ? null : this.#table.row(id);
+      return row === null ? [] : [{ name, row }];
+    });
   }
 
   get table(): Pick<ReadyTable, 'row' | 'model'> {
@@ -155,7 +166,7 @@ export class OnlinePrediction implements PredictionSource {
       series: this.#keys.seriesCount,
       mostSeries: this.#mostSeries,
       refused: this.#keys.refused,
-      ready: this.#table.size,
+      ready: this.#table.size - this.behaviour().length,
       waiting: figures?.waiting ?? 0,
       forecasts: figures?.forecasts ?? 0,
       choices: figures?.choices ?? 0,
@@ -193,6 +204,7 @@ export class OnlinePrediction implements PredictionSource {
         if (delta.key.startsWith('policy/')) this.#wantsLook = true;
         else this.#models.applied(delta);
       } else if (this.#asks && (delta.space === 'user' || delta.space === 'planes')) {
+        this.#behaviour.applied(delta);
         if (this.#learning) this.#hold(delta);
         else this.#changed(delta, delta.space);
       }
@@ -242,6 +254,7 @@ export class OnlinePrediction implements PredictionSource {
     this.#figures = null;
     this.#cpuFrom = null;
     this.#models.replaced();
+    this.#behaviour.tellAgain();
     this.#wantsLook = true;
     // What changes until then is found in the state and its history.
     this.#asks = false;
@@ -279,7 +292,9 @@ export class OnlinePrediction implements PredictionSource {
   async #learn(): Promise<void> {
     const { feed } = this.#parts;
     if (!(await feed.ready())) return;
-    this.#asks = feed.prefixes().length > 0;
+    const prefixes = feed.prefixes();
+    this.#asks = prefixes.length > 0;
+    this.#behaviour.setPrefixes(prefixes.map(({ prefix }) => prefix));
     this.#models.found();
     this.#round++;
     const round = this.#round;
@@ -305,9 +320,12 @@ export class OnlinePrediction implements PredictionSource {
     const { predictor, feed, budget } = this.#parts;
     if (this.#calling || this.#learning || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
     const untilMs = nowMs + readMs;
-    const { defined, forgotten } = this.#keys.takeChanges();
+    const keys = this.#keys.takeChanges();
+    const behaviour = this.#asks ? this.#behaviour.take(this.#steady.nowMs(), nowMs) : none;
+    const defined = [...keys.defined, ...behaviour.defined];
+    const forgotten = [...keys.forgotten, ...behaviour.forgotten];
     this.#table.forget(forgotten);
-    const observations = this.#observations.take(() => feed.clock.nowMs() < untilMs);
+    const observations = this.#observations.take(() => feed.clock.nowMs() < untilMs, behaviour.rows);
     const isIdle = defined.length === 0 && forgotten.length === 0 && observations.length === 0;
     if (isIdle && (this.#figures?.waiting ?? 0) === 0) return;
     const round = this.#round;
@@ -340,7 +358,11 @@ export class OnlinePrediction implements PredictionSource {
 
   #took(figures: EngineFigures): void {
     this.#figures = figures;
-    this.#said = { scaledError: figures.scaledError, models: this.#models.names, samples: samplesOf(figures.samples) };
+    this.#said = {
+      scaledError: figures.scaledError,
+      models: this.#models.names,
+      samples: samplesOf(figures.samples),
+    };
     const atMs = this.#parts.feed.clock.nowMs();
     const from = this.#cpuFrom;
     if (from === null) this.#cpuFrom = { atMs, cpuMs: figures.cpuMs };
@@ -359,6 +381,7 @@ export class OnlinePrediction implements PredictionSource {
 }
 
 const mostHeld = 16_384;
+const none = { defined: [], forgotten: [], rows: [] } as const;
 
 function toTransfer({ buffer }: Float64Array): readonly ArrayBuffer[] {
   return buffer instanceof ArrayBuffer ? [buffer] : [];

@@ -27,6 +27,8 @@ export interface PredictionFeed {
 export interface PredictionListener {
   /** In the turn in which they were applied. */
   applied(deltas: readonly StateDelta[]): void;
+  /** Policies, or models, came in another way than as changes. */
+  found(): void;
   /** Everything is of another past from now on. */
   replaced(): void;
 }

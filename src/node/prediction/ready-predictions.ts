@@ -1,6 +1,6 @@
 import { limits } from '../../foundation/limits.ts';
 import type { Prediction } from '../../ports/prediction.ts';
-import { predictionBound } from '../../protocol/parts/prediction.ts';
+import { sealedBound, sealPrediction } from '../../protocol/parts/prediction.ts';
 import { makePrediction } from './make-prediction.ts';
 import type { ReadyTable } from './ready-table.ts';
 import type { TrackedKey } from './tracked-keys.ts';
@@ -65,7 +65,8 @@ export class ReadyPredictions {
     let isLate = false;
     for (const each of tracked) {
       let ready = this.#ready.get(each);
-      const isOld = ready === undefined || (ready !== null && nowMs > ready.untilMs) || this.#outdated.has(each);
+      const isOld =
+        ready === undefined || (ready !== null && nowMs > ready.untilMs) || this.#outdated.has(each);
       if (isOld) {
         if (made % perLook === 0 && made > 0 && !isLate) isLate = !mayGoOn();
         if (isLate) continue;
@@ -95,7 +96,8 @@ export class ReadyPredictions {
         : {
             prediction,
             untilMs: prediction.forMs + this.#table.halfStepMs(tracked),
-            bytes: predictionBound(prediction),
+            // Encoded here, so that the promotion need not.
+            bytes: sealedBound(sealPrediction(prediction)),
             value: prediction.confidence * weight,
           };
     this.#ready.set(tracked, ready);

@@ -1,4 +1,4 @@
-import { at } from '../math/at.ts';
+import { at, nth } from '../math/at.ts';
 import { minimise } from '../math/nelder-mead.ts';
 import { mean } from '../math/statistics.ts';
 import { type FittingCandidate, fitting } from './fitting.ts';
@@ -34,9 +34,9 @@ export function holtWinters(kind: 'additive' | 'multiplicative'): FittingCandida
       const past = history.values.subarray(-window);
       const positive = past.every((value) => value > 0);
       const weights = (p: readonly number[]): Weights => ({
-        alpha: sigmoid(at(p, 0)),
-        beta: 0.3 * sigmoid(at(p, 1)),
-        gamma: sigmoid(at(p, 2)),
+        alpha: sigmoid(nth(p, 0)),
+        beta: 0.3 * sigmoid(nth(p, 1)),
+        gamma: sigmoid(nth(p, 2)),
       });
       const best = weights(
         minimise((p) => run(past, season, weights(p), times && positive).error, [-1, -3, -2], 1, 70),

@@ -1,9 +1,12 @@
 import type { Profile } from '../forecast.ts';
 import { at } from '../math/at.ts';
+import { runningMedians } from '../math/running-median.ts';
 import { median } from '../math/statistics.ts';
 
 const LAGS = 12;
 const LEVEL = 144;
+const MIDDLE = 48;
+const SHORT = 12;
 const PER_SEASON = 5;
 /** Cycles whose mean at the same phase is an input. */
 const CYCLES = 4;
@@ -17,7 +20,15 @@ export interface Levels {
 
 export function levelsAt(values: Float64Array, end: number): Levels {
   const part = (length: number): Float64Array => values.subarray(Math.max(0, end + 1 - length), end + 1);
-  return { level: median(part(LEVEL)), middle: median(part(48)), short: median(part(12)) };
+  return { level: median(part(LEVEL)), middle: median(part(MIDDLE)), short: median(part(SHORT)) };
+}
+
+/** The same at every moment. */
+export function allLevels(values: Float64Array): readonly Levels[] {
+  const level = runningMedians(values, LEVEL);
+  const middle = runningMedians(values, MIDDLE);
+  const short = runningMedians(values, SHORT);
+  return Array.from(values, (_, i) => ({ level: at(level, i), middle: at(middle, i), short: at(short, i) }));
 }
 
 /** Values before a moment that its inputs want to see. */

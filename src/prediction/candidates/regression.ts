@@ -1,9 +1,9 @@
 import type { Profile } from '../forecast.ts';
-import { at } from '../math/at.ts';
+import { at, nth } from '../math/at.ts';
 import { absoluteFit, type Rows, ridgeFit } from '../math/least-squares.ts';
 import { deviation } from '../math/statistics.ts';
 import { type FittingCandidate, fitting } from './fitting.ts';
-import { inputsAt, type Levels, levelsAt, reachOf, sizeOf } from './regression-inputs.ts';
+import { allLevels, inputsAt, type Levels, levelsAt, reachOf, sizeOf } from './regression-inputs.ts';
 
 /** Rows that a fit looks at: the recent past. */
 const WINDOW = 2016;
@@ -25,7 +25,7 @@ export function regression(loss: 'squares' | 'absolute'): FittingCandidate {
       const values = history.values.subarray(-WINDOW - reachOf(profile));
       const scale = deviation(values) || 1;
       const first = Math.min(reachOf(profile), Math.floor(values.length / 2));
-      const levels = Array.from({ length: values.length - first }, (_, k) => levelsAt(values, first + k));
+      const levels = allLevels(values);
       const models: (Float64Array | null)[] = [];
       for (const steps of groupsOf(horizon)) {
         const rows = rowsOf(values, first, levels, profile, steps, scale);
@@ -76,9 +76,9 @@ function rowsOf(
   const inputs = new Float64Array(count * size);
   const targets = new Float64Array(count);
   for (let row = 0; row < count; row++) {
-    const local = levels[row];
+    const local = levels[first + row];
     if (local === undefined) break;
-    const ahead = at(steps, row % steps.length);
+    const ahead = nth(steps, row % steps.length);
     inputsAt(values, first + row, profile, ahead, local, scale, inputs, row * size);
     targets[row] = (at(values, first + row + ahead) - local.level) / scale;
   }

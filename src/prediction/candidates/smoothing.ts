@@ -1,4 +1,4 @@
-import { at } from '../math/at.ts';
+import { at, nth } from '../math/at.ts';
 import { minimise } from '../math/nelder-mead.ts';
 import { median } from '../math/statistics.ts';
 import { fitting } from './fitting.ts';
@@ -66,9 +66,9 @@ export const dampedTrend = fitting({
   fit: (history, _profile, horizon) => {
     const past = history.values.subarray(-WINDOW);
     const weights = (p: readonly number[]): readonly [number, number, number] => [
-      within(at(p, 0), 0.01, 0.99),
-      within(at(p, 1), 0.005, 0.6),
-      within(at(p, 2), 0.8, 0.98),
+      within(nth(p, 0), 0.01, 0.99),
+      within(nth(p, 1), 0.005, 0.6),
+      within(nth(p, 2), 0.8, 0.98),
     ];
     const best = minimise((p) => smoothed(past, ...weights(p)).error, [0, -1, 0], 1, 60);
     const [alpha, beta, phi] = weights(best);

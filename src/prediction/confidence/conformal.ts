@@ -1,5 +1,5 @@
 import { at } from '../math/at.ts';
-import { SortedWindow } from './sorted-window.ts';
+import { SortedWindow } from '../math/sorted-window.ts';
 
 /** Residuals needed at a step before its interval is more than a guess. */
 const LEAST = 8;

@@ -1,4 +1,4 @@
-import { at } from '../math/at.ts';
+import { nth } from '../math/at.ts';
 
 /** Residuals in a row on one side of the forecast, each beyond `TIMES` the usual error, that say: the level has changed. */
 const RUN = 3;
@@ -7,9 +7,9 @@ const TIMES = 5;
 /** Whether the last residuals say that the world is no longer what the models were chosen for. `usual`: mean absolute error so far. */
 export function levelBroken(residuals: ArrayLike<number>, usual: number): boolean {
   if (residuals.length < RUN || !(usual > 0)) return false;
-  const side = Math.sign(at(residuals, residuals.length - 1));
+  const side = Math.sign(nth(residuals, residuals.length - 1));
   for (let k = 1; k <= RUN; k++) {
-    if (!(at(residuals, residuals.length - k) * side > TIMES * usual)) return false;
+    if (!(nth(residuals, residuals.length - k) * side > TIMES * usual)) return false;
   }
   return true;
 }

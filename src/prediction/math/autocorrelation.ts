@@ -2,7 +2,7 @@ import { at } from './at.ts';
 import { mean } from './statistics.ts';
 
 /** Autocorrelation for the lags 0…most (biased estimator, so that it is positive semi-definite), by the fast Fourier transform. */
-export function autocorrelation(values: ArrayLike<number>, most: number): Float64Array {
+export function autocorrelation(values: Float64Array, most: number): Float64Array {
   const size = 2 ** Math.ceil(Math.log2(values.length + most + 1));
   const real = new Float64Array(size);
   const imaginary = new Float64Array(size);

@@ -1,4 +1,4 @@
-import { at } from './at.ts';
+import { nth } from './at.ts';
 
 /** Lanczos' approximation (g = 7, n = 9). */
 const LANCZOS = [
@@ -8,8 +8,8 @@ const LANCZOS = [
 
 function logGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
-  let sum = at(LANCZOS, 0);
-  for (let i = 1; i < LANCZOS.length; i++) sum += at(LANCZOS, i) / (x - 1 + i);
+  let sum = nth(LANCZOS, 0);
+  for (let i = 1; i < LANCZOS.length; i++) sum += nth(LANCZOS, i) / (x - 1 + i);
   const t = x + 6.5;
   return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(sum);
 }

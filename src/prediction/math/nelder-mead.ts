@@ -1,4 +1,4 @@
-import { at } from './at.ts';
+import { nth } from './at.ts';
 
 /** Minimum of a function of a few variables without its gradient (Nelder & Mead 1965), from `start` with first steps of `size`. */
 export function minimise(
@@ -25,10 +25,11 @@ export function minimise(
     if (best === undefined || worst === undefined || second === undefined) break;
     if (worst.cost - best.cost <= 1e-9 * Math.abs(best.cost)) break;
     const centre = start.map(
-      (_, k) => simplex.slice(0, -1).reduce((sum, { point }) => sum + at(point, k), 0) / (simplex.length - 1),
+      (_, k) =>
+        simplex.slice(0, -1).reduce((sum, { point }) => sum + nth(point, k), 0) / (simplex.length - 1),
     );
     const towards = (factor: number): readonly number[] =>
-      centre.map((c, k) => c + factor * (at(worst.point, k) - c));
+      centre.map((c, k) => c + factor * (nth(worst.point, k) - c));
     const reflected = measured(towards(-1));
     if (reflected.cost < best.cost) {
       const expanded = measured(towards(-2));
@@ -40,7 +41,7 @@ export function minimise(
       else
         for (let i = 1; i < simplex.length; i++) {
           const { point } = simplex[i] ?? best;
-          simplex[i] = measured(point.map((x, k) => (x + at(best.point, k)) / 2));
+          simplex[i] = measured(point.map((x, k) => (x + nth(best.point, k)) / 2));
         }
     }
   }

@@ -1,13 +1,13 @@
 import { at } from './at.ts';
 
-export function mean(values: ArrayLike<number>): number {
+export function mean(values: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += at(values, i);
   return sum / values.length;
 }
 
 /** Standard deviation of the population. */
-export function deviation(values: ArrayLike<number>): number {
+export function deviation(values: Float64Array): number {
   const centre = mean(values);
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += (at(values, i) - centre) ** 2;
@@ -15,7 +15,7 @@ export function deviation(values: ArrayLike<number>): number {
 }
 
 /** Quantile by linear interpolation between order statistics (Hyndman & Fan 1996, type 7) of values sorted upwards. */
-export function sortedQuantile(sorted: ArrayLike<number>, q: number): number {
+export function sortedQuantile(sorted: Float64Array, q: number): number {
   const place = Math.min(Math.max(q, 0), 1) * (sorted.length - 1);
   const below = Math.floor(place);
   const low = at(sorted, below);
@@ -32,7 +32,7 @@ export function median(values: Float64Array): number {
 }
 
 /** Pearson's correlation; 0 where one side does not vary. */
-export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
+export function correlation(a: Float64Array, b: Float64Array): number {
   const meanA = mean(a);
   const meanB = mean(b);
   let ab = 0;

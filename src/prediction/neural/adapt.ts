@@ -1,8 +1,8 @@
-import { present } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
+import { seasonsOf } from './features/seasons.ts';
 import type { NetworkSize } from './network.ts';
-import { type SamplerOptions, sampler, samplerDefaults, type TrainingSeries } from './sampler.ts';
+import { learnable, type SamplerOptions, sampler, samplerDefaults, type TrainingSeries } from './sampler.ts';
 import { openTrainer } from './trainer.ts';
 
 export interface AdaptOptions extends SamplerOptions {
@@ -22,7 +22,23 @@ export interface Adapted {
 }
 
 /**
- * Trains weights further on given series, all of which count as past. The same seed, series and options give the same weights on one machine.
+ * Options for one set of series that will be forecast `horizon` steps ahead: nothing but that horizon, windows that know their seasons. Made
+ * for hundreds of series; of one or two it would learn by heart.
+ */
+export function optionsForSet(series: readonly TrainingSeries[], horizon: number): Partial<AdaptOptions> {
+  const shortestSeries = Math.min(...series.map(({ values }) => values.length));
+  const twoSeasons = Math.max(
+    ...series.map(({ values, seasons }) => {
+      const { short, long } = seasonsOf(seasons, values.length);
+      return 2 * Math.max(short, long);
+    }),
+  );
+  const shortest = Math.max(samplerDefaults.shortest, Math.min(twoSeasons, shortestSeries >> 1));
+  return { horizons: [horizon], forgetSeasons: 0, shortest, steps: 1_500 };
+}
+
+/**
+ * Trains weights further on given series, all of which count as past; those that are too short, constant or not all numbers are left out. The same seed, series and options give the same weights on one machine.
  * `breathe` is awaited after each step.
  *
  * @throws `invalid-argument` no series is long enough to learn from; `prediction-failed` the training diverged
@@ -35,12 +51,15 @@ export async function adaptWeights(
   breathe: (step: number) => Promise<void> = async () => {},
 ): Promise<Adapted> {
   const { windows, targets, steps, rate } = options;
-  if (!series.some(({ values }) => learnable(values, options)))
+  const usable = series.filter((each) => learnable(each, options));
+  if (usable.length === 0) {
+    const fewest = options.shortest + Math.max(...options.horizons);
     throw new TanistError(
       'invalid-argument',
-      `no series to learn from: it takes one that varies, of ${options.shortest + Math.max(...options.horizons)} values`,
+      `no series to learn from: it takes one that varies, of ${fewest} values`,
     );
-  const draw = sampler(size, series, options, seededRandom(options.seed));
+  }
+  const draw = sampler(size, usable, options, seededRandom(options.seed));
   const trainer = await openTrainer(size, start, windows, targets);
   try {
     const losses: number[] = [];
@@ -60,10 +79,4 @@ export function rateAt(step: number, steps: number, highest: number): number {
   const warm = Math.min(1, (step + 1) / Math.max(20, 0.02 * steps));
   const fall = 0.5 + 0.5 * Math.cos((Math.PI * step) / steps);
   return highest * warm * (0.01 + 0.99 * fall);
-}
-
-function learnable(values: Float64Array, { shortest, horizons }: SamplerOptions): boolean {
-  if (values.length < shortest + Math.max(...horizons)) return false;
-  const first = present(values[0], 'a series that long');
-  return values.every(Number.isFinite) && values.some((value) => value !== first);
 }

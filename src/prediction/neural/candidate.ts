@@ -17,7 +17,7 @@ export function gruCandidate(worker: PredictionWorker, models: readonly Model[],
   assert(models.length > 0, 'a candidate has a model');
   return {
     name,
-    costUs: 250 * models.length,
+    costUs: 80 * models.length,
     minimumLength: () => 24,
     async forecast(histories: readonly History[], { seasons }: Profile, horizon: number) {
       const means: Float64Array[] = [];

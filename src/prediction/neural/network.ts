@@ -75,3 +75,12 @@ export function initialWeights(size: NetworkSize, random: Random): Float32Array 
   }
   return weights;
 }
+
+/** Input arrays of a batch, as the graphs want them. */
+export interface Batch {
+  readonly windows: number;
+  readonly targets: number;
+  readonly recent: Float32Array;
+  readonly facts: Float32Array;
+  readonly references: Float32Array;
+}

@@ -1,4 +1,5 @@
 import { present } from '../../foundation/assert.ts';
+import { TanistError } from '../../foundation/errors.ts';
 import type { Random } from '../../foundation/random.ts';
 import { type Seasons, seasonsOf } from './features/seasons.ts';
 import { runningSums, type Tail } from './features/tail.ts';
@@ -27,12 +28,25 @@ export interface SamplerOptions {
 export const samplerDefaults: SamplerOptions = {
   windows: 64,
   targets: 12,
-  horizons: [6, 12, 24, 48],
+  horizons: [1, 3, 6, 12, 24, 48, 64],
   shortest: 48,
   forgetSeasons: 0.15,
 };
 
-/** Draws lessons from series: a series, an origin in it, a horizon, target steps spread over the horizon. */
+/** Whether there is a window to draw from it: long enough, all numbers, not constant. */
+export function learnable(
+  { values }: TrainingSeries,
+  { shortest, horizons }: Pick<SamplerOptions, 'shortest' | 'horizons'>,
+): boolean {
+  if (values.length < shortest + Math.max(...horizons)) return false;
+  return values.every(Number.isFinite) && values.some((value) => value !== values[0]);
+}
+
+/**
+ * Draws lessons from learnable series: a series, an origin in it, a horizon, target steps spread over the horizon.
+ *
+ * @throws from the draw, `invalid-argument`: almost all windows are constant
+ */
 export function sampler(
   size: NetworkSize,
   all: readonly TrainingSeries[],
@@ -41,14 +55,13 @@ export function sampler(
 ): () => Lesson {
   const { windows, targets, horizons, shortest, forgetSeasons } = options;
   const prepared = all.map((series) => ({ ...series, sums: runningSums(series.values) }));
-  const longest = Math.max(...horizons);
-  const usable = prepared.filter(({ values }) => values.length >= shortest + longest);
   return () => {
     const batch = emptyBatch(size, windows, targets);
     const truth = new Float32Array(windows * targets);
     const importance = new Float32Array(windows * targets);
+    let constant = 0;
     for (let window = 0; window < windows; ) {
-      const { values, sums, seasons } = random.pick(usable);
+      const { values, sums, seasons } = random.pick(prepared);
       const horizon = random.pick(horizons);
       const end = shortest + random.below(values.length - horizon - shortest + 1);
       const tail: Tail = { values, sums, end };
@@ -56,7 +69,11 @@ export function sampler(
       const ahead = spread(horizon, targets, random);
       const { level, scale, naiveError } = writeWindow(size, batch, window, tail, used, ahead, horizon);
       // Nothing can be learnt of a constant. The draw that follows writes over it.
-      if (scale === 0) continue;
+      if (scale === 0) {
+        constant += 1;
+        if (constant <= constantsPerLesson) continue;
+        throw new TanistError('invalid-argument', 'no series to learn from: they hardly ever change');
+      }
       for (const [target, steps] of ahead.entries()) {
         const value = (present(values[end + steps - 1], 'the truth is known') - level) / scale;
         truth[window * targets + target] = Math.max(-limit, Math.min(limit, value));
@@ -67,6 +84,9 @@ export function sampler(
     return { ...batch, truth, importance };
   };
 }
+
+/** Constant windows that are drawn again before a lesson is given up. */
+const constantsPerLesson = 20_000;
 
 /** Truths further out (in scales of their window) count as this far: one burst must not outweigh a batch. */
 const limit = 30;

@@ -2,8 +2,8 @@ import { present } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { type Computation, compile, type FloatTensor } from '../onnx/computation.ts';
 import { adam } from './adam.ts';
-import type { Batch } from './features/window.ts';
 import { trainingGraph } from './graphs.ts';
+import type { Batch } from './network.ts';
 import { type NetworkSize, weightSpecs, weightTensors } from './network.ts';
 
 /** A batch with what the targets turned out to be, and what an error counts: both [windows, targets]. */

@@ -1,4 +1,4 @@
-import { at, fromEnd } from '../math/at.ts';
+import { at, fromEnd, nth } from '../math/at.ts';
 import { median } from '../math/statistics.ts';
 import { calibration, type Outcome } from './calibration.ts';
 import { daily } from './daily.ts';
@@ -88,8 +88,8 @@ function tested(times: Float64Array, nowMs: number, usual: number): Tested {
         const probabilities = fitted.map((model) => model?.(horizon * usual) ?? Number.NaN);
         // Who has nothing to say is judged as the memoryless model.
         probabilities.forEach((probability, i) => {
-          const said = Number.isNaN(probability) ? at(probabilities, 0) : probability;
-          losses[i] = at(losses, i) + logLoss(said, happened) / HORIZONS.length;
+          const said = Number.isNaN(probability) ? nth(probabilities, 0) : probability;
+          losses[i] = nth(losses, i) + logLoss(said, happened) / HORIZONS.length;
         });
         given.push({ probabilities, happened });
       }
@@ -115,10 +115,10 @@ function mixture(probabilities: readonly number[], weights: readonly number[]): 
   let total = 0;
   probabilities.forEach((probability, i) => {
     if (Number.isNaN(probability)) return;
-    sum += at(weights, i) * probability;
-    total += at(weights, i);
+    sum += nth(weights, i) * probability;
+    total += nth(weights, i);
   });
-  return total > 0 ? sum / total : at(probabilities, 0);
+  return total > 0 ? sum / total : nth(probabilities, 0);
 }
 
 function inverse(within: Within, probability: number, usual: number): number {

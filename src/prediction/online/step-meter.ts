@@ -50,7 +50,11 @@ function usual(intervals: readonly number[]): number {
   return count === 0 ? median : sum / count;
 }
 
-/** To two significant digits, 995 to 1000 among them: what a clock's jitter leaves of a second is a second. */
+/** What a clock's jitter and the pace of a writer leave of a second is a second: a number near a round one is that. */
 function rounded(ms: number): number {
-  return Math.max(1, Number(ms.toPrecision(2)));
+  for (const digits of [1, 2]) {
+    const round = Number(ms.toPrecision(digits));
+    if (Math.abs(ms - round) <= 0.015 * round) return Math.max(1, round);
+  }
+  return Math.max(1, Number(ms.toPrecision(3)));
 }

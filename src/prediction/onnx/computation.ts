@@ -1,4 +1,5 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { inNativeSection } from '../worker/native-section.ts';
 import type { Graph } from './graph.ts';
 import { encodeModel } from './model-bytes.ts';
 
@@ -16,7 +17,11 @@ export interface Computation {
 }
 
 /** @throws `prediction-failed` ONNX Runtime cannot be loaded here, or refuses the graph */
-export async function compile(graph: Graph): Promise<Computation> {
+export function compile(graph: Graph): Promise<Computation> {
+  return inNativeSection(() => compiled(graph));
+}
+
+async function compiled(graph: Graph): Promise<Computation> {
   // Loaded by the first graph: whoever needs no network does not pay for it, and works where the library does not.
   const runtime = await import('onnxruntime-node').catch((error: unknown) => {
     throw new TanistError('prediction-failed', `ONNX Runtime cannot be loaded: ${asError(error).message}`, {
@@ -39,7 +44,7 @@ export async function compile(graph: Graph): Promise<Computation> {
       const feeds: Record<string, InstanceType<typeof runtime.Tensor>> = {};
       for (const [name, { data, dims }] of Object.entries(inputs))
         feeds[name] = new runtime.Tensor('float32', data, dims);
-      const fetched = await session.run(feeds).catch((error: unknown) => {
+      const fetched = await inNativeSection(() => session.run(feeds)).catch((error: unknown) => {
         throw new TanistError('prediction-failed', `the graph '${graph.name}': ${asError(error).message}`, {
           cause: error,
         });
@@ -49,6 +54,6 @@ export async function compile(graph: Graph): Promise<Computation> {
         if (data instanceof Float32Array) results[name] = { data, dims };
       return results;
     },
-    close: () => session.release(),
+    close: () => inNativeSection(() => session.release()),
   };
 }

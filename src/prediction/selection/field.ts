@@ -86,7 +86,9 @@ export class Field {
       const asked = counter ? histories.map(ratesOf) : histories;
       const answers = await candidate.forecast(asked, this.profile, this.#horizon);
       if (!counter) return answers;
-      return answers.map((ahead, k) => accumulated(fromEnd(histories[k]?.values ?? [], 0), ahead));
+      return answers.map((ahead, k) =>
+        accumulated(fromEnd(histories[k]?.values ?? new Float64Array(0), 0), ahead),
+      );
     } catch (error) {
       this.#onFault(candidate.name, error);
       return [];

@@ -1,5 +1,5 @@
 import type { History } from '../forecast.ts';
-import { at } from '../math/at.ts';
+import { at, nth } from '../math/at.ts';
 import type { Observations, Repairs } from './observations.ts';
 import { detectStep } from './step.ts';
 
@@ -35,11 +35,11 @@ export function regularSeries(
   const { order, unreadable, backwards } = readable(observations);
   const last = order[order.length - 1];
   if (last === undefined) return null;
-  const times = Float64Array.from(order, (i) => at(observations.timesMs, i));
+  const times = Float64Array.from(order, (i) => nth(observations.timesMs, i));
   const stepMs = options.stepMs ?? detectStep(times);
-  const endMs = at(observations.timesMs, last);
+  const endMs = nth(observations.timesMs, last);
   if (!(stepMs > 0))
-    return single(at(observations.values, last), endMs, {
+    return single(nth(observations.values, last), endMs, {
       unreadable,
       backwards,
       duplicates: order.length - 1,
@@ -47,7 +47,7 @@ export function regularSeries(
 
   const cells = new Map<number, number>();
   for (const i of order)
-    cells.set(Math.round((at(observations.timesMs, i) - endMs) / stepMs), at(observations.values, i));
+    cells.set(Math.round((nth(observations.timesMs, i) - endMs) / stepMs), nth(observations.values, i));
   const places = [...cells.keys()];
   const { first, gaps } = start(places, options.longestFill ?? LONGEST_FILL, options.most ?? MOST);
   const values = new Float64Array(1 - first);
@@ -84,13 +84,13 @@ function readable({ timesMs, values }: Observations): Readable {
   let backwards = 0;
   let newest = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < timesMs.length; i++) {
-    const time = at(timesMs, i);
-    if (!Number.isFinite(time) || !Number.isFinite(at(values, i))) continue;
+    const time = nth(timesMs, i);
+    if (!Number.isFinite(time) || !Number.isFinite(nth(values, i))) continue;
     if (time < newest) backwards++;
     newest = Math.max(newest, time);
     order.push(i);
   }
-  if (backwards > 0) order.sort((a, b) => at(timesMs, a) - at(timesMs, b) || a - b);
+  if (backwards > 0) order.sort((a, b) => nth(timesMs, a) - nth(timesMs, b) || a - b);
   return { order, unreadable: timesMs.length - order.length, backwards };
 }
 
@@ -102,12 +102,12 @@ function start(
 ): { readonly first: number; readonly gaps: number } {
   let first = 0;
   for (let i = places.length - 1; i > 0; i--) {
-    first = at(places, i);
-    const gap = first - at(places, i - 1) - 1;
+    first = nth(places, i);
+    const gap = first - nth(places, i - 1) - 1;
     if (gap > longestFill && (1 - first >= ENOUGH || gap > most / 2))
       return { first: Math.max(first, 1 - most), gaps: 1 };
   }
-  return { first: Math.max(at(places, 0), 1 - most), gaps: 0 };
+  return { first: Math.max(nth(places, 0), 1 - most), gaps: 0 };
 }
 
 function single(

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { asError, isErrorCode, TanistError } from '../../foundation/errors.ts';
 import type { CallKind, EventKind, FromThread, ToThread, Transfer } from './messages.ts';
 import { isFromThread } from './messages.ts';
+import { awaitOutside, mayTerminate, newSection } from './native-section.ts';
 import type { WorkerOptions } from './options.ts';
 import { workerDefaults } from './options.ts';
 
@@ -31,6 +32,13 @@ export interface PredictionWorker {
   close(): Promise<void>;
 }
 
+/** A thread, its word on whether it is inside native code, and its end. */
+interface Thread {
+  readonly worker: Worker;
+  readonly section: Int32Array;
+  readonly exited: Promise<void>;
+}
+
 interface Waiting {
   readonly kind: string;
   readonly answer: (value: unknown) => void;
@@ -38,13 +46,20 @@ interface Waiting {
   readonly timer: { cancel(): void };
 }
 
+/** Threads that the end of the process would find at work: it waits until they are outside native code, then ends them. */
+const alive = new Set<Int32Array>();
+const longestWaitAtExitMs = 10_000;
+process.once('exit', () => {
+  for (const section of alive) awaitOutside(section, longestWaitAtExitMs);
+});
+
 export function startWorker(given: WorkerOptions): PredictionWorker {
   const options = { ...workerDefaults, ...given };
   const waiting = new Map<number, Waiting>();
   const listeners = new Map<string, Set<(payload: unknown) => void>>();
   const stateListeners = new Set<(state: WorkerState) => void>();
   let state: WorkerState = 'running';
-  let thread: Worker | null = null;
+  let thread: Thread | null = null;
   let restart: { cancel(): void } | null = null;
   let nextId = 1;
   let faults = 0;
@@ -67,12 +82,18 @@ export function startWorker(given: WorkerOptions): PredictionWorker {
     }
   };
 
-  const end = (old: Worker): void => {
-    const ended = old.terminate().finally(() => ending.delete(ended));
+  const end = ({ worker, section, exited }: Thread): void => {
+    const stuck = options.schedule(options.callTimeoutMs, () => {
+      if (state !== 'closed') become('failed');
+    });
+    const ended = (mayTerminate(section) ? worker.terminate() : exited).finally(() => {
+      stuck.cancel();
+      ending.delete(ended);
+    });
     ending.add(ended);
   };
 
-  const fault = (broken: Worker, error: Error): void => {
+  const fault = (broken: Thread, error: Error): void => {
     if (broken !== thread) return;
     thread = null;
     end(broken);
@@ -91,7 +112,7 @@ export function startWorker(given: WorkerOptions): PredictionWorker {
     restart = options.schedule(waitMs, () => void ended.then(start));
   };
 
-  const settle = (from: Worker, message: FromThread): void => {
+  const settle = (from: Thread, message: FromThread): void => {
     if (message.type === 'event') {
       for (const listener of listeners.get(message.kind) ?? []) listener(message.payload);
       return;
@@ -114,18 +135,28 @@ export function startWorker(given: WorkerOptions): PredictionWorker {
   const start = (): void => {
     if (state === 'closed') return;
     restart = null;
-    const started = new Worker(options.entry, {
+    const section = newSection();
+    const worker = new Worker(options.entry, {
+      workerData: section,
       resourceLimits: { maxOldGenerationSizeMb: options.heapMiB, maxYoungGenerationSizeMb: 16 },
     });
+    alive.add(section);
+    const exited = new Promise<void>((resolve) => {
+      worker.once('exit', () => {
+        alive.delete(section);
+        resolve();
+      });
+    });
+    const started: Thread = { worker, section, exited };
     thread = started;
-    started.on('message', (message: unknown) => {
+    worker.on('message', (message: unknown) => {
       if (started !== thread) return;
       if (isFromThread(message)) settle(started, message);
       else fault(started, new Error('it sent something that is no message'));
     });
-    started.on('messageerror', (error) => fault(started, error));
-    started.on('error', (error) => fault(started, asError(error)));
-    started.on('exit', (code) => fault(started, new Error(`it ended with code ${code}`)));
+    worker.on('messageerror', (error) => fault(started, error));
+    worker.on('error', (error) => fault(started, asError(error)));
+    worker.on('exit', (code) => fault(started, new Error(`it ended with code ${code}`)));
     become('running');
   };
 
@@ -160,7 +191,7 @@ export function startWorker(given: WorkerOptions): PredictionWorker {
       return new Promise<Answer>((resolve, reject) => {
         const message: ToThread = { id, kind: kind.name, payload: request };
         try {
-          to.postMessage(message, transfer);
+          to.worker.postMessage(message, transfer);
         } catch (error) {
           const text = `a request of '${kind.name}' that cannot cross to the worker: ${asError(error).message}`;
           reject(new TanistError('invalid-argument', text, { cause: error }));

@@ -1,4 +1,5 @@
-import { emptyBytes } from '../../foundation/bytes.ts';
+import { byteString, bytesOf, emptyBytes } from '../../foundation/bytes.ts';
+import { TanistError } from '../../foundation/errors.ts';
 import { clusterTimeMs, revision } from '../../foundation/ids.ts';
 import {
   type AgedPrediction,
@@ -7,9 +8,10 @@ import {
   type Prediction,
   type PredictPolicy,
   predictableSpaces,
+  type SealedPrediction,
 } from '../../ports/prediction.ts';
-import { malformed, type WireReader } from './wire-reader.ts';
-import type { WireWriter } from './wire-writer.ts';
+import { malformed, WireReader } from './wire-reader.ts';
+import { WireWriter } from './wire-writer.ts';
 
 export function predictPolicyBound(policy: PredictPolicy | null): number {
   if (policy === null) return 0;
@@ -58,27 +60,77 @@ export function readPredictPolicy(reader: WireReader): PredictPolicy {
 
 /** At least the bytes of the encoded prediction, and not many more. */
 export function predictionBound(prediction: Prediction): number {
-  const { key, value, model, fields } = prediction;
+  return prediction.key.length + contentBound(prediction) + 48;
+}
+
+export function sealedBound({ key, content }: SealedPrediction): number {
+  return key.length + content.length + 32;
+}
+
+function contentBound({ value, model, fields }: Prediction): number {
   return fields.reduce(
     (bound, { pointer }) => bound + pointer.length * 3 + 40,
-    key.length + value.length + model.length * 3 + 96,
+    value.length + model.length * 3 + 64,
   );
 }
 
-export function writePrediction(writer: WireWriter, field: number, prediction: Prediction): void {
+const sealed = new WeakMap<Prediction, SealedPrediction>();
+
+/** The prediction for the log. Made once an object: whoever must be quick later asks before. */
+export function sealPrediction(prediction: Prediction): SealedPrediction {
+  const known = sealed.get(prediction);
+  if (known !== undefined) return known;
+  const { space, key, madeFrom, validUntilMs } = prediction;
+  const writer = new WireWriter(contentBound(prediction));
+  writeContent(writer, prediction);
+  const made = { space, key, madeFrom, validUntilMs, content: byteString(writer.finish()) };
+  sealed.set(prediction, made);
+  return made;
+}
+
+/** Null: the content is of a version that this one cannot read. */
+export function openPrediction(of: SealedPrediction): Prediction | null {
+  const { space, key, madeFrom, validUntilMs, content } = of;
+  try {
+    const reader = new WireReader(bytesOf(content));
+    return { space, key, madeFrom, validUntilMs, ...readContent(reader) };
+  } catch (error) {
+    if (error instanceof TanistError) return null;
+    throw error;
+  }
+}
+
+export function writeSealed(writer: WireWriter, field: number, prediction: SealedPrediction): void {
   const mark = writer.begin(field, 128);
+  writeHead(writer, prediction);
+  writer.bytes(5, prediction.content);
+  writer.end(mark);
+}
+
+function writePrediction(writer: WireWriter, field: number, prediction: Prediction): void {
+  const mark = writer.begin(field, 128);
+  writeHead(writer, prediction);
+  const inner = writer.begin(5, 128);
+  writeContent(writer, prediction);
+  writer.end(inner);
+  writer.end(mark);
+}
+
+function writeHead(writer: WireWriter, prediction: Omit<SealedPrediction, 'content'>): void {
   writer.uint(1, predictableSpaces.indexOf(prediction.space));
   writer.bytes(2, prediction.key);
-  writer.bytes(3, prediction.value);
-  writer.uint(4, prediction.madeFrom);
-  writer.uint(5, prediction.madeAtMs);
-  writer.uint(6, prediction.forMs);
-  writer.uint(7, prediction.validUntilMs);
-  writer.text(8, prediction.model);
-  writer.double(9, prediction.confidence);
-  writer.double(10, prediction.level);
-  for (const predicted of prediction.fields) writeField(writer, 11, predicted);
-  writer.end(mark);
+  writer.uint(3, prediction.madeFrom);
+  writer.uint(4, prediction.validUntilMs);
+}
+
+function writeContent(writer: WireWriter, prediction: Prediction): void {
+  writer.bytes(1, prediction.value);
+  writer.uint(2, prediction.madeAtMs);
+  writer.uint(3, prediction.forMs);
+  writer.text(4, prediction.model);
+  writer.double(5, prediction.confidence);
+  writer.double(6, prediction.level);
+  for (const predicted of prediction.fields) writeField(writer, 7, predicted);
 }
 
 function writeField(writer: WireWriter, field: number, predicted: PredictedField): void {
@@ -90,19 +142,13 @@ function writeField(writer: WireWriter, field: number, predicted: PredictedField
   writer.end(mark);
 }
 
-/** An embedded `Prediction`. */
-export function readPrediction(reader: WireReader): Prediction {
+/** An embedded `Prediction`; what is in its content is not looked at. */
+export function readSealed(reader: WireReader): SealedPrediction {
   let space: Prediction['space'] = 'user';
   let key = emptyBytes;
-  let value = emptyBytes;
   let madeFrom = 0;
-  let madeAtMs = 0;
-  let forMs = 0;
   let validUntilMs = 0;
-  let model = '';
-  let confidence = 0;
-  let level = 0;
-  const fields: PredictedField[] = [];
+  let content = emptyBytes;
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -113,50 +159,60 @@ export function readPrediction(reader: WireReader): Prediction {
         key = reader.bytes();
         break;
       case 3:
-        value = reader.bytes();
-        break;
-      case 4:
         madeFrom = reader.uint();
         break;
-      case 5:
-        madeAtMs = reader.uint();
-        break;
-      case 6:
-        forMs = reader.uint();
-        break;
-      case 7:
+      case 4:
         validUntilMs = reader.uint();
         break;
-      case 8:
-        model = reader.text();
-        break;
-      case 9:
-        confidence = reader.double();
-        break;
-      case 10:
-        level = reader.double();
-        break;
-      case 11:
-        fields.push(readField(reader));
+      case 5:
+        content = reader.bytes();
         break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
-  return {
-    space,
-    key,
-    value,
-    madeFrom: revision(madeFrom),
-    madeAtMs: clusterTimeMs(madeAtMs),
-    forMs: clusterTimeMs(forMs),
-    validUntilMs: clusterTimeMs(validUntilMs),
-    model,
-    confidence,
-    level,
-    fields,
-  };
+  return { space, key, madeFrom: revision(madeFrom), validUntilMs: clusterTimeMs(validUntilMs), content };
+}
+
+/** The rest of the message in hand. */
+function readContent(reader: WireReader): Omit<Prediction, 'space' | 'key' | 'madeFrom' | 'validUntilMs'> {
+  let value = emptyBytes;
+  let madeAtMs = 0;
+  let forMs = 0;
+  let model = '';
+  let confidence = 0;
+  let level = 0;
+  const fields: PredictedField[] = [];
+  while (reader.more()) {
+    switch (reader.next()) {
+      case 1:
+        value = reader.bytes();
+        break;
+      case 2:
+        madeAtMs = reader.uint();
+        break;
+      case 3:
+        forMs = reader.uint();
+        break;
+      case 4:
+        model = reader.text();
+        break;
+      case 5:
+        confidence = reader.double();
+        break;
+      case 6:
+        level = reader.double();
+        break;
+      case 7:
+        fields.push(readField(reader));
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  const times = { madeAtMs: clusterTimeMs(madeAtMs), forMs: clusterTimeMs(forMs) };
+  return { value, ...times, model, confidence, level, fields };
 }
 
 export function writeAgedPrediction(writer: WireWriter, field: number, aged: AgedPrediction): void {
@@ -174,7 +230,7 @@ export function readAgedPrediction(reader: WireReader): AgedPrediction {
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
-        prediction = readPrediction(reader);
+        prediction = openPrediction(readSealed(reader));
         break;
       case 2:
         ageMs = reader.double();

@@ -33,6 +33,7 @@ export function partBound(part: StreamPart): number {
       for (const { key, value } of part.values) bound += key.length + value.length + 48;
       return bound;
     case 'deltas':
+    case 'past':
       for (const { key, value } of part.deltas) bound += key.length + value.length + 64;
       return bound;
     case 'leases':
@@ -103,8 +104,9 @@ function writePart(writer: WireWriter, part: StreamPart): void {
       writer.end(mark);
       return;
     }
-    case 'deltas': {
-      const mark = writer.begin(4, partBound(part));
+    case 'deltas':
+    case 'past': {
+      const mark = writer.begin(part.kind === 'deltas' ? 4 : 8, partBound(part));
       for (const delta of part.deltas) writeDelta(writer, 1, delta);
       writer.end(mark);
       return;
@@ -193,6 +195,9 @@ function readPart(reader: WireReader): StreamPart {
         break;
       case 7:
         part = { kind: 'mark', ...readMark(reader) };
+        break;
+      case 8:
+        part = { kind: 'past', deltas: readDeltas(reader) };
         break;
       default:
         reader.skip();

@@ -14,6 +14,8 @@ import type {
 } from '../../ports/replication.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { rankSources, type SourceDirectory } from '../choose-source.ts';
+import { sameLineage } from '../lineage.ts';
+import type { ColdFeed } from './cold-feed.ts';
 import type { ColdStore } from './cold-store.ts';
 import type { HeldSpace } from './keys.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
@@ -45,6 +47,8 @@ export interface ColdReplicaPorts {
   readonly directory: Pick<SourceDirectory, 'offers'>;
   /** Whether it follows a source of this lineage. Absent: of any. */
   readonly accepts?: (lineage: Lineage) => boolean;
+  /** Hears what comes for predictions, and of each snapshot. */
+  readonly feed?: Pick<ColdFeed, 'past' | 'taken'>;
   /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
   readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
   /** Smoothed duration of a write to its disk; absent: not known, 0. */
@@ -260,6 +264,7 @@ export class ColdReplica {
         clock.soon(tidied);
         nodeLog.info('snapshot-taken', describe(snapshot, source.id));
         membersChanged(snapshot.members);
+        this.#ports.feed?.taken(held !== null && !sameLineage(held.lineage, snapshot.lineage));
       }
       return snapshot;
     } catch (thrown) {
@@ -310,6 +315,7 @@ export class ColdReplica {
   }
 
   #accept(part: StreamPart): void {
+    if (part.kind === 'past') this.#ports.feed?.past(part.deltas);
     if (part.kind !== 'ranges' || this.#ports.accepts?.(part.lineage) !== false) return;
     throw new TanistError(
       'data-of-another-cluster',

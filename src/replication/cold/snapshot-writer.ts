@@ -106,6 +106,8 @@ export class SnapshotWriter {
       case 'members':
         this.#members = part.members;
         return;
+      case 'past':
+        return;
     }
   }
 

@@ -5,6 +5,7 @@ import { mutant } from '../../foundation/mutants.ts';
 import { bySpace, type KeyValue, type StateDelta } from '../../ports/delta.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
+import { predictableSpaces } from '../../ports/prediction.ts';
 import type { Held, LeaseTerms, Lineage, Mark, Revisions, StreamPart } from '../../ports/replication.ts';
 import { keyValueOf, type StateMachine } from '../../state/state-machine.ts';
 import { sameLineage } from '../lineage.ts';
@@ -82,7 +83,31 @@ export async function* latestParts(source: LatestSource, held: Held | null): Asy
         : scannedParts(source, space, since, at, false);
     }
   }
+  yield* pastParts(source, isSame ? held : null, mark);
   yield { kind: 'mark', ...mark };
+}
+
+/** Who predicts gets no more of the past than this. */
+const mostPastRevisions = 50_000;
+
+async function* pastParts(
+  { state, history, nextTurn }: LatestSource,
+  held: Held | null,
+  { revisions }: Mark,
+): AsyncGenerator<StreamPart> {
+  if (state.policies().every(({ policy }) => policy.predict === null)) return;
+  for (const space of predictableSpaces) {
+    const to = revisions[space];
+    const from = Math.max(held?.revisions[space] ?? 0, state.compacted(space), to - mostPastRevisions) + 1;
+    if (from > to) continue;
+    for await (const deltas of history.deltas(space, revision(from), to)) {
+      await nextTurn();
+      const wanted = deltas.flatMap(({ previous: _, ...delta }) =>
+        state.policyFor(delta.key).predict === null ? [] : [delta],
+      );
+      if (wanted.length > 0) yield { kind: 'past', deltas: wanted };
+    }
+  }
 }
 
 /** All of one moment. */

@@ -61,6 +61,9 @@ export class Takeover {
         return;
       case 'members':
         this.members = part.members;
+        return;
+      case 'past':
+        return;
     }
   }
 

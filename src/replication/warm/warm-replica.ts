@@ -2,6 +2,7 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
+import type { PredictionListener } from '../../node/prediction/prediction-feed.ts';
 import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { DatabaseChange, Disk } from '../../ports/database.ts';
@@ -16,6 +17,7 @@ import type {
   StreamPart,
 } from '../../ports/replication.ts';
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
+import { sameLineage } from '../lineage.ts';
 import type { HeldRange } from './held-range.ts';
 import type { WarmMeta } from './warm-meta.ts';
 import { type WarmAnswer, WarmReads } from './warm-reads.ts';
@@ -40,6 +42,8 @@ export interface WarmReplicaOptions {
   readonly own?: MemberFacts;
   /** Whether it may follow a source of this lineage; absent: any. */
   readonly accepts?: (lineage: Lineage) => boolean;
+  /** Hears of what comes, for predictions; `found` once a mark has brought policies or models. */
+  readonly listener?: PredictionListener;
   /** Hears of the members whenever a mark tells of them. */
   readonly membersChanged?: (members: readonly MemberFacts[]) => void;
 }
@@ -107,6 +111,8 @@ export class WarmReplica {
   #takenMs = 0;
   #begunMs: number | null = null;
   #trouble: string | null = null;
+  /** Since the last mark something of `system` came. */
+  #toldOfSystem = false;
   /** The trouble is that something was found wrong. */
   #damaged = false;
   #marks = 0;
@@ -316,8 +322,10 @@ export class WarmReplica {
         if (this.#stopped || this.#paused) return;
         if (part.kind === 'ranges') this.#checkLineage(source, part.lineage);
         if (part.kind === 'ranges' && this.#source !== source) this.#follows(source);
-        if (part.kind !== 'mark') await this.#state.take(part);
-        else if (!(await this.#mark(part))) return;
+        if (part.kind !== 'mark') {
+          this.#tell(part);
+          await this.#state.take(part);
+        } else if (!(await this.#mark(part))) return;
         // Its own work is not the source's silence.
         heardMs = clock.nowMs();
       }
@@ -334,6 +342,19 @@ export class WarmReplica {
       silence.cancel();
       if (this.#source === source) this.#source = null;
       this.#stream = null;
+    }
+  }
+
+  #tell(part: Exclude<StreamPart, { readonly kind: 'mark' }>): void {
+    const { listener } = this.#options;
+    if (listener === undefined) return;
+    if (part.kind === 'deltas') {
+      listener.applied(part.deltas);
+      if (part.deltas.some(({ space }) => space === 'system')) this.#toldOfSystem = true;
+    } else if (part.kind === 'replace' && part.range.space === 'system') this.#toldOfSystem = true;
+    else if (part.kind === 'ranges') {
+      const before = this.#state.meta?.lineage;
+      if (before !== undefined && !sameLineage(before, part.lineage)) listener.replaced();
     }
   }
 
@@ -354,13 +375,15 @@ export class WarmReplica {
 
   /** False: something was found wrong, and is to be fetched anew. */
   async #mark(mark: StreamPart & { readonly kind: 'mark' }): Promise<boolean> {
-    const { clock, membersChanged } = this.#options;
+    const { clock, membersChanged, listener } = this.#options;
     const before = this.#state.members;
     const wrong = await this.#state.mark(mark);
     this.#marks += 1;
     this.#markedMs = clock.nowMs();
     this.#takenMs = this.#markedMs - (this.#begunMs ?? this.#markedMs);
     this.#begunMs = null;
+    if (this.#toldOfSystem) listener?.found();
+    this.#toldOfSystem = false;
     if (this.#state.members !== before) membersChanged?.(this.#state.members);
     for (const { range, reason } of wrong) this.#noteDamage({ range, reason });
     if (wrong.length > 0) {

@@ -2,6 +2,7 @@ import { type Random, seededRandom } from '../../foundation/random.ts';
 import type { NetworkWeather } from '../world/network.ts';
 import { drawFault, drawRot, type Fault } from './fault.ts';
 import { drawMembership, drawTurnover, type MembershipChange, noTurnover } from './membership.ts';
+import { drawPredictions, noPredictions, type PredictionPlan } from './predictions.ts';
 import { drawTierFaults, drawTiers, noTiers, type TierPlan } from './tiers.ts';
 
 /** How likely each kind of call is; only ratios matter. */
@@ -66,6 +67,7 @@ export interface Plan {
   readonly turnover: { readonly joiners: number; readonly everyMs: number };
   /** Machines beyond the quorum come after all others. */
   readonly tiers: TierPlan;
+  readonly predictions: PredictionPlan;
 }
 
 /** `tiers`: one seed in three also has replicas beyond the quorum, which costs several times the time. */
@@ -73,7 +75,9 @@ export function drawPlan(seed: number, tiers = false): Plan {
   const ordinary = drawOrdinary(seed);
   const random = seededRandom(`plan ${seed}`).fork('deposed');
   const plan = ordinary.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(ordinary, random) : ordinary;
-  return tiers ? withTiers(plan) : plan;
+  // From a stream of its own, as tiers are.
+  const predictions = drawPredictions(seededRandom(`plan ${seed}`).fork('predictions'));
+  return tiers ? withTiers({ ...plan, predictions }) : { ...plan, predictions };
 }
 
 /** From a stream of its own: the rest of the plan is as it would be without. */
@@ -172,6 +176,7 @@ function drawOrdinary(seed: number): Plan {
     membership,
     turnover: membership.length === 0 ? drawTurnover(random.fork('turnover')) : noTurnover,
     tiers: noTiers,
+    predictions: noPredictions,
   };
 }
 

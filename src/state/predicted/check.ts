@@ -5,6 +5,7 @@ import {
   predictPolicyLimits as most,
   type Prediction,
   type PredictPolicy,
+  type SealedPrediction,
 } from '../../ports/prediction.ts';
 
 /** RFC 6901: every reference token begins with `/`; `~` stands only in `~0` and `~1`. */
@@ -42,24 +43,30 @@ function faultOfPointer(pointer: unknown): string | null {
   return null;
 }
 
-/** The same of predictions of one command. */
-export function faultOfPredictions(predictions: readonly Prediction[], limits: RequestLimits): string | null {
+/** The same of predictions of one command: of what apply looks at. */
+export function faultOfPredictions(
+  predictions: readonly SealedPrediction[],
+  limits: RequestLimits,
+): string | null {
   if (predictions.length > builtIn.predictionsPerCommand)
     return `the command has ${predictions.length} predictions; ${builtIn.predictionsPerCommand} are allowed`;
-  for (const prediction of predictions) {
-    const fault = faultOfPrediction(prediction, limits);
-    if (fault !== null) return fault;
+  for (const { space, key, content, madeFrom, validUntilMs } of predictions) {
+    if (!isPredictable(space)) return `a key of ${space} is not predicted`;
+    if (key.length === 0 || key.length > limits.keyBytes || content.length > mostContent(limits))
+      return "a prediction's key or content is too large, or the key is empty";
+    if (!isCount(madeFrom) || !isCount(validUntilMs))
+      return "a prediction's revision and times are whole numbers ≥ 0";
   }
   return null;
 }
 
-/** Of one. */
+/** Of a prediction before it is sealed. */
 export function faultOfPrediction(prediction: Prediction, limits: RequestLimits): string | null {
   const { space, key, value, madeFrom, madeAtMs, forMs, validUntilMs, fields } = prediction;
   if (!isPredictable(space)) return `a key of ${space} is not predicted`;
   if (key.length === 0 || key.length > limits.keyBytes || value.length > limits.valueBytes)
     return "a prediction's key or value is too large, or the key is empty";
-  if (![madeFrom, madeAtMs, forMs, validUntilMs].every((count) => Number.isSafeInteger(count) && count >= 0))
+  if (![madeFrom, madeAtMs, forMs, validUntilMs].every(isCount))
     return "a prediction's revision and times are whole numbers ≥ 0";
   if (prediction.model.length === 0 || prediction.model.length > modelCharacters)
     return `a prediction names its model in 1 to ${modelCharacters} characters`;
@@ -76,6 +83,15 @@ export function faultOfPrediction(prediction: Prediction, limits: RequestLimits)
 }
 
 const modelCharacters = 128;
+
+/** A value with everything that is said of it. */
+function mostContent({ valueBytes }: RequestLimits): number {
+  return valueBytes + modelCharacters * 3 + most.fields * (most.pointerCharacters * 3 + 48) + 64;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
 
 function isWithin(value: unknown, least: number, greatest: number): boolean {
   return typeof value === 'number' && value >= least && value <= greatest;

@@ -2,7 +2,7 @@ import type { ByteString } from '../../foundation/bytes.ts';
 import { noLease, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { KeyValue } from '../../ports/delta.ts';
-import { type PredictableSpace, type Prediction, predictableSpaces } from '../../ports/prediction.ts';
+import { type PredictableSpace, predictableSpaces, type SealedPrediction } from '../../ports/prediction.ts';
 import type { CommandResult } from '../../ports/result.ts';
 import { DeadlineHeap } from '../deadline-heap.ts';
 import { failed } from '../failed.ts';
@@ -62,12 +62,12 @@ export class Predictions {
   }
 
   /** What holds for the key; its last moment may have passed already, by as much as a block is late. */
-  of(space: PredictableSpace, key: ByteString): Prediction | null {
+  of(space: PredictableSpace, key: ByteString): SealedPrediction | null {
     const stored = this.#held.size === 0 ? null : this.#stores.predicted.get(predictedKey(space, key));
     return stored === null ? null : predictionOf(stored.key, stored.value);
   }
 
-  *all(): Iterable<Prediction> {
+  *all(): Iterable<SealedPrediction> {
     for (const key of this.#held.keys()) {
       const stored = this.#stores.predicted.get(key);
       if (stored !== null) yield predictionOf(key, stored.value);
@@ -75,9 +75,10 @@ export class Predictions {
   }
 
   /** Those that hold, all together or none: `too-many-predictions`. */
-  *apply(predictions: readonly Prediction[], nowMs: number): Slices<CommandResult> {
+  *apply(predictions: readonly SealedPrediction[], nowMs: number): Slices<CommandResult> {
     const { predicted } = this.#stores;
-    const kept: { readonly key: ByteString; readonly value: ByteString; readonly of: Prediction }[] = [];
+    const kept: { readonly key: ByteString; readonly value: ByteString; readonly of: SealedPrediction }[] =
+      [];
     let count = this.#held.size;
     let bytes = predicted.liveBytes;
     for (const prediction of predictions) {
@@ -100,16 +101,16 @@ export class Predictions {
     return { kind: 'predict', kept: kept.length, dropped: predictions.length - kept.length };
   }
 
-  #holds({ space, key, madeFrom, validUntilMs }: Prediction, nowMs: number): boolean {
+  #holds({ space, key, madeFrom, validUntilMs }: SealedPrediction, nowMs: number): boolean {
     const current = this.#stores[space].get(key);
     if (current === null || nowMs > validUntilMs) return false;
     return current.modRevision === madeFrom || mutant.active === 'prediction-of-older-revision';
   }
 
-  #keep(key: ByteString, value: ByteString, prediction: Prediction): void {
+  #keep(key: ByteString, value: ByteString, prediction: SealedPrediction): void {
     const { user, predicted } = this.#stores;
     if (mutant.active === 'prediction-into-user' && prediction.space === 'user') {
-      user.put(prediction.key, prediction.value, noLease);
+      user.put(prediction.key, prediction.content, noLease);
       user.commit();
     }
     if (mutant.active === 'prediction-bumps-user-revision')

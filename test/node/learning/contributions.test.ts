@@ -6,6 +6,7 @@ import { ShownPredictions } from '../../../src/node/learning/shown-predictions.t
 import type { StateDelta } from '../../../src/ports/delta.ts';
 import type { Contribution } from '../../../src/prediction/learning/contribution.ts';
 import { modelHash } from '../../../src/prediction/neural/model-file.ts';
+import { sealPrediction } from '../../../src/protocol/parts/prediction.ts';
 import { predictedKey, storedPrediction } from '../../../src/state/predicted/prediction-value.ts';
 import { small } from '../../prediction/learning/processes.ts';
 import { b, put } from '../../state/commands.ts';
@@ -107,11 +108,11 @@ test('while contributions wait the cluster’s own rounds make way, and not for 
     workedMs: 1,
   }));
   await at.lead();
-  await at.pass(50_000);
+  await at.pass(8_000);
   at.learning.contribute(contribution());
-  await at.pass(50_000);
+  await at.pass(8_000);
   t.is(at.status.rounds, 0);
-  t.true(await at.until(() => at.status.rounds === 1, 30_000));
+  t.true(await at.until(() => at.status.rounds === 1, 5_000));
 });
 
 test('contributions to a leader that lost leadership are void', async (t) => {
@@ -183,19 +184,21 @@ test('what failovers showed is paired from the changes of the state', (t) => {
     delta({
       space: 'predicted',
       key: predictedKey('user', b(key)),
-      value: storedPrediction({
-        space: 'user',
-        key: b(key),
-        value: b('{}'),
-        madeFrom: revision(1),
-        madeAtMs: clusterTimeMs(1),
-        forMs: clusterTimeMs(2),
-        validUntilMs: clusterTimeMs(3),
-        model: 'm',
-        confidence: 0.9,
-        level: 0.9,
-        fields: [field('/a', 7), field('/b', 8)],
-      }),
+      value: storedPrediction(
+        sealPrediction({
+          space: 'user',
+          key: b(key),
+          value: b('{}'),
+          madeFrom: revision(1),
+          madeAtMs: clusterTimeMs(1),
+          forMs: clusterTimeMs(2),
+          validUntilMs: clusterTimeMs(3),
+          model: 'm',
+          confidence: 0.9,
+          level: 0.9,
+          fields: [field('/a', 7), field('/b', 8)],
+        }),
+      ),
     });
   shown.applied([predicted('k'), predicted('gone'), predicted('quiet')]);
   shown.applied([delta({ key: b('other') })]);

@@ -21,7 +21,7 @@ export class LearningBench {
     voters: readonly string[] = ['b'],
     base = async (): Promise<Model> => small,
   ) {
-    const learning = { ...defaultLearning, cpu: 1, everyMs: 60_000, ...given };
+    const learning = { ...defaultLearning, cpu: 1, everyMs: 10_000, ...given };
     this.bench = new Bench(1, voters, { prediction: { cpu: 1, memoryMb: 250, series: 64 }, learning });
     this.bench.ports = {
       predictor: this.predictor,

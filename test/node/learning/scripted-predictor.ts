@@ -1,5 +1,5 @@
 import { TanistError } from '../../../src/foundation/errors.ts';
-import type { Predictor } from '../../../src/node/prediction/online-prediction.ts';
+import type { Predictor } from '../../../src/node/prediction/predictor.ts';
 import { learningHandlers } from '../../../src/prediction/learning/thread.ts';
 import { onlineHandlers } from '../../../src/prediction/online/handler.ts';
 import type { WorkerState } from '../../../src/prediction/worker/host.ts';

@@ -1,5 +1,5 @@
 import { TanistError } from '../../../src/foundation/errors.ts';
-import type { Predictor } from '../../../src/node/prediction/online-prediction.ts';
+import type { Predictor } from '../../../src/node/prediction/predictor.ts';
 import { OnlineEngine } from '../../../src/prediction/online/engine.ts';
 import type { ObserveAnswer, ObserveRequest } from '../../../src/prediction/online/messages.ts';
 import { onlineCandidates } from '../../../src/prediction/online/online-candidates.ts';

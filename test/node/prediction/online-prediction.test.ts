@@ -4,6 +4,7 @@ import type { Command, Policy } from '../../../src/ports/command.ts';
 import type { LogEntry } from '../../../src/ports/log-store.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
 import { encodeBlock } from '../../../src/protocol/block.ts';
+import { openPrediction } from '../../../src/protocol/parts/prediction.ts';
 import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
 import { b, del, put } from '../../state/commands.ts';
 import { Bench } from '../bench.ts';
@@ -193,4 +194,30 @@ test('a predictor that hangs holds nothing up; its restart is learnt from', asyn
   await stream.bench.run(3000);
   const row = stream.prediction.table.row(0);
   t.deepEqual([row?.get('observations'), row?.get('lastValue')], [17, 6]);
+});
+
+test('a new leader brings what it has ready with its first block, and the truth ends it', async (t) => {
+  const stream = new Stream();
+  const { bench } = stream;
+  await stream.start();
+  await stream.rising('p/x', 20, () => '5');
+  await stream.step(put('p/y', '1'));
+  await bench.run(10_000, () => bench.node.inspect().raft.leader === null);
+  await bench.lead();
+  const held = bench.node.state.predictionOf('user', b('p/x'));
+  t.is(openPrediction(held!)?.value, b('5'));
+  t.is(bench.node.state.predictionOf('user', b('p/y')), null, 'of one value nothing is known');
+  t.is(bench.node.inspect().spaces.user.keys, 2, 'and it is nowhere else');
+  t.is(stream.prediction.status().preApplied, 1);
+});
+
+test('100,000 keys that ask: as many as the budget has room for, the rest counted, memory and turns bounded', async (t) => {
+  const series = 500;
+  const stream = new Stream(series);
+  await stream.start();
+  for (let block = 0; block < 100; block++)
+    await stream.step(...Array.from({ length: 1000 }, (_, i) => put(`p/${block}-${i}`, String(i))));
+  t.like(stream.prediction.status(), { keys: series, series, refused: 100_000 - series, mostSeries: series });
+  t.true(stream.predictor.requests.every(({ observations }) => observations.length <= series * 4));
+  t.is(stream.bench.failure, null);
 });

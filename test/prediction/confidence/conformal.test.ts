@@ -2,7 +2,7 @@ import test from 'ava';
 import { seededRandom } from '../../../src/foundation/random.ts';
 import { ConformalIntervals } from '../../../src/prediction/confidence/conformal.ts';
 import { levelBroken, PageHinkley } from '../../../src/prediction/confidence/drift.ts';
-import { SortedWindow } from '../../../src/prediction/confidence/sorted-window.ts';
+import { SortedWindow } from '../../../src/prediction/math/sorted-window.ts';
 import { normal } from '../processes.ts';
 
 /** Coverage over the last half of `truths` forecast as 0. */

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { seededRandom } from '../../../src/foundation/random.ts';
 import type { Profile } from '../../../src/prediction/forecast.ts';
+import { optionsForSet } from '../../../src/prediction/neural/adapt.ts';
 import { gruCandidate } from '../../../src/prediction/neural/candidate.ts';
 import { networkSize } from '../../../src/prediction/neural/features/window.ts';
 import { openForecaster } from '../../../src/prediction/neural/forecaster.ts';
@@ -109,6 +110,21 @@ test('forecasts are served while a training is under way', async (t) => {
   t.deepEqual(ended, ['forecast', 'training']);
 });
 
+test('closing in the middle of work leaves the process unharmed', async (t) => {
+  const past = [{ values: wave(400, 0), seasons: [20] }];
+  for (let round = 0; round < 8; round++) {
+    const worker = start(t);
+    const training = adapt(worker, model, past, { steps: 100_000, windows: 8, targets: 4 });
+    const candidate = gruCandidate(worker, [model]);
+    // Now before ONNX Runtime is loaded, now while a graph is compiled, now while it runs.
+    if (round >= 2) await candidate.forecast([history(wave(90, 0))], profile, 3);
+    for (let more = 4; more < round; more++) await candidate.forecast([history(wave(90, 0))], profile, 3);
+    const closed = worker.close();
+    t.like(await t.throwsAsync(training), { code: 'closed' });
+    await closed;
+  }
+});
+
 test('nothing to learn from is refused', async (t) => {
   const worker = start(t);
   const short = { values: wave(30, 0), seasons: [] };
@@ -116,5 +132,24 @@ test('nothing to learn from is refused', async (t) => {
   const broken = { values: wave(500, 0).fill(Number.NaN, 100, 110), seasons: [] };
   for (const series of [[], [short], [flat], [broken]])
     t.like(await t.throwsAsync(adapt(worker, model, series, { steps: 1 })), { code: 'invalid-argument' });
+  // One value changes, and it is never before an origin.
+  const late = { values: new Float64Array(500).fill(3).fill(4, 499), seasons: [] };
+  const never = await t.throwsAsync(adapt(worker, model, [late], { steps: 1, horizons: [1] }));
+  t.like(never, { code: 'invalid-argument' });
+  // What cannot be learnt from is left out of what can.
+  const good = { values: wave(300, 0), seasons: [20] };
+  const small = { steps: 2, windows: 4, targets: 2 };
+  const mixed = await adapt(worker, model, [short, flat, broken, good], small);
+  t.deepEqual(mixed.weights, (await adapt(worker, model, [good], small)).weights);
   t.is(worker.faults, 0);
+});
+
+test('options for a set: its horizon, windows of two long seasons', (t) => {
+  const hourly = Array.from({ length: 3 }, (_, index) => ({
+    values: wave(700 + index, 0),
+    seasons: [24, 168],
+  }));
+  t.like(optionsForSet(hourly, 48), { horizons: [48], forgetSeasons: 0, shortest: 336 });
+  t.like(optionsForSet([{ values: wave(200, 0), seasons: [24, 168] }], 12), { shortest: 48 });
+  t.like(optionsForSet([{ values: wave(200, 0), seasons: [40] }], 12), { shortest: 80 });
 });

@@ -3,12 +3,8 @@ import fc from 'fast-check';
 import { seededRandom } from '../../../src/foundation/random.ts';
 import { seasonsOf, tailLength } from '../../../src/prediction/neural/features/seasons.ts';
 import { runningSums } from '../../../src/prediction/neural/features/tail.ts';
-import {
-  type Batch,
-  emptyBatch,
-  networkSize,
-  writeWindow,
-} from '../../../src/prediction/neural/features/window.ts';
+import { emptyBatch, networkSize, writeWindow } from '../../../src/prediction/neural/features/window.ts';
+import type { Batch } from '../../../src/prediction/neural/network.ts';
 import { generateSeries } from '../../../src/prediction/training/generate.ts';
 
 const size = networkSize(4, 4);

@@ -1,6 +1,7 @@
 /** A worker's entry that fails in every way on demand. */
 import { parentPort } from 'node:worker_threads';
 import { TanistError } from '../../../src/foundation/errors.ts';
+import { inNativeSection } from '../../../src/prediction/worker/native-section.ts';
 import { handler, Moved, serve } from '../../../src/prediction/worker/serve.ts';
 import * as kinds from './faulty-kinds.ts';
 
@@ -14,6 +15,14 @@ serve(port, [
     emit(kinds.said, text);
     return null;
   }),
+  handler(kinds.native, (words, { emit }) =>
+    inNativeSection(async () => {
+      emit(kinds.said, 'inside');
+      Atomics.wait(words, 0, 0);
+      Atomics.store(words, 1, 1);
+      return null;
+    }),
+  ),
   handler(kinds.fail, (how) => {
     switch (how) {
       case 'typed':

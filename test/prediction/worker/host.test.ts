@@ -1,8 +1,9 @@
 import test from 'ava';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import { startWorker, type WorkerState } from '../../../src/prediction/worker/host.ts';
+import { mayTerminate, newSection } from '../../../src/prediction/worker/native-section.ts';
 import type { WorkerOptions } from '../../../src/prediction/worker/options.ts';
-import { double, type Fault, fail, said, say, unknown } from './faulty-kinds.ts';
+import { double, type Fault, fail, native, said, say, unknown } from './faulty-kinds.ts';
 
 const entry = new URL('./faulty-thread.js', import.meta.url);
 
@@ -128,4 +129,39 @@ test('what cannot cross is refused to its caller alone', async (t) => {
   await worker.call(say, 'still here');
   t.is(worker.faults, 0);
   await worker.close();
+});
+
+test('a thread inside native code is not terminated: it ends itself when it comes out', async (t) => {
+  const { worker, timers, reached } = start();
+  await worker.call(say, 'up');
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const inside = new Promise((resolve) => worker.on(said, resolve));
+  const late = worker.call(native, words, { timeoutMs: 77 });
+  await inside;
+  timers.fire(77);
+  t.like(await t.throwsAsync(late), { code: 'deadline-exceeded' });
+  timers.fire(100);
+  t.is(worker.state, 'restarting');
+  timers.fire(10_000);
+  t.is(worker.state, 'failed');
+  Atomics.store(words, 0, 1);
+  Atomics.notify(words, 0);
+  await reached('running');
+  t.is(Atomics.load(words, 1), 1);
+  await worker.call(say, 'again');
+  await worker.close();
+  t.deepEqual(timers.due, []);
+});
+
+test('whoever is to be terminated does not go inside, whoever is inside is asked to leave', (t) => {
+  const section = newSection();
+  t.true(mayTerminate(section));
+  t.true(mayTerminate(section));
+  // As the thread's side would: it goes inside from 0 alone.
+  t.not(Atomics.compareExchange(section, 0, 0, 1), 0);
+  const inside = newSection();
+  Atomics.store(inside, 0, 1);
+  t.false(mayTerminate(inside));
+  t.false(mayTerminate(inside));
+  t.not(Atomics.compareExchange(inside, 0, 1, 0), 1);
 });

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noSession } from '../../../foundation/ids.ts';
 import { byteStringOfText } from '../../../foundation/bytes.ts';
-import { noLease } from '../../../foundation/ids.ts';
+import { noLease, noSession } from '../../../foundation/ids.ts';
 import type { TanistNode } from '../../../node/node.ts';
 import type { Command, CommandBatch } from '../../../ports/command.ts';
 import { encodeCommandBatch } from '../../../protocol/write-command.ts';
@@ -80,4 +79,3 @@ export function submit(node: TanistNode, commands: readonly Command[]): Promise<
     });
   });
 }
-

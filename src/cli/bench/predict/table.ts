@@ -4,8 +4,8 @@ import { startHotNode } from '../../../api/start-node.ts';
 import { byteStringOfText } from '../../../foundation/bytes.ts';
 import { parseClusterConfig } from '../../../node/config.ts';
 import type { TanistNode } from '../../../node/node.ts';
-import { defaultPredictPolicy } from '../../../ports/prediction.ts';
 import { silentLog } from '../../../ports/node-log.ts';
+import { defaultPredictPolicy } from '../../../ports/prediction.ts';
 import { openLevelDisk } from '../../../storage/level/level-disk.ts';
 import { quantile } from '../statistics.ts';
 import { atMost, explains, type Figure } from '../tiers/figure.ts';
@@ -35,7 +35,13 @@ export async function measureTable(
 ): Promise<readonly Figure[]> {
   const disk = await openLevelDisk(folder, { reserveBytes: 0 });
   const config = parseClusterConfig('{ cluster: bench, nodes: [{ id: n0, client: 0, peer: 0, http: 0 }] }');
-  const { node, stop } = await startHotNode({ config, id: 'n0', dataFolder: folder, nodeLog: silentLog, disk });
+  const { node, stop } = await startHotNode({
+    config,
+    id: 'n0',
+    dataFolder: folder,
+    nodeLog: silentLog,
+    disk,
+  });
   try {
     while (!node.inspect().open) await sleep(10);
     const load = new SteadyLoad(node, prefix, keys);

@@ -2,7 +2,7 @@ import type { ClientPrediction } from '../../../ports/state-client.ts';
 import { withCluster } from '../../command.ts';
 import { printable } from '../../terminal/json.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
-import type { GetOptions } from './get.ts';
+import type { GetOptions } from './get-options.ts';
 import { keyValueJson, keyValueLines } from './key-values.ts';
 
 interface Bounds {

@@ -1,17 +1,8 @@
 import { revision } from '../../../foundation/ids.ts';
-import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
+import { type Register, withClient, withCluster } from '../../command.ts';
 import { fraction, wholeNumber } from '../../terminal/arguments.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
-
-export interface GetOptions extends ClientOptions {
-  readonly prefix?: boolean;
-  readonly limit?: number;
-  readonly revision?: number;
-  readonly keysOnly?: boolean;
-  readonly countOnly?: boolean;
-  readonly consistency: string;
-  readonly minConfidence?: number;
-}
+import type { GetOptions } from './get-options.ts';
 
 export const getCommand: Register = (program) => {
   withClient(

@@ -9,6 +9,7 @@ import { wholeNumber } from '../../terminal/arguments.ts';
 
 interface PredictionsOptions extends ClientOptions {
   readonly limit?: number;
+  readonly behaviour?: boolean;
 }
 
 export const predictionsCommand: Register = (program) => {
@@ -22,6 +23,10 @@ export const predictionsCommand: Register = (program) => {
           'relative to that of the last value; held: part of the truths that lay within their intervals. Which keys: tanist policy set --predict.',
       )
       .argument('[prefix]', 'only keys that start with it', '')
+      .option(
+        '--behaviour',
+        'in their place how the application behaves on that node: what it uses, operations by prefix',
+      )
       .option('--limit <count>', 'at most so many series (default: 100, with --json all)', wholeNumber(1)),
   ).action((prefix: string, options: PredictionsOptions) =>
     withCluster(options, async ({ client, endpoints, out, call }) => {
@@ -29,7 +34,13 @@ export const predictionsCommand: Register = (program) => {
       const { forecastColumns, forecastJson, forecastRow } = await import('./predictions-view.ts');
       const limit = options.limit ?? (out.json ? 0 : 100);
       const asked = options.endpoints === undefined ? {} : { endpoint: endpoints[0] ?? '' };
-      const { status, series, more } = await client.predictions(prefix, { ...call, ...asked, limit });
+      const {
+        status,
+        series: ofKeys,
+        behaviour,
+        more,
+      } = await client.predictions(prefix, { ...call, ...asked, limit });
+      const series = options.behaviour === true ? behaviour : ofKeys;
       out.document(series.map(forecastJson));
       out.table(forecastColumns, series.map(forecastRow));
       if (more) out.say('and more; --limit shows them');

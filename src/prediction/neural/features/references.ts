@@ -1,5 +1,5 @@
 import type { Seasons } from './seasons.ts';
-import { meanBefore, medianBefore, type Tail, valueAt } from './tail.ts';
+import { meanBefore, medianBefore, medianOf, type Tail, valueAt } from './tail.ts';
 
 /**
  * The simple forecasts that the network weighs. Each tells what it says of the moment `target` as of `end` (the values before it are
@@ -33,6 +33,9 @@ function seasonalMean({ values }: Tail, end: number, target: number, season: num
   return sum / number;
 }
 
+const known = new Float64Array(16);
+
+/** Median over the `count` newest seasons (at most 16) that are known. */
 function seasonalMedian(
   { values }: Tail,
   end: number,
@@ -40,16 +43,14 @@ function seasonalMedian(
   season: number,
   count: number,
 ): number {
-  const known: number[] = [];
+  let number = 0;
   for (let back = 0; back < count; back++) {
     const index = lagged(end, target, season, back);
-    if (index < 0 && known.length > 0) break;
-    known.push(valueAt(values, index));
+    if (index < 0 && number > 0) break;
+    known[number] = valueAt(values, index);
+    number += 1;
   }
-  known.sort((a, b) => a - b);
-  const middle = known.length >> 1;
-  const upper = known[middle] ?? 0;
-  return known.length % 2 === 1 ? upper : (upper + (known[middle - 1] ?? upper)) / 2;
+  return medianOf(known, number);
 }
 
 /** How much the last `span` values lie above those a season earlier. */

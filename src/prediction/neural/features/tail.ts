@@ -10,8 +10,8 @@ export interface Tail {
 export function runningSums(values: Float64Array): Float64Array {
   const sums = new Float64Array(values.length + 1);
   let sum = 0;
-  for (const [index, value] of values.entries()) {
-    sum += value;
+  for (let index = 0; index < values.length; index++) {
+    sum += values[index] ?? 0;
     sums[index + 1] = sum;
   }
   return sums;
@@ -27,12 +27,49 @@ export function meanBefore({ sums }: Pick<Tail, 'sums'>, end: number, count: num
   return ((sums[end] ?? 0) - (sums[from] ?? 0)) / (end - from);
 }
 
-/** Median of the `count` values before `end`, or of as many as there are. */
+/** Where medians are found; this layer's thread does one at a time. */
+const scratch = new Float64Array(512);
+
+/** Median of the `count` values before `end` (at most 512), or of as many as there are. */
 export function medianBefore({ values }: Pick<Tail, 'values'>, end: number, count: number): number {
-  const sorted = values.slice(Math.max(0, end - count), end).sort();
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+  const from = Math.max(0, end - Math.min(count, scratch.length));
+  for (let index = from; index < end; index++) scratch[index - from] = values[index] ?? 0;
+  return medianOf(scratch, Math.max(0, end - from));
+}
+
+/** Median of the first `count` values, which are put in another order. */
+export function medianOf(list: Float64Array, count: number): number {
+  if (count === 0) return 0;
+  const upper = select(list, count, count >> 1);
+  if (count % 2 === 1) return upper;
+  let lower = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < count >> 1; index++) lower = Math.max(lower, list[index] ?? lower);
+  return (lower + upper) / 2;
+}
+
+/** The value that sorting would put at `rank`; none before it is greater (Hoare 1961, algorithm 65). */
+function select(list: Float64Array, count: number, rank: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = list[(low + high) >> 1] ?? 0;
+    let left = low;
+    let right = high;
+    while (left <= right) {
+      while ((list[left] ?? 0) < pivot) left += 1;
+      while ((list[right] ?? 0) > pivot) right -= 1;
+      if (left > right) break;
+      const moved = list[left] ?? 0;
+      list[left] = list[right] ?? 0;
+      list[right] = moved;
+      left += 1;
+      right -= 1;
+    }
+    if (rank <= right) high = right;
+    else if (rank >= left) low = left;
+    else break;
+  }
+  return list[rank] ?? 0;
 }
 
 /** Ratios beyond it count as it: they come from values of no common unit, and say only that. */

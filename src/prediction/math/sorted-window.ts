@@ -1,5 +1,5 @@
-import { at } from '../math/at.ts';
-import { sortedQuantile } from '../math/statistics.ts';
+import { at } from './at.ts';
+import { sortedQuantile } from './statistics.ts';
 
 /** The last `capacity` numbers, kept sorted beside their order of arrival: adding is a search and a move, a quantile a look. */
 export class SortedWindow {

@@ -1,0 +1,33 @@
+import type { ClusterConfig } from '../node/config.ts';
+import { OnlinePrediction } from '../node/prediction/online-prediction.ts';
+import type { PredictionFeed } from '../node/prediction/prediction-feed.ts';
+import type { NodeLog } from '../ports/node-log.ts';
+import { LazyPredictor } from './lazy-predictor.ts';
+import { UsageReader } from './usage-reader.ts';
+
+/** A predictor with its thread. */
+export interface StartedPredictor {
+  /** To be started once its feed can be read. */
+  readonly prediction: OnlinePrediction;
+  close(): Promise<void>;
+}
+
+/** Of a replica beyond the quorum; null where the config wants none. */
+export function startPredictor(
+  { prediction: budget }: ClusterConfig,
+  nodeLog: NodeLog,
+  feed: PredictionFeed,
+): StartedPredictor | null {
+  if (!budget.enabled) return null;
+  const predictor = new LazyPredictor(nodeLog);
+  const usage = new UsageReader();
+  const prediction = new OnlinePrediction({ feed, predictor, budget, usage: () => usage.latest });
+  return {
+    prediction,
+    async close() {
+      prediction.close();
+      usage.stop();
+      await predictor.close();
+    },
+  };
+}
