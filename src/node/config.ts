@@ -9,7 +9,7 @@ import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
 import type { ForcedPolicy } from '../ports/lineage.ts';
 import type { Tier } from '../ports/tier.ts';
 import { defaultScrub } from './integrity/scrub.ts';
-import { type PredictionConfig, predictionSchema } from './prediction-config.ts';
+import { type PredictionConfig, predictionEntries, predictionSchema } from './prediction-config.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
 /** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
@@ -362,7 +362,8 @@ function entriesAt(issue: Issue): object {
   if (first === 'tiers') return tiersSchema.entries;
   if (first === 'score') return scoreSchema.entries;
   if (first === 'scrub') return scrubSchema.entries;
-  if (first === 'prediction') return predictionSchema.entries;
+  if (first === 'prediction')
+    return predictionEntries(issue.path?.slice(1).map(({ key }) => String(key)) ?? []);
   return diskSchema.entries;
 }
 

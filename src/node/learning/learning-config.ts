@@ -17,7 +17,7 @@ const within = (least: number, most: number, whole: boolean, given: number) => {
 const yesOrNo = v.optional(v.boolean('must be true or false'), true);
 const dayMs = 24 * 3600 * 1000;
 
-const federatedSchema = v.strictObject({
+export const federatedSchema = v.strictObject({
   enabled: yesOrNo,
   wanted: within(1, contributionLimits.most, true, preset.federated.wanted),
   waitMs: within(0, 30 * dayMs, true, preset.federated.waitMs),
