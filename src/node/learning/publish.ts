@@ -1,8 +1,9 @@
 import { emptyBytes } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { noLease, noSession } from '../../foundation/ids.ts';
-import type { PutCommand, TxnCommand } from '../../ports/command.ts';
+import { noLease, noSession, revision } from '../../foundation/ids.ts';
+import type { Command, PutCommand, TxnCommand } from '../../ports/command.ts';
 import { encodeCommandBatch } from '../../protocol/write-command.ts';
+import type { StateMachine } from '../../state/state-machine.ts';
 import type { Proposal, ProposalOutcome } from '../proposals.ts';
 import { modelKey, previousKey, storedBytes, type Version } from './model-record.ts';
 
@@ -35,19 +36,33 @@ export function publish(
     success: [put(modelKey, next), ...(previous === null ? [] : [put(previousKey, previous)])],
     failure: [],
   };
-  const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [command] };
   return new Promise((resolve, reject) => {
-    submit({
-      bytes: encodeCommandBatch(batch),
-      batch,
-      early: null,
-      settle: (outcome) => {
+    submit(
+      proposalOf(command, (outcome) => {
         const error = errorOf(outcome);
         if (error === null) resolve();
         else reject(error);
-      },
-    });
+      }),
+    );
   });
+}
+
+/** Revisions of the space `system` that are kept; beyond twice as many the older ones are compacted. */
+const kept = 64;
+
+/** Every version is some 100 KB in the space's history: the old ones go, lest a year of learning fill the disk. Nobody waits for it. */
+export function forgetOld(
+  state: Pick<StateMachine, 'revision' | 'compacted'>,
+  submit: (proposal: Proposal) => void,
+): void {
+  const target = state.revision('system') - kept;
+  if (target - state.compacted('system') < kept) return;
+  submit(proposalOf({ kind: 'compact', space: 'system', revision: revision(target) }, () => {}));
+}
+
+function proposalOf(command: Command, settle: (outcome: ProposalOutcome) => void): Proposal {
+  const batch = { session: noSession, firstNumber: 0, acknowledgedThrough: 0, commands: [command] };
+  return { bytes: encodeCommandBatch(batch), batch, early: null, settle };
 }
 
 function put(key: PutCommand['key'], version: Version): PutCommand {

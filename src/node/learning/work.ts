@@ -9,7 +9,7 @@ import { roundOptionsOf } from './learning-options.ts';
 import type { LearningParts } from './learning-parts.ts';
 import { type ModelRecord, type Version, versionOf } from './model-record.ts';
 import { nextVersion, rolledBack } from './next-version.ts';
-import { publish } from './publish.ts';
+import { forgetOld, publish } from './publish.ts';
 import { type Outcome, tryOut, type WorkParts } from './rounds.ts';
 import type { Tally } from './tally.ts';
 
@@ -190,7 +190,10 @@ export class Work {
     }
     if (this.#underWay === work) this.#underWay = null;
     tally.count('published');
-    if (feed.state.whole) record.refresh();
+    if (feed.state.whole) {
+      record.refresh();
+      forgetOld(feed.state, submit);
+    }
     const { version, provenance } = model;
     feed.nodeLog.info('model-published', {
       version,

@@ -171,3 +171,19 @@ test('without its file there is no model, until one is published; what is off le
   t.false(off.predictor.calls.some((kind) => kind.startsWith('learning/')));
   t.is(off.learning.model().model.version, 1);
 });
+
+test('old versions do not stay in the history of the space for ever', async (t) => {
+  const at = new LearningBench();
+  at.predictor.on('learning/round', () => better(0.1));
+  await at.lead();
+  const commands = Array.from({ length: 40 }, (_, i) => ({
+    ...put(`note/${i % 3}`, 'x'),
+    space: 'system' as const,
+  }));
+  for (let i = 0; i < 4; i++) await at.do(...commands);
+  const { state } = at.bench.node;
+  t.is(Number(state.compacted('system')), 0);
+  t.true(await at.until(() => state.compacted('system') > 0));
+  t.is(state.revision('system') - state.compacted('system'), 64);
+  t.is(inLog(at, modelKey)?.version, 2);
+});
