@@ -26,17 +26,15 @@ export class CarriedPredictions {
     };
   }
 
-  /** For the hot node that begins now; they are brought once, and for as long as they hold. */
+  /** For the hot node that begins now; they are brought once. */
   take(): PredictionSource {
     let left = this.#predictions;
     this.#predictions = [];
     return {
       preApply(nowMs) {
-        if (left.length > 0) left = left.filter(({ validUntilMs }) => validUntilMs >= nowMs);
-        return left;
-      },
-      brought() {
+        const ready = left.filter(({ validUntilMs }) => validUntilMs >= nowMs);
         left = [];
+        return ready;
       },
     };
   }

@@ -60,7 +60,6 @@ export class PredictionProposals {
         nodeLog.warn('prediction-malformed', { fault }),
       );
       if (ready.length === 0) return;
-      source.brought?.(ready.length);
       this.#propose(ready, (outcome) => this.#told(term, outcome));
       proposals.flush();
     } catch (error) {
@@ -69,17 +68,17 @@ export class PredictionProposals {
   }
 
   /**
-   * With every tick. What `elected` does is done for nothing now and then: code that has not run for long runs slowly, and a promotion is the wrong
-   * moment for it.
+   * With every tick of whoever may take over. What `elected` does is done for nothing now and then: code that has not run for long runs slowly, and a
+   * promotion is the wrong moment for it.
    */
   rehearse(): void {
     const { source, clock, clusterClock, raft } = this.#parts;
     const nowMs = clock.nowMs();
-    if (source === undefined || !clusterClock.knowsTime || raft.status.role === 'leader') return;
+    if (source?.rehearse === undefined || !clusterClock.knowsTime || raft.status.role === 'leader') return;
     if (nowMs - this.#rehearsedMs < rehearseEveryMs) return;
     this.#rehearsedMs = nowMs;
     try {
-      const ready = this.#within(source.preApply(clusterClock.now()), () => {});
+      const ready = this.#within(source.rehearse(clusterClock.now()), () => {});
       encodeBlock(clusterClock.now(), [encodeCommandBatch(batchOf(ready))]);
     } catch {
       // It is said when it matters.

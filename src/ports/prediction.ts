@@ -69,8 +69,8 @@ export interface PredictionSource {
    * that `sealPrediction` has seen before take no more time.
    */
   preApply(nowMs: ClusterTimeMs): readonly Prediction[];
-  /** So many of them went out with the first block of a leader; the other times were rehearsals. */
-  brought?(count: number): void;
+  /** The same for nothing, asked now and then while another leads, so that the way of a promotion is trodden. Absent: it is not. */
+  rehearse?(nowMs: ClusterTimeMs): readonly Prediction[];
 }
 
 /** A prediction that was read. */

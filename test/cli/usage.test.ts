@@ -44,6 +44,8 @@ test('help lists every command and is a success', async (t) => {
     'watch',
     'lease',
     'policy',
+    'forecast',
+    'backtest',
     'sim',
     'bench',
   ])

@@ -40,7 +40,7 @@ test('holds what is critical as it commits, and reads it as the state does', asy
   t.is(refused('a/1', 'b'), 'not-held');
   t.is(refused('a/2', '', { revision: revision(2) }), 'not-held');
   t.is(refused('a/2', '', { revision: revision(1000) }), 'revision-future');
-  t.is(refused('a/2', '', { space: 'predicted' }), 'not-held');
+  t.is(refused('a/2', '', { space: 'predicted' }), 'invalid-argument');
   t.like(refused('a/2'), { kind: 'range', count: 0 });
   t.deepEqual(world.reports.at(-1)?.id, warmId);
   await world.until(warm.stop());

@@ -43,9 +43,9 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'several-voters-in-one-step': 2,
   'promote-out-of-sync': 54,
   'facts-at-append': 1,
-  'read-half-applied': 21,
+  'read-half-applied': 69,
   'watch-half-applied': 3,
-  'image-half-applied': 9,
+  'image-half-applied': 5,
 };
 /** The same with predictions in the seeds that have them. */
 const foundPredicting: Partial<Record<MutantName, number>> = {

@@ -14,8 +14,12 @@ export function firstOf(
       }
       return [];
     },
-    brought(count) {
-      for (const source of there) source.brought?.(count);
+    rehearse(nowMs) {
+      for (const source of there) {
+        const ready = source.rehearse?.(nowMs) ?? [];
+        if (ready.length > 0) return ready;
+      }
+      return [];
     },
   };
 }

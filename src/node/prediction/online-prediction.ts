@@ -112,15 +112,17 @@ export class OnlinePrediction implements PredictionSource {
 
   /** What is expected now of the keys whose policy asks for it: made beforehand, so that it takes less than a millisecond for 1,000 keys. */
   preApply(nowMs: number): readonly Prediction[] {
+    const predictions = this.rehearse(nowMs);
+    this.#preApplied += predictions.length;
+    return predictions;
+  }
+
+  rehearse(nowMs: number): readonly Prediction[] {
     if (this.#closed || this.#keys.keyCount === 0) return [];
     const { clock } = this.#parts.feed;
     const untilMs = clock.nowMs() + promotionMs;
     const atMs = Math.max(nowMs, this.#steady.nowMs());
     return this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
-  }
-
-  brought(count: number): void {
-    this.#preApplied += count;
   }
 
   /** The keys that are forecast, for display, with the table to read their forecasts from. */

@@ -2,7 +2,14 @@ import { TanistError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
 import { seasonsOf } from './features/seasons.ts';
 import type { NetworkSize } from './network.ts';
-import { learnable, type SamplerOptions, sampler, samplerDefaults, type TrainingSeries } from './sampler.ts';
+import {
+  drawable,
+  type SamplerOptions,
+  sampler,
+  samplerDefaults,
+  type TrainingSeries,
+  varies,
+} from './sampler.ts';
 import { openTrainer } from './trainer.ts';
 
 export interface AdaptOptions extends SamplerOptions {
@@ -26,20 +33,20 @@ export interface Adapted {
  * for hundreds of series; of one or two it would learn by heart.
  */
 export function optionsForSet(series: readonly TrainingSeries[], horizon: number): Partial<AdaptOptions> {
-  const shortestSeries = Math.min(...series.map(({ values }) => values.length));
-  const twoSeasons = Math.max(
-    ...series.map(({ values, seasons }) => {
-      const { short, long } = seasonsOf(seasons, values.length);
-      return 2 * Math.max(short, long);
-    }),
-  );
-  const shortest = Math.max(samplerDefaults.shortest, Math.min(twoSeasons, shortestSeries >> 1));
+  let fewestValues = Number.POSITIVE_INFINITY;
+  let twoSeasons = 0;
+  for (const { values, seasons } of series) {
+    const { short, long } = seasonsOf(seasons, values.length);
+    fewestValues = Math.min(fewestValues, values.length);
+    twoSeasons = Math.max(twoSeasons, 2 * short, 2 * long);
+  }
+  const shortest = Math.max(samplerDefaults.shortest, Math.min(twoSeasons, fewestValues >> 1));
   return { horizons: [horizon], forgetSeasons: 0, shortest, steps: 1_500 };
 }
 
 /**
- * Trains weights further on given series, all of which count as past; those that are too short, constant or not all numbers are left out. The same seed, series and options give the same weights on one machine.
- * `breathe` is awaited after each step.
+ * Trains weights further on given series, all of which count as past; those that are too short or not all numbers are left
+ * out. The same seed, series and options give the same weights on one machine. `breathe` is awaited after each step.
  *
  * @throws `invalid-argument` no series is long enough to learn from; `prediction-failed` the training diverged
  */
@@ -51,8 +58,8 @@ export async function adaptWeights(
   breathe: (step: number) => Promise<void> = async () => {},
 ): Promise<Adapted> {
   const { windows, targets, steps, rate } = options;
-  const usable = series.filter((each) => learnable(each, options));
-  if (usable.length === 0) {
+  const usable = series.filter((each) => drawable(each, options));
+  if (!usable.some(varies)) {
     const fewest = options.shortest + Math.max(...options.horizons);
     throw new TanistError(
       'invalid-argument',

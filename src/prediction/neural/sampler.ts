@@ -33,17 +33,19 @@ export const samplerDefaults: SamplerOptions = {
   forgetSeasons: 0.15,
 };
 
-/** Whether there is a window to draw from it: long enough, all numbers, not constant. */
-export function learnable(
+/** Whether windows can be drawn from it: long enough, and all numbers. */
+export function drawable(
   { values }: TrainingSeries,
   { shortest, horizons }: Pick<SamplerOptions, 'shortest' | 'horizons'>,
 ): boolean {
-  if (values.length < shortest + Math.max(...horizons)) return false;
-  return values.every(Number.isFinite) && values.some((value) => value !== values[0]);
+  return values.length >= shortest + Math.max(...horizons) && values.every(Number.isFinite);
 }
 
+/** A constant has no windows that teach anything; among others it does no harm. */
+export const varies = ({ values }: TrainingSeries): boolean => values.some((value) => value !== values[0]);
+
 /**
- * Draws lessons from learnable series: a series, an origin in it, a horizon, target steps spread over the horizon.
+ * Draws lessons from drawable series, of which some vary: a series, an origin in it, a horizon, target steps spread over the horizon.
  *
  * @throws from the draw, `invalid-argument`: almost all windows are constant
  */
@@ -93,7 +95,7 @@ const limit = 30;
 /** Smallest naive error that errors are weighed by, in scales. */
 const floor = 0.15;
 
-/** `count` different steps of 1…horizon in ascending order, one of each equal stretch; all of them where there are no more. */
+/** `count` steps of 1…horizon in ascending order, one of each equal stretch; where the horizon is shorter, some more than once. */
 function spread(horizon: number, count: number, random: Random): readonly number[] {
   return Array.from({ length: count }, (_, index) => {
     const from = Math.floor((index * horizon) / count);

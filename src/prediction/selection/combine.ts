@@ -2,7 +2,7 @@ import { at } from '../math/at.ts';
 
 /** Members with less than this share of the best are left out: they would cost more than they add. */
 const NEGLIGIBLE = 0.02;
-/** A member is named when it has at least this share of all weight. */
+/** A candidate is named when it has at least this share in the forecast. */
 const NAMED = 0.2;
 
 /** Indices of the candidates that count, the heaviest first. */
@@ -44,9 +44,47 @@ export function combined(
   });
 }
 
+/**
+ * The mean, by weight, of what comes out when the base is averaged with each member in turn (a step of greedy ensemble selection, Caruana et
+ * al. 2004): who errs elsewhere than the base improves it even where it is not the best itself. The last weight is that of the base alone.
+ */
+export function refined(
+  base: Float64Array,
+  forecasts: readonly (Float64Array | null)[],
+  weights: Float64Array,
+): Float64Array {
+  const alone = at(weights, forecasts.length);
+  return base.map((centre, step) => {
+    let sum = alone * centre;
+    let total = alone;
+    forecasts.forEach((forecast, i) => {
+      const weight = at(weights, i);
+      if (forecast === null || weight < NEGLIGIBLE) return;
+      sum += (weight * (centre + at(forecast, step))) / 2;
+      total += weight;
+    });
+    return total > 0 ? sum / total : centre;
+  });
+}
+
 /** The members that matter, joined by `+`. */
-export function nameOf(names: readonly string[], weights: Float64Array, members: readonly number[]): string {
-  const total = members.reduce((sum, i) => sum + at(weights, i), 0);
-  const heavy = members.filter((i, rank) => rank === 0 || at(weights, i) >= NAMED * total);
+export function nameOf(names: readonly string[], shares: Float64Array): string {
+  const ranked = [...names.keys()].sort((a, b) => at(shares, b) - at(shares, a) || a - b);
+  const heavy = ranked.filter((i, rank) => rank === 0 || at(shares, i) >= NAMED);
   return heavy.map((i) => names[i] ?? '?').join('+');
+}
+
+/** Share of each candidate in a forecast: half by the votes, half by the refinement, where the base alone counts as the votes again. */
+export function sharesOf(
+  votes: Float64Array,
+  members: readonly number[],
+  partners: Float64Array,
+): Float64Array {
+  const all = members.reduce((sum, i) => sum + at(votes, i), 0);
+  const paired = partners.reduce((sum, weight) => sum + weight, 0);
+  const alone = paired > 0 ? at(partners, votes.length) / paired : 1;
+  return votes.map((vote, i) => {
+    const share = members.includes(i) ? vote / all : 0;
+    return (share * (1 + alone)) / 2 + (paired > 0 ? at(partners, i) / paired / 2 : 0);
+  });
 }

@@ -1,7 +1,5 @@
 import { at } from '../math/at.ts';
 
-/** How much more weight the better has: the share of a candidate is (least error / its error) to this power. */
-const SHARPNESS = 10;
 /** What a candidate ten times as costly has to be better by. */
 const BIAS = 0.01;
 /** What is left of old errors when the level breaks. */
@@ -15,12 +13,17 @@ export class Scores {
   readonly #errors: Float64Array;
   readonly #handicap: Float64Array;
   readonly #halfLife: number;
+  readonly #sharpness: number;
 
-  /** `costsUs`: of each candidate, µs a forecast. `halfLife`: steps of the series after which an error counts half. */
-  constructor(costsUs: readonly number[], halfLife: number) {
+  /**
+   * `costsUs`: of each candidate, µs a forecast. `halfLife`: steps of the series after which an error counts half. `sharpness`: the weight
+   * of a candidate is (least error / its error) to this power.
+   */
+  constructor(costsUs: readonly number[], halfLife: number, sharpness: number) {
     this.#errors = new Float64Array(costsUs.length);
     this.#handicap = Float64Array.from(costsUs, (cost) => 1 + BIAS * Math.log10(Math.max(1, cost)));
     this.#halfLife = halfLife;
+    this.#sharpness = sharpness;
   }
 
   /** The series went on by so many steps. */
@@ -51,8 +54,10 @@ export class Scores {
     }
     // Where several never erred, the cheapest of them serves.
     const floor = (1e-6 * sum) / Math.max(1, among.length);
-    if (!(sum > 0)) return this.#handicap.map((handicap) => 1 / handicap ** SHARPNESS);
-    return judged.map((error, i) => ((least + floor) / (error + floor * at(this.#handicap, i))) ** SHARPNESS);
+    if (!(sum > 0)) return this.#handicap.map((handicap) => 1 / handicap ** this.#sharpness);
+    return judged.map(
+      (error, i) => ((least + floor) / (error + floor * at(this.#handicap, i))) ** this.#sharpness,
+    );
   }
 
   #scale(factor: number): void {

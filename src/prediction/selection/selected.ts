@@ -3,7 +3,7 @@ import { levelBroken, PageHinkley } from '../confidence/drift.ts';
 import type { Forecast, History } from '../forecast.ts';
 import { at, fromEnd } from '../math/at.ts';
 import { profileOf } from '../series/profile.ts';
-import { combined, membersOf, nameOf } from './combine.ts';
+import { combined, membersOf, nameOf, refined, sharesOf } from './combine.ts';
 import { Field, type Forecasts } from './field.ts';
 import type { Settings } from './options.ts';
 import { Scores } from './scores.ts';
@@ -13,12 +13,17 @@ const RESIDUALS = 150;
 /** Rate at which the intervals' miss rates adapt. */
 const RATE = 0.025;
 const VOTERS = 12;
+/** See `Scores`: the median forgives a wrong voter, so its weights may be soft; what a mean takes in must be worth it. */
+const VOTE_SHARPNESS = 10;
+const PAIR_SHARPNESS = 120;
 
 /** A forecast given out whose truth is not all known yet. */
 interface Pending {
   /** Number of the step (time / step) that it was made at. */
   readonly origin: number;
   readonly forecasts: Forecasts;
+  /** The weighted median of the candidates, before its refinement. */
+  readonly base: Float64Array;
   readonly forecast: Forecast;
   /** Steps whose truth is known. */
   judged: number;
@@ -33,6 +38,8 @@ interface Pending {
 export class Selected {
   readonly #settings: Settings;
   readonly #scores: Scores;
+  /** Of the base averaged with each candidate; the last of the base alone. */
+  readonly #pairs: Scores;
   readonly #intervals: ConformalIntervals;
   readonly #drift = new PageHinkley();
   #field: Field;
@@ -47,10 +54,9 @@ export class Selected {
   /** For `selectBestModel`, which brings it up to date by a backtest. */
   constructor(settings: Settings, start: History) {
     this.#settings = settings;
-    this.#scores = new Scores(
-      settings.candidates.map(({ costUs }) => costUs),
-      settings.halfLife,
-    );
+    const costs = settings.candidates.map(({ costUs }) => costUs);
+    this.#scores = new Scores(costs, settings.halfLife, VOTE_SHARPNESS);
+    this.#pairs = new Scores([...costs.map(() => 1), 1], 2 * settings.halfLife, PAIR_SHARPNESS);
     this.#intervals = new ConformalIntervals(settings.horizon, settings.level, RESIDUALS, RATE);
     this.#field = new Field(settings, start, profileOf(start, settings.season));
     this.#seen = stepNumber(start);
@@ -113,10 +119,14 @@ export class Selected {
     if (fresh <= 0) return;
     this.#seen = now;
     this.#scores.age(fresh);
+    this.#pairs.age(fresh);
     const fade = 0.5 ** (fresh / this.#settings.halfLife);
     this.#usual = { sum: this.#usual.sum * fade, count: this.#usual.count * fade };
     const usual = this.error;
-    if (this.#broken(history, now, usual)) this.#scores.forget();
+    if (this.#broken(history, now, usual)) {
+      this.#scores.forget();
+      this.#pairs.forget();
+    }
     for (const pending of this.#pending) this.#judge(pending, history, now, usual);
     this.#pending = this.#pending.filter(({ judged }) => judged < this.#settings.horizon);
   }
@@ -124,9 +134,13 @@ export class Selected {
   /** The forecast for the steps after the history's end from those of the candidates. */
   issue(history: History, forecasts: Forecasts): Forecast {
     const { horizon, candidates, level } = this.#settings;
-    const weights = this.#weights(forecasts);
-    const members = membersOf(weights, VOTERS);
-    const mean = combined(forecasts, weights, members, horizon);
+    const votes = this.#weights(forecasts);
+    const members = membersOf(votes, VOTERS);
+    const base = combined(forecasts, votes, members, horizon);
+    const partners = this.#pairs
+      .weights([...this.#wanted, forecasts.length])
+      .map((weight, i) => (i < forecasts.length && forecasts[i] === null ? 0 : weight));
+    const mean = refined(base, forecasts, partners);
     const lower = new Float64Array(horizon);
     const upper = new Float64Array(horizon);
     const floor = this.#field.nonNegative ? 0 : Number.NEGATIVE_INFINITY;
@@ -138,13 +152,10 @@ export class Selected {
       lower[step] = Math.max(floor, centre + down - grain);
       upper[step] = centre + up + grain;
     }
-    const model = nameOf(
-      candidates.map(({ name }) => name),
-      weights,
-      members,
-    );
+    const names = candidates.map(({ name }) => name);
+    const model = nameOf(names, sharesOf(votes, members, partners));
     const forecast: Forecast = { model, mean, lower, upper, level };
-    this.#pending.push({ origin: stepNumber(history), forecasts, forecast, judged: 0 });
+    this.#pending.push({ origin: stepNumber(history), forecasts, base, forecast, judged: 0 });
     this.#last = forecast;
     return forecast;
   }
@@ -160,7 +171,7 @@ export class Selected {
 
   #judge(pending: Pending, history: History, now: number, usual: number): void {
     const known = Math.min(this.#settings.horizon, now - pending.origin);
-    const { forecast, forecasts } = pending;
+    const { base, forecast, forecasts } = pending;
     const naive = forecasts[this.#lastValueIndex()];
     for (let step = pending.judged; step < known; step++) {
       const truth = fromEnd(history.values, now - pending.origin - 1 - step);
@@ -169,8 +180,11 @@ export class Selected {
       forecasts.forEach((own, i) => {
         // Who could not forecast is judged as the last value, or it would look perfect.
         const given = own ?? naive;
-        if (given !== null && given !== undefined) this.#scores.add(i, Math.abs(truth - at(given, step)));
+        if (given === null || given === undefined) return;
+        this.#scores.add(i, Math.abs(truth - at(given, step)));
+        this.#pairs.add(i, Math.abs(truth - (at(base, step) + at(given, step)) / 2));
       });
+      this.#pairs.add(forecasts.length, Math.abs(truth - at(base, step)));
       this.#intervals.observe(step, truth, centre, at(forecast.lower, step), at(forecast.upper, step));
       const error = Math.abs(truth - centre);
       this.#usual.sum += error;
