@@ -82,10 +82,14 @@ export class Work {
 
   /** Whether the present version is still to show that it is no worse than the one before. */
   onTrial(): boolean {
-    const { current, previous } = this.#parts.record;
-    const kind = current?.model.provenance?.kind;
-    if (current === null || previous === null || kind === undefined || kind === 'rolled-back') return false;
-    return !this.#decided.has(current.hash);
+    const { record, options, clusterNowMs } = this.#parts;
+    const { current, previous } = record;
+    if (current === null || previous === null || this.#decided.has(current.hash)) return false;
+    const { provenance, weights } = current.model;
+    if (provenance === undefined || provenance.kind === 'rolled-back') return false;
+    // Nobody waits for ever for values that do not come, or for a comparison that fails.
+    const isOverdue = clusterNowMs() - provenance.atMs > trialRounds * options.everyMs;
+    return !isOverdue && weights.length === previous.model.weights.length;
   }
 
   /** Publishes what `act` made of the version, if it made something better. */
@@ -121,8 +125,7 @@ export class Work {
     const { previous } = record;
     if (verdict.kind !== 'worse' || previous === null) {
       this.#underWay = null;
-      const inUseMs = clusterNowMs() - (base.model.provenance?.atMs ?? 0);
-      if (verdict.kind === 'kept' || inUseMs > trialRounds * options.everyMs) this.#decided.add(base.hash);
+      if (verdict.kind === 'kept') this.#decided.add(base.hash);
       return;
     }
     const { reason, comparison } = verdict;

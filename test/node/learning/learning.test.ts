@@ -187,3 +187,16 @@ test('old versions do not stay in the history of the space for ever', async (t) 
   t.is(state.revision('system') - state.compacted('system'), 64);
   t.is(inLog(at, modelKey)?.version, 2);
 });
+
+test('a trial that comes to no end does not hold up learning for ever', async (t) => {
+  const at = new LearningBench();
+  at.predictor.on('learning/round', () => better(0.1));
+  at.predictor.on('learning/trial', () => {
+    throw new TanistError('prediction-failed', 'no comparison');
+  });
+  await at.lead();
+  t.true(await at.until(() => at.status.published === 1));
+  await at.pass(50_000);
+  t.like(at.status, { published: 1, state: 'trying', lastError: 'no comparison' });
+  t.true(await at.until(() => at.status.published === 2, 90_000));
+});
