@@ -36,7 +36,9 @@ export interface LearningWorkParts extends LearningParts {
 /** The leader's long calls of the worker, one at a time, and what is published of them. */
 export class Work {
   readonly #parts: LearningWorkParts;
-  readonly #decided = new Set<string>();
+  /** Hash of the version that stays. */
+  #decided = '';
+  #tried: { readonly hash: string; readonly sinceMs: number } | null = null;
   #underWay: UnderWay | null = null;
   #roundAtMs = 0;
   #trialAtMs = 0;
@@ -82,14 +84,11 @@ export class Work {
 
   /** Whether the present version is still to show that it is no worse than the one before. */
   onTrial(): boolean {
-    const { record, options, clusterNowMs } = this.#parts;
-    const { current, previous } = record;
-    if (current === null || previous === null || this.#decided.has(current.hash)) return false;
+    const { current, previous } = this.#parts.record;
+    if (current === null || previous === null || this.#decided === current.hash) return false;
     const { provenance, weights } = current.model;
     if (provenance === undefined || provenance.kind === 'rolled-back') return false;
-    // Nobody waits for ever for values that do not come, or for a comparison that fails.
-    const isOverdue = clusterNowMs() - provenance.atMs > trialRounds * options.everyMs;
-    return !isOverdue && weights.length === previous.model.weights.length;
+    return weights.length === previous.model.weights.length;
   }
 
   /** Publishes what `act` made of the version, if it made something better. */
@@ -119,13 +118,19 @@ export class Work {
     const { feed, options, record, tally, clusterNowMs } = this.#parts;
     const nowMs = feed.clock.nowMs();
     this.#trialAtMs = nowMs + Math.min(trialMs, options.everyMs);
+    if (this.#tried?.hash !== base.hash) this.#tried = { hash: base.hash, sinceMs: nowMs };
+    // Nobody waits for ever for values that do not come, or for a comparison that fails.
+    if (nowMs - this.#tried.sinceMs > trialRounds * options.everyMs) {
+      this.#decided = base.hash;
+      return;
+    }
     const work = this.#begin('trying', term, base);
     const verdict = await this.#worked(work, (parts) => tryOut(parts, options.trialOrigins));
     if (verdict === null) return;
     const { previous } = record;
     if (verdict.kind !== 'worse' || previous === null) {
       this.#underWay = null;
-      if (verdict.kind === 'kept') this.#decided.add(base.hash);
+      if (verdict.kind === 'kept') this.#decided = base.hash;
       return;
     }
     const { reason, comparison } = verdict;

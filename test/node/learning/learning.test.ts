@@ -198,5 +198,5 @@ test('a trial that comes to no end does not hold up learning for ever', async (t
   t.true(await at.until(() => at.status.published === 1));
   await at.pass(50_000);
   t.like(at.status, { published: 1, state: 'trying', lastError: 'no comparison' });
-  t.true(await at.until(() => at.status.published === 2, 90_000));
+  t.true(await at.until(() => at.status.published === 2, 150_000));
 });
