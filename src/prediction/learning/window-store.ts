@@ -60,14 +60,16 @@ export class WindowStore {
     const older = Math.min(mostOlder, Math.max(0, Math.floor(perSeries / (bytesPerValue * windowLength))));
     this.#leftOut = 0;
     let sinceBreath = 0;
-    for (const { name, history } of offered) {
+    for (const { name, history: historyOf } of offered) {
+      if (++sinceBreath % 64 === 0) await breathe();
+      const history = historyOf();
+      if (history === null) continue;
       const known = this.#series.get(name);
       const series = known?.stepMs === history.stepMs ? known : new StoredSeries(history);
       if (known !== undefined || this.#series.size < room) {
         series.take(history, older, this.#random);
         this.#series.set(name, series);
       } else this.#leftOut++;
-      if (++sinceBreath % 64 === 0) await breathe();
     }
     for (const name of [...this.#series.keys()].slice(room)) this.#series.delete(name);
   }

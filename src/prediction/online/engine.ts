@@ -18,7 +18,8 @@ const batchSize = 64;
 
 export interface NamedHistory {
   readonly name: string;
-  readonly history: History;
+  /** As it is when it is called; null: there is too little, or nothing to forecast. */
+  readonly history: () => History | null;
 }
 
 export interface EngineParts {
@@ -77,11 +78,10 @@ export class OnlineEngine {
     return { rows, models: this.#models, figures: this.#figures() };
   }
 
-  /** The pasts of all series that have one, for whoever learns from them. */
+  /** The pasts of all series, for whoever learns from them. */
   *histories(): Generator<NamedHistory> {
     for (const { definition, observed } of this.#series.values()) {
-      const history = observed.rests ? null : observed.history();
-      if (history !== null) yield { name: definition.name, history };
+      yield { name: definition.name, history: () => (observed.rests ? null : observed.history()) };
     }
   }
 

@@ -11,7 +11,7 @@ const long = drifting(20_000);
 const asOf = (length: number) => historyOf(long.slice(Math.max(0, length - 512), length), length * 1000);
 const gathered = async (store: WindowStore, length: number, names: readonly string[] = ['s'], memory = 1e6) =>
   store.gather(
-    names.map((name) => ({ name, history: asOf(length) })),
+    names.map((name) => ({ name, history: () => asOf(length) })),
     memory,
   );
 
