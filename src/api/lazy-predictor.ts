@@ -6,12 +6,15 @@ import { systemClock } from './system-clock.ts';
 /** The thread that forecasts, started with the first call: a node where nothing is predicted has none. */
 export class LazyPredictor implements Predictor {
   readonly #nodeLog: NodeLog;
+  readonly #memoryMb: number;
   readonly #listeners = new Set<(state: WorkerState) => void>();
   #worker: PredictionWorker | null = null;
   #closed = false;
 
-  constructor(nodeLog: NodeLog) {
+  /** `memoryMb`: of its JavaScript heap; beyond it the thread dies and starts anew. */
+  constructor(nodeLog: NodeLog, memoryMb: number) {
     this.#nodeLog = nodeLog;
+    this.#memoryMb = memoryMb;
   }
 
   get state(): WorkerState {
@@ -37,6 +40,7 @@ export class LazyPredictor implements Predictor {
   #started(): PredictionWorker {
     if (this.#worker !== null) return this.#worker;
     const worker = startWorker({
+      heapMiB: this.#memoryMb,
       schedule: (delayMs, act) => systemClock.after(delayMs, act),
       onFault: (error) => this.#nodeLog.warn('predictor', { error: error.message }),
     });

@@ -95,7 +95,9 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
   try {
     const vitals = await VitalsReader.start(dataFolder);
     undo.push(() => vitals.stop());
-    const predictor = config.prediction.enabled ? new LazyPredictor(nodeLog) : null;
+    const predictor = config.prediction.enabled
+      ? new LazyPredictor(nodeLog, config.prediction.memoryMb)
+      : null;
     undo.push(() => predictor?.close());
     const usage = new UsageReader();
     undo.push(() => usage.stop());

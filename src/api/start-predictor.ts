@@ -19,7 +19,7 @@ export function startPredictor(
   feed: PredictionFeed,
 ): StartedPredictor | null {
   if (!budget.enabled) return null;
-  const predictor = new LazyPredictor(nodeLog);
+  const predictor = new LazyPredictor(nodeLog, budget.memoryMb);
   const usage = new UsageReader();
   const prediction = new OnlinePrediction({ feed, predictor, budget, usage: () => usage.latest });
   return {

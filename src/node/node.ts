@@ -563,7 +563,14 @@ export class TanistNode {
     consistency: Consistency,
     done: (outcome: ReadOutcome, ageMs: number) => void,
   ): void {
-    this.#readPath.read(request, consistency, done);
+    const { prediction } = this;
+    if (prediction === null || typeof consistency === 'string')
+      this.#readPath.read(request, consistency, done);
+    else
+      this.#readPath.read(request, consistency, (outcome, ageMs) => {
+        if ('predictions' in outcome) prediction.used(request.space, outcome.values);
+        done(outcome, ageMs);
+      });
   }
 
   watch(request: WatchRequest, sink: WatchSink): WatchHandle {

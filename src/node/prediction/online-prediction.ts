@@ -1,7 +1,13 @@
 import { asError } from '../../foundation/errors.ts';
 import type { Timer } from '../../ports/clock.ts';
-import type { StateDelta } from '../../ports/delta.ts';
-import type { PredictableSpace, Prediction, PredictionSource } from '../../ports/prediction.ts';
+import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
+import {
+  defaultPredictPolicy,
+  isPredictable,
+  type PredictableSpace,
+  type Prediction,
+  type PredictionSource,
+} from '../../ports/prediction.ts';
 import type { PredictionStatus, PredictorState } from '../../ports/prediction-status.ts';
 import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
 import type { TableRow } from '../../prediction/online/table-row.ts';
@@ -16,7 +22,7 @@ import type { PredictionBudget, Predictor } from './predictor.ts';
 import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
-import { type TrackedKey, TrackedKeys } from './tracked-keys.ts';
+import { seriesBytes, type TrackedKey, TrackedKeys } from './tracked-keys.ts';
 
 export interface OnlinePredictionParts {
   readonly feed: PredictionFeed;
@@ -36,9 +42,8 @@ const promotionMs = 1;
 /** Keys beyond the budget are looked at again so often, lest one that became free stays empty. */
 const lookAgainMs = 60_000;
 const retryMs = 1000;
-/** What the thread takes before it has any series, and for each. */
-const threadBytes = 96 * 1024 * 1024;
-const seriesBytes = 16 * 1024;
+/** What the thread takes before it has any series. */
+const threadBytes = 64 * 1024 * 1024;
 
 /**
  * Predictions inside a running replica: its changes go to the predictor in batches, and what that forecasts is held ready here, so that a promotion
@@ -77,9 +82,10 @@ export class OnlinePrediction implements PredictionSource {
   constructor(parts: OnlinePredictionParts) {
     this.#parts = parts;
     const { series, memoryMb } = parts.budget;
-    const fitting = Math.floor((memoryMb * 1024 * 1024 - threadBytes) / seriesBytes);
-    this.#mostSeries = Math.max(0, Math.min(series, fitting));
-    this.#keys = new TrackedKeys(this.#mostSeries, (tracked) => this.#ready.forget(tracked));
+    const roomBytes = Math.max(0, memoryMb * 1024 * 1024 - threadBytes);
+    const fitting = Math.floor(roomBytes / seriesBytes(defaultPredictPolicy.horizon));
+    this.#mostSeries = Math.min(series, fitting);
+    this.#keys = new TrackedKeys(series, roomBytes, (tracked) => this.#ready.forget(tracked));
     this.#steady = new Steady(parts.feed.clock);
     this.#behaviour = new Behaviour(parts.usage ?? (() => null));
     this.#models = new ModelKeeper({ feed: parts.feed, predictor: parts.predictor, ...parts.models });
@@ -153,10 +159,13 @@ export class OnlinePrediction implements PredictionSource {
     return this.#said;
   }
 
-  /** Somebody reads predictions of this key: it is worth more than one that nobody reads. */
-  used(space: PredictableSpace, key: TrackedKey['key']): void {
-    const tracked = this.#keys.of(space, key);
-    if (tracked !== null) this.#keys.used(tracked);
+  /** Somebody reads predictions of these keys: they are worth more than those that nobody reads. */
+  used(space: Space, values: readonly Pick<KeyValue, 'key'>[]): void {
+    if (!isPredictable(space)) return;
+    for (const { key } of values) {
+      const tracked = this.#keys.of(space, key);
+      if (tracked !== null) this.#keys.used(tracked);
+    }
   }
 
   status(): PredictionStatus {

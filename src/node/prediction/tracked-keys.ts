@@ -34,6 +34,8 @@ export interface TrackedField {
 export class TrackedKeys {
   readonly #most: number;
   readonly #gone: (tracked: TrackedKey) => void;
+  readonly #mostBytes: number;
+  #bytes = 0;
   readonly #keys = new Map<string, TrackedKey>();
   readonly #byId = new Map<number, TrackedKey>();
   readonly #free: number[] = [];
@@ -44,9 +46,10 @@ export class TrackedKeys {
   #defined = new Map<number, SeriesDefinition>();
   #forgotten: number[] = [];
 
-  /** `most`: series, of which a key has one for each field. `gone` hears of keys that are forgotten. */
-  constructor(most: number, gone: (tracked: TrackedKey) => void) {
+  /** `most`: series, of which a key has one for each field; `mostBytes`: what they may take in the thread. `gone` hears of keys that are forgotten. */
+  constructor(most: number, mostBytes: number, gone: (tracked: TrackedKey) => void) {
     this.#most = most;
+    this.#mostBytes = mostBytes;
     this.#gone = gone;
   }
 
@@ -90,7 +93,9 @@ export class TrackedKeys {
       this.forget(space, key);
     }
     const pointers = policy.fields.length === 0 ? [''] : policy.fields;
-    if (this.seriesCount + pointers.length > this.#most) return null;
+    const bytes = pointers.length * seriesBytes(policy.horizon);
+    if (this.seriesCount + pointers.length > this.#most || this.#bytes + bytes > this.#mostBytes) return null;
+    this.#bytes += bytes;
     const fields = pointers.map((pointer) => ({
       id: this.#free.pop() ?? this.#nextId++,
       pointer,
@@ -119,6 +124,7 @@ export class TrackedKeys {
     const tracked = this.#keys.get(name);
     if (tracked === undefined) return;
     this.#keys.delete(name);
+    this.#bytes -= tracked.fields.length * seriesBytes(tracked.policy.horizon);
     this.#gone(tracked);
     for (const { id } of tracked.fields) {
       this.#defined.delete(id);
@@ -194,6 +200,11 @@ export class TrackedKeys {
     for (const { id, pointer } of fields)
       this.#defined.set(id, { id, name: `${nameOf(space, key)}\n${pointer}`, stepMs, horizon, value });
   }
+}
+
+/** What a series takes in the thread, about: its past, its models, and for each step of the horizon the residuals that its intervals come from. */
+export function seriesBytes(horizon: number): number {
+  return 30_000 + 3200 * horizon;
 }
 
 /** No space's name has a slash in it. */

@@ -1,4 +1,4 @@
-import type { Profile } from '../forecast.ts';
+import type { History, Profile } from '../forecast.ts';
 import { at } from '../math/at.ts';
 import { mean } from '../math/statistics.ts';
 import { winsorised } from '../math/winsorise.ts';
@@ -16,22 +16,34 @@ export function decomposition(level: number): FittingCandidate {
   return fitting({
     name: `decomposition-${level}`,
     costUs: 150,
-    stepUs: 90,
+    stepUs: 12,
     minimumLength: (profile) => 2 * (profile.seasons[0] ?? Number.POSITIVE_INFINITY),
     fit: (history, profile, horizon) => {
-      const { rest } = decomposed(history.values.subarray(-WINDOW), profile);
+      const past = history.values.subarray(-WINDOW);
+      const { rest, figures } = decomposed(past, profile);
       const weights = yuleWalker(winsorised(centred(rest, level)));
+      const needed = Math.max(level, weights.length);
       return (later) => {
-        const parts = decomposed(later.values.subarray(-WINDOW), profile);
-        const centre = mean(winsorised(parts.rest.subarray(-level), 0.1));
-        const ahead = iterate(parts.rest, weights, centre, horizon);
-        const n = parts.rest.length;
-        return ahead.map((value, step) =>
-          parts.figures.reduce((sum, figures) => sum + at(figures, (n + step) % figures.length), value),
-        );
+        // The figures hold until the next fit; only the remainder of the newest values is worked out anew.
+        const first = past.length - 1 + stepsSince(history, later);
+        const season = (back: number): number =>
+          figures.reduce((sum, each) => sum + at(each, modulo(first - back, each.length)), 0);
+        const newest = later.values.slice(-needed);
+        for (let i = 0; i < newest.length; i++) newest[i] = at(newest, i) - season(newest.length - 1 - i);
+        const centre = mean(winsorised(newest.subarray(-level), 0.1));
+        return iterate(newest, weights, centre, horizon).map((value, step) => value + season(-1 - step));
       };
     },
   });
+}
+
+/** Steps from the end of one history to that of a later one. */
+function stepsSince(start: History, later: History): number {
+  return Math.round((later.endMs - start.endMs) / start.stepMs);
+}
+
+function modulo(i: number, length: number): number {
+  return ((i % length) + length) % length;
 }
 
 interface Parts {

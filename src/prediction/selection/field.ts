@@ -55,8 +55,8 @@ export class Field {
       const answers = this.#sync(index, histories) ?? (await this.#batch(index, histories));
       answers.forEach((answer, k) => {
         const row = results[k];
-        const { values } = histories[k] ?? this.#start;
-        if (row !== undefined) row[index] = sane(answer, fromEnd(values, 0), this.#reach(values));
+        const history = histories[k] ?? this.#start;
+        if (row !== undefined) row[index] = sane(answer, fromEnd(history.values, 0), this.#reach(history));
       });
     }
     return results;
@@ -96,10 +96,10 @@ export class Field {
   }
 
   /** The bounds at the start, widened by what came since. */
-  #reach(values: Float64Array): Bounds {
-    const since = values.subarray(this.#start.values.length);
-    if (since.length === 0) return this.#bounds;
-    const { low, high } = boundsOf(since);
+  #reach({ values, endMs, stepMs }: History): Bounds {
+    const fresh = Math.round((endMs - this.#start.endMs) / stepMs);
+    if (fresh <= 0) return this.#bounds;
+    const { low, high } = boundsOf(values.subarray(-fresh));
     return { low: Math.min(low, this.#bounds.low), high: Math.max(high, this.#bounds.high) };
   }
 }

@@ -40,24 +40,28 @@ export class Scores {
     this.#scale(KEPT);
   }
 
-  /**
-   * Shares by past errors, the best has 1; simpler candidates have the better of equals. Only those `among` are compared: the errors of others are not
-   * added to any more and fade, so that they would look the best.
-   */
-  weights(among: readonly number[]): Float64Array {
-    const judged = this.#errors.map((error, i) => error * at(this.#handicap, i));
+  /** Shares by past errors among those who take part, the best has 1, the others none; simpler ones have the better of equals. */
+  weights(takesPart: (candidate: number) => boolean): Float64Array {
     let least = Number.POSITIVE_INFINITY;
     let sum = 0;
-    for (const i of among) {
-      least = Math.min(least, at(judged, i));
-      sum += at(judged, i);
-    }
+    let count = 0;
+    const judged = this.#errors.map((error, i) => {
+      if (!takesPart(i)) return Number.NaN;
+      const own = error * at(this.#handicap, i);
+      least = Math.min(least, own);
+      sum += own;
+      count++;
+      return own;
+    });
     // Where several never erred, the cheapest of them serves.
-    const floor = (1e-6 * sum) / Math.max(1, among.length);
-    if (!(sum > 0)) return this.#handicap.map((handicap) => 1 / handicap ** this.#sharpness);
-    return judged.map(
-      (error, i) => ((least + floor) / (error + floor * at(this.#handicap, i))) ** this.#sharpness,
-    );
+    const floor = (1e-6 * sum) / Math.max(1, count);
+    return judged.map((error, i) => {
+      if (Number.isNaN(error)) return 0;
+      const handicap = at(this.#handicap, i);
+      return sum > 0
+        ? ((least + floor) / (error + floor * handicap)) ** this.#sharpness
+        : handicap ** -this.#sharpness;
+    });
   }
 
   #scale(factor: number): void {

@@ -137,9 +137,7 @@ export class Selected {
     const votes = this.#weights(forecasts);
     const members = membersOf(votes, VOTERS);
     const base = combined(forecasts, votes, members, horizon);
-    const partners = this.#pairs
-      .weights([...this.#wanted, forecasts.length])
-      .map((weight, i) => (i < forecasts.length && forecasts[i] === null ? 0 : weight));
+    const partners = this.#pairs.weights((i) => i === forecasts.length || forecasts[i] != null);
     const mean = refined(base, forecasts, partners);
     const lower = new Float64Array(horizon);
     const upper = new Float64Array(horizon);
@@ -162,11 +160,9 @@ export class Selected {
 
   /** Weights by past errors; 0 for a candidate without a forecast now. */
   #weights(forecasts: Forecasts | null): Float64Array {
-    return this.#scores.weights(this.#wanted).map((weight, i) => {
-      if (!this.#wanted.includes(i)) return 0;
-      if (forecasts === null) return this.#field.serves(i) ? weight : 0;
-      return forecasts[i] == null ? 0 : weight;
-    });
+    return this.#scores.weights(
+      (i) => this.#wanted.includes(i) && (forecasts === null ? this.#field.serves(i) : forecasts[i] != null),
+    );
   }
 
   #judge(pending: Pending, history: History, now: number, usual: number): void {

@@ -6,7 +6,7 @@ import { classicalCandidates } from '../../../src/prediction/candidates/index.ts
 import { lastValue } from '../../../src/prediction/candidates/last-value.ts';
 import { seasonalMedian, seasonalNaive } from '../../../src/prediction/candidates/seasonal-naive.ts';
 import { windowMean, windowMedian } from '../../../src/prediction/candidates/window.ts';
-import type { Candidate } from '../../../src/prediction/forecast.ts';
+import type { Candidate, History } from '../../../src/prediction/forecast.ts';
 import { backtest, lastFifth } from '../../../src/prediction/selection/backtest.ts';
 import { until } from '../../../src/prediction/selection/roll.ts';
 import { selectBestModel } from '../../../src/prediction/selection/select-best-model.ts';
@@ -155,4 +155,25 @@ test('narrowed to a few members it goes on with them', async (t) => {
   t.true(selected.wanted.length <= 3);
   for (let length = 451; length <= 500; length++)
     t.true((await selected.next(until(history, length))).mean.every(Number.isFinite));
+});
+
+test('a window that slides serves as well as a history that grows', async (t) => {
+  const random = seededRandom('slide');
+  const values = new Float64Array(900).map((_, i) => (i < 700 ? 10 : 500) + normal(random));
+  const window = (end: number): History => ({
+    values: values.subarray(end - 256, end),
+    stepMs: 1000,
+    endMs: end * 1000,
+  });
+  const selected = await selectBestModel(window(690), {
+    candidates: few,
+    horizon: 6,
+    members: 4,
+    refit: 1000,
+  });
+  for (let end = 691; end <= 720; end++) await selected.next(window(end));
+  t.true(
+    Math.abs((selected.last?.mean[0] ?? 0) - 500) < 5,
+    `${selected.last?.model} ${selected.last?.mean[0]}`,
+  );
 });
