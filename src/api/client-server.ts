@@ -1,13 +1,10 @@
 import type { Socket } from 'node:net';
 import {
-  type handleUnaryCall,
   logVerbosity,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
-  type ServerUnaryCall,
   type ServerWritableStream,
-  type sendUnaryData,
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import { limits } from '../foundation/limits.ts';
@@ -35,11 +32,11 @@ import type { DeltaSource } from '../replication/source/delta-source.ts';
 import { streamBackup } from './backup-stream.ts';
 import { EtcdServices } from './etcd/etcd-services.ts';
 import { ClientPort } from './front/client-port.ts';
-import { toServiceError, toTanistError } from './grpc-status.ts';
 import type { HttpServer } from './http/http-server.ts';
 import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
+import { addModelsService } from './models-service.ts';
 import { predictionsOf } from './predictions-of.ts';
 import { addPromotionService, type PromotionFace } from './promotion-service.ts';
 import { addReplicationService } from './replication/replication-service.ts';
@@ -48,6 +45,7 @@ import { streamScrub } from './scrub-stream.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
 import { tiersOf } from './tiers-of.ts';
+import { unary } from './unary.ts';
 import { WatchStream } from './watch-stream.ts';
 
 /** The gRPC services of the client port. */
@@ -116,6 +114,7 @@ export class ClientServer {
       }),
     });
     addPromotionService(this.#server, face);
+    addModelsService(this.#server, node);
     if (source !== null) addReplicationService(this.#server, node, source);
     addSnapshotsService(this.#server, node, snapshots);
     this.etcd = new EtcdServices(node, clusterId, watchProgressMs);
@@ -158,15 +157,4 @@ export class ClientServer {
 
 function backupChunk(data: Uint8Array, remainingBytes: number, sentBytes: number): Buffer {
   return encodeBackupChunk({ data, totalBytes: sentBytes + remainingBytes });
-}
-
-function unary(answer: (request: Buffer) => Buffer | Promise<Buffer>): handleUnaryCall<Buffer, Buffer> {
-  return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
-    Promise.resolve()
-      .then(() => answer(call.request))
-      .then(
-        (reply) => done(null, reply),
-        (error: unknown) => done(toServiceError(toTanistError(error))),
-      );
-  };
 }

@@ -26,9 +26,13 @@ function codeOf(code: ErrorCode, retryable: boolean): status {
     case 'key-too-large':
     case 'value-too-large':
     case 'transaction-too-large':
+    case 'model-invalid':
       return status.INVALID_ARGUMENT;
     case 'unknown-member':
+    case 'model-missing':
       return status.NOT_FOUND;
+    case 'already-contributed':
+      return status.ALREADY_EXISTS;
     case 'overloaded':
     case 'too-many-sessions':
     case 'too-many-watchers':

@@ -239,5 +239,6 @@ function nodeOptions(config: ClusterConfig, id: NodeId, dataFolder: string): Nod
     compaction: config.compaction,
     scrub: config.scrub,
     prediction: config.prediction,
+    learning: config.prediction.learning,
   };
 }

@@ -23,6 +23,7 @@ import { simCommand } from './commands/measure/sim.ts';
 import { delCommand } from './commands/state/del.ts';
 import { getCommand } from './commands/state/get.ts';
 import { leaseCommand } from './commands/state/lease.ts';
+import { modelCommand } from './commands/state/model.ts';
 import { policyCommand } from './commands/state/policy.ts';
 import { predictionsCommand } from './commands/state/predictions.ts';
 import { putCommand } from './commands/state/put.ts';
@@ -53,7 +54,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
     ],
   ],
   ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
-  ['Prediction:', [predictionsCommand, forecastCommand, backtestCommand]],
+  ['Prediction:', [predictionsCommand, modelCommand, forecastCommand, backtestCommand]],
   ['Proof:', [simCommand, benchCommand]],
 ];
 

@@ -48,6 +48,7 @@ import { readAt } from './grpc/read-at.ts';
 import { serverStream } from './grpc/server-stream.ts';
 import { unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
+import { Models } from './models.ts';
 import { StateView } from './state-view.ts';
 
 export interface ClientPolicy {
@@ -74,10 +75,15 @@ export interface ClientStats {
  */
 export class TanistClient extends StateView implements AsyncDisposable {
   private readonly cluster: Cluster;
+  /** The model that the cluster learns. */
+  readonly models: Models;
 
   constructor(space: Space, cluster: Cluster) {
     super(space, cluster);
     this.cluster = cluster;
+    this.models = new Models((method, request, options, endpoint) =>
+      this.call(method, request, options, endpoint),
+    );
   }
 
   /** Another key space over the same connection and session. */

@@ -55,6 +55,9 @@ const kinds = {
   'model-damaged': { retryable: false, indeterminate: false },
   'model-version': { retryable: false, indeterminate: false },
   'model-invalid': { retryable: false, indeterminate: false },
+  'model-unknown': { retryable: false, indeterminate: false },
+  'already-contributed': { retryable: false, indeterminate: false },
+  'learning-off': { retryable: false, indeterminate: false },
   // of an unknown outcome
   indeterminate: { retryable: false, indeterminate: true },
   'session-expired': { retryable: false, indeterminate: true },

@@ -11,7 +11,7 @@ import type { ForcedPolicy } from '../ports/lineage.ts';
 import type { Tier } from '../ports/tier.ts';
 import { beforeDeathContradiction, beforeDeathSchema, signalsSchema } from './before-death-config.ts';
 import { defaultScrub } from './integrity/scrub.ts';
-import { type PredictionConfig, predictionSchema } from './prediction-config.ts';
+import { type PredictionConfig, predictionEntries, predictionSchema } from './prediction-config.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
 /** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
@@ -380,7 +380,8 @@ function entriesAt(issue: Issue): object {
   if (first === 'score') return scoreSchema.entries;
   if (first === 'beforeDeath') return beforeDeathEntries(issue);
   if (first === 'scrub') return scrubSchema.entries;
-  if (first === 'prediction') return predictionSchema.entries;
+  if (first === 'prediction')
+    return predictionEntries(issue.path?.slice(1).map(({ key }) => String(key)) ?? []);
   return diskSchema.entries;
 }
 

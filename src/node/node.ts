@@ -40,6 +40,9 @@ import { Quarantine } from './integrity/quarantine.ts';
 import { Standing } from './integrity/standing.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import { Leading } from './leading.ts';
+import { Learning } from './learning/learning.ts';
+import { defaultLearning } from './learning/learning-options.ts';
+import { baseModelOf } from './learning/model-record.ts';
 import type { Maintenance } from './maintenance.ts';
 import { changeVoters } from './membership/change-voters.ts';
 import { Membership } from './membership/membership.ts';
@@ -125,6 +128,8 @@ export class TanistNode {
   readonly feed: ReplicaFeed;
   /** Null: nothing is predicted here. */
   readonly prediction: OnlinePrediction | null;
+  /** Null: nothing is learnt here. */
+  readonly learning: Learning | null;
   readonly #integrity: Integrity;
   readonly #failures: Failures;
   #ticker: Ticker | null = null;
@@ -439,6 +444,24 @@ export class TanistNode {
       requestLimits: options.requestLimits,
       source: firstOf([ports.predictions, this.prediction]),
     });
+    const { prediction } = this;
+    const { predictor, localModels } = ports;
+    this.learning =
+      prediction === null || predictor === undefined || localModels === undefined
+        ? null
+        : new Learning({
+            feed: this.feed,
+            predictor,
+            baseModel: () => baseModelOf(localModels),
+            options: options.learning ?? defaultLearning,
+            random: ports.random.fork('learning'),
+            leads: () =>
+              raft.status.role === 'leader' && isOpen() && !this.#life.isStopping ? raft.status.term : null,
+            clusterNowMs: () => this.#clusterClock.now(),
+            seriesCount: () => prediction.status().series,
+            valueBytes: options.requestLimits.valueBytes,
+            submit: (proposal) => this.submit(proposal),
+          });
     this.#roleParts = {
       ...parts,
       writes: this.#writes,
@@ -474,6 +497,7 @@ export class TanistNode {
     });
     this.#stored.scrubber.start();
     this.prediction?.start();
+    this.learning?.start();
     if (this.#logDoubt.reason !== null) nodeLog.error('doubted', { reason: this.#logDoubt.reason });
     nodeLog.info('started', {
       id: this.#options.id,
@@ -796,6 +820,7 @@ export class TanistNode {
     this.#life.isStopped = true;
     this.#standing.ended();
     this.prediction?.close();
+    this.learning?.close();
     this.#followers.ended();
     this.#driver.stop();
     this.#ticker?.stop();

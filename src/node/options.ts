@@ -17,6 +17,7 @@ import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
 import type { CompactionOptions } from './auto-compaction.ts';
 import type { ScrubOptions } from './integrity/scrub.ts';
+import type { LearningOptions } from './learning/learning-options.ts';
 import type { Usage } from './prediction/behaviour.ts';
 import type { LocalModel } from './prediction/model-keeper.ts';
 import type { PredictionBudget, Predictor } from './prediction/predictor.ts';
@@ -73,6 +74,8 @@ export interface NodeOptions {
   readonly diskReserveBytes: number;
   /** What its predictor may take; absent: the default. */
   readonly prediction?: PredictionBudget;
+  /** How its model goes on learning; absent: the default. */
+  readonly learning?: LearningOptions;
 }
 
 /** Everything a node touches. The simulator hands in its own; module-level state would outlive a simulated crash and is forbidden. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { federatedSchema, learningSchema } from './learning/learning-config.ts';
 import { defaultPredictionBudget as preset } from './prediction/predictor.ts';
 
 /** Section `prediction` of the config. */
@@ -23,8 +24,15 @@ export const predictionSchema = v.strictObject({
   memoryMb: within(128, 16_384, true, preset.memoryMb),
   /** A key has one for each number that its policy names. */
   series: within(1, 100_000, true, preset.series),
+  learning: v.optional(learningSchema, {}),
   /** Folder of model files; absent: those that came with the program. */
   models: v.optional(v.pipe(v.string('must be a folder'), v.nonEmpty('must not be empty'))),
 });
+
+/** What the object may hold that the last of these keys, below `prediction`, is in. */
+export function predictionEntries([first, second, ...rest]: readonly string[]): object {
+  if (first !== 'learning' || second === undefined) return predictionSchema.entries;
+  return second === 'federated' && rest.length > 0 ? federatedSchema.entries : learningSchema.entries;
+}
 
 export type PredictionConfig = v.InferOutput<typeof predictionSchema>;

@@ -35,6 +35,7 @@ export interface ServedNode
     | 'checkServes'
     | 'repair'
     | 'prediction'
+    | 'learning'
   > {
   readonly tier: 'hot' | 'warm' | 'cold';
   readonly state: Pick<

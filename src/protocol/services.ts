@@ -56,6 +56,12 @@ export const snapshotsService = {
   list: method('/tanist.v1.Snapshots/List', false, false),
 } as const;
 
+/** `service Models` of models.proto. */
+export const modelsService = {
+  get: method('/tanist.v1.Models/Get', false, false),
+  contribute: method('/tanist.v1.Models/Contribute', false, false),
+} as const;
+
 /** `service Peer` of peer.proto. */
 export const peerService = {
   messages: method('/tanist.v1.Peer/Messages', true, true),

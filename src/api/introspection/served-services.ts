@@ -4,6 +4,7 @@ export const servedServices: readonly string[] = [
   'tanist.v1.Replication',
   'tanist.v1.Snapshots',
   'tanist.v1.Promotion',
+  'tanist.v1.Models',
   'etcdserverpb.KV',
   'etcdserverpb.Watch',
   'etcdserverpb.Lease',

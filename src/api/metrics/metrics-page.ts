@@ -5,6 +5,7 @@ import { type Route, reply } from '../http/route.ts';
 import { DurationsMetric } from './durations-metric.ts';
 import { etcdReadings } from './etcd-readings.ts';
 import { LeadershipWatch } from './leadership-watch.ts';
+import { learningReadings } from './learning-readings.ts';
 import { predictionReadings } from './prediction-readings.ts';
 import { readProcess } from './process-reading.ts';
 import type { Reading, Scrape } from './reading.ts';
@@ -30,6 +31,7 @@ export class MetricsPage {
       ...tanistReadings,
       ...replicaReadings,
       ...predictionReadings,
+      ...learningReadings,
       ...processReadings,
     ].map((reading) => {
       const { name, help, type, labels } = reading;

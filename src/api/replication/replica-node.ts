@@ -203,6 +203,9 @@ export class ReplicaNode implements ServedNode {
     return this.#options.prediction;
   }
 
+  /** Rounds and contributions are of hot nodes. */
+  readonly learning = null;
+
   tiers(): null {
     return null;
   }

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { asBuffer } from '../../foundation/bytes.ts';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { bytesOfFloats, floatsOfBytes, notFinite } from '../../foundation/floats.ts';
 import { networkSize } from './features/window.ts';
-import type { Model } from './model.ts';
+import { judges, type Model, provenanceKinds } from './model.ts';
 import { weightCount } from './network.ts';
 
 /**
@@ -40,6 +41,20 @@ const textSchema = v.object({
     values: natural,
     heldOut: v.nullable(v.number()),
   }),
+  provenance: v.optional(
+    v.object({
+      kind: v.picklist(provenanceKinds),
+      parent: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      atMs: v.number(),
+      samples: natural,
+      contributors: natural,
+      judgedBy: v.picklist(judges),
+      before: v.number(),
+      after: v.number(),
+      judgedSeries: natural,
+      reason: v.pipe(v.string(), v.maxLength(1024)),
+    }),
+  ),
 });
 
 export function encodeModelFile({ weights, ...rest }: Model): Uint8Array {
@@ -49,8 +64,8 @@ export function encodeModelFile({ weights, ...rest }: Model): Uint8Array {
   bytes.writeUInt32LE(modelFormat, 8);
   bytes.writeUInt32LE(text.length, 12);
   bytes.set(text, headBytes);
-  let offset = headBytes + text.length;
-  for (const weight of weights) offset = bytes.writeFloatLE(weight, offset);
+  bytes.set(bytesOfFloats(weights), headBytes + text.length);
+  const offset = bytes.length - sumBytes;
   bytes.set(sha256(bytes.subarray(0, offset)), offset);
   return bytes;
 }
@@ -86,13 +101,11 @@ export function decodeModelFile(given: Uint8Array, where = 'the model'): Model {
     if (size[key] !== known[key]) throw invalid(`${key} ${size[key]}, where the features have ${known[key]}`);
   const count = (end - headBytes - textLength) / 4;
   if (count !== weightCount(size)) throw invalid(`${count} weights for a network of ${weightCount(size)}`);
-  const weights = new Float32Array(count);
-  for (let index = 0; index < count; index++) {
-    const weight = bytes.readFloatLE(headBytes + textLength + 4 * index);
-    if (!Number.isFinite(weight)) throw invalid(`weight ${index} is ${weight}, no finite number`);
-    weights[index] = weight;
-  }
-  return { ...parsed.output, weights };
+  const weights = floatsOfBytes(bytes.subarray(headBytes + textLength, end));
+  const wrong = notFinite(weights);
+  if (wrong >= 0) throw invalid(`weight ${wrong} is ${weights[wrong]}, no finite number`);
+  const { provenance, ...rest } = parsed.output;
+  return { ...rest, weights, ...(provenance === undefined ? {} : { provenance }) };
 }
 
 /** @throws `model-missing`, and what `decodeModelFile` throws */
@@ -114,7 +127,12 @@ export const baseModelFile = new URL('../../../../models/gru-base.model', import
 
 /** What tells two models apart: the checksum at the end of the file, hexadecimal. */
 export function modelHash(model: Model): string {
-  return asBuffer(encodeModelFile(model)).subarray(-sumBytes).toString('hex');
+  return hashOfFile(encodeModelFile(model));
+}
+
+/** The same of a file as it is. */
+export function hashOfFile(file: Uint8Array): string {
+  return asBuffer(file).subarray(-sumBytes).toString('hex');
 }
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();

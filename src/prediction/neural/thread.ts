@@ -1,5 +1,5 @@
 /** What the worker thread does for the network. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Pace } from '../worker/pace.ts';
 import { type Handler, handler, Moved, type ThreadContext } from '../worker/serve.ts';
 import { adaptWeights } from './adapt.ts';
 import { adaptCall, evaluateCall, forecastCall } from './calls.ts';
@@ -10,7 +10,7 @@ import type { NetworkSize } from './network.ts';
 /** Compiled once for each size; there are one or two sizes in a process. */
 const forecasters = new Map<string, Promise<Forecaster>>();
 
-function forecasterOf(size: NetworkSize, { breathe }: ThreadContext): Promise<Forecaster> {
+export function forecasterOf(size: NetworkSize, { breathe }: ThreadContext): Promise<Forecaster> {
   const key = JSON.stringify(size);
   const known = forecasters.get(key);
   if (known !== undefined) return known;
@@ -19,17 +19,6 @@ function forecasterOf(size: NetworkSize, { breathe }: ThreadContext): Promise<Fo
   // One that failed is tried again by the next call.
   opened.catch(() => forecasters.delete(key));
   return opened;
-}
-
-/** Steps of training between two breaths at full share: some 10 ms. */
-function pace({ breathe }: ThreadContext, share: number): () => Promise<void> {
-  let resumed = performance.now();
-  return async () => {
-    const rest = (performance.now() - resumed) * (1 / Math.min(1, Math.max(0.001, share)) - 1);
-    if (rest >= 1) await sleep(rest);
-    else await breathe();
-    resumed = performance.now();
-  };
 }
 
 export const neuralHandlers: readonly Handler[] = [
@@ -42,7 +31,7 @@ export const neuralHandlers: readonly Handler[] = [
     );
   }),
   handler(adaptCall, ({ size, weights, series, options, share }, context) =>
-    adaptWeights(size, weights, series, options, pace(context, share)),
+    adaptWeights(size, weights, series, options, new Pace(context, share).rest),
   ),
   handler(evaluateCall, async ({ size, weights, series, options }, context) =>
     evaluateWeights(await forecasterOf(size, context), weights, series, options),

@@ -1,3 +1,4 @@
+import type { History } from '../forecast.ts';
 import { CpuBudget } from './cpu-budget.ts';
 import { ForecastSeries } from './forecast-series.ts';
 import {
@@ -14,6 +15,12 @@ import { rowLength, writeRow } from './table-row.ts';
 
 /** Forecasts computed together, and between two looks at the clock. */
 const batchSize = 64;
+
+export interface NamedHistory {
+  readonly name: string;
+  /** As it is when it is called; null: there is too little, or nothing to forecast. */
+  readonly history: () => History | null;
+}
 
 export interface EngineParts {
   readonly chooser: Chooser;
@@ -69,6 +76,13 @@ export class OnlineEngine {
     const rows = joined(this.#rows);
     this.#rows = [];
     return { rows, models: this.#models, figures: this.#figures() };
+  }
+
+  /** The pasts of all series, for whoever learns from them. */
+  *histories(): Generator<NamedHistory> {
+    for (const { definition, observed } of this.#series.values()) {
+      yield { name: definition.name, history: () => (observed.rests ? null : observed.history()) };
+    }
   }
 
   #define(definition: SeriesDefinition, level: number): void {

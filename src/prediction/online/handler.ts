@@ -1,6 +1,6 @@
 import type { Candidate } from '../forecast.ts';
 import { type Handler, handler, Moved } from '../worker/serve.ts';
-import { OnlineEngine } from './engine.ts';
+import { type NamedHistory, OnlineEngine } from './engine.ts';
 import { LoadedModels } from './loaded-models.ts';
 import { loadModelKind, observeKind } from './messages.ts';
 import { onlineCandidates } from './online-candidates.ts';
@@ -9,8 +9,14 @@ import { selectionChooser } from './selected-model.ts';
 /** What intervals cover. */
 const level = 0.9;
 
+export interface OnlineHandlers {
+  readonly handlers: readonly Handler[];
+  /** Of all series that the engine has. */
+  readonly histories: () => Iterable<NamedHistory>;
+}
+
 /** The engine behind its calls, one for the thread. */
-export function onlineHandlers(): readonly Handler[] {
+export function onlineHandlers(): OnlineHandlers {
   let engine: OnlineEngine | null = null;
   let turn: Promise<unknown> = Promise.resolve();
   const models = new LoadedModels();
@@ -47,7 +53,7 @@ export function onlineHandlers(): readonly Handler[] {
     return answer;
   });
   const load = handler(loadModelKind, ({ name, bytes }, { breathe }) => models.load(name, bytes, breathe));
-  return [observe, load];
+  return { handlers: [observe, load], histories: () => engine?.histories() ?? [] };
 }
 
 function toTransfer({ buffer }: Float64Array): ArrayBuffer {

@@ -17,7 +17,7 @@ interface Waiting {
 export class ThreadGru implements Candidate {
   readonly name = 'gru';
   readonly costUs = 250;
-  readonly #model: Model;
+  #model: Model;
   readonly #breathe: () => Promise<void>;
   #forecaster: Promise<Forecaster> | null = null;
   #waiting: Waiting[] = [];
@@ -25,6 +25,13 @@ export class ThreadGru implements Candidate {
   constructor(model: Model, breathe: () => Promise<void>) {
     this.#model = model;
     this.#breathe = breathe;
+  }
+
+  /** Another version of the same size: whoever forecasts with this one goes on with that. False: it is of another size. */
+  become(model: Model): boolean {
+    if (JSON.stringify(model.size) !== JSON.stringify(this.#model.size)) return false;
+    this.#model = model;
+    return true;
   }
 
   minimumLength(): number {

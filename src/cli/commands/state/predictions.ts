@@ -1,4 +1,10 @@
-import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
+import {
+  type CallContext,
+  type ClientOptions,
+  type Register,
+  withClient,
+  withCluster,
+} from '../../command.ts';
 import { wholeNumber } from '../../terminal/arguments.ts';
 
 interface PredictionsOptions extends ClientOptions {
@@ -39,6 +45,22 @@ export const predictionsCommand: Register = (program) => {
       out.table(forecastColumns, series.map(forecastRow));
       if (more) out.say('and more; --limit shows them');
       out.say(`\n${predictorText(status)}`);
+      if (!out.json) for (const line of await learning(client, { ...call, ...asked })) out.say(line);
     }),
   );
 };
+
+/** Which version of the model this is of, and how it goes on learning; of a node that learns nothing, nothing. */
+async function learning(
+  client: CallContext['client'],
+  call: CallContext['call'] & { readonly endpoint?: string },
+): Promise<readonly string[]> {
+  const { learningText, modelLines } = await import('../../learning/model-text.ts');
+  try {
+    const { learning: status } = await client.models.get(call);
+    const [model] = status.model === null ? [] : modelLines(status.model);
+    return [...(model === undefined ? [] : [`model: ${model}`]), learningText(status)];
+  } catch (error) {
+    return [`learning: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}

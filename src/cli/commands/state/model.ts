@@ -1,0 +1,60 @@
+import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
+import type { ContributeOptions } from '../../learning/run-contribute.ts';
+import { positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
+
+interface ContributeFlags extends ClientOptions, Omit<ContributeOptions, 'noise'> {
+  readonly noise: number;
+}
+
+export const modelCommand: Register = (program) => {
+  const family = program.command('model').summary('the model that the cluster learns, and how to teach it');
+  withClient(
+    family
+      .command('show')
+      .summary('the version in use, what spoke for it, and how the learning goes')
+      .description('As the leader has it, or the node that --endpoints names first.'),
+  ).action((options: ClientOptions) =>
+    withCluster(options, async ({ client, endpoints, out, call }) => {
+      const { learningJson, learningText, learningTroubles, modelLines } = await import(
+        '../../learning/model-text.ts'
+      );
+      const asked = options.endpoints === undefined ? {} : { endpoint: endpoints[0] ?? '' };
+      const { node, learning } = await client.models.get({ ...call, ...asked });
+      out.document({ node, ...learningJson(learning) });
+      if (learning.model !== null) for (const line of modelLines(learning.model)) out.say(line);
+      out.say(`\n${node}: ${learningText(learning)}`);
+      for (const line of learningTroubles(learning)) out.say(out.style.dim(line));
+    }),
+  );
+  withClient(
+    family
+      .command('contribute')
+      .summary('train the model on series of this machine and send how its weights moved')
+      .description(
+        'Federated learning: reads CSV files of timestamp,value, trains the version in use on them here, and sends the difference of the weights,\n' +
+          'clipped and with the noise asked for, with the number of values it was trained on. The values stay. Noise that hides a single series takes\n' +
+          'many contributors: see the README of src/prediction/learning.',
+      )
+      .requiredOption('--csv <path>', 'a file, or a folder of files')
+      .option('--clip <norm>', 'largest norm of the update', positiveNumber, 1)
+      .option('--noise <clips>', 'standard deviation of noise on each weight, in clips', noiseOf, 0)
+      .option('--steps <count>', 'of training', wholeNumber(1, 100_000), 300)
+      .option('--horizon <steps>', 'steps ahead to learn and to judge', wholeNumber(1, 64), 12)
+      .option(
+        '--seed <text>',
+        'draws the same lessons and noise again; noise that can be drawn again hides nothing (default: at random)',
+      )
+      .option('--as <name>', 'name of the contributor (default: that of this machine)')
+      .option('--quiet', 'do not send the errors that were measured here')
+      .option('--dry-run', 'train, say what would leave, and send nothing'),
+  ).action((options: ContributeFlags) =>
+    withCluster(options, async (context) => {
+      const { runContribute } = await import('../../learning/run-contribute.ts');
+      await runContribute(options, context);
+    }),
+  );
+};
+
+function noiseOf(text: string): number {
+  return Number(text) === 0 ? 0 : positiveNumber(text);
+}

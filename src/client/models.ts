@@ -1,0 +1,46 @@
+import type { ContributionTaken, ModelContribution } from '../ports/model-contribution.ts';
+import type { CallOptions } from '../ports/state-client.ts';
+import {
+  decodeContributionTaken,
+  decodeModelReply,
+  encodeContribution,
+  encodeModelRequest,
+  type ModelReply,
+} from '../protocol/models.ts';
+import { modelsService, type RawMethod } from '../protocol/services.ts';
+
+type Call = (
+  method: RawMethod,
+  request: Buffer,
+  options: CallOptions | undefined,
+  endpoint?: string,
+) => Promise<Buffer>;
+
+/** The cluster's model, and the way to teach it without showing it anything. */
+export class Models {
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /**
+   * The version in use as the leader has it, or the member at `endpoint`; with `file` as a model file, too. Errors: `model-missing`, `learning-off`, and those
+   * of calls.
+   */
+  async get(
+    options: CallOptions & { readonly file?: boolean; readonly endpoint?: string } = {},
+  ): Promise<ModelReply> {
+    const { file = false, endpoint, ...rest } = options;
+    return decodeModelReply(await this.#call(modelsService.get, encodeModelRequest(file), rest, endpoint));
+  }
+
+  /**
+   * Sends how the weights moved in a training of one's own to the leader; nothing else of it is sent. Errors: `model-unknown` (another version is in use by now:
+   * get it and train that), `model-invalid`, `model-missing`, `value-too-large`, `invalid-argument`, `already-contributed`, `overloaded`, `learning-off`.
+   */
+  async contribute(contribution: ModelContribution, options?: CallOptions): Promise<ContributionTaken> {
+    const request = encodeContribution(contribution);
+    return decodeContributionTaken(await this.#call(modelsService.contribute, request, options));
+  }
+}
