@@ -5,10 +5,13 @@ import type { Choice, SeriesModel } from './series-model.ts';
 import { SeriesOfKey } from './series-of-key.ts';
 
 /** Lengths at which another model may have become possible; beyond the last again after so many more. */
-const growth = [12, 24, 48, 96, 192, 384] as const;
+const growth = [32, 96, 288] as const;
 const chooseEvery = 1024;
 /** Between two choices for want of accuracy. */
 const patience = 48;
+/** So many predictions in use say whether a choice was one: who then errs by this part more than the last value gives way to it. */
+const trial = 16;
+const mostError = 1.1;
 
 /** A series with its past, its model, and how well that one did. */
 export class ForecastSeries {
@@ -22,12 +25,16 @@ export class ForecastSeries {
   #sinceChoice = 0;
   #chosenAt: number | null = null;
   #errorThen = Number.NaN;
+  readonly #first: SeriesModel;
+  /** In use since the choice: predictions, their errors, those of the last value. */
+  #inUse = { count: 0, error: 0, naive: 0 };
 
   constructor(definition: SeriesDefinition, level: number, first: SeriesModel) {
     this.definition = definition;
     this.nameHash = hashOf(definition.name);
     this.observed = new SeriesOfKey(definition.stepMs);
     this.accuracy = new Accuracy(definition.horizon, level);
+    this.#first = first;
     this.model = first;
   }
 
@@ -43,7 +50,9 @@ export class ForecastSeries {
       this.accuracy.forgetWaiting();
       return Number.NaN;
     }
-    return this.accuracy.found(timeMs, value, lastValue, this.observed.stepMs);
+    const error = this.accuracy.found(timeMs, value, lastValue, this.observed.stepMs);
+    if (Number.isFinite(error)) this.#judge(error, Math.abs(value - lastValue));
+    return error;
   }
 
   /** Whether another model should be looked for. */
@@ -58,6 +67,7 @@ export class ForecastSeries {
 
   chose(choice: Choice): void {
     this.model = choice.model;
+    this.#inUse = { count: 0, error: 0, naive: 0 };
     this.#chosenAt = this.observed.length;
     this.#sinceChoice = 0;
     this.accuracy.seed(choice.past);
@@ -68,6 +78,17 @@ export class ForecastSeries {
   notChosen(): void {
     this.#chosenAt = this.observed.length;
     this.#sinceChoice = 0;
+  }
+
+  #judge(error: number, naive: number): void {
+    if (this.model === this.#first) return;
+    const inUse = this.#inUse;
+    inUse.count++;
+    inUse.error += error;
+    inUse.naive += naive;
+    if (inUse.count < trial) return;
+    if (inUse.error > mostError * inUse.naive) this.model = this.#first;
+    this.#inUse = { count: 0, error: 0, naive: 0 };
   }
 
   /** In use it errs far more than the past said, or its intervals do not hold what they say. */

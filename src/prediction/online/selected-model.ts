@@ -7,6 +7,8 @@ import { lastValueModel } from './last-value-model.ts';
 import type { Choice, Chooser, ModelForecast, PastForecast, SeriesModel } from './series-model.ts';
 import type { SeriesOfKey } from './series-of-key.ts';
 
+/** Before it a choice is chance, and worse than the last value as often as not. */
+const leastLength = 24;
 /** What a choice looks back over. */
 const windowSteps = 512;
 /** Models are fitted anew after so many steps; between two fits the history grows. */
@@ -27,11 +29,11 @@ export interface SelectionParts {
 /** The best of many candidates by a backtest over the series' own past. */
 export function selectionChooser({ candidates, level, onFault }: SelectionParts): Chooser {
   return {
-    minimumLength: 12,
+    minimumLength: leastLength,
     first: lastValueModel,
     async choose(series, horizon): Promise<Choice | null> {
       const history = series.history(windowSteps);
-      if (history === null || history.values.length < 12) return null;
+      if (history === null || history.values.length < leastLength) return null;
       const past: PastForecast[] = [];
       const selected = await selectBestModel(
         history,
