@@ -1,6 +1,7 @@
 import type { Vitals } from '../node/vitals.ts';
 import type { Database, OpenedDatabase } from '../ports/database.ts';
 import type { LevelDisk } from '../storage/level/level-disk.ts';
+import type { GrpcTransport } from '../transport/grpc-transport.ts';
 import { systemClock } from './system-clock.ts';
 
 /** What ails a node by intent, for tests and measurements. */
@@ -10,7 +11,9 @@ export type Fault =
   /** So many bytes of the heap are never given back. */
   | { readonly kind: 'leak'; readonly bytes: number }
   /** What the disk is said to have. */
-  | { readonly kind: 'disk'; readonly freeBytes: number; readonly diskBytes: number };
+  | { readonly kind: 'disk'; readonly freeBytes: number; readonly diskBytes: number }
+  /** What it says to its peers takes so much longer to get there. */
+  | { readonly kind: 'distance'; readonly ms: number };
 
 const logName = 'log';
 const chunkNumbers = 1024;
@@ -18,6 +21,7 @@ const chunkNumbers = 1024;
 /** The faults of one node. Only test builds hand them in. */
 export class Faults {
   syncMs = 0;
+  distanceMs = 0;
   disk: { readonly freeBytes: number; readonly diskBytes: number } | null = null;
   /** Held for ever: that is the point. */
   readonly #leaked: (readonly number[])[] = [];
@@ -30,6 +34,9 @@ export class Faults {
       case 'leak':
         for (let left = fault.bytes; left > 0; left -= chunkNumbers * 8)
           this.#leaked.push(new Array<number>(chunkNumbers).fill(Math.PI));
+        return;
+      case 'distance':
+        this.distanceMs = fault.ms;
         return;
       case 'disk':
         this.disk = fault;
@@ -73,6 +80,17 @@ function ailing(opened: OpenedDatabase, faults: Faults): OpenedDatabase {
       close: () => database.close(),
     },
   };
+}
+
+/** The transport of a node that may be far away from its peers. */
+export function distantTransport(transport: GrpcTransport, faults: Faults | undefined): GrpcTransport {
+  if (faults === undefined) return transport;
+  const send = transport.send.bind(transport);
+  transport.send = (to, message) => {
+    if (faults.distanceMs === 0) send(to, message);
+    else systemClock.after(faults.distanceMs, () => send(to, message));
+  };
+  return transport;
 }
 
 function after(ms: number): Promise<void> {

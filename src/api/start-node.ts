@@ -21,7 +21,7 @@ import { openLevelDisk } from '../storage/level/level-disk.ts';
 import { GrpcTransport } from '../transport/grpc-transport.ts';
 import { GrpcLinkProbe } from '../transport/link-probe.ts';
 import { ClientServer } from './client-server.ts';
-import { ailingDisk, ailingVitals, type Faults } from './faults.ts';
+import { ailingDisk, ailingVitals, distantTransport, type Faults } from './faults.ts';
 import { HttpServer } from './http/http-server.ts';
 import { inProcess } from './in-process.ts';
 import { LazyPredictor } from './lazy-predictor.ts';
@@ -130,18 +130,21 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
             }),
         ...(options.predictions === undefined ? {} : { predictions: options.predictions }),
         transport: (handler, identity) =>
-          new GrpcTransport({
-            identity,
-            listen: options.listen?.peer ?? own.peer,
-            advertise: own.peer,
-            peers: new Map(
-              config.nodes.filter((node) => node.id !== own.id).map((node) => [node.id, node.peer]),
-            ),
-            handler,
-            clock: systemClock,
-            random: random.fork('transport'),
-            log: nodeLog,
-          }),
+          distantTransport(
+            new GrpcTransport({
+              identity,
+              listen: options.listen?.peer ?? own.peer,
+              advertise: own.peer,
+              peers: new Map(
+                config.nodes.filter((node) => node.id !== own.id).map((node) => [node.id, node.peer]),
+              ),
+              handler,
+              clock: systemClock,
+              random: random.fork('transport'),
+              log: nodeLog,
+            }),
+            options.faults,
+          ),
       },
     );
     undo.push(() => node.stop());

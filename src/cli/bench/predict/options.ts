@@ -1,7 +1,7 @@
 import type { SignalName } from '../../../failover/before-death/signals.ts';
 
 /** The parts of `bench predict`; what each measures: `parts.ts`. */
-export const partNames = ['table', 'before-death', 'ordinary'] as const;
+export const partNames = ['table', 'cold', 'early', 'before-death', 'ordinary'] as const;
 export type PartName = (typeof partNames)[number];
 
 export interface BenchPredictOptions {
@@ -11,6 +11,10 @@ export interface BenchPredictOptions {
   readonly keys: number;
   readonly seconds: number;
   readonly warmUp: number;
+  /** Of cold and early: a folder of CSV files (`timestamp,value`) that are replayed, how many promotions, and where the stretches are drawn from. */
+  readonly data?: string;
+  readonly promotions: number;
+  readonly seed: number;
   /** Of before-death: for each signal, each on a cluster of its own. */
   readonly runs: number;
   readonly signals: readonly SignalName[];

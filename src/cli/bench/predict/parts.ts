@@ -2,6 +2,8 @@ import { measureBeforeDeath } from './before-death/measure.ts';
 import { measureOrdinary } from './before-death/ordinary.ts';
 import type { PartName } from './options.ts';
 import type { Part } from './part.ts';
+import { measureCold } from './replay/cold.ts';
+import { measureEarly } from './replay/early.ts';
 import { measureTable } from './table.ts';
 
 export const parts: Readonly<Record<PartName, { readonly about: string; readonly run: Part }>> = {
@@ -9,6 +11,15 @@ export const parts: Readonly<Record<PartName, { readonly about: string; readonly
     about: 'numeric keys, each changed once a second, on one node: what their forecasts cost',
     run: ({ options: { keys, seconds, warmUp }, folder, progress }) =>
       measureTable({ keys, seconds, warmUpSeconds: warmUp }, folder, progress),
+  },
+  cold: {
+    about: 'real series replayed as state, a step a second; a cold replica, promoted by force, goes on',
+    run: measureCold,
+  },
+  early: {
+    about:
+      'series that the leader acknowledges alone, 200 ms from its followers; it is killed, a follower goes on',
+    run: measureEarly,
   },
   'before-death': {
     about: 'a fault grows in the leader: does it hand over before the failure, and how long do writes wait',

@@ -169,7 +169,20 @@ export const benchCommand: Register = (program) => {
         1000,
       )
       .option('--seconds <seconds>', 'of table: each stretch that is measured', positiveNumber, 30)
-      .option('--warm-up <seconds>', 'of table: before it, while models are chosen', positiveNumber, 120)
+      .option(
+        '--warm-up <seconds>',
+        'of table, cold and early: before it, while models are chosen',
+        positiveNumber,
+        120,
+      )
+      .option('--data <dir>', 'of cold and early: CSV files (timestamp,value) to replay')
+      .option('--promotions <count>', 'of cold and early', wholeNumber(1, 100), 3)
+      .option(
+        '--seed <seed>',
+        'of cold and early: which stretches are replayed',
+        wholeNumber(0, 1_000_000),
+        1,
+      )
       .option('--rate <writes>', 'a second', wholeNumber(10, 100_000), 500),
   ).action(async (options: BenchPredictOptions) => {
     const { benchPredict } = await import('../../bench/predict/bench-predict.ts');
