@@ -5,7 +5,8 @@ import type { ForcedReport } from '../../ports/lineage.ts';
 import { openClient } from '../client.ts';
 import type { LocalCluster, LocalNode } from '../local-cluster.ts';
 import { askForce, askLineage } from '../promotion/member-calls.ts';
-import { metricPrefix } from './metric-stream.ts';
+import { type MetricStream, metricPrefix } from './metric-stream.ts';
+import { type PredictedState, predictedState } from './predicted-state.ts';
 
 /** What the end of the story is made of. */
 export interface ForcedEnd {
@@ -16,6 +17,7 @@ export interface ForcedEnd {
   /** Keys of the stream, before at the leader and after at the promoted replica. */
   readonly keysBefore: number;
   readonly keysAfter: number;
+  readonly predicted: PredictedState;
 }
 
 const patienceMs = 10_000;
@@ -28,6 +30,7 @@ export async function forcedEnd(
   cluster: LocalCluster,
   client: TanistClient,
   warm: LocalNode,
+  stream: MetricStream,
 ): Promise<ForcedEnd | null> {
   if ((await askLineage(warm.addresses.client)).tier === 'hot') return null;
   const { count: keysBefore, revision } = await client.get(metricPrefix, { prefix: true, countOnly: true });
@@ -42,10 +45,11 @@ export async function forcedEnd(
   const report = await askForce(warm.addresses.client, true, patienceMs);
   const after = await openClient([warm.addresses.client]);
   try {
+    const predicted = await predictedState(after, stream);
     await after.put('demo/new-lineage', 'written without any of the old hot replicas');
     const tookMs = performance.now() - startMs;
     const { count: keysAfter } = await after.get(metricPrefix, { prefix: true, countOnly: true });
-    return { killed: killed.map(({ id }) => id), report, tookMs, keysBefore, keysAfter };
+    return { killed: killed.map(({ id }) => id), report, tookMs, keysBefore, keysAfter, predicted };
   } finally {
     await after.close({ drainMs: 0 });
   }

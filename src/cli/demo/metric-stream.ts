@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { StateClient } from '../../ports/state-client.ts';
 import { type HostMetrics, hostMetrics } from '../host-metrics.ts';
 import type { Ledger } from './ledger.ts';
@@ -7,11 +8,23 @@ export interface MetricStream {
   readonly keys: number;
   readonly issued: number;
   readonly failed: number;
-  /** Stops reading the machine; resolves when every write has an outcome. */
+  /** Stops the writes; resolves when every one has an outcome. */
   stop(): Promise<void>;
+  /** What the machine is like now; rates are of the last moments. */
+  now(): Promise<ReadonlyMap<string, number>>;
+  /** How far apart the lowest and the highest value written of a key are. */
+  range(key: string): number;
 }
 
 export const metricPrefix = 'host/';
+/** The number in each value, and how it is to be predicted. */
+export const metricPrediction = {
+  fields: ['/value'],
+  stepMs: 100,
+  horizon: 64,
+  minConfidence: 0,
+  weight: 1,
+} as const;
 const samplesPerSecond = 10;
 const periodMs = 1000 / samplesPerSecond;
 
@@ -33,9 +46,16 @@ export function startMetricStream(
   let finished: (() => void) | null = null;
   // The first look gives the counters, so that the first sample has rates.
   metrics.sample(performance.now() - periodMs);
+  const ranges = new Map<string, { low: number; high: number }>();
   const write = ([key, metric]: readonly [string, number]): void => {
     const issuedAtMs = performance.now();
-    const value = `${metric} #${issued++}`;
+    const value = JSON.stringify({ value: metric, number: issued++ });
+    const range = ranges.get(key);
+    if (range === undefined) ranges.set(key, { low: metric, high: metric });
+    else {
+      range.low = Math.min(range.low, metric);
+      range.high = Math.max(range.high, metric);
+    }
     client
       .put(key, value)
       .then(
@@ -79,5 +99,20 @@ export function startMetricStream(
         if (settled === issued) resolve();
       });
     },
+    now: async () => {
+      metrics.sample(performance.now());
+      await delay(periodMs);
+      return metrics.sample(performance.now());
+    },
+    range: (key) => {
+      const { low, high } = ranges.get(key) ?? { low: 0, high: 0 };
+      return high - low;
+    },
   };
+}
+
+/** The metric that a value of the stream holds. */
+export function metricIn(value: Uint8Array): number {
+  const { value: metric } = JSON.parse(Buffer.from(value).toString('utf8')) as { readonly value: number };
+  return metric;
 }

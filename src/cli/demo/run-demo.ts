@@ -13,7 +13,7 @@ import { figure } from '../terminal/figure.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
 import { type ForcedEnd, forcedEnd } from './forced-end.ts';
 import { emptyLedger, type Ledger } from './ledger.ts';
-import { type MetricStream, metricPrefix, startMetricStream } from './metric-stream.ts';
+import { type MetricStream, metricPrediction, metricPrefix, startMetricStream } from './metric-stream.ts';
 import { type ReadBack, readAllBack } from './read-back.ts';
 import { type TimelineEntry, type Witness, witness } from './timeline.ts';
 
@@ -52,7 +52,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     `cluster ready after ${figure(rounded(performance.now() - startedMs, 0))} ms, led by ${style.bold(client.routing()?.leader ?? '?')}`,
   );
 
-  await client.setPolicy(metricPrefix, { acknowledge: 'quorum', tier: 'critical', predict: null });
+  await client.setPolicy(metricPrefix, {
+    acknowledge: 'quorum',
+    tier: 'critical',
+    predict: metricPrediction,
+  });
   const ledger = emptyLedger();
   const stream = startMetricStream(client, ledger);
   await watchStream(out, client, ledger, stream, options.seconds * 500);
@@ -70,14 +74,14 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   showReadBack(out, ledger, readBack);
   out.progress.update('killing every hot replica …');
   const warm = cluster.nodes.find(({ tier }) => tier === 'warm');
-  const end = warm === undefined ? null : await forcedEnd(cluster, client, warm);
+  const end = warm === undefined ? null : await forcedEnd(cluster, client, warm, stream);
   if (end !== null) showEnd(out, end);
   else step(out, 'the warm replica has taken the place of the killed one by itself: three hot ones again');
   conclude(out, ledger, stream, failover, readBack, end);
 }
 
 /** The last act: what is left when nothing hot is left. */
-function showEnd(out: Output, { killed, report, tookMs, keysBefore, keysAfter }: ForcedEnd): void {
+function showEnd(out: Output, { killed, report, tookMs, keysBefore, keysAfter, predicted }: ForcedEnd): void {
   const { style } = out;
   step(out, `SIGKILL to ${killed.map((id) => style.bold(id)).join(' and ')}: no quorum is left`, 'red');
   showReport(out, report);
@@ -85,6 +89,13 @@ function showEnd(out: Output, { killed, report, tookMs, keysBefore, keysAfter }:
     out,
     `${style.bold(report.fork.promoted)}, promoted by force, took the first write after ${figure(rounded(tookMs, 0))} ms, with ${keysAfter} of the ${keysBefore} keys of the stream`,
     keysAfter === keysBefore ? 'green' : 'red',
+  );
+  const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
+  step(
+    out,
+    predicted.keys === 0
+      ? 'nothing was predicted of the stream'
+      : `its state of the ${predicted.keys} metrics that move, against this machine now: ${style.bold(percent(predicted.errorWith))} off as it predicted, ${percent(predicted.errorWithout)} as last known (of the range of each)`,
   );
 }
 
@@ -196,6 +207,14 @@ function conclude(
             tookMs: rounded(end.tookMs),
             keysBefore: end.keysBefore,
             keysAfter: end.keysAfter,
+          },
+    predicted:
+      end === null
+        ? null
+        : {
+            keys: end.predicted.keys,
+            errorWith: rounded(end.predicted.errorWith, 4),
+            errorWithout: rounded(end.predicted.errorWithout, 4),
           },
   });
   if (!good)
