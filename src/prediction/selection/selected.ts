@@ -168,15 +168,15 @@ export class Selected {
   #judge(pending: Pending, history: History, now: number, usual: number): void {
     const known = Math.min(this.#settings.horizon, now - pending.origin);
     const { base, forecast, forecasts } = pending;
-    const naive = forecasts[this.#lastValueIndex()];
+    const naive = forecasts[this.#lastValueIndex()] ?? base;
     for (let step = pending.judged; step < known; step++) {
       const truth = fromEnd(history.values, now - pending.origin - 1 - step);
       if (!Number.isFinite(truth)) continue;
       const centre = at(forecast.mean, step);
       forecasts.forEach((own, i) => {
         // Who could not forecast is judged as the last value, or it would look perfect.
+        if (own === null && !this.#wanted.includes(i)) return;
         const given = own ?? naive;
-        if (given === null || given === undefined) return;
         this.#scores.add(i, Math.abs(truth - at(given, step)));
         this.#pairs.add(i, Math.abs(truth - (at(base, step) + at(given, step)) / 2));
       });
