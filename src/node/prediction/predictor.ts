@@ -11,4 +11,4 @@ export interface PredictionBudget {
   readonly series: number;
 }
 
-export const defaultPredictionBudget: PredictionBudget = { cpu: 0.15, memoryMb: 250, series: 4096 };
+export const defaultPredictionBudget: PredictionBudget = { cpu: 0.1, memoryMb: 250, series: 4096 };
