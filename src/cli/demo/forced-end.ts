@@ -45,9 +45,9 @@ export async function forcedEnd(
   const report = await askForce(warm.addresses.client, true, patienceMs);
   const after = await openClient([warm.addresses.client]);
   try {
-    const predicted = await predictedState(after, stream);
     await after.put('demo/new-lineage', 'written without any of the old hot replicas');
     const tookMs = performance.now() - startMs;
+    const predicted = await predictedState(after, stream);
     const { count: keysAfter } = await after.get(metricPrefix, { prefix: true, countOnly: true });
     return { killed: killed.map(({ id }) => id), report, tookMs, keysBefore, keysAfter, predicted };
   } finally {

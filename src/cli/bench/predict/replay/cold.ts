@@ -59,6 +59,8 @@ async function promoteOnce({
   await askForce(cold.addresses.client, true, patienceMs);
   const after = await openClient([cold.addresses.client], { deadlineMs: patienceMs });
   stack.defer(() => after.close({ drainMs: 0 }));
+  // Until it leads it answers as the cold replica that it was.
+  await after.get(replayPrefix, { prefix: true, countOnly: true });
   return await judge(after, series, () => Math.floor((performance.now() - startedMs) / stepMs));
 }
 
