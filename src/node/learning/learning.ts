@@ -96,7 +96,10 @@ export class Learning {
           'learning-off',
           `${feed.id} takes no contributions: prediction.learning${enabled ? '.federated' : ''}.enabled is false in its config`,
         );
-      if (leads() === null) throw leadsNot();
+      const term = leads();
+      if (term === null) throw leadsNot();
+      // One that comes before the first look of a term counts in it.
+      this.#follow(term, feed.clock.nowMs());
       const waiting = this.#contributions.offer(given, this.model(), feed.clock.nowMs());
       this.#tally.count('contributed');
       return { waiting, wanted: federated.wanted };

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { packParts } from '../../../src/api/replication/pack-parts.ts';
 import type { ByteString } from '../../../src/foundation/bytes.ts';
+import { wholeSpaces } from '../../../src/replication/whole-space.ts';
 import { put } from '../../state/commands.ts';
 import { allOf, Hot } from './hot.ts';
 
@@ -28,7 +29,7 @@ test('a catch-up takes at most 1.2 times the keys and values that changed, howev
       system: hot.state.revision('system'),
       predicted: hot.state.revision('predicted'),
     },
-    ranges: [],
+    ranges: wholeSpaces,
   };
   let latest = 0;
   for (let round = 0; round < 5; round++)

@@ -4,6 +4,7 @@ import { bySpace } from '../../../src/ports/delta.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
 import type { Held, StreamPart } from '../../../src/ports/replication.ts';
 import { latestParts } from '../../../src/replication/source/latest-parts.ts';
+import { wholeSpaces } from '../../../src/replication/whole-space.ts';
 import { b, del, put } from '../../state/commands.ts';
 import { WarmWorld } from '../warm-world.ts';
 
@@ -41,7 +42,7 @@ test('with a snapshot comes how predicted keys changed since the last one, and o
   const held: Held = {
     lineage: world.lineage,
     revisions: bySpace((space) => revision(world.state.revision(space))),
-    ranges: [],
+    ranges: wholeSpaces,
   };
   world.apply(put('p/x', '3'), put('q/x', '3'));
   world.apply(del('p/x'));
