@@ -91,7 +91,9 @@ test('the commands on a living cluster', async (t) => {
   await t.throwsAsync(json('lease', 'revoke', lease.id), { message: /\(lease-not-found\)\n$/ });
 
   await json('policy', 'set', 'fast/', '--ack', 'leader');
-  t.deepEqual(await json('policy', 'list'), [{ prefix: 'fast/', ack: 'leader', tier: 'full', predict: null }]);
+  t.deepEqual(await json('policy', 'list'), [
+    { prefix: 'fast/', ack: 'leader', tier: 'full', predict: null },
+  ]);
   await json('policy', 'remove', 'fast/');
   t.deepEqual(await json('policy', 'list'), []);
 
