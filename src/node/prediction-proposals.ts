@@ -36,6 +36,8 @@ export interface PredictionProposalsParts {
 }
 
 const rehearseEveryMs = 2000;
+/** Once the source knows what was applied, and once more when it has had time for all of it. */
+const againAfterMs = [1, 50] as const;
 
 /** How predictions of this node get into the log: those held ready with the first block of its leadership, others whenever it leads. */
 export class PredictionProposals {
@@ -51,20 +53,39 @@ export class PredictionProposals {
    * outdated by entries that this node has not applied yet is dropped then. Never in the way: without predictions it leads as well.
    */
   elected(term: Term): void {
-    const { source, nodeLog, clusterClock, proposals, disk } = this.#parts;
+    const { source, clusterClock, proposals, disk } = this.#parts;
     // Who has seen no stamp cannot say of any moment whether it has passed.
     if (source === undefined || !clusterClock.knowsTime || disk.full) return;
     clusterClock.leads(term);
+    this.#bring(term, source, 0);
+    proposals.flush();
+  }
+
+  #bring(term: Term, source: PredictionSource, round: number): void {
+    const { nodeLog, clusterClock } = this.#parts;
     try {
       const ready = this.#within(source.preApply(clusterClock.now()), (fault) =>
         nodeLog.warn('prediction-malformed', { fault }),
       );
-      if (ready.length === 0) return;
-      this.#propose(ready, (outcome) => this.#told(term, outcome));
-      proposals.flush();
+      if (ready.length > 0) this.#propose(ready, (outcome) => this.#told(term, outcome, round));
     } catch (error) {
       nodeLog.error('pre-apply-failed', { term, error: asError(error).message });
     }
+  }
+
+  /**
+   * What the log of the old term still changed made predictions void: of a stream whose writes are under way all the time that is all of them. Now that it is
+   * applied the same models say more. Whoever wrote meanwhile has the last word as ever: a real write takes a prediction away.
+   */
+  #bringAgain(term: Term, round: number): void {
+    const { source, clock, raft, wake } = this.#parts;
+    if (source === undefined || round >= againAfterMs.length) return;
+    clock.after(againAfterMs[round] ?? 0, () => {
+      const { role, term: now } = raft.status;
+      if (role !== 'leader' || now !== term || this.#parts.life.isStopping) return;
+      this.#bring(term, source, round + 1);
+      wake();
+    });
   }
 
   /**
@@ -137,11 +158,15 @@ export class PredictionProposals {
     this.#parts.proposals.add({ bytes: encodeCommandBatch(batch), batch, settle, early: null });
   }
 
-  #told(term: Term, outcome: ProposalOutcome): void {
+  #told(term: Term, outcome: ProposalOutcome, round: number): void {
     const { nodeLog } = this.#parts;
     const applied = appliedOf(outcome);
-    if (applied instanceof TanistError) nodeLog.warn('pre-apply-failed', { term, error: applied.message });
-    else nodeLog.info('pre-applied', { term, ...applied });
+    if (applied instanceof TanistError) {
+      nodeLog.warn('pre-apply-failed', { term, error: applied.message });
+      return;
+    }
+    nodeLog.info('pre-applied', { term, ...applied });
+    if (applied.dropped > 0) this.#bringAgain(term, round);
   }
 }
 

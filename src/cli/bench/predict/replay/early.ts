@@ -53,6 +53,8 @@ async function promoteOnce({
   // Who would send again what was lost is gone, too.
   await writer.close({ drainMs: 0 });
   await reader.get(replayPrefix, { prefix: true, countOnly: true });
+  // What the log still brought of the old leader made the first predictions void; those after it need a quorum's round.
+  await sleep(4 * distanceMs);
   return await judge(reader, series, stepNow);
 }
 
