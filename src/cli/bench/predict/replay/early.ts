@@ -54,8 +54,12 @@ async function promoteOnce({
   await writer.close({ drainMs: 0 });
   await reader.get(replayPrefix, { prefix: true, countOnly: true });
   // What the log still brought of the old leader made the first predictions void; those after it need a quorum's round.
-  await sleep(4 * distanceMs);
-  return await judge(reader, series, stepNow);
+  const untilMs = performance.now() + 10 * distanceMs;
+  for (;;) {
+    const judged = await judge(reader, series, stepNow);
+    if (judged.some(({ predicted }) => predicted !== null) || performance.now() > untilMs) return judged;
+    await sleep(stepMs);
+  }
 }
 
 /** Each is acknowledged before the next step; how it ends is not waited for. */
