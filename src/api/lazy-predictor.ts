@@ -25,7 +25,8 @@ export class LazyPredictor implements Predictor {
     return this.#worker?.faults ?? 0;
   }
 
-  readonly call: Predictor['call'] = (kind, request, options) => this.#started().call(kind, request, options);
+  readonly call: Predictor['call'] = async (kind, request, options) =>
+    this.#started().call(kind, request, options);
 
   onState(listener: (state: WorkerState) => void): () => void {
     this.#listeners.add(listener);
@@ -44,12 +45,16 @@ export class LazyPredictor implements Predictor {
       schedule: (delayMs, act) => systemClock.after(delayMs, act),
       onFault: (error) => this.#nodeLog.warn('predictor', { error: error.message }),
     });
-    worker.onState((state) => {
-      for (const listener of this.#listeners) listener(state);
-    });
+    worker.onState((state) => this.#tell(state));
+    // A thread that could not be started is known before anybody listens.
+    if (worker.state !== 'running') this.#tell(worker.state);
     // Whoever calls after the end hears that it is closed.
     if (this.#closed) void worker.close();
     this.#worker = worker;
     return worker;
+  }
+
+  #tell(state: WorkerState): void {
+    for (const listener of this.#listeners) listener(state);
   }
 }

@@ -25,7 +25,11 @@ import {
 } from '../protocol/administration.ts';
 import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
 import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
-import { decodePredictionsReply, encodePredictionsRequest } from '../protocol/predictions.ts';
+import {
+  decodePredictionsReply,
+  encodePredictionsRequest,
+  type PredictionsRequest,
+} from '../protocol/predictions.ts';
 import type { Member, Routing } from '../protocol/routing.ts';
 import { decodeScrubProgress, encodeRepairRequest, type ScrubProgress } from '../protocol/scrub.ts';
 import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
@@ -49,6 +53,7 @@ import { serverStream } from './grpc/server-stream.ts';
 import { unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
 import { Models } from './models.ts';
+import { allPredictions } from './predictions.ts';
 import { StateView } from './state-view.ts';
 
 export interface ClientPolicy {
@@ -191,13 +196,16 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return keptLease(this, ttlMs, this.cluster.closing);
   }
 
-  /** What a node expects of its keys; by default the leader's. `limit` 0: of all. */
+  /** What a node expects of its keys; by default the leader's. `limit` 0: of all, in as many calls as that takes. */
   async predictions(
     prefix: Bytes,
     { limit = 0, ...options }: CallOptions & { readonly limit?: number } = {},
   ): Promise<PredictionsReport> {
-    const request = encodePredictionsRequest({ prefix: byteStringFrom(prefix), limit });
-    return decodePredictionsReply(await this.call(tanistService.predictions, request, options));
+    const ask = async (request: PredictionsRequest): Promise<PredictionsReport> =>
+      decodePredictionsReply(
+        await this.call(tanistService.predictions, encodePredictionsRequest(request), options),
+      );
+    return allPredictions(ask, byteStringFrom(prefix), limit);
   }
 
   /** The tiers as the leader sees them, and what it would change. */

@@ -10,17 +10,21 @@ export interface HandOverOptions {
   readonly clock: Clock;
   readonly nodeLog: NodeLog;
   readonly wake: () => void;
+  readonly options: { readonly tickMs: number; readonly electionMs: number };
 }
 
 interface Waiting {
   readonly done: (outcome: { readonly leader: NodeId; readonly term: Term } | TanistError) => void;
   readonly fromTerm: Term;
-  readonly timer: Timer;
+  timer: Timer;
 }
 
-const deadlineMs = 1000;
+const leastMs = 1000;
 
-/** Leadership given away on purpose (thesis §3.10): to a named replica, or to the first heir. */
+/**
+ * Leadership given away on purpose (thesis §3.10): to a named replica, or to the first heir. One that nobody takes is over when raft has given it up, an election
+ * timeout later: from then on what is proposed is taken again.
+ */
 export class HandOver {
   readonly #options: HandOverOptions;
   #waiting: Waiting | null = null;
@@ -49,14 +53,8 @@ export class HandOver {
     nodeLog.info('hand-over', { to: target, term });
     wake();
     return new Promise((resolve, reject) => {
-      const timer = clock.after(deadlineMs, () =>
-        this.#settle(
-          new TanistError(
-            'transfer-failed',
-            `nobody took over within ${deadlineMs} ms; this node still serves`,
-          ),
-        ),
-      );
+      const { tickMs, electionMs } = this.#options.options;
+      const timer = this.#expire(Math.max(leastMs, electionMs) + tickMs, clock.nowMs(), term);
       const done: Waiting['done'] = (outcome) =>
         outcome instanceof TanistError ? reject(outcome) : resolve(outcome);
       this.#waiting = { done, fromTerm: term, timer };
@@ -66,6 +64,22 @@ export class HandOver {
   roleChanged(soft: SoftState): void {
     if (this.#waiting === null || soft.term <= this.#waiting.fromTerm || soft.leader === null) return;
     this.#settle({ leader: soft.leader, term: soft.term });
+  }
+
+  #expire(afterMs: number, beganMs: number, fromTerm: Term): Timer {
+    const { raft, clock, options } = this.#options;
+    return clock.after(afterMs, () => {
+      const { term, handsOverTo } = raft.status;
+      // Its ticks may be late.
+      if (this.#waiting !== null && term === fromTerm && handsOverTo !== null) {
+        this.#waiting.timer = this.#expire(options.tickMs, beganMs, fromTerm);
+        return;
+      }
+      const tookMs = Math.round(clock.nowMs() - beganMs);
+      this.#settle(
+        new TanistError('transfer-failed', `nobody took over within ${tookMs} ms; this node still serves`),
+      );
+    });
   }
 
   #settle(outcome: { readonly leader: NodeId; readonly term: Term } | TanistError): void {

@@ -319,7 +319,7 @@ export class TanistNode {
       damaged: (error) => imageDamaged(error.message),
       step: (message) => this.#peers.step([message]),
     });
-    this.#handOver = new HandOver({ raft, clock, nodeLog, wake });
+    this.#handOver = new HandOver({ raft, clock, nodeLog, wake, options });
     this.#membership = new Membership({
       ...base,
       members: () => state.members,

@@ -80,6 +80,9 @@ export interface SeriesForecast {
   readonly coverage: number;
 }
 
+/** Which number of which key; series are in order of key, space, pointer. */
+export type SeriesName = Pick<SeriesForecast, 'space' | 'key' | 'pointer'>;
+
 export interface PredictionsReport {
   readonly node: NodeId;
   readonly status: PredictionStatus;

@@ -1,7 +1,12 @@
 import { type ByteString, emptyBytes } from '../foundation/bytes.ts';
 import { nodeId } from '../foundation/ids.ts';
 import { type PredictableSpace, predictableSpaces } from '../ports/prediction.ts';
-import type { PredictionStatus, PredictionsReport, SeriesForecast } from '../ports/prediction-status.ts';
+import type {
+  PredictionStatus,
+  PredictionsReport,
+  SeriesForecast,
+  SeriesName,
+} from '../ports/prediction-status.ts';
 import { spaceCode } from './parts/key-value.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
@@ -9,14 +14,21 @@ import { readPredictorStatus, writePredictorStatus } from './predictor-status.ts
 
 export interface PredictionsRequest {
   readonly prefix: ByteString;
-  /** Series; 0: all. */
+  /** Series; 0: as many as a reply holds. */
   readonly limit: number;
+  /** The last one of the reply before; null: from the first. */
+  readonly after: SeriesName | null;
 }
 
-export function encodePredictionsRequest({ prefix, limit }: PredictionsRequest): Buffer {
+export function encodePredictionsRequest({ prefix, limit, after }: PredictionsRequest): Buffer {
   const writer = new WireWriter(64);
   writer.bytes(1, prefix);
   writer.uint(2, limit);
+  if (after !== null) {
+    const mark = writer.begin(3, 64);
+    writeName(writer, after);
+    writer.end(mark);
+  }
   return writer.finish();
 }
 
@@ -24,13 +36,37 @@ export function decodePredictionsRequest(bytes: Uint8Array): PredictionsRequest 
   const reader = new WireReader(bytes);
   let prefix = emptyBytes;
   let limit = 0;
+  let after: SeriesName | null = null;
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) prefix = reader.bytes();
     else if (field === 2) limit = reader.uint();
+    else if (field === 3) after = readName(reader);
     else reader.skip();
   }
-  return { prefix, limit };
+  return { prefix, limit, after };
+}
+
+function writeName(writer: WireWriter, { space, key, pointer }: SeriesName): void {
+  writer.uint(1, spaceCode(space));
+  writer.bytes(2, key);
+  writer.text(3, pointer);
+}
+
+function readName(reader: WireReader): SeriesName {
+  let space: PredictableSpace = 'user';
+  let key = emptyBytes;
+  let pointer = '';
+  const outer = reader.enter();
+  while (reader.more()) {
+    const field = reader.next();
+    if (field === 1) space = reader.oneOf(predictableSpaces);
+    else if (field === 2) key = reader.bytes();
+    else if (field === 3) pointer = reader.text();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return { space, key, pointer };
 }
 
 export function encodePredictionsReply({ node, status, series, more, behaviour }: PredictionsReport): Buffer {
@@ -45,9 +81,7 @@ export function encodePredictionsReply({ node, status, series, more, behaviour }
 
 function writeSeries(writer: WireWriter, field: number, series: SeriesForecast): void {
   const mark = writer.begin(field, 512);
-  writer.uint(1, spaceCode(series.space));
-  writer.bytes(2, series.key);
-  writer.text(3, series.pointer);
+  writeName(writer, series);
   writer.text(4, series.model);
   writer.double(5, series.stepMs);
   writer.double(6, series.endMs);

@@ -228,7 +228,7 @@ class RaftNode implements Raft {
   }
 
   get status(): RaftStatus {
-    const { id, role, term, leader, vote, log, configuration, succession, peers } = this.#core;
+    const { id, role, term, leader, vote, log, configuration, succession, transfer, peers } = this.#core;
     const { commit, applied, durable, lastPoint: last } = log;
     return {
       id,
@@ -242,6 +242,7 @@ class RaftNode implements Raft {
       durable,
       configuration,
       succession,
+      handsOverTo: transfer?.to ?? null,
       progress: peers,
     };
   }

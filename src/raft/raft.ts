@@ -55,6 +55,8 @@ export interface RaftStatus {
   readonly durable: LogIndex;
   readonly configuration: Configuration;
   readonly succession: readonly NodeId[];
+  /** To whom leadership is being handed over: until that is over proposals are refused. Null: to nobody. */
+  readonly handsOverTo: NodeId | null;
   /** A live view, not a copy. */
   readonly progress: ReadonlyMap<NodeId, Progress>;
 }

@@ -48,7 +48,7 @@ async function version(client: TanistClient, wanted: number): Promise<void> {
 }
 
 test('a client gets the model and teaches it; a command does so from private series', async (t) => {
-  const each = await served(t, { learning: { federated: { wanted: 2, waitMs: 0 } } });
+  const each = await served(t, { learning: { federated: { wanted: 2, waitMs: 0, trustReports: true } } });
   const { client } = each;
   const { file, learning, node } = await client.models.get({ file: true });
   const model = decodeModelFile(file);

@@ -103,13 +103,24 @@ test('what is not known stays unknown', (t) => {
 });
 
 test('the request', (t) => {
-  const request = { prefix: b('p/'), limit: 7 };
-  t.deepEqual(decodePredictionsRequest(encodePredictionsRequest(request)), request);
+  for (const after of [null, { space: 'planes', key: b('p/k'), pointer: '/cpu' }] as const) {
+    const request = { prefix: b('p/'), limit: 7, after };
+    t.deepEqual(decodePredictionsRequest(encodePredictionsRequest(request)), request);
+  }
+  const request = {
+    prefix: b('p/'),
+    limit: 7,
+    after: { space: 'planes', key: b('k'), pointer: '/x' },
+  } as const;
   t.deepEqual(
     generatedView('PredictionsRequest', encodePredictionsRequest(request)),
     generatedView(
       'PredictionsRequest',
-      generatedBytes('PredictionsRequest', { prefix: Buffer.from('p/'), limit: 7 }),
+      generatedBytes('PredictionsRequest', {
+        prefix: Buffer.from('p/'),
+        limit: 7,
+        after: { space: 'PLANES', key: Buffer.from('k'), pointer: '/x' },
+      }),
     ),
   );
 });

@@ -244,6 +244,7 @@ export class ReplicaNode implements ServedNode {
         durable: index,
         configuration: { voters: hot, outgoing: [], learners: [] },
         succession,
+        handsOverTo: null,
         progress: new Map(),
       },
       applied: index,

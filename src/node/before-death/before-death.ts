@@ -54,6 +54,7 @@ const newInOfficeMs = 2000;
  * 1. Before leadership is handed over the reason is committed, so that every leader knows when the last one was and why.
  * 2. Never two within the policy's interval of cluster time, whoever leads (`decide-hand-over.ts`).
  * 3. At most one decision is under way; while it is, nothing is judged.
+ * 4. That nobody took a hand-over is written down again until it is, while this node leads in the same term.
  */
 export class BeforeDeath {
   readonly #parts: BeforeDeathParts;
@@ -64,6 +65,8 @@ export class BeforeDeath {
   #saidMs = Number.NEGATIVE_INFINITY;
   #known: { readonly revision: number; readonly records: readonly HandOverRecord[] } | null = null;
   #office = { term: -1, sinceMs: 0 };
+  /** A hand-over that nobody took, open as long as it is not written down. */
+  #notTaken: { readonly atMs: number; readonly term: number; readonly why: string } | null = null;
   /** Starts of the old leader, as this node first knew them after the hand-over. */
   #boots: { readonly atMs: number; readonly counter: number } | null = null;
 
@@ -152,11 +155,12 @@ export class BeforeDeath {
 
   /** It is committed now, unless leadership was lost meanwhile. */
   #give(record: HandOverRecord): void {
-    const { handOver, nodeLog, clock } = this.#parts;
+    const { handOver, nodeLog, clock, raft } = this.#parts;
     if (!this.#records().some(({ atMs, from }) => atMs === record.atMs && from === record.from)) return;
     this.counts.add(record.signal, 'open');
     this.#underWay = true;
     const to = nodeId(record.to);
+    const { term } = raft.status;
     handOver.to(to).then(
       () => {
         this.#underWay = false;
@@ -168,6 +172,7 @@ export class BeforeDeath {
         this.#notBeforeMs = nowMs + nextHeirMs;
         const why = asError(error).message;
         nodeLog.warn('hand-over-not-taken', { to, error: why });
+        this.#notTaken = { atMs: record.atMs, term, why };
         this.#close(record, 'not-taken', why);
       },
     );
@@ -177,6 +182,11 @@ export class BeforeDeath {
     const open = this.#records().find(({ verdict }) => verdict === 'open');
     if (open === undefined) return;
     if (open.from === this.#parts.self) {
+      const { raft } = this.#parts;
+      if (this.#notTaken?.atMs === open.atMs && this.#notTaken.term === raft.status.term) {
+        this.#close(open, 'not-taken', this.#notTaken.why);
+        return;
+      }
       // It leads again: the hand-over was over, or never came about.
       const { verdict, why } = judgeHandOver(open, { ...this.#old(open), reachable: true });
       if (verdict !== 'open') this.#close(open, verdict, why);

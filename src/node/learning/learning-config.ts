@@ -23,6 +23,7 @@ export const federatedSchema = v.strictObject({
   waitMs: within(0, 30 * dayMs, true, preset.federated.waitMs),
   clip: within(0.001, contributionLimits.clip, false, preset.federated.clip),
   noise: within(0, 100, false, preset.federated.noise),
+  trustReports: v.optional(v.boolean('must be true or false'), preset.federated.trustReports),
 });
 
 export const learningSchema = v.strictObject({

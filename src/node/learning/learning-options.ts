@@ -27,10 +27,12 @@ export interface FederatedOptions {
   readonly wanted: number;
   /** After so long fewer are, too; 0: never. */
   readonly waitMs: number;
-  /** Largest norm that contributors may clip their updates to. */
+  /** Largest norm that contributors may clip their updates to; what they send is clipped to it again, its noise included. */
   readonly clip: number;
   /** Of the noise that the cluster adds to the average, in units of what one contributor can move it by; 0: none. */
   readonly noise: number;
+  /** Without series of its own to judge by the cluster goes by what at least `wanted` (and two) contributors report; false: it publishes nothing then. */
+  readonly trustReports: boolean;
 }
 
 export const defaultLearning: LearningOptions = {
@@ -42,7 +44,14 @@ export const defaultLearning: LearningOptions = {
   margin: roundDefaults.bar.margin,
   mostWorse: roundDefaults.bar.mostWorse,
   trialOrigins: 64,
-  federated: { enabled: true, wanted: 3, waitMs: 600_000, clip: contributionLimits.clip, noise: 0 },
+  federated: {
+    enabled: true,
+    wanted: 3,
+    waitMs: 600_000,
+    clip: contributionLimits.clip,
+    noise: 0,
+    trustReports: false,
+  },
 };
 
 export function roundOptionsOf(

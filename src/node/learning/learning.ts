@@ -154,9 +154,8 @@ export class Learning {
     const { current: base } = this.#record;
     if (this.#term === null || base === null || this.#work.state !== null) return;
     if (this.#contributions.isDue(base, nowMs)) {
-      const { noise } = options.federated;
       void this.#work.round('averaging', this.#term, base, (parts) =>
-        federate(parts, this.#contributions.take(), noise),
+        federate(parts, this.#contributions.take(), options.federated),
       );
     } else if (!hasSeries) return;
     else if (this.#work.onTrial()) {

@@ -1,6 +1,7 @@
 import { federateCall, roundCall, trialCall, type Worked } from '../../prediction/learning/calls.ts';
 import type { Comparison } from '../../prediction/learning/compare.ts';
 import type { Contribution } from '../../prediction/learning/contribution.ts';
+import type { FederatedTerms } from '../../prediction/learning/federated-average.ts';
 import type { RoundOptions } from '../../prediction/learning/options.ts';
 import { type Verdict, verdictOn } from '../../prediction/learning/trial.ts';
 import type { Predictor } from '../prediction/predictor.ts';
@@ -59,7 +60,7 @@ export async function train(parts: WorkParts): Promise<Outcome> {
 export async function federate(
   parts: WorkParts,
   contributions: readonly Contribution[],
-  noise: number,
+  { clip, noise, wanted, trustReports }: FederatedTerms,
 ): Promise<Outcome> {
   const { options } = parts;
   const shares = contributions.map(({ delta, samples, clip, noise: own, reported }) => ({
@@ -71,7 +72,7 @@ export async function federate(
   }));
   const result = await parts.predictor.call(
     federateCall,
-    { ...request(parts), shares, noise },
+    { ...request(parts), shares, terms: { clip, noise, wanted, trustReports } },
     { timeoutMs: timeoutOf(parts) },
   );
   const { weights, samples, series, workedMs, comparison, judgedBy } = result;

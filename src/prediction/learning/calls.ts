@@ -1,7 +1,7 @@
 import type { NetworkSize } from '../neural/network.ts';
 import { callKind } from '../worker/messages.ts';
 import type { Comparison } from './compare.ts';
-import type { FederatedResult, Share } from './federated-average.ts';
+import type { FederatedResult, FederatedTerms, Share } from './federated-average.ts';
 import type { RoundOptions } from './options.ts';
 import type { RoundResult } from './round.ts';
 import type { ShownOf } from './window-store.ts';
@@ -47,7 +47,7 @@ export const trialCall = callKind<
 
 /** What was contributed, averaged and judged. */
 export const federateCall = callKind<
-  Long & { readonly shares: readonly Share[]; readonly noise: number },
+  Long & { readonly shares: readonly Share[]; readonly terms: FederatedTerms },
   FederatedResult & Worked
 >('learning/federate');
 

@@ -55,11 +55,11 @@ export function learningHandlers(histories: () => Iterable<NamedHistory>): reado
       const comparison = await compared(previous, weights, judged, options, parts);
       return { ...comparison, workedMs: parts.pace.workedMs };
     }),
-    handler(federateCall, async ({ size, weights, shares, noise, options, share }, context) => {
+    handler(federateCall, async ({ size, weights, shares, terms, options, share }, context) => {
       const parts = begin(size, share, context);
       const book = await lessonBook(store.values(), options, roundRandom(options), parts.rest);
       const random = seededRandom(`${options.seed}/noise`);
-      const result = await federatedRound(weights, shares, book, { ...options, noise }, parts, random);
+      const result = await federatedRound(weights, shares, book, { ...options, terms }, parts, random);
       return { ...result, workedMs: parts.pace.workedMs };
     }),
     handler(callOff, () => {

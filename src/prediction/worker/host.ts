@@ -97,6 +97,11 @@ export function startWorker(given: WorkerOptions): PredictionWorker {
     if (broken !== thread) return;
     thread = null;
     end(broken);
+    failed(error);
+  };
+
+  /** There is no thread, or none any more: the next one is started after a wait. */
+  const failed = (error: Error): void => {
     faults += 1;
     faultsInRow += 1;
     become(faultsInRow >= options.failedAfter ? 'failed' : 'restarting');
@@ -136,10 +141,17 @@ export function startWorker(given: WorkerOptions): PredictionWorker {
     if (state === 'closed') return;
     restart = null;
     const section = newSection();
-    const worker = new Worker(options.entry, {
-      workerData: section,
-      resourceLimits: { maxOldGenerationSizeMb: options.heapMiB, maxYoungGenerationSizeMb: 16 },
-    });
+    let worker: Worker;
+    try {
+      worker = new Worker(options.entry, {
+        workerData: section,
+        resourceLimits: { maxOldGenerationSizeMb: options.heapMiB, maxYoungGenerationSizeMb: 16 },
+      });
+    } catch (error) {
+      // No thread to be had (memory, a limit on threads, `ERR_WORKER_INIT_FAILED`): later there may be.
+      failed(asError(error));
+      return;
+    }
     alive.add(section);
     const exited = new Promise<void>((resolve) => {
       worker.once('exit', () => {

@@ -15,6 +15,16 @@ export interface ColdFeedParts {
   readonly store: Pick<ColdStore, 'newest' | 'database'>;
 }
 
+interface Part {
+  readonly deltas: readonly StateDelta[];
+  readonly bytes: number;
+}
+
+/** Of what comes with one snapshot. */
+const mostPastBytes = 16 * 1024 * 1024;
+/** What a change takes beside its key and value. */
+const deltaOverhead = 256;
+
 /**
  * What a cold replica's predictor learns from: with each snapshot how the keys that are to be predicted changed since the one before. Policies and models are
  * those of the newest snapshot, read again when there is another one.
@@ -26,9 +36,11 @@ export class ColdFeed implements PredictionFeed {
   #index = new PolicyIndex([]);
   #models: readonly KeyValue[] = [];
   #readOf: number | null = null;
-  /** For keys that nothing is known of yet. */
-  #past: StateDelta[] = [];
-  #isTaken = false;
+  /** What came with the newest snapshot: for keys that nothing is known of yet. */
+  #past: readonly (readonly StateDelta[])[] = [];
+  /** What came so far with the one that is being taken. */
+  #coming: Part[] = [];
+  #comingBytes = 0;
 
   constructor(parts: ColdFeedParts) {
     this.#parts = parts;
@@ -61,7 +73,10 @@ export class ColdFeed implements PredictionFeed {
 
   /** What came with the newest snapshot. */
   async *recent(space: Space): AsyncGenerator<readonly StateDelta[]> {
-    yield this.#past.filter((delta) => delta.space === space);
+    for (const deltas of this.#past) {
+      yield deltas.filter((delta) => delta.space === space);
+      await nextTurn(this.#parts.clock);
+    }
   }
 
   listen(listener: PredictionListener): () => void {
@@ -81,17 +96,30 @@ export class ColdFeed implements PredictionFeed {
     return true;
   }
 
-  /** How keys changed since the snapshot before. */
-  past(deltas: readonly StateDelta[]): void {
-    if (this.#isTaken) this.#past = [];
-    this.#isTaken = false;
-    this.#past.push(...deltas);
-    for (const listener of this.#listeners) listener.applied(deltas);
+  /** A snapshot begins to come: what came with one that failed is void. */
+  begun(): void {
+    this.#coming = [];
+    this.#comingBytes = 0;
   }
 
-  /** There is another snapshot. */
-  taken(isOfAnotherLineage: boolean): void {
-    this.#isTaken = true;
+  /** How keys changed since the snapshot before. Nobody hears of it before that is there; of too much the oldest goes, up to the newest part. */
+  past(deltas: readonly StateDelta[]): void {
+    const bytes = deltas.reduce((sum, { key, value }) => sum + key.length + value.length + deltaOverhead, 0);
+    this.#coming.push({ deltas, bytes });
+    this.#comingBytes += bytes;
+    while (this.#comingBytes > mostPastBytes && this.#coming.length > 1)
+      this.#comingBytes -= this.#coming.shift()?.bytes ?? 0;
+  }
+
+  /** There is another snapshot. Resolves when all listeners heard of it, a part a turn of the event loop. */
+  async taken(isOfAnotherLineage: boolean): Promise<void> {
+    const parts = this.#coming.map(({ deltas }) => deltas);
+    this.begun();
+    this.#past = parts;
+    for (const deltas of parts) {
+      for (const listener of this.#listeners) listener.applied(deltas);
+      await nextTurn(this.#parts.clock);
+    }
     for (const listener of this.#listeners) {
       if (isOfAnotherLineage) listener.replaced();
       listener.found();

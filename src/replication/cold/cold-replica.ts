@@ -48,7 +48,7 @@ export interface ColdReplicaPorts {
   /** Whether it follows a source of this lineage. Absent: of any. */
   readonly accepts?: (lineage: Lineage) => boolean;
   /** Hears what comes for predictions, and of each snapshot. */
-  readonly feed?: Pick<ColdFeed, 'past' | 'taken'>;
+  readonly feed?: Pick<ColdFeed, 'begun' | 'past' | 'taken'>;
   /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
   readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
   /** Smoothed duration of a write to its disk; absent: not known, 0. */
@@ -268,7 +268,7 @@ export class ColdReplica {
         clock.soon(tidied);
         nodeLog.info('snapshot-taken', describe(snapshot, source.id));
         membersChanged(snapshot.members);
-        this.#ports.feed?.taken(held !== null && !sameLineage(held.lineage, snapshot.lineage));
+        await this.#ports.feed?.taken(held !== null && !sameLineage(held.lineage, snapshot.lineage));
       }
       return snapshot;
     } catch (thrown) {
@@ -333,6 +333,7 @@ export class ColdReplica {
   }
 
   #accept(part: StreamPart): void {
+    if (part.kind === 'ranges') this.#ports.feed?.begun();
     if (part.kind === 'past') this.#ports.feed?.past(part.deltas);
     if (part.kind !== 'ranges' || this.#ports.accepts?.(part.lineage) !== false) return;
     throw new TanistError(

@@ -4,6 +4,7 @@ import { type BeforeDeathPolicy, defaultBeforeDeath } from '../../../src/failove
 import { noSession } from '../../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../../src/foundation/limits.ts';
 import { keepRecord, mostRecords, recordOf, recordsIn } from '../../../src/node/before-death/records.ts';
+import type { NodeOptions } from '../../../src/node/options.ts';
 import type { Proposal } from '../../../src/node/proposals.ts';
 import { decodeReport, encodeReport } from '../../../src/node/self-report.ts';
 import type { Vitals } from '../../../src/node/vitals.ts';
@@ -51,8 +52,9 @@ class World {
   used = 0.2;
   rise = 0;
 
-  constructor(policy: Partial<BeforeDeathPolicy> = {}) {
-    this.bench = new Bench(1, ['a', 'b', 'c'], { beforeDeath: { ...defaultBeforeDeath, ...policy } });
+  constructor(policy: Partial<BeforeDeathPolicy> = {}, options: Partial<NodeOptions> = {}) {
+    const beforeDeath = { ...defaultBeforeDeath, ...policy };
+    this.bench = new Bench(1, ['a', 'b', 'c'], { ...options, beforeDeath });
   }
 
   async lead(a: Signs | null, c: Signs | null): Promise<void> {
@@ -132,6 +134,18 @@ test('who does not take over is passed by, and that is told and written down', a
       ['memory', 'not-taken', 2],
     ],
   );
+  await world.bench.until(world.bench.node.stop(false));
+});
+
+test('it is written down where an election timeout is longer than a second, too: not before raft takes proposals again', async (t) => {
+  const world = new World({}, { electionMs: 4000 });
+  await world.lead(well, well);
+  await world.pass(20);
+  world.rise = 0.012;
+  while (world.said('hand-over-not-taken').length === 0) await world.pass(0.02);
+  t.regex(String(world.said('hand-over-not-taken')[0]?.error), /nobody took over within 40\d\d ms/);
+  await world.pass(0.2);
+  t.is(recordsIn(world.bench.node.state)[0]?.verdict, 'not-taken');
   await world.bench.until(world.bench.node.stop(false));
 });
 

@@ -24,7 +24,7 @@ const contribution = (rest: Partial<Contribution> = {}): Contribution => ({
   reported: { before: 0.9, after: 0.8 },
   ...rest,
 });
-const federated = { enabled: true, wanted: 2, waitMs: 0, clip: 10, noise: 0 };
+const federated = { enabled: true, wanted: 2, waitMs: 0, clip: 10, noise: 0, trustReports: true };
 const codeOf = (act: () => unknown): string => {
   try {
     act();
@@ -35,7 +35,7 @@ const codeOf = (act: () => unknown): string => {
   return 'none';
 };
 
-test('what enough contributors send is averaged by samples and published, judged by them where the cluster has no series', async (t) => {
+test('what enough contributors send is averaged and published, judged by them where the cluster has no series and trusts them', async (t) => {
   const at = new LearningBench({ federated });
   await at.bench.start();
   await at.bench.lead();
@@ -47,7 +47,7 @@ test('what enough contributors send is averaged by samples and published, judged
   );
   await at.pass(2000);
   t.is(at.status.published, 0);
-  at.learning.contribute(contribution({ contributor: 'two', delta: moved(-0.01), samples: 100 }));
+  at.learning.contribute(contribution({ contributor: 'two', delta: moved(0), samples: 100 }));
   t.true(await at.until(() => at.status.published === 1));
   const { model } = at.learning.model();
   t.is(model.version, 2);
@@ -65,6 +65,27 @@ test('what enough contributors send is averaged by samples and published, judged
     codeOf(() => at.learning.contribute(contribution({ contributor: 'three' }))),
     'model-unknown',
   );
+});
+
+test('without series and trust in reports nothing is published, whoever says how good it is', async (t) => {
+  const at = new LearningBench({ federated: { ...federated, trustReports: false } });
+  await at.bench.start();
+  await at.bench.lead();
+  await at.pass(500);
+  for (const contributor of ['one', 'two'])
+    at.learning.contribute(
+      contribution({
+        contributor,
+        samples: 10_000_000,
+        clip: 10,
+        noise: 1,
+        reported: { before: 1, after: 0.01 },
+      }),
+    );
+  t.true(await at.until(() => at.status.waiting === 0));
+  await at.pass(2000);
+  t.is(at.status.published, 0);
+  t.is(at.learning.model().model.version, small.version);
 });
 
 test('contributions are refused where learning is off, where another leads, and without a model', async (t) => {

@@ -5,6 +5,7 @@ import {
   checkContribution,
   contributionLimits,
 } from '../../../src/prediction/learning/contribution.ts';
+import { fairSamples } from '../../../src/prediction/learning/fair-samples.ts';
 import { federatedAverage, federatedRound } from '../../../src/prediction/learning/federated-average.ts';
 import { FederatedRound } from '../../../src/prediction/learning/federated-round.ts';
 import { lessonBook } from '../../../src/prediction/learning/lesson-book.ts';
@@ -26,29 +27,53 @@ const given = (rest: Partial<Contribution> = {}): Contribution => ({
 });
 const base = { name: 'gru', hash: 'f'.repeat(64), weights: 2 };
 const round = () => new FederatedRound(base, contributionLimits);
+const terms = { clip: 10, noise: 0, wanted: 2, trustReports: false };
 const random = () => seededRandom('noise');
 
-test('two contributions move the weights by their mean, weighted by samples', (t) => {
-  const two = [
-    given({ delta: floats(0.4, 0), samples: 300 }),
+test('contributions move the weights by their mean, weighted by samples', (t) => {
+  const three = [
+    given({ delta: floats(0.4, 0), samples: 200 }),
     given({ delta: floats(0, -0.8), samples: 100 }),
+    given({ delta: floats(0, 0), samples: 100 }),
   ];
-  const next = federatedAverage(floats(1, 1), two, 0, random());
-  t.true(Math.abs(next[0]! - 1.3) < 1e-6 && Math.abs(next[1]! - 0.8) < 1e-6, `${next}`);
+  const next = federatedAverage(floats(1, 1), three, terms, random());
+  t.true(Math.abs(next[0]! - 1.2) < 1e-6 && Math.abs(next[1]! - 0.8) < 1e-6, `${next}`);
+});
+
+test('nobody outweighs the others by the samples that it claims', (t) => {
+  t.deepEqual(fairSamples([7]), [7]);
+  t.deepEqual(fairSamples([300, 100]), [100, 100]);
+  t.deepEqual(fairSamples([100, 120, 150, 90]), [100, 120, 150, 90]);
+  t.deepEqual(fairSamples([10_000_000, 100, 100, 100]), [200, 100, 100, 100]);
+  t.deepEqual(fairSamples([10_000_000, 1, 100]), [101, 1, 100]);
+  const all = [
+    given({ delta: floats(-1, 0), samples: 10_000_000 }),
+    given({ delta: floats(1, 0), samples: 1 }),
+  ];
+  t.is(federatedAverage(floats(0, 0), all, terms, random())[0], 0);
+});
+
+test('a move is clipped to the clip of the cluster whatever noise is declared, and the cluster’s noise goes by that', (t) => {
+  const loud = given({ delta: floats(300, 400), clip: 10, noise: 1 });
+  const next = federatedAverage(floats(0, 0), [loud], { clip: 2, noise: 0 }, random());
+  t.true(Math.abs(norm(next) - 2) < 1e-5, `${next}`);
+  const silent = given({ delta: new Float32Array(20_000), clip: 0.1, noise: 0.01 });
+  const blurred = federatedAverage(new Float32Array(20_000), [silent], { clip: 2, noise: 0.5 }, random());
+  t.true(Math.abs(norm(blurred) / Math.sqrt(20_000) - 1) < 0.05);
 });
 
 test('a move longer than its clip counts as far as its clip, whatever was checked before', (t) => {
-  const next = federatedAverage(floats(0, 0), [given({ delta: floats(30, 40), clip: 5 })], 0, random());
+  const next = federatedAverage(floats(0, 0), [given({ delta: floats(30, 40), clip: 5 })], terms, random());
   t.true(Math.abs(next[0]! - 3) < 1e-5 && Math.abs(next[1]! - 4) < 1e-5);
 });
 
 test('the noise of the cluster is as large as one contributor’s reach times the multiplier', (t) => {
   const weights = new Float32Array(20_000);
   const delta = new Float32Array(20_000);
-  const shares = [given({ delta, samples: 300, clip: 2 }), given({ delta, samples: 100, clip: 2 })];
-  const noisy = federatedAverage(weights, shares, 0.5, random());
+  const shares = [200, 100, 100].map((samples) => given({ delta, samples, clip: 2 }));
+  const noisy = federatedAverage(weights, shares, { clip: 10, noise: 0.5 }, random());
   const deviation = norm(noisy) / Math.sqrt(weights.length);
-  t.true(Math.abs(deviation - 0.5 * 2 * 0.75) < 0.02, `${deviation}`);
+  t.true(Math.abs(deviation - 0.5 * 2 * 0.5) < 0.02, `${deviation}`);
 });
 
 test('bad contributions are refused, each with what is wrong', (t) => {
@@ -123,28 +148,34 @@ test('updates trained on private series help a cluster that never saw them, and 
     noise: 0,
   }));
   const own = await lessonBook(stored([drifting(400, 9), drifting(400, 11)]), quick, random());
-  const options = { ...quick, noise: 0 };
+  const options = { ...quick, terms };
   const judged = await federatedRound(small.weights, shares, own, options, parts(small.size), random());
   t.is(judged.reason, null);
   t.like(judged, { judgedBy: 'backtest', samples: 2016 });
   t.true(judged.comparison!.ratio < 0.95, `${judged.comparison!.ratio}`);
 });
 
-test('a cluster without series judges by what the contributors say, and says so; without that it does not publish', async (t) => {
+test('a cluster without series judges by what enough contributors say only where it is told to, and says so', async (t) => {
   const none = { judged: [] };
-  const options = { ...quick, noise: 0 };
-  const judge = (...reported: Contribution['reported'][]) =>
+  const judge = (trustReports: boolean, wanted: number, ...reported: Contribution['reported'][]) =>
     federatedRound(
       floats(1, 1),
       reported.map((each) => given({ reported: each })),
       none,
-      options,
+      { ...quick, terms: { ...terms, wanted, trustReports } },
       parts(small.size),
       random(),
     );
-  const good = await judge({ before: 0.9, after: 0.8 }, { before: 0.5, after: 0.48 });
+  const better = { before: 0.9, after: 0.8 };
+  const good = await judge(true, 2, better, { before: 0.5, after: 0.48 });
   t.like(good, { judgedBy: 'contributors', reason: null });
   t.is(good.comparison!.series, 2);
-  t.regex((await judge({ before: 0.9, after: 0.9 })).reason!, /below 0\.980/);
-  t.regex((await judge(null)).reason!, /nothing to judge it on/);
+  const poison = { before: 1, after: 0.01 };
+  const poisoned = await judge(false, 3, poison, poison, poison);
+  t.is(poisoned.weights, null);
+  t.regex(poisoned.reason!, /trustReports/);
+  const same = { before: 0.9, after: 0.9 };
+  t.regex((await judge(true, 2, same, same)).reason!, /below 0\.980/);
+  t.regex((await judge(true, 1, better)).reason!, /1 contributors say .* asks 2/);
+  t.regex((await judge(true, 3, better, better, null)).reason!, /2 contributors say .* asks 3/);
 });

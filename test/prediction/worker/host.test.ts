@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import { startWorker, type WorkerState } from '../../../src/prediction/worker/host.ts';
@@ -58,6 +59,31 @@ test('calls are answered, buffers move, events arrive, errors keep their codes',
   t.like(await t.throwsAsync(worker.call(unknown, null)), { code: 'invalid-argument' });
   t.is(worker.calls, 0);
   t.deepEqual(timers.due, []);
+  await worker.close();
+});
+
+test('a thread that cannot be started is a fault, at first and at a restart: calls are refused, it is tried again', async (t) => {
+  // `new Worker` throws at once for an entry of no file, as it does where the system has no thread to give.
+  const wrong = new URL('http://nowhere.invalid/');
+  const { worker, timers, faults, reached } = start({ entry: wrong, failedAfter: 3 });
+  t.is(worker.state, 'restarting');
+  t.is(faults.length, 1);
+  t.like(await t.throwsAsync(worker.call(say, 'now?')), { code: 'unavailable' });
+  for (const [delayMs, state] of [
+    [100, 'restarting'],
+    [200, 'failed'],
+  ] as const) {
+    const before = faults.length;
+    timers.fire(delayMs);
+    await nextTurn();
+    t.is(faults.length, before + 1);
+    t.is(worker.state, state);
+  }
+  wrong.href = entry.href;
+  timers.fire(400);
+  await reached('running');
+  t.deepEqual([...(await worker.call(double, { values: new Float64Array([4]) })).values], [8]);
+  t.is(worker.faults, 3);
   await worker.close();
 });
 
