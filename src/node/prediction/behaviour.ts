@@ -75,6 +75,10 @@ export class Behaviour {
     return index < 0 ? null : firstId + index;
   }
 
+  has(id: number): boolean {
+    return id >= firstId && id < firstId + this.#told.length;
+  }
+
   /** What is new to the predictor; once a second something is. `timeMs`: cluster time; `nowMs`: of the clock. */
   take(
     timeMs: number,

@@ -17,8 +17,14 @@ interface Waiting {
 
 /** Changes of tracked keys on their way to the predictor, with the numbers in them. Values are read later, a little at a time. */
 export class Observations {
+  readonly #ownerOf: (id: number) => TrackedKey | null;
   #waiting: Waiting[] = [];
   #dropped = 0;
+
+  /** `ownerOf`: whose series a number is now. */
+  constructor(ownerOf: (id: number) => TrackedKey | null) {
+    this.#ownerOf = ownerOf;
+  }
 
   get dropped(): number {
     return this.#dropped;
@@ -39,14 +45,15 @@ export class Observations {
     this.#waiting = [];
   }
 
-  /** Takes from the front for as long as `mayGoOn`; at least a few. The rest waits. `more`: rows that go along. */
+  /** Takes from the front for as long as `mayGoOn`; at least a few. The rest waits. Of series that are not their key's any more there are none. `more`: rows that go along. */
   take(mayGoOn: () => boolean, more: readonly number[] = []): Float64Array {
     const rows: number[] = [...more];
     let taken = 0;
     for (const { tracked, timeMs, value, revision } of this.#waiting) {
       if (taken > 0 && taken % perLook === 0 && !mayGoOn()) break;
       taken++;
-      for (const field of tracked.fields) rows.push(field.id, timeMs, read(field, value), revision);
+      for (const field of tracked.fields)
+        if (this.#ownerOf(field.id) === tracked) rows.push(field.id, timeMs, read(field, value), revision);
     }
     this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);
     return Float64Array.from(rows);

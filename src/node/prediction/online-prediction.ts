@@ -53,7 +53,7 @@ export class OnlinePrediction implements PredictionSource {
   readonly #parts: OnlinePredictionParts;
   readonly #keys: TrackedKeys;
   readonly #mostSeries: number;
-  readonly #observations = new Observations();
+  readonly #observations: Observations;
   /** Changes that came while the past was being learnt; they are younger. */
   readonly #held: StateDelta[] = [];
   readonly #table = new ReadyTable();
@@ -85,7 +85,8 @@ export class OnlinePrediction implements PredictionSource {
     const roomBytes = Math.max(0, memoryMb * 1024 * 1024 - threadBytes);
     const fitting = Math.floor(roomBytes / seriesBytes(defaultPredictPolicy.horizon));
     this.#mostSeries = Math.min(series, fitting);
-    this.#keys = new TrackedKeys(series, roomBytes, (tracked) => this.#ready.forget(tracked));
+    this.#keys = new TrackedKeys(series, roomBytes, (tracked) => this.#gone(tracked));
+    this.#observations = new Observations((id) => this.#keys.withSeries(id));
     this.#steady = new Steady(parts.feed.clock);
     this.#behaviour = new Behaviour(parts.usage ?? (() => null));
     this.#models = new ModelKeeper({ feed: parts.feed, predictor: parts.predictor, ...parts.models });
@@ -104,7 +105,9 @@ export class OnlinePrediction implements PredictionSource {
       predictor.onState((state) => {
         feed.nodeLog[state === 'running' || state === 'closed' ? 'info' : 'warn']('predictor', { state });
         // A new thread knows nothing.
-        if (state === 'restarting' || state === 'failed') this.#replaced();
+        if (state !== 'restarting' && state !== 'failed') return;
+        this.#replaced();
+        this.#keys.predictorLost();
       }),
     );
     this.#schedule();
@@ -232,7 +235,6 @@ export class OnlinePrediction implements PredictionSource {
     let tracked = this.#keys.of(space, key);
     if (op === 'delete') {
       if (tracked === null) return;
-      this.#table.forget(tracked.fields.map(({ id }) => id));
       this.#keys.forget(space, key);
       return;
     }
@@ -253,6 +255,11 @@ export class OnlinePrediction implements PredictionSource {
     tracked.timeMs = timeMs;
     this.#ready.changed(tracked);
     this.#observations.add(tracked, timeMs, value, revision);
+  }
+
+  #gone(tracked: TrackedKey): void {
+    this.#ready.forget(tracked);
+    this.#table.forget(tracked.fields.map(({ id }) => id));
   }
 
   /** The state, or the predictor, is another one: all is learnt anew. */
@@ -335,18 +342,20 @@ export class OnlinePrediction implements PredictionSource {
     const behaviour = this.#asks ? this.#behaviour.take(this.#steady.nowMs(), nowMs) : none;
     const defined = [...keys.defined, ...behaviour.defined];
     const forgotten = [...keys.forgotten, ...behaviour.forgotten];
-    this.#table.forget(forgotten);
+    this.#table.forget(behaviour.forgotten);
     const observations = this.#observations.take(() => feed.clock.nowMs() < untilMs, behaviour.rows);
     const isIdle = defined.length === 0 && forgotten.length === 0 && observations.length === 0;
     if (isIdle && (this.#figures?.waiting ?? 0) === 0) return;
-    const round = this.#round;
     this.#calling = true;
     const request = { defined, forgotten, observations, options: { cpu: budget.cpu, level: intervalLevel } };
     predictor.call(observeKind, request, { transfer: toTransfer(observations) }).then(
       ({ rows, models, figures }) => {
         this.#calling = false;
-        if (round !== this.#round && rows.length > 0 && this.#keys.keyCount === 0) return;
-        for (const id of this.#table.take(rows, models)) {
+        this.#keys.answered(true);
+        // What ended while it was under way has no row any more, and none of another key's.
+        const isKnown = (id: number): boolean =>
+          this.#keys.withSeries(id) !== null || this.#behaviour.has(id);
+        for (const id of this.#table.take(rows, models, isKnown)) {
           const tracked = this.#keys.withSeries(id);
           if (tracked !== null) this.#ready.changed(tracked);
         }
@@ -354,6 +363,7 @@ export class OnlinePrediction implements PredictionSource {
       },
       (error: unknown) => {
         this.#calling = false;
+        this.#keys.answered(false);
         this.#failed(asError(error), feed.clock.nowMs());
         // Nobody knows what of it the predictor took.
         this.#replaced();

@@ -165,6 +165,24 @@ test('keys beyond the budget are left out and counted, the weightiest prefix fir
   t.true(keys.includes(b('p/important/1')) && keys.includes(b('p/important/2')));
 });
 
+test('after a change of fields nothing of the old ones is predicted of the new', async (t) => {
+  const stream = new Stream();
+  await stream.start({ predict: { ...defaultPredictPolicy, fields: ['/cpu'] } });
+  await stream.rising('p/host', 12, () => '{"cpu":1,"mem":70}');
+  t.is(stream.prediction.preApply(0)[0]?.fields[0]?.mean, 1);
+  // So that nothing is told or answered meanwhile.
+  stream.predictor.hangs = true;
+  await stream.step(put('p/host', '{"cpu":1,"mem":71}'));
+  await stream.step({
+    kind: 'setPolicy',
+    prefix: b('p/'),
+    policy: { acknowledge: 'quorum', tier: 'full', predict: { ...defaultPredictPolicy, fields: ['/mem'] } },
+  });
+  await stream.bench.run(1000);
+  t.is([...stream.prediction.tracked][0]?.fields[0]?.pointer, '/mem');
+  t.deepEqual(stream.prediction.preApply(0), []);
+});
+
 test('a predictor that dies costs the predictions until it has learnt anew, and the node nothing', async (t) => {
   const stream = new Stream();
   await stream.start();
