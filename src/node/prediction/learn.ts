@@ -1,6 +1,8 @@
+import { nextTurn } from '../../ports/clock.ts';
 import { predictableSpaces } from '../../ports/prediction.ts';
 import type { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import { readable, WorkMeter } from './readable.ts';
 import type { TrackedKeys } from './tracked-keys.ts';
 
 export interface LearnParts {
@@ -37,7 +39,7 @@ export async function learn(parts: LearnParts, round: number): Promise<void> {
           tracked.round = round;
           if (tracked !== known) fresh.add(`${space}/${key}`);
           if (tracked.modRevision >= modRevision) continue;
-          tracked.value = value;
+          tracked.value = readable(value, tracked.fields);
           tracked.modRevision = modRevision;
         }
       }
@@ -47,22 +49,37 @@ export async function learn(parts: LearnParts, round: number): Promise<void> {
   if (fresh.size > 0) await learnPast(parts, fresh);
 }
 
-/** Of keys that are new here: what the stored history still tells of them. */
+/** For reading numbers, in one turn. */
+const readMs = 2;
+/** Between two looks at the clock, at most. */
+const perLook = 64;
+
+/** Of keys that are new here: what the stored history still tells of them. Its values are read at once, so that they need not be kept until they are sent. */
 async function learnPast(
   { feed, keys, observations, isOver }: LearnParts,
   fresh: ReadonlySet<string>,
 ): Promise<void> {
+  const { clock } = feed;
+  const meter = new WorkMeter(perLook);
   for (const space of predictableSpaces)
     for await (const deltas of feed.recent(space)) {
       if (isOver()) return;
+      let untilMs = clock.nowMs() + readMs;
       for (const { op, key, value, timeMs, revision } of deltas) {
         if (op !== 'put' || !fresh.has(`${space}/${key}`)) continue;
+        const fields = keys.of(space, key)?.fields.length ?? 0;
+        if (fields === 0) continue;
+        if (meter.isDue(value, fields) && clock.nowMs() >= untilMs) {
+          await nextTurn(clock);
+          if (isOver()) return;
+          untilMs = clock.nowMs() + readMs;
+        }
         const tracked = keys.of(space, key);
         if (tracked === null) continue;
-        observations.add(tracked, timeMs, value, revision);
+        observations.addRead(tracked, timeMs, value, revision);
         if (revision < tracked.modRevision) continue;
         tracked.timeMs = timeMs;
-        tracked.value = value;
+        tracked.value = readable(value, tracked.fields);
         tracked.modRevision = revision;
       }
     }

@@ -12,6 +12,7 @@ import type { PredictionStatus, PredictorState } from '../../ports/prediction-st
 import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
 import type { TableRow } from '../../prediction/online/table-row.ts';
 import { Behaviour, type Usage } from './behaviour.ts';
+import { HeldChanges } from './held-changes.ts';
 import { learn } from './learn.ts';
 import { intervalLevel } from './make-prediction.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
@@ -19,6 +20,7 @@ import { type SaidOfModel, samplesOf } from './model-report.ts';
 import { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
 import type { PredictionBudget, Predictor } from './predictor.ts';
+import { readable } from './readable.ts';
 import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
@@ -54,8 +56,7 @@ export class OnlinePrediction implements PredictionSource {
   readonly #keys: TrackedKeys;
   readonly #mostSeries: number;
   readonly #observations: Observations;
-  /** Changes that came while the past was being learnt; they are younger. */
-  readonly #held: StateDelta[] = [];
+  readonly #held = new HeldChanges();
   readonly #table = new ReadyTable();
   readonly #ready = new ReadyPredictions(this.#table);
   readonly #steady: Steady;
@@ -190,7 +191,7 @@ export class OnlinePrediction implements PredictionSource {
       memoryBytes: figures?.memoryBytes ?? 0,
       scaledError: figures?.scaledError ?? null,
       notNumbers: figures?.notNumbers ?? 0,
-      dropped: this.#observations.dropped,
+      dropped: this.#observations.dropped + this.#held.dropped,
       wentBack: figures?.wentBack ?? 0,
       preApplied: this.#preApplied,
       models: this.#models.loaded,
@@ -227,8 +228,7 @@ export class OnlinePrediction implements PredictionSource {
 
   #hold(delta: StateDelta): void {
     if (this.#parts.feed.policyFor(delta.key) === null) return;
-    this.#held.push(delta);
-    if (this.#held.length > mostHeld) this.#held.splice(0, mostHeld / 2);
+    if (!this.#held.add(delta)) this.#wantsLook = true;
   }
 
   #changed({ op, key, value, timeMs, revision, version }: StateDelta, space: PredictableSpace): void {
@@ -250,7 +250,7 @@ export class OnlinePrediction implements PredictionSource {
       }
       tracked.round = this.#round;
     }
-    tracked.value = value;
+    tracked.value = readable(value, tracked.fields);
     tracked.modRevision = revision;
     tracked.timeMs = timeMs;
     this.#ready.changed(tracked);
@@ -266,7 +266,7 @@ export class OnlinePrediction implements PredictionSource {
   #replaced(): void {
     this.#keys.clear();
     this.#observations.clear();
-    this.#held.length = 0;
+    this.#held.clear();
     this.#table.clear();
     this.#ready.clear();
     this.#figures = null;
@@ -330,7 +330,7 @@ export class OnlinePrediction implements PredictionSource {
   #learnt(): void {
     this.#learning = false;
     this.#lookAtMs = this.#parts.feed.clock.nowMs() + lookAgainMs;
-    for (const delta of this.#held.splice(0))
+    for (const delta of this.#held.take())
       if (delta.space === 'user' || delta.space === 'planes') this.#changed(delta, delta.space);
   }
 
@@ -401,7 +401,6 @@ export class OnlinePrediction implements PredictionSource {
   }
 }
 
-const mostHeld = 16_384;
 const none = { defined: [], forgotten: [], rows: [] } as const;
 
 function toTransfer({ buffer }: Float64Array): readonly ArrayBuffer[] {
