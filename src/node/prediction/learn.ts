@@ -19,7 +19,7 @@ export interface LearnParts {
 export async function learn(parts: LearnParts, round: number): Promise<void> {
   const { feed, keys, isOver } = parts;
   const endRound = keys.beginRound(round);
-  const fresh = new Set<string>();
+  let fresh = 0;
   const prefixes = [...feed.prefixes()].sort((a, b) => b.policy.weight - a.policy.weight);
   for (const { prefix, policy: named } of prefixes) {
     for (const space of predictableSpaces) {
@@ -37,7 +37,10 @@ export async function learn(parts: LearnParts, round: number): Promise<void> {
             continue;
           }
           tracked.round = round;
-          if (tracked !== known) fresh.add(`${space}/${key}`);
+          if (tracked !== known) {
+            tracked.isFresh = true;
+            fresh++;
+          }
           if (tracked.modRevision >= modRevision) continue;
           tracked.value = readable(value, tracked.fields);
           tracked.modRevision = modRevision;
@@ -46,7 +49,7 @@ export async function learn(parts: LearnParts, round: number): Promise<void> {
     }
   }
   endRound();
-  if (fresh.size > 0) await learnPast(parts, fresh);
+  if (fresh > 0) await learnPast(parts);
 }
 
 /** For reading numbers, in one turn. */
@@ -55,10 +58,7 @@ const readMs = 2;
 const perLook = 64;
 
 /** Of keys that are new here: what the stored history still tells of them. Its values are read at once, so that they need not be kept until they are sent. */
-async function learnPast(
-  { feed, keys, observations, isOver }: LearnParts,
-  fresh: ReadonlySet<string>,
-): Promise<void> {
+async function learnPast({ feed, keys, observations, isOver }: LearnParts): Promise<void> {
   const { clock } = feed;
   const meter = new WorkMeter(perLook);
   for (const space of predictableSpaces)
@@ -66,16 +66,16 @@ async function learnPast(
       if (isOver()) return;
       let untilMs = clock.nowMs() + readMs;
       for (const { op, key, value, timeMs, revision } of deltas) {
-        if (op !== 'put' || !fresh.has(`${space}/${key}`)) continue;
-        const fields = keys.of(space, key)?.fields.length ?? 0;
-        if (fields === 0) continue;
-        if (meter.isDue(value, fields) && clock.nowMs() >= untilMs) {
+        if (op !== 'put') continue;
+        const found = keys.of(space, key);
+        if (found?.isFresh !== true) continue;
+        if (meter.isDue(value, found.fields.length) && clock.nowMs() >= untilMs) {
           await nextTurn(clock);
           if (isOver()) return;
           untilMs = clock.nowMs() + readMs;
         }
         const tracked = keys.of(space, key);
-        if (tracked === null) continue;
+        if (tracked?.isFresh !== true) continue;
         observations.addRead(tracked, timeMs, value, revision);
         if (revision < tracked.modRevision) continue;
         tracked.timeMs = timeMs;

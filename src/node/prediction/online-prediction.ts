@@ -41,7 +41,7 @@ const readMs = 2;
 /** For making predictions of them, in one turn; and for those that are not ready at a promotion. */
 const refreshMs = 1.5;
 const promotionMs = 1;
-/** Keys beyond the budget are looked at again so often, lest one that became free stays empty. */
+/** Where keys are beyond the budget and room came free, they are looked for again no sooner. */
 const lookAgainMs = 60_000;
 const retryMs = 1000;
 /** What the thread takes before it has any series. */
@@ -66,6 +66,9 @@ export class OnlinePrediction implements PredictionSource {
   #said: SaidOfModel | null = null;
   #asks = false;
   #learning = false;
+  /** Of the state and the predictor that there are now. */
+  #hasLearnt = false;
+  #roomCame = false;
   #wantsLook = true;
   #lookAtMs = 0;
   #round = 0;
@@ -220,10 +223,17 @@ export class OnlinePrediction implements PredictionSource {
         else this.#models.applied(delta);
       } else if (this.#asks && (delta.space === 'user' || delta.space === 'planes')) {
         this.#behaviour.applied(delta);
-        if (this.#learning) this.#hold(delta);
+        if (this.#mustWait(delta, delta.space)) this.#hold(delta);
         else this.#changed(delta, delta.space);
       }
     }
+  }
+
+  /** While keys are looked for only those go on whose past is known already. */
+  #mustWait({ key }: StateDelta, space: PredictableSpace): boolean {
+    if (!this.#learning) return false;
+    const tracked = this.#keys.of(space, key);
+    return tracked === null || tracked.isFresh;
   }
 
   #hold(delta: StateDelta): void {
@@ -234,8 +244,8 @@ export class OnlinePrediction implements PredictionSource {
   #changed({ op, key, value, timeMs, revision, version }: StateDelta, space: PredictableSpace): void {
     let tracked = this.#keys.of(space, key);
     if (op === 'delete') {
-      if (tracked === null) return;
-      this.#keys.forget(space, key);
+      if (tracked !== null) this.#keys.forget(space, key);
+      else if (this.#keys.refused > 0 && this.#parts.feed.policyFor(key) !== null) this.#keys.unrefuse();
       return;
     }
     if (tracked === null) {
@@ -258,6 +268,7 @@ export class OnlinePrediction implements PredictionSource {
   }
 
   #gone(tracked: TrackedKey): void {
+    this.#roomCame = true;
     this.#ready.forget(tracked);
     this.#table.forget(tracked.fields.map(({ id }) => id));
   }
@@ -276,6 +287,7 @@ export class OnlinePrediction implements PredictionSource {
     this.#wantsLook = true;
     // What changes until then is found in the state and its history.
     this.#asks = false;
+    this.#hasLearnt = false;
     this.#round++;
   }
 
@@ -294,8 +306,10 @@ export class OnlinePrediction implements PredictionSource {
   #look(nowMs: number): void {
     const { predictor } = this.#parts;
     if (this.#learning || predictor.state !== 'running') return;
-    if (!this.#wantsLook && (this.#keys.refused === 0 || nowMs < this.#lookAtMs)) return;
+    const isRoom = this.#roomCame && this.#keys.refused > 0 && this.#keys.hasRoom;
+    if (!this.#wantsLook && (!isRoom || nowMs < this.#lookAtMs)) return;
     this.#wantsLook = false;
+    this.#roomCame = false;
     this.#learning = true;
     this.#learn().then(
       () => this.#learnt(),
@@ -319,6 +333,7 @@ export class OnlinePrediction implements PredictionSource {
     const { refused } = this.#keys;
     const isOver = (): boolean => this.#closed || this.#round !== round;
     await learn({ feed, keys: this.#keys, observations: this.#observations, isOver }, round);
+    if (!isOver()) this.#hasLearnt = true;
     if (this.#keys.refused > 0 && refused === 0)
       feed.nodeLog.warn('predictions-limited', {
         keys: this.#keys.keyCount,
@@ -329,6 +344,7 @@ export class OnlinePrediction implements PredictionSource {
 
   #learnt(): void {
     this.#learning = false;
+    for (const tracked of this.#keys.values()) tracked.isFresh = false;
     this.#lookAtMs = this.#parts.feed.clock.nowMs() + lookAgainMs;
     for (const delta of this.#held.take())
       if (delta.space === 'user' || delta.space === 'planes') this.#changed(delta, delta.space);
@@ -336,7 +352,9 @@ export class OnlinePrediction implements PredictionSource {
 
   #send(nowMs: number): void {
     const { predictor, feed, budget } = this.#parts;
-    if (this.#calling || this.#learning || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
+    if (this.#calling || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
+    // A past goes to the predictor as a whole; later looks for keys hold up nothing of those that it knows.
+    if (this.#learning && !this.#hasLearnt) return;
     const untilMs = nowMs + readMs;
     const keys = this.#keys.takeChanges();
     const behaviour = this.#asks ? this.#behaviour.take(this.#steady.nowMs(), nowMs) : none;

@@ -1,5 +1,5 @@
 import type { ByteString } from '../../foundation/bytes.ts';
-import type { PredictableSpace, PredictPolicy } from '../../ports/prediction.ts';
+import { defaultPredictPolicy, type PredictableSpace, type PredictPolicy } from '../../ports/prediction.ts';
 import { pointerTokens } from '../../prediction/online/json-pointer.ts';
 import type { SeriesDefinition } from '../../prediction/online/messages.ts';
 
@@ -17,6 +17,8 @@ export interface TrackedKey {
   uses: number;
   /** Of the last look over all keys. */
   round: number;
+  /** Found by the look under way: its past is being learnt. */
+  isFresh: boolean;
 }
 
 export interface TrackedField {
@@ -63,6 +65,12 @@ export class TrackedKeys {
 
   get seriesCount(): number {
     return this.#byId.size;
+  }
+
+  /** Whether a key of one number and the usual horizon would fit. */
+  get hasRoom(): boolean {
+    const bytes = seriesBytes(defaultPredictPolicy.horizon);
+    return this.#byId.size < this.#most && this.#bytes + bytes <= this.#mostBytes;
   }
 
   /** Keys that asked and were not taken, as far as it was counted. */
@@ -119,6 +127,7 @@ export class TrackedKeys {
       timeMs: 0,
       uses: 0,
       round: 0,
+      isFresh: false,
     };
     this.#keys.set(name, tracked);
     for (const { id } of fields) this.#byId.set(id, tracked);
@@ -165,6 +174,11 @@ export class TrackedKeys {
 
   refuse(): void {
     this.#refused++;
+  }
+
+  /** One that was refused is there no more. */
+  unrefuse(): void {
+    if (this.#refused > 0) this.#refused--;
   }
 
   /** The keys are counted anew from here on; what is not seen in this round goes when it ends. */

@@ -183,6 +183,59 @@ test('after a change of fields nothing of the old ones is predicted of the new',
   t.deepEqual(stream.prediction.preApply(0), []);
 });
 
+test('where the budget is used up keys are looked for again once room came free, and not before', async (t) => {
+  const stream = new Stream(10);
+  await stream.start();
+  await stream.step(...Array.from({ length: 30 }, (_, i) => put(`p/${i}`, '1')));
+  await stream.bench.run(1000);
+  const { state } = stream.bench.node;
+  const keyBeyond = state.keyBeyond.bind(state);
+  let looks = 0;
+  Object.assign(state, {
+    keyBeyond: (...[space, from, count]: Parameters<typeof keyBeyond>) => {
+      if (space === 'user' && from === b('p/')) looks++;
+      return keyBeyond(space, from, count);
+    },
+  });
+  await stream.bench.run(130_000);
+  t.like(stream.prediction.status(), { keys: 10, refused: 20 });
+  t.is(looks, 0);
+  const [one] = stream.prediction.tracked;
+  await stream.step(del(Buffer.from(one!.key, 'latin1').toString()));
+  await stream.bench.run(130_000);
+  t.like(stream.prediction.status(), { keys: 10, refused: 19 });
+  t.is(looks, 1);
+});
+
+test('while keys are looked for again those that are known go on', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  await stream.rising('p/x', 12, () => '5');
+  const { feed } = stream.bench.node;
+  const { nextTurn } = feed;
+  let goOn = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  Object.assign(feed, { nextTurn: () => gate });
+  await stream.step({
+    kind: 'setPolicy',
+    prefix: b('q/'),
+    policy: { acknowledge: 'quorum', tier: 'full', predict: defaultPredictPolicy },
+  });
+  await stream.step(put('p/x', '6'), put('q/y', '7'));
+  await stream.bench.run(1000);
+  t.is(stream.prediction.status().state, 'learning');
+  t.is(stream.prediction.table.row(0)?.get('lastValue'), 6);
+  Object.assign(feed, { nextTurn });
+  goOn();
+  await stream.step(put('q/y', '8'));
+  await stream.bench.run(1000);
+  t.like(stream.prediction.status(), { state: 'running', keys: 2 });
+  t.is(stream.prediction.table.row(0)?.get('observations'), 13, 'each value once');
+  t.is(stream.prediction.table.row(1)?.get('lastValue'), 8);
+});
+
 test('a predictor that dies costs the predictions until it has learnt anew, and the node nothing', async (t) => {
   const stream = new Stream();
   await stream.start();
