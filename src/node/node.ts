@@ -459,7 +459,7 @@ export class TanistNode {
             leads: () =>
               raft.status.role === 'leader' && isOpen() && !this.#life.isStopping ? raft.status.term : null,
             clusterNowMs: () => this.#clusterClock.now(),
-            seriesCount: () => prediction.status().series,
+            seriesCount: () => prediction.seriesCount,
             valueBytes: options.requestLimits.valueBytes,
             submit: (proposal) => this.submit(proposal),
           });

@@ -145,9 +145,8 @@ export class OnlinePrediction implements PredictionSource {
 
   /** How the application behaves, by name: the newest forecast of each series, as far as there is one. */
   behaviour(): readonly { readonly name: string; readonly row: TableRow }[] {
-    return this.#behaviour.names.flatMap((name) => {
-      const id = this.#behaviour.idOf(name);
-      const row = id === null ? null : this.#table.row(id);
+    return this.#behaviour.series.flatMap(({ name, id }) => {
+      const row = this.#table.row(id);
       return row === null ? [] : [{ name, row }];
     });
   }
@@ -173,6 +172,11 @@ export class OnlinePrediction implements PredictionSource {
       const tracked = this.#keys.of(space, key);
       if (tracked !== null) this.#keys.used(tracked);
     }
+  }
+
+  /** As the status says it, for who asks often. */
+  get seriesCount(): number {
+    return this.#keys.seriesCount;
   }
 
   status(): PredictionStatus {
@@ -326,7 +330,7 @@ export class OnlinePrediction implements PredictionSource {
     if (!(await feed.ready())) return;
     const prefixes = feed.prefixes();
     this.#asks = prefixes.length > 0;
-    this.#behaviour.setPrefixes(prefixes.map(({ prefix }) => prefix));
+    this.#table.forget(this.#behaviour.setPrefixes(prefixes.map(({ prefix }) => prefix)));
     this.#models.found();
     this.#round++;
     const round = this.#round;
@@ -360,7 +364,6 @@ export class OnlinePrediction implements PredictionSource {
     const behaviour = this.#asks ? this.#behaviour.take(this.#steady.nowMs(), nowMs) : none;
     const defined = [...keys.defined, ...behaviour.defined];
     const forgotten = [...keys.forgotten, ...behaviour.forgotten];
-    this.#table.forget(behaviour.forgotten);
     const observations = this.#observations.take(() => feed.clock.nowMs() < untilMs, behaviour.rows);
     const isIdle = defined.length === 0 && forgotten.length === 0 && observations.length === 0;
     if (isIdle && (this.#figures?.waiting ?? 0) === 0) return;
