@@ -207,6 +207,40 @@ test('where the budget is used up keys are looked for again once room came free,
   t.is(looks, 1);
 });
 
+test('a deletion that was dropped while the past was learnt leaves no key that is forecast', async (t) => {
+  const stream = new Stream();
+  await stream.start({ predict: null });
+  await stream.rising('p/x', 5, () => '5');
+  const { feed } = stream.bench.node;
+  const { nextTurn } = feed;
+  let goOn = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  // Stops once the key was found, before its past is read.
+  Object.assign(feed, {
+    nextTurn: () => (stream.prediction.status().keys > 0 ? gate : nextTurn.call(feed)),
+  });
+  await stream.step({
+    kind: 'setPolicy',
+    prefix: b('p/'),
+    policy: { acknowledge: 'quorum', tier: 'full', predict: defaultPredictPolicy },
+  });
+  await stream.bench.run(1000);
+  t.like(stream.prediction.status(), { state: 'learning', keys: 1 });
+  await stream.step(del('p/x'));
+  const large = 'x'.repeat(60 * 1024);
+  for (let i = 0; i < 10; i++) await stream.step(...Array.from({ length: 30 }, () => put('p/y', large)));
+  Object.assign(feed, { nextTurn });
+  goOn();
+  await stream.bench.run(3000);
+  t.true(stream.prediction.status().dropped > 0);
+  t.deepEqual(
+    [...stream.prediction.tracked].map(({ key }) => key),
+    [b('p/y')],
+  );
+});
+
 test('while keys are looked for again those that are known go on', async (t) => {
   const stream = new Stream();
   await stream.start();
