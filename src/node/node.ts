@@ -2,7 +2,7 @@ import { defaultBeforeDeath } from '../failover/before-death/signals.ts';
 import { present } from '../foundation/assert.ts';
 import type { ByteString } from '../foundation/bytes.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
-import { type LeaseId, type NodeId, noLease, type Term } from '../foundation/ids.ts';
+import type { LeaseId, NodeId, Term } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { mutant } from '../foundation/mutants.ts';
 import { nextTurn } from '../ports/clock.ts';
@@ -57,6 +57,7 @@ import { hotFeed } from './prediction/hot-feed.ts';
 import { ModelComparison } from './prediction/model-comparison.ts';
 import { OnlinePrediction } from './prediction/online-prediction.ts';
 import { defaultPredictionBudget } from './prediction/predictor.ts';
+import { putIfMissing } from './prediction/put-if-missing.ts';
 import { PredictionProposals, type PredictionsApplied } from './prediction-proposals.ts';
 import type { Proposal } from './proposals.ts';
 import { Quota } from './quota.ts';
@@ -458,7 +459,7 @@ export class TanistNode {
             leads: () =>
               raft.status.role === 'leader' && isOpen() && !this.#life.isStopping ? raft.status.term : null,
             clusterNowMs: () => this.#clusterClock.now(),
-            seriesCount: () => prediction.status().series,
+            seriesCount: () => prediction.seriesCount,
             valueBytes: options.requestLimits.valueBytes,
             submit: (proposal) => this.submit(proposal),
           });
@@ -729,11 +730,10 @@ export class TanistNode {
     return this.#inspection.gauges();
   }
 
-  /** A key of the cluster's own, put by the leader; false: this node is none, or not yet. */
+  /** A key of the cluster's own that it has none of, put by the leader; false: this node is none, or not yet. */
   #publish(key: ByteString, value: ByteString): boolean {
     if (!this.#opening.isOpen || this.#life.isStopping) return false;
-    const flags = { lease: noLease, previous: false, ignoreValue: false, ignoreLease: false };
-    this.#leading.propose({ kind: 'put', space: 'system', key, value, ...flags }, () => {});
+    this.#leading.propose(putIfMissing(key, value), () => {});
     return true;
   }
 

@@ -1,18 +1,29 @@
 import type { PredictionStatus } from '../../ports/prediction-status.ts';
 import { counter, gauge, labelled, type Reading, type Scrape } from './reading.ts';
 
+/** Of the scrape under way: every reading asks for it. */
+const statuses = new WeakMap<Scrape, { readonly status: PredictionStatus | null }>();
+
+function statusOf(scrape: Scrape): PredictionStatus | null {
+  const known = statuses.get(scrape);
+  if (known !== undefined) return known.status;
+  const status = scrape.node.prediction?.status() ?? null;
+  statuses.set(scrape, { status });
+  return status;
+}
+
 const of =
   (value: (status: PredictionStatus) => number | null) =>
-  ({ node }: Scrape): number | null => {
-    const status = node.prediction?.status();
-    return status === undefined ? null : value(status);
+  (scrape: Scrape): number | null => {
+    const status = statusOf(scrape);
+    return status === null ? null : value(status);
   };
 
 /** Of the predictor; a node without one has none of them. */
 export const predictionReadings: readonly Reading[] = [
-  labelled('gauge', 'tanist_predictor_state', 'What the predictor does', ['state'], ({ node }) => {
-    const status = node.prediction?.status();
-    return status === undefined ? [] : [[{ state: status.state }, 1]];
+  labelled('gauge', 'tanist_predictor_state', 'What the predictor does', ['state'], (scrape) => {
+    const status = statusOf(scrape);
+    return status === null ? [] : [[{ state: status.state }, 1]];
   }),
   gauge(
     'tanist_prediction_keys',

@@ -14,6 +14,12 @@ export interface Usage {
 
 const everyMs = 1000;
 const horizon = 32;
+/** Under the number that the predictor knows it by. */
+export interface NamedSeries {
+  readonly name: string;
+  readonly id: number;
+}
+
 /** Beyond the numbers that keys have. */
 const firstId = 1_000_000;
 /** Prefixes whose operations are counted. */
@@ -31,18 +37,35 @@ export class Behaviour {
   #prefixes: readonly ByteString[] = [];
   #counts: { operations: number; bytes: number }[] = [];
   #atMs = Number.NEGATIVE_INFINITY;
-  #told: readonly string[] = [];
+  /** In the order of their values. */
+  #series: readonly NamedSeries[] = [];
+  #ids: ReadonlySet<number> = new Set();
+  #told: readonly NamedSeries[] = [];
+  #nextId = firstId;
 
   constructor(usage: () => Usage | null) {
     this.#usage = usage;
+    this.setPrefixes([]);
   }
 
-  /** Of the policies now. */
-  setPrefixes(prefixes: readonly ByteString[]): void {
+  /** Of the policies now. Says which series ended with it. */
+  setPrefixes(prefixes: readonly ByteString[]): readonly number[] {
     // The longest first: each operation counts for one.
     this.#prefixes = [...prefixes].sort((a, b) => b.length - a.length).slice(0, mostPrefixes);
     this.#counts = this.#prefixes.map(() => ({ operations: 0, bytes: 0 }));
     this.#atMs = Number.NEGATIVE_INFINITY;
+    const before = new Map(this.#series.map(({ name, id }) => [name, id]));
+    const names = [
+      ...ofNode.map((name) => `node/${name}`),
+      ...this.#prefixes.flatMap((prefix) => [
+        `operations/${textOf(prefix)}/rate`,
+        `operations/${textOf(prefix)}/bytes`,
+      ]),
+    ];
+    // What stays keeps its number, and with it its past; no number is given twice.
+    this.#series = names.map((name) => ({ name, id: before.get(name) ?? this.#nextId++ }));
+    this.#ids = new Set(this.#series.map(({ id }) => id));
+    return [...before.values()].filter((id) => !this.#ids.has(id));
   }
 
   /** The predictor knows nothing any more. */
@@ -58,21 +81,12 @@ export class Behaviour {
     count.bytes += key.length + bytes.length;
   }
 
-  /** In the order of their numbers. */
-  get names(): readonly string[] {
-    return [
-      ...ofNode.map((name) => `node/${name}`),
-      ...this.#prefixes.flatMap((prefix) => [
-        `operations/${textOf(prefix)}/rate`,
-        `operations/${textOf(prefix)}/bytes`,
-      ]),
-    ];
+  get series(): readonly NamedSeries[] {
+    return this.#series;
   }
 
-  /** By name; null: it has none. */
-  idOf(name: string): number | null {
-    const index = this.names.indexOf(name);
-    return index < 0 ? null : firstId + index;
+  has(id: number): boolean {
+    return this.#ids.has(id);
   }
 
   /** What is new to the predictor; once a second something is. `timeMs`: cluster time; `nowMs`: of the clock. */
@@ -97,7 +111,10 @@ export class Behaviour {
     // Since when was counted is not known the first time.
     if (isFirst) return { defined, forgotten, rows: [] };
     const moment = Math.round(timeMs);
-    const rows = values.flatMap((each, i) => (Number.isNaN(each) ? [] : [firstId + i, moment, each, 0]));
+    const rows = this.#series.flatMap(({ id }, i) => {
+      const each = values[i] ?? Number.NaN;
+      return Number.isNaN(each) ? [] : [id, moment, each, 0];
+    });
     return { defined, forgotten, rows };
   }
 
@@ -107,15 +124,13 @@ export class Behaviour {
   }
 
   #changes(): { readonly defined: readonly SeriesDefinition[]; readonly forgotten: readonly number[] } {
-    const { names } = this;
-    const before = this.#told;
-    this.#told = names;
-    return {
-      defined: names.flatMap((name, i) =>
-        name === before[i] ? [] : [{ id: firstId + i, name, stepMs: everyMs, horizon, value }],
-      ),
-      forgotten: before.flatMap((name, i) => (name === names[i] ? [] : [firstId + i])),
-    };
+    const before = new Set(this.#told.map(({ id }) => id));
+    const forgotten = [...before].filter((id) => !this.#ids.has(id));
+    this.#told = this.#series;
+    const defined = this.#series
+      .filter(({ id }) => !before.has(id))
+      .map(({ id, name }) => ({ id, name, stepMs: everyMs, horizon, value }));
+    return { defined, forgotten };
   }
 }
 

@@ -26,7 +26,7 @@ export function hotFeed(feed: ReplicaFeed, ended: () => boolean): PredictionFeed
           predict === null ? [] : [{ prefix, policy: predict }],
         ),
     policyFor: (key) => state.policyFor(key).predict,
-    models: () => (state.whole ? state.valuesOf('system', modelPrefix, modelsEnd) : []),
+    models: () => (state.whole ? state.valuesOf('system', modelPrefix, modelsEnd) : null),
     async *values(space, prefix): AsyncGenerator<readonly KeyValue[]> {
       const end = prefixEnd(prefix);
       let from = prefix;

@@ -1,6 +1,8 @@
+import { nextTurn } from '../../ports/clock.ts';
 import { predictableSpaces } from '../../ports/prediction.ts';
 import type { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import { readable, WorkMeter } from './readable.ts';
 import type { TrackedKeys } from './tracked-keys.ts';
 
 export interface LearnParts {
@@ -17,7 +19,7 @@ export interface LearnParts {
 export async function learn(parts: LearnParts, round: number): Promise<void> {
   const { feed, keys, isOver } = parts;
   const endRound = keys.beginRound(round);
-  const fresh = new Set<string>();
+  let fresh = 0;
   const prefixes = [...feed.prefixes()].sort((a, b) => b.policy.weight - a.policy.weight);
   for (const { prefix, policy: named } of prefixes) {
     for (const space of predictableSpaces) {
@@ -35,34 +37,49 @@ export async function learn(parts: LearnParts, round: number): Promise<void> {
             continue;
           }
           tracked.round = round;
-          if (tracked !== known) fresh.add(`${space}/${key}`);
+          if (tracked !== known) {
+            tracked.isFresh = true;
+            fresh++;
+          }
           if (tracked.modRevision >= modRevision) continue;
-          tracked.value = value;
+          tracked.value = readable(value, tracked.fields);
           tracked.modRevision = modRevision;
         }
       }
     }
   }
   endRound();
-  if (fresh.size > 0) await learnPast(parts, fresh);
+  if (fresh > 0) await learnPast(parts);
 }
 
-/** Of keys that are new here: what the stored history still tells of them. */
-async function learnPast(
-  { feed, keys, observations, isOver }: LearnParts,
-  fresh: ReadonlySet<string>,
-): Promise<void> {
+/** For reading numbers, in one turn. */
+const readMs = 2;
+/** Between two looks at the clock, at most. */
+const perLook = 64;
+
+/** Of keys that are new here: what the stored history still tells of them. Its values are read at once, so that they need not be kept until they are sent. */
+async function learnPast({ feed, keys, observations, isOver }: LearnParts): Promise<void> {
+  const { clock } = feed;
+  const meter = new WorkMeter(perLook);
   for (const space of predictableSpaces)
     for await (const deltas of feed.recent(space)) {
       if (isOver()) return;
+      let untilMs = clock.nowMs() + readMs;
       for (const { op, key, value, timeMs, revision } of deltas) {
-        if (op !== 'put' || !fresh.has(`${space}/${key}`)) continue;
+        if (op !== 'put') continue;
+        const found = keys.of(space, key);
+        if (found?.isFresh !== true) continue;
+        if (meter.isDue(value, found.fields.length) && clock.nowMs() >= untilMs) {
+          await nextTurn(clock);
+          if (isOver()) return;
+          untilMs = clock.nowMs() + readMs;
+        }
         const tracked = keys.of(space, key);
-        if (tracked === null) continue;
-        observations.add(tracked, timeMs, value, revision);
+        if (tracked?.isFresh !== true) continue;
+        observations.addRead(tracked, timeMs, value, revision);
         if (revision < tracked.modRevision) continue;
         tracked.timeMs = timeMs;
-        tracked.value = value;
+        tracked.value = readable(value, tracked.fields);
         tracked.modRevision = revision;
       }
     }

@@ -29,7 +29,7 @@ export interface ModelKeeperParts {
   readonly predictor: Pick<Predictor, 'call' | 'state'>;
   /** Of this machine, for a cluster that has none of that name; absent: none. */
   readonly local?: () => Promise<readonly LocalModel[]>;
-  /** Puts a key of `system`; absent, or false: not this node's to do now. */
+  /** Puts a key of `system` that there is none of (`put-if-missing`); absent, or false: not this node's to do now. */
   readonly publish?: (key: ByteString, value: ByteString) => boolean;
 }
 
@@ -41,6 +41,8 @@ export class ModelKeeper {
   readonly #parts: ModelKeeperParts;
   readonly #loaded = new Map<string, LoadedModel>();
   #waiting = new Map<string, ByteString>();
+  /** The state could not be read when it was time to. */
+  #unread = false;
   #loading = false;
   #publishing = false;
   /** Looks to pass over: what was published is not applied yet. */
@@ -73,15 +75,19 @@ export class ModelKeeper {
   replaced(): void {
     this.#loaded.clear();
     this.#waiting.clear();
+    this.#unread = false;
   }
 
   /** The state can be read: its models are to be loaded. */
   found(): void {
-    for (const { key, value } of this.#parts.feed.models()) this.#waiting.set(key, value);
+    const models = this.#parts.feed.models();
+    this.#unread = models === null;
+    for (const { key, value } of models ?? []) this.#waiting.set(key, value);
   }
 
   /** Now and then, while predictions are asked for. */
   look(): void {
+    if (this.#unread) this.found();
     const [next] = this.#waiting;
     if (next !== undefined) this.#load(...next);
     else if (this.#rest > 0) this.#rest--;
@@ -118,14 +124,17 @@ export class ModelKeeper {
     this.#local ??= local();
     this.#local.then(
       (models) => {
-        const known = new Set(feed.models().map(({ key }) => key));
+        this.#publishing = false;
+        this.#rest = restLooks;
+        const inState = feed.models();
+        // Whoever cannot say what there is must not say that there is nothing: what was learnt would be lost.
+        if (inState === null) return;
+        const known = new Set(inState.map(({ key }) => key));
         for (const { name, bytes } of models) {
           const key = (modelPrefix + byteStringOfText(name)) as ByteString;
           if (known.has(key)) continue;
           if (publish(key, byteString(bytes))) feed.nodeLog.info('model-published', { model: name });
         }
-        this.#publishing = false;
-        this.#rest = restLooks;
       },
       (thrown: unknown) => {
         // It stays so: without a model of its own this node has nothing to publish.

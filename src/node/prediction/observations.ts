@@ -1,24 +1,35 @@
 import type { ByteString } from '../../foundation/bytes.ts';
 import { observationLength } from '../../prediction/online/messages.ts';
 import { decimalsOf, numberIn, numberSpan } from '../../prediction/online/value-numbers.ts';
+import { readable, WorkMeter } from './readable.ts';
 import type { TrackedField, TrackedKey } from './tracked-keys.ts';
 
-/** Waiting changes; beyond it the oldest are dropped and counted: a forecast from the newest is worth more. */
-const mostWaiting = 32_768;
-/** Between two looks at the clock. */
+/** Waiting changes; beyond it the older half is dropped and counted: a forecast from the newest is worth more. */
+const mostBytes = 16 * 1024 * 1024;
+/** What one takes besides its value or its numbers, about. */
+const overheadBytes = 96;
+/** Between two looks at the clock, at most. */
 const perLook = 64;
 
 interface Waiting {
   readonly tracked: TrackedKey;
   readonly timeMs: number;
-  readonly value: ByteString;
   readonly revision: number;
+  /** Its numbers where they were read already, one for each field. */
+  readonly content: ByteString | readonly number[];
 }
 
 /** Changes of tracked keys on their way to the predictor, with the numbers in them. Values are read later, a little at a time. */
 export class Observations {
+  readonly #ownerOf: (id: number) => TrackedKey | null;
   #waiting: Waiting[] = [];
+  #bytes = 0;
   #dropped = 0;
+
+  /** `ownerOf`: whose series a number is now. */
+  constructor(ownerOf: (id: number) => TrackedKey | null) {
+    this.#ownerOf = ownerOf;
+  }
 
   get dropped(): number {
     return this.#dropped;
@@ -28,34 +39,67 @@ export class Observations {
     return this.#waiting.length === 0;
   }
 
+  /** To be read when it is taken. */
   add(tracked: TrackedKey, timeMs: number, value: ByteString, revision: number): void {
-    this.#waiting.push({ tracked, timeMs, value, revision });
-    if (this.#waiting.length < 2 * mostWaiting) return;
-    this.#dropped += this.#waiting.length - mostWaiting;
-    this.#waiting = this.#waiting.slice(-mostWaiting);
+    this.#add({ tracked, timeMs, revision, content: readable(value, tracked.fields) });
+  }
+
+  /** Read at once: of many values only the numbers are kept. */
+  addRead(tracked: TrackedKey, timeMs: number, value: ByteString, revision: number): void {
+    const content = numbersOf(tracked, readable(value, tracked.fields));
+    this.#add({ tracked, timeMs, revision, content });
   }
 
   clear(): void {
     this.#waiting = [];
+    this.#bytes = 0;
   }
 
-  /** Takes from the front for as long as `mayGoOn`; at least a few. The rest waits. `more`: rows that go along. */
+  /** Takes from the front for as long as `mayGoOn`; at least a few. The rest waits. Of series that are not their key's any more there are none. `more`: rows that go along. */
   take(mayGoOn: () => boolean, more: readonly number[] = []): Float64Array {
     const rows: number[] = [...more];
+    const meter = new WorkMeter(perLook);
     let taken = 0;
-    for (const { tracked, timeMs, value, revision } of this.#waiting) {
-      if (taken > 0 && taken % perLook === 0 && !mayGoOn()) break;
+    for (const waiting of this.#waiting) {
+      const { tracked, timeMs, content, revision } = waiting;
+      if (meter.isDue(content, tracked.fields.length) && !mayGoOn()) break;
       taken++;
-      for (const field of tracked.fields) rows.push(field.id, timeMs, read(field, value), revision);
+      this.#bytes -= sizeOf(waiting);
+      if (tracked.fields.some(({ id }) => this.#ownerOf(id) !== tracked)) continue;
+      const numbers = typeof content === 'string' ? numbersOf(tracked, content) : content;
+      for (const [i, { id }] of tracked.fields.entries())
+        rows.push(id, timeMs, numbers[i] ?? Number.NaN, revision);
     }
     this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);
     return Float64Array.from(rows);
+  }
+
+  #add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#bytes += sizeOf(waiting);
+    if (this.#bytes <= mostBytes) return;
+    let count = 0;
+    for (const each of this.#waiting) {
+      if (this.#bytes <= mostBytes / 2) break;
+      this.#bytes -= sizeOf(each);
+      count++;
+    }
+    this.#waiting = this.#waiting.slice(count);
+    this.#dropped += count;
   }
 }
 
 /** Rows that come in a batch. */
 export function rowsOf(rows: Float64Array): number {
   return rows.length / observationLength;
+}
+
+function sizeOf({ content }: Waiting): number {
+  return overheadBytes + (typeof content === 'string' ? content.length : 8 * content.length);
+}
+
+function numbersOf({ fields }: TrackedKey, value: ByteString): readonly number[] {
+  return fields.map((field) => read(field, value));
 }
 
 function read(field: TrackedField, value: ByteString): number {

@@ -12,6 +12,7 @@ import type { PredictionStatus, PredictorState } from '../../ports/prediction-st
 import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
 import type { TableRow } from '../../prediction/online/table-row.ts';
 import { Behaviour, type Usage } from './behaviour.ts';
+import { HeldChanges } from './held-changes.ts';
 import { learn } from './learn.ts';
 import { intervalLevel } from './make-prediction.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
@@ -19,6 +20,7 @@ import { type SaidOfModel, samplesOf } from './model-report.ts';
 import { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
 import type { PredictionBudget, Predictor } from './predictor.ts';
+import { readable } from './readable.ts';
 import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
@@ -39,7 +41,7 @@ const readMs = 2;
 /** For making predictions of them, in one turn; and for those that are not ready at a promotion. */
 const refreshMs = 1.5;
 const promotionMs = 1;
-/** Keys beyond the budget are looked at again so often, lest one that became free stays empty. */
+/** Where keys are beyond the budget and room came free, they are looked for again no sooner. */
 const lookAgainMs = 60_000;
 const retryMs = 1000;
 /** What the thread takes before it has any series. */
@@ -53,9 +55,8 @@ export class OnlinePrediction implements PredictionSource {
   readonly #parts: OnlinePredictionParts;
   readonly #keys: TrackedKeys;
   readonly #mostSeries: number;
-  readonly #observations = new Observations();
-  /** Changes that came while the past was being learnt; they are younger. */
-  readonly #held: StateDelta[] = [];
+  readonly #observations: Observations;
+  readonly #held = new HeldChanges();
   readonly #table = new ReadyTable();
   readonly #ready = new ReadyPredictions(this.#table);
   readonly #steady: Steady;
@@ -65,6 +66,9 @@ export class OnlinePrediction implements PredictionSource {
   #said: SaidOfModel | null = null;
   #asks = false;
   #learning = false;
+  /** Of the state and the predictor that there are now. */
+  #hasLearnt = false;
+  #roomCame = false;
   #wantsLook = true;
   #lookAtMs = 0;
   #round = 0;
@@ -85,7 +89,8 @@ export class OnlinePrediction implements PredictionSource {
     const roomBytes = Math.max(0, memoryMb * 1024 * 1024 - threadBytes);
     const fitting = Math.floor(roomBytes / seriesBytes(defaultPredictPolicy.horizon));
     this.#mostSeries = Math.min(series, fitting);
-    this.#keys = new TrackedKeys(series, roomBytes, (tracked) => this.#ready.forget(tracked));
+    this.#keys = new TrackedKeys(series, roomBytes, (tracked) => this.#gone(tracked));
+    this.#observations = new Observations((id) => this.#keys.withSeries(id));
     this.#steady = new Steady(parts.feed.clock);
     this.#behaviour = new Behaviour(parts.usage ?? (() => null));
     this.#models = new ModelKeeper({ feed: parts.feed, predictor: parts.predictor, ...parts.models });
@@ -104,7 +109,9 @@ export class OnlinePrediction implements PredictionSource {
       predictor.onState((state) => {
         feed.nodeLog[state === 'running' || state === 'closed' ? 'info' : 'warn']('predictor', { state });
         // A new thread knows nothing.
-        if (state === 'restarting' || state === 'failed') this.#replaced();
+        if (state !== 'restarting' && state !== 'failed') return;
+        this.#replaced();
+        this.#keys.predictorLost();
       }),
     );
     this.#schedule();
@@ -138,9 +145,8 @@ export class OnlinePrediction implements PredictionSource {
 
   /** How the application behaves, by name: the newest forecast of each series, as far as there is one. */
   behaviour(): readonly { readonly name: string; readonly row: TableRow }[] {
-    return this.#behaviour.names.flatMap((name) => {
-      const id = this.#behaviour.idOf(name);
-      const row = id === null ? null : this.#table.row(id);
+    return this.#behaviour.series.flatMap(({ name, id }) => {
+      const row = this.#table.row(id);
       return row === null ? [] : [{ name, row }];
     });
   }
@@ -168,6 +174,11 @@ export class OnlinePrediction implements PredictionSource {
     }
   }
 
+  /** As the status says it, for who asks often. */
+  get seriesCount(): number {
+    return this.#keys.seriesCount;
+  }
+
   status(): PredictionStatus {
     const { predictor } = this.#parts;
     const figures = this.#figures;
@@ -187,7 +198,7 @@ export class OnlinePrediction implements PredictionSource {
       memoryBytes: figures?.memoryBytes ?? 0,
       scaledError: figures?.scaledError ?? null,
       notNumbers: figures?.notNumbers ?? 0,
-      dropped: this.#observations.dropped,
+      dropped: this.#observations.dropped + this.#held.dropped,
       wentBack: figures?.wentBack ?? 0,
       preApplied: this.#preApplied,
       models: this.#models.loaded,
@@ -216,24 +227,29 @@ export class OnlinePrediction implements PredictionSource {
         else this.#models.applied(delta);
       } else if (this.#asks && (delta.space === 'user' || delta.space === 'planes')) {
         this.#behaviour.applied(delta);
-        if (this.#learning) this.#hold(delta);
+        if (this.#mustWait(delta, delta.space)) this.#hold(delta);
         else this.#changed(delta, delta.space);
       }
     }
   }
 
+  /** While keys are looked for only those go on whose past is known already. */
+  #mustWait({ key }: StateDelta, space: PredictableSpace): boolean {
+    if (!this.#learning) return false;
+    const tracked = this.#keys.of(space, key);
+    return tracked === null || tracked.isFresh;
+  }
+
   #hold(delta: StateDelta): void {
     if (this.#parts.feed.policyFor(delta.key) === null) return;
-    this.#held.push(delta);
-    if (this.#held.length > mostHeld) this.#held.splice(0, mostHeld / 2);
+    if (!this.#held.add(delta)) this.#wantsLook = true;
   }
 
   #changed({ op, key, value, timeMs, revision, version }: StateDelta, space: PredictableSpace): void {
     let tracked = this.#keys.of(space, key);
     if (op === 'delete') {
-      if (tracked === null) return;
-      this.#table.forget(tracked.fields.map(({ id }) => id));
-      this.#keys.forget(space, key);
+      if (tracked !== null) this.#keys.forget(space, key);
+      else if (this.#keys.refused > 0 && this.#parts.feed.policyFor(key) !== null) this.#keys.unrefuse();
       return;
     }
     if (tracked === null) {
@@ -248,18 +264,24 @@ export class OnlinePrediction implements PredictionSource {
       }
       tracked.round = this.#round;
     }
-    tracked.value = value;
+    tracked.value = readable(value, tracked.fields);
     tracked.modRevision = revision;
     tracked.timeMs = timeMs;
     this.#ready.changed(tracked);
     this.#observations.add(tracked, timeMs, value, revision);
   }
 
+  #gone(tracked: TrackedKey): void {
+    this.#roomCame = true;
+    this.#ready.forget(tracked);
+    this.#table.forget(tracked.fields.map(({ id }) => id));
+  }
+
   /** The state, or the predictor, is another one: all is learnt anew. */
   #replaced(): void {
     this.#keys.clear();
     this.#observations.clear();
-    this.#held.length = 0;
+    this.#held.clear();
     this.#table.clear();
     this.#ready.clear();
     this.#figures = null;
@@ -269,6 +291,7 @@ export class OnlinePrediction implements PredictionSource {
     this.#wantsLook = true;
     // What changes until then is found in the state and its history.
     this.#asks = false;
+    this.#hasLearnt = false;
     this.#round++;
   }
 
@@ -287,8 +310,10 @@ export class OnlinePrediction implements PredictionSource {
   #look(nowMs: number): void {
     const { predictor } = this.#parts;
     if (this.#learning || predictor.state !== 'running') return;
-    if (!this.#wantsLook && (this.#keys.refused === 0 || nowMs < this.#lookAtMs)) return;
+    const isRoom = this.#roomCame && this.#keys.refused > 0 && this.#keys.hasRoom;
+    if (!this.#wantsLook && (!isRoom || nowMs < this.#lookAtMs)) return;
     this.#wantsLook = false;
+    this.#roomCame = false;
     this.#learning = true;
     this.#learn().then(
       () => this.#learnt(),
@@ -305,13 +330,14 @@ export class OnlinePrediction implements PredictionSource {
     if (!(await feed.ready())) return;
     const prefixes = feed.prefixes();
     this.#asks = prefixes.length > 0;
-    this.#behaviour.setPrefixes(prefixes.map(({ prefix }) => prefix));
+    this.#table.forget(this.#behaviour.setPrefixes(prefixes.map(({ prefix }) => prefix)));
     this.#models.found();
     this.#round++;
     const round = this.#round;
     const { refused } = this.#keys;
     const isOver = (): boolean => this.#closed || this.#round !== round;
     await learn({ feed, keys: this.#keys, observations: this.#observations, isOver }, round);
+    if (!isOver()) this.#hasLearnt = true;
     if (this.#keys.refused > 0 && refused === 0)
       feed.nodeLog.warn('predictions-limited', {
         keys: this.#keys.keyCount,
@@ -322,31 +348,35 @@ export class OnlinePrediction implements PredictionSource {
 
   #learnt(): void {
     this.#learning = false;
+    for (const tracked of this.#keys.values()) tracked.isFresh = false;
     this.#lookAtMs = this.#parts.feed.clock.nowMs() + lookAgainMs;
-    for (const delta of this.#held.splice(0))
+    for (const delta of this.#held.take())
       if (delta.space === 'user' || delta.space === 'planes') this.#changed(delta, delta.space);
   }
 
   #send(nowMs: number): void {
     const { predictor, feed, budget } = this.#parts;
-    if (this.#calling || this.#learning || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
+    if (this.#calling || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
+    // A past goes to the predictor as a whole; later looks for keys hold up nothing of those that it knows.
+    if (this.#learning && !this.#hasLearnt) return;
     const untilMs = nowMs + readMs;
     const keys = this.#keys.takeChanges();
     const behaviour = this.#asks ? this.#behaviour.take(this.#steady.nowMs(), nowMs) : none;
     const defined = [...keys.defined, ...behaviour.defined];
     const forgotten = [...keys.forgotten, ...behaviour.forgotten];
-    this.#table.forget(forgotten);
     const observations = this.#observations.take(() => feed.clock.nowMs() < untilMs, behaviour.rows);
     const isIdle = defined.length === 0 && forgotten.length === 0 && observations.length === 0;
     if (isIdle && (this.#figures?.waiting ?? 0) === 0) return;
-    const round = this.#round;
     this.#calling = true;
     const request = { defined, forgotten, observations, options: { cpu: budget.cpu, level: intervalLevel } };
     predictor.call(observeKind, request, { transfer: toTransfer(observations) }).then(
       ({ rows, models, figures }) => {
         this.#calling = false;
-        if (round !== this.#round && rows.length > 0 && this.#keys.keyCount === 0) return;
-        for (const id of this.#table.take(rows, models)) {
+        this.#keys.answered(true);
+        // What ended while it was under way has no row any more, and none of another key's.
+        const isKnown = (id: number): boolean =>
+          this.#keys.withSeries(id) !== null || this.#behaviour.has(id);
+        for (const id of this.#table.take(rows, models, isKnown)) {
           const tracked = this.#keys.withSeries(id);
           if (tracked !== null) this.#ready.changed(tracked);
         }
@@ -354,6 +384,7 @@ export class OnlinePrediction implements PredictionSource {
       },
       (error: unknown) => {
         this.#calling = false;
+        this.#keys.answered(false);
         this.#failed(asError(error), feed.clock.nowMs());
         // Nobody knows what of it the predictor took.
         this.#replaced();
@@ -391,7 +422,6 @@ export class OnlinePrediction implements PredictionSource {
   }
 }
 
-const mostHeld = 16_384;
 const none = { defined: [], forgotten: [], rows: [] } as const;
 
 function toTransfer({ buffer }: Float64Array): readonly ArrayBuffer[] {

@@ -12,8 +12,8 @@ export interface PredictionFeed {
   readonly prefixes: () => readonly { readonly prefix: ByteString; readonly policy: PredictPolicy }[];
   /** Null: the key is not predicted. */
   readonly policyFor: (key: ByteString) => PredictPolicy | null;
-  /** The keys of `model-keeper`, as far as the state can be read now. */
-  readonly models: () => readonly Pick<KeyValue, 'key' | 'value'>[];
+  /** The keys of `model-keeper`. Null: the state cannot be read now, so nothing can be said. */
+  readonly models: () => readonly Pick<KeyValue, 'key' | 'value'>[] | null;
   /** The latest values under a prefix, a page a turn of the event loop; ends early when the state is replaced meanwhile. */
   values(space: PredictableSpace, prefix: ByteString): AsyncIterable<readonly KeyValue[]>;
   /** The last changes up to now, oldest first, as far as they are cheaply found. */

@@ -2,6 +2,7 @@ import { limits } from '../../foundation/limits.ts';
 import type { Prediction } from '../../ports/prediction.ts';
 import { sealedBound, sealPrediction } from '../../protocol/parts/prediction.ts';
 import { makePrediction } from './make-prediction.ts';
+import { WorkMeter } from './readable.ts';
 import type { ReadyTable } from './ready-table.ts';
 import type { TrackedKey } from './tracked-keys.ts';
 
@@ -13,7 +14,7 @@ interface Ready {
   readonly value: number;
 }
 
-/** Keys made anew between two looks at the clock. */
+/** Keys made anew between two looks at the clock, at most. */
 const perLook = 16;
 
 /**
@@ -46,10 +47,9 @@ export class ReadyPredictions {
 
   /** Makes what is outdated anew, as of `nowMs` in cluster time, while there is time. */
   refresh(nowMs: number, mayGoOn: () => boolean): void {
-    let made = 0;
+    const meter = new WorkMeter(perLook);
     for (const tracked of this.#outdated) {
-      if (made % perLook === 0 && made > 0 && !mayGoOn()) return;
-      made++;
+      if (isDue(meter, tracked) && !mayGoOn()) return;
       this.#outdated.delete(tracked);
       this.#make(tracked, nowMs);
     }
@@ -61,16 +61,15 @@ export class ReadyPredictions {
    */
   collect(tracked: Iterable<TrackedKey>, nowMs: number, mayGoOn: () => boolean): readonly Prediction[] {
     const offers: Ready[] = [];
-    let made = 0;
+    const meter = new WorkMeter(perLook);
     let isLate = false;
     for (const each of tracked) {
       let ready = this.#ready.get(each);
       const isOld =
         ready === undefined || (ready !== null && nowMs > ready.untilMs) || this.#outdated.has(each);
       if (isOld) {
-        if (made % perLook === 0 && made > 0 && !isLate) isLate = !mayGoOn();
+        isLate ||= isDue(meter, each) && !mayGoOn();
         if (isLate) continue;
-        made++;
         ready = this.#make(each, nowMs);
       }
       if (ready !== null && ready !== undefined) offers.push(ready);
@@ -103,4 +102,9 @@ export class ReadyPredictions {
     this.#ready.set(tracked, ready);
     return ready;
   }
+}
+
+/** Its value is scanned for each field, written anew, and sealed. */
+function isDue(meter: WorkMeter, { value, fields }: TrackedKey): boolean {
+  return meter.isDue(value, fields.length + 2);
 }

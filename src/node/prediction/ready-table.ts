@@ -10,20 +10,21 @@ export class ReadyTable {
     return this.#rows.size;
   }
 
-  /** Says of which series the rows are. */
-  take(rows: Float64Array, models: readonly string[]): readonly number[] {
+  /** Says of which series the rows are. Those of series that are not `isKnown` any more are left out. */
+  take(rows: Float64Array, models: readonly string[], isKnown: (id: number) => boolean): readonly number[] {
     this.#models = models;
     const ids: number[] = [];
     for (let at = 0; at < rows.length; ) {
       const row = new TableRow(rows, at);
       const { length } = row;
       const id = row.get('id');
-      const known = this.#rows.get(id);
       const own = rows.subarray(at, at + length);
+      at += length;
+      if (!isKnown(id)) continue;
+      const known = this.#rows.get(id);
       // Copied: a row must not keep the whole batch alive that it came in.
       if (known?.length === length) known.set(own);
       else this.#rows.set(id, own.slice());
-      at += length;
       ids.push(id);
     }
     return ids;

@@ -1,5 +1,5 @@
 import type { ByteString } from '../../foundation/bytes.ts';
-import type { PredictableSpace, PredictPolicy } from '../../ports/prediction.ts';
+import { defaultPredictPolicy, type PredictableSpace, type PredictPolicy } from '../../ports/prediction.ts';
 import { pointerTokens } from '../../prediction/online/json-pointer.ts';
 import type { SeriesDefinition } from '../../prediction/online/messages.ts';
 
@@ -17,6 +17,8 @@ export interface TrackedKey {
   uses: number;
   /** Of the last look over all keys. */
   round: number;
+  /** Found by the look under way: its past is being learnt. */
+  isFresh: boolean;
 }
 
 export interface TrackedField {
@@ -45,6 +47,10 @@ export class TrackedKeys {
   /** For the next batch. */
   #defined = new Map<number, SeriesDefinition>();
   #forgotten: number[] = [];
+  /** Of the batch under way: until it is answered nobody knows whether the predictor has heard of their end. */
+  #telling: readonly number[] = [];
+  /** What the predictor may know. */
+  readonly #told = new Set<number>();
 
   /** `most`: series, of which a key has one for each field; `mostBytes`: what they may take in the thread. `gone` hears of keys that are forgotten. */
   constructor(most: number, mostBytes: number, gone: (tracked: TrackedKey) => void) {
@@ -58,7 +64,13 @@ export class TrackedKeys {
   }
 
   get seriesCount(): number {
-    return this.#nextId - this.#free.length;
+    return this.#byId.size;
+  }
+
+  /** Whether a key of one number and the usual horizon would fit. */
+  get hasRoom(): boolean {
+    const bytes = seriesBytes(defaultPredictPolicy.horizon);
+    return this.#byId.size < this.#most && this.#bytes + bytes <= this.#mostBytes;
   }
 
   /** Keys that asked and were not taken, as far as it was counted. */
@@ -94,7 +106,10 @@ export class TrackedKeys {
     }
     const pointers = policy.fields.length === 0 ? [''] : policy.fields;
     const bytes = pointers.length * seriesBytes(policy.horizon);
-    if (this.seriesCount + pointers.length > this.#most || this.#bytes + bytes > this.#mostBytes) return null;
+    const wanted = pointers.length;
+    if (this.seriesCount + wanted > this.#most || this.#bytes + bytes > this.#mostBytes) return null;
+    // Those that ended and were not told of yet are bounded as well.
+    if (this.#nextId - this.#free.length + wanted > 2 * this.#most) return null;
     this.#bytes += bytes;
     const fields = pointers.map((pointer) => ({
       id: this.#free.pop() ?? this.#nextId++,
@@ -112,6 +127,7 @@ export class TrackedKeys {
       timeMs: 0,
       uses: 0,
       round: 0,
+      isFresh: false,
     };
     this.#keys.set(name, tracked);
     for (const { id } of fields) this.#byId.set(id, tracked);
@@ -129,8 +145,8 @@ export class TrackedKeys {
     for (const { id } of tracked.fields) {
       this.#defined.delete(id);
       this.#byId.delete(id);
-      this.#forgotten.push(id);
-      this.#free.push(id);
+      if (this.#told.has(id)) this.#forgotten.push(id);
+      else this.#free.push(id);
     }
   }
 
@@ -160,6 +176,11 @@ export class TrackedKeys {
     this.#refused++;
   }
 
+  /** One that was refused is there no more. */
+  unrefuse(): void {
+    if (this.#refused > 0) this.#refused--;
+  }
+
   /** The keys are counted anew from here on; what is not seen in this round goes when it ends. */
   beginRound(round: number): () => void {
     this.#refused = 0;
@@ -180,18 +201,41 @@ export class TrackedKeys {
     this.#define(tracked);
   }
 
-  /** What changed since the last call, for the predictor. */
+  /**
+   * What changed since the last call, for the predictor; `answered` says what became of it. The number of a series that ended is another's only after that:
+   * until then rows of the old one may still come.
+   */
   takeChanges(): { readonly defined: readonly SeriesDefinition[]; readonly forgotten: readonly number[] } {
     const changes = { defined: [...this.#defined.values()], forgotten: this.#forgotten };
+    for (const id of this.#defined.keys()) this.#told.add(id);
     this.#defined = new Map();
+    this.#telling = this.#forgotten;
     this.#forgotten = [];
     return changes;
   }
 
-  /** The predictor knows nothing any more: everything is told again. */
-  tellAgain(): void {
+  /** Whether the predictor took what `takeChanges` gave last. If not, the ends of series are told again. */
+  answered(isTaken: boolean): void {
+    const told = this.#telling;
+    this.#telling = [];
+    if (isTaken) this.#release(told);
+    else this.#forgotten.push(...told);
+  }
+
+  /** The predictor is another one, which knows nothing. */
+  predictorLost(): void {
+    this.#release([...this.#telling, ...this.#forgotten]);
+    this.#telling = [];
     this.#forgotten = [];
+    // Of those that are still somebody's it is told again.
     for (const tracked of this.#keys.values()) this.#define(tracked);
+  }
+
+  #release(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.#told.delete(id);
+      this.#free.push(id);
+    }
   }
 
   #define({ space, key, policy, fields, uses }: TrackedKey): void {

@@ -2,7 +2,7 @@ import { callKind } from '../worker/messages.ts';
 
 /** A number of a key that shall be forecast. */
 export interface SeriesDefinition {
-  /** Small and dense; used again once it was forgotten. */
+  /** Dense; used again once it was forgotten, and that was answered. */
   readonly id: number;
   /** Equal on all replicas: which predictions are compared between them is drawn from it. */
   readonly name: string;

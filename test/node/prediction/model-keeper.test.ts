@@ -1,17 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { type ByteString, byteString, byteStringOfText } from '../../../src/foundation/bytes.ts';
-import { ModelKeeper, modelPrefix } from '../../../src/node/prediction/model-keeper.ts';
+import { defaultRequestLimits as limits } from '../../../src/foundation/limits.ts';
+import { hotFeed } from '../../../src/node/prediction/hot-feed.ts';
+import { ModelKeeper, modelPrefix, modelsEnd } from '../../../src/node/prediction/model-keeper.ts';
 import type { Predictor } from '../../../src/node/prediction/predictor.ts';
+import { putIfMissing } from '../../../src/node/prediction/put-if-missing.ts';
+import type { ReplicaFeed } from '../../../src/node/replica-feed.ts';
 import type { KeyValue, StateDelta } from '../../../src/ports/delta.ts';
 import { silentLog } from '../../../src/ports/node-log.ts';
 import { baseModelFile } from '../../../src/prediction/neural/model-file.ts';
 import { LoadedModels } from '../../../src/prediction/online/loaded-models.ts';
+import { createStateMachine } from '../../../src/state/state-machine.ts';
+import { b, Log, put as putKey } from '../../state/commands.ts';
 
 const key = (name: string): ByteString => (modelPrefix + byteStringOfText(name)) as ByteString;
 
 /** The thread's side, without the thread. */
-function fixture(inLog: Pick<KeyValue, 'key' | 'value'>[] = []) {
+function fixture(inLog: Pick<KeyValue, 'key' | 'value'>[] | null = []) {
   const loaded = new LoadedModels();
   const call = async (_: unknown, { name, bytes }: { readonly name: string; readonly bytes: Uint8Array }) =>
     loaded.load(name, bytes, async () => {});
@@ -89,6 +95,47 @@ test('a leader publishes what the log has none of, once, and others publish noth
     await turn();
   }
   t.deepEqual(published, [[key('missing'), byteString(Buffer.from('b'))]]);
+});
+
+test('while the state cannot be read nothing is published, and what it holds is loaded once it can be', async (t) => {
+  const bytes = byteString(await readFile(baseModelFile));
+  let inLog: Pick<KeyValue, 'key' | 'value'>[] | null = null;
+  const { predictor, published } = fixture();
+  const keeper = new ModelKeeper({
+    feed: { nodeLog: silentLog, models: () => inLog },
+    predictor,
+    local: async () => [{ name: 'gru-base', bytes: Buffer.from('base') }],
+    publish: (name, value) => published.push([name, value]) > 0,
+  });
+  keeper.found();
+  for (let look = 0; look < 100; look++) {
+    keeper.look();
+    await turn();
+  }
+  t.deepEqual(published, []);
+  inLog = [{ key: key('gru-base'), value: bytes }];
+  keeper.look();
+  await turn();
+  t.like(keeper.loaded[0], { name: 'gru-base', fault: null });
+});
+
+test('a hot node that has not its whole state says that it cannot say which models there are', (t) => {
+  const state = { whole: false, valuesOf: () => [] };
+  const feed = hotFeed({ state } as unknown as ReplicaFeed, () => false);
+  t.is(feed.models(), null);
+  state.whole = true;
+  t.deepEqual(feed.models(), []);
+});
+
+test('what is published takes the place of nothing that was there', (t) => {
+  const log = new Log(createStateMachine({ limits }));
+  const value = (): readonly string[] =>
+    log.state.valuesOf('system', modelPrefix, modelsEnd).map((each) => each.value);
+  log.apply(putIfMissing(key('m'), b('base')));
+  t.deepEqual(value(), ['base']);
+  log.apply(putKey('model/m', 'learnt', { space: 'system' }));
+  log.apply(putIfMissing(key('m'), b('base')));
+  t.deepEqual(value(), ['learnt']);
 });
 
 function flipped(bytes: Uint8Array): Buffer {

@@ -165,6 +165,111 @@ test('keys beyond the budget are left out and counted, the weightiest prefix fir
   t.true(keys.includes(b('p/important/1')) && keys.includes(b('p/important/2')));
 });
 
+test('after a change of fields nothing of the old ones is predicted of the new', async (t) => {
+  const stream = new Stream();
+  await stream.start({ predict: { ...defaultPredictPolicy, fields: ['/cpu'] } });
+  await stream.rising('p/host', 12, () => '{"cpu":1,"mem":70}');
+  t.is(stream.prediction.preApply(0)[0]?.fields[0]?.mean, 1);
+  // So that nothing is told or answered meanwhile.
+  stream.predictor.hangs = true;
+  await stream.step(put('p/host', '{"cpu":1,"mem":71}'));
+  await stream.step({
+    kind: 'setPolicy',
+    prefix: b('p/'),
+    policy: { acknowledge: 'quorum', tier: 'full', predict: { ...defaultPredictPolicy, fields: ['/mem'] } },
+  });
+  await stream.bench.run(1000);
+  t.is([...stream.prediction.tracked][0]?.fields[0]?.pointer, '/mem');
+  t.deepEqual(stream.prediction.preApply(0), []);
+});
+
+test('where the budget is used up keys are looked for again once room came free, and not before', async (t) => {
+  const stream = new Stream(10);
+  await stream.start();
+  await stream.step(...Array.from({ length: 30 }, (_, i) => put(`p/${i}`, '1')));
+  await stream.bench.run(1000);
+  const { state } = stream.bench.node;
+  const keyBeyond = state.keyBeyond.bind(state);
+  let looks = 0;
+  Object.assign(state, {
+    keyBeyond: (...[space, from, count]: Parameters<typeof keyBeyond>) => {
+      if (space === 'user' && from === b('p/')) looks++;
+      return keyBeyond(space, from, count);
+    },
+  });
+  await stream.bench.run(130_000);
+  t.like(stream.prediction.status(), { keys: 10, refused: 20 });
+  t.is(looks, 0);
+  const [one] = stream.prediction.tracked;
+  await stream.step(del(Buffer.from(one!.key, 'latin1').toString()));
+  await stream.bench.run(130_000);
+  t.like(stream.prediction.status(), { keys: 10, refused: 19 });
+  t.is(looks, 1);
+});
+
+test('a deletion that was dropped while the past was learnt leaves no key that is forecast', async (t) => {
+  const stream = new Stream();
+  await stream.start({ predict: null });
+  await stream.rising('p/x', 5, () => '5');
+  const { feed } = stream.bench.node;
+  const { nextTurn } = feed;
+  let goOn = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  // Stops once the key was found, before its past is read.
+  Object.assign(feed, {
+    nextTurn: () => (stream.prediction.status().keys > 0 ? gate : nextTurn.call(feed)),
+  });
+  await stream.step({
+    kind: 'setPolicy',
+    prefix: b('p/'),
+    policy: { acknowledge: 'quorum', tier: 'full', predict: defaultPredictPolicy },
+  });
+  await stream.bench.run(1000);
+  t.like(stream.prediction.status(), { state: 'learning', keys: 1 });
+  await stream.step(del('p/x'));
+  const large = 'x'.repeat(60 * 1024);
+  for (let i = 0; i < 10; i++) await stream.step(...Array.from({ length: 30 }, () => put('p/y', large)));
+  Object.assign(feed, { nextTurn });
+  goOn();
+  await stream.bench.run(3000);
+  t.true(stream.prediction.status().dropped > 0);
+  t.deepEqual(
+    [...stream.prediction.tracked].map(({ key }) => key),
+    [b('p/y')],
+  );
+});
+
+test('while keys are looked for again those that are known go on', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  await stream.rising('p/x', 12, () => '5');
+  const { feed } = stream.bench.node;
+  const { nextTurn } = feed;
+  let goOn = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  Object.assign(feed, { nextTurn: () => gate });
+  await stream.step({
+    kind: 'setPolicy',
+    prefix: b('q/'),
+    policy: { acknowledge: 'quorum', tier: 'full', predict: defaultPredictPolicy },
+  });
+  await stream.step(put('p/x', '6'), put('q/y', '7'));
+  await stream.bench.run(1000);
+  t.is(stream.prediction.status().state, 'learning');
+  t.is(stream.prediction.table.row(0)?.get('lastValue'), 6);
+  Object.assign(feed, { nextTurn });
+  goOn();
+  await stream.step(put('q/y', '8'));
+  await stream.bench.run(1000);
+  t.like(stream.prediction.status(), { state: 'running', keys: 2 });
+  t.is(stream.prediction.table.row(0)?.get('observations'), 13, 'each value once');
+  t.is(stream.prediction.table.row(1)?.get('lastValue'), 8);
+});
+
 test('a predictor that dies costs the predictions until it has learnt anew, and the node nothing', async (t) => {
   const stream = new Stream();
   await stream.start();
