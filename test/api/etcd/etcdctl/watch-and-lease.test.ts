@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import test from 'ava';
-import { type EtcdTestCluster, etcdctl, startEtcdCluster, tool } from '../etcd-cluster.ts';
+import { type EtcdTestCluster, etcdctl, patient, startEtcdCluster, tool } from '../etcd-cluster.ts';
 
 let cluster: EtcdTestCluster;
 let there = false;
@@ -8,7 +8,8 @@ const children: ChildProcess[] = [];
 
 test.before(async (t) => {
   there = await tool(t, 'etcdctl', 'etcd-client');
-  if (there) cluster = await startEtcdCluster(3);
+  // etcdctl asks for a leader: its watches end where there is none at that moment.
+  if (there) cluster = await startEtcdCluster(3, patient);
 });
 test.after.always(async () => {
   for (const child of children) child.kill('SIGKILL');
@@ -60,6 +61,7 @@ const ctl = (...args: string[]) => etcdctl(cluster.endpoints, args);
 /** Puts until a watcher, which is there at a moment that it does not tell, has heard of it. */
 async function putUntilSeen(key: string, watcher: ReturnType<typeof running>): Promise<void> {
   for (let i = 0; !watcher.text().includes(`first ${i - 1}`); i++) {
+    if (watcher.child.exitCode !== null) throw new Error(`the watcher has ended: ${watcher.text()}`);
     await ctl('put', key, `first ${i}`);
     await watcher.says(`first ${i}`).catch(() => {});
     if (watcher.text().includes('first')) return;
