@@ -6,7 +6,7 @@ import { Cluster } from './cluster.ts';
 import { checkForcedPhase } from './forced-phase.ts';
 import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
-import { drawPlan, type Plan } from './plan/plan.ts';
+import { drawPlan, type Plan, type TierShare } from './plan/plan.ts';
 import { noPredictions } from './plan/predictions.ts';
 import { checkQuietPhase, type Run } from './quiet-phase.ts';
 import { paced } from './world/paced.ts';
@@ -18,7 +18,7 @@ export interface SimulationOptions {
   /** A deliberate fault in the code that the checks have to find. */
   readonly mutant?: MutantName | null;
   /** With replicas beyond the quorum in some seeds. */
-  readonly tiers?: boolean;
+  readonly tiers?: boolean | 'none';
   /** False: nothing is predicted, whatever the seed says. Seeds that were found before there were predictions stay good so. */
   readonly predictions?: boolean;
   /** Keep a line an event. */
@@ -52,7 +52,7 @@ const livenessBoundMs = 15_000;
  * One run at a time in a process: mutants are global.
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const drawn = options.plan ?? drawPlan(options.seed, options.tiers);
+  const drawn = options.plan ?? drawPlan(options.seed, shareOf(options.tiers));
   const plan = options.predictions === false ? { ...drawn, predictions: noPredictions } : drawn;
   const scheduler = new Scheduler();
   const trace = new Trace(options.trace ?? false, () => scheduler.nowMs);
@@ -168,4 +168,9 @@ async function checkBeyond(cluster: Cluster, findings: Findings, run: Run): Prom
   const why = cluster.leftBeyond();
   if (why !== null && !findings.any)
     findings.report('tiers-at-the-present', `${livenessBoundMs} ms after all were equal: ${why}`);
+}
+
+function shareOf(tiers: SimulationOptions['tiers']): TierShare {
+  if (tiers === 'none') return 'none';
+  return tiers === true ? 'more' : 'ordinary';
 }

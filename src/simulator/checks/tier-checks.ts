@@ -185,8 +185,9 @@ export class TierChecks {
   #forward({ id }: Machine, replica: object, { clusterId }: Lineage, revisions: Seen['revisions']): void {
     const seen = this.#seen.get(id);
     if (seen?.replica === replica && seen.lineage === clusterId && !this.#mayGoBack())
+      // Of predictions it holds none: it only repeats what each source says.
       for (const space of spaces)
-        if (revisions[space] < seen.revisions[space])
+        if (space !== 'predicted' && revisions[space] < seen.revisions[space])
           this.#findings.report(
             'tier-forward',
             `${id} went from ${space} ${seen.revisions[space]} back to ${revisions[space]}`,

@@ -71,16 +71,17 @@ export interface Plan {
 }
 
 /** Replicas beyond the quorum cost a multiple of the time. */
-const tierShare = { ordinary: 0.1, more: 1 / 3 };
+const tierShare = { none: 0, ordinary: 0.1, more: 1 / 3 };
+export type TierShare = keyof typeof tierShare;
 
-/** `tiers`: more seeds have replicas beyond the quorum. */
-export function drawPlan(seed: number, tiers = false): Plan {
+/** `tiers`: how many seeds have replicas beyond the quorum. */
+export function drawPlan(seed: number, tiers: TierShare = 'ordinary'): Plan {
   const ordinary = drawOrdinary(seed);
   const random = seededRandom(`plan ${seed}`).fork('deposed');
   const plan = ordinary.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(ordinary, random) : ordinary;
   // From a stream of its own, as tiers are.
   const predictions = drawPredictions(seededRandom(`plan ${seed}`).fork('predictions'));
-  return withTiers({ ...plan, predictions }, tiers ? tierShare.more : tierShare.ordinary);
+  return withTiers({ ...plan, predictions }, tierShare[tiers]);
 }
 
 /** From a stream of its own: the rest of the plan is as it would be without. */
