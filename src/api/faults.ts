@@ -1,5 +1,5 @@
 import type { Vitals } from '../node/vitals.ts';
-import type { Database, OpenedDatabase } from '../ports/database.ts';
+import { type Database, type OpenedDatabase, withWrite } from '../ports/database.ts';
 import type { LevelDisk } from '../storage/level/level-disk.ts';
 import type { GrpcTransport } from '../transport/grpc-transport.ts';
 import { systemClock } from './system-clock.ts';
@@ -68,18 +68,7 @@ function ailing(opened: OpenedDatabase, faults: Faults): OpenedDatabase {
     await mine;
     await late;
   };
-  return {
-    ...opened,
-    database: {
-      write,
-      get: (key) => database.get(key),
-      scan: (from, to, batchBytes) => database.scan(from, to, batchBytes),
-      last: (from, to) => database.last(from, to),
-      sizeBytes: (from, to) => database.sizeBytes(from, to),
-      compact: (from, to) => database.compact(from, to),
-      close: () => database.close(),
-    },
-  };
+  return { ...opened, database: withWrite(database, write) };
 }
 
 /** The transport of a node that may be far away from its peers. */

@@ -21,6 +21,20 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** The same database, but for how it writes. */
+export function withWrite(database: Database, write: Database['write']): Database {
+  return {
+    write,
+    get: (key) => database.get(key),
+    scan: (from, to, batchBytes) => database.scan(from, to, batchBytes),
+    last: (from, to) => database.last(from, to),
+    sizeBytes: (from, to) => database.sizeBytes(from, to),
+    compact: (from, to) => database.compact(from, to),
+    inspect: async (pace) => (await database.inspect?.(pace)) ?? null,
+    close: () => database.close(),
+  };
+}
+
 export type DatabaseChange =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: string };

@@ -1,6 +1,6 @@
 import { Smoothed } from '../failover/topology/smoothed.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Database, Disk, OpenedDatabase } from '../ports/database.ts';
+import { type Database, type Disk, type OpenedDatabase, withWrite } from '../ports/database.ts';
 
 /** A disk that measures how long writes to its databases take. */
 export class TimedDisk implements Disk {
@@ -40,18 +40,10 @@ export class TimedDisk implements Disk {
   }
 
   #timed(database: Database): Database {
-    return {
-      write: async (changes, options) => {
-        const beganMs = this.#clock.nowMs();
-        await database.write(changes, options);
-        this.#writes.add(this.#clock.nowMs() - beganMs);
-      },
-      get: (key) => database.get(key),
-      scan: (from, to, batchBytes) => database.scan(from, to, batchBytes),
-      last: (from, to) => database.last(from, to),
-      sizeBytes: (from, to) => database.sizeBytes(from, to),
-      compact: (from, to) => database.compact(from, to),
-      close: () => database.close(),
-    };
+    return withWrite(database, async (changes, options) => {
+      const beganMs = this.#clock.nowMs();
+      await database.write(changes, options);
+      this.#writes.add(this.#clock.nowMs() - beganMs);
+    });
   }
 }

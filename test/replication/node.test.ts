@@ -5,7 +5,7 @@ import { parseLeaderRevisions, revisionRow } from '../../src/node/leader-revisio
 import { encodePeerView, parsePeerView } from '../../src/node/peer-view.ts';
 import { decodeReport, encodeReport } from '../../src/node/self-report.ts';
 import type { Command } from '../../src/ports/command.ts';
-import type { Database, Disk } from '../../src/ports/database.ts';
+import { type Disk, withWrite } from '../../src/ports/database.ts';
 import type { MemberFacts } from '../../src/ports/membership.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { Revisions } from '../../src/ports/replication.ts';
@@ -229,18 +229,10 @@ test('a replica that is reached elsewhere by now publishes it, once, and says ho
       open: async (name) => {
         const opened = await slow.open(name);
         const { database } = opened;
-        const slowly: Database = {
-          write: async (changes, how) => {
-            await new Promise<void>((resolve) => clock.after(7, resolve));
-            await database.write(changes, how);
-          },
-          get: (key) => database.get(key),
-          scan: (from, to, bytes) => database.scan(from, to, bytes),
-          last: (from, to) => database.last(from, to),
-          sizeBytes: (from, to) => database.sizeBytes(from, to),
-          compact: (from, to) => database.compact(from, to),
-          close: () => database.close(),
-        };
+        const slowly = withWrite(database, async (changes, how) => {
+          await new Promise<void>((resolve) => clock.after(7, resolve));
+          await database.write(changes, how);
+        });
         return { ...opened, database: slowly };
       },
     } as Disk,
