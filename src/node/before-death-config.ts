@@ -1,27 +1,17 @@
 import * as v from 'valibot';
 import { type BeforeDeathPolicy, defaultBeforeDeath } from '../failover/before-death/signals.ts';
+import { numberOr, wholeNumberOr, yesOrNo } from './config-values.ts';
 
 /** Section `beforeDeath` of the config. */
 
-const within = (least: number, most: number, preset: number, isWhole = false) => {
-  const text = `must be a ${isWhole ? 'whole number' : 'number'} from ${least} to ${most}`;
-  return v.optional(
-    v.pipe(
-      v.number(text),
-      v.check((value) => value >= least && value <= most && (!isWhole || Number.isInteger(value)), text),
-    ),
-    preset,
-  );
-};
-const flag = (preset: boolean) => v.optional(v.boolean('must be true or false'), preset);
 const { signals } = defaultBeforeDeath;
 
 const signal = (name: keyof typeof signals, most: number) =>
   v.optional(
     v.strictObject({
-      watch: flag(signals[name].watch),
-      limit: within(0, most, signals[name].limit),
-      zone: within(0, most, signals[name].zone),
+      watch: yesOrNo(signals[name].watch),
+      limit: numberOr(signals[name].limit, 0, most),
+      zone: numberOr(signals[name].zone, 0, most),
     }),
     {},
   );
@@ -34,10 +24,10 @@ export const signalsSchema = v.strictObject({
 });
 
 export const beforeDeathSchema = v.strictObject({
-  enabled: flag(defaultBeforeDeath.enabled),
-  horizonMs: within(5000, 30_000, defaultBeforeDeath.horizonMs, true),
-  minimumIntervalMs: within(60_000, 24 * 3_600_000, defaultBeforeDeath.minimumIntervalMs, true),
-  confidence: within(0.5, 0.9999, defaultBeforeDeath.confidence),
+  enabled: yesOrNo(defaultBeforeDeath.enabled),
+  horizonMs: wholeNumberOr(defaultBeforeDeath.horizonMs, 5000, 30_000),
+  minimumIntervalMs: wholeNumberOr(defaultBeforeDeath.minimumIntervalMs, 60_000, 24 * 3_600_000),
+  confidence: numberOr(defaultBeforeDeath.confidence, 0.5, 0.9999),
   signals: v.optional(signalsSchema, {}),
 });
 

@@ -10,6 +10,7 @@ import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
 import type { ForcedPolicy } from '../ports/lineage.ts';
 import type { Tier } from '../ports/tier.ts';
 import { beforeDeathContradiction, beforeDeathSchema, signalsSchema } from './before-death-config.ts';
+import { wholeNumberOr, yesOrNo } from './config-values.ts';
 import { defaultScrub } from './integrity/scrub.ts';
 import { type PredictionConfig, predictionEntries, predictionSchema } from './prediction-config.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
@@ -59,71 +60,60 @@ export type SnapshotsConfig = v.InferOutput<typeof snapshotsSchema>;
 export type ScrubConfig = v.InferOutput<typeof scrubSchema>;
 export type DiskConfig = v.InferOutput<typeof diskSchema>;
 
-const whole = (least: number, most: number) =>
-  v.pipe(
-    v.number(`must be a whole number from ${least} to ${most}`),
-    v.check(
-      (value) => Number.isInteger(value) && value >= least && value <= most,
-      `must be a whole number from ${least} to ${most}`,
-    ),
-    v.readonly(),
-  );
-const amount = (least: number, most: number, preset: number) => v.optional(whole(least, most), preset);
-
 const timingSchema = v.strictObject({
   /** The driver's resolution; all other times are rounded up to it. */
-  tickMs: amount(1, 100, 10),
-  heartbeatMs: amount(1, 10_000, 30),
+  tickMs: wholeNumberOr(10, 1, 100),
+  heartbeatMs: wholeNumberOr(30, 1, 10_000),
   /** Raft's own election timeout: the ceiling when no better evidence of a dead leader came earlier. */
-  electionMs: amount(20, 600_000, 500),
+  electionMs: wholeNumberOr(500, 20, 600_000),
   /** A silent leader is not suspected before `suspicionFloorMs`, and always after `suspicionCeilingMs`. */
-  suspicionFloorMs: amount(5, 600_000, 90),
-  suspicionCeilingMs: amount(5, 600_000, 400),
+  suspicionFloorMs: wholeNumberOr(90, 5, 600_000),
+  suspicionCeilingMs: wholeNumberOr(400, 5, 600_000),
   /** Phi at which silence becomes suspicion: the odds of a false one are 1 to 10^phi on the measured distribution. */
-  suspicionPhi: amount(1, 64, 8),
+  suspicionPhi: wholeNumberOr(8, 1, 64),
   /** What each further rank of the succession waits before it campaigns. */
-  rankDelayMs: amount(1, 60_000, 10),
+  rankDelayMs: wholeNumberOr(10, 1, 60_000),
   /** How long a voter holds a pre-vote while it asks the leader itself. */
-  holdMs: amount(0, 60_000, 20),
+  holdMs: wholeNumberOr(20, 0, 60_000),
   /** Longest a single probe of a peer may take. */
-  probeMs: amount(1, 60_000, 20),
+  probeMs: wholeNumberOr(20, 1, 60_000),
 });
 
 const limitsSchema = v.strictObject({
-  keyBytes: amount(1, 1024 * 1024, defaultRequestLimits.keyBytes),
-  valueBytes: amount(1, fixed.entryBytes / 2, defaultRequestLimits.valueBytes),
-  transactionOperations: amount(1, 4096, defaultRequestLimits.transactionOperations),
-  sessions: amount(1, 1_000_000, fixed.sessions),
-  watchers: amount(1, 1_000_000, fixed.watchers),
+  keyBytes: wholeNumberOr(defaultRequestLimits.keyBytes, 1, 1024 * 1024),
+  valueBytes: wholeNumberOr(defaultRequestLimits.valueBytes, 1, fixed.entryBytes / 2),
+  transactionOperations: wholeNumberOr(defaultRequestLimits.transactionOperations, 1, 4096),
+  sessions: wholeNumberOr(fixed.sessions, 1, 1_000_000),
+  watchers: wholeNumberOr(fixed.watchers, 1, 1_000_000),
   /** How often a quiet etcd watch with `progress_notify` hears of the present revision. etcd: --experimental-watch-progress-notify-interval. */
-  watchProgressMs: amount(100, 24 * 3_600_000, 600_000),
-  leases: amount(1, 10_000_000, fixed.leases),
+  watchProgressMs: wholeNumberOr(600_000, 100, 24 * 3_600_000),
+  leases: wholeNumberOr(fixed.leases, 1, 10_000_000),
   /** Of the live state: keys and values, and 128 bytes a key. Beyond it the alarm `noSpace` refuses what takes space. 0: no bound. */
-  quotaBytes: amount(0, 1024 * 1024 * 1024 * 1024, 8 * 1024 * 1024 * 1024),
-  uncommittedBytes: amount(1024 * 1024, 1024 * 1024 * 1024, fixed.uncommittedBytes),
-  logMemoryBytes: amount(1024 * 1024, 1024 * 1024 * 1024, fixed.logMemoryBytes),
-  logDiskBytes: amount(1024 * 1024, 1024 * 1024 * 1024 * 1024, fixed.logDiskBytes),
+  quotaBytes: wholeNumberOr(8 * 1024 * 1024 * 1024, 0, 1024 * 1024 * 1024 * 1024),
+  uncommittedBytes: wholeNumberOr(fixed.uncommittedBytes, 1024 * 1024, 1024 * 1024 * 1024),
+  logMemoryBytes: wholeNumberOr(fixed.logMemoryBytes, 1024 * 1024, 1024 * 1024 * 1024),
+  logDiskBytes: wholeNumberOr(fixed.logDiskBytes, 1024 * 1024, 1024 * 1024 * 1024 * 1024),
 });
 
 const diskSchema = v.strictObject({
   /** Below this much free space the node refuses writes (`disk-full`) and goes on serving reads. */
-  reserveBytes: amount(0, 1024 * 1024 * 1024 * 1024, 64 * 1024 * 1024),
+  reserveBytes: wholeNumberOr(64 * 1024 * 1024, 0, 1024 * 1024 * 1024 * 1024),
 });
 
 /** Of cold replicas. */
 const snapshotsSchema = v.strictObject({
   /** Between two snapshots. */
-  everyMs: amount(100, 7 * 24 * 3_600_000, 60_000),
+  everyMs: wholeNumberOr(60_000, 100, 7 * 24 * 3_600_000),
   /** So many are kept at most, each for so long (0: no bound); the newest always is. */
-  keep: amount(1, 10_000, 24),
-  keepForMs: amount(0, 3650 * 24 * 3_600_000, 0),
+  keep: wholeNumberOr(24, 1, 10_000),
+  keepForMs: wholeNumberOr(0, 0, 3650 * 24 * 3_600_000),
 });
 
 const scrubSchema = v.strictObject({
   /** What is stored is read again in the background, at this rate at most, in search of damage. 0: only on demand. */
-  bytesPerSecond: amount(0, 1024 * 1024 * 1024, defaultScrub.bytesPerSecond),
+  bytesPerSecond: wholeNumberOr(defaultScrub.bytesPerSecond, 0, 1024 * 1024 * 1024),
   /** Between the end of one pass over all and the next. */
-  pauseMs: amount(10, 30 * 24 * 3_600_000, defaultScrub.pauseMs),
+  pauseMs: wholeNumberOr(defaultScrub.pauseMs, 10, 30 * 24 * 3_600_000),
 });
 
 /** A restored cluster's name may be given with its suffix, as `tanist restore` prints it. */
@@ -167,7 +157,7 @@ const nodeSchema = v.strictObject({
   http: addressSchema,
   tier: v.optional(v.picklist(tiers, `must be one of ${tiers.join(', ')}`), 'hot'),
   labels: v.optional(v.record(v.string(), v.string('must be text')), {}),
-  join: v.optional(v.boolean('must be true or false'), false),
+  join: yesOrNo(false),
 });
 const fileSchema = v.strictObject({
   cluster: v.pipe(

@@ -1,29 +1,19 @@
 import * as v from 'valibot';
+import { numberOr, wholeNumberOr, yesOrNo } from './config-values.ts';
 import { federatedSchema, learningSchema } from './learning/learning-config.ts';
 import { defaultPredictionBudget as preset } from './prediction/predictor.ts';
 
 /** Section `prediction` of the config. */
 
-const within = (least: number, most: number, whole: boolean, given: number) => {
-  const text = `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}`;
-  return v.optional(
-    v.pipe(
-      v.number(text),
-      v.check((value) => value >= least && value <= most && (!whole || Number.isInteger(value)), text),
-    ),
-    given,
-  );
-};
-
 export const predictionSchema = v.strictObject({
   /** False: this node has no predictor. */
-  enabled: v.optional(v.boolean('must be true or false'), true),
+  enabled: yesOrNo(true),
   /** What forecasting may take of one core, 0.01 to 1. */
-  cpu: within(0.01, 1, false, preset.cpu),
+  cpu: numberOr(preset.cpu, 0.01, 1),
   /** MiB of the predictor's thread, its series among them. */
-  memoryMb: within(128, 16_384, true, preset.memoryMb),
+  memoryMb: wholeNumberOr(preset.memoryMb, 128, 16_384),
   /** A key has one for each number that its policy names. */
-  series: within(1, 100_000, true, preset.series),
+  series: wholeNumberOr(preset.series, 1, 100_000),
   learning: v.optional(learningSchema, {}),
   /** Folder of model files; absent: those that came with the program. */
   models: v.optional(v.pipe(v.string('must be a folder'), v.nonEmpty('must not be empty'))),

@@ -3,34 +3,11 @@ import { defaultScore } from '../failover/options.ts';
 import { defaultTierPolicy, type TierPolicy } from '../failover/topology/policy.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import type { Tier } from '../ports/tier.ts';
+import { numberOr, wholeNumber, wholeNumberOr, yesOrNo } from './config-values.ts';
 
 /** Sections `tiers` and `score` of the config. */
 
-const within = (least: number, most: number, unit: string, preset: number) => {
-  const text = `must be ${unit} from ${least} to ${most}`;
-  return v.optional(
-    v.pipe(
-      v.number(text),
-      v.check(
-        (value) => value >= least && value <= most && (unit === 'a number' || Number.isInteger(value)),
-        text,
-      ),
-    ),
-    preset,
-  );
-};
-const whole = (least: number, most: number, preset: number) => within(least, most, 'a whole number', preset);
 const day = 24 * 3_600_000;
-const count = (least: number, most: number) => {
-  const text = `must be a whole number from ${least} to ${most}`;
-  return v.optional(
-    v.pipe(
-      v.number(text),
-      v.check((value) => Number.isInteger(value) && value >= least && value <= most, text),
-    ),
-  );
-};
-
 const forcedSchema = v.strictObject({
   fence: v.pipe(
     v.array(
@@ -39,23 +16,23 @@ const forcedSchema = v.strictObject({
     ),
     v.nonEmpty('must name a program'),
   ),
-  afterMs: whole(1000, day, 30_000),
-  alone: v.optional(v.boolean('must be true or false'), false),
+  afterMs: wholeNumberOr(30_000, 1000, day),
+  alone: yesOrNo(false),
 });
 
 export const tiersSchema = v.strictObject({
   /** Targets; absent: as many as there are. */
-  hot: count(1, 9),
-  warm: count(0, 64),
-  cold: count(0, 64),
+  hot: v.optional(wholeNumber(1, 9)),
+  warm: v.optional(wholeNumber(0, 64)),
+  cold: v.optional(wholeNumber(0, 64)),
   spread: v.optional(v.pipe(v.string('must be the name of a label'), v.nonEmpty('must name a label'))),
-  graceMs: whole(1000, day, defaultTierPolicy.graceMs),
-  settleMs: whole(0, day, defaultTierPolicy.settleMs),
-  hysteresis: within(0, 1, 'a number', defaultTierPolicy.hysteresis),
-  gainMs: within(0, 60_000, 'a number', defaultTierPolicy.gainMs),
-  gainForMs: whole(0, day, defaultTierPolicy.gainForMs),
-  atMostEveryMs: whole(0, 30 * day, defaultTierPolicy.atMostEveryMs),
-  automatic: v.optional(v.boolean('must be true or false'), defaultTierPolicy.automatic),
+  graceMs: wholeNumberOr(defaultTierPolicy.graceMs, 1000, day),
+  settleMs: wholeNumberOr(defaultTierPolicy.settleMs, 0, day),
+  hysteresis: numberOr(defaultTierPolicy.hysteresis, 0, 1),
+  gainMs: numberOr(defaultTierPolicy.gainMs, 0, 60_000),
+  gainForMs: wholeNumberOr(defaultTierPolicy.gainForMs, 0, day),
+  atMostEveryMs: wholeNumberOr(defaultTierPolicy.atMostEveryMs, 0, 30 * day),
+  automatic: yesOrNo(defaultTierPolicy.automatic),
   /** Absent: only an operator promotes by force. */
   forced: v.optional(forcedSchema),
   pinned: v.optional(
@@ -68,7 +45,7 @@ export const tiersSchema = v.strictObject({
 });
 
 const { weights } = defaultScore;
-const weight = (preset: number) => within(0, 1000, 'a number', preset);
+const weight = (preset: number) => numberOr(preset, 0, 1000);
 /** Only the ratios of the weights matter; 0 leaves a term out. */
 export const scoreSchema = v.strictObject({
   heartbeat: weight(weights.heartbeat),
