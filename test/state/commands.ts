@@ -10,15 +10,16 @@ import {
   type SessionId,
   term,
 } from '../../src/foundation/ids.ts';
-import type {
-  Command,
-  Compare,
-  DeleteRangeCommand,
-  Operation,
-  Prediction,
-  PutCommand,
-  RangeRequest,
-  TxnCommand,
+import {
+  type Command,
+  type Compare,
+  type DeleteRangeCommand,
+  type Operation,
+  type Prediction,
+  type PutCommand,
+  type RangeRequest,
+  rangeOf,
+  type TxnCommand,
 } from '../../src/ports/command.ts';
 import type { Space } from '../../src/ports/delta.ts';
 import type { CommandResult } from '../../src/ports/result.ts';
@@ -46,23 +47,7 @@ export function del(key: string, rangeEnd = '', rest: Partial<DeleteRangeCommand
 }
 
 export function range(key: string, rangeEnd = '', rest: Partial<RangeRequest> = {}): RangeRequest {
-  return {
-    kind: 'range',
-    space: 'user',
-    key: b(key),
-    rangeEnd: b(rangeEnd),
-    limit: 0,
-    revision: revision(0),
-    order: 'none',
-    target: 'key',
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: revision(0),
-    maxModRevision: revision(0),
-    minCreateRevision: revision(0),
-    maxCreateRevision: revision(0),
-    ...rest,
-  };
+  return rangeOf('user', b(key), b(rangeEnd), rest);
 }
 
 export function txn(

@@ -129,19 +129,6 @@ export function factsOf({ model, hash, bytes }: Version): ModelFacts {
       judgedSeries: 0,
       reason: 'it came with the program',
     };
-  const { parent, kind, atMs, samples, contributors, judgedBy, before, after, judgedSeries, reason } =
-    provenance;
-  return {
-    ...facts,
-    parent,
-    kind,
-    madeAtMs: atMs,
-    samples,
-    contributors,
-    judgedBy,
-    before,
-    after,
-    judgedSeries,
-    reason,
-  };
+  const { atMs, ...told } = provenance;
+  return { ...facts, ...told, madeAtMs: atMs };
 }

@@ -1,11 +1,10 @@
 import type { ByteString } from '../../foundation/bytes.ts';
 import { observationLength } from '../../prediction/online/messages.ts';
 import { decimalsOf, numberIn, numberSpan } from '../../prediction/online/value-numbers.ts';
+import { BoundedQueue } from './bounded-queue.ts';
 import { readable, WorkMeter } from './readable.ts';
 import type { TrackedField, TrackedKey } from './tracked-keys.ts';
 
-/** Waiting changes; beyond it the older half is dropped and counted: a forecast from the newest is worth more. */
-const mostBytes = 16 * 1024 * 1024;
 /** What one takes besides its value or its numbers, about. */
 const overheadBytes = 96;
 /** Between two looks at the clock, at most. */
@@ -22,9 +21,7 @@ interface Waiting {
 /** Changes of tracked keys on their way to the predictor, with the numbers in them. Values are read later, a little at a time. */
 export class Observations {
   readonly #ownerOf: (id: number) => TrackedKey | null;
-  #waiting: Waiting[] = [];
-  #bytes = 0;
-  #dropped = 0;
+  readonly #queue = new BoundedQueue(sizeOf);
 
   /** `ownerOf`: whose series a number is now. */
   constructor(ownerOf: (id: number) => TrackedKey | null) {
@@ -32,27 +29,26 @@ export class Observations {
   }
 
   get dropped(): number {
-    return this.#dropped;
+    return this.#queue.dropped;
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+    return this.#queue.waiting.length === 0;
   }
 
   /** To be read when it is taken. */
   add(tracked: TrackedKey, timeMs: number, value: ByteString, revision: number): void {
-    this.#add({ tracked, timeMs, revision, content: readable(value, tracked.fields) });
+    this.#queue.add({ tracked, timeMs, revision, content: readable(value, tracked.fields) });
   }
 
   /** Read at once: of many values only the numbers are kept. */
   addRead(tracked: TrackedKey, timeMs: number, value: ByteString, revision: number): void {
     const content = numbersOf(tracked, readable(value, tracked.fields));
-    this.#add({ tracked, timeMs, revision, content });
+    this.#queue.add({ tracked, timeMs, revision, content });
   }
 
   clear(): void {
-    this.#waiting = [];
-    this.#bytes = 0;
+    this.#queue.clear();
   }
 
   /** Takes from the front for as long as `mayGoOn`; at least a few. The rest waits. Of series that are not their key's any more there are none. `more`: rows that go along. */
@@ -60,32 +56,16 @@ export class Observations {
     const rows: number[] = [...more];
     const meter = new WorkMeter(perLook);
     let taken = 0;
-    for (const waiting of this.#waiting) {
-      const { tracked, timeMs, content, revision } = waiting;
+    for (const { tracked, timeMs, content, revision } of this.#queue.waiting) {
       if (meter.isDue(content, tracked.fields.length) && !mayGoOn()) break;
       taken++;
-      this.#bytes -= sizeOf(waiting);
       if (tracked.fields.some(({ id }) => this.#ownerOf(id) !== tracked)) continue;
       const numbers = typeof content === 'string' ? numbersOf(tracked, content) : content;
       for (const [i, { id }] of tracked.fields.entries())
         rows.push(id, timeMs, numbers[i] ?? Number.NaN, revision);
     }
-    this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);
+    this.#queue.remove(taken);
     return Float64Array.from(rows);
-  }
-
-  #add(waiting: Waiting): void {
-    this.#waiting.push(waiting);
-    this.#bytes += sizeOf(waiting);
-    if (this.#bytes <= mostBytes) return;
-    let count = 0;
-    for (const each of this.#waiting) {
-      if (this.#bytes <= mostBytes / 2) break;
-      this.#bytes -= sizeOf(each);
-      count++;
-    }
-    this.#waiting = this.#waiting.slice(count);
-    this.#dropped += count;
   }
 }
 
