@@ -386,7 +386,7 @@ test('watchers of any start, range and speed see exactly what happened, or are t
       check(await play(acts));
       t.pass();
     }),
-    { numRuns: 300, examples: [[lostWhilePaused]] },
+    { numRuns: 300, examples: [[lostWhilePaused], [resumedWhileRead]] },
   );
 });
 
@@ -407,3 +407,18 @@ for (const name of [
       ),
     );
   });
+
+/** A watcher that goes on while the values before are looked up for others: it asked for its own, too. */
+const resumedWhileRead: Act[] = [
+  { do: 'apply', commands: [put('d', '')] },
+  { do: 'apply', commands: [put('aa', '')] },
+  { do: 'watch', key: 'a', end: '', back: 1, previous: true },
+  { do: 'apply', commands: [put('a', ''), put('a', ''), put('a', '')] },
+  { do: 'watch', key: 'a', end: '', back: 0, previous: false },
+  { do: 'store' },
+  { do: 'turns', count: 5 },
+  { do: 'pause', which: 0 },
+  { do: 'resume', which: 1 },
+  { do: 'reclaim' },
+  { do: 'turns', count: 12 },
+];

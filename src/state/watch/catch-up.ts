@@ -73,12 +73,14 @@ async function feed(
   through: Revision,
   port: CatchUpPort,
 ): Promise<void> {
+  // Whoever goes on while values before are looked up gets no more of this round: nobody has asked for its values.
+  const fed = members.filter(isFed);
   const matched = index.match(deltas);
   const wanted: StateDelta[] = [];
-  for (const [watcher, own] of matched) if (watcher.request.previous && isFed(watcher)) wanted.push(...own);
+  for (const watcher of fed) if (watcher.request.previous) wanted.push(...(matched.get(watcher) ?? []));
   const previous = await previousOf(space, wanted, port);
   if (!port.current()) return;
-  for (const watcher of members) {
+  for (const watcher of fed) {
     if (!isFed(watcher) || watcher.next > through) continue;
     // It was paused when earlier revisions were handed out: the next round begins with those.
     if (watcher.next < begin) continue;
