@@ -69,7 +69,9 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'client',
     'verification',
   ],
-  chaos: ['foundation', 'ports', 'protocol', 'client', 'verification'],
+  // Clusters of processes on this machine, Tanist's and etcd's.
+  local: ['foundation', 'protocol', 'storage', 'node', 'api'],
+  chaos: ['foundation', 'ports', 'protocol', 'api', 'client', 'local', 'verification'],
   cli: 'anything',
   build: [],
 };
@@ -77,6 +79,8 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
 const typesOnly: Readonly<Record<string, readonly string[]>> = {
   storage: ['raft', 'state'],
   transport: ['raft'],
+  local: ['node', 'api'],
+  chaos: ['api'],
 };
 
 interface Import {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { startLocalCluster } from '../../src/cli/local-cluster.ts';
+import { startLocalCluster } from '../../src/local/local-cluster.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 

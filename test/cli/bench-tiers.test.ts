@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import test from 'ava';
-import { eventually } from '../../src/cli/bench/eventually.ts';
 import { atMost, explains, isMet } from '../../src/cli/bench/tiers/figure.ts';
 import { evidenceIn, fileKinds, flipBit, kindOf } from '../../src/cli/bench/tiers/spoil.ts';
 import { StampedKey } from '../../src/cli/bench/tiers/stamped-key.ts';
@@ -19,6 +18,7 @@ import { p99Ms } from '../../src/cli/bench/tiers/write-load.ts';
 import { WrittenHistory } from '../../src/cli/bench/tiers/written-history.ts';
 import { revision } from '../../src/foundation/ids.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
+import { eventually } from '../../src/local/eventually.ts';
 
 test('a figure is met up to its bound; what was not measured is missed', (t) => {
   t.true(isMet(atMost('memory', 40, 'MB', 40)));

@@ -1,13 +1,13 @@
 import test from 'ava';
-import { decodeCount, encodePuts } from '../../src/cli/bench/etcd/etcd-messages.ts';
 import { closedLoop } from '../../src/cli/bench/load/closed-loop.ts';
 import { parseH2load } from '../../src/cli/bench/load/h2load.ts';
 import { startOpenLoop } from '../../src/cli/bench/load/open-loop.ts';
 import { randomOrder, sampleKey, sampleRange } from '../../src/cli/bench/load/samples.ts';
 import { loadBatches, overwriteBatches, writeAll } from '../../src/cli/bench/memory/batches.ts';
 import { ratiosOf } from '../../src/cli/bench/memory/bench-memory.ts';
-import { outageOf } from '../../src/cli/bench/outage.ts';
-import { median, quantile } from '../../src/cli/bench/statistics.ts';
+import { median, quantile } from '../../src/foundation/statistics.ts';
+import { decodeCount, encodePuts } from '../../src/local/etcd/etcd-messages.ts';
+import { outageOf } from '../../src/verification/outage.ts';
 
 const acks = (...pairs: readonly (readonly [number, number])[]) =>
   pairs.map(([issuedAtMs, ackedAtMs]) => ({ issuedAtMs, ackedAtMs }));

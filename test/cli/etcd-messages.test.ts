@@ -9,7 +9,7 @@ import {
   encodePut,
   encodeRange,
   grpcFrame,
-} from '../../src/cli/bench/etcd/etcd-messages.ts';
+} from '../../src/local/etcd/etcd-messages.ts';
 
 /** The same messages as etcd's own proto files name them (field numbers of rpc.proto and kv.proto). */
 const { root } = protobuf.parse(

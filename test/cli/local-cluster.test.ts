@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { type LocalCluster, startLocalCluster } from '../../src/cli/local-cluster.ts';
+import { type LocalCluster, startLocalCluster } from '../../src/local/local-cluster.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 let folder = '';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { startNodeProcess } from '../../src/cli/local/node-process.ts';
-import { freePorts } from '../../src/cli/local/ports.ts';
-import { startLocalCluster } from '../../src/cli/local-cluster.ts';
+import { startLocalCluster } from '../../src/local/local-cluster.ts';
+import { startNodeProcess } from '../../src/local/node-process.ts';
+import { freePorts } from '../../src/local/ports.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 

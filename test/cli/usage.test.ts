@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { freePorts } from '../../src/cli/local/ports.ts';
+import { freePorts } from '../../src/local/ports.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { type LocalCluster, startLocalCluster } from '../../src/cli/local-cluster.ts';
 import { connect, type TanistClient } from '../../src/client/index.ts';
 import type { TanistError } from '../../src/foundation/errors.ts';
+import { type LocalCluster, startLocalCluster } from '../../src/local/local-cluster.ts';
 
 let folder = '';
 let cluster: LocalCluster;

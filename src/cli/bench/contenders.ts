@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
+import type { Cleanup } from '../../local/cleanup.ts';
+import { startEtcdCluster } from '../../local/etcd/etcd-cluster.ts';
+import { encodePut, encodeRange } from '../../local/etcd/etcd-messages.ts';
+import { type LocalCluster, startLocalCluster } from '../../local/local-cluster.ts';
 import { clusterStatus, openClient } from '../client.ts';
-import type { Cleanup } from '../local/cleanup.ts';
-import { type LocalCluster, startLocalCluster } from '../local-cluster.ts';
-import { startEtcdCluster } from './etcd/etcd-cluster.ts';
-import { encodePut, encodeRange } from './etcd/etcd-messages.ts';
 import type { Load, LoadResult } from './load/closed-loop.ts';
 import { type Generator, startGenerator } from './load/generator.ts';
 import { h2load } from './load/h2load.ts';

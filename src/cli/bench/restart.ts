@@ -2,16 +2,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { present } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
+import { rounded } from '../../foundation/statistics.ts';
+import { cleanup } from '../../local/cleanup.ts';
+import { startLocalCluster } from '../../local/local-cluster.ts';
+import { residentBytes } from '../../local/process-memory.ts';
+import { workFolder } from '../../local/work-folder.ts';
 import { openClient } from '../client.ts';
-import { cleanup } from '../local/cleanup.ts';
-import { residentBytes } from '../local/process-memory.ts';
-import { workFolder } from '../local/work-folder.ts';
-import { startLocalCluster } from '../local-cluster.ts';
 import { figure } from '../terminal/figure.ts';
 import { outputTo } from '../terminal/output.ts';
 import { startGenerator } from './load/generator.ts';
 import type { BenchRestartOptions } from './options.ts';
-import { rounded } from './statistics.ts';
 
 const fillInFlight = 1024;
 /** A node that has just started still tidies up; its idle memory is taken after this. */

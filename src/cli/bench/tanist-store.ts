@@ -1,8 +1,8 @@
 import type { TanistClient } from '../../client/index.ts';
+import { eventually } from '../../local/eventually.ts';
+import { startLocalCluster } from '../../local/local-cluster.ts';
 import type { Status } from '../../protocol/status.ts';
 import { openClient } from '../client.ts';
-import { startLocalCluster } from '../local-cluster.ts';
-import { eventually } from './eventually.ts';
 import type { Store } from './store.ts';
 
 const patienceMs = 30_000;

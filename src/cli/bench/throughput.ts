@@ -1,12 +1,12 @@
 import { TanistError } from '../../foundation/errors.ts';
-import { cleanup } from '../local/cleanup.ts';
-import { workFolder } from '../local/work-folder.ts';
+import { median, rounded } from '../../foundation/statistics.ts';
+import { cleanup } from '../../local/cleanup.ts';
+import { workFolder } from '../../local/work-folder.ts';
 import { figure } from '../terminal/figure.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
 import { type Contender, startContenders } from './contenders.ts';
 import type { Load, LoadResult } from './load/closed-loop.ts';
 import type { BenchKvOptions } from './options.ts';
-import { median, rounded } from './statistics.ts';
 
 interface Figures {
   readonly perSecond: number;

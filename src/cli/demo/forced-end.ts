@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TanistClient } from '../../client/index.ts';
 import { TanistError } from '../../foundation/errors.ts';
+import type { LocalCluster, LocalNode } from '../../local/local-cluster.ts';
 import type { ForcedReport } from '../../ports/lineage.ts';
 import { openClient } from '../client.ts';
-import type { LocalCluster, LocalNode } from '../local-cluster.ts';
 import { askForce, askLineage } from '../promotion/member-calls.ts';
 import { type MetricStream, metricPrefix } from './metric-stream.ts';
 import { type PredictedState, predictedState } from './predicted-state.ts';

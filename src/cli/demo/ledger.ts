@@ -1,4 +1,4 @@
-import type { Acknowledged } from '../bench/outage.ts';
+import type { Acknowledged } from '../../verification/outage.ts';
 
 /** A write that the cluster acknowledged: what the demo holds it to. */
 export interface AcknowledgedWrite extends Acknowledged {

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TanistClient } from '../../client/index.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { outageOf } from '../bench/outage.ts';
-import { rounded } from '../bench/statistics.ts';
+import { rounded } from '../../foundation/statistics.ts';
+import { cleanup } from '../../local/cleanup.ts';
+import { type LocalCluster, startLocalCluster } from '../../local/local-cluster.ts';
+import { workFolder } from '../../local/work-folder.ts';
+import { outageOf } from '../../verification/outage.ts';
 import { openClient } from '../client.ts';
-import { cleanup } from '../local/cleanup.ts';
 import { exitOnSignal } from '../local/stop-signal.ts';
-import { workFolder } from '../local/work-folder.ts';
-import { type LocalCluster, startLocalCluster } from '../local-cluster.ts';
 import { reportJson, showReport } from '../promotion/report-text.ts';
 import { figure } from '../terminal/figure.ts';
 import { type Output, outputTo } from '../terminal/output.ts';

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../local/node-process.ts';
+import type { LogRecord } from '../../local/node-process.ts';
 
 export interface TimelineEntry {
   /** Since the leader was killed. */

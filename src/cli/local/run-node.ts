@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { buildKind } from '../../foundation/build-kind.ts';
 import { TanistError } from '../../foundation/errors.ts';
+import { parentChannel } from '../../local/node-channel.ts';
+import { keepCodeWarm } from '../../local/warm-code.ts';
 import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
-import { parentChannel } from './node-channel.ts';
 import { pinoNodeLog } from './pino-node-log.ts';
-import { keepCodeWarm } from './warm-code.ts';
 
 export interface NodeOptions {
   readonly config: string;

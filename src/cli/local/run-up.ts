@@ -1,8 +1,8 @@
+import { type LocalNode, startLocalCluster } from '../../local/local-cluster.ts';
+import { workFolder } from '../../local/work-folder.ts';
 import { openClient } from '../client.ts';
-import { type LocalNode, startLocalCluster } from '../local-cluster.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
 import { stopSignal } from './stop-signal.ts';
-import { workFolder } from './work-folder.ts';
 
 export interface UpOptions {
   readonly hot: number;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { restoreFile } from '../../../src/cli/backup/restore-file.ts';
-import { freePorts } from '../../../src/cli/local/ports.ts';
+import { freePorts } from '../../../src/local/ports.ts';
 import { type EtcdTestCluster, etcdctl, patient, startEtcdCluster, tool } from './etcd-cluster.ts';
 
 let cluster: EtcdTestCluster;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { type RunningNode, startNode } from '../../../src/api/start-node.ts';
-import { freePorts } from '../../../src/cli/local/ports.ts';
+import { freePorts } from '../../../src/local/ports.ts';
 import { parseClusterConfig, type TimingConfig } from '../../../src/node/config.ts';
 import type { NodeLog } from '../../../src/ports/node-log.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { type LocalCluster, startLocalCluster } from '../../../src/cli/local-cluster.ts';
+import { type LocalCluster, startLocalCluster } from '../../../src/local/local-cluster.ts';
 import { kvMethods } from '../../../src/protocol/etcd/methods.ts';
 import { type Answer, RawClient } from './differential/raw-client.ts';
 import { startEtcdCluster } from './etcd-cluster.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type RunningMember, startMember } from '../../../src/api/start-member.ts';
-import { freePorts } from '../../../src/cli/local/ports.ts';
 import { connect, type TanistClient } from '../../../src/client/index.ts';
+import { freePorts } from '../../../src/local/ports.ts';
 import { parseClusterConfig } from '../../../src/node/config.ts';
 import { silentLog } from '../../../src/ports/node-log.ts';
 

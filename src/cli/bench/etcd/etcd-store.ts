@@ -1,5 +1,5 @@
+import { startEtcdCluster } from '../../../local/etcd/etcd-cluster.ts';
 import type { Store } from '../store.ts';
-import { startEtcdCluster } from './etcd-cluster.ts';
 
 const writeDeadlineMs = 20_000;
 

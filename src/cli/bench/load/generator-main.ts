@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { present } from '../../../foundation/assert.ts';
+import { etcdClient } from '../../../local/etcd/etcd-client.ts';
 import { openClient } from '../../client.ts';
-import { etcdClient } from '../etcd/etcd-client.ts';
 import { closedLoop } from './closed-loop.ts';
 import type { GeneratorReport, GeneratorStart, GeneratorTask } from './generator.ts';
 import { randomOrder, sampleKey, sampleKeys, sampleRange, sampleValues } from './samples.ts';

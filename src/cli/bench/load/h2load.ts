@@ -4,9 +4,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TanistError } from '../../../foundation/errors.ts';
-import { requireTool } from '../../local/tools.ts';
-import { grpcFrame } from '../etcd/etcd-messages.ts';
-import { quantile } from '../statistics.ts';
+import { quantile } from '../../../foundation/statistics.ts';
+import { grpcFrame } from '../../../local/etcd/etcd-messages.ts';
+import { requireTool } from '../../../local/tools.ts';
 import type { Load, LoadResult } from './closed-loop.ts';
 
 /**

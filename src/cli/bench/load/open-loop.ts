@@ -1,4 +1,4 @@
-import type { Acknowledged } from '../outage.ts';
+import type { Acknowledged } from '../../../verification/outage.ts';
 
 /** Writes at a steady rate, whether or not earlier ones have been answered. */
 export interface OpenLoop {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cleanup } from '../../local/cleanup.ts';
-import { residentBytes } from '../../local/process-memory.ts';
-import { workFolder } from '../../local/work-folder.ts';
+import { median, rounded } from '../../../foundation/statistics.ts';
+import { cleanup } from '../../../local/cleanup.ts';
+import { residentBytes } from '../../../local/process-memory.ts';
+import { workFolder } from '../../../local/work-folder.ts';
 import { figure } from '../../terminal/figure.ts';
 import { type Output, outputTo } from '../../terminal/output.ts';
 import type { BenchMemoryOptions } from '../options.ts';
-import { median, rounded } from '../statistics.ts';
 import { loadBatches, overwriteBatches, writeAll } from './batches.ts';
 import { etcdSubject, type Subject, tanistSubject } from './subjects.ts';
 

@@ -1,8 +1,8 @@
 import { TanistError } from '../../../foundation/errors.ts';
+import { etcdClient } from '../../../local/etcd/etcd-client.ts';
+import { startEtcdCluster } from '../../../local/etcd/etcd-cluster.ts';
+import { startLocalCluster } from '../../../local/local-cluster.ts';
 import { clusterStatus, openClient } from '../../client.ts';
-import { startLocalCluster } from '../../local-cluster.ts';
-import { etcdClient } from '../etcd/etcd-client.ts';
-import { startEtcdCluster } from '../etcd/etcd-cluster.ts';
 import type { Puts } from './batches.ts';
 
 /** Three processes whose memory is measured, written to at their leader through etcd's API. */

@@ -1,11 +1,11 @@
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { asError } from '../../../foundation/errors.ts';
+import { rounded } from '../../../foundation/statistics.ts';
+import { workFolder } from '../../../local/work-folder.ts';
 import { prepareFolder } from '../../../storage/level/data-folder.ts';
-import { workFolder } from '../../local/work-folder.ts';
 import { figure } from '../../terminal/figure.ts';
 import { outputTo } from '../../terminal/output.ts';
-import { rounded } from '../statistics.ts';
 import { isMet } from '../tiers/figure.ts';
 import { type BenchPredictOptions, partNames } from './options.ts';
 import { parts } from './parts.ts';

@@ -2,12 +2,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHotNode } from '../../../api/start-node.ts';
 import { byteStringOfText } from '../../../foundation/bytes.ts';
+import { quantile } from '../../../foundation/statistics.ts';
 import { parseClusterConfig } from '../../../node/config.ts';
 import type { TanistNode } from '../../../node/node.ts';
 import { silentLog } from '../../../ports/node-log.ts';
 import { defaultPredictPolicy } from '../../../ports/prediction.ts';
 import { openLevelDisk } from '../../../storage/level/level-disk.ts';
-import { quantile } from '../statistics.ts';
 import { atMost, explains, type Figure } from '../tiers/figure.ts';
 import { SteadyLoad, submit } from './steady-load.ts';
 

@@ -1,12 +1,12 @@
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { asError } from '../../../foundation/errors.ts';
+import { rounded } from '../../../foundation/statistics.ts';
+import { workFolder } from '../../../local/work-folder.ts';
 import { prepareFolder } from '../../../storage/level/data-folder.ts';
-import { workFolder } from '../../local/work-folder.ts';
 import { figure } from '../../terminal/figure.ts';
 import { outputTo } from '../../terminal/output.ts';
 import { type BenchTiersOptions, type TierMeasurement, tierMeasurements } from '../options.ts';
-import { rounded } from '../statistics.ts';
 import { measureBytes } from './bytes.ts';
 import { measureCold } from './cold.ts';
 import { measureFailover } from './failover.ts';

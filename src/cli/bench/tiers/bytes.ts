@@ -1,6 +1,6 @@
-import { cleanup } from '../../local/cleanup.ts';
+import { cleanup } from '../../../local/cleanup.ts';
+import { eventually } from '../../../local/eventually.ts';
 import { figure } from '../../terminal/figure.ts';
-import { eventually } from '../eventually.ts';
 import { atMost, explains } from './figure.ts';
 import type { Measurement } from './measurement.ts';
 import { criticalCount, tierBatches } from './tier-keys.ts';

@@ -1,5 +1,5 @@
-import { cleanup } from '../../local/cleanup.ts';
-import { residentBytes } from '../../local/process-memory.ts';
+import { cleanup } from '../../../local/cleanup.ts';
+import { residentBytes } from '../../../local/process-memory.ts';
 import { figure } from '../../terminal/figure.ts';
 import { atMost, explains } from './figure.ts';
 import type { Measurement } from './measurement.ts';

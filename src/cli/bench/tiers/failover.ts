@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { TanistError } from '../../../foundation/errors.ts';
-import { cleanup } from '../../local/cleanup.ts';
+import { cleanup } from '../../../local/cleanup.ts';
 import { figure } from '../../terminal/figure.ts';
 import { oneRun, type Run, resultOf } from '../failover.ts';
 import { tanistStore } from '../tanist-store.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { asError, TanistError } from '../../../foundation/errors.ts';
 import { seededRandom } from '../../../foundation/random.ts';
-import { cleanup } from '../../local/cleanup.ts';
+import { cleanup } from '../../../local/cleanup.ts';
 import { atMost, explains } from './figure.ts';
 import type { Measurement } from './measurement.ts';
 import { evidenceIn, fileKinds, flipBit } from './spoil.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cleanup } from '../../local/cleanup.ts';
+import { median, quantile, rounded } from '../../../foundation/statistics.ts';
+import { cleanup } from '../../../local/cleanup.ts';
+import { eventually } from '../../../local/eventually.ts';
 import { figure } from '../../terminal/figure.ts';
-import { eventually } from '../eventually.ts';
-import { median, quantile, rounded } from '../statistics.ts';
 import { atMost, explains, type Figure } from './figure.ts';
 import type { Measurement, MeasurementContext } from './measurement.ts';
 import { StampedKey } from './stamped-key.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TanistError } from '../../../foundation/errors.ts';
-import { cleanup } from '../../local/cleanup.ts';
+import { cleanup } from '../../../local/cleanup.ts';
+import { eventually } from '../../../local/eventually.ts';
+import { outageOf } from '../../../verification/outage.ts';
 import { figure } from '../../terminal/figure.ts';
-import { eventually } from '../eventually.ts';
-import { outageOf } from '../outage.ts';
 import { atMost, explains } from './figure.ts';
 import type { Measurement } from './measurement.ts';
 import { tierBatches } from './tier-keys.ts';

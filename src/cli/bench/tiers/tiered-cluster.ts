@@ -3,14 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TanistClient } from '../../../client/index.ts';
 import { present } from '../../../foundation/assert.ts';
 import { TanistError } from '../../../foundation/errors.ts';
+import { median } from '../../../foundation/statistics.ts';
+import type { Cleanup } from '../../../local/cleanup.ts';
+import { eventually } from '../../../local/eventually.ts';
+import {
+  type LocalCluster,
+  type LocalClusterOptions,
+  startLocalCluster,
+} from '../../../local/local-cluster.ts';
+import { residentBytes } from '../../../local/process-memory.ts';
 import type { MemberStatus } from '../../../protocol/status.ts';
 import { openClient } from '../../client.ts';
-import type { Cleanup } from '../../local/cleanup.ts';
-import { residentBytes } from '../../local/process-memory.ts';
-import { type LocalCluster, type LocalClusterOptions, startLocalCluster } from '../../local-cluster.ts';
-import { eventually } from '../eventually.ts';
 import { type Puts, writeAll } from '../memory/batches.ts';
-import { median } from '../statistics.ts';
 import { criticalPrefix } from './tier-keys.ts';
 
 const deadlineMs = 30_000;

@@ -1,6 +1,6 @@
 import { connectEtcd, type RangeAnswer } from '../../../client/index.ts';
 import { TanistError } from '../../../foundation/errors.ts';
-import { eventually } from '../eventually.ts';
+import { eventually } from '../../../local/eventually.ts';
 import { criticalPrefix, tierKey } from './tier-keys.ts';
 import type { TieredCluster } from './tiered-cluster.ts';
 import { WrittenHistory } from './written-history.ts';

@@ -1,5 +1,5 @@
+import { quantile } from '../../../foundation/statistics.ts';
 import { type OpenLoop, startOpenLoop } from '../load/open-loop.ts';
-import { quantile } from '../statistics.ts';
 import { tierKey, tierValues } from './tier-keys.ts';
 import type { TieredCluster } from './tiered-cluster.ts';
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { cleanup } from '../../local/cleanup.ts';
-import { workFolder } from '../../local/work-folder.ts';
-import { type LocalCluster, startLocalCluster } from '../../local-cluster.ts';
+import { median, rounded } from '../../../foundation/statistics.ts';
+import { cleanup } from '../../../local/cleanup.ts';
+import { startEtcdCluster } from '../../../local/etcd/etcd-cluster.ts';
+import { type LocalCluster, startLocalCluster } from '../../../local/local-cluster.ts';
+import { workFolder } from '../../../local/work-folder.ts';
 import { figure } from '../../terminal/figure.ts';
 import { outputTo } from '../../terminal/output.ts';
-import { startEtcdCluster } from '../etcd/etcd-cluster.ts';
 import type { LoadResult } from '../load/closed-loop.ts';
-import { median, rounded } from '../statistics.ts';
 import { watchRound } from './watch-generator.ts';
 import type { WatchShape } from './watch-load.ts';
 

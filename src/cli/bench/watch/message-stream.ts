@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { TanistError } from '../../../foundation/errors.ts';
-import { grpcFrame } from '../etcd/etcd-messages.ts';
+import { grpcFrame } from '../../../local/etcd/etcd-messages.ts';
 
 const windowBytes = 16 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 import { present } from '../../../foundation/assert.ts';
-import { etcdClient } from '../etcd/etcd-client.ts';
+import { etcdClient } from '../../../local/etcd/etcd-client.ts';
 import type { LoadResult } from '../load/closed-loop.ts';
 import { sampleKeys } from '../load/samples.ts';
 import { MessageStream } from './message-stream.ts';

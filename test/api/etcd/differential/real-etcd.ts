@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '../../../../src/cli/local/ports.ts';
+import { freePorts } from '../../../../src/local/ports.ts';
 import { kvMethods } from '../../../../src/protocol/etcd/methods.ts';
 import { RawClient } from './raw-client.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { Etcd3, EtcdLockFailedError, type IKeyValue, type Namespace } from 'etcd3';
-import { type LocalCluster, startLocalCluster } from '../../../../src/cli/local-cluster.ts';
+import { type LocalCluster, startLocalCluster } from '../../../../src/local/local-cluster.ts';
 import { hasLeases } from './subject.ts';
 
 let folder = '';

@@ -5,12 +5,12 @@ import { promisify } from 'node:util';
 import type { TanistClient } from '../../../../client/index.ts';
 import type { HandOverRecord } from '../../../../failover/before-death/judge-hand-over.ts';
 import type { SignalName } from '../../../../failover/before-death/signals.ts';
+import type { Cleanup } from '../../../../local/cleanup.ts';
+import { eventually } from '../../../../local/eventually.ts';
+import { type LocalCluster, startLocalCluster } from '../../../../local/local-cluster.ts';
+import type { LogRecord } from '../../../../local/node-process.ts';
 import { openClient } from '../../../client.ts';
 import { handOversOf } from '../../../commands/cluster/hand-overs.ts';
-import type { Cleanup } from '../../../local/cleanup.ts';
-import type { LogRecord } from '../../../local/node-process.ts';
-import { type LocalCluster, startLocalCluster } from '../../../local-cluster.ts';
-import { eventually } from '../../eventually.ts';
 
 const run = promisify(execFile);
 const mebibyte = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { median, rounded } from '../../../../foundation/statistics.ts';
 import { prepareFolder } from '../../../../storage/level/data-folder.ts';
 import { figure } from '../../../terminal/figure.ts';
-import { median, rounded } from '../../statistics.ts';
 import { atMost, explains, type Figure } from '../../tiers/figure.ts';
 import type { PartContext } from '../part.ts';
 import { type BeforeDeathRun, oneBeforeDeathRun } from './one-run.ts';

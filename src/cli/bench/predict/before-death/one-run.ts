@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Verdict } from '../../../../failover/before-death/judge-hand-over.ts';
 import { type SignalName, signalNames } from '../../../../failover/before-death/signals.ts';
-import { cleanup } from '../../../local/cleanup.ts';
+import { cleanup } from '../../../../local/cleanup.ts';
+import { outageOf } from '../../../../verification/outage.ts';
 import { startOpenLoop } from '../../load/open-loop.ts';
-import { outageOf } from '../../outage.ts';
 import { type Seen, startFaulty } from './faulty-cluster.ts';
 import { ramps } from './ramps.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cleanup } from '../../../local/cleanup.ts';
+import { cleanup } from '../../../../local/cleanup.ts';
 import { atMost, explains, type Figure } from '../../tiers/figure.ts';
 import type { PartContext } from '../part.ts';
 import { startFaulty } from './faulty-cluster.ts';

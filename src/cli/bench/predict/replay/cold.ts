@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TanistClient } from '../../../../client/index.ts';
 import { present } from '../../../../foundation/assert.ts';
+import { cleanup } from '../../../../local/cleanup.ts';
+import { startLocalCluster } from '../../../../local/local-cluster.ts';
 import { openClient } from '../../../client.ts';
-import { cleanup } from '../../../local/cleanup.ts';
-import { startLocalCluster } from '../../../local-cluster.ts';
 import { askForce } from '../../../promotion/member-calls.ts';
 import type { Part } from '../part.ts';
 import { judge, measurePromotions, type Promotion } from './promotions.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TanistClient } from '../../../../client/index.ts';
 import { TanistError } from '../../../../foundation/errors.ts';
+import { cleanup } from '../../../../local/cleanup.ts';
+import { startLocalCluster } from '../../../../local/local-cluster.ts';
 import { openClient } from '../../../client.ts';
-import { cleanup } from '../../../local/cleanup.ts';
-import { startLocalCluster } from '../../../local-cluster.ts';
 import type { Part } from '../part.ts';
 import { judge, measurePromotions, type Promotion } from './promotions.ts';
 import { type Judged, type Replayed, replayPrefix } from './replayed.ts';

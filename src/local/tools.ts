@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { TanistError } from '../../foundation/errors.ts';
+import { TanistError } from '../foundation/errors.ts';
 
 /** Fails unless the program is on the PATH. */
 export async function requireTool(name: string, from: string): Promise<void> {

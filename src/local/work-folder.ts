@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { prepareFolder } from '../../storage/level/data-folder.ts';
+import { prepareFolder } from '../storage/level/data-folder.ts';
 
 /** The given folder, made and kept; or a new temporary one, removed when disposed. Errors: `data-not-writable`. */
 export async function workFolder(

@@ -4,13 +4,8 @@ import type { Fault } from '../api/faults.ts';
 import { present } from '../foundation/assert.ts';
 import type { Tier } from '../node/config.ts';
 import { prepareFolder } from '../storage/level/data-folder.ts';
-import {
-  type LogRecord,
-  type NodeAddresses,
-  type NodeProcess,
-  startNodeProcess,
-} from './local/node-process.ts';
-import { freePorts } from './local/ports.ts';
+import { type LogRecord, type NodeAddresses, type NodeProcess, startNodeProcess } from './node-process.ts';
+import { freePorts } from './ports.ts';
 
 export interface LocalClusterOptions {
   readonly folder: string;

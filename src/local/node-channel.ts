@@ -1,5 +1,5 @@
-import type { Fault } from '../../api/faults.ts';
-import { buildKind } from '../../foundation/build-kind.ts';
+import type { Fault } from '../api/faults.ts';
+import { buildKind } from '../foundation/build-kind.ts';
 
 /**
  * The channel between `tanist node` and a process that started it as part of a local cluster: Node's IPC. The child says when it

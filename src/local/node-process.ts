@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Fault } from '../../api/faults.ts';
-import { isErrorCode, TanistError } from '../../foundation/errors.ts';
-import type { Tier } from '../../node/config.ts';
+import type { Fault } from '../api/faults.ts';
+import { isErrorCode, TanistError } from '../foundation/errors.ts';
+import type { Tier } from '../node/config.ts';
 import { channelVariable, type FaultOrder, type NodeReport } from './node-channel.ts';
 import { flagsOf } from './warm-code.ts';
 
@@ -52,7 +52,7 @@ export interface NodeProcess {
   fault(fault: Fault): void;
 }
 
-const main = fileURLToPath(new URL('../main.js', import.meta.url));
+const main = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 const tailLines = 20;
 
 export function startNodeProcess(options: NodeProcessOptions): NodeProcess {

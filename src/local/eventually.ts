@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { TanistError } from '../../foundation/errors.ts';
+import { TanistError } from '../foundation/errors.ts';
 
 const defaultPatienceMs = 30_000;
 const defaultEveryMs = 20;

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { present } from '../../../foundation/assert.ts';
-import { TanistError } from '../../../foundation/errors.ts';
-import { freePorts } from '../../local/ports.ts';
-import { requireTool } from '../../local/tools.ts';
+import { present } from '../../foundation/assert.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { freePorts } from '../ports.ts';
+import { requireTool } from '../tools.ts';
 import { type EtcdClient, etcdClient } from './etcd-client.ts';
 
 /** Three etcd processes from the PATH on loopback, with etcd's own defaults for heartbeat and election. */

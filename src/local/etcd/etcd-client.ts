@@ -1,7 +1,7 @@
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
-import { present } from '../../../foundation/assert.ts';
-import { byteStringOfText, bytesOf, prefixEnd } from '../../../foundation/bytes.ts';
-import { TanistError } from '../../../foundation/errors.ts';
+import { present } from '../../foundation/assert.ts';
+import { byteStringOfText, bytesOf, prefixEnd } from '../../foundation/bytes.ts';
+import { TanistError } from '../../foundation/errors.ts';
 import {
   decodeCount,
   decodeKeys,
