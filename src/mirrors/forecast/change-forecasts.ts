@@ -5,7 +5,7 @@ import type { HistoryRecord } from '../state/records.ts';
 /** Changes that say enough to predict with; below, nothing is predicted. */
 export const leastChanges = 4;
 /** Changes of the past that the models are tested at: some milliseconds of work at every change. */
-const tests = 32;
+const tests = 24;
 const mostKept = 20_000;
 
 interface Kept {

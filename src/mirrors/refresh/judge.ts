@@ -152,6 +152,7 @@ function seen(look: Look, before: Before, changed: boolean): Verdict {
     reason: look.reason,
     checkedAtMs: look.startedMs,
     modifiedMs: before.check?.modifiedMs ?? null,
+    sinceMs: before.check?.sinceMs ?? look.startedMs,
     gone: false,
     expectedAtMs: null,
     failure: null,

@@ -35,6 +35,8 @@ export interface CheckRecord {
   readonly checkedAtMs: number;
   /** Last-Modified of the last content, in ms; the version guard compares it. */
   readonly modifiedMs: number | null;
+  /** First look of all. */
+  readonly sinceMs: number;
   readonly gone: boolean;
   /** When a change becomes likelier than not; null: nothing is known. */
   readonly expectedAtMs: number | null;

@@ -11,6 +11,8 @@ import { renewal } from './renewal.ts';
 export interface NextChange {
   /** Name of the model that carries most of the weight. */
   readonly model: string;
+  /** Log loss that the best model saved at past moments against the memoryless one, in nats: in all, and a question. 0: not tested, or nothing. */
+  readonly gain: { readonly total: number; readonly each: number };
   /** Probability of a change within `hMs` from now; rises with it. */
   within(hMs: number): number;
   /** The moment by which a change has come with this probability, ms from now; infinite beyond a hundred usual intervals. */
@@ -52,15 +54,18 @@ export function learnedChanges(
   if (intervals.length === 0) return null;
   const usual = median(intervals);
   const { losses, given } = tested(times, learnedMs, usual, tests);
+  // What was learned depends on the moment only in which models have something to say then.
+  const learnedOf = new Map<string, Learned>();
   return (nowMs) => {
     const fitted = MODELS.map((model) => model.fit(times, nowMs));
-    const weights = weightsOf(losses, fitted);
-    const corrected = calibration(
-      given.map(({ probabilities, happened }) => ({
-        probability: mixture(probabilities, weights),
-        happened,
-      })),
-    );
+    const silent = fitted.map((each) => each === null).join();
+    const known = learnedOf.get(silent);
+    const best = Math.min(...losses.filter((_, i) => fitted[i] !== null));
+    const questions = given.length / HORIZONS.length;
+    const total = Math.max(0, nth(losses, 0) - best);
+    const gain = { total, each: questions === 0 ? 0 : total / questions };
+    const { weights, corrected } = known ?? learnedFrom(losses, given, fitted);
+    if (known === undefined) learnedOf.set(silent, { weights, corrected });
     const within: Within = (hMs) =>
       hMs <= 0
         ? 0
@@ -71,11 +76,29 @@ export function learnedChanges(
             ),
           );
     return {
+      gain,
       model: MODELS[weights.indexOf(Math.max(...weights))]?.name ?? 'poisson',
       within,
       quantile: (probability) => inverse(within, probability, usual),
     };
   };
+}
+
+interface Learned {
+  readonly weights: readonly number[];
+  readonly corrected: (probability: number) => number;
+}
+
+function learnedFrom(
+  losses: readonly number[],
+  given: Tested['given'],
+  fitted: readonly (Within | null)[],
+): Learned {
+  const weights = weightsOf(losses, fitted);
+  const corrected = calibration(
+    given.map(({ probabilities, happened }) => ({ probability: mixture(probabilities, weights), happened })),
+  );
+  return { weights, corrected };
 }
 
 interface Tested {
