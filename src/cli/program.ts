@@ -20,6 +20,7 @@ import { backtestCommand } from './commands/measure/backtest.ts';
 import { benchCommand } from './commands/measure/bench.ts';
 import { forecastCommand } from './commands/measure/forecast.ts';
 import { simCommand } from './commands/measure/sim.ts';
+import { mirrorCommand } from './commands/mirrors/mirror.ts';
 import { delCommand } from './commands/state/del.ts';
 import { getCommand } from './commands/state/get.ts';
 import { leaseCommand } from './commands/state/lease.ts';
@@ -54,6 +55,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
     ],
   ],
   ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
+  ['Outside resources:', [mirrorCommand]],
   ['Prediction:', [predictionsCommand, modelCommand, forecastCommand, backtestCommand]],
   ['Proof:', [simCommand, benchCommand]],
 ];

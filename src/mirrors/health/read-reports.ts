@@ -33,7 +33,11 @@ export class ReadReports {
 
   async read(): Promise<void> {
     try {
-      const { values } = await this.#client.get(reportPrefix, { prefix: true, limit: 10_000, consistency: 'serializable' });
+      const { values } = await this.#client.get(reportPrefix, {
+        prefix: true,
+        limit: 10_000,
+        consistency: 'serializable',
+      });
       const perSecond = new Map<string, number>();
       for (const { value } of values) {
         const record = decodeRecord<ReportRecord>(value);

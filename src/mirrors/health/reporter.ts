@@ -22,7 +22,14 @@ export class Reporter {
   #timer: Timer | null = null;
   #quiet = true;
 
-  constructor(client: StateClient, clock: Clock, lease: ProcessLease, hits: Hits, name: string, everyMs: number) {
+  constructor(
+    client: StateClient,
+    clock: Clock,
+    lease: ProcessLease,
+    hits: Hits,
+    name: string,
+    everyMs: number,
+  ) {
     this.#client = client;
     this.#clock = clock;
     this.#lease = lease;
@@ -63,7 +70,9 @@ export class Reporter {
       atMs: this.#clock.wallMs(),
       total: this.#hits.total(),
       resources: Object.fromEntries(
-        read.slice(0, mostResources).map(([name, perSecond, hits]) => [name, { perSecond: rounded(perSecond, 3), hits }]),
+        read
+          .slice(0, mostResources)
+          .map(([name, perSecond, hits]) => [name, { perSecond: rounded(perSecond, 3), hits }]),
       ),
     };
     try {

@@ -26,7 +26,7 @@ export async function complete(
 ): Promise<Completed> {
   const claimKey = liveKey('claim', id);
   const checkKey = liveKey('check', id);
-  const letGo: ClientOperation = {
+  const free: ClientOperation = {
     txn: { if: [{ key: claimKey, is: '=', createRevision: claim.fence }], then: [{ delete: claimKey }] },
   };
   let before: Before = claim;
@@ -39,7 +39,7 @@ export async function complete(
           ? { key: checkKey, is: '=', version: 0 }
           : { key: checkKey, is: '=', modRevision: checkRevision },
       ],
-      then: [...writes(id, claim, verdict), ...(pause === null ? [] : [pause]), letGo],
+      then: [...writes(id, claim, verdict), ...(pause === null ? [] : [pause]), free],
       else: [{ get: checkKey }, { get: liveKey('value', id) }, { get: historyKey(id) }],
     });
     if (succeeded) return { kind: 'written', verdict, before };
@@ -47,7 +47,7 @@ export async function complete(
     const record = decoded<CheckRecord>(check);
     if (record !== null && record.fence === claim.fence) return { kind: 'written', verdict, before };
     if (record !== null && record.fence > claim.fence) {
-      await client.txn({ if: [], then: [letGo] });
+      await letGo(client, id, claim);
       return { kind: 'older' };
     }
     before = {
@@ -58,6 +58,12 @@ export async function complete(
     checkRevision = check?.modRevision ?? 0;
   }
   return { kind: 'older' };
+}
+
+/** Ends a claim without a word about the resource. */
+export async function letGo(client: StateClient, id: ResourceId, { fence }: Claim): Promise<void> {
+  const claimKey = liveKey('claim', id);
+  await client.txn({ if: [{ key: claimKey, is: '=', createRevision: fence }], then: [{ delete: claimKey }] });
 }
 
 function writes(

@@ -12,7 +12,7 @@ import type { LiveMirror } from '../state/live-mirror.ts';
 import type { ProcessLease } from '../state/process-lease.ts';
 import { encodeRecord, type HistoryRecord, type RefreshReason, type ValueRecord } from '../state/records.ts';
 import { paused } from '../state/token-bucket.ts';
-import { complete } from './complete.ts';
+import { complete, letGo } from './complete.ts';
 import { type Before, judge, type Verdict } from './judge.ts';
 
 export interface LookerPorts {
@@ -47,6 +47,8 @@ export type LookOutcome =
   | { readonly kind: 'held' }
   | { readonly kind: 'moved'; readonly checkRevision: number }
   | { readonly kind: 'over-budget'; readonly waitMs: number }
+  /** This process may not ask this origin, or lacks a secret: others may. Nothing was written. */
+  | { readonly kind: 'unable'; readonly error: TanistError }
   /** Nothing was asked of the origin. */
   | { readonly kind: 'no-cluster'; readonly error: TanistError };
 
@@ -69,6 +71,8 @@ export class Looker {
   /** Looks at a resource unless somebody does already, within the budget of its source less `reserve` calls. */
   async look(id: ResourceId, config: SourceConfig, reason: RefreshReason, reserve = 0): Promise<LookOutcome> {
     const { client, clock, live, lease, by, claimMs } = this.#ports;
+    const unable = await this.#unable(id.source);
+    if (unable !== null) return { kind: 'unable', error: unable };
     let outcome: Awaited<ReturnType<typeof claim>>;
     try {
       outcome = await claim(client, {
@@ -100,6 +104,10 @@ export class Looker {
     const name = `${id.source}/${id.key}`;
     const startedMs = clock.wallMs();
     const answer = await this.ask(id, config, claimed.value);
+    if (answer.kind === 'failed' && isOurs(answer.error)) {
+      void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
+      return { kind: 'unable', error: answer.error };
+    }
     const look = {
       key: id.key,
       by,
@@ -138,6 +146,15 @@ export class Looker {
       // What the origin said is not lost: whoever waits here has it, and it is written as soon as that can be done.
       void this.#later(id, claimed, verdictOn, 1);
       return { ...looked, written: false };
+    }
+  }
+
+  async #unable(source: string): Promise<TanistError | null> {
+    try {
+      await this.#ports.origin(source);
+      return null;
+    } catch (error) {
+      return asTanist(error);
     }
   }
 
@@ -203,6 +220,11 @@ function withExpectation(
   const inMs = next?.quantile(0.5) ?? Number.POSITIVE_INFINITY;
   const expectedAtMs = Number.isFinite(inMs) ? Math.round(atMs + inMs) : null;
   return { ...verdict, check: { ...verdict.check, expectedAtMs } };
+}
+
+/** Of this process, not of the origin. */
+function isOurs({ code }: TanistError): boolean {
+  return code === 'secret-missing' || code === 'source-unsupported' || code === 'source-unknown';
 }
 
 function asTanist(error: unknown): TanistError {

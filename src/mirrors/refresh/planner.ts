@@ -112,7 +112,13 @@ export class Planner {
     const source = name.slice(0, name.indexOf('/'));
     const sourceConfig = config(source);
     const known = this.#known.get(name);
-    if (entry?.check == null || entry.value === null || sourceConfig === null || !owns(name) || known === undefined) {
+    if (
+      entry?.check == null ||
+      entry.value === null ||
+      sourceConfig === null ||
+      !owns(name) ||
+      known === undefined
+    ) {
       this.#schedules.get(source)?.schedule.remove(name);
       this.#known.delete(name);
       return;

@@ -31,7 +31,9 @@ export class RefresherSet {
     this.#onChange = onChange;
     ports.lease.onNew((lease) => {
       const key = `${refresherPrefix}${ports.name}`;
-      ports.client.put(key, encodeRecord({ atMs: ports.clock.wallMs() }), { lease }).catch(() => ports.lease.lost());
+      ports.client
+        .put(key, encodeRecord({ atMs: ports.clock.wallMs() }), { lease })
+        .catch(() => ports.lease.lost());
     });
   }
 

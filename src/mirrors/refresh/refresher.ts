@@ -3,7 +3,7 @@ import type { Timer } from '../../ports/clock.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { ReadReports } from '../health/read-reports.ts';
 import type { Mirrors } from '../sdk/mirrors.ts';
-import { liveKey, historyKey } from '../state/keys.ts';
+import { historyKey, liveKey } from '../state/keys.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
 import type { RefreshReason } from '../state/records.ts';
 import { refilled } from '../state/token-bucket.ts';
@@ -51,7 +51,9 @@ export class Refresher {
     this.#tickMs = options.tickMs ?? 250;
     const { client, clock, by, onTrouble } = mirrors.ports;
     this.#reports = new ReadReports(client, clock);
-    this.set = new RefresherSet({ client, clock, lease: mirrors.lease, name: by, onTrouble }, () => this.#all());
+    this.set = new RefresherSet({ client, clock, lease: mirrors.lease, name: by, onTrouble }, () =>
+      this.#all(),
+    );
     this.#planner = new Planner({
       client,
       clock,

@@ -4,6 +4,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { ChangeForecasts } from '../forecast/change-forecasts.ts';
+import { healthOf, type MirrorsHealth } from '../health/health.ts';
+import { Reporter } from '../health/reporter.ts';
+import { want } from '../invalidation/wanted.ts';
 import { type FinishedLook, Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
 import type { OriginPermissions } from '../sources/open-origin.ts';
@@ -32,6 +35,8 @@ export interface MirrorsPorts {
   readonly clusterMs: number;
   /** Time-to-live of the lease that claims are on: whoever dies while it asks an origin blocks others for this long, in ms. */
   readonly leaseMs: number;
+  /** How often this process tells the cluster what it reads, in ms. */
+  readonly reportMs: number;
   readonly onTrouble: (error: Error) => void;
   readonly onLook: (look: FinishedLook) => void;
 }
@@ -49,6 +54,7 @@ export class Mirrors implements AsyncDisposable {
   readonly lease: ProcessLease;
   readonly looker: Looker;
   readonly forecasts = new ChangeForecasts();
+  readonly #reporter: Reporter;
   readonly ports: MirrorsPorts;
   readonly #direct: Direct;
   readonly #refreshing = new Map<string, Promise<Refreshed>>();
@@ -83,6 +89,7 @@ export class Mirrors implements AsyncDisposable {
       claimMs: ports.clusterMs,
       onLook: ports.onLook,
     });
+    this.#reporter = new Reporter(client, clock, this.lease, this.hits, by, ports.reportMs);
     this.#direct = new Direct(this.looker, clock, by, ports.directBudget);
   }
 
@@ -156,8 +163,33 @@ export class Mirrors implements AsyncDisposable {
     throw refreshed.error;
   }
 
+  /** Something said that these changed: from now on no mirror of them is fresh until somebody has looked. Fails like `StateClient.txn`. */
+  async invalidate(...ids: readonly string[]): Promise<void> {
+    const { client, clock, by } = this.ports;
+    await want(client, ids, { reason: 'invalidated', by, atMs: clock.wallMs() });
+  }
+
+  /** Leaves it to a refresher to look, soon; resolves when it is written down. */
+  async ask(...ids: readonly string[]): Promise<void> {
+    const { client, clock, by } = this.ports;
+    await want(client, ids, { reason: 'asked', by, atMs: clock.wallMs() });
+  }
+
+  /** Freshness, accuracy, latency and hits of all mirrors, from this process's mirror and what all processes report. */
+  async health(): Promise<MirrorsHealth> {
+    await this.#reporter.report();
+    return await healthOf(this.ports.client, this.live.entries.values(), this.ports.clock.nowMs());
+  }
+
+  /** Begins to follow the mirrors, and to report. Fails where the cluster cannot be reached, and goes on trying behind. */
+  async start(): Promise<void> {
+    this.#reporter.start();
+    await this.live.start();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#reporter.stop();
     this.looker.close();
     await this.live.stop();
     for (const { listeners } of this.live.entries.values()) for (const listener of [...listeners]) listener();
@@ -219,10 +251,16 @@ export class Mirrors implements AsyncDisposable {
     const config = this.sources.configOf(id.source);
     const startedMs = clock.nowMs();
     const fence = this.live.entries.get(name)?.check?.fence ?? 0;
+    let asked = false;
+    let unable: TanistError | null = null;
     for (;;) {
       const entry = this.live.entries.get(name);
       // Somebody else's look came in: it began after what this reader saw, or the mirror is fresh by it.
-      if (entry?.check != null && entry.check.fence !== fence) {
+      if (
+        entry?.check != null &&
+        entry.check.fence !== fence &&
+        (reason !== 'asked' || entry.checkedMonoMs >= startedMs)
+      ) {
         const { check, value } = entry;
         if (check.failure !== null) return failed(failureError(check.failure));
         if (check.gone) return failed(missing(name));
@@ -231,10 +269,11 @@ export class Mirrors implements AsyncDisposable {
       const nowMs = clock.nowMs();
       if (nowMs >= deadlineMs)
         return failed(
-          new TanistError(
-            'deadline-exceeded',
-            `${name} was not refreshed within ${Math.round(nowMs - startedMs)} ms`,
-          ),
+          unable ??
+            new TanistError(
+              'deadline-exceeded',
+              `${name} was not refreshed within ${Math.round(nowMs - startedMs)} ms`,
+            ),
         );
       const blocked = entry === undefined ? null : failureOf(entry, this.#skewedMs(entry));
       if (blocked !== null && reason !== 'asked') return failed(blocked);
@@ -270,6 +309,13 @@ export class Mirrors implements AsyncDisposable {
           await this.#changeOf(name, waitMs);
           continue;
         }
+        case 'unable':
+          // Who can ask this origin is asked to.
+          if (!asked) await this.ask(name);
+          asked = true;
+          unable = outcome.error;
+          await this.#changeOf(name, Math.max(1, Math.min(1000, deadlineMs - clock.nowMs())));
+          continue;
         case 'no-cluster':
           this.#apartUntilMs = clock.nowMs() + apartMs;
           return apart(outcome.error);

@@ -19,6 +19,10 @@ export interface MirrorsOptions {
   readonly clusterMs?: number;
   /** Time-to-live of this process's lease, in ms. Default 3000. */
   readonly leaseMs?: number;
+  /** How often this process tells the cluster what it reads, in ms. Default 10,000. */
+  readonly reportMs?: number;
+  /** How long to wait at first for the mirrors that there are, in ms. Default 3000. */
+  readonly startMs?: number;
   /** Of this process; default: chosen. */
   readonly name?: string;
   readonly clock?: Clock;
@@ -60,9 +64,16 @@ export async function openMirrors(client: StateClient, options: MirrorsOptions =
     directBudget: options.directBudget ?? { perMinute: 10, burst: 5 },
     clusterMs: options.clusterMs ?? 1000,
     leaseMs: options.leaseMs ?? 3000,
+    reportMs: options.reportMs ?? 10_000,
     onTrouble,
     onLook: options.onLook ?? (() => undefined),
   });
-  await mirrors.live.start().catch(onTrouble);
+  const started = mirrors.start().catch(onTrouble);
+  // A cluster that does not answer holds nobody up: it is followed as soon as it does.
+  const late = new Promise<void>((resolve) => {
+    const timer = clock.after(options.startMs ?? 3000, resolve);
+    void started.finally(() => timer.cancel());
+  });
+  await Promise.race([started, late]);
   return mirrors;
 }

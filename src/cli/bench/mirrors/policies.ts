@@ -39,7 +39,12 @@ export function refreshAhead(reads: Float64Array, ttlMs: number): number[] {
 }
 
 /** The parameter at which a policy makes as many calls after `fromMs` as `calls`, rounded in its favour. */
-export function tuned(policy: (parameter: number) => number[], calls: number, fromMs: number, spanMs: number): number[] {
+export function tuned(
+  policy: (parameter: number) => number[],
+  calls: number,
+  fromMs: number,
+  spanMs: number,
+): number[] {
   const count = (looks: readonly number[]): number => looks.filter((time) => time >= fromMs).length;
   let low = spanMs / (calls * 64);
   let high = spanMs;
@@ -67,7 +72,13 @@ export function predicted(
   const resources = new Map(
     histories.map((history) => [
       history.name,
-      { history, looks: [] as number[], record: null as HistoryRecord | null, seen: -1, lastMs: history.fromMs },
+      {
+        history,
+        looks: [] as number[],
+        record: null as HistoryRecord | null,
+        seen: -1,
+        lastMs: history.fromMs,
+      },
     ]),
   );
   const look = (name: string, now: number): void => {
