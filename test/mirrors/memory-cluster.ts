@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { clusterTimeMs, type LeaseId, logIndex, noSession, term } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
@@ -32,6 +33,8 @@ export class MemoryCluster {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#startMs = clock.nowMs();
+    // A watch each, of many processes.
+    setMaxListeners(0, this.#closing.signal);
     this.#tick();
   }
 

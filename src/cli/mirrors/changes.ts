@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { TanistError } from '../../foundation/errors.ts';
 import { defineSource, parseSources, removeMirror, removeSource } from '../../mirrors/index.ts';
-import type { MirrorOptions } from '../commands/mirrors/mirror.ts';
 import { UsageError } from '../terminal/usage-error.ts';
+import type { MirrorOptions } from './options.ts';
 import { plainState } from './views.ts';
 import { withMirrors } from './with-mirrors.ts';
 

@@ -4,23 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { TanistError } from '../../foundation/errors.ts';
 import { type FinishedLook, type Mirrors, parseSources, Refresher, webhook } from '../../mirrors/index.ts';
-import type { MirrorOptions } from '../commands/mirrors/mirror.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { MirrorMetrics } from './mirror-metrics.ts';
+import type { MirrorOptions, ServeOptions } from './options.ts';
 import { withMirrors } from './with-mirrors.ts';
-
-export interface ServeOptions {
-  readonly config?: string;
-  readonly name?: string;
-  readonly parallel: number;
-  readonly http?: number;
-  readonly httpHost?: string;
-  readonly webhookSecretEnv?: string;
-  readonly allowCommands?: boolean;
-  readonly files?: string;
-  readonly secrets?: string;
-}
 
 /** `mirror serve`: a refresher until a signal. Its log, JSON lines, goes to standard error. */
 export async function runServe(options: MirrorOptions & ServeOptions): Promise<void> {

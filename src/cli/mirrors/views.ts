@@ -1,7 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { rounded } from '../../foundation/statistics.ts';
 import type { MirrorState, ResourceHealth } from '../../mirrors/index.ts';
-import type { MirrorOptions } from '../commands/mirrors/mirror.ts';
+import type { MirrorOptions } from './options.ts';
 import { withMirrors } from './with-mirrors.ts';
 
 /** `mirror list`: what the cluster has, without asking any origin. */

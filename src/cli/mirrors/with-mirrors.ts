@@ -4,8 +4,8 @@ import type { OtherState } from '../../mirrors/index.ts';
 import { type Mirrors, type MirrorsOptions, openMirrors } from '../../mirrors/index.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { endpointsOf } from '../command.ts';
-import type { MirrorOptions } from '../commands/mirrors/mirror.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
+import type { MirrorOptions } from './options.ts';
 
 export interface MirrorContext {
   readonly client: StateClient;

@@ -64,7 +64,7 @@ export class Staleness {
   /**
    * What a look `u` ms after the last one buys, in ms of freshness; `cycle` is the curve from a change on. With chance G it finds a change, which came
    * about `lag` ago, and what it brings stays fresh for what remains of a cycle; with chance 1 − G it finds none, and what had gathered of uncertainty
-   * since it began to rise is spent. For changes of a constant rate it is within a quarter of the exact price of a call, ∂F/∂f of
+   * since it began to rise is spent. For changes of a constant rate it is within a third of the exact price of a call, ∂F/∂f of
    * Cho & Garcia-Molina 2003 (sec. 4), (1 − (1 + λu)e^(−λu))/λ; for clockwork it jumps to a whole period as the change comes.
    */
   value(since: number, cycle: Staleness): number {

@@ -114,8 +114,9 @@ function isOlder(formatted: Formatted, modifiedMs: number | null, { value, check
   if (value === null) return false;
   const known = value.version;
   const offered = formatted.version;
-  if (typeof known === 'number' && typeof offered === 'number') return offered < known;
-  if (typeof known === 'string' && typeof offered === 'string') return isTextBelow(offered, known);
+  if (typeof known === 'number' && typeof offered === 'number' && offered !== known) return offered < known;
+  if (typeof known === 'string' && typeof offered === 'string' && offered !== known)
+    return isTextBelow(offered, known);
   return modifiedMs !== null && check !== null && check.modifiedMs !== null && modifiedMs < check.modifiedMs;
 }
 

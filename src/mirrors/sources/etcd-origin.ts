@@ -1,11 +1,17 @@
 import { asBuffer } from '../../foundation/bytes.ts';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import type { StateClient } from '../../ports/state-client.ts';
 import type { OriginOf } from '../config/source-schema.ts';
 import { tooLarge } from './bounded-body.ts';
 import { failed, failedBy, parsed } from './failed.ts';
-import type { OtherState } from './open-origin.ts';
 import type { Origin } from './origin.ts';
 import { textFor } from './template.ts';
+
+/** A connection to another etcd, or to another cluster. */
+export interface OtherState {
+  readonly client: StateClient;
+  close(): Promise<void>;
+}
 
 const mostKeys = 10_000;
 

@@ -1,18 +1,11 @@
 import { TanistError } from '../../foundation/errors.ts';
-import type { StateClient } from '../../ports/state-client.ts';
 import type { OriginConfig } from '../config/source-schema.ts';
 import { commandOrigin } from './command-origin.ts';
-import { etcdOrigin } from './etcd-origin.ts';
+import { etcdOrigin, type OtherState } from './etcd-origin.ts';
 import { fileOrigin } from './file-origin.ts';
 import { httpOrigin } from './http-origin.ts';
 import type { Origin } from './origin.ts';
 import type { SecretPlaces } from './secrets.ts';
-
-/** A connection to another etcd, or to another cluster. */
-export interface OtherState {
-  readonly client: StateClient;
-  close(): Promise<void>;
-}
 
 /** What the sources of this process may reach. Sources come from the state: whoever may write there must not run programs here unasked. */
 export interface OriginPermissions {

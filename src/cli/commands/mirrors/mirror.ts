@@ -1,12 +1,7 @@
 import type { Command } from 'commander';
-import { type ClientOptions, type Register, withClient } from '../../command.ts';
-import type { ServeOptions } from '../../mirrors/run-serve.ts';
+import { type Register, withClient } from '../../command.ts';
+import type { MirrorOptions, ServeOptions } from '../../mirrors/options.ts';
 import { nameList, wholeNumber } from '../../terminal/arguments.ts';
-
-export interface MirrorOptions extends ClientOptions {
-  /** Endpoints of a real etcd that holds the mirrors. */
-  readonly etcd?: readonly string[];
-}
 
 function withMirrors(command: Command): Command {
   return withClient(command).option(
