@@ -55,6 +55,7 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'transport',
     'node',
     'replication',
+    'mirrors',
   ],
   verification: ['foundation'],
   simulator: [
@@ -172,6 +173,7 @@ test('only cli and the edges read time or chance past the ports', (t) => {
     'protocol',
     'verification',
     'replication',
+    'mirrors',
     'mirrors',
   ];
   // Simulated time lets promises run dry between two events, which takes a turn of the real event loop.

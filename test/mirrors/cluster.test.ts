@@ -1,7 +1,7 @@
 import test from 'ava';
 import { connect } from '../../src/client/connect.ts';
 import { connectEtcd } from '../../src/client/etcd/connect-etcd.ts';
-import { openMirrors } from '../../src/mirrors/index.ts';
+import { defineSource, openMirrors } from '../../src/mirrors/index.ts';
 import type { StateClient } from '../../src/ports/state-client.ts';
 import { startRealEtcd } from '../api/etcd/differential/real-etcd.ts';
 import { startEtcdCluster, tool } from '../api/etcd/etcd-cluster.ts';
@@ -70,5 +70,45 @@ test('on a real etcd', async (t) => {
   } finally {
     await Promise.all(clients.map((client) => client.close()));
     await etcd.stop();
+  }
+});
+
+test('nodes refresh their share of the mirrors; what a stopped one had is taken over', async (t) => {
+  t.timeout(60_000);
+  const cluster = await startEtcdCluster(3, {}, { mirrors: { refresh: true } });
+  const client = await connect({ endpoints: cluster.endpoints, space: 'planes' });
+  let n = 0;
+  await using server = await httpServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ n: n++ }));
+  });
+  try {
+    await defineSource(client, 'things', {
+      origin: { kind: 'http', url: `${server.url}/{key}` },
+      freshForMs: 200,
+      refresh: 'interval',
+      budget: { perMinute: 60_000, burst: 1000 },
+    });
+    await using mirrors = await openMirrors(client);
+    const names = Array.from({ length: 12 }, (_, i) => `things/t${i}`);
+    for (const name of names) await mirrors.poll(name);
+    const refreshedBy = async (wanted: (by: ReadonlySet<string>) => boolean): Promise<void> => {
+      for (;;) {
+        const since = Date.now();
+        const checks = names.map((name) => mirrors.live.entries.get(name)?.check);
+        const by = new Set(checks.map((check) => check?.by ?? ''));
+        if (checks.every((check) => (check?.checkedAtMs ?? 0) > since - 5000) && wanted(by)) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    await refreshedBy((by) => [...by].every((each) => /^n[0-2]$/.test(each)) && by.size >= 2);
+    const follower = ((await cluster.leader()) + 1) % 3;
+    const before = names.map((name) => mirrors.live.entries.get(name)?.check?.fence ?? 0);
+    await cluster.stopNode(follower);
+    await refreshedBy((by) => !by.has(`n${follower}`) && [...by].every((each) => /^n[0-2]$/.test(each)));
+    t.true(names.every((name, i) => (mirrors.live.entries.get(name)?.check?.fence ?? 0) > (before[i] ?? 0)));
+  } finally {
+    await client.close({ drainMs: 0 });
+    await cluster.stop();
   }
 });
