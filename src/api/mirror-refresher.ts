@@ -17,7 +17,10 @@ export async function startMirrorRefresher(
     clock: systemClock,
     may: { secrets: { environmentPrefix: 'TANIST_SECRET_', folder: config.secrets ?? null } },
     onTrouble: (error) =>
-      log.warn('mirror-trouble', { code: error instanceof TanistError ? error.code : '', reason: error.message }),
+      log.warn('mirror-trouble', {
+        code: error instanceof TanistError ? error.code : '',
+        reason: error.message,
+      }),
   });
   const refresher = new Refresher(mirrors, { parallel: config.parallel });
   refresher.start();
