@@ -86,6 +86,12 @@ export const mutantNames = [
   'scrub-misses-vanished-records',
   'hand-over-to-unhealthy-heir',
   'hand-over-twice-in-a-minute',
+  'mirror-claim-ignored',
+  'mirror-looks-again',
+  'mirror-budget-free',
+  'mirror-older-accepted',
+  'mirror-fence-ignored',
+  'mirror-invalidation-forgotten',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -25,8 +25,8 @@ interface Planned {
 }
 
 /** What models must have saved of log loss, in nats a question, against "any time alike": below, evenly spaced looks are best. */
-const leastGain = 0.08;
-const leastEvidence = 5;
+const leastGain = 0.15;
+const leastEvidence = 4;
 const likely = 0.2;
 /** How often the scale of prices is found anew, at most. */
 const rescaleMs = 10_000;
@@ -156,5 +156,5 @@ function curveOf(next: NextChange): Staleness {
 /** Too few changes to say more than how often: the rate of Cho & Garcia-Molina 2003b, corrected for none having been seen. */
 function memoryless(changes: number, knownMs: number): Staleness {
   const meanMs = Math.max(1000, knownMs) / (changes + 0.5);
-  return new Staleness((u) => 1 - Math.exp(-u / meanMs), 6 * meanMs);
+  return new Staleness((u) => 1 - Math.exp(-u / meanMs), 8 * meanMs, true);
 }

@@ -13,14 +13,16 @@ export class Staleness {
   readonly #chance: Float64Array;
   readonly #integral: Float64Array;
   readonly untilMs: number;
+  readonly #memoryless: boolean;
 
   /** Mean of what remains of a cycle at a moment that has nothing to do with it: E[T²] / 2E[T]. */
   readonly #anywhereMs: number;
 
-  /** `chance` rises in `u`, 0 to 1. It is asked up to `untilMs`, most where it rises most. */
-  constructor(chance: (u: number) => number, untilMs: number) {
+  /** `chance` rises in `u`, 0 to 1, at a constant rate if `memoryless`. It is asked up to `untilMs`, most where it rises most. */
+  constructor(chance: (u: number) => number, untilMs: number, memoryless = false) {
     assert(untilMs > 0, 'a curve has a length');
     this.untilMs = untilMs;
+    this.#memoryless = memoryless;
     const table = tabulated(chance, untilMs);
     this.#at = Float64Array.from(table, ([at]) => at);
     this.#chance = Float64Array.from(table, ([, value]) => value);
@@ -62,20 +64,22 @@ export class Staleness {
   }
 
   /**
-   * What a look `u` ms after the last one buys, in ms of freshness; `cycle` is the curve from a change on. With chance G it finds a change, which came
-   * about `lag` ago, and what it brings stays fresh for what remains of a cycle; with chance 1 − G it finds none, and what had gathered of uncertainty
-   * since it began to rise is spent. For changes of a constant rate it is within a third of the exact price of a call, ∂F/∂f of
-   * Cho & Garcia-Molina 2003 (sec. 4), (1 − (1 + λu)e^(−λu))/λ; for clockwork it jumps to a whole period as the change comes.
+   * What a look `u` ms after the last one buys, in ms of freshness; `cycle` is the curve from a change on.
+   *
+   * Changes at a constant rate λ: u·G(u) − ∫₀ᵘ G = (1 − (1 + λu)e^(−λu))/λ, the price of a call at which looking every `u` ms is optimal, ∂F/∂f of
+   * Cho & Garcia-Molina 2003 (sec. 4): a look that finds nothing spends the uncertainty that had gathered. Otherwise the next change does not
+   * depend on when somebody looks: with chance G a look finds one, which came about `lag` ago, and stays fresh for what remains of a cycle. For clockwork
+   * that jumps to a whole period as the change comes, and falls until the next.
    */
   value(since: number, cycle: Staleness): number {
     const u = Math.min(since, this.untilMs);
     const chance = this.chance(u);
     if (chance < leastChance) return 0;
+    if (this.#memoryless) return u * chance - this.outdatedMs(u);
     const lag = this.outdatedMs(u) / chance;
     const { meanMs } = cycle;
     // So late that further changes came: anywhere within a cycle.
-    const remaining = lag < meanMs ? cycle.remainingMs(lag) : cycle.#anywhereMs;
-    return chance * remaining - (1 - chance) * 2 * lag;
+    return chance * (lag < meanMs ? cycle.remainingMs(lag) : cycle.#anywhereMs);
   }
 
   /** The earliest moment after the look at which a look is worth `price`; infinite: never. */

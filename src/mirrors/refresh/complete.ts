@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
+import { mutant } from '../../foundation/mutants.ts';
 import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
 import type { ResourceId } from '../resource-id.ts';
 import { type Claim, decoded, only } from '../state/claim.ts';
@@ -46,7 +47,7 @@ export async function complete(
     const [check, value, history] = answers.map(only);
     const record = decoded<CheckRecord>(check);
     if (record !== null && record.fence === claim.fence) return { kind: 'written', verdict, before };
-    if (record !== null && record.fence > claim.fence) {
+    if (record !== null && record.fence > claim.fence && mutant.active !== 'mirror-fence-ignored') {
       await letGo(client, id, claim);
       return { kind: 'older' };
     }
@@ -87,7 +88,10 @@ function writes(
       : [
           {
             txn: {
-              if: [{ key: wantedKey, is: '=' as const, modRevision: wantedRevision }],
+              if:
+                mutant.active === 'mirror-invalidation-forgotten'
+                  ? []
+                  : [{ key: wantedKey, is: '=' as const, modRevision: wantedRevision }],
               then: [{ delete: wantedKey }],
             },
           },

@@ -1,4 +1,5 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { applyFormat, type Formatted } from '../format/apply-format.ts';
 import type { OriginAnswer } from '../sources/origin.ts';
@@ -111,7 +112,7 @@ function changeInterval(
 
 /** The version guard: by the version that the format names, else by Last-Modified; the claims' fences order the rest. */
 function isOlder(formatted: Formatted, modifiedMs: number | null, { value, check }: Before): boolean {
-  if (value === null) return false;
+  if (value === null || mutant.active === 'mirror-older-accepted') return false;
   const known = value.version;
   const offered = formatted.version;
   if (typeof known === 'number' && typeof offered === 'number' && offered !== known) return offered < known;

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
 import { TanistError } from '../../foundation/errors.ts';
 import type { LeaseId, Revision } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { ClientKeyValue, ClientOperationAnswer, StateClient } from '../../ports/state-client.ts';
 import type { ResourceId } from '../resource-id.ts';
 import { historyKey, liveKey, sourceKey } from './keys.ts';
@@ -73,10 +74,14 @@ export async function claim(client: StateClient, request: ClaimRequest): Promise
     const { revision, succeeded, answers } = await client.txn(
       {
         if: [
-          { key: claimKey, is: '=', version: 0 },
-          request.checkRevision === 0
-            ? { key: checkKey, is: '=', version: 0 }
-            : { key: checkKey, is: '=', modRevision: request.checkRevision },
+          ...(mutant.active === 'mirror-claim-ignored'
+            ? []
+            : [{ key: claimKey, is: '=', version: 0 } as const]),
+          mutant.active === 'mirror-looks-again'
+            ? { key: checkKey, is: '>', version: -1 }
+            : request.checkRevision === 0
+              ? { key: checkKey, is: '=', version: 0 }
+              : { key: checkKey, is: '=', modRevision: request.checkRevision },
           known === null
             ? { key: budgetKey, is: '=', version: 0 }
             : { key: budgetKey, is: '=', modRevision: known.revision },
@@ -106,7 +111,7 @@ export async function claim(client: StateClient, request: ClaimRequest): Promise
       };
     }
     const [held, bucket, check] = answers.map(only);
-    if (held !== undefined) return { kind: 'held' };
+    if (held !== undefined && mutant.active !== 'mirror-claim-ignored') return { kind: 'held' };
     // Taken away since (0): the next look makes it anew.
     if ((check?.modRevision ?? 0) !== request.checkRevision)
       return { kind: 'moved', checkRevision: check?.modRevision ?? revision };

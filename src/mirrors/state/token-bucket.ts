@@ -1,3 +1,4 @@
+import { mutant } from '../../foundation/mutants.ts';
 import type { BudgetRecord } from './records.ts';
 
 export interface BudgetOptions {
@@ -46,6 +47,7 @@ export function taken(
   if (pausedMs > 0) return { waitMs: Math.ceil(pausedMs) };
   const missing = 1 + reserve - now.tokens;
   // Sums of parts: a token may be short of whole by rounding.
-  if (missing <= 1e-9) return { after: { tokens: Math.max(0, now.tokens - 1), atMs: now.atMs } };
+  if (missing <= 1e-9 || mutant.active === 'mirror-budget-free')
+    return { after: { tokens: Math.max(0, now.tokens - 1), atMs: now.atMs } };
   return { waitMs: Math.max(1, Math.ceil((missing * 60_000) / options.perMinute + (now.atMs - nowMs))) };
 }

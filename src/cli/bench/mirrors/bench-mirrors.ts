@@ -69,6 +69,7 @@ function show(out: Output, rows: readonly FreshnessRow[]): void {
       'interval',
       'TTL + SWR',
       'refresh-ahead',
+      'of them waited',
       'ratio',
       'age ratio',
     ],
@@ -81,6 +82,7 @@ function show(out: Output, rows: readonly FreshnessRow[]): void {
       percent(row.others.interval.staleReads),
       percent(row.others.staleWhileRevalidate.staleReads),
       percent(row.others.refreshAhead.staleReads),
+      percent(row.others.refreshAhead.waitedReads),
       rounded(row.ratio),
       rounded(row.ageRatio),
     ]),
@@ -99,7 +101,7 @@ function show(out: Output, rows: readonly FreshnessRow[]): void {
   );
   out.say(
     out.style.dim(
-      'Generated histories are drawn from the seed; recorded ones come from --histories. The ratio is against the best of the three others.',
+      'Generated histories are drawn from the seed; recorded ones come from --histories. The ratio is against the best of the three others. Of refresh-ahead some reads wait for the origin, which makes them fresh; no other read here waits.',
     ),
   );
 }

@@ -8,6 +8,8 @@ export interface Freshness {
   /** Since the value read stopped being the origin's, mean over all reads, ms. */
   readonly meanAgeMs: number;
   readonly calls: number;
+  /** Of reads, 0 to 1: they waited for the origin, and count as fresh. */
+  readonly waitedReads: number;
 }
 
 /** Reads of a resource: memoryless. */
@@ -46,16 +48,18 @@ export function freshnessOf(
   let counted = 0;
   let stale = 0;
   let age = 0;
+  let waited = 0;
   for (const read of reads) {
     if (read < fromMs) continue;
     for (; look < looks.length && (looks[look] ?? 0) <= read; look++)
       seen = changesUntil(history.changesMs, looks[look] ?? 0);
     counted++;
+    if (looks[look - 1] === read) waited++;
     const missed = history.changesMs[seen];
     if (missed === undefined || missed > read) continue;
     stale++;
     age += read - missed;
   }
   const calls = looks.filter((time) => time >= fromMs).length;
-  return { staleReads: stale / counted, meanAgeMs: age / counted, calls };
+  return { staleReads: stale / counted, meanAgeMs: age / counted, calls, waitedReads: waited / counted };
 }
