@@ -3,8 +3,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import type { ChangeForecasts } from '../forecast/change-forecasts.ts';
+import { formatKey } from '../format/apply-format.ts';
 import type { ResourceId } from '../resource-id.ts';
-import { failedBy } from '../sources/failed.ts';
+import { failed, failedBy } from '../sources/failed.ts';
 import type { Origin, OriginAnswer } from '../sources/origin.ts';
 import { type Claim, claim } from '../state/claim.ts';
 import { sourceKey } from '../state/keys.ts';
@@ -117,8 +118,9 @@ export class Looker {
       endedMs: Math.max(startedMs, clock.wallMs()),
       answer,
     };
+    let refused: OriginAnswer | null = null;
     const verdictOn = (before: Before): Verdict => {
-      const verdict = judge(config, look, before);
+      const verdict = judge(config, refused === null ? look : { ...look, answer: refused }, before);
       return withExpectation(verdict, forecasts, name, verdict.history ?? before.history, startedMs);
     };
     const local = verdictOn(claimed);
@@ -142,7 +144,12 @@ export class Looker {
         value: verdict.value === undefined ? before.value : verdict.value,
         written: true,
       };
-    } catch {
+    } catch (error) {
+      if (isTooLarge(error))
+        refused = failed(
+          'origin-too-large',
+          'what the mirror keeps is too large for the cluster: keep fewer fields (format of the source)',
+        );
       // What the origin said is not lost: whoever waits here has it, and it is written as soon as that can be done.
       void this.#later(id, claimed, verdictOn, 1);
       return { ...looked, written: false };
@@ -167,7 +174,8 @@ export class Looker {
       const origin = await this.#ports.origin(id.source);
       const request = {
         key: id.key,
-        validators: value?.validators ?? null,
+        // Of what was kept in another form nothing may be "unchanged".
+        validators: value !== null && value.format === formatKey(config.format) ? value.validators : null,
         signal: late.signal,
         maxBytes: config.maxBytes,
       };
@@ -199,7 +207,12 @@ export class Looker {
     attempt: number,
   ): Promise<void> {
     await new Promise<void>((resolve) => this.#ports.clock.after(rewriteMs, resolve));
-    if (this.#closed || attempt > mostRewrites) return;
+    if (this.#closed) return;
+    if (attempt > mostRewrites) {
+      // The claim ends with its lease.
+      this.#ports.lease.lost();
+      return;
+    }
     try {
       await complete(this.#ports.client, id, claimed, verdictOn, null);
     } catch {
@@ -225,6 +238,13 @@ function withExpectation(
 /** Of this process, not of the origin. */
 function isOurs({ code }: TanistError): boolean {
   return code === 'secret-missing' || code === 'source-unsupported' || code === 'source-unknown';
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (
+    error instanceof TanistError &&
+    (error.code === 'value-too-large' || error.code === 'transaction-too-large')
+  );
 }
 
 function asTanist(error: unknown): TanistError {
