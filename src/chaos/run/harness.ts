@@ -11,6 +11,8 @@ export interface TargetWish {
   readonly warm: number;
   readonly cold: number;
   readonly network: 'auto' | 'namespaces' | 'proxy';
+  /** What the network must be able to do; `auto` chooses by it. */
+  readonly wanted?: readonly ('loss' | 'cut' | 'delay' | 'bandwidth')[];
   readonly mutant?: MutantName;
   /** Sections of the config of every node. */
   readonly config?: Readonly<Record<string, object>>;
@@ -19,7 +21,7 @@ export interface TargetWish {
   readonly otherBuild?: string;
   readonly smallDisk?: boolean;
   readonly memoryLimitMb?: number;
-  readonly onMoment: (moment: Unstamped) => void;
+  readonly onMoment: (moment: Moment) => void;
   readonly nowMs: () => number;
 }
 

@@ -255,13 +255,14 @@ function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): 
     warm: options.warm ?? most(({ warm }) => warm),
     cold: options.cold ?? most(({ cold }) => cold),
     network: options.network,
+    ...(scenarios.some(({ needs }) => needs.includes('packet-loss')) ? { wanted: ['loss'] as const } : {}),
     ...(mutant === undefined ? {} : { mutant }),
     ...(build === undefined ? {} : { build }),
     ...(otherBuild === undefined ? {} : { otherBuild }),
     ...(Object.keys(config).length === 0 ? {} : { config }),
     ...(scenarios.some(({ smallDisk }) => smallDisk === true) ? { smallDisk: true } : {}),
     ...(limits.length === 0 ? {} : { memoryLimitMb: Math.min(...limits) }),
-    onMoment: (moment) => log.add(moment),
+    onMoment: (moment) => log.keep(moment),
     nowMs,
   };
 }
