@@ -33,7 +33,7 @@ export function escaped(text: string): string {
     .replace(/>/g, '&gt;')
     .replace(/"/g, '&quot;')
     .replace(/'/g, '&#39;')
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '\ufffd');
+    .replace(/[^\P{Cc}\t\n\r]/gu, '\ufffd');
 }
 
 /** JSON inside a script element: nothing in it can end the element. */
