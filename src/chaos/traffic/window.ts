@@ -6,6 +6,7 @@ import { checkRevisionOrder } from '../../verification/revisions.ts';
 import type { Target } from '../target.ts';
 import type { AcknowledgedAt, Verdict } from '../traffic.ts';
 import { checkDigests } from './checks/digests.ts';
+import { checkReads } from './checks/reads.ts';
 import { verdict } from './checks/verdict.ts';
 import { checkWrites } from './checks/writes.ts';
 import type { Connection, Connections } from './connections.ts';
@@ -13,6 +14,7 @@ import { deleteKeys, readFinalKeys } from './final-keys.ts';
 import type { Evidence, Part, PartContext, RunningPart } from './part.ts';
 import { rateOf } from './parts/all-parts.ts';
 import type { Meter } from './record/meter.ts';
+import { Reads } from './record/reads.ts';
 import { Writes } from './record/writes.ts';
 import { TruthGatherer } from './truth/gather.ts';
 
@@ -53,6 +55,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
   const { target, connections, parts, prefix, meter, nowMs } = options;
   const client = await connections.named('checks');
   const writes = new Writes();
+  const reads = new Reads();
   const mark = async (name: string): Promise<number> => {
     const value = `${name} ${prefix}`;
     const id = writes.began('mark', 'put', `${prefix}${name}`, value);
@@ -71,6 +74,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     ...options,
     windowPrefix: prefix,
     writes,
+    reads,
     truth,
     nextValue: () => `${prefix.slice('chaos/'.length)}${values++}`,
   };
@@ -91,6 +95,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
       await Promise.all(running.map((part) => part.stop()));
     },
     check: async () => {
+      await Promise.all(running.map((part) => part.settle?.()));
       const endedAt = await mark('ended');
       const late = await truth.caughtUp(endedAt, patienceMs);
       await truth.stop();
@@ -133,8 +138,9 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
           { lacks: late.length > 0 ? late.join('; ') : null, enough: merged.agreed > 0 },
         ),
       ];
+      all.push(checkReads(reads.all, evidence));
       for (const part of running) all.push(...(await part.check(evidence)));
-      const native = connections.native(0);
+      const native = await connections.native('checks');
       if (native !== null) all.push(await checkDigests(target, native));
       return {
         lost,
@@ -143,6 +149,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
       };
     },
     forget: async () => {
+      await Promise.all(running.map((part) => part.forget?.()));
       await deleteKeys(client, (final ?? (await readFinalKeys(client, prefix))).keys());
     },
   };
