@@ -6,7 +6,6 @@ import { checkRevisionOrder } from '../../verification/revisions.ts';
 import type { Target } from '../target.ts';
 import type { AcknowledgedAt, Verdict } from '../traffic.ts';
 import { checkDigests } from './checks/digests.ts';
-import { checkReads } from './checks/reads.ts';
 import { verdict } from './checks/verdict.ts';
 import { checkWrites } from './checks/writes.ts';
 import type { Connection, Connections } from './connections.ts';
@@ -138,7 +137,6 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
           { lacks: late.length > 0 ? late.join('; ') : null, enough: merged.agreed > 0 },
         ),
       ];
-      all.push(checkReads(reads.all, evidence));
       for (const part of running) all.push(...(await part.check(evidence)));
       const native = await connections.native('checks');
       if (native !== null) all.push(await checkDigests(target, native));

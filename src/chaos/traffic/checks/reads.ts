@@ -8,7 +8,11 @@ import { verdict } from './verdict.ts';
 const enoughReads = 20;
 
 /** Every read shows the state as it was at the revision that it names: none more, none less, none older. */
-export function checkReads(reads: readonly Read[], { truth, truthLacks, covers }: Evidence): Verdict {
+export function checkReads(
+  reads: readonly Read[],
+  refusals: readonly Violation[],
+  { truth, truthLacks, covers }: Evidence,
+): Verdict {
   const checked = reads.filter(({ revision }) => covers(revision));
   const keysUnder = new Map<string, readonly string[]>();
   const keysOf = ({ key, prefix }: Read): readonly string[] => {
@@ -17,7 +21,7 @@ export function checkReads(reads: readonly Read[], { truth, truthLacks, covers }
     keysUnder.set(key, known);
     return known;
   };
-  const violations = checked.flatMap((read) => wrongIn(read, keysOf(read), truth));
+  const violations = [...refusals, ...checked.flatMap((read) => wrongIn(read, keysOf(read), truth))];
   const counts = (['linearizable', 'serializable', 'past', 'predicted'] as const)
     .map((kind) => ({ kind, count: checked.filter((read) => read.kind === kind).length }))
     .filter(({ count }) => count > 0)

@@ -1,11 +1,15 @@
 import { TanistError } from '../../../foundation/errors.ts';
 import { revision } from '../../../foundation/ids.ts';
+import type { Violation } from '../../../verification/violation.ts';
+import { checkReads } from '../checks/reads.ts';
 import { startWorkers } from '../pace.ts';
 import type { Part, PartContext } from '../part.ts';
+import { outcomeOf } from '../record/outcome.ts';
 
 const callers = 2;
 /** How far back reads of the past go, in revisions. */
 const reach = 400;
+const pastShare = 0.3;
 
 /**
  * Serializable reads of every member, warm and cold ones too, and reads of the past: each must be the state at the revision that it names. A revision that is
@@ -20,23 +24,37 @@ export const reads: Part = {
     const places = await placesOf(context);
     const client = await connections.named('reads');
     const under = (): string => `${windowPrefix}${random.pick(['registers/', 'bank/', 'list-append/'])}`;
-    const pace = startWorkers(callers, rate, nowMs, async () => {
-      const prefix = under();
-      if (random.chance(0.3)) {
-        const at = Math.max(truth.from, truth.reached.any - random.below(reach));
-        await context.meter.call(async () => {
-          const { values } = await client.get(prefix, { prefix: true, revision: revision(at) });
-          // Its header has the present revision, what it shows is of the one asked for.
-          context.reads.saw('past', `revision ${at}`, prefix, true, { revision: at, values });
+    const refusals: Violation[] = [];
+    const past = async (prefix: string): Promise<void> => {
+      const at = Math.max(truth.from, truth.reached.any - random.below(reach));
+      // Its header has the present revision, what it shows is of the one asked for.
+      const outcome = await outcomeOf(() => client.get(prefix, { prefix: true, revision: revision(at) }));
+      if (outcome.kind === 'ok')
+        context.reads.saw('past', `revision ${at}`, prefix, true, {
+          revision: at,
+          values: outcome.answer.values,
         });
-        return;
-      }
-      const place = random.pick(places);
-      await context.meter.call(() => place(prefix));
+      else if (isCompacted(outcome.error) && at >= truth.compactedThrough)
+        refusals.push({
+          check: 'read-compacted',
+          detail: `revision ${at} refused as compacted; nobody compacted beyond ${truth.compactedThrough}`,
+        });
+    };
+    // Not counted among the traffic's calls: a member that is gone answers nothing, and that is no failure of the cluster.
+    const pace = startWorkers(callers, rate, nowMs, async () => {
+      if (random.chance(pastShare)) await past(under());
+      else await outcomeOf(() => random.pick(places)(under()));
     });
-    return { stop: () => pace.stop(), check: async () => [] };
+    return {
+      stop: () => pace.stop(),
+      check: async (evidence) => [checkReads(context.reads.all, refusals, evidence)],
+    };
   },
 };
+
+function isCompacted(error: unknown): boolean {
+  return error instanceof TanistError && error.code === 'revision-compacted';
+}
 
 type Place = (prefix: string) => Promise<void>;
 
