@@ -21,8 +21,8 @@ export interface Connections {
   readonly api: Api;
   /** Of caller i; callers beyond their number share. */
   caller(i: number): Connection;
-  /** Tanist's own calls; null through the etcd API. */
-  native(i: number): TanistClient | null;
+  /** A further one with Tanist's own calls; null through the etcd API. */
+  native(name: string): Promise<TanistClient | null>;
   /** A further one, like those of the callers; the same for the same name. */
   named(name: string): Promise<Connection>;
   /** Through the etcd API, to these endpoints alone, the first one first; the same for the same ones. */
@@ -36,16 +36,16 @@ export async function openConnections(target: Target, api: Api, callers: number)
   const hot = target.members.filter(({ tier }) => tier === 'hot').map(({ client }) => client);
   const open: Connection[] = [];
   const byName = new Map<string, Promise<Connection>>();
-  const natives: TanistClient[] = [];
+  const byNameNative = new Map<string, Promise<TanistClient>>();
   const compacting: CompactingClient | null = api === 'etcd' ? etcdClient(hot) : null;
   let compactions = 0;
   const kept = <T extends Connection>(connection: T): T => {
     open.push(connection);
     return connection;
   };
-  const once = (name: string, make: () => Promise<Connection>): Promise<Connection> => {
-    const made = byName.get(name) ?? make();
-    byName.set(name, made);
+  const once = <T>(all: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> => {
+    const made = all.get(name) ?? make();
+    all.set(name, made);
     return made;
   };
   const etcd = async (endpoints: readonly string[]): Promise<Connection> =>
@@ -60,15 +60,8 @@ export async function openConnections(target: Target, api: Api, callers: number)
     hot.map((_, i) => present(hot[(i + by) % hot.length], 'a hot member'));
   const connections: Connection[] = [];
   try {
-    for (let i = 0; i < callers; i++) {
-      if (api === 'etcd') {
-        connections.push(await etcd(rotated(i)));
-      } else {
-        const client = await native();
-        natives.push(client);
-        connections.push(client);
-      }
-    }
+    for (let i = 0; i < callers; i++)
+      connections.push(api === 'etcd' ? await etcd(rotated(i)) : await native());
   } catch (error) {
     await close();
     throw error;
@@ -76,13 +69,13 @@ export async function openConnections(target: Target, api: Api, callers: number)
   return {
     api,
     caller: (i) => present(connections[i % connections.length], 'at least one caller'),
-    native: (i) => natives[i % Math.max(1, natives.length)] ?? null,
-    named: (name) => once(name, () => (api === 'etcd' ? etcd(hot) : native())),
-    at: (endpoints) => once(`at ${endpoints.join()}`, () => etcd(endpoints)),
+    native: async (name) => (api === 'etcd' ? null : once(byNameNative, name, native)),
+    named: (name) =>
+      api === 'etcd' ? once(byName, name, () => etcd(hot)) : once(byNameNative, name, native),
+    at: (endpoints) => once(byName, `at ${endpoints.join()}`, () => etcd(endpoints)),
     compact: async (revisionAt) => {
-      const [first] = natives;
-      if (first !== undefined) await first.compact(revision(revisionAt));
-      else await compacting?.compact(compactions++ % hot.length, revisionAt);
+      if (compacting !== null) await compacting.compact(compactions++ % hot.length, revisionAt);
+      else await (await once(byNameNative, 'compaction', native)).compact(revision(revisionAt));
     },
     close,
   };

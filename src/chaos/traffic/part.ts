@@ -6,6 +6,7 @@ import type { Target } from '../target.ts';
 import type { AcknowledgedAt, Verdict } from '../traffic.ts';
 import type { Connections } from './connections.ts';
 import type { Meter } from './record/meter.ts';
+import type { Reads } from './record/reads.ts';
 import type { Writes } from './record/writes.ts';
 import type { TruthGatherer } from './truth/gather.ts';
 
@@ -24,6 +25,8 @@ export interface PartContext {
   readonly nowMs: () => number;
   readonly meter: Meter;
   readonly writes: Writes;
+  /** Reads to be held against the history. */
+  readonly reads: Reads;
   readonly truth: TruthGatherer;
   /** Unique in the run, so that an event tells which write it came from. */
   readonly nextValue: () => string;
@@ -49,6 +52,10 @@ export interface Evidence {
 export interface RunningPart {
   /** Nothing new; resolves when everything begun has an outcome. */
   stop(): Promise<void>;
+  /** After `stop`, on a healed target, before the history ends: what has to come to an end by itself. */
+  settle?(): Promise<void>;
+  /** After `check`: what it left on the cluster beside its keys goes. */
+  forget?(): Promise<void>;
   check(evidence: Evidence): Promise<readonly Verdict[]>;
 }
 

@@ -21,6 +21,10 @@ export async function startTraffic(target: Target, options: TrafficOptions): Pro
   const api: Api = target.kind === 'etcd' ? 'etcd' : (options.api ?? 'native');
   const { chosen, leftOut } = choose(options.parts, api);
   const connections = await openConnections(target, api, options.clients);
+  const native = await connections.native('checks');
+  // Warm replicas hold what is critical, and are read, too.
+  if (native !== null && target.members.some(({ tier }) => tier === 'warm'))
+    await native.setPolicy(root, { tier: 'critical' });
   const meter = new Meter(nowMs);
   const random = seededRandom(options.seed);
   const run = `${root}${randomBytes(4).toString('hex')}/`;

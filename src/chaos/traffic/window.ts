@@ -13,6 +13,7 @@ import { deleteKeys, readFinalKeys } from './final-keys.ts';
 import type { Evidence, Part, PartContext, RunningPart } from './part.ts';
 import { rateOf } from './parts/all-parts.ts';
 import type { Meter } from './record/meter.ts';
+import { Reads } from './record/reads.ts';
 import { Writes } from './record/writes.ts';
 import { TruthGatherer } from './truth/gather.ts';
 
@@ -53,6 +54,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
   const { target, connections, parts, prefix, meter, nowMs } = options;
   const client = await connections.named('checks');
   const writes = new Writes();
+  const reads = new Reads();
   const mark = async (name: string): Promise<number> => {
     const value = `${name} ${prefix}`;
     const id = writes.began('mark', 'put', `${prefix}${name}`, value);
@@ -71,6 +73,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     ...options,
     windowPrefix: prefix,
     writes,
+    reads,
     truth,
     nextValue: () => `${prefix.slice('chaos/'.length)}${values++}`,
   };
@@ -91,6 +94,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
       await Promise.all(running.map((part) => part.stop()));
     },
     check: async () => {
+      await Promise.all(running.map((part) => part.settle?.()));
       const endedAt = await mark('ended');
       const late = await truth.caughtUp(endedAt, patienceMs);
       await truth.stop();
@@ -134,7 +138,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
         ),
       ];
       for (const part of running) all.push(...(await part.check(evidence)));
-      const native = connections.native(0);
+      const native = await connections.native('checks');
       if (native !== null) all.push(await checkDigests(target, native));
       return {
         lost,
@@ -143,6 +147,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
       };
     },
     forget: async () => {
+      await Promise.all(running.map((part) => part.forget?.()));
       await deleteKeys(client, (final ?? (await readFinalKeys(client, prefix))).keys());
     },
   };

@@ -117,10 +117,13 @@ function checkOrigins(
           check: 'exactly-once',
           detail: `${key}=${value} was put once, and applied at revisions ${before} and ${revision}`,
         });
-      else if (write.state.kind === 'absent')
+      else if (
+        write.state.kind === 'absent' ||
+        (write.state.kind === 'reported-lost' && !write.state.mayBeThere)
+      )
         violations.push({
           check: 'told-absent',
-          detail: `${key}=${value} is at revision ${revision}, its caller was told that it did nothing`,
+          detail: `${key}=${value} is at revision ${revision}, its caller was told that it is not`,
         });
     }
   }

@@ -6,6 +6,16 @@ import { type Outcome, outcomeOf } from './outcome.ts';
 
 const sampleEveryMs = 250;
 
+/** A time in which no call was answered. Ms since the run began. */
+export interface Silence {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Shorter ones are not kept. */
+const silenceMs = 100;
+const keptSilences = 10_000;
+
 /** What an answer says of the space's revision; null: nothing that can be held against other answers. */
 export type Observe<Answer> = (
   answer: Answer,
@@ -14,6 +24,8 @@ export type Observe<Answer> = (
 /** Through here every call of the traffic goes: counts, samples, and revisions as real time saw them. */
 export class Meter {
   readonly samples: Sample[] = [];
+  readonly silences: Silence[] = [];
+  #answeredMs: number;
   readonly #loop;
   readonly #nowMs: () => number;
   readonly #timer: NodeJS.Timeout;
@@ -30,6 +42,7 @@ export class Meter {
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
+    this.#answeredMs = nowMs();
     this.#loop = startLoopWatch(nowMs);
     this.#timer = setInterval(() => this.#sample(), sampleEveryMs);
   }
@@ -54,7 +67,8 @@ export class Meter {
     switch (outcome.kind) {
       case 'ok': {
         this.acknowledged++;
-        this.#latencies.push(this.#nowMs() - calledMs);
+        this.#answered(this.#nowMs());
+        this.#latencies.push(this.#answeredMs - calledMs);
         const seen = observe(outcome.answer);
         if (seen !== null) this.#observations.push({ operation, ...seen, called, returned });
         break;
@@ -79,6 +93,12 @@ export class Meter {
     clearInterval(this.#timer);
     this.#sample();
     this.#loop.stop();
+  }
+
+  #answered(atMs: number): void {
+    if (atMs - this.#answeredMs > silenceMs) this.silences.push({ fromMs: this.#answeredMs, toMs: atMs });
+    if (this.silences.length > keptSilences) this.silences.shift();
+    this.#answeredMs = atMs;
   }
 
   #sample(): void {

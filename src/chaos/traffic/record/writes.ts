@@ -7,8 +7,8 @@ export type WriteState =
   | { readonly kind: 'acknowledged'; readonly revision: number | null }
   /** Its caller was told that it did nothing. */
   | { readonly kind: 'absent' }
-  /** Acknowledged early, and then reported as lost (promise 4). */
-  | { readonly kind: 'reported-lost' };
+  /** Acknowledged early, and then reported as lost (promise 4); it may be there nevertheless, where the report says so. */
+  | { readonly kind: 'reported-lost'; readonly mayBeThere: boolean };
 
 /** One change of one key that a caller asked for. Values are written once in a run, so an event tells which write it came from. */
 export interface Write {
