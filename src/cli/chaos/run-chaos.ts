@@ -9,7 +9,7 @@ import { cleanup } from '../../local/cleanup.ts';
 import { workFolder } from '../../local/work-folder.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { outputTo } from '../terminal/output.ts';
-import { realHarness } from './harness.ts';
+import { realHarness, strayErrors } from './harness.ts';
 import type { ChaosRunOptions } from './options.ts';
 import { keepLogs, outFolder } from './out-folder.ts';
 import { planOf } from './plan-of.ts';
@@ -29,6 +29,7 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
     );
     stop.abort();
   });
+  const stray = strayErrors();
   const harness = await realHarness();
   let at = '';
   const document = await runPlan(harness, plan, {
@@ -43,6 +44,7 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
       out.progress.update(`${at} …`);
     },
     progress: (text) => out.progress.update(`${at}: ${text}`),
+    strayErrors: stray,
     ended: async (result, soFar, clusterFolder) => {
       out.progress.clear();
       sayResult(out, result);
