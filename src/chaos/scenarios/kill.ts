@@ -70,7 +70,11 @@ async function killDuringHandOver(context: ScenarioContext): Promise<void> {
   const heir = (await target.heirs())[0];
   const victim = heir === undefined || random.chance(0.5) ? leader : heir;
   const claim = await context.claim([victim]);
-  const transfer = target.transfer(heir).catch(() => undefined);
+  const handOver = context.began('hand-over', heir === undefined ? [leader] : [leader, heir]);
+  const transfer = target
+    .transfer(heir)
+    .catch(() => undefined)
+    .finally(() => handOver.healed());
   await context.pause(random.next() * 5);
   await takenDown(context, claim, { name: 'kill during hand-over', signal: 'SIGKILL' }, async () => {
     await transfer;

@@ -2,16 +2,18 @@ import type { Harness } from '../../chaos/run/harness.ts';
 import { systemHarnessClock } from '../../chaos/run/system-harness.ts';
 
 /**
- * Takes what nobody awaited: a mistake of the harness's own must not end it, with a cluster under it. Each call gives what came since the last
+ * Takes what nobody awaited or caught: a mistake of the harness's own must not end it, with a cluster under it. Each call gives what came since the last
  * one; a run in which there was any is not ok.
  */
 export function strayErrors(): () => readonly string[] {
   let errors: string[] = [];
-  process.on('unhandledRejection', (reason) => {
+  const keep = (reason: unknown): void => {
     errors.push(
       `the harness itself failed: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`,
     );
-  });
+  };
+  process.on('unhandledRejection', keep);
+  process.on('uncaughtException', keep);
   return () => {
     const taken = errors;
     errors = [];
