@@ -86,6 +86,12 @@ export const mutantNames = [
   'scrub-misses-vanished-records',
   'hand-over-to-unhealthy-heir',
   'hand-over-twice-in-a-minute',
+  'demoted-begins-hot',
+  'image-of-the-past',
+  'beyond-unanswered',
+  'wish-by-word',
+  'store-id-twice',
+  'unconfirmed-image',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

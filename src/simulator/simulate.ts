@@ -6,6 +6,7 @@ import { Cluster } from './cluster.ts';
 import { checkForcedPhase } from './forced-phase.ts';
 import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
+import { Operator } from './operator.ts';
 import { drawPlan, type Plan, type TierShare } from './plan/plan.ts';
 import { noPredictions } from './plan/predictions.ts';
 import { checkQuietPhase, type Run } from './quiet-phase.ts';
@@ -67,6 +68,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   try {
     const nemesis = new Nemesis(cluster);
     nemesis.start();
+    new Operator(cluster).start();
     cluster.start();
     const run = (untilMs: number, done: () => boolean): Promise<void> =>
       scheduler.run(
