@@ -34,8 +34,7 @@ export function stepRegister(
       if (output !== undefined && output.kind !== 'put') return none;
       return write(state, (state.value ?? '') + input.value, output?.revision ?? null);
     case 'delete':
-      if (output !== undefined && (output.kind !== 'deleted' || output.found !== (state.value !== null)))
-        return none;
+      if (output !== undefined && !couldDelete(state, output)) return none;
       return [{ value: null, revision: 0, floor: state.floor }];
     case 'cas':
       return swap(state, state.value === input.expected, input.value, output);
@@ -44,6 +43,10 @@ export function stepRegister(
     default:
       return unreachable(input);
   }
+}
+
+function couldDelete(state: Register, output: RegisterOutput): boolean {
+  return output.kind === 'deleted' && (output.found ?? state.value !== null) === (state.value !== null);
 }
 
 function read(state: Register, output: RegisterOutput): RegisterState {

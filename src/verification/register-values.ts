@@ -7,7 +7,7 @@ export const registerValues: ValueHints<RegisterState, RegisterInput, RegisterOu
   of: (state) => (state.length === 1 ? state[0]?.value : undefined),
   needs({ input, output }) {
     if (output?.kind === 'got') return output.value;
-    if (output?.kind === 'deleted' && !output.found) return null;
+    if (output?.kind === 'deleted' && output.found === false) return null;
     if (output?.kind === 'swapped' && output.succeeded && input.kind === 'cas') return input.expected;
     return undefined;
   },
@@ -18,7 +18,7 @@ export const registerValues: ValueHints<RegisterState, RegisterInput, RegisterOu
       case 'append':
         return undefined;
       case 'delete':
-        return output?.kind === 'deleted' && !output.found ? [] : [null];
+        return output?.kind === 'deleted' && output.found === false ? [] : [null];
       case 'put':
         return [input.value];
       case 'cas':

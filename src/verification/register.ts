@@ -30,7 +30,8 @@ export type RegisterInput =
 export type RegisterOutput =
   | { readonly kind: 'got'; readonly value: string | null; readonly revision: number | null }
   | { readonly kind: 'put'; readonly revision: number | null }
-  | { readonly kind: 'deleted'; readonly found: boolean }
+  /** `found` null: not said. */
+  | { readonly kind: 'deleted'; readonly found: boolean | null }
   | { readonly kind: 'swapped'; readonly succeeded: boolean; readonly revision: number | null };
 
 const model: Omit<Model<RegisterState, RegisterInput, RegisterOutput>, 'init'> = {
@@ -59,7 +60,9 @@ const model: Omit<Model<RegisterState, RegisterInput, RegisterOutput>, 'init'> =
     return [...parts.values()];
   },
   readOnly: (input) => input.kind === 'get',
-  blind: ({ input, output }) => input.kind === 'put' || (input.kind === 'delete' && output === undefined),
+  blind: ({ input, output }) =>
+    input.kind === 'put' ||
+    (input.kind === 'delete' && (output?.kind !== 'deleted' || output.found === null)),
   explains,
   values: registerValues,
   describe: (operation) => `${operation.caller}: ${describeRegister(operation)}`,
@@ -113,7 +116,7 @@ function answerOf(output: RegisterOutput): string {
     case 'put':
       return 'ok';
     case 'deleted':
-      return output.found ? 'ok' : 'absent';
+      return output.found === false ? 'absent' : 'ok';
     case 'swapped':
       return output.succeeded ? 'ok' : 'no';
     default:
