@@ -1,7 +1,7 @@
 import test from 'ava';
 import { missingTools } from '../../../src/chaos/target/machine/run-tool.ts';
 import { eventually } from '../../../src/local/eventually.ts';
-import { targetFor } from './settings.ts';
+import { otherLeader, targetFor } from './settings.ts';
 
 test('etcd behind proxies: cut one way, killed, handed over', async (t) => {
   if ((await missingTools(['etcd'])).length > 0 || process.platform !== 'linux') {
@@ -16,10 +16,7 @@ test('etcd behind proxies: cut one way, killed, handed over', async (t) => {
   const others = target.members.map(({ id }) => id).filter((id) => id !== leader);
   const before = await target.term();
   await Promise.all(others.map((id) => target.links.shape(leader, id, { cut: true })));
-  const next = await eventually(async () => {
-    const now = await target.leader();
-    return now === leader ? null : now;
-  }, 'no other leader');
+  const next = await otherLeader(target, leader);
   t.true((await target.term()) > before);
   await target.links.heal();
   await target.settled();

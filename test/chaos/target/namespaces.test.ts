@@ -5,8 +5,7 @@ import test from 'ava';
 import { lacksSmallDisks } from '../../../src/chaos/target/disk/small-disk.ts';
 import { lacksNamespaces } from '../../../src/chaos/target/namespaces/namespace-network.ts';
 import { connect } from '../../../src/client/index.ts';
-import { eventually } from '../../../src/local/eventually.ts';
-import { targetFor } from './settings.ts';
+import { otherLeader, targetFor } from './settings.ts';
 
 test('in namespaces: a leader that can only listen is replaced, on small disks and with little memory', async (t) => {
   const lack = (await lacksNamespaces()) ?? (await lacksSmallDisks());
@@ -26,10 +25,7 @@ test('in namespaces: a leader that can only listen is replaced, on small disks a
   const leader = await target.leader();
   const others = target.members.map(({ id }) => id).filter((id) => id !== leader);
   await Promise.all(others.map((id) => target.links.shape(leader, id, { cut: true })));
-  const next = await eventually(async () => {
-    const now = await target.leader();
-    return now === leader ? null : now;
-  }, 'no other leader');
+  const next = await otherLeader(target, leader);
   // Clients' ways are whole: the one that was cut off still answers.
   const client = await connect({ endpoints: target.endpoints });
   const address = target.members.find(({ id }) => id === leader)?.client ?? '';

@@ -6,8 +6,7 @@ import type { Moment } from '../../../src/chaos/moment.ts';
 import { startTarget } from '../../../src/chaos/target/start-target.ts';
 import type { Target } from '../../../src/chaos/target.ts';
 import { connect } from '../../../src/client/index.ts';
-import { eventually } from '../../../src/local/eventually.ts';
-import { settings } from './settings.ts';
+import { otherLeader, settings } from './settings.ts';
 
 let folder = '';
 let target: Target;
@@ -29,10 +28,7 @@ test.serial(
     const before = await target.term();
     const others = target.members.map(({ id }) => id).filter((id) => id !== leader);
     for (const id of others) await target.links.shape(leader, id, { cut: true });
-    const next = await eventually(async () => {
-      const now = await target.leader();
-      return now === leader ? null : now;
-    }, 'no other leader');
+    const next = await otherLeader(target, leader);
     t.true(others.includes(next));
     t.true((await target.term()) > before);
     await target.links.heal();
