@@ -1,16 +1,12 @@
 import { unreachable } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { smallestCounterexample } from '../counterexample.ts';
-import { type DrawnCounterexample, drawCounterexample } from '../drawing.ts';
-import { type HistoryEvent, operationsOf } from '../history.ts';
-import { checkLinearizability } from '../linearizability.ts';
+import type { HistoryEvent } from '../history.ts';
 import { mutexModel } from '../locks/mutex.ts';
-import type { Model } from '../model.ts';
-import { type RegisterInput, type RegisterOutput, registerModelFrom } from '../register.ts';
+import { type registerModel, registerModelFrom } from '../register.ts';
 import { checkBank } from '../transactions/bank.ts';
 import { checkListAppend } from '../transactions/list-append.ts';
-import type { Violations } from '../violation.ts';
 import { bankHistory, isList, listAppendHistory, mutexHistory, registerHistory } from './jepsen.ts';
+import { type Judged, judge } from './judge.ts';
 import { porcupineHistory } from './porcupine.ts';
 import { isJson, type JepsenRecord, jepsenRecords } from './records.ts';
 
@@ -33,21 +29,13 @@ export interface CheckHistoryOptions {
   readonly negativeBalances?: boolean;
 }
 
-export interface HistoryVerdict {
-  readonly answer: 'yes' | 'no' | 'unknown';
+export interface HistoryVerdict extends Judged {
   readonly format: Exclude<HistoryFormat, 'auto'>;
   readonly model: Exclude<HistoryModel, 'auto'>;
   readonly operations: number;
   /** Of them with an unknown outcome. */
   readonly indeterminate: number;
-  /** One line: what was looked at, or what is wrong. */
-  readonly detail: string;
-  readonly violations: Violations;
-  /** Of a history that is not linearizable: its smallest part that isn't. Times are positions in the history. */
-  readonly counterexample: DrawnCounterexample | null;
 }
-
-type Judged = Pick<HistoryVerdict, 'answer' | 'detail' | 'violations' | 'counterexample'>;
 
 /** A history of another tool, read and judged. Errors: `invalid-argument`, with the line that can't be read and what was expected there. */
 export function checkHistory(text: string, options: CheckHistoryOptions = {}): HistoryVerdict {
@@ -60,7 +48,12 @@ export function checkHistory(text: string, options: CheckHistoryOptions = {}): H
         `a porcupine history is one of registers, not of model ${model}`,
       );
     const { events, initial } = porcupineHistory(text);
-    return { ...counted(events), format, model: 'register', ...judgeRegisters(events, initial, options) };
+    return {
+      ...counted(events),
+      format,
+      model: 'register',
+      ...judge(registers(initial, options), events, options),
+    };
   }
   const records = jepsenRecords(text);
   const model = modelOf(records, options);
@@ -69,7 +62,7 @@ export function checkHistory(text: string, options: CheckHistoryOptions = {}): H
       const events = registerHistory(records);
       // Logs that name the key beside the value are those of porcupine's store.
       const initial = records.some(({ key }) => key !== null) ? '' : null;
-      return { ...counted(events), format, model, ...judgeRegisters(events, initial, options) };
+      return { ...counted(events), format, model, ...judge(registers(initial, options), events, options) };
     }
     case 'mutex': {
       const events = mutexHistory(records);
@@ -133,31 +126,9 @@ function counted(
   return { operations, indeterminate: operations - count('ok') - count('fail') };
 }
 
-function judgeRegisters(
-  events: readonly HistoryEvent<RegisterInput, RegisterOutput>[],
-  initial: string | null,
-  options: CheckHistoryOptions,
-): Judged {
-  return judge(registerModelFrom(options.initial === undefined ? initial : options.initial), events, options);
-}
-
-function judge<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  events: readonly HistoryEvent<Input, Output>[],
-  { shouldStop }: CheckHistoryOptions,
-): Judged {
-  const operations = operationsOf(events);
-  const { answer } = checkLinearizability(model, operations, shouldStop);
-  if (answer !== 'no') {
-    const detail = answer === 'yes' ? 'linearizable' : 'the search took longer, or more memory, than it may';
-    return { answer, detail, violations: [], counterexample: null };
-  }
-  const smallest = smallestCounterexample(model, operations, shouldStop);
-  const drawn =
-    smallest === null ? null : drawCounterexample(smallest, model.describe, (position) => position);
-  const wrong = smallest?.operations
-    .filter((each) => each.wrong)
-    .map((each) => model.describe(each.operation));
-  const detail = `not linearizable${wrong === undefined ? '' : `: no order explains ${wrong.join('; ')}`}`;
-  return { answer, detail, violations: [{ check: 'linearizable', detail }], counterexample: drawn };
+function registers(
+  fromFormat: string | null,
+  { initial = fromFormat }: CheckHistoryOptions,
+): typeof registerModel {
+  return registerModelFrom(initial);
 }
