@@ -136,6 +136,7 @@ async function onTarget(
     });
   } finally {
     watch.stop();
+    await bounded(traffic.close(), 'the traffic does not end').catch(() => undefined);
   }
 }
 

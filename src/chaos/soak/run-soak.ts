@@ -129,7 +129,7 @@ async function openWard(
 
 async function closeWard(ward: Ward | null): Promise<void> {
   if (ward === null) return;
-  await bounded(ward.traffic.stop(), 'the traffic does not end').catch(() => undefined);
+  await bounded(ward.traffic.close(), 'the traffic does not end').catch(() => undefined);
   await bounded(ward.target.stop(), 'the cluster does not stop').catch(() => undefined);
 }
 

@@ -131,6 +131,9 @@ export function fakeHarness(options: FakeOptions): Harness {
       },
       check,
       checkpoint: check,
+      close: async () => {
+        stopped = true;
+      },
     };
     return traffic;
   };
