@@ -8,7 +8,10 @@ import { memberLook } from './timeline.ts';
 const megabyte = 1024 * 1024;
 
 /** Resident memory of each process, and whether memory and descriptors grow. Null where nothing was sampled. */
-export function memoryChart(result: ScenarioResult, span: Span): Html | null {
+export function memoryChart(
+  result: Pick<ScenarioResult, 'processes' | 'members' | 'memory'>,
+  span: Span,
+): Html | null {
   const all = Object.entries(result.processes).filter(([, samples]) => samples.length > 1);
   if (all.length === 0) return null;
   const most =
@@ -30,7 +33,7 @@ export function memoryChart(result: ScenarioResult, span: Span): Html | null {
   )}</div>${chart}${growthTable(result)}`;
 }
 
-function growthTable({ memory }: ScenarioResult): Html | null {
+function growthTable({ memory }: Pick<ScenarioResult, 'memory'>): Html | null {
   const rows = memory.filter(({ resident, descriptors }) => resident !== null || descriptors !== null);
   if (rows.length === 0) return null;
   const cell = (growth: Growth | null, scale: number, unit: string): Html =>

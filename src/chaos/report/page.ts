@@ -8,6 +8,7 @@ import { outageChart } from './outage-chart.ts';
 import { comparisonTable, runTable } from './overview.ts';
 import { grouped, msText } from './scales.ts';
 import { scenarioSection } from './scenario-section.ts';
+import { soakCard } from './soak-card.ts';
 import { style } from './style.ts';
 
 /** Sections of more runs make a page that no browser likes; the table has them all. Broken ones come first. */
@@ -30,7 +31,7 @@ export function reportPage(documents: readonly ChaosDocument[]): string {
   const sections = ran.toSorted((a, b) => Number(a.ok) - Number(b.ok)).slice(0, mostSections);
   // Of one run its own section has it.
   const outages = ran.length > 1 ? outageChart(ran) : null;
-  const body = html`<main><header><p class="soft small">tanist chaos · ${documents.map(({ startedAt }) => startedAt.replace('T', ' ').slice(0, 16)).join(', ')} UTC</p></header><div class="verdict ${headline.answer}"><h1 class="${headline.answer}">${headline.title}</h1><p class="soft">${headline.detail}</p></div>${documents.map(bannerOf)}${tiles(ran)}${comparisonTable(scenarios)}${outages === null ? null : html`<div class="card"><h2>Outages, as a client sees them</h2><p class="soft small">from the last write acknowledged before to the first one acknowledged after</p>${outages}</div>`}${runTable(scenarios, anchorOf)}${sections.map((result) => scenarioSection(result, anchorOf(result)))}${ran.length > sections.length ? html`<p class="soft">The first ${sections.length} of ${ran.length} runs are drawn, broken ones first; all are in the JSON file.</p>` : null}${documents.map(hostOf)}</main><div id="tip" role="status"></div>`;
+  const body = html`<main><header><p class="soft small">tanist chaos · ${documents.map(({ startedAt }) => startedAt.replace('T', ' ').slice(0, 16)).join(', ')} UTC</p></header><div class="verdict ${headline.answer}"><h1 class="${headline.answer}">${headline.title}</h1><p class="soft">${headline.detail}</p></div>${documents.map(bannerOf)}${tiles(ran)}${documents.map(soakCard)}${comparisonTable(scenarios)}${outages === null ? null : html`<div class="card"><h2>Outages, as a client sees them</h2><p class="soft small">from the last write acknowledged before to the first one acknowledged after</p>${outages}</div>`}${runTable(scenarios, anchorOf)}${sections.map((result) => scenarioSection(result, anchorOf(result)))}${ran.length > sections.length ? html`<p class="soft">The first ${sections.length} of ${ran.length} runs are drawn, broken ones first; all are in the JSON file.</p>` : null}${documents.map(hostOf)}</main><div id="tip" role="status"></div>`;
   const policy = `default-src 'none'; style-src '${hashOf(style)}'; script-src '${hashOf(behaviour)}'; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>tanist chaos: ${headline.title}</title><style>${new Markup(style)}</style></head><body>${body}<script>${new Markup(behaviour)}</script></body></html>
