@@ -31,6 +31,9 @@ interface Parts {
 const negligibleBytes = 16 * 1024 * 1024;
 const negligibleDescriptors = 8;
 
+/** The scenario that is there to show that nothing happens by itself. */
+const faultless = 'calm';
+
 /** Puts the result together from what was seen. */
 export async function resultOf(parts: Parts): Promise<ScenarioResult> {
   const { options, target, traffic, report, moments, watch, failures } = parts;
@@ -42,7 +45,8 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
   const outages = explained(bare, events, watch.load, options.budgets);
   const lines = budgetLines(outages, options.budgets);
   const elections = electionsOf(moments);
-  const verdicts = report?.verdicts ?? [];
+  const faults = moments.filter(({ kind }) => kind === 'fault').length;
+  const verdicts = [...(report?.verdicts ?? []), ...noFaults(options.selection.name, faults)];
   const figures = {
     scenario: options.selection.name,
     seed: options.seed,
@@ -52,7 +56,7 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
     seconds: options.seconds,
     network: target.links.how,
     members: target.members.map(({ id, tier }) => ({ id, tier })),
-    faults: moments.filter(({ kind }) => kind === 'fault').length,
+    faults,
     operations: report?.operations ?? 0,
     acknowledged: report?.acknowledged ?? traffic.acknowledged.length,
     failed: report?.failed ?? 0,
@@ -87,6 +91,13 @@ function answerOf(verdicts: readonly Verdict[], check: string): Answer {
   const answers = verdicts.filter((verdict) => verdict.check === check).map(({ answer }) => answer);
   if (answers.includes('no')) return 'no';
   return answers.length === 0 || answers.includes('unknown') ? 'unknown' : 'yes';
+}
+
+/** A run in which nothing was done to the cluster has shown nothing of what it is for. */
+function noFaults(name: string, faults: number): readonly Verdict[] {
+  if (faults > 0 || name === faultless) return [];
+  const detail = 'no fault happened within the time: raise --seconds';
+  return [{ check: 'faults', answer: 'unknown', detail, violations: [] }];
 }
 
 async function allNodeEvents(target: Target, zeroEpochMs: number): Promise<readonly NodeEventAt[]> {

@@ -171,9 +171,13 @@ async function scripts(
       Promise.allSettled(
         selection.scenarios.map(async (scenario) => {
           const context = scriptContext(stage, random.fork(scenario.name), run, options.count);
-          await scenario.run(context).catch((error: unknown) => {
+          try {
+            await scenario.run(context);
+          } catch (error) {
             if (!(error instanceof Stopped)) throw error;
-          });
+          } finally {
+            await context.close();
+          }
         }),
       ),
       'scripts do not end',

@@ -26,6 +26,7 @@ export class SharedLinks {
       },
       heal: () => {
         const keys = [...own.keys()];
+        if (keys.length === 0) return Promise.resolve();
         own.clear();
         return this.#apply(keys);
       },

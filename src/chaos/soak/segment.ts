@@ -23,7 +23,8 @@ export async function runSegment(
       try {
         await whole.pause(Math.max(0, fromMs - (stage.clock.nowMs() - beganMs)));
         const run = new RunClock(stage.clock, toMs - fromMs, stop);
-        await scenario.run(scriptContext(stage, seededRandom(seed), run));
+        const script = scriptContext(stage, seededRandom(seed), run);
+        await scenario.run(script).finally(() => script.close());
       } catch (error) {
         if (!(error instanceof Stopped)) failures.push(`${name}: ${messageOf(error)}`);
       }
