@@ -48,7 +48,9 @@ function totals(ran: readonly ScenarioResult[]): string {
   const kills = ran
     .filter(({ target }) => target === 'tanist')
     .flatMap(({ outages }) => outages)
-    .flatMap(({ event, outageMs }) => (event === 'kill' && outageMs !== null ? [outageMs] : []));
+    .flatMap(({ event, outageMs, overlapped }) =>
+      event === 'kill' && outageMs !== null && overlapped !== true ? [outageMs] : [],
+    );
   return [
     countOf(ran.length, 'run'),
     countOf(

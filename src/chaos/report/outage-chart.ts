@@ -49,7 +49,7 @@ function rowsOf(results: readonly ScenarioResult[]): readonly Row[] {
         .filter((result) => result.target === target)
         .flatMap((result) => result.outages)
         .flatMap((outage) =>
-          outage.event === event && outage.outageMs !== null
+          outage.event === event && outage.outageMs !== null && outage.overlapped !== true
             ? [{ ...outage, outageMs: outage.outageMs }]
             : [],
         );

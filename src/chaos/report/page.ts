@@ -55,7 +55,11 @@ function tiles(ran: readonly ScenarioResult[]): Html {
     ran
       .filter(({ target }) => target === 'tanist')
       .flatMap(({ outages }) => outages)
-      .flatMap((outage) => (outage.event === event && outage.outageMs !== null ? [outage.outageMs] : []));
+      .flatMap((outage) =>
+        outage.event === event && outage.outageMs !== null && outage.overlapped !== true
+          ? [outage.outageMs]
+          : [],
+      );
   const outageTile = (event: string, title: string): Html | null => {
     const times = ofEvent(event);
     return times.length === 0

@@ -23,6 +23,7 @@ export function explained(
   table: Readonly<Record<Budget, { readonly worstMs: number }>> = budgets,
 ): readonly MeasuredOutage[] {
   return outages.map((outage) => {
+    if (outage.overlapped === true) return outage;
     if (outage.outageMs !== null && outage.outageMs <= table[outage.event].worstMs) return outage;
     return { ...outage, explanation: explanationOf(outage, events, load) };
   });

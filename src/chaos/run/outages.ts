@@ -12,6 +12,8 @@ export interface MeasuredOutage {
   /** Null: it had not ended when the run did. */
   readonly outageMs: number | null;
   readonly firstAfterMs: number | null;
+  /** Another fault was there at the same time: no budget is promised for two. */
+  readonly overlapped?: true;
   /** What took the time, of one that is beyond the worst that its budget allows. */
   readonly explanation?: string;
 }
@@ -44,6 +46,7 @@ export function outagesOf(
     const { atMs, budget, name, on } = moment;
     const answeredAtMs = name === 'hand-over' ? (healedAt.get(moment.id) ?? atMs) : atMs;
     const outage = outageOf(since(acknowledged, atMs), atMs, answeredAtMs);
+    const twice = overlaps(moment.id, atMs, outage?.firstAfterMs ?? atMs, moments, healedAt);
     found.push({
       event: budget,
       fault: name,
@@ -51,9 +54,30 @@ export function outagesOf(
       atMs: rounded(atMs, 1),
       outageMs: outage === null ? null : rounded(outage.outageMs),
       firstAfterMs: outage === null ? null : rounded(outage.firstAfterMs, 1),
+      ...(twice ? { overlapped: true } : {}),
     });
   }
   return found;
+}
+
+/** What takes nothing away from the cluster, and so excuses nothing. */
+const harmless = /^(promote|change of members|hand-over)/;
+
+function overlaps(
+  id: number,
+  fromMs: number,
+  toMs: number,
+  moments: readonly Moment[],
+  healedAt: ReadonlyMap<number, number>,
+): boolean {
+  return moments.some(
+    (other) =>
+      other.kind === 'fault' &&
+      other.id !== id &&
+      !harmless.test(other.name) &&
+      other.atMs <= toMs &&
+      (healedAt.get(other.id) ?? Number.POSITIVE_INFINITY) >= fromMs,
+  );
 }
 
 /** From the last acknowledgement before the fault on: all that its outage can be read from. Found by halving: there may be millions. */
@@ -84,7 +108,9 @@ export function budgetLines(
   const lines: BudgetLine[] = [];
   for (const event of ['kill', 'freeze', 'hand-over'] as const) {
     const times = outages.flatMap((outage) =>
-      outage.event === event && outage.outageMs !== null ? [outage.outageMs] : [],
+      outage.event === event && outage.outageMs !== null && outage.overlapped !== true
+        ? [outage.outageMs]
+        : [],
     );
     if (times.length === 0) continue;
     const { medianMs: budgetMedianMs, worstMs: budgetWorstMs } = table[event];

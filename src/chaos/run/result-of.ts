@@ -39,7 +39,8 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
   const { options, target, traffic, report, moments, watch, failures } = parts;
   const bare = outagesOf(moments, traffic.acknowledged);
   const late = bare.some(
-    ({ event, outageMs }) => outageMs === null || outageMs > options.budgets[event].worstMs,
+    ({ event, outageMs, overlapped }) =>
+      overlapped !== true && (outageMs === null || outageMs > options.budgets[event].worstMs),
   );
   const events = late && target.kind === 'tanist' ? await allNodeEvents(target, parts.zeroEpochMs) : [];
   const outages = explained(bare, events, watch.load, options.budgets);

@@ -37,6 +37,27 @@ test('the outage of each fault that has a budget, from last before to first afte
   );
 });
 
+test('of two faults at once no budget is promised', (t) => {
+  const partition = fault(2, 900, null, ['n1'], 'partition one-way');
+  const outages = outagesOf(
+    [partition, fault(1, 1000, 'kill'), { kind: 'healed', atMs: 1500, id: 2 }, fault(3, 2000, 'kill')],
+    stream(3000, [
+      [1000, 1400],
+      [2000, 2010],
+    ]),
+  );
+  t.deepEqual(
+    outages.map(({ overlapped }) => overlapped === true),
+    [true, true],
+  );
+  const apart = outagesOf(
+    [partition, { kind: 'healed', atMs: 950, id: 2 }, fault(1, 1000, 'kill')],
+    stream(3000, [[1000, 1010]]),
+  );
+  t.is(apart[0]?.overlapped, undefined);
+  t.is(budgetLines(outages).length, 0);
+});
+
 test('an outage that does not end is open, not short', (t) => {
   const [outage] = outagesOf([fault(1, 1000, 'kill')], stream(1000, []));
   t.is(outage?.outageMs, null);
