@@ -22,6 +22,7 @@ export interface Clock {
 
 const stopMs = 5000;
 const shownLines = 12;
+const shownCharacters = 300;
 
 type ProcessMoment = Extract<Moment, { readonly kind: 'process' }>;
 
@@ -78,7 +79,10 @@ export class MemberProcesses<P extends MemberProcess> {
       await one.ready;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      const tail = one.logTail().slice(-shownLines);
+      const tail = one
+        .logTail()
+        .slice(-shownLines)
+        .map((line) => line.slice(0, shownCharacters));
       throw new TanistError('unavailable', [`${id} does not start: ${reason}`, ...tail].join('\n  '), {
         cause,
       });
