@@ -48,7 +48,7 @@ export function memberDisk({ layout, savedFolder, dataFolder, isRunning, smallDi
       const newest = await newestLog(folderOf(id));
       return newest === null ? null : await cutEndOf(newest.file, newest.usedBytes, random);
     },
-    remove: (id) => emptied(folderOf(id)),
+    remove: async (id) => await emptied(folderOf(id)),
     save: async (id) => {
       const folder = folderOf(id);
       const image = join(savedFolder, `${id}-${++saved}`);
