@@ -19,7 +19,7 @@ export interface SimulationOptions {
   /** A deliberate fault in the code that the checks have to find. */
   readonly mutant?: MutantName | null;
   /** With replicas beyond the quorum in some seeds. */
-  readonly tiers?: boolean | 'none';
+  readonly tiers?: boolean;
   /** False: nothing is predicted, whatever the seed says. Seeds that were found before there were predictions stay good so. */
   readonly predictions?: boolean;
   /** Keep a line an event. */
@@ -173,6 +173,5 @@ async function checkBeyond(cluster: Cluster, findings: Findings, run: Run): Prom
 }
 
 function shareOf(tiers: SimulationOptions['tiers']): TierShare {
-  if (tiers === 'none') return 'none';
   return tiers === true ? 'more' : 'ordinary';
 }
