@@ -6,6 +6,10 @@ import { type Html, html } from './html.ts';
 /** What each check is for, in words of its own. */
 const meanings: Readonly<Record<string, string>> = {
   linearizable: 'reads and writes of each key are as if done one after the other, in real time',
+  origin: 'nothing is there that nobody wrote, and nothing twice',
+  history: 'the committed history, seen by two watches alike',
+  reads: 'every read is the state at the revision that it names',
+  compaction: 'compaction hides nothing that must be there',
   revisions: 'revisions respect real time over all keys',
   watch: 'watches: ordered, unique, atomic, reliable, resumable, previous values right',
   acknowledged: 'every acknowledged write is there',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { median } from '../../foundation/statistics.ts';
 import type { ChaosDocument, ScenarioResult } from '../run/result.ts';
 import { behaviour } from './behaviour.ts';
-import { headlineOf } from './headline.ts';
+import { countOf, headlineOf } from './headline.ts';
 import { type Html, html, Html as Markup } from './html.ts';
 import { outageChart } from './outage-chart.ts';
 import { comparisonTable, runTable } from './overview.ts';
@@ -28,7 +28,8 @@ export function reportPage(documents: readonly ChaosDocument[]): string {
   });
   const ran = scenarios.filter(({ skipped }) => skipped === undefined);
   const sections = ran.toSorted((a, b) => Number(a.ok) - Number(b.ok)).slice(0, mostSections);
-  const outages = outageChart(ran);
+  // Of one run its own section has it.
+  const outages = ran.length > 1 ? outageChart(ran) : null;
   const body = html`<main><header><p class="soft small">tanist chaos · ${documents.map(({ startedAt }) => startedAt.replace('T', ' ').slice(0, 16)).join(', ')} UTC</p></header><div class="verdict ${headline.answer}"><h1 class="${headline.answer}">${headline.title}</h1><p class="soft">${headline.detail}</p></div>${documents.map(bannerOf)}${tiles(ran)}${comparisonTable(scenarios)}${outages === null ? null : html`<div class="card"><h2>Outages, as a client sees them</h2><p class="soft small">from the last write acknowledged before to the first one acknowledged after</p>${outages}</div>`}${runTable(scenarios, anchorOf)}${sections.map((result) => scenarioSection(result, anchorOf(result)))}${ran.length > sections.length ? html`<p class="soft">The first ${sections.length} of ${ran.length} runs are drawn, broken ones first; all are in the JSON file.</p>` : null}${documents.map(hostOf)}</main><div id="tip" role="status"></div>`;
   const policy = `default-src 'none'; style-src '${hashOf(style)}'; script-src '${hashOf(behaviour)}'; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
@@ -60,7 +61,7 @@ function tiles(ran: readonly ScenarioResult[]): Html {
       ? null
       : html`<div class="tile"><b>${msText(median(times))}</b><span>median outage, ${title} (worst ${msText(Math.max(...times))})</span></div>`;
   };
-  return html`<div class="tiles"><div class="tile"><b>${grouped(sum(({ acknowledged }) => acknowledged))}</b><span>operations acknowledged</span></div><div class="tile"><b>${grouped(sum(({ lost }) => lost))}</b><span>acknowledged writes lost</span></div><div class="tile"><b>${grouped(sum(({ faults }) => faults))}</b><span>faults in ${ran.length} runs</span></div>${outageTile('kill', 'leader killed')}${outageTile('freeze', 'leader frozen')}${outageTile('hand-over', 'hand-over')}<div class="tile"><b>${grouped(sum(({ falseElections }) => falseElections.length))}</b><span>elections without a cause, of ${grouped(sum(({ elections }) => elections))}</span></div></div>`;
+  return html`<div class="tiles"><div class="tile"><b>${grouped(sum(({ acknowledged }) => acknowledged))}</b><span>operations acknowledged</span></div><div class="tile"><b>${grouped(sum(({ lost }) => lost))}</b><span>acknowledged writes lost</span></div><div class="tile"><b>${grouped(sum(({ faults }) => faults))}</b><span>faults in ${countOf(ran.length, 'run')}</span></div>${outageTile('kill', 'leader killed')}${outageTile('freeze', 'leader frozen')}${outageTile('hand-over', 'hand-over')}<div class="tile"><b>${grouped(sum(({ falseElections }) => falseElections.length))}</b><span>elections without a cause, of ${grouped(sum(({ elections }) => elections))}</span></div></div>`;
 }
 
 function hostOf({ host, command }: ChaosDocument): Html {

@@ -26,7 +26,7 @@ a{color:inherit;text-decoration-color:var(--faint);text-underline-offset:3px}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th{font-weight:600;color:var(--soft);text-align:left;font-size:12px;padding:6px 10px;border-bottom:1px solid var(--line);white-space:nowrap}
-td{padding:6px 10px;border-bottom:1px solid var(--grid);vertical-align:top}tr:last-child td{border-bottom:0}td.n,th.n{text-align:right;white-space:nowrap}
+td{padding:6px 10px;border-bottom:1px solid var(--grid);vertical-align:top}tr:last-child td{border-bottom:0}td:first-child{white-space:nowrap}td.n,th.n{text-align:right;white-space:nowrap}
 svg.key{display:inline-block;width:10px;height:10px;margin-right:6px;vertical-align:-1px}
 tbody tr:hover td{background:var(--shade)}
 .badge{display:inline-block;border-radius:99px;padding:1px 9px;font-size:12px;font-weight:600;white-space:nowrap;line-height:1.6}

@@ -1,7 +1,7 @@
 import type { Moment } from '../moment.ts';
 import type { ScenarioResult } from '../run/result.ts';
 import { type Html, html } from './html.ts';
-import { frame, msText, type Span, timeX } from './scales.ts';
+import { frame, msText, type Span, secondsText, timeX } from './scales.ts';
 
 /** Lanes of time: faults, who led, each member's process and tier. */
 
@@ -36,7 +36,7 @@ export function timeAxis({ fromMs, toMs }: Span, y: number): Html {
   const inner = frame.width - frame.left - frame.right;
   return html`<line class="axis" x1="${frame.left}" x2="${frame.width - frame.right}" y1="${y + 2}" y2="${y + 2}"/><g class="axis-time">${parts.map(
     (i) =>
-      html`<text class="faint" x="${frame.left + (inner * i) / last}" y="${y + 17}" text-anchor="${i === 0 ? 'start' : i === last ? 'end' : 'middle'}">${msText(fromMs + ((toMs - fromMs) * i) / last)}</text>`,
+      html`<text class="faint" x="${frame.left + (inner * i) / last}" y="${y + 17}" text-anchor="${i === 0 ? 'start' : i === last ? 'end' : 'middle'}">${secondsText(fromMs + ((toMs - fromMs) * i) / last)}</text>`,
   )}</g>`;
 }
 

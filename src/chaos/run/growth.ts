@@ -12,19 +12,22 @@ export interface Growth {
 
 const blocks = 24;
 const leastSamples = 12;
+/** In less time caches fill and code warms up: what grows then says nothing. */
+const leastMs = 300_000;
 /** Student's t for 95 % with about twenty degrees of freedom. */
 const t95 = 2.1;
 const hourMs = 3_600_000;
 
 /**
  * Least squares over medians of blocks: samples next to each other are too alike to count as independent, and a garbage collection is not
- * growth. `negligible`: growth over the whole time that does not matter (in the unit of the values). Null of too few samples.
+ * growth. `negligible`: growth over the whole time that does not matter (in the unit of the values). Null of too few samples or too short a time.
  */
 export function growthOf(
   samples: readonly { readonly atMs: number; readonly value: number }[],
   negligible: number,
 ): Growth | null {
   if (samples.length < leastSamples) return null;
+  if ((samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0) < leastMs) return null;
   const points = blockMedians(samples);
   const n = points.length;
   const meanX = points.reduce((sum, { atMs }) => sum + atMs, 0) / n;

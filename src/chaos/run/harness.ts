@@ -7,6 +7,8 @@ import type { StartTraffic } from '../traffic.ts';
 export interface TargetWish {
   readonly kind: 'tanist' | 'etcd';
   readonly folder: string;
+  /** It goes with the run, even one whose harness is killed. */
+  readonly temporaryFolder?: boolean;
   readonly hot: number;
   readonly warm: number;
   readonly cold: number;

@@ -11,7 +11,9 @@ import { type Answer, isOk, type MemberGrowth, type ScenarioResult } from './res
 import type { ScenarioOptions } from './run-scenario.ts';
 
 interface Parts {
-  readonly options: ScenarioOptions;
+  readonly options: Pick<ScenarioOptions, 'seed' | 'seconds' | 'replay' | 'budgets' | 'assertBudgets'> & {
+    readonly selection: { readonly name: string };
+  };
   readonly target: Target;
   readonly traffic: Pick<Traffic, 'acknowledged' | 'samples'>;
   /** Null: there was none; why is among the failures. */

@@ -1,4 +1,5 @@
 import type { Moment } from '../moment.ts';
+import type { SoakSummary } from '../soak/soak-summary.ts';
 import type { MemberTier } from '../target.ts';
 import type { Sample, Verdict } from '../traffic.ts';
 import type { Growth } from './growth.ts';
@@ -78,6 +79,8 @@ export interface ChaosDocument {
   readonly interrupted: boolean;
   readonly scenarios: readonly ScenarioResult[];
   readonly ok: boolean;
+  /** Of a soak: what only shows over all of its segments. */
+  readonly soak?: SoakSummary;
 }
 
 const nothing = {

@@ -40,6 +40,8 @@ export interface RunEvents {
   readonly folder: (name: string) => Promise<string>;
   readonly began?: (name: string, number: number, of: number) => void;
   readonly progress?: (text: string) => void;
+  /** Mistakes of the harness since it was last asked. */
+  readonly strayErrors?: () => readonly string[];
   /** After each run, with all there is so far: a report that is written now survives whatever comes next. */
   readonly ended?: (result: ScenarioResult, soFar: ChaosDocument, folder: string) => Promise<void>;
 }
@@ -55,12 +57,7 @@ export async function runPlan(harness: Harness, plan: RunPlan, events: RunEvents
     format: 'tanist-chaos-1',
     startedAt,
     command: plan.command,
-    host: {
-      cores: availableParallelism(),
-      memoryBytes: totalmem(),
-      system: `${type()} ${release()}`,
-      node: process.version,
-    },
+    host: hostFacts(),
     mutant: plan.mutant ?? null,
     build: plan.build ?? null,
     budgets: plan.budgets,
@@ -89,10 +86,22 @@ export async function runPlan(harness: Harness, plan: RunPlan, events: RunEvents
       ...(events.stop === undefined ? {} : { stop: events.stop }),
       ...(events.progress === undefined ? {} : { onProgress: events.progress }),
     });
-    results.push(result);
-    await events.ended?.(result, document(index + 1 < all.length), folder);
+    const stray = events.strayErrors?.() ?? [];
+    const whole =
+      stray.length === 0 ? result : { ...result, ok: false, failures: [...result.failures, ...stray] };
+    results.push(whole);
+    await events.ended?.(whole, document(index + 1 < all.length), folder);
   }
   return document(results.length < all.length || events.stop?.aborted === true);
+}
+
+export function hostFacts(): ChaosDocument['host'] {
+  return {
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    system: `${type()} ${release()}`,
+    node: process.version,
+  };
 }
 
 /** What one line of the command line would do again. */

@@ -74,7 +74,7 @@ export async function runScenario(harness: Harness, options: ScenarioOptions): P
     return brokenResult(named, `the cluster did not start: ${messageOf(error)}`);
   }
   try {
-    const lack = lackOf(selection, target);
+    const lack = lackOf(options, target);
     if (lack !== null) return skippedResult(named, lack);
     const clock = { ...harness.clock, nowMs, delay: harness.clock.delay.bind(harness.clock) };
     return await onTarget(
@@ -233,12 +233,17 @@ function misfitOf({ selection, hot, warm, cold, target }: ScenarioOptions): stri
   return null;
 }
 
-function lackOf({ scenarios }: Selection, target: Target): string | null {
-  for (const need of new Set<Need>(scenarios.flatMap(({ needs }) => needs))) {
-    const reason = target.lacks(need);
+function lackOf({ selection, otherBuild }: ScenarioOptions, target: Target): string | null {
+  for (const need of new Set<Need>(selection.scenarios.flatMap(({ needs }) => needs))) {
+    const reason = need === 'other-build' ? lacksBuild(otherBuild, target) : target.lacks(need);
     if (reason !== null) return `${need}: ${reason}`;
   }
   return null;
+}
+
+function lacksBuild(otherBuild: string | undefined, target: Target): string | null {
+  if (otherBuild === undefined) return 'no second build is given (--other-build)';
+  return target.useBuild === undefined ? 'members of this cluster cannot change their build' : null;
 }
 
 function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): TargetWish {
@@ -251,6 +256,7 @@ function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): 
   return {
     kind: options.target,
     folder: join(options.folder, 'cluster'),
+    temporaryFolder: true,
     hot: options.hot ?? most(({ hot }) => hot),
     warm: options.warm ?? most(({ warm }) => warm),
     cold: options.cold ?? most(({ cold }) => cold),

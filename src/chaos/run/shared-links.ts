@@ -18,6 +18,7 @@ export class SharedLinks {
     this.#views.add(own);
     return {
       how: this.#links.how,
+      why: this.#links.why,
       can: (ability) => this.#links.can(ability),
       shape: (from, to, shape) => {
         own.set(keyOf(from, to), shape);

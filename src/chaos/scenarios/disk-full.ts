@@ -1,45 +1,17 @@
-import { open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
 import { again, bringBack, claimOne, drawMs, rest } from './parts.ts';
-
-const blockBytes = 1024 * 1024;
-const lastBytes = 4096;
-
-/** Fills the file system of the folder to the last block; returns the file that does it. */
-async function fill(folder: string): Promise<string> {
-  const file = join(folder, 'ballast');
-  const handle = await open(file, 'w');
-  try {
-    for (let bytes = blockBytes; bytes >= lastBytes; bytes /= 16) {
-      const block = Buffer.alloc(bytes);
-      for (;;) {
-        try {
-          await handle.write(block);
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'ENOSPC') break;
-          throw error;
-        }
-      }
-    }
-  } finally {
-    await handle.close();
-  }
-  return file;
-}
 
 /** The file system of one member is full, and has room again; a member that ended of it is started. */
 async function full(context: ScenarioContext): Promise<void> {
   const { target } = context;
   const claim = await claimOne(context, context.random.chance(0.5) ? 'leader' : 'follower');
   const { id } = claim;
-  const ballast = join(target.dataFolder(id), 'ballast');
   const fault = context.began('disk full', [id], { detail: 'not one block left' });
   try {
-    await fill(target.dataFolder(id));
+    await target.disk.fill(id, 0);
     await rest(context, 1500, 6000);
   } finally {
-    await rm(ballast, { force: true });
+    await target.disk.fill(id, null);
     if (target.pid(id) === null) await bringBack(target, [id]);
     fault.healed();
     claim.release();

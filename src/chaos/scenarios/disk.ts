@@ -87,6 +87,49 @@ async function slowSyncs(context: ScenarioContext): Promise<void> {
   await rest(context);
 }
 
+/** A disk that fails a sync leaves unknown what it has: the member must not go on with it. It is started again. */
+async function failingSync(context: ScenarioContext): Promise<void> {
+  const { target, random } = context;
+  const role = random.chance(0.5) ? 'leader' : 'follower';
+  const claim = await claimOne(context, role);
+  const { id } = claim;
+  const database = random.chance(0.7) ? 'log' : 'image';
+  const fault = context.began('sync error', [id], { detail: `the next sync of its ${database} fails` });
+  try {
+    target.fault(id, { kind: 'sync-error', database });
+    await rest(context, 1000, 4000);
+  } finally {
+    target.signal(id, 'SIGKILL');
+    await bringBack(target, [id]);
+    fault.healed();
+    claim.release();
+  }
+  await context.writesWork();
+  await context.recovered();
+  await rest(context);
+}
+
+/** Reads of what is stored fail for a while. */
+async function failingReads(context: ScenarioContext): Promise<void> {
+  const { target, random } = context;
+  const claim = await claimOne(context, random.chance(0.5) ? 'leader' : 'follower');
+  const { id } = claim;
+  const database = random.chance(0.5) ? 'log' : 'image';
+  const fault = context.began('disk read errors', [id], { detail: `of its ${database}` });
+  try {
+    target.fault(id, { kind: 'read-error', database, lasts: true });
+    await rest(context, 1000, 5000);
+  } finally {
+    target.fault(id, { kind: 'read-error', database, lasts: false });
+    if (target.pid(id) === null) await bringBack(target, [id]);
+    fault.healed();
+    claim.release();
+  }
+  await context.writesWork();
+  await context.recovered();
+  await rest(context);
+}
+
 const common = { needs: [], hot: 3, sets: ['all'] } as const;
 
 function damage(name: string, description: string, of: Omit<Damage, 'name'>): Scenario {
@@ -124,6 +167,20 @@ export const diskScenarios: readonly Scenario[] = [
     name: 'old-disk-image',
     description: 'a node comes back with its disk of some seconds ago',
     run: (context) => again(() => oldImage(context)),
+  },
+  {
+    ...common,
+    name: 'sync-errors',
+    description: 'a sync of the log or of the image fails, and all writes after it',
+    needs: ['fault-layer'],
+    run: (context) => again(() => failingSync(context)),
+  },
+  {
+    ...common,
+    name: 'read-errors',
+    description: 'reads of the log or of the image fail for a while',
+    needs: ['fault-layer'],
+    run: (context) => again(() => failingReads(context)),
   },
   {
     ...common,

@@ -9,7 +9,9 @@ import type { ChaosCheckOptions } from './options.ts';
 export async function checkFile(file: string, options: ChaosCheckOptions): Promise<void> {
   const out = outputTo(options.json === true);
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new TanistError('invalid-argument', `${file}: cannot be read (${cause.code ?? cause.message})`, { cause });
+    throw new TanistError('invalid-argument', `${file}: cannot be read (${cause.code ?? cause.message})`, {
+      cause,
+    });
   });
   const startedMs = performance.now();
   const untilMs = startedMs + options.seconds * 1000;
@@ -24,7 +26,8 @@ export async function checkFile(file: string, options: ChaosCheckOptions): Promi
   out.say(
     `${paint(answer)}: ${detail}\n${figure(operations)} operations (${figure(indeterminate)} of unknown outcome), ${format}, ${model}, ${figure(seconds)} s`,
   );
-  for (const violation of violations.slice(0, 20)) out.say(`${out.style.red(violation.check)}: ${violation.detail}`);
+  for (const violation of violations.slice(0, 20))
+    out.say(`${out.style.red(violation.check)}: ${violation.detail}`);
   if (counterexample !== null) {
     out.say(`\n${counterexample.title}`);
     out.table(

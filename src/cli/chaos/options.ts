@@ -33,7 +33,7 @@ export interface ChaosSoakOptions {
   readonly hot: number;
   readonly warm: number;
   readonly cold: number;
-  readonly network: 'auto' | 'namespaces' | 'proxy';
+  readonly network?: 'auto' | 'namespaces' | 'proxy';
   readonly config?: string;
   readonly build?: string;
   readonly rate: number;

@@ -25,7 +25,8 @@ export async function planOf(names: readonly string[], options: ChaosRunOptions)
   const file = options.plan === undefined ? null : await readPlan(options.plan);
   if (names.length === 0 && file === null)
     throw new UsageError('name scenarios ("tanist chaos list"), a set (all, quick, ci), or a --plan');
-  if (names.length > 0 && file !== null) throw new UsageError('names of scenarios and --plan exclude each other');
+  if (names.length > 0 && file !== null)
+    throw new UsageError('names of scenarios and --plan exclude each other');
   if (options.seed !== undefined && options.seeds !== undefined)
     throw new UsageError('--seed and --seeds exclude each other');
   const configFile = options.config ?? configOf(options.plan, file);
@@ -58,7 +59,9 @@ export async function planOf(names: readonly string[], options: ChaosRunOptions)
 
 async function readPlan(path: string): Promise<PlanFile> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new TanistError('config-invalid', `${path}: cannot be read (${cause.code ?? cause.message})`, { cause });
+    throw new TanistError('config-invalid', `${path}: cannot be read (${cause.code ?? cause.message})`, {
+      cause,
+    });
   });
   return parsePlan(text, path);
 }

@@ -1,5 +1,5 @@
-import { median } from '../../foundation/statistics.ts';
 import type { ScenarioResult } from '../../chaos/run/result.ts';
+import { median } from '../../foundation/statistics.ts';
 import { figure } from '../terminal/figure.ts';
 import type { Output } from '../terminal/output.ts';
 

@@ -1,5 +1,10 @@
 import { type Command, Option } from 'commander';
-import type { ChaosCheckOptions, ChaosReportOptions, ChaosRunOptions, ChaosSoakOptions } from '../../chaos/options.ts';
+import type {
+  ChaosCheckOptions,
+  ChaosReportOptions,
+  ChaosRunOptions,
+  ChaosSoakOptions,
+} from '../../chaos/options.ts';
 import { type JsonOption, type Register, withJson } from '../../command.ts';
 import { nameList, positiveNumber, seedRange, wholeNumber } from '../../terminal/arguments.ts';
 
@@ -8,9 +13,10 @@ const networks = ['auto', 'namespaces', 'proxy'];
 function withCluster(command: Command): Command {
   return command
     .addOption(
-      new Option('--network <how>', 'namespaces (root), or a proxy between every pair; auto says which it took').choices(
-        networks,
-      ),
+      new Option(
+        '--network <how>',
+        'namespaces (root), or a proxy between every pair; auto says which it took',
+      ).choices(networks),
     )
     .option('--config <file>', "sections of a cluster's config (timing, limits, tiers …), used as they are")
     .option('--build <main.js>', 'nodes of another build of Tanist')
@@ -18,7 +24,9 @@ function withCluster(command: Command): Command {
 }
 
 export const chaosCommand: Register = (program) => {
-  const family = program.command('chaos').summary('real faults on real processes, and proofs that people can read');
+  const family = program
+    .command('chaos')
+    .summary('real faults on real processes, and proofs that people can read');
   withJson(family.command('list').summary('the scenarios')).action(async (options: JsonOption) => {
     const { listScenarios } = await import('../../chaos/list.ts');
     listScenarios(options);
@@ -36,7 +44,11 @@ export const chaosCommand: Register = (program) => {
       .option('--seed <seed>', 'what is drawn (default: 1)', wholeNumber(0))
       .option('--seeds <range>', 'each of 1..3', seedRange)
       .option('--repeat <count>', 'so many seeds from --seed on', wholeNumber(1, 10_000))
-      .option('--seconds <seconds>', 'of faults, each scenario (default: 60; quick 15, ci 12)', positiveNumber)
+      .option(
+        '--seconds <seconds>',
+        'of faults, each scenario (default: 60; quick 15, ci 12)',
+        positiveNumber,
+      )
       .option('--count <faults>', 'end each scenario after so many faults', wholeNumber(1, 100_000))
       .option('--plan <file>', 'cluster, scenarios, seeds and budgets of a YAML file')
       .option('--hot <count>', 'voters (default: as the scenario needs)', wholeNumber(1, 9))
@@ -63,7 +75,9 @@ export const chaosCommand: Register = (program) => {
       family
         .command('soak')
         .summary('random overlapping faults for hours; memory, descriptors, elections')
-        .description('One cluster, segment after segment of faults drawn from the seed, checked and reported after each.'),
+        .description(
+          'One cluster, segment after segment of faults drawn from the seed, checked and reported after each.',
+        ),
     )
       .requiredOption('--hours <hours>', 'how long', positiveNumber)
       .option('--seed <seed>', 'what is drawn (default: 1)', wholeNumber(0))
@@ -91,7 +105,9 @@ export const chaosCommand: Register = (program) => {
       .summary("judge another tool's history")
       .addOption(new Option('--format <format>').choices(['auto', 'jepsen', 'porcupine']).default('auto'))
       .addOption(
-        new Option('--model <model>').choices(['auto', 'register', 'mutex', 'list-append', 'bank']).default('auto'),
+        new Option('--model <model>')
+          .choices(['auto', 'register', 'mutex', 'list-append', 'bank'])
+          .default('auto'),
       )
       .option('--seconds <seconds>', 'then the answer is unknown', positiveNumber, 60),
   ).action(async (file: string, options: ChaosCheckOptions) => {
