@@ -49,7 +49,12 @@ export async function openConnections(target: Target, api: Api, callers: number)
     return connection;
   };
   const once = <T>(all: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> => {
-    const made = all.get(name) ?? make();
+    const made =
+      all.get(name) ??
+      make().catch((error: unknown) => {
+        all.delete(name);
+        throw error;
+      });
     all.set(name, made);
     return made;
   };
@@ -58,8 +63,8 @@ export async function openConnections(target: Target, api: Api, callers: number)
   const native = async (): Promise<TanistClient> =>
     kept(await connect({ endpoints: target.endpoints, deadlineMs, connectMs }));
   const close = async (): Promise<void> => {
-    compacting?.close();
-    await Promise.all(open.map((connection) => connection.close()));
+    if (open.length > 0) compacting?.close();
+    await Promise.all(open.splice(0).map((connection) => connection.close()));
   };
   const rotated = (by: number): readonly string[] =>
     hot.map((_, i) => present(hot[(i + by) % hot.length], 'a hot member'));
