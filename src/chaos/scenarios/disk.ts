@@ -93,7 +93,7 @@ async function failingSync(context: ScenarioContext): Promise<void> {
   const role = random.chance(0.5) ? 'leader' : 'follower';
   const claim = await claimOne(context, role);
   const { id } = claim;
-  const database = random.chance(0.7) ? 'log' : 'image';
+  const database = random.chance(0.7) ? 'log' : 'state';
   const fault = context.began('sync error', [id], { detail: `the next sync of its ${database} fails` });
   try {
     target.fault(id, { kind: 'sync-error', database });
@@ -114,7 +114,7 @@ async function failingReads(context: ScenarioContext): Promise<void> {
   const { target, random } = context;
   const claim = await claimOne(context, random.chance(0.5) ? 'leader' : 'follower');
   const { id } = claim;
-  const database = random.chance(0.5) ? 'log' : 'image';
+  const database = random.chance(0.5) ? 'log' : 'state';
   const fault = context.began('disk read errors', [id], { detail: `of its ${database}` });
   try {
     target.fault(id, { kind: 'read-error', database, lasts: true });
