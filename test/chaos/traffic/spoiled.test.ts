@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type BankRecord, checkBankSnapshots } from '../../../src/chaos/traffic/checks/bank.ts';
+import { checkBanks } from '../../../src/chaos/traffic/checks/bank.ts';
 import { compareDigests } from '../../../src/chaos/traffic/checks/digests.ts';
 import { checkLeases } from '../../../src/chaos/traffic/checks/leases.ts';
 import { checkLists } from '../../../src/chaos/traffic/checks/list-append.ts';
@@ -14,7 +14,9 @@ import { Writes } from '../../../src/chaos/traffic/record/writes.ts';
 import type { Verdict } from '../../../src/chaos/traffic.ts';
 import { nodeId, revision } from '../../../src/foundation/ids.ts';
 import { History } from '../../../src/verification/history.ts';
+import type { LockHold } from '../../../src/verification/locks/lock.ts';
 import type { RegisterInput, RegisterOutput } from '../../../src/verification/register.ts';
+import type { BankHistoryEvent } from '../../../src/verification/transactions/bank.ts';
 import type { ListTransaction } from '../../../src/verification/transactions/transaction.ts';
 import type { SeenWatch } from '../../../src/verification/watch.ts';
 import { type History as Events, evidenceOf, historyOfPuts } from './evidence.ts';
@@ -182,38 +184,36 @@ test('list-append: a lost append', (t) => {
 });
 
 test('bank: a balance that changes by itself', (t) => {
-  const accounts = ['a', 'b'];
-  const sound: BankRecord = {
-    snapshots: Array.from({ length: 10 }, (_, i) => ({
-      revision: i,
-      how: 'range',
-      balances: [
-        { account: 'a', balance: 100 - i },
-        { account: 'b', balance: 100 + i },
-      ],
-    })),
-    accounts,
-    total: 200,
-    transfers: 10,
-    opened: 2,
-    truthLacks: null,
-    truth: evidenceOf([
-      { revision: 2, type: 'put', key: 'a', value: '100 x' },
-      { revision: 2, type: 'put', key: 'b', value: '100 y' },
-    ]).truth,
-  };
-  t.is(checkBankSnapshots(sound).answer, 'yes');
-  t.is(checkBankSnapshots({ ...sound, total: 201 }).answer, 'no');
-  const torn = evidenceOf([
+  const bank = { accounts: ['a', 'b'], total: 200, opened: 2 };
+  const events = (more: number): readonly BankHistoryEvent[] =>
+    Array.from({ length: 10 }, (_, i): readonly BankHistoryEvent[] => {
+      const balances = new Map([
+        ['a', 100 - i],
+        ['b', 100 + i + (i === 5 ? more : 0)],
+      ]);
+      const input = { kind: 'transfer', from: 'a', to: 'b', amount: 1 } as const;
+      return [
+        { kind: 'invoke', operation: 2 * i, caller: 'c', input: { kind: 'read' } },
+        { kind: 'ok', operation: 2 * i, output: { kind: 'balances', balances } },
+        { kind: 'invoke', operation: 2 * i + 1, caller: 'c', input },
+        { kind: 'ok', operation: 2 * i + 1, output: { kind: 'transferred' } },
+      ];
+    }).flat();
+  const opening = [
     { revision: 2, type: 'put', key: 'a', value: '100 x' },
     { revision: 2, type: 'put', key: 'b', value: '100 y' },
+  ] as const;
+  const whole = evidenceOf(opening);
+  t.is(checkBanks(events(0), bank, whole).answer, 'yes');
+  t.is(checkBanks(events(1), bank, whole).answer, 'no');
+  const torn = evidenceOf([
+    ...opening,
     { revision: 3, type: 'put', key: 'a', value: '90 z' },
     { revision: 4, type: 'put', key: 'b', value: '110 w' },
-  ]).truth;
-  t.is(checkBankSnapshots({ ...sound, truth: torn }).answer, 'no');
-  const missing = sound.snapshots.map((each) => ({ ...each, balances: each.balances.slice(1) }));
-  t.is(checkBankSnapshots({ ...sound, snapshots: missing }).answer, 'no');
-  t.is(checkBankSnapshots({ ...sound, snapshots: [] }).answer, 'unknown');
+  ]);
+  t.is(checkBanks(events(0), bank, torn).answer, 'no');
+  t.is(checkBanks(events(0), bank, evidenceOf(opening.slice(1))).answer, 'no');
+  t.is(checkBanks([], bank, evidenceOf([])).answer, 'unknown');
 });
 
 test('leases: early and late', (t) => {
@@ -239,19 +239,22 @@ test('locks: two holders, and a write under an old token', (t) => {
     { revision: 10 * i + 11, type: 'put' as const, key: 'guarded', value: `w${i}` },
     { revision: 10 * i + 12, type: 'delete' as const, key: 'lock', value: '' },
   ]).flat();
-  const holds = Array.from({ length: 6 }, (_, i) => ({
+  const hold = (token: number, fromMs: number, toMs: number): LockHold => ({
     lock: 'lock',
-    token: 10 * i + 10,
-    fromMs: i * 100,
-    toMs: i * 100 + 50,
-  }));
-  const guarded = Array.from({ length: 6 }, (_, i) => ({ lock: 'lock', token: 10 * i + 10, value: `w${i}` }));
+    holder: `${token}`,
+    token,
+    calledMs: fromMs,
+    acquiredMs: fromMs,
+    releaseCalledMs: toMs,
+    lostMs: null,
+    lease: null,
+  });
+  const tokens = Array.from({ length: 6 }, (_, i) => 10 * i + 10);
+  const holds = tokens.map((token, i) => hold(token, i * 100, i * 100 + 50));
+  const guarded = tokens.map((token, i) => ({ lock: 'lock', holder: `${token}`, token, value: `w${i}` }));
   const evidence = evidenceOf(events);
   t.is(checkLocks(holds, guarded, evidence).answer, 'yes');
-  t.is(
-    checkLocks([...holds, { lock: 'lock', token: 99, fromMs: 20, toMs: 40 }], guarded, evidence).answer,
-    'no',
-  );
+  t.is(checkLocks([...holds, hold(15, 20, 40)], guarded, evidence).answer, 'no');
   const stale = guarded.map((write, i) => (i === 3 ? { ...write, token: 20 } : write));
   t.is(checkLocks(holds, stale, evidence).answer, 'no');
   t.is(checkLocks([], [], evidence).answer, 'unknown');

@@ -23,7 +23,7 @@ test.after.always(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Traffic of about 800 calls a second, and its own clock. */
+/** Traffic of about 500 calls a second, and its own clock. */
 async function startOn(
   t: ExecutionContext,
   target: Target,
@@ -32,7 +32,7 @@ async function startOn(
   const moments: Moment[] = [];
   const beganMs = performance.now();
   const traffic = await startTraffic(target, {
-    rate: 800,
+    rate: 500,
     clients: 6,
     seed: 1,
     nowMs: () => performance.now() - beganMs,
@@ -123,7 +123,7 @@ test.serial('a long run is checked and forgotten piece by piece', async (t) => {
 test.serial('over the etcd API, without what it has not', async (t) => {
   const target = localTarget(cluster);
   t.teardown(() => target.stop());
-  const { traffic, until, moments } = await startOn(t, target, { api: 'etcd', rate: 600 });
+  const { traffic, until, moments } = await startOn(t, target, { api: 'etcd' });
   t.deepEqual(traffic.leftOut, ['early']);
   t.regex(moments.map((moment) => (moment.kind === 'note' ? moment.text : '')).join(), /early/);
   await until(400);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Violation } from '../../../verification/violation.ts';
 import { checkWatches } from '../checks/watches.ts';
 import type { Connection } from '../connections.ts';
+import { mark } from '../mark.ts';
 import { startWorkers } from '../pace.ts';
 import type { Part, PartContext } from '../part.ts';
 import { RecordedWatch, type WatchStart } from './recorded-watch.ts';
@@ -29,6 +30,7 @@ export const watches: Part = {
   async start(context) {
     const { random, truth, windowPrefix, nowMs } = context;
     const places = await placesOf(context);
+    const marking = await context.connections.named('checks');
     const recorded: RecordedWatch[] = [];
     const stalled: Violation[] = [];
     const begin = (): RecordedWatch => {
@@ -58,7 +60,8 @@ export const watches: Part = {
         await Promise.all(
           recorded.map(async (watch) => {
             if (watch.ended) return;
-            const at = await markFor(context, watch);
+            // A write that it must get.
+            const at = await mark(marking, context.writes, `${watch.prefix}for-watches`, context.nextValue);
             if (!(await watch.reaches(at, patienceMs)))
               stalled.push({
                 check: 'watch-stalled',
@@ -103,18 +106,4 @@ function firstOf(start: WatchStart, least: number, now: number, distance: number
     default:
       return now + 1 + distance;
   }
-}
-
-/** A write that the watch must get. */
-async function markFor(
-  { writes, connections, nextValue }: PartContext,
-  watch: RecordedWatch,
-): Promise<number> {
-  const client = await connections.named('checks');
-  const key = `${watch.prefix}for-watches`;
-  const value = nextValue();
-  const id = writes.began('watches', 'put', key, value);
-  const { revision } = await client.put(key, value);
-  writes.ended(id, { kind: 'acknowledged', revision });
-  return revision;
 }
