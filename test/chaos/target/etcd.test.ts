@@ -4,7 +4,7 @@ import { eventually } from '../../../src/local/eventually.ts';
 import { otherLeader, targetFor } from './settings.ts';
 
 test('etcd behind proxies: cut one way, killed, handed over', async (t) => {
-  if ((await missingTools(['etcd'])).length > 0 || process.platform !== 'linux') {
+  if (missingTools(['etcd']).length > 0 || process.platform !== 'linux') {
     t.log('skipped: no etcd on the PATH, or no Linux');
     t.pass();
     return;

@@ -12,7 +12,7 @@ const chunkBytes = 1024 * 1024;
 export async function lacksSmallDisks(): Promise<string | null> {
   if (process.platform !== 'linux') return 'small file systems are mounted as Linux does it';
   if (!isRoot()) return 'mounting a small file system takes root';
-  const missing = await missingTools(['mount', 'umount']);
+  const missing = missingTools(['mount', 'umount']);
   return missing.length === 0 ? null : `${missing.join(', ')} not installed`;
 }
 

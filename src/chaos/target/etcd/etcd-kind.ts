@@ -6,7 +6,7 @@ import { eventually } from '../../../local/eventually.ts';
 import type { Member } from '../../target.ts';
 import { etcdLayout } from '../disk/stored-files.ts';
 import type { Kind, Seated, Seating } from '../kind.ts';
-import { missingTools } from '../machine/run-tool.ts';
+import { missingTools, requiredTool } from '../machine/run-tool.ts';
 import type { MemberProcess } from '../member-processes.ts';
 import type { TargetOptions } from '../options.ts';
 import { etcdCluster } from './etcd-cluster.ts';
@@ -17,11 +17,11 @@ const quorumMs = 10_000;
 
 /** All members are voters. Errors: `unavailable` without etcd on the PATH. */
 export async function etcdKind({ hot }: TargetOptions): Promise<Kind> {
-  if ((await missingTools(['etcd'])).length > 0)
+  if (missingTools(['etcd']).length > 0)
     throw new TanistError('unavailable', 'etcd is not on the PATH; install it (Debian: etcd-server)');
   const ids = Array.from({ length: hot }, (_, n) => `e${n}`);
   // It has no channel to its parent, over which it would hear of its death.
-  const tied = (await missingTools(['setpriv'])).length === 0 ? ['setpriv', '--pdeathsig', 'KILL'] : [];
+  const tied = missingTools(['setpriv']).length === 0 ? [requiredTool('setpriv'), '--pdeathsig', 'KILL'] : [];
   return {
     ids,
     ports: { portsEach: 2, called: [uses.peer], callers: 'looked-up' },

@@ -2,6 +2,7 @@ import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../member-processes.ts';
 import type { Beginning } from '../network.ts';
+import { requiredTool } from './run-tool.ts';
 
 const library = 'libfaketime.so.1';
 const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib'];
@@ -30,7 +31,7 @@ export function withClock(file: string, { offsetMs, rate }: Clock): Beginning {
   const offset = `${offsetMs < 0 ? '-' : '+'}${(Math.abs(offsetMs) / 1000).toFixed(3)}`;
   // Through `env`, so that no other program of the prefix is loaded with it.
   const prefix = [
-    'env',
+    requiredTool('env'),
     `LD_PRELOAD=${[file, process.env.LD_PRELOAD].filter((one) => one !== undefined).join(':')}`,
     `FAKETIME=${offset}${rate === 1 ? '' : ` x${rate}`}`,
     `FAKETIME_DONT_FAKE_MONOTONIC=${rate === 1 ? 1 : 0}`,

@@ -2,6 +2,7 @@ import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Beginning } from '../network.ts';
 import type { Journal } from './journal.ts';
+import { requiredTool } from './run-tool.ts';
 
 /** How members' memory is limited on this machine. */
 export interface MemoryLimit {
@@ -55,7 +56,11 @@ export async function memoryLimit(
         join(folder, groups.swap),
         groups.limit === 'memory.max' ? '0' : String(megabytes * 1024 * 1024),
       ).catch(() => undefined);
-      return { prefix: ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', folder], flags: [], env: {} };
+      return {
+        prefix: [requiredTool('sh'), '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', folder],
+        flags: [],
+        env: {},
+      };
     },
   };
 }

@@ -1,14 +1,49 @@
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join, sep } from 'node:path';
 import { TanistError } from '../../../foundation/errors.ts';
 
 const timeoutMs = 20_000;
+/** Where the system has its own, also for users whose PATH leaves some of them out. */
+const systemFolders = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+
+/**
+ * Where a tool of the system is; null: it is not installed. Never below `node_modules`, which npm puts in front of the PATH: packages there have tools of the same names
+ * (`nft`) that do other things, and succeed.
+ */
+export function toolPath(name: string): string | null {
+  const given = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '' && !folder.split(sep).includes('node_modules'));
+  for (const folder of [...given, ...systemFolders]) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not there.
+    }
+  }
+  return null;
+}
+
+/** Errors: `unavailable`. */
+export function requiredTool(name: string): string {
+  const path = toolPath(name);
+  if (path === null) throw new TanistError('unavailable', `${name} is not installed`);
+  return path;
+}
+
+/** The tools among them that are not installed. */
+export function missingTools(names: readonly string[]): readonly string[] {
+  return names.filter((name) => toolPath(name) === null);
+}
 
 /** Runs one of the system's tools; what it says. Errors: `unavailable` with what it complains of. */
-export function runTool(name: string, args: readonly string[], input = ''): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(name, args, { timeout: timeoutMs }, (error, stdout, stderr) => {
+export async function runTool(name: string, args: readonly string[], input = ''): Promise<string> {
+  const path = requiredTool(name);
+  return await new Promise((resolve, reject) => {
+    const child = execFile(path, args, { timeout: timeoutMs }, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
       const said = stderr.trim().split('\n')[0];
       const what = said === undefined || said === '' ? error.message : said;
@@ -19,25 +54,6 @@ export function runTool(name: string, args: readonly string[], input = ''): Prom
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
-}
-
-/** The tools among them that are not on the PATH. */
-export async function missingTools(names: readonly string[]): Promise<readonly string[]> {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const there = await Promise.all(
-        folders.map((folder) =>
-          access(join(folder, name), constants.X_OK).then(
-            () => true,
-            () => false,
-          ),
-        ),
-      );
-      return there.includes(true);
-    }),
-  );
-  return names.filter((_, n) => found[n] !== true);
 }
 
 export const isRoot = (): boolean => process.getuid?.() === 0;

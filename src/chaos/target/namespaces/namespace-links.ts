@@ -1,7 +1,7 @@
 import { present } from '../../../foundation/assert.ts';
 import { TanistError } from '../../../foundation/errors.ts';
 import type { Links, Shape } from '../../target.ts';
-import { runTool } from '../machine/run-tool.ts';
+import { requiredTool, runTool } from '../machine/run-tool.ts';
 import type { Ability } from '../options.ts';
 import { joined } from './joined.ts';
 import { dropRules, isSlowed, type Neighbour, slowing, slowingRoot } from './shaping.ts';
@@ -57,7 +57,11 @@ export class NamespaceLinks implements Links {
 
   async #drop(to: Space): Promise<void> {
     const incoming = this.#spaces.map((from) => [from, this.#wanted(from, to)] as const);
-    await runTool('nsenter', [`--net=/run/netns/${to.space}`, 'nft', '-f', '-'], dropRules(incoming));
+    await runTool(
+      'nsenter',
+      [`--net=/run/netns/${to.space}`, requiredTool('nft'), '-f', '-'],
+      dropRules(incoming),
+    );
   }
 
   async #slow(from: Space): Promise<void> {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { present } from '../../../foundation/assert.ts';
 import { TanistError } from '../../../foundation/errors.ts';
 import type { Journal } from '../machine/journal.ts';
-import { isRoot, missingTools, runTool } from '../machine/run-tool.ts';
+import { isRoot, missingTools, requiredTool, runTool } from '../machine/run-tool.ts';
 import { undo } from '../machine/undo.ts';
 import type { Network, Place } from '../network.ts';
 import type { Ability } from '../options.ts';
@@ -28,7 +28,7 @@ export interface NamespaceOptions {
 export async function lacksNamespaces(): Promise<string | null> {
   if (process.platform !== 'linux') return 'network namespaces are Linux';
   if (!isRoot()) return 'network namespaces take root';
-  const missing = await missingTools(tools);
+  const missing = missingTools(tools);
   return missing.length === 0
     ? null
     : `${missing.join(', ')} not installed (Debian: iproute2 nftables util-linux)`;
@@ -80,7 +80,12 @@ export async function namespaceNetwork({ ids, portsEach, journal }: NamespaceOpt
     places.map(async ({ id, host }) => {
       const batch = `link set lo up\naddr add ${host}/24 dev eth0\nlink set eth0 up\n`;
       await runTool('ip', ['-n', name(id), '-batch', '-'], batch);
-      await runTool('nsenter', [`--net=/run/netns/${name(id)}`, 'nft', '-f', '-'], dropTable);
+      const nft = [`--net=/run/netns/${name(id)}`, requiredTool('nft')];
+      await runTool('nsenter', [...nft, '-f', '-'], dropTable);
+      // A cut that isn't one would make every check pass.
+      const made = await runTool('nsenter', [...nft, 'list', 'chain', 'inet', 'tanist', 'in']);
+      if (!made.includes('hook input'))
+        throw new TanistError('unavailable', `${nft[1]} takes rules and does not keep them`);
     }),
   );
   for (const { host } of places) await reached(host);
@@ -98,7 +103,11 @@ export async function namespaceNetwork({ ids, portsEach, journal }: NamespaceOpt
       );
       return `${place.host}:${place.ports[use]}`;
     },
-    start: (id) => ({ prefix: ['nsenter', `--net=/run/netns/${name(id)}`], flags: [], env: {} }),
+    start: (id) => ({
+      prefix: [requiredTool('nsenter'), `--net=/run/netns/${name(id)}`],
+      flags: [],
+      env: {},
+    }),
     started: async () => {},
     close: async () => {
       for (const space of spaces) await undo({ kind: 'namespace', name: space });
@@ -148,7 +157,7 @@ function reached(host: string): Promise<void> {
 /** Tried out where it does no harm: kernels come without this part or that. */
 async function abilitiesIn(hub: string): Promise<ReadonlySet<Ability>> {
   const can = new Set<Ability>(['cut', 'loss']);
-  if ((await missingTools(['tc'])).length > 0) return can;
+  if (missingTools(['tc']).length > 0) return can;
   const tries = async (kind: readonly string[]): Promise<boolean> => {
     const on = ['dev', 'lo', 'root'];
     const works = await runTool('tc', ['-n', hub, 'qdisc', 'add', ...on, ...kind]).then(
