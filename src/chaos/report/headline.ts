@@ -9,8 +9,11 @@ export interface Headline {
   readonly detail: string;
 }
 
+/** Runnable processes for each core, beyond which those of the cluster wait for each other and for others. */
+const busyLoad = 2;
+
 /** For the top of the report, and the last line on a terminal. */
-export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrupted' | 'budgets'>): Headline {
+export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrupted' | 'host'>): Headline {
   const ran = document.scenarios.filter(({ skipped }) => skipped === undefined);
   const skipped = document.scenarios.length - ran.length;
   const broken = ran.filter(({ ok }) => !ok);
@@ -28,8 +31,12 @@ export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrup
   if (ran.length === 0) return { answer: 'unknown', title: 'Nothing was run', detail: rest.join(' · ') };
   const undecided = ran.filter(({ verdicts }) => verdicts.some(({ answer }) => answer === 'unknown')).length;
   const missed = ran.filter(({ budgets }) => budgets.some(({ held }) => !held)).length;
+  const busy = ran.filter(({ load }) => load.median > busyLoad * document.host.cores).length;
   const notes = [
     ...(undecided === 0 ? [] : [`${countOf(undecided, 'run')} with a check that could not decide`]),
+    ...(busy === 0
+      ? []
+      : [`${countOf(busy, 'run')} on a machine with more to do than it can: times there say little`]),
     ...(missed === 0 ? [] : [`${countOf(missed, 'run')} slower than the budget of an outage`]),
   ];
   return {
@@ -73,7 +80,8 @@ function reasonsOf(broken: readonly ScenarioResult[]): string {
     if (lost > 0) add('acknowledged writes lost');
     for (const { check, answer } of verdicts) if (answer === 'no') add(`${check} broken`);
     if (failures.length > 0) add(failures[0] ?? '');
-    if (budgets.some(({ held }) => !held)) add('budgets missed');
+    const otherwise = lost === 0 && failures.length === 0 && verdicts.every(({ answer }) => answer !== 'no');
+    if (otherwise && budgets.some(({ held }) => !held)) add('budgets missed');
   }
   const reasons = [...counts].toSorted((a, b) => b[1] - a[1]).map(([reason]) => reason);
   const shown = reasons

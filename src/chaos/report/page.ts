@@ -11,6 +11,7 @@ import { scenarioSection } from './scenario-section.ts';
 import { soakCard } from './soak-card.ts';
 import { style } from './style.ts';
 
+const noHost = { cores: 1, memoryBytes: 0, system: '', node: '' };
 /** Sections of more runs make a page that no browser likes; the table has them all. Broken ones come first. */
 const mostSections = 60;
 
@@ -25,7 +26,7 @@ export function reportPage(documents: readonly ChaosDocument[]): string {
   const headline = headlineOf({
     scenarios,
     interrupted: documents.some(({ interrupted }) => interrupted),
-    budgets: documents.some(({ budgets }) => budgets === 'assert') ? 'assert' : 'report',
+    host: documents[0]?.host ?? noHost,
   });
   const ran = scenarios.filter(({ skipped }) => skipped === undefined);
   const sections = ran.toSorted((a, b) => Number(a.ok) - Number(b.ok)).slice(0, mostSections);

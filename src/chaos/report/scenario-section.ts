@@ -4,7 +4,7 @@ import { countOf } from './headline.ts';
 import { type Html, html, jsonData } from './html.ts';
 import { memoryChart } from './memory-chart.ts';
 import { missList, outageChart } from './outage-chart.ts';
-import { grouped, type Span, secondsText } from './scales.ts';
+import { grouped, msText, type Span, secondsText, short } from './scales.ts';
 import { familyOf, timelineChart } from './timeline.ts';
 import { ratesOf, trafficCharts } from './traffic-charts.ts';
 
@@ -18,6 +18,7 @@ export function scenarioSection(result: ScenarioResult, anchor: string): Html {
     ...(result.earlyLost > 0 ? [`${grouped(result.earlyLost)} early acknowledgements lost and told so`] : []),
     `${countOf(result.elections, 'election')}, ${result.falseElections.length} without a cause`,
     `faults for ${secondsText(result.faultsToMs - result.faultsFromMs)}`,
+    `load of the machine ${short(result.load.median)} (most ${short(result.load.most)}), the harness stood still for ${msText(result.load.longestStallMs)} at most`,
   ].join(
     ' · ',
   )}</p>${badgesOf(result)}${result.endedMs > 0 ? pictures(result, span) : null}<h3>Checks</h3>${checkList(result)}${notesOf(result)}<h3>Again</h3><code class="replay">${result.replay}</code>${dataOf(result, span)}</section>`;

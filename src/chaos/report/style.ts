@@ -24,9 +24,9 @@ a{color:inherit;text-decoration-color:var(--faint);text-underline-offset:3px}
 .tile b{display:block;font-size:22px;font-weight:650;letter-spacing:-.02em;font-variant-numeric:tabular-nums}.tile span{color:var(--soft);font-size:12.5px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:18px 22px;margin:0 0 20px}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
-th{font-weight:600;color:var(--soft);text-align:left;font-size:12px;padding:6px 10px;border-bottom:1px solid var(--line);white-space:nowrap}
-td{padding:6px 10px;border-bottom:1px solid var(--grid);vertical-align:top}tr:last-child td{border-bottom:0}td:first-child{white-space:nowrap}td.n,th.n{text-align:right;white-space:nowrap}
+table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
+th{font-weight:600;color:var(--soft);text-align:left;font-size:11.5px;padding:6px 7px;border-bottom:1px solid var(--line);white-space:nowrap}
+td{padding:6px 7px;border-bottom:1px solid var(--grid);vertical-align:top}tr:last-child td{border-bottom:0}td:first-child{white-space:nowrap}td.n,th.n{text-align:right;white-space:nowrap}
 svg.key{display:inline-block;width:10px;height:10px;margin-right:6px;vertical-align:-1px}
 tbody tr:hover td{background:var(--shade)}
 .badge{display:inline-block;border-radius:99px;padding:1px 9px;font-size:12px;font-weight:600;white-space:nowrap;line-height:1.6}
@@ -38,7 +38,7 @@ ul.plain li>div{min-width:0;overflow-wrap:anywhere}
 details summary{cursor:pointer;color:var(--soft);font-size:13px}details>ol{margin:6px 0 6px 20px;padding:0;font-size:13px;overflow-wrap:anywhere}
 .replay{display:block;background:var(--grid);border-radius:8px;padding:7px 12px;overflow-x:auto;white-space:pre}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font:11px system-ui,sans-serif}
-svg text{fill:var(--soft)}svg .faint{fill:var(--faint)}svg text.on{fill:#fff;font-weight:600;pointer-events:none}svg .label{font-weight:600;fill:var(--ink)}
+svg text{fill:var(--soft)}svg .faint{fill:var(--faint)}svg.chart text.on{fill:#fff;font-weight:600;pointer-events:none}svg .label{font-weight:600;fill:var(--ink)}
 .grid{stroke:var(--grid);stroke-width:1}.axis{stroke:var(--line);stroke-width:1}
 .quiet{fill:var(--shade)}.plot{cursor:crosshair}
 .area{fill:var(--m0);opacity:.16}.rate{stroke:var(--m0)}.p50{stroke:var(--m2)}.p99{stroke:var(--kill)}.trace{fill:none;stroke-width:1.4;stroke-linejoin:round;vector-effect:non-scaling-stroke}
@@ -54,5 +54,6 @@ ${[0, 1, 2, 3, 4, 5, 6].map((n) => `.m${n}{fill:var(--m${n})}.s${n}{stroke:var(-
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12.5px;color:var(--soft);margin:2px 0 4px}.legend i{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:6px;vertical-align:-1px;background:currentColor}
 ${['kill', 'freeze', 'partition', 'network', 'disk', 'orderly', 'clock', 'other', 'm0', 'm2', 'tanist', 'etcd', 'unsure', 'good', 'bad'].map((name) => `.legend i.c-${name}{color:var(--${name})}`).join('')}
 #tip{position:fixed;z-index:9;pointer-events:none;background:var(--ink);color:var(--bg);border-radius:8px;padding:6px 10px;font-size:12px;line-height:1.45;max-width:360px;white-space:pre-line;visibility:hidden;left:0;top:0}
+@media(prefers-color-scheme:dark){svg.chart text.on{fill:#10141b}}
 @media print{body{background:#fff}.card,.tile,.verdict{break-inside:avoid}}
 `;

@@ -1,3 +1,4 @@
+import { median, rounded } from '../../foundation/statistics.ts';
 import type { Moment } from '../moment.ts';
 import type { Target } from '../target.ts';
 import type { Traffic, TrafficReport, Verdict } from '../traffic.ts';
@@ -6,7 +7,7 @@ import { explained } from './explain.ts';
 import { growthOf } from './growth.ts';
 import { type NodeEventAt, nodeEvents } from './node-events.ts';
 import { budgetLines, outagesOf } from './outages.ts';
-import type { ProcessSample, ProcessWatch } from './process-watch.ts';
+import type { HarnessLoad, ProcessSample, ProcessWatch } from './process-watch.ts';
 import { type Answer, isOk, type MemberGrowth, type ScenarioResult } from './result.ts';
 import type { ScenarioOptions } from './run-scenario.ts';
 
@@ -78,6 +79,7 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
     samples: traffic.samples,
     processes: Object.fromEntries(watch.samples),
     stalls: watch.load.stalls,
+    load: loadOf(watch.load),
     faultsFromMs: parts.faultsFromMs,
     faultsToMs: parts.faultsToMs,
     endedMs: parts.endedMs,
@@ -99,6 +101,15 @@ function noFaults(name: string, faults: number): readonly Verdict[] {
   if (faults > 0 || name === faultless) return [];
   const detail = 'no fault happened within the time: raise --seconds';
   return [{ check: 'faults', answer: 'unknown', detail, violations: [] }];
+}
+
+function loadOf({ loads, stalls }: HarnessLoad): ScenarioResult['load'] {
+  const values = loads.map(({ load }) => load);
+  return {
+    median: values.length === 0 ? 0 : rounded(median(values), 1),
+    most: rounded(Math.max(0, ...values), 1),
+    longestStallMs: rounded(Math.max(0, ...stalls.map(({ fromMs, toMs }) => toMs - fromMs)), 0),
+  };
 }
 
 async function allNodeEvents(target: Target, zeroEpochMs: number): Promise<readonly NodeEventAt[]> {

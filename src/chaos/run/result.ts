@@ -47,6 +47,8 @@ export interface ScenarioResult {
   readonly samples: readonly Sample[];
   readonly processes: Readonly<Record<string, readonly ProcessSample[]>>;
   readonly stalls: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** How busy the machine was: runnable processes (median, most), and the longest time that the harness itself stood still. */
+  readonly load: { readonly median: number; readonly most: number; readonly longestStallMs: number };
   /** When faults began and ended, and the run itself, ms since it began. */
   readonly faultsFromMs: number;
   readonly faultsToMs: number;
@@ -107,6 +109,7 @@ const nothing = {
   samples: [],
   processes: {},
   stalls: [],
+  load: { median: 0, most: 0, longestStallMs: 0 },
   faultsFromMs: 0,
   faultsToMs: 0,
   endedMs: 0,

@@ -16,7 +16,7 @@ export async function drawReport(files: readonly string[], options: ChaosReportO
   const { title, detail } = headlineOf({
     scenarios,
     interrupted: documents.some(({ interrupted }) => interrupted),
-    budgets: 'report',
+    host: documents[0]?.host ?? { cores: 1, memoryBytes: 0, system: '', node: '' },
   });
   out.say(`${title}\n${detail}\nreport: ${report}`);
   out.document({ scenarios: scenarios.length, ok: documents.every(({ ok }) => ok), report });
