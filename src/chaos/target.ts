@@ -66,7 +66,9 @@ export type Need =
   | 'tanist'
   | 'warm-member'
   | 'cold-member'
-  | 'five-hot';
+  | 'five-hot'
+  /** A second build of Tanist, given with `--other-build`, that single members can be started with. */
+  | 'other-build';
 
 /** A cluster of processes under test, Tanist's or etcd's. Nothing of it outlives `stop`, nor the harness itself (`chaos clean` for a harness that was killed). */
 export interface Target {
@@ -93,6 +95,8 @@ export interface Target {
   start(id: string, clock?: { readonly offsetMs: number; readonly rate: number }): Promise<void>;
   /** The member ails from now on; only where `lacks('fault-layer')` is null. */
   fault(id: string, fault: Fault): void;
+  /** Which build the member runs from its next start on; only where `lacks('other-build')` is null. */
+  useBuild?(id: string, build: 'own' | 'other'): void;
   /** Leadership is handed over in an orderly way. */
   transfer(to?: string): Promise<void>;
   /** All members run, follow one leader and have what it has; warm ones too, cold ones as of their last snapshot. Errors: `unavailable` and who is missing. */
