@@ -68,7 +68,7 @@ function seatEtcd(seating: Seating, ids: readonly string[], tied: readonly strin
         advertisedPeer: network.advertised(id, uses.peer),
         members: all,
         token: `tanist-chaos-${journal.run}`,
-        launch: { prefix: [...prefix, ...tied], env },
+        launch: { prefix: [...prefix, ...tied], env, detached: true },
       });
       const ended = child.exited.then(({ code, signal }) => {
         throw new TanistError('unavailable', `it ended (${signal ?? `exit code ${code}`})`);

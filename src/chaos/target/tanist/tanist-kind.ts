@@ -68,7 +68,7 @@ async function seatTanist(
         dataFolder: dataFolder(id),
         logFile: logFile(id),
         flags,
-        launch: { prefix, env, main: options.build },
+        launch: { prefix, env, main: options.build, detached: true },
         mutant: options.mutant,
         onMoment: options.onMoment,
         nowMs: options.nowMs,
