@@ -87,10 +87,7 @@ export const mutantNames = [
   'hand-over-to-unhealthy-heir',
   'hand-over-twice-in-a-minute',
   'demoted-begins-hot',
-  'image-of-the-past',
-  'beyond-unanswered',
   'wish-by-word',
-  'store-id-twice',
   'unconfirmed-image',
 ] as const;
 

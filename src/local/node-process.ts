@@ -123,7 +123,7 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
     pid: child.pid ?? 0,
     ready,
     exited,
-    running: () => child.exitCode === null && child.signalCode === null,
+    running: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
     fault: (fault) => {
       const order: FaultOrder = { kind: 'fault', fault };
       if (child.connected) child.send(order, () => undefined);

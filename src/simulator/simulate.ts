@@ -19,7 +19,7 @@ export interface SimulationOptions {
   /** A deliberate fault in the code that the checks have to find. */
   readonly mutant?: MutantName | null;
   /** With replicas beyond the quorum in some seeds. */
-  readonly tiers?: boolean | 'none';
+  readonly tiers?: boolean;
   /** False: nothing is predicted, whatever the seed says. Seeds that were found before there were predictions stay good so. */
   readonly predictions?: boolean;
   /** Keep a line an event. */
@@ -146,8 +146,14 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
   /** Removed, and still there. */
   const left = (): readonly Machine[] => {
     const members = cluster.leader()?.node?.state.members;
-    return machines.filter(({ id, idle }) => !idle && members?.isRemoved(id) === true);
+    return machines.filter(
+      (machine) => !machine.idle && members?.isRemoved(machine.id) === true && !hasNobody(machine),
+    );
   };
+  /** Its disk lost what it knew of the members, and nobody whom its config names is there any more: it cannot hear that it was removed. */
+  const hasNobody = (machine: Machine): boolean =>
+    (machine.node?.inspect().doubt ?? null) !== null &&
+    machines.slice(0, plan.nodes).every((other) => other === machine || other.idle);
   // Calls under way end by their deadline; leases and sessions that run out afterwards keep the log moving a little.
   await run(scheduler.nowMs + plan.callDeadlineMs + 500, () => false);
   await run(scheduler.nowMs + livenessBoundMs, equal);
@@ -173,6 +179,5 @@ async function checkBeyond(cluster: Cluster, findings: Findings, run: Run): Prom
 }
 
 function shareOf(tiers: SimulationOptions['tiers']): TierShare {
-  if (tiers === 'none') return 'none';
   return tiers === true ? 'more' : 'ordinary';
 }

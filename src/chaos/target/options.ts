@@ -5,6 +5,8 @@ export interface TargetOptions {
   readonly kind: 'tanist' | 'etcd';
   /** Data, logs and configs of the members go there. */
   readonly folder: string;
+  /** It goes with the run, even one whose harness is killed. */
+  readonly temporaryFolder?: boolean;
   readonly hot: number;
   /** Tanist alone has these. */
   readonly warm: number;

@@ -104,8 +104,7 @@ export function imageSources(
   own: Pick<MemberLineage, 'id' | 'applied'>,
   answers: readonly MemberLineage[],
 ): readonly MemberLineage[] {
-  const least = mutant.active === 'image-of-the-past' ? 0 : own.applied;
   return answers
-    .filter(({ id, tier, applied }) => id !== own.id && tier === 'hot' && applied >= least)
+    .filter(({ id, tier, applied }) => id !== own.id && tier === 'hot' && applied >= own.applied)
     .sort((a, b) => Number(a.leader === a.id) - Number(b.leader === b.id));
 }

@@ -1,6 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
-import { mutant } from '../../foundation/mutants.ts';
 import { type Random, randomName } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AppliedPoint } from '../../ports/image-store.ts';
@@ -67,7 +66,7 @@ function checkLineage(own: Lineage, { from, lineage }: IncomingImage): void {
 
 /** It may have said more than it has kept, over a crash. */
 function checkReached(held: number, source: NodeId, index: number): void {
-  if (index >= held || mutant.active === 'image-of-the-past') return;
+  if (index >= held) return;
   throw new TanistError('unavailable', `the image of ${source} ends at entry ${index}, before ${held}`);
 }
 

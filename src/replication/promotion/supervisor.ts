@@ -1,7 +1,6 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
-import { mutant } from '../../foundation/mutants.ts';
 import { type Random, randomName } from '../../foundation/random.ts';
 import type { OutgoingImage } from '../../node/image-outlet.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
@@ -344,7 +343,7 @@ export class Supervisor {
 
   /** Never the same twice: peers know a store by its random id, and would take a second one of that id for an old one. */
   #names(use: string): Random {
-    if (mutant.active !== 'store-id-twice') this.#named += 1;
+    this.#named += 1;
     return this.#parts.random.fork(`${use} ${this.#named}`);
   }
 

@@ -24,8 +24,8 @@ export class IntegrityChecks {
   /** Whose state may differ from what the log makes of it. */
   readonly #differs = new Set<Machine>();
   readonly #differed = new Set<Machine>();
-  /** The last image that a machine was handed, where that was one of a state that differed: its index. */
-  readonly #tainted = new Map<Machine, unknown>();
+  /** Whose last image was one of a state that differed. */
+  readonly #tainted = new Set<Machine>();
 
   constructor(findings: Findings, machines: () => readonly Machine[], trace: Trace, random: Random) {
     this.#findings = findings;
@@ -79,15 +79,14 @@ export class IntegrityChecks {
           this.#findings.report('false-quarantine', `${machine.id}: ${fields.reason}`);
         break;
       case 'rebuilt':
-        if (fields.part === 'image' && this.#tainted.get(machine) !== fields.index)
-          this.#differs.delete(machine);
+        if (fields.part === 'image' && !this.#tainted.has(machine)) this.#differs.delete(machine);
         break;
       case 'snapshot-received': {
         // What differs is handed on, while nobody has noticed.
         const from = this.#machines().find(({ id }) => id === fields.from);
         this.#tainted.delete(machine);
         if (from === undefined || !this.#differs.has(from)) break;
-        this.#tainted.set(machine, fields.index);
+        this.#tainted.add(machine);
         this.#differs.add(machine);
         break;
       }
