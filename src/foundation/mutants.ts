@@ -86,6 +86,9 @@ export const mutantNames = [
   'scrub-misses-vanished-records',
   'hand-over-to-unhealthy-heir',
   'hand-over-twice-in-a-minute',
+  'demoted-begins-hot',
+  'wish-by-word',
+  'unconfirmed-image',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

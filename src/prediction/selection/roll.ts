@@ -32,6 +32,12 @@ export async function roll(
 }
 
 /** The history as it was when it had `length` values. */
-export function until({ values, stepMs, endMs }: History, length: number): History {
-  return { values: values.subarray(0, length), stepMs, endMs: endMs - (values.length - length) * stepMs };
+export function until({ values, stepMs, endMs, inputs }: History, length: number): History {
+  const steps = values.length - length;
+  return {
+    values: values.subarray(0, length),
+    stepMs,
+    endMs: endMs - steps * stepMs,
+    ...(inputs === undefined ? {} : { inputs: inputs.before(steps) }),
+  };
 }
