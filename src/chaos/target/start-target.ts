@@ -98,6 +98,7 @@ async function begin(
     exited: (id) => processes.exited(id),
     start: (id, clock) => processes.start(id, clock),
     fault: (id, fault) => seated.fault(id, fault),
+    useBuild: (id, build) => seated.useBuild?.(id, build),
     stop,
   };
 }
