@@ -1,5 +1,4 @@
 import type { Moment } from '../moment.ts';
-import type { SoakSummary } from '../soak/soak-summary.ts';
 import type { MemberTier } from '../target.ts';
 import type { Sample, Verdict } from '../traffic.ts';
 import type { Growth } from './growth.ts';
@@ -60,6 +59,17 @@ export interface MemberGrowth {
   /** In bytes. */
   readonly resident: Growth | null;
   readonly descriptors: Growth | null;
+}
+
+/** What a soak came to, over all of its segments. */
+export interface SoakSummary {
+  readonly hours: number;
+  readonly hoursDone: number;
+  readonly elections: number;
+  readonly falseElectionsPerHour: number;
+  readonly memory: readonly MemberGrowth[];
+  /** Of every process, thinned out, on one time: ms of soaking. */
+  readonly processes: Readonly<Record<string, readonly ProcessSample[]>>;
 }
 
 /** The whole of what `chaos run` writes, beside its picture. */
