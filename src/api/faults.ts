@@ -15,7 +15,7 @@ export type Fault =
   | { readonly kind: 'disk'; readonly freeBytes: number; readonly diskBytes: number }
   /** What it says to its peers takes so much longer to get there. */
   | { readonly kind: 'distance'; readonly ms: number }
-  /** The next synced write is carried out and fails all the same, as does every write after it: what the disk has is unknown. */
+  /** The next synced write of the log, or the next write of the state, is carried out and fails all the same, as does every write after it: what the disk has is unknown. */
   | { readonly kind: 'sync-error'; readonly database: AilingDatabase }
   /** Writes are refused, with nothing written, for as long as it lasts. */
   | { readonly kind: 'disk-full'; readonly database: AilingDatabase; readonly lasts: boolean }
@@ -109,7 +109,7 @@ function failing(name: string, which: AilingDatabase, database: Database, faults
     if (failed !== null) throw failed;
     if (faults.full.has(which))
       throw new TanistError('disk-full', `no space is left for ${name}, by intent; free some`);
-    const isToFail = options.sync && faults.syncError.has(which);
+    const isToFail = (options.sync || which === 'state') && faults.syncError.has(which);
     // Decided before it is written, so that nothing that is issued after it is carried out.
     if (isToFail)
       failed = new TanistError(

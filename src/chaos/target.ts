@@ -24,13 +24,13 @@ export interface Shape {
   readonly bytesPerSecond?: number;
 }
 
-/** The network between members. Clients' ways to members are never touched, unless asked with `client` as one end. */
+/** The network between members. Clients' ways to members are never touched. */
 export interface Links {
   readonly how: 'namespaces' | 'proxy';
   /** Why this one, in a few words for the report. */
   readonly why: string;
   can(ability: 'loss' | 'cut' | 'delay' | 'bandwidth'): boolean;
-  /** What `from` sends to `to`, from now on; an empty shape: as it was made. */
+  /** What `from` sends to `to`, from now on; an empty shape: as it was made. Calls made together take effect together. Errors: `unknown-member`, `unavailable` for what it can't. */
   shape(from: string, to: string, shape: Shape): Promise<void>;
   /** All links as they were made. */
   heal(): Promise<void>;

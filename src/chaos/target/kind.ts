@@ -25,7 +25,7 @@ export interface Seating {
   isRunning(id: string): boolean;
 }
 
-export interface Seated extends Pick<Target, 'fault'> {
+export interface Seated extends Pick<Target, 'fault' | 'useBuild'> {
   readonly members: readonly Member[];
   readonly cluster: Cluster;
   /** Why the cluster itself can't meet a need; null: it can, as far as it is asked. */

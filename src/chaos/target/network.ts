@@ -1,3 +1,4 @@
+import { TanistError } from '../../foundation/errors.ts';
 import type { Links } from '../target.ts';
 
 /** Where a member lives in the network. */
@@ -28,4 +29,13 @@ export interface Beginning {
   /** Of Node.js. */
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** Errors: `unknown-member`. */
+export function requireMember(
+  id: string,
+  members: { has(id: string): boolean; keys(): Iterable<string> },
+): void {
+  if (!members.has(id))
+    throw new TanistError('unknown-member', `no member ${id}; there are ${[...members.keys()].join(', ')}`);
 }

@@ -21,6 +21,8 @@ export interface TargetOptions {
   readonly config?: Readonly<Record<string, object>>;
   /** `main.js` of another build. */
   readonly build?: string;
+  /** Of one more build, that single members change to. */
+  readonly otherBuild?: string;
   /** Each member on a file system of its own, of so many bytes as `small-disk.ts` says. */
   readonly smallDisk?: boolean;
   readonly memoryLimitMb?: number;

@@ -98,6 +98,7 @@ async function begin(
     exited: (id) => processes.exited(id),
     start: (id, clock) => processes.start(id, clock),
     fault: (id, fault) => seated.fault(id, fault),
+    useBuild: (id, build) => seated.useBuild?.(id, build),
     stop,
   };
 }
@@ -110,7 +111,7 @@ function lackOf(
   seated: Seated,
 ): string | null {
   if (need === 'five-hot' && hot < 5) return `the cluster has ${hot} voters`;
-  if (need === 'packet-loss' && !links.can('loss')) return `no packet is lost: ${links.why}`;
+  if (need === 'packet-loss' && !links.can('loss')) return `a proxy loses no packets: ${links.why}`;
   return seated.lacks(need) ?? equipment.lacks[need] ?? null;
 }
 

@@ -55,6 +55,7 @@ export function startEtcdProcess(options: EtcdProcessOptions): EtcdProcess {
   const child = spawn(program, args, {
     stdio: ['ignore', log, log],
     env: { ...process.env, ...launch.env },
+    detached: launch.detached ?? false,
   });
   closeSync(log);
   const running = (): boolean =>

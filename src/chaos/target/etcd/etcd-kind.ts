@@ -3,7 +3,7 @@ import { present } from '../../../foundation/assert.ts';
 import { TanistError } from '../../../foundation/errors.ts';
 import { startEtcdProcess } from '../../../local/etcd/etcd-process.ts';
 import { eventually } from '../../../local/eventually.ts';
-import type { Member } from '../../target.ts';
+import type { Member, Need } from '../../target.ts';
 import { etcdLayout } from '../disk/stored-files.ts';
 import type { Kind, Seated, Seating } from '../kind.ts';
 import { missingTools, requiredTool } from '../machine/run-tool.ts';
@@ -14,6 +14,14 @@ import { etcdCluster } from './etcd-cluster.ts';
 const uses = { client: 0, peer: 1 } as const;
 /** etcd serves nobody before it has a quorum: after so long a member that runs counts as started. */
 const quorumMs = 10_000;
+
+const notOfEtcd: ReadonlySet<Need> = new Set([
+  'tanist',
+  'fault-layer',
+  'warm-member',
+  'cold-member',
+  'other-build',
+]);
 
 /** All members are voters. Errors: `unavailable` without etcd on the PATH. */
 export async function etcdKind({ hot }: TargetOptions): Promise<Kind> {
@@ -49,10 +57,7 @@ function seatEtcd(seating: Seating, ids: readonly string[], tied: readonly strin
   return {
     members,
     cluster,
-    lacks: (need) =>
-      need === 'tanist' || need === 'fault-layer' || need === 'warm-member' || need === 'cold-member'
-        ? 'the target is etcd'
-        : null,
+    lacks: (need) => (notOfEtcd.has(need) ? 'the target is etcd' : null),
     fault: () => {
       throw new TanistError('unavailable', 'etcd has no layer of faults');
     },
@@ -68,7 +73,7 @@ function seatEtcd(seating: Seating, ids: readonly string[], tied: readonly strin
         advertisedPeer: network.advertised(id, uses.peer),
         members: all,
         token: `tanist-chaos-${journal.run}`,
-        launch: { prefix: [...prefix, ...tied], env },
+        launch: { prefix: [...prefix, ...tied], env, detached: true },
       });
       const ended = child.exited.then(({ code, signal }) => {
         throw new TanistError('unavailable', `it ended (${signal ?? `exit code ${code}`})`);

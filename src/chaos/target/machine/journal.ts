@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TanistError } from '../../../foundation/errors.ts';
@@ -21,7 +21,9 @@ export interface Author {
   readonly start: string | null;
 }
 
-export const journalFolder = join(tmpdir(), 'tanist-chaos');
+const ownUser = process.getuid?.() ?? null;
+/** Of this user: what root undoes must be what root has written. */
+export const journalFolder = join(tmpdir(), `tanist-chaos-journals-${ownUser ?? 'all'}`);
 const suffix = '.journal';
 
 /**
@@ -43,7 +45,8 @@ export class Journal {
     const journal = new Journal(randomBytes(3).toString('hex'));
     const author: Author = { run: journal.run, pid: process.pid, start: startOf(process.pid) };
     journal.#write(() => {
-      mkdirSync(journalFolder, { recursive: true });
+      mkdirSync(journalFolder, { recursive: true, mode: 0o700 });
+      if (!isOwn(journalFolder)) throw new Error('it belongs to another user');
       writeFileSync(journal.#file, `${JSON.stringify(author)}\n`, { flag: 'wx' });
     });
     return journal;
@@ -81,10 +84,17 @@ export class Journal {
 export const isJournal = (name: string): boolean => name.endsWith(suffix);
 const fileOf = (run: string): string => join(journalFolder, `${run}${suffix}`);
 
-/** A line that was being written when the harness died was not done yet. Null: nothing of it can be read. */
+/** Not a link, and of this user. */
+function isOwn(path: string): boolean {
+  const found = lstatSync(path);
+  return !found.isSymbolicLink() && (ownUser === null || found.uid === ownUser);
+}
+
+/** A line that was being written when the harness died was not done yet. Null: nothing of it can be read, or it is none of this user's. */
 export function readJournal(
   file: string,
 ): { readonly author: Author; readonly deeds: readonly Deed[] } | null {
+  if (!isOwn(file)) return null;
   const [first, ...lines] = readFileSync(file, 'utf8').split('\n');
   const author = parsed<Author>(first ?? '');
   if (author === null) return null;

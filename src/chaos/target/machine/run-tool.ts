@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
 import { TanistError } from '../../../foundation/errors.ts';
@@ -39,20 +39,31 @@ export function missingTools(names: readonly string[]): readonly string[] {
   return names.filter((name) => toolPath(name) === null);
 }
 
-/** Runs one of the system's tools; what it says. Errors: `unavailable` with what it complains of. */
+/**
+ * Runs one of the system's tools; what it says. In a session of its own: Ctrl-C at the terminal is for the harness, which heals and undoes with these very tools then.
+ * Errors: `unavailable` with what it complains of.
+ */
 export async function runTool(name: string, args: readonly string[], input = ''): Promise<string> {
   const path = requiredTool(name);
   return await new Promise((resolve, reject) => {
-    const child = execFile(path, args, { timeout: timeoutMs }, (error, stdout, stderr) => {
-      if (error === null) return resolve(stdout);
-      const said = stderr.trim().split('\n')[0];
-      const what = said === undefined || said === '' ? error.message : said;
-      reject(
-        new TanistError('unavailable', `${name} ${args.slice(0, 3).join(' ')} …: ${what}`, { cause: error }),
-      );
+    const child = spawn(path, args, { detached: true, timeout: timeoutMs });
+    let said = '';
+    let complaint = '';
+    const fail = (reason: string): void =>
+      reject(new TanistError('unavailable', `${name} ${args.slice(0, 3).join(' ')} …: ${reason}`));
+    child.stdout.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
     });
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(input);
+    child.stderr.on('data', (bytes: Buffer) => {
+      complaint += bytes.toString();
+    });
+    child.once('error', (error) => fail(error.message));
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve(said);
+      else fail(complaint.trim().split('\n')[0] || `it ended (${signal ?? `exit code ${code}`})`);
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
   });
 }
 

@@ -2,6 +2,7 @@ import { present } from '../../../foundation/assert.ts';
 import { TanistError } from '../../../foundation/errors.ts';
 import type { Links, Shape } from '../../target.ts';
 import { requiredTool, runTool } from '../machine/run-tool.ts';
+import { requireMember } from '../network.ts';
 import type { Ability } from '../options.ts';
 import { joined } from './joined.ts';
 import { dropRules, isSlowed, type Neighbour, slowing, slowingRoot } from './shaping.ts';
@@ -37,6 +38,7 @@ export class NamespaceLinks implements Links {
   }
 
   async shape(from: string, to: string, shape: Shape): Promise<void> {
+    for (const id of [from, to]) requireMember(id, this.#drops);
     const lacking = abilitiesFor(shape).find((ability) => !this.can(ability));
     if (lacking !== undefined)
       throw new TanistError(

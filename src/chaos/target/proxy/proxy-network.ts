@@ -1,6 +1,7 @@
 import { present } from '../../../foundation/assert.ts';
+import { TanistError } from '../../../foundation/errors.ts';
 import { freePorts } from '../../../local/ports.ts';
-import type { Network, Place } from '../network.ts';
+import { type Network, type Place, requireMember } from '../network.ts';
 import type { Way } from './orders.ts';
 import { startProxy } from './proxy.ts';
 import { routesVariable } from './routes.ts';
@@ -59,7 +60,12 @@ export async function proxyNetwork(options: ProxyOptions): Promise<Network> {
       how: 'proxy',
       why,
       can: (ability) => ability !== 'loss',
-      shape: (from, to, shape) => proxy.follow({ kind: 'shape', from, to, shape }),
+      shape: async (from, to, shape) => {
+        for (const id of [from, to]) requireMember(id, new Set(ids));
+        if ((shape.loss ?? 0) > 0)
+          throw new TanistError('unavailable', 'loss: the proxy forwards connections, and loses no packets');
+        await proxy.follow({ kind: 'shape', from, to, shape });
+      },
       heal: () => proxy.follow({ kind: 'heal' }),
     },
     advertised: (id, use) => {

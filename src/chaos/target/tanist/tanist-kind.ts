@@ -38,6 +38,7 @@ async function seatTanist(
   const seats = network.places.map((place, n): Seat => ({ place, tier: present(tiers[n], 'a tier each') }));
   const configFile = await writeConfig(options.folder, seats, options.config ?? {});
   const processes = new Map<string, NodeProcess>();
+  const onOtherBuild = new Set<string>();
   const members = seats.map(
     ({ place: { id, host, ports }, tier }): Member => ({
       id,
@@ -51,11 +52,16 @@ async function seatTanist(
     cluster: tanistCluster(members, isRunning),
     lacks: (need) => {
       if (need === 'fault-layer') return lacksFaults;
+      if (need === 'other-build') return options.otherBuild === undefined ? 'no other build was given' : null;
       if (need === 'warm-member') return tiers.includes('warm') ? null : 'the cluster has no warm member';
       if (need === 'cold-member') return tiers.includes('cold') ? null : 'the cluster has no cold member';
       return null;
     },
     fault: (id, fault) => processes.get(id)?.fault(fault),
+    useBuild: (id, build) => {
+      if (build === 'other') onOtherBuild.add(id);
+      else onOtherBuild.delete(id);
+    },
     launch: (id, { prefix, flags, env }) => {
       const { tier } = present(
         seats.find(({ place }) => place.id === id),
@@ -68,7 +74,12 @@ async function seatTanist(
         dataFolder: dataFolder(id),
         logFile: logFile(id),
         flags,
-        launch: { prefix, env, main: options.build },
+        launch: {
+          prefix,
+          env,
+          main: onOtherBuild.has(id) ? options.otherBuild : options.build,
+          detached: true,
+        },
         mutant: options.mutant,
         onMoment: options.onMoment,
         nowMs: options.nowMs,
