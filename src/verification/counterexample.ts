@@ -28,15 +28,16 @@ export function smallestCounterexample<State, Input, Output>(
   const isWrong = (kept: readonly Operation<Input, Output>[]): boolean => {
     let steps = 0;
     const stop = () => ++steps > questionsPerTry || shouldStop();
-    return checkLinearizability(model, forgetting(part, new Set(kept)), stop).answer === 'no';
+    const needed = explaining(model, part, kept);
+    return checkLinearizability(model, forgetting(needed, new Set(kept)), stop).answer === 'no';
   };
   const kept = minimal(recent(prefix(known, isWrong), isWrong), isWrong, shouldStop);
   const wrong = new Set(kept);
-  const shown = part.filter(
-    (each) =>
-      wrong.has(each) ||
-      (!model.readOnly(each.input) && kept.some((other) => model.explains?.(each, other) ?? true)),
-  );
+  const whole = explaining(model, part, kept);
+  const shown =
+    whole.length <= kept.length + maxExplaining
+      ? whole
+      : part.filter((each) => wrong.has(each) || kept.some((other) => mayExplain(model, each, other)));
   const placed = checkLinearizability(model, forgetting(shown, wrong), shouldStop);
   const byId = new Map(part.map((each) => [each.id, each]));
   return {
@@ -49,6 +50,33 @@ export function smallestCounterexample<State, Input, Output>(
 
 /** How long a smaller part is looked at (in thousands of steps) before a larger one is kept. */
 const questionsPerTry = 200;
+
+/** So many operations that explain the others, and each other, can still be looked at; beyond, only those that explain a wrong one are shown. */
+const maxExplaining = 10;
+
+function mayExplain<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  write: Operation<Input, Output>,
+  operation: Operation<Input, Output>,
+): boolean {
+  return !model.readOnly(write.input) && (model.explains?.(write, operation) ?? true);
+}
+
+/** `kept` and all that may explain it, and what explains that: the rest of the part has no say. */
+function explaining<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  part: readonly Operation<Input, Output>[],
+  kept: readonly Operation<Input, Output>[],
+): readonly Operation<Input, Output>[] {
+  const needed = new Set(kept);
+  const open = part.filter((each) => !needed.has(each) && !model.readOnly(each.input));
+  // A set hands out what is added to it while it is gone through.
+  for (const operation of needed) {
+    const asked = kept.includes(operation) ? operation : { ...operation, output: undefined };
+    for (const write of open) if (!needed.has(write) && mayExplain(model, write, asked)) needed.add(write);
+  }
+  return part.filter((each) => needed.has(each));
+}
 
 /** The part with the answers of `kept` alone. */
 function forgetting<Input, Output>(

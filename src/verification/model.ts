@@ -31,7 +31,10 @@ export interface Model<State, Input, Output> {
   blind?(operation: Operation<Input, Output>): boolean;
   /** Lets the search see that a value which is still needed is about to be lost for good. */
   readonly values?: ValueHints<State, Input, Output>;
-  /** Whether the answer of `operation` may be owed to `write`, so that a picture of the one should show the other. By default always. */
+  /**
+   * Whether the answer of `operation` (if not known: an effect of it) may be owed to `write`. Others can be left out of the history without
+   * making that answer impossible. By default always.
+   */
   explains?(write: Operation<Input, Output>, operation: Operation<Input, Output>): boolean;
   describe(operation: Operation<Input, Output>): string;
 }

@@ -1,5 +1,5 @@
 import { unreachable } from '../foundation/assert.ts';
-import type { RegisterInput, RegisterOutput } from './register.ts';
+import type { RegisterInput, RegisterOutput } from './register-types.ts';
 
 /**
  * What one key may be. `revision` null: written by an operation that did not learn its revision; 0: absent. `floor`: the highest revision of the

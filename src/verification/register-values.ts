@@ -1,7 +1,7 @@
 import { unreachable } from '../foundation/assert.ts';
 import type { ValueHints } from './model.ts';
-import type { RegisterInput, RegisterOutput } from './register.ts';
 import type { RegisterState } from './register-step.ts';
+import type { RegisterInput, RegisterOutput } from './register-types.ts';
 
 export const registerValues: ValueHints<RegisterState, RegisterInput, RegisterOutput> = {
   of: (state) => (state.length === 1 ? state[0]?.value : undefined),

@@ -2,37 +2,10 @@ import { unreachable } from '../foundation/assert.ts';
 import type { Operation } from './history.ts';
 import type { Model } from './model.ts';
 import { absent, type Register, type RegisterState, stepRegister } from './register-step.ts';
+import type { RegisterInput, RegisterOutput } from './register-types.ts';
 import { registerValues } from './register-values.ts';
 
-/** One key of an MVCC store. A revision that an answer names is checked, one that it leaves out (null) is not. */
-export type RegisterInput =
-  | { readonly kind: 'get'; readonly key: string }
-  | { readonly kind: 'put'; readonly key: string; readonly value: string }
-  /** Puts what is there and `value` behind it. */
-  | { readonly kind: 'append'; readonly key: string; readonly value: string }
-  | { readonly kind: 'delete'; readonly key: string }
-  /** Puts `value` if the present one is `expected` (null: absent). */
-  | {
-      readonly kind: 'cas';
-      readonly key: string;
-      readonly expected: string | null;
-      readonly value: string;
-    }
-  /** Puts `value` if the key was last modified at `expected` (0: absent). */
-  | {
-      readonly kind: 'casRevision';
-      readonly key: string;
-      readonly expected: number;
-      readonly value: string;
-    };
-
-/** `revision`: of a write its own, of a get the key's modification revision. */
-export type RegisterOutput =
-  | { readonly kind: 'got'; readonly value: string | null; readonly revision: number | null }
-  | { readonly kind: 'put'; readonly revision: number | null }
-  /** `found` null: not said. */
-  | { readonly kind: 'deleted'; readonly found: boolean | null }
-  | { readonly kind: 'swapped'; readonly succeeded: boolean; readonly revision: number | null };
+export type { RegisterInput, RegisterOutput } from './register-types.ts';
 
 const model: Omit<Model<RegisterState, RegisterInput, RegisterOutput>, 'init'> = {
   step(state, input, output) {
@@ -74,18 +47,34 @@ function same(a: Register, b: Register): boolean {
 
 type RegisterOperation = Operation<RegisterInput, RegisterOutput>;
 
-/** The answer names the value or the revision that the other wrote. */
+/** The value or the revision that was written makes the answer possible. Of a swap of unknown outcome: makes it possible that it succeeded. */
 function explains(write: RegisterOperation, { input, output }: RegisterOperation): boolean {
+  const appends = write.input.kind === 'append';
   const written =
     write.input.kind === 'delete' ? null : 'value' in write.input ? write.input.value : undefined;
   if (written === undefined) return false;
-  if (input.kind === 'cas' && input.expected === written) return true;
-  if (input.kind === 'casRevision' && write.output !== undefined && 'revision' in write.output)
-    return write.output.revision === input.expected;
-  if (output?.kind !== 'got') return output?.kind === 'deleted' && output.found === (written !== null);
-  return write.input.kind === 'append'
-    ? (output.value?.includes(write.input.value) ?? false)
-    : output.value === written;
+  const failed = output?.kind === 'swapped' && !output.succeeded;
+  switch (input.kind) {
+    case 'get': {
+      const got = output?.kind === 'got' ? output.value : undefined;
+      return appends && written !== null ? (got?.includes(written) ?? false) : got === written;
+    }
+    case 'cas':
+      return appends || (written === input.expected) !== failed;
+    case 'casRevision': {
+      const revision =
+        write.output !== undefined && 'revision' in write.output ? write.output.revision : null;
+      return failed || revision === null || revision === input.expected;
+    }
+    case 'delete':
+      return output?.kind === 'deleted' && output.found !== null && output.found === (written !== null);
+    case 'append':
+      return true;
+    case 'put':
+      return false;
+    default:
+      return unreachable(input);
+  }
 }
 
 /** `put k=a -> @7`, `get k -> a @7`, `cas k a→b -> no`. */

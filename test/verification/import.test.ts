@@ -144,10 +144,7 @@ test('the same histories with one answer changed', (t) => {
   };
   t.is(judged(change(jepsen.registerOk, ':read, :value 4', ':read, :value 1')), 'jepsen register 6 1 no');
   t.is(judged(change(jepsen.independent, '[7 5]', '[7 3]')), 'jepsen register 4 0 no');
-  t.is(
-    judged(change(jepsen.log, ':ok	:cas', ':ok	:cas').replace(/\[2 4\]/g, '[3 4]')),
-    'jepsen register 3 1 no',
-  );
+  t.is(judged(jepsen.log.replace(/\[2 4\]/g, '[3 4]')), 'jepsen register 3 1 no');
   t.is(judged(change(jepsen.keyValue, 'x 1 0 yx 1 1 y', 'x 1 1 y')), 'jepsen register 4 0 no');
   t.is(judged(change(jepsen.mutex, '"fail"', '"ok"')), 'jepsen mutex 3 0 no');
   t.is(judged(change(jepsen.listAppend, '[1]]]', '[]]]')), 'jepsen list-append 2 0 no');
