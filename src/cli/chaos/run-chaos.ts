@@ -9,7 +9,7 @@ import { cleanup } from '../../local/cleanup.ts';
 import { workFolder } from '../../local/work-folder.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { outputTo } from '../terminal/output.ts';
-import { realHarness, strayErrors } from './harness.ts';
+import { endSoon, realHarness, strayErrors } from './harness.ts';
 import type { ChaosRunOptions } from './options.ts';
 import { keepLogs, outFolder } from './out-folder.ts';
 import { planOf } from './plan-of.ts';
@@ -59,6 +59,7 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
     },
   });
   const written = await writeReport(folder, document);
+  endSoon();
   const { answer, title, detail } = headlineOf(document);
   const paint = answer === 'yes' ? out.style.green : answer === 'no' ? out.style.red : out.style.yellow;
   out.say(`\n${paint(title)}\n${detail}\nreport: ${written.html}`);
