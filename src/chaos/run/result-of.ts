@@ -64,6 +64,7 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
     failures,
     seconds: options.seconds,
     network: target.links.how,
+    networkWhy: target.links.why,
     members: target.members.map(({ id, tier }) => ({ id, tier })),
     faults,
     operations: report?.operations ?? 0,

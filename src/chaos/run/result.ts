@@ -21,6 +21,8 @@ export interface ScenarioResult {
   readonly failures: readonly string[];
   readonly seconds: number;
   readonly network: 'namespaces' | 'proxy' | null;
+  /** Why not the other. */
+  readonly networkWhy: string;
   readonly members: readonly { readonly id: string; readonly tier: MemberTier }[];
   readonly faults: number;
   readonly operations: number;
@@ -99,6 +101,7 @@ const nothing = {
   failures: [],
   seconds: 0,
   network: null,
+  networkWhy: '',
   members: [],
   faults: 0,
   operations: 0,

@@ -32,6 +32,7 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
   const stray = strayErrors();
   const harness = await realHarness();
   let at = '';
+  let said = '';
   const document = await runPlan(harness, plan, {
     stop: stop.signal,
     folder: async (name) => {
@@ -47,6 +48,11 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
     strayErrors: stray,
     ended: async (result, soFar, clusterFolder) => {
       out.progress.clear();
+      const network = `${result.network}${result.networkWhy === '' ? '' : `: ${result.networkWhy}`}`;
+      if (result.network !== null && network !== said) {
+        said = network;
+        out.say(out.style.dim(`network by ${network}`));
+      }
       sayResult(out, result);
       if (!result.ok)
         await keepLogs(
