@@ -11,7 +11,7 @@ import { ratesOf, trafficCharts } from './traffic-charts.ts';
 /** One run under one seed: what was done to the cluster, what it did, what the checks say. */
 export function scenarioSection(result: ScenarioResult, anchor: string): Html {
   const span: Span = { fromMs: 0, toMs: Math.max(1000, result.endedMs) };
-  return html`<section class="card run" id="${anchor}"><div class="head"><h2>${result.scenario}</h2>${stateBadge(result)}<span class="soft small">${result.target}, seed ${result.seed}, ${result.members.length} members, network by ${result.network ?? '–'}</span></div><p class="soft small">${[
+  return html`<section class="card run" id="${anchor}"><div class="head"><h2>${result.scenario}</h2>${stateBadge(result)}<span class="soft small">${result.target}, seed ${result.seed}, ${result.members.length} members, network by ${result.network ?? '–'}${result.networkWhy === '' ? '' : ` (${result.networkWhy})`}</span></div><p class="soft small">${[
     countOf(result.faults, 'fault'),
     `${grouped(result.operations)} operations: ${grouped(result.acknowledged)} acknowledged, ${grouped(result.failed)} failed, ${grouped(result.indeterminate)} of unknown outcome`,
     `${grouped(result.lost)} lost`,

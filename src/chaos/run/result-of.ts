@@ -6,15 +6,22 @@ import { electionsOf } from './elections.ts';
 import { explained } from './explain.ts';
 import { growthOf } from './growth.ts';
 import { type NodeEventAt, nodeEvents } from './node-events.ts';
-import { budgetLines, outagesOf } from './outages.ts';
+import { type BudgetTable, budgetLines, outagesOf } from './outages.ts';
 import type { HarnessLoad, ProcessSample, ProcessWatch } from './process-watch.ts';
 import { type Answer, isOk, type MemberGrowth, type ScenarioResult } from './result.ts';
-import type { ScenarioOptions } from './run-scenario.ts';
+
+/** What a result is called, and what it is measured by. */
+export interface Judged {
+  readonly selection: { readonly name: string };
+  readonly seed: number;
+  readonly seconds: number;
+  readonly replay: string;
+  readonly budgets: BudgetTable;
+  readonly assertBudgets: boolean;
+}
 
 interface Parts {
-  readonly options: Pick<ScenarioOptions, 'seed' | 'seconds' | 'replay' | 'budgets' | 'assertBudgets'> & {
-    readonly selection: { readonly name: string };
-  };
+  readonly options: Judged;
   readonly target: Target;
   readonly traffic: Pick<Traffic, 'acknowledged' | 'samples'>;
   /** Null: there was none; why is among the failures. */
@@ -57,6 +64,7 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
     failures,
     seconds: options.seconds,
     network: target.links.how,
+    networkWhy: target.links.why,
     members: target.members.map(({ id, tier }) => ({ id, tier })),
     faults,
     operations: report?.operations ?? 0,

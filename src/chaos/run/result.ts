@@ -1,5 +1,4 @@
 import type { Moment } from '../moment.ts';
-import type { SoakSummary } from '../soak/soak-summary.ts';
 import type { MemberTier } from '../target.ts';
 import type { Sample, Verdict } from '../traffic.ts';
 import type { Growth } from './growth.ts';
@@ -22,6 +21,8 @@ export interface ScenarioResult {
   readonly failures: readonly string[];
   readonly seconds: number;
   readonly network: 'namespaces' | 'proxy' | null;
+  /** Why not the other. */
+  readonly networkWhy: string;
   readonly members: readonly { readonly id: string; readonly tier: MemberTier }[];
   readonly faults: number;
   readonly operations: number;
@@ -62,6 +63,17 @@ export interface MemberGrowth {
   readonly descriptors: Growth | null;
 }
 
+/** What a soak came to, over all of its segments. */
+export interface SoakSummary {
+  readonly hours: number;
+  readonly hoursDone: number;
+  readonly elections: number;
+  readonly falseElectionsPerHour: number;
+  readonly memory: readonly MemberGrowth[];
+  /** Of every process, thinned out, on one time: ms of soaking. */
+  readonly processes: Readonly<Record<string, readonly ProcessSample[]>>;
+}
+
 /** The whole of what `chaos run` writes, beside its picture. */
 export interface ChaosDocument {
   readonly format: 'tanist-chaos-1';
@@ -89,6 +101,7 @@ const nothing = {
   failures: [],
   seconds: 0,
   network: null,
+  networkWhy: '',
   members: [],
   faults: 0,
   operations: 0,

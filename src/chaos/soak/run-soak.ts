@@ -32,6 +32,7 @@ const hourMs = 3_600_000;
 const checkMs = 300_000;
 const livenessMs = 20_000;
 const sampleMs = 5000;
+const trafficStopMs = 20_000;
 
 /** One cluster under test, segment after segment; a new one when one could not be brought to rest. */
 interface Ward {
@@ -129,6 +130,8 @@ async function openWard(
 
 async function closeWard(ward: Ward | null): Promise<void> {
   if (ward === null) return;
+  // In order where that can be: what is under way ends before its connections do.
+  await bounded(ward.traffic.stop(), 'the traffic does not stop', trafficStopMs).catch(() => undefined);
   await bounded(ward.traffic.close(), 'the traffic does not end').catch(() => undefined);
   await bounded(ward.target.stop(), 'the cluster does not stop').catch(() => undefined);
 }

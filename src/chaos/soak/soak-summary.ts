@@ -1,17 +1,6 @@
 import { growthOf } from '../run/growth.ts';
 import type { ProcessSample } from '../run/process-watch.ts';
-import type { MemberGrowth, ScenarioResult } from '../run/result.ts';
-
-/** What a soak came to, over all of its segments. */
-export interface SoakSummary {
-  readonly hours: number;
-  readonly hoursDone: number;
-  readonly elections: number;
-  readonly falseElectionsPerHour: number;
-  readonly memory: readonly MemberGrowth[];
-  /** Of every process, thinned out, on one time: ms of soaking. */
-  readonly processes: Readonly<Record<string, readonly ProcessSample[]>>;
-}
+import type { ScenarioResult, SoakSummary } from '../run/result.ts';
 
 /** Growth over a whole soak that does not matter. */
 const negligibleBytes = 24 * 1024 * 1024;

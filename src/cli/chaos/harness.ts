@@ -21,6 +21,13 @@ export function strayErrors(): () => readonly string[] {
   };
 }
 
+const lingerMs = 10_000;
+
+/** The work is done, the report is written, the cluster is gone: whatever still holds the event loop must not keep the command from ending. */
+export function endSoon(): void {
+  setTimeout(() => process.exit(), lingerMs).unref();
+}
+
 /** Real processes, real sockets, real disks. Loaded when it is needed. */
 export async function realHarness(): Promise<Harness> {
   const [{ startTarget }, { startTraffic }] = await Promise.all([

@@ -9,7 +9,7 @@ import { cleanup } from '../../local/cleanup.ts';
 import { workFolder } from '../../local/work-folder.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { outputTo } from '../terminal/output.ts';
-import { realHarness, strayErrors } from './harness.ts';
+import { endSoon, realHarness, strayErrors } from './harness.ts';
 import type { ChaosRunOptions } from './options.ts';
 import { keepLogs, outFolder } from './out-folder.ts';
 import { planOf } from './plan-of.ts';
@@ -32,6 +32,7 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
   const stray = strayErrors();
   const harness = await realHarness();
   let at = '';
+  let said = '';
   const document = await runPlan(harness, plan, {
     stop: stop.signal,
     folder: async (name) => {
@@ -47,6 +48,11 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
     strayErrors: stray,
     ended: async (result, soFar, clusterFolder) => {
       out.progress.clear();
+      const network = `${result.network}${result.networkWhy === '' ? '' : `: ${result.networkWhy}`}`;
+      if (result.network !== null && network !== said) {
+        said = network;
+        out.say(out.style.dim(`network by ${network}`));
+      }
       sayResult(out, result);
       if (!result.ok)
         await keepLogs(
@@ -59,6 +65,7 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
     },
   });
   const written = await writeReport(folder, document);
+  endSoon();
   const { answer, title, detail } = headlineOf(document);
   const paint = answer === 'yes' ? out.style.green : answer === 'no' ? out.style.red : out.style.yellow;
   out.say(`\n${paint(title)}\n${detail}\nreport: ${written.html}`);

@@ -14,7 +14,7 @@ import { workFolder } from '../../local/work-folder.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { outputTo } from '../terminal/output.ts';
 import { configSections } from './config-sections.ts';
-import { realHarness } from './harness.ts';
+import { endSoon, realHarness } from './harness.ts';
 import type { ChaosSoakOptions } from './options.ts';
 import { keepLogs, outFolder } from './out-folder.ts';
 import { sayResult } from './result-lines.ts';
@@ -81,6 +81,7 @@ export async function runSoak(options: ChaosSoakOptions): Promise<void> {
   const interrupted = stop.signal.aborted;
   const document = documentOf(end, interrupted);
   const written = await writeReport(folder, document);
+  endSoon();
   const { title, detail } = headlineOf(document);
   out.say(`\n${title}\n${detail}\nreport: ${written.html}`);
   const { soak: summary, ok } = document;

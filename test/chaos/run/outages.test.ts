@@ -64,12 +64,10 @@ test('an outage that does not end is open, not short', (t) => {
 });
 
 test('median and worst are held against their budgets, event by event', (t) => {
-  const moments = [
-    fault(1, 1000, 'kill'),
-    fault(2, 2000, 'kill'),
-    fault(3, 3000, 'kill'),
-    fault(4, 4000, 'freeze'),
-  ];
+  const moments = (['kill', 'kill', 'kill', 'freeze'] as const).flatMap((budget, i): readonly Moment[] => [
+    fault(i + 1, (i + 1) * 1000, budget),
+    { kind: 'healed', atMs: (i + 1) * 1000 + 500, id: i + 1 },
+  ]);
   const outages = outagesOf(
     moments,
     stream(6000, [
