@@ -23,7 +23,7 @@ test.serial('the same seed gives the same run, event by event', async (t) => {
 });
 
 test.serial('seeds that failed once hold', async (t) => {
-  t.timeout(240_000);
+  t.timeout(120_000);
   for (const seed of old) {
     const { failure } = await simulate({ seed });
     t.is(failure, null, `${rerunCommand(seed)}: ${failure?.detail}`);
