@@ -202,8 +202,8 @@ export class Caller {
   /** Linearizable at whatever replica is asked (ReadIndex through the leader). Without an answer, as after a crash, it says nothing. */
   #followerGet(key: string): void {
     const { machines, random, recorder, name, scheduler } = this.#parts;
-    // One that was removed for good answers nobody.
-    const machine = random.pick(machines.filter((each) => !each.idle));
+    // One that was removed for good answers nobody, one beyond the quorum not this; waiting for them callers would do nothing else.
+    const machine = random.pick(machines.filter(({ idle, member }) => !idle && !member?.beyond));
     const { node, life } = machine;
     const operation = recorder.registers.invoke(name, { kind: 'get', key });
     const called = recorder.moment();
