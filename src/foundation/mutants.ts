@@ -89,6 +89,7 @@ export const mutantNames = [
   'demoted-begins-hot',
   'wish-by-word',
   'unconfirmed-image',
+  'lost-change-blocks',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];
