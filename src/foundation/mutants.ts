@@ -90,6 +90,7 @@ export const mutantNames = [
   'wish-by-word',
   'unconfirmed-image',
   'lost-change-blocks',
+  'refused-after-reset',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

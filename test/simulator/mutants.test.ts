@@ -46,6 +46,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'read-half-applied': 69,
   'watch-half-applied': 3,
   'image-half-applied': 5,
+  'refused-after-reset': 1300,
 };
 /** The same where more seeds have replicas beyond the quorum. */
 const foundWithTiers: Partial<Record<MutantName, number>> = {
