@@ -89,6 +89,8 @@ export const mutantNames = [
   'demoted-begins-hot',
   'wish-by-word',
   'unconfirmed-image',
+  'lost-change-blocks',
+  'refused-after-reset',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -278,3 +278,18 @@ test('who is hot by the facts and has lost its disk begins with a store that dou
   t.regex(log.identity.doubt ?? '', /disk was found empty/);
   t.is<number, number>(log.identity.bootCounter, 2);
 });
+
+test('where none of those is hot whom it knows, it asks whom they name: its config may be old', async (t) => {
+  const world = new World();
+  const asked = new Set<string>();
+  const named = { ...members[0]!, id: nodeId('h9'), client: 'h9:2', voter: true, learner: false };
+  world.ask = async ({ id }) => {
+    asked.add(id);
+    if (id === nodeId('h9')) return world.said('hot', id);
+    return id === nodeId('k1') ? { ...world.said('warm', id), members: [named] } : null;
+  };
+  await world.until(world.supervisor.start());
+  await world.run(3000, () => asked.has('h9'));
+  t.true(asked.has('h9'));
+  await world.until(world.supervisor.stop());
+});

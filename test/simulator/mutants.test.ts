@@ -46,6 +46,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'read-half-applied': 69,
   'watch-half-applied': 3,
   'image-half-applied': 5,
+  'refused-after-reset': 1300,
 };
 /** The same where more seeds have replicas beyond the quorum. */
 const foundWithTiers: Partial<Record<MutantName, number>> = {
@@ -63,6 +64,7 @@ const foundWithTiers: Partial<Record<MutantName, number>> = {
   'never-committed-is-lag': 4,
   'wish-by-word': 764,
   'demoted-begins-hot': 813,
+  'lost-change-blocks': 363,
 };
 /** The same with predictions in the seeds that have them. */
 const foundPredicting: Partial<Record<MutantName, number>> = {

@@ -62,8 +62,8 @@ const mostGuests = 32;
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #own: OwnFacts;
-  /** Changes in the log that are not applied yet. */
-  #ahead: { readonly index: LogIndex; readonly change: MemberChange }[] = [];
+  /** Changes that went into the log and were not applied yet; some may have gone again (`#inLog`). */
+  #ahead: { readonly index: LogIndex; readonly term: Term; readonly change: MemberChange }[] = [];
   #wishes: Wish[] = [];
   #dialled = '';
   #routed: readonly Member[];
@@ -125,11 +125,11 @@ export class Membership {
     return this.#own.publishing((id) => this.#options.members().get(id));
   }
 
-  /** A `configuration` entry is in the log. It may go again; then it is dialled in vain until another one is applied. */
+  /** A `configuration` entry is in the log. It may go again, when another leader has another entry in its place. */
   appended(entry: LogEntry): void {
     const change = decodeMemberChange(entry.payload);
     this.#ahead = this.#ahead.filter(({ index }) => index < entry.index);
-    if (change !== null) this.#ahead.push({ index: entry.index, change });
+    if (change !== null) this.#ahead.push({ index: entry.index, term: entry.term, change });
     if (change !== null && mutant.active === 'facts-at-append') this.#options.members().apply(change);
     this.refresh();
   }
@@ -162,7 +162,7 @@ export class Membership {
       for (const address of addresses.split(',')) if (address !== '') known.add(address);
       peers.set(id, known);
     };
-    for (const { change } of this.#ahead) for (const { id, peer } of change.set) add(id, peer);
+    for (const { change } of this.#inLog()) for (const { id, peer } of change.set) add(id, peer);
     const counted = membersOf(raft.status.configuration);
     for (const facts of this.#facts())
       if (isHot(facts) || counted.includes(facts.id)) add(facts.id, facts.peer);
@@ -202,13 +202,21 @@ export class Membership {
 
   /** Now and then, on a leader that has committed: its own wishes are facts at all, then what members say of themselves. */
   tend(): void {
-    if (this.#wishes.length === 0 && this.#ahead.length === 0) this.#tend();
+    if (this.#wishes.length === 0 && this.#inLog().length === 0) this.#tend();
   }
 
   /** The node stops. */
   close(): void {
     for (const wish of this.#wishes.splice(0))
       wish.reject(new TanistError('stopping', 'the node stops', { indeterminate: wish.proposed !== null }));
+  }
+
+  /** Of the changes ahead those that are in the log still: one that is not keeps nothing waiting, also where this node itself leads next. */
+  #inLog(): readonly { readonly change: MemberChange }[] {
+    if (mutant.active === 'lost-change-blocks') return this.#ahead;
+    const { raft } = this.#options;
+    this.#ahead = this.#ahead.filter(({ index, term }) => raft.entryAt(index)?.term === term);
+    return this.#ahead;
   }
 
   /** As applied; of the config before there is anything. */
@@ -259,7 +267,7 @@ export class Membership {
     const { raft, wake, isAlive, isConnected, trouble } = this.#options;
     const wish = this.#wishes.find(({ proposed }) => proposed === null);
     if (wish === undefined) return;
-    if (this.#ahead.length > 0 && mutant.active !== 'two-changes-at-once') return;
+    if (this.#inLog().length > 0 && mutant.active !== 'two-changes-at-once') return;
     if (this.#seed()) return;
     try {
       const { change, ...target } = planChange(wish.request, {

@@ -301,14 +301,22 @@ export class Supervisor {
       nodeLog.warn('role-failed', { error: `no forced promotion: ${failed.join(', ')} could not be fenced` });
   }
 
-  /** Of all other members that answer in time. */
+  /** Of all other members that answer in time. Where none of them is hot, those are asked whom they name: its config, or what it holds, may be old. */
   async answers(): Promise<readonly MemberLineage[]> {
-    const { others, seeds, place } = this.#parts;
-    const known = this.said().members;
-    const members = new Map<NodeId, MemberFacts>(seeds.map((facts) => [facts.id, facts]));
-    for (const facts of known) members.set(facts.id, facts);
-    members.delete(place.self);
-    const asked = [...members.values()].filter(({ client }) => client !== '');
+    const { seeds } = this.#parts;
+    const known = new Map<NodeId, MemberFacts>(seeds.map((facts) => [facts.id, facts]));
+    for (const facts of this.said().members) known.set(facts.id, facts);
+    const answers = await this.#ask([...known.values()]);
+    if (answers.some(({ tier }) => tier === 'hot')) return answers;
+    const named = new Map<NodeId, MemberFacts>();
+    for (const { members } of answers)
+      for (const facts of members) if (!known.has(facts.id)) named.set(facts.id, facts);
+    return [...answers, ...(await this.#ask([...named.values()]))];
+  }
+
+  async #ask(members: readonly MemberFacts[]): Promise<readonly MemberLineage[]> {
+    const { others, place } = this.#parts;
+    const asked = members.filter(({ id, client }) => id !== place.self && client !== '');
     const answers = await Promise.all(asked.map((member) => others.ask(member, askDeadlineMs)));
     return answers.filter((answer) => answer !== null);
   }
