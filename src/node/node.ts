@@ -52,6 +52,7 @@ import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { UsageBook } from './prediction/behaviour/usage-book.ts';
 import { firstOf } from './prediction/first-of.ts';
 import { hotFeed } from './prediction/hot-feed.ts';
 import { ModelComparison } from './prediction/model-comparison.ts';
@@ -224,6 +225,14 @@ export class TanistNode {
         ),
       ownTrouble: () => this.#standing.doubt,
     });
+    const usages = new UsageBook({
+      self,
+      clock,
+      own: () => (this.prediction?.asks === true ? (ports.usage?.() ?? null) : null),
+      others: () =>
+        [...this.#succession.reports()].flatMap(([id, { usage }]) => (usage == null ? [] : [{ id, usage }])),
+      timeMs: () => this.prediction?.timeMs ?? Number.NaN,
+    });
     this.#monitor = new LeaderMonitor({ ...base, transport, guard: this.#guard, suspicion });
     this.#succession = new SuccessionKeeper({
       ...base,
@@ -280,6 +289,7 @@ export class TanistNode {
             predictor: ports.predictor,
             budget: options.prediction ?? defaultPredictionBudget,
             ...(ports.usage === undefined ? {} : { usage: ports.usage }),
+            members: () => usages.latest,
             models: {
               ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
               publish: (key, value) => this.#publish(key, value),
@@ -411,7 +421,7 @@ export class TanistNode {
       settle: () => this.#stored.settle(),
       settleNow: () => this.#stored.keeper.settle(),
     });
-    this.#peers = new PeerHandler({ ...parts, comparison, removed: () => this.#removed() });
+    this.#peers = new PeerHandler({ ...parts, comparison, usages, removed: () => this.#removed() });
     this.#leading = new Leading({
       ...parts,
       trust: new TrustKeeper(raft, this.#guard),
@@ -435,6 +445,7 @@ export class TanistNode {
     this.#announcer = new Announcer({
       ...parts,
       comparison,
+      usages,
       saidOfModel,
       tiers: this.#tiers,
       vitals,

@@ -323,6 +323,7 @@ test('100,000 keys that ask: as many as the budget has room for, the rest counte
   for (let block = 0; block < 100; block++)
     await stream.step(...Array.from({ length: 1000 }, (_, i) => put(`p/${block}-${i}`, String(i))));
   t.like(stream.prediction.status(), { keys: series, series, refused: 100_000 - series, mostSeries: series });
-  t.true(stream.predictor.requests.every(({ observations }) => observations.length <= series * 4));
+  // And the few of how the application behaves.
+  t.true(stream.predictor.requests.every(({ observations }) => observations.length <= (series + 16) * 4));
   t.is(stream.bench.failure, null);
 });
