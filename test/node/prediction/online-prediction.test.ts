@@ -1,5 +1,6 @@
 import test from 'ava';
 import { clusterTimeMs, logIndex, noSession, term } from '../../../src/foundation/ids.ts';
+import { seededRandom } from '../../../src/foundation/random.ts';
 import type { Command, Policy } from '../../../src/ports/command.ts';
 import type { LogEntry } from '../../../src/ports/log-store.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
@@ -314,6 +315,31 @@ test('a new leader brings what it has ready with its first block, and the truth 
   t.is(bench.node.state.predictionOf('user', b('p/y')), null, 'of one value nothing is known');
   t.is(bench.node.inspect().spaces.user.keys, 2, 'and it is nowhere else');
   t.is(stream.prediction.status().preApplied, 1);
+});
+
+test('a key that follows how many operations there are is forecast by that, and it is said', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  const random = seededRandom('operations');
+  const counts: number[] = [];
+  for (let second = 0; second < 130; second++) {
+    const count = 1 + random.below(6);
+    counts.push(count);
+    const value = 100 + 10 * (counts[second - 4] ?? 1);
+    await stream.step(
+      put('p/x', String(value)),
+      ...Array.from({ length: count }, (_, i) => put(`p/other${i}`, 'no number')),
+    );
+  }
+  const { prediction } = stream;
+  const [tracked] = [...prediction.tracked].filter(({ key }) => key === b('p/x'));
+  const row = prediction.table.row(tracked!.fields[0]!.id)!;
+  const inputs = prediction.inputsOf(row);
+  t.is(inputs.length, 1);
+  t.regex(inputs[0] ?? '', /^operations\/p\/\/(rate|bytes)$/);
+  t.true(row.get('error') < 0.3 * row.get('naiveError'), `${row.get('error')} of ${row.get('naiveError')}`);
+  const behaviour = prediction.behaviour().map(({ name }) => name);
+  t.true(behaviour.includes('operations/p//rate'));
 });
 
 test('100,000 keys that ask: as many as the budget has room for, the rest counted, memory and turns bounded', async (t) => {
