@@ -56,6 +56,7 @@ import { UsageBook } from './prediction/behaviour/usage-book.ts';
 import { firstOf } from './prediction/first-of.ts';
 import { hotFeed } from './prediction/hot-feed.ts';
 import { ModelComparison } from './prediction/model-comparison.ts';
+import { saidOf } from './prediction/model-report.ts';
 import { OnlinePrediction } from './prediction/online-prediction.ts';
 import { defaultPredictionBudget } from './prediction/predictor.ts';
 import { putIfMissing } from './prediction/put-if-missing.ts';
@@ -219,10 +220,15 @@ export class TanistNode {
       self,
       clock,
       own: saidOfModel,
-      others: () =>
-        [...this.#succession.reports()].flatMap(([id, { model, integrity }]) =>
+      others: () => [
+        ...[...this.#succession.reports()].flatMap(([id, { model, integrity }]) =>
           model === null ? [] : [{ id, said: model, stateTrouble: integrity?.doubt ?? null }],
         ),
+        ...this.#replicas.reports().flatMap(({ id, model, trouble }) => {
+          const said = saidOf(model ?? null);
+          return said === null ? [] : [{ id, said, stateTrouble: trouble }];
+        }),
+      ],
       ownTrouble: () => this.#standing.doubt,
     });
     const usages = new UsageBook({
@@ -360,6 +366,7 @@ export class TanistNode {
       probe: ports.linkProbe,
       membership: this.#membership,
       succession: this.#succession,
+      divergence: (id) => comparison.of(id),
       mayDecide: () => raft.status.role === 'leader' && this.#opening.isOpen && !this.#life.isStopping,
       busy: () => this.#life.isStopping || !this.#writes.proposals.idle || loopLagMs() > busyLagMs,
     });
