@@ -86,6 +86,12 @@ export const mutantNames = [
   'scrub-misses-vanished-records',
   'hand-over-to-unhealthy-heir',
   'hand-over-twice-in-a-minute',
+  'intervals-ignore-new-residuals',
+  'selection-sees-future',
+  'input-known-early',
+  'table-keeps-forgotten',
+  'model-published-uncompared',
+  'contribution-not-clipped',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

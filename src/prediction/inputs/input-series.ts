@@ -1,3 +1,4 @@
+import { mutant } from '../../foundation/mutants.ts';
 import { at } from '../math/at.ts';
 
 /** The finest first; each is remembered for as many values as a choice of models looks back over, and some. */
@@ -68,7 +69,7 @@ class Level {
 
   /** Mean of the periods that ended in the step before a moment; where none did, the last one before them that is not stale. */
   before(momentMs: number, stepMs: number): number {
-    const last = Math.floor(momentMs / this.periodMs);
+    const last = Math.floor(momentMs / this.periodMs) + (mutant.active === 'input-known-early' ? 1 : 0);
     const first = Math.floor((momentMs - stepMs) / this.periodMs) + 1;
     let sum = 0;
     let count = 0;
