@@ -92,6 +92,9 @@ export const mutantNames = [
   'table-keeps-forgotten',
   'model-published-uncompared',
   'contribution-not-clipped',
+  'demoted-begins-hot',
+  'wish-by-word',
+  'unconfirmed-image',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -98,8 +98,9 @@ export class PeerHandler {
   }
 
   disconnected(peer: NodeId, reason: 'refused' | 'dropped' | 'silent'): void {
-    const { nodeLog, connections, monitor, guard, guarding } = this.#parts;
+    const { nodeLog, connections, monitor, guard, guarding, membership } = this.#parts;
     nodeLog.info('peer-disconnected', { peer, reason });
+    if (reason === 'refused') membership.gone(peer);
     connections.disconnected(peer);
     monitor.disconnected(peer, reason);
     guarding(guard.disconnected(peer));

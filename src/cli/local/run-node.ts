@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { buildKind } from '../../foundation/build-kind.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { parentChannel } from '../../local/node-channel.ts';
+import { mutantVariable, parentChannel } from '../../local/node-channel.ts';
 import { keepCodeWarm } from '../../local/warm-code.ts';
 import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
+import { activateMutantOf } from './mutant-of-environment.ts';
 import { pinoNodeLog } from './pino-node-log.ts';
 
 export interface NodeOptions {
@@ -34,6 +35,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
     });
   });
   try {
+    activateMutantOf(process.env[mutantVariable]);
     const config = await loadClusterConfig(options.config);
     const { id, tier } = nodeInConfig(config, options.id);
     // Synchronous: the last lines before a crash are those that matter.
