@@ -1,3 +1,4 @@
+import { mutant } from '../../foundation/mutants.ts';
 import { at } from '../math/at.ts';
 import { normalQuantile } from '../math/normal.ts';
 import { studentAt } from '../math/student.ts';
@@ -44,6 +45,7 @@ export class ConformalIntervals {
   observe(step: number, truth: number, mean: number, lower: number, upper: number): void {
     const residuals = this.#residuals[step];
     if (residuals === undefined) return;
+    if (mutant.active === 'intervals-ignore-new-residuals' && residuals.size >= LEAST) return;
     if (residuals.size >= LEAST) {
       const miss = (1 - this.level) / 2;
       this.#low[step] = adapted(at(this.#low, step), miss, truth < lower, this.#rate);

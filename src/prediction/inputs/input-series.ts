@@ -1,8 +1,10 @@
+import { mutant } from '../../foundation/mutants.ts';
 import { at } from '../math/at.ts';
 
 /** The finest first; each is remembered for as many values as a choice of models looks back over, and some. */
 const periodsMs = [1000, 16_000, 256_000] as const;
 const capacity = 640;
+const fewPeriods = 16;
 /** Older than so many steps (and periods) a value says nothing of now. */
 const stale = 3;
 
@@ -47,8 +49,11 @@ class Level {
 
   observe(timeMs: number, value: number): void {
     const number = Math.ceil(timeMs / this.periodMs);
-    // Time goes back with another lineage, whose past is not this one.
-    if (number < this.#newest) this.#means.fill(Number.NaN);
+    if (number < this.#newest) {
+      // Another leader is a little behind; what is far behind is of another lineage, whose past is not this one.
+      if (number > this.#newest - fewPeriods) return;
+      this.#means.fill(Number.NaN);
+    }
     if (number === this.#newest) {
       this.#count++;
       const mean = at(this.#means, this.#place(number));
@@ -64,7 +69,7 @@ class Level {
 
   /** Mean of the periods that ended in the step before a moment; where none did, the last one before them that is not stale. */
   before(momentMs: number, stepMs: number): number {
-    const last = Math.floor(momentMs / this.periodMs);
+    const last = Math.floor(momentMs / this.periodMs) + (mutant.active === 'input-known-early' ? 1 : 0);
     const first = Math.floor((momentMs - stepMs) / this.periodMs) + 1;
     let sum = 0;
     let count = 0;
