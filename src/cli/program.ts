@@ -18,6 +18,7 @@ import { transferCommand } from './commands/cluster/transfer.ts';
 import { upCommand } from './commands/cluster/up.ts';
 import { backtestCommand } from './commands/measure/backtest.ts';
 import { benchCommand } from './commands/measure/bench.ts';
+import { chaosCommand } from './commands/measure/chaos.ts';
 import { forecastCommand } from './commands/measure/forecast.ts';
 import { simCommand } from './commands/measure/sim.ts';
 import { mirrorCommand } from './commands/mirrors/mirror.ts';
@@ -57,7 +58,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
   ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
   ['Outside resources:', [mirrorCommand]],
   ['Prediction:', [predictionsCommand, modelCommand, forecastCommand, backtestCommand]],
-  ['Proof:', [simCommand, benchCommand]],
+  ['Proof:', [simCommand, chaosCommand, benchCommand]],
 ];
 
 export function createProgram(version: string): Command {
