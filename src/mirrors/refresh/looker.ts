@@ -55,10 +55,13 @@ export type LookOutcome =
 
 const mostRewrites = 60;
 const rewriteMs = 500;
+const unableMs = 5000;
 
 /** Looks at origins: claim, ask, judge, write. The only place that calls them for the mirrors. */
 export class Looker {
   readonly #ports: LookerPorts;
+  /** Sources that this process could not ask of late: no calls of the budget are spent on finding that out again. */
+  readonly #unable = new Map<string, { readonly error: TanistError; readonly untilMs: number }>();
   #closed = false;
 
   constructor(ports: LookerPorts) {
@@ -72,7 +75,7 @@ export class Looker {
   /** Looks at a resource unless somebody does already, within the budget of its source less `reserve` calls. */
   async look(id: ResourceId, config: SourceConfig, reason: RefreshReason, reserve = 0): Promise<LookOutcome> {
     const { client, clock, live, lease, by, claimMs } = this.#ports;
-    const unable = await this.#unable(id.source);
+    const unable = await this.#unableTo(id.source);
     if (unable !== null) return { kind: 'unable', error: unable };
     let outcome: Awaited<ReturnType<typeof claim>>;
     try {
@@ -106,6 +109,7 @@ export class Looker {
     const startedMs = clock.wallMs();
     const answer = await this.ask(id, config, claimed.value);
     if (answer.kind === 'failed' && isOurs(answer.error)) {
+      this.#unable.set(id.source, { error: answer.error, untilMs: clock.nowMs() + unableMs });
       void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
       return { kind: 'unable', error: answer.error };
     }
@@ -156,7 +160,9 @@ export class Looker {
     }
   }
 
-  async #unable(source: string): Promise<TanistError | null> {
+  async #unableTo(source: string): Promise<TanistError | null> {
+    const known = this.#unable.get(source);
+    if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
     try {
       await this.#ports.origin(source);
       return null;
