@@ -57,7 +57,10 @@ export class Mirrors implements AsyncDisposable {
   readonly #reporter: Reporter;
   readonly ports: MirrorsPorts;
   readonly #direct: Direct;
-  readonly #refreshing = new Map<string, Promise<Refreshed>>();
+  readonly #refreshing = new Map<
+    string,
+    { readonly wanted: number; readonly refreshed: Promise<Refreshed> }
+  >();
   #apartUntilMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -236,13 +239,19 @@ export class Mirrors implements AsyncDisposable {
     throw error;
   }
 
-  /** One at a time in this process, for all that ask. */
+  /** One at a time in this process, for all that ask; who asks after an event waits for one that began after it. */
   #refresh(name: string, reason: RefreshReason, deadlineMs: number): Promise<Refreshed> {
+    const wanted = this.live.entries.get(name)?.wantedRevision ?? 0;
     const running = this.#refreshing.get(name);
-    if (running !== undefined) return running;
-    const made = this.#refreshOnce(name, reason, deadlineMs).finally(() => this.#refreshing.delete(name));
-    this.#refreshing.set(name, made);
-    return made;
+    if (running !== undefined)
+      return wanted <= running.wanted
+        ? running.refreshed
+        : running.refreshed.then(() => this.#refresh(name, reason, deadlineMs));
+    const refreshed = this.#refreshOnce(name, reason, deadlineMs).finally(() =>
+      this.#refreshing.delete(name),
+    );
+    this.#refreshing.set(name, { wanted, refreshed });
+    return refreshed;
   }
 
   async #refreshOnce(name: string, reason: RefreshReason, deadlineMs: number): Promise<Refreshed> {
