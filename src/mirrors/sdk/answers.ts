@@ -48,6 +48,7 @@ export class Answers {
     this.#hits.of(name)[hit]++;
     const wallAgeMs =
       entry === undefined ? this.#clock.wallMs() - check.checkedAtMs : nowMs - entry.checkedMonoMs;
+    const changeExpectedMs = entry === undefined ? null : expectedMs(entry, nowMs);
     return {
       id: name,
       value: value.value,
@@ -56,7 +57,8 @@ export class Answers {
       hit,
       ageMs: Math.max(wallAgeMs, 0),
       fresh: hit !== 'stale',
-      predictedToHaveChanged: entry !== undefined && nowMs >= entry.expectedMonoMs,
+      predictedToHaveChanged: changeExpectedMs === 0,
+      changeExpectedMs,
       changedAtMs: value.changedAtMs,
       origin: { by: check.by, reason: check.reason },
       trouble: null,
@@ -81,11 +83,17 @@ export class Answers {
       ageMs: Math.max(0, this.#clock.nowMs() - checkedMonoMs),
       fresh: true,
       predictedToHaveChanged: false,
+      changeExpectedMs: null,
       changedAtMs,
       origin: { by: check.by, reason: check.reason },
       trouble,
     };
   }
+}
+
+function expectedMs({ expectedMonoMs, horizonMs }: LiveEntry, nowMs: number): number | null {
+  const inMs = expectedMonoMs - nowMs;
+  return inMs <= 0 ? 0 : inMs <= horizonMs ? inMs : null;
 }
 
 export function missing(name: string): TanistError {

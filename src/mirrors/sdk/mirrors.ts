@@ -65,7 +65,7 @@ export class Mirrors implements AsyncDisposable {
     this.live = new LiveMirror({
       client,
       clock,
-      freshForMs: (source) => this.sources.get(source)?.freshForMs ?? null,
+      times: (source) => this.sources.get(source),
       onSource: (name, config) => {
         const error = this.sources.setShared(name, config);
         if (error !== null) ports.onTrouble(error);
