@@ -21,6 +21,7 @@ import { benchCommand } from './commands/measure/bench.ts';
 import { chaosCommand } from './commands/measure/chaos.ts';
 import { forecastCommand } from './commands/measure/forecast.ts';
 import { simCommand } from './commands/measure/sim.ts';
+import { mirrorCommand } from './commands/mirrors/mirror.ts';
 import { delCommand } from './commands/state/del.ts';
 import { getCommand } from './commands/state/get.ts';
 import { leaseCommand } from './commands/state/lease.ts';
@@ -55,6 +56,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
     ],
   ],
   ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
+  ['Outside resources:', [mirrorCommand]],
   ['Prediction:', [predictionsCommand, modelCommand, forecastCommand, backtestCommand]],
   ['Proof:', [simCommand, chaosCommand, benchCommand]],
 ];

@@ -97,6 +97,12 @@ export const mutantNames = [
   'unconfirmed-image',
   'lost-change-blocks',
   'refused-after-reset',
+  'mirror-claim-ignored',
+  'mirror-looks-again',
+  'mirror-budget-free',
+  'mirror-older-accepted',
+  'mirror-fence-ignored',
+  'mirror-invalidation-forgotten',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

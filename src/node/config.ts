@@ -13,6 +13,7 @@ import type { Tier } from '../ports/tier.ts';
 import { beforeDeathContradiction, beforeDeathSchema, signalsSchema } from './before-death-config.ts';
 import { wholeNumberOr, yesOrNo } from './config-values.ts';
 import { defaultScrub } from './integrity/scrub.ts';
+import { type MirrorsConfig, mirrorsSchema } from './mirrors-config.ts';
 import { type PredictionConfig, predictionEntries, predictionSchema } from './prediction-config.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
@@ -33,6 +34,7 @@ export interface ClusterConfig {
   readonly beforeDeath: BeforeDeathPolicy;
   readonly scrub: ScrubConfig;
   readonly prediction: PredictionConfig;
+  readonly mirrors: MirrorsConfig;
 }
 
 export interface CompactionConfig {
@@ -176,6 +178,7 @@ const fileSchema = v.strictObject({
   beforeDeath: v.optional(beforeDeathSchema, {}),
   scrub: v.optional(scrubSchema, {}),
   prediction: v.optional(predictionSchema, {}),
+  mirrors: v.optional(mirrorsSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -218,6 +221,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     beforeDeath,
     scrub,
     prediction,
+    mirrors,
   } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
@@ -241,6 +245,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     beforeDeath,
     scrub,
     prediction,
+    mirrors,
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);
@@ -272,8 +277,20 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk, compaction, snapshots, tiers, score, beforeDeath, scrub, prediction } =
-    content as Record<string, unknown>;
+  const {
+    nodes,
+    timing,
+    limits,
+    disk,
+    compaction,
+    snapshots,
+    tiers,
+    score,
+    beforeDeath,
+    scrub,
+    prediction,
+    mirrors,
+  } = content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
@@ -289,6 +306,7 @@ function listWhereMap(content: unknown): string | null {
     beforeDeath,
     scrub,
     prediction,
+    mirrors,
   };
   return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
@@ -371,6 +389,7 @@ function entriesAt(issue: Issue): object {
   if (first === 'score') return scoreSchema.entries;
   if (first === 'beforeDeath') return beforeDeathEntries(issue);
   if (first === 'scrub') return scrubSchema.entries;
+  if (first === 'mirrors') return mirrorsSchema.entries;
   if (first === 'prediction')
     return predictionEntries(issue.path?.slice(1).map(({ key }) => String(key)) ?? []);
   return diskSchema.entries;

@@ -106,6 +106,12 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'table-keeps-forgotten': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
   'model-published-uncompared': 'no models in it; test/prediction/mutants.test.ts finds it',
   'contribution-not-clipped': 'no models in it; test/prediction/mutants.test.ts finds it',
+  'mirror-claim-ignored': 'test/mirrors/random.test.ts finds it',
+  'mirror-looks-again': 'test/mirrors/random.test.ts finds it',
+  'mirror-budget-free': 'test/mirrors/random.test.ts finds it',
+  'mirror-older-accepted': 'test/mirrors/random.test.ts finds it',
+  'mirror-fence-ignored': 'test/mirrors/random.test.ts finds it',
+  'mirror-invalidation-forgotten': 'test/mirrors/random.test.ts finds it',
 };
 
 test('every mutant is found, or it is said why not', (t) => {
