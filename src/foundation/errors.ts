@@ -58,6 +58,11 @@ const kinds = {
   'model-unknown': { retryable: false, indeterminate: false },
   'already-contributed': { retryable: false, indeterminate: false },
   'learning-off': { retryable: false, indeterminate: false },
+  // of dependencies
+  'sandbox-exists': { retryable: false, indeterminate: false },
+  'sandbox-unknown': { retryable: true, indeterminate: false },
+  'integrity-mismatch': { retryable: false, indeterminate: false },
+  'upstream-failed': { retryable: true, indeterminate: false },
   // of an unknown outcome
   indeterminate: { retryable: false, indeterminate: true },
   'session-expired': { retryable: false, indeterminate: true },
