@@ -20,6 +20,8 @@ import { backtestCommand } from './commands/measure/backtest.ts';
 import { benchCommand } from './commands/measure/bench.ts';
 import { forecastCommand } from './commands/measure/forecast.ts';
 import { simCommand } from './commands/measure/sim.ts';
+import { agentCommand } from './commands/planes/agent.ts';
+import { dependenciesCommand } from './commands/planes/dependencies.ts';
 import { delCommand } from './commands/state/del.ts';
 import { getCommand } from './commands/state/get.ts';
 import { leaseCommand } from './commands/state/lease.ts';
@@ -55,6 +57,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
   ],
   ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
   ['Prediction:', [predictionsCommand, modelCommand, forecastCommand, backtestCommand]],
+  ['Planes:', [agentCommand, dependenciesCommand]],
   ['Proof:', [simCommand, benchCommand]],
 ];
 

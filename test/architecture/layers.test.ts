@@ -41,6 +41,7 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'node',
   ],
   client: ['foundation', 'protocol', 'ports'],
+  dependencies: ['foundation', 'protocol', 'ports', 'prediction'],
   api: [
     'foundation',
     'ports',
@@ -53,6 +54,7 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'transport',
     'node',
     'replication',
+    'dependencies',
   ],
   verification: ['foundation'],
   simulator: [
