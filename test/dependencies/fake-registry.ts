@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -14,18 +14,16 @@ export function tarballOf(
   dependencies: Record<string, string> = {},
 ): Buffer {
   const manifest = Buffer.from(JSON.stringify({ name, version, dependencies }));
-  const noise = Buffer.alloc(padBytes);
-  let state = createHash('sha256').update(`${name}@${version}`).digest();
-  for (let i = 0; i < padBytes; i += 32) {
-    state = createHash('sha256').update(state).digest();
-    state.copy(noise, i);
-  }
+  const key = createHash('sha256').update(`${name}@${version}`).digest();
+  const noise = createCipheriv('aes-128-ctr', key.subarray(0, 16), key.subarray(16)).update(
+    Buffer.alloc(padBytes),
+  );
   const files = [
     entry('package/package.json', manifest),
     entry('package/index.js', Buffer.from(`module.exports = '${name}';\n`)),
   ];
   if (padBytes > 0) files.push(entry('package/noise.bin', noise));
-  return gzipSync(Buffer.concat([...files, Buffer.alloc(1024)]));
+  return gzipSync(Buffer.concat([...files, Buffer.alloc(1024)]), { level: 1 });
 }
 
 function entry(path: string, content: Buffer): Buffer {

@@ -24,7 +24,7 @@ export class Fleet {
   async agent(id: string, npm: NpmConfig | string, more: Partial<AgentOptions> = {}): Promise<RunningAgent> {
     const cacheFolder = more.cacheFolder ?? (await this.folder());
     const agent = await startAgent(
-      { ...agentDefaults, stallMs: 500, id, cacheFolder, ...more },
+      { ...agentDefaults, stallMs: 30_000, id, cacheFolder, ...more },
       {
         registry: new StateRegistry(this.state, systemClock),
         npm: typeof npm === 'string' ? configFor(npm) : npm,
@@ -80,4 +80,9 @@ export function get(
     sent.on('error', reject);
     sent.end();
   });
+}
+
+/** The test's own time limit ends it where it never comes true. */
+export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -220,7 +220,14 @@ export class RegistryFace {
       const text = (await decoded(bytes ?? (await this.#stored(sha256)), facts.contentEncoding)).toString(
         'utf8',
       );
-      packument = rewritePackument(name, text, this.#options.base());
+      try {
+        packument = rewritePackument(name, text, this.#options.base());
+      } catch (error) {
+        // Not to be given again to whoever asks next.
+        if (answered.kind === 'coming') await answered.done;
+        await this.#ports.cache.remove(sha256);
+        throw error;
+      }
     }
     keep(this.#rewritten, known, packument);
     if (below === '') keep(this.#tarballs, name, packument.tarballs);
