@@ -141,15 +141,14 @@ export function registryConformance(test: TestFn, name: string, start: () => Pro
     });
   });
 
-  check('a thousand objects at once, registered and released in order', async (t, registry) => {
+  check('a thousand objects in one call', async (t, registry) => {
     await registry.join(sandbox('one'), ttlMs);
     const objects = Array.from({ length: 1000 }, (_, i) => held(`object ${i}`));
-    const registered = registry.register('one', objects);
-    const released = registry.release(
+    await registry.register('one', objects);
+    await registry.release(
       'one',
       objects.slice(0, 500).map(({ keys }) => keys[0]!),
     );
-    await Promise.all([registered, released]);
     const found = await registry.lookup(objects.map(({ keys }) => keys[0]!));
     t.deepEqual(
       found.map(({ length }) => length),

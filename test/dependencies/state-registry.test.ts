@@ -56,3 +56,20 @@ test('rows that others wrote are left out', async (t) => {
     await state.put(`dep/k/sha256/${digest}/s${i}`, value);
   t.deepEqual(await registry.lookup([key('x')]), [[]]);
 });
+
+test('what one client says of a sandbox is applied in the order in which it was said', async (t) => {
+  const registry = new StateRegistry(new MemoryState(), systemClock);
+  await registry.join(sandbox('one'), 10_000);
+  const objects = Array.from({ length: 300 }, (_, i) => held(`${i}`));
+  const registered = registry.register('one', objects);
+  const released = registry.release(
+    'one',
+    objects.slice(0, 150).map(({ keys }) => keys[0]!),
+  );
+  await Promise.all([registered, released]);
+  const found = await registry.lookup(objects.map(({ keys }) => keys[0]!));
+  t.deepEqual(
+    found.map(({ length }) => length),
+    objects.map((_, i) => (i < 150 ? 0 : 1)),
+  );
+});

@@ -10,6 +10,8 @@ import type {
   SandboxFacts,
 } from '../../ports/dependency-registry.ts';
 import type { CallOptions, ClientKeyValue, StateClient } from '../../ports/state-client.ts';
+import { contentKey } from '../content-key.ts';
+import { checkKeys, checkObjects } from './check-objects.ts';
 import {
   checkSandbox,
   checkSandboxId,
@@ -29,6 +31,10 @@ const mostHolders = 64;
 /** Of a sandbox whose writes nobody waits for any more, kept for the next; beyond it they are looked up again. */
 const mostSandboxes = 10_000;
 const keysPerCall = 100;
+const mostTries = 5;
+const firstPauseMs = 25;
+/** Of a cluster that is electing. */
+const passing: ReadonlySet<string> = new Set(['not-leader', 'no-leader', 'superseded']);
 
 interface Joined {
   readonly facts: SandboxFacts;
@@ -79,7 +85,7 @@ export class StateRegistry implements DependencyRegistry {
 
   async register(sandboxId: string, objects: readonly HeldObject[]): Promise<void> {
     await Promise.all(
-      objects.map((held) =>
+      checkObjects(objects).map((held) =>
         this.#change(sandboxId, ({ facts }) =>
           held.keys.map((key) => [holdingKey(key, sandboxId), encodeHeld(facts, held, key)]),
         ),
@@ -88,6 +94,7 @@ export class StateRegistry implements DependencyRegistry {
   }
 
   async release(sandboxId: string, keys: readonly ContentKey[]): Promise<void> {
+    checkKeys(keys);
     const parts: Promise<void>[] = [];
     for (let i = 0; i < keys.length; i += keysPerCall) {
       const part = keys.slice(i, i + keysPerCall);
@@ -98,7 +105,7 @@ export class StateRegistry implements DependencyRegistry {
 
   lookup(keys: readonly ContentKey[], options?: CallOptions): Promise<readonly (readonly Holding[])[]> {
     return Promise.all(
-      keys.map(async (key) => {
+      checkKeys(keys).map(async (key) => {
         const range = { ...options, prefix: true, limit: mostHolders };
         return holdingsOf((await this.#state.get(holdersPrefix(key), range)).values);
       }),
@@ -106,7 +113,7 @@ export class StateRegistry implements DependencyRegistry {
   }
 
   async claim(sandboxId: string, key: ContentKey, options?: CallOptions): Promise<Claim> {
-    const prefix = holdersPrefix(key);
+    const prefix = holdersPrefix(contentKey(key.algorithm, key.digest));
     const answer = await this.#asJoined(sandboxId, options, ({ facts, lease }) =>
       this.#state.txn(
         {
@@ -189,13 +196,26 @@ export class StateRegistry implements DependencyRegistry {
   ): Promise<T> {
     const before = this.#joined.get(checkSandboxId(sandboxId)) ?? (await this.#find(sandboxId, options));
     try {
-      return await act(before);
+      return await this.#repeated(() => act(before));
     } catch (error) {
       if (!isGone(error)) throw error;
       this.#joined.delete(sandboxId);
       const now = await this.#find(sandboxId, options);
       if (now.lease === before.lease) throw unknownSandbox(sandboxId);
-      return await act(now);
+      return await this.#repeated(() => act(now));
+    }
+  }
+
+  /** All that a sandbox says may be said twice, so an unknown outcome, as of a leader that was lost, is no reason to fail. */
+  async #repeated<T>(act: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await act();
+      } catch (error) {
+        const passes = error instanceof TanistError && (error.indeterminate || passing.has(error.code));
+        if (!passes || tries === mostTries) throw error;
+        await new Promise<void>((resolve) => void this.#clock.after(firstPauseMs * 2 ** tries, resolve));
+      }
     }
   }
 
