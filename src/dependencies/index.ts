@@ -11,5 +11,7 @@ export {
 export type { AgentCounts } from './agent/meter.ts';
 export { keysOfIntegrity, keyText, parseKeyText, urlKey } from './content-key.ts';
 export { configFor, type NpmConfig, readNpmConfig } from './npm/npm-config.ts';
+export { candidates, ItemForecaster } from './pre-cache/forecaster.ts';
+export { PreCacheService } from './pre-cache/service.ts';
 export { type ProxyRule, rulesFrom } from './proxy/rules.ts';
 export { StateRegistry } from './registry/state-registry.ts';

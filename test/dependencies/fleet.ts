@@ -29,6 +29,7 @@ export class Fleet {
         registry: new StateRegistry(this.state, systemClock),
         npm: typeof npm === 'string' ? configFor(npm) : npm,
         clock: systemClock,
+        state: this.state,
         say: (text) => this.said.push(text),
       },
     );

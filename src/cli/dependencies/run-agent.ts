@@ -57,9 +57,12 @@ export async function runAgent(options: ClientOptions & AgentCommandOptions): Pr
         rules: options.rules === undefined ? [] : await readRules(options.rules),
         metadataTtlMs: options.metadataTtl,
         metadataFromPeers: options.metadataFromUpstream !== true,
+        preCacheBytes: options.preCache,
+        watch: options.watch ?? null,
       },
       {
         registry: new StateRegistry(planes.state, systemClock),
+        state: planes.state,
         npm:
           options.registry === undefined ? await readNpmConfig(process.cwd()) : configFor(options.registry),
         clock: systemClock,

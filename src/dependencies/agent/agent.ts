@@ -2,15 +2,19 @@ import { Agent as HttpAgent } from 'node:http';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DependencyRegistry, SandboxFacts } from '../../ports/dependency-registry.ts';
+import type { StateClient } from '../../ports/state-client.ts';
 import { ObjectCache } from '../cache/object-cache.ts';
 import { authorizationFor, type NpmConfig } from '../npm/npm-config.ts';
-import { type AskedItem, RegistryFace } from '../npm/registry-face.ts';
+import { RegistryFace } from '../npm/registry-face.ts';
+import { RequestLog } from '../pre-cache/request-log.ts';
 import { ForwardProxy } from '../proxy/forward-proxy.ts';
 import { type ProxyRule, ProxyRules } from '../proxy/rules.ts';
 import { openOnce } from '../transfer/http-open.ts';
 import { type PeerFacts, Peers } from '../transfer/peers.ts';
 import { Upstream } from '../transfer/upstream.ts';
+import { type UseReport, type WatchedUse, watchUse } from '../watch/watch-use.ts';
 import { AddressFetcher } from './address-fetcher.ts';
+import { downloadAhead } from './ahead.ts';
 import { Directory } from './directory.ts';
 import { type Address, listen } from './listening.ts';
 import { type AgentCounts, newCounts } from './meter.ts';
@@ -39,6 +43,10 @@ export interface AgentOptions {
   readonly mostObjectBytes: number;
   /** A peer that gives nothing for so long is left. */
   readonly stallMs: number;
+  /** Room for what is downloaded ahead and was not asked for yet; 0: nothing is. */
+  readonly preCacheBytes: number;
+  /** A folder whose files' use is reported; null: none. */
+  readonly watch: string | null;
   readonly upstreamHeadMs: number;
   readonly upstreamStallMs: number;
 }
@@ -57,6 +65,8 @@ export const agentDefaults = {
   mostStoredBytes: 4 * 1024 ** 3,
   mostObjectBytes: 64 * 1024 ** 3,
   stallMs: 1000,
+  preCacheBytes: 0,
+  watch: null,
   upstreamHeadMs: 30_000,
   upstreamStallMs: 30_000,
 } as const satisfies Partial<AgentOptions>;
@@ -67,7 +77,8 @@ export interface AgentPorts {
   readonly clock: Clock;
   /** A line for people. */
   readonly say: (text: string) => void;
-  readonly asked?: (item: AskedItem) => void;
+  /** Where requests are logged, and plans to download ahead are found; null: neither. */
+  readonly state?: StateClient | null;
 }
 
 export interface AgentStats {
@@ -81,6 +92,8 @@ export interface AgentStats {
   };
   readonly counts: AgentCounts;
   readonly peers: readonly PeerFacts[];
+  /** Of the watched folder; null: none is. */
+  readonly use: UseReport | null;
 }
 
 export interface RunningAgent {
@@ -182,6 +195,18 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
         answer?.resume();
       },
     });
+    const { state = null } = ports;
+    const log =
+      state === null
+        ? null
+        : new RequestLog({
+            state,
+            clock,
+            application: options.application,
+            sandbox: options.id,
+            sizeOf: ({ key }) => (key === null ? 0 : cache.sizeOf(key)),
+            say,
+          });
     let base = '';
     const face = new RegistryFace(
       {
@@ -191,7 +216,14 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
         metadataFromPeers: options.metadataFromPeers,
         mostMetadataBytes,
       },
-      { addresses, fetcher, cache, upstream, asked: (item) => ports.asked?.(item) },
+      {
+        addresses,
+        fetcher,
+        cache,
+        upstream,
+        asked: ({ name, file, facts }) =>
+          log?.asked({ path: `${name}/-/${file}`, key: facts.keys[0] ?? null, sizeBytes: 0 }),
+      },
     );
     const proxy = new ForwardProxy({
       addresses,
@@ -200,6 +232,7 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       rules: new ProxyRules(options.rules),
       asked: () => undefined,
     });
+    let watching: WatchedUse | null = null;
     const stats = (): AgentStats => ({
       sandbox: self,
       joined: own.joined,
@@ -211,6 +244,7 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       },
       counts: { ...counts, aheadWastedBytes: cache.evictedAheadBytes },
       peers: peers.list(),
+      use: watching?.report() ?? null,
     });
     peerFace = new PeerFace({
       cache,
@@ -235,6 +269,19 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
     base = `http://${sandboxServer.address}`;
     await own.start();
     undo.push(() => own.stop());
+    const ending = new AbortController();
+    undo.push(() => ending.abort());
+    undo.push(() => log?.stop());
+    if (state !== null && options.preCacheBytes > 0) {
+      const { id: sandbox, preCacheBytes: budgetBytes } = options;
+      void downloadAhead({ state, clock, cache, face, fetcher, sandbox, budgetBytes, say }, ending.signal);
+    }
+    if (options.watch !== null)
+      watching = await watchUse(
+        options.watch,
+        { clock, say, used: (name) => log?.used(name) },
+        ending.signal,
+      );
     const scrub = startScrubs(cache, clock, say);
     undo.push(scrub);
     return {

@@ -69,6 +69,7 @@ export class ObjectCache {
   /** What is being removed must be gone before it comes anew. */
   readonly #unlinking = new Map<string, Promise<void>>();
   #bytes = 0;
+  #aheadBytes = 0;
   #nextPart = 1;
   evictions = 0;
   evictedAheadBytes = 0;
@@ -102,6 +103,16 @@ export class ObjectCache {
     return this.#options.limitBytes;
   }
 
+  /** Of what was downloaded ahead and not asked for yet. */
+  get aheadBytes(): number {
+    return this.#aheadBytes;
+  }
+
+  /** Its size; 0: not here. */
+  sizeOf(key: ContentKey): number {
+    return this.#entries.get(this.#byKey.get(keyText(key)) ?? '')?.meta.size ?? 0;
+  }
+
   all(): readonly ObjectMeta[] {
     return [...this.#entries.values()].map(({ meta }) => meta);
   }
@@ -124,7 +135,10 @@ export class ObjectCache {
   takeAhead(sha256: string): boolean {
     const entry = this.#entries.get(sha256);
     const wasAhead = entry?.ahead === true;
-    if (entry !== undefined) entry.ahead = false;
+    if (entry !== undefined && wasAhead) {
+      entry.ahead = false;
+      this.#aheadBytes -= entry.meta.size;
+    }
     return wasAhead;
   }
 
@@ -281,6 +295,7 @@ export class ObjectCache {
   #put(entry: Entry): void {
     this.#entries.set(entry.meta.sha256, entry);
     this.#bytes += entry.meta.size;
+    if (entry.ahead) this.#aheadBytes += entry.meta.size;
     for (const key of entry.meta.keys) this.#byKey.set(keyText(key), entry.meta.sha256);
   }
 
@@ -314,9 +329,10 @@ export class ObjectCache {
     this.#forget(entry);
   }
 
-  #forget({ meta }: Entry): void {
+  #forget({ meta, ahead }: Entry): void {
     if (!this.#entries.delete(meta.sha256)) return;
     this.#bytes -= meta.size;
+    if (ahead) this.#aheadBytes -= meta.size;
     for (const key of meta.keys)
       if (this.#byKey.get(keyText(key)) === meta.sha256) this.#byKey.delete(keyText(key));
   }

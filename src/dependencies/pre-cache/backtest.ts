@@ -1,5 +1,5 @@
 import type { NextItems } from './next-items.ts';
-import { planAhead, type PlanLimits } from './plan.ts';
+import { type PlanLimits, planAhead } from './plan.ts';
 import type { Item, RequestSequence } from './sequence.ts';
 
 /** What a plan made was worth. */
@@ -15,7 +15,15 @@ export interface Outcome {
   readonly wastedBytes: number;
 }
 
-export const nothingYet: Outcome = { sequences: 0, items: 0, hits: 0, bytes: 0, hitBytes: 0, aheadBytes: 0, wastedBytes: 0 };
+export const nothingYet: Outcome = {
+  sequences: 0,
+  items: 0,
+  hits: 0,
+  bytes: 0,
+  hitBytes: 0,
+  aheadBytes: 0,
+  wastedBytes: 0,
+};
 
 /** Asked for when the plan is made: nothing, then the first few. Both plans count, the second for what comes after it. */
 const prefixes = [0, 8];
@@ -34,10 +42,12 @@ export async function outcomeOf(
   let from = 0;
   for (const [i, prefix] of prefixes.entries()) {
     const asked = items.slice(0, prefix).map(({ path }) => path);
-    const expected = [...(await model.expect({ application, atMs: startedMs, asked }))].flatMap(([path, confidence]) => {
-      const item = facts.get(path);
-      return item === undefined || ahead.has(path) ? [] : [{ item, confidence }];
-    });
+    const expected = [...(await model.expect({ application, atMs: startedMs, asked }))].flatMap(
+      ([path, confidence]) => {
+        const item = facts.get(path);
+        return item === undefined || ahead.has(path) ? [] : [{ item, confidence }];
+      },
+    );
     const left = limits.budgetBytes - sum(ahead.values());
     for (const { item } of planAhead(expected, { ...limits, budgetBytes: left })) ahead.set(item.path, item);
     const before = prefixes[i + 1] ?? items.length;

@@ -1,10 +1,10 @@
 import { added, nothingYet, type Outcome, outcomeOf, worth } from './backtest.ts';
 import { markovItems } from './markov.ts';
 import type { Expected, NextItems, Situation } from './next-items.ts';
-import { planAhead, type PlanLimits } from './plan.ts';
+import { type PlanLimits, planAhead } from './plan.ts';
 import { sameLockFile } from './same-lock-file.ts';
 import { seasonalItems } from './seasonal.ts';
-import type { Item, RequestSequence } from './sequence.ts';
+import { type Item, packageOf, type RequestSequence } from './sequence.ts';
 
 /** The candidates, with the same sequences learnt. `further`: such as the recurrent network. */
 export const candidates = (further: readonly NextItems[] = []): readonly NextItems[] => [
@@ -32,6 +32,8 @@ interface Judged {
 export class ItemForecaster {
   readonly #judged: readonly Judged[];
   readonly #facts = new Map<string, Item>();
+  /** Packages that were watched when last installed, and not opened. */
+  readonly #idle = new Set<string>();
   readonly #limits: PlanLimits;
   /** What the chosen ones were worth, each chosen by what was known before. */
   selected: Outcome = nothingYet;
@@ -49,11 +51,15 @@ export class ItemForecaster {
       judged.all = added(judged.all, outcome);
       for (const application of [sequence.application, everything]) {
         const before = judged.recent.get(application) ?? { sum: 0, weight: 0 };
-        judged.recent.set(application, { sum: fading * before.sum + worth(outcome), weight: fading * before.weight + 1 });
+        judged.recent.set(application, {
+          sum: fading * before.sum + worth(outcome),
+          weight: fading * before.weight + 1,
+        });
       }
       await judged.model.learn(sequence);
     }
     for (const item of sequence.items) this.#facts.set(item.path, item);
+    if (sequence.used !== null) this.#learnUse(sequence.items, new Set(sequence.used));
     for (const path of this.#facts.keys()) {
       if (this.#facts.size <= mostFacts) break;
       this.#facts.delete(path);
@@ -61,17 +67,23 @@ export class ItemForecaster {
   }
 
   /** What to download ahead, the first first. */
-  async plan(
-    situation: Situation,
-    budgetBytes = this.#limits.budgetBytes,
-  ): Promise<readonly Expected[]> {
+  async plan(situation: Situation, budgetBytes = this.#limits.budgetBytes): Promise<readonly Expected[]> {
     const chosen = this.#chosen(situation.application);
     if (chosen === undefined) return [];
     const expected = [...(await chosen.model.expect(situation))].flatMap(([path, confidence]) => {
       const item = this.#facts.get(path);
       return item === undefined ? [] : [{ item, confidence }];
     });
-    return planAhead(expected, { ...this.#limits, budgetBytes });
+    const plan = planAhead(expected, { ...this.#limits, budgetBytes });
+    // What is installed and never opened is the last that anybody waits for.
+    const isIdle = ({ item }: Expected): boolean => this.#idle.has(packageOf(item.path));
+    return [...plan.filter((each) => !isIdle(each)), ...plan.filter(isIdle)];
+  }
+
+  #learnUse(items: readonly Item[], used: ReadonlySet<string>): void {
+    for (const name of new Set(items.map(({ path }) => packageOf(path))))
+      if (used.has(name)) this.#idle.delete(name);
+      else if (this.#idle.size < mostFacts) this.#idle.add(name);
   }
 
   chosenFor(application: string): string {

@@ -3,7 +3,12 @@ import type { Random } from '../../foundation/random.ts';
 import { adam, adamStep } from '../../prediction/neural/adam.ts';
 import { primitiveEncoder } from '../../prediction/neural/encoder.ts';
 import type { NetworkSize } from '../../prediction/neural/network.ts';
-import { type Computation, compile, type FloatTensor, type FloatTensors } from '../../prediction/onnx/computation.ts';
+import {
+  type Computation,
+  compile,
+  type FloatTensor,
+  type FloatTensors,
+} from '../../prediction/onnx/computation.ts';
 import { gradients } from '../../prediction/onnx/gradient.ts';
 import { Graph, type Tensor } from '../../prediction/onnx/graph.ts';
 import { operators } from '../../prediction/onnx/operators.ts';
@@ -69,8 +74,13 @@ export async function openItemNetwork(size: ItemNetworkSize, random: Random): Pr
   let count = 0;
   return {
     async probabilities(x) {
-      const weights = Object.fromEntries(all.map(({ name }) => [name, present(state[name], 'every weight is kept')]));
-      const result = await inference.run({ x: { dims: [size.steps, 1, size.features], data: x }, ...weights });
+      const weights = Object.fromEntries(
+        all.map(({ name }) => [name, present(state[name], 'every weight is kept')]),
+      );
+      const result = await inference.run({
+        x: { dims: [size.steps, 1, size.features], data: x },
+        ...weights,
+      });
       return present(result.probabilities, 'the answer').data;
     },
     async step(x, truth, rate) {
@@ -84,11 +94,13 @@ export async function openItemNetwork(size: ItemNetworkSize, random: Random): Pr
         correction1: one(1 - adam.beta1 ** count),
         correction2: one(1 - adam.beta2 ** count),
       });
-      for (const name of Object.keys(state)) state[name] = present(result[`${name}.next`], 'a value for every state');
+      for (const name of Object.keys(state))
+        state[name] = present(result[`${name}.next`], 'a value for every state');
       return present(result.loss, 'the loss').data[0] ?? Number.NaN;
     },
     reset(item) {
-      for (let row = 0; row < size.hidden; row++) present(state['out.weight'], 'weights').data[row * size.items + item] = 0;
+      for (let row = 0; row < size.hidden; row++)
+        present(state['out.weight'], 'weights').data[row * size.items + item] = 0;
       present(state['out.bias'], 'a bias').data[item] = -4;
     },
     async close() {
@@ -98,11 +110,16 @@ export async function openItemNetwork(size: ItemNetworkSize, random: Random): Pr
   };
 }
 
-const run = (computation: Computation, inputs: FloatTensors): Promise<FloatTensors> => computation.run(inputs);
+const run = (computation: Computation, inputs: FloatTensors): Promise<FloatTensors> =>
+  computation.run(inputs);
 const one = (value: number): FloatTensor => ({ dims: [1], data: new Float32Array([value]) });
 
 /** Inputs `x` and the weights; [batch, items]. */
-function forward(graph: Graph, size: ItemNetworkSize, batch: number): { readonly answer: Tensor; readonly weights: Map<string, Tensor> } {
+function forward(
+  graph: Graph,
+  size: ItemNetworkSize,
+  batch: number,
+): { readonly answer: Tensor; readonly weights: Map<string, Tensor> } {
   const o = operators(graph);
   const { steps, features, hidden, items } = size;
   const x = graph.input('x', [steps, batch, features]);
@@ -115,7 +132,10 @@ function forward(graph: Graph, size: ItemNetworkSize, batch: number): { readonly
     bias: of('gru.bias'),
   });
   const flat = o.reshape(state, [batch, hidden]);
-  return { answer: o.reshape(o.sigmoid(o.add(o.matMul(flat, of('out.weight')), of('out.bias'))), [batch, items]), weights };
+  return {
+    answer: o.reshape(o.sigmoid(o.add(o.matMul(flat, of('out.weight')), of('out.bias'))), [batch, items]),
+    weights,
+  };
 }
 
 function inferenceGraph(size: ItemNetworkSize): Graph {

@@ -4,7 +4,7 @@ import type { RequestSequence } from './sequence.ts';
 /** Steps that the chain is followed. */
 const mostSteps = 400;
 /** A branch of less probability is not followed. */
-const least = 0.02;
+const least = 0.001;
 const mostStates = 50_000;
 const begin = '';
 
@@ -65,7 +65,8 @@ export function markovItems(growth = 1.3): NextItems {
           }
         }
         for (const [item, mass] of there)
-          if (!known.has(item)) visited.set(item, 1 - (1 - (visited.get(item) ?? 0)) * (1 - Math.min(1, mass)));
+          if (!known.has(item))
+            visited.set(item, 1 - (1 - (visited.get(item) ?? 0)) * (1 - Math.min(1, mass)));
         here = there;
       }
       return visited;

@@ -1,6 +1,6 @@
 import type { Random } from '../../foundation/random.ts';
-import type { NextItems, Situation } from './next-items.ts';
 import { type ItemNetwork, type ItemNetworkSize, openItemNetwork } from './item-network.ts';
+import type { NextItems, Situation } from './next-items.ts';
 import type { RequestSequence } from './sequence.ts';
 
 export interface RecurrentOptions {

@@ -29,7 +29,8 @@ export function seasonalItems(): NextItems {
         if (each === undefined || each.application !== application) continue;
         const weight = closeness(each.atMs, atMs) * 2 ** (-age++ / 10);
         total += weight;
-        for (const item of each.items) if (!known.has(item)) scores.set(item, (scores.get(item) ?? 0) + weight);
+        for (const item of each.items)
+          if (!known.has(item)) scores.set(item, (scores.get(item) ?? 0) + weight);
       }
       const found = new Map<string, number>();
       for (const [item, score] of scores) found.set(item, score / total);

@@ -20,6 +20,8 @@ export interface RequestSequence {
   readonly items: readonly Item[];
   /** Packages of it whose files were opened afterwards; null: nobody watched. */
   readonly used: readonly string[] | null;
+  /** False: more may come. */
+  readonly ended: boolean;
 }
 
 /** `dep/log/APPLICATION/TIME-SANDBOX`: on no lease, since it is for those that come later; of each application the oldest are removed. */
@@ -37,22 +39,38 @@ export function logKey({ application, startedMs, sandbox }: RequestSequence): st
   return `${applicationPrefix(application)}${String(Math.max(0, Math.round(startedMs))).padStart(14, '0')}-${sandbox}`;
 }
 
-export function encodeSequence({ application, sandbox, startedMs, items, used }: RequestSequence): string {
-  return JSON.stringify({ application, sandbox, startedMs, items: items.slice(0, mostItems).map(encodeItem), used });
+export function encodeSequence({
+  application,
+  sandbox,
+  startedMs,
+  items,
+  used,
+  ended,
+}: RequestSequence): string {
+  return JSON.stringify({
+    application,
+    sandbox,
+    startedMs,
+    items: items.slice(0, mostItems).map(encodeItem),
+    used,
+    ended,
+  });
 }
 
 /** Null: not written by this program. */
 export function decodeSequence(value: Uint8Array): RequestSequence | null {
   try {
     const row = JSON.parse(Buffer.from(value).toString('utf8')) as Readonly<Record<string, unknown>>;
-    const { application, sandbox, startedMs, items, used } = row;
-    if (typeof application !== 'string' || typeof sandbox !== 'string' || typeof startedMs !== 'number') return null;
+    const { application, sandbox, startedMs, items, used, ended } = row;
+    if (typeof application !== 'string' || typeof sandbox !== 'string' || typeof startedMs !== 'number')
+      return null;
     return {
       application,
       sandbox,
       startedMs,
       items: decodeItems(items),
       used: Array.isArray(used) ? used.map(String) : null,
+      ended: ended === true,
     };
   } catch {
     return null;
@@ -60,7 +78,11 @@ export function decodeSequence(value: Uint8Array): RequestSequence | null {
 }
 
 export type EncodedItem = readonly [path: string, key: string, sizeBytes: number];
-export const encodeItem = ({ path, key, sizeBytes }: Item): EncodedItem => [path, key === null ? '' : keyText(key), sizeBytes];
+export const encodeItem = ({ path, key, sizeBytes }: Item): EncodedItem => [
+  path,
+  key === null ? '' : keyText(key),
+  sizeBytes,
+];
 
 export function decodeItems(items: unknown): readonly Item[] {
   if (!Array.isArray(items)) return [];
@@ -71,3 +93,6 @@ export function decodeItems(items: unknown): readonly Item[] {
     return [{ path, key: key === '' ? null : parseKeyText(key), sizeBytes }];
   });
 }
+
+/** The package that an item is of: `name` in `name/-/file`. */
+export const packageOf = (path: string): string => path.split('/-/')[0] ?? path;

@@ -44,7 +44,9 @@ export async function fleetSequences(
     if (name !== '') graph.set(name, [...(graph.get(name) ?? []), ...Object.keys(dependencies ?? {})]);
   }
   const own = packages[''];
-  const names = [...new Set([...Object.keys({ ...own?.dependencies, ...own?.devDependencies }), ...graph.keys()])];
+  const names = [
+    ...new Set([...Object.keys({ ...own?.dependencies, ...own?.devDependencies }), ...graph.keys()]),
+  ];
   const fleet: Application[] = Array.from({ length: applications }, (_, i) => ({
     name: `app-${i}`,
     roots: new Set(Array.from({ length: 4 + random.below(12) }, () => random.pick(names))),
@@ -66,13 +68,19 @@ export async function fleetSequences(
       startedMs,
       items: order.map((name) => itemOf(name, application.bumps.get(name) ?? 0)),
       used: null,
+      ended: true,
     });
   }
   return sequences;
 }
 
 /** A few packages get the version that is the newest by now in the fleet, or a newer one; sometimes a root comes or goes. */
-function drift({ roots, bumps }: Application, names: readonly string[], latest: Map<string, number>, random: Random): void {
+function drift(
+  { roots, bumps }: Application,
+  names: readonly string[],
+  latest: Map<string, number>,
+  random: Random,
+): void {
   for (let i = 0; i <= random.below(5); i++) {
     const name = random.pick(names);
     const newest = latest.get(name) ?? 0;

@@ -1,5 +1,6 @@
 import { type ClientOptions, type Register, withClient, withJson } from '../../command.ts';
-import { wholeNumber } from '../../terminal/arguments.ts';
+import type { PreCacheCommandOptions } from '../../dependencies/run-pre-cache.ts';
+import { byteSize, fraction, wholeNumber } from '../../terminal/arguments.ts';
 
 type PlaneOptions = ClientOptions & { readonly etcd?: boolean };
 
@@ -35,6 +36,21 @@ export const dependenciesCommand: Register = (program) => {
   ).action(async (options: PlaneOptions) => {
     const { showStats } = await import('../../dependencies/show.ts');
     await showStats(options);
+  });
+  withClient(
+    family
+      .command('pre-cache')
+      .summary('the service that foretells what sandboxes need; agents with --pre-cache download it ahead')
+      .description(
+        'Learns from the requests that agents log, and chooses by backtest among the same lock file, a Markov chain, hours and weekdays, and a recurrent network.\nRuns until it is stopped.',
+      )
+      .option('--budget <size>', 'of one sandbox', byteSize, 1e9)
+      .option('--confidence <share>', 'nothing less sure is downloaded', fraction, 0.5)
+      .option('--no-recurrent', 'without the recurrent network')
+      .option('--etcd', 'the endpoints are those of an etcd'),
+  ).action(async (options: PlaneOptions & PreCacheCommandOptions) => {
+    const { runPreCache } = await import('../../dependencies/run-pre-cache.ts');
+    await runPreCache(options);
   });
   withJson(
     family
