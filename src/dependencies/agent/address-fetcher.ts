@@ -95,6 +95,22 @@ export class AddressFetcher {
     return await fetched;
   }
 
+  /** The first whose answer can be had without asking upstream: from here, else from others; null: none. */
+  async known(requests: readonly AddressRequest[]): Promise<AddressRequest | null> {
+    const keys = requests.map(({ url, variant }) => urlKey(url.href, variant));
+    for (const [i, request] of requests.entries()) {
+      const local = await this.#local(keys[i] ?? urlKey(''));
+      if (local !== null && this.#counts(local.facts, request)) return request;
+    }
+    if (!requests.every(({ fromPeers }) => fromPeers)) return null;
+    const found = await this.#ports.directory.lookup(keys);
+    const isTold = (request: AddressRequest, i: number): boolean =>
+      (found[i] ?? []).some(
+        (each) => each.state === 'held' && each.answer !== undefined && this.#counts(each.answer, request),
+      );
+    return requests.find(isTold) ?? null;
+  }
+
   /** Resolves when what is asked upstream under this key is registered, or came to nothing; null: nothing is. */
   arrival(key: ContentKey): Promise<unknown> | null {
     const running = this.#running.get(keyText(key));
@@ -137,7 +153,7 @@ export class AddressFetcher {
     const fetching = claim.holdings.find(({ state }) => state === 'fetching');
     if (fetching === undefined) return null;
     await arrival(fetching, key, signal);
-    const later = await this.#take(request, key, await directory.lookup(key));
+    const later = await this.#take(request, key, (await directory.lookup([key]))[0] ?? []);
     return later === null ? null : { kind: 'found', found: later };
   }
 

@@ -67,11 +67,11 @@ export class Directory {
     return this.#ask(() => registry.claim(self.id, key, { deadlineMs: patienceMs }));
   }
 
-  /** Others than this sandbox. */
-  async lookup(key: ContentKey): Promise<readonly Holding[]> {
+  /** For each key the others that hold or fetch it. */
+  async lookup(keys: readonly ContentKey[]): Promise<readonly (readonly Holding[])[]> {
     const { registry, self } = this.#options;
-    const found = await this.#ask(() => registry.lookup([key], { deadlineMs: patienceMs }));
-    return (found?.[0] ?? []).filter(({ sandbox }) => sandbox !== self.id);
+    const found = await this.#ask(() => registry.lookup(keys, { deadlineMs: patienceMs }));
+    return (found ?? []).map((holdings) => holdings.filter(({ sandbox }) => sandbox !== self.id));
   }
 
   /** Resolves when it is said, or can't be said at present. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { TanistError } from '../../foundation/errors.ts';
-import type { AddressFetcher, Answered } from '../agent/address-fetcher.ts';
+import type { AddressFetcher, AddressRequest, Answered } from '../agent/address-fetcher.ts';
 import { collect, forwarded, pour, pourDownload, refuse } from '../agent/http-reply.ts';
 import type { ObjectFetcher } from '../agent/object-fetcher.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
@@ -196,25 +196,14 @@ export class RegistryFace {
     readonly etag: string;
     readonly isStale: boolean;
   }> {
-    const { metadataTtlMs, metadataFromPeers } = this.#options;
-    const url = new URL(`${encodedName(name)}${below}`, this.#registryOf(name).href);
-    const answered = await this.#ports.addresses.get(
-      {
-        url,
-        headers: {
-          accept: isShort ? `${abbreviated}; q=1.0, application/json; q=0.8` : 'application/json',
-          'accept-encoding': 'gzip',
-        },
-        variant: isShort ? 'abbreviated' : 'full',
-        immutable: false,
-        defaultTtlMs: metadataTtlMs,
-        mostTtlMs: metadataTtlMs,
-        fromPeers: metadataFromPeers,
-      },
-      signal,
-    );
+    const full = this.#request(name, below, false);
+    const short = this.#request(name, below, true);
+    // The short form is a part of the full one: where somebody has that one, it does for both.
+    const request = isShort ? ((await this.#ports.addresses.known([short, full])) ?? short) : full;
+    const { url } = request;
+    const answered = await this.#ports.addresses.get(request, signal);
     const { bytes, sha256, facts, isStale } = await this.#whole(answered, url);
-    const known = `${isShort} ${name}${below} ${sha256}`;
+    const known = `${name}${below} ${sha256}`;
     let packument = this.#rewritten.get(known);
     if (packument === undefined) {
       const text = (await decoded(bytes ?? (await this.#stored(sha256)), facts.contentEncoding)).toString(
@@ -233,6 +222,22 @@ export class RegistryFace {
     if (below === '') keep(this.#tarballs, name, packument.tarballs);
     const contentType = facts.contentType === '' ? 'application/json' : facts.contentType;
     return { packument, contentType, etag: `"${sha256.slice(0, 32)}"`, isStale };
+  }
+
+  #request(name: string, below: string, isShort: boolean): AddressRequest {
+    const { metadataTtlMs, metadataFromPeers } = this.#options;
+    return {
+      url: new URL(`${encodedName(name)}${below}`, this.#registryOf(name).href),
+      headers: {
+        accept: isShort ? `${abbreviated}; q=1.0, application/json; q=0.8` : 'application/json',
+        'accept-encoding': 'gzip',
+      },
+      variant: isShort ? 'abbreviated' : 'full',
+      immutable: false,
+      defaultTtlMs: metadataTtlMs,
+      mostTtlMs: metadataTtlMs,
+      fromPeers: metadataFromPeers,
+    };
   }
 
   async #stored(sha256: string): Promise<Buffer> {
