@@ -74,6 +74,18 @@ export async function fleetSequences(
   return sequences;
 }
 
+/** What a lock file names, with drawn sizes. */
+export async function lockedSizes(
+  lockFile: string,
+): Promise<readonly { readonly name: string; readonly sizeBytes: number }[]> {
+  const { packages } = JSON.parse(await readFile(lockFile, 'utf8')) as {
+    readonly packages: Readonly<Record<string, LockedPackage>>;
+  };
+  const names = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1) ?? ''));
+  names.delete('');
+  return [...names].map((name) => ({ name, sizeBytes: itemOf(name, 0).sizeBytes }));
+}
+
 /** A few packages get the version that is the newest by now in the fleet, or a newer one; sometimes a root comes or goes. */
 function drift(
   { roots, bumps }: Application,
