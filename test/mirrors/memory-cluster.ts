@@ -9,6 +9,7 @@ import type { Space } from '../../src/ports/delta.ts';
 import type { CommandResult } from '../../src/ports/result.ts';
 import type { StateClient } from '../../src/ports/state-client.ts';
 import { completeRange, createStateMachine } from '../../src/state/state-machine.ts';
+import { validateCommand } from '../../src/state/validate.ts';
 import { createWatchHub } from '../../src/state/watch-hub.ts';
 import { MemoryImage } from '../state/memory-history.ts';
 
@@ -59,7 +60,8 @@ export class MemoryCluster {
       },
       propose: (command, done) => {
         if (!this.reachable) return done(unreachable());
-        const result = this.#apply([command])[0];
+        const invalid = validateCommand(command, limits);
+        const result = invalid ?? this.#apply([command])[0];
         queueMicrotask(() => {
           if (result === undefined) done(unreachable());
           else done(result.kind === 'failed' ? new TanistError(result.code, result.message) : result);

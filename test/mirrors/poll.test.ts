@@ -3,7 +3,7 @@ import { failed } from '../../src/mirrors/sources/failed.ts';
 import { liveKey } from '../../src/mirrors/state/keys.ts';
 import { content } from './fake-origin.ts';
 import { settle, skewed } from './test-clock.ts';
-import { codeOf, world } from './world.ts';
+import { codeOf, source, world } from './world.ts';
 
 test('the first poll makes the mirror, the next ones are served from it until it is stale', async (t) => {
   const { clock, origin, open, close } = world();
@@ -290,4 +290,33 @@ test('wrong calls have their codes', async (t) => {
   t.is(await codeOf(mirrors.poll('unknown/a')), 'source-unknown');
   await close();
   t.is(await codeOf(mirrors.poll('s/a')), 'closed');
+});
+
+test('what is too large for the cluster: the reader has it, the mirror says why it has not, nobody is held up', async (t) => {
+  const { clock, origin, open, close } = world();
+  const [one, other] = [await open(), await open()];
+  origin.documents.set('a', { text: 'x'.repeat(2_000_000) });
+  t.is((await one.poll('s/a')).hit, 'origin');
+  await clock.advance(700);
+  t.is(await codeOf(other.poll('s/a')), 'origin-too-large');
+  origin.documents.set('a', { text: 'small' });
+  await clock.advance(2000);
+  t.is((await other.poll('s/a')).hit, 'origin');
+  await close();
+});
+
+test('a changed format counts at once: nothing is taken for unchanged that was kept in another form', async (t) => {
+  const { clock, origin, open, close } = world();
+  origin.answer = ({ validators }) =>
+    validators?.etag === 'v1'
+      ? { kind: 'unchanged', originMs: null }
+      : content({ cpu: 1, os: 'linux' }, { validators: { etag: 'v1' } });
+  const before = await open({ sources: { s: { ...source, format: { fields: { cpu: '/cpu' } } } } });
+  t.deepEqual((await before.poll('s/a')).value, { cpu: 1 });
+  await clock.advance(61_000);
+  t.deepEqual((await before.poll('s/a')).value, { cpu: 1 });
+  await clock.advance(61_000);
+  const after = await open({ sources: { s: { ...source, format: { fields: { os: 'os' } } } } });
+  t.deepEqual((await after.poll('s/a')).value, { os: 'linux' });
+  await close();
 });

@@ -15,6 +15,17 @@ export interface Formatted {
   readonly digest: string;
 }
 
+const keys = new WeakMap<FormatConfig, string>();
+
+/** Equal for equal formats. */
+export function formatKey(format: FormatConfig): string {
+  const known = keys.get(format);
+  if (known !== undefined) return known;
+  const made = createHash('sha256').update(canonicalJson(format)).digest('base64url').slice(0, 8);
+  keys.set(format, made);
+  return made;
+}
+
 /** Fails as `origin-unreadable` where the document does not fit the format. */
 export function applyFormat(format: FormatConfig, key: string, document: unknown): Formatted {
   const take = (expression: string): unknown => {

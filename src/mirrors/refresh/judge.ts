@@ -1,7 +1,7 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
-import { applyFormat, type Formatted } from '../format/apply-format.ts';
+import { applyFormat, type Formatted, formatKey } from '../format/apply-format.ts';
 import type { OriginAnswer } from '../sources/origin.ts';
 import {
   type CheckCounts,
@@ -72,7 +72,11 @@ export function judge(config: SourceConfig, look: Look, before: Before): Verdict
   const told = formatted.changedAtMs ?? answer.changedAtMs;
   const { check } = seen(look, before, changed && before.value !== null);
   const modified = { ...check, modifiedMs: answer.changedAtMs };
-  if (!changed && sameValidators(before.value, answer.validators))
+  if (
+    !changed &&
+    before.value?.format === formatKey(config.format) &&
+    sameValidators(before.value, answer.validators)
+  )
     return { check: modified, value: undefined, history: undefined };
   const lowMs = before.check === null || before.value === null ? null : before.check.checkedAtMs;
   const interval = changed ? changeInterval(look, lowMs, told, answer.originMs) : null;
@@ -81,6 +85,7 @@ export function judge(config: SourceConfig, look: Look, before: Before): Verdict
     labels: formatted.labels,
     version: formatted.version,
     digest: formatted.digest,
+    format: formatKey(config.format),
     changedAtMs: changed ? (interval?.[1] ?? look.endedMs) : (before.value?.changedAtMs ?? look.endedMs),
     validators: answer.validators,
   };

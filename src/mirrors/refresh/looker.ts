@@ -3,8 +3,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import type { ChangeForecasts } from '../forecast/change-forecasts.ts';
+import { formatKey } from '../format/apply-format.ts';
 import type { ResourceId } from '../resource-id.ts';
-import { failedBy } from '../sources/failed.ts';
+import { failed, failedBy } from '../sources/failed.ts';
 import type { Origin, OriginAnswer } from '../sources/origin.ts';
 import { type Claim, claim } from '../state/claim.ts';
 import { sourceKey } from '../state/keys.ts';
@@ -54,10 +55,13 @@ export type LookOutcome =
 
 const mostRewrites = 60;
 const rewriteMs = 500;
+const unableMs = 5000;
 
 /** Looks at origins: claim, ask, judge, write. The only place that calls them for the mirrors. */
 export class Looker {
   readonly #ports: LookerPorts;
+  /** Sources that this process could not ask of late: no calls of the budget are spent on finding that out again. */
+  readonly #unable = new Map<string, { readonly error: TanistError; readonly untilMs: number }>();
   #closed = false;
 
   constructor(ports: LookerPorts) {
@@ -71,7 +75,7 @@ export class Looker {
   /** Looks at a resource unless somebody does already, within the budget of its source less `reserve` calls. */
   async look(id: ResourceId, config: SourceConfig, reason: RefreshReason, reserve = 0): Promise<LookOutcome> {
     const { client, clock, live, lease, by, claimMs } = this.#ports;
-    const unable = await this.#unable(id.source);
+    const unable = await this.#unableTo(id.source);
     if (unable !== null) return { kind: 'unable', error: unable };
     let outcome: Awaited<ReturnType<typeof claim>>;
     try {
@@ -105,6 +109,7 @@ export class Looker {
     const startedMs = clock.wallMs();
     const answer = await this.ask(id, config, claimed.value);
     if (answer.kind === 'failed' && isOurs(answer.error)) {
+      this.#unable.set(id.source, { error: answer.error, untilMs: clock.nowMs() + unableMs });
       void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
       return { kind: 'unable', error: answer.error };
     }
@@ -117,8 +122,9 @@ export class Looker {
       endedMs: Math.max(startedMs, clock.wallMs()),
       answer,
     };
+    let refused: OriginAnswer | null = null;
     const verdictOn = (before: Before): Verdict => {
-      const verdict = judge(config, look, before);
+      const verdict = judge(config, refused === null ? look : { ...look, answer: refused }, before);
       return withExpectation(verdict, forecasts, name, verdict.history ?? before.history, startedMs);
     };
     const local = verdictOn(claimed);
@@ -142,14 +148,21 @@ export class Looker {
         value: verdict.value === undefined ? before.value : verdict.value,
         written: true,
       };
-    } catch {
+    } catch (error) {
+      if (isTooLarge(error))
+        refused = failed(
+          'origin-too-large',
+          'what the mirror keeps is too large for the cluster: keep fewer fields (format of the source)',
+        );
       // What the origin said is not lost: whoever waits here has it, and it is written as soon as that can be done.
       void this.#later(id, claimed, verdictOn, 1);
       return { ...looked, written: false };
     }
   }
 
-  async #unable(source: string): Promise<TanistError | null> {
+  async #unableTo(source: string): Promise<TanistError | null> {
+    const known = this.#unable.get(source);
+    if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
     try {
       await this.#ports.origin(source);
       return null;
@@ -167,7 +180,8 @@ export class Looker {
       const origin = await this.#ports.origin(id.source);
       const request = {
         key: id.key,
-        validators: value?.validators ?? null,
+        // Of what was kept in another form nothing may be "unchanged".
+        validators: value !== null && value.format === formatKey(config.format) ? value.validators : null,
         signal: late.signal,
         maxBytes: config.maxBytes,
       };
@@ -199,7 +213,12 @@ export class Looker {
     attempt: number,
   ): Promise<void> {
     await new Promise<void>((resolve) => this.#ports.clock.after(rewriteMs, resolve));
-    if (this.#closed || attempt > mostRewrites) return;
+    if (this.#closed) return;
+    if (attempt > mostRewrites) {
+      // The claim ends with its lease.
+      this.#ports.lease.lost();
+      return;
+    }
     try {
       await complete(this.#ports.client, id, claimed, verdictOn, null);
     } catch {
@@ -225,6 +244,13 @@ function withExpectation(
 /** Of this process, not of the origin. */
 function isOurs({ code }: TanistError): boolean {
   return code === 'secret-missing' || code === 'source-unsupported' || code === 'source-unknown';
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (
+    error instanceof TanistError &&
+    (error.code === 'value-too-large' || error.code === 'transaction-too-large')
+  );
 }
 
 function asTanist(error: unknown): TanistError {

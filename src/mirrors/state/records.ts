@@ -10,6 +10,8 @@ export interface ValueRecord {
   readonly labels: Readonly<Record<string, string>>;
   readonly version: string | number | null;
   readonly digest: string;
+  /** Of the format that it was kept by. */
+  readonly format: string;
   /** When it changed: between the last look that found the value before, and this one; or as the origin says. */
   readonly changedAtMs: number;
   readonly validators: Validators;
