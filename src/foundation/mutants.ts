@@ -91,6 +91,7 @@ export const mutantNames = [
   'unconfirmed-image',
   'lost-change-blocks',
   'refused-after-reset',
+  'scrub-half-applied',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];
