@@ -103,6 +103,7 @@ export const mutantNames = [
   'mirror-older-accepted',
   'mirror-fence-ignored',
   'mirror-invalidation-forgotten',
+  'scrub-half-applied',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];
