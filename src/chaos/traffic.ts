@@ -90,6 +90,8 @@ export interface Traffic {
    * verdicts are those of this stretch; `check` gives those of all.
    */
   checkpoint(): Promise<TrafficReport>;
+  /** Ends it without a check, whatever it is at; after `check` there is nothing left to do. */
+  close(): Promise<void>;
 }
 
 export type StartTraffic = (target: Target, options: TrafficOptions) => Promise<Traffic>;

@@ -29,6 +29,8 @@ export interface Launch {
   readonly env?: Readonly<Record<string, string>>;
   /** `main.js` of another build. */
   readonly main?: string | undefined;
+  /** In a session of its own, so that Ctrl-C at the terminal does not reach it. */
+  readonly detached?: boolean;
 }
 
 /** A line of a node's log (pino). */
@@ -44,6 +46,7 @@ export interface LogRecord {
   readonly to?: string;
   readonly reason?: string;
   readonly detail?: string;
+  readonly error?: string;
 }
 
 export interface NodeAddresses {
@@ -91,6 +94,7 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
     {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, ...launch.env, [channelVariable]: '1' },
+      detached: launch.detached ?? false,
     },
   );
   const tail = followLog(child, options);
@@ -123,7 +127,7 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
     pid: child.pid ?? 0,
     ready,
     exited,
-    running: () => child.exitCode === null && child.signalCode === null,
+    running: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
     fault: (fault) => {
       const order: FaultOrder = { kind: 'fault', fault };
       if (child.connected) child.send(order, () => undefined);

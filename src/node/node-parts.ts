@@ -37,9 +37,11 @@ import type { NodeOptions, NodePorts } from './options.ts';
 import { PeerConnections } from './peer-connections.ts';
 import { PeerGuard } from './peer-guard.ts';
 import { PeerHandler } from './peer-handler.ts';
+import { UsageBook } from './prediction/behaviour/usage-book.ts';
 import { firstOf } from './prediction/first-of.ts';
 import { hotFeed } from './prediction/hot-feed.ts';
 import { ModelComparison } from './prediction/model-comparison.ts';
+import { saidOf } from './prediction/model-report.ts';
 import { OnlinePrediction } from './prediction/online-prediction.ts';
 import { defaultPredictionBudget } from './prediction/predictor.ts';
 import { putIfMissing } from './prediction/put-if-missing.ts';
@@ -158,11 +160,24 @@ export function nodeParts(
     self,
     clock,
     own: saidOfModel,
-    others: () =>
-      [...succession.reports()].flatMap(([id, { model, integrity }]) =>
+    others: () => [
+      ...[...succession.reports()].flatMap(([id, { model, integrity }]) =>
         model === null ? [] : [{ id, said: model, stateTrouble: integrity?.doubt ?? null }],
       ),
+      ...replicas.reports().flatMap(({ id, model, trouble }) => {
+        const said = saidOf(model ?? null);
+        return said === null ? [] : [{ id, said, stateTrouble: trouble }];
+      }),
+    ],
     ownTrouble: () => standing.doubt,
+  });
+  const usages = new UsageBook({
+    self,
+    clock,
+    own: () => (prediction?.asks === true ? (ports.usage?.() ?? null) : null),
+    others: () =>
+      [...succession.reports()].flatMap(([id, { usage }]) => (usage == null ? [] : [{ id, usage }])),
+    timeMs: () => prediction?.timeMs ?? Number.NaN,
   });
   const monitor: LeaderMonitor = new LeaderMonitor({ ...base, transport, guard, suspicion });
   const succession: SuccessionKeeper = new SuccessionKeeper({
@@ -220,6 +235,7 @@ export function nodeParts(
           predictor: ports.predictor,
           budget: options.prediction ?? defaultPredictionBudget,
           ...(ports.usage === undefined ? {} : { usage: ports.usage }),
+          members: () => usages.latest,
           models: {
             ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
             publish: (key, value) => {
@@ -294,6 +310,7 @@ export function nodeParts(
     probe: ports.linkProbe,
     membership,
     succession,
+    divergence: (id) => comparison.of(id),
     mayDecide: () => raft.status.role === 'leader' && opening.isOpen && !life.isStopping,
     busy: () => life.isStopping || !writes.proposals.idle || loopLagMs() > busyLagMs,
   });
@@ -355,7 +372,7 @@ export function nodeParts(
     settle: () => stored.settle(),
     settleNow: () => stored.keeper.settle(),
   });
-  const peers: PeerHandler = new PeerHandler({ ...parts, comparison, removed: () => face.removed() });
+  const peers: PeerHandler = new PeerHandler({ ...parts, comparison, usages, removed: () => face.removed() });
   const leading: Leading = new Leading({
     ...parts,
     trust: new TrustKeeper(raft, guard),
@@ -379,6 +396,7 @@ export function nodeParts(
   const announcer: Announcer = new Announcer({
     ...parts,
     comparison,
+    usages,
     saidOfModel,
     tiers,
     vitals,

@@ -41,6 +41,9 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'node',
   ],
   client: ['foundation', 'protocol', 'ports'],
+  // A plane: typed keys over the StateClient port.
+  mirrors: ['foundation', 'protocol', 'ports', 'prediction'],
+  dependencies: ['foundation', 'protocol', 'ports', 'prediction'],
   api: [
     'foundation',
     'ports',
@@ -53,6 +56,8 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'transport',
     'node',
     'replication',
+    'mirrors',
+    'dependencies',
   ],
   verification: ['foundation'],
   simulator: [
@@ -170,6 +175,7 @@ test('only cli and the edges read time or chance past the ports', (t) => {
     'protocol',
     'verification',
     'replication',
+    'mirrors',
   ];
   // Simulated time lets promises run dry between two events, which takes a turn of the real event loop.
   const driver = 'simulator/world/scheduler.ts';

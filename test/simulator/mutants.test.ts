@@ -101,6 +101,18 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'compaction-past-follower': 'test/replication/mutants.test.ts finds it',
   'hand-over-to-unhealthy-heir': 'nobody is about to die in it; test/failover/before-death finds it',
   'hand-over-twice-in-a-minute': 'nobody is about to die in it; test/failover/before-death finds it',
+  'intervals-ignore-new-residuals': 'no models in it; test/prediction/mutants.test.ts finds it',
+  'selection-sees-future': 'no models in it; test/prediction/mutants.test.ts finds it',
+  'input-known-early': 'no models in it; test/prediction/mutants.test.ts finds it',
+  'table-keeps-forgotten': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
+  'model-published-uncompared': 'no models in it; test/prediction/mutants.test.ts finds it',
+  'contribution-not-clipped': 'no models in it; test/prediction/mutants.test.ts finds it',
+  'mirror-claim-ignored': 'test/mirrors/random.test.ts finds it',
+  'mirror-looks-again': 'test/mirrors/random.test.ts finds it',
+  'mirror-budget-free': 'test/mirrors/random.test.ts finds it',
+  'mirror-older-accepted': 'test/mirrors/random.test.ts finds it',
+  'mirror-fence-ignored': 'test/mirrors/random.test.ts finds it',
+  'mirror-invalidation-forgotten': 'test/mirrors/random.test.ts finds it',
 };
 
 test('every mutant is found, or it is said why not', (t) => {

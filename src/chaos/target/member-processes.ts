@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { present } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Moment } from '../moment.ts';
@@ -21,7 +22,9 @@ export interface Clock {
 }
 
 const stopMs = 5000;
+const lastWordsMs = 2000;
 const shownLines = 12;
+const shownCharacters = 300;
 
 type ProcessMoment = Extract<Moment, { readonly kind: 'process' }>;
 
@@ -77,8 +80,13 @@ export class MemberProcesses<P extends MemberProcess> {
     try {
       await one.ready;
     } catch (cause) {
+      // Its last words come as it ends.
+      await Promise.race([one.exited, delay(lastWordsMs, undefined, { ref: false })]);
       const reason = cause instanceof Error ? cause.message : String(cause);
-      const tail = one.logTail().slice(-shownLines);
+      const tail = one
+        .logTail()
+        .slice(-shownLines)
+        .map((line) => line.slice(0, shownCharacters));
       throw new TanistError('unavailable', [`${id} does not start: ${reason}`, ...tail].join('\n  '), {
         cause,
       });

@@ -5,6 +5,8 @@ export interface TargetOptions {
   readonly kind: 'tanist' | 'etcd';
   /** Data, logs and configs of the members go there. */
   readonly folder: string;
+  /** It goes with the run, even one whose harness is killed. */
+  readonly temporaryFolder?: boolean;
   readonly hot: number;
   /** Tanist alone has these. */
   readonly warm: number;
@@ -19,6 +21,8 @@ export interface TargetOptions {
   readonly config?: Readonly<Record<string, object>>;
   /** `main.js` of another build. */
   readonly build?: string;
+  /** Of one more build, that single members change to. */
+  readonly otherBuild?: string;
   /** Each member on a file system of its own, of so many bytes as `small-disk.ts` says. */
   readonly smallDisk?: boolean;
   readonly memoryLimitMb?: number;

@@ -25,6 +25,11 @@ export interface Connections {
   native(name: string): Promise<TanistClient | null>;
   /** A further one, like those of the callers; the same for the same name. */
   named(name: string): Promise<Connection>;
+  /**
+   * Those of the stream that outages are read from. The native client finds the leader by itself; one of etcd's API stays with its endpoint, so there is one for
+   * each, lest the outage of an endpoint be taken for one of the cluster.
+   */
+  spread(): Promise<readonly Connection[]>;
   /** Through the etcd API, to these endpoints alone, the first one first; the same for the same ones. */
   at(endpoints: readonly string[]): Promise<Connection>;
   /** Forgets what the space held before `at`. Errors: as the API has them. */
@@ -44,7 +49,12 @@ export async function openConnections(target: Target, api: Api, callers: number)
     return connection;
   };
   const once = <T>(all: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> => {
-    const made = all.get(name) ?? make();
+    const made =
+      all.get(name) ??
+      make().catch((error: unknown) => {
+        all.delete(name);
+        throw error;
+      });
     all.set(name, made);
     return made;
   };
@@ -53,8 +63,8 @@ export async function openConnections(target: Target, api: Api, callers: number)
   const native = async (): Promise<TanistClient> =>
     kept(await connect({ endpoints: target.endpoints, deadlineMs, connectMs }));
   const close = async (): Promise<void> => {
-    compacting?.close();
-    await Promise.all(open.map((connection) => connection.close()));
+    if (open.length > 0) compacting?.close();
+    await Promise.all(open.splice(0).map((connection) => connection.close()));
   };
   const rotated = (by: number): readonly string[] =>
     hot.map((_, i) => present(hot[(i + by) % hot.length], 'a hot member'));
@@ -72,6 +82,12 @@ export async function openConnections(target: Target, api: Api, callers: number)
     native: async (name) => (api === 'etcd' ? null : once(byNameNative, name, native)),
     named: (name) =>
       api === 'etcd' ? once(byName, name, () => etcd(hot)) : once(byNameNative, name, native),
+    spread: () =>
+      Promise.all(
+        api === 'etcd'
+          ? hot.map((_, i) => once(byName, `spread ${i}`, () => etcd(rotated(i))))
+          : [once(byNameNative, 'steady', native)],
+      ),
     at: (endpoints) => once(byName, `at ${endpoints.join()}`, () => etcd(endpoints)),
     compact: async (revisionAt) => {
       if (compacting !== null) await compacting.compact(compactions++ % hot.length, revisionAt);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asError } from '../../foundation/errors.ts';
 
@@ -19,6 +20,8 @@ export function startWorkers(
 ): Pace {
   const stopping = new AbortController();
   const { signal } = stopping;
+  // Every worker waits under it.
+  setMaxListeners(0, signal);
   const everyMs = (1000 * workers) / perSecond;
   let failure: Error | null = null;
   const run = async (worker: number): Promise<void> => {

@@ -63,6 +63,10 @@ export async function startTraffic(target: Target, options: TrafficOptions): Pro
     indeterminate: meter.indeterminate,
     ...mergeReports(some),
   });
+  const stop = async (): Promise<void> => {
+    await window.stop();
+    meter.stop();
+  };
   return {
     get acknowledged() {
       return acknowledged;
@@ -71,9 +75,11 @@ export async function startTraffic(target: Target, options: TrafficOptions): Pro
     stalls: meter.stalls,
     parts: chosen.map(({ name }) => name),
     leftOut,
-    stop: async () => {
-      await window.stop();
+    stop,
+    close: async () => {
       meter.stop();
+      await connections.close();
+      await stop();
     },
     check: async () => {
       try {

@@ -10,6 +10,7 @@ import { verdict } from './checks/verdict.ts';
 import { checkWrites } from './checks/writes.ts';
 import type { Connection, Connections } from './connections.ts';
 import { deleteKeys, readFinalKeys } from './final-keys.ts';
+import { mark } from './mark.ts';
 import type { Evidence, Part, PartContext, RunningPart } from './part.ts';
 import { rateOf } from './parts/all-parts.ts';
 import type { Meter } from './record/meter.ts';
@@ -55,19 +56,10 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
   const client = await connections.named('checks');
   const writes = new Writes();
   const reads = new Reads();
-  const mark = async (name: string): Promise<number> => {
-    const value = `${name} ${prefix}`;
-    const id = writes.began('mark', 'put', `${prefix}${name}`, value);
-    const { revision } = await eventually(
-      () => client.put(`${prefix}${name}`, value),
-      'no write was acknowledged',
-    );
-    writes.ended(id, { kind: 'acknowledged', revision });
-    return revision;
-  };
-  const began = await mark('began');
-  const truth = new TruthGatherer(await sourcesOf(target, connections), prefix, began);
   let values = 0;
+  const nextValue = (): string => `${prefix.slice('chaos/'.length)}${values++}`;
+  const began = await mark(client, writes, `${prefix}began`, nextValue);
+  const truth = new TruthGatherer(await sourcesOf(target, connections), prefix, began);
   const running: RunningPart[] = [];
   const lowest: PartContext = {
     ...options,
@@ -75,7 +67,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     writes,
     reads,
     truth,
-    nextValue: () => `${prefix.slice('chaos/'.length)}${values++}`,
+    nextValue,
   };
   for (const part of parts)
     running.push(
@@ -95,7 +87,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     },
     check: async () => {
       await Promise.all(running.map((part) => part.settle?.()));
-      const endedAt = await mark('ended');
+      const endedAt = await mark(client, writes, `${prefix}ended`, nextValue);
       const late = await truth.caughtUp(endedAt, patienceMs);
       await truth.stop();
       final = await readFinalKeys(client, prefix).catch((error: unknown) => {
@@ -148,7 +140,11 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
     },
     forget: async () => {
       await Promise.all(running.map((part) => part.forget?.()));
-      await deleteKeys(client, (final ?? (await readFinalKeys(client, prefix))).keys());
+      const forgetKeys = async (): Promise<true> => {
+        await deleteKeys(client, (final ?? (await readFinalKeys(client, prefix))).keys());
+        return true;
+      };
+      await eventually(forgetKeys, 'the keys of a window could not be deleted');
     },
   };
 }

@@ -21,6 +21,8 @@ const classes: readonly CycleClass[] = [
   { name: 'G2-item-realtime', first: 'rw', rest: new Set(['ww', 'wr', 'rw', 'rt']), needed: ['rw', 'rt'] },
 ];
 
+const everyKind: ReadonlySet<EdgeKind> = new Set(['ww', 'wr', 'rw', 'rt']);
+
 export interface Cycle {
   readonly name: CycleClass['name'];
   readonly edges: readonly Edge[];
@@ -41,6 +43,7 @@ export interface FoundCycles {
  */
 export function findCycles(graph: Graph, shouldStop: () => boolean): FoundCycles {
   const cycles: Cycle[] = [];
+  if (graph.components(everyKind).length === 0) return { cycles, complete: true };
   const told = new Set<number>();
   for (const kind of classes) {
     for (const component of graph.components(new Set([kind.first, ...kind.rest]))) {

@@ -12,7 +12,12 @@ export interface Edge {
 
 export class Graph {
   readonly #out: Edge[][];
-  readonly #seen = new Set<string>();
+  readonly #seen: Readonly<Record<EdgeKind, Set<number>>> = {
+    ww: new Set(),
+    wr: new Set(),
+    rw: new Set(),
+    rt: new Set(),
+  };
 
   constructor(nodes: number) {
     this.#out = Array.from({ length: nodes }, () => []);
@@ -25,9 +30,10 @@ export class Graph {
   /** The first reason of a kind of edge between two nodes is kept. Edges to itself mean nothing. */
   add(edge: Edge): void {
     if (edge.from === edge.to) return;
-    const name = `${edge.from} ${edge.to} ${edge.kind}`;
-    if (this.#seen.has(name)) return;
-    this.#seen.add(name);
+    const seen = this.#seen[edge.kind];
+    const pair = edge.from * this.nodes + edge.to;
+    if (seen.has(pair)) return;
+    seen.add(pair);
     this.#out[edge.from]?.push(edge);
   }
 

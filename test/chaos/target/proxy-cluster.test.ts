@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -6,7 +6,7 @@ import type { Moment } from '../../../src/chaos/moment.ts';
 import { startTarget } from '../../../src/chaos/target/start-target.ts';
 import type { Target } from '../../../src/chaos/target.ts';
 import { connect } from '../../../src/client/index.ts';
-import { eventually } from '../../../src/local/eventually.ts';
+import { otherLeader, settings } from './settings.ts';
 
 let folder = '';
 let target: Target;
@@ -14,16 +14,7 @@ const moments: Moment[] = [];
 
 test.before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tanist-test-'));
-  target = await startTarget({
-    kind: 'tanist',
-    folder,
-    hot: 3,
-    warm: 0,
-    cold: 0,
-    network: 'proxy',
-    onMoment: (moment) => moments.push(moment),
-    nowMs: () => performance.now(),
-  });
+  target = await startTarget({ ...settings(folder), onMoment: (moment) => moments.push(moment) });
 });
 test.after.always(async () => {
   await target?.stop();
@@ -37,10 +28,7 @@ test.serial(
     const before = await target.term();
     const others = target.members.map(({ id }) => id).filter((id) => id !== leader);
     for (const id of others) await target.links.shape(leader, id, { cut: true });
-    const next = await eventually(async () => {
-      const now = await target.leader();
-      return now === leader ? null : now;
-    }, 'no other leader');
+    const next = await otherLeader(target, leader);
     t.true(others.includes(next));
     t.true((await target.term()) > before);
     await target.links.heal();
@@ -65,4 +53,54 @@ test.serial('a killed leader is replaced and comes back on its own data', async 
   t.is(await target.leader(), leader);
   t.is((await client.get('chaos/a')).values.length, 1);
   await client.close();
+});
+
+test.serial('a member starts with its clock an hour ahead', async (t) => {
+  const lack = target.lacks('clock');
+  if (lack !== null) {
+    t.log(`skipped: ${lack}`);
+    t.pass();
+    return;
+  }
+  const [first] = await target.heirs();
+  const id = first ?? '';
+  target.signal(id, 'SIGTERM');
+  await target.exited(id);
+  const before = (await readFile(target.logFile(id), 'utf8')).length;
+  await target.start(id, { offsetMs: 3_600_000, rate: 1.05 });
+  await target.settled();
+  const lines = (await readFile(target.logFile(id), 'utf8')).slice(before).split('\n');
+  const record = JSON.parse(lines.find((line) => line.startsWith('{')) ?? '{}') as { time: number };
+  t.true(record.time > Date.now() + 3_000_000);
+});
+
+test.serial('a failed sync stops a member, which comes back', async (t) => {
+  if (target.lacks('fault-layer') !== null) return t.pass();
+  const id = await target.leader();
+  const client = await connect({ endpoints: target.endpoints });
+  target.fault(id, { kind: 'sync-error', database: 'log' });
+  await client.put('chaos/b', 'two', { deadlineMs: 20_000 });
+  await target.exited(id);
+  t.not(await target.leader(), id);
+  await target.start(id);
+  await target.settled();
+  t.is((await client.get('chaos/b')).values.length, 1);
+  await client.close();
+});
+
+test.serial('a member that does not start is told with the end of its log', async (t) => {
+  const [first] = await target.heirs();
+  const id = first ?? '';
+  target.signal(id, 'SIGKILL');
+  await target.exited(id);
+  const image = await target.disk.save(id);
+  await target.disk.remove(id);
+  await writeFile(join(target.dataFolder(id), 'log'), 'no folder');
+  const error = await t.throwsAsync(target.start(id), { code: 'unavailable' });
+  t.regex(error?.message ?? '', new RegExp(`^${id} does not start: `));
+  t.true((error?.message ?? '').split('\n').length > 1);
+  await target.exited(id);
+  await target.disk.putBack(id, image);
+  await target.start(id);
+  await target.settled();
 });

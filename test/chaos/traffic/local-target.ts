@@ -15,8 +15,15 @@ export function localTarget(cluster: LocalCluster): Target {
     eventually(async () => (await (await asking).status()).leader, 'no leader');
   return {
     kind: 'tanist',
-    links: { how: 'proxy', can: () => false, shape: unused, heal: async () => undefined },
-    disk: { flipBit: unused, truncateTail: unused, remove: unused, save: unused, putBack: unused },
+    links: { how: 'proxy', why: 'a test', can: () => false, shape: unused, heal: async () => undefined },
+    disk: {
+      flipBit: unused,
+      truncateTail: unused,
+      remove: unused,
+      save: unused,
+      putBack: unused,
+      fill: unused,
+    },
     members: cluster.nodes.map(({ id, tier, addresses }) => ({
       id,
       tier,

@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads';
 import { present } from '../../../foundation/assert.ts';
 import { TanistError } from '../../../foundation/errors.ts';
 import { freePorts } from '../../../local/ports.ts';
-import type { Network, Place } from '../network.ts';
-import type { Answer, NumberedOrder, Order, Way } from './orders.ts';
+import { type Network, type Place, requireMember } from '../network.ts';
+import type { Way } from './orders.ts';
+import { startProxy } from './proxy.ts';
 import { routesVariable } from './routes.ts';
 
 const host = '127.0.0.1';
@@ -14,27 +14,39 @@ export interface ProxyOptions {
   readonly portsEach: number;
   /** Those among them that other members call. */
   readonly called: readonly number[];
+  /**
+   * How the proxy comes to know who calls. `rerouted`: each member has doors of its own, and connects there (Node.js alone). `looked-up`: all call the same door,
+   * which the callee advertises, and the kernel knows whose connection it is.
+   */
+  readonly callers: 'rerouted' | 'looked-up';
   readonly why: string;
 }
 
 /** All members on loopback, with a proxy between every ordered pair. Errors: `port-taken`. */
-export async function proxyNetwork({ ids, portsEach, called, why }: ProxyOptions): Promise<Network> {
+export async function proxyNetwork(options: ProxyOptions): Promise<Network> {
+  const { ids, portsEach, called, callers, why } = options;
   const ports = await freePorts(ids.length * portsEach);
-  const places: readonly Place[] = ids.map((id, n) => ({
-    id,
-    host,
-    ports: ports.slice(n * portsEach, (n + 1) * portsEach),
-  }));
-  const pairs = places.flatMap((to) =>
-    ids.filter((from) => from !== to.id).flatMap((from) => called.map((use) => ({ from, to, use }))),
+  const places = ids.map(
+    (id, n): Place => ({ id, host, ports: ports.slice(n * portsEach, (n + 1) * portsEach) }),
   );
-  const doors = await freePorts(pairs.length);
-  const ways = pairs.map(
+  const address = (place: Place, use: number): string =>
+    `${host}:${present(place.ports[use], 'a port for each use')}`;
+  const wanted = places.flatMap((to) =>
+    called.flatMap((use) =>
+      (callers === 'looked-up' ? [null] : ids.filter((from) => from !== to.id)).map((from) => ({
+        from,
+        to,
+        use,
+      })),
+    ),
+  );
+  const doors = await freePorts(wanted.length);
+  const ways = wanted.map(
     ({ from, to, use }, n): Way => ({
       from,
       to: to.id,
       port: present(doors[n], 'a port each'),
-      target: `${host}:${present(to.ports[use], 'a port each')}`,
+      target: address(to, use),
     }),
   );
   const proxy = startProxy();
@@ -43,17 +55,33 @@ export async function proxyNetwork({ ids, portsEach, called, why }: ProxyOptions
     throw error;
   });
   return {
-    why,
     places,
     links: {
       how: 'proxy',
+      why,
       can: (ability) => ability !== 'loss',
-      shape: (from, to, shape) => proxy.follow({ kind: 'shape', from, to, shape }),
+      shape: async (from, to, shape) => {
+        for (const id of [from, to]) requireMember(id, new Set(ids));
+        if ((shape.loss ?? 0) > 0)
+          throw new TanistError('unavailable', 'loss: the proxy forwards connections, and loses no packets');
+        await proxy.follow({ kind: 'shape', from, to, shape });
+      },
       heal: () => proxy.follow({ kind: 'heal' }),
+    },
+    advertised: (id, use) => {
+      const real = address(
+        present(
+          places.find((place) => place.id === id),
+          `no member ${id}`,
+        ),
+        use,
+      );
+      const way = ways.find(({ from, target }) => from === null && target === real);
+      return way === undefined ? real : `${host}:${way.port}`;
     },
     start: (id) => ({
       prefix: [],
-      flags: ['--import', new URL('./reroute.js', import.meta.url).href],
+      flags: callers === 'rerouted' ? ['--import', new URL('./reroute.js', import.meta.url).href] : [],
       env: {
         [routesVariable]: JSON.stringify(
           Object.fromEntries(
@@ -64,48 +92,5 @@ export async function proxyNetwork({ ids, portsEach, called, why }: ProxyOptions
     }),
     started: (id, pid) => proxy.follow({ kind: 'process', id, pid }),
     close: () => proxy.close(),
-  };
-}
-
-export interface Proxy {
-  follow(order: Order): Promise<void>;
-  close(): Promise<void>;
-}
-
-export function startProxy(): Proxy {
-  const worker = new Worker(new URL('./proxy-thread.js', import.meta.url));
-  const open = new Map<number, { resolve(): void; reject(error: Error): void }>();
-  let last = 0;
-  let end: Error | null = null;
-  const over = (error: Error): void => {
-    end = error;
-    for (const { reject } of open.values()) reject(error);
-    open.clear();
-  };
-  worker.on('message', ({ number, error }: Answer) => {
-    const waiting = open.get(number);
-    open.delete(number);
-    if (open.size === 0) worker.unref();
-    if (error === null) waiting?.resolve();
-    else waiting?.reject(new TanistError('port-taken', error));
-  });
-  worker.on('error', (cause) =>
-    over(new TanistError('unavailable', `the proxy ended: ${cause.message}`, { cause })),
-  );
-  worker.on('exit', () => over(new TanistError('closed', 'the proxy is closed')));
-  worker.unref();
-  return {
-    follow: (order) =>
-      new Promise((resolve, reject) => {
-        if (end !== null) return reject(end);
-        const number = ++last;
-        open.set(number, { resolve, reject });
-        worker.ref();
-        const message: NumberedOrder = { number, order };
-        worker.postMessage(message);
-      }),
-    close: async () => {
-      await worker.terminate();
-    },
   };
 }

@@ -7,7 +7,7 @@ import { processAt } from './process-at.ts';
 
 /** Between two looks whether a member that listened no more listens again. */
 const lookMs = 10;
-const dialMs = 1000;
+const dialMs = 5000;
 
 /**
  * All ways between the members. It stands in for them in this, too: a way to a member that listens no more is refused, as the member's own kernel would, before the
@@ -70,14 +70,14 @@ export class Switchboard implements Surroundings {
 
   async #look(member: string): Promise<void> {
     const way = this.#doors.find((entry) => entry.way.to === member)?.way;
-    if (way === undefined || !(await refuses(way.target)) || this.#isClosed) return;
+    if (way === undefined || (await knock(way.target)) !== 'refused' || this.#isClosed) return;
     this.#gone.add(member);
     this.#attend(member);
     void this.#awaitReturn(member, way.target);
   }
 
   async #awaitReturn(member: string, target: string): Promise<void> {
-    while (!this.#isClosed && (await refuses(target)))
+    while (!this.#isClosed && (await knock(target)) !== 'open')
       await new Promise((resolve) => setTimeout(resolve, lookMs).unref());
     this.#gone.delete(member);
     if (!this.#isClosed) this.#attend(member);
@@ -121,17 +121,19 @@ export class Switchboard implements Surroundings {
 
 const key = (from: string, to: string): string => `${from} ${to}`;
 
-/** Nobody listens there. */
-function refuses(target: string): Promise<boolean> {
+/** `refused`: nobody listens there. `silent`: whoever does takes no connection, or this thread had no time to hear of it. */
+function knock(target: string): Promise<'open' | 'refused' | 'silent'> {
   const colon = target.lastIndexOf(':');
   return new Promise((resolve) => {
     const socket = connect({ host: target.slice(0, colon), port: Number(target.slice(colon + 1)) });
-    const finish = (isRefused: boolean): void => {
+    const finish = (answer: 'open' | 'refused' | 'silent'): void => {
       socket.destroy();
-      resolve(isRefused);
+      resolve(answer);
     };
-    socket.setTimeout(dialMs, () => finish(false));
-    socket.once('connect', () => finish(false));
-    socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code === 'ECONNREFUSED'));
+    socket.setTimeout(dialMs, () => finish('silent'));
+    socket.once('connect', () => finish('open'));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      finish(error.code === 'ECONNREFUSED' ? 'refused' : 'silent'),
+    );
   });
 }

@@ -30,6 +30,6 @@ function momentMs(record: LogRecord, nowMs: number): number {
 }
 
 function noteOf(record: LogRecord): string {
-  const reason = record.reason ?? record.detail;
+  const reason = record.reason ?? record.detail ?? record.error?.split('\n')[0];
   return reason === undefined ? (record.event ?? '') : `${record.event}: ${reason}`;
 }

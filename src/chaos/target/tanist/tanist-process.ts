@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MutantName } from '../../../foundation/mutants.ts';
+import { mutantVariable } from '../../../local/node-channel.ts';
 import { type Launch, type NodeProcess, startNodeProcess } from '../../../local/node-process.ts';
 import type { Moment } from '../../moment.ts';
 import type { MemberTier } from '../../target.ts';
@@ -12,8 +13,6 @@ import { momentOfLog } from './log-moments.ts';
 export const portUses = { client: 0, peer: 1, http: 2 } as const;
 /** Those that members call of each other: replicas beyond the quorum are fed from the client port. */
 export const calledUses = [portUses.client, portUses.peer];
-
-export const mutantVariable = 'TANIST_MUTANT';
 
 export interface Seat {
   readonly place: Place;

@@ -1,68 +1,63 @@
+import { type BankHistoryEvent, type BankRules, checkBank } from '../../../verification/transactions/bank.ts';
 import type { Truth } from '../../../verification/truth.ts';
-import type { Violation } from '../../../verification/violation.ts';
 import type { Verdict } from '../../traffic.ts';
+import type { Evidence } from '../part.ts';
 import { verdict } from './verdict.ts';
 
 const enoughSnapshots = 10;
 const enoughTransfers = 5;
 
-/** All balances at one revision. */
-export interface BankSnapshot {
-  readonly revision: number;
-  readonly how: string;
-  readonly balances: readonly { readonly account: string; readonly balance: number }[];
-}
-
-export interface BankRecord {
-  readonly snapshots: readonly BankSnapshot[];
+export interface Bank {
   readonly accounts: readonly string[];
   readonly total: number;
-  readonly transfers: number;
-  readonly truth: Truth;
   /** The revision at which the accounts were opened. */
   readonly opened: number;
-  readonly truthLacks: string | null;
 }
 
-/** The sum never changes, in no snapshot that was read and at no revision of the history; no balance is below zero. */
-export function checkBankSnapshots(record: BankRecord): Verdict {
-  const { snapshots, accounts, total, transfers, truth, opened, truthLacks } = record;
-  const violations: Violation[] = snapshots.flatMap((snapshot) =>
-    wrongIn(snapshot.balances, accounts.length, total).map((detail) => ({
-      check: 'bank-sum',
-      detail: `read by ${snapshot.how} at revision ${snapshot.revision}: ${detail}`,
-    })),
-  );
-  const known = new Set(accounts);
-  let revisions = 0;
-  for (const events of truth.between(opened, Number.POSITIVE_INFINITY)) {
-    const touched = events.filter(({ key }) => known.has(key));
-    const at = touched[0]?.revision;
-    if (at === undefined) continue;
-    revisions++;
-    const balances = accounts.flatMap((account) => {
-      const event = truth.keyAt(account, at);
-      return event?.type === 'put' ? [{ account, balance: Number(event.value.split(' ')[0]) }] : [];
-    });
-    for (const detail of wrongIn(balances, accounts.length, total))
-      violations.push({ check: 'bank-sum', detail: `in the history at revision ${at}: ${detail}` });
-  }
-  const looked = `${snapshots.length} snapshots and ${revisions} revisions of ${transfers} transfers`;
-  return verdict('bank', looked, violations, {
+/** The sum never changes: in no snapshot that was read, and at no revision of the history. */
+export function checkBanks(
+  events: readonly BankHistoryEvent[],
+  { accounts, total, opened }: Bank,
+  { truth, truthLacks }: Pick<Evidence, 'truth' | 'truthLacks'>,
+): Verdict {
+  const rules: BankRules = { total, accounts, negativeBalances: false };
+  const ends = events.flatMap((event) => (event.kind === 'ok' ? [event.output.kind] : []));
+  const snapshots = ends.filter((kind) => kind === 'balances').length;
+  const transfers = ends.length - snapshots;
+  const committed = committedBalances(truth, accounts, opened);
+  const looked = `${snapshots} snapshots and ${transfers} transfers, and the sum at ${committed.length / 2} revisions of the history`;
+  return verdict('bank', looked, [...checkBank(events, rules), ...checkBank(committed, rules)], {
     lacks: truthLacks,
-    enough: snapshots.length >= enoughSnapshots && transfers >= enoughTransfers,
+    enough: snapshots >= enoughSnapshots && transfers >= enoughTransfers,
   });
 }
 
-function wrongIn(
-  balances: readonly { readonly account: string; readonly balance: number }[],
-  accounts: number,
-  total: number,
-): readonly string[] {
-  const sum = balances.reduce((all, { balance }) => all + balance, 0);
-  const wrong: string[] = [];
-  if (balances.length !== accounts) wrong.push(`${balances.length} accounts, there are ${accounts}`);
-  if (sum !== total) wrong.push(`the sum is ${sum}, not ${total}`);
-  for (const { account, balance } of balances) if (!(balance >= 0)) wrong.push(`${account} has ${balance}`);
-  return wrong;
+/** The balances after each revision that changed one, as reads whose number is the revision. */
+function committedBalances(
+  truth: Truth,
+  accounts: readonly string[],
+  opened: number,
+): readonly BankHistoryEvent[] {
+  const known = new Set(accounts);
+  const events: BankHistoryEvent[] = [];
+  for (const changed of truth.between(opened, Number.POSITIVE_INFINITY)) {
+    const at = changed.find(({ key }) => known.has(key))?.revision;
+    if (at === undefined) continue;
+    const balances = new Map(
+      accounts.map((account) => {
+        const event = truth.keyAt(account, at);
+        return [account, event?.type === 'put' ? balanceIn(event.value) : null];
+      }),
+    );
+    events.push(
+      { kind: 'invoke', operation: at, caller: 'the history', input: { kind: 'read' } },
+      { kind: 'ok', operation: at, output: { kind: 'balances', balances } },
+    );
+  }
+  return events;
+}
+
+/** A balance, and what makes the value unlike every other. */
+export function balanceIn(value: string): number {
+  return Number(value.split(' ')[0]);
 }

@@ -1,7 +1,9 @@
 import { asBuffer } from '../../../foundation/bytes.ts';
 import { eventually } from '../../../local/eventually.ts';
 import type { ClientKeyValue } from '../../../ports/state-client.ts';
-import { type BankSnapshot, checkBankSnapshots } from '../checks/bank.ts';
+import { History } from '../../../verification/history.ts';
+import type { BankInput, BankOutput } from '../../../verification/transactions/bank.ts';
+import { balanceIn, checkBanks } from '../checks/bank.ts';
 import type { Connection } from '../connections.ts';
 import { startWorkers } from '../pace.ts';
 import type { Part, PartContext } from '../part.ts';
@@ -10,6 +12,7 @@ import { transaction } from '../transaction.ts';
 const accounts = 8;
 const opening = 100;
 const largestTransfer = 20;
+const readShare = 0.4;
 
 /** Transfers between accounts by transactions that are guarded by what was read; the sum of all, read at one revision, never changes. */
 export const bank: Part = {
@@ -20,31 +23,24 @@ export const bank: Part = {
     const { prefix, random, callers, rate, nowMs, connections } = context;
     const keys = Array.from({ length: accounts }, (_, i) => `${prefix}${i}`);
     const opened = await open(context, keys);
-    const snapshots: BankSnapshot[] = [];
-    let transfers = 0;
+    const history = new History<BankInput, BankOutput>();
     const pace = startWorkers(callers, rate / 2, nowMs, async (worker) => {
       const client = connections.caller(worker);
-      if (random.chance(0.4)) {
-        const snapshot = await read(context, client, random.chance(0.5) ? 'range' : 'transaction', keys);
-        if (snapshot !== null) snapshots.push(snapshot);
-      } else if (await transfer(context, client, keys)) transfers++;
+      const caller = `client ${worker}`;
+      if (random.chance(readShare)) {
+        await read(context, history, client, caller, keys);
+      } else await transfer(context, history, client, caller, keys);
     });
     return {
       stop: () => pace.stop(),
-      check: async ({ truth, truthLacks }) => [
-        checkBankSnapshots({
-          snapshots,
-          accounts: keys,
-          total: accounts * opening,
-          transfers,
-          truth,
-          opened,
-          truthLacks,
-        }),
+      check: async (evidence) => [
+        checkBanks(history.events, { accounts: keys, total: accounts * opening, opened }, evidence),
       ],
     };
   },
 };
+
+type BankHistory = History<BankInput, BankOutput>;
 
 /** A balance, and what makes the value unlike every other. */
 function balanceValue(balance: number, unique: string): string {
@@ -52,7 +48,7 @@ function balanceValue(balance: number, unique: string): string {
 }
 
 function balanceOf({ value }: ClientKeyValue): number {
-  return Number(asBuffer(value).toString().split(' ')[0]);
+  return balanceIn(asBuffer(value).toString());
 }
 
 /** All accounts in one transaction, once. The revision. */
@@ -73,40 +69,51 @@ async function open(
   return await eventually(attempt, 'the accounts could not be opened');
 }
 
+/** One snapshot of all accounts: a range, or a transaction of gets. */
 async function read(
-  { meter, prefix, reads }: PartContext,
+  { meter, prefix, reads, random }: PartContext,
+  history: BankHistory,
   client: Connection,
-  how: 'range' | 'transaction',
+  caller: string,
   keys: readonly string[],
-): Promise<BankSnapshot | null> {
+): Promise<void> {
+  const operation = history.invoke(caller, { kind: 'read' });
+  const byRange = random.chance(0.5);
   const outcome = await meter.call(
     async () => {
-      if (how === 'range') return await client.get(prefix, { prefix: true });
-      const { revision, answers } = await client.txn(
-        transaction(
-          [],
-          keys.map((get) => ({ get })),
-        ),
-      );
+      if (byRange) return await client.get(prefix, { prefix: true });
+      const gets = keys.map((get) => ({ get }));
+      const { revision, answers } = await client.txn(transaction([], gets));
       return { revision, values: answers.flatMap((answer) => (answer.kind === 'get' ? answer.values : [])) };
     },
     ({ revision }) => ({ kind: 'read', revision }),
   );
-  if (outcome.kind !== 'ok') return null;
-  const { values, revision } = outcome.answer;
-  reads.saw('linearizable', `by ${how}`, prefix, true, { revision, values });
-  return {
-    revision,
-    how,
-    balances: values.map((each) => ({ account: asBuffer(each.key).toString(), balance: balanceOf(each) })),
-  };
+  if (outcome.kind !== 'ok') {
+    // It changes nothing, whatever became of it.
+    history.fail(operation);
+    return;
+  }
+  const { answer } = outcome;
+  reads.saw(
+    'linearizable',
+    byRange ? 'the leader, by range' : 'the leader, by transaction',
+    prefix,
+    true,
+    answer,
+  );
+  const balances = new Map<string, number | null>(
+    answer.values.map((each) => [asBuffer(each.key).toString(), balanceOf(each)]),
+  );
+  history.ok(operation, { kind: 'balances', balances });
 }
 
 async function transfer(
   { meter, writes, random, nextValue }: PartContext,
+  history: BankHistory,
   client: Connection,
+  caller: string,
   keys: readonly string[],
-): Promise<boolean> {
+): Promise<void> {
   const from = random.below(keys.length);
   const to = (from + 1 + random.below(keys.length - 1)) % keys.length;
   const [source, sink] = [keys[from] ?? '', keys[to] ?? ''];
@@ -114,11 +121,11 @@ async function transfer(
     () => client.txn(transaction([], [{ get: source }, { get: sink }])),
     ({ revision }) => ({ kind: 'read', revision }),
   );
-  if (seen.kind !== 'ok') return false;
+  if (seen.kind !== 'ok') return;
   const [a, b] = seen.answer.answers.flatMap((answer) => (answer.kind === 'get' ? answer.values : []));
-  if (a === undefined || b === undefined) return false;
+  if (a === undefined || b === undefined) return;
   const amount = Math.min(balanceOf(a), 1 + random.below(largestTransfer));
-  if (amount === 0) return false;
+  if (amount === 0) return;
   const puts = [
     { put: source, value: balanceValue(balanceOf(a) - amount, nextValue()) },
     { put: sink, value: balanceValue(balanceOf(b) + amount, nextValue()) },
@@ -128,18 +135,18 @@ async function transfer(
     { key: source, is: '=', modRevision: a.modRevision },
     { key: sink, is: '=', modRevision: b.modRevision },
   ] as const;
+  const operation = history.invoke(caller, { kind: 'transfer', from: source, to: sink, amount });
   const outcome = await meter.call(
     () => client.txn(transaction(guards, puts)),
     ({ succeeded, revision }) => ({ kind: succeeded ? 'write' : 'read', revision }),
   );
-  if (outcome.kind === 'indeterminate') return false;
-  const done = outcome.kind === 'ok' && outcome.answer.succeeded;
+  if (outcome.kind === 'indeterminate') {
+    history.indeterminate(operation);
+    return;
+  }
+  const revision = outcome.kind === 'ok' && outcome.answer.succeeded ? outcome.answer.revision : null;
+  if (revision === null) history.fail(operation);
+  else history.ok(operation, { kind: 'transferred' });
   for (const id of ids)
-    writes.ended(
-      id,
-      outcome.kind === 'ok' && done
-        ? { kind: 'acknowledged', revision: outcome.answer.revision }
-        : { kind: 'absent' },
-    );
-  return done;
+    writes.ended(id, revision === null ? { kind: 'absent' } : { kind: 'acknowledged', revision });
 }

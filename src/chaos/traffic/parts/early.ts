@@ -1,7 +1,8 @@
-import { asError, TanistError } from '../../../foundation/errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TanistError } from '../../../foundation/errors.ts';
 import { eventually } from '../../../local/eventually.ts';
 import { defaultPredictPolicy } from '../../../ports/prediction.ts';
-import { verdict } from '../checks/verdict.ts';
+import { checkEarly, EarlyRecord } from '../checks/early.ts';
 import { startWorkers } from '../pace.ts';
 import type { Part } from '../part.ts';
 
@@ -9,6 +10,8 @@ const series = 4;
 /** Of the part's rate; the rest are puts. */
 const readShare = 0.25;
 const periodMs = 4000;
+/** Longer than any call's deadline: by then an early put is committed or lost. */
+const patienceMs = 15_000;
 
 /**
  * Streams of numbers under `acknowledge: leader`, with predictions, and predicted reads. A put that was acknowledged early is committed later or reported as
@@ -28,7 +31,8 @@ export const early: Part = {
       predict: { ...defaultPredictPolicy, fields: ['/load'] },
     } as const;
     await eventually(() => client.setPolicy(prefix, policy).then(() => true), 'the policy could not be set');
-    const counts = { early: 0, committed: 0, lost: 0, neither: 0, predictions: 0 };
+    const record = new EarlyRecord();
+    const stopListening = client.on('lost', (lost) => record.told(lost));
     const put = async (key: string): Promise<void> => {
       const load = Math.round(1000 * Math.sin((2 * Math.PI * nowMs()) / periodMs)) / 10;
       const value = JSON.stringify({ load, id: nextValue() });
@@ -36,25 +40,26 @@ export const early: Part = {
       const outcome = await meter.call(() => client.putEarly(key, value));
       if (outcome.kind === 'fail') writes.ended(id, { kind: 'absent' });
       if (outcome.kind !== 'ok') return;
-      if (outcome.answer.early) counts.early++;
+      if (outcome.answer.early) record.early.add(value);
       try {
         const { revision } = await outcome.answer.committed;
-        counts.committed++;
+        record.committed++;
         writes.ended(id, { kind: 'acknowledged', revision });
       } catch (error) {
-        const told = asError(error);
-        const mayBeThere = !(told instanceof TanistError) || told.indeterminate;
-        counts.lost++;
+        const mayBeThere = !(error instanceof TanistError) || error.indeterminate;
+        record.rejected.add(value);
         writes.ended(id, { kind: 'reported-lost', mayBeThere });
       }
+      record.early.delete(value);
     };
+    let predictions = 0;
     const open = new Set<Promise<void>>();
     const pace = startWorkers(series, rate, nowMs, async (worker) => {
       const key = `${prefix}${worker}`;
       if (random.chance(readShare)) {
         const outcome = await meter.call(() => client.get(key, { consistency: 'predicted' }));
         if (outcome.kind !== 'ok') return;
-        counts.predictions += outcome.answer.predictions.length;
+        predictions += outcome.answer.predictions.length;
         reads.saw('predicted', 'any member', key, false, outcome.answer);
         return;
       }
@@ -65,14 +70,12 @@ export const early: Part = {
     return {
       stop: async () => {
         await pace.stop();
-        await Promise.all(open);
+        const settled = Promise.all(open);
+        await Promise.race([settled, delay(patienceMs, undefined, { ref: false })]);
+        stopListening();
       },
       forget: () => client.removePolicy(prefix),
-      check: async () => {
-        const { committed, lost, predictions } = counts;
-        const looked = `${counts.early} early acknowledgements: ${committed} committed, ${lost} reported lost; ${predictions} predictions read`;
-        return [verdict('early', looked, [], { enough: counts.early > 0 })];
-      },
+      check: async () => [checkEarly(record, predictions)],
     };
   },
 };

@@ -44,7 +44,9 @@ export const leases: Part = {
         stopping.abort();
         await pace.stop();
       },
-      check: async () => [checkLeases(lives satisfies readonly LeaseHistory[], meter.silences)],
+      check: async () => [
+        checkLeases(lives satisfies readonly LeaseHistory[], meter.silences, context.target.kind),
+      ],
     };
   },
 };

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkLocks, type GuardedWrite, type Hold } from '../checks/locks.ts';
+import type { LockHold } from '../../../verification/locks/lock.ts';
+import { checkLocks, type GuardedWrite } from '../checks/locks.ts';
 import type { Connection } from '../connections.ts';
 import { startWorkers } from '../pace.ts';
 import type { Part, PartContext } from '../part.ts';
@@ -10,6 +11,8 @@ const contenders = 4;
 const ttlMs = 2000;
 const mostWrites = 4;
 const betweenWritesMs = 30;
+/** Of its lease a holder counts on so much. */
+const usableShare = 0.9;
 /** Some holders forget to let go: their lease has to. */
 const forgetful = 0.1;
 
@@ -22,12 +25,12 @@ export const locks: Part = {
   share: 0.05,
   nativeOnly: false,
   async start(context) {
-    const holds: Hold[] = [];
+    const holds: LockHold[] = [];
     const guarded: GuardedWrite[] = [];
-    const { connections, rate, nowMs } = context;
+    const { rate, nowMs } = context;
     // A try and what follows are about five calls.
     const pace = startWorkers(contenders, rate / 5, nowMs, async (worker, signal) => {
-      await contend(context, connections.caller(worker), holds, guarded, signal);
+      await contend(context, worker, holds, guarded, signal);
     });
     return {
       stop: () => pace.stop(),
@@ -38,12 +41,14 @@ export const locks: Part = {
 
 async function contend(
   context: PartContext,
-  client: Connection,
-  holds: Hold[],
+  worker: number,
+  holds: LockHold[],
   guarded: GuardedWrite[],
   signal: AbortSignal,
 ): Promise<void> {
   const { meter, writes, random, nowMs, prefix, nextValue } = context;
+  const client = context.connections.caller(worker);
+  const holder = `client ${worker}`;
   const name = random.below(names);
   const lock = `${prefix}${name}`;
   const calledMs = nowMs();
@@ -65,29 +70,45 @@ async function contend(
   }
   const token = taken.answer.revision;
   writes.ended(write, { kind: 'acknowledged', revision: token });
-  const fromMs = nowMs();
-  // Whatever happens, the lease lasts for so long after it was asked for.
-  const certainMs = calledMs + grantedMs;
-  for (let left = 1 + random.below(mostWrites); left > 0 && nowMs() < certainMs && !signal.aborted; left--) {
-    await writeGuarded(context, client, { lock, key: `${prefix}guarded/${name}`, token }, guarded);
+  const acquiredMs = nowMs();
+  const usableUntilMs = calledMs + grantedMs * usableShare;
+  for (
+    let left = 1 + random.below(mostWrites);
+    left > 0 && nowMs() < usableUntilMs && !signal.aborted;
+    left--
+  ) {
+    await writeGuarded(context, client, { lock, key: `${prefix}guarded/${name}`, token, holder }, guarded);
     await delay(random.below(betweenWritesMs));
   }
-  holds.push({ lock, token, fromMs, toMs: Math.min(nowMs(), certainMs) });
-  if (random.chance(forgetful)) return;
+  const forgets = random.chance(forgetful);
+  holds.push({
+    lock,
+    holder,
+    token,
+    calledMs,
+    acquiredMs,
+    releaseCalledMs: forgets ? null : nowMs(),
+    lostMs: null,
+    lease: { ttlMs: grantedMs, renewedMs: [calledMs] },
+  });
+  if (forgets) return;
   await meter.call(() => client.revokeLease(id));
 }
 
 async function writeGuarded(
   { meter, writes, nextValue }: PartContext,
   client: Connection,
-  { lock, key, token }: { readonly lock: string; readonly key: string; readonly token: number },
+  { key, ...guard }: Omit<GuardedWrite, 'value'> & { readonly key: string },
   guarded: GuardedWrite[],
 ): Promise<void> {
   const value = nextValue();
   const write = writes.began('locks', 'put', key, value);
-  guarded.push({ lock, token, value });
+  guarded.push({ ...guard, value });
   const outcome = await meter.call(
-    () => client.txn(transaction([{ key: lock, is: '=', createRevision: token }], [{ put: key, value }])),
+    () =>
+      client.txn(
+        transaction([{ key: guard.lock, is: '=', createRevision: guard.token }], [{ put: key, value }]),
+      ),
     ({ succeeded, revision }) => ({ kind: succeeded ? 'write' : 'read', revision }),
   );
   if (outcome.kind === 'indeterminate') return;

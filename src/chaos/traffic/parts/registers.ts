@@ -13,6 +13,9 @@ const hotKeys = 6;
 /** Then another key takes its place, so that the search of one key's order stays short. */
 const operationsPerKey = 300;
 
+/** Whoever appends has to read first: `list-append` does that. */
+type Asked = Exclude<RegisterInput, { kind: 'append' }>;
+
 /** What somebody saw last of a key, to compare with. */
 interface Known {
   readonly value: string | null;
@@ -50,7 +53,7 @@ export const registers: Part = {
   },
 };
 
-function draw(random: Random, key: string, known: Known | undefined, nextValue: () => string): RegisterInput {
+function draw(random: Random, key: string, known: Known | undefined, nextValue: () => string): Asked {
   const kind = random.next();
   if (kind < 0.35) return { kind: 'get', key };
   if (kind < 0.6) return { kind: 'put', key, value: nextValue() };
@@ -65,7 +68,7 @@ async function perform(
   history: TimedHistory<RegisterInput, RegisterOutput>,
   caller: string,
   client: Connection,
-  input: RegisterInput,
+  input: Asked,
 ): Promise<RegisterOutput | null> {
   const id =
     input.kind === 'get'
@@ -103,7 +106,7 @@ interface Answered {
   readonly spaceRevision: number;
 }
 
-async function send(client: Connection, input: RegisterInput): Promise<Answered> {
+async function send(client: Connection, input: Asked): Promise<Answered> {
   const { key } = input;
   switch (input.kind) {
     case 'get': {
@@ -148,7 +151,7 @@ function swapOf(input: Extract<RegisterInput, { kind: 'cas' | 'casRevision' }>):
   return transaction([{ key, is: '=', value: input.expected }], [put]);
 }
 
-function knownAfter(input: RegisterInput, output: RegisterOutput): Known | null {
+function knownAfter(input: Asked, output: RegisterOutput): Known | null {
   switch (output.kind) {
     case 'got':
       return { value: output.value, revision: output.revision ?? 0 };

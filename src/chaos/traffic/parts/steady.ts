@@ -1,3 +1,4 @@
+import { present } from '../../../foundation/assert.ts';
 import { startOpenLoop } from '../pace.ts';
 import type { Part } from '../part.ts';
 
@@ -13,9 +14,10 @@ export const steady: Part = {
   share: 0.45,
   nativeOnly: false,
   async start({ connections, prefix, rate, nowMs, meter, writes, nextValue, onAcknowledged }) {
-    const client = await connections.named('steady');
+    const clients = await connections.spread();
     let number = 0;
     const pace = startOpenLoop(rate, nowMs, async () => {
+      const client = present(clients[number % clients.length], 'a connection');
       const key = `${prefix}${number++}`;
       const value = nextValue();
       const id = writes.began('steady', 'put', key, value);

@@ -2,10 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Violation } from '../../../verification/violation.ts';
 import { checkWatches } from '../checks/watches.ts';
 import type { Connection } from '../connections.ts';
+import { mark } from '../mark.ts';
+import { startWorkers } from '../pace.ts';
 import type { Part, PartContext } from '../part.ts';
 import { RecordedWatch, type WatchStart } from './recorded-watch.ts';
 
 const watchers = 4;
+/** Together; each lasts longer than that. */
+const beginningsPerSecond = 10;
+/** So many look at everything, the others at the registers alone. */
+const wholeShare = 0.2;
 const shortestMs = 500;
 const longestMs = 6000;
 /** Revisions that a watch begins back or ahead of the present. */
@@ -22,50 +28,40 @@ export const watches: Part = {
   share: 0.02,
   nativeOnly: false,
   async start(context) {
-    const { random, truth, windowPrefix, target, connections } = context;
-    const stopping = new AbortController();
+    const { random, truth, windowPrefix, nowMs } = context;
+    const places = await placesOf(context);
+    const marking = await context.connections.named('checks');
     const recorded: RecordedWatch[] = [];
     const stalled: Violation[] = [];
-    const hot = target.members.filter(({ tier }) => tier === 'hot');
-    const following = await connections.named('watches');
-    const begin = async (): Promise<RecordedWatch> => {
-      const whole = random.chance(0.2);
-      const prefix = whole ? windowPrefix : `${windowPrefix}registers/`;
-      const member = random.pick(hot);
-      const pinned = random.chance(0.5);
-      const client: Connection = pinned ? await connections.at([member.client]) : following;
+    const begin = (): RecordedWatch => {
+      const place = random.pick(places);
       const start: WatchStart = random.pick(['present', 'past', 'future']);
-      const now = truth.reached.any;
-      const from =
-        start === 'present'
-          ? null
-          : start === 'past'
-            ? Math.max(truth.from, now - random.below(reach))
-            : now + 1 + random.below(reach);
-      const name = `watch ${recorded.length} from the ${start} ${pinned ? `at ${member.id}` : 'at the leader'}`;
-      const watch = new RecordedWatch({ name, client, prefix, from, previous: random.chance(0.5), truth });
+      const watch = new RecordedWatch({
+        name: `watch ${recorded.length} from the ${start} at ${place.at}`,
+        client: place.client,
+        prefix: random.chance(wholeShare) ? windowPrefix : `${windowPrefix}registers/`,
+        from: firstOf(start, truth.from, truth.reached.any, random.below(reach)),
+        previous: random.chance(0.5),
+        truth,
+      });
       recorded.push(watch);
       return watch;
     };
-    const running = Array.from({ length: watchers }, async () => {
-      while (!stopping.signal.aborted) {
-        const watch = await begin();
-        const lastsMs = shortestMs + random.next() * (longestMs - shortestMs);
-        await delay(lastsMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-        // Those that run at the end have to prove that they still get everything.
-        if (!stopping.signal.aborted) await watch.stop();
-      }
+    const pace = startWorkers(watchers, beginningsPerSecond, nowMs, async (_, signal) => {
+      const watch = begin();
+      const lastsMs = shortestMs + random.next() * (longestMs - shortestMs);
+      await delay(lastsMs, undefined, { signal }).catch(() => undefined);
+      // Those that run at the end have to prove that they still get everything.
+      if (!signal.aborted) await watch.stop();
     });
     return {
-      stop: async () => {
-        stopping.abort();
-        await Promise.all(running);
-      },
+      stop: () => pace.stop(),
       settle: async () => {
         await Promise.all(
           recorded.map(async (watch) => {
             if (watch.ended) return;
-            const at = await markFor(context, watch);
+            // A write that it must get.
+            const at = await mark(marking, context.writes, `${watch.prefix}for-watches`, context.nextValue);
             if (!(await watch.reaches(at, patienceMs)))
               stalled.push({
                 check: 'watch-stalled',
@@ -85,16 +81,29 @@ export const watches: Part = {
   },
 };
 
-/** A write that the watch must get. */
-async function markFor(
-  { writes, connections, nextValue }: PartContext,
-  watch: RecordedWatch,
-): Promise<number> {
-  const client = await connections.named('checks');
-  const key = `${watch.prefix}for-watches`;
-  const value = nextValue();
-  const id = writes.began('watches', 'put', key, value);
-  const { revision } = await client.put(key, value);
-  writes.ended(id, { kind: 'acknowledged', revision });
-  return revision;
+interface Place {
+  readonly at: string;
+  readonly client: Connection;
+}
+
+/** Half of the watches follow the leader, the others stay with one member, whatever becomes of it. */
+async function placesOf({ connections, target }: PartContext): Promise<readonly Place[]> {
+  const hot = target.members.filter(({ tier }) => tier === 'hot');
+  const following = { at: 'the leader', client: await connections.named('watches') };
+  const staying = await Promise.all(
+    hot.map(async ({ id, client }) => ({ at: id, client: await connections.at([client]) })),
+  );
+  return [...staying, ...staying.map(() => following)];
+}
+
+/** Null: the present. */
+function firstOf(start: WatchStart, least: number, now: number, distance: number): number | null {
+  switch (start) {
+    case 'present':
+      return null;
+    case 'past':
+      return Math.max(least, now - distance);
+    default:
+      return now + 1 + distance;
+  }
 }

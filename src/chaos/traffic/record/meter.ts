@@ -33,6 +33,7 @@ export class Meter {
   /** Of calls and returns alike: their order is real time. */
   #position = 0;
   #operation = 0;
+  #stopped = false;
   acknowledged = 0;
   failed = 0;
   indeterminate = 0;
@@ -90,6 +91,8 @@ export class Meter {
   }
 
   stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
     clearInterval(this.#timer);
     this.#sample();
     this.#loop.stop();

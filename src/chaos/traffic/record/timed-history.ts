@@ -1,10 +1,9 @@
 import { History, type HistoryEvent } from '../../../verification/history.ts';
 
-/** A history, with the times of calls and returns for pictures. Ms since the run began. */
+/** A history, with the time of each of its events for pictures. Ms since the run began. */
 export class TimedHistory<Input, Output> {
   readonly #history = new History<Input, Output>();
-  readonly #calledMs: number[] = [];
-  readonly #returnedMs: (number | null)[] = [];
+  readonly #timesMs: number[] = [];
   readonly #nowMs: () => number;
 
   constructor(nowMs: () => number) {
@@ -15,28 +14,28 @@ export class TimedHistory<Input, Output> {
     return this.#history.events;
   }
 
+  /** Of the event at this position. */
+  timeAt(position: number): number {
+    return this.#timesMs[position] ?? 0;
+  }
+
   invoke(caller: string, input: Input): number {
-    const operation = this.#history.invoke(caller, input);
-    this.#calledMs[operation] = this.#nowMs();
-    return operation;
+    this.#timesMs.push(this.#nowMs());
+    return this.#history.invoke(caller, input);
   }
 
   ok(operation: number, output: Output): void {
-    this.#returnedMs[operation] = this.#nowMs();
+    this.#timesMs.push(this.#nowMs());
     this.#history.ok(operation, output);
   }
 
   fail(operation: number): void {
-    this.#returnedMs[operation] = this.#nowMs();
+    this.#timesMs.push(this.#nowMs());
     this.#history.fail(operation);
   }
 
   indeterminate(operation: number): void {
+    this.#timesMs.push(this.#nowMs());
     this.#history.indeterminate(operation);
-  }
-
-  /** `toMs` null: its end is not known. */
-  timesOf(operation: number): { readonly fromMs: number; readonly toMs: number | null } {
-    return { fromMs: this.#calledMs[operation] ?? 0, toMs: this.#returnedMs[operation] ?? null };
   }
 }
