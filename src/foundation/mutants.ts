@@ -97,6 +97,7 @@ export const mutantNames = [
   'unconfirmed-image',
   'lost-change-blocks',
   'refused-after-reset',
+  'scrub-half-applied',
   'mirror-claim-ignored',
   'mirror-looks-again',
   'mirror-budget-free',
