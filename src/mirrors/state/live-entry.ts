@@ -19,6 +19,8 @@ export interface LiveEntry {
   expectedMonoMs: number;
   /** Until when readers need not look further, by the same: fresh, wanted by nobody, not gone. −∞: they must. */
   freshUntilMonoMs: number;
+  /** Until when nobody asks the origin, since it failed, by the same. */
+  retryAtMonoMs: number;
   readonly listeners: Set<() => void>;
 }
 
@@ -36,6 +38,7 @@ export function emptyEntry(id: ResourceId, name: string): LiveEntry {
     checkedMonoMs: Number.NEGATIVE_INFINITY,
     expectedMonoMs: Number.POSITIVE_INFINITY,
     freshUntilMonoMs: Number.NEGATIVE_INFINITY,
+    retryAtMonoMs: Number.NEGATIVE_INFINITY,
     listeners: new Set(),
   };
 }

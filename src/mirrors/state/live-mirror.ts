@@ -175,6 +175,7 @@ export class LiveMirror {
         if (isLive && isNewLook && check.failure === null)
           this.clocks.arrived(check.by, check.checkedAtMs + check.tookMs, this.#ports.clock.wallMs());
         entry.check = check;
+        this.#retries(entry, isLive);
         entry.checkRevision = check === null ? 0 : at;
         break;
       }
@@ -188,6 +189,17 @@ export class LiveMirror {
     }
     this.#timed(entry);
     this.#touched.add(entry);
+  }
+
+  /** However calendars differ, nobody waits for longer than the writer meant. */
+  #retries(entry: LiveEntry, isLive: boolean): void {
+    const failure = entry.check?.failure ?? null;
+    entry.retryAtMonoMs = Number.NEGATIVE_INFINITY;
+    if (failure === null) return;
+    const { clock } = this.#ports;
+    const waitMs = failure.retryAtMs - failure.atMs;
+    const passedMs = isLive ? 0 : clock.wallMs() - (failure.atMs + this.clocks.skewMs(failure.by));
+    entry.retryAtMonoMs = clock.nowMs() + waitMs - Math.max(0, passedMs);
   }
 
   /** The times of an entry by our monotonic clock. */
