@@ -1,3 +1,4 @@
+import { TanistError } from '../foundation/errors.ts';
 import type { Vitals } from '../node/vitals.ts';
 import { type Database, type OpenedDatabase, withWrite } from '../ports/database.ts';
 import type { LevelDisk } from '../storage/level/level-disk.ts';
@@ -13,7 +14,16 @@ export type Fault =
   /** What the disk is said to have. */
   | { readonly kind: 'disk'; readonly freeBytes: number; readonly diskBytes: number }
   /** What it says to its peers takes so much longer to get there. */
-  | { readonly kind: 'distance'; readonly ms: number };
+  | { readonly kind: 'distance'; readonly ms: number }
+  /** The next synced write of the log, or the next write of the state, is carried out and fails all the same, as does every write after it: what the disk has is unknown. */
+  | { readonly kind: 'sync-error'; readonly database: AilingDatabase }
+  /** Writes are refused, with nothing written, for as long as it lasts. */
+  | { readonly kind: 'disk-full'; readonly database: AilingDatabase; readonly lasts: boolean }
+  /** Reads fail for as long as it lasts. */
+  | { readonly kind: 'read-error'; readonly database: AilingDatabase; readonly lasts: boolean };
+
+/** The Raft log; or what the replica keeps of the state: a hot one its image, a warm or cold one all that it has. */
+export type AilingDatabase = 'log' | 'state';
 
 const logName = 'log';
 const chunkNumbers = 1024;
@@ -23,6 +33,9 @@ export class Faults {
   syncMs = 0;
   distanceMs = 0;
   disk: { readonly freeBytes: number; readonly diskBytes: number } | null = null;
+  readonly syncError = new Set<AilingDatabase>();
+  readonly full = new Set<AilingDatabase>();
+  readonly readError = new Set<AilingDatabase>();
   /** Held for ever: that is the point. */
   readonly #leaked: (readonly number[])[] = [];
 
@@ -40,8 +53,22 @@ export class Faults {
         return;
       case 'disk':
         this.disk = fault;
+        return;
+      case 'sync-error':
+        this.syncError.add(fault.database);
+        return;
+      case 'disk-full':
+        setTo(this.full, fault.database, fault.lasts);
+        return;
+      case 'read-error':
+        setTo(this.readError, fault.database, fault.lasts);
     }
   }
+}
+
+function setTo<T>(set: Set<T>, value: T, isIn: boolean): void {
+  if (isIn) set.add(value);
+  else set.delete(value);
 }
 
 /** The disk of a node that may be ailing. */
@@ -49,26 +76,87 @@ export function ailingDisk(disk: LevelDisk, faults: Faults | undefined): LevelDi
   if (faults === undefined) return disk;
   return {
     ...disk,
-    open: async (name, options) => {
-      const opened = await disk.open(name, options);
-      return name === logName ? ailing(opened, faults) : opened;
-    },
+    open: async (name, options) => ailing(name, await disk.open(name, options), faults),
+  };
+}
+
+function ailing(name: string, opened: OpenedDatabase, faults: Faults): OpenedDatabase {
+  const which: AilingDatabase = name === logName ? 'log' : 'state';
+  const { database } = opened;
+  const broken = withWrite(database, failing(name, which, database, faults));
+  return {
+    ...opened,
+    database: badToRead(name, which, which === 'log' ? slow(broken, faults) : broken, faults),
   };
 }
 
 /** Answers come late and in order, as of a disk that is busy otherwise. */
-function ailing(opened: OpenedDatabase, faults: Faults): OpenedDatabase {
-  const { database } = opened;
+function slow(database: Database, faults: Faults): Database {
   let before: Promise<unknown> = Promise.resolve();
-  const write: Database['write'] = async (changes, options) => {
+  return withWrite(database, async (changes, options) => {
     const done = database.write(changes, options);
     const late = options.sync && faults.syncMs > 0 ? done.then(() => after(faults.syncMs)) : done;
     const mine = Promise.allSettled([before, late]);
     before = mine;
     await mine;
     await late;
+  });
+}
+
+function failing(name: string, which: AilingDatabase, database: Database, faults: Faults): Database['write'] {
+  let failed: TanistError | null = null;
+  return async (changes, options) => {
+    if (failed !== null) throw failed;
+    if (faults.full.has(which))
+      throw new TanistError('disk-full', `no space is left for ${name}, by intent; free some`);
+    const isToFail = (options.sync || which === 'state') && faults.syncError.has(which);
+    // Decided before it is written, so that nothing that is issued after it is carried out.
+    if (isToFail)
+      failed = new TanistError(
+        'storage-failed',
+        `writing to ${name} failed, by intent: what reached the disk is unknown, so the node stops`,
+      );
+    await database.write(changes, options);
+    if (isToFail && failed !== null) throw failed;
   };
-  return { ...opened, database: withWrite(database, write) };
+}
+
+function badToRead(name: string, which: AilingDatabase, database: Database, faults: Faults): Database {
+  const check = (): void => {
+    if (faults.readError.has(which))
+      throw new TanistError('storage-failed', `reading from ${name} failed, by intent: check the disk`);
+  };
+  return {
+    ...withWrite(database, (changes, options) => database.write(changes, options)),
+    get: async (key) => {
+      check();
+      return await database.get(key);
+    },
+    // What is read is as of the call, so the call is not put off to the first batch.
+    scan: (from, to, batchBytes) =>
+      checked(database.scan(from, to, batchBytes)[Symbol.asyncIterator](), check),
+    last: async (from, to) => {
+      check();
+      return await database.last(from, to);
+    },
+  };
+}
+
+function checked<T>(rows: AsyncIterator<T>, check: () => void): AsyncIterable<T> {
+  const close = async (): Promise<IteratorResult<T>> => {
+    await rows.return?.();
+    return { done: true, value: undefined };
+  };
+  const next = async (): Promise<IteratorResult<T>> => {
+    try {
+      check();
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    return await rows.next();
+  };
+  return { [Symbol.asyncIterator]: () => ({ next, return: close }) };
 }
 
 /** The transport of a node that may be far away from its peers. */
@@ -87,7 +175,9 @@ function after(ms: number): Promise<void> {
 }
 
 export function ailingVitals(vitals: Vitals, faults: Faults | undefined): Vitals {
-  if (faults === undefined || faults.disk === null) return vitals;
+  if (faults === undefined) return vitals;
+  if (faults.full.size > 0) return { ...vitals, diskFreeBytes: 0 };
+  if (faults.disk === null) return vitals;
   const { freeBytes, diskBytes } = faults.disk;
   return { ...vitals, diskFreeBytes: freeBytes, diskBytes };
 }

@@ -59,14 +59,15 @@ function compareNames(a: SeriesName, b: SeriesName): number {
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function forecastOf(
-  { table }: Pick<OnlinePrediction, 'table'>,
+  prediction: Pick<OnlinePrediction, 'table' | 'inputsOf'>,
   row: TableRow,
   of: SeriesName,
 ): SeriesForecast {
   const steps = Array.from({ length: row.get('horizon') }, (_, i) => i + 1);
   return {
     ...of,
-    model: table.model(row),
+    model: prediction.table.model(row),
+    inputs: prediction.inputsOf(row),
     stepMs: row.get('stepMs'),
     endMs: row.get('endMs'),
     lastValue: row.get('lastValue'),

@@ -165,12 +165,21 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
     const client = await clients.listen(options.listen?.client ?? own.client, http);
     const httpAddress = await http.listen(options.listen?.http ?? own.http);
     await node.start();
+    const state = inProcess(node, clients.etcd.face, closing.signal);
+    const refresher = config.mirrors.refresh
+      ? import('./mirror-refresher.ts').then(({ startMirrorRefresher }) =>
+          startMirrorRefresher(state('planes'), config.mirrors, id, nodeLog),
+        )
+      : null;
     return {
       node,
       addresses: { client, peer: own.peer, http: httpAddress },
       failed: new Promise((resolve) => node.onFailure(resolve)),
-      state: inProcess(node, clients.etcd.face, closing.signal),
+      state,
       stop: async (gracefully) => {
+        const stopRefresher = refresher?.then((stop) => stop());
+        // In good order others take its work over at once, else when its lease ends.
+        if (gracefully) await stopRefresher;
         closing.abort();
         if (!gracefully) {
           http.close();

@@ -1,7 +1,9 @@
 import type { ClusterConfig } from '../node/config.ts';
+import { saidJson } from '../node/prediction/model-report.ts';
 import { OnlinePrediction } from '../node/prediction/online-prediction.ts';
 import type { PredictionFeed } from '../node/prediction/prediction-feed.ts';
 import type { NodeLog } from '../ports/node-log.ts';
+import type { ModelSaid } from '../ports/replication.ts';
 import { LazyPredictor } from './lazy-predictor.ts';
 import { UsageReader } from './usage-reader.ts';
 
@@ -9,6 +11,8 @@ import { UsageReader } from './usage-reader.ts';
 export interface StartedPredictor {
   /** To be started once its feed can be read. */
   readonly prediction: OnlinePrediction;
+  /** What it tells the leader of its predictions; null: nothing. */
+  said(): ModelSaid | null;
   close(): Promise<void>;
 }
 
@@ -24,6 +28,10 @@ export function startPredictor(
   const prediction = new OnlinePrediction({ feed, predictor, budget, usage: () => usage.latest });
   return {
     prediction,
+    said: () => {
+      const said = prediction.said();
+      return said === null ? null : saidJson(said);
+    },
     async close() {
       prediction.close();
       usage.stop();

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Usage } from '../node/prediction/behaviour.ts';
+import type { Usage } from '../node/prediction/behaviour/usage.ts';
 import { systemClock } from './system-clock.ts';
 
 const readEveryMs = 1000;

@@ -2,11 +2,20 @@ import type { Random } from '../foundation/random.ts';
 import type { Budget } from './moment.ts';
 import type { Need, Target } from './target.ts';
 
-/** What a scenario's script has in hand. All waits end (throw `stopped`) when the run's time is over or it is told to stop. */
+/** What a scenario's script has in hand. All waits end (throw `Stopped`) when the run's time is over or it is told to stop. */
 export interface ScenarioContext {
+  /** As this script sees it: what it does to links stands beside what other scripts do to them, and `heal` undoes its own. */
   readonly target: Target;
   readonly random: Random;
+  /** Of this script, ms. */
+  remainingMs(): number;
   pause(ms: number): Promise<void>;
+  /**
+   * These members are this script's until it releases them: no other script of the run touches their processes or disks meanwhile. With
+   * `destroys` (synced data will be gone) it waits, too, until that stays within a minority of the voters: such a claim is held until the
+   * member has what the others have. Claims all or none, so that two scripts can't wait for each other.
+   */
+  claim(ids: readonly string[], options?: { readonly destroys?: boolean }): Promise<Claim>;
   /** A fault begins: it stands in the timeline until `healed`; with a budget the outage that follows is measured against it. */
   began(
     name: string,
@@ -15,7 +24,15 @@ export interface ScenarioContext {
   ): FaultHandle;
   /** Resolves when a write that was issued after now is acknowledged. */
   writesWork(): Promise<void>;
+  /** Resolves when all members run, follow one leader and have what it has; where faults of other scripts forbid that, when writes work. */
+  recovered(): Promise<void>;
   note(text: string): void;
+}
+
+/** Members that are a script's own for a while. */
+export interface Claim {
+  readonly ids: readonly string[];
+  release(): void;
 }
 
 export interface FaultHandle {
@@ -31,7 +48,19 @@ export interface Scenario {
   readonly hot: number;
   readonly warm?: number;
   readonly cold?: number;
+  /** Sections of the cluster's config that it needs, under those of the user. */
+  readonly config?: Readonly<Record<string, object>>;
+  readonly memoryLimitMb?: number;
+  readonly smallDisk?: boolean;
   readonly sets: readonly ('all' | 'quick')[];
   /** Faults again and again until the time is over; leaves nothing broken behind when a wait throws (try/finally). */
   run(context: ScenarioContext): Promise<void>;
+}
+
+/** The run's time is over, or it was told to stop: scripts let it pass through their `finally`. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped';
+  constructor() {
+    super('the time of the scenario is over');
+  }
 }

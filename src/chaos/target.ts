@@ -24,17 +24,19 @@ export interface Shape {
   readonly bytesPerSecond?: number;
 }
 
-/** The network between members. Clients' ways to members are never touched, unless asked with `client` as one end. */
+/** The network between members. Clients' ways to members are never touched. */
 export interface Links {
   readonly how: 'namespaces' | 'proxy';
+  /** Why this one, in a few words for the report. */
+  readonly why: string;
   can(ability: 'loss' | 'cut' | 'delay' | 'bandwidth'): boolean;
-  /** What `from` sends to `to`, from now on; an empty shape: as it was made. */
+  /** What `from` sends to `to`, from now on; an empty shape: as it was made. Calls made together take effect together. Errors: `unknown-member`, `unavailable` for what it can't. */
   shape(from: string, to: string, shape: Shape): Promise<void>;
   /** All links as they were made. */
   heal(): Promise<void>;
 }
 
-/** What can be done to the disk of a member that does not run. All offsets and positions are drawn by `random`. */
+/** What can be done to the disk of a member, which must not run (but for `fill`; `invalid-argument`). All offsets and positions are drawn by `random`. */
 export interface Disk {
   /** Flips one bit in a file that is closed: a table of LevelDB, or the newest write-ahead file of the log. Says where; null: there is none. */
   flipBit(id: string, where: 'table' | 'log', random: () => number): Promise<string | null>;
@@ -45,6 +47,8 @@ export interface Disk {
   /** The folder as it is, to be put back later (an old disk image). */
   save(id: string): Promise<string>;
   putBack(id: string, saved: string): Promise<void>;
+  /** Takes up all room of the member's own file system but so many bytes; null: gives it back. Only where `lacks('small-disk')` is null. */
+  fill(id: string, freeBytes: number | null): Promise<void>;
 }
 
 /** What a scenario needs that not every machine, build or target has. */
@@ -62,7 +66,9 @@ export type Need =
   | 'tanist'
   | 'warm-member'
   | 'cold-member'
-  | 'five-hot';
+  | 'five-hot'
+  /** A second build of Tanist, given with `--other-build`, that single members can be started with. */
+  | 'other-build';
 
 /** A cluster of processes under test, Tanist's or etcd's. Nothing of it outlives `stop`, nor the harness itself (`chaos clean` for a harness that was killed). */
 export interface Target {
@@ -89,6 +95,8 @@ export interface Target {
   start(id: string, clock?: { readonly offsetMs: number; readonly rate: number }): Promise<void>;
   /** The member ails from now on; only where `lacks('fault-layer')` is null. */
   fault(id: string, fault: Fault): void;
+  /** Which build the member runs from its next start on; only where `lacks('other-build')` is null. */
+  useBuild?(id: string, build: 'own' | 'other'): void;
   /** Leadership is handed over in an orderly way. */
   transfer(to?: string): Promise<void>;
   /** All members run, follow one leader and have what it has; warm ones too, cold ones as of their last snapshot. Errors: `unavailable` and who is missing. */

@@ -15,6 +15,8 @@ export interface Sample {
   readonly indeterminate: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** How late the harness's own event loop was at worst: an outage within it is not the cluster's. */
+  readonly lagMs: number;
 }
 
 /** `unknown`: the check ran out of time or could not look; it says why. */
@@ -25,6 +27,8 @@ export interface Verdict {
   /** One line: what was looked at, or what is wrong. */
   readonly detail: string;
   readonly violations: readonly Violation[];
+  /** `unknown` for nothing else than that there was too little to look at. */
+  readonly scant?: true;
   /** Of a history that is not linearizable: its smallest part that isn't, for the picture. */
   readonly counterexample?: Counterexample;
 }
@@ -45,6 +49,8 @@ export interface Counterexample {
 export interface TrafficOptions {
   /** Which parts; all that the target can by default. */
   readonly parts?: readonly string[];
+  /** Tanist's own clients by default; etcd's API is all that an etcd has. */
+  readonly api?: 'native' | 'etcd';
   /** Operations a second, over all parts. */
   readonly rate: number;
   readonly clients: number;
@@ -70,10 +76,22 @@ export interface Traffic {
   /** Acknowledged writes of the steady stream that outages are read from, in order of acknowledgement. */
   readonly acknowledged: readonly AcknowledgedAt[];
   readonly samples: readonly Sample[];
+  /** Times in which the harness's own event loop stood still. */
+  readonly stalls: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** Names of the parts that run, and of those that need what the API has not. */
+  readonly parts: readonly string[];
+  readonly leftOut: readonly string[];
   /** No new operations; those under way end or become indeterminate. */
   stop(): Promise<void>;
   /** After `stop`, on a healed and settled target: reads the end, runs the checks. */
   check(): Promise<TrafficReport>;
+  /**
+   * For long runs, on a healed target: pauses, checks what was since the last time, forgets it (also what is in `acknowledged`) and goes on. The report's
+   * verdicts are those of this stretch; `check` gives those of all.
+   */
+  checkpoint(): Promise<TrafficReport>;
+  /** Ends it without a check, whatever it is at; after `check` there is nothing left to do. */
+  close(): Promise<void>;
 }
 
 export type StartTraffic = (target: Target, options: TrafficOptions) => Promise<Traffic>;

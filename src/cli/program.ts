@@ -18,8 +18,10 @@ import { transferCommand } from './commands/cluster/transfer.ts';
 import { upCommand } from './commands/cluster/up.ts';
 import { backtestCommand } from './commands/measure/backtest.ts';
 import { benchCommand } from './commands/measure/bench.ts';
+import { chaosCommand } from './commands/measure/chaos.ts';
 import { forecastCommand } from './commands/measure/forecast.ts';
 import { simCommand } from './commands/measure/sim.ts';
+import { mirrorCommand } from './commands/mirrors/mirror.ts';
 import { agentCommand } from './commands/planes/agent.ts';
 import { dependenciesCommand } from './commands/planes/dependencies.ts';
 import { delCommand } from './commands/state/del.ts';
@@ -56,9 +58,9 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
     ],
   ],
   ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
+  ['Planes:', [mirrorCommand, agentCommand, dependenciesCommand]],
   ['Prediction:', [predictionsCommand, modelCommand, forecastCommand, backtestCommand]],
-  ['Planes:', [agentCommand, dependenciesCommand]],
-  ['Proof:', [simCommand, benchCommand]],
+  ['Proof:', [simCommand, chaosCommand, benchCommand]],
 ];
 
 export function createProgram(version: string): Command {

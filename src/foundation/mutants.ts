@@ -86,6 +86,23 @@ export const mutantNames = [
   'scrub-misses-vanished-records',
   'hand-over-to-unhealthy-heir',
   'hand-over-twice-in-a-minute',
+  'intervals-ignore-new-residuals',
+  'selection-sees-future',
+  'input-known-early',
+  'table-keeps-forgotten',
+  'model-published-uncompared',
+  'contribution-not-clipped',
+  'demoted-begins-hot',
+  'wish-by-word',
+  'unconfirmed-image',
+  'lost-change-blocks',
+  'refused-after-reset',
+  'mirror-claim-ignored',
+  'mirror-looks-again',
+  'mirror-budget-free',
+  'mirror-older-accepted',
+  'mirror-fence-ignored',
+  'mirror-invalidation-forgotten',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -19,6 +19,9 @@ export interface FaultOrder {
 /** Set for children of a local cluster; without it `tanist node` ignores an IPC channel that someone else's supervisor gave it. */
 export const channelVariable = 'TANIST_LOCAL_CLUSTER';
 
+/** Name of the mutant that `tanist node` turns on in itself; in test builds alone. */
+export const mutantVariable = 'TANIST_MUTANT';
+
 export interface ParentChannel {
   report(report: NodeReport): void;
   onParentGone(act: () => void): void;

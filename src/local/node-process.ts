@@ -19,6 +19,18 @@ export interface NodeProcessOptions {
   readonly flags?: readonly string[] | undefined;
   /** Each line of the log that is JSON, as it comes. */
   readonly onLog?: ((id: string, record: LogRecord) => void) | undefined;
+  readonly launch?: Launch | undefined;
+}
+
+/** How a node's process is begun, where it is not begun as this program would. */
+export interface Launch {
+  /** A program that becomes the node's, in the same process: `nsenter`, `setpriv` … and its arguments. */
+  readonly prefix?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** `main.js` of another build. */
+  readonly main?: string | undefined;
+  /** In a session of its own, so that Ctrl-C at the terminal does not reach it. */
+  readonly detached?: boolean;
 }
 
 /** A line of a node's log (pino). */
@@ -31,6 +43,10 @@ export interface LogRecord {
   readonly time?: number;
   readonly term?: number;
   readonly leader?: string;
+  readonly to?: string;
+  readonly reason?: string;
+  readonly detail?: string;
+  readonly error?: string;
 }
 
 export interface NodeAddresses {
@@ -50,19 +66,23 @@ export interface NodeProcess {
   kill(signal: NodeJS.Signals): void;
   /** It ails from now on; heard in test builds alone. */
   fault(fault: Fault): void;
+  /** The last lines of its log. */
+  logTail(): readonly string[];
 }
 
 const main = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 const tailLines = 20;
 
 export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
-  const { id } = options;
+  const { id, launch = {} } = options;
+  const [program, ...leading] = [...(launch.prefix ?? []), process.execPath];
   const child = spawn(
-    process.execPath,
+    program ?? process.execPath,
     [
+      ...leading,
       ...flagsOf(options.tier),
       ...(options.flags ?? []),
-      main,
+      launch.main ?? main,
       'node',
       '--config',
       options.configFile,
@@ -71,7 +91,11 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
       '--data',
       options.dataFolder,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { ...process.env, [channelVariable]: '1' } },
+    {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, ...launch.env, [channelVariable]: '1' },
+      detached: launch.detached ?? false,
+    },
   );
   const tail = followLog(child, options);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
@@ -103,11 +127,12 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
     pid: child.pid ?? 0,
     ready,
     exited,
-    running: () => child.exitCode === null && child.signalCode === null,
+    running: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
     fault: (fault) => {
       const order: FaultOrder = { kind: 'fault', fault };
       if (child.connected) child.send(order, () => undefined);
     },
+    logTail: () => [...tail],
     kill: (signal) => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     },

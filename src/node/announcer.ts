@@ -9,6 +9,7 @@ import { verdictRows } from './integrity/verdict.ts';
 import { revisionRow } from './leader-revisions.ts';
 import type { Membership } from './membership/membership.ts';
 import type { PeerGuard } from './peer-guard.ts';
+import type { UsageBook } from './prediction/behaviour/usage-book.ts';
 import type { ModelComparison } from './prediction/model-comparison.ts';
 import type { SaidOfModel } from './prediction/model-report.ts';
 import type { ReplicaBook } from './replica-book.ts';
@@ -27,6 +28,7 @@ export interface AnnouncerParts {
   readonly tiers: Tiers;
   readonly integrity: Integrity;
   readonly comparison: ModelComparison;
+  readonly usages: UsageBook;
   /** What this node says of its predictions; null: it makes none. */
   readonly saidOfModel: () => SaidOfModel | null;
   /** Null: nothing is known. */
@@ -80,15 +82,21 @@ export class Announcer {
       integrity: integrity.report(),
       model: this.#parts.saidOfModel(),
       signs: signs(),
+      usage: this.#parts.usages.own,
     };
   }
 
   announce(): void {
-    const { raft, state, guard, integrity, comparison } = this.#parts;
+    const { raft, state, guard, integrity, comparison, usages } = this.#parts;
     const leads = raft.status.role === 'leader';
     raft.setContext(
       leads
-        ? guard.view([revisionRow(state), ...verdictRows(integrity.verdicts), ...comparison.leaderRows()])
+        ? guard.view([
+            revisionRow(state),
+            ...verdictRows(integrity.verdicts),
+            ...comparison.leaderRows(),
+            ...usages.leaderRows(),
+          ])
         : encodeReport(this.report()),
     );
     const before = this.#routing;

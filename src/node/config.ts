@@ -7,11 +7,13 @@ import type { TierPolicy } from '../failover/topology/policy.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
+import { suggestion } from '../foundation/suggestion.ts';
 import type { ForcedPolicy } from '../ports/lineage.ts';
 import type { Tier } from '../ports/tier.ts';
 import { beforeDeathContradiction, beforeDeathSchema, signalsSchema } from './before-death-config.ts';
 import { wholeNumberOr, yesOrNo } from './config-values.ts';
 import { defaultScrub } from './integrity/scrub.ts';
+import { type MirrorsConfig, mirrorsSchema } from './mirrors-config.ts';
 import { type PredictionConfig, predictionEntries, predictionSchema } from './prediction-config.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
@@ -32,6 +34,7 @@ export interface ClusterConfig {
   readonly beforeDeath: BeforeDeathPolicy;
   readonly scrub: ScrubConfig;
   readonly prediction: PredictionConfig;
+  readonly mirrors: MirrorsConfig;
 }
 
 export interface CompactionConfig {
@@ -175,6 +178,7 @@ const fileSchema = v.strictObject({
   beforeDeath: v.optional(beforeDeathSchema, {}),
   scrub: v.optional(scrubSchema, {}),
   prediction: v.optional(predictionSchema, {}),
+  mirrors: v.optional(mirrorsSchema, {}),
 });
 
 /** Reads a YAML or JSON file. Fails as `config-invalid` with one line: file, path of the key, what is allowed. */
@@ -217,6 +221,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     beforeDeath,
     scrub,
     prediction,
+    mirrors,
   } = parsed.output;
   const config: ClusterConfig = freeze({
     cluster,
@@ -240,6 +245,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
     beforeDeath,
     scrub,
     prediction,
+    mirrors,
   });
   const problem = contradiction(config);
   return problem === null ? config : fail(problem);
@@ -271,8 +277,20 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
 function listWhereMap(content: unknown): string | null {
   if (Array.isArray(content)) return 'the file';
   if (typeof content !== 'object' || content === null) return null;
-  const { nodes, timing, limits, disk, compaction, snapshots, tiers, score, beforeDeath, scrub, prediction } =
-    content as Record<string, unknown>;
+  const {
+    nodes,
+    timing,
+    limits,
+    disk,
+    compaction,
+    snapshots,
+    tiers,
+    score,
+    beforeDeath,
+    scrub,
+    prediction,
+    mirrors,
+  } = content as Record<string, unknown>;
   if (Array.isArray(nodes)) {
     const index = nodes.findIndex((node) => Array.isArray(node));
     if (index >= 0) return `nodes[${index}]`;
@@ -288,6 +306,7 @@ function listWhereMap(content: unknown): string | null {
     beforeDeath,
     scrub,
     prediction,
+    mirrors,
   };
   return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
 }
@@ -370,6 +389,7 @@ function entriesAt(issue: Issue): object {
   if (first === 'score') return scoreSchema.entries;
   if (first === 'beforeDeath') return beforeDeathEntries(issue);
   if (first === 'scrub') return scrubSchema.entries;
+  if (first === 'mirrors') return mirrorsSchema.entries;
   if (first === 'prediction')
     return predictionEntries(issue.path?.slice(1).map(({ key }) => String(key)) ?? []);
   return diskSchema.entries;
@@ -386,34 +406,6 @@ function beforeDeathEntries({ path: given }: Issue): object {
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
-/** The nearest allowed name, when about two thirds of it are right. */
-function suggestion(given: string, allowed: readonly string[]): string {
-  let best = '';
-  let least = (given.length < 4 ? 0 : Math.max(2, Math.floor(given.length / 3))) + 1;
-  for (const name of allowed) {
-    const distance = editDistance(given.toLowerCase(), name.toLowerCase());
-    if (distance < least) [best, least] = [name, distance];
-  }
-  return best === '' ? '' : ` (did you mean "${best}"?)`;
-}
-
-/** Levenshtein's distance, where two neighbours that changed places are one error (optimal string alignment). */
-function editDistance(a: string, b: string): number {
-  let before: readonly number[] = [];
-  let row: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? 0) + 1 : changed;
-      next.push(Math.min(changed, swapped, (next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1));
-    }
-    before = row;
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function freeze<T>(value: T): T {

@@ -3,6 +3,7 @@ import { Durations } from '../foundation/durations.ts';
 import { asError, TanistError } from '../foundation/errors.ts';
 import { type LogIndex, logIndex, type NodeId, type Term } from '../foundation/ids.ts';
 import { limits } from '../foundation/limits.ts';
+import { mutant } from '../foundation/mutants.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogEntry, LogPoint, LogStore } from '../ports/log-store.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -56,6 +57,8 @@ export class Driver {
   #toPersist: Persist[] = [];
   #persistScheduled = false;
   #refused: Persist[] = [];
+  /** They may be written now. */
+  #hasRoom = false;
   #syncMs = 0;
   /** Durations of synced appends, in etcd's buckets. */
   readonly syncs = new Durations(0.001, 14);
@@ -241,12 +244,20 @@ export class Driver {
     this.#parts.roomOnDisk(error).then(
       () =>
         this.#guarded(() => {
-          const again = this.#refused;
-          this.#refused = [];
-          for (const one of again) this.#append(one);
+          this.#hasRoom = true;
+          this.#appendRefused();
         }),
       (failure: unknown) => this.#guarded(() => this.#rethrow(failure)),
     );
+  }
+
+  /** While a snapshot is taken over, the log may be another one already: what of it is still to be written is known when that is done. */
+  #appendRefused(): void {
+    if (!this.#hasRoom || (this.#installing && mutant.active !== 'refused-after-reset')) return;
+    this.#hasRoom = false;
+    const again = this.#refused;
+    this.#refused = [];
+    for (const one of again) this.#append(one);
   }
 
   #rethrow(error: unknown): never {
@@ -299,6 +310,7 @@ export class Driver {
           this.#installing = false;
           if (installed) this.#installed(install.point);
           else this.#parts.raft.installFailed(install.point);
+          this.#appendRefused();
           this.wake();
         }),
       (error: unknown) => this.#guarded(() => this.#rethrow(error)),

@@ -18,7 +18,7 @@ import type { StateBounds } from '../state/state-machine.ts';
 import type { CompactionOptions } from './auto-compaction.ts';
 import type { ScrubOptions } from './integrity/scrub.ts';
 import type { LearningOptions } from './learning/learning-options.ts';
-import type { Usage } from './prediction/behaviour.ts';
+import type { Usage } from './prediction/behaviour/usage.ts';
 import type { LocalModel } from './prediction/model-keeper.ts';
 import type { PredictionBudget, Predictor } from './prediction/predictor.ts';
 import type { Vitals } from './vitals.ts';

@@ -13,6 +13,7 @@ import { parseLeaderRevisions } from './leader-revisions.ts';
 import type { Membership } from './membership/membership.ts';
 import type { PeerConnections } from './peer-connections.ts';
 import type { PeerGuard } from './peer-guard.ts';
+import type { UsageBook } from './prediction/behaviour/usage-book.ts';
 import type { ModelComparison } from './prediction/model-comparison.ts';
 import { type Life, removedText } from './refusals.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -32,6 +33,7 @@ export interface PeerHandlerParts {
   readonly integrity: Integrity;
   readonly snapshots: Snapshots;
   readonly comparison: ModelComparison;
+  readonly usages: UsageBook;
   /** This node is no member any more. */
   readonly removed: () => void;
   readonly wake: () => void;
@@ -96,8 +98,9 @@ export class PeerHandler {
   }
 
   disconnected(peer: NodeId, reason: 'refused' | 'dropped' | 'silent'): void {
-    const { nodeLog, connections, monitor, guard, guarding } = this.#parts;
+    const { nodeLog, connections, monitor, guard, guarding, membership } = this.#parts;
     nodeLog.info('peer-disconnected', { peer, reason });
+    if (reason === 'refused') membership.gone(peer);
     connections.disconnected(peer);
     monitor.disconnected(peer, reason);
     guarding(guard.disconnected(peer));
@@ -137,11 +140,12 @@ export class PeerHandler {
   }
 
   #hearOfPeers(messages: readonly RaftMessage[]): void {
-    const { raft, guard, integrity, monitor, comparison, guarding } = this.#parts;
+    const { raft, guard, integrity, monitor, comparison, usages, guarding } = this.#parts;
     for (const message of messages) {
       if (message.type !== 'heartbeat' || message.term !== raft.status.term) continue;
       guarding(guard.leaderSays(message.context));
       integrity.leaderSays(message.context);
+      usages.leaderSays(message.context);
       const odd = parseVerdicts(message.context).some(({ id }) => id === message.from);
       const doubt = odd
         ? "its digest is not the majority's"

@@ -48,6 +48,15 @@ export class ReplicaBook {
     return [...this.#own.values()].map(({ report }) => report);
   }
 
+  /** What those say that are reachable. */
+  reports(): readonly ReplicaReport[] {
+    const ids = new Set([...this.#own.keys(), ...this.#told.keys()]);
+    return [...ids].flatMap((id) => {
+      const view = this.of(id);
+      return view?.reachable === true ? [view.report] : [];
+    });
+  }
+
   /** Null: nothing was heard of it. */
   of(id: NodeId): ReplicaView | null {
     const own = this.#own.get(id);

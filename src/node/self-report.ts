@@ -6,6 +6,7 @@ import { factsOf } from '../protocol/member-facts.ts';
 import { linkOf, replicaReportOf, replicaReportText } from '../protocol/replica-report.ts';
 import { signsOf } from './before-death/signs.ts';
 import { type IntegrityReport, integrityJson, integrityOf } from './integrity/integrity-report.ts';
+import { type Usage, usageJson, usageOf } from './prediction/behaviour/usage.ts';
 import { type SaidOfModel, saidJson, saidOf } from './prediction/model-report.ts';
 
 /** What a replica says of itself in the context of its heartbeat replies. */
@@ -24,6 +25,8 @@ export interface SelfReport extends SelfMeasurements {
   readonly model: SaidOfModel | null;
   /** Of what may end it. Null or absent: it says nothing of it. */
   readonly signs?: Signs | null;
+  /** What it uses of its machine, where predictions look at it. Null or absent: it says nothing of it. */
+  readonly usage?: Usage | null;
 }
 
 const numbers = 6;
@@ -55,11 +58,11 @@ export function decodeReport(bytes: Uint8Array): SelfReport | null {
   };
 }
 
-type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity' | 'model' | 'signs'>;
+type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity' | 'model' | 'signs' | 'usage'>;
 
 const nothing: Rest = { facts: null, replicas: [], links: [], integrity: null, model: null };
 
-function restText({ facts, replicas, links, integrity, model, signs = null }: Rest): string {
+function restText({ facts, replicas, links, integrity, model, signs = null, usage = null }: Rest): string {
   const said = integrity === null ? null : integrityJson(integrity);
   const rest = JSON.stringify({
     facts,
@@ -67,6 +70,7 @@ function restText({ facts, replicas, links, integrity, model, signs = null }: Re
     integrity: said,
     ...(model === null ? {} : { model: saidJson(model) }),
     ...(signs === null ? {} : { signs }),
+    ...(usage === null ? {} : { usage: usageJson(usage) }),
   });
   // Reports of replicas come as text: they hold more than JSON numbers can.
   return `${rest.slice(0, -1)},"replicas":[${replicas.map(replicaReportText).join()}]}`;
@@ -83,6 +87,7 @@ function restIn(bytes: Uint8Array): Rest {
       integrity,
       model,
       signs,
+      usage,
     }: Readonly<Record<string, unknown>> = { ...parsed };
     return {
       facts: facts === null ? null : factsOf(facts),
@@ -91,6 +96,7 @@ function restIn(bytes: Uint8Array): Rest {
       integrity: integrityOf(integrity),
       model: saidOf(model),
       ...(signs === undefined ? {} : { signs: signsOf(signs) }),
+      ...(usage === undefined ? {} : { usage: usageOf(usage) }),
     };
   } catch {
     return nothing;

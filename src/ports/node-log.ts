@@ -78,6 +78,7 @@ export const nodeEvents = [
   'model-refused',
   'model-published',
   'predictions-limited',
+  'mirror-trouble',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];
 

@@ -60,6 +60,8 @@ export interface SeriesForecast {
   /** JSON pointer; empty: the value itself. */
   readonly pointer: string;
   readonly model: string;
+  /** Names of the series of behaviour that it was made from beside its own; see `PredictionsReport.behaviour`. */
+  readonly inputs: readonly string[];
   /** Between two values, ms; measured unless the policy says it. */
   readonly stepMs: number;
   /** Cluster time of the newest value that the forecast knows, and that value. */

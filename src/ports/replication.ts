@@ -123,7 +123,11 @@ export interface ReplicaReport {
   readonly links: readonly LinkMeasurement[];
   /** Where it is reached, while the cluster knows otherwise. */
   readonly facts: MemberFacts | null;
+  /** What it says of its predictions (`node/prediction/model-report.ts`). Null or absent: it makes none. */
+  readonly model?: ModelSaid | null;
 }
+
+export type ModelSaid = readonly (number | string | null)[];
 
 export interface LinkMeasurement {
   readonly to: NodeId;

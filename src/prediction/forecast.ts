@@ -8,6 +8,17 @@ export interface History {
   readonly values: Float64Array;
   readonly stepMs: number;
   readonly endMs: number;
+  /** What else was known at its moments; absent: nothing. */
+  readonly inputs?: Inputs;
+}
+
+/** Other series beside a history: at each of its moments what was known of them by then, nothing later. */
+export interface Inputs {
+  readonly count: number;
+  /** Of one of them, at the last `length` moments of the history, oldest first; NaN where nothing is known. Not to be written to. */
+  last(index: number, length: number): Float64Array;
+  /** Those of the history as it was so many steps before. */
+  before(steps: number): Inputs;
 }
 
 /** What was found out about a series from its past alone; found once and given to every candidate. */
@@ -49,4 +60,6 @@ export interface Forecast {
   readonly upper: Float64Array;
   /** Probability that a true value lies within its interval, 0 to 1: what is held, not what is hoped (adapted on what was seen). */
   readonly level: number;
+  /** Which of the history's inputs it was made from; absent: none. */
+  readonly inputs?: readonly number[];
 }

@@ -99,6 +99,7 @@ function writeSeries(writer: WireWriter, field: number, series: SeriesForecast):
   writer.double(11, series.error);
   writer.double(12, series.naiveError);
   writer.double(13, series.coverage);
+  for (const input of series.inputs) writer.text(14, input);
   writer.end(mark);
 }
 
@@ -127,6 +128,7 @@ function readSeries(reader: WireReader): SeriesForecast {
   let key = emptyBytes;
   const texts = ['', ''];
   const numbers = new Map<number, number>();
+  const inputs: string[] = [];
   const steps: (readonly [number, number, number, number])[] = [];
   const outer = reader.enter();
   while (reader.more()) {
@@ -135,6 +137,7 @@ function readSeries(reader: WireReader): SeriesForecast {
     else if (field === 2) key = reader.bytes();
     else if (field === 3 || field === 4) texts[field - 3] = reader.text();
     else if (field === 8) steps.push(readStep(reader));
+    else if (field === 14) inputs.push(reader.text());
     else if (field === 9 || field === 10) numbers.set(field, reader.uint());
     else if (field <= 13) numbers.set(field, reader.double());
     else reader.skip();
@@ -146,6 +149,7 @@ function readSeries(reader: WireReader): SeriesForecast {
     key,
     pointer: texts[0] ?? '',
     model: texts[1] ?? '',
+    inputs,
     stepMs: number(5),
     endMs: number(6),
     lastValue: number(7),

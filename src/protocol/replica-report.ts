@@ -1,6 +1,6 @@
 import { nodeId, revision } from '../foundation/ids.ts';
 import { type Space, spaces } from '../ports/delta.ts';
-import type { Held, KeyRange, LinkMeasurement, ReplicaReport } from '../ports/replication.ts';
+import type { Held, KeyRange, LinkMeasurement, ModelSaid, ReplicaReport } from '../ports/replication.ts';
 import { factsOf } from './member-facts.ts';
 
 const texts = new WeakMap<ReplicaReport, string>();
@@ -31,7 +31,17 @@ export function replicaReportOf(value: unknown): ReplicaReport | null {
     diskFree: numberOf(value.diskFree),
     links: Array.isArray(value.links) ? value.links.flatMap((link: unknown) => linkOf(link) ?? []) : [],
     facts: isRecord(value.facts) && typeof value.facts.id === 'string' ? factsOf(value.facts) : null,
+    ...(Array.isArray(value.model) ? { model: modelSaidOf(value.model) } : {}),
   };
+}
+
+/** More than any version says. */
+const mostSaid = 128;
+
+function modelSaidOf(value: readonly unknown[]): ModelSaid {
+  return value
+    .slice(0, mostSaid)
+    .map((each) => (typeof each === 'number' || typeof each === 'string' ? each : null));
 }
 
 export function heldOf(value: unknown): Held | null {

@@ -19,7 +19,7 @@ export interface SeedsSummary {
 export interface SeedsOptions {
   readonly mutant?: MutantName | null;
   /** See `SimulationOptions`. */
-  readonly tiers?: boolean | 'none';
+  readonly tiers?: boolean;
   /** After each run; true ends the whole. */
   readonly progress?: (result: SimulationResult) => boolean;
   /** Real time in ms, for the summary alone. */

@@ -6,6 +6,7 @@ import { Cluster } from './cluster.ts';
 import { checkForcedPhase } from './forced-phase.ts';
 import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
+import { Operator } from './operator.ts';
 import { drawPlan, type Plan, type TierShare } from './plan/plan.ts';
 import { noPredictions } from './plan/predictions.ts';
 import { checkQuietPhase, type Run } from './quiet-phase.ts';
@@ -18,7 +19,7 @@ export interface SimulationOptions {
   /** A deliberate fault in the code that the checks have to find. */
   readonly mutant?: MutantName | null;
   /** With replicas beyond the quorum in some seeds. */
-  readonly tiers?: boolean | 'none';
+  readonly tiers?: boolean;
   /** False: nothing is predicted, whatever the seed says. Seeds that were found before there were predictions stay good so. */
   readonly predictions?: boolean;
   /** Keep a line an event. */
@@ -67,6 +68,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   try {
     const nemesis = new Nemesis(cluster);
     nemesis.start();
+    new Operator(cluster).start();
     cluster.start();
     const run = (untilMs: number, done: () => boolean): Promise<void> =>
       scheduler.run(
@@ -144,8 +146,14 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
   /** Removed, and still there. */
   const left = (): readonly Machine[] => {
     const members = cluster.leader()?.node?.state.members;
-    return machines.filter(({ id, idle }) => !idle && members?.isRemoved(id) === true);
+    return machines.filter(
+      (machine) => !machine.idle && members?.isRemoved(machine.id) === true && !hasNobody(machine),
+    );
   };
+  /** Its disk lost what it knew of the members, and nobody whom its config names is there any more: it cannot hear that it was removed. */
+  const hasNobody = (machine: Machine): boolean =>
+    (machine.node?.inspect().doubt ?? null) !== null &&
+    machines.slice(0, plan.nodes).every((other) => other === machine || other.idle);
   // Calls under way end by their deadline; leases and sessions that run out afterwards keep the log moving a little.
   await run(scheduler.nowMs + plan.callDeadlineMs + 500, () => false);
   await run(scheduler.nowMs + livenessBoundMs, equal);
@@ -171,6 +179,5 @@ async function checkBeyond(cluster: Cluster, findings: Findings, run: Run): Prom
 }
 
 function shareOf(tiers: SimulationOptions['tiers']): TierShare {
-  if (tiers === 'none') return 'none';
   return tiers === true ? 'more' : 'ordinary';
 }

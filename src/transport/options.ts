@@ -25,8 +25,8 @@ export interface GrpcTransportOptions {
 export const timing = {
   /** To a connection, and from there to the handshake; later it is `silent`. */
   connectMs: 250,
-  /** How much longer a silent peer, frozen perhaps, may still answer on the same connection. */
-  answerMs: 60_000,
+  /** How much longer a silent peer may still answer on the same connection, as one does that was frozen; a lost answer comes ever later, a new connection does not. */
+  answerMs: 2_000,
   /** After the first attempt, which is made at once: doubling, ± half. */
   firstRetryMs: 5,
   lastRetryMs: 250,

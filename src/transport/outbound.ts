@@ -31,6 +31,8 @@ interface Attempt {
   readonly client: Client;
   readonly stream: Stream;
   up: boolean;
+  /** It has been reported as silent, but may still answer. */
+  late: boolean;
   over: boolean;
 }
 
@@ -90,9 +92,13 @@ export class Outbound {
     this.clock.soon(this.flush);
   }
 
-  /** The peer was heard: no need to wait any longer. */
+  /**
+   * The peer was heard: no need to wait any longer. Nor for an answer on a connection that has been silent: what was lost there while the network was
+   * cut is sent again only after as long a wait (RFC 6298, 5.5).
+   */
   connectNow(): void {
-    if (this.retry === null) return;
+    if (this.attempt?.late === true) this.end(this.attempt);
+    else if (this.retry === null) return;
     this.retryMs = 0;
     this.connect();
   }
@@ -119,7 +125,7 @@ export class Outbound {
     const client = openChannel(this.address);
     const { path, requestSerialize, responseDeserialize } = peerService.messages;
     const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
-    const attempt: Attempt = { client, stream, up: false, over: false };
+    const attempt: Attempt = { client, stream, up: false, late: false, over: false };
     this.attempt = attempt;
     this.queuedBytes = 0;
     stream.on('data', (bytes: Buffer) => this.answered(attempt, bytes));
@@ -127,6 +133,7 @@ export class Outbound {
     stream.on('end', () => this.fail(attempt, 'dropped'));
     stream.write(encodeHelloEnvelope(this.hello));
     this.deadline = this.clock.after(timing.connectMs, () => {
+      attempt.late = true;
       this.events.lost('silent');
       this.deadline = this.clock.after(timing.answerMs, () => this.fail(attempt, 'silent'));
     });
@@ -150,6 +157,7 @@ export class Outbound {
     }
     const { hello } = answer;
     this.deadline?.cancel(); // it lives; what remains is our own work
+    attempt.late = false;
     this.events.greeted(hello).then(
       () => this.accepted(attempt, hello),
       (error: unknown) => this.reject(attempt, error instanceof Error ? error.message : String(error)),

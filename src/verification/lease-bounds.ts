@@ -24,11 +24,13 @@ export interface LeaseBounds {
   readonly earlyMs: number;
   /** How long after its time a lease may still be there while the cluster works. */
   readonly lateMs: number;
+  /** When it did not work, as far as callers could see: cluster time may stand still, and nothing expires. */
+  readonly stalls?: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
 /**
  * Promise 9: a lease is never gone before its time-to-live has passed since an answered renewal was asked for, and is gone at
- * latest `lateMs` after the last renewal that may have counted.
+ * latest `lateMs` after the last renewal that may have counted (stalls of the cluster added). Once seen to be gone it stays gone.
  */
 export function checkLeaseBounds(leases: readonly LeaseHistory[], bounds: LeaseBounds): Violations {
   const violations: Violation[] = [];
@@ -46,9 +48,24 @@ export function checkLeaseBounds(leases: readonly LeaseHistory[], bounds: LeaseB
         });
       }
     }
+    const raised = goneMs === null ? undefined : answered.find((each) => each.calledMs > goneMs);
+    if (raised !== undefined) {
+      violations.push({
+        check: 'lease-raised',
+        detail: `lease ${lease} was gone at ${goneMs}, and a renewal asked for at ${raised.calledMs} was answered`,
+      });
+    }
+    if (goneMs !== null && lastAliveMs !== null && lastAliveMs > goneMs) {
+      violations.push({
+        check: 'lease-raised',
+        detail: `lease ${lease} was gone at ${goneMs}, and alive to a question at ${lastAliveMs}`,
+      });
+    }
     const lastMs = Math.max(...renewals.map((each) => each.returnedMs));
-    const latest = lastMs + ttlMs * (1 + bounds.drift) + bounds.lateMs;
-    if (lastAliveMs !== null && lastAliveMs > latest) {
+    if (lastAliveMs === null) continue;
+    const latest =
+      lastMs + ttlMs * (1 + bounds.drift) + bounds.lateMs + stalledMs(bounds, lastMs, lastAliveMs);
+    if (lastAliveMs > latest) {
       violations.push({
         check: 'lease-late',
         detail: `lease ${lease} of ${ttlMs} ms, last renewal at ${lastMs}, still alive at ${lastAliveMs}, at most ${latest} allowed`,
@@ -56,4 +73,12 @@ export function checkLeaseBounds(leases: readonly LeaseHistory[], bounds: LeaseB
     }
   }
   return violations;
+}
+
+/** How long the cluster did not work between the two. */
+function stalledMs({ stalls = [] }: LeaseBounds, fromMs: number, toMs: number): number {
+  return stalls.reduce(
+    (sum, stall) => sum + Math.max(0, Math.min(stall.toMs, toMs) - Math.max(stall.fromMs, fromMs)),
+    0,
+  );
 }

@@ -3,56 +3,37 @@ import type { Operation } from './history.ts';
 /** A call or a return, in a doubly linked list ordered by time; taking an operation out and putting it back is constant time. */
 export interface ListEntry<Input, Output> {
   readonly operation: Operation<Input, Output>;
-  /** Position of the operation in its part, for the set of those placed. */
+  readonly at: number;
+  /** Position among the operations, for the set of those placed. */
   readonly slot: number;
-  /** A call's own return; null for a return, and for a call whose end is not known. */
+  /** A call's own return; null for a return. */
   readonly match: ListEntry<Input, Output> | null;
   readonly isCall: boolean;
   previous: ListEntry<Input, Output> | null;
   next: ListEntry<Input, Output> | null;
 }
 
-export interface OperationList<Input, Output> {
-  readonly head: ListEntry<Input, Output>;
-  /** Returns in the list: when none is left, what remains may or may not have happened. */
-  readonly returns: number;
-}
-
+/** Of operations that have returned, in order of their calls; says what stands before the first entry. */
 export function operationList<Input, Output>(
   operations: readonly Operation<Input, Output>[],
-): OperationList<Input, Output> {
-  const entries: { at: number; entry: ListEntry<Input, Output> }[] = [];
-  let returns = 0;
+): ListEntry<Input, Output> {
+  const entries: ListEntry<Input, Output>[] = [];
   operations.forEach((operation, slot) => {
-    let match: ListEntry<Input, Output> | null = null;
-    if (operation.returned !== Number.POSITIVE_INFINITY) {
-      match = { operation, slot, match: null, isCall: false, previous: null, next: null };
-      entries.push({ at: operation.returned, entry: match });
-      returns++;
-    }
-    entries.push({
-      at: operation.called,
-      entry: { operation, slot, match, isCall: true, previous: null, next: null },
-    });
+    const end = { operation, at: operation.returned, slot, match: null, isCall: false };
+    const match: ListEntry<Input, Output> = { ...end, previous: null, next: null };
+    entries.push(match, { ...match, at: operation.called, match, isCall: true });
   });
   entries.sort((a, b) => a.at - b.at);
-  const first = operations[0];
-  if (first === undefined) throw new RangeError('a part of a history is never empty');
-  const head: ListEntry<Input, Output> = {
-    operation: first,
-    slot: -1,
-    match: null,
-    isCall: true,
-    previous: null,
-    next: null,
-  };
+  const [first] = entries;
+  if (first === undefined) throw new RangeError('nothing has returned');
+  const head: ListEntry<Input, Output> = { ...first, slot: -1, match: null };
   let last = head;
-  for (const { entry } of entries) {
+  for (const entry of entries) {
     last.next = entry;
     entry.previous = last;
     last = entry;
   }
-  return { head, returns };
+  return head;
 }
 
 /** Takes a call and its return out. */

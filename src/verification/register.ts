@@ -1,49 +1,13 @@
 import { unreachable } from '../foundation/assert.ts';
 import type { Operation } from './history.ts';
 import type { Model } from './model.ts';
+import { absent, type Register, type RegisterState, stepRegister } from './register-step.ts';
+import type { RegisterInput, RegisterOutput } from './register-types.ts';
+import { registerValues } from './register-values.ts';
 
-/** One key of an MVCC store. A revision that an answer names is checked, one that it leaves out (null) is not. */
-export type RegisterInput =
-  | { readonly kind: 'get'; readonly key: string }
-  | { readonly kind: 'put'; readonly key: string; readonly value: string }
-  | { readonly kind: 'delete'; readonly key: string }
-  /** Puts `value` if the present one is `expected` (null: absent). */
-  | {
-      readonly kind: 'cas';
-      readonly key: string;
-      readonly expected: string | null;
-      readonly value: string;
-    }
-  /** Puts `value` if the key was last modified at `expected` (0: absent). */
-  | {
-      readonly kind: 'casRevision';
-      readonly key: string;
-      readonly expected: number;
-      readonly value: string;
-    };
+export type { RegisterInput, RegisterOutput } from './register-types.ts';
 
-/** `revision`: of a write its own, of a get the key's modification revision. */
-export type RegisterOutput =
-  | { readonly kind: 'got'; readonly value: string | null; readonly revision: number | null }
-  | { readonly kind: 'put'; readonly revision: number | null }
-  | { readonly kind: 'deleted'; readonly found: boolean }
-  | { readonly kind: 'swapped'; readonly succeeded: boolean; readonly revision: number | null };
-
-/** What one key may be. `revision` null: written by an operation that did not learn its revision. */
-interface Register {
-  readonly value: string | null;
-  readonly revision: number | null;
-}
-
-/** All that it may be: more than one only after an unknown outcome that depends on an unknown revision. */
-export type RegisterState = readonly Register[];
-
-const absent: Register = { value: null, revision: 0 };
-const initial: RegisterState = [absent];
-
-/** Registers by key: put, get, delete, compare-and-swap. */
-export const registerModel: Model<RegisterState, RegisterInput, RegisterOutput> = {
-  init: () => initial,
+const model: Omit<Model<RegisterState, RegisterInput, RegisterOutput>, 'init'> = {
   step(state, input, output) {
     if (state.length === 1) {
       const only = state[0] ?? absent;
@@ -69,73 +33,91 @@ export const registerModel: Model<RegisterState, RegisterInput, RegisterOutput> 
     return [...parts.values()];
   },
   readOnly: (input) => input.kind === 'get',
-  describe: ({ caller, input, output }) =>
-    `${caller}: ${JSON.stringify(input)} -> ${output === undefined ? 'unknown' : JSON.stringify(output)}`,
+  blind: ({ input, output }) =>
+    input.kind === 'put' ||
+    (input.kind === 'delete' && (output?.kind !== 'deleted' || output.found === null)),
+  explains,
+  values: registerValues,
+  describe: (operation) => `${operation.caller}: ${describeRegister(operation)}`,
 };
 
 function same(a: Register, b: Register): boolean {
-  return a.value === b.value && a.revision === b.revision;
+  return a.value === b.value && a.revision === b.revision && a.floor === b.floor;
 }
 
-const none: RegisterState = [];
+type RegisterOperation = Operation<RegisterInput, RegisterOutput>;
 
-function stepRegister(
-  state: Register,
-  input: RegisterInput,
-  output: RegisterOutput | undefined,
-): RegisterState {
+/** The value or the revision that was written makes the answer possible. Of a swap of unknown outcome: makes it possible that it succeeded. */
+function explains(write: RegisterOperation, { input, output }: RegisterOperation): boolean {
+  const appends = write.input.kind === 'append';
+  const written =
+    write.input.kind === 'delete' ? null : 'value' in write.input ? write.input.value : undefined;
+  if (written === undefined) return false;
+  const failed = output?.kind === 'swapped' && !output.succeeded;
   switch (input.kind) {
-    case 'get':
-      return output === undefined ? [state] : read(state, output);
-    case 'put':
-      if (output !== undefined && output.kind !== 'put') return none;
-      return write(state, input.value, output?.revision ?? null);
-    case 'delete':
-      if (output === undefined) return [absent];
-      if (output.kind !== 'deleted' || output.found !== (state.value !== null)) return none;
-      return [absent];
+    case 'get': {
+      const got = output?.kind === 'got' ? output.value : undefined;
+      return appends && written !== null ? (got?.includes(written) ?? false) : got === written;
+    }
     case 'cas':
-      return swap(state, state.value === input.expected, input.value, output);
-    case 'casRevision':
-      return swapRevision(state, input.expected, input.value, output);
+      return appends || (written === input.expected) !== failed;
+    case 'casRevision': {
+      const revision =
+        write.output !== undefined && 'revision' in write.output ? write.output.revision : null;
+      return failed || revision === null || revision === input.expected;
+    }
+    case 'delete':
+      return output?.kind === 'deleted' && output.found !== null && output.found === (written !== null);
+    case 'append':
+      return true;
+    case 'put':
+      return false;
     default:
       return unreachable(input);
   }
 }
 
-function read(state: Register, output: RegisterOutput): RegisterState {
-  if (output.kind !== 'got' || output.value !== state.value) return none;
-  if (output.revision === null || state.value === null) return [state];
-  if (state.revision === null) return [{ value: state.value, revision: output.revision }];
-  return state.revision === output.revision ? [state] : none;
+/** `put k=a -> @7`, `get k -> a @7`, `cas k a→b -> no`. */
+export function describeRegister({ input, output }: RegisterOperation): string {
+  const revision = output !== undefined && 'revision' in output ? output.revision : null;
+  const at = revision === null ? '' : ` @${revision}`;
+  const answer = output === undefined ? '?' : answerOf(output) + at;
+  switch (input.kind) {
+    case 'get':
+    case 'delete':
+      return `${input.kind} ${input.key} -> ${answer}`;
+    case 'put':
+    case 'append':
+      return `${input.kind} ${input.key}=${input.value} -> ${answer}`;
+    case 'cas':
+      return `cas ${input.key} ${input.expected ?? 'absent'}→${input.value} -> ${answer}`;
+    case 'casRevision':
+      return `cas ${input.key} @${input.expected}→${input.value} -> ${answer}`;
+    default:
+      return unreachable(input);
+  }
 }
 
-/** Revisions grow. */
-function write(state: Register, value: string, revision: number | null): RegisterState {
-  if (revision !== null && state.revision !== null && revision <= state.revision) return none;
-  return [{ value, revision }];
+function answerOf(output: RegisterOutput): string {
+  switch (output.kind) {
+    case 'got':
+      return output.value ?? 'absent';
+    case 'put':
+      return 'ok';
+    case 'deleted':
+      return output.found === false ? 'absent' : 'ok';
+    case 'swapped':
+      return output.succeeded ? 'ok' : 'no';
+    default:
+      return unreachable(output);
+  }
 }
 
-function swap(
-  state: Register,
-  matches: boolean,
-  value: string,
-  output: RegisterOutput | undefined,
-): RegisterState {
-  if (output === undefined) return matches ? [{ value, revision: null }] : [state];
-  if (output.kind !== 'swapped' || output.succeeded !== matches) return none;
-  return matches ? write(state, value, output.revision) : [state];
+/** The same where every key begins with a value (null: absent). */
+export function registerModelFrom(value: string | null): Model<RegisterState, RegisterInput, RegisterOutput> {
+  const initial: RegisterState = [value === null ? absent : { value, revision: null, floor: 0 }];
+  return { ...model, init: () => initial };
 }
 
-function swapRevision(
-  state: Register,
-  expected: number,
-  value: string,
-  output: RegisterOutput | undefined,
-): RegisterState {
-  if (state.revision !== null) return swap(state, state.revision === expected, value, output);
-  if (output === undefined) return [state, { value, revision: null }];
-  if (output.kind !== 'swapped') return none;
-  if (!output.succeeded) return [state];
-  return expected === 0 ? none : write({ value: state.value, revision: expected }, value, output.revision);
-}
+/** Registers by key: put, get, append, delete, compare-and-swap; absent in the beginning. */
+export const registerModel = registerModelFrom(null);

@@ -41,6 +41,8 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'node',
   ],
   client: ['foundation', 'protocol', 'ports'],
+  // A plane: typed keys over the StateClient port.
+  mirrors: ['foundation', 'protocol', 'ports', 'prediction'],
   dependencies: ['foundation', 'protocol', 'ports', 'prediction'],
   api: [
     'foundation',
@@ -54,6 +56,7 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'transport',
     'node',
     'replication',
+    'mirrors',
     'dependencies',
   ],
   verification: ['foundation'],
@@ -173,6 +176,7 @@ test('only cli and the edges read time or chance past the ports', (t) => {
     'verification',
     'replication',
     'dependencies',
+    'mirrors',
   ];
   // Simulated time lets promises run dry between two events, which takes a turn of the real event loop.
   const driver = 'simulator/world/scheduler.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import test from 'ava';
-import { atMost, explains, isMet } from '../../src/cli/bench/tiers/figure.ts';
+import { atMost, explains, isMet } from '../../src/cli/bench/parts/figure.ts';
 import { evidenceIn, fileKinds, flipBit, kindOf } from '../../src/cli/bench/tiers/spoil.ts';
 import { StampedKey } from '../../src/cli/bench/tiers/stamped-key.ts';
 import {

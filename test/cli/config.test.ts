@@ -40,6 +40,7 @@ test('the documented defaults of three-hot.yaml are the defaults', async (t) => 
   t.deepEqual(documented.limits, minimal.limits);
   t.deepEqual(documented.disk, minimal.disk);
   t.deepEqual(documented.beforeDeath, minimal.beforeDeath);
+  t.deepEqual(documented.mirrors, minimal.mirrors);
   t.deepEqual(minimal.beforeDeath, defaultBeforeDeath);
 });
 

@@ -22,7 +22,7 @@ const { root } = protobuf.parse(
   message ResponseHeader { uint64 cluster_id = 1; uint64 member_id = 2; int64 revision = 3; uint64 raft_term = 4; }
   message KeyValue { bytes key = 1; int64 create_revision = 2; int64 mod_revision = 3; int64 version = 4; bytes value = 5; }
   message RangeResponse { ResponseHeader header = 1; repeated KeyValue kvs = 2; bool more = 3; int64 count = 4; }
-  message StatusResponse { ResponseHeader header = 1; string version = 2; int64 dbSize = 3; uint64 leader = 4; uint64 raftIndex = 5; uint64 raftTerm = 6; }
+  message StatusResponse { ResponseHeader header = 1; string version = 2; int64 dbSize = 3; uint64 leader = 4; uint64 raftIndex = 5; uint64 raftTerm = 6; uint64 raftAppliedIndex = 7; }
 `,
   { keepCase: true },
 );
@@ -83,9 +83,18 @@ test('answers are read as etcd writes them', (t) => {
         dbSize: 20_480,
         leader: '10276657743932975437',
         raftIndex: 300,
+        raftTerm: 7,
+        raftAppliedIndex: 299,
       }),
     ),
-    { memberId: 10276657743932975437n, leaderId: 10276657743932975437n, version: '3.4.23', raftIndex: 300n },
+    {
+      memberId: 10276657743932975437n,
+      leaderId: 10276657743932975437n,
+      version: '3.4.23',
+      raftIndex: 300n,
+      raftTerm: 7n,
+      appliedIndex: 299n,
+    },
   );
   t.is(decodeRevision(new Uint8Array()), 0);
 });

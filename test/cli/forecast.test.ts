@@ -133,3 +133,33 @@ for (const [args, code, expected] of wrong)
     t.is(result.stdout, '');
     t.regex(result.stderr.trimEnd().split('\n').at(-1) ?? '', expected);
   });
+
+test('--inputs: a series that follows another column is forecast by it, far better, and it is said', async (t) => {
+  const random = seededRandom('load');
+  const load = Array.from({ length: 400 }, () => random.next() * 100);
+  const own = mkdtempSync(join(tmpdir(), 'tanist-inputs-'));
+  t.teardown(() => rmSync(own, { recursive: true }));
+  const file = join(own, 'followed.csv');
+  const rows = load.map((x, i) => [
+    i * 60,
+    50 + (load[i - 3] ?? 0) + random.next(),
+    x,
+    100 * random.next(),
+    'a',
+  ]);
+  writeFileSync(file, ['timestamp,value,load,noise,host', ...rows.map((row) => row.join(','))].join('\n'));
+  const best = async (...more: readonly string[]): Promise<number> => {
+    const { stdout, stderr } = await tanist(
+      ...['backtest', file, '--horizon', '3', '--json', '--without', 'gru', ...more],
+    );
+    const json = lastLine(stdout) as { summary: { relMae: number } } | undefined;
+    if (json === undefined) t.log(stderr);
+    return json?.summary.relMae ?? Number.NaN;
+  };
+  const [with_, without] = [await best('--inputs'), await best()];
+  t.true(with_ < 0.3 * without, `${with_} of ${without}`);
+  const { stdout } = await tanist('forecast', file, '--horizon', '3', '--inputs', '--without', 'gru');
+  t.regex(stdout, /^followed: arx\S* ← load\n/);
+  const plain = await tanist('forecast', hourly, '--horizon', '3', '--inputs', '--without', 'gru');
+  t.is(plain.code, 0, plain.stderr);
+});

@@ -47,6 +47,7 @@ test('help lists every command and is a success', async (t) => {
     'forecast',
     'backtest',
     'sim',
+    'chaos',
     'bench',
   ])
     t.regex(stdout, new RegExp(`^  ${command}\\b`, 'm'));

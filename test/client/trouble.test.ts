@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import test from 'ava';
 import { connect } from '../../src/client/connect.ts';
+import { callError } from '../../src/client/grpc/channel.ts';
 import { troubleOf } from '../../src/client/grpc/trouble.ts';
 
 const cases: readonly [string, string][] = [
@@ -22,6 +23,12 @@ const cases: readonly [string, string][] = [
 ];
 for (const [details, expected] of cases)
   test(`in plain words: ${details.slice(0, 60)}`, (t) => t.is(troubleOf(details), expected));
+
+test("an error of Node's own streams is an error of the member's, and no crash", (t) => {
+  const { code, message } = callError(new Error('Cannot call write after a stream was destroyed'), 'a:1');
+  t.is(code, 'unavailable');
+  t.is(message, 'a:1: Cannot call write after a stream was destroyed');
+});
 
 test('nobody at an endpoint: one line that names it and says what is wrong', async (t) => {
   const server = createServer();

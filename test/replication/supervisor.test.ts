@@ -2,7 +2,7 @@ import test from 'ava';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { type NodeId, nodeId } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
-import { seededRandom } from '../../src/foundation/random.ts';
+import { type Random, randomName, seededRandom } from '../../src/foundation/random.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { MemberLineage } from '../../src/protocol/promotion.ts';
 import type { IncomingImage } from '../../src/replication/promotion/image-source.ts';
@@ -12,6 +12,7 @@ import { Supervisor } from '../../src/replication/promotion/supervisor.ts';
 import { Life } from '../../src/simulator/world/life.ts';
 import { nodeClock } from '../../src/simulator/world/node-clock.ts';
 import { Scheduler } from '../../src/simulator/world/scheduler.ts';
+import { openLog } from '../../src/storage/log/open-log.ts';
 import { MemoryFolder } from './memory-folder.ts';
 import { heldOf, members, old, someState, storeOf } from './states.ts';
 
@@ -23,6 +24,10 @@ class World {
   readonly folder: MemoryFolder;
   readonly started: string[] = [];
   wanted = false;
+  /** It votes, by the facts. */
+  counted = false;
+  /** The replica holds something, and knows its lineage. */
+  knows = true;
   failure: Error | null = null;
   ask: OtherMembers['ask'] = async () => null;
   image: (from: NodeId, signal: AbortSignal) => Promise<IncomingImage> = () =>
@@ -30,7 +35,7 @@ class World {
   readonly supervisor: Supervisor;
   readonly #content = heldOf(someState().state);
 
-  constructor(folder = new MemoryFolder(), tier: 'hot' | 'warm' = 'warm') {
+  constructor(folder = new MemoryFolder(), tier: 'hot' | 'warm' = 'warm', random = seededRandom(2)) {
     this.folder = folder;
     const life = new Life('w1', this.scheduler, (error) => {
       throw error;
@@ -41,7 +46,7 @@ class World {
       seeds: members,
       limits,
       clock: nodeClock(this.scheduler, life, { originMs: 0, drift: 0, wallOffsetMs: 1e12 }, seededRandom(1)),
-      random: seededRandom(2),
+      random,
       nodeLog: silentLog,
       others: {
         ask: (member, deadlineMs) => this.ask(member, deadlineMs),
@@ -92,8 +97,9 @@ class World {
       revision: 9,
       members: members.map((facts) => ({
         ...facts,
+        ...(facts.id === self && this.counted ? { tier: 'hot' } : {}),
         ...(facts.id === self && this.wanted ? { wanted: 'hot' as const } : {}),
-        voter: facts.tier === 'hot',
+        voter: facts.tier === 'hot' || (facts.id === self && this.counted),
         learner: false,
       })),
       forks: [],
@@ -103,7 +109,7 @@ class World {
   #beyond(): BeyondRuntime {
     return {
       kind: 'beyond',
-      said: () => this.said('warm'),
+      said: () => (this.knows ? this.said('warm') : { ...this.said('warm'), ...nothing }),
       sources: () => {},
       isWhole: () => true,
       pause: async () => this.#content,
@@ -124,6 +130,8 @@ class World {
     };
   }
 }
+
+const nothing = { lineage: { clusterId: '', epoch: 0 }, applied: 0, members: [] };
 
 const isRuntime = (started: string): boolean => !started.startsWith('without');
 
@@ -235,5 +243,53 @@ test('an image that cannot be taken is asked for less and less often', async (t)
   await world.run(60_000);
   t.true(asked >= 6 && asked <= 15, `${asked}`);
   t.deepEqual(world.started.filter(isRuntime), ['warm']);
+  await world.until(world.supervisor.stop());
+});
+
+test('every store that is begun has a name of its own: peers would take a second one of that name for an old disk', async (t) => {
+  const names: string[] = [];
+  const random = seededRandom(2);
+  const fork = (label: string): Random => {
+    const drawn = random.fork(label);
+    names.push(randomName(drawn));
+    return random.fork(label);
+  };
+  const world = new World(new MemoryFolder(), 'warm', { ...random, fork });
+  world.ask = async ({ id }) => (id === nodeId('h1') ? world.said('hot', id) : null);
+  world.wanted = true;
+  await world.until(world.supervisor.start());
+  await world.run(10_000);
+  t.true(names.length > 3);
+  t.is(new Set(names).size, names.length);
+  await world.until(world.supervisor.stop());
+});
+
+test('who is hot by the facts and has lost its disk begins with a store that doubts itself, and runs as hot', async (t) => {
+  const world = new World();
+  world.knows = false;
+  world.ask = async ({ id }) => (id === nodeId('h1') ? world.said('hot', id) : null);
+  world.counted = true;
+  await world.until(world.supervisor.start());
+  await world.run(3000, () => world.started.includes('hot'));
+  await world.until(world.supervisor.stop());
+  t.deepEqual(await world.until(readRole(world.folder)), { tier: 'hot', lineage: old });
+  const store = { clusterId: 'c', nodeId: self, newStoreId: 'another', incarnation: 'i', folder: 'f' };
+  const log = await world.until(openLog(world.folder.disk, store));
+  t.regex(log.identity.doubt ?? '', /disk was found empty/);
+  t.is<number, number>(log.identity.bootCounter, 2);
+});
+
+test('where none of those is hot whom it knows, it asks whom they name: its config may be old', async (t) => {
+  const world = new World();
+  const asked = new Set<string>();
+  const named = { ...members[0]!, id: nodeId('h9'), client: 'h9:2', voter: true, learner: false };
+  world.ask = async ({ id }) => {
+    asked.add(id);
+    if (id === nodeId('h9')) return world.said('hot', id);
+    return id === nodeId('k1') ? { ...world.said('warm', id), members: [named] } : null;
+  };
+  await world.until(world.supervisor.start());
+  await world.run(3000, () => asked.has('h9'));
+  t.true(asked.has('h9'));
   await world.until(world.supervisor.stop());
 });

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { saidJson, saidOf } from '../../src/node/prediction/model-report.ts';
 import { OnlinePrediction } from '../../src/node/prediction/online-prediction.ts';
 import { defaultPredictionBudget } from '../../src/node/prediction/predictor.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
@@ -29,7 +30,13 @@ test('a warm replica forecasts the critical keys from its stream, by the policie
       policy: { acknowledge: 'quorum', tier, predict: defaultPredictPolicy },
     }) as const;
   world.apply(set('a/', 'critical'), set('q/', 'full'), put('a/1', '5'));
-  holder.replica = await world.warm([world.source()], undefined, { listener: feed });
+  holder.replica = await world.warm([world.source()], undefined, {
+    listener: feed,
+    model: () => {
+      const said = prediction.said();
+      return said === null ? null : saidJson(said);
+    },
+  });
   prediction.start();
   await world.caughtUp(holder.replica);
   await world.run(500);
@@ -44,6 +51,9 @@ test('a warm replica forecasts the critical keys from its stream, by the policie
     await world.run(1000);
   }
   t.like(prediction.status(), { keys: 1, series: 1, ready: 1, errors: 0 });
+  const told = saidOf(holder.replica.report().model);
+  t.deepEqual(told?.samples, prediction.said()?.samples);
+  t.true((told?.samples.length ?? 0) > 0, 'for the leader, which compares them');
   const [found] = prediction.preApply(0);
   t.is(found?.key, b('a/1'));
   t.is(found?.value, b('5'));

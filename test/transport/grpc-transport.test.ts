@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
 import test from 'ava';
 import { nodeId } from '../../src/foundation/ids.ts';
@@ -7,7 +7,7 @@ import { peerService } from '../../src/protocol/services.ts';
 import { encodeEnvelope, encodeHelloEnvelope } from '../../src/transport/envelope.ts';
 import { sizes } from '../../src/transport/options.ts';
 import { helloOf } from '../../src/transport/peer-wire.ts';
-import { a, append, b, GrpcNetwork, numbered, Recorder, until } from './harness.ts';
+import { a, append, b, GrpcNetwork, numbered, Recorder, realClock, until } from './harness.ts';
 import { transportSuite } from './suite.ts';
 
 transportSuite(test, 'gRPC', () => new GrpcNetwork());
@@ -64,6 +64,39 @@ test('a peer that does not answer is silent, not refused', async (t) => {
   await network.close();
   for (const socket of sockets) socket.destroy();
   mute.close();
+});
+
+test('a connection that gives no answer is given up for a new one as soon as the peer is heard', async (t) => {
+  // No wait of A comes to an end that is longer than those it has between two attempts.
+  const impatient = {
+    ...realClock,
+    after: (ms: number, act: () => void) => realClock.after(ms > 400 ? 1e9 : ms, act),
+  };
+  const [networkA, networkB] = [new GrpcNetwork(impatient), new GrpcNetwork()];
+  const sockets: Socket[] = [];
+  let reached: string | null = null;
+  const door = createServer((socket) => {
+    sockets.push(socket.on('error', () => {}));
+    if (reached === null) return;
+    const [host, port] = reached.split(':');
+    const onward = connect({ host: host!, port: Number(port) }).on('error', () => {});
+    sockets.push(onward);
+    socket.pipe(onward).pipe(socket);
+  });
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+  networkA.addresses.set(b, `127.0.0.1:${(door.address() as { port: number }).port}`);
+  const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
+  await networkA.start(a, nodeA);
+  await until(() => nodeA.events.includes('silent b'));
+  networkB.addresses.set(a, networkA.addresses.get(a)!);
+  const transportB = await networkB.start(b, nodeB);
+  reached = `127.0.0.1:${transportB.port}`;
+  await until(() => nodeA.events.includes('connected b start-b'));
+  t.deepEqual(nodeA.events, ['silent b', 'connected b start-b']);
+  await networkA.close();
+  await networkB.close();
+  for (const socket of sockets) socket.destroy();
+  door.close();
 });
 
 test('what is not an envelope, or speaks for another, ends that stream only', async (t) => {

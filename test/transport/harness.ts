@@ -106,9 +106,14 @@ export function recordingLog(lines: LogLine[]): NodeLog {
 
 /** gRPC transports on free ports of this machine. */
 export class GrpcNetwork implements Network {
+  readonly clock: Clock;
   readonly lines: LogLine[] = [];
   readonly addresses = new Map<NodeId, string>();
   readonly transports = new Map<NodeId, GrpcTransport>();
+
+  constructor(clock = realClock) {
+    this.clock = clock;
+  }
 
   async start(
     id: NodeId,
@@ -129,7 +134,7 @@ export class GrpcNetwork implements Network {
       listen: this.addresses.get(id) ?? '127.0.0.1:0',
       peers: new Map(),
       handler,
-      clock: realClock,
+      clock: this.clock,
       random: seededRandom(id),
       log: recordingLog(this.lines),
     });

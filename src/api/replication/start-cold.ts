@@ -31,7 +31,7 @@ export function startCold(options: BeyondStart): Promise<StartedBeyond> {
         accepts: follows(lineage, () => store.newest?.lineage),
         tidied: collectGarbage,
         broken: failed,
-        ...(predictor === null ? {} : { feed }),
+        ...(predictor === null ? {} : { feed, model: () => predictor.said() }),
       },
     );
     const served = servedCold(replica, config.limits);

@@ -20,7 +20,7 @@ export function startWarm(options: BeyondStart): Promise<StartedBeyond> {
     const predictor = startPredictor(config, nodeLog, feed);
     const replica: WarmReplica = await WarmReplica.open({
       ...parts,
-      ...(predictor === null ? {} : { listener: feed }),
+      ...(predictor === null ? {} : { listener: feed, model: () => predictor.said() }),
       id: self,
       clock: systemClock,
       nodeLog,

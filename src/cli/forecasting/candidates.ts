@@ -1,4 +1,5 @@
 import { asError } from '../../foundation/errors.ts';
+import { driven } from '../../prediction/candidates/driven.ts';
 import { classicalCandidates } from '../../prediction/candidates/index.ts';
 import type { Candidate } from '../../prediction/forecast.ts';
 import { gruCandidate } from '../../prediction/neural/candidate.ts';
@@ -18,13 +19,16 @@ export interface Contenders {
 /** What the candidates are made from; crosses to threads. */
 export interface Recipe {
   readonly without: readonly string[];
+  /** There are columns that series may follow. */
+  readonly follows: boolean;
   /** Of the recurrent network; null: it does not take part. */
   readonly model: Model | null;
 }
 
 /** All candidates but those left out. The one place where a candidate is added to what the commands use. */
-export function contenders({ without, model }: Recipe): Contenders {
-  const classical = classicalCandidates.filter(({ name }) => !leftOut(name, without));
+export function contenders({ without, follows, model }: Recipe): Contenders {
+  const known = follows ? [...classicalCandidates, driven] : classicalCandidates;
+  const classical = known.filter(({ name }) => !leftOut(name, without));
   const worker = model === null ? null : startPredictionWorker();
   const neural = worker === null || model === null ? [] : [gruCandidate(worker, [model], NEURAL)];
   let said = false;
@@ -39,7 +43,7 @@ export function contenders({ without, model }: Recipe): Contenders {
 }
 
 export function allNames(): readonly string[] {
-  return [...classicalCandidates.map(({ name }) => name), NEURAL];
+  return [...[...classicalCandidates, driven].map(({ name }) => name), NEURAL];
 }
 
 /** A name stands for a candidate, or for a family that its names begin with (`analog`). */

@@ -9,15 +9,16 @@ export async function readInputs(
   path: string,
   m4: boolean,
   warn: (line: string) => void,
+  withInputs = false,
 ): Promise<readonly NamedSeries[]> {
   if (m4) return readM4(path);
-  if (!(await isDirectory(path))) return [told(await readSeries(path), warn)];
+  if (!(await isDirectory(path))) return [told(await readSeries(path, withInputs), warn)];
   const files = (await readdir(path)).filter((name) => /\.(csv|tsv)$/i.test(name)).sort();
   if (files.length === 0) throw wrong(`${path} has no .csv file`);
   const series: NamedSeries[] = [];
   for (const file of files) {
     try {
-      series.push(told(await readSeries(join(path, file)), warn));
+      series.push(told(await readSeries(join(path, file), withInputs), warn));
     } catch (error) {
       warn(`left out: ${asError(error).message}`);
     }

@@ -2,12 +2,15 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
 import { type RegularSeries, regularSeries } from '../../prediction/series/regular.ts';
+import { type Column, columnAt } from './columns.ts';
 import { csvRows } from './csv.ts';
 import { timeMs } from './time.ts';
 
 /** A series read from a file, made regular; what was put right on the way is in `repairs`. */
 export interface NamedSeries extends RegularSeries {
   readonly name: string;
+  /** The further columns of its file, where they were asked for. */
+  readonly columns?: readonly Column[];
 }
 
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -34,8 +37,8 @@ export async function readText(file: string): Promise<string> {
   }
 }
 
-/** A file of `timestamp,value`, with or without a header, columns in this order or named so. */
-export async function readSeries(file: string): Promise<NamedSeries> {
+/** A file of `timestamp,value`, with or without a header, columns in this order or named so. `withInputs`: its further columns, too. */
+export async function readSeries(file: string, withInputs = false): Promise<NamedSeries> {
   const rows = csvRows(await readText(file)).filter((row) => row.some((field) => field !== ''));
   if (rows.length === 0) throw wrong(`${file} is empty: expected lines of timestamp,value`);
   const { time, value, header } = columnsOf(file, rows);
@@ -50,7 +53,18 @@ export async function readSeries(file: string): Promise<NamedSeries> {
     throw wrong(
       `${file} has ${series.history.values.length} values after cleaning; at least ${SHORTEST} are needed`,
     );
-  return { ...series, name: basename(file).replace(/\.(csv|tsv|txt)$/i, '') };
+  const name = basename(file).replace(/\.(csv|tsv|txt)$/i, '');
+  if (!withInputs) return { ...series, name };
+  if (!header)
+    throw wrong(
+      `${file} has no header: --inputs needs columns with names, the one to forecast called "value"`,
+    );
+  const columns = (rows[0] ?? []).flatMap((title, i): readonly Column[] => {
+    if (i === time || i === value) return [];
+    const numbers = body.map((row) => numberOf(row[i] ?? ''));
+    return [{ name: title, values: columnAt(series.history, times, numbers) }];
+  });
+  return { ...series, name, columns };
 }
 
 export function numberOf(text: string): number {

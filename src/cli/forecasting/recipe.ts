@@ -31,16 +31,17 @@ export async function recipeFor(
   warn: (line: string) => void,
   onProgress: (text: string) => void,
 ): Promise<Recipe> {
-  if (leftOut(NEURAL, without)) return { without, model: null };
+  const follows = tasks.some(({ series }) => (series.columns?.length ?? 0) > 0);
+  if (leftOut(NEURAL, without)) return { without, follows, model: null };
   try {
     const base = await loadModel(baseModelFile);
     const past = tasks.map(pastOf).filter((series) => series !== null);
-    if (past.length < ENOUGH_SERIES) return { without, model: base };
+    if (past.length < ENOUGH_SERIES) return { without, follows, model: base };
     onProgress(`adapting the recurrent network to ${past.length} series`);
-    return { without, model: await adapted(base, past, tasks[0]?.horizon ?? 1) };
+    return { without, follows, model: await adapted(base, past, tasks[0]?.horizon ?? 1) };
   } catch (error) {
     warn(`without the recurrent network: ${asError(error).message}`);
-    return { without, model: null };
+    return { without, follows, model: null };
   }
 }
 

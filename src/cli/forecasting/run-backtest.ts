@@ -13,6 +13,8 @@ export interface BacktestOptions {
   readonly origins?: number;
   readonly level: number;
   readonly m4?: boolean;
+  /** Further columns of the file are what the series may follow. */
+  readonly inputs?: boolean;
   readonly without: readonly string[];
   readonly json?: boolean;
 }
@@ -24,7 +26,7 @@ export async function runBacktest(path: string, options: BacktestOptions): Promi
     process.stderr.write(`tanist: ${line}\n`);
   };
   const m4 = options.m4 === true;
-  const inputs = await readInputs(path, m4, warn);
+  const inputs = await readInputs(path, m4, warn, options.inputs);
   const fit = inputs.filter((series) => longEnough(series, options, inputs.length === 1, warn));
   if (fit.length === 0) throw wrong(`no series in ${path} is long enough for --horizon ${options.horizon}`);
   const tasks = fit.map(

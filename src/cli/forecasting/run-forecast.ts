@@ -10,6 +10,8 @@ export interface ForecastOptions {
   readonly season?: number;
   readonly level: number;
   readonly m4?: boolean;
+  /** Further columns of the file are what the series may follow. */
+  readonly inputs?: boolean;
   readonly without: readonly string[];
   readonly json?: boolean;
 }
@@ -20,7 +22,7 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
   const warn = (line: string): void => {
     process.stderr.write(`tanist: ${line}\n`);
   };
-  const inputs = await readInputs(file, options.m4 === true, warn);
+  const inputs = await readInputs(file, options.m4 === true, warn, options.inputs);
   const tasks = inputs.map((series): Task => {
     const { length } = series.history.values;
     if (options.horizon > length)
@@ -44,7 +46,8 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
   out.progress.clear();
   const percent = Math.round(options.level * 100);
   for (const answer of answers) {
-    out.say(out.style.bold(`${answer.series}: ${answer.model}`));
+    const follows = answer.inputs.length === 0 ? '' : ` ← ${answer.inputs.join(', ')}`;
+    out.say(out.style.bold(`${answer.series}: ${answer.model}${follows}`));
     out.table(['time', 'mean', `${percent} % from`, 'to'], stepsOf(answer));
   }
   out.document(

@@ -6,6 +6,7 @@ import type { SelectionOptions } from '../../prediction/selection/options.ts';
 import { until } from '../../prediction/selection/roll.ts';
 import { selectBestModel } from '../../prediction/selection/select-best-model.ts';
 import type { Contenders } from './candidates.ts';
+import { withColumns } from './columns.ts';
 import type { Answer, BacktestAnswer, M4Answer, M4Row, SeriesForecast, Task } from './tasks.ts';
 
 /** One series: forecast, or tested. */
@@ -21,13 +22,15 @@ export async function solve(task: Task, contenders: Contenders): Promise<Answer>
 }
 
 async function forecast(task: Task, contenders: Contenders): Promise<SeriesForecast> {
-  const { history, name } = task.series;
+  const { name, columns } = task.series;
+  const history = withColumns(task.series.history, columns);
   const selected = await selectBestModel(history, settings(task, contenders));
-  const { model, mean: middle, lower, upper } = await selected.next(history);
+  const { model, mean: middle, lower, upper, inputs = [] } = await selected.next(history);
   return {
     kind: 'forecast',
     series: name,
     model,
+    inputs: inputs.map((i) => columns?.[i]?.name ?? ''),
     fromMs: history.endMs + history.stepMs,
     stepMs: history.stepMs,
     mean: [...middle],
@@ -37,7 +40,8 @@ async function forecast(task: Task, contenders: Contenders): Promise<SeriesForec
 }
 
 async function rolling(task: Task, contenders: Contenders): Promise<BacktestAnswer> {
-  const { history, observed, name } = task.series;
+  const { observed, name, columns } = task.series;
+  const history = withColumns(task.series.history, columns);
   const all = lastFifth(history.values.length, task.horizon);
   const origins = task.origins === null ? all : all.slice(-task.origins);
   const result = await backtest(history, { ...settings(task, contenders), at: origins, observed });

@@ -18,6 +18,8 @@ export interface SeriesForecast {
   readonly kind: 'forecast';
   readonly series: string;
   readonly model: string;
+  /** Columns that it was made from beside its own past. */
+  readonly inputs: readonly string[];
   /** Moment of the first step, ms since the epoch; `stepMs` to the next. */
   readonly fromMs: number;
   readonly stepMs: number;

@@ -1,12 +1,15 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
+import type { RunningMember } from '../../api/start-member.ts';
 import { buildKind } from '../../foundation/build-kind.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { parentChannel } from '../../local/node-channel.ts';
+import { mutantVariable, parentChannel } from '../../local/node-channel.ts';
 import { keepCodeWarm } from '../../local/warm-code.ts';
 import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
+import { activateMutantOf } from './mutant-of-environment.ts';
 import { pinoNodeLog } from './pino-node-log.ts';
 
 export interface NodeOptions {
@@ -18,6 +21,7 @@ export interface NodeOptions {
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const orphanMs = 5000;
+const failedMs = 1000;
 
 /** Runs until it is told to stop (returns) or has to stop (throws). */
 export async function runNode(options: NodeOptions): Promise<void> {
@@ -34,6 +38,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
     });
   });
   try {
+    activateMutantOf(process.env[mutantVariable]);
     const config = await loadClusterConfig(options.config);
     const { id, tier } = nodeInConfig(config, options.id);
     // Synchronous: the last lines before a crash are those that matter.
@@ -56,7 +61,10 @@ export async function runNode(options: NodeOptions): Promise<void> {
     });
     parent.report({ kind: 'ready', ...node.addresses });
     const end = await Promise.race([told, node.failed]);
-    if (end instanceof Error) throw end;
+    if (end instanceof Error) {
+      await endFailed(node);
+      throw end;
+    }
     logger.info({ event: 'stopping', cause: end }, `stopping: ${end}`);
     await node.stop();
   } catch (error) {
@@ -70,4 +78,10 @@ export async function runNode(options: NodeOptions): Promise<void> {
   } finally {
     parent.close();
   }
+}
+
+/** A node that has failed serves nobody any more, and who supervises it is to see that: its ports are closed and the process ends, whatever of it hangs. */
+async function endFailed(node: RunningMember): Promise<void> {
+  await Promise.race([node.stop().catch(() => undefined), delay(failedMs)]);
+  setTimeout(() => process.exit(1), failedMs).unref();
 }

@@ -28,12 +28,18 @@ export function isForeign(error: ServiceError): boolean {
   return error.code === status.UNIMPLEMENTED || /protocol error|parse error/i.test(error.details);
 }
 
+function isServiceError(error: ServiceError | Error): error is ServiceError {
+  return 'code' in error && 'details' in error;
+}
+
 /** Trailers by which a node says its own error code, beside gRPC's, and that the outcome is unknown. */
 export const codeTrailer = 'tanist-code';
 export const indeterminateTrailer = 'tanist-indeterminate';
 
-/** A failed call as an error of ours. */
-export function callError(error: ServiceError, address: string): TanistError {
+/** A failed call as an error of ours. A stream may also fail by an error of Node's own (a write to one that was just destroyed), which has no details. */
+export function callError(error: ServiceError | Error, address: string): TanistError {
+  if (!isServiceError(error))
+    return new TanistError('unavailable', `${address}: ${error.message}`, { cause: error });
   const own = String(error.metadata?.get(codeTrailer)[0] ?? '');
   if (isErrorCode(own)) {
     const indeterminate = (error.metadata?.get(indeterminateTrailer).length ?? 0) > 0;

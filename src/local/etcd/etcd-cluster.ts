@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { present } from '../../foundation/assert.ts';
-import { TanistError } from '../../foundation/errors.ts';
+import { eventually } from '../eventually.ts';
 import { freePorts } from '../ports.ts';
 import { requireTool } from '../tools.ts';
 import { type EtcdClient, etcdClient } from './etcd-client.ts';
+import { type EtcdProcess, startEtcdProcess } from './etcd-process.ts';
 
 /** Three etcd processes from the PATH on loopback, with etcd's own defaults for heartbeat and election. */
 export interface EtcdCluster {
@@ -28,49 +27,48 @@ const members = 3;
 export async function startEtcdCluster(folder: string): Promise<EtcdCluster> {
   await requireTool('etcd', 'Debian: etcd-server');
   const ports = await freePorts(members * 2);
-  const clientUrl = (i: number): string => `http://127.0.0.1:${ports[i]}`;
-  const peerUrl = (i: number): string => `http://127.0.0.1:${ports[members + i]}`;
-  const initial = Array.from({ length: members }, (_, i) => `e${i}=${peerUrl(i)}`).join(',');
+  const address = (n: number): string => `127.0.0.1:${ports[n]}`;
+  const all = Array.from({ length: members }, (_, i) => ({
+    name: `e${i}`,
+    advertisedPeer: address(members + i),
+  }));
   await mkdir(folder, { recursive: true });
-  const processes: ChildProcess[] = [];
+  const processes: EtcdProcess[] = [];
   const start = (i: number): void => {
-    const log = openSync(join(folder, `e${i}.log`), 'a');
-    processes[i] = spawn(
-      'etcd',
-      [
-        ...['--name', `e${i}`, '--data-dir', join(folder, `e${i}`)],
-        ...['--listen-client-urls', clientUrl(i), '--advertise-client-urls', clientUrl(i)],
-        ...['--listen-peer-urls', peerUrl(i), '--initial-advertise-peer-urls', peerUrl(i)],
-        ...['--initial-cluster', initial, '--initial-cluster-token', 'tanist-bench'],
-        // Room for many rounds; the default of 2 GiB ends a long comparison.
-        ...['--quota-backend-bytes', String(8 * 1024 ** 3), '--logger', 'zap'],
-      ],
-      { stdio: ['ignore', log, log] },
-    );
-    closeSync(log);
+    const { name, advertisedPeer } = present(all[i], 'a member');
+    processes[i] = startEtcdProcess({
+      name,
+      dataFolder: join(folder, name),
+      logFile: join(folder, `${name}.log`),
+      client: address(i),
+      peer: advertisedPeer,
+      advertisedPeer,
+      members: all,
+      token: 'tanist-bench',
+    });
   };
   const killAll = (): void => {
     for (const child of processes) child.kill('SIGKILL');
   };
   process.prependOnceListener('exit', killAll);
   for (let i = 0; i < members; i++) start(i);
-  const endpoints = Array.from({ length: members }, (_, i) => `127.0.0.1:${ports[i]}`);
+  const endpoints = Array.from({ length: members }, (_, i) => address(i));
   const client = etcdClient(endpoints);
   const leader = (): Promise<number> =>
-    eventually('etcd has no leader', async () => {
+    eventually(async () => {
       const all = await Promise.all(endpoints.map((_, i) => client.status(i).catch(() => null)));
       const leading = all.findIndex(
         (one) => one !== null && one.leaderId !== 0n && one.leaderId === one.memberId,
       );
       return leading < 0 ? null : leading;
-    });
+    }, 'etcd has no leader');
   const caughtUp = async (): Promise<void> => {
-    await eventually('an etcd member does not catch up', async () => {
+    await eventually(async () => {
       const all = await Promise.all(endpoints.map((_, i) => client.status(i)));
       const indexes = all.map((one) => Number(one.raftIndex));
       const agreed = all.every((one) => one.leaderId !== 0n && one.leaderId === all[0]?.leaderId);
       return agreed && Math.max(...indexes) - Math.min(...indexes) <= 100 ? true : null;
-    });
+    }, 'an etcd member does not catch up');
   };
   const cluster: EtcdCluster = {
     endpoints,
@@ -81,7 +79,7 @@ export async function startEtcdCluster(folder: string): Promise<EtcdCluster> {
       present(processes[i], 'a member').kill(signal);
     },
     restart: async (i) => {
-      await ended(present(processes[i], 'a member'));
+      await present(processes[i], 'a member').exited;
       start(i);
       await caughtUp();
     },
@@ -89,7 +87,7 @@ export async function startEtcdCluster(folder: string): Promise<EtcdCluster> {
     stop: async () => {
       client.close();
       killAll();
-      await Promise.all(processes.map(ended));
+      await Promise.all(processes.map((one) => one.exited));
       process.removeListener('exit', killAll);
     },
   };
@@ -100,22 +98,4 @@ export async function startEtcdCluster(folder: string): Promise<EtcdCluster> {
     throw error;
   }
   return cluster;
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
-  });
-}
-
-async function eventually<T>(otherwise: string, attempt: () => Promise<T | null>): Promise<T> {
-  const untilMs = Date.now() + 30_000;
-  for (;;) {
-    const answer = await attempt().catch(() => null);
-    if (answer !== null) return answer;
-    if (Date.now() > untilMs) throw new TanistError('unavailable', `${otherwise} within 30 s`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -67,13 +67,18 @@ export interface EtcdStatus {
   /** 0: none. */
   readonly leaderId: bigint;
   readonly version: string;
+  /** Committed. */
   readonly raftIndex: bigint;
+  readonly raftTerm: bigint;
+  readonly appliedIndex: bigint;
 }
 
 export function decodeStatus(message: Uint8Array): EtcdStatus {
   let memberId = 0n;
   let leaderId = 0n;
   let raftIndex = 0n;
+  let raftTerm = 0n;
+  let appliedIndex = 0n;
   let version = '';
   for (const field of fields(message)) {
     if (field.number === 1 && field.bytes !== null)
@@ -81,8 +86,10 @@ export function decodeStatus(message: Uint8Array): EtcdStatus {
     if (field.number === 2 && field.bytes !== null) version = Buffer.from(field.bytes).toString('utf8');
     if (field.number === 4) leaderId = field.value;
     if (field.number === 5) raftIndex = field.value;
+    if (field.number === 6) raftTerm = field.value;
+    if (field.number === 7) appliedIndex = field.value;
   }
-  return { memberId, leaderId, version, raftIndex };
+  return { memberId, leaderId, version, raftIndex, raftTerm, appliedIndex };
 }
 
 /** A message as gRPC puts it into a request body: not compressed, length, message. */

@@ -83,6 +83,9 @@ export class DigestLedger {
 
   /** Looks at what was noted since the last time. */
   judge(electorate: Electorate): void {
+    // Of those who disputed one may doubt itself by now, or vote no more.
+    if (this.#dispute !== null) this.#fresh.add(this.#dispute.index);
+    this.#dispute = null;
     const indices = [...this.#fresh].sort((a, b) => a - b);
     this.#fresh.clear();
     for (const index of indices) this.#judgeAt(index, electorate);
@@ -101,9 +104,14 @@ export class DigestLedger {
     return this.#dispute;
   }
 
-  /** The newest index at which every voter was there, whole, and said the same. */
+  /** The newest index at which every voter was there, whole, and said the same, where nobody has differed behind it. */
   get agreed(): LogIndex | null {
     return this.#agreed;
+  }
+
+  /** It has said something since this one leads. */
+  isKnown(id: NodeId): boolean {
+    return this.#known.has(id);
   }
 
   /** It has said something of a state that is whole. */
@@ -116,6 +124,7 @@ export class DigestLedger {
     const known = this.#known.get(id);
     if (known === undefined) return false;
     this.#odd.set(id, { id, generation: known.generation, index: 0 as LogIndex, digest: '' });
+    if (this.#dispute?.parties.includes(id) === true) this.#dispute = null;
     return true;
   }
 
@@ -127,6 +136,7 @@ export class DigestLedger {
     const parties = voters.filter((id) => said.has(id));
     const digests = new Set(parties.map((id) => said.get(id)));
     const right = [...digests].find((digest) => sets.every((set) => isMajority(set, said, digest)));
+    if (digests.size > 1 && this.#agreed !== null && this.#agreed < index) this.#agreed = null;
     if (right === undefined) {
       if (digests.size > 1) this.#dispute = { index, parties };
       return;

@@ -1,4 +1,5 @@
-import type { LogIndex, NodeId } from '../../foundation/ids.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { type LogIndex, type NodeId, nodeId } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Command } from '../../ports/command.ts';
@@ -46,6 +47,7 @@ export class Integrity {
   readonly #ledger = new DigestLedger();
   readonly #sentMs = new Map<NodeId, number>();
   #leads = false;
+  #ledSinceMs = 0;
   #disputeSinceMs: number | null = null;
   #proposing = false;
   /** Since it leads it has seen replicas differ: so the alarm is of this kind, and not an operator's. */
@@ -83,16 +85,23 @@ export class Integrity {
   }
 
   tick(): void {
-    const { clock, isWhole, raft } = this.#options;
+    const { clock, isWhole } = this.#options;
     if (isWhole()) this.checkpoints.idle(clock.nowMs());
+    if (this.#leadsNow()) this.#lead();
+  }
+
+  /** Raft may have elected this node, or deposed it, since the last tick. */
+  #leadsNow(): boolean {
+    const { clock, raft } = this.#options;
     const leads = raft.status.role === 'leader';
     if (leads !== this.#leads) {
       this.#ledger.clear();
+      this.#ledSinceMs = clock.nowMs();
       this.#disputeSinceMs = null;
       this.#sawOdd = false;
     }
     this.#leads = leads;
-    if (leads) this.#lead();
+    return leads;
   }
 
   /** An operator says that this replica's state is the wrong one. False: it has not been heard of. */
@@ -153,12 +162,13 @@ export class Integrity {
   #lookAtAlarms(): void {
     const { nodeLog, state, isOpen, propose } = this.#options;
     const { agreed } = this.#ledger;
-    if (!this.#sawOdd || this.#proposing || !isOpen() || agreed === null || agreed <= this.#alarmAt) return;
-    const on = state.alarms().find(({ kind }) => kind === 'corrupt');
-    if (on === undefined) return;
-    nodeLog.info('digests-agree', { index: agreed, member: on.member });
+    if (this.#proposing || !isOpen() || agreed === null || agreed <= this.#alarmAt) return;
+    const on = state.alarms().filter(({ kind }) => kind === 'corrupt');
+    // An earlier leader's names all that differed. One alone is an operator's, or of a voter that has nobody to compare with.
+    if (on.length === 0 || (on.length === 1 && !this.#sawOdd)) return;
+    nodeLog.info('digests-agree', { index: agreed, members: on.map(({ member }) => member).join(' ') });
     this.#proposing = true;
-    propose({ kind: 'alarm', action: 'deactivate', member: on.member, alarm: 'corrupt' }, () => {
+    propose({ kind: 'alarm', action: 'deactivate', member: nodeId(''), alarm: 'corrupt' }, () => {
       this.#proposing = false;
     });
   }
@@ -175,18 +185,37 @@ export class Integrity {
 
   /**
    * Resolves when a majority had the same state at `index` or later, so that an image of it spreads no error; or when there is none to ask
-   * without the one that the image is for, or none answers in time: without it that one could not go on.
+   * without the one that the image is for, or none answers in time: without it that one could not go on. Errors: `under-doubt` while another
+   * replica says otherwise: the one that the image is for would make a majority of whichever is wrong.
    */
   async confirmed(index: LogIndex, without: NodeId): Promise<void> {
+    const { self, clock } = this.#options;
+    if (mutant.active === 'unconfirmed-image') return;
+    const untilMs = clock.nowMs() + confirmMs;
+    while (this.#leadsNow() && this.#ledger.confirmed(self) < index && clock.nowMs() < untilMs) {
+      if (!this.#mayConfirm(without)) break;
+      await new Promise<void>((resolve) => clock.after(confirmMs / 20, resolve));
+    }
+    const { dispute } = this.#ledger;
+    if (!this.#leads || this.#ledger.confirmed(self) >= index || dispute === null) return;
+    throw new TanistError(
+      'under-doubt',
+      `${dispute.parties.join(', ')} differ at entry ${dispute.index}: no image is sent before it is known who is right`,
+    );
+  }
+
+  /** There are enough who can say so, or could not be heard of yet since this one leads. */
+  #mayConfirm(without: NodeId): boolean {
     const { self, raft, counts, clock } = this.#options;
     const { voters } = raft.status.configuration;
+    const isNew = clock.nowMs() - this.#ledSinceMs < confirmMs;
     const others = voters.filter(
-      (id) => id !== without && counts(id) && (id === self || this.#ledger.isHeard(id)),
+      (id) =>
+        id !== without &&
+        counts(id) &&
+        (id === self || this.#ledger.isHeard(id) || (isNew && !this.#ledger.isKnown(id))),
     );
-    if (others.length * 2 <= voters.length) return;
-    const untilMs = clock.nowMs() + confirmMs;
-    while (this.#leads && this.#ledger.confirmed(self) < index && clock.nowMs() < untilMs)
-      await new Promise<void>((resolve) => clock.after(confirmMs / 20, resolve));
+    return others.length * 2 > voters.length;
   }
 
   /** The state is another one. */

@@ -54,16 +54,16 @@ const mostGuests = 32;
  * 1. Facts change with `configuration` entries alone, in the same entry as who votes: whoever has applied a log knows the members.
  * 2. The first leader seeds them from its config. From then on the config's other nodes count only as further addresses to try.
  * 3. One change at a time, of one voter at most.
- * 4. A member is dialled from the moment that its entry is in the log: the commit may need it. So is an unknown peer that presents itself.
+ * 4. A member is dialled from the moment that its entry is in the log: the commit may need it. So is whoever presents itself.
  * 5. An id that was removed is never a member again: it is refused, and its node stops.
- *    Who is beyond the quorum is no peer: it has a peer port only once it has become a hot node.
+ *    Who is beyond the quorum is no peer: it has a peer port only once it has become a hot node, which this node may hear of late.
  * 6. A node knows best where it listens: what it says of itself at its start is put into the log by the leader.
  */
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #own: OwnFacts;
-  /** Changes in the log that are not applied yet. */
-  #ahead: { readonly index: LogIndex; readonly change: MemberChange }[] = [];
+  /** Changes that went into the log and were not applied yet; some may have gone again (`#inLog`). */
+  #ahead: { readonly index: LogIndex; readonly term: Term; readonly change: MemberChange }[] = [];
   #wishes: Wish[] = [];
   #dialled = '';
   #routed: readonly Member[];
@@ -96,15 +96,28 @@ export class Membership {
   }
 
   /**
-   * A peer presented itself. One that this node does not know may know more: the node's disk was lost and its config is old, or it joins. It is
-   * dialled, so that it can be answered.
+   * A peer presented itself. One that this node does not know, or not as a hot one, may know more: the node's disk was lost and its config is old, it
+   * joins, or it became hot with an image of before the other did. It is dialled, so that it can be answered: it may be the leader.
    */
   met(id: NodeId, address: string): void {
-    const { self, members } = this.#options;
+    const { self } = this.#options;
     if (address === '' || id === self || this.#guests.get(id) === address) return;
-    if (members().get(id) !== undefined || this.#guests.size >= mostGuests) return;
+    if (this.#isPeer(id) || this.#guests.size >= mostGuests) return;
     this.#guests.set(id, address);
     this.refresh();
+  }
+
+  /** Nobody listens there any more. */
+  gone(id: NodeId): void {
+    const isBeyond = this.#options.members().get(id) !== undefined && !this.#isPeer(id);
+    if (isBeyond && this.#guests.delete(id)) this.refresh();
+  }
+
+  /** It is dialled whether it presents itself or not. */
+  #isPeer(id: NodeId): boolean {
+    const { raft, members } = this.#options;
+    const facts = members().get(id);
+    return facts !== undefined && (isHot(facts) || membersOf(raft.status.configuration).includes(id));
   }
 
   /** What this node has to say of itself: its config, until the cluster has known it once. */
@@ -112,11 +125,11 @@ export class Membership {
     return this.#own.publishing((id) => this.#options.members().get(id));
   }
 
-  /** A `configuration` entry is in the log. It may go again; then it is dialled in vain until another one is applied. */
+  /** A `configuration` entry is in the log. It may go again, when another leader has another entry in its place. */
   appended(entry: LogEntry): void {
     const change = decodeMemberChange(entry.payload);
     this.#ahead = this.#ahead.filter(({ index }) => index < entry.index);
-    if (change !== null) this.#ahead.push({ index: entry.index, change });
+    if (change !== null) this.#ahead.push({ index: entry.index, term: entry.term, change });
     if (change !== null && mutant.active === 'facts-at-append') this.#options.members().apply(change);
     this.refresh();
   }
@@ -149,14 +162,14 @@ export class Membership {
       for (const address of addresses.split(',')) if (address !== '') known.add(address);
       peers.set(id, known);
     };
-    for (const { change } of this.#ahead) for (const { id, peer } of change.set) add(id, peer);
+    for (const { change } of this.#inLog()) for (const { id, peer } of change.set) add(id, peer);
     const counted = membersOf(raft.status.configuration);
-    for (const { id, peer, tier, wanted } of this.#facts())
-      if (tier === 'hot' || wanted === 'hot' || counted.includes(id)) add(id, peer);
+    for (const facts of this.#facts())
+      if (isHot(facts) || counted.includes(facts.id)) add(facts.id, facts.peer);
     for (const { id, peerAddress } of configured)
       if (peers.has(id) || counted.includes(id)) add(id, peerAddress);
     for (const [id, address] of this.#guests) {
-      if (members.get(id) !== undefined || members.isRemoved(id)) this.#guests.delete(id);
+      if (this.#isPeer(id) || members.isRemoved(id)) this.#guests.delete(id);
       else add(id, address);
     }
     const reached = [...peers].filter(([, addresses]) => addresses.size > 0);
@@ -189,13 +202,21 @@ export class Membership {
 
   /** Now and then, on a leader that has committed: its own wishes are facts at all, then what members say of themselves. */
   tend(): void {
-    if (this.#wishes.length === 0 && this.#ahead.length === 0) this.#tend();
+    if (this.#wishes.length === 0 && this.#inLog().length === 0) this.#tend();
   }
 
   /** The node stops. */
   close(): void {
     for (const wish of this.#wishes.splice(0))
       wish.reject(new TanistError('stopping', 'the node stops', { indeterminate: wish.proposed !== null }));
+  }
+
+  /** Of the changes ahead those that are in the log still: one that is not keeps nothing waiting, also where this node itself leads next. */
+  #inLog(): readonly { readonly change: MemberChange }[] {
+    if (mutant.active === 'lost-change-blocks') return this.#ahead;
+    const { raft } = this.#options;
+    this.#ahead = this.#ahead.filter(({ index, term }) => raft.entryAt(index)?.term === term);
+    return this.#ahead;
   }
 
   /** As applied; of the config before there is anything. */
@@ -246,7 +267,7 @@ export class Membership {
     const { raft, wake, isAlive, isConnected, trouble } = this.#options;
     const wish = this.#wishes.find(({ proposed }) => proposed === null);
     if (wish === undefined) return;
-    if (this.#ahead.length > 0 && mutant.active !== 'two-changes-at-once') return;
+    if (this.#inLog().length > 0 && mutant.active !== 'two-changes-at-once') return;
     if (this.#seed()) return;
     try {
       const { change, ...target } = planChange(wish.request, {
@@ -293,6 +314,11 @@ export class Membership {
 
 function routedOf({ id, client, peer, http, tier }: MemberFacts): Member {
   return { id, clientAddress: client, peerAddress: peer, httpAddress: http, tier };
+}
+
+/** It listens for peers, or is about to. */
+function isHot({ tier, wanted }: MemberFacts): boolean {
+  return tier === 'hot' || wanted === 'hot';
 }
 
 function notLeader(): TanistError {

@@ -1,4 +1,5 @@
 import { nextTurn } from '../../ports/clock.ts';
+import type { StateDelta } from '../../ports/delta.ts';
 import { predictableSpaces } from '../../ports/prediction.ts';
 import type { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
@@ -9,6 +10,8 @@ export interface LearnParts {
   readonly feed: PredictionFeed;
   readonly keys: TrackedKeys;
   readonly observations: Observations;
+  /** Each of the last changes, whosever it is; null: nobody wants to know. */
+  readonly past: ((delta: StateDelta) => void) | null;
   readonly isOver: () => boolean;
 }
 
@@ -58,14 +61,16 @@ const readMs = 2;
 const perLook = 64;
 
 /** Of keys that are new here: what the stored history still tells of them. Its values are read at once, so that they need not be kept until they are sent. */
-async function learnPast({ feed, keys, observations, isOver }: LearnParts): Promise<void> {
+async function learnPast({ feed, keys, observations, past, isOver }: LearnParts): Promise<void> {
   const { clock } = feed;
   const meter = new WorkMeter(perLook);
   for (const space of predictableSpaces)
     for await (const deltas of feed.recent(space)) {
       if (isOver()) return;
       let untilMs = clock.nowMs() + readMs;
-      for (const { op, key, value, timeMs, revision } of deltas) {
+      for (const delta of deltas) {
+        past?.(delta);
+        const { op, key, value, timeMs, revision } = delta;
         if (op !== 'put') continue;
         const found = keys.of(space, key);
         if (found?.isFresh !== true) continue;

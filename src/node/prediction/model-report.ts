@@ -1,13 +1,12 @@
 import type { ModelReport, PredictionSample } from '../../failover/divergence.ts';
+import type { ModelSaid } from '../../ports/replication.ts';
 import { sampleLength } from '../../prediction/online/samples.ts';
 
 /** What a replica says of its predictions to its peers; its id and its state's trouble are known from elsewhere. */
 export type SaidOfModel = Pick<ModelReport, 'scaledError' | 'samples' | 'models'>;
 
 /** [error, models, hash, mean, scale, hash, mean, scale, …] */
-export type SaidJson = readonly (number | string | null)[];
-
-export function saidJson({ scaledError, models, samples }: SaidOfModel): SaidJson {
+export function saidJson({ scaledError, models, samples }: SaidOfModel): ModelSaid {
   return [
     scaledError,
     models,

@@ -1,4 +1,3 @@
-import { asError } from '../../foundation/errors.ts';
 import type { Timer } from '../../ports/clock.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import {
@@ -9,17 +8,17 @@ import {
   type PredictionSource,
 } from '../../ports/prediction.ts';
 import type { PredictionStatus, PredictorState } from '../../ports/prediction-status.ts';
-import { type EngineFigures, observeKind } from '../../prediction/online/messages.ts';
+import type { EngineFigures } from '../../prediction/online/messages.ts';
 import type { TableRow } from '../../prediction/online/table-row.ts';
-import { Behaviour, type Usage } from './behaviour.ts';
-import { HeldChanges } from './held-changes.ts';
-import { learn } from './learn.ts';
-import { intervalLevel } from './make-prediction.ts';
+import { Behaviour } from './behaviour/behaviour.ts';
+import type { MemberUsage, Usage } from './behaviour/usage.ts';
+import { KeySearch } from './key-search.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
-import { type SaidOfModel, samplesOf } from './model-report.ts';
+import type { SaidOfModel } from './model-report.ts';
 import { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
 import type { PredictionBudget, Predictor } from './predictor.ts';
+import { PredictorCalls } from './predictor-calls.ts';
 import { readable } from './readable.ts';
 import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
@@ -32,18 +31,15 @@ export interface OnlinePredictionParts {
   readonly budget: PredictionBudget;
   /** What the node uses of its machine; absent: only operations are known of its behaviour. */
   readonly usage?: () => Usage | null;
+  /** What each member uses, alike on all of them; absent: only operations are known that keys may follow. */
+  readonly members?: () => readonly MemberUsage[];
   readonly models?: Pick<ModelKeeperParts, 'local' | 'publish'>;
 }
 
 const batchEveryMs = 150;
-/** For reading numbers out of values, in one turn. */
-const readMs = 2;
 /** For making predictions of them, in one turn; and for those that are not ready at a promotion. */
 const refreshMs = 1.5;
 const promotionMs = 1;
-/** Where keys are beyond the budget and room came free, they are looked for again no sooner. */
-const lookAgainMs = 60_000;
-const retryMs = 1000;
 /** What the thread takes before it has any series. */
 const threadBytes = 64 * 1024 * 1024;
 
@@ -56,29 +52,14 @@ export class OnlinePrediction implements PredictionSource {
   readonly #keys: TrackedKeys;
   readonly #mostSeries: number;
   readonly #observations: Observations;
-  readonly #held = new HeldChanges();
   readonly #table = new ReadyTable();
   readonly #ready = new ReadyPredictions(this.#table);
   readonly #steady: Steady;
   readonly #models: ModelKeeper;
   readonly #behaviour: Behaviour;
-  #figures: EngineFigures | null = null;
-  #said: SaidOfModel | null = null;
-  #asks = false;
-  #learning = false;
-  /** Of the state and the predictor that there are now. */
-  #hasLearnt = false;
-  #roomCame = false;
-  #wantsLook = true;
-  #lookAtMs = 0;
-  #round = 0;
-  #calling = false;
-  #notBeforeMs = 0;
-  #errors = 0;
-  #lastError: string | null = null;
+  readonly #search: KeySearch;
+  readonly #calls: PredictorCalls;
   #preApplied = 0;
-  #cpuShare = 0;
-  #cpuFrom: { readonly atMs: number; readonly cpuMs: number } | null = null;
   #timer: Timer | null = null;
   readonly #ends: (() => void)[] = [];
   #closed = false;
@@ -92,8 +73,36 @@ export class OnlinePrediction implements PredictionSource {
     this.#keys = new TrackedKeys(series, roomBytes, (tracked) => this.#gone(tracked));
     this.#observations = new Observations((id) => this.#keys.withSeries(id));
     this.#steady = new Steady(parts.feed.clock);
-    this.#behaviour = new Behaviour(parts.usage ?? (() => null));
+    this.#behaviour = new Behaviour({
+      usage: parts.usage ?? (() => null),
+      members: parts.members ?? (() => []),
+    });
     this.#models = new ModelKeeper({ feed: parts.feed, predictor: parts.predictor, ...parts.models });
+    const inner = {
+      ...parts,
+      keys: this.#keys,
+      observations: this.#observations,
+      behaviour: this.#behaviour,
+      isClosed: () => this.#closed,
+    };
+    this.#calls = new PredictorCalls({
+      ...inner,
+      table: this.#table,
+      ready: this.#ready,
+      models: () => this.#models.names,
+      timeMs: () => this.#steady.nowMs(),
+      lost: () => this.#replaced(),
+    });
+    this.#search = new KeySearch({
+      ...inner,
+      mostSeries: this.#mostSeries,
+      found: (ended) => {
+        this.#table.forget(ended);
+        this.#models.found();
+      },
+      changed: (delta, space) => this.#changed(delta, space),
+      failed: (error) => this.#calls.failed(error),
+    });
   }
 
   start(): void {
@@ -101,9 +110,7 @@ export class OnlinePrediction implements PredictionSource {
     this.#ends.push(
       feed.listen({
         applied: (deltas) => this.#applied(deltas),
-        found: () => {
-          this.#wantsLook = true;
-        },
+        found: () => this.#search.wanted(),
         replaced: () => this.#replaced(),
       }),
       predictor.onState((state) => {
@@ -156,13 +163,28 @@ export class OnlinePrediction implements PredictionSource {
   }
 
   get figures(): EngineFigures | null {
-    return this.#figures;
+    return this.#calls.figures;
+  }
+
+  /** Cluster time as it goes on with the clock; −∞ before anything was applied. */
+  get timeMs(): number {
+    return this.#steady.nowMs();
+  }
+
+  /** Some policy asks for predictions. */
+  get asks(): boolean {
+    return this.#search.asks;
+  }
+
+  /** Names of the series that a forecast was made from beside its own. */
+  inputsOf(row: TableRow): readonly string[] {
+    return row.inputs.map((id) => this.#behaviour.nameOf(id)).filter((name) => name !== '');
   }
 
   /** For its peers, which compare it with theirs; null: there is nothing to compare. */
   said(): SaidOfModel | null {
-    if (this.#keys.keyCount === 0 || this.#figures === null) return null;
-    return this.#said;
+    if (this.#keys.keyCount === 0 || this.#calls.figures === null) return null;
+    return this.#calls.said;
   }
 
   /** Somebody reads predictions of these keys: they are worth more than those that nobody reads. */
@@ -181,7 +203,7 @@ export class OnlinePrediction implements PredictionSource {
 
   status(): PredictionStatus {
     const { predictor } = this.#parts;
-    const figures = this.#figures;
+    const { figures, errors, lastError, cpuShare } = this.#calls;
     return {
       state: this.#state(),
       keys: this.#keys.keyCount,
@@ -192,13 +214,13 @@ export class OnlinePrediction implements PredictionSource {
       waiting: figures?.waiting ?? 0,
       forecasts: figures?.forecasts ?? 0,
       choices: figures?.choices ?? 0,
-      errors: this.#errors + predictor.faults,
-      lastError: this.#lastError,
-      cpuShare: this.#cpuShare,
+      errors: errors + predictor.faults,
+      lastError,
+      cpuShare,
       memoryBytes: figures?.memoryBytes ?? 0,
       scaledError: figures?.scaledError ?? null,
       notNumbers: figures?.notNumbers ?? 0,
-      dropped: this.#observations.dropped + this.#held.dropped,
+      dropped: this.#observations.dropped + this.#search.dropped,
       wentBack: figures?.wentBack ?? 0,
       preApplied: this.#preApplied,
       models: this.#models.loaded,
@@ -208,7 +230,7 @@ export class OnlinePrediction implements PredictionSource {
   #state(): PredictorState {
     switch (this.#parts.predictor.state) {
       case 'running':
-        return this.#learning ? 'learning' : 'running';
+        return this.#search.isLearning ? 'learning' : 'running';
       case 'restarting':
         return 'restarting';
       case 'failed':
@@ -223,26 +245,14 @@ export class OnlinePrediction implements PredictionSource {
     if (last !== undefined) this.#steady.saw(last.timeMs);
     for (const delta of deltas) {
       if (delta.space === 'system') {
-        if (delta.key.startsWith('policy/')) this.#wantsLook = true;
+        if (delta.key.startsWith('policy/')) this.#search.wanted();
         else this.#models.applied(delta);
-      } else if (this.#asks && (delta.space === 'user' || delta.space === 'planes')) {
+      } else if (this.#search.asks && (delta.space === 'user' || delta.space === 'planes')) {
         this.#behaviour.applied(delta);
-        if (this.#mustWait(delta, delta.space)) this.#hold(delta);
+        if (this.#search.mustWait(delta, delta.space)) this.#search.hold(delta);
         else this.#changed(delta, delta.space);
       }
     }
-  }
-
-  /** While keys are looked for only those go on whose past is known already. */
-  #mustWait({ key }: StateDelta, space: PredictableSpace): boolean {
-    if (!this.#learning) return false;
-    const tracked = this.#keys.of(space, key);
-    return tracked === null || tracked.isFresh;
-  }
-
-  #hold(delta: StateDelta): void {
-    if (this.#parts.feed.policyFor(delta.key) === null) return;
-    if (!this.#held.add(delta)) this.#wantsLook = true;
   }
 
   #changed({ op, key, value, timeMs, revision, version }: StateDelta, space: PredictableSpace): void {
@@ -259,10 +269,10 @@ export class OnlinePrediction implements PredictionSource {
       if (tracked === null) {
         if (version === 1) this.#keys.refuse();
         // It weighs more than one that is there.
-        if (policy.weight > this.#keys.lightest()) this.#wantsLook = true;
+        if (policy.weight > this.#keys.lightest()) this.#search.wanted();
         return;
       }
-      tracked.round = this.#round;
+      tracked.round = this.#search.round;
     }
     tracked.value = readable(value, tracked.fields);
     tracked.modRevision = revision;
@@ -272,7 +282,7 @@ export class OnlinePrediction implements PredictionSource {
   }
 
   #gone(tracked: TrackedKey): void {
-    this.#roomCame = true;
+    this.#search.roomCame();
     this.#ready.forget(tracked);
     this.#table.forget(tracked.fields.map(({ id }) => id));
   }
@@ -281,18 +291,12 @@ export class OnlinePrediction implements PredictionSource {
   #replaced(): void {
     this.#keys.clear();
     this.#observations.clear();
-    this.#held.clear();
     this.#table.clear();
     this.#ready.clear();
-    this.#figures = null;
-    this.#cpuFrom = null;
+    this.#calls.replaced();
     this.#models.replaced();
     this.#behaviour.tellAgain();
-    this.#wantsLook = true;
-    // What changes until then is found in the state and its history.
-    this.#asks = false;
-    this.#hasLearnt = false;
-    this.#round++;
+    this.#search.replaced();
   }
 
   #schedule(): void {
@@ -300,96 +304,17 @@ export class OnlinePrediction implements PredictionSource {
     const { clock } = this.#parts.feed;
     this.#timer = clock.after(batchEveryMs, () => {
       this.#schedule();
-      this.#look(clock.nowMs());
-      if (this.#asks && !this.#learning && this.#parts.predictor.state === 'running') this.#models.look();
-      this.#send(clock.nowMs());
-      this.#refresh(clock.nowMs());
+      this.#turn(clock.nowMs());
     });
   }
 
-  #look(nowMs: number): void {
-    const { predictor } = this.#parts;
-    if (this.#learning || predictor.state !== 'running') return;
-    const isRoom = this.#roomCame && this.#keys.refused > 0 && this.#keys.hasRoom;
-    if (!this.#wantsLook && (!isRoom || nowMs < this.#lookAtMs)) return;
-    this.#wantsLook = false;
-    this.#roomCame = false;
-    this.#learning = true;
-    this.#learn().then(
-      () => this.#learnt(),
-      (error: unknown) => {
-        this.#failed(asError(error), nowMs);
-        this.#wantsLook = true;
-        this.#learnt();
-      },
-    );
-  }
-
-  async #learn(): Promise<void> {
-    const { feed } = this.#parts;
-    if (!(await feed.ready())) return;
-    const prefixes = feed.prefixes();
-    this.#asks = prefixes.length > 0;
-    this.#table.forget(this.#behaviour.setPrefixes(prefixes.map(({ prefix }) => prefix)));
-    this.#models.found();
-    this.#round++;
-    const round = this.#round;
-    const { refused } = this.#keys;
-    const isOver = (): boolean => this.#closed || this.#round !== round;
-    await learn({ feed, keys: this.#keys, observations: this.#observations, isOver }, round);
-    if (!isOver()) this.#hasLearnt = true;
-    if (this.#keys.refused > 0 && refused === 0)
-      feed.nodeLog.warn('predictions-limited', {
-        keys: this.#keys.keyCount,
-        refused: this.#keys.refused,
-        mostSeries: this.#mostSeries,
-      });
-  }
-
-  #learnt(): void {
-    this.#learning = false;
-    for (const tracked of this.#keys.values()) tracked.isFresh = false;
-    this.#lookAtMs = this.#parts.feed.clock.nowMs() + lookAgainMs;
-    for (const delta of this.#held.take())
-      if (delta.space === 'user' || delta.space === 'planes') this.#changed(delta, delta.space);
-  }
-
-  #send(nowMs: number): void {
-    const { predictor, feed, budget } = this.#parts;
-    if (this.#calling || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
+  #turn(nowMs: number): void {
+    const search = this.#search;
+    search.look(nowMs);
+    if (search.asks && !search.isLearning && this.#parts.predictor.state === 'running') this.#models.look();
     // A past goes to the predictor as a whole; later looks for keys hold up nothing of those that it knows.
-    if (this.#learning && !this.#hasLearnt) return;
-    const untilMs = nowMs + readMs;
-    const keys = this.#keys.takeChanges();
-    const behaviour = this.#asks ? this.#behaviour.take(this.#steady.nowMs(), nowMs) : none;
-    const defined = [...keys.defined, ...behaviour.defined];
-    const forgotten = [...keys.forgotten, ...behaviour.forgotten];
-    const observations = this.#observations.take(() => feed.clock.nowMs() < untilMs, behaviour.rows);
-    const isIdle = defined.length === 0 && forgotten.length === 0 && observations.length === 0;
-    if (isIdle && (this.#figures?.waiting ?? 0) === 0) return;
-    this.#calling = true;
-    const request = { defined, forgotten, observations, options: { cpu: budget.cpu, level: intervalLevel } };
-    predictor.call(observeKind, request, { transfer: toTransfer(observations) }).then(
-      ({ rows, models, figures }) => {
-        this.#calling = false;
-        this.#keys.answered(true);
-        // What ended while it was under way has no row any more, and none of another key's.
-        const isKnown = (id: number): boolean =>
-          this.#keys.withSeries(id) !== null || this.#behaviour.has(id);
-        for (const id of this.#table.take(rows, models, isKnown)) {
-          const tracked = this.#keys.withSeries(id);
-          if (tracked !== null) this.#ready.changed(tracked);
-        }
-        this.#took(figures);
-      },
-      (error: unknown) => {
-        this.#calling = false;
-        this.#keys.answered(false);
-        this.#failed(asError(error), feed.clock.nowMs());
-        // Nobody knows what of it the predictor took.
-        this.#replaced();
-      },
-    );
+    if (!search.isLearning || search.hasLearnt) this.#calls.send(nowMs, search.asks);
+    this.#refresh(nowMs);
   }
 
   #refresh(nowMs: number): void {
@@ -397,33 +322,4 @@ export class OnlinePrediction implements PredictionSource {
     const untilMs = nowMs + refreshMs;
     this.#ready.refresh(this.#steady.nowMs(), () => clock.nowMs() < untilMs);
   }
-
-  #took(figures: EngineFigures): void {
-    this.#figures = figures;
-    this.#said = {
-      scaledError: figures.scaledError,
-      models: this.#models.names,
-      samples: samplesOf(figures.samples),
-    };
-    const atMs = this.#parts.feed.clock.nowMs();
-    const from = this.#cpuFrom;
-    if (from === null) this.#cpuFrom = { atMs, cpuMs: figures.cpuMs };
-    else if (atMs - from.atMs >= 5000) {
-      this.#cpuShare = (figures.cpuMs - from.cpuMs) / (atMs - from.atMs);
-      this.#cpuFrom = { atMs, cpuMs: figures.cpuMs };
-    }
-  }
-
-  #failed(error: Error, nowMs: number): void {
-    if (this.#closed) return;
-    this.#errors++;
-    this.#lastError = error.message;
-    this.#notBeforeMs = nowMs + retryMs;
-  }
-}
-
-const none = { defined: [], forgotten: [], rows: [] } as const;
-
-function toTransfer({ buffer }: Float64Array): readonly ArrayBuffer[] {
-  return buffer instanceof ArrayBuffer ? [buffer] : [];
 }

@@ -1,3 +1,4 @@
+import { mutant } from '../../foundation/mutants.ts';
 import { TableRow } from '../../prediction/online/table-row.ts';
 import type { TrackedKey } from './tracked-keys.ts';
 
@@ -45,6 +46,7 @@ export class ReadyTable {
   }
 
   forget(ids: readonly number[]): void {
+    if (mutant.active === 'table-keeps-forgotten') return;
     for (const id of ids) this.#rows.delete(id);
   }
 

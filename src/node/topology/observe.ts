@@ -1,3 +1,4 @@
+import type { Divergence } from '../../failover/divergence.ts';
 import type { ScoreOptions } from '../../failover/options.ts';
 import { replicaStatusOf } from '../../failover/replica-status.ts';
 import { type ReplicaMeasurements, type Score, scoreReplica } from '../../failover/score.ts';
@@ -19,6 +20,7 @@ export interface Sources {
   readonly hot: (id: NodeId) => MemberView;
   /** Of replicas beyond the quorum. */
   readonly beyond: (id: NodeId) => ReplicaView | null;
+  readonly divergence: (id: NodeId) => Divergence | null;
   readonly isConnected: (id: NodeId) => boolean;
   readonly ownLinks: () => readonly LinkMeasurement[];
   readonly last: () => LogIndex;
@@ -80,12 +82,14 @@ export class Observation {
   }
 
   #weigh(member: MemberInfo, links: Links): Weighed {
-    const { self, hot, beyond, isConnected, last, score } = this.#sources;
+    const { self, hot, beyond, divergence, isConnected, last, score } = this.#sources;
     const { id } = member;
     const tier = tierOf(member.tier);
     const replica = tier === 'hot' ? null : beyond(id);
     const voice =
-      tier === 'hot' ? hot(id).measurements : replicaMeasurements(id, replica, self, links, last());
+      tier === 'hot'
+        ? hot(id).measurements
+        : replicaMeasurements(id, replica, self, links, last(), divergence(id));
     // While it becomes hot it says nothing as a replica; that it is connected says enough.
     const isBecoming = member.wanted === 'hot' && isConnected(id);
     const measurements = isBecoming ? { ...voice, silentMs: 0 } : voice;
@@ -106,6 +110,7 @@ function replicaMeasurements(
   self: NodeId,
   links: Links,
   last: LogIndex,
+  divergence: Divergence | null,
 ): ReplicaMeasurements {
   const roundTripMs = links.between(self, id).roundTripMs;
   const patienceMs = replicaSilentMs;
@@ -121,5 +126,6 @@ function replicaMeasurements(
     roundTripMs,
     self: { loopLagMs: 0, syncMs, memoryUsed, diskFree },
     doubt: trouble,
+    ...(divergence === null ? {} : { divergence: divergence.value, divergenceText: divergence.explanation }),
   };
 }

@@ -1,3 +1,4 @@
+import type { Divergence } from '../../failover/divergence.ts';
 import type { ScoreOptions } from '../../failover/options.ts';
 import { defaultTierPolicy, type TierPolicy } from '../../failover/topology/policy.ts';
 import type { NodeId } from '../../foundation/ids.ts';
@@ -36,6 +37,8 @@ export interface TiersParts {
   readonly succession: SuccessionKeeper;
   readonly replicas: ReplicaBook;
   readonly connections: PeerConnections;
+  /** Of the predictions of any replica; null: nothing is known. */
+  readonly divergence: (id: NodeId) => Divergence | null;
   /** It leads, is open, and does not stop. */
   readonly mayDecide: () => boolean;
   /** The node has no time for measurements. */
@@ -75,6 +78,7 @@ export class Tiers {
       members: () => membership.list(),
       hot: (id) => succession.view(id),
       beyond: (id) => replicas.of(id),
+      divergence: parts.divergence,
       isConnected: (id) => parts.connections.isConnected(id),
       ownLinks: () => this.#links.links,
       last: () => raft.status.last.index,

@@ -1,3 +1,4 @@
+import { mutant } from '../../foundation/mutants.ts';
 import { seededRandom } from '../../foundation/random.ts';
 import { adaptWeights } from '../neural/adapt.ts';
 import type { Forecaster } from '../neural/forecaster.ts';
@@ -39,7 +40,7 @@ export async function trainingRound(
   }
   const adapted = await trained(size, weights, training, options, parts.rest);
   const comparison = await compared(weights, adapted, judged, options, parts);
-  const reason = refusal(comparison, options.bar);
+  const reason = mutant.active === 'model-published-uncompared' ? null : refusal(comparison, options.bar);
   const kept = reason === null ? adapted : null;
   return { weights: kept, reason, comparison, samples, series: training.length };
 }

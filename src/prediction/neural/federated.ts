@@ -1,5 +1,6 @@
 import { assert } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import { gaussian, type Random } from '../../foundation/random.ts';
 
 /**
@@ -29,6 +30,7 @@ export function norm(move: Float32Array): number {
 export function clipped(move: Float32Array, largestNorm: number): Float32Array {
   assert(largestNorm > 0, 'moves are clipped to a positive norm');
   const length = norm(move);
+  if (mutant.active === 'contribution-not-clipped') return move.slice();
   return length <= largestNorm ? move.slice() : move.map((part) => (part * largestNorm) / length);
 }
 

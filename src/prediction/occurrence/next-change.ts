@@ -11,6 +11,8 @@ import { renewal } from './renewal.ts';
 export interface NextChange {
   /** Name of the model that carries most of the weight. */
   readonly model: string;
+  /** Log loss that the best model saved at past moments against the memoryless one, in nats: in all, and a question. 0: not tested, or nothing. */
+  readonly gain: { readonly total: number; readonly each: number };
   /** Probability of a change within `hMs` from now; rises with it. */
   within(hMs: number): number;
   /** The moment by which a change has come with this probability, ms from now; infinite beyond a hundred usual intervals. */
@@ -31,33 +33,72 @@ const HORIZONS = [0.25, 0.75, 1.5, 4] as const;
  * outcomes. Null: fewer than two changes at different times. Times later than `nowMs` are an error of the caller and left out.
  */
 export function nextChange(changesMs: ArrayLike<number>, nowMs: number): NextChange | null {
+  const learned = learnedChanges(changesMs, nowMs);
+  return learned === null ? null : learned(nowMs);
+}
+
+/**
+ * The same in two steps: the tests, which take milliseconds, are made once and hold until there is another change; what it returns asks again at a
+ * later moment, in microseconds. `tests`: changes of the past that models are tested at.
+ */
+export function learnedChanges(
+  changesMs: ArrayLike<number>,
+  learnedMs: number,
+  tests = TESTS,
+): ((nowMs: number) => NextChange) | null {
   const times = Float64Array.from(changesMs)
-    .filter((time) => time <= nowMs)
+    .filter((time) => time <= learnedMs)
     .sort()
     .subarray(-MOST);
   const intervals = intervalsOf(times);
   if (intervals.length === 0) return null;
   const usual = median(intervals);
-  const { losses, given } = tested(times, nowMs, usual);
-  const fitted = MODELS.map((model) => model.fit(times, nowMs));
+  const { losses, given } = tested(times, learnedMs, usual, tests);
+  // What was learned depends on the moment only in which models have something to say then.
+  const learnedOf = new Map<string, Learned>();
+  return (nowMs) => {
+    const fitted = MODELS.map((model) => model.fit(times, nowMs));
+    const silent = fitted.map((each) => each === null).join();
+    const known = learnedOf.get(silent);
+    const best = Math.min(...losses.filter((_, i) => fitted[i] !== null));
+    const questions = given.length / HORIZONS.length;
+    const total = Math.max(0, nth(losses, 0) - best);
+    const gain = { total, each: questions === 0 ? 0 : total / questions };
+    const { weights, corrected } = known ?? learnedFrom(losses, given, fitted);
+    if (known === undefined) learnedOf.set(silent, { weights, corrected });
+    const within: Within = (hMs) =>
+      hMs <= 0
+        ? 0
+        : corrected(
+            mixture(
+              fitted.map((model) => model?.(hMs) ?? Number.NaN),
+              weights,
+            ),
+          );
+    return {
+      gain,
+      model: MODELS[weights.indexOf(Math.max(...weights))]?.name ?? 'poisson',
+      within,
+      quantile: (probability) => inverse(within, probability, usual),
+    };
+  };
+}
+
+interface Learned {
+  readonly weights: readonly number[];
+  readonly corrected: (probability: number) => number;
+}
+
+function learnedFrom(
+  losses: readonly number[],
+  given: Tested['given'],
+  fitted: readonly (Within | null)[],
+): Learned {
   const weights = weightsOf(losses, fitted);
   const corrected = calibration(
     given.map(({ probabilities, happened }) => ({ probability: mixture(probabilities, weights), happened })),
   );
-  const within: Within = (hMs) =>
-    hMs <= 0
-      ? 0
-      : corrected(
-          mixture(
-            fitted.map((model) => model?.(hMs) ?? Number.NaN),
-            weights,
-          ),
-        );
-  return {
-    model: MODELS[weights.indexOf(Math.max(...weights))]?.name ?? 'poisson',
-    within,
-    quantile: (probability) => inverse(within, probability, usual),
-  };
+  return { weights, corrected };
 }
 
 interface Tested {
@@ -69,10 +110,10 @@ interface Tested {
   }[];
 }
 
-function tested(times: Float64Array, nowMs: number, usual: number): Tested {
+function tested(times: Float64Array, nowMs: number, usual: number, tests: number): Tested {
   const losses = MODELS.map(() => 0);
   const given: { probabilities: number[]; happened: boolean }[] = [];
-  const first = Math.max(LEAST_TESTED, times.length - TESTS);
+  const first = Math.max(LEAST_TESTED, times.length - tests);
   for (let known = first; known <= times.length; known++) {
     const past = times.subarray(0, known);
     const next = known < times.length ? at(times, known) : Number.POSITIVE_INFINITY;

@@ -1,6 +1,7 @@
 import type { History } from '../forecast.ts';
 import { CpuBudget } from './cpu-budget.ts';
 import { ForecastSeries } from './forecast-series.ts';
+import { InputBook } from './input-book.ts';
 import {
   type EngineFigures,
   type ObserveAnswer,
@@ -11,7 +12,7 @@ import {
 import { Samples } from './samples.ts';
 import { ScaledError } from './scaled-error.ts';
 import type { Chooser, ModelForecast } from './series-model.ts';
-import { rowLength, writeRow } from './table-row.ts';
+import { noInput, rowLength, writeRow } from './table-row.ts';
 
 /** Forecasts computed together, and between two looks at the clock. */
 const batchSize = 64;
@@ -43,6 +44,7 @@ export class OnlineEngine {
   /** With values that their forecasts do not know yet. */
   readonly #due = new Set<ForecastSeries>();
   readonly #wanting = new Set<ForecastSeries>();
+  readonly #inputs = new InputBook();
   readonly #budget: CpuBudget;
   readonly #samples = new Samples();
   readonly #scaledError = new ScaledError();
@@ -86,19 +88,20 @@ export class OnlineEngine {
   }
 
   #define(definition: SeriesDefinition, level: number): void {
-    const known = this.#series.get(definition.id);
-    if (known !== undefined && known.definition.name === definition.name) {
+    const { id, name, horizon, role = 'forecast' } = definition;
+    const known = this.#series.get(id);
+    if (known?.definition.name === name) {
       known.definition = definition;
       return;
     }
-    this.#forget(definition.id);
-    this.#series.set(
-      definition.id,
-      new ForecastSeries(definition, level, this.#parts.chooser.first(definition.horizon)),
-    );
+    if (known !== undefined) this.#forget(id);
+    if (role !== 'forecast') this.#inputs.add(id);
+    if (role !== 'input')
+      this.#series.set(id, new ForecastSeries(definition, level, this.#parts.chooser.first(horizon)));
   }
 
   #forget(id: number): void {
+    this.#inputs.forget(id);
     const series = this.#series.get(id);
     if (series === undefined) return;
     this.#counts.notNumbers += series.observed.counts.notNumbers;
@@ -109,6 +112,7 @@ export class OnlineEngine {
   }
 
   #observe(id: number, timeMs: number, value: number, revision: number): void {
+    this.#inputs.observe(id, timeMs, value);
     const series = this.#series.get(id);
     if (series === undefined) return;
     this.#scaledError.scored(series.observe(timeMs, value, revision), series.accuracy.naiveError);
@@ -125,7 +129,9 @@ export class OnlineEngine {
       for (const series of batch) this.#due.delete(series);
       // All at once, so that models that compute in batches can.
       const forecasts = await Promise.all(
-        batch.map(({ observed, model }) => (observed.rests ? null : model.next(observed))),
+        batch.map(({ definition, observed, model }) =>
+          observed.rests ? null : model.next(observed, this.#inputs.but(definition.id)),
+        ),
       );
       for (const [i, series] of batch.entries()) {
         const forecast = forecasts[i];
@@ -141,6 +147,7 @@ export class OnlineEngine {
     const { horizon } = definition;
     const { model, mean } = forecast;
     const { stepMs, endMs } = forecast.history;
+    const [input1 = noInput, input2 = noInput, input3 = noInput] = forecast.inputs;
     const { lastValue } = observed;
     const lower = forecast.lower ?? mean.map((value, i) => value - accuracy.halfWidth(i + 1));
     const upper = forecast.upper ?? mean.map((value, i) => value + accuracy.halfWidth(i + 1));
@@ -160,6 +167,9 @@ export class OnlineEngine {
         coverage: accuracy.coverage,
         scored: accuracy.scored,
         revision,
+        input1,
+        input2,
+        input3,
       },
       confidence: (step) => accuracy.confidence(step),
       mean,
@@ -179,7 +189,8 @@ export class OnlineEngine {
       this.#wanting.delete(series);
       if (series.observed.rests) continue;
       const taken = this.#budget.begin();
-      const choice = await chooser.choose(series.observed, series.definition.horizon);
+      const { id, horizon } = series.definition;
+      const choice = await chooser.choose(series.observed, horizon, this.#inputs.but(id));
       taken();
       if (choice === null) series.notChosen();
       else {
@@ -204,6 +215,7 @@ export class OnlineEngine {
     }
     return {
       series: this.#series.size,
+      inputs: this.#inputs.all.length,
       waiting: this.#due.size,
       forecasts: this.#forecasts,
       choices: this.#choices,

@@ -7,7 +7,14 @@ export function lastValueModel(horizon: number): SeriesModel {
       const { stepMs, lastMs, lastValue } = series;
       if (series.length < 2 || stepMs <= 0) return null;
       const mean = new Float64Array(horizon).fill(lastValue);
-      return { model: 'last-value', history: { stepMs, endMs: lastMs }, mean, lower: null, upper: null };
+      return {
+        model: 'last-value',
+        history: { stepMs, endMs: lastMs },
+        mean,
+        lower: null,
+        upper: null,
+        inputs: [],
+      };
     },
   };
 }

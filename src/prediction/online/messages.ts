@@ -1,6 +1,6 @@
 import { callKind } from '../worker/messages.ts';
 
-/** A number of a key that shall be forecast. */
+/** A number of a key that shall be forecast, or how the application behaves. */
 export interface SeriesDefinition {
   /** Dense; used again once it was forgotten, and that was answered. */
   readonly id: number;
@@ -11,7 +11,12 @@ export interface SeriesDefinition {
   readonly horizon: number;
   /** Among series when there is not time for all: the higher the earlier. */
   readonly value: number;
+  /** What it is for. Absent: to be forecast. */
+  readonly role?: SeriesRole;
 }
+
+/** To be forecast, to be looked at where others are forecast that may follow it, or both. */
+export type SeriesRole = 'forecast' | 'input' | 'both';
 
 /** What one batch brings, in this order. */
 export interface ObserveRequest {
@@ -44,6 +49,8 @@ export interface ObserveAnswer {
 
 export interface EngineFigures {
   readonly series: number;
+  /** Series that others may follow. */
+  readonly inputs: number;
   /** With values that were not taken into their forecasts yet, for want of time. */
   readonly waiting: number;
   readonly forecasts: number;

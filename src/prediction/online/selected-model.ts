@@ -1,4 +1,8 @@
+import { driven } from '../candidates/driven.ts';
 import type { Candidate, History } from '../forecast.ts';
+import { driversOf } from '../inputs/drivers.ts';
+import type { InputSeries } from '../inputs/input-series.ts';
+import { sampledInputs } from '../inputs/sampled.ts';
 import { fromEnd } from '../math/at.ts';
 import { selectBestModel } from '../selection/select-best-model.ts';
 import type { Selected } from '../selection/selected.ts';
@@ -31,16 +35,27 @@ export function selectionChooser({ candidates, level, onFault }: SelectionParts)
   return {
     minimumLength: leastLength,
     first: lastValueModel,
-    async choose(series, horizon): Promise<Choice | null> {
-      const history = series.history(windowSteps);
-      if (history === null || history.values.length < leastLength) return null;
+    async choose(series, horizon, inputs): Promise<Choice | null> {
+      const own = series.history(windowSteps);
+      if (own === null || own.values.length < leastLength) return null;
       const past: PastForecast[] = [];
+      const history = withInputs(own, inputs);
+      // Most series follow nothing: a look says so, and costs them no more.
+      const follows = driversOf(history, 1).length > 0;
       const selected = await selectBestModel(
         history,
-        { candidates: candidates(), horizon, level, origins, members, refit: refitSteps, onFault },
+        {
+          candidates: follows ? [...candidates(), driven] : candidates(),
+          horizon,
+          level,
+          origins,
+          members,
+          refit: refitSteps,
+          onFault,
+        },
         (origin, _, forecast) => past.push(...metBy(history, origin, forecast)),
       );
-      return { model: new SelectedModel(selected, history), past };
+      return { model: new SelectedModel(selected, history, inputs), past };
     },
   };
 }
@@ -49,25 +64,37 @@ class SelectedModel implements SeriesModel {
   readonly #selected: Selected;
   /** Where the history begins that the models were fitted to: later ones must begin there, too. */
   #startMs: number;
+  /** Those that there were when the models were fitted, which know them by their places. */
+  #inputs: readonly InputSeries[];
 
-  constructor(selected: Selected, history: History) {
+  constructor(selected: Selected, history: History, inputs: readonly InputSeries[]) {
     this.#selected = selected;
     this.#startMs = startOf(history);
+    this.#inputs = inputs;
   }
 
-  async next(series: SeriesOfKey): Promise<ModelForecast | null> {
+  async next(series: SeriesOfKey, inputs: readonly InputSeries[]): Promise<ModelForecast | null> {
     let history = series.historySince(this.#startMs);
     if (history === null) return null;
     if (this.#selected.refitDue(history) || history.values.length > windowSteps + refitSteps) {
       history = series.history(windowSteps);
       if (history === null) return null;
       this.#startMs = startOf(history);
+      this.#inputs = inputs;
       this.#selected.observe(history);
-      this.#selected.refit(history);
+      this.#selected.refit(withInputs(history, inputs));
     }
-    const { model, mean, lower, upper } = await this.#selected.next(history);
-    return { model, history, mean, lower, upper };
+    const known = this.#inputs;
+    const forecast = await this.#selected.next(withInputs(history, known));
+    const { model, mean, lower, upper, inputs: used = [] } = forecast;
+    return { model, history, mean, lower, upper, inputs: used.flatMap((i) => known[i]?.id ?? []) };
   }
+}
+
+function withInputs(history: History, inputs: readonly InputSeries[]): History {
+  return inputs.length === 0
+    ? history
+    : { ...history, inputs: sampledInputs(inputs, history.endMs, history.stepMs) };
 }
 
 function startOf({ values, stepMs, endMs }: History): number {

@@ -17,6 +17,9 @@ const fields = [
   'coverage',
   'scored',
   'revision',
+  'input1',
+  'input2',
+  'input3',
 ] as const;
 type Field = (typeof fields)[number];
 
@@ -34,9 +37,18 @@ const indexOf: Readonly<Record<Field, number>> = {
   coverage: 9,
   scored: 10,
   revision: 11,
+  input1: 12,
+  input2: 13,
+  input3: 14,
 };
 
-/** `model`: its index in the names that travel beside; `revision`: of the change that was the last one known. */
+/** No series has it for its number. */
+export const noInput = -1;
+
+/**
+ * `model`: its index in the names that travel beside; `revision`: of the change that was the last one known; `input1`…: numbers of the series that it was
+ * made from beside its own, else `noInput`.
+ */
 export type RowHeader = Readonly<Record<Field, number>>;
 
 const headerLength = fields.length;
@@ -63,6 +75,11 @@ export class TableRow {
 
   get length(): number {
     return rowLength(this.get('horizon'));
+  }
+
+  /** Numbers of the series that it was made from beside its own. */
+  get inputs(): readonly number[] {
+    return [this.get('input1'), this.get('input2'), this.get('input3')].filter((id) => id !== noInput);
   }
 
   mean(step: number): number {

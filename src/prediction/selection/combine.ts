@@ -67,11 +67,10 @@ export function refined(
   });
 }
 
-/** The members that matter, joined by `+`. */
-export function nameOf(names: readonly string[], shares: Float64Array): string {
-  const ranked = [...names.keys()].sort((a, b) => at(shares, b) - at(shares, a) || a - b);
-  const heavy = ranked.filter((i, rank) => rank === 0 || at(shares, i) >= NAMED);
-  return heavy.map((i) => names[i] ?? '?').join('+');
+/** Indices of the members that matter, the heaviest first. */
+export function heaviest(shares: Float64Array): readonly number[] {
+  const ranked = [...shares.keys()].sort((a, b) => at(shares, b) - at(shares, a) || a - b);
+  return ranked.filter((i, rank) => rank === 0 || at(shares, i) >= NAMED);
 }
 
 /** Share of each candidate in a forecast: half by the votes, half by the refinement, where the base alone counts as the votes again. */

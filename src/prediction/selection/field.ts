@@ -1,4 +1,4 @@
-import { type Fitted, isFitting } from '../candidates/fitting.ts';
+import { type Fitted, type FittingCandidate, isFitting } from '../candidates/fitting.ts';
 import { lastValue } from '../candidates/last-value.ts';
 import type { Candidate, History, Profile } from '../forecast.ts';
 import { fromEnd } from '../math/at.ts';
@@ -14,7 +14,7 @@ export class Field {
   readonly profile: Profile;
   readonly #candidates: readonly Candidate[];
   readonly #horizon: number;
-  readonly #fitted = new Map<number, Fitted>();
+  readonly #fitted = new Map<number, Fitted | null>();
   readonly #start: History;
   readonly #bounds: Bounds;
   readonly #onFault: Settings['onFault'];
@@ -47,12 +47,21 @@ export class Field {
     return length >= candidate.minimumLength(this.profile);
   }
 
+  /** Which of the inputs of histories a candidate's forecasts are made from. */
+  inputsOf(index: number): readonly number[] {
+    return this.#fitted.get(index)?.inputs ?? [];
+  }
+
   /** `[history][candidate]` for the candidates wanted, each history an equal or a longer one than the field began with. */
   async forecast(histories: readonly History[], wanted: readonly number[]): Promise<readonly Forecasts[]> {
     const results = histories.map((): (Float64Array | null)[] => this.#candidates.map(() => null));
     for (const index of wanted) {
       if (!this.serves(index)) continue;
-      const answers = this.#sync(index, histories) ?? (await this.#batch(index, histories));
+      const candidate = this.#candidates[index];
+      if (candidate === undefined) continue;
+      const answers = isFitting(candidate)
+        ? this.#sync(index, candidate, histories)
+        : await this.#batch(candidate, histories);
       answers.forEach((answer, k) => {
         const row = results[k];
         const history = histories[k] ?? this.#start;
@@ -62,9 +71,7 @@ export class Field {
     return results;
   }
 
-  #sync(index: number, histories: readonly History[]): readonly Float64Array[] | null {
-    const candidate = this.#candidates[index];
-    if (candidate === undefined || !isFitting(candidate)) return null;
+  #sync(index: number, candidate: FittingCandidate, histories: readonly History[]): readonly Float64Array[] {
     const counter = this.profile.kind === 'counter';
     let fitted = this.#fitted.get(index);
     if (fitted === undefined) {
@@ -72,15 +79,14 @@ export class Field {
       fitted = candidate.fit(past, this.profile, this.#horizon);
       this.#fitted.set(index, fitted);
     }
+    if (fitted === null) return [];
     const model = fitted;
     return histories.map((history) =>
       counter ? accumulated(fromEnd(history.values, 0), model(ratesOf(history))) : model(history),
     );
   }
 
-  async #batch(index: number, histories: readonly History[]): Promise<readonly Float64Array[]> {
-    const candidate = this.#candidates[index];
-    if (candidate === undefined) return [];
+  async #batch(candidate: Candidate, histories: readonly History[]): Promise<readonly Float64Array[]> {
     const counter = this.profile.kind === 'counter';
     try {
       const asked = counter ? histories.map(ratesOf) : histories;

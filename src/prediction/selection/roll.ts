@@ -1,3 +1,4 @@
+import { mutant } from '../../foundation/mutants.ts';
 import type { Forecast, History } from '../forecast.ts';
 import type { Forecasts } from './field.ts';
 import type { Selected } from './selected.ts';
@@ -21,7 +22,7 @@ export async function roll(
     let to = from + 1;
     while (to < origins.length && !selected.refitDue(until(history, origins[to] ?? 0))) to++;
     const pasts = origins.slice(from, to).map((origin) => until(history, origin));
-    const forecasts = await selected.field.forecast(pasts, selected.wanted);
+    const forecasts = await selected.field.forecast(seenOf(history, pasts), selected.wanted);
     pasts.forEach((past, k) => {
       const own = forecasts[k] ?? [];
       selected.observe(past);
@@ -31,7 +32,19 @@ export async function roll(
   }
 }
 
+/** What candidates see of each past. */
+function seenOf(history: History, pasts: readonly History[]): readonly History[] {
+  if (mutant.active !== 'selection-sees-future') return pasts;
+  return pasts.map(({ values }) => until(history, Math.min(history.values.length, values.length + 1)));
+}
+
 /** The history as it was when it had `length` values. */
-export function until({ values, stepMs, endMs }: History, length: number): History {
-  return { values: values.subarray(0, length), stepMs, endMs: endMs - (values.length - length) * stepMs };
+export function until({ values, stepMs, endMs, inputs }: History, length: number): History {
+  const steps = values.length - length;
+  return {
+    values: values.subarray(0, length),
+    stepMs,
+    endMs: endMs - steps * stepMs,
+    ...(inputs === undefined ? {} : { inputs: inputs.before(steps) }),
+  };
 }

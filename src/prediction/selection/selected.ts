@@ -3,7 +3,7 @@ import { levelBroken, PageHinkley } from '../confidence/drift.ts';
 import type { Forecast, History } from '../forecast.ts';
 import { at, fromEnd } from '../math/at.ts';
 import { profileOf } from '../series/profile.ts';
-import { combined, membersOf, nameOf, refined, sharesOf } from './combine.ts';
+import { combined, heaviest, membersOf, refined, sharesOf } from './combine.ts';
 import { Field, type Forecasts } from './field.ts';
 import type { Settings } from './options.ts';
 import { Scores } from './scores.ts';
@@ -150,9 +150,17 @@ export class Selected {
       lower[step] = Math.max(floor, centre + down - grain);
       upper[step] = centre + up + grain;
     }
-    const names = candidates.map(({ name }) => name);
-    const model = nameOf(names, sharesOf(votes, members, partners));
-    const forecast: Forecast = { model, mean, lower, upper, level };
+    const heavy = heaviest(sharesOf(votes, members, partners));
+    const model = heavy.map((i) => candidates[i]?.name ?? '?').join('+');
+    const inputs = [...new Set(heavy.flatMap((i) => this.#field.inputsOf(i)))];
+    const forecast: Forecast = {
+      model,
+      mean,
+      lower,
+      upper,
+      level,
+      ...(inputs.length === 0 ? {} : { inputs }),
+    };
     this.#pending.push({ origin: stepNumber(history), forecasts, base, forecast, judged: 0 });
     this.#last = forecast;
     return forecast;

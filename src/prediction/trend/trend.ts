@@ -1,5 +1,5 @@
 import { assert } from '../../foundation/assert.ts';
-import { normalCdf, normalQuantile } from './normal.ts';
+import { normalCdf, normalQuantile } from '../math/normal.ts';
 
 /** Of a series with regular steps; slopes are per step. */
 export interface TrendForecast {

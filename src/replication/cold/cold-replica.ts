@@ -8,6 +8,7 @@ import type { NodeEventFields, NodeLog } from '../../ports/node-log.ts';
 import type {
   Lineage,
   LinkMeasurement,
+  ModelSaid,
   ReplicaReport,
   ReplicaSource,
   StreamPart,
@@ -55,6 +56,8 @@ export interface ColdReplicaPorts {
   readonly writeMs?: () => number;
   /** Measured paths to the hot nodes; absent, or none yet: only what is known of the sources. */
   readonly links?: () => readonly LinkMeasurement[];
+  /** What it says of its predictions; absent: it makes none. */
+  readonly model?: () => ModelSaid | null;
   /** Where it is reached, by its config. */
   readonly own?: MemberFacts;
   /** Hears of the members with every new snapshot. */
@@ -223,7 +226,7 @@ export class ColdReplica {
   }
 
   report(): ReplicaReport {
-    const { store, vitals, links, writeMs } = this.#ports;
+    const { store, vitals, links, writeMs, model } = this.#ports;
     const ageMs = this.ageMs;
     const measured = links?.() ?? [];
     const members = store.newest?.members ?? [];
@@ -238,6 +241,7 @@ export class ColdReplica {
       ...vitals(),
       links: measured.length > 0 ? measured : this.#links,
       facts: this.#own.publishing((id) => members.find((member) => member.id === id)),
+      model: model?.() ?? null,
     };
   }
 

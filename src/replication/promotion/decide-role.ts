@@ -1,5 +1,6 @@
-import type { NodeId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Fork } from '../../ports/lineage.ts';
+import type { MemberInfo } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import { type Tier, tierOf } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/promotion.ts';
@@ -31,13 +32,21 @@ export function decideBeyond(own: MemberLineage): RoleDecision {
 
 /**
  * Beyond the quorum, by the word of another member: whom its sources refuse, since it is of another tier by now, hears nothing from them. Only a hot node
- * that has come at least as far can tell it; one that holds nothing, not even its lineage, has nothing to lose.
+ * that has come at least as far can tell it; one that holds nothing, not even its lineage, has nothing to lose. A wish is never taken by word: as what the
+ * facts say that it is, it is fed, and hears of the wish, or that it was taken back, by itself.
  */
 export function decideByWord(own: MemberLineage, answer: MemberLineage): RoleDecision {
+  if (answer.tier !== 'hot') return stay;
   const hasNothing = own.members.length === 0 && own.lineage.clusterId === '';
-  if (hasNothing && answer.tier === 'hot') return decideBeyond({ ...own, members: answer.members });
-  if (compareLineage(own.lineage, answer.lineage) !== 'same' || answer.tier !== 'hot') return stay;
-  return answer.applied < own.applied ? stay : decideBeyond({ ...own, members: answer.members });
+  if (!hasNothing) {
+    if (compareLineage(own.lineage, answer.lineage) !== 'same' || answer.applied < own.applied) return stay;
+  }
+  const members = mutant.active === 'wish-by-word' ? answer.members : answer.members.map(withoutWish);
+  return decideBeyond({ ...own, members });
+}
+
+function withoutWish({ wanted: _, ...facts }: MemberInfo): MemberInfo {
+  return facts;
 }
 
 /**
@@ -55,13 +64,31 @@ export function decideHot(own: MemberLineage, last: number, answer: MemberLineag
   return tier === 'hot' ? stay : { do: 'become', tier };
 }
 
-/** A replica that holds nothing, whose folder says nothing of it being hot: its disk may have been lost since it became that. */
+/**
+ * A replica that holds nothing, and whose folder knows of no lineage: its disk may have been lost since it became hot. Who knows its lineage has become
+ * what it is by newer facts than those of whoever still takes it for hot: a voter that left gave its log up, and must never vote with an empty one.
+ */
 export function decideEmpty(own: MemberLineage, answer: MemberLineage): RoleDecision {
   const facts = answer.members.find(({ id }) => id === own.id);
-  const foreign = own.lineage.clusterId !== '' && compareLineage(own.lineage, answer.lineage) !== 'same';
-  if (own.members.length > 0 || foreign || answer.tier !== 'hot' || facts === undefined) return stay;
+  const knows = own.lineage.clusterId !== '' && mutant.active !== 'demoted-begins-hot';
+  if (own.members.length > 0 || knows || answer.tier !== 'hot' || facts === undefined) return stay;
   const counted = facts.voter || facts.learner;
   return counted && facts.tier === 'hot' ? { do: 'begin-hot', lineage: answer.lineage } : stay;
+}
+
+/**
+ * Of the members that answered, the hot one whose word counts: it has come furthest, so what another one knows and it does not is out of date. Null: none
+ * is hot and of this lineage (of any, for one that knows none).
+ */
+export function furthest(own: Lineage, answers: readonly MemberLineage[]): MemberLineage | null {
+  const hot = answers.filter(
+    ({ tier, lineage }) =>
+      tier === 'hot' && (own.clusterId === '' || compareLineage(own, lineage) === 'same'),
+  );
+  return hot.reduce<MemberLineage | null>(
+    (best, answer) => (best === null || answer.applied > best.applied ? answer : best),
+    null,
+  );
 }
 
 /** Where this lineage was left for that of the answer. Null: the answer's is not a later one that came from it. */
@@ -69,9 +96,15 @@ export function forkOf(own: Lineage, { lineage, forks }: MemberLineage): Fork | 
   return compareLineage(own, lineage) === 'newer' ? forkFrom(forks, own) : null;
 }
 
-/** Whom to ask first for an image: followers, since the leader has the writes. */
-export function imageSources(own: NodeId, answers: readonly MemberLineage[]): readonly MemberLineage[] {
+/**
+ * Whom to ask first for an image: followers, since the leader has the writes. Nobody who has come less far than this member has (`own.applied`): with an
+ * image of before it was wanted hot, whoever lags as much could tell it that it is not.
+ */
+export function imageSources(
+  own: Pick<MemberLineage, 'id' | 'applied'>,
+  answers: readonly MemberLineage[],
+): readonly MemberLineage[] {
   return answers
-    .filter(({ id, tier }) => id !== own && tier === 'hot')
+    .filter(({ id, tier, applied }) => id !== own.id && tier === 'hot' && applied >= own.applied)
     .sort((a, b) => Number(a.leader === a.id) - Number(b.leader === b.id));
 }

@@ -14,6 +14,8 @@ import { type Place, prefetch } from './transitions.ts';
 export interface FetchOptions {
   readonly place: Place;
   readonly lineage: Lineage;
+  /** Log index of what this member holds: the image must have come as far. */
+  readonly held: number;
   /** Of the members that are there. */
   readonly answers: readonly MemberLineage[];
   readonly others: OtherMembers;
@@ -32,7 +34,7 @@ export async function fetchImage(
 ): Promise<{ readonly applied: AppliedPoint; readonly from: NodeId }> {
   const { place, answers, others, signal } = options;
   let failure: unknown = new TanistError('unavailable', 'no hot node answers that could give the state');
-  for (const source of imageSources(place.self, answers)) {
+  for (const source of imageSources({ id: place.self, applied: options.held }, answers)) {
     const facts = source.members.find(({ id }) => id === source.id);
     if (facts === undefined) continue;
     const over = new AbortController();
@@ -42,6 +44,7 @@ export async function fetchImage(
       checkLineage(options.lineage, incoming);
       const wanted = whileWanted(incoming, heard, options);
       const applied = await prefetch(place, wanted, randomName(options.random));
+      checkReached(options.held, source.id, applied.point.index);
       return { applied, from: incoming.from };
     } catch (error) {
       failure = error;
@@ -59,6 +62,12 @@ function checkLineage(own: Lineage, { from, lineage }: IncomingImage): void {
     'data-of-another-cluster',
     `${from} is of cluster ${lineage.clusterId}, epoch ${lineage.epoch}, not of ${own.clusterId}, epoch ${own.epoch}: its state is not taken`,
   );
+}
+
+/** It may have said more than it has kept, over a crash. */
+function checkReached(held: number, source: NodeId, index: number): void {
+  if (index >= held) return;
+  throw new TanistError('unavailable', `the image of ${source} ends at entry ${index}, before ${held}`);
 }
 
 /** Its own disk may take as long as it likes between two chunks. */

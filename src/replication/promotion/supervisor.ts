@@ -1,7 +1,7 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
-import type { Random } from '../../foundation/random.ts';
+import { type Random, randomName } from '../../foundation/random.ts';
 import type { OutgoingImage } from '../../node/image-outlet.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { ForcedPolicy, ForcedReport, Fork } from '../../ports/lineage.ts';
@@ -15,12 +15,20 @@ import { ForcedWatch, fenceAll, type RunFence, witnessesOf } from '../forced/for
 import { forkOfHeld, headOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
 import { compareLineage } from '../lineage.ts';
-import { decideBeyond, decideByWord, decideEmpty, decideHot, forkOf } from './decide-role.ts';
+import {
+  decideBeyond,
+  decideByWord,
+  decideEmpty,
+  decideHot,
+  forkOf,
+  furthest,
+  type RoleDecision,
+} from './decide-role.ts';
 import { FencingRounds } from './fencing-rounds.ts';
 import { fetchImage } from './fetch-image.ts';
 import { readRole } from './role.ts';
 import type { BeyondRuntime, MemberRuntime, OtherMembers, RuntimeStarts } from './runtimes.ts';
-import { becomeBeyond, becomeHot, discardHot, fence, type Place } from './transitions.ts';
+import { becomeBeyond, becomeHot, beginEmpty, discardHot, fence, type Place } from './transitions.ts';
 
 export interface SupervisorParts {
   readonly place: Place;
@@ -73,6 +81,8 @@ export class Supervisor {
   #untidy = true;
   #nextAskMs = 0;
   #asked: { readonly quorum: 'seen' | 'gone'; readonly atMs: number } | null = null;
+  /** Names drawn by this process. */
+  #named = 0;
   /** Of a promotion that failed, doubling; 0: none did. */
   #promotionRetryMs = 0;
   #promoteAtMs = 0;
@@ -178,13 +188,13 @@ export class Supervisor {
   }
 
   async #forced(runtime: BeyondRuntime, confirmed: boolean): Promise<ForcedReport> {
-    const { place, others, limits, random, clock } = this.#parts;
+    const { place, others, limits, clock } = this.#parts;
     const forced: ForcedPromotion = {
       place,
       content: await runtime.pause(),
       ask: (member, deadlineMs) => others.ask(member, deadlineMs),
       limits,
-      random: random.fork('forced'),
+      random: this.#names('forced'),
       yieldTurn: () => new Promise((resolve) => clock.soon(resolve)),
     };
     return confirmed ? forcePromotion(forced) : weighForced(forced);
@@ -263,31 +273,22 @@ export class Supervisor {
     for (const answer of answers) {
       const fork = forkOf(own.lineage, answer);
       if (fork !== null) return this.#change(() => this.#fence(fork));
-      if (runtime?.kind === 'beyond') {
-        const decision = decideEmpty(own, answer);
-        if (decision.do === 'begin-hot') return this.#change(() => this.#beginHot(decision.lineage));
-        const told = decideByWord(own, answer);
-        if (told.do === 'become') return this.#change(() => this.#becomeBeyond(told.tier));
-      }
-      if (runtime?.kind !== 'hot' || runtime !== this.#runtime) continue;
-      const decision = decideHot(own, runtime.lastIndex(), answer);
-      if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
     }
-    if (runtime?.kind === 'beyond') this.#tellSources(answers);
+    if (runtime !== this.#runtime) return;
+    const answer = furthest(own.lineage, answers);
+    const decision = answer === null ? null : this.#decide(own, answer);
+    if (decision?.do === 'begin-hot') return this.#change(() => this.#beginHot(decision.lineage));
+    if (decision?.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
+    if (runtime?.kind === 'beyond' && answer !== null) runtime.sources(answer.members);
     if (runtime?.kind === 'beyond' && this.#watch?.saw(own, answers, nowMs) === true)
       await this.#forceByPolicy();
   }
 
-  /** Whoever is hot of this lineage knows best who else is. */
-  #tellSources(answers: readonly MemberLineage[]): void {
-    const own = this.#lineage ?? this.said().lineage;
-    const [best] = answers
-      .filter(
-        ({ tier, lineage }) =>
-          tier === 'hot' && (own.clusterId === '' || lineage.clusterId === own.clusterId),
-      )
-      .sort((a, b) => b.applied - a.applied);
-    if (best !== undefined && this.#runtime?.kind === 'beyond') this.#runtime.sources(best.members);
+  #decide(own: MemberLineage, answer: MemberLineage): RoleDecision {
+    const runtime = this.#runtime;
+    if (runtime?.kind === 'hot') return decideHot(own, runtime.lastIndex(), answer);
+    const empty = decideEmpty(own, answer);
+    return empty.do === 'stay' ? decideByWord(own, answer) : empty;
   }
 
   /** Only after every old hot member was fenced. */
@@ -300,28 +301,37 @@ export class Supervisor {
       nodeLog.warn('role-failed', { error: `no forced promotion: ${failed.join(', ')} could not be fenced` });
   }
 
-  /** Of all other members that answer in time. */
+  /** Of all other members that answer in time. Where none of them is hot, those are asked whom they name: its config, or what it holds, may be old. */
   async answers(): Promise<readonly MemberLineage[]> {
-    const { others, seeds, place } = this.#parts;
-    const known = this.said().members;
-    const members = new Map<NodeId, MemberFacts>(seeds.map((facts) => [facts.id, facts]));
-    for (const facts of known) members.set(facts.id, facts);
-    members.delete(place.self);
-    const asked = [...members.values()].filter(({ client }) => client !== '');
+    const { seeds } = this.#parts;
+    const known = new Map<NodeId, MemberFacts>(seeds.map((facts) => [facts.id, facts]));
+    for (const facts of this.said().members) known.set(facts.id, facts);
+    const answers = await this.#ask([...known.values()]);
+    if (answers.some(({ tier }) => tier === 'hot')) return answers;
+    const named = new Map<NodeId, MemberFacts>();
+    for (const { members } of answers)
+      for (const facts of members) if (!known.has(facts.id)) named.set(facts.id, facts);
+    return [...answers, ...(await this.#ask([...named.values()]))];
+  }
+
+  async #ask(members: readonly MemberFacts[]): Promise<readonly MemberLineage[]> {
+    const { others, place } = this.#parts;
+    const asked = members.filter(({ id, client }) => id !== place.self && client !== '');
     const answers = await Promise.all(asked.map((member) => others.ask(member, askDeadlineMs)));
     return answers.filter((answer) => answer !== null);
   }
 
   /** The replica serves on while the image comes in. */
   async #promote(): Promise<void> {
-    const { place, others, random, clock, nodeLog } = this.#parts;
-    const { lineage } = this.said();
+    const { place, others, clock, nodeLog } = this.#parts;
+    const { lineage, applied: held } = this.said();
     const { applied, from } = await fetchImage({
       place,
       lineage,
+      held,
       answers: await this.answers(),
       others,
-      random: random.fork('store'),
+      random: this.#names('store'),
       clock,
       stillWanted: () => decideBeyond(this.said()).do === 'prefetch',
       signal: this.#abort.signal,
@@ -333,10 +343,16 @@ export class Supervisor {
 
   /** With an empty store. */
   async #beginHot(lineage: Lineage): Promise<void> {
-    const { folder } = this.#parts.place;
-    await discardHot(folder);
-    await becomeHot(folder, lineage);
+    const { place } = this.#parts;
+    await beginEmpty(place, lineage, randomName(this.#names('store')));
+    await becomeHot(place.folder, lineage);
     await this.#switch('hot', lineage);
+  }
+
+  /** Never the same twice: peers know a store by its random id, and would take a second one of that id for an old one. */
+  #names(use: string): Random {
+    this.#named += 1;
+    return this.#parts.random.fork(`${use} ${this.#named}`);
   }
 
   async #becomeBeyond(tier: Exclude<Tier, 'hot'>): Promise<void> {

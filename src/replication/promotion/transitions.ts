@@ -7,6 +7,7 @@ import type { MemberFolder } from '../../ports/member-folder.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import { openImage } from '../../storage/image/image-store.ts';
+import { openLog } from '../../storage/log/open-log.ts';
 import type { ForkEntry, ForkHead } from '../fork/fork-entry.ts';
 import { forkFileName, writeFork } from '../fork/fork-file.ts';
 import type { IncomingImage } from './image-source.ts';
@@ -56,6 +57,23 @@ export async function prefetch(
   }
   await beginLog(applied.point, { disk, folder: path, clusterId, nodeId: self, newStoreId });
   return applied;
+}
+
+/**
+ * For one that is hot by the facts and has lost its disk: a store that doubts itself until a leader has brought it up to date (promise 6). It neither
+ * votes nor campaigns before: its config may still name the voters that the cluster began with, itself alone perhaps.
+ */
+export async function beginEmpty(
+  { folder, path, self }: Place,
+  { clusterId }: Lineage,
+  newStoreId: string,
+): Promise<void> {
+  const { disk } = folder;
+  await discardHot(folder);
+  await (await openImage(disk, { clusterId, folder: path })).close();
+  const doubt = mutant.active === 'demoted-begins-hot' ? {} : { doubt: 'its disk was found empty' };
+  const store = { clusterId, nodeId: self, newStoreId, incarnation: 'founded', folder: path };
+  await (await openLog(disk, { ...store, ...doubt })).close();
 }
 
 /** What was prefetched is whole: from now on it is what the folder is. */

@@ -13,6 +13,7 @@ import type {
   Held,
   Lineage,
   LinkMeasurement,
+  ModelSaid,
   ReplicaReport,
   ReplicaSource,
   StreamPart,
@@ -40,6 +41,8 @@ export interface WarmReplicaOptions {
   readonly links?: () => readonly LinkMeasurement[];
   /** Smoothed duration of a write to its disk; absent: not known, 0. */
   readonly writeMs?: () => number;
+  /** What it says of its predictions; absent: it makes none. */
+  readonly model?: () => ModelSaid | null;
   /** Where it is reached, by its config. */
   readonly own?: MemberFacts;
   /** Whether it may follow a source of this lineage; absent: any. */
@@ -256,6 +259,7 @@ export class WarmReplica {
       diskFree,
       links: measured.length > 0 ? measured : this.#links,
       facts: this.#own.publishing((id) => this.#state.members.find((member) => member.id === id)),
+      model: this.#options.model?.() ?? null,
     };
   }
 

@@ -1,5 +1,5 @@
 import { byteStringOfText } from '../../foundation/bytes.ts';
-import { noLease, noSession } from '../../foundation/ids.ts';
+import { type NodeId, noLease, noSession } from '../../foundation/ids.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { TanistNode } from '../../node/node.ts';
 import type { Block } from '../../ports/command.ts';
@@ -24,6 +24,8 @@ export class IntegrityChecks {
   /** Whose state may differ from what the log makes of it. */
   readonly #differs = new Set<Machine>();
   readonly #differed = new Set<Machine>();
+  /** Whose last image was one of a state that differed. */
+  readonly #tainted = new Set<Machine>();
 
   constructor(findings: Findings, machines: () => readonly Machine[], trace: Trace, random: Random) {
     this.#findings = findings;
@@ -50,6 +52,12 @@ export class IntegrityChecks {
     return this.#differs.has(machine);
   }
 
+  /** Its state may be another one than the log's, and it does not know. */
+  isWrong(id: NodeId): boolean {
+    const machine = this.#machines().find((other) => other.id === id);
+    return machine !== undefined && this.#differs.has(machine) && machine.node?.doubt === null;
+  }
+
   spoil(machine: Machine, block: Block): Block {
     // What is on its way in after a rebuild would count as rebuilt.
     if (machine.node?.doubt !== null || !this.#due.delete(machine)) return block;
@@ -71,12 +79,15 @@ export class IntegrityChecks {
           this.#findings.report('false-quarantine', `${machine.id}: ${fields.reason}`);
         break;
       case 'rebuilt':
-        if (fields.part === 'image') this.#differs.delete(machine);
+        if (fields.part === 'image' && !this.#tainted.has(machine)) this.#differs.delete(machine);
         break;
-      case 'snapshot-sent': {
+      case 'snapshot-received': {
         // What differs is handed on, while nobody has noticed.
-        const to = this.#machines().find(({ id }) => id === fields.to);
-        if (to !== undefined && this.#differs.has(machine)) this.#differs.add(to);
+        const from = this.#machines().find(({ id }) => id === fields.from);
+        this.#tainted.delete(machine);
+        if (from === undefined || !this.#differs.has(from)) break;
+        this.#tainted.add(machine);
+        this.#differs.add(machine);
         break;
       }
       default:

@@ -71,7 +71,7 @@ export interface Plan {
 }
 
 /** Replicas beyond the quorum cost a multiple of the time. */
-const tierShare = { none: 0, ordinary: 0.1, more: 1 / 3 };
+const tierShare = { ordinary: 0.1, more: 1 / 3 };
 export type TierShare = keyof typeof tierShare;
 
 /** `tiers`: how many seeds have replicas beyond the quorum. */

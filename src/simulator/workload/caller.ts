@@ -201,9 +201,11 @@ export class Caller {
 
   /** Linearizable at whatever replica is asked (ReadIndex through the leader). Without an answer, as after a crash, it says nothing. */
   #followerGet(key: string): void {
-    const { machines, random, recorder, name, scheduler } = this.#parts;
-    // One that was removed for good answers nobody.
-    const machine = random.pick(machines.filter((each) => !each.idle));
+    const { machines, random, recorder, name, scheduler, plan } = this.#parts;
+    const isCalm = scheduler.nowMs >= plan.safetyMs;
+    // One that was removed for good answers nobody, one beyond the quorum not this: in the liveness phase callers would wait for them and do nothing else.
+    const asked = machines.filter(({ idle, member }) => !idle && !(isCalm && member?.beyond));
+    const machine = random.pick(asked);
     const { node, life } = machine;
     const operation = recorder.registers.invoke(name, { kind: 'get', key });
     const called = recorder.moment();

@@ -83,7 +83,7 @@ test('of a long past only the numbers are kept until they are sent', async (t) =
       if (space === 'user') for (let at = 1; at <= count; at++) yield [delta(at)];
     },
   } as unknown as PredictionFeed;
-  await learn({ feed, keys, observations, isOver: () => false }, 1);
+  await learn({ feed, keys, observations, past: null, isOver: () => false }, 1);
   t.is(observations.dropped, 0);
   t.is(rowsOf(observations.take(() => true)), count);
 });

@@ -1,67 +1,9 @@
 import test from 'ava';
-import { clusterTimeMs, logIndex, noSession, term } from '../../../src/foundation/ids.ts';
-import type { Command, Policy } from '../../../src/ports/command.ts';
-import type { LogEntry } from '../../../src/ports/log-store.ts';
+import { seededRandom } from '../../../src/foundation/random.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
-import { encodeBlock } from '../../../src/protocol/block.ts';
 import { openPrediction } from '../../../src/protocol/parts/prediction.ts';
-import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
 import { b, del, put } from '../../state/commands.ts';
-import { Bench } from '../bench.ts';
-import { InProcessPredictor } from './in-process-predictor.ts';
-
-const startMs = 1e12;
-
-/** A follower whose leader is the test: an entry a second of cluster time. */
-class Stream {
-  readonly predictor = new InProcessPredictor();
-  readonly bench: Bench;
-  #index = 0;
-  #timeMs = startMs;
-
-  constructor(series = 64) {
-    this.bench = new Bench(1, ['a', 'b', 'c'], { prediction: { cpu: 1, memoryMb: 250, series } });
-    this.bench.ports = { predictor: this.predictor };
-  }
-
-  async start(policy: Partial<Policy> = {}): Promise<void> {
-    await this.bench.start();
-    await this.step({
-      kind: 'setPolicy',
-      prefix: b('p/'),
-      policy: { acknowledge: 'quorum', tier: 'full', predict: defaultPredictPolicy, ...policy },
-    });
-  }
-
-  /** A second passes, with these commands at its end. */
-  async step(...commands: readonly Command[]): Promise<void> {
-    this.#timeMs += 1000;
-    this.#index++;
-    const bytes = encodeCommandBatch({
-      session: noSession,
-      firstNumber: 0,
-      acknowledgedThrough: 0,
-      commands,
-    });
-    const entry: LogEntry = {
-      term: term(1),
-      index: logIndex(this.#index),
-      kind: 'commands',
-      payload: encodeBlock(clusterTimeMs(this.#timeMs), [bytes]),
-    };
-    this.bench.append('a', 1, [entry], this.#index);
-    await this.bench.run(1000);
-  }
-
-  /** So many seconds of one key, a little more each. */
-  async rising(key: string, seconds: number, of: (second: number) => string): Promise<void> {
-    for (let second = 1; second <= seconds; second++) await this.step(put(key, of(second)));
-  }
-
-  get prediction() {
-    return this.bench.node.prediction!;
-  }
-}
+import { Stream } from './stream.ts';
 
 test('keys under a policy are forecast from their changes, and what is expected is at hand without asking anyone', async (t) => {
   const stream = new Stream();
@@ -316,6 +258,31 @@ test('a new leader brings what it has ready with its first block, and the truth 
   t.is(stream.prediction.status().preApplied, 1);
 });
 
+test('a key that follows how many operations there are is forecast by that, and it is said', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  const random = seededRandom('operations');
+  const counts: number[] = [];
+  for (let second = 0; second < 130; second++) {
+    const count = 1 + random.below(6);
+    counts.push(count);
+    const value = 100 + 10 * (counts[second - 4] ?? 1);
+    await stream.step(
+      put('p/x', String(value)),
+      ...Array.from({ length: count }, (_, i) => put(`p/other${i}`, 'no number')),
+    );
+  }
+  const { prediction } = stream;
+  const [tracked] = [...prediction.tracked].filter(({ key }) => key === b('p/x'));
+  const row = prediction.table.row(tracked!.fields[0]!.id)!;
+  const inputs = prediction.inputsOf(row);
+  t.is(inputs.length, 1);
+  t.regex(inputs[0] ?? '', /^operations\/p\/\/(rate|bytes)$/);
+  t.true(row.get('error') < 0.6 * row.get('naiveError'), `${row.get('error')} of ${row.get('naiveError')}`);
+  const behaviour = prediction.behaviour().map(({ name }) => name);
+  t.true(behaviour.includes('operations/p//rate'));
+});
+
 test('100,000 keys that ask: as many as the budget has room for, the rest counted, memory and turns bounded', async (t) => {
   const series = 500;
   const stream = new Stream(series);
@@ -323,6 +290,7 @@ test('100,000 keys that ask: as many as the budget has room for, the rest counte
   for (let block = 0; block < 100; block++)
     await stream.step(...Array.from({ length: 1000 }, (_, i) => put(`p/${block}-${i}`, String(i))));
   t.like(stream.prediction.status(), { keys: series, series, refused: 100_000 - series, mostSeries: series });
-  t.true(stream.predictor.requests.every(({ observations }) => observations.length <= series * 4));
+  // And the few of how the application behaves.
+  t.true(stream.predictor.requests.every(({ observations }) => observations.length <= (series + 16) * 4));
   t.is(stream.bench.failure, null);
 });

@@ -25,7 +25,7 @@ function once(
   profile: Profile,
   horizon: number,
 ): Float64Array {
-  return candidate.fit(history, profile, horizon)(history);
+  return candidate.fit(history, profile, horizon)!(history);
 }
 
 /** Mean absolute error over many origins of a series, as a share of another candidate's. */
@@ -139,7 +139,7 @@ test('a fitted model goes on from later values without a new fit', (t) => {
   const values = autoregressive(seededRandom('later'), 600, 0.9);
   for (const candidate of classicalCandidates) {
     if (!('fit' in candidate)) continue;
-    const fitted = (candidate as FittingCandidate).fit(historyOf(values.subarray(0, 400)), daily, 6);
+    const fitted = (candidate as FittingCandidate).fit(historyOf(values.subarray(0, 400)), daily, 6)!;
     const later = fitted(historyOf(values));
     t.true(later.length === 6 && later.every(Number.isFinite), candidate.name);
   }

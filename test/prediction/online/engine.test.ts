@@ -128,3 +128,65 @@ test('what is forgotten is forgotten, and its number means the next series', asy
   t.is(fixture.last!.figures.series, 1);
   t.is(fixture.last!.rows.length, 0, 'one value tells nothing, and a series that nobody defined is none');
 });
+
+/** A key that follows a rate of operations five seconds later, among inputs that are noise; the rate is told as it is known, before the key's value. */
+async function follow(
+  told: boolean,
+): Promise<{ readonly row: TableRow; readonly model: string; readonly inputs: number }> {
+  const fixture = new Fixture();
+  const random = seededRandom('follow');
+  const rate = Array.from({ length: 420 }, () => 0);
+  for (let i = 1; i < rate.length; i++) rate[i] = 0.6 * rate[i - 1]! + random.next();
+  await fixture.observe(
+    [],
+    [
+      series(0),
+      ...[10, 11, 12, 13].map((id) => series(id, { role: 'input', stepMs: 1000 })),
+      ...(told ? [series(20, { role: 'both', stepMs: 1000 })] : []),
+    ],
+  );
+  for (let i = 0; i < rate.length; i++) {
+    const secondMs = 1e12 + i * 1000;
+    const rows = [10, 11, 12, 13].flatMap((id) => [id, secondMs, random.next(), 0]);
+    if (told) rows.push(20, secondMs, rate[i]!, 0);
+    await fixture.observe([
+      ...rows,
+      0,
+      secondMs + 300,
+      40 + 10 * rate[Math.max(0, i - 5)]! + 0.2 * random.next(),
+      i,
+    ]);
+  }
+  const row = fixture.rows.get(0)!;
+  return { row, model: fixture.last!.models[row.get('model')] ?? '', inputs: fixture.last!.figures.inputs };
+}
+
+test('a key that follows a rate of operations is forecast by it, far better than without', async (t) => {
+  const [with_, without] = [await follow(true), await follow(false)];
+  t.deepEqual(with_.row.inputs, [20]);
+  t.is(with_.inputs, 5);
+  t.regex(with_.model, /arx/);
+  t.true(
+    with_.row.get('error') < 0.3 * without.row.get('error'),
+    `${with_.row.get('error')} of ${without.row.get('error')}`,
+  );
+});
+
+test('inputs that are noise are not used', async (t) => {
+  const { row, model } = await follow(false);
+  t.deepEqual(row.inputs, []);
+  t.notRegex(model, /arx/);
+});
+
+test('an input that is forgotten is none any more, and who followed it goes on without', async (t) => {
+  const fixture = new Fixture();
+  await fixture.observe([], [series(0), series(10, { role: 'input' })]);
+  for (let i = 0; i < 60; i++)
+    await fixture.observe([10, 1e12 + i * 1000, (i * 7) % 11, 0, 0, 1e12 + i * 1000, ((i - 2) * 7) % 11, i]);
+  t.is(fixture.last!.figures.inputs, 1);
+  t.is(fixture.last!.figures.series, 1, 'what is only an input is not forecast');
+  await fixture.engine.observe({ defined: [], forgotten: [10], observations: new Float64Array(0), options });
+  for (let i = 60; i < 70; i++) await fixture.observe([0, 1e12 + i * 1000, i, i]);
+  t.is(fixture.last!.figures.inputs, 0);
+  t.is(fixture.rows.get(0)!.get('endMs'), 1e12 + 69_000);
+});

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { seededRandom } from '../../../src/foundation/random.ts';
-import { normalCdf, normalQuantile } from '../../../src/prediction/trend/normal.ts';
+import { normalCdf, normalQuantile } from '../../../src/prediction/math/normal.ts';
 import {
   forecastTrend,
   probabilityOfCrossing,

@@ -1,12 +1,12 @@
+import type { Part } from '../parts/part.ts';
 import { measureBeforeDeath } from './before-death/measure.ts';
 import { measureOrdinary } from './before-death/ordinary.ts';
-import type { PartName } from './options.ts';
-import type { Part } from './part.ts';
+import type { BenchPredictOptions, PartName } from './options.ts';
 import { measureCold } from './replay/cold.ts';
 import { measureEarly } from './replay/early.ts';
 import { measureTable } from './table.ts';
 
-export const parts: Readonly<Record<PartName, { readonly about: string; readonly run: Part }>> = {
+export const parts: Readonly<Record<PartName, Part<BenchPredictOptions>>> = {
   table: {
     about: 'numeric keys, each changed once a second, on one node: what their forecasts cost',
     run: ({ options: { keys, seconds, warmUp }, folder, progress }) =>

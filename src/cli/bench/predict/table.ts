@@ -8,7 +8,7 @@ import type { TanistNode } from '../../../node/node.ts';
 import { silentLog } from '../../../ports/node-log.ts';
 import { defaultPredictPolicy } from '../../../ports/prediction.ts';
 import { openLevelDisk } from '../../../storage/level/level-disk.ts';
-import { atMost, explains, type Figure } from '../tiers/figure.ts';
+import { atMost, explains, type Figure } from '../parts/figure.ts';
 import { SteadyLoad, submit } from './steady-load.ts';
 
 export interface TableOptions {

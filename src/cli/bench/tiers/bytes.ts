@@ -1,8 +1,9 @@
 import { cleanup } from '../../../local/cleanup.ts';
 import { eventually } from '../../../local/eventually.ts';
 import { figure } from '../../terminal/figure.ts';
-import { atMost, explains } from './figure.ts';
-import type { Measurement } from './measurement.ts';
+import type { BenchTiersOptions } from '../options.ts';
+import { atMost, explains } from '../parts/figure.ts';
+import type { RunPart } from '../parts/part.ts';
 import { criticalCount, tierBatches } from './tier-keys.ts';
 import { settledMemory, startTiered } from './tiered-cluster.ts';
 
@@ -15,7 +16,7 @@ const putsInFlight = 512;
  * Keys written one by one: what reaches a warm replica against what reaches the followers (their mean), and what each holds in memory above what it held
  * when it was idle. Bytes of messages as they come over the wire.
  */
-export const measureBytes: Measurement = async ({ options, folder, progress, say }) => {
+export const measureBytes: RunPart<BenchTiersOptions> = async ({ options, folder, progress, say }) => {
   const { keys, valueBytes, critical: percent } = options;
   await using stack = cleanup();
   progress('starts 3 hot replicas and a warm one');

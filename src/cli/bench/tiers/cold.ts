@@ -1,8 +1,9 @@
 import { cleanup } from '../../../local/cleanup.ts';
 import { residentBytes } from '../../../local/process-memory.ts';
 import { figure } from '../../terminal/figure.ts';
-import { atMost, explains } from './figure.ts';
-import type { Measurement } from './measurement.ts';
+import type { BenchTiersOptions } from '../options.ts';
+import { atMost, explains } from '../parts/figure.ts';
+import type { RunPart } from '../parts/part.ts';
 import { tierBatches, tierKey } from './tier-keys.ts';
 import { settledMemory, startTiered } from './tiered-cluster.ts';
 
@@ -16,7 +17,7 @@ const snapshotMs = 540_000;
 const lookMs = 50;
 
 /** Memory of a cold replica, empty and with all keys; and what comes over the wire for a snapshot of those that changed. */
-export const measureCold: Measurement = async ({ options, folder, progress, say }) => {
+export const measureCold: RunPart<BenchTiersOptions> = async ({ options, folder, progress, say }) => {
   const { keys, valueBytes, critical: percent } = options;
   await using stack = cleanup();
   progress('starts 3 hot replicas and a cold one');

@@ -3,16 +3,17 @@ import { TanistError } from '../../../foundation/errors.ts';
 import { cleanup } from '../../../local/cleanup.ts';
 import { figure } from '../../terminal/figure.ts';
 import { oneRun, type Run, resultOf } from '../failover.ts';
+import type { BenchTiersOptions } from '../options.ts';
+import { atMost, explains } from '../parts/figure.ts';
+import type { RunPart } from '../parts/part.ts';
 import { tanistStore } from '../tanist-store.ts';
-import { atMost, explains } from './figure.ts';
-import type { Measurement } from './measurement.ts';
 
 const promisedRate = 2000;
 const budget = { medianMs: 15, worstMs: 60 } as const;
 const others = { warm: 2, cold: 1 } as const;
 
 /** The leader is killed in turns in a cluster with replicas beyond the quorum and in one without; both run all the time. */
-export const measureFailover: Measurement = async ({ options, folder, progress, say }) => {
+export const measureFailover: RunPart<BenchTiersOptions> = async ({ options, folder, progress, say }) => {
   const rate = options.rate ?? promisedRate;
   await using stack = cleanup();
   const contenders = [

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { asError, TanistError } from '../../../foundation/errors.ts';
 import { seededRandom } from '../../../foundation/random.ts';
 import { cleanup } from '../../../local/cleanup.ts';
-import { atMost, explains } from './figure.ts';
-import type { Measurement } from './measurement.ts';
+import type { BenchTiersOptions } from '../options.ts';
+import { atMost, explains } from '../parts/figure.ts';
+import type { RunPart } from '../parts/part.ts';
 import { evidenceIn, fileKinds, flipBit } from './spoil.ts';
 import { startTiered } from './tiered-cluster.ts';
 import { WatchedKeys } from './watched-keys.ts';
@@ -17,7 +18,7 @@ const snapshotEveryMs = 1000;
  * One replica of each tier is killed, a bit of one of its files flips, and it starts again; so for every kind of file that it has. What it then answers is
  * compared with what was written, at once and when it is whole again; it gets no help.
  */
-export const measureFlips: Measurement = async ({ options, folder, progress, say }) => {
+export const measureFlips: RunPart<BenchTiersOptions> = async ({ options, folder, progress, say }) => {
   await using stack = cleanup();
   const events = new Map<string, string[]>();
   progress('starts 3 hot replicas, a warm and a cold one');

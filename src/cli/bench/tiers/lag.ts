@@ -3,8 +3,9 @@ import { median, quantile, rounded } from '../../../foundation/statistics.ts';
 import { cleanup } from '../../../local/cleanup.ts';
 import { eventually } from '../../../local/eventually.ts';
 import { figure } from '../../terminal/figure.ts';
-import { atMost, explains, type Figure } from './figure.ts';
-import type { Measurement, MeasurementContext } from './measurement.ts';
+import type { BenchTiersOptions } from '../options.ts';
+import { atMost, explains, type Figure } from '../parts/figure.ts';
+import type { PartContext, RunPart } from '../parts/part.ts';
 import { StampedKey } from './stamped-key.ts';
 import { cpuSeconds, startTiered, type TieredCluster } from './tiered-cluster.ts';
 import { p99Ms, startWrites, type WriteLoad } from './write-load.ts';
@@ -22,7 +23,7 @@ const leastNoise = 0.03;
  * How late a warm replica is: from a write's acknowledgement to the first answer of the warm replica that shows it, at a client that knows only that
  * one. And the CPU time that a write costs the leader while none, one and two warm replicas are fed by followers, in turns.
  */
-export const measureLag: Measurement = async (context) => {
+export const measureLag: RunPart<BenchTiersOptions> = async (context) => {
   const { options, folder, progress } = context;
   await using stack = cleanup();
   progress('starts 3 hot replicas and 2 warm ones');
@@ -58,7 +59,7 @@ export const measureLag: Measurement = async (context) => {
 
 async function measureLateness(
   tiered: TieredCluster,
-  context: MeasurementContext,
+  context: PartContext<BenchTiersOptions>,
 ): Promise<readonly Figure[]> {
   const { options, progress, say } = context;
   const { connectEtcd } = await import('../../../client/index.ts');
@@ -91,7 +92,7 @@ async function measureLateness(
 }
 
 /** Few keys: what is measured is the stream, and not the size of the state. */
-function loadOf({ options }: MeasurementContext): WriteLoad {
+function loadOf({ options }: PartContext<BenchTiersOptions>): WriteLoad {
   const { rate = promisedRate, valueBytes, critical } = options;
   return { rate, valueBytes, percent: critical, keys: loadKeys };
 }
@@ -113,7 +114,7 @@ async function setWarm(tiered: TieredCluster, count: number): Promise<void> {
 }
 
 /** µs of CPU time a write acknowledged. */
-async function leaderCost(tiered: TieredCluster, context: MeasurementContext): Promise<number> {
+async function leaderCost(tiered: TieredCluster, context: PartContext<BenchTiersOptions>): Promise<number> {
   const { pid } = tiered.cluster.node(await tiered.leader());
   const load = startWrites(tiered, loadOf(context));
   await delay(warmUpMs);

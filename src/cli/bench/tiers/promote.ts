@@ -4,8 +4,9 @@ import { nodeId } from '../../../foundation/ids.ts';
 import { cleanup } from '../../../local/cleanup.ts';
 import { eventually } from '../../../local/eventually.ts';
 import { figure } from '../../terminal/figure.ts';
-import { atMost, explains } from './figure.ts';
-import type { Measurement } from './measurement.ts';
+import type { BenchTiersOptions } from '../options.ts';
+import { atMost, explains } from '../parts/figure.ts';
+import type { RunPart } from '../parts/part.ts';
 import { tierBatches } from './tier-keys.ts';
 import { startTiered } from './tiered-cluster.ts';
 import { p99Ms, startWrites } from './write-load.ts';
@@ -17,7 +18,7 @@ const askEveryMs = 50;
 const warmUpMs = 2000;
 
 /** A warm replica becomes a voter while all goes on: how long it takes, and what writes notice of it. */
-export const measurePromotion: Measurement = async ({ options, folder, progress, say }) => {
+export const measurePromotion: RunPart<BenchTiersOptions> = async ({ options, folder, progress, say }) => {
   const { keys, valueBytes, critical: percent, rate = promisedRate } = options;
   await using stack = cleanup();
   progress('starts 3 hot replicas and a warm one');

@@ -4,8 +4,9 @@ import { cleanup } from '../../../local/cleanup.ts';
 import { eventually } from '../../../local/eventually.ts';
 import { outageOf } from '../../../verification/outage.ts';
 import { figure } from '../../terminal/figure.ts';
-import { atMost, explains } from './figure.ts';
-import type { Measurement } from './measurement.ts';
+import type { BenchTiersOptions } from '../options.ts';
+import { atMost, explains } from '../parts/figure.ts';
+import type { RunPart } from '../parts/part.ts';
 import { tierBatches } from './tier-keys.ts';
 import { startTiered } from './tiered-cluster.ts';
 import { startWrites } from './write-load.ts';
@@ -19,7 +20,7 @@ const warmUpMs = 2000;
 const levelSeconds = 1;
 
 /** A hot replica of three dies under load and stays dead: until three voters are healthy again, with nobody doing anything. */
-export const measureReplacement: Measurement = async ({ options, folder, progress, say }) => {
+export const measureReplacement: RunPart<BenchTiersOptions> = async ({ options, folder, progress, say }) => {
   const { keys, valueBytes, critical: percent, rate = promisedRate, grace: graceMs } = options;
   await using stack = cleanup();
   progress('starts 3 hot replicas and a warm one');

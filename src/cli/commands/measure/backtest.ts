@@ -16,6 +16,10 @@ export const backtestCommand: Register = (program) => {
       .option('--origins <n>', 'only the last so many origins', wholeNumber(1))
       .option('--level <share>', 'share of truths within the intervals', share, 0.9)
       .option('--m4', 'a file of many series, a row each; one origin, the last values are the test')
+      .option(
+        '--inputs',
+        'the further columns of a file are what its series may follow; the one to forecast is called value',
+      )
       .option('--without <models>', 'leave these models out', nameList, []),
   ).action(async (path: string, options: BacktestOptions) => {
     const { runBacktest } = await import('../../forecasting/run-backtest.ts');

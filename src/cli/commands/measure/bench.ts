@@ -5,6 +5,7 @@ import {
   type DependencyPart,
   dependencyParts,
 } from '../../bench/dependencies/options.ts';
+import { type BenchMirrorsOptions, type MirrorPart, mirrorParts } from '../../bench/mirrors/options.ts';
 import type {
   BenchFailoverOptions,
   BenchKvOptions,
@@ -196,6 +197,30 @@ export const benchCommand: Register = (program) => {
   });
   withJson(
     family
+      .command('mirrors')
+      .summary('mirrors of outside resources: how fresh, how fast, how gentle to the origin')
+      .description(
+        'freshness: change histories replayed against a simulated origin; every other policy makes as many calls as the mirrors did.\nreads: from the mirror in this process. stampede: clients that all poll one stale mirror.',
+      )
+      .option('--only <names>', 'these parts, separated by commas', listOf<MirrorPart>(mirrorParts))
+      .option(
+        '--budgets <list>',
+        'calls of the origin a change, separated by commas',
+        positiveNumbers,
+        [1, 2, 4],
+      )
+      .option('--reads <count>', 'reads a change', positiveNumber, 20)
+      .option('--histories <path>', 'CSV files (timestamp,value) for further histories')
+      .option('--clients <count>', 'of the stampede', wholeNumber(1, 10_000), 1000)
+      .option('--seconds <seconds>', 'of each round of reads', positiveNumber, 3)
+      .option('--seed <seed>', 'of the generated histories', wholeNumber(0), 1),
+  ).action(async (options: BenchMirrorsOptions) => {
+    const { benchMirrors } = await import('../../bench/mirrors/bench-mirrors.ts');
+    exitOnSignal();
+    await benchMirrors(options);
+  });
+  withJson(
+    family
       .command('dependencies')
       .summary('what machines that share their dependencies save, and what it costs')
       .description(
@@ -224,6 +249,10 @@ export const benchCommand: Register = (program) => {
     await benchSoak(options);
   });
 };
+
+function positiveNumbers(text: string): readonly number[] {
+  return text.split(',').map((part) => positiveNumber(part.trim()));
+}
 
 function listOf<Name extends string>(names: readonly Name[]): (text: string) => readonly Name[] {
   return (text) =>

@@ -17,6 +17,10 @@ export const forecastCommand: Register = (program) => {
       .option('--season <steps>', 'a season that is known (default: found)', wholeNumber(2))
       .option('--level <share>', 'share of truths within the intervals', share, 0.9)
       .option('--m4', 'a file of many series, a row each, first column its name')
+      .option(
+        '--inputs',
+        'the further columns of a file are what its series may follow; the one to forecast is called value',
+      )
       .option('--without <models>', 'leave these models out', nameList, []),
   ).action(async (file: string, options: ForecastOptions) => {
     const { runForecast } = await import('../../forecasting/run-forecast.ts');

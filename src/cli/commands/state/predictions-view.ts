@@ -17,10 +17,12 @@ export const forecastColumns = [
 ] as const;
 
 export function forecastRow(forecast: SeriesForecast): readonly (string | number)[] {
-  const { model, stepMs, lastValue, mean, lower, upper, confidence, coverage, observations } = forecast;
+  const { model, inputs, stepMs, lastValue, mean, lower, upper, confidence, coverage, observations } =
+    forecast;
   return [
     nameOf(forecast),
-    model,
+    // What it follows beside its own past.
+    inputs.length === 0 ? model : `${model} ← ${inputs.join(', ')}`,
     stepMs,
     figure(lastValue),
     figure(mean[0] ?? Number.NaN),

@@ -2,15 +2,18 @@ import { join } from 'node:path';
 import { median, rounded } from '../../../../foundation/statistics.ts';
 import { prepareFolder } from '../../../../storage/level/data-folder.ts';
 import { figure } from '../../../terminal/figure.ts';
-import { atMost, explains, type Figure } from '../../tiers/figure.ts';
-import type { PartContext } from '../part.ts';
+import { atMost, explains, type Figure } from '../../parts/figure.ts';
+import type { PartContext } from '../../parts/part.ts';
+import type { BenchPredictOptions } from '../options.ts';
 import { type BeforeDeathRun, oneBeforeDeathRun } from './one-run.ts';
 
 const mostGapMs = 20;
 const mostMissed = 20;
 
 /** For each signal: runs in which the leader did not make way in time, and what clients saw where it did. */
-export async function measureBeforeDeath(context: PartContext): Promise<readonly Figure[]> {
+export async function measureBeforeDeath(
+  context: PartContext<BenchPredictOptions>,
+): Promise<readonly Figure[]> {
   const { options, folder, progress, say } = context;
   const figures: Figure[] = [];
   for (const signal of options.signals) {

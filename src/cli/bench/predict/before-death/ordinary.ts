@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cleanup } from '../../../../local/cleanup.ts';
-import { atMost, explains, type Figure } from '../../tiers/figure.ts';
-import type { PartContext } from '../part.ts';
+import { atMost, explains, type Figure } from '../../parts/figure.ts';
+import type { PartContext } from '../../parts/part.ts';
+import type { BenchPredictOptions } from '../options.ts';
 import { startFaulty } from './faulty-cluster.ts';
 
 const slotMs = 20;
@@ -15,7 +16,7 @@ export async function measureOrdinary({
   options,
   folder,
   progress,
-}: PartContext): Promise<readonly Figure[]> {
+}: PartContext<BenchPredictOptions>): Promise<readonly Figure[]> {
   await using stack = cleanup();
   const where = await startFaulty(folder, stack, false);
   const { client, seen } = where;

@@ -5,7 +5,8 @@ import { cleanup } from '../../../../local/cleanup.ts';
 import { startLocalCluster } from '../../../../local/local-cluster.ts';
 import { openClient } from '../../../client.ts';
 import { askForce } from '../../../promotion/member-calls.ts';
-import type { Part } from '../part.ts';
+import type { RunPart } from '../../parts/part.ts';
+import type { BenchPredictOptions } from '../options.ts';
 import { judge, measurePromotions, type Promotion } from './promotions.ts';
 import { type Judged, type Replayed, replayPrefix } from './replayed.ts';
 
@@ -17,7 +18,7 @@ const patienceMs = 60_000;
  * Real series replayed as state, a step a second. All hot replicas are killed, and the cold one, whose last snapshot is up to a dozen steps old, goes on by
  * force. How far is its state from what the series are at that moment, with what it had predicted and without?
  */
-export const measureCold: Part = (context) => {
+export const measureCold: RunPart<BenchPredictOptions> = (context) => {
   const { options } = context;
   return measurePromotions(context, options.warmUp + snapshotSteps + patienceMs / stepMs, promoteOnce);
 };

@@ -4,7 +4,8 @@ import { TanistError } from '../../../../foundation/errors.ts';
 import { cleanup } from '../../../../local/cleanup.ts';
 import { startLocalCluster } from '../../../../local/local-cluster.ts';
 import { openClient } from '../../../client.ts';
-import type { Part } from '../part.ts';
+import type { RunPart } from '../../parts/part.ts';
+import type { BenchPredictOptions } from '../options.ts';
 import { judge, measurePromotions, type Promotion } from './promotions.ts';
 import { type Judged, type Replayed, replayPrefix } from './replayed.ts';
 
@@ -16,7 +17,7 @@ const patienceMs = 60_000;
  * Streams that the leader acknowledges alone, twenty steps a second, with 200 ms to its followers. It is killed together with who wrote; what had not got
  * far enough is lost. How far is the state that its successor answers with from what the series are then, with what it had predicted and without?
  */
-export const measureEarly: Part = (context) => {
+export const measureEarly: RunPart<BenchPredictOptions> = (context) => {
   const { options } = context;
   return measurePromotions(context, (options.warmUp * 1000 + patienceMs / 4) / stepMs, promoteOnce);
 };

@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { TanistClient } from '../../../../client/index.ts';
 import { TanistError } from '../../../../foundation/errors.ts';
 import { prepareFolder } from '../../../../storage/level/data-folder.ts';
-import { atMost, explains, type Figure } from '../../tiers/figure.ts';
-import type { PartContext } from '../part.ts';
+import { atMost, explains, type Figure } from '../../parts/figure.ts';
+import type { PartContext } from '../../parts/part.ts';
+import type { BenchPredictOptions } from '../options.ts';
 import { errorsOf, type Judged, type Replayed, replayedSeries, replayPrefix } from './replayed.ts';
 
 /** One cluster, in which the series are replayed until it loses who led. */
-export interface Promotion extends PartContext {
+export interface Promotion extends PartContext<BenchPredictOptions> {
   readonly series: readonly Replayed[];
   readonly promotion: number;
 }
@@ -16,7 +17,7 @@ const copies = 4;
 
 /** As many promotions as the options ask for, each with stretches of `steps` values. */
 export async function measurePromotions(
-  context: PartContext,
+  context: PartContext<BenchPredictOptions>,
   steps: number,
   once: (promotion: Promotion) => Promise<readonly Judged[]>,
 ): Promise<readonly Figure[]> {

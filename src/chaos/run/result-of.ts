@@ -1,0 +1,142 @@
+import { median, rounded } from '../../foundation/statistics.ts';
+import type { Moment } from '../moment.ts';
+import type { Target } from '../target.ts';
+import type { Traffic, TrafficReport, Verdict } from '../traffic.ts';
+import { electionsOf } from './elections.ts';
+import { explained } from './explain.ts';
+import { growthOf } from './growth.ts';
+import { type NodeEventAt, nodeEvents } from './node-events.ts';
+import { type BudgetTable, budgetLines, outagesOf } from './outages.ts';
+import type { HarnessLoad, ProcessSample, ProcessWatch } from './process-watch.ts';
+import { type Answer, isOk, type MemberGrowth, type ScenarioResult } from './result.ts';
+
+/** What a result is called, and what it is measured by. */
+export interface Judged {
+  readonly selection: { readonly name: string };
+  readonly seed: number;
+  readonly seconds: number;
+  readonly replay: string;
+  readonly budgets: BudgetTable;
+  readonly assertBudgets: boolean;
+}
+
+interface Parts {
+  readonly options: Judged;
+  readonly target: Target;
+  readonly traffic: Pick<Traffic, 'acknowledged' | 'samples'>;
+  /** Null: there was none; why is among the failures. */
+  readonly report: TrafficReport | null;
+  readonly moments: readonly Moment[];
+  readonly watch: Pick<ProcessWatch, 'samples' | 'load'>;
+  readonly failures: readonly string[];
+  readonly zeroEpochMs: number;
+  readonly faultsFromMs: number;
+  readonly faultsToMs: number;
+  readonly endedMs: number;
+}
+
+/** Memory of a process that grew by less than this in a run is taken as flat: caches fill. */
+const negligibleBytes = 16 * 1024 * 1024;
+const negligibleDescriptors = 8;
+
+/** The scenario that is there to show that nothing happens by itself. */
+const faultless = 'calm';
+
+/** Puts the result together from what was seen. */
+export async function resultOf(parts: Parts): Promise<ScenarioResult> {
+  const { options, target, traffic, report, moments, watch, failures } = parts;
+  const bare = outagesOf(moments, traffic.acknowledged);
+  const late = bare.some(
+    ({ event, outageMs, overlapped }) =>
+      overlapped !== true && (outageMs === null || outageMs > options.budgets[event].worstMs),
+  );
+  const events = late && target.kind === 'tanist' ? await allNodeEvents(target, parts.zeroEpochMs) : [];
+  const outages = explained(bare, events, watch.load, options.budgets);
+  const lines = budgetLines(outages, options.budgets);
+  const elections = electionsOf(moments);
+  const faults = moments.filter(({ kind }) => kind === 'fault').length;
+  const verdicts = [...(report?.verdicts ?? []), ...noFaults(options.selection.name, faults)];
+  const figures = {
+    scenario: options.selection.name,
+    seed: options.seed,
+    target: target.kind,
+    replay: options.replay,
+    failures,
+    seconds: options.seconds,
+    network: target.links.how,
+    networkWhy: target.links.why,
+    members: target.members.map(({ id, tier }) => ({ id, tier })),
+    faults,
+    operations: report?.operations ?? 0,
+    acknowledged: report?.acknowledged ?? traffic.acknowledged.length,
+    failed: report?.failed ?? 0,
+    indeterminate: report?.indeterminate ?? 0,
+    lost: report?.lost ?? 0,
+    earlyLost: report?.earlyLost ?? 0,
+    linearizable: answerOf(verdicts, 'linearizable'),
+    watch: answerOf(verdicts, 'watch'),
+    verdicts,
+    outages,
+    budgets: lines,
+    elections: elections.length,
+    falseElections: elections
+      .filter(({ isFalse }) => isFalse)
+      .map(({ atMs, member, term }) => ({ atMs, member, term })),
+    memory: target.members.map(({ id }) => memberGrowth(id, watch.samples.get(id) ?? [])),
+    moments,
+    samples: traffic.samples,
+    processes: Object.fromEntries(watch.samples),
+    stalls: watch.load.stalls,
+    load: loadOf(watch.load),
+    faultsFromMs: parts.faultsFromMs,
+    faultsToMs: parts.faultsToMs,
+    endedMs: parts.endedMs,
+  };
+  // Budgets are Tanist's: another store is measured by them, not judged.
+  const assertBudgets = options.assertBudgets && target.kind === 'tanist';
+  return { ...figures, ok: isOk(figures, assertBudgets) };
+}
+
+/** The worst of what checks of this name said; unknown where none was made. */
+function answerOf(verdicts: readonly Verdict[], check: string): Answer {
+  const answers = verdicts.filter((verdict) => verdict.check === check).map(({ answer }) => answer);
+  if (answers.includes('no')) return 'no';
+  return answers.length === 0 || answers.includes('unknown') ? 'unknown' : 'yes';
+}
+
+/** A run in which nothing was done to the cluster has shown nothing of what it is for. */
+function noFaults(name: string, faults: number): readonly Verdict[] {
+  if (faults > 0 || name === faultless) return [];
+  const detail = 'no fault happened within the time: raise --seconds';
+  return [{ check: 'faults', answer: 'unknown', detail, violations: [] }];
+}
+
+function loadOf({ loads, stalls }: HarnessLoad): ScenarioResult['load'] {
+  const values = loads.map(({ load }) => load);
+  return {
+    median: values.length === 0 ? 0 : rounded(median(values), 1),
+    most: rounded(Math.max(0, ...values), 1),
+    longestStallMs: rounded(Math.max(0, ...stalls.map(({ fromMs, toMs }) => toMs - fromMs)), 0),
+  };
+}
+
+async function allNodeEvents(target: Target, zeroEpochMs: number): Promise<readonly NodeEventAt[]> {
+  const all = await Promise.all(
+    target.members.map(({ id }) => nodeEvents(id, target.logFile(id), zeroEpochMs)),
+  );
+  return all.flat().toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function memberGrowth(member: string, samples: readonly ProcessSample[]): MemberGrowth {
+  return {
+    member,
+    resident: growthOf(
+      samples.map(({ atMs, residentBytes }) => ({ atMs, value: residentBytes })),
+      negligibleBytes,
+    ),
+    descriptors: growthOf(
+      samples.map(({ atMs, descriptors }) => ({ atMs, value: descriptors })),
+      negligibleDescriptors,
+    ),
+  };
+}

@@ -1,0 +1,54 @@
+import { Stopped } from '../scenario.ts';
+import type { HarnessClock } from './harness.ts';
+
+/** The time that scripts have: every wait ends with `Stopped` when it is over, or when the run is told to stop. */
+export class RunClock {
+  readonly untilMs: number;
+  readonly #clock: HarnessClock;
+  readonly #over = new AbortController();
+
+  constructor(clock: HarnessClock, forMs: number, stop?: AbortSignal) {
+    this.#clock = clock;
+    this.untilMs = clock.nowMs() + forMs;
+    if (stop?.aborted === true) this.end();
+    else stop?.addEventListener('abort', () => this.end(), { once: true, signal: this.#over.signal });
+  }
+
+  get over(): boolean {
+    return this.#over.signal.aborted || this.#clock.nowMs() >= this.untilMs;
+  }
+
+  remainingMs(): number {
+    return this.#over.signal.aborted ? 0 : Math.max(0, this.untilMs - this.#clock.nowMs());
+  }
+
+  end(): void {
+    this.#over.abort();
+  }
+
+  async pause(ms: number): Promise<void> {
+    const left = this.remainingMs();
+    await this.#clock.delay(Math.min(ms, left), this.#over.signal);
+    if (ms >= left || this.over) throw new Stopped();
+  }
+
+  /** What `promise` resolves to, if that is in time. Its failure is not lost when it comes later: it is of no more interest. */
+  async within<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => undefined);
+    const ended = new AbortController();
+    const stop = (): void => ended.abort();
+    this.#over.signal.addEventListener('abort', stop, { once: true });
+    try {
+      if (this.over) throw new Stopped();
+      return await Promise.race([
+        promise,
+        this.#clock.delay(this.remainingMs(), ended.signal).then(() => {
+          throw new Stopped();
+        }),
+      ]);
+    } finally {
+      this.#over.signal.removeEventListener('abort', stop);
+      ended.abort();
+    }
+  }
+}

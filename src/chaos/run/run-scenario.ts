@@ -1,0 +1,281 @@
+import { join } from 'node:path';
+import { present } from '../../foundation/assert.ts';
+import type { MutantName } from '../../foundation/mutants.ts';
+import { seededRandom } from '../../foundation/random.ts';
+import { rounded } from '../../foundation/statistics.ts';
+import { Stopped } from '../scenario.ts';
+import type { Selection } from '../scenarios/registry.ts';
+import type { Need, Target } from '../target.ts';
+import type { Traffic, TrafficReport } from '../traffic.ts';
+import { Claims } from './claims.ts';
+import type { Harness, TargetWish } from './harness.ts';
+import { bounded, healed, messageOf } from './heal.ts';
+import { MomentLog } from './moment-log.ts';
+import type { BudgetTable } from './outages.ts';
+import { type ProcessWatch, watchProcesses } from './process-watch.ts';
+import { brokenResult, type ScenarioResult, skippedResult } from './result.ts';
+import { resultOf } from './result-of.ts';
+import { RunClock } from './run-clock.ts';
+import { acknowledgedSince, type Stage, scriptContext } from './script-context.ts';
+import { SharedLinks } from './shared-links.ts';
+
+export interface ScenarioOptions {
+  readonly selection: Selection;
+  readonly seed: number;
+  /** Of faults; warm-up, settling and checks come on top. */
+  readonly seconds: number;
+  /** Each script ends after so many faults. */
+  readonly count?: number;
+  readonly target: 'tanist' | 'etcd';
+  /** Given by the user; without: as the scenarios need it. */
+  readonly hot?: number;
+  readonly warm?: number;
+  readonly cold?: number;
+  readonly network: TargetWish['network'];
+  readonly mutant?: MutantName;
+  readonly build?: string;
+  readonly otherBuild?: string;
+  readonly config?: Readonly<Record<string, object>>;
+  readonly rate: number;
+  readonly clients: number;
+  readonly parts?: readonly string[];
+  readonly budgets: BudgetTable;
+  readonly assertBudgets: boolean;
+  /** Its own; whatever was in it is not looked at. */
+  readonly folder: string;
+  readonly replay: string;
+  readonly stop?: AbortSignal;
+  /** What goes on, for people. */
+  readonly onProgress?: (text: string) => void;
+}
+
+const warmUpMs = 1500;
+/** After the last fault: load on a cluster that is whole. */
+const coolDownMs = 500;
+const scriptsEndMs = 120_000;
+const livenessMs = 15_000;
+const checkMs = 180_000;
+
+/** One selection under one seed on a cluster of its own, from its start to its end. Never throws: what goes wrong is in the result. */
+export async function runScenario(harness: Harness, options: ScenarioOptions): Promise<ScenarioResult> {
+  const { selection, seed, replay } = options;
+  const named = { scenario: selection.name, seed, target: options.target, replay };
+  const misfit = misfitOf(options);
+  if (misfit !== null) return skippedResult(named, misfit);
+  const startedMs = harness.clock.nowMs();
+  const nowMs = (): number => harness.clock.nowMs() - startedMs;
+  const zeroEpochMs = harness.clock.epochMs();
+  const log = new MomentLog(nowMs);
+  let target: Target;
+  options.onProgress?.('the cluster starts');
+  try {
+    target = await harness.startTarget(wishOf(options, log, nowMs));
+  } catch (error) {
+    return brokenResult(named, `the cluster did not start: ${messageOf(error)}`);
+  }
+  try {
+    const lack = lackOf(options, target);
+    if (lack !== null) return skippedResult(named, lack);
+    const clock = { ...harness.clock, nowMs, delay: harness.clock.delay.bind(harness.clock) };
+    return await onTarget(
+      { ...harness, clock: { ...clock, epochMs: () => zeroEpochMs } },
+      options,
+      target,
+      log,
+    );
+  } catch (error) {
+    return brokenResult(named, messageOf(error));
+  } finally {
+    await bounded(target.stop(), 'the cluster does not stop').catch((error: unknown) =>
+      options.onProgress?.(messageOf(error)),
+    );
+  }
+}
+
+/** `harness.clock` counts from the run's beginning; `epochMs` is when that was. */
+async function onTarget(
+  harness: Harness,
+  options: ScenarioOptions,
+  target: Target,
+  log: MomentLog,
+): Promise<ScenarioResult> {
+  const { clock } = harness;
+  const nowMs = (): number => clock.nowMs();
+  await bounded(target.settled(), 'the cluster did not settle before the first fault');
+  const traffic = await harness.startTraffic(target, {
+    ...(options.parts === undefined ? {} : { parts: options.parts }),
+    rate: options.rate,
+    clients: options.clients,
+    seed: options.seed,
+    nowMs,
+    onMoment: (moment) => log.keep(moment),
+  });
+  const watch = watchProcesses(target, nowMs);
+  const failures: string[] = [];
+  try {
+    options.onProgress?.('warm-up');
+    await clock.delay(warmUpMs, options.stop);
+    const faultsFromMs = nowMs();
+    failures.push(...(await scripts(harness, options, target, traffic, log)));
+    const faultsToMs = nowMs();
+    const report = await atTheEnd(harness, options, target, traffic, failures);
+    const endedMs = nowMs();
+    watch.stop();
+    return await resultOf({
+      options,
+      target,
+      traffic,
+      report,
+      moments: log.moments,
+      watch,
+      failures,
+      zeroEpochMs: clock.epochMs(),
+      faultsFromMs: rounded(faultsFromMs, 1),
+      faultsToMs: rounded(faultsToMs, 1),
+      endedMs: rounded(endedMs, 1),
+    });
+  } finally {
+    watch.stop();
+    await bounded(traffic.close(), 'the traffic does not end').catch(() => undefined);
+  }
+}
+
+/** All scripts at the same time until their time is over; what they failed with. */
+async function scripts(
+  { clock }: Harness,
+  options: ScenarioOptions,
+  target: Target,
+  traffic: Traffic,
+  log: MomentLog,
+): Promise<readonly string[]> {
+  const { selection, seed, seconds } = options;
+  const run = new RunClock(clock, seconds * 1000, options.stop);
+  const stage: Stage = {
+    target,
+    links: new SharedLinks(target.links),
+    claims: new Claims(target.members.filter(({ tier }) => tier === 'hot').length, () => target.settled()),
+    log,
+    clock,
+    acknowledged: () => traffic.acknowledged,
+    crowded: selection.scenarios.length > 1,
+  };
+  const random = seededRandom(seed);
+  const progress = setInterval(() => {
+    const left = Math.ceil(run.remainingMs() / 1000);
+    options.onProgress?.(
+      `${traffic.acknowledged.length} writes acknowledged, ${log.active} faults, ${left} s left`,
+    );
+  }, 500);
+  try {
+    const ends = await bounded(
+      Promise.allSettled(
+        selection.scenarios.map(async (scenario) => {
+          const context = scriptContext(stage, random.fork(scenario.name), run, options.count);
+          try {
+            await scenario.run(context);
+          } catch (error) {
+            if (!(error instanceof Stopped)) throw error;
+          } finally {
+            await context.close();
+          }
+        }),
+      ),
+      'scripts do not end',
+      seconds * 1000 + scriptsEndMs,
+    );
+    return ends.flatMap((end, i) =>
+      end.status === 'rejected'
+        ? [`${present(selection.scenarios[i], 'one each').name}: ${messageOf(end.reason)}`]
+        : [],
+    );
+  } catch (error) {
+    return [messageOf(error)];
+  } finally {
+    clearInterval(progress);
+    run.end();
+  }
+}
+
+/** Heals, sees that the cluster is whole and writes, ends the traffic and has it checked. Adds to `failures`. */
+async function atTheEnd(
+  { clock }: Harness,
+  { onProgress }: ScenarioOptions,
+  target: Target,
+  traffic: Traffic,
+  failures: string[],
+): Promise<TrafficReport | null> {
+  onProgress?.('faults end, the cluster settles');
+  failures.push(...(await healed(target)));
+  const alive = new RunClock(clock, livenessMs);
+  await acknowledgedSince({ acknowledged: () => traffic.acknowledged, clock }, alive).catch(() => {
+    failures.push(`no write was acknowledged within ${livenessMs / 1000} s after all faults had ended`);
+  });
+  await clock.delay(coolDownMs);
+  await bounded(traffic.stop(), 'the traffic does not end').catch((error: unknown) =>
+    failures.push(messageOf(error)),
+  );
+  onProgress?.('checks');
+  try {
+    await bounded(target.settled(), 'the cluster does not settle without load');
+    return await bounded(traffic.check(), 'the checks do not end', checkMs);
+  } catch (error) {
+    failures.push(messageOf(error));
+    return null;
+  }
+}
+
+/** What the wished-for cluster is too small for; null: it fits. */
+function misfitOf({ selection, hot, warm, cold, target }: ScenarioOptions): string | null {
+  for (const scenario of selection.scenarios) {
+    if (target === 'etcd' && scenario.needs.includes('tanist')) return 'only for Tanist';
+    if (hot !== undefined && hot < scenario.hot)
+      return `needs ${scenario.hot} hot members, --hot says ${hot}`;
+    if (warm !== undefined && warm < (scenario.warm ?? 0))
+      return `needs ${scenario.warm} warm, --warm says ${warm}`;
+    if (cold !== undefined && cold < (scenario.cold ?? 0))
+      return `needs ${scenario.cold} cold, --cold says ${cold}`;
+  }
+  return null;
+}
+
+function lackOf({ selection, otherBuild }: ScenarioOptions, target: Target): string | null {
+  for (const need of new Set<Need>(selection.scenarios.flatMap(({ needs }) => needs))) {
+    const reason = need === 'other-build' ? lacksBuild(otherBuild, target) : target.lacks(need);
+    if (reason !== null) return `${need}: ${reason}`;
+  }
+  return null;
+}
+
+function lacksBuild(otherBuild: string | undefined, target: Target): string | null {
+  if (otherBuild === undefined) return 'no second build is given (--other-build)';
+  return target.useBuild === undefined ? 'members of this cluster cannot change their build' : null;
+}
+
+function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): TargetWish {
+  const { scenarios } = options.selection;
+  const { mutant, build, otherBuild } = options;
+  const most = (of: (scenario: (typeof scenarios)[number]) => number | undefined): number =>
+    Math.max(0, ...scenarios.map((scenario) => of(scenario) ?? 0));
+  const limits = scenarios.flatMap(({ memoryLimitMb }) => memoryLimitMb ?? []);
+  const config = Object.assign({}, ...scenarios.map((scenario) => scenario.config ?? {}), options.config);
+  return {
+    kind: options.target,
+    folder: join(options.folder, 'cluster'),
+    temporaryFolder: true,
+    hot: options.hot ?? most(({ hot }) => hot),
+    warm: options.warm ?? most(({ warm }) => warm),
+    cold: options.cold ?? most(({ cold }) => cold),
+    network: options.network,
+    ...(scenarios.some(({ needs }) => needs.includes('packet-loss')) ? { wanted: ['loss'] as const } : {}),
+    ...(mutant === undefined ? {} : { mutant }),
+    ...(build === undefined ? {} : { build }),
+    ...(otherBuild === undefined ? {} : { otherBuild }),
+    ...(Object.keys(config).length === 0 ? {} : { config }),
+    ...(scenarios.some(({ smallDisk }) => smallDisk === true) ? { smallDisk: true } : {}),
+    ...(limits.length === 0 ? {} : { memoryLimitMb: Math.min(...limits) }),
+    onMoment: (moment) => log.keep(moment),
+    nowMs,
+  };
+}
+
+export type { ProcessWatch };

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm, rmdir } from 'node:fs/promises';
+import { eventually } from '../../../local/eventually.ts';
+import type { Deed } from './journal.ts';
+import { processesOf } from './process-facts.ts';
+import { runTool } from './run-tool.ts';
+
+/** What was undone and what could not be, a line each. */
+export interface Undone {
+  readonly done: readonly string[];
+  readonly failed: readonly string[];
+}
+
+const patienceMs = 5000;
+
+/** Kills what a run has started and undoes what it did, the last first. What is gone already is passed over. */
+export async function undoRun(run: string, deeds: readonly Deed[]): Promise<Undone> {
+  const done: string[] = [];
+  const failed: string[] = [];
+  for (const pid of processesOf(run)) {
+    process.kill(pid, 'SIGKILL');
+    done.push(`process ${pid} killed`);
+  }
+  await eventually(async () => (processesOf(run).length === 0 ? true : null), 'still there', {
+    patienceMs,
+  }).catch(() => failed.push(`processes ${processesOf(run).join(', ')} do not end`));
+  for (const deed of deeds.toReversed()) {
+    try {
+      const what = await undo(deed);
+      if (what !== null) done.push(what);
+    } catch (error) {
+      failed.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { done, failed };
+}
+
+/** Null: there is nothing of it any more. */
+export async function undo(deed: Deed): Promise<string | null> {
+  switch (deed.kind) {
+    case 'namespace':
+      if (!existsSync(`/run/netns/${deed.name}`)) return null;
+      await runTool('ip', ['netns', 'del', deed.name]);
+      return `network namespace ${deed.name} removed`;
+    case 'mount':
+      if (!(await isMounted(deed.path))) return null;
+      await runTool('umount', ['-l', deed.path]);
+      return `file system at ${deed.path} unmounted`;
+    case 'cgroup':
+      if (!existsSync(deed.path)) return null;
+      // Its processes are dead; until the kernel has cleared them away it is busy.
+      await eventually(() => rmdir(deed.path).then(() => true), `${deed.path} stays`, { patienceMs });
+      return `control group ${deed.path} removed`;
+    case 'folder':
+      if (!existsSync(deed.path)) return null;
+      await rm(deed.path, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+      return `folder ${deed.path} removed`;
+  }
+}
+
+/** Spaces stand as \040 in mountinfo (proc(5)). */
+async function isMounted(path: string): Promise<boolean> {
+  const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  return text.split('\n').some((line) => line.split(' ')[4] === path.replaceAll(' ', '\\040'));
+}

@@ -1,0 +1,30 @@
+import { checkLeaseBounds, type LeaseHistory } from '../../../verification/lease-bounds.ts';
+import type { Verdict } from '../../traffic.ts';
+import type { Silence } from '../record/meter.ts';
+import { leaseClock } from './lease-clock.ts';
+import { verdict } from './verdict.ts';
+
+const enoughEnded = 3;
+/** While the cluster works: renewals travel in batches, and expiry in the leader's next stamp. */
+const lateMs = 1500;
+const etcdElectionMs = 1000;
+
+/**
+ * Promise 9. `silences`: nobody was answered, so cluster time may have stood still. etcd's new leader gives every lease its whole time-to-live again and
+ * an election timeout more (`lessor.Promote`), so there they also last so much longer.
+ */
+export function checkLeases(
+  lives: readonly LeaseHistory[],
+  silences: readonly Silence[],
+  kind: 'tanist' | 'etcd',
+): Verdict {
+  const ended = lives.filter(({ goneMs }) => goneMs !== null).length;
+  const violations = lives.flatMap((life) => {
+    const againMs = kind === 'etcd' ? life.ttlMs + etcdElectionMs : 0;
+    const stalls = silences.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + againMs }));
+    return checkLeaseBounds([life], { ...leaseClock, lateMs, stalls });
+  });
+  return verdict('lease', `${lives.length} leases, ${ended} seen to end`, violations, {
+    enough: ended >= enoughEnded,
+  });
+}

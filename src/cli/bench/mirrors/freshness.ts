@@ -1,0 +1,82 @@
+import { nextTurn } from '../../../ports/clock.ts';
+import { systemClock } from '../../../ports/system-clock.ts';
+import { type ChangeHistory, generatedHistories } from './histories.ts';
+import type { BenchMirrorsOptions } from './options.ts';
+import { fixedInterval, predicted, refreshAhead, staleWhileRevalidate, tuned } from './policies.ts';
+import { recordedHistories } from './recorded.ts';
+import { type Freshness, freshnessOf, readTimes } from './simulated-origin.ts';
+
+export interface FreshnessRow {
+  readonly history: string;
+  readonly source: ChangeHistory['source'];
+  readonly predictable: boolean;
+  readonly changes: number;
+  /** Of the budget, a change. */
+  readonly callsPerChange: number;
+  /** Whether the origin says when it changed last (Last-Modified, a field). */
+  readonly told: boolean;
+  readonly mirrors: Freshness;
+  readonly others: Readonly<Record<'interval' | 'staleWhileRevalidate' | 'refreshAhead', Freshness>>;
+  /** Stale reads against the best of the others. */
+  readonly ratio: number;
+  readonly ageRatio: number;
+}
+
+/** Part of a history that is learned from and not counted, for all alike. */
+const learning = 0.3;
+
+/** Histories replayed against a simulated origin: every policy makes as many calls as the mirrors did. */
+export async function measureFreshness(
+  options: BenchMirrorsOptions,
+  progress: (text: string) => void,
+): Promise<readonly FreshnessRow[]> {
+  const histories = [
+    ...generatedHistories(options.seed),
+    ...(options.histories === undefined ? [] : await recordedHistories(options.histories)),
+  ];
+  const rows: FreshnessRow[] = [];
+  for (const history of histories) {
+    const reads = readTimes(history, options.reads, options.seed);
+    for (const told of [true, false]) {
+      for (const callsPerChange of options.budgets) {
+        progress(`${history.name}, ${callsPerChange} calls a change, ${told ? 'told' : 'seen'}`);
+        rows.push(rowOf(history, reads, callsPerChange, told));
+        await nextTurn(systemClock);
+      }
+    }
+  }
+  return rows;
+}
+
+function rowOf(
+  history: ChangeHistory,
+  reads: Float64Array,
+  callsPerChange: number,
+  told: boolean,
+): FreshnessRow {
+  const spanMs = history.untilMs - history.fromMs;
+  const fromMs = history.fromMs + learning * spanMs;
+  const looks =
+    predicted([history], (callsPerChange * history.changesMs.length) / spanMs, told).get(history.name) ?? [];
+  const mirrors = freshnessOf(history, looks, reads, fromMs);
+  const like = (policy: (parameter: number) => number[]): Freshness =>
+    freshnessOf(history, tuned(policy, Math.max(1, mirrors.calls), fromMs, spanMs), reads, fromMs);
+  const others = {
+    interval: like((everyMs) => fixedInterval(history, everyMs)),
+    staleWhileRevalidate: like((ttlMs) => staleWhileRevalidate(reads, ttlMs)),
+    refreshAhead: like((ttlMs) => refreshAhead(reads, ttlMs)),
+  };
+  const least = (of: (one: Freshness) => number): number => Math.min(...Object.values(others).map(of));
+  return {
+    history: history.name,
+    source: history.source,
+    predictable: history.predictable,
+    changes: history.changesMs.length,
+    callsPerChange,
+    told,
+    mirrors,
+    others,
+    ratio: mirrors.staleReads / least(({ staleReads }) => staleReads),
+    ageRatio: mirrors.meanAgeMs / least(({ meanAgeMs }) => meanAgeMs),
+  };
+}

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+import { parse as parseYaml } from 'yaml';
+import { TanistError } from '../../foundation/errors.ts';
+import { loadClusterConfig } from '../../node/config.ts';
+
+/**
+ * The sections of a cluster's config as they are written; its name and its nodes apart, which the harness has of its own. The whole file is checked
+ * first. Errors: `config-invalid`.
+ */
+export async function configSections(file: string): Promise<Readonly<Record<string, object>>> {
+  await loadClusterConfig(file);
+  const content: unknown = parseYaml(await readFile(file, 'utf8'));
+  const sections: Record<string, object> = {};
+  for (const [key, section] of Object.entries(content ?? {})) {
+    if (key === 'cluster' || key === 'nodes') continue;
+    if (typeof section !== 'object' || section === null)
+      throw new TanistError('config-invalid', `${file}: ${key}: must be a map of keys and values`);
+    sections[key] = section;
+  }
+  return sections;
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { budgets } from '../../chaos/moment.ts';
+import { type PlanFile, parsePlan, seedRange } from '../../chaos/run/plan-file.ts';
+import type { PlannedRun, RunPlan } from '../../chaos/run/run-plan.ts';
+import { select } from '../../chaos/scenarios/registry.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { type MutantName, mutantNames } from '../../foundation/mutants.ts';
+import { suggestion } from '../../foundation/suggestion.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import { configSections } from './config-sections.ts';
+import type { ChaosRunOptions } from './options.ts';
+
+const defaultRate = 1000;
+const defaultClients = 16;
+/** Of faults, for each scenario. */
+const defaultSeconds = 60;
+const quickSeconds = 15;
+const ciSeconds = 12;
+/** With `--count` the number of faults ends a scenario, long before this. */
+const countSeconds = 3600;
+
+/** What is to be run, of the names and flags of the command line and of the plan file. What the line says goes before what the file says. */
+export async function planOf(names: readonly string[], options: ChaosRunOptions): Promise<RunPlan> {
+  const file = options.plan === undefined ? null : await readPlan(options.plan);
+  if (names.length === 0 && file === null)
+    throw new UsageError('name scenarios ("tanist chaos list"), a set (all, quick, ci), or a --plan');
+  if (names.length > 0 && file !== null)
+    throw new UsageError('names of scenarios and --plan exclude each other');
+  if (options.seed !== undefined && options.seeds !== undefined)
+    throw new UsageError('--seed and --seeds exclude each other');
+  const configFile = options.config ?? configOf(options.plan, file);
+  const config = configFile === undefined ? undefined : await configSections(configFile);
+  const hot = options.hot ?? file?.hot;
+  const warm = options.warm ?? file?.warm;
+  const cold = options.cold ?? file?.cold;
+  const parts = options.traffic ?? file?.parts;
+  const mutant = mutantOf(options.mutant);
+  const { build, otherBuild } = options;
+  return {
+    runs: file === null ? namedRuns(names, options) : file.runs,
+    targets: targetsOf(options),
+    network: options.network ?? file?.network ?? 'auto',
+    rate: options.rate ?? file?.rate ?? defaultRate,
+    clients: options.clients ?? file?.clients ?? defaultClients,
+    budgetTable: file?.budgetTable ?? budgets,
+    budgets: options.budgets,
+    command: ['tanist', ...process.argv.slice(2)].join(' '),
+    ...(hot === undefined ? {} : { hot }),
+    ...(warm === undefined ? {} : { warm }),
+    ...(cold === undefined ? {} : { cold }),
+    ...(config === undefined ? {} : { config }),
+    ...(parts === undefined ? {} : { parts }),
+    ...(mutant === undefined ? {} : { mutant }),
+    ...(build === undefined ? {} : { build: resolve(build) }),
+    ...(otherBuild === undefined ? {} : { otherBuild: resolve(otherBuild) }),
+  };
+}
+
+async function readPlan(path: string): Promise<PlanFile> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new TanistError('config-invalid', `${path}: cannot be read (${cause.code ?? cause.message})`, {
+      cause,
+    });
+  });
+  return parsePlan(text, path);
+}
+
+/** Paths in a plan are as seen from it. */
+function configOf(plan: string | undefined, file: PlanFile | null): string | undefined {
+  if (plan === undefined || file?.config === undefined) return undefined;
+  return resolve(dirname(plan), file.config);
+}
+
+function namedRuns(names: readonly string[], options: ChaosRunOptions): readonly PlannedRun[] {
+  const selected = select(names);
+  if (selected.kind === 'unknown') throw new UsageError(selected.problem);
+  const preset = names.every((name) => name === 'ci')
+    ? ciSeconds
+    : names.every((name) => name === 'quick')
+      ? quickSeconds
+      : options.count === undefined
+        ? defaultSeconds
+        : countSeconds;
+  const seeds = seedsOf(options);
+  return selected.selections.map((selection) => ({
+    selection,
+    seeds,
+    seconds: options.seconds ?? preset,
+    ...(options.count === undefined ? {} : { count: options.count }),
+  }));
+}
+
+function seedsOf({ seed = 1, seeds, repeat = 1 }: ChaosRunOptions): readonly number[] {
+  return seeds === undefined ? seedRange(seed, seed + repeat - 1) : seedRange(seeds.from, seeds.to);
+}
+
+function targetsOf({ target, against }: ChaosRunOptions): RunPlan['targets'] {
+  if (against === 'etcd' || target === 'both') return ['tanist', 'etcd'];
+  return [target ?? 'tanist'];
+}
+
+function mutantOf(name: string | undefined): MutantName | undefined {
+  if (name === undefined) return undefined;
+  const known = mutantNames.find((candidate) => candidate === name);
+  if (known === undefined)
+    throw new UsageError(`--mutant: no planted fault "${name}"${suggestion(name, mutantNames)}`);
+  return known;
+}

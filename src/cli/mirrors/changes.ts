@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { TanistError } from '../../foundation/errors.ts';
+import { defineSource, parseSources, removeMirror, removeSource } from '../../mirrors/index.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import type { MirrorOptions } from './options.ts';
+import { plainState } from './views.ts';
+import { withMirrors } from './with-mirrors.ts';
+
+/** `mirror add`: sources into the cluster, then mirrors of resources. */
+export async function addMirrors(
+  ids: readonly string[],
+  options: MirrorOptions & { readonly config?: string },
+): Promise<void> {
+  if (ids.length === 0 && options.config === undefined)
+    throw new UsageError('name resources, or sources by --config');
+  const sources = options.config === undefined ? {} : parseSources(await textOf(options.config));
+  await withMirrors(
+    options,
+    async ({ client, mirrors, out }) => {
+      for (const [name, config] of Object.entries(sources)) await defineSource(client, name, config);
+      const states: object[] = [];
+      for (const id of ids) {
+        const state = await mirrors.poll(id);
+        states.push(plainState(state));
+        out.say(`${id}: ${JSON.stringify(state.value)}`);
+      }
+      out.document({ sources: Object.keys(sources), mirrors: states });
+      for (const name of Object.keys(sources)) out.say(`source ${name} defined`);
+    },
+    { sources },
+  );
+}
+
+/** `mirror remove`. */
+export async function removeMirrors(
+  ids: readonly string[],
+  options: MirrorOptions & { readonly source?: string },
+): Promise<void> {
+  const { source } = options;
+  if (ids.length === 0 && source === undefined)
+    throw new UsageError('name resources, or a source by --source');
+  await withMirrors(options, async ({ client, out }) => {
+    const removed: string[] = [];
+    for (const id of ids) if (await removeMirror(client, id)) removed.push(id);
+    if (source !== undefined) await removeSource(client, source);
+    out.document({ removed, source: source ?? null });
+    out.say(`${removed.length} mirrors removed${source === undefined ? '' : `, and source ${source}`}`);
+    if (removed.length < ids.length)
+      throw new TanistError(
+        'resource-missing',
+        `there was no mirror of ${ids.filter((id) => !removed.includes(id)).join(', ')}`,
+      );
+  });
+}
+
+/** `mirror refresh`. */
+export async function refreshMirrors(
+  ids: readonly string[],
+  options: MirrorOptions & { readonly invalidate?: boolean },
+): Promise<void> {
+  await withMirrors(options, async ({ mirrors, out }) => {
+    if (options.invalidate === true) {
+      await mirrors.invalidate(...ids);
+      out.document({ invalidated: ids });
+      out.say(`${ids.length} invalidated`);
+      return;
+    }
+    const states: object[] = [];
+    for (const id of ids) {
+      const state = await mirrors.refresh(id);
+      states.push(plainState(state));
+      out.say(`${id}: ${JSON.stringify(state.value)}`);
+    }
+    out.document({ mirrors: states });
+  });
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new TanistError('config-invalid', `${file} cannot be read`);
+  }
+}

@@ -1,0 +1,19 @@
+import type { ClientOptions } from '../command.ts';
+
+/** What every `tanist mirror` command was asked for. */
+export interface MirrorOptions extends ClientOptions {
+  /** Endpoints of a real etcd that holds the mirrors. */
+  readonly etcd?: readonly string[];
+}
+
+export interface ServeOptions {
+  readonly config?: string;
+  readonly name?: string;
+  readonly parallel: number;
+  readonly http?: number;
+  readonly httpHost?: string;
+  readonly webhookSecretEnv?: string;
+  readonly allowCommands?: boolean;
+  readonly files?: string;
+  readonly secrets?: string;
+}

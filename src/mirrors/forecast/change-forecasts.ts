@@ -1,0 +1,42 @@
+import { learnedChanges, type NextChange } from '../../prediction/occurrence/next-change.ts';
+import { changeTimes } from '../refresh/history.ts';
+import type { HistoryRecord } from '../state/records.ts';
+
+/** Changes that say enough to predict with; below, nothing is predicted. */
+export const leastChanges = 4;
+/** Changes of the past that the models are tested at: some milliseconds of work at every change. */
+const tests = 24;
+const mostKept = 20_000;
+
+interface Kept {
+  readonly changes: HistoryRecord['changes'];
+  readonly at: (nowMs: number) => NextChange;
+}
+
+/** When resources change next, from their histories. What was learned of one is kept until it changes again. */
+export class ChangeForecasts {
+  readonly #kept = new Map<string, Kept>();
+
+  /** As seen at `nowMs`, knowing that nothing has changed since the last change up to then. Null: too little is known. */
+  next(name: string, history: HistoryRecord | null, nowMs: number): NextChange | null {
+    if (history === null || history.changes.length < leastChanges) return null;
+    const known = this.#kept.get(name);
+    if (known !== undefined && isSame(known.changes, history.changes)) return known.at(nowMs);
+    const times = changeTimes(history);
+    const at = learnedChanges(times, Math.max(nowMs, times.at(-1) ?? nowMs), tests);
+    if (at === null) return null;
+    if (this.#kept.size >= mostKept) this.#kept.clear();
+    this.#kept.set(name, { changes: history.changes, at });
+    return at(nowMs);
+  }
+
+  forget(name: string): void {
+    this.#kept.delete(name);
+  }
+}
+
+function isSame(a: HistoryRecord['changes'], b: HistoryRecord['changes']): boolean {
+  const lastA = a.at(-1);
+  const lastB = b.at(-1);
+  return a === b || (a.length === b.length && lastA?.[0] === lastB?.[0] && lastA?.[1] === lastB?.[1]);
+}

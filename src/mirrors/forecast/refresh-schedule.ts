@@ -1,0 +1,160 @@
+import type { NextChange } from '../../prediction/occurrence/next-change.ts';
+import type { BudgetOptions } from '../state/token-bucket.ts';
+import { clearingPrice, PriceControl } from './price.ts';
+import { Staleness } from './staleness.ts';
+
+/** What a look has told. */
+export interface LookedAt {
+  readonly atMs: number;
+  readonly changed: boolean;
+  /** As seen at `atMs`; null: too little is known of the resource. */
+  readonly next: NextChange | null;
+  /** How long it has been mirrored, and changes seen in that time. */
+  readonly knownMs: number;
+  readonly changes: number;
+  /** Reads that it answers, relative to others. */
+  readonly weight: number;
+}
+
+interface Planned {
+  atMs: number;
+  weight: number;
+  curve: Staleness;
+  /** From the last look that found a change: what a cycle usually looks like. */
+  cycle: Staleness;
+}
+
+/** What models must have saved of log loss, in nats a question, against "any time alike": below, evenly spaced looks are best. */
+const leastGain = 0.15;
+const leastEvidence = 4;
+const likely = 0.2;
+/** How often the scale of prices is found anew, at most. */
+const rescaleMs = 10_000;
+
+/**
+ * Where the next calls of one source buy most freshness: all its resources that this process refreshes, each with the chance that it has changed since
+ * its last look; a call goes to whoever's value of a look reaches the price.
+ */
+export class RefreshSchedule {
+  readonly #planned = new Map<string, Planned>();
+  readonly #budget: BudgetOptions;
+  readonly #control = new PriceControl();
+  #share = 1;
+  #scale = 0;
+  #scaledMs = Number.NEGATIVE_INFINITY;
+
+  constructor(budget: BudgetOptions) {
+    this.#budget = budget;
+  }
+
+  get size(): number {
+    return this.#planned.size;
+  }
+
+  /** Part of the budget that is this process's to plan with, 0 to 1. */
+  setShare(share: number): void {
+    this.#share = share;
+  }
+
+  looked(name: string, { atMs, changed, next, knownMs, changes, weight }: LookedAt): void {
+    const told = next !== null && next.gain.each >= leastGain && next.gain.total >= leastEvidence;
+    const curve = told ? curveOf(next) : memoryless(changes, Math.max(knownMs, this.#callMs()));
+    const before = this.#planned.get(name);
+    this.#planned.set(name, {
+      atMs,
+      weight,
+      curve,
+      cycle: changed || !told || before === undefined ? curve : before.cycle,
+    });
+  }
+
+  /** Between two calls. */
+  #callMs(): number {
+    return 60_000 / (this.#budget.perMinute * this.#share);
+  }
+
+  weigh(name: string, weight: number): void {
+    const planned = this.#planned.get(name);
+    if (planned !== undefined) planned.weight = weight;
+  }
+
+  remove(name: string): void {
+    this.#planned.delete(name);
+  }
+
+  /** Whose look is worth most now, if any is worth a call; `tokens` are left of the budget. */
+  due(nowMs: number, tokens: number, but: (name: string) => boolean = () => false): string | null {
+    const price = this.price(nowMs, tokens);
+    let best: string | null = null;
+    let most = price;
+    for (const [name, { atMs, weight, curve, cycle }] of this.#planned) {
+      const value = weight * curve.value(nowMs - atMs, cycle);
+      if (value < most || value <= 0 || but(name)) continue;
+      most = value;
+      best = name;
+    }
+    return best ?? (tokens >= this.#budget.burst - 1e-6 ? this.#likeliest(nowMs, but) : null);
+  }
+
+  /** A full bucket gains nothing by waiting: whoever has most likely been out of date for longest. */
+  #likeliest(nowMs: number, but: (name: string) => boolean): string | null {
+    let best: string | null = null;
+    let most = 0;
+    for (const [name, { atMs, weight, curve }] of this.#planned) {
+      const since = nowMs - atMs;
+      if (curve.chance(since) < likely) continue;
+      const value = weight * curve.outdatedMs(since);
+      if (value <= most || but(name)) continue;
+      most = value;
+      best = name;
+    }
+    return best;
+  }
+
+  /** When a look at the resource will be worth a call, at the present price; infinite: never as things are. */
+  dueAt(name: string, nowMs: number, tokens: number): number {
+    const planned = this.#planned.get(name);
+    if (planned === undefined) return Number.POSITIVE_INFINITY;
+    return planned.atMs + planned.curve.worthAt(this.price(nowMs, tokens) / planned.weight, planned.cycle);
+  }
+
+  /** Of a call, in ms of freshness times weight. */
+  price(nowMs: number, tokens: number): number {
+    const { perMinute, burst } = this.#budget;
+    const callsPerMs = (perMinute / 60_000) * this.#share;
+    if (nowMs - this.#scaledMs >= rescaleMs || this.#scale === 0) {
+      this.#scaledMs = nowMs;
+      this.#scale = this.#usualWorth();
+    }
+    const first = (): number => clearingPrice([...this.#planned.values()], callsPerMs) / this.#scale;
+    if (this.#scale === 0) return 0;
+    return this.#scale * this.#control.part(Math.min(1, tokens / burst), burst / callsPerMs, nowMs, first);
+  }
+
+  /** What the best look at a resource is worth, on average. */
+  #usualWorth(): number {
+    let sum = 0;
+    let weights = 0;
+    for (const { cycle, weight } of this.#planned.values()) {
+      sum += weight * weight * cycle.meanMs;
+      weights += weight;
+    }
+    return weights === 0 ? 0 : sum / weights;
+  }
+}
+
+/** Beyond this the chance of a change hardly rises. */
+const tail = 0.98;
+
+function curveOf(next: NextChange): Staleness {
+  const middleMs = next.quantile(0.5);
+  const farMs = next.quantile(tail);
+  const untilMs = Number.isFinite(farMs) ? 2 * farMs : Number.isFinite(middleMs) ? 8 * middleMs : 1e10;
+  return new Staleness((u) => next.within(u), Math.max(1, untilMs));
+}
+
+/** Too few changes to say more than how often: the rate of Cho & Garcia-Molina 2003b, corrected for none having been seen. */
+function memoryless(changes: number, knownMs: number): Staleness {
+  const meanMs = Math.max(1000, knownMs) / (changes + 0.5);
+  return new Staleness((u) => 1 - Math.exp(-u / meanMs), 8 * meanMs, true);
+}

@@ -1,0 +1,152 @@
+import { assert } from '../../foundation/assert.ts';
+
+/** Points of a curve, denser near its beginning. */
+const points = 128;
+/** A look that would find nothing this often is never worth a call. */
+const leastChance = 0.03;
+
+/**
+ * How likely a resource has changed `u` ms after a look: G(u), and its integral, tabulated. Beyond the last point the chance stays as it is.
+ */
+export class Staleness {
+  readonly #at: Float64Array;
+  readonly #chance: Float64Array;
+  readonly #integral: Float64Array;
+  readonly untilMs: number;
+  readonly #memoryless: boolean;
+
+  /** Mean of what remains of a cycle at a moment that has nothing to do with it: E[T²] / 2E[T]. */
+  readonly #anywhereMs: number;
+
+  /** `chance` rises in `u`, 0 to 1, at a constant rate if `memoryless`. It is asked up to `untilMs`, most where it rises most. */
+  constructor(chance: (u: number) => number, untilMs: number, memoryless = false) {
+    assert(untilMs > 0, 'a curve has a length');
+    this.untilMs = untilMs;
+    this.#memoryless = memoryless;
+    const table = tabulated(chance, untilMs);
+    this.#at = Float64Array.from(table, ([at]) => at);
+    this.#chance = Float64Array.from(table, ([, value]) => value);
+    this.#integral = new Float64Array(points);
+    let second = 0;
+    for (let i = 1; i < points; i++) {
+      const here = this.#at[i] ?? 0;
+      const before = this.#at[i - 1] ?? 0;
+      const value = Math.max(this.#chance[i - 1] ?? 0, this.#chance[i] ?? 0);
+      this.#chance[i] = value;
+      const middle = ((this.#chance[i - 1] ?? 0) + value) / 2;
+      this.#integral[i] = (this.#integral[i - 1] ?? 0) + middle * (here - before);
+      second += (1 - middle) * (here * here - before * before);
+    }
+    this.#anywhereMs = second / (2 * this.meanMs);
+  }
+
+  chance(u: number): number {
+    return this.#interpolated(this.#chance, u);
+  }
+
+  /** ∫₀ᵘ G: how long it has been out of date on average, if nobody has looked since. */
+  outdatedMs(u: number): number {
+    const within = this.#interpolated(this.#integral, u);
+    return u <= this.untilMs ? within : within + (u - this.untilMs) * (this.#chance[points - 1] ?? 0);
+  }
+
+  /** Mean time of the change, as far as the table goes. */
+  get meanMs(): number {
+    return Math.max(1, this.untilMs - this.outdatedMs(this.untilMs));
+  }
+
+  /** How much longer it stays as it is, having stayed so for `age`: the mean residual life. */
+  remainingMs(age: number): number {
+    const left = 1 - this.chance(age);
+    if (left < 1e-3) return 0;
+    const after = this.untilMs - age - (this.outdatedMs(this.untilMs) - this.outdatedMs(age));
+    return Math.max(0, after / left);
+  }
+
+  /**
+   * What a look `u` ms after the last one buys, in ms of freshness; `cycle` is the curve from a change on.
+   *
+   * Changes at a constant rate λ: u·G(u) − ∫₀ᵘ G = (1 − (1 + λu)e^(−λu))/λ, the price of a call at which looking every `u` ms is optimal, ∂F/∂f of
+   * Cho & Garcia-Molina 2003 (sec. 4): a look that finds nothing spends the uncertainty that had gathered. Otherwise the next change does not
+   * depend on when somebody looks: with chance G a look finds one, which came about `lag` ago, and stays fresh for what remains of a cycle. For clockwork
+   * that jumps to a whole period as the change comes, and falls until the next.
+   */
+  value(since: number, cycle: Staleness): number {
+    const u = Math.min(since, this.untilMs);
+    const chance = this.chance(u);
+    if (chance < leastChance) return 0;
+    if (this.#memoryless) return u * chance - this.outdatedMs(u);
+    const lag = this.outdatedMs(u) / chance;
+    const { meanMs } = cycle;
+    // So late that further changes came: anywhere within a cycle.
+    return chance * (lag < meanMs ? cycle.remainingMs(lag) : cycle.#anywhereMs);
+  }
+
+  /** The earliest moment after the look at which a look is worth `price`; infinite: never. */
+  worthAt(price: number, cycle: Staleness): number {
+    let before = 0;
+    for (const at of this.#at) {
+      const value = this.value(at, cycle);
+      if (value >= price && value > 0) return (before + at) / 2;
+      before = at;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** The most that a look is ever worth. */
+  mostWorth(cycle: Staleness): number {
+    let most = 0;
+    for (const at of this.#at) most = Math.max(most, this.value(at, cycle));
+    return most;
+  }
+
+  #interpolated(values: Float64Array, u: number): number {
+    const last = points - 1;
+    if (u <= 0) return values[0] ?? 0;
+    if (u >= this.untilMs) return values[last] ?? 0;
+    let low = 0;
+    let high = last;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((this.#at[middle] ?? 0) <= u) low = middle;
+      else high = middle;
+    }
+    const from = this.#at[low] ?? 0;
+    const to = this.#at[high] ?? 0;
+    const part = to > from ? (u - from) / (to - from) : 0;
+    return (values[low] ?? 0) * (1 - part) + (values[high] ?? 0) * part;
+  }
+}
+
+type Point = readonly [at: number, chance: number];
+
+/** Half of the points evenly on a power scale, the others where the chance rises most from one to the next. */
+function tabulated(chance: (u: number) => number, untilMs: number): readonly Point[] {
+  const even = points / 2;
+  const table: Point[] = [];
+  for (let i = 0; i < even; i++) {
+    const at = untilMs * (i / (even - 1)) ** 1.5;
+    table.push([at, i === 0 ? 0 : clamped(chance(at))]);
+  }
+  while (table.length < points) {
+    let steepest = 1;
+    let most = -1;
+    for (let i = 1; i < table.length; i++) {
+      const [before, low] = table[i - 1] ?? [0, 0];
+      const [here, high] = table[i] ?? [0, 0];
+      // A jump is cut down to a thousandth of the whole; the rest goes where it is flat.
+      const rise = here - before < untilMs / 1000 ? (high - low) / 8 : high - low;
+      if (rise > most) {
+        most = rise;
+        steepest = i;
+      }
+    }
+    const at = ((table[steepest - 1]?.[0] ?? 0) + (table[steepest]?.[0] ?? 0)) / 2;
+    table.splice(steepest, 0, [at, clamped(chance(at))]);
+  }
+  return table;
+}
+
+function clamped(chance: number): number {
+  return Math.min(1, Math.max(0, chance));
+}

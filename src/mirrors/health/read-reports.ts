@@ -1,0 +1,56 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { StateClient } from '../../ports/state-client.ts';
+import { reportPrefix } from '../state/keys.ts';
+import { decodeRecord } from '../state/records.ts';
+import type { ReportRecord } from './report-record.ts';
+
+/** What all processes say that they read of late: where freshness is worth most, and what nobody reads any more. */
+export class ReadReports {
+  readonly #client: StateClient;
+  readonly #clock: Clock;
+  #perSecond = new Map<string, number>();
+  readonly #lastReadMs = new Map<string, number>();
+  #heard = false;
+
+  constructor(client: StateClient, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  /** Null: no process reports at all. */
+  readsPerSecond(name: string): number | null {
+    return this.#heard ? (this.#perSecond.get(name) ?? 0) : null;
+  }
+
+  /** How long nobody has been known to read it; counts from when it is asked for the first time. */
+  idleMs(name: string): number {
+    const nowMs = this.#clock.nowMs();
+    const last = this.#lastReadMs.get(name);
+    if (last !== undefined) return nowMs - last;
+    this.#lastReadMs.set(name, nowMs);
+    return 0;
+  }
+
+  async read(): Promise<void> {
+    try {
+      const { values } = await this.#client.get(reportPrefix, {
+        prefix: true,
+        limit: 10_000,
+        consistency: 'serializable',
+      });
+      const perSecond = new Map<string, number>();
+      for (const { value } of values) {
+        const record = decodeRecord<ReportRecord>(value);
+        for (const [name, { perSecond: reads }] of Object.entries(record?.resources ?? {})) {
+          if (typeof reads !== 'number' || reads <= 0) continue;
+          perSecond.set(name, (perSecond.get(name) ?? 0) + reads);
+          this.#lastReadMs.set(name, this.#clock.nowMs());
+        }
+      }
+      this.#heard = values.length > 0;
+      this.#perSecond = perSecond;
+    } catch {
+      // What was known goes on counting.
+    }
+  }
+}

@@ -1,0 +1,269 @@
+import { asError, TanistError } from '../../foundation/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
+import type { SourceConfig } from '../config/source-schema.ts';
+import type { ChangeForecasts } from '../forecast/change-forecasts.ts';
+import { formatKey } from '../format/apply-format.ts';
+import type { ResourceId } from '../resource-id.ts';
+import { failed, failedBy } from '../sources/failed.ts';
+import type { Origin, OriginAnswer } from '../sources/origin.ts';
+import { type Claim, claim } from '../state/claim.ts';
+import { sourceKey } from '../state/keys.ts';
+import type { LiveMirror } from '../state/live-mirror.ts';
+import type { ProcessLease } from '../state/process-lease.ts';
+import { encodeRecord, type HistoryRecord, type RefreshReason, type ValueRecord } from '../state/records.ts';
+import { paused } from '../state/token-bucket.ts';
+import { complete, letGo } from './complete.ts';
+import { type Before, judge, type Verdict } from './judge.ts';
+
+export interface LookerPorts {
+  readonly client: StateClient;
+  readonly clock: Clock;
+  readonly live: LiveMirror;
+  readonly lease: ProcessLease;
+  readonly forecasts: ChangeForecasts;
+  readonly origin: (source: string) => Promise<Origin>;
+  /** Of this process, in records. */
+  readonly by: string;
+  /** Waits this long for the cluster before an origin is asked without it. */
+  readonly claimMs: number;
+  readonly onLook: (look: FinishedLook) => void;
+}
+
+export interface FinishedLook {
+  readonly id: ResourceId;
+  readonly reason: RefreshReason;
+  readonly answer: OriginAnswer['kind'];
+  readonly changed: boolean;
+  readonly tookMs: number;
+}
+
+export type LookOutcome =
+  | {
+      readonly kind: 'looked';
+      readonly verdict: Verdict;
+      readonly value: ValueRecord | null;
+      readonly written: boolean;
+    }
+  | { readonly kind: 'held' }
+  | { readonly kind: 'moved'; readonly checkRevision: number }
+  | { readonly kind: 'over-budget'; readonly waitMs: number }
+  /** This process may not ask this origin, or lacks a secret: others may. Nothing was written. */
+  | { readonly kind: 'unable'; readonly error: TanistError }
+  /** Nothing was asked of the origin. */
+  | { readonly kind: 'no-cluster'; readonly error: TanistError };
+
+const mostRewrites = 60;
+const rewriteMs = 500;
+const unableMs = 5000;
+
+/** Looks at origins: claim, ask, judge, write. The only place that calls them for the mirrors. */
+export class Looker {
+  readonly #ports: LookerPorts;
+  /** Sources that this process could not ask of late: no calls of the budget are spent on finding that out again. */
+  readonly #unable = new Map<string, { readonly error: TanistError; readonly untilMs: number }>();
+  #closed = false;
+
+  constructor(ports: LookerPorts) {
+    this.#ports = ports;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Looks at a resource unless somebody does already, within the budget of its source less `reserve` calls. */
+  async look(id: ResourceId, config: SourceConfig, reason: RefreshReason, reserve = 0): Promise<LookOutcome> {
+    const { client, clock, live, lease, by, claimMs } = this.#ports;
+    const unable = await this.#unableTo(id.source);
+    if (unable !== null) return { kind: 'unable', error: unable };
+    let outcome: Awaited<ReturnType<typeof claim>>;
+    try {
+      outcome = await claim(client, {
+        id,
+        lease: await within(clock, claimMs, lease.id()),
+        record: { by, reason, atMs: clock.wallMs() },
+        budget: config.budget,
+        reserve,
+        known: live.budgets.get(id.source) ?? null,
+        checkRevision: live.entries.get(`${id.source}/${id.key}`)?.checkRevision ?? 0,
+        nowMs: () => clock.wallMs(),
+        deadlineMs: claimMs,
+      });
+    } catch (error) {
+      if (error instanceof TanistError && error.code === 'lease-not-found') lease.lost();
+      return { kind: 'no-cluster', error: asTanist(error) };
+    }
+    if (outcome.kind !== 'claimed') return outcome;
+    return await this.#claimed(id, config, reason, outcome);
+  }
+
+  async #claimed(
+    id: ResourceId,
+    config: SourceConfig,
+    reason: RefreshReason,
+    claimed: Claim,
+  ): Promise<LookOutcome> {
+    const { clock, by, forecasts, onLook } = this.#ports;
+    const name = `${id.source}/${id.key}`;
+    const startedMs = clock.wallMs();
+    const answer = await this.ask(id, config, claimed.value);
+    if (answer.kind === 'failed' && isOurs(answer.error)) {
+      this.#unable.set(id.source, { error: answer.error, untilMs: clock.nowMs() + unableMs });
+      void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
+      return { kind: 'unable', error: answer.error };
+    }
+    const look = {
+      key: id.key,
+      by,
+      fence: claimed.fence,
+      reason,
+      startedMs,
+      endedMs: Math.max(startedMs, clock.wallMs()),
+      answer,
+    };
+    let refused: OriginAnswer | null = null;
+    const verdictOn = (before: Before): Verdict => {
+      const verdict = judge(config, refused === null ? look : { ...look, answer: refused }, before);
+      return withExpectation(verdict, forecasts, name, verdict.history ?? before.history, startedMs);
+    };
+    const local = verdictOn(claimed);
+    onLook({
+      id,
+      reason,
+      answer: answer.kind,
+      changed: local.value !== undefined && claimed.value !== null,
+      tookMs: look.endedMs - startedMs,
+    });
+    const value = local.value === undefined ? claimed.value : local.value;
+    const looked = { kind: 'looked' as const, verdict: local, value };
+    const pause = this.#pause(id.source, answer);
+    try {
+      const done = await complete(this.#ports.client, id, claimed, verdictOn, pause);
+      if (done.kind === 'older') return { ...looked, written: false };
+      const { verdict, before } = done;
+      return {
+        kind: 'looked',
+        verdict,
+        value: verdict.value === undefined ? before.value : verdict.value,
+        written: true,
+      };
+    } catch (error) {
+      if (isTooLarge(error))
+        refused = failed(
+          'origin-too-large',
+          'what the mirror keeps is too large for the cluster: keep fewer fields (format of the source)',
+        );
+      // What the origin said is not lost: whoever waits here has it, and it is written as soon as that can be done.
+      void this.#later(id, claimed, verdictOn, 1);
+      return { ...looked, written: false };
+    }
+  }
+
+  async #unableTo(source: string): Promise<TanistError | null> {
+    const known = this.#unable.get(source);
+    if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
+    try {
+      await this.#ports.origin(source);
+      return null;
+    } catch (error) {
+      return asTanist(error);
+    }
+  }
+
+  /** Asks the origin, within the source's time-out. Never rejects. */
+  async ask(id: ResourceId, config: SourceConfig, value: ValueRecord | null): Promise<OriginAnswer> {
+    const { clock } = this.#ports;
+    const late = new AbortController();
+    const timer = clock.after(config.timeoutMs, () => late.abort());
+    try {
+      const origin = await this.#ports.origin(id.source);
+      const request = {
+        key: id.key,
+        // Of what was kept in another form nothing may be "unchanged".
+        validators: value !== null && value.format === formatKey(config.format) ? value.validators : null,
+        signal: late.signal,
+        maxBytes: config.maxBytes,
+      };
+      // An origin of the user's own may not heed the signal.
+      const timedOut = new Promise<never>((_, reject) => {
+        late.signal.addEventListener('abort', () => reject(late.signal.reason), { once: true });
+      });
+      return await Promise.race([origin.fetch(request), timedOut]);
+    } catch (error) {
+      return failedBy(error, late.signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** An origin that asks for patience has it, of all its resources. */
+  #pause(source: string, answer: OriginAnswer): ClientOperation | null {
+    if (answer.kind !== 'failed' || answer.error.code !== 'origin-busy' || answer.retryAfterMs === null)
+      return null;
+    const known = this.#ports.live.budgets.get(source)?.record ?? null;
+    const record = paused(known, answer.retryAfterMs, this.#ports.clock.wallMs());
+    return { put: sourceKey('budget', source), value: encodeRecord(record) };
+  }
+
+  async #later(
+    id: ResourceId,
+    claimed: Claim,
+    verdictOn: (before: Before) => Verdict,
+    attempt: number,
+  ): Promise<void> {
+    await new Promise<void>((resolve) => this.#ports.clock.after(rewriteMs, resolve));
+    if (this.#closed) return;
+    if (attempt > mostRewrites) {
+      // The claim ends with its lease.
+      this.#ports.lease.lost();
+      return;
+    }
+    try {
+      await complete(this.#ports.client, id, claimed, verdictOn, null);
+    } catch {
+      await this.#later(id, claimed, verdictOn, attempt + 1);
+    }
+  }
+}
+
+function withExpectation(
+  verdict: Verdict,
+  forecasts: ChangeForecasts,
+  name: string,
+  history: HistoryRecord | null,
+  atMs: number,
+): Verdict {
+  if (verdict.check.failure !== null || verdict.check.gone) return verdict;
+  const next = forecasts.next(name, history, atMs);
+  const inMs = next?.quantile(0.5) ?? Number.POSITIVE_INFINITY;
+  const expectedAtMs = Number.isFinite(inMs) ? Math.round(atMs + inMs) : null;
+  return { ...verdict, check: { ...verdict.check, expectedAtMs } };
+}
+
+/** Of this process, not of the origin. */
+function isOurs({ code }: TanistError): boolean {
+  return code === 'secret-missing' || code === 'source-unsupported' || code === 'source-unknown';
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (
+    error instanceof TanistError &&
+    (error.code === 'value-too-large' || error.code === 'transaction-too-large')
+  );
+}
+
+function asTanist(error: unknown): TanistError {
+  return error instanceof TanistError
+    ? error
+    : new TanistError('unavailable', asError(error).message, { cause: error });
+}
+
+function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () =>
+      reject(new TanistError('deadline-exceeded', `the cluster did not answer within ${ms} ms`)),
+    );
+    promise.then(resolve, reject).finally(() => timer.cancel());
+  });
+}

@@ -1,0 +1,194 @@
+// biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
+import type { Timer } from '../../ports/clock.ts';
+import type { SourceConfig } from '../config/source-schema.ts';
+import { ReadReports } from '../health/read-reports.ts';
+import type { Mirrors } from '../sdk/mirrors.ts';
+import { historyKey, liveKey } from '../state/keys.ts';
+import type { LiveEntry } from '../state/live-entry.ts';
+import type { RefreshReason } from '../state/records.ts';
+import { refilled } from '../state/token-bucket.ts';
+import { Planner } from './planner.ts';
+import { RefresherSet } from './refresher-set.ts';
+
+export interface RefresherOptions {
+  /** Origins asked at a time. Default 16. */
+  readonly parallel?: number;
+  /** Between two looks for work, in ms. Default 250. */
+  readonly tickMs?: number;
+}
+
+/** Share of a source's burst that is left for readers who wait. */
+const readersShare = 0.2;
+const reportsMs = 10_000;
+
+interface Work {
+  readonly entry: LiveEntry;
+  readonly config: SourceConfig;
+  readonly reason: RefreshReason;
+  readonly reserve: number;
+}
+
+/**
+ * Refreshes mirrors before readers find them stale: this process's share of all resources, spread over the refreshers that live. What somebody wants comes
+ * first, then what a prediction makes worth a call, then what its time has run out of.
+ */
+export class Refresher {
+  readonly set: RefresherSet;
+  readonly #mirrors: Mirrors;
+  readonly #planner: Planner;
+  readonly #reports: ReadReports;
+  readonly #parallel: number;
+  readonly #tickMs: number;
+  readonly #busy = new Set<string>();
+  readonly #unlisten: () => void;
+  #timer: Timer | null = null;
+  #reportedMs = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+
+  constructor(mirrors: Mirrors, options: RefresherOptions = {}) {
+    this.#mirrors = mirrors;
+    this.#parallel = options.parallel ?? 16;
+    this.#tickMs = options.tickMs ?? 250;
+    const { client, clock, by, onTrouble } = mirrors.ports;
+    this.#reports = new ReadReports(client, clock);
+    this.set = new RefresherSet({ client, clock, lease: mirrors.lease, name: by, onTrouble }, () =>
+      this.#all(),
+    );
+    this.#planner = new Planner({
+      client,
+      clock,
+      forecasts: mirrors.forecasts,
+      entry: (name) => mirrors.live.entries.get(name),
+      config: (source) => mirrors.sources.get(source),
+      owns: (name) => this.set.owns(name),
+      readsPerSecond: (name) => this.#reports.readsPerSecond(name),
+    });
+    this.#unlisten = mirrors.live.onChange((entry) => {
+      if (this.set.owns(entry.name)) this.#planner.heard(entry.name);
+    });
+  }
+
+  start(): void {
+    this.set.start();
+    this.#tick();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#unlisten();
+    await this.set.stop();
+  }
+
+  /** Resources that are this process's to refresh. */
+  owned(): readonly string[] {
+    return [...this.#mirrors.live.entries.keys()].filter((name) => this.set.owns(name));
+  }
+
+  #all(): void {
+    for (const name of this.#mirrors.live.entries.keys()) this.#planner.heard(name);
+  }
+
+  #tick(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#mirrors.ports.clock.after(this.#tickMs, () => this.#tick());
+    const { clock } = this.#mirrors.ports;
+    if (clock.nowMs() - this.#reportedMs > reportsMs) {
+      this.#reportedMs = clock.nowMs();
+      void this.#reports.read();
+    }
+    if (!this.#mirrors.live.following) return;
+    for (const work of this.#due()) {
+      if (this.#busy.size >= this.#parallel) return;
+      void this.#look(work);
+    }
+  }
+
+  async #look({ entry, config, reason, reserve }: Work): Promise<void> {
+    const { name, id } = entry;
+    this.#busy.add(name);
+    try {
+      await this.#mirrors.looker.look(id, config, reason, reserve);
+    } finally {
+      this.#busy.delete(name);
+    }
+  }
+
+  /** What is to be done, the most urgent first. */
+  *#due(): Generator<Work> {
+    const { live, sources, ports } = this.#mirrors;
+    const nowMs = ports.clock.nowMs();
+    const expired: Work[] = [];
+    const perSource = new Map<string, { mine: number; all: number }>();
+    for (const entry of [...live.entries.values()]) {
+      const { id, name } = entry;
+      const config = sources.get(id.source);
+      if (config === null) continue;
+      const counts = perSource.get(id.source) ?? { mine: 0, all: 0 };
+      perSource.set(id.source, counts);
+      counts.all++;
+      if (!this.set.owns(name)) continue;
+      counts.mine++;
+      if (!this.#mayLook(entry)) continue;
+      const reserve = Math.floor(config.budget.burst * readersShare);
+      if (entry.wanted !== null) {
+        yield { entry, config, reason: entry.wanted.reason, reserve: 0 };
+        continue;
+      }
+      const staleMs = nowMs - entry.checkedMonoMs - config.freshForMs;
+      const isIdle = this.#reports.idleMs(name) > config.idleMs;
+      if (entry.check?.gone && isIdle && staleMs > config.idleMs) void this.#forget(entry);
+      if (config.refresh === 'on-demand' || entry.value === null || isIdle || staleMs < 0) continue;
+      expired.push({ entry, config, reason: 'interval', reserve });
+    }
+    for (const [source, { mine, all }] of perSource) yield* this.#predicted(source, mine / Math.max(1, all));
+    expired.sort((a, b) => a.entry.checkedMonoMs - b.entry.checkedMonoMs);
+    for (const work of expired) if (this.#mayLook(work.entry)) yield work;
+  }
+
+  *#predicted(source: string, share: number): Generator<Work> {
+    const { live, sources, ports } = this.#mirrors;
+    const config = sources.get(source);
+    if (config === null || config.refresh !== 'predicted' || share === 0) return;
+    const schedule = this.#planner.schedule(source, config);
+    schedule.setShare(share);
+    const wallMs = ports.clock.wallMs();
+    const reserve = Math.floor(config.budget.burst * readersShare);
+    let tokens = refilled(live.budgets.get(source)?.record ?? null, config.budget, wallMs).tokens;
+    const skipped = new Set<string>();
+    while (tokens >= 1 + reserve) {
+      const name = schedule.due(wallMs, tokens, (each) => skipped.has(each) || this.#busy.has(each));
+      if (name === null) return;
+      skipped.add(name);
+      const entry = live.entries.get(name);
+      if (entry === undefined || !this.set.owns(name) || !this.#mayLook(entry)) continue;
+      if (this.#reports.idleMs(name) > config.idleMs) continue;
+      tokens -= 1;
+      yield { entry, config, reason: 'predicted', reserve };
+    }
+    if (tokens < 1 + reserve) schedule.price(wallMs, tokens);
+  }
+
+  #mayLook(entry: LiveEntry): boolean {
+    const { live, sources, ports } = this.#mirrors;
+    if (entry.claim !== null || this.#busy.has(entry.name) || !sources.isMirrored(entry.id)) return false;
+    const failure = entry.check?.failure ?? null;
+    if (failure === null) return true;
+    return ports.clock.wallMs() - live.clocks.skewMs(entry.check?.by ?? '') >= failure.retryAtMs;
+  }
+
+  /** A resource that is gone and that nobody asks for any more leaves nothing behind. */
+  async #forget(entry: LiveEntry): Promise<void> {
+    const { client } = this.#mirrors.ports;
+    const { id, checkRevision } = entry;
+    if (checkRevision === 0) return;
+    try {
+      await client.txn({
+        if: [{ key: liveKey('check', id), is: '=', modRevision: checkRevision }],
+        then: [{ delete: liveKey('check', id) }, { delete: historyKey(id) }],
+      });
+    } catch {
+      // The next tick tries again.
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
+import { TanistError } from '../../foundation/errors.ts';
+import type { StateClient } from '../../ports/state-client.ts';
+import { parseSource } from '../config/parse-config.ts';
+import { resourceId } from '../resource-id.ts';
+import { historyKey, liveKey, livePrefix, sourceKey } from '../state/keys.ts';
+import { encodeRecord } from '../state/records.ts';
+
+/** Puts a source's config into the state, for all processes. Fails as `config-invalid`; secrets stay references. */
+export async function defineSource(client: StateClient, name: string, config: unknown): Promise<void> {
+  const parsed = parseSource(name, config);
+  const plain = plainSecrets(config);
+  if (plain !== null)
+    throw new TanistError(
+      'config-invalid',
+      `source ${name}: ${plain} looks like a secret; name it by { env: … } or { file: … }`,
+    );
+  await client.put(sourceKey('source', name), encodeRecord(parsed));
+}
+
+/** Takes a source away, and with `mirrors` all its mirrors. */
+export async function removeSource(client: StateClient, name: string): Promise<void> {
+  for (const letter of ['v', 'c', 'w', 'l'])
+    await client.delete(`${livePrefix}${letter}/${name}/`, { prefix: true });
+  await client.delete(`mirrors/history/${name}/`, { prefix: true });
+  await client.txn({
+    if: [],
+    then: [{ delete: sourceKey('source', name) }, { delete: sourceKey('budget', name) }],
+  });
+}
+
+/** Takes a mirror away with all that is known of the resource; the next poll makes it anew. */
+export async function removeMirror(client: StateClient, name: string): Promise<boolean> {
+  const id = resourceId(name);
+  const { answers } = await client.txn({
+    if: [],
+    then: [
+      { delete: liveKey('value', id) },
+      { delete: liveKey('check', id) },
+      { delete: liveKey('wanted', id) },
+      { delete: liveKey('claim', id) },
+      { delete: historyKey(id) },
+    ],
+  });
+  return answers.some((answer) => answer.kind === 'delete' && answer.deleted > 0);
+}
+
+/** Headers that carry secrets by their nature must not be in the log as text. */
+function plainSecrets(config: unknown): string | null {
+  const origin = (config as { readonly origin?: { readonly headers?: object; readonly metadata?: object } })
+    .origin;
+  for (const [name, value] of Object.entries({ ...origin?.headers, ...origin?.metadata }))
+    if (
+      typeof value === 'string' &&
+      /^(authorization|cookie|proxy-authorization|x-api-key)$|token|secret|password/i.test(name)
+    )
+      return name;
+  return null;
+}

@@ -1,0 +1,61 @@
+import { open } from 'node:fs/promises';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { TanistError } from '../../foundation/errors.ts';
+import type { OriginOf } from '../config/source-schema.ts';
+import { tooLarge } from './bounded-body.ts';
+import { failed, failedBy, parsed } from './failed.ts';
+import type { Origin } from './origin.ts';
+import { textFor } from './template.ts';
+
+/** A file below a folder; its modification time and size are its validator. */
+export function fileOrigin(config: OriginOf<'file'>, folder: string): Origin {
+  return {
+    async fetch({ key, validators, signal, maxBytes }) {
+      try {
+        const path = resolve(folder, textFor(config.path, key));
+        const below = relative(resolve(folder), path);
+        if (below === '' || below.startsWith('..') || isAbsolute(below))
+          return failed('origin-refused', `${key}: the file is outside the folder of files`);
+        const file = await open(path, 'r');
+        try {
+          const { mtimeMs, size } = await file.stat();
+          if (size > maxBytes) throw tooLarge(maxBytes);
+          const etag = `${mtimeMs}-${size}`;
+          if (validators?.etag === etag) return { kind: 'unchanged', originMs: null };
+          const text = await boundedRead(file, maxBytes, signal);
+          return {
+            kind: 'content',
+            document: parsed(text, config.parse),
+            validators: { etag },
+            changedAtMs: Math.round(mtimeMs),
+            originMs: null,
+          };
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        const code = (error as { readonly code?: unknown }).code;
+        if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'gone', originMs: null };
+        return failedBy(error, signal);
+      }
+    },
+  };
+}
+
+/** A file may grow while it is read, and special ones have no size. */
+async function boundedRead(
+  file: Awaited<ReturnType<typeof open>>,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for (;;) {
+    if (signal.aborted) throw new TanistError('origin-slow', 'the file was not read in time');
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(65_536), 0, 65_536, null);
+    if (bytesRead === 0) return Buffer.concat(pieces).toString('utf8');
+    bytes += bytesRead;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    pieces.push(buffer.subarray(0, bytesRead));
+  }
+}

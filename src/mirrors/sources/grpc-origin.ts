@@ -1,0 +1,98 @@
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { OriginOf } from '../config/source-schema.ts';
+import { tooLarge } from './bounded-body.ts';
+import { failed, failedBy } from './failed.ts';
+import { type ReflectedMethod, reflectMethod } from './grpc-reflection.ts';
+import type { Origin, OriginAnswer } from './origin.ts';
+import { type SecretPlaces, secretOf } from './secrets.ts';
+import { jsonFor } from './template.ts';
+
+/** A unary gRPC call, its messages known by the server's reflection; request and answer are JSON (proto3 mapping, names as in the proto file). */
+export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces): Origin {
+  const [service = '', name = ''] = config.method.split('/');
+  let client: Client | null = null;
+  let method: Promise<ReflectedMethod> | null = null;
+  const connection = (maxBytes: number): Client => {
+    client ??= new Client(
+      config.address,
+      config.tls ? credentials.createSsl() : credentials.createInsecure(),
+      { 'grpc.max_receive_message_length': maxBytes, 'grpc.enable_http_proxy': 0 },
+    );
+    return client;
+  };
+  return {
+    async fetch({ key, signal, maxBytes }) {
+      try {
+        const open = connection(maxBytes);
+        method ??= reflectMethod(open, service, name, signal);
+        const reflected = await method.catch((error: unknown) => {
+          // Asked again the next time: the server may be a newer one then.
+          method = null;
+          throw error;
+        });
+        const metadata = new Metadata();
+        for (const [header, value] of Object.entries(config.metadata))
+          metadata.set(header, await secretOf(value, places));
+        const request = reflected.encode(jsonFor(config.request, key));
+        const reply = await unary(open, `/${config.method}`, request, metadata, signal);
+        return {
+          kind: 'content',
+          document: reflected.decode(reply),
+          validators: {},
+          changedAtMs: null,
+          originMs: null,
+        };
+      } catch (error) {
+        return fromGrpc(error, signal, maxBytes);
+      }
+    },
+    close: () => client?.close(),
+  };
+}
+
+function unary(
+  client: Client,
+  path: string,
+  request: Buffer,
+  metadata: Metadata,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const same = (bytes: Buffer): Buffer => bytes;
+    const call = client.makeUnaryRequest(path, same, same, request, metadata, (error, reply) => {
+      signal.removeEventListener('abort', cancel);
+      if (error !== null) reject(error);
+      else resolve(reply ?? Buffer.alloc(0));
+    });
+    const cancel = (): void => call.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+  });
+}
+
+function fromGrpc(error: unknown, signal: AbortSignal, maxBytes: number): OriginAnswer {
+  const { code, details } = error as Partial<ServiceError>;
+  if (signal.aborted || typeof code !== 'number') return failedBy(error, signal);
+  switch (code) {
+    case status.NOT_FOUND:
+      return { kind: 'gone', originMs: null };
+    case status.UNAVAILABLE:
+      return failed('origin-unreachable', 'the origin cannot be reached');
+    case status.RESOURCE_EXHAUSTED:
+      return /larger than max/.test(details ?? '')
+        ? { kind: 'failed', error: tooLarge(maxBytes), retryAfterMs: null }
+        : failed('origin-busy', 'the origin asks for patience (RESOURCE_EXHAUSTED)');
+    case status.DEADLINE_EXCEEDED:
+      return failed('origin-slow', 'the origin did not answer in time');
+    case status.UNIMPLEMENTED:
+    case status.INVALID_ARGUMENT:
+    case status.PERMISSION_DENIED:
+    case status.UNAUTHENTICATED:
+      return failed(
+        'origin-refused',
+        `the origin refuses with ${status[code]}: check method, request and secrets`,
+      );
+    default:
+      return failed('origin-failed', `the origin fails with ${status[code] ?? code}`);
+  }
+}

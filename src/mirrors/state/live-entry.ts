@@ -1,0 +1,45 @@
+import type { Revision } from '../../foundation/ids.ts';
+import type { ResourceId } from '../resource-id.ts';
+import type { CheckRecord, ClaimRecord, ValueRecord, WantedRecord } from './records.ts';
+
+/** One resource as the state has it. Changed in place as deltas come: reads follow no further than this. */
+export interface LiveEntry {
+  readonly id: ResourceId;
+  readonly name: string;
+  value: ValueRecord | null;
+  check: CheckRecord | null;
+  wanted: WantedRecord | null;
+  claim: ClaimRecord | null;
+  valueRevision: Revision | 0;
+  checkRevision: Revision | 0;
+  wantedRevision: Revision | 0;
+  /** When the last look began, by this process's monotonic clock; −∞: never. */
+  checkedMonoMs: number;
+  /** From when on a change is likelier than not, by the same; ∞: nothing is expected. */
+  expectedMonoMs: number;
+  /** Until when readers need not look further, by the same: fresh, wanted by nobody, not gone. −∞: they must. */
+  freshUntilMonoMs: number;
+  readonly listeners: Set<() => void>;
+}
+
+export function emptyEntry(id: ResourceId, name: string): LiveEntry {
+  return {
+    id,
+    name,
+    value: null,
+    check: null,
+    wanted: null,
+    claim: null,
+    valueRevision: 0,
+    checkRevision: 0,
+    wantedRevision: 0,
+    checkedMonoMs: Number.NEGATIVE_INFINITY,
+    expectedMonoMs: Number.POSITIVE_INFINITY,
+    freshUntilMonoMs: Number.NEGATIVE_INFINITY,
+    listeners: new Set(),
+  };
+}
+
+export function isEmpty(entry: LiveEntry): boolean {
+  return entry.value === null && entry.check === null && entry.wanted === null && entry.claim === null;
+}

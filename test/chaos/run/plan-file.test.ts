@@ -1,0 +1,69 @@
+import test from 'ava';
+import { parsePlan } from '../../../src/chaos/run/plan-file.ts';
+import { TanistError } from '../../../src/foundation/errors.ts';
+
+test('a plan: cluster, traffic, budgets, runs with seeds', (t) => {
+  const plan = parsePlan(`
+cluster: { hot: 5, warm: 1, config: my.yaml }
+network: proxy
+traffic: { rate: 300, clients: 8, parts: [registers] }
+budgets: { kill: { medianMs: 30, worstMs: 100 } }
+runs:
+  - { scenario: kill-leader, seconds: 30, seeds: 1..3 }
+  - { scenario: kill-loop, count: 100, seeds: [7, 9] }
+  - scenario: kill-leader+partition-oneway
+`);
+  t.is(plan.hot, 5);
+  t.is(plan.config, 'my.yaml');
+  t.deepEqual(plan.parts, ['registers']);
+  t.deepEqual(plan.budgetTable.kill, { medianMs: 30, worstMs: 100 });
+  t.deepEqual(plan.budgetTable.freeze, { medianMs: 120, worstMs: 300 });
+  t.deepEqual(
+    plan.runs.map(({ selection, seeds, seconds, count }) => [selection.name, seeds, seconds, count]),
+    [
+      ['kill-leader', [1, 2, 3], 30, undefined],
+      ['kill-loop', [7, 9], 60, 100],
+      ['kill-leader+partition-oneway', [1], 60, undefined],
+    ],
+  );
+});
+
+const wrong: readonly (readonly [string, RegExp])[] = [
+  ['runs: [', /^p\.yaml: not valid YAML: /],
+  ['[]', /^p\.yaml: must be a map of keys and values$/],
+  ['cluster: {}', /^p\.yaml: runs: /],
+  ['runs: []', /^p\.yaml: runs: must name at least one run, not \[\]$/],
+  [
+    'runs: [{ scenario: kill-leadr }]',
+    /^p\.yaml: runs\[0\]\.scenario: no scenario "kill-leadr" \(did you mean "kill-leader"\?\)/,
+  ],
+  [
+    'runs: [{ scenario: kill-leader, secnds: 3 }]',
+    /^p\.yaml: runs\[0\]\.secnds: unknown key; .*did you mean "seconds"/,
+  ],
+  [
+    'runs: [{ scenario: kill-leader, seconds: -1 }]',
+    /^p\.yaml: runs\[0\]\.seconds: must be a number above 0, not -1$/,
+  ],
+  [
+    'runs: [{ scenario: kill-leader, seeds: 3..1 }]',
+    /^p\.yaml: runs\[0\]\.seeds: must be a whole number, a range such as 1\.\.3/,
+  ],
+  [
+    'runs: [{ scenario: all }]\nnetwork: vlan',
+    /^p\.yaml: network: must be one of auto, namespaces, proxy, not "vlan"$/,
+  ],
+  [
+    'runs: [{ scenario: all }]\ncluster: { hot: 0 }',
+    /^p\.yaml: cluster\.hot: must be a whole number from 1 to 9, not 0$/,
+  ],
+  ['runs: [{ scenario: all }]\nbudgets: { kill: { medianMs: 1 } }', /^p\.yaml: budgets\.kill\.worstMs: /],
+  ['runs: [{ scenario: all }]\nbudget: {}', /^p\.yaml: budget: unknown key; .*did you mean "budgets"/],
+];
+for (const [text, message] of wrong)
+  test(`refused in one line: ${text.replace(/\n/g, ' ')}`, (t) => {
+    const error = t.throws(() => parsePlan(text, 'p.yaml'), { instanceOf: TanistError });
+    t.is(error?.code, 'config-invalid');
+    t.regex(error?.message ?? '', message);
+    t.false(error?.message.includes('\n'));
+  });

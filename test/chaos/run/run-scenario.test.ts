@@ -1,0 +1,127 @@
+import test from 'ava';
+import { budgets } from '../../../src/chaos/moment.ts';
+import { runScenario, type ScenarioOptions } from '../../../src/chaos/run/run-scenario.ts';
+import type { Selection } from '../../../src/chaos/scenarios/registry.ts';
+import { select } from '../../../src/chaos/scenarios/registry.ts';
+import { type FakeOptions, fakeHarness } from './fake-cluster.ts';
+import { virtualClock } from './virtual-clock.ts';
+
+function selection(name: string): Selection {
+  const selected = select([name]);
+  if (selected.kind === 'unknown') throw new Error(selected.problem);
+  return selected.selections[0]!;
+}
+
+function run(name: string, given: Partial<ScenarioOptions> = {}, fake: Omit<FakeOptions, 'clock'> = {}) {
+  return runScenario(fakeHarness({ clock: virtualClock(), ...fake }), {
+    selection: selection(name),
+    seed: 1,
+    seconds: 30,
+    target: 'tanist',
+    network: 'auto',
+    rate: 100,
+    clients: 1,
+    budgets,
+    assertBudgets: false,
+    folder: '/nowhere',
+    replay: 'again',
+    ...given,
+  });
+}
+
+test('a run: faults, outages against budgets, elections, verdicts', async (t) => {
+  let stops = 0;
+  const result = await run('kill-leader', {}, { onStop: () => stops++ });
+  t.deepEqual(result.failures, []);
+  t.true(result.ok);
+  t.true(result.faults >= 3);
+  t.is(result.outages.length, result.faults);
+  t.true(result.outages.every(({ outageMs }) => outageMs !== null && outageMs >= 30 && outageMs <= 45));
+  t.is(result.elections, result.faults);
+  t.deepEqual(result.falseElections, []);
+  t.is(result.linearizable, 'yes');
+  t.is(result.lost, 0);
+  t.is(stops, 1);
+  const [kill] = result.budgets;
+  t.is(kill?.held, false);
+  t.false((await run('kill-leader', { assertBudgets: true })).ok);
+});
+
+test('the same seed does the same; another one does something else', async (t) => {
+  const faultsOf = async (seed: number) =>
+    (await run('kill-random', { seed })).moments.flatMap((moment) =>
+      moment.kind === 'fault' ? [`${Math.round(moment.atMs / 50)} ${moment.on}`] : [],
+    );
+  t.deepEqual(await faultsOf(5), await faultsOf(5));
+  t.notDeepEqual(await faultsOf(5), await faultsOf(6));
+});
+
+test('a count ends a loop', async (t) => {
+  const result = await run('kill-loop', { seconds: 3600, count: 20 });
+  t.is(result.faults, 20);
+  t.is(result.outages.length, 20);
+});
+
+test('two scripts at the same time share one cluster', async (t) => {
+  const result = await run('kill-leader+partition-oneway');
+  t.true(result.ok);
+  const names = new Set(result.moments.flatMap((moment) => (moment.kind === 'fault' ? [moment.name] : [])));
+  t.deepEqual([...names].sort(), ['kill leader', 'partition one-way']);
+  const open = new Set<number>();
+  for (const moment of result.moments) {
+    if (moment.kind === 'fault') open.add(moment.id);
+    if (moment.kind === 'healed') open.delete(moment.id);
+  }
+  t.is(open.size, 0);
+});
+
+test('what the machine lacks is skipped with its reason, and not passed', async (t) => {
+  const result = await run(
+    'network-loss',
+    {},
+    { lacks: (need) => (need === 'packet-loss' ? 'a proxy loses no packets' : null) },
+  );
+  t.is(result.skipped, 'packet-loss: a proxy loses no packets');
+  t.is(result.linearizable, 'unknown');
+  t.regex((await run('partition-ring', { hot: 3 })).skipped ?? '', /needs 5 hot members/);
+  t.is((await run('tier-promotion', { target: 'etcd' })).skipped, 'only for Tanist');
+  t.regex((await run('version-skew')).skipped ?? '', /no second build/);
+});
+
+test('a broken check, a lost write, a cluster that stays silent: not ok', async (t) => {
+  const broken = await run(
+    'calm',
+    { seconds: 2 },
+    { verdicts: [{ check: 'linearizable', answer: 'no', detail: 'k', violations: [] }] },
+  );
+  t.false(broken.ok);
+  t.is(broken.linearizable, 'no');
+  t.false((await run('calm', { seconds: 2 }, { lost: 1 })).ok);
+  const silent = await run('kill-heir', { seconds: 20 }, { diesAfterKills: 1 });
+  t.false(silent.ok);
+  t.true(silent.failures.some((failure) => failure.includes('no write was acknowledged within 15 s')));
+});
+
+test('told to stop: faults end, the cluster heals, the result is there', async (t) => {
+  const stop = new AbortController();
+  const clock = virtualClock();
+  const harness = fakeHarness({ clock });
+  void clock.delay(5000).then(() => stop.abort());
+  const result = await runScenario(harness, {
+    selection: selection('kill-leader'),
+    seed: 1,
+    seconds: 3600,
+    target: 'tanist',
+    network: 'auto',
+    rate: 100,
+    clients: 1,
+    budgets,
+    assertBudgets: false,
+    folder: '/nowhere',
+    replay: 'again',
+    stop: stop.signal,
+  });
+  t.true(result.ok);
+  t.true(result.endedMs < 60_000);
+  t.is(result.linearizable, 'yes');
+});

@@ -1,0 +1,101 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ScenarioResult } from '../../../src/chaos/run/result.ts';
+import { runSoak } from '../../../src/chaos/soak/run-soak.ts';
+import { soakSchedule } from '../../../src/chaos/soak/schedule.ts';
+import { readSoakState, type SoakState, writeSoakState } from '../../../src/chaos/soak/soak-state.ts';
+import { soakSummary } from '../../../src/chaos/soak/soak-summary.ts';
+import { TanistError } from '../../../src/foundation/errors.ts';
+import { fakeHarness } from '../run/fake-cluster.ts';
+import { virtualClock } from '../run/virtual-clock.ts';
+
+const pool = ['kill-leader', 'freeze-leader', 'partition-oneway'];
+
+test('the schedule of a segment is a function of seed, number, length and pool', (t) => {
+  const first = soakSchedule(7, 3, 240_000, pool);
+  t.deepEqual(first, soakSchedule(7, 3, 240_000, pool));
+  t.notDeepEqual(first, soakSchedule(7, 4, 240_000, pool));
+  t.notDeepEqual(first, soakSchedule(8, 3, 240_000, pool));
+});
+
+test('faults overlap, two at most, and the end is quiet', (t) => {
+  let overlaps = 0;
+  for (let segment = 0; segment < 20; segment++) {
+    const entries = soakSchedule(1, segment, 240_000, pool);
+    t.true(entries.length >= 4);
+    for (const { fromMs, toMs, scenario } of entries) {
+      t.true(fromMs < toMs && toMs <= 240_000 * 0.85 + 1);
+      t.true(pool.includes(scenario));
+      const others = entries.filter((other) => other.fromMs < toMs && fromMs < other.toMs).length - 1;
+      overlaps += others;
+      t.true(entries.filter((other) => other.fromMs <= fromMs && fromMs < other.toMs).length <= 2);
+    }
+  }
+  t.true(overlaps > 20);
+  t.deepEqual(soakSchedule(1, 0, 240_000, []), []);
+});
+
+const state: SoakState = {
+  format: 'tanist-soak-1',
+  seed: 3,
+  hours: 0.1,
+  segmentSeconds: 60,
+  hot: 3,
+  warm: 0,
+  cold: 0,
+  network: 'auto',
+  rate: 100,
+  clients: 1,
+  segmentsDone: 0,
+  elapsedMs: 0,
+};
+
+test('a state goes to a file and back; anything else is refused in one line', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tanist-soak-test-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await t.throwsAsync(readSoakState(folder), {
+    instanceOf: TanistError,
+    message: /--resume wants the folder of a soak/,
+  });
+  await writeSoakState(folder, state);
+  t.deepEqual(await readSoakState(folder), state);
+  await writeFile(join(folder, 'soak.json'), '{"format":"other"}');
+  await t.throwsAsync(readSoakState(folder), { instanceOf: TanistError, message: /is no state of a soak/ });
+});
+
+test('a soak goes segment by segment until its hours are over, and goes on from where it was', async (t) => {
+  const clock = virtualClock();
+  const results: ScenarioResult[] = [];
+  const states: SoakState[] = [];
+  const harness = fakeHarness({ clock });
+  const events = (stop?: AbortSignal) => ({
+    folder: async () => '/nowhere',
+    ...(stop === undefined ? {} : { stop }),
+    ended: async (result: ScenarioResult, now: SoakState) => {
+      results.push(result);
+      states.push(now);
+    },
+  });
+  const stop = new AbortController();
+  void clock.delay(100_000).then(() => stop.abort());
+  const half = await runSoak(harness, state, {}, events(stop.signal));
+  t.is(half.segmentsDone, 2);
+  const end = await runSoak(harness, half, {}, events());
+  t.true(end.elapsedMs >= 360_000);
+  t.is(end.segmentsDone, results.length);
+  t.true(
+    results.every(({ ok }) => ok),
+    results.flatMap(({ failures }) => failures).join('\n'),
+  );
+  t.deepEqual(
+    results.map(({ scenario }) => scenario),
+    results.map((_, i) => `soak ${i + 1}`),
+  );
+  t.true(results.reduce((sum, { faults }) => sum + faults, 0) > 10);
+  t.is(states.at(-1)?.segmentsDone, end.segmentsDone);
+  const summary = soakSummary(results, 0.1);
+  t.true(summary.hoursDone >= 0.05);
+  t.true(summary.elections > 0);
+});

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { scenarios } from '../../src/chaos/scenarios/registry.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+
+function tanist(
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+async function folder(t: ExecutionContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'tanist-chaos-test-'));
+  t.teardown(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+test('chaos list names every scenario with what it needs', async (t) => {
+  const { code, stdout } = await tanist('chaos', 'list', '--json');
+  t.is(code, 0);
+  const { scenarios: listed } = JSON.parse(stdout) as { scenarios: { scenario: string; sets: string[] }[] };
+  t.deepEqual(
+    listed.map(({ scenario }) => scenario),
+    scenarios.map(({ name }) => name),
+  );
+  t.true(listed.some(({ sets }) => sets.includes('quick')));
+});
+
+const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+  [['run'], /^tanist: name scenarios \("tanist chaos list"\), a set \(all, quick, ci\), or a --plan\n$/],
+  [
+    ['run', 'kill-leadr'],
+    /^tanist: no scenario "kill-leadr" \(did you mean "kill-leader"\?\); "tanist chaos list" names them all\n$/,
+  ],
+  [['run', 'ci', '--seed', '1', '--seeds', '1..2'], /^tanist: --seed and --seeds exclude each other\n$/],
+  [['run', 'ci', '--mutant', 'vote-twice'], /^tanist: --mutant: no planted fault "vote-twice"/],
+  [['run', 'ci', '--target', 'zookeeper'], /Allowed choices are tanist, etcd, both\.\n$/],
+  [['soak'], /required option '--hours <hours>'/],
+];
+for (const [args, message] of wrong)
+  test(`wrong usage: chaos ${args.join(' ')}`, async (t) => {
+    const { code, stdout, stderr } = await tanist('chaos', ...args);
+    t.is(code, 2);
+    t.is(stdout, '');
+    t.regex(stderr, message);
+  });
+
+test('a plan that is wrong, a report that is none, a soak that is not there: one line', async (t) => {
+  const path = await folder(t);
+  const plan = join(path, 'plan.yaml');
+  await writeFile(plan, 'runs: [{ scenario: kill-leader, secs: 3 }]\n');
+  const bad = await tanist('chaos', 'run', '--plan', plan);
+  t.is(bad.code, 1);
+  t.regex(bad.stderr, /^tanist: .*plan\.yaml: runs\[0\]\.secs: unknown key; .* \(config-invalid\)\n$/);
+  const report = await tanist('chaos', 'report', plan);
+  t.is(report.code, 1);
+  t.regex(report.stderr, /^tanist: .*plan\.yaml: is no JSON \(invalid-argument\)\n$/);
+  const resumed = await tanist('chaos', 'soak', '--hours', '1', '--resume', path);
+  t.is(resumed.code, 1);
+  t.regex(resumed.stderr, /--resume wants the folder of a soak/);
+});
+
+test('another tool’s history is judged', async (t) => {
+  const file = join(await folder(t), 'history.edn');
+  await writeFile(
+    file,
+    [
+      '{:process 0, :type :invoke, :f :write, :value 1}',
+      '{:process 0, :type :ok, :f :write, :value 1}',
+      '{:process 1, :type :invoke, :f :read, :value nil}',
+      '{:process 1, :type :ok, :f :read, :value 2}',
+    ].join('\n'),
+  );
+  const { code, stdout, stderr } = await tanist('chaos', 'check', file, '--model', 'register', '--json');
+  t.is(code, 1, stderr);
+  const verdict = JSON.parse(stdout) as { answer: string; operations: number };
+  t.is(verdict.answer, 'no');
+  t.is(verdict.operations, 2);
+});
+
+test('a real run: the leader of three processes is killed under load, all is checked, the report is there', async (t) => {
+  t.timeout(300_000);
+  const out = await folder(t);
+  const { code, stdout, stderr } = await tanist(
+    ...['chaos', 'run', 'kill-leader', '--seconds', '5', '--rate', '200', '--clients', '4'],
+    ...['--network', 'proxy', '--out', out, '--json'],
+  );
+  t.is(code, 0, stderr);
+  const line = stdout.trimEnd().split('\n').at(-1) ?? '';
+  const {
+    scenarios: ran,
+    ok,
+    report,
+  } = JSON.parse(line) as {
+    scenarios: {
+      scenario: string;
+      seed: number;
+      acknowledged: number;
+      lost: number;
+      linearizable: string;
+      watch: string;
+      outages: unknown[];
+    }[];
+    ok: boolean;
+    report: string;
+  };
+  t.true(ok);
+  const [result] = ran;
+  t.is(result?.scenario, 'kill-leader');
+  t.is(result?.lost, 0);
+  t.is(result?.linearizable, 'yes');
+  t.is(result?.watch, 'yes');
+  t.true(result !== undefined && result.acknowledged > 0 && result.outages.length > 0);
+  t.regex(await readFile(report, 'utf8'), /kept its promises/);
+  const again = await tanist('chaos', 'report', join(out, 'report.json'), '--out', join(out, 'again.html'));
+  t.is(again.code, 0, again.stderr);
+});

@@ -1,0 +1,79 @@
+import test from 'ava';
+import { activateMutant, type MutantName } from '../../src/foundation/mutants.ts';
+import { seededRandom } from '../../src/foundation/random.ts';
+import { ConformalIntervals } from '../../src/prediction/confidence/conformal.ts';
+import { InputSeries } from '../../src/prediction/inputs/input-series.ts';
+import { lessonBook } from '../../src/prediction/learning/lesson-book.ts';
+import { localUpdate } from '../../src/prediction/learning/local-update.ts';
+import { roundDefaults } from '../../src/prediction/learning/options.ts';
+import { roundRandom, trainingRound } from '../../src/prediction/learning/round.ts';
+import { norm } from '../../src/prediction/neural/federated.ts';
+import { baseModelFile, loadModel } from '../../src/prediction/neural/model-file.ts';
+import { onlineCandidates } from '../../src/prediction/online/online-candidates.ts';
+import { selectBestModel } from '../../src/prediction/selection/select-best-model.ts';
+import { drifting, parts, quick, small, stored, walk } from './learning/processes.ts';
+import { autoregressive, historyOf, normal } from './processes.ts';
+
+/** What goes wrong with the fault, in words; empty: nothing is noticed. */
+const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
+  'intervals-ignore-new-residuals': async () => {
+    const random = seededRandom('grown');
+    const intervals = new ConformalIntervals(1, 0.9, 150, 0.025);
+    let within = 0;
+    for (let i = 0; i < 1000; i++) {
+      const truth = (i < 100 ? 1 : 6) * normal(random);
+      const [down, up] = intervals.ends(0);
+      if (i >= 400 && truth >= down && truth <= up) within++;
+      intervals.observe(0, truth, 0, down, up);
+    }
+    return within / 600 > 0.86 ? [] : [`${within / 600} of the truths are within 90 % intervals`];
+  },
+  'selection-sees-future': async () => {
+    const values = autoregressive(seededRandom('future'), 300, 0.7, 30);
+    const at = 240;
+    const [known, other] = await Promise.all(
+      [values, values.map((value, i) => (i < at ? value : 50 * value))].map(async (all) => {
+        const means = new Map<number, string>();
+        const options = { candidates: onlineCandidates, horizon: 6 };
+        await selectBestModel(historyOf(all), options, (origin, _, { mean }) =>
+          means.set(origin, mean.join()),
+        );
+        return means;
+      }),
+    );
+    return [...known!]
+      .filter(([origin, mean]) => origin <= at && other!.get(origin) !== mean)
+      .map(([origin]) => `what was forecast of ${origin} values knows what came after them`);
+  },
+  'input-known-early': async () => {
+    const series = new InputSeries(1);
+    for (let second = 1; second <= 5; second++) series.observe(second * 1000, second);
+    const [value] = series.sample(3999, 1000, 1);
+    return value === 3 ? [] : [`at 3.999 s it is ${value}, which was known later`];
+  },
+  'model-published-uncompared': async () => {
+    const base = await loadModel(baseModelFile);
+    const options = { ...roundDefaults, steps: 10, windows: 8, targets: 4 };
+    const walks = stored(Array.from({ length: 4 }, (_, index) => walk(400, `walk ${index}`)));
+    const book = await lessonBook(walks, options, roundRandom(options));
+    const { weights } = await trainingRound(base.size, base.weights, book, options, parts(base.size));
+    return weights === null ? [] : ['what was learnt of random walks is published'];
+  },
+  'contribution-not-clipped': async () => {
+    const series = [{ name: 's', history: { values: drifting(420), stepMs: 1000, endMs: 1e12 } }];
+    const privacy = { clip: 0.05, noise: 0 };
+    const { delta } = await localUpdate(small, series, { ...quick, steps: 15 }, privacy, parts(small.size));
+    return norm(delta) <= privacy.clip * (1 + 1e-5) ? [] : [`a move of ${norm(delta)} left`];
+  },
+};
+
+for (const [name, check] of Object.entries(checks) as [MutantName, () => Promise<readonly string[]>][])
+  test.serial(`${name} is found`, async (t) => {
+    t.deepEqual(await check(), []);
+    activateMutant(name);
+    try {
+      t.not((await check()).length, 0);
+    } finally {
+      activateMutant(null);
+    }
+  });
