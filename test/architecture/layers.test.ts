@@ -175,6 +175,7 @@ test('only cli and the edges read time or chance past the ports', (t) => {
     'protocol',
     'verification',
     'replication',
+    'dependencies',
     'mirrors',
   ];
   // Simulated time lets promises run dry between two events, which takes a turn of the real event loop.

@@ -245,3 +245,17 @@ test('credentials go to the registry that they are of, and nowhere else', async 
   t.is(elsewhere.headers[0]?.authorization, undefined);
   t.false(fleet.said.some((line) => line.includes('secret')));
 });
+
+test('what the disk no longer has as it was is never whole, and fetched anew', async (t) => {
+  const { upstream, fleet } = await setting(t);
+  const cacheFolder = await fleet.folder();
+  const agent = await fleet.agent('own', upstream.url, { cacheFolder });
+  await get(agent.address, path);
+  await until(() => agent.cache.count === 2);
+  const { sha256 } = agent.cache.all().find(({ size }) => size === wanted.tarball.length)!;
+  const altered = Buffer.from(wanted.tarball);
+  altered[10]! ^= 1;
+  await writeFile(join(cacheFolder, 'objects', sha256.slice(0, 2), sha256), altered);
+  await t.throwsAsync(get(agent.address, path));
+  t.true((await get(agent.address, path)).body.equals(wanted.tarball));
+});

@@ -211,6 +211,7 @@ export class AddressFetcher {
     const first: Source = {
       name: url.host,
       sandbox: null,
+      givesParts: false,
       open: once(
         async () => incomingOf(response, 0, upstream.body(response, url)),
         upstream.source(request.url, request.headers),

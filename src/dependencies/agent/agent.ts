@@ -247,6 +247,7 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       use: watching?.report() ?? null,
     });
     peerFace = new PeerFace({
+      clock,
       cache,
       fetcher,
       counts,

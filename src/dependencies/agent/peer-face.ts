@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock, Timer } from '../../ports/clock.ts';
 import type { ContentKey } from '../../ports/dependency-registry.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { isContentKey } from '../content-key.ts';
@@ -8,6 +9,7 @@ import type { AgentCounts } from './meter.ts';
 import type { ObjectFetcher } from './object-fetcher.ts';
 
 export interface PeerFacePorts {
+  readonly clock: Clock;
   readonly cache: ObjectCache;
   readonly fetcher: ObjectFetcher;
   readonly counts: AgentCounts;
@@ -110,8 +112,12 @@ export class PeerFace {
     const coming = this.#ports.arrival(key);
     if (coming !== null) {
       const gone = new Promise<void>((resolve) => response.once('close', resolve));
-      const late = new Promise<void>((resolve) => setTimeout(resolve, waitMs).unref());
+      let timer: Timer | null = null;
+      const late = new Promise<void>((resolve) => {
+        timer = this.#ports.clock.after(waitMs, resolve);
+      });
       await Promise.race([coming.catch(() => undefined), gone, late]);
+      stopped(timer);
     }
     if (!response.destroyed) response.writeHead(204).end();
   }
@@ -123,6 +129,8 @@ export class PeerFace {
     }
   }
 }
+
+const stopped = (timer: Timer | null): void => timer?.cancel();
 
 async function* skipped(
   chunks: AsyncIterable<Buffer>,

@@ -13,6 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AddressFacts, ContentKey } from '../../ports/dependency-registry.ts';
 import { keyText, sha256Key } from '../content-key.ts';
@@ -142,13 +143,32 @@ export class ObjectCache {
     return wasAhead;
   }
 
-  read(meta: ObjectMeta, from = 0, before = meta.size): AsyncIterable<Buffer> {
-    if (from >= before) return empty();
-    return createReadStream(this.#file(meta.sha256), {
-      start: from,
-      end: before - 1,
-      highWaterMark: 256 * 1024,
-    });
+  /**
+   * An object's bytes, or a part of them. The whole is compared once more on its way, and its last piece held back until then. Fails as
+   * `integrity-mismatch` where the disk no longer has what it was given; then it is no longer here.
+   */
+  async *read(meta: ObjectMeta, from = 0, before = meta.size): AsyncGenerator<Buffer, void, undefined> {
+    if (from >= before) return;
+    const hash = from === 0 && before === meta.size ? createHash('sha256') : null;
+    const range = { start: from, end: before - 1, highWaterMark: 256 * 1024 };
+    let held: Buffer | null = null;
+    let size = 0;
+    try {
+      for await (const chunk of createReadStream(this.#file(meta.sha256), range) as AsyncIterable<Buffer>) {
+        hash?.update(chunk);
+        size += chunk.length;
+        if (held !== null) yield held;
+        held = chunk;
+      }
+    } catch (error) {
+      await this.remove(meta.sha256);
+      throw damaged(meta, asError(error).message);
+    }
+    if (size !== before - from || (hash !== null && hash.digest('hex') !== meta.sha256)) {
+      await this.remove(meta.sha256);
+      throw damaged(meta, 'its bytes are others');
+    }
+    if (held !== null) yield held;
   }
 
   async stage(): Promise<StagedFile> {
@@ -380,4 +400,6 @@ export class ObjectCache {
 const withoutSha256 = (keys: readonly ContentKey[]): readonly ContentKey[] =>
   keys.filter(({ algorithm }) => algorithm !== 'sha256');
 
-async function* empty(): AsyncGenerator<Buffer, void, undefined> {}
+function damaged({ sha256 }: ObjectMeta, why: string): TanistError {
+  return new TanistError('integrity-mismatch', `the cache had ${sha256} damaged (${why}); ask again`);
+}

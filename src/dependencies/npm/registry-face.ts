@@ -40,6 +40,7 @@ export interface AskedItem {
 
 const abbreviated = 'application/vnd.npm.install-v1+json';
 const mostPackuments = 256;
+const mostRewrittenBytes = 64 * 1024 * 1024;
 
 /** An npm registry, as npm, pnpm and yarn use it, before the machine's own one: metadata with the addresses of tarballs led here, and the tarballs. */
 export class RegistryFace {
@@ -48,6 +49,7 @@ export class RegistryFace {
   /** The latest rewritten ones, by variant, name and digest. */
   readonly #rewritten = new Map<string, RewrittenPackument>();
 
+  #rewrittenBytes = 0;
   readonly #tarballs = new Map<string, ReadonlyMap<string, TarballFacts>>();
 
   constructor(options: FaceOptions, ports: FacePorts) {
@@ -218,10 +220,21 @@ export class RegistryFace {
         throw error;
       }
     }
-    keep(this.#rewritten, known, packument);
+    this.#keepRewritten(known, packument);
     if (below === '') keep(this.#tarballs, name, packument.tarballs);
     const contentType = facts.contentType === '' ? 'application/json' : facts.contentType;
     return { packument, contentType, etag: `"${sha256.slice(0, 32)}"`, isStale };
+  }
+
+  #keepRewritten(name: string, packument: RewrittenPackument): void {
+    if (!this.#rewritten.has(name)) this.#rewrittenBytes += packument.body.length;
+    this.#rewritten.delete(name);
+    this.#rewritten.set(name, packument);
+    for (const [oldest, { body }] of this.#rewritten) {
+      if (this.#rewrittenBytes <= mostRewrittenBytes || oldest === name) break;
+      this.#rewritten.delete(oldest);
+      this.#rewrittenBytes -= body.length;
+    }
   }
 
   #request(name: string, below: string, isShort: boolean): AddressRequest {

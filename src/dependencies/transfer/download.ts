@@ -164,11 +164,12 @@ export class Download {
     const { peers, upstream, failed, pause } = this.#ports;
     const size = this.#wanted.sizeBytes;
     const near = peers();
-    if (size !== null && size >= parallelFromBytes && near.length > 1) {
+    const whole = near.filter(({ givesParts }) => givesParts);
+    if (size !== null && size >= parallelFromBytes && whole.length > 1) {
       attempt.totalBytes = size;
       const { signal } = this.#abort;
       const ports = { failed, received: this.#ports.received, signal };
-      if (await fillInParallel(attempt, near, size, ports)) return;
+      if (await fillInParallel(attempt, whole, size, ports)) return;
     }
     for (const peer of near) {
       if (await this.#pour(attempt, peer).catch((error: unknown) => this.#onFailure(peer, error))) return;

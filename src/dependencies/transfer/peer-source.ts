@@ -23,6 +23,7 @@ export function peerSource(holding: Holding, key: ContentKey, ports: PeerPorts):
   return {
     name,
     sandbox,
+    givesParts: holding.state === 'held',
     async open(from, before, signal) {
       const range = from > 0 || before !== null;
       const askedMs = clock.nowMs();

@@ -18,6 +18,8 @@ export interface Source {
   readonly name: string;
   /** Null: upstream. */
   readonly sandbox: string | null;
+  /** Whether it gives any part of the object, and not only what comes after a position. */
+  readonly givesParts: boolean;
   /** Fails as `unavailable`, `upstream-failed`, `key-not-found`, `cancelled`. */
   open(from: number, before: number | null, signal: AbortSignal): Promise<Incoming>;
 }

@@ -69,6 +69,7 @@ export class Upstream {
     return {
       name: address.host,
       sandbox: null,
+      givesParts: false,
       open: async (from, _before, signal) => {
         const range: Readonly<Record<string, string>> = from > 0 ? { range: `bytes=${from}-` } : {};
         const asked = { 'accept-encoding': 'identity', ...headers, ...range };
