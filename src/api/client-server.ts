@@ -7,6 +7,7 @@ import {
   type ServerWritableStream,
   setLogVerbosity,
 } from '@grpc/grpc-js';
+import { StateRegistry } from '../dependencies/registry/state-registry.ts';
 import { limits } from '../foundation/limits.ts';
 import type { ServedNode } from '../node/served-node.ts';
 import {
@@ -30,9 +31,11 @@ import { encodeStatus } from '../protocol/status.ts';
 import { encodeTiersReply } from '../protocol/tiers.ts';
 import type { DeltaSource } from '../replication/source/delta-source.ts';
 import { streamBackup } from './backup-stream.ts';
+import { addDependenciesService } from './dependencies-service.ts';
 import { EtcdServices } from './etcd/etcd-services.ts';
 import { ClientPort } from './front/client-port.ts';
 import type { HttpServer } from './http/http-server.ts';
+import { inProcess } from './in-process.ts';
 import { addHealthService } from './introspection/health-service.ts';
 import { addReflectionService } from './introspection/reflection-service.ts';
 import { leasesOf, renewed } from './leases-of.ts';
@@ -44,6 +47,7 @@ import { addSnapshotsService, type ServedSnapshots } from './replication/snapsho
 import { streamScrub } from './scrub-stream.ts';
 import { SessionStream } from './session-stream.ts';
 import { statusOf } from './status-of.ts';
+import { systemClock } from './system-clock.ts';
 import { tiersOf } from './tiers-of.ts';
 import { unary } from './unary.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -55,6 +59,7 @@ export class ClientServer {
   readonly #clusterId: string;
   readonly etcd: EtcdServices;
   readonly #connections = new Set<Socket>();
+  readonly #closing = new AbortController();
   #port: ClientPort | null = null;
 
   /**
@@ -119,6 +124,8 @@ export class ClientServer {
     addSnapshotsService(this.#server, node, snapshots);
     this.etcd = new EtcdServices(node, clusterId, watchProgressMs);
     this.etcd.register(this.#server);
+    const planes = inProcess(node, this.etcd.face, this.#closing.signal)('planes');
+    addDependenciesService(this.#server, new StateRegistry(planes, systemClock));
     addHealthService(this.#server, node);
     addReflectionService(this.#server);
   }
@@ -139,6 +146,7 @@ export class ClientServer {
   }
 
   close(): void {
+    this.#closing.abort();
     this.#port?.close();
     this.etcd.close();
     this.#server.forceShutdown();

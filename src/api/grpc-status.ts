@@ -30,8 +30,10 @@ function codeOf(code: ErrorCode, retryable: boolean): status {
       return status.INVALID_ARGUMENT;
     case 'unknown-member':
     case 'model-missing':
+    case 'sandbox-unknown':
       return status.NOT_FOUND;
     case 'already-contributed':
+    case 'sandbox-exists':
       return status.ALREADY_EXISTS;
     case 'overloaded':
     case 'too-many-sessions':

@@ -13,7 +13,7 @@ import { systemClock } from './system-clock.ts';
 
 /** State clients inside this node. Commands travel with those of etcd's API: one batch a turn, forwarded where another node leads. */
 export function inProcess(
-  node: TanistNode,
+  node: Pick<TanistNode, 'read' | 'watch'>,
   face: EtcdFace,
   closing: AbortSignal,
 ): (space: Space) => StateClient {

@@ -22,6 +22,8 @@ import { chaosCommand } from './commands/measure/chaos.ts';
 import { forecastCommand } from './commands/measure/forecast.ts';
 import { simCommand } from './commands/measure/sim.ts';
 import { mirrorCommand } from './commands/mirrors/mirror.ts';
+import { agentCommand } from './commands/planes/agent.ts';
+import { dependenciesCommand } from './commands/planes/dependencies.ts';
 import { delCommand } from './commands/state/del.ts';
 import { getCommand } from './commands/state/get.ts';
 import { leaseCommand } from './commands/state/lease.ts';
@@ -56,7 +58,7 @@ const groups: readonly (readonly [string, readonly Register[]])[] = [
     ],
   ],
   ['State:', [getCommand, putCommand, delCommand, txnCommand, watchCommand, leaseCommand, policyCommand]],
-  ['Outside resources:', [mirrorCommand]],
+  ['Planes:', [mirrorCommand, agentCommand, dependenciesCommand]],
   ['Prediction:', [predictionsCommand, modelCommand, forecastCommand, backtestCommand]],
   ['Proof:', [simCommand, chaosCommand, benchCommand]],
 ];

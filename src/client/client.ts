@@ -46,6 +46,7 @@ import { confidenceOf, natural, rangeRequest } from '../protocol/state-client/to
 import { decodeStatus, type Status } from '../protocol/status.ts';
 import { decodeTiersReply, type TiersReply } from '../protocol/tiers.ts';
 import type { Cluster } from './cluster.ts';
+import { Dependencies } from './dependencies.ts';
 import type { ClientEvents } from './events.ts';
 import { openChannel } from './grpc/channel.ts';
 import { readAt } from './grpc/read-at.ts';
@@ -82,6 +83,8 @@ export class TanistClient extends StateView implements AsyncDisposable {
   private readonly cluster: Cluster;
   /** The model that the cluster learns. */
   readonly models: Models;
+  /** Which sandbox holds which dependency, at the cluster's own service. */
+  readonly dependencies: Dependencies;
 
   constructor(space: Space, cluster: Cluster) {
     super(space, cluster);
@@ -89,6 +92,7 @@ export class TanistClient extends StateView implements AsyncDisposable {
     this.models = new Models((method, request, options, endpoint) =>
       this.call(method, request, options, endpoint),
     );
+    this.dependencies = new Dependencies((method, request, options) => this.call(method, request, options));
   }
 
   /** Another key space over the same connection and session. */

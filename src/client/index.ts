@@ -3,6 +3,7 @@ export { type ErrorCode, TanistError } from '../foundation/errors.ts';
 export { type LeaseId, leaseId, type Revision, revision } from '../foundation/ids.ts';
 export type { Policy, PredictPolicy } from '../ports/command.ts';
 export type { Space } from '../ports/delta.ts';
+export type * from '../ports/dependency-registry.ts';
 export type { ModelContribution } from '../ports/model-contribution.ts';
 export type * from '../ports/state-client.ts';
 export type { LeaseStatus, TransferReply } from '../protocol/administration.ts';
@@ -14,6 +15,7 @@ export type { MemberStatus, ScoreTerm, SpaceStatus, Status } from '../protocol/s
 export type { ClientPolicy, ClientStats, TanistClient } from './client.ts';
 export { type ConnectOptions, connect } from './connect.ts';
 export { defaultSessionOptions, type SessionOptions } from './core/options.ts';
+export type { Dependencies } from './dependencies.ts';
 export { connectEtcd, type EtcdConnectOptions } from './etcd/connect-etcd.ts';
 export type { EtcdClient, EtcdSpace } from './etcd/etcd-client.ts';
 export type { ClientEvents, LostPut } from './events.ts';

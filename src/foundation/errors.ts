@@ -74,6 +74,11 @@ const kinds = {
   'origin-redirects': { retryable: false, indeterminate: false },
   'over-budget': { retryable: true, indeterminate: false },
   'signature-invalid': { retryable: false, indeterminate: false },
+  // of dependencies
+  'sandbox-exists': { retryable: false, indeterminate: false },
+  'sandbox-unknown': { retryable: true, indeterminate: false },
+  'integrity-mismatch': { retryable: false, indeterminate: false },
+  'upstream-failed': { retryable: true, indeterminate: false },
   // of an unknown outcome
   indeterminate: { retryable: false, indeterminate: true },
   'session-expired': { retryable: false, indeterminate: true },

@@ -62,6 +62,18 @@ export const modelsService = {
   contribute: method('/tanist.v1.Models/Contribute', false, false),
 } as const;
 
+/** `service Dependencies` of dependencies.proto. */
+export const dependenciesService = {
+  join: method('/tanist.v1.Dependencies/Join', false, false),
+  heartbeat: method('/tanist.v1.Dependencies/Heartbeat', false, false),
+  invalidate: method('/tanist.v1.Dependencies/Invalidate', false, false),
+  register: method('/tanist.v1.Dependencies/Register', false, false),
+  release: method('/tanist.v1.Dependencies/Release', false, false),
+  lookup: method('/tanist.v1.Dependencies/Lookup', false, false),
+  claim: method('/tanist.v1.Dependencies/Claim', false, false),
+  sandboxes: method('/tanist.v1.Dependencies/Sandboxes', false, false),
+} as const;
+
 /** `service Peer` of peer.proto. */
 export const peerService = {
   messages: method('/tanist.v1.Peer/Messages', true, true),

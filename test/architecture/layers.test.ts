@@ -43,6 +43,7 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
   client: ['foundation', 'protocol', 'ports'],
   // A plane: typed keys over the StateClient port.
   mirrors: ['foundation', 'protocol', 'ports', 'prediction'],
+  dependencies: ['foundation', 'protocol', 'ports', 'prediction'],
   api: [
     'foundation',
     'ports',
@@ -56,6 +57,7 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'node',
     'replication',
     'mirrors',
+    'dependencies',
   ],
   verification: ['foundation'],
   simulator: [
@@ -173,7 +175,7 @@ test('only cli and the edges read time or chance past the ports', (t) => {
     'protocol',
     'verification',
     'replication',
-    'mirrors',
+    'dependencies',
     'mirrors',
   ];
   // Simulated time lets promises run dry between two events, which takes a turn of the real event loop.

@@ -5,6 +5,7 @@ export const servedServices: readonly string[] = [
   'tanist.v1.Snapshots',
   'tanist.v1.Promotion',
   'tanist.v1.Models',
+  'tanist.v1.Dependencies',
   'etcdserverpb.KV',
   'etcdserverpb.Watch',
   'etcdserverpb.Lease',

@@ -89,3 +89,33 @@ export function endpointList(text: string): readonly string[] {
     `It must be host:port,host:port,…${wrong === undefined ? '' : ` and "${wrong}" is not`}.`,
   );
 }
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  kB: 1e3,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+};
+
+/** `500MB`, `10GiB`, or bytes without a unit. */
+export function byteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]*)$/.exec(text);
+  const value = Number(match?.[1]) * (sizeUnits[match?.[2] ?? ''] ?? Number.NaN);
+  if (Number.isFinite(value)) return Math.round(value);
+  throw new InvalidArgumentError('It must be a size such as 500MB, 10GB or 1GiB.');
+}
+
+/** `host:port`, the port may be 0. */
+export function listenAddress(text: string): { readonly host: string; readonly port: number } {
+  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:\s/]+):(\d{1,5})$/.exec(text.trim()) ?? [];
+  if (host !== undefined && Number(port) <= 65_535)
+    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  throw new InvalidArgumentError('It must be host:port.');
+}

@@ -1,5 +1,10 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type SignalName, signalNames } from '../../../failover/before-death/signals.ts';
+import {
+  type BenchDependenciesOptions,
+  type DependencyPart,
+  dependencyParts,
+} from '../../bench/dependencies/options.ts';
 import { type BenchMirrorsOptions, type MirrorPart, mirrorParts } from '../../bench/mirrors/options.ts';
 import type {
   BenchFailoverOptions,
@@ -214,6 +219,22 @@ export const benchCommand: Register = (program) => {
     const { benchMirrors } = await import('../../bench/mirrors/bench-mirrors.ts');
     exitOnSignal();
     await benchMirrors(options);
+  });
+  withJson(
+    family
+      .command('dependencies')
+      .summary('what machines that share their dependencies save, and what it costs')
+      .description(
+        `Each part on a cluster of its own, beside what is promised of it: ${dependencyParts.join(', ')}. npm needs the network.\nThe load average of the machine is told with each.`,
+      )
+      .option('--only <names>', 'these parts, separated by commas', listOf<DependencyPart>(dependencyParts))
+      .option('--seconds <seconds>', 'of registry: each stretch', positiveNumber, 5)
+      .option('--agents <count>', 'of fleet', wholeNumber(1, 200), 20)
+      .option('--runs <count>', 'of holder, for each fault', wholeNumber(1, 100), 3),
+  ).action(async (options: BenchDependenciesOptions) => {
+    const { benchDependencies } = await import('../../bench/dependencies/bench-dependencies.ts');
+    exitOnSignal();
+    await benchDependencies(options);
   });
   withJson(
     family

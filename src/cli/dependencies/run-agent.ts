@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import { systemClock } from '../../api/system-clock.ts';
+import { agentDefaults, startAgent } from '../../dependencies/agent/agent.ts';
+import { configFor, readNpmConfig } from '../../dependencies/npm/npm-config.ts';
+import { rulesFrom } from '../../dependencies/proxy/rules.ts';
+import { StateRegistry } from '../../dependencies/registry/state-registry.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { parentChannel } from '../../local/node-channel.ts';
+import type { ClientOptions } from '../command.ts';
+import { endpointsOf } from '../command.ts';
+import { stopSignal } from '../local/stop-signal.ts';
+import { outputTo } from '../terminal/output.ts';
+import { openPlanes } from './open-planes.ts';
+
+export interface AgentCommandOptions {
+  readonly id?: string;
+  readonly application: string;
+  readonly zone: string;
+  readonly cache: string;
+  readonly cacheSize: number;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly peerListen: { readonly host: string; readonly port: number };
+  readonly advertise?: string;
+  readonly registry?: string;
+  readonly rules?: string;
+  readonly metadataTtl: number;
+  readonly metadataFromUpstream?: boolean;
+  readonly watch?: string;
+  readonly preCache: number;
+  readonly etcd?: boolean;
+}
+
+/** Runs until a signal, or until the process that started it is gone. */
+export async function runAgent(options: ClientOptions & AgentCommandOptions): Promise<void> {
+  const out = outputTo(options.json === true);
+  const say = (text: string): void => void process.stderr.write(`agent: ${text}\n`);
+  const parent = parentChannel();
+  const stopped = Promise.race([stopSignal(), new Promise<void>((gone) => parent.onParentGone(gone))]);
+  const planes = await openPlanes(endpointsOf(options), options.etcd === true, options.timeout ?? 5000);
+  try {
+    const cacheFolder = resolve(options.cache);
+    const agent = await startAgent(
+      {
+        ...agentDefaults,
+        id: options.id ?? idOf(cacheFolder),
+        application: options.application,
+        zone: options.zone,
+        cacheFolder,
+        cacheBytes: options.cacheSize,
+        listen: options.listen,
+        peerListen: options.peerListen,
+        advertise: options.advertise ?? null,
+        rules: options.rules === undefined ? [] : await readRules(options.rules),
+        metadataTtlMs: options.metadataTtl,
+        metadataFromPeers: options.metadataFromUpstream !== true,
+        preCacheBytes: options.preCache,
+        watch: options.watch ?? null,
+      },
+      {
+        registry: new StateRegistry(planes.state, systemClock),
+        state: planes.state,
+        npm:
+          options.registry === undefined ? await readNpmConfig(process.cwd()) : configFor(options.registry),
+        clock: systemClock,
+        say,
+      },
+    );
+    try {
+      const { sandbox, cache } = agent.stats();
+      out.document({
+        ready: true,
+        id: sandbox.id,
+        address: agent.address,
+        peerAddress: sandbox.address,
+        pid: process.pid,
+      });
+      out.say(
+        `${out.style.green('ready')} as ${out.style.bold(sandbox.id)}: npm registry and HTTP proxy at http://${agent.address}`,
+      );
+      out.say(
+        `other agents ask at ${sandbox.address}; ${cache.objects} objects in ${cacheFolder}. Ctrl-C stops it.`,
+      );
+      await stopped;
+    } finally {
+      await agent.stop();
+    }
+  } finally {
+    await planes.close();
+    parent.close();
+  }
+}
+
+async function readRules(file: string): Promise<ReturnType<typeof rulesFrom>> {
+  try {
+    return rulesFrom(parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    if (error instanceof TanistError) throw error;
+    throw new TanistError('config-invalid', `the rules ${file} cannot be read: ${String(error)}`);
+  }
+}
+
+/** Stays the same for this folder on this host. */
+function idOf(folder: string): string {
+  const host = hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 40);
+  return `${host === '' ? 'host' : host}-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
+}

@@ -1,0 +1,142 @@
+import { systemClock } from '../../api/system-clock.ts';
+import type { AgentStats } from '../../dependencies/agent/agent.ts';
+import { keysOfIntegrity, keyText, parseKeyText } from '../../dependencies/content-key.ts';
+import { decodeHolding, holdingPrefix } from '../../dependencies/registry/rows.ts';
+import { StateRegistry } from '../../dependencies/registry/state-registry.ts';
+import type { StateClient } from '../../ports/state-client.ts';
+import { type ClientOptions, endpointsOf } from '../command.ts';
+import { type Output, outputTo } from '../terminal/output.ts';
+import { statsAt } from './agent-process.ts';
+import { openPlanes } from './open-planes.ts';
+
+type Options = ClientOptions & { readonly etcd?: boolean };
+
+export async function listDependencies(options: Options & { readonly limit: number }): Promise<void> {
+  await withPlanes(options, async (state, out) => {
+    const objects: { readonly sha256: string; readonly sizeBytes: number; readonly holders: string[] }[] = [];
+    const prefix = `${holdingPrefix}sha256/`;
+    const end = `${prefix.slice(0, -1)}0`;
+    let from = prefix;
+    let more = true;
+    while (more && objects.length <= options.limit) {
+      const page = await state.get(from, { rangeEnd: end, limit: 1000 });
+      for (const { key, value } of page.values) {
+        const holding = decodeHolding(key, value);
+        if (holding?.state !== 'held') continue;
+        const last = objects.at(-1);
+        if (last?.sha256 === holding.sha256) last.holders.push(holding.sandbox);
+        else objects.push({ sha256: holding.sha256, sizeBytes: holding.size, holders: [holding.sandbox] });
+      }
+      const lastKey = page.values.at(-1)?.key;
+      more = page.more && lastKey !== undefined;
+      if (lastKey !== undefined) from = `${Buffer.from(lastKey).toString('utf8')}\0`;
+    }
+    const shown = objects.slice(0, options.limit);
+    out.document({ objects: shown, more: more || objects.length > shown.length });
+    out.table(
+      ['sha256', 'bytes', 'holders'],
+      shown.map(({ sha256, sizeBytes, holders }) => [sha256, sizeBytes, holders.join(' ')]),
+    );
+    if (more || objects.length > shown.length) out.say('and more; --limit shows them');
+  });
+}
+
+export async function showHolders(text: string, options: Options): Promise<void> {
+  const keys = keysOfIntegrity(text);
+  const wanted = keys.length > 0 ? keys : [parseKeyText(text)];
+  await withPlanes(options, async (state, out) => {
+    const found = await new StateRegistry(state, systemClock).lookup(wanted);
+    const rows = wanted.flatMap((key, i) =>
+      (found[i] ?? []).map((holding) => ({ key: keyText(key), ...holding })),
+    );
+    out.document(rows);
+    out.table(
+      ['sandbox', 'address', 'zone', 'state', 'bytes', 'sha256'],
+      rows.map((row) => [
+        row.sandbox,
+        row.address,
+        row.zone,
+        row.state,
+        row.state === 'held' ? row.size : '',
+        row.state === 'held' ? row.sha256 : '',
+      ]),
+    );
+    if (rows.length === 0) out.say('nobody holds it');
+  });
+}
+
+export async function showStats(options: Options): Promise<void> {
+  await withPlanes(options, async (state, out) => {
+    const sandboxes = await new StateRegistry(state, systemClock).sandboxes();
+    const told = await Promise.all(
+      sandboxes.map(async (sandbox) => ({
+        sandbox,
+        stats: await statsAt(sandbox.address).catch((): AgentStats | null => null),
+      })),
+    );
+    const sum = (pick: (stats: AgentStats) => number): number =>
+      told.reduce((total, { stats }) => total + (stats === null ? 0 : pick(stats)), 0);
+    const peerBytes = sum(({ counts }) => counts.peerBytes);
+    const upstreamBytes = sum(({ counts }) => counts.upstreamBytes);
+    const localBytes = sum(({ counts }) => counts.localBytes);
+    out.document({
+      sandboxes: told.map(({ sandbox, stats }) => ({
+        ...sandbox,
+        answers: stats !== null,
+        ...(stats ?? {}),
+      })),
+      peerBytes,
+      upstreamBytes,
+      localBytes,
+      aheadBytes: sum(({ counts }) => counts.aheadBytes),
+      aheadUsedBytes: sum(({ counts }) => counts.aheadUsedBytes),
+      aheadWastedBytes: sum(({ counts }) => counts.aheadWastedBytes),
+    });
+    out.table(
+      [
+        'sandbox',
+        'application',
+        'objects',
+        'bytes',
+        'requests',
+        'from cache',
+        'from peers',
+        'from upstream',
+        'given',
+        'ahead',
+        'of it used',
+        'mismatches',
+      ],
+      told.map(({ sandbox, stats }) =>
+        stats === null
+          ? [sandbox.id, sandbox.application, 'does not answer', '', '', '', '', '', '', '', '', '']
+          : [
+              sandbox.id,
+              sandbox.application,
+              stats.cache.objects,
+              stats.cache.bytes,
+              stats.counts.requests,
+              stats.counts.localBytes,
+              stats.counts.peerBytes,
+              stats.counts.upstreamBytes,
+              stats.counts.givenBytes,
+              stats.counts.aheadBytes,
+              stats.counts.aheadUsedBytes,
+              stats.counts.mismatches,
+            ],
+      ),
+    );
+  });
+}
+
+async function withPlanes(
+  options: Options,
+  act: (state: StateClient, out: Output) => Promise<void>,
+): Promise<void> {
+  const planes = await openPlanes(endpointsOf(options), options.etcd === true, options.timeout ?? 5000);
+  try {
+    await act(planes.state, outputTo(options.json === true));
+  } finally {
+    await planes.close();
+  }
+}

@@ -1,0 +1,268 @@
+import type { IncomingMessage } from 'node:http';
+import { asError, TanistError } from '../../foundation/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { AddressFacts, ContentKey, Holding } from '../../ports/dependency-registry.ts';
+import type { ObjectCache } from '../cache/object-cache.ts';
+import type { ObjectMeta } from '../cache/object-meta.ts';
+import { keyText, sha256Key, urlKey } from '../content-key.ts';
+import type { Download } from '../transfer/download.ts';
+import type { Source } from '../transfer/source.ts';
+import { incomingOf, type Upstream } from '../transfer/upstream.ts';
+import type { Directory } from './directory.ts';
+import { cachingOf, isFresh } from './freshness.ts';
+import type { AgentCounts } from './meter.ts';
+import type { ObjectFetcher } from './object-fetcher.ts';
+
+export interface AddressPorts {
+  readonly cache: ObjectCache;
+  readonly directory: Directory;
+  readonly fetcher: ObjectFetcher;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly counts: AgentCounts;
+  /** Resolves when that agent no longer fetches the key, or does not answer. */
+  readonly arrival: (holding: Holding, key: ContentKey, signal: AbortSignal) => Promise<void>;
+}
+
+export interface AddressRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What of the headers chooses the answer. */
+  readonly variant: string;
+  /** Never asked about again once it is here. */
+  readonly immutable: boolean;
+  readonly defaultTtlMs: number;
+  readonly mostTtlMs: number;
+  /** Whether other agents' word on what this address answers is believed. */
+  readonly fromPeers: boolean;
+}
+
+export type Answered =
+  | {
+      readonly kind: 'cached';
+      readonly meta: ObjectMeta;
+      readonly facts: AddressFacts;
+      readonly isStale: boolean;
+    }
+  | {
+      readonly kind: 'coming';
+      readonly download: Download;
+      readonly facts: AddressFacts;
+      readonly done: Promise<unknown>;
+    }
+  /** Any other answer, as it is: the body is still to be read. */
+  | { readonly kind: 'passed'; readonly response: IncomingMessage };
+
+type Found = { readonly meta: ObjectMeta; readonly facts: AddressFacts };
+
+/** Served though it could not be asked about: for so long after its time. */
+const staleIfErrorMs = 24 * 3_600_000;
+const neverMs = 8.64e15;
+
+/** What addresses answer, for what has no digest: with the times-to-live, conditional requests and keeping of an HTTP cache (RFC 9111), shared with the others. */
+export class AddressFetcher {
+  readonly #ports: AddressPorts;
+  readonly #running = new Map<string, Promise<Answered>>();
+
+  constructor(ports: AddressPorts) {
+    this.#ports = ports;
+  }
+
+  /** Fails as upstream does, where nothing is here that could stand in for it. */
+  async get(request: AddressRequest, signal: AbortSignal): Promise<Answered> {
+    const key = urlKey(request.url.href, request.variant);
+    const local = await this.#local(key);
+    if (local !== null && this.#counts(local.facts, request)) {
+      this.#ports.counts.localHits++;
+      this.#ports.counts.localBytes += local.meta.size;
+      return { kind: 'cached', ...local, isStale: false };
+    }
+    const name = keyText(key);
+    const running = this.#running.get(name);
+    if (running !== undefined) {
+      const answered = await running.catch(() => null);
+      // Another answer than one to be kept is read once, by whoever asked first.
+      if (answered?.kind === 'cached') return answered;
+      if (answered?.kind === 'coming' && answered.download.isWhole) return answered;
+      return await this.#fetch(request, key, local, signal);
+    }
+    const fetched = this.#fetch(request, key, local, signal);
+    this.#running.set(name, fetched);
+    const end = (): void => {
+      if (this.#running.get(name) === fetched) this.#running.delete(name);
+    };
+    fetched.then((answered) => (answered.kind === 'coming' ? answered.done : null)).then(end, end);
+    return await fetched;
+  }
+
+  /** The first whose answer can be had without asking upstream: from here, else from others; null: none. */
+  async known(requests: readonly AddressRequest[]): Promise<AddressRequest | null> {
+    const keys = requests.map(({ url, variant }) => urlKey(url.href, variant));
+    for (const [i, request] of requests.entries()) {
+      const local = await this.#local(keys[i] ?? urlKey(''));
+      if (local !== null && this.#counts(local.facts, request)) return request;
+    }
+    if (!requests.every(({ fromPeers }) => fromPeers)) return null;
+    const found = await this.#ports.directory.lookup(keys);
+    const isTold = (request: AddressRequest, i: number): boolean =>
+      (found[i] ?? []).some(
+        (each) => each.state === 'held' && each.answer !== undefined && this.#counts(each.answer, request),
+      );
+    return requests.find(isTold) ?? null;
+  }
+
+  /** Resolves when what is asked upstream under this key is registered, or came to nothing; null: nothing is. */
+  arrival(key: ContentKey): Promise<unknown> | null {
+    const running = this.#running.get(keyText(key));
+    return running?.then((answered) => (answered.kind === 'coming' ? answered.done : null)) ?? null;
+  }
+
+  async #fetch(
+    request: AddressRequest,
+    key: ContentKey,
+    local: Found | null,
+    signal: AbortSignal,
+  ): Promise<Answered> {
+    const shared = request.fromPeers ? await this.#fromPeers(request, key, signal) : null;
+    if (shared?.kind === 'found') return { kind: 'cached', ...shared.found, isStale: false };
+    const claimed = shared?.kind === 'claimed';
+    try {
+      const answered = await this.#fromUpstream(request, key, local, signal);
+      if (answered.kind === 'passed' && claimed) this.#ports.directory.gaveUp(key);
+      return answered;
+    } catch (error) {
+      if (claimed) this.#ports.directory.gaveUp(key);
+      const nowMs = this.#ports.clock.wallMs();
+      if (local === null || local.facts.freshUntilMs + staleIfErrorMs < nowMs || signal.aborted) throw error;
+      return { kind: 'cached', ...local, isStale: true };
+    }
+  }
+
+  /** What another agent was answered a moment ago. */
+  async #fromPeers(
+    request: AddressRequest,
+    key: ContentKey,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'found'; readonly found: Found } | { readonly kind: 'claimed' } | null> {
+    const { directory, arrival } = this.#ports;
+    const claim = await directory.claim(key);
+    if (claim === null) return null;
+    if (claim.claimed) return { kind: 'claimed' };
+    const found = await this.#take(request, key, claim.holdings);
+    if (found !== null) return { kind: 'found', found };
+    const fetching = claim.holdings.find(({ state }) => state === 'fetching');
+    if (fetching === undefined) return null;
+    await arrival(fetching, key, signal);
+    const later = await this.#take(request, key, (await directory.lookup([key]))[0] ?? []);
+    return later === null ? null : { kind: 'found', found: later };
+  }
+
+  async #take(request: AddressRequest, key: ContentKey, holdings: readonly Holding[]): Promise<Found | null> {
+    const { fetcher, cache, directory } = this.#ports;
+    let newest: { readonly sha256: string; readonly answer: AddressFacts } | null = null;
+    for (const holding of holdings) {
+      if (holding.state !== 'held' || holding.answer === undefined) continue;
+      const { sha256, answer } = holding;
+      if (this.#counts(answer, request) && answer.fetchedMs > (newest?.answer.fetchedMs ?? 0))
+        newest = { sha256, answer };
+    }
+    if (newest === null) return null;
+    const { sha256, answer } = newest;
+    const holders = holdings.filter((each) => each.state === 'held' && each.sha256 === sha256);
+    try {
+      const served = await fetcher.object({ keys: [sha256Key(sha256)], upstream: null, holdings: holders });
+      const meta = served.kind === 'cached' ? served.meta : await served.kept;
+      if (meta === null) return null;
+      const named = await cache.addKeys(meta, [key], { [key.digest]: answer });
+      void directory.holds(named);
+      return { meta: named, facts: answer };
+    } catch {
+      return null; // then from upstream
+    }
+  }
+
+  async #fromUpstream(
+    request: AddressRequest,
+    key: ContentKey,
+    local: Found | null,
+    signal: AbortSignal,
+  ): Promise<Answered> {
+    const { upstream, clock, counts, cache, directory, fetcher } = this.#ports;
+    const { response, url } = await upstream.ask(
+      request.url,
+      { ...request.headers, ...conditionsOf(local) },
+      signal,
+    );
+    const nowMs = clock.wallMs();
+    const { mayStore, facts: told } = cachingOf(response.headers, nowMs, request);
+    const facts = request.immutable && mayStore ? { ...told, freshUntilMs: neverMs } : told;
+    if (response.statusCode === 304 && local !== null) {
+      response.resume();
+      counts.revalidations++;
+      counts.localHits++;
+      counts.localBytes += local.meta.size;
+      const { fetchedMs, freshUntilMs } = facts;
+      const again = { ...local.facts, fetchedMs, freshUntilMs };
+      const meta = await cache.addKeys(local.meta, [key], { [key.digest]: again });
+      await directory.holds(meta);
+      return { kind: 'cached', meta, facts: again, isStale: false };
+    }
+    if (response.statusCode !== 200) return { kind: 'passed', response };
+    const first: Source = {
+      name: url.host,
+      sandbox: null,
+      givesParts: false,
+      open: once(
+        async () => incomingOf(response, 0, upstream.body(response, url)),
+        upstream.source(request.url, request.headers),
+      ),
+    };
+    const { download, kept } = await fetcher.begin(key, first, mayStore);
+    const done = kept.then(async (meta) => {
+      if (meta === null) {
+        directory.gaveUp(key);
+        return;
+      }
+      await directory.holds(await cache.addKeys(meta, [key], { [key.digest]: facts }));
+    });
+    done.catch((error: unknown) => {
+      asError(error);
+      directory.gaveUp(key);
+    });
+    return { kind: 'coming', download, facts, done };
+  }
+
+  async #local(key: ContentKey): Promise<Found | null> {
+    const meta = await this.#ports.cache.find(key);
+    const facts = meta?.answers[key.digest];
+    return meta === null || facts === undefined ? null : { meta, facts };
+  }
+
+  #counts(facts: AddressFacts, { immutable }: AddressRequest): boolean {
+    return immutable || isFresh(facts, this.#ports.clock.wallMs());
+  }
+}
+
+/** Of an answer without a validator the whole is asked for. */
+function conditionsOf(local: Found | null): Readonly<Record<string, string>> {
+  if (local === null) return {};
+  const { etag, lastModified } = local.facts;
+  return {
+    ...(etag === '' ? {} : { 'if-none-match': etag }),
+    ...(lastModified === '' ? {} : { 'if-modified-since': lastModified }),
+  };
+}
+
+/** The answer that is there already, and after it `then`. */
+function once(first: () => ReturnType<Source['open']>, then: Source): Source['open'] {
+  let isUsed = false;
+  return (from, before, signal) => {
+    if (isUsed) {
+      if (from > 0)
+        throw new TanistError('key-not-found', `${then.name} broke off; the answer may be another by now`);
+      return then.open(from, before, signal);
+    }
+    isUsed = true;
+    return first();
+  };
+}

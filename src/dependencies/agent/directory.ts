@@ -1,0 +1,187 @@
+import { asError, TanistError } from '../../foundation/errors.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
+import type {
+  Claim,
+  ContentKey,
+  DependencyRegistry,
+  Holding,
+  SandboxFacts,
+} from '../../ports/dependency-registry.ts';
+import type { ObjectMeta } from '../cache/object-meta.ts';
+
+export interface DirectoryOptions {
+  readonly registry: DependencyRegistry;
+  readonly self: SandboxFacts;
+  readonly clock: Clock;
+  readonly ttlMs: number;
+  /** All that is to be registered, after a new beginning. */
+  readonly held: () => readonly ObjectMeta[];
+  readonly say: (text: string) => void;
+}
+
+/** A request of the sandbox never waits longer for the registry. */
+const patienceMs = 1000;
+/** After a failure the registry is left alone: the sandbox is served from upstream meanwhile. */
+const restMs = 2000;
+const registeredAtOnce = 256;
+
+/**
+ * This sandbox's word in the registry, kept up over everything that may happen to the cluster: heartbeats at a third of the lease; a lease that ended is
+ * taken anew, and all that is held registered again. Without the registry the agent serves on, from its cache and from upstream.
+ */
+export class Directory {
+  readonly #options: DirectoryOptions;
+  #joined = false;
+  #restsUntilMs = 0;
+  #timer: Timer | null = null;
+  #closed = false;
+  /** What could not be said: everything is, as soon as the registry answers. */
+  #isBehind = false;
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+  }
+
+  get joined(): boolean {
+    return this.#joined;
+  }
+
+  /** Fails as `sandbox-exists`, and as the registry does: whoever starts an agent wants to know. */
+  async start(): Promise<void> {
+    await this.#join();
+    this.#later(this.#options.ttlMs / 3);
+  }
+
+  async stop(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    if (!this.#joined) return;
+    this.#joined = false;
+    const { registry, self } = this.#options;
+    await registry.invalidate(self.id, { deadlineMs: patienceMs }).catch(() => undefined);
+  }
+
+  /** Null: the registry does not answer. */
+  claim(key: ContentKey): Promise<Claim | null> {
+    const { registry, self } = this.#options;
+    return this.#ask(() => registry.claim(self.id, key, { deadlineMs: patienceMs }));
+  }
+
+  /** For each key the others that hold or fetch it. */
+  async lookup(keys: readonly ContentKey[]): Promise<readonly (readonly Holding[])[]> {
+    const { registry, self } = this.#options;
+    const found = await this.#ask(() => registry.lookup(keys, { deadlineMs: patienceMs }));
+    return (found ?? []).map((holdings) => holdings.filter(({ sandbox }) => sandbox !== self.id));
+  }
+
+  /** Resolves when it is said, or can't be said at present. */
+  holds(meta: ObjectMeta): Promise<void> {
+    return this.#tell(() => this.#register([meta]));
+  }
+
+  gone(objects: readonly ObjectMeta[]): void {
+    const { registry, self } = this.#options;
+    void this.#tell(() => registry.release(self.id, objects.flatMap(registeredKeys)));
+  }
+
+  /** A fetch that was announced came to nothing. */
+  gaveUp(key: ContentKey): void {
+    const { registry, self } = this.#options;
+    void this.#tell(() => registry.release(self.id, [key]));
+  }
+
+  async #join(): Promise<void> {
+    const { registry, self, ttlMs, held } = this.#options;
+    await registry.join(self, ttlMs);
+    this.#joined = true;
+    this.#isBehind = false;
+    const all = held();
+    for (let i = 0; i < all.length; i += registeredAtOnce)
+      await this.#register(all.slice(i, i + registeredAtOnce));
+  }
+
+  async #register(objects: readonly ObjectMeta[]): Promise<void> {
+    const { registry, self } = this.#options;
+    await registry.register(
+      self.id,
+      objects.flatMap((meta) => {
+        const { sha256, size } = meta;
+        const keys = registeredKeys(meta);
+        const digests = keys.filter(({ algorithm }) => algorithm !== 'url');
+        const addresses = keys.filter(({ algorithm }) => algorithm === 'url');
+        return [
+          { keys: digests, sha256, size },
+          ...addresses.flatMap((key) => {
+            const answer = meta.answers[key.digest];
+            return answer === undefined ? [] : [{ keys: [key], sha256, size, answer }];
+          }),
+        ];
+      }),
+    );
+  }
+
+  async #ask<T>(act: () => Promise<T>): Promise<T | null> {
+    if (!this.#joined || this.#options.clock.nowMs() < this.#restsUntilMs) return null;
+    try {
+      return await act();
+    } catch (error) {
+      this.#failed(asError(error));
+      return null;
+    }
+  }
+
+  async #tell(act: () => Promise<void>): Promise<void> {
+    if (this.#closed) return;
+    if (!this.#joined) {
+      this.#isBehind = true;
+      return;
+    }
+    try {
+      await act();
+    } catch (error) {
+      this.#isBehind = true;
+      this.#failed(asError(error));
+    }
+  }
+
+  #failed(error: Error): void {
+    if (this.#closed) return;
+    if (error instanceof TanistError && error.code === 'sandbox-unknown') {
+      if (!this.#joined) return;
+      this.#joined = false;
+      this.#later(0);
+      return;
+    }
+    this.#restsUntilMs = this.#options.clock.nowMs() + restMs;
+    this.#options.say(`the registry does not answer (${error.message}); served without it meanwhile`);
+  }
+
+  #later(delayMs: number): void {
+    this.#timer?.cancel();
+    if (!this.#closed) this.#timer = this.#options.clock.after(delayMs, () => void this.#beat());
+  }
+
+  async #beat(): Promise<void> {
+    const { registry, self, ttlMs, say } = this.#options;
+    try {
+      if (!this.#joined || this.#isBehind) {
+        await this.#join();
+        say(`registered anew as ${self.id}`);
+      } else await registry.heartbeat(self.id);
+      this.#restsUntilMs = 0;
+      this.#later(ttlMs / 3);
+    } catch (error) {
+      if (this.#closed) return;
+      if (error instanceof TanistError && error.code === 'sandbox-unknown') this.#joined = false;
+      else this.#failed(asError(error));
+      // Not joined and taken by another: it goes on without, and tries again as long as it runs.
+      this.#later(ttlMs / 10);
+    }
+  }
+}
+
+/** Under which an object is looked for: its sha256, the strongest that metadata lists, and addresses. */
+function registeredKeys({ keys }: ObjectMeta): readonly ContentKey[] {
+  const strong = keys.some(({ algorithm }) => algorithm === 'sha512');
+  return keys.filter(({ algorithm }) => algorithm !== 'sha1' || !strong);
+}

@@ -1,0 +1,267 @@
+import { TanistError } from '../../foundation/errors.ts';
+import { type LeaseId, noLease } from '../../foundation/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type {
+  Claim,
+  ContentKey,
+  DependencyRegistry,
+  HeldObject,
+  Holding,
+  SandboxFacts,
+} from '../../ports/dependency-registry.ts';
+import type { CallOptions, ClientKeyValue, StateClient } from '../../ports/state-client.ts';
+import { contentKey } from '../content-key.ts';
+import { checkKeys, checkObjects } from './check-objects.ts';
+import {
+  checkSandbox,
+  checkSandboxId,
+  decodeHolding,
+  decodeSandbox,
+  encodeFetching,
+  encodeHeld,
+  encodeSandbox,
+  holdersPrefix,
+  holdingKey,
+  sandboxKey,
+  sandboxPrefix,
+} from './rows.ts';
+import { type Change, WriteBatches } from './write-batches.ts';
+
+const mostHolders = 64;
+/** Of a sandbox whose writes nobody waits for any more, kept for the next; beyond it they are looked up again. */
+const mostSandboxes = 10_000;
+const keysPerCall = 100;
+const mostTries = 5;
+const firstPauseMs = 25;
+/** Of a cluster that is electing. */
+const passing: ReadonlySet<string> = new Set(['not-leader', 'no-leader', 'superseded']);
+
+interface Joined {
+  readonly facts: SandboxFacts;
+  readonly lease: LeaseId;
+}
+
+/** The registry as keys of a `StateClient`, of the space `planes`: in a Tanist cluster, inside a node, or in etcd. */
+export class StateRegistry implements DependencyRegistry {
+  readonly #state: StateClient;
+  readonly #clock: Clock;
+  readonly #joined = new Map<string, Joined>();
+  readonly #writes = new Map<string, WriteBatches>();
+
+  constructor(state: StateClient, clock: Clock) {
+    this.#state = state;
+    this.#clock = clock;
+  }
+
+  async join(
+    sandbox: SandboxFacts,
+    ttlMs: number,
+    options?: CallOptions,
+  ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }> {
+    const facts = checkSandbox(sandbox);
+    const granted = await this.#state.grantLease(ttlMs, options);
+    try {
+      await this.#takeId(facts, granted.id, options);
+    } catch (error) {
+      await this.#state.revokeLease(granted.id).catch(() => undefined); // it ends by itself, too
+      throw error;
+    }
+    this.#remember({ facts, lease: granted.id });
+    return { lease: granted.id, ttlMs: granted.ttlMs };
+  }
+
+  async heartbeat(sandboxId: string, options?: CallOptions): Promise<{ readonly ttlMs: number }> {
+    return await this.#asJoined(sandboxId, options, ({ lease }) =>
+      this.#state.keepLeaseAlive(lease, options),
+    );
+  }
+
+  async invalidate(sandboxId: string, options?: CallOptions): Promise<void> {
+    const row = await this.#row(sandboxId, options);
+    this.#joined.delete(sandboxId);
+    if (row === null || row.lease === noLease) return;
+    await this.#state.revokeLease(row.lease, options).catch(unlessGone);
+  }
+
+  async register(sandboxId: string, objects: readonly HeldObject[]): Promise<void> {
+    await Promise.all(
+      checkObjects(objects).map((held) =>
+        this.#change(sandboxId, ({ facts }) =>
+          held.keys.map((key) => [holdingKey(key, sandboxId), encodeHeld(facts, held, key)]),
+        ),
+      ),
+    );
+  }
+
+  async release(sandboxId: string, keys: readonly ContentKey[]): Promise<void> {
+    checkKeys(keys);
+    const parts: Promise<void>[] = [];
+    for (let i = 0; i < keys.length; i += keysPerCall) {
+      const part = keys.slice(i, i + keysPerCall);
+      parts.push(this.#change(sandboxId, () => part.map((key) => [holdingKey(key, sandboxId), null])));
+    }
+    await Promise.all(parts);
+  }
+
+  lookup(keys: readonly ContentKey[], options?: CallOptions): Promise<readonly (readonly Holding[])[]> {
+    return Promise.all(
+      checkKeys(keys).map(async (key) => {
+        const range = { ...options, prefix: true, limit: mostHolders };
+        return holdingsOf((await this.#state.get(holdersPrefix(key), range)).values);
+      }),
+    );
+  }
+
+  async claim(sandboxId: string, key: ContentKey, options?: CallOptions): Promise<Claim> {
+    const prefix = holdersPrefix(contentKey(key.algorithm, key.digest));
+    const answer = await this.#asJoined(sandboxId, options, ({ facts, lease }) =>
+      this.#state.txn(
+        {
+          // Version 0 of a whole range: no key is in it.
+          if: [{ key: prefix, rangeEnd: afterPrefix(prefix), is: '=', version: 0 }],
+          // biome-ignore lint/suspicious/noThenProperty: a transaction has one
+          then: [{ put: holdingKey(key, sandboxId), value: encodeFetching(facts), lease }],
+          else: [{ get: prefix, options: { prefix: true, limit: mostHolders } }],
+        },
+        options,
+      ),
+    );
+    const [found] = answer.answers;
+    if (answer.succeeded || found?.kind !== 'get') return { claimed: true };
+    const others = holdingsOf(found.values).filter(({ sandbox }) => sandbox !== sandboxId);
+    // What it said itself before: of a fetch that failed, or of an object that is no longer there.
+    return others.length === 0 ? { claimed: true } : { claimed: false, holdings: others };
+  }
+
+  async sandboxes(options?: CallOptions): Promise<readonly SandboxFacts[]> {
+    const { values } = await this.#state.get(sandboxPrefix, { ...options, prefix: true });
+    return values.flatMap(({ value }) => decodeSandbox(value) ?? []);
+  }
+
+  /** Refuses where another instance has the id; an earlier life of the same one gives way. */
+  async #takeId(facts: SandboxFacts, lease: LeaseId, options?: CallOptions): Promise<void> {
+    const key = sandboxKey(facts.id);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const { succeeded, answers } = await this.#state.txn(
+        {
+          if: [{ key, is: '=', version: 0 }],
+          // biome-ignore lint/suspicious/noThenProperty: a transaction has one
+          then: [{ put: key, value: encodeSandbox(facts), lease }],
+          else: [{ get: key }],
+        },
+        options,
+      );
+      if (succeeded) return;
+      const [found] = answers;
+      const row = found?.kind === 'get' ? found.values[0] : undefined;
+      if (row === undefined || row.lease === lease) return;
+      const other = decodeSandbox(row.value);
+      if (other !== null && other.instance !== facts.instance) throw idTaken(other);
+      await this.#state.revokeLease(row.lease, options).catch(unlessGone);
+    }
+    throw new TanistError('sandbox-exists', `another agent takes the id ${facts.id} again and again`);
+  }
+
+  #change(sandboxId: string, make: (joined: Joined) => readonly Change[]): Promise<void> {
+    const known = this.#joined.get(sandboxId);
+    if (known !== undefined) return this.#batches(sandboxId).add(make(known));
+    return this.#find(sandboxId).then((joined) => this.#batches(sandboxId).add(make(joined)));
+  }
+
+  #batches(sandboxId: string): WriteBatches {
+    const there = this.#writes.get(sandboxId);
+    if (there !== undefined) return there;
+    if (this.#writes.size >= mostSandboxes)
+      for (const [id, batches] of this.#writes) if (batches.idle) this.#writes.delete(id);
+    const made = new WriteBatches(this.#clock, (changes) => this.#write(sandboxId, changes));
+    this.#writes.set(sandboxId, made);
+    return made;
+  }
+
+  async #write(sandboxId: string, changes: readonly Change[]): Promise<void> {
+    await this.#asJoined(sandboxId, undefined, ({ lease }) =>
+      this.#state.txn({
+        if: [],
+        // biome-ignore lint/suspicious/noThenProperty: a transaction has one
+        then: changes.map(([key, value]) => (value === null ? { delete: key } : { put: key, value, lease })),
+      }),
+    );
+  }
+
+  /** A lease that is gone may be one of an earlier life: then once more with the present one. */
+  async #asJoined<T>(
+    sandboxId: string,
+    options: CallOptions | undefined,
+    act: (joined: Joined) => Promise<T>,
+  ): Promise<T> {
+    const before = this.#joined.get(checkSandboxId(sandboxId)) ?? (await this.#find(sandboxId, options));
+    try {
+      return await this.#repeated(() => act(before));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      this.#joined.delete(sandboxId);
+      const now = await this.#find(sandboxId, options);
+      if (now.lease === before.lease) throw unknownSandbox(sandboxId);
+      return await this.#repeated(() => act(now));
+    }
+  }
+
+  /** All that a sandbox says may be said twice, so an unknown outcome, as of a leader that was lost, is no reason to fail. */
+  async #repeated<T>(act: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await act();
+      } catch (error) {
+        const passes = error instanceof TanistError && (error.indeterminate || passing.has(error.code));
+        if (!passes || tries === mostTries) throw error;
+        await new Promise<void>((resolve) => void this.#clock.after(firstPauseMs * 2 ** tries, resolve));
+      }
+    }
+  }
+
+  async #find(sandboxId: string, options?: CallOptions): Promise<Joined> {
+    const row = await this.#row(sandboxId, options);
+    const facts = row === null ? null : decodeSandbox(row.value);
+    if (row === null || facts === null) throw unknownSandbox(sandboxId);
+    const joined = { facts, lease: row.lease };
+    this.#remember(joined);
+    return joined;
+  }
+
+  #remember(joined: Joined): void {
+    if (this.#joined.size >= mostSandboxes) this.#joined.clear();
+    this.#joined.set(joined.facts.id, joined);
+  }
+
+  async #row(sandboxId: string, options?: CallOptions): Promise<ClientKeyValue | null> {
+    const { values } = await this.#state.get(sandboxKey(checkSandboxId(sandboxId)), options);
+    return values[0] ?? null;
+  }
+}
+
+function holdingsOf(rows: readonly ClientKeyValue[]): readonly Holding[] {
+  return rows.flatMap(({ key, value }) => decodeHolding(key, value) ?? []);
+}
+
+/** The prefixes here end with `/`, which `0` follows. */
+const afterPrefix = (prefix: string): string => `${prefix.slice(0, -1)}0`;
+
+const isGone = (error: unknown): boolean => error instanceof TanistError && error.code === 'lease-not-found';
+
+function unlessGone(error: unknown): void {
+  if (!isGone(error)) throw error;
+}
+
+function unknownSandbox(id: string): TanistError {
+  return new TanistError(
+    'sandbox-unknown',
+    `no sandbox ${id} is registered, or its heartbeats stopped: join again`,
+  );
+}
+
+function idTaken({ id, address }: SandboxFacts): TanistError {
+  return new TanistError(
+    'sandbox-exists',
+    `an agent at ${address} is ${id} already; choose another --id, or stop that one`,
+  );
+}

@@ -1,0 +1,101 @@
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Clock } from '../../ports/clock.ts';
+import { expectStatus } from './answer-status.ts';
+import { openFollowing, openOnce } from './http-open.ts';
+import type { Incoming, Source } from './source.ts';
+import { watchedBody } from './watched-body.ts';
+
+export interface UpstreamOptions {
+  readonly clock: Clock;
+  /** What an address is sent beside its own headers: credentials. */
+  readonly credentialsFor: (url: URL) => Readonly<Record<string, string>>;
+  /** PEM of the authorities to trust; empty: those of Node.js. */
+  readonly authorities: readonly string[];
+  readonly strictTls: boolean;
+  readonly headMs: number;
+  readonly stallMs: number;
+}
+
+const mostSockets = 32;
+
+/** The servers outside that objects come from. */
+export class Upstream {
+  readonly #options: UpstreamOptions;
+  readonly #httpAgent: HttpAgent;
+  readonly #httpsAgent: HttpsAgent;
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+    const sockets = { keepAlive: true, maxSockets: mostSockets };
+    this.#httpAgent = new HttpAgent(sockets);
+    this.#httpsAgent = new HttpsAgent({
+      ...sockets,
+      rejectUnauthorized: options.strictTls,
+      ...(options.authorities.length === 0 ? {} : { ca: [...options.authorities] }),
+    });
+  }
+
+  /** The head of an answer, behind redirects. Fails as `unavailable`, `deadline-exceeded`, `upstream-failed`, `cancelled`. */
+  async ask(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<{ readonly response: IncomingMessage; readonly url: URL }> {
+    const { credentialsFor } = this.#options;
+    return await openFollowing(url, (each) => ({ ...headers, ...credentialsFor(each) }), this.#open(signal));
+  }
+
+  /** A request as it is, its redirects as they come. */
+  pass(
+    url: URL,
+    request: {
+      readonly method: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body?: AsyncIterable<Uint8Array>;
+    },
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const headers = { ...this.#options.credentialsFor(url), ...request.headers };
+    return openOnce(url, { ...this.#open(signal), ...request, headers });
+  }
+
+  body(response: IncomingMessage, url: URL): AsyncIterable<Buffer> {
+    return watchedBody(response, url.host, this.#options.clock, this.#options.stallMs);
+  }
+
+  /** An object at an address. */
+  source(address: URL, headers: Readonly<Record<string, string>> = {}): Source {
+    return {
+      name: address.host,
+      sandbox: null,
+      givesParts: false,
+      open: async (from, _before, signal) => {
+        const range: Readonly<Record<string, string>> = from > 0 ? { range: `bytes=${from}-` } : {};
+        const asked = { 'accept-encoding': 'identity', ...headers, ...range };
+        const { response, url } = await this.ask(address, asked, signal);
+        expectStatus(response, url, 200, 206);
+        return incomingOf(response, from, this.body(response, url));
+      },
+    };
+  }
+
+  close(): void {
+    this.#httpAgent.destroy();
+    this.#httpsAgent.destroy();
+  }
+
+  #open(signal: AbortSignal) {
+    const { clock, headMs } = this.#options;
+    return { clock, headMs, signal, httpAgent: this.#httpAgent, httpsAgent: this.#httpsAgent };
+  }
+}
+
+/** Of a range that the server left aside, or answered otherwise than asked, the whole counts. */
+export function incomingOf(response: IncomingMessage, from: number, body: AsyncIterable<Buffer>): Incoming {
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers['content-range'] ?? '') ?? [];
+  const length = Number(response.headers['content-length'] ?? Number.NaN);
+  if (response.statusCode === 206 && start !== undefined)
+    return { totalBytes: Number(total), startsAt: Math.min(from, Number(start)), body };
+  return { totalBytes: Number.isSafeInteger(length) ? length : null, startsAt: 0, body };
+}
