@@ -266,7 +266,10 @@ function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): 
     warm: options.warm ?? most(({ warm }) => warm),
     cold: options.cold ?? most(({ cold }) => cold),
     network: options.network,
-    ...(scenarios.some(({ needs }) => needs.includes('packet-loss')) ? { wanted: ['loss'] as const } : {}),
+    wanted: [
+      ...(scenarios.some(({ needs }) => needs.includes('packet-loss')) ? (['loss'] as const) : []),
+      ...new Set(scenarios.flatMap(({ wanted }) => wanted ?? [])),
+    ],
     ...(mutant === undefined ? {} : { mutant }),
     ...(build === undefined ? {} : { build }),
     ...(otherBuild === undefined ? {} : { otherBuild }),
