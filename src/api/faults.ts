@@ -7,8 +7,11 @@ import { systemClock } from './system-clock.ts';
 
 /** What ails a node by intent, for tests and measurements. */
 export type Fault =
-  /** Synced writes of the log take so much longer from now on. */
-  | { readonly kind: 'slow-sync'; readonly ms: number }
+  /**
+   * Synced writes of the log take so much longer from now on. `held`: they get to the disk at the end of that time, so a process that is killed meanwhile has
+   * lost them, as all that is not synced is lost with the power.
+   */
+  | { readonly kind: 'slow-sync'; readonly ms: number; readonly held?: true }
   /** So many bytes of the heap are never given back. */
   | { readonly kind: 'leak'; readonly bytes: number }
   /** What the disk is said to have. */
@@ -31,6 +34,7 @@ const chunkNumbers = 1024;
 /** The faults of one node. Only test builds hand them in. */
 export class Faults {
   syncMs = 0;
+  syncHeld = false;
   distanceMs = 0;
   disk: { readonly freeBytes: number; readonly diskBytes: number } | null = null;
   readonly syncError = new Set<AilingDatabase>();
@@ -43,6 +47,7 @@ export class Faults {
     switch (fault.kind) {
       case 'slow-sync':
         this.syncMs = fault.ms;
+        this.syncHeld = fault.held === true;
         return;
       case 'leak':
         for (let left = fault.bytes; left > 0; left -= chunkNumbers * 8)
@@ -94,8 +99,14 @@ function ailing(name: string, opened: OpenedDatabase, faults: Faults): OpenedDat
 function slow(database: Database, faults: Faults): Database {
   let before: Promise<unknown> = Promise.resolve();
   return withWrite(database, async (changes, options) => {
-    const done = database.write(changes, options);
-    const late = options.sync && faults.syncMs > 0 ? done.then(() => after(faults.syncMs)) : done;
+    const waits = options.sync && faults.syncMs > 0;
+    const write = (): Promise<void> => database.write(changes, options);
+    const late =
+      waits && faults.syncHeld
+        ? Promise.all([before, after(faults.syncMs)]).then(write)
+        : waits
+          ? write().then(() => after(faults.syncMs))
+          : write();
     const mine = Promise.allSettled([before, late]);
     before = mine;
     await mine;

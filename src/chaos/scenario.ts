@@ -44,6 +44,8 @@ export interface Scenario {
   /** One line for `chaos list`. */
   readonly description: string;
   readonly needs: readonly Need[];
+  /** What the network is asked to be able to do, where there is a choice of networks; cutting all can. */
+  readonly wanted?: readonly ('delay' | 'bandwidth')[];
   /** Smallest cluster it makes sense on. */
   readonly hot: number;
   readonly warm?: number;

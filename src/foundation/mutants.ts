@@ -97,12 +97,14 @@ export const mutantNames = [
   'unconfirmed-image',
   'lost-change-blocks',
   'refused-after-reset',
+  'scrub-half-applied',
   'mirror-claim-ignored',
   'mirror-looks-again',
   'mirror-budget-free',
   'mirror-older-accepted',
   'mirror-fence-ignored',
   'mirror-invalidation-forgotten',
+  'scrub-half-applied',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -1,3 +1,4 @@
+import { mutant } from '../foundation/mutants.ts';
 import { type Clock, nextTurn } from '../ports/clock.ts';
 import type { HistoryStore, ImageStore } from '../ports/image-store.ts';
 import type { LogStore } from '../ports/log-store.ts';
@@ -62,7 +63,8 @@ export class Stored {
       image,
       whole: () => (standing.notWhole() === null ? standing.replaced : null),
       yieldTurn: () => nextTurn(clock),
-      settle: () => this.keeper.settle(),
+      // What an entry that is half applied has made is in memory, and comes into the image with the whole of it.
+      settle: () => (mutant.active === 'scrub-half-applied' ? this.keeper.settle() : this.settle()),
       logDamaged: (what, through) => this.logRepair.damaged(what, through),
       imageDamaged: parts.imageDamaged,
       failed,

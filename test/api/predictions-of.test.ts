@@ -40,6 +40,7 @@ function nodeOf(keys: number) {
   const prediction = {
     tracked,
     table: { row: (id: number) => (isKnown(id) ? row : null), model: () => 'm' },
+    inputsOf: () => ['operations/k//rate'],
     status: () => status,
     behaviour: () => [{ name: 'node/cpu', row }],
   };

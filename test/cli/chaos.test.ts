@@ -44,6 +44,12 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [['run', 'ci', '--seed', '1', '--seeds', '1..2'], /^tanist: --seed and --seeds exclude each other\n$/],
   [['run', 'ci', '--mutant', 'vote-twice'], /^tanist: --mutant: no planted fault "vote-twice"/],
   [['run', 'ci', '--target', 'zookeeper'], /Allowed choices are tanist, etcd, both\.\n$/],
+  [['run', 'ci', '--traffic', 'stedy'], /^tanist: no traffic is called "stedy" \(did you mean "steady"\?\)/],
+  [['run', 'ci', '--build', '/nowhere/main.js'], /^tanist: --build: \/nowhere\/main\.js cannot be read/],
+  [
+    ['run', 'version-skew', '--other-build', '/nowhere/main.js'],
+    /^tanist: --other-build: \/nowhere\/main\.js cannot/,
+  ],
   [['soak'], /required option '--hours <hours>'/],
 ];
 for (const [args, message] of wrong)
@@ -64,6 +70,9 @@ test('a plan that is wrong, a report that is none, a soak that is not there: one
   const report = await tanist('chaos', 'report', plan);
   t.is(report.code, 1);
   t.regex(report.stderr, /^tanist: .*plan\.yaml: is no JSON \(invalid-argument\)\n$/);
+  const unwritable = await tanist('chaos', 'run', 'ci', '--out', join(plan, 'out'));
+  t.is(unwritable.code, 1);
+  t.regex(unwritable.stderr, /cannot be written to \(ENOTDIR\); name another with --out/);
   const resumed = await tanist('chaos', 'soak', '--hours', '1', '--resume', path);
   t.is(resumed.code, 1);
   t.regex(resumed.stderr, /--resume wants the folder of a soak/);
@@ -91,7 +100,7 @@ test('a real run: the leader of three processes is killed under load, all is che
   t.timeout(300_000);
   const out = await folder(t);
   const { code, stdout, stderr } = await tanist(
-    ...['chaos', 'run', 'kill-leader', '--seconds', '5', '--rate', '200', '--clients', '4'],
+    ...['chaos', 'run', 'kill-leader', '--seconds', '60', '--count', '1', '--rate', '200', '--clients', '4'],
     ...['--network', 'proxy', '--out', out, '--json'],
   );
   t.is(code, 0, stderr);

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { parseSources } from '../../src/mirrors/config/parse-config.ts';
 import { applyFormat } from '../../src/mirrors/format/apply-format.ts';
@@ -139,4 +140,16 @@ test('a damaged record of another program is no harm', async (t) => {
   t.regex(troubles[0]?.message ?? '', /source bad/);
   await mirrors.close();
   cluster.close();
+});
+
+test('the documented example is right, and what it documents are the defaults', async (t) => {
+  const file = new URL('../../../cluster-config/mirrors/sources.yaml', import.meta.url);
+  const { machines, ...others } = parseSources(await readFile(file, 'utf8'));
+  const { origin, format, ...rest } = machines!;
+  const { machines: bare } = parseSources('sources: { machines: { origin: { kind: own, name: x } } }');
+  const { origin: _, format: __, ...defaults } = bare!;
+  t.deepEqual(rest, defaults);
+  t.is(origin.kind, 'http');
+  t.is(format.key, '/id');
+  t.deepEqual(Object.keys(others), ['builds', 'disks', 'leases', 'hosts']);
 });

@@ -320,3 +320,22 @@ test('a changed format counts at once: nothing is taken for unchanged that was k
   t.deepEqual((await after.poll('s/a')).value, { os: 'linux' });
   await close();
 });
+
+test('a failure stamped by a calendar that is an hour ahead holds nobody up for an hour', async (t) => {
+  for (const skewMs of [3_600_000, -3_600_000]) {
+    const { clock, origin, open, close } = world({ freshForMs: 1000 });
+    const reader = await open();
+    const writer = await open({}, skewed(clock, skewMs));
+    origin.answer = () => failed('origin-busy', 'the origin asks for patience', 10_000);
+    t.is(await codeOf(writer.poll('s/a')), 'origin-busy');
+    await settle();
+    t.is(await codeOf(reader.poll('s/a')), 'origin-busy');
+    const late = await open();
+    const code = await codeOf(late.poll('s/a'));
+    t.true(code === 'origin-busy' || code === 'over-budget', code);
+    origin.answer = null;
+    await clock.advance(11_000);
+    t.is((await reader.poll('s/a')).hit, 'origin', `skew ${skewMs}`);
+    await close();
+  }
+});

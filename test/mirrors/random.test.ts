@@ -2,7 +2,8 @@ import test from 'ava';
 import { activateMutant, type MutantName } from '../../src/foundation/mutants.ts';
 import { randomRun, type Weather } from './random-world.ts';
 
-const seeds = Array.from({ length: 12 }, (_, i) => i + 1);
+/** 136 found that a reader joined a look that had begun before the event it came after. */
+const seeds = [...Array.from({ length: 10 }, (_, i) => i + 1), 136];
 
 for (const weather of ['calm', 'pauses', 'lag'] as const) {
   test.serial(

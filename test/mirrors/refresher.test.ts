@@ -107,6 +107,9 @@ test('clockwork is learned: changes are found soon after they come, with about a
   // Polling at the same interval, the budget's, would have it right three quarters of the time.
   t.true(freshMs / stepsMs > 0.85, `${freshMs / stepsMs}`);
   t.true(origin.asked.length <= 85, `${origin.asked.length}`);
+  const told = mirrors.peek('s/a')!;
+  t.true(told.changeExpectedMs !== null && told.changeExpectedMs <= 150_000);
+  t.is(told.predictedToHaveChanged, told.changeExpectedMs === 0);
   const health = await mirrors.health();
   t.true((health.recall ?? 0) > 0.8, `${health.recall}`);
   await refresher.stop();

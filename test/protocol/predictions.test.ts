@@ -56,6 +56,7 @@ const plain = {
       error: 0.25,
       naiveError: 0.5,
       coverage: 0.9,
+      inputs: ['operations/k//rate', 'nodes/n1/cpu'],
     },
   ],
   more: true,

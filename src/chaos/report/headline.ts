@@ -21,6 +21,12 @@ export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrup
     ...(skipped === 0 ? [] : [`${skipped} skipped, which counts as nothing shown`]),
     ...(document.interrupted ? ['stopped before all was run'] : []),
   ];
+  if (broken.length > 0 && broken.every(couldNotBeMade))
+    return {
+      answer: 'unknown',
+      title: `${countOf(broken.length, 'run')} of ${ran.length} could not be made: ${reasonsOf(broken)}`,
+      detail: [totals(ran), ...rest].join(' · '),
+    };
   const who = new Set(ran.map(({ target }) => target)).size > 1 ? 'The clusters' : 'The cluster';
   if (broken.length > 0)
     return {
@@ -47,6 +53,11 @@ export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrup
         : `${who} kept ${who === 'The cluster' ? 'its' : 'their'} promises`,
     detail: [totals(ran), ...notes, ...rest].join(' · '),
   };
+}
+
+/** It says nothing of the cluster. */
+export function couldNotBeMade({ ok, faults, acknowledged, verdicts }: ScenarioResult): boolean {
+  return !ok && faults === 0 && acknowledged === 0 && verdicts.length === 0;
 }
 
 function totals(ran: readonly ScenarioResult[]): string {

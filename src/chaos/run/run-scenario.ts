@@ -225,8 +225,10 @@ async function atTheEnd(
 }
 
 /** What the wished-for cluster is too small for; null: it fits. */
-function misfitOf({ selection, hot, warm, cold, target }: ScenarioOptions): string | null {
+function misfitOf({ selection, hot, warm, cold, target, otherBuild }: ScenarioOptions): string | null {
   for (const scenario of selection.scenarios) {
+    if (scenario.needs.includes('other-build') && otherBuild === undefined)
+      return 'other-build: no second build is given (--other-build)';
     if (target === 'etcd' && scenario.needs.includes('tanist')) return 'only for Tanist';
     if (hot !== undefined && hot < scenario.hot)
       return `needs ${scenario.hot} hot members, --hot says ${hot}`;
@@ -238,17 +240,12 @@ function misfitOf({ selection, hot, warm, cold, target }: ScenarioOptions): stri
   return null;
 }
 
-function lackOf({ selection, otherBuild }: ScenarioOptions, target: Target): string | null {
+function lackOf({ selection }: ScenarioOptions, target: Target): string | null {
   for (const need of new Set<Need>(selection.scenarios.flatMap(({ needs }) => needs))) {
-    const reason = need === 'other-build' ? lacksBuild(otherBuild, target) : target.lacks(need);
+    const reason = target.lacks(need);
     if (reason !== null) return `${need}: ${reason}`;
   }
   return null;
-}
-
-function lacksBuild(otherBuild: string | undefined, target: Target): string | null {
-  if (otherBuild === undefined) return 'no second build is given (--other-build)';
-  return target.useBuild === undefined ? 'members of this cluster cannot change their build' : null;
 }
 
 function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): TargetWish {
@@ -266,7 +263,10 @@ function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): 
     warm: options.warm ?? most(({ warm }) => warm),
     cold: options.cold ?? most(({ cold }) => cold),
     network: options.network,
-    ...(scenarios.some(({ needs }) => needs.includes('packet-loss')) ? { wanted: ['loss'] as const } : {}),
+    wanted: [
+      ...(scenarios.some(({ needs }) => needs.includes('packet-loss')) ? (['loss'] as const) : []),
+      ...new Set(scenarios.flatMap(({ wanted }) => wanted ?? [])),
+    ],
     ...(mutant === undefined ? {} : { mutant }),
     ...(build === undefined ? {} : { build }),
     ...(otherBuild === undefined ? {} : { otherBuild }),

@@ -37,6 +37,7 @@ export const networkScenarios: readonly Scenario[] = [
     ...common,
     name: 'network-delay',
     description: 'every packet takes 75 ± 50 ms, as between continents',
+    wanted: ['delay'],
     run: (context) =>
       again(() => shaped(context, 'delay', '75 ± 50 ms', () => ({ delayMs: 75, jitterMs: 50 }))),
   },
@@ -51,6 +52,7 @@ export const networkScenarios: readonly Scenario[] = [
     ...common,
     name: 'network-bandwidth',
     description: 'links that carry 256 KiB a second',
+    wanted: ['bandwidth'],
     run: (context) =>
       again(() => shaped(context, 'bandwidth', '256 KiB a second', () => ({ bytesPerSecond: 262_144 }))),
   },
@@ -58,6 +60,7 @@ export const networkScenarios: readonly Scenario[] = [
     ...common,
     name: 'network-slow-leader',
     description: 'all that the leader sends and gets takes 200 ms longer',
+    wanted: ['delay'],
     run: (context) =>
       again(async () => {
         const leader = await context.target.leader();

@@ -10,11 +10,13 @@ import { memoryScenarios } from './memory.ts';
 import { networkScenarios } from './network.ts';
 import { orderlyScenarios } from './orderly.ts';
 import { partitionScenarios } from './partition.ts';
+import { powerScenarios } from './power.ts';
 import { versionScenarios } from './version.ts';
 
 /** Every scenario there is, by family. */
 export const scenarios: readonly Scenario[] = [
   ...killScenarios,
+  ...powerScenarios,
   ...freezeScenarios,
   ...orderlyScenarios,
   ...partitionScenarios,

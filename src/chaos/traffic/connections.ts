@@ -4,6 +4,7 @@ import { connectEtcd } from '../../client/etcd/connect-etcd.ts';
 import { present } from '../../foundation/assert.ts';
 import { revision } from '../../foundation/ids.ts';
 import { type EtcdClient as CompactingClient, etcdClient } from '../../local/etcd/etcd-client.ts';
+import type { EtcdHash } from '../../local/etcd/etcd-messages.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { Target } from '../target.ts';
 
@@ -15,6 +16,10 @@ const connectMs = 10_000;
 
 /** A client with a connection of its own. */
 export type Connection = StateClient & { close(): Promise<void> };
+
+export interface MemberHash extends EtcdHash {
+  readonly id: string;
+}
 
 /** The ways of the traffic to the cluster; all end with `close`. */
 export interface Connections {
@@ -34,6 +39,8 @@ export interface Connections {
   at(endpoints: readonly string[]): Promise<Connection>;
   /** Forgets what the space held before `at`. Errors: as the API has them. */
   compact(at: number): Promise<void>;
+  /** What each hot member hashes its keys to, up to the revision; null: through the native API, which has digests for that. */
+  hashes(at: number): Promise<readonly MemberHash[] | null>;
   close(): Promise<void>;
 }
 
@@ -92,6 +99,13 @@ export async function openConnections(target: Target, api: Api, callers: number)
     compact: async (revisionAt) => {
       if (compacting !== null) await compacting.compact(compactions++ % hot.length, revisionAt);
       else await (await once(byNameNative, 'compaction', native)).compact(revision(revisionAt));
+    },
+    hashes: async (at) => {
+      if (compacting === null) return null;
+      const voters = target.members.filter(({ tier }) => tier === 'hot');
+      return await Promise.all(
+        voters.map(async ({ id }, endpoint) => ({ id, ...(await compacting.hashKv(endpoint, at)) })),
+      );
     },
     close,
   };

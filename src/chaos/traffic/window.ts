@@ -6,6 +6,7 @@ import { checkRevisionOrder } from '../../verification/revisions.ts';
 import type { Target } from '../target.ts';
 import type { AcknowledgedAt, Verdict } from '../traffic.ts';
 import { checkDigests } from './checks/digests.ts';
+import { checkHashes } from './checks/hashes.ts';
 import { verdict } from './checks/verdict.ts';
 import { checkWrites } from './checks/writes.ts';
 import type { Connection, Connections } from './connections.ts';
@@ -131,7 +132,9 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
       ];
       for (const part of running) all.push(...(await part.check(evidence)));
       const native = await connections.native('checks');
-      if (native !== null) all.push(await checkDigests(target, native));
+      all.push(
+        native === null ? await checkHashes(connections, endedAt) : await checkDigests(target, native),
+      );
       return {
         lost,
         earlyLost: writes.all.filter(({ state }) => state.kind === 'reported-lost').length,

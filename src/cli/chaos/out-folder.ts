@@ -1,19 +1,40 @@
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
 
 /** Where reports go: the folder that is named, or a new one under `tanist-chaos/`. Errors: `data-not-writable`, with what to do. */
 export async function outFolder(given: string | undefined, startedAt = new Date()): Promise<string> {
   const stamp = startedAt.toISOString().slice(0, 19).replace(/:/g, '-');
   const folder = resolve(given ?? join('tanist-chaos', stamp));
-  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+  const probe = join(folder, '.written');
+  try {
+    await made(folder);
+    // Before hours of work, not after them.
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
     throw new TanistError(
       'data-not-writable',
-      `${folder}: cannot be made (${cause.code ?? cause.message}); name another with --out`,
+      `${folder}: cannot be written to (${code ?? message}); name another with --out`,
       { cause },
     );
-  });
+  }
   return folder;
+}
+
+/** The recursive one of Node.js goes on for ever where the file system says `ENOENT` to a folder whose parent is there, as /proc does. */
+async function made(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    const parent = dirname(folder);
+    if (code !== 'ENOENT' || parent === folder) throw error;
+    await made(parent);
+    await mkdir(folder);
+  }
 }
 
 /** The logs of a cluster whose run went wrong are kept beside the report; its data goes. */

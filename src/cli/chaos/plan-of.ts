@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { budgets } from '../../chaos/moment.ts';
 import { type PlanFile, parsePlan, seedRange } from '../../chaos/run/plan-file.ts';
 import type { PlannedRun, RunPlan } from '../../chaos/run/run-plan.ts';
 import { select } from '../../chaos/scenarios/registry.ts';
+import { allParts } from '../../chaos/traffic/parts/all-parts.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { type MutantName, mutantNames } from '../../foundation/mutants.ts';
 import { suggestion } from '../../foundation/suggestion.ts';
@@ -36,7 +37,9 @@ export async function planOf(names: readonly string[], options: ChaosRunOptions)
   const cold = options.cold ?? file?.cold;
   const parts = options.traffic ?? file?.parts;
   const mutant = mutantOf(options.mutant);
-  const { build, otherBuild } = options;
+  for (const part of parts ?? []) checkPart(part);
+  const build = await buildOf('--build', options.build);
+  const otherBuild = await buildOf('--other-build', options.otherBuild);
   return {
     runs: file === null ? namedRuns(names, options) : file.runs,
     targets: targetsOf(options),
@@ -52,8 +55,8 @@ export async function planOf(names: readonly string[], options: ChaosRunOptions)
     ...(config === undefined ? {} : { config }),
     ...(parts === undefined ? {} : { parts }),
     ...(mutant === undefined ? {} : { mutant }),
-    ...(build === undefined ? {} : { build: resolve(build) }),
-    ...(otherBuild === undefined ? {} : { otherBuild: resolve(otherBuild) }),
+    ...(build === undefined ? {} : { build }),
+    ...(otherBuild === undefined ? {} : { otherBuild }),
   };
 }
 
@@ -98,6 +101,26 @@ function seedsOf({ seed = 1, seeds, repeat = 1 }: ChaosRunOptions): readonly num
 function targetsOf({ target, against }: ChaosRunOptions): RunPlan['targets'] {
   if (against === 'etcd' || target === 'both') return ['tanist', 'etcd'];
   return [target ?? 'tanist'];
+}
+
+function checkPart(name: string): void {
+  const names = allParts.map((part) => part.name);
+  if (!names.includes(name))
+    throw new UsageError(
+      `no traffic is called "${name}"${suggestion(name, names)}; there is ${names.join(', ')}`,
+    );
+}
+
+/** Before any cluster starts: a member that is to change to a build that is not there would leave one in pieces. */
+export async function buildOf(flag: string, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const path = resolve(file);
+  await access(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(
+      `${flag}: ${path} cannot be read (${cause.code ?? cause.message}); dist/src/cli/main.js of a build is wanted`,
+    );
+  });
+  return path;
 }
 
 function mutantOf(name: string | undefined): MutantName | undefined {

@@ -80,6 +80,6 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
     data: written.json,
   });
   if (scenarios.some((result) => !result.ok))
-    throw new TanistError('data-damaged', `${title}; ${written.html}`);
+    throw new TanistError(answer === 'no' ? 'data-damaged' : 'unavailable', `${title}; ${written.html}`);
   if (interrupted) throw new TanistError('cancelled', `stopped before all was run; ${written.html}`);
 }

@@ -17,11 +17,13 @@ import { configSections } from './config-sections.ts';
 import { endSoon, realHarness } from './harness.ts';
 import type { ChaosSoakOptions } from './options.ts';
 import { keepLogs, outFolder } from './out-folder.ts';
+import { buildOf } from './plan-of.ts';
 import { sayResult } from './result-lines.ts';
 
 /** `chaos soak`: until its hours are over, over ends of the harness too (`--resume`). Fails when a promise was broken, or when it was told to stop. */
 export async function runSoak(options: ChaosSoakOptions): Promise<void> {
   const config = options.config === undefined ? undefined : await configSections(options.config);
+  const build = await buildOf('--build', options.build);
   const out = outputTo(options.json === true);
   const folder = options.resume === undefined ? await outFolder(options.out) : resolve(options.resume);
   const state =
@@ -60,7 +62,7 @@ export async function runSoak(options: ChaosSoakOptions): Promise<void> {
     state,
     {
       ...(config === undefined ? {} : { config }),
-      ...(options.build === undefined ? {} : { build: resolve(options.build) }),
+      ...(build === undefined ? {} : { build }),
     },
     {
       stop: stop.signal,
@@ -82,7 +84,7 @@ export async function runSoak(options: ChaosSoakOptions): Promise<void> {
   const document = documentOf(end, interrupted);
   const written = await writeReport(folder, document);
   endSoon();
-  const { title, detail } = headlineOf(document);
+  const { answer, title, detail } = headlineOf(document);
   out.say(`\n${title}\n${detail}\nreport: ${written.html}`);
   const { soak: summary, ok } = document;
   out.document({
@@ -94,7 +96,7 @@ export async function runSoak(options: ChaosSoakOptions): Promise<void> {
     data: written.json,
   });
   if (results.some((result) => !result.ok))
-    throw new TanistError('data-damaged', `${title}; ${written.html}`);
+    throw new TanistError(answer === 'no' ? 'data-damaged' : 'unavailable', `${title}; ${written.html}`);
   if (interrupted)
     throw new TanistError('cancelled', `stopped before its time; go on with --resume ${folder}`);
 }

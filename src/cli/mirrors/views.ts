@@ -56,7 +56,7 @@ export async function showMirror(id: string, options: MirrorOptions): Promise<vo
         ['changed', state === null ? '' : new Date(state.changedAtMs).toISOString()],
         [
           'change expected in',
-          health.changeExpectedMs === null ? 'unknown' : duration(health.changeExpectedMs),
+          health.changeExpectedMs === null ? 'not soon, or unknown' : duration(health.changeExpectedMs),
         ],
         [
           'last look',

@@ -4,12 +4,15 @@ import { byteStringOfText, bytesOf, prefixEnd } from '../../foundation/bytes.ts'
 import { TanistError } from '../../foundation/errors.ts';
 import {
   decodeCount,
+  decodeHashKv,
   decodeKeys,
   decodeRevision,
   decodeStatus,
+  type EtcdHash,
   type EtcdStatus,
   encodeCompaction,
   encodeDeleteRange,
+  encodeHashKv,
   encodeMoveLeader,
   encodePut,
   encodePuts,
@@ -31,6 +34,8 @@ export interface EtcdClient {
   keysWithPrefix(prefix: string): Promise<ReadonlySet<string>>;
   deletePrefix(prefix: string): Promise<void>;
   status(endpoint: number): Promise<EtcdStatus>;
+  /** Of what this member has, up to the revision. Errors: those of gRPC; `OutOfRange` for a revision that it has not come to. */
+  hashKv(endpoint: number, revision: number): Promise<EtcdHash>;
   moveLeader(endpoint: number, targetId: bigint): Promise<void>;
   close(): void;
 }
@@ -117,6 +122,8 @@ export function etcdClient(endpoints: readonly string[]): EtcdClient {
     },
     status: async (endpoint) =>
       decodeStatus(await call(endpoint, '/etcdserverpb.Maintenance/Status', Buffer.alloc(0), 2000)),
+    hashKv: async (endpoint, revision) =>
+      decodeHashKv(await call(endpoint, '/etcdserverpb.Maintenance/HashKV', encodeHashKv(revision), 5000)),
     moveLeader: async (endpoint, targetId) => {
       await call(endpoint, '/etcdserverpb.Maintenance/MoveLeader', encodeMoveLeader(targetId), 10_000);
     },

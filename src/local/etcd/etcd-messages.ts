@@ -40,6 +40,26 @@ export function encodeDeleteRange(key: Uint8Array, rangeEnd: Uint8Array): Buffer
   return Buffer.concat([bytesField(1, key), bytesField(2, rangeEnd)]);
 }
 
+export function encodeHashKv(revision: number): Buffer {
+  return varintField(1, BigInt(revision));
+}
+
+/** Of all keys and their versions up to a revision, without those that compaction has taken: comparable where `compacted` is equal. */
+export interface EtcdHash {
+  readonly hash: number;
+  readonly compacted: number;
+}
+
+export function decodeHashKv(message: Uint8Array): EtcdHash {
+  let hash = 0;
+  let compacted = 0;
+  for (const field of fields(message)) {
+    if (field.number === 2) hash = Number(field.value);
+    if (field.number === 3) compacted = Number(BigInt.asIntN(64, field.value));
+  }
+  return { hash, compacted };
+}
+
 export function encodeMoveLeader(targetId: bigint): Buffer {
   return varintField(1, targetId);
 }

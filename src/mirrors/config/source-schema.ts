@@ -85,7 +85,7 @@ export const sourceSchema = v.strictObject({
     v.picklist(['on-demand', 'interval', 'predicted'], 'must be on-demand, interval or predicted'),
     'predicted',
   ),
-  /** How far ahead changes are predicted. */
+  /** How far ahead predicted changes are told. */
   horizonMs: whole(15 * minuteMs, 1000, 30 * dayMs),
   /** What a reader of a stale mirror gets: the refreshed one, or at once the stale one while it is refreshed. */
   onStale: v.optional(v.picklist(['wait', 'serve'], 'must be wait or serve'), 'wait'),

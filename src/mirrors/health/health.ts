@@ -10,7 +10,7 @@ export interface ResourceHealth {
   readonly id: string;
   readonly state: 'fresh' | 'stale' | 'wanted' | 'gone' | 'failing' | 'unread';
   readonly ageMs: number | null;
-  /** Until a change is likelier than not; negative: it is due. Null: nothing is known. */
+  /** Until a change is likelier than not, within the horizon; negative: it is due. Null: not soon, or nothing is known. */
   readonly changeExpectedMs: number | null;
   readonly lastReason: string | null;
   readonly refreshedBy: string | null;
@@ -91,7 +91,8 @@ export function resourceHealth(
     id: entry.name,
     state: stateOf(entry, nowMs),
     ageMs: Number.isFinite(entry.checkedMonoMs) ? Math.max(0, Math.round(nowMs - entry.checkedMonoMs)) : null,
-    changeExpectedMs: Number.isFinite(entry.expectedMonoMs) ? Math.round(entry.expectedMonoMs - nowMs) : null,
+    changeExpectedMs:
+      entry.expectedMonoMs - nowMs <= entry.horizonMs ? Math.round(entry.expectedMonoMs - nowMs) : null,
     lastReason: check?.reason ?? null,
     refreshedBy: check?.by ?? null,
     refreshLatencyMs: check === null ? null : Math.round(check.tookMs),

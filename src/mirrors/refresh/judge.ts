@@ -185,6 +185,7 @@ function failure(look: Look, before: Before, error: TanistError, retryAfterMs: n
   const count = (before.check?.failure?.count ?? 0) + 1;
   const backoffMs = Math.min(firstBackoffMs * 2 ** Math.min(count - 1, 20), longestBackoffMs);
   const record: FailureRecord = {
+    by: look.by,
     code: error.code,
     message: error.message,
     atMs: look.endedMs,

@@ -170,11 +170,9 @@ export class Refresher {
   }
 
   #mayLook(entry: LiveEntry): boolean {
-    const { live, sources, ports } = this.#mirrors;
+    const { sources, ports } = this.#mirrors;
     if (entry.claim !== null || this.#busy.has(entry.name) || !sources.isMirrored(entry.id)) return false;
-    const failure = entry.check?.failure ?? null;
-    if (failure === null) return true;
-    return ports.clock.wallMs() - live.clocks.skewMs(entry.check?.by ?? '') >= failure.retryAtMs;
+    return ports.clock.nowMs() >= entry.retryAtMonoMs;
   }
 
   /** A resource that is gone and that nobody asks for any more leaves nothing behind. */

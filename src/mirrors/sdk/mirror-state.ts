@@ -22,6 +22,8 @@ export interface MirrorState {
   readonly fresh: boolean;
   /** A change since then is likelier than not, by the resource's history. */
   readonly predictedToHaveChanged: boolean;
+  /** Until that becomes so, in ms, if within the source's horizon; 0: it is so; null: not soon, or nothing is known. */
+  readonly changeExpectedMs: number | null;
   /** When it changed last, in ms since 1970: as the origin says, else when it was seen. */
   readonly changedAtMs: number;
   /** Who asked the origin, and why. */

@@ -10,14 +10,15 @@ import { want } from '../invalidation/wanted.ts';
 import { type FinishedLook, Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
 import type { OriginPermissions } from '../sources/open-origin.ts';
-import type { LiveEntry } from '../state/live-entry.ts';
 import { LiveMirror } from '../state/live-mirror.ts';
 import { ProcessLease } from '../state/process-lease.ts';
-import type { CheckRecord, RefreshReason, ValueRecord } from '../state/records.ts';
+import type { RefreshReason } from '../state/records.ts';
 import type { BudgetOptions } from '../state/token-bucket.ts';
-import { Direct, originCode } from './direct.ts';
+import { Answers, isMissing, missing } from './answers.ts';
+import { Direct } from './direct.ts';
 import { Hits } from './hits.ts';
-import type { HitKind, MirrorEvent, MirrorState, PollOptions } from './mirror-state.ts';
+import type { MirrorEvent, MirrorState, PollOptions } from './mirror-state.ts';
+import { failureOf, Refreshes } from './refreshes.ts';
 import { SourceBook } from './source-book.ts';
 
 export interface MirrorsPorts {
@@ -41,11 +42,6 @@ export interface MirrorsPorts {
   readonly onLook: (look: FinishedLook) => void;
 }
 
-/** Looks at a held claim again, should its delta not come. */
-const recheckMs = 250;
-/** After the cluster did not answer, readers ask origins at once for so long. */
-const apartMs = 1000;
-
 /** Mirrors of outside resources, in this process and in the cluster. Made by `openMirrors`. */
 export class Mirrors implements AsyncDisposable {
   readonly live: LiveMirror;
@@ -57,8 +53,8 @@ export class Mirrors implements AsyncDisposable {
   readonly #reporter: Reporter;
   readonly ports: MirrorsPorts;
   readonly #direct: Direct;
-  readonly #refreshing = new Map<string, Promise<Refreshed>>();
-  #apartUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #answers: Answers;
+  readonly #refreshes: Refreshes;
   #closed = false;
 
   constructor(ports: MirrorsPorts) {
@@ -69,7 +65,7 @@ export class Mirrors implements AsyncDisposable {
     this.live = new LiveMirror({
       client,
       clock,
-      freshForMs: (source) => this.sources.get(source)?.freshForMs ?? null,
+      times: (source) => this.sources.get(source),
       onSource: (name, config) => {
         const error = this.sources.setShared(name, config);
         if (error !== null) ports.onTrouble(error);
@@ -90,6 +86,15 @@ export class Mirrors implements AsyncDisposable {
       onLook: ports.onLook,
     });
     this.#reporter = new Reporter(client, clock, this.lease, this.hits, by, ports.reportMs);
+    this.#answers = new Answers(clock, this.hits);
+    this.#refreshes = new Refreshes({
+      clock,
+      live: this.live,
+      looker: this.looker,
+      sources: this.sources,
+      answers: this.#answers,
+      ask: (name) => this.ask(name),
+    });
     this.#direct = new Direct(this.looker, clock, by, ports.directBudget);
   }
 
@@ -104,16 +109,16 @@ export class Mirrors implements AsyncDisposable {
     if (entry !== undefined && options?.mirror !== false) {
       const nowMs = this.ports.clock.nowMs();
       if (nowMs < entry.freshUntilMonoMs && this.live.following)
-        return Promise.resolve(this.#answer(entry, nowMs));
+        return Promise.resolve(this.#answers.answer(entry, nowMs));
     }
     return this.#poll(id, options ?? {});
   }
 
-  /** What the mirror in this process has, fresh or not, at once; null: nothing. Not counted as stale where it is. */
+  /** What the mirror in this process has, fresh or not, at once; null: nothing. */
   peek(id: string): MirrorState | null {
     const entry = this.live.entries.get(id);
     if (entry === undefined || entry.value === null) return null;
-    return this.#answer(entry, this.ports.clock.nowMs());
+    return this.#answers.answer(entry, this.ports.clock.nowMs());
   }
 
   /** The present state, then every change of it; ends when the signal aborts. Slow readers get the newest only. */
@@ -142,7 +147,7 @@ export class Mirrors implements AsyncDisposable {
         if (state !== null && state !== told) {
           told = state;
           if (value === null) yield { kind: 'missing', id };
-          else yield { kind: 'state', state: this.#answer(entry, this.ports.clock.nowMs()) };
+          else yield { kind: 'state', state: this.#answers.answer(entry, this.ports.clock.nowMs()) };
           continue;
         }
         if (signal?.aborted) return;
@@ -158,7 +163,7 @@ export class Mirrors implements AsyncDisposable {
   async refresh(id: string, reason: RefreshReason = 'asked'): Promise<MirrorState> {
     const deadlineMs =
       this.ports.clock.nowMs() + this.sources.configOf(resourceId(id).source).timeoutMs + 2000;
-    const refreshed = await this.#refresh(id, reason, deadlineMs);
+    const refreshed = await this.#refreshes.refresh(id, reason, deadlineMs);
     if (refreshed.kind === 'state') return refreshed.state;
     throw refreshed.error;
   }
@@ -212,7 +217,7 @@ export class Mirrors implements AsyncDisposable {
       return await this.#edge(name, new TanistError('unavailable', 'the cluster cannot be reached'));
     const nowMs = clock.nowMs();
     if (entry !== undefined) {
-      if (nowMs < entry.freshUntilMonoMs) return this.#answer(entry, nowMs);
+      if (nowMs < entry.freshUntilMonoMs) return this.#answers.answer(entry, nowMs);
       if (
         entry.check?.gone &&
         nowMs < entry.checkedMonoMs + config.freshForMs &&
@@ -221,111 +226,23 @@ export class Mirrors implements AsyncDisposable {
         throw missing(name);
       if (entry.value !== null && (options.onStale ?? config.onStale) === 'serve') {
         // Whoever reads next has what this brings; what goes wrong is in the entry.
-        void this.#refresh(name, 'stale', nowMs + config.timeoutMs + 2000).catch(() => undefined);
-        return this.#stale(entry, failureOf(entry, this.#skewedMs(entry)));
+        void this.#refreshes.refresh(name, 'stale', nowMs + config.timeoutMs + 2000).catch(() => undefined);
+        return this.#answers.stale(entry, failureOf(entry, nowMs));
       }
     }
     const deadlineMs = nowMs + (options.waitMs ?? config.timeoutMs + 2000);
-    const refreshed = await this.#refresh(name, entry?.value == null ? 'created' : 'stale', deadlineMs);
+    const refreshed = await this.#refreshes.refresh(
+      name,
+      entry?.value == null ? 'created' : 'stale',
+      deadlineMs,
+    );
     if (refreshed.kind === 'state') return refreshed.state;
     const { error } = refreshed;
     if (refreshed.apart) return await this.#edge(name, error);
     const now = this.live.entries.get(name);
     if (now !== undefined && now.value !== null && error.code !== 'resource-missing')
-      return this.#stale(now, error);
+      return this.#answers.stale(now, error);
     throw error;
-  }
-
-  /** One at a time in this process, for all that ask. */
-  #refresh(name: string, reason: RefreshReason, deadlineMs: number): Promise<Refreshed> {
-    const running = this.#refreshing.get(name);
-    if (running !== undefined) return running;
-    const made = this.#refreshOnce(name, reason, deadlineMs).finally(() => this.#refreshing.delete(name));
-    this.#refreshing.set(name, made);
-    return made;
-  }
-
-  async #refreshOnce(name: string, reason: RefreshReason, deadlineMs: number): Promise<Refreshed> {
-    const { clock } = this.ports;
-    const id = resourceId(name);
-    const config = this.sources.configOf(id.source);
-    const startedMs = clock.nowMs();
-    const fence = this.live.entries.get(name)?.check?.fence ?? 0;
-    let asked = false;
-    let unable: TanistError | null = null;
-    for (;;) {
-      const entry = this.live.entries.get(name);
-      // Somebody else's look came in: it began after what this reader saw, or the mirror is fresh by it.
-      if (
-        entry?.check != null &&
-        entry.check.fence !== fence &&
-        (reason !== 'asked' || entry.checkedMonoMs >= startedMs)
-      ) {
-        const { check, value } = entry;
-        if (check.failure !== null) return failed(failureError(check.failure));
-        if (check.gone) return failed(missing(name));
-        if (value !== null && entry.wanted?.reason !== 'invalidated') return this.#came(entry, value, check);
-      }
-      const nowMs = clock.nowMs();
-      if (nowMs >= deadlineMs)
-        return failed(
-          unable ??
-            new TanistError(
-              'deadline-exceeded',
-              `${name} was not refreshed within ${Math.round(nowMs - startedMs)} ms`,
-            ),
-        );
-      const blocked = entry === undefined ? null : failureOf(entry, this.#skewedMs(entry));
-      if (blocked !== null && reason !== 'asked') return failed(blocked);
-      if (entry?.claim != null) {
-        await this.#changeOf(name, Math.min(recheckMs, deadlineMs - nowMs));
-        continue;
-      }
-      if (nowMs < this.#apartUntilMs)
-        return apart(new TanistError('unavailable', 'the cluster cannot be reached'));
-      const outcome = await this.looker.look(id, config, reason);
-      switch (outcome.kind) {
-        case 'looked': {
-          const { check } = outcome.verdict;
-          if (check.failure !== null) return failed(failureError(check.failure));
-          if (check.gone || outcome.value === null) return failed(missing(name));
-          return { kind: 'state', state: this.#built(name, outcome.value, check, 'origin', clock.nowMs()) };
-        }
-        case 'held':
-          await this.#changeOf(name, Math.min(recheckMs, Math.max(1, deadlineMs - clock.nowMs())));
-          continue;
-        case 'moved':
-          // Its delta may have come while this answer was on its way.
-          if ((this.live.entries.get(name)?.checkRevision ?? 0) < outcome.checkRevision)
-            await this.#changeOf(name, Math.min(recheckMs, Math.max(1, deadlineMs - clock.nowMs())));
-          continue;
-        case 'over-budget': {
-          const waitMs = Math.max(1, outcome.waitMs);
-          const error = new TanistError(
-            'over-budget',
-            `no calls of ${id.source} are left; the next in ${waitMs} ms`,
-          );
-          if (entry?.value != null || clock.nowMs() + waitMs > deadlineMs) return failed(error);
-          await this.#changeOf(name, waitMs);
-          continue;
-        }
-        case 'unable':
-          // Who can ask this origin is asked to.
-          if (!asked) await this.ask(name);
-          asked = true;
-          unable = outcome.error;
-          await this.#changeOf(name, Math.max(1, Math.min(1000, deadlineMs - clock.nowMs())));
-          continue;
-        case 'no-cluster':
-          this.#apartUntilMs = clock.nowMs() + apartMs;
-          return apart(outcome.error);
-      }
-    }
-  }
-
-  #came(entry: LiveEntry, value: ValueRecord, check: CheckRecord): Refreshed {
-    const nowMs = this.ports.clock.nowMs();
-    return { kind: 'state', state: this.#built(entry.name, value, check, 'origin', nowMs, entry) };
   }
 
   /** The cluster cannot be reached: the mirror here while it is fresh, else the origin itself. */
@@ -333,12 +250,12 @@ export class Mirrors implements AsyncDisposable {
     const entry = this.live.entries.get(name);
     const nowMs = this.ports.clock.nowMs();
     if (entry !== undefined && entry.value !== null && nowMs < entry.freshUntilMonoMs)
-      return this.#answer(entry, nowMs);
+      return this.#answers.answer(entry, nowMs);
     try {
       return await this.#past(name, trouble);
     } catch (error) {
       if (entry === undefined || entry.value === null || isMissing(error)) throw error;
-      return this.#stale(entry, error instanceof TanistError ? error : trouble);
+      return this.#answers.stale(entry, error instanceof TanistError ? error : trouble);
     }
   }
 
@@ -351,119 +268,8 @@ export class Mirrors implements AsyncDisposable {
     const isFresh =
       last !== null && trouble !== null && clock.nowMs() < last.checkedMonoMs + config.freshForMs;
     const asked = isFresh ? last : await this.#direct.ask(id, config, this.live.entries.get(name) ?? null);
-    if (asked.value === null) throw missing(name);
-    this.hits.of(name).direct++;
-    const ageMs = Math.max(0, clock.nowMs() - asked.checkedMonoMs);
-    const { by, reason } = asked.check;
-    const { value, labels, version, changedAtMs } = asked.value;
-    return {
-      id: name,
-      value,
-      labels,
-      version,
-      hit: 'direct',
-      ageMs,
-      fresh: true,
-      predictedToHaveChanged: false,
-      changedAtMs,
-      origin: { by, reason },
-      trouble,
-    };
+    return this.#answers.direct(name, asked, trouble);
   }
-
-  #stale(entry: LiveEntry, trouble: TanistError | null): MirrorState {
-    const { value, check } = entry;
-    if (value === null || check === null) throw missing(entry.name);
-    return {
-      ...this.#built(entry.name, value, check, 'stale', this.ports.clock.nowMs(), entry),
-      fresh: false,
-      trouble,
-    };
-  }
-
-  /** Of an entry that has a value. */
-  #answer(entry: LiveEntry, nowMs: number): MirrorState {
-    const { value, check } = entry;
-    if (value === null || check === null) throw missing(entry.name);
-    const fresh = nowMs < entry.freshUntilMonoMs;
-    const hit: HitKind = !fresh ? 'stale' : check.reason === 'predicted' ? 'predicted' : 'fresh';
-    return this.#built(entry.name, value, check, hit, nowMs, entry);
-  }
-
-  #built(
-    name: string,
-    value: ValueRecord,
-    check: CheckRecord,
-    hit: HitKind,
-    nowMs: number,
-    entry?: LiveEntry,
-  ): MirrorState {
-    this.hits.of(name)[hit]++;
-    const wallAgeMs =
-      entry === undefined ? this.ports.clock.wallMs() - check.checkedAtMs : nowMs - entry.checkedMonoMs;
-    return {
-      id: name,
-      value: value.value,
-      labels: value.labels,
-      version: value.version,
-      hit,
-      ageMs: Math.max(wallAgeMs, 0),
-      fresh: hit !== 'stale',
-      predictedToHaveChanged: entry !== undefined && nowMs >= entry.expectedMonoMs,
-      changedAtMs: value.changedAtMs,
-      origin: { by: check.by, reason: check.reason },
-      trouble: null,
-    };
-  }
-
-  /** Our calendar at which a stamp of the entry's writer is now. */
-  #skewedMs(entry: LiveEntry): number {
-    const skewMs = entry.check === null ? 0 : this.live.clocks.skewMs(entry.check.by);
-    return this.ports.clock.wallMs() - skewMs;
-  }
-
-  #changeOf(name: string, atMostMs: number): Promise<void> {
-    const { listeners } = this.live.entry(name);
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        listeners.delete(done);
-        resolve();
-      };
-      const timer = this.ports.clock.after(Math.max(1, atMostMs), done);
-      listeners.add(done);
-    });
-  }
-}
-
-type Refreshed =
-  | { readonly kind: 'state'; readonly state: MirrorState }
-  | { readonly kind: 'failed'; readonly error: TanistError; readonly apart: boolean };
-
-function failed(error: TanistError): Refreshed {
-  return { kind: 'failed', error, apart: false };
-}
-
-function apart(error: TanistError): Refreshed {
-  return { kind: 'failed', error, apart: true };
-}
-
-function missing(name: string): TanistError {
-  return new TanistError('resource-missing', `the origin has no ${name}`);
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof TanistError && error.code === 'resource-missing';
-}
-
-function failureError({ code, message }: NonNullable<CheckRecord['failure']>): TanistError {
-  return new TanistError(originCode(code), message);
-}
-
-/** Why the origin may not be asked at this moment, by the writer's calendar; null: it may. */
-function failureOf(entry: LiveEntry, nowMs: number): TanistError | null {
-  const failure = entry.check?.failure ?? null;
-  return failure === null || nowMs >= failure.retryAtMs ? null : failureError(failure);
 }
 
 /** A name for a process that chose none. */

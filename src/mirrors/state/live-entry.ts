@@ -17,8 +17,12 @@ export interface LiveEntry {
   checkedMonoMs: number;
   /** From when on a change is likelier than not, by the same; ∞: nothing is expected. */
   expectedMonoMs: number;
+  /** How far ahead a change is told. */
+  horizonMs: number;
   /** Until when readers need not look further, by the same: fresh, wanted by nobody, not gone. −∞: they must. */
   freshUntilMonoMs: number;
+  /** Until when nobody asks the origin, since it failed, by the same. */
+  retryAtMonoMs: number;
   readonly listeners: Set<() => void>;
 }
 
@@ -36,6 +40,8 @@ export function emptyEntry(id: ResourceId, name: string): LiveEntry {
     checkedMonoMs: Number.NEGATIVE_INFINITY,
     expectedMonoMs: Number.POSITIVE_INFINITY,
     freshUntilMonoMs: Number.NEGATIVE_INFINITY,
+    horizonMs: 0,
+    retryAtMonoMs: Number.NEGATIVE_INFINITY,
     listeners: new Set(),
   };
 }

@@ -12,8 +12,8 @@ import { WriterClocks } from './writer-clocks.ts';
 export interface LiveMirrorPorts {
   readonly client: StateClient;
   readonly clock: Clock;
-  /** How long the mirrors of a source are fresh, in ms; null: no such source is known. */
-  readonly freshForMs: (source: string) => number | null;
+  /** How long the mirrors of a source are fresh, and how far ahead changes are told; null: no such source is known. */
+  readonly times: (source: string) => { readonly freshForMs: number; readonly horizonMs: number } | null;
   /** Config of a source in the state; null: removed. */
   readonly onSource: (name: string, config: unknown) => void;
   readonly onTrouble: (error: Error) => void;
@@ -175,6 +175,7 @@ export class LiveMirror {
         if (isLive && isNewLook && check.failure === null)
           this.clocks.arrived(check.by, check.checkedAtMs + check.tookMs, this.#ports.clock.wallMs());
         entry.check = check;
+        this.#retries(entry, isLive);
         entry.checkRevision = check === null ? 0 : at;
         break;
       }
@@ -190,6 +191,17 @@ export class LiveMirror {
     this.#touched.add(entry);
   }
 
+  /** However calendars differ, nobody waits for longer than the writer meant. */
+  #retries(entry: LiveEntry, isLive: boolean): void {
+    const failure = entry.check?.failure ?? null;
+    entry.retryAtMonoMs = Number.NEGATIVE_INFINITY;
+    if (failure === null) return;
+    const { clock } = this.#ports;
+    const waitMs = failure.retryAtMs - failure.atMs;
+    const passedMs = isLive ? 0 : clock.wallMs() - (failure.atMs + this.clocks.skewMs(failure.by));
+    entry.retryAtMonoMs = clock.nowMs() + waitMs - Math.max(0, passedMs);
+  }
+
   /** The times of an entry by our monotonic clock. */
   #timed(entry: LiveEntry): void {
     const { check } = entry;
@@ -197,16 +209,17 @@ export class LiveMirror {
     entry.expectedMonoMs = Number.POSITIVE_INFINITY;
     entry.freshUntilMonoMs = Number.NEGATIVE_INFINITY;
     if (check === null || check.checkedAtMs === 0) return;
-    const { clock, freshForMs } = this.#ports;
+    const { clock, times } = this.#ports;
     const nowMs = clock.nowMs();
     const skewMs = this.clocks.skewMs(check.by);
     const toMono = (stampMs: number): number => nowMs - (clock.wallMs() - (stampMs + skewMs));
     // Of a writer whose clock is ahead: nothing was looked at in the future.
     entry.checkedMonoMs = Math.min(nowMs, toMono(check.checkedAtMs));
     if (check.expectedAtMs !== null) entry.expectedMonoMs = toMono(check.expectedAtMs);
-    const freshMs = freshForMs(entry.id.source);
-    if (freshMs !== null && entry.value !== null && entry.wanted?.reason !== 'invalidated' && !check.gone)
-      entry.freshUntilMonoMs = entry.checkedMonoMs + freshMs;
+    const own = times(entry.id.source);
+    entry.horizonMs = own?.horizonMs ?? 0;
+    if (own !== null && entry.value !== null && entry.wanted?.reason !== 'invalidated' && !check.gone)
+      entry.freshUntilMonoMs = entry.checkedMonoMs + own.freshForMs;
   }
 
   #tell(): void {

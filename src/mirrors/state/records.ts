@@ -18,6 +18,8 @@ export interface ValueRecord {
 }
 
 export interface FailureRecord {
+  /** Process whose calendar the times are of. */
+  readonly by: string;
   readonly code: string;
   readonly message: string;
   readonly atMs: number;
@@ -91,6 +93,7 @@ export interface BudgetRecord {
   readonly tokens: number;
   readonly atMs: number;
   readonly pausedUntilMs?: number;
+  readonly pausedForMs?: number;
 }
 
 /** Moments of changes, oldest first, each with the look before it: the change came in between. */

@@ -32,7 +32,12 @@ export function refilled(
 /** No calls for so long: the origin asked for it. */
 export function paused(bucket: BudgetRecord | null, forMs: number, nowMs: number): BudgetRecord {
   const pausedUntilMs = Math.max(bucket?.pausedUntilMs ?? 0, nowMs + Math.min(forMs, longestPauseMs));
-  return { tokens: Math.min(bucket?.tokens ?? 0, 1), atMs: nowMs, pausedUntilMs };
+  return {
+    tokens: Math.min(bucket?.tokens ?? 0, 1),
+    atMs: nowMs,
+    pausedUntilMs,
+    pausedForMs: pausedUntilMs - nowMs,
+  };
 }
 
 /** One call less, or how long until there is one. `reserve` tokens are left for others. */
@@ -44,7 +49,9 @@ export function taken(
 ): { readonly after: BudgetRecord } | { readonly waitMs: number } {
   const now = refilled(bucket, options, nowMs);
   const pausedMs = (now.pausedUntilMs ?? 0) - nowMs;
-  if (pausedMs > 0) return { waitMs: Math.ceil(pausedMs) };
+  // Longer than was asked for is somebody's wrong clock, too.
+  if (pausedMs > 0 && pausedMs <= (now.pausedForMs ?? 0) + tolerableSkewMs)
+    return { waitMs: Math.ceil(pausedMs) };
   const missing = 1 + reserve - now.tokens;
   // Sums of parts: a token may be short of whole by rounding.
   if (missing <= 1e-9 || mutant.active === 'mirror-budget-free')

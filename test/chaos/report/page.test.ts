@@ -189,6 +189,10 @@ test('the first line says whether the promises were kept', (t) => {
   t.is(skipped.answer, 'yes');
   t.regex(skipped.detail, /1 skipped, which counts as nothing shown/);
   t.is(headlineOf(documentOf([skippedResult(named, 'no root')])).answer, 'unknown');
+  const unmade = headlineOf(documentOf([brokenResult(named, 'the cluster did not start')]));
+  t.is(unmade.answer, 'unknown');
+  t.is(unmade.title, '1 run of 1 could not be made: the cluster did not start');
+  t.is(headlineOf(documentOf([kept, full, brokenResult(named, 'no start')])).answer, 'no');
 });
 
 test('two stores stand side by side', (t) => {

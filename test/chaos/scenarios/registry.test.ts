@@ -15,7 +15,7 @@ test('every scenario has a name of its own that can be combined, and words for i
 
 test('every family of faults is there', (t) => {
   const wanted = [
-    'kill-leader kill-heir kill-random kill-all kill-during-snapshot kill-during-hand-over kill-loop',
+    'kill-leader kill-heir kill-random kill-all kill-during-snapshot kill-during-hand-over kill-loop power-loss',
     'freeze-leader freeze-loop stop-leader transfer rolling-restart',
     'partition-leader partition-halves partition-oneway partition-bridge partition-ring partition-flapping partition-loop',
     'network-delay network-loss network-bandwidth',

@@ -1,4 +1,3 @@
-import { asBuffer } from '../../../foundation/bytes.ts';
 import type { Random } from '../../../foundation/random.ts';
 import type { ClientTxn } from '../../../ports/state-client.ts';
 import type { RegisterInput, RegisterOutput } from '../../../verification/register.ts';
@@ -8,6 +7,7 @@ import { startWorkers } from '../pace.ts';
 import type { Part, PartContext } from '../part.ts';
 import { TimedHistory } from '../record/timed-history.ts';
 import { transaction } from '../transaction.ts';
+import { gotOf, startPinnedReaders } from './pinned-readers.ts';
 
 const hotKeys = 6;
 /** Then another key takes its place, so that the search of one key's order stays short. */
@@ -22,7 +22,10 @@ interface Known {
   readonly revision: number;
 }
 
-/** Puts, gets, deletes, compare-and-swap by value and by revision on a few hot keys, by callers that have a connection each. */
+/**
+ * Puts, gets, deletes, compare-and-swap by value and by revision on a few hot keys, by callers that have a connection each; and reads by callers that
+ * stay with one member whatever becomes of it.
+ */
 export const registers: Part = {
   name: 'registers',
   share: 0.2,
@@ -32,9 +35,12 @@ export const registers: Part = {
     const history = new TimedHistory<RegisterInput, RegisterOutput>(nowMs);
     const known = new Map<string, Known>();
     let begun = 0;
+    const drawKey = (): string =>
+      `${prefix}${Math.floor(begun / (hotKeys * operationsPerKey))}-${random.below(hotKeys)}`;
+    const pinned = await startPinnedReaders(context, history, drawKey);
     const pace = startWorkers(callers, rate, nowMs, async (worker) => {
-      const generation = Math.floor(begun++ / (hotKeys * operationsPerKey));
-      const key = `${prefix}${generation}-${random.below(hotKeys)}`;
+      begun++;
+      const key = drawKey();
       const input = draw(random, key, known.get(key), context.nextValue);
       const output = await perform(
         context,
@@ -47,7 +53,9 @@ export const registers: Part = {
       if (seen !== null) known.set(key, seen);
     });
     return {
-      stop: () => pace.stop(),
+      stop: async () => {
+        await Promise.all([pace.stop(), pinned.stop()]);
+      },
       check: (evidence) => checkRegisters(history, evidence),
     };
   },
@@ -110,13 +118,8 @@ async function send(client: Connection, input: Asked): Promise<Answered> {
   const { key } = input;
   switch (input.kind) {
     case 'get': {
-      const { values, revision } = await client.get(key);
-      const [found] = values;
-      const output: RegisterOutput =
-        found === undefined
-          ? { kind: 'got', value: null, revision: 0 }
-          : { kind: 'got', value: asBuffer(found.value).toString(), revision: found.modRevision };
-      return { output, wrote: false, spaceRevision: revision };
+      const answer = await client.get(key);
+      return { output: gotOf(answer), wrote: false, spaceRevision: answer.revision };
     }
     case 'put': {
       const { revision } = await client.put(key, input.value);

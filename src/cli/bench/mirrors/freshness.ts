@@ -31,7 +31,7 @@ export async function measureFreshness(
   progress: (text: string) => void,
 ): Promise<readonly FreshnessRow[]> {
   const histories = [
-    ...generatedHistories(options.seed),
+    ...(options.generated ? generatedHistories(options.seed) : []),
     ...(options.histories === undefined ? [] : await recordedHistories(options.histories)),
   ];
   const rows: FreshnessRow[] = [];

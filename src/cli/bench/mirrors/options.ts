@@ -10,6 +10,8 @@ export interface BenchMirrorsOptions {
   readonly seed: number;
   /** CSV file or folder of them, `timestamp,value`: further histories, from real series. */
   readonly histories?: string;
+  /** False: those alone. */
+  readonly generated: boolean;
   readonly clients: number;
   readonly seconds: number;
   readonly json?: boolean;

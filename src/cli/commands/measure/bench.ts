@@ -211,6 +211,7 @@ export const benchCommand: Register = (program) => {
       )
       .option('--reads <count>', 'reads a change', positiveNumber, 20)
       .option('--histories <path>', 'CSV files (timestamp,value) for further histories')
+      .option('--no-generated', 'those histories alone')
       .option('--clients <count>', 'of the stampede', wholeNumber(1, 10_000), 1000)
       .option('--seconds <seconds>', 'of each round of reads', positiveNumber, 3)
       .option('--seed <seed>', 'of the generated histories', wholeNumber(0), 1),

@@ -1,0 +1,47 @@
+import type { Scenario, ScenarioContext } from '../scenario.ts';
+import { again, drawMs, hotIds, rest, takenDown } from './parts.ts';
+
+/** What only memory had is gone: a killed process alone loses nothing that it has written, since the kernel has it. So writes are held back before they get there. */
+
+/** How long a write is on its way to the disk; all of it may be lost. */
+const heldMs = 120;
+/** Callers wait so long for an answer (traffic/connections.ts): what was acknowledged early by then is reported as lost. */
+const longOutageMs = 5600;
+
+/** All members at once, with writes acknowledged until the last moment. */
+async function powerLost(context: ScenarioContext, forMs: number): Promise<void> {
+  const { target } = context;
+  const claim = await context.claim(target.members.map(({ id }) => id));
+  try {
+    for (const id of hotIds(target)) target.fault(id, { kind: 'slow-sync', ms: heldMs, held: true });
+    await rest(context, 600, 1500);
+    await context.writesWork();
+    await takenDown(
+      context,
+      { ids: claim.ids, release: () => undefined },
+      { name: 'power lost', signal: 'SIGKILL', detail: `${heldMs} ms of writes with it` },
+      () => context.pause(forMs),
+    );
+  } finally {
+    for (const id of hotIds(target)) target.fault(id, { kind: 'slow-sync', ms: 0 });
+    claim.release();
+  }
+  await context.writesWork();
+  await context.recovered();
+  await rest(context);
+}
+
+export const powerScenarios: readonly Scenario[] = [
+  {
+    name: 'power-loss',
+    description: 'all members lose their power at once, and with it what was not synced yet',
+    needs: ['fault-layer'],
+    hot: 3,
+    sets: ['all', 'quick'],
+    run: async (context) => {
+      // The first one is longer than callers wait, so what was acknowledged early and is gone has to be told.
+      await powerLost(context, longOutageMs);
+      await again(() => powerLost(context, drawMs(context.random, 50, 800)));
+    },
+  },
+];

@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { budgets } from '../../src/chaos/moment.ts';
+import type { ScenarioResult } from '../../src/chaos/run/result.ts';
+import { runScenario } from '../../src/chaos/run/run-scenario.ts';
+import { systemHarnessClock } from '../../src/chaos/run/system-harness.ts';
+import { select } from '../../src/chaos/scenarios/registry.ts';
+import { startTarget } from '../../src/chaos/target/start-target.ts';
+import { startTraffic } from '../../src/chaos/traffic/start-traffic.ts';
+import type { MutantName } from '../../src/foundation/mutants.ts';
+import { settings } from './target/settings.ts';
+
+/** The harness finds what it is for: real processes with a planted fault, under the scenario that shows it. `chaos run quick --mutant NAME` does so for any. */
+async function run(
+  t: ExecutionContext,
+  scenario: string,
+  mutant: MutantName,
+  parts: readonly string[],
+): Promise<ScenarioResult> {
+  const selected = select([scenario]);
+  const [selection] = selected.kind === 'selected' ? selected.selections : [];
+  const folder = await mkdtemp(join(tmpdir(), 'tanist-mutants-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const { config } = settings(folder);
+  return runScenario(
+    { startTarget, startTraffic, clock: systemHarnessClock },
+    {
+      selection: selection!,
+      seed: 1,
+      // The number of faults ends it, so that a slow machine makes it longer and not weaker.
+      count: 1,
+      seconds: 120,
+      target: 'tanist',
+      network: 'proxy',
+      mutant,
+      ...(config === undefined ? {} : { config }),
+      rate: 200,
+      clients: 4,
+      parts,
+      budgets,
+      assertBudgets: false,
+      folder,
+      replay: '',
+    },
+  );
+}
+
+const broken = ({ verdicts }: ScenarioResult): readonly string[] =>
+  verdicts.filter(({ answer }) => answer === 'no').map(({ check }) => check);
+
+test.serial('writes that were acknowledged before their sync are gone with the power', async (t) => {
+  const result = await run(t, 'power-loss', 'acknowledge-before-sync', ['steady', 'registers', 'early']);
+  t.false(result.ok);
+  t.true(result.lost > 0, result.failures.join());
+  t.true(broken(result).includes('acknowledged'));
+});
+
+test.serial('a watch that misses an event where it is resumed', async (t) => {
+  const result = await run(t, 'kill-leader', 'drop-watch-event-at-resume', ['steady', 'watches']);
+  t.false(result.ok);
+  t.true(broken(result).includes('watch'), JSON.stringify(result.verdicts));
+});
