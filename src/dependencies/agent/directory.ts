@@ -20,9 +20,10 @@ export interface DirectoryOptions {
 }
 
 /** A request of the sandbox never waits longer for the registry. */
-const patienceMs = 1000;
-/** After a failure the registry is left alone: the sandbox is served from upstream meanwhile. */
-const restMs = 2000;
+const patienceMs = 3000;
+/** After a failure the registry is left alone, longer each time in a row: the sandbox is served from upstream meanwhile. */
+const shortestRestMs = 1000;
+const longestRestMs = 30_000;
 const registeredAtOnce = 256;
 
 /**
@@ -33,6 +34,7 @@ export class Directory {
   readonly #options: DirectoryOptions;
   #joined = false;
   #restsUntilMs = 0;
+  #failuresInRow = 0;
   #timer: Timer | null = null;
   #closed = false;
   /** What could not be said: everything is, as soon as the registry answers. */
@@ -123,7 +125,9 @@ export class Directory {
   async #ask<T>(act: () => Promise<T>): Promise<T | null> {
     if (!this.#joined || this.#options.clock.nowMs() < this.#restsUntilMs) return null;
     try {
-      return await act();
+      const answer = await act();
+      this.#failuresInRow = 0;
+      return answer;
     } catch (error) {
       this.#failed(asError(error));
       return null;
@@ -152,7 +156,11 @@ export class Directory {
       this.#later(0);
       return;
     }
-    this.#restsUntilMs = this.#options.clock.nowMs() + restMs;
+    const nowMs = this.#options.clock.nowMs();
+    // Those that waited together are one failure.
+    if (nowMs < this.#restsUntilMs) return;
+    const restMs = Math.min(longestRestMs, shortestRestMs * 2 ** Math.min(this.#failuresInRow++, 10));
+    this.#restsUntilMs = nowMs + restMs;
     this.#options.say(`the registry does not answer (${error.message}); served without it meanwhile`);
   }
 
@@ -169,6 +177,7 @@ export class Directory {
         say(`registered anew as ${self.id}`);
       } else await registry.heartbeat(self.id);
       this.#restsUntilMs = 0;
+      this.#failuresInRow = 0;
       this.#later(ttlMs / 3);
     } catch (error) {
       if (this.#closed) return;

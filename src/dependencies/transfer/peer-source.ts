@@ -34,7 +34,7 @@ export function peerSource(holding: Holding, key: ContentKey, ports: PeerPorts):
           signal,
           clock,
           httpAgent,
-          headMs: stallMs,
+          headMs: holding.state === 'fetching' ? 2 * stallMs : stallMs,
         },
       );
       peers.answered(sandbox, clock.nowMs() - askedMs);
@@ -78,7 +78,7 @@ export async function answers(
 ): Promise<boolean> {
   try {
     const url = new URL(`http://${address}/v1/ping`);
-    const response = await openOnce(url, { signal, clock, httpAgent, headMs: stallMs / 2 });
+    const response = await openOnce(url, { signal, clock, httpAgent, headMs: stallMs });
     response.resume();
     return response.statusCode === 200;
   } catch {

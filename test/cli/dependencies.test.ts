@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { startAgentProcess } from '../../src/cli/dependencies/agent-process.ts';
+import { startEtcdCluster } from '../api/etcd/etcd-cluster.ts';
+import { fakePackage, startFakeRegistry } from '../dependencies/fake-registry.ts';
+import { get, until } from '../dependencies/fleet.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const run = promisify(execFile);
+
+test('an agent as a process, and what the commands show of it', async (t) => {
+  const wanted = fakePackage('wanted', 1000);
+  const upstream = await startFakeRegistry([wanted]);
+  const cluster = await startEtcdCluster(1);
+  const folder = await mkdtemp(join(tmpdir(), 'tanist-agent-'));
+  const agent = await startAgentProcess('ci-1', cluster.endpoints, folder, [
+    '--registry',
+    upstream.url,
+    '--application',
+    'shop',
+  ]);
+  t.teardown(async () => {
+    await agent.stop();
+    await cluster.stop();
+    await upstream.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const shown = async (...args: readonly string[]): Promise<unknown> => {
+    const { stdout } = await run(process.execPath, [
+      main,
+      'dependencies',
+      ...args,
+      '--json',
+      '--endpoints',
+      cluster.endpoints.join(','),
+    ]);
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  };
+  t.true((await get(agent.address, '/wanted/-/wanted-1.0.0.tgz')).body.equals(wanted.tarball));
+  type Listed = {
+    readonly objects: readonly {
+      readonly sha256: string;
+      readonly sizeBytes: number;
+      readonly holders: readonly string[];
+    }[];
+  };
+  let listed: Listed = { objects: [] };
+  await until(async () => {
+    listed = (await shown('list')) as Listed;
+    return listed.objects.length === 2; // the tarball and its metadata
+  });
+  const tarball = listed.objects.find(({ sizeBytes }) => sizeBytes === wanted.tarball.length);
+  t.deepEqual(tarball?.holders, ['ci-1']);
+  t.like(await shown('holders', tarball?.sha256 ?? ''), [
+    { sandbox: 'ci-1', state: 'held', size: wanted.tarball.length },
+  ]);
+  t.deepEqual(await shown('holders', '00'.repeat(32)), []);
+  t.like(await shown('stats'), {
+    sandboxes: [{ id: 'ci-1', application: 'shop', answers: true, joined: true }],
+  });
+  await t.throwsAsync(
+    run(process.execPath, [
+      main,
+      'dependencies',
+      'holders',
+      'nonsense',
+      '--endpoints',
+      cluster.endpoints.join(','),
+    ]),
+    {
+      message: /no content key/,
+    },
+  );
+  // The same id from another folder: one line that says what to do.
+  await t.throwsAsync(
+    startAgentProcess('ci-1', cluster.endpoints, join(folder, 'other'), ['--registry', upstream.url]),
+    {
+      message: /choose another --id/,
+    },
+  );
+});
