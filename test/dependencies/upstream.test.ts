@@ -259,3 +259,19 @@ test('what the disk no longer has as it was is never whole, and fetched anew', a
   await t.throwsAsync(get(agent.address, path));
   t.true((await get(agent.address, path)).body.equals(wanted.tarball));
 });
+
+test('a kept connection that upstream closed meanwhile is no failure', async (t) => {
+  const { upstream, fleet } = await setting(t);
+  const agent = await fleet.agent('own', upstream.url, { metadataTtlMs: 0 });
+  t.is((await get(agent.address, '/wanted')).status, 200);
+  // As a server does with idle connections, at the moment when the next request is on its way.
+  let closed = 0;
+  upstream.intercept = (request) => {
+    if (closed > 0) return false;
+    closed++;
+    request.socket.resetAndDestroy();
+    return true;
+  };
+  await until(async () => (await get(agent.address, '/wanted')).status === 200 && closed === 1);
+  t.is(agent.stats().counts.failures, 0);
+});

@@ -202,6 +202,9 @@ export class ObjectCache {
     await mkdir(join(this.#file(sha256), '..'), { recursive: true });
     await rename(staged.path, this.#file(sha256));
     await writeFile(this.#metaFile(sha256), encodeMeta(meta));
+    // Two downloads of the same bytes by different names may have come to an end together.
+    const meanwhile = this.#entries.get(sha256);
+    if (meanwhile !== undefined) return await this.#rewrite(meanwhile, keys, {});
     this.#put({ meta, checked: true, touchedMs: this.#options.clock.nowMs(), ahead });
     this.#evict(sha256);
     return meta;

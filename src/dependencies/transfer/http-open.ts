@@ -29,6 +29,7 @@ export function openOnce(url: URL, options: OpenOptions): Promise<IncomingMessag
       return;
     }
     let isLate = false;
+    let isAnswered = false;
     const request = send(url, { method, headers, ...(agent === undefined ? {} : { agent }) });
     const timer = options.clock.after(headMs, () => {
       isLate = true;
@@ -37,6 +38,7 @@ export function openOnce(url: URL, options: OpenOptions): Promise<IncomingMessag
     const abort = (): void => void request.destroy();
     signal.addEventListener('abort', abort, { once: true });
     request.once('response', (response) => {
+      isAnswered = true;
       timer.cancel();
       response.once('close', () => signal.removeEventListener('abort', abort));
       response.on('error', () => undefined); // whoever reads it hears of it
@@ -45,6 +47,12 @@ export function openOnce(url: URL, options: OpenOptions): Promise<IncomingMessag
     request.on('error', (error) => {
       timer.cancel();
       signal.removeEventListener('abort', abort);
+      // A kept connection that the other side closed just now: nobody has read the request (Node.js, `request.reusedSocket`).
+      const wasClosed = request.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
+      if (wasClosed && !isAnswered && !isLate && !signal.aborted && options.body === undefined) {
+        resolve(openOnce(url, options));
+        return;
+      }
       reject(
         signal.aborted
           ? new TanistError('cancelled', `the request to ${url.host} was cancelled`)

@@ -9,14 +9,16 @@ export function fetchAll(
   return new Promise((resolve, reject) => {
     const asked = get(url, { agent }, (response) => {
       let size = 0;
+      let said = '';
       response.on('data', (part: Buffer) => {
         size += part.length;
         heard(part.length);
+        if (response.statusCode !== 200) said = (said + part.toString('utf8')).slice(0, 500);
       });
       response.on('error', reject);
       response.on('end', () => {
         if (response.statusCode === 200 && response.complete) resolve(size);
-        else reject(new Error(`${url} answers ${response.statusCode}`));
+        else reject(new Error(`${url} answers ${response.statusCode} ${said}`));
       });
     });
     asked.on('error', reject);
