@@ -8,8 +8,8 @@ import { systemClock } from './system-clock.ts';
 /** What ails a node by intent, for tests and measurements. */
 export type Fault =
   /**
-   * Synced writes of the log take so much longer from now on. `held`: they get to the disk at the end of that time, so a process that is killed meanwhile has
-   * lost them, as all that is not synced is lost with the power.
+   * Synced writes of the log take so much longer from now on. `held`: all writes, of the state as well, get to the disk at the end of that time, so a process that
+   * is killed meanwhile has lost them, as all that is not synced is lost with the power.
    */
   | { readonly kind: 'slow-sync'; readonly ms: number; readonly held?: true }
   /** So many bytes of the heap are never given back. */
@@ -30,6 +30,8 @@ export type AilingDatabase = 'log' | 'state';
 
 const logName = 'log';
 const chunkNumbers = 1024;
+/** A write of the log may wait for one before it. */
+const stateHeldLonger = 3;
 
 /** The faults of one node. Only test builds hand them in. */
 export class Faults {
@@ -91,26 +93,33 @@ function ailing(name: string, opened: OpenedDatabase, faults: Faults): OpenedDat
   const broken = withWrite(database, failing(name, which, database, faults));
   return {
     ...opened,
-    database: badToRead(name, which, which === 'log' ? slow(broken, faults) : broken, faults),
+    database: badToRead(name, which, slow(which, broken, faults), faults),
   };
 }
 
-/** Answers come late and in order, as of a disk that is busy otherwise. */
-function slow(database: Database, faults: Faults): Database {
+/**
+ * Answers come late and in order, as of a disk that is busy otherwise. Held ones, of the state as well, get to the disk late; those of the state last: it is never
+ * ahead of what the log had when it was written.
+ */
+function slow(which: AilingDatabase, database: Database, faults: Faults): Database {
   let before: Promise<unknown> = Promise.resolve();
+  let holding = 0;
   return withWrite(database, async (changes, options) => {
-    const waits = options.sync && faults.syncMs > 0;
     const write = (): Promise<void> => database.write(changes, options);
-    const late =
-      waits && faults.syncHeld
-        ? Promise.all([before, after(faults.syncMs)]).then(write)
-        : waits
-          ? write().then(() => after(faults.syncMs))
-          : write();
-    const mine = Promise.allSettled([before, late]);
+    const { syncMs: ms, syncHeld } = faults;
+    const isHeld = holding > 0 || (ms > 0 && syncHeld);
+    const isLate = ms > 0 && options.sync && which === 'log';
+    let done: Promise<void>;
+    if (isHeld) {
+      holding++;
+      done = Promise.all([before, after(which === 'log' ? ms : ms * stateHeldLonger)])
+        .then(write)
+        .finally(() => holding--);
+    } else done = isLate ? write().then(() => after(ms)) : write();
+    const mine = Promise.allSettled([before, done]);
     before = mine;
     await mine;
-    await late;
+    await done;
   });
 }
 

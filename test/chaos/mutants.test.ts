@@ -19,6 +19,7 @@ async function run(
   mutant: MutantName,
   parts: readonly string[],
 ): Promise<ScenarioResult> {
+  t.timeout(300_000);
   const selected = select([scenario]);
   const [selection] = selected.kind === 'selected' ? selected.selections : [];
   const folder = await mkdtemp(join(tmpdir(), 'tanist-mutants-'));

@@ -7,6 +7,9 @@ import { startRealEtcd } from '../api/etcd/differential/real-etcd.ts';
 import { startEtcdCluster, tool } from '../api/etcd/etcd-cluster.ts';
 import { httpServer } from './http-server.ts';
 
+/** However busy the machine is, the cluster is not given up. */
+const patient = { clusterMs: 30_000, leaseMs: 30_000, startMs: 30_000 };
+
 /** Two processes' mirrors of one HTTP resource: one call, the second reads what the first one brought, a change reaches both. */
 async function story(
   t: import('ava').ExecutionContext,
@@ -27,10 +30,11 @@ async function story(
       origin: { kind: 'http', url: `${server.url}/{key}` },
       format: { fields: { state: 'spec.state' }, key: '/id' },
       freshForMs: 600_000,
+      timeoutMs: 30_000,
     },
   };
-  await using a = await openMirrors(first, { sources });
-  await using b = await openMirrors(second, { sources });
+  await using a = await openMirrors(first, { sources, ...patient });
+  await using b = await openMirrors(second, { sources, ...patient });
   const states = await Promise.all(
     [...Array(20).fill(a), ...Array(20).fill(b)].map((one) => one.poll('machines/i-1')),
   );
@@ -89,9 +93,9 @@ test('nodes refresh their share of the mirrors; what a stopped one had is taken 
       refresh: 'interval',
       budget: { perMinute: 60_000, burst: 1000 },
     });
-    await using mirrors = await openMirrors(client);
+    await using mirrors = await openMirrors(client, patient);
     const names = Array.from({ length: 12 }, (_, i) => `things/t${i}`);
-    for (const name of names) await mirrors.poll(name);
+    for (const name of names) await mirrors.poll(name, { waitMs: 30_000 });
     const refreshedBy = async (wanted: (by: ReadonlySet<string>) => boolean): Promise<void> => {
       for (;;) {
         const since = Date.now();

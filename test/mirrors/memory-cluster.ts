@@ -30,6 +30,8 @@ export class MemoryCluster {
   /** While false nothing is answered: as if no leader could be reached. */
   reachable = true;
   commands = 0;
+  /** So many of the next commands are applied, and nobody hears of it. */
+  mute = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -62,6 +64,10 @@ export class MemoryCluster {
         if (!this.reachable) return done(unreachable());
         const invalid = validateCommand(command, limits);
         const result = invalid ?? this.#apply([command])[0];
+        if (this.mute > 0) {
+          this.mute--;
+          return;
+        }
         queueMicrotask(() => {
           if (result === undefined) done(unreachable());
           else done(result.kind === 'failed' ? new TanistError(result.code, result.message) : result);

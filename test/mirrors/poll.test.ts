@@ -339,3 +339,19 @@ test('a failure stamped by a calendar that is an hour ahead holds nobody up for 
     await close();
   }
 });
+
+test('a claim that was made and whose answer was lost holds nobody up', async (t) => {
+  const { clock, cluster, origin, open, close } = world();
+  const [one, other] = [await open(), await open()];
+  await one.lease.id();
+  cluster.mute = 1;
+  const polled = one.poll('s/a');
+  await clock.advance(1100);
+  t.is((await polled).hit, 'direct');
+  t.truthy(other.live.entries.get('s/a')?.claim);
+  await clock.advance(300);
+  t.is(other.live.entries.get('s/a')?.claim ?? null, null);
+  t.is((await other.poll('s/a')).hit, 'origin');
+  t.is(origin.asked.length, 2);
+  await close();
+});

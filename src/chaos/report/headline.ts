@@ -90,7 +90,7 @@ function reasonsOf(broken: readonly ScenarioResult[]): string {
   for (const { lost, verdicts, failures, budgets } of broken) {
     if (lost > 0) add('acknowledged writes lost');
     for (const { check, answer } of verdicts) if (answer === 'no') add(`${check} broken`);
-    if (failures.length > 0) add(failures[0] ?? '');
+    if (failures.length > 0) add((failures[0] ?? '').split('\n')[0] ?? '');
     const otherwise = lost === 0 && failures.length === 0 && verdicts.every(({ answer }) => answer !== 'no');
     if (otherwise && budgets.some(({ held }) => !held)) add('budgets missed');
   }

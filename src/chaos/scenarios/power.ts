@@ -1,11 +1,11 @@
 import type { Scenario, ScenarioContext } from '../scenario.ts';
-import { again, drawMs, hotIds, rest, takenDown } from './parts.ts';
+import { drawMs, hotIds, rest, takenDown } from './parts.ts';
 
 /** What only memory had is gone: a killed process alone loses nothing that it has written, since the kernel has it. So writes are held back before they get there. */
 
 /** How long a write is on its way to the disk; all of it may be lost. */
 const heldMs = 120;
-/** Callers wait so long for an answer (traffic/connections.ts): what was acknowledged early by then is reported as lost. */
+/** Longer than callers wait (traffic/parts/early.ts): they give up, and have to say what was acknowledged early and may be gone. */
 const longOutageMs = 5600;
 
 /** All members at once, with writes acknowledged until the last moment. */
@@ -39,9 +39,10 @@ export const powerScenarios: readonly Scenario[] = [
     hot: 3,
     sets: ['all', 'quick'],
     run: async (context) => {
-      // The first one is longer than callers wait, so what was acknowledged early and is gone has to be told.
-      await powerLost(context, longOutageMs);
-      await again(() => powerLost(context, drawMs(context.random, 50, 800)));
+      for (;;) {
+        await powerLost(context, drawMs(context.random, 50, 800));
+        await powerLost(context, longOutageMs);
+      }
     },
   },
 ];

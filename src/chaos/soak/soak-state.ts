@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { TanistError } from '../../foundation/errors.ts';
+import { replaceFile } from '../report/replace-file.ts';
 
 const stateSchema = v.object({
   format: v.literal('tanist-soak-1'),
@@ -47,7 +48,5 @@ export async function readSoakState(folder: string): Promise<SoakState> {
 }
 
 export async function writeSoakState(folder: string, state: SoakState): Promise<void> {
-  const half = join(folder, `${fileName}.part`);
-  await writeFile(half, `${JSON.stringify(state)}\n`);
-  await rename(half, join(folder, fileName));
+  await replaceFile(join(folder, fileName), `${JSON.stringify(state)}\n`);
 }

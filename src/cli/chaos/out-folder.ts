@@ -47,3 +47,13 @@ export async function keepLogs(clusterFolder: string, out: string, name: string)
   // A disk that is full on our side must not hide what was found.
   await Promise.allSettled(logs.map((file) => copyFile(join(from, file), join(to, file))));
 }
+
+/** What is written on the way is a service; the next run goes on without it, and the one at the end says it again. */
+export async function toleratingFullDisk(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof TanistError)) throw error;
+    process.stderr.write(`tanist: ${error.message}\n`);
+  }
+}

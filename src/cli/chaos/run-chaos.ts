@@ -11,7 +11,7 @@ import { stopSignal } from '../local/stop-signal.ts';
 import { outputTo } from '../terminal/output.ts';
 import { endSoon, realHarness, strayErrors } from './harness.ts';
 import type { ChaosRunOptions } from './options.ts';
-import { keepLogs, outFolder } from './out-folder.ts';
+import { keepLogs, outFolder, toleratingFullDisk } from './out-folder.ts';
 import { planOf } from './plan-of.ts';
 import { sayResult } from './result-lines.ts';
 
@@ -60,15 +60,16 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
           folder,
           `${result.scenario}-${result.target}-${result.seed}`,
         );
-      await writeReport(folder, soFar);
+      await toleratingFullDisk(() => writeReport(folder, soFar));
       await rm(clusterFolder, { recursive: true, force: true });
     },
   });
-  const written = await writeReport(folder, document);
   endSoon();
   const { answer, title, detail } = headlineOf(document);
   const paint = answer === 'yes' ? out.style.green : answer === 'no' ? out.style.red : out.style.yellow;
-  out.say(`\n${paint(title)}\n${detail}\nreport: ${written.html}`);
+  out.say(`\n${paint(title)}\n${detail}`);
+  const written = await writeReport(folder, document);
+  out.say(`report: ${written.html}`);
   const { scenarios, ok, interrupted, mutant, budgets } = document;
   out.document({
     scenarios: scenarios.map(summaryOf),

@@ -16,7 +16,7 @@ import { outputTo } from '../terminal/output.ts';
 import { configSections } from './config-sections.ts';
 import { endSoon, realHarness } from './harness.ts';
 import type { ChaosSoakOptions } from './options.ts';
-import { keepLogs, outFolder } from './out-folder.ts';
+import { keepLogs, outFolder, toleratingFullDisk } from './out-folder.ts';
 import { buildOf } from './plan-of.ts';
 import { sayResult } from './result-lines.ts';
 
@@ -75,8 +75,10 @@ export async function runSoak(options: ChaosSoakOptions): Promise<void> {
         if (!result.ok)
           await keepLogs(join(clusterFolder, 'cluster'), folder, result.scenario.replace(/ /g, '-'));
         if (result.failures.length > 0) await rm(clusterFolder, { recursive: true, force: true });
-        await writeReport(folder, documentOf(now, true));
-        await writeSoakState(folder, now);
+        await toleratingFullDisk(async () => {
+          await writeReport(folder, documentOf(now, true));
+          await writeSoakState(folder, now);
+        });
       },
     },
   );

@@ -7,11 +7,17 @@ import { formatKey } from '../format/apply-format.ts';
 import type { ResourceId } from '../resource-id.ts';
 import { failed, failedBy } from '../sources/failed.ts';
 import type { Origin, OriginAnswer } from '../sources/origin.ts';
-import { type Claim, claim } from '../state/claim.ts';
+import { type Claim, claim, takeBack } from '../state/claim.ts';
 import { sourceKey } from '../state/keys.ts';
 import type { LiveMirror } from '../state/live-mirror.ts';
 import type { ProcessLease } from '../state/process-lease.ts';
-import { encodeRecord, type HistoryRecord, type RefreshReason, type ValueRecord } from '../state/records.ts';
+import {
+  type ClaimRecord,
+  encodeRecord,
+  type HistoryRecord,
+  type RefreshReason,
+  type ValueRecord,
+} from '../state/records.ts';
 import { paused } from '../state/token-bucket.ts';
 import { complete, letGo } from './complete.ts';
 import { type Before, judge, type Verdict } from './judge.ts';
@@ -55,6 +61,8 @@ export type LookOutcome =
 
 const mostRewrites = 60;
 const rewriteMs = 500;
+/** After a claim whose fate is unknown: it may be applied late. */
+const unclaimMs = [200, 2000, 20_000] as const;
 const unableMs = 5000;
 
 /** Looks at origins: claim, ask, judge, write. The only place that calls them for the mirrors. */
@@ -62,6 +70,7 @@ export class Looker {
   readonly #ports: LookerPorts;
   /** Sources that this process could not ask of late: no calls of the budget are spent on finding that out again. */
   readonly #unable = new Map<string, { readonly error: TanistError; readonly untilMs: number }>();
+  #claims = 0;
   #closed = false;
 
   constructor(ports: LookerPorts) {
@@ -77,12 +86,13 @@ export class Looker {
     const { client, clock, live, lease, by, claimMs } = this.#ports;
     const unable = await this.#unableTo(id.source);
     if (unable !== null) return { kind: 'unable', error: unable };
+    const record = { by, number: ++this.#claims, reason, atMs: clock.wallMs() };
     let outcome: Awaited<ReturnType<typeof claim>>;
     try {
       outcome = await claim(client, {
         id,
         lease: await within(clock, claimMs, lease.id()),
-        record: { by, reason, atMs: clock.wallMs() },
+        record,
         budget: config.budget,
         reserve,
         known: live.budgets.get(id.source) ?? null,
@@ -92,6 +102,7 @@ export class Looker {
       });
     } catch (error) {
       if (error instanceof TanistError && error.code === 'lease-not-found') lease.lost();
+      if (error instanceof TanistError && error.indeterminate) this.#unclaim(id, record);
       return { kind: 'no-cluster', error: asTanist(error) };
     }
     if (outcome.kind !== 'claimed') return outcome;
@@ -158,6 +169,14 @@ export class Looker {
       void this.#later(id, claimed, verdictOn, 1);
       return { ...looked, written: false };
     }
+  }
+
+  /** A claim that may have been made, and that nobody looks for: it must not hold others up for as long as this process lives. */
+  #unclaim(id: ResourceId, record: ClaimRecord): void {
+    for (const delayMs of unclaimMs)
+      this.#ports.clock.after(delayMs, () => {
+        if (!this.#closed) takeBack(this.#ports.client, id, record).catch(() => undefined);
+      });
   }
 
   async #unableTo(source: string): Promise<TanistError | null> {

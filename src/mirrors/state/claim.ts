@@ -122,6 +122,12 @@ export async function claim(client: StateClient, request: ClaimRequest): Promise
   throw new TanistError('overloaded', `too many claims of ${id.source} at a time; try again`);
 }
 
+/** Ends a claim whose fate is unknown, if it is there. */
+export async function takeBack(client: StateClient, id: ResourceId, record: ClaimRecord): Promise<void> {
+  const key = liveKey('claim', id);
+  await client.txn({ if: [{ key, is: '=', value: encodeRecord(record) }], then: [{ delete: key }] });
+}
+
 export function only(answer: ClientOperationAnswer | undefined): ClientKeyValue | undefined {
   return answer?.kind === 'get' ? answer.values[0] : undefined;
 }

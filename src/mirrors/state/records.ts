@@ -84,6 +84,8 @@ export interface WantedRecord {
 /** A look under way, on the lease of the process that makes it. */
 export interface ClaimRecord {
   readonly by: string;
+  /** Of this process's claims: no two are alike. */
+  readonly number: number;
   readonly reason: RefreshReason;
   readonly atMs: number;
 }

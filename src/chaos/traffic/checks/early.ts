@@ -6,8 +6,8 @@ import { verdict } from './verdict.ts';
 
 /** What became of puts that were acknowledged early, by their values. */
 export class EarlyRecord {
-  /** Neither committed nor lost so far. */
-  readonly early = new Set<string>();
+  /** Neither committed nor lost so far, the oldest first, with the ms at which it was acknowledged. */
+  readonly early = new Map<string, number>();
   committed = 0;
   /** Whose commit was said to fail. */
   readonly rejected = new Set<string>();
@@ -25,7 +25,7 @@ export function checkEarly(
   predictions: number,
 ): Verdict {
   const violations: Violation[] = [
-    ...[...early].map((value) => ({
+    ...[...early.keys()].map((value) => ({
       check: 'early-neither',
       detail: `${value} was neither committed nor reported lost`,
     })),

@@ -12,6 +12,9 @@ const readShare = 0.25;
 const periodMs = 4000;
 /** Longer than any call's deadline: by then an early put is committed or lost. */
 const patienceMs = 15_000;
+/** A caller whose put is not committed by then gives up: its client ends, and has to say which puts it cannot vouch for. */
+const givesUpMs = 4000;
+const connectAgainMs = 200;
 
 /**
  * Streams of numbers under `acknowledge: leader`, with predictions, and predicted reads. A put that was acknowledged early is committed later or reported as
@@ -22,17 +25,36 @@ export const early: Part = {
   share: 0.15,
   nativeOnly: true,
   async start({ connections, prefix, rate, nowMs, random, meter, writes, reads, nextValue }) {
-    const client = await connections.native('early');
-    if (client === null)
+    const first = await connections.native(`early ${prefix}`);
+    if (first === null)
       throw new TanistError('invalid-argument', 'early acknowledgements need the native API');
     const policy = {
       acknowledge: 'leader',
       tier: 'critical',
       predict: { ...defaultPredictPolicy, fields: ['/load'] },
     } as const;
-    await eventually(() => client.setPolicy(prefix, policy).then(() => true), 'the policy could not be set');
+    await eventually(() => first.setPolicy(prefix, policy).then(() => true), 'the policy could not be set');
     const record = new EarlyRecord();
-    const stopListening = client.on('lost', (lost) => record.told(lost));
+    const listening = [first.on('lost', (lost) => record.told(lost))];
+    let client = first;
+    let clients = 1;
+    let isChanging = false;
+    let isStopping = false;
+    /** A client that lives sends its puts again after every failover; one that ends cannot. */
+    const giveUp = async (): Promise<void> => {
+      isChanging = true;
+      await client.close();
+      while (isChanging && !isStopping) {
+        const next = await connections.native(`early ${prefix}${clients}`).catch(() => null);
+        if (next === null) await delay(connectAgainMs);
+        else {
+          clients++;
+          client = next;
+          listening.push(next.on('lost', (lost) => record.told(lost)));
+          isChanging = false;
+        }
+      }
+    };
     const put = async (key: string): Promise<void> => {
       const load = Math.round(1000 * Math.sin((2 * Math.PI * nowMs()) / periodMs)) / 10;
       const value = JSON.stringify({ load, id: nextValue() });
@@ -40,7 +62,7 @@ export const early: Part = {
       const outcome = await meter.call(() => client.putEarly(key, value));
       if (outcome.kind === 'fail') writes.ended(id, { kind: 'absent' });
       if (outcome.kind !== 'ok') return;
-      if (outcome.answer.early) record.early.add(value);
+      if (outcome.answer.early) record.early.set(value, nowMs());
       try {
         const { revision } = await outcome.answer.committed;
         record.committed++;
@@ -56,6 +78,9 @@ export const early: Part = {
     const open = new Set<Promise<void>>();
     const pace = startWorkers(series, rate, nowMs, async (worker) => {
       const key = `${prefix}${worker}`;
+      if (isChanging) return;
+      const [oldestMs = nowMs()] = record.early.values();
+      if (nowMs() - oldestMs > givesUpMs) return giveUp();
       if (random.chance(readShare)) {
         const outcome = await meter.call(() => client.get(key, { consistency: 'predicted' }));
         if (outcome.kind !== 'ok') return;
@@ -69,12 +94,16 @@ export const early: Part = {
     });
     return {
       stop: async () => {
+        isStopping = true;
         await pace.stop();
         const settled = Promise.all(open);
         await Promise.race([settled, delay(patienceMs, undefined, { ref: false })]);
-        stopListening();
+        for (const stopListening of listening) stopListening();
       },
-      forget: () => client.removePolicy(prefix),
+      forget: async () => {
+        await (await connections.native('checks'))?.removePolicy(prefix);
+        await client.close();
+      },
       check: async () => [checkEarly(record, predictions)],
     };
   },
