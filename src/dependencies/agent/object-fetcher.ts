@@ -133,13 +133,21 @@ export class ObjectFetcher {
     const staged: StagedFile[] = [];
     const sizes = holdings.flatMap((holding) => (holding.state === 'held' ? [holding.size] : []));
     let lastError: Error | null = null;
+    const tried = new Set<string>();
+    const sourcesOf = (found: readonly Holding[]): readonly Source[] =>
+      peers.order(found.filter(({ sandbox }) => !liars.has(sandbox))).map((holding) => {
+        if (holding.state === 'held') tried.add(holding.sandbox);
+        return peerSource(holding, key, { clock, peers, httpAgent: peerAgent, stallMs });
+      });
     const download = new Download(
       { keys: request.keys, sizeBytes: sizes[0] ?? null, mostBytes },
       {
-        peers: () =>
-          peers
-            .order(holdings.filter(({ sandbox }) => !liars.has(sandbox)))
-            .map((holding) => peerSource(holding, key, { clock, peers, httpAgent: peerAgent, stallMs })),
+        peers: () => sourcesOf(holdings),
+        morePeers: async () => {
+          if (request.holdings !== undefined) return [];
+          const [now = []] = await this.#ports.directory.lookup([key]);
+          return sourcesOf(now.filter(({ sandbox, state }) => state === 'held' && !tried.has(sandbox)));
+        },
         upstream: request.upstream,
         spool: () => this.#spool(staged, store),
         failed: (source, error) => {

@@ -29,6 +29,8 @@ export interface Finished {
 export interface DownloadPorts {
   /** Other sandboxes in the order in which to ask them; without those that sent wrong bytes. */
   readonly peers: () => readonly Source[];
+  /** Those who have it by now, and were not asked yet; asked for when all of `peers` failed. */
+  readonly morePeers: () => Promise<readonly Source[]>;
   /** Asked when no peer can give the rest. May be asked again after a failure on the way. Null: there is none. */
   readonly upstream: Source | null;
   readonly spool: () => Promise<Spool>;
@@ -161,7 +163,7 @@ export class Download {
   }
 
   async #fill(attempt: Attempt): Promise<void> {
-    const { peers, upstream, failed, pause } = this.#ports;
+    const { peers, morePeers, upstream, failed, pause } = this.#ports;
     const size = this.#wanted.sizeBytes;
     const near = peers();
     const whole = near.filter(({ givesParts }) => givesParts);
@@ -174,6 +176,9 @@ export class Download {
     for (const peer of near) {
       if (await this.#pour(attempt, peer).catch((error: unknown) => this.#onFailure(peer, error))) return;
     }
+    if (near.length > 0)
+      for (const peer of await morePeers())
+        if (await this.#pour(attempt, peer).catch((error: unknown) => this.#onFailure(peer, error))) return;
     if (upstream === null) throw new TanistError('unavailable', 'none of those who had it gave it');
     for (let tries = 1; ; tries++) {
       try {
