@@ -73,3 +73,21 @@ test('a full disk refuses and recovers; a bad one fails reads', async (t) => {
   await database.close();
   await disk.close();
 });
+
+test('held writes are on the disk at the end of their time, those that are issued later behind them', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tanist-test-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const faults = new Faults();
+  const disk = ailingDisk(await openLevelDisk(folder), faults);
+  const { database: log } = await disk.open('log');
+  faults.apply({ kind: 'slow-sync', ms: 1000, held: true });
+  const first = log.write([put('a')], sync);
+  faults.apply({ kind: 'slow-sync', ms: 0 });
+  const second = log.write([put('b')], sync);
+  t.deepEqual(await keysOf(log), []);
+  await Promise.all([first, second]);
+  t.deepEqual(await keysOf(log), ['a', 'b']);
+  await log.write([put('c')], sync);
+  await log.close();
+  await disk.close();
+});

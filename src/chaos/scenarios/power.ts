@@ -3,8 +3,8 @@ import { drawMs, hotIds, rest, takenDown } from './parts.ts';
 
 /** What only memory had is gone: a killed process alone loses nothing that it has written, since the kernel has it. So writes are held back before they get there. */
 
-/** How long a write is on its way to the disk; all of it may be lost. */
-const heldMs = 120;
+/** How long a write is on its way to the disk; all of it may be lost. Longer than an answer takes on a busy machine: what is acknowledged too early has to be on its way still. */
+const heldMs = 400;
 /** Longer than callers wait (traffic/parts/early.ts): they give up, and have to say what was acknowledged early and may be gone. */
 const longOutageMs = 5600;
 
@@ -13,9 +13,9 @@ async function powerLost(context: ScenarioContext, forMs: number): Promise<void>
   const { target } = context;
   const claim = await context.claim(target.members.map(({ id }) => id));
   try {
-    for (const id of hotIds(target)) target.fault(id, { kind: 'slow-sync', ms: heldMs, held: true });
-    await rest(context, 600, 1500);
     await context.writesWork();
+    for (const id of hotIds(target)) target.fault(id, { kind: 'slow-sync', ms: heldMs, held: true });
+    await context.pause(2 * heldMs);
     await takenDown(
       context,
       { ids: claim.ids, release: () => undefined },
