@@ -104,7 +104,6 @@ export const mutantNames = [
   'mirror-older-accepted',
   'mirror-fence-ignored',
   'mirror-invalidation-forgotten',
-  'scrub-half-applied',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];
