@@ -37,6 +37,13 @@ const hex = (id: bigint): string => id.toString(16);
 test.serial('member list, add as learner, promote, update, remove', async (t) => {
   if (!(await tool(t, 'etcdctl', 'etcd-client'))) return;
   const { endpoints } = cluster;
+  /** Any member answers, as etcd 3.4 does, and it may be a moment behind; what never comes ends the test by its timeout. */
+  const membersWhere = async (holds: (all: Awaited<ReturnType<typeof members>>) => boolean) => {
+    for (;;) {
+      const all = await members();
+      if (holds(all)) return all;
+    }
+  };
   const before = await members();
   t.deepEqual(before.map(({ name }) => name).sort(), ['n0', 'n1', 'n2']);
   t.deepEqual(before.flatMap(({ clientURLs }) => clientURLs ?? []).sort(), [
@@ -46,7 +53,7 @@ test.serial('member list, add as learner, promote, update, remove', async (t) =>
   const peer = `http://127.0.0.1:${port}`;
   const added = await etcdctl(endpoints, ['member', 'add', 'new', '--learner', `--peer-urls=${peer}`]);
   t.is(added.code, 0, added.stderr);
-  const learner = (await members()).find(({ peerURLs }) => peerURLs[0] === peer);
+  const learner = (await membersWhere((all) => all.length > 3)).find(({ peerURLs }) => peerURLs[0] === peer);
   t.like(learner, { isLearner: true });
   t.is(learner?.name ?? '', '');
   const again = await etcdctl(endpoints, ['member', 'add', 'new', '--learner', '--peer-urls=http://h:1']);
@@ -63,10 +70,12 @@ test.serial('member list, add as learner, promote, update, remove', async (t) =>
     ...['member', 'update', hex(learner!.ID), '--peer-urls=http://127.0.0.1:9'],
   ]);
   t.is(updated.code, 0, updated.stderr);
-  t.deepEqual((await members()).find(({ ID }) => ID === learner!.ID)?.peerURLs, ['http://127.0.0.1:9']);
+  await membersWhere((all) =>
+    all.some(({ ID, peerURLs }) => ID === learner!.ID && peerURLs.join() === 'http://127.0.0.1:9'),
+  );
   const removed = await etcdctl(endpoints, ['member', 'remove', hex(learner!.ID)]);
   t.is(removed.code, 0, removed.stderr);
-  t.deepEqual(await members(), before);
+  t.deepEqual(await membersWhere((all) => all.length === 3), before);
   const gone = await etcdctl(endpoints, ['member', 'remove', hex(learner!.ID)]);
   t.regex(gone.stderr, /etcdserver: member not found/);
 });
