@@ -98,6 +98,7 @@ export const mutantNames = [
   'lost-change-blocks',
   'refused-after-reset',
   'scrub-half-applied',
+  'time-heard-when-applied',
   'mirror-claim-ignored',
   'mirror-looks-again',
   'mirror-budget-free',

@@ -16,6 +16,10 @@ const maxStepMs = 2000;
  * teach it only how late they are. But where blocks of earlier terms, applied along with its first ones, brought the state's time further
  * than its own stamps, it goes on from there like its followers, or the next leader would be ahead of it.
  *
+ * A follower learns a leader's offset when it gets the leader's blocks (`heard`), not only when they are applied: one that leads with blocks in its log that are
+ * committed with its own first one must go on from the time by which leases were granted and renewed in them, even if its own measure of the time is
+ * the truer one.
+ *
  * Where no block was committed for longer than the step, cluster time stood still for the rest: the offset moves back by it. To make up for
  * it in several blocks would end leases early that were granted or renewed in the first of them.
  */
@@ -28,6 +32,8 @@ export class ClusterClock {
   #leads: Term | null = null;
   /** The state's time; 0 before the first block. */
   #stateMs = 0;
+  /** The newest stamp in the log that came from another leader. */
+  #heardMs = 0;
   /** The last stamp, and the end of the log when it was given: beyond that the stamp is in the log. */
   #stampMs = 0;
   #stampedAfter = 0;
@@ -64,6 +70,19 @@ export class ClusterClock {
       if (this.#offsetMs === null || offsetMs > this.#offsetMs) this.#offsetMs = offsetMs;
       return;
     }
+    if (term >= this.#term) this.#measured(offsetMs, term, stoodStill);
+  }
+
+  /** A block with this stamp came from the leader of `term` and is in the log: not committed yet, but of that leader. */
+  heard(timeMs: ClusterTimeMs, term: Term): void {
+    const stoodStill = timeMs - Math.max(this.#stateMs, this.#heardMs) >= maxStepMs;
+    this.#heardMs = timeMs;
+    if (term === this.#leads || this.#stateMs === 0 || mutant.active === 'time-heard-when-applied') return;
+    if (term >= this.#term) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
+  }
+
+  #measured(offsetMs: number, term: Term, stoodStill: boolean): void {
+    const nowMs = this.#clock.nowMs();
     if (term > this.#term || stoodStill) {
       this.#term = term;
       this.#offsetMs = null;

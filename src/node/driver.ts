@@ -24,6 +24,8 @@ export interface DriverParts {
   readonly apply: (entries: readonly LogEntry[]) => number;
   /** An entry that sets who counts is in the log: before it is sent, stored or applied. */
   readonly configurationAppended: (entry: LogEntry) => void;
+  /** The newest block of those that went into the log. */
+  readonly blockAppended: (entry: LogEntry) => void;
   readonly roleChanged: (soft: SoftState) => void;
   /** Leadership is won, and nobody has heard of it: what is proposed now is stored, sent and committed together with the no-op. */
   readonly elected: (term: Term) => void;
@@ -161,7 +163,7 @@ export class Driver {
   #handle(ready: Ready): void {
     const { transport, reads, raft } = this.#parts;
     if (ready.soft !== null) this.#parts.roleChanged(ready.soft);
-    if (ready.persist !== null) this.#noteConfigurations(ready.persist.entries);
+    if (ready.persist !== null) this.#noteAppended(ready.persist.entries);
     for (const message of ready.messages) transport.send(message.to, message);
     if (ready.persist !== null) this.#toPersist.push(ready.persist);
     for (const entry of ready.committed) this.#toApply.push(entry);
@@ -173,8 +175,10 @@ export class Driver {
     if (ready.install !== null) this.#install(ready.install);
   }
 
-  #noteConfigurations(entries: readonly LogEntry[]): void {
+  #noteAppended(entries: readonly LogEntry[]): void {
     for (const entry of entries) if (entry.kind === 'configuration') this.#parts.configurationAppended(entry);
+    const block = entries.findLast(({ kind }) => kind === 'commands');
+    if (block !== undefined) this.#parts.blockAppended(block);
   }
 
   /**

@@ -4,6 +4,7 @@ import { asError } from '../foundation/errors.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type { Command } from '../ports/command.ts';
 import type { Transport } from '../ports/transport.ts';
+import { blockTime } from '../protocol/block.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
@@ -329,6 +330,7 @@ export function nodeParts(
     elected: (term) => predictions.elected(term),
     roleChanged: (soft) => roleChanged(soft, roleParts),
     configurationAppended: (entry) => membership.appended(entry),
+    blockAppended: ({ payload, term }) => clusterClock.heard(blockTime(payload), term),
     sendSnapshot: (to) => snapshots.send(to),
     lostPeer: (peer) => guarding(guard.lost(peer)),
     install: ({ point }) => snapshots.install(point),

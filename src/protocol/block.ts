@@ -1,4 +1,4 @@
-import { clusterTimeMs } from '../foundation/ids.ts';
+import { type ClusterTimeMs, clusterTimeMs } from '../foundation/ids.ts';
 import type { Block, CommandBatch } from '../ports/command.ts';
 import { WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
@@ -12,6 +12,16 @@ export function encodeBlock(timeMs: number, encodedBatches: readonly Uint8Array[
   writer.uint(1, timeMs);
   for (const batch of encodedBatches) writer.rawAlways(2, batch);
   return writer.finish();
+}
+
+/** When a block was stamped, without reading what else is in it. */
+export function blockTime(payload: Uint8Array): ClusterTimeMs {
+  const reader = new WireReader(payload);
+  while (reader.more()) {
+    if (reader.next() === 1) return clusterTimeMs(reader.uint());
+    reader.skip();
+  }
+  return clusterTimeMs(0);
 }
 
 /** Fails with `invalid-argument` on anything else. */

@@ -76,6 +76,7 @@ const foundPredicting: Partial<Record<MutantName, number>> = {
   'prediction-bumps-user-revision': 2,
   'prediction-not-restored': 2,
   'scrub-half-applied': 1_795_290_973,
+  'time-heard-when-applied': 1300,
 };
 const within = 100;
 
