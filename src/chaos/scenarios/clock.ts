@@ -1,5 +1,5 @@
 import type { Scenario, ScenarioContext } from '../scenario.ts';
-import { again, bringBack, claimOne, rest } from './parts.ts';
+import { afflicted, again, bringBack, rest } from './parts.ts';
 
 /** Wall clocks that are wrong: of a member that is started under one, and started again under the right one. */
 
@@ -8,33 +8,27 @@ interface Clock {
   readonly rate: number;
 }
 
-async function wrongClock(
-  context: ScenarioContext,
-  name: string,
-  clock: Clock,
-  detail: string,
-): Promise<void> {
+function wrongClock(context: ScenarioContext, name: string, clock: Clock, detail: string): Promise<void> {
   const { target } = context;
-  const claim = await claimOne(context, 'heir');
-  const { id } = claim;
-  const fault = context.began(name, [id], { detail });
-  try {
-    target.signal(id, 'SIGTERM');
-    await target.exited(id);
-    await target.start(id, clock);
-    await context.recovered();
-    // With its clock it leads, and stamps cluster time.
-    await target.transfer(id).catch((error: unknown) => context.note(`hand-over to ${id}: ${String(error)}`));
-    await rest(context, 2000, 6000);
-  } finally {
-    target.signal(id, 'SIGTERM');
-    await bringBack(target, [id]);
-    fault.healed();
-    claim.release();
-  }
-  await context.writesWork();
-  await context.recovered();
-  await rest(context);
+  return afflicted(context, 'heir', (id) => ({
+    name,
+    detail,
+    hurt: async () => {
+      target.signal(id, 'SIGTERM');
+      await target.exited(id);
+      await target.start(id, clock);
+      await context.recovered();
+      // With its clock it leads, and stamps cluster time.
+      await target
+        .transfer(id)
+        .catch((error: unknown) => context.note(`hand-over to ${id}: ${String(error)}`));
+      await rest(context, 2000, 6000);
+    },
+    cure: async () => {
+      target.signal(id, 'SIGTERM');
+      await bringBack(target, [id]);
+    },
+  }));
 }
 
 const offsetsMs = [-86_400_000, -3_600_000, -5000, -300, 300, 5000, 3_600_000, 86_400_000];

@@ -1,6 +1,17 @@
 import type { Scenario, ScenarioContext } from '../scenario.ts';
 import type { Target } from '../target.ts';
-import { again, bringBack, claimOne, drawMs, type Role, rest, takenDown } from './parts.ts';
+import {
+  type Ailment,
+  afflicted,
+  again,
+  bringBack,
+  claimOne,
+  drawMs,
+  type Role,
+  recovery,
+  rest,
+  takenDown,
+} from './parts.ts';
 
 /** What happens to the disk of a member while it is down. What destroys synced data stays within a minority of the voters. */
 
@@ -13,25 +24,20 @@ interface Damage {
 
 async function damaged(context: ScenarioContext, { name, role, inflict }: Damage): Promise<void> {
   const { target, random } = context;
-  const claim = await claimOne(context, role, { destroys: true });
-  const fault = context.began(name, [claim.id], {
+  const ailment = (id: string): Ailment => ({
+    name,
     detail: 'while it is down',
     ...(role === 'leader' ? { budget: 'kill' } : {}),
+    hurt: async () => {
+      target.signal(id, 'SIGKILL');
+      await target.exited(id);
+      const done = await inflict(target, id, () => random.next());
+      context.note(`${id}: ${done ?? 'nothing to damage yet'}`);
+      await rest(context, 100, 1000);
+    },
+    cure: () => bringBack(target, [id]),
   });
-  try {
-    target.signal(claim.id, 'SIGKILL');
-    await target.exited(claim.id);
-    const done = await inflict(target, claim.id, () => random.next());
-    context.note(`${claim.id}: ${done ?? 'nothing to damage yet'}`);
-    await rest(context, 100, 1000);
-  } finally {
-    await bringBack(target, [claim.id]);
-    fault.healed();
-    claim.release();
-  }
-  await context.writesWork();
-  await context.recovered();
-  await rest(context);
+  await afflicted(context, role, ailment, { destroys: true });
 }
 
 /** The folder as it was some seconds ago comes back: what the member acknowledged since is forgotten. */
@@ -64,70 +70,63 @@ async function oldImage(context: ScenarioContext): Promise<void> {
   } finally {
     claim.release();
   }
-  await context.writesWork();
-  await context.recovered();
-  await rest(context);
+  await recovery(context);
 }
 
 async function slowSyncs(context: ScenarioContext): Promise<void> {
   const { target, random } = context;
-  const claim = await claimOne(context, random.chance(0.5) ? 'leader' : 'follower');
-  const ms = drawMs(random, 20, 500);
-  const fault = context.began('slow syncs', [claim.id], { detail: `${ms} ms each` });
-  try {
-    target.fault(claim.id, { kind: 'slow-sync', ms });
-    await rest(context, 2000, 8000);
-  } finally {
-    target.fault(claim.id, { kind: 'slow-sync', ms: 0 });
-    fault.healed();
-    claim.release();
-  }
-  await context.writesWork();
-  await context.recovered();
-  await rest(context);
+  await afflicted(context, random.chance(0.5) ? 'leader' : 'follower', (id) => {
+    const ms = drawMs(random, 20, 500);
+    return {
+      name: 'slow syncs',
+      detail: `${ms} ms each`,
+      hurt: async () => {
+        target.fault(id, { kind: 'slow-sync', ms });
+        await rest(context, 2000, 8000);
+      },
+      cure: async () => target.fault(id, { kind: 'slow-sync', ms: 0 }),
+    };
+  });
 }
 
 /** A disk that fails a sync leaves unknown what it has: the member must not go on with it. It is started again. */
 async function failingSync(context: ScenarioContext): Promise<void> {
   const { target, random } = context;
-  const role = random.chance(0.5) ? 'leader' : 'follower';
-  const claim = await claimOne(context, role);
-  const { id } = claim;
-  const database = random.chance(0.7) ? 'log' : 'state';
-  const fault = context.began('sync error', [id], { detail: `the next sync of its ${database} fails` });
-  try {
-    target.fault(id, { kind: 'sync-error', database });
-    await rest(context, 1000, 4000);
-  } finally {
-    target.signal(id, 'SIGKILL');
-    await bringBack(target, [id]);
-    fault.healed();
-    claim.release();
-  }
-  await context.writesWork();
-  await context.recovered();
-  await rest(context);
+  await afflicted(context, random.chance(0.5) ? 'leader' : 'follower', (id) => {
+    const database = random.chance(0.7) ? 'log' : 'state';
+    return {
+      name: 'sync error',
+      detail: `the next sync of its ${database} fails`,
+      hurt: async () => {
+        target.fault(id, { kind: 'sync-error', database });
+        await rest(context, 1000, 4000);
+      },
+      cure: async () => {
+        target.signal(id, 'SIGKILL');
+        await bringBack(target, [id]);
+      },
+    };
+  });
 }
 
 /** Reads of what is stored fail for a while. */
 async function failingReads(context: ScenarioContext): Promise<void> {
   const { target, random } = context;
-  const claim = await claimOne(context, random.chance(0.5) ? 'leader' : 'follower');
-  const { id } = claim;
-  const database = random.chance(0.5) ? 'log' : 'state';
-  const fault = context.began('disk read errors', [id], { detail: `of its ${database}` });
-  try {
-    target.fault(id, { kind: 'read-error', database, lasts: true });
-    await rest(context, 1000, 5000);
-  } finally {
-    target.fault(id, { kind: 'read-error', database, lasts: false });
-    if (target.pid(id) === null) await bringBack(target, [id]);
-    fault.healed();
-    claim.release();
-  }
-  await context.writesWork();
-  await context.recovered();
-  await rest(context);
+  await afflicted(context, random.chance(0.5) ? 'leader' : 'follower', (id) => {
+    const database = random.chance(0.5) ? 'log' : 'state';
+    return {
+      name: 'disk read errors',
+      detail: `of its ${database}`,
+      hurt: async () => {
+        target.fault(id, { kind: 'read-error', database, lasts: true });
+        await rest(context, 1000, 5000);
+      },
+      cure: async () => {
+        target.fault(id, { kind: 'read-error', database, lasts: false });
+        if (target.pid(id) === null) await bringBack(target, [id]);
+      },
+    };
+  });
 }
 
 const common = { needs: [], hot: 3, sets: ['all'] } as const;

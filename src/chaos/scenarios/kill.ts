@@ -1,5 +1,5 @@
 import type { Scenario, ScenarioContext } from '../scenario.ts';
-import { again, bringBack, claimOne, drawMs, hotIds, type Role, rest, takenDown } from './parts.ts';
+import { again, bringBack, claimOne, drawMs, hotIds, type Role, recovery, rest, takenDown } from './parts.ts';
 
 /** SIGKILL: the process is gone between two instructions; what it had synced is there. */
 
@@ -22,9 +22,7 @@ async function killOne(context: ScenarioContext, role: Role): Promise<void> {
 async function killAll(context: ScenarioContext): Promise<void> {
   const claim = await context.claim(context.target.members.map(({ id }) => id));
   await takenDown(context, claim, { name: 'kill all', signal: 'SIGKILL' }, () => rest(context, 50, 500));
-  await context.writesWork();
-  await context.recovered();
-  await rest(context, 1000, 3000);
+  await recovery(context, 1000, 3000);
 }
 
 /** Kills as soon as writes work: the killed come back while others go down. */
@@ -143,9 +141,7 @@ export const killScenarios: readonly Scenario[] = [
         await takenDown(context, claim, { name: 'kill majority', signal: 'SIGKILL' }, () =>
           rest(context, 200, 2000),
         );
-        await context.writesWork();
-        await context.recovered();
-        await rest(context);
+        await recovery(context);
       }),
   },
 ];

@@ -1,6 +1,6 @@
 import type { Scenario, ScenarioContext } from '../scenario.ts';
 import type { Shape } from '../target.ts';
-import { again, holdMs, rest } from './parts.ts';
+import { again, holdMs, recovery } from './parts.ts';
 
 /** Links that are bad, not gone. */
 
@@ -25,9 +25,7 @@ async function shaped(
     await links.heal();
     fault.healed();
   }
-  await context.writesWork();
-  await context.recovered();
-  await rest(context);
+  await recovery(context);
 }
 
 const common = { needs: [], hot: 3, sets: ['all'] } as const;

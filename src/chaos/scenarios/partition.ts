@@ -1,6 +1,6 @@
 import type { Budget } from '../moment.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
-import { again, claimOne, drawMs, holdMs, hotIds, rest, shuffled } from './parts.ts';
+import { again, claimOne, drawMs, holdMs, hotIds, recovery, shuffled } from './parts.ts';
 
 /** Links that are cut: nothing gets through, and nobody is told. Clients reach all members throughout. */
 
@@ -49,9 +49,7 @@ function partitions(draw: (context: ScenarioContext) => Promise<Partition>): Sce
   return (context) =>
     again(async () => {
       await parted(context, await draw(context), holdMs(context, 700, 10_000));
-      await context.writesWork();
-      await context.recovered();
-      await rest(context);
+      await recovery(context);
     });
 }
 
@@ -138,17 +136,13 @@ async function flapping(context: ScenarioContext): Promise<void> {
     fault.healed();
     claim.release();
   }
-  await context.writesWork();
-  await context.recovered();
-  await rest(context);
+  await recovery(context);
 }
 
 /** Of each kind until a leader serves, then the next one. */
 async function inLoop(context: ScenarioContext): Promise<void> {
   await parted(context, await leaderAlone(context), drawMs(context.random, 500, 900));
-  await context.writesWork();
-  await context.recovered();
-  await rest(context, 100, 400);
+  await recovery(context, 100, 400);
 }
 
 const common = { needs: [], hot: 3, sets: ['all'] } as const;

@@ -89,6 +89,43 @@ export async function takenDown(
   }
 }
 
+/** What ails one member, and how it is well again. */
+export interface Ailment {
+  readonly name: string;
+  readonly detail: string;
+  readonly budget?: Budget;
+  readonly hurt: () => Promise<void>;
+  /** Whatever happens, also when `hurt` was stopped in its middle. */
+  readonly cure: () => Promise<void>;
+}
+
+/** One member of this role ails, is cured, and the cluster recovers. `of`: what it ails from, drawn once it is known who it is. */
+export async function afflicted(
+  context: ScenarioContext,
+  role: Role,
+  of: (id: string) => Ailment,
+  options?: { readonly destroys?: boolean },
+): Promise<void> {
+  const claim = await claimOne(context, role, options);
+  const { name, hurt, cure, ...told } = of(claim.id);
+  const fault = context.began(name, [claim.id], told);
+  try {
+    await hurt();
+  } finally {
+    await cure();
+    fault.healed();
+    claim.release();
+  }
+  await recovery(context);
+}
+
+/** After a fault: writes work, the cluster is whole again, and the next one takes its time. */
+export async function recovery(context: ScenarioContext, fromMs?: number, toMs?: number): Promise<void> {
+  await context.writesWork();
+  await context.recovered();
+  await rest(context, fromMs, toMs);
+}
+
 /** Between two faults. */
 export async function rest(context: ScenarioContext, fromMs = 300, toMs = 1500): Promise<void> {
   await context.pause(drawMs(context.random, fromMs, toMs));

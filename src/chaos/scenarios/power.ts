@@ -1,5 +1,5 @@
 import type { Scenario, ScenarioContext } from '../scenario.ts';
-import { drawMs, hotIds, rest, takenDown } from './parts.ts';
+import { drawMs, hotIds, recovery, takenDown } from './parts.ts';
 
 /** What only memory had is gone: a killed process alone loses nothing that it has written, since the kernel has it. So writes are held back before they get there. */
 
@@ -26,9 +26,7 @@ async function powerLost(context: ScenarioContext, forMs: number): Promise<void>
     for (const id of hotIds(target)) target.fault(id, { kind: 'slow-sync', ms: 0 });
     claim.release();
   }
-  await context.writesWork();
-  await context.recovered();
-  await rest(context);
+  await recovery(context);
 }
 
 export const powerScenarios: readonly Scenario[] = [
