@@ -1,3 +1,4 @@
+import type { DrawnCounterexample } from '../verification/drawing.ts';
 import type { Violation } from '../verification/violation.ts';
 import type { Moment } from './moment.ts';
 import type { Target } from './target.ts';
@@ -30,20 +31,7 @@ export interface Verdict {
   /** `unknown` for nothing else than that there was too little to look at. */
   readonly scant?: true;
   /** Of a history that is not linearizable: its smallest part that isn't, for the picture. */
-  readonly counterexample?: Counterexample;
-}
-
-export interface Counterexample {
-  readonly title: string;
-  /** Ms since the run began; `toMs` null: never ended. */
-  readonly operations: readonly {
-    readonly caller: string;
-    readonly fromMs: number;
-    readonly toMs: number | null;
-    readonly text: string;
-    /** Part of the contradiction. */
-    readonly wrong: boolean;
-  }[];
+  readonly counterexample?: DrawnCounterexample;
 }
 
 export interface TrafficOptions {

@@ -1,4 +1,4 @@
-import type { Counterexample } from '../traffic.ts';
+import type { DrawnCounterexample } from '../../verification/drawing.ts';
 import { type Html, html } from './html.ts';
 import { frame, linear, msText } from './scales.ts';
 
@@ -8,7 +8,7 @@ const mostOperations = 120;
 const letter = 6.3;
 
 /** Operations as intervals of their caller; red: part of the contradiction. One that never ended runs out to the right. */
-export function counterexampleDrawn({ title, operations }: Counterexample): Html {
+export function counterexampleDrawn({ title, operations }: DrawnCounterexample): Html {
   const shown = operations.slice(0, mostOperations);
   if (shown.length === 0) return html`<p class="soft">${title}</p>`;
   const fromMs = Math.min(...shown.map((operation) => operation.fromMs));
@@ -35,7 +35,7 @@ export function counterexampleDrawn({ title, operations }: Counterexample): Html
   )}<line class="axis" x1="${frame.left}" x2="${frame.width - frame.right}" y1="${height + 2}" y2="${height + 2}"/><text class="faint" x="${frame.left}" y="${height + 17}">${msText(fromMs)}</text><text class="faint" x="${frame.width - frame.right}" y="${height + 17}" text-anchor="end">${msText(endMs)}</text></svg>${operations.length > shown.length ? html`<p class="soft small">the first ${shown.length} of ${operations.length} operations; all are in the JSON file</p>` : null}`;
 }
 
-type Drawn = Counterexample['operations'][number];
+type Drawn = DrawnCounterexample['operations'][number];
 
 interface Row {
   readonly caller: string;

@@ -4,11 +4,11 @@ import type { Target } from '../target.ts';
 import type { Traffic, TrafficReport, Verdict } from '../traffic.ts';
 import { electionsOf } from './elections.ts';
 import { explained } from './explain.ts';
-import { growthOf } from './growth.ts';
+import { memberGrowth } from './member-growth.ts';
 import { type NodeEventAt, nodeEvents } from './node-events.ts';
 import { type BudgetTable, budgetLines, outagesOf } from './outages.ts';
-import type { HarnessLoad, ProcessSample, ProcessWatch } from './process-watch.ts';
-import { type Answer, isOk, type MemberGrowth, type ScenarioResult } from './result.ts';
+import type { HarnessLoad, ProcessWatch } from './process-watch.ts';
+import { type Answer, isOk, type ScenarioResult } from './result.ts';
 
 /** What a result is called, and what it is measured by. */
 export interface Judged {
@@ -36,8 +36,7 @@ interface Parts {
 }
 
 /** Memory of a process that grew by less than this in a run is taken as flat: caches fill. */
-const negligibleBytes = 16 * 1024 * 1024;
-const negligibleDescriptors = 8;
+const negligible = { bytes: 16 * 1024 * 1024, descriptors: 8 };
 
 /** The scenario that is there to show that nothing happens by itself. */
 const faultless = 'calm';
@@ -82,7 +81,7 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
     falseElections: elections
       .filter(({ isFalse }) => isFalse)
       .map(({ atMs, member, term }) => ({ atMs, member, term })),
-    memory: target.members.map(({ id }) => memberGrowth(id, watch.samples.get(id) ?? [])),
+    memory: target.members.map(({ id }) => memberGrowth(id, watch.samples.get(id) ?? [], negligible)),
     moments,
     samples: traffic.samples,
     processes: Object.fromEntries(watch.samples),
@@ -125,18 +124,4 @@ async function allNodeEvents(target: Target, zeroEpochMs: number): Promise<reado
     target.members.map(({ id }) => nodeEvents(id, target.logFile(id), zeroEpochMs)),
   );
   return all.flat().toSorted((a, b) => a.atMs - b.atMs);
-}
-
-function memberGrowth(member: string, samples: readonly ProcessSample[]): MemberGrowth {
-  return {
-    member,
-    resident: growthOf(
-      samples.map(({ atMs, residentBytes }) => ({ atMs, value: residentBytes })),
-      negligibleBytes,
-    ),
-    descriptors: growthOf(
-      samples.map(({ atMs, descriptors }) => ({ atMs, value: descriptors })),
-      negligibleDescriptors,
-    ),
-  };
 }

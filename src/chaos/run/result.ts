@@ -1,6 +1,6 @@
 import type { Moment } from '../moment.ts';
 import type { MemberTier } from '../target.ts';
-import type { Sample, Verdict } from '../traffic.ts';
+import type { Sample, TrafficReport, Verdict } from '../traffic.ts';
 import type { Growth } from './growth.ts';
 import type { BudgetLine, MeasuredOutage } from './outages.ts';
 import type { ProcessSample } from './process-watch.ts';
@@ -8,7 +8,7 @@ import type { ProcessSample } from './process-watch.ts';
 export type Answer = Verdict['answer'];
 
 /** What one scenario under one seed came to. A skipped one has its reason and no figures; it counts as skipped, never as passed. */
-export interface ScenarioResult {
+export interface ScenarioResult extends TrafficReport {
   readonly scenario: string;
   readonly seed: number;
   readonly target: 'tanist' | 'etcd';
@@ -25,15 +25,8 @@ export interface ScenarioResult {
   readonly networkWhy: string;
   readonly members: readonly { readonly id: string; readonly tier: MemberTier }[];
   readonly faults: number;
-  readonly operations: number;
-  readonly acknowledged: number;
-  readonly failed: number;
-  readonly indeterminate: number;
-  readonly lost: number;
-  readonly earlyLost: number;
   readonly linearizable: Answer;
   readonly watch: Answer;
-  readonly verdicts: readonly Verdict[];
   readonly outages: readonly MeasuredOutage[];
   readonly budgets: readonly BudgetLine[];
   /** Terms that somebody led after the first. */

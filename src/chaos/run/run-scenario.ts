@@ -5,10 +5,11 @@ import { seededRandom } from '../../foundation/random.ts';
 import { rounded } from '../../foundation/statistics.ts';
 import { Stopped } from '../scenario.ts';
 import type { Selection } from '../scenarios/registry.ts';
+import type { TargetOptions } from '../target/options.ts';
 import type { Need, Target } from '../target.ts';
 import type { Traffic, TrafficReport } from '../traffic.ts';
 import { Claims } from './claims.ts';
-import type { Harness, TargetWish } from './harness.ts';
+import type { Harness } from './harness.ts';
 import { bounded, healed, messageOf } from './heal.ts';
 import { MomentLog } from './moment-log.ts';
 import type { BudgetTable } from './outages.ts';
@@ -31,7 +32,7 @@ export interface ScenarioOptions {
   readonly hot?: number;
   readonly warm?: number;
   readonly cold?: number;
-  readonly network: TargetWish['network'];
+  readonly network: TargetOptions['network'];
   readonly mutant?: MutantName;
   readonly build?: string;
   readonly otherBuild?: string;
@@ -248,7 +249,7 @@ function lackOf({ selection }: ScenarioOptions, target: Target): string | null {
   return null;
 }
 
-function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): TargetWish {
+function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): TargetOptions {
   const { scenarios } = options.selection;
   const { mutant, build, otherBuild } = options;
   const most = (of: (scenario: (typeof scenarios)[number]) => number | undefined): number =>

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { budgets } from '../moment.ts';
 import { Claims } from '../run/claims.ts';
-import type { Harness, TargetWish } from '../run/harness.ts';
+import type { Harness } from '../run/harness.ts';
 import { bounded, healed, messageOf } from '../run/heal.ts';
 import { MomentLog } from '../run/moment-log.ts';
 import { type ProcessWatch, watchProcesses } from '../run/process-watch.ts';
@@ -10,6 +10,7 @@ import { resultOf } from '../run/result-of.ts';
 import { RunClock } from '../run/run-clock.ts';
 import { acknowledgedSince, type Stage } from '../run/script-context.ts';
 import { SharedLinks } from '../run/shared-links.ts';
+import type { TargetOptions } from '../target/options.ts';
 import type { Target } from '../target.ts';
 import type { AcknowledgedAt, Traffic } from '../traffic.ts';
 import { soakPool } from './pool.ts';
@@ -26,7 +27,7 @@ export interface SoakEvents {
   readonly ended: (result: ScenarioResult, state: SoakState, clusterFolder: string) => Promise<void>;
 }
 
-type Shape = Pick<TargetWish, 'config' | 'build'>;
+type Shape = Pick<TargetOptions, 'config' | 'build'>;
 
 const hourMs = 3_600_000;
 const checkMs = 300_000;

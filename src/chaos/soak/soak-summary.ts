@@ -1,10 +1,9 @@
-import { growthOf } from '../run/growth.ts';
+import { memberGrowth } from '../run/member-growth.ts';
 import type { ProcessSample } from '../run/process-watch.ts';
 import type { ScenarioResult, SoakSummary } from '../run/result.ts';
 
 /** Growth over a whole soak that does not matter. */
-const negligibleBytes = 24 * 1024 * 1024;
-const negligibleDescriptors = 10;
+const negligible = { bytes: 24 * 1024 * 1024, descriptors: 10 };
 /** Points that a picture needs. */
 const mostPoints = 600;
 
@@ -30,17 +29,7 @@ export function soakSummary(segments: readonly ScenarioResult[], hours: number):
     hoursDone,
     elections,
     falseElectionsPerHour: hoursDone === 0 ? 0 : falseElections / hoursDone,
-    memory: Object.entries(processes).map(([member, samples]) => ({
-      member,
-      resident: growthOf(
-        samples.map(({ atMs, residentBytes }) => ({ atMs, value: residentBytes })),
-        negligibleBytes,
-      ),
-      descriptors: growthOf(
-        samples.map(({ atMs, descriptors }) => ({ atMs, value: descriptors })),
-        negligibleDescriptors,
-      ),
-    })),
+    memory: Object.entries(processes).map(([member, samples]) => memberGrowth(member, samples, negligible)),
     processes: Object.fromEntries(Object.entries(processes).map(([id, samples]) => [id, thinned(samples)])),
   };
 }

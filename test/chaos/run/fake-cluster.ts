@@ -1,4 +1,5 @@
-import type { Harness, HarnessClock, TargetWish } from '../../../src/chaos/run/harness.ts';
+import type { Harness, HarnessClock } from '../../../src/chaos/run/harness.ts';
+import type { TargetOptions } from '../../../src/chaos/target/options.ts';
 import type { Need, Target } from '../../../src/chaos/target.ts';
 import type { AcknowledgedAt, Sample, Traffic, TrafficReport, Verdict } from '../../../src/chaos/traffic.ts';
 
@@ -17,7 +18,7 @@ export function fakeHarness(options: FakeOptions): Harness {
   const { clock } = options;
   const electionMs = 30;
   let leads: () => boolean = () => true;
-  const startTarget = async (wish: TargetWish): Promise<Target> => {
+  const startTarget = async (wish: TargetOptions): Promise<Target> => {
     const ids = Array.from({ length: wish.hot }, (_, n) => `n${n}`);
     const up = new Set(ids);
     let term = 1;
