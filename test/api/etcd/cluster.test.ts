@@ -32,18 +32,19 @@ async function members(): Promise<readonly Listed[]> {
   const { members: list } = JSON.parse(quoted) as { members: (Omit<Listed, 'ID'> & { ID: string })[] };
   return list.map((member) => ({ ...member, ID: BigInt(member.ID) }));
 }
+/** Any member answers, as etcd 3.4 does, and it may be a moment behind; what never comes ends the test by its timeout. */
+async function membersWhere(holds: (all: readonly Listed[]) => boolean): Promise<readonly Listed[]> {
+  for (;;) {
+    const all = await members();
+    if (holds(all)) return all;
+  }
+}
+const isLearner = (member: Listed): boolean => member.isLearner === true;
 const hex = (id: bigint): string => id.toString(16);
 
 test.serial('member list, add as learner, promote, update, remove', async (t) => {
   if (!(await tool(t, 'etcdctl', 'etcd-client'))) return;
   const { endpoints } = cluster;
-  /** Any member answers, as etcd 3.4 does, and it may be a moment behind; what never comes ends the test by its timeout. */
-  const membersWhere = async (holds: (all: Awaited<ReturnType<typeof members>>) => boolean) => {
-    for (;;) {
-      const all = await members();
-      if (holds(all)) return all;
-    }
-  };
   const before = await members();
   t.deepEqual(before.map(({ name }) => name).sort(), ['n0', 'n1', 'n2']);
   t.deepEqual(before.flatMap(({ clientURLs }) => clientURLs ?? []).sort(), [
@@ -89,9 +90,10 @@ test.serial('every node answers for the whole cluster', async (t) => {
       [...['member', 'add', 'x', '--learner', `--peer-urls=http://127.0.0.1:${port}`]],
     );
     t.is(added.code, 0, added.stderr);
-    const learner = (await members()).find(({ isLearner }) => isLearner === true);
+    const learner = (await membersWhere((all) => all.some(isLearner))).find(isLearner);
     const removed = await etcdctl([endpoint], ['member', 'remove', hex(learner!.ID)]);
     t.is(removed.code, 0, removed.stderr);
+    await membersWhere((all) => !all.some(isLearner));
   }
 });
 
