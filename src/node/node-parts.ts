@@ -204,7 +204,13 @@ export function nodeParts(
   });
   const writes: WritePath = new WritePath({ ...base, monitor, disk: disk });
   const mayRead = (): boolean => standing.isReady() || mutant.active === 'read-half-applied';
-  const reads: ReadQueue = new ReadQueue(raft, clock, wake, mayRead);
+  const reads: ReadQueue = new ReadQueue({
+    raft,
+    clock,
+    wake,
+    mayServe: mayRead,
+    holdMs: options.electionMs,
+  });
   const integrity: Integrity = new Integrity({
     ...base,
     incarnation: store.log.identity.incarnation,

@@ -368,6 +368,7 @@ export class TanistNode {
   #tick(): void {
     this.#parts.raft.tick();
     this.#parts.writes.refuseOverdue();
+    this.#parts.reads.refuseOverdue();
     this.#parts.predictions.rehearse();
     this.#parts.integrity.tick();
     if (this.#parts.raft.status.role === 'leader') this.#parts.leading.look();

@@ -1,13 +1,33 @@
 import { present } from '../foundation/assert.ts';
-import type { LogIndex } from '../foundation/ids.ts';
+import type { LogIndex, Term } from '../foundation/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { ConfirmedRead } from '../raft/ready.ts';
 
-/** `serve` runs once the state is at least as new as the moment the read arrived; `refuse` when that can't be known now. */
+/** `serve` runs once the state is at least as new as the moment the read arrived; `refuse` when that can't be known in time. */
 export interface PendingRead {
   readonly serve: () => void;
   readonly refuse: () => void;
+}
+
+/** Reads that are confirmed together. */
+interface Group {
+  readonly reads: readonly PendingRead[];
+  /** From then on it is no longer held for a leader, but refused. */
+  readonly untilMs: number;
+  /** Whose leader was asked last; null: none has been since it was held. */
+  readonly term: Term | null;
+}
+
+export interface ReadQueueParts {
+  readonly raft: Pick<Raft, 'readIndex' | 'status'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  /** `flush` is to be called in the next turn. */
+  readonly wake: () => void;
+  /** False while the state is not whole; `applied` or `flush` is called when it is. */
+  readonly mayServe: () => boolean;
+  /** How long a read waits for a leader that could confirm it. */
+  readonly holdMs: number;
 }
 
 /** Served in one turn of the event loop; heartbeats and votes must not wait for more. */
@@ -15,15 +35,15 @@ const turnMs = 5;
 
 /**
  * Linearizable reads (promise 2): all that arrive in one event-loop turn share one read id, so one quorum round; each is served
- * when the state has applied the confirmed index. Never a clock, never a lease (thesis §6.4, ReadIndex).
+ * when the state has applied the confirmed index. Never a clock, never a lease (thesis §6.4, ReadIndex). Those whose leader is gone are
+ * held for the next one, and asked for anew: clients of a dead leader come in crowds, and sent away they would come again at once.
  */
 export class ReadQueue {
-  readonly #raft: Raft;
-  readonly #clock: Clock;
-  readonly #wake: () => void;
-  readonly #mayServe: () => boolean;
-  readonly #asked = new Map<number, readonly PendingRead[]>();
+  readonly #parts: ReadQueueParts;
+  readonly #asked = new Map<number, Group>();
   readonly #confirmed: { readonly index: LogIndex; readonly reads: readonly PendingRead[] }[] = [];
+  /** Nobody leads whom they could be asked for. */
+  #held: Group[] = [];
   #arrived: PendingRead[] = [];
   /** To be served, from `#served` on. */
   #due: PendingRead[] = [];
@@ -33,12 +53,8 @@ export class ReadQueue {
   #nextId = 1;
   #waiting = 0;
 
-  /** `wake`: `flush` is to be called in the next turn. `mayServe`: false while the state is not whole; `applied` or `flush` is called when it is. */
-  constructor(raft: Raft, clock: Clock, wake: () => void, mayServe: () => boolean = () => true) {
-    this.#mayServe = mayServe;
-    this.#raft = raft;
-    this.#clock = clock;
-    this.#wake = wake;
+  constructor(parts: ReadQueueParts) {
+    this.#parts = parts;
   }
 
   get waiting(): number {
@@ -54,7 +70,7 @@ export class ReadQueue {
   addConfirmed(read: PendingRead): void {
     this.#due.push(read);
     this.#waiting += 1;
-    this.#wake();
+    this.#parts.wake();
   }
 
   /** Goes on with what is due, and asks for one round for everything that arrived since the last call. */
@@ -62,18 +78,39 @@ export class ReadQueue {
     this.#turnIsFull = false;
     this.#serveDue();
     if (this.#arrived.length === 0) return;
-    const id = this.#nextId++;
-    this.#asked.set(id, this.#arrived);
+    const { clock, holdMs } = this.#parts;
+    this.#ask(this.#arrived, clock.nowMs() + holdMs);
     this.#arrived = [];
-    this.#raft.readIndex(id);
   }
 
   confirmed(read: ConfirmedRead): void {
-    const reads = this.#asked.get(read.id);
-    if (reads === undefined) return;
+    const group = this.#asked.get(read.id);
+    if (group === undefined) return;
     this.#asked.delete(read.id);
-    if (read.index === null) this.#refuse(reads);
-    else this.#confirmed.push({ index: read.index, reads });
+    if (read.index === null) this.#unconfirmed(group);
+    else this.#confirmed.push({ index: read.index, reads: group.reads });
+  }
+
+  /** Another one leads, or none: whoever was asked before may be gone. */
+  leaderChanged(): void {
+    const { leader, term } = this.#parts.raft.status;
+    const groups = this.#held;
+    this.#held = [];
+    for (const [id, group] of this.#asked) {
+      if (leader !== null && group.term === term) continue;
+      this.#asked.delete(id);
+      groups.push(group);
+    }
+    for (const group of groups) this.#unconfirmed(group);
+  }
+
+  /** With every tick: nobody waits for a leader for ever. */
+  refuseOverdue(): void {
+    const nowMs = this.#parts.clock.nowMs();
+    if (!this.#held.some(({ untilMs }) => untilMs <= nowMs)) return;
+    const held = this.#held;
+    this.#held = held.filter(({ untilMs }) => untilMs > nowMs);
+    for (const { reads, untilMs } of held) if (untilMs <= nowMs) this.#refuse(reads);
   }
 
   /** What is confirmed up to the applied index is due. */
@@ -88,32 +125,29 @@ export class ReadQueue {
   }
 
   #serveDue(): void {
-    if (this.#due.length === 0 || this.#turnIsFull || !this.#mayServe()) return;
-    const untilMs = this.#clock.nowMs() + turnMs;
+    const { clock, wake, mayServe } = this.#parts;
+    if (this.#due.length === 0 || this.#turnIsFull || !mayServe()) return;
+    const untilMs = clock.nowMs() + turnMs;
     do {
       const read = present(this.#due[this.#served++], 'a read that is due');
       this.#waiting -= 1;
       read.serve();
-    } while (this.#served < this.#due.length && this.#clock.nowMs() < untilMs);
+    } while (this.#served < this.#due.length && clock.nowMs() < untilMs);
     if (this.#served === this.#due.length) {
       this.#due = [];
       this.#served = 0;
     } else {
       this.#turnIsFull = true;
-      this.#wake();
+      wake();
     }
-  }
-
-  /** Gives up on every read whose round was not confirmed: the leader that was asked may be gone. */
-  abandonUnconfirmed(): void {
-    const groups = [...this.#asked.values()];
-    this.#asked.clear();
-    for (const reads of groups) this.#refuse(reads);
   }
 
   /** Refuses all that has not been served. */
   close(): void {
-    this.abandonUnconfirmed();
+    const groups = [...this.#asked.values(), ...this.#held];
+    this.#asked.clear();
+    this.#held = [];
+    for (const { reads } of groups) this.#refuse(reads);
     const due = this.#due.slice(this.#served);
     const confirmed = this.#confirmed.splice(0);
     const arrived = this.#arrived;
@@ -123,6 +157,29 @@ export class ReadQueue {
     this.#refuse(due);
     for (const { reads } of confirmed) this.#refuse(reads);
     this.#refuse(arrived);
+  }
+
+  #ask(reads: readonly PendingRead[], untilMs: number): void {
+    const { raft } = this.#parts;
+    const id = this.#nextId++;
+    const { leader, term } = raft.status;
+    this.#asked.set(id, { reads, untilMs, term: leader === null ? null : term });
+    raft.readIndex(id);
+  }
+
+  /** Held while nobody leads, asked again of whoever leads since; the one that was asked will not do better a second time. */
+  #unconfirmed(group: Group): void {
+    const { raft, clock, wake } = this.#parts;
+    const { reads, untilMs } = group;
+    const { leader, term } = raft.status;
+    if (clock.nowMs() >= untilMs || (leader !== null && term === group.term)) {
+      this.#refuse(reads);
+    } else if (leader === null) {
+      this.#held.push({ reads, untilMs, term: null });
+    } else {
+      this.#ask(reads, untilMs);
+      wake();
+    }
   }
 
   #refuse(reads: readonly PendingRead[]): void {

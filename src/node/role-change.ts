@@ -42,12 +42,13 @@ export function roleChanged(soft: SoftState, parts: RoleChangeParts): void {
       );
     }
     opening.steppedDown();
-    if (soft.leader !== null) writes.follows(soft.leader);
     if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
     else if (soft.role !== 'follower') nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
   }
-  if (soft.leader === null || soft.role === 'leader') reads.abandonUnconfirmed();
+  reads.leaderChanged();
   monitor.follow();
   handOver.roleChanged(soft);
   announcer.announce();
+  // Who waited here for another one to be elected shall know where to turn by the time of the refusal.
+  if (soft.role !== 'leader' && soft.leader !== null) writes.follows(soft.leader);
 }

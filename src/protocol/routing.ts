@@ -22,10 +22,22 @@ export interface Routing {
 }
 
 /** The message of the Succession stream. */
-export function encodeRouting(routing: Routing): Buffer {
+export const encodeRouting = encodedOnce((routing) => {
   const writer = new WireWriter(256);
   writeRouting(writer, routing);
   return writer.finish();
+});
+
+/** All clients of a node are told the same at the same moment, that of a failover: it is encoded once. The bytes are shared; nobody writes to them. */
+export function encodedOnce(encode: (routing: Routing) => Buffer): (routing: Routing) => Buffer {
+  const encoded = new WeakMap<Routing, Buffer>();
+  return (routing) => {
+    const known = encoded.get(routing);
+    if (known !== undefined) return known;
+    const bytes = encode(routing);
+    encoded.set(routing, bytes);
+    return bytes;
+  };
 }
 
 export function decodeRouting(bytes: Uint8Array): Routing {

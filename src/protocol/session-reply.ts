@@ -8,7 +8,7 @@ import { readCommandResult, readRangeResult } from './parts/read-result.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
 import { rangeResultBound, resultBound, writeRangeResult, writeResult } from './parts/write-result.ts';
-import { type Routing, readRouting, writeRouting } from './routing.ts';
+import { encodedOnce, type Routing, readRouting, writeRouting } from './routing.ts';
 
 export interface ReadReply {
   readonly id: number;
@@ -100,13 +100,13 @@ export function encodeReadReplies(replies: readonly ReadReply[]): Buffer {
   return writer.finish();
 }
 
-export function encodeRoutingReply(routing: Routing): Buffer {
+export const encodeRoutingReply = encodedOnce((routing) => {
   const writer = new WireWriter(256);
   const mark = writer.begin(3, 128);
   writeRouting(writer, routing);
   writer.end(mark);
   return writer.finish();
-}
+});
 
 export function encodeEarlyReply(session: SessionId, firstNumber: number, lastNumber: number): Buffer {
   const writer = new WireWriter(40);

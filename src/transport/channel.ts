@@ -1,9 +1,10 @@
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { dialTarget } from '../protocol/dial-target.ts';
 import { channelOptions } from './options.ts';
 
 /** A client with a connection of its own, made at the first call. Close it in all cases. */
 export function openChannel(address: string): Client {
-  return new Client(address, credentials.createInsecure(), channelOptions);
+  return new Client(dialTarget(address), credentials.createInsecure(), channelOptions);
 }
 
 /** What a failed call says about its peer. */

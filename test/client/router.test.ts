@@ -85,7 +85,7 @@ const table: Record<keyof typeof states, Record<keyof typeof inputs, string>> = 
     oldNews: 'b:1 trusted #2',
     linkUpA: 'a:1 guess #1',
     linkDownA: 'b:1 guess #2',
-    firstLost: 'a:1 guess #2',
+    firstLost: 'b:1 guess #2',
     secondRefused: 'a:1 guess #1',
     staleLost: 'a:1 guess #1',
     firstAnswered: 'a:1 trusted #1',
@@ -143,6 +143,24 @@ for (const [stateName, row] of Object.entries(table)) {
 
 test('the same member, elected again, gets a new stream', (t) => {
   t.is(brief(nextRouter(states.following, { type: 'routing', routing: routing(6, 'a') })), 'a:1 trusted #2');
+});
+
+test('a guess that is announced keeps its stream, however often it is announced', (t) => {
+  let state = states.guessing;
+  for (const from of [null, 'a', 'a'])
+    state = nextRouter(state, { type: 'routing', routing: routing(6, from) });
+  t.is(brief(state), 'a:1 trusted #1');
+});
+
+test('who has just refused is not asked again at once because a new term began', (t) => {
+  let state = nextRouter(states.following, { type: 'linkDown', address: 'a:1', nowMs: 10 });
+  state = nextRouter(state, { type: 'routing', routing: routing(6, null) });
+  t.is(brief(state), 'b:1 guess #2');
+  state = nextRouter(state, { type: 'refused', stream: 2, nowMs: 10 });
+  t.is(brief(state), 'c:1 guess #3');
+  state = nextRouter(state, { type: 'routing', routing: routing(7, null) });
+  state = nextRouter(state, { type: 'refused', stream: 3, nowMs: 11 });
+  t.is(brief(state), 'b:1 guess #4');
 });
 
 test('an announced leader that refuses is not believed again in that term', (t) => {

@@ -10,7 +10,7 @@ export type Route =
       readonly address: string;
       readonly stream: number;
       readonly trusted: boolean;
-      /** The newest one heard of when the stream began. */
+      /** The newest one heard of when the stream began, or when its member was announced. */
       readonly term: number;
     }
   | { readonly state: 'detached'; readonly retryAtMs: number };
@@ -24,6 +24,8 @@ export interface RouterState {
   readonly down: ReadonlySet<string>;
   /** Refused or broken since the last answer. */
   readonly attempts: number;
+  /** Who failed last: the next guess is another one, if there is another one. */
+  readonly failed: string | null;
   /** An announcement of this leader for a term up to this one is not believed: it has refused since, or its stream broke. */
   readonly distrusted: { readonly address: string; readonly term: number } | null;
   readonly streams: number;
@@ -48,6 +50,7 @@ export function initialRouter(seeds: readonly string[]): RouterState {
     seeds,
     down: new Set(),
     attempts: 0,
+    failed: null,
     distrusted: null,
     streams: 0,
   };
@@ -138,9 +141,10 @@ function followLeader(state: RouterState): RouterState {
   if (leader === null) return state;
   const { route } = state;
   if (route.state === 'attached' && route.address === leader) {
-    if (!route.trusted) return { ...state, route: { ...route, trusted: true } };
+    const term = state.routing?.term ?? route.term;
+    if (!route.trusted) return { ...state, route: { ...route, trusted: true, term } };
     // Deposed and elected again: what it took in the earlier term may be gone.
-    if (state.routing === null || state.routing.term === route.term) return state;
+    if (term === route.term) return state;
   }
   return attach(state, leader, true);
 }
@@ -151,7 +155,8 @@ function moveOn(state: RouterState, nowMs: number): RouterState {
   // A failed guess says nothing about the announced leader.
   const wasLeader = route.state === 'attached' && route.address === announcedAddress(routing);
   const distrusted = wasLeader ? { address: route.address, term: routing?.term ?? 0 } : state.distrusted;
-  const next = { ...state, distrusted, attempts: state.attempts + 1 };
+  const failed = route.state === 'attached' ? route.address : state.failed;
+  const next = { ...state, distrusted, failed, attempts: state.attempts + 1 };
   const choices = candidates(next).length;
   const excess = next.attempts - Math.max(choices, 1);
   if (choices > 0 && excess <= 0) return guess(next, nowMs);
@@ -163,7 +168,7 @@ function guess(state: RouterState, nowMs: number): RouterState {
   const leader = leaderAddress(state);
   if (leader !== null) return attach(state, leader, true);
   const choices = candidates(state);
-  const choice = choices[Math.max(0, state.attempts - 1) % Math.max(1, choices.length)];
+  const choice = choices[((state.failed === null ? -1 : choices.indexOf(state.failed)) + 1) % choices.length];
   if (choice !== undefined) return attach(state, choice, false);
   return { ...state, route: { state: 'detached', retryAtMs: nowMs + longestWaitMs } };
 }

@@ -1,5 +1,6 @@
 import { Client, connectivityState, credentials } from '@grpc/grpc-js';
 import { present } from '../../foundation/assert.ts';
+import { dialTarget } from '../../protocol/dial-target.ts';
 
 /** etcd ends connections that ping more often than every 5 s. */
 const channelOptions = {
@@ -31,7 +32,7 @@ export class Endpoints {
   constructor(addresses: readonly string[]) {
     this.#order = addresses.map((address) => ({
       address,
-      client: new Client(address, credentials.createInsecure(), channelOptions),
+      client: new Client(dialTarget(address), credentials.createInsecure(), channelOptions),
     }));
   }
 

@@ -1,6 +1,7 @@
 import { type ChannelOptions, Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { isErrorCode, TanistError } from '../../foundation/errors.ts';
 import { limits } from '../../foundation/limits.ts';
+import { dialTarget } from '../../protocol/dial-target.ts';
 import { troubleOf } from './trouble.ts';
 
 /**
@@ -20,7 +21,7 @@ const channelOptions: ChannelOptions = {
 };
 
 export function openChannel(address: string): Client {
-  return new Client(address, credentials.createInsecure(), channelOptions);
+  return new Client(dialTarget(address), credentials.createInsecure(), channelOptions);
 }
 
 /** Where there is something else than Tanist behind an address: another gRPC service, or no gRPC at all. */

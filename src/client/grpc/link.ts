@@ -12,6 +12,8 @@ export interface LinkHandler {
 }
 
 const firstRetryMs = 5;
+/** Of the wait before the next attempt: soon after a connection that broke by itself, seldom where a member is gone. */
+const retryGrowth = 4;
 const longestRetryMs = 500;
 
 /**
@@ -23,7 +25,8 @@ export class Link {
   isUp = false;
   lastError: TanistError | null = null;
   private readonly handler: LinkHandler;
-  private client: Client;
+  /** Made when there is something to call for: while a member is gone, nobody needs a connection to it. */
+  private client: Client | null = null;
   private stream: ClientReadableStream<Buffer> | null = null;
   private retryMs = firstRetryMs;
   private retry: NodeJS.Timeout | null = null;
@@ -32,25 +35,34 @@ export class Link {
   constructor(address: string, handler: LinkHandler) {
     this.address = address;
     this.handler = handler;
-    this.client = openChannel(address);
     this.listen();
   }
 
   /** For further calls on the same connection. */
   get channel(): Client {
+    this.client ??= openChannel(this.address);
     return this.client;
+  }
+
+  /** It is alive, others say: it is dialled at once instead of at the next turn of the waits between attempts. */
+  hurry(): void {
+    if (this.retry === null) return;
+    clearTimeout(this.retry);
+    this.retryMs = firstRetryMs;
+    this.listen();
   }
 
   close(): void {
     this.closed = true;
     if (this.retry !== null) clearTimeout(this.retry);
     this.stream?.cancel();
-    this.client.close();
+    this.client?.close();
   }
 
   private listen(): void {
+    this.retry = null;
     const { path, requestSerialize, responseDeserialize } = tanistService.succession;
-    const stream = this.client.makeServerStreamRequest(
+    const stream = this.channel.makeServerStreamRequest(
       path,
       requestSerialize,
       responseDeserialize,
@@ -82,12 +94,12 @@ export class Link {
     this.isUp = false;
     const cause = error ?? callError(endedByServer, this.address);
     this.lastError = cause;
-    this.client.close();
-    this.client = openChannel(this.address);
+    this.client?.close();
+    this.client = null;
     this.handler.down(this.address, cause);
     if (this.closed) return;
     this.retry = setTimeout(() => this.listen(), this.retryMs);
-    this.retryMs = Math.min(this.retryMs * 2, longestRetryMs);
+    this.retryMs = Math.min(this.retryMs * retryGrowth, longestRetryMs);
   }
 }
 

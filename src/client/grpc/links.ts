@@ -17,11 +17,13 @@ export class Links {
     for (const address of this.seeds) this.at(address);
   }
 
-  /** Connects to new members and leaves those that are gone. */
+  /** Connects to new members and to the leader, and leaves those that are gone. */
   follow(routing: Routing): void {
     const wanted = new Set(this.seeds);
     for (const { clientAddress } of routing.members) if (clientAddress !== '') wanted.add(clientAddress);
     for (const address of wanted) this.at(address);
+    const leader = routing.members.find(({ id }) => id === routing.leader)?.clientAddress;
+    if (leader !== undefined) this.links.get(leader)?.hurry();
     for (const [address, link] of this.links) {
       if (wanted.has(address)) continue;
       this.links.delete(address);

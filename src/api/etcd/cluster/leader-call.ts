@@ -1,6 +1,7 @@
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { isErrorCode, TanistError } from '../../../foundation/errors.ts';
 import type { MemberInfo, MemberRequest } from '../../../ports/membership.ts';
+import { dialTarget } from '../../../protocol/dial-target.ts';
 import { decodeMembersReply, encodeChangeMember } from '../../../protocol/membership.ts';
 import { tanistService } from '../../../protocol/services.ts';
 import { etcdError } from '../etcd-error.ts';
@@ -39,7 +40,9 @@ async function onLeader(
   if (leader === node.id) return node.changeMember(request);
   const address = members.find(({ id }) => id === leader)?.clientAddress ?? '';
   if (address === '') throw new TanistError('no-leader', 'no leader is known');
-  const client = new Client(address, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
+  const client = new Client(dialTarget(address), credentials.createInsecure(), {
+    'grpc.enable_http_proxy': 0,
+  });
   const { path, requestSerialize, responseDeserialize } = tanistService.changeMember;
   const deadline = new Date(Date.now() + Math.max(1, leftMs));
   try {

@@ -1,6 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { limits } from '../../../foundation/limits.ts';
 import type { ProposalOutcome } from '../../../node/proposals.ts';
+import { dialTarget } from '../../../protocol/dial-target.ts';
 import type { Flight } from './flight.ts';
 import { LeaderStream } from './leader-stream.ts';
 
@@ -87,7 +88,7 @@ export class Forwarder {
   #client(address: string): Client {
     const known = this.#clients.get(address);
     if (known !== undefined) return known;
-    const client = new Client(address, credentials.createInsecure(), channelOptions);
+    const client = new Client(dialTarget(address), credentials.createInsecure(), channelOptions);
     client.getChannel().getConnectivityState(true);
     this.#clients.set(address, client);
     return client;
