@@ -3,7 +3,14 @@ import { openMirrors, Refresher } from '../mirrors/index.ts';
 import type { MirrorsConfig } from '../node/mirrors-config.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
+import { MirrorMetrics } from './metrics/mirror-metrics.ts';
 import { systemClock } from './system-clock.ts';
+
+export interface MirrorRefresher {
+  /** What it shows to Prometheus. */
+  metrics(): Promise<string>;
+  stop(): Promise<void>;
+}
 
 /** Refreshes mirrors inside a node. Begins behind the start of the node, which waits for nothing of it. Resolves to its end. */
 export async function startMirrorRefresher(
@@ -11,7 +18,8 @@ export async function startMirrorRefresher(
   config: MirrorsConfig,
   name: string,
   log: NodeLog,
-): Promise<() => Promise<void>> {
+): Promise<MirrorRefresher> {
+  const metrics = new MirrorMetrics();
   const mirrors = await openMirrors(client, {
     name,
     clock: systemClock,
@@ -21,11 +29,15 @@ export async function startMirrorRefresher(
         code: error instanceof TanistError ? error.code : '',
         reason: error.message,
       }),
+    onLook: (look) => metrics.look(look),
   });
   const refresher = new Refresher(mirrors, { parallel: config.parallel });
   refresher.start();
-  return async () => {
-    await refresher.stop();
-    await mirrors.close();
+  return {
+    metrics: () => metrics.page(mirrors, refresher),
+    stop: async () => {
+      await refresher.stop();
+      await mirrors.close();
+    },
   };
 }

@@ -167,9 +167,11 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
     await node.start();
     const state = inProcess(node, clients.etcd.face, closing.signal);
     const refresher = config.mirrors.refresh
-      ? import('./mirror-refresher.ts').then(({ startMirrorRefresher }) =>
-          startMirrorRefresher(state('planes'), config.mirrors, id, nodeLog),
-        )
+      ? import('./mirror-refresher.ts').then(async ({ startMirrorRefresher }) => {
+          const started = await startMirrorRefresher(state('planes'), config.mirrors, id, nodeLog);
+          http.alsoShow(() => started.metrics());
+          return started;
+        })
       : null;
     return {
       node,
@@ -177,7 +179,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
       failed: new Promise((resolve) => node.onFailure(resolve)),
       state,
       stop: async (gracefully) => {
-        const stopRefresher = refresher?.then((stop) => stop());
+        const stopRefresher = refresher?.then((started) => started.stop());
         // In good order others take its work over at once, else when its lease ends.
         if (gracefully) await stopRefresher;
         closing.abort();

@@ -106,6 +106,18 @@ test('nodes refresh their share of the mirrors; what a stopped one had is taken 
       }
     };
     await refreshedBy((by) => [...by].every((each) => /^n[0-2]$/.test(each)) && by.size >= 2);
+    const pages = await Promise.all(
+      cluster.endpoints.map(async (endpoint) => (await fetch(`http://${endpoint}/metrics`)).text()),
+    );
+    const looks = pages.flatMap((page) => [
+      ...page.matchAll(/^tanist_mirror_looks_total\{source="things",.*answer="content"\} (\d+)$/gm),
+    ]);
+    t.true(looks.reduce((sum, [, count]) => sum + Number(count), 0) >= names.length);
+    t.true(
+      pages.every(
+        (page) => /^tanist_mirror_refreshers 3$/m.test(page) && /^etcd_server_has_leader 1$/m.test(page),
+      ),
+    );
     const follower = ((await cluster.leader()) + 1) % 3;
     const before = names.map((name) => mirrors.live.entries.get(name)?.check?.fence ?? 0);
     await cluster.stopNode(follower);

@@ -50,6 +50,11 @@ export class HttpServer {
     return listen(this.#server, address, 'HTTP');
   }
 
+  /** More metrics of this process, behind the node's own. */
+  alsoShow(metrics: () => Promise<string>): void {
+    this.#metrics.alsoShow(metrics);
+  }
+
   /** Serves a connection that another port has accepted. */
   take(socket: Socket): void {
     this.#server.emit('connection', socket);

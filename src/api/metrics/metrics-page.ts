@@ -19,6 +19,7 @@ export class MetricsPage {
   readonly #leadership: LeadershipWatch;
   readonly #registry = new Registry();
   readonly #shown: readonly (readonly [Reading, Gauge | Counter])[];
+  readonly #more: (() => Promise<string>)[] = [];
   readonly #syncs: DurationsMetric;
   readonly #roundTrips: DurationsMetric;
 
@@ -49,6 +50,11 @@ export class MetricsPage {
       );
   }
 
+  /** Metrics of a part of this process that keeps its own. One that cannot be read now is left out: the node's are worth more when something fails. */
+  alsoShow(metrics: () => Promise<string>): void {
+    this.#more.push(metrics);
+  }
+
   close(): void {
     this.#leadership.close();
   }
@@ -76,6 +82,7 @@ export class MetricsPage {
     this.#roundTrips.show(
       [...gauges.roundTrips].map(([id, times]) => [{ To: face.memberIdOf(id).toString(16) }, times]),
     );
-    return this.#registry.metrics();
+    const more = this.#more.map((metrics) => metrics().catch(() => ''));
+    return [await this.#registry.metrics(), ...(await Promise.all(more))].join('');
   }
 }

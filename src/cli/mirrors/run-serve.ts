@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
+import { MirrorMetrics } from '../../api/metrics/mirror-metrics.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { type FinishedLook, type Mirrors, parseSources, Refresher, webhook } from '../../mirrors/index.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { UsageError } from '../terminal/usage-error.ts';
-import { MirrorMetrics } from './mirror-metrics.ts';
 import type { MirrorOptions, ServeOptions } from './options.ts';
 import { withMirrors } from './with-mirrors.ts';
 
@@ -77,7 +77,7 @@ async function listen(
   const server = createServer((request, response) => {
     if (request.url === '/metrics') {
       metrics.page(mirrors, refresher).then(
-        ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
+        (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
         (error: unknown) => response.writeHead(500).end(`${String(error)}\n`),
       );
       return;

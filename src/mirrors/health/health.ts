@@ -37,15 +37,22 @@ export interface MirrorsHealth {
   readonly processes: number;
 }
 
+export interface HealthOptions {
+  /** Default `linearizable`; `serializable` answers also while nobody leads, of what one replica knows. */
+  readonly consistency?: 'linearizable' | 'serializable';
+}
+
 /** From the mirror in this process and what all processes report. Fails like `StateClient.get`. */
 export async function healthOf(
   client: StateClient,
   entries: Iterable<LiveEntry>,
   nowMs: number,
+  options: HealthOptions,
 ): Promise<MirrorsHealth> {
+  const all = { ...options, prefix: true, limit: 10_000 };
   const [reports, refreshers] = await Promise.all([
-    client.get(reportPrefix, { prefix: true, limit: 10_000 }),
-    client.get(refresherPrefix, { prefix: true, limit: 10_000, keysOnly: true }),
+    client.get(reportPrefix, all),
+    client.get(refresherPrefix, { ...all, keysOnly: true }),
   ]);
   const hits = noHits();
   const perResource = new Map<string, { hits: HitCounts; perSecond: number }>();

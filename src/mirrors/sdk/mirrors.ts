@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { ChangeForecasts } from '../forecast/change-forecasts.ts';
-import { healthOf, type MirrorsHealth } from '../health/health.ts';
+import { type HealthOptions, healthOf, type MirrorsHealth } from '../health/health.ts';
 import { Reporter } from '../health/reporter.ts';
 import { want } from '../invalidation/wanted.ts';
 import { type FinishedLook, Looker } from '../refresh/looker.ts';
@@ -181,9 +181,9 @@ export class Mirrors implements AsyncDisposable {
   }
 
   /** Freshness, accuracy, latency and hits of all mirrors, from this process's mirror and what all processes report. */
-  async health(): Promise<MirrorsHealth> {
-    await this.#reporter.report();
-    return await healthOf(this.ports.client, this.live.entries.values(), this.ports.clock.nowMs());
+  async health(options: HealthOptions = {}): Promise<MirrorsHealth> {
+    if (options.consistency !== 'serializable') await this.#reporter.report();
+    return await healthOf(this.ports.client, this.live.entries.values(), this.ports.clock.nowMs(), options);
   }
 
   /** Begins to follow the mirrors, and to report. Fails where the cluster cannot be reached, and goes on trying behind. */

@@ -63,11 +63,13 @@ export class MirrorMetrics {
     this.#latency.observe({ source }, tookMs / 1000);
   }
 
-  async page(
-    mirrors: Mirrors,
-    refresher: Refresher,
-  ): Promise<{ readonly type: string; readonly text: string }> {
-    const health = await mirrors.health();
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** As this process knows it: without a leader, too. Fails like a serializable read. */
+  async page(mirrors: Mirrors, refresher: Refresher): Promise<string> {
+    const health = await mirrors.health({ consistency: 'serializable' });
     this.#states.reset();
     for (const { state } of health.resources) this.#states.inc({ state });
     this.#reads.reset();
@@ -76,6 +78,6 @@ export class MirrorMetrics {
     this.#recall.set(health.recall ?? Number.NaN);
     this.#refreshers.set(health.refreshers.length);
     this.#owned.set(refresher.owned().length);
-    return { type: this.#registry.contentType, text: await this.#registry.metrics() };
+    return await this.#registry.metrics();
   }
 }
