@@ -56,7 +56,18 @@ export class Meter {
     return this.#loop.stalls;
   }
 
+  /** A call that no member answers without a majority: its answer ends a silence. */
   async call<Answer>(
+    call: () => Promise<Answer>,
+    observe: Observe<Answer> = () => null,
+  ): Promise<Outcome<Answer>> {
+    const outcome = await this.callAny(call, observe);
+    if (outcome.kind === 'ok') this.#answered(this.#nowMs());
+    return outcome;
+  }
+
+  /** One that a single member may answer: while there is no majority, cluster time stands still all the same. */
+  async callAny<Answer>(
     call: () => Promise<Answer>,
     observe: Observe<Answer> = () => null,
   ): Promise<Outcome<Answer>> {
@@ -68,8 +79,7 @@ export class Meter {
     switch (outcome.kind) {
       case 'ok': {
         this.acknowledged++;
-        this.#answered(this.#nowMs());
-        this.#latencies.push(this.#answeredMs - calledMs);
+        this.#latencies.push(this.#nowMs() - calledMs);
         const seen = observe(outcome.answer);
         if (seen !== null) this.#observations.push({ operation, ...seen, called, returned });
         break;
