@@ -1,5 +1,4 @@
 import { learnedChanges, type NextChange } from '../../prediction/occurrence/next-change.ts';
-import { changeTimes } from '../refresh/history.ts';
 import type { HistoryRecord } from '../state/records.ts';
 
 /** Changes that say enough to predict with; below, nothing is predicted. */
@@ -22,8 +21,8 @@ export class ChangeForecasts {
     if (history === null || history.changes.length < leastChanges) return null;
     const known = this.#kept.get(name);
     if (known !== undefined && isSame(known.changes, history.changes)) return known.at(nowMs);
-    const times = changeTimes(history);
-    const at = learnedChanges(times, Math.max(nowMs, times.at(-1) ?? nowMs), tests);
+    const lastMs = history.changes.at(-1)?.[1] ?? nowMs;
+    const at = learnedChanges(history.changes, Math.max(nowMs, lastMs), tests);
     if (at === null) return null;
     if (this.#kept.size >= mostKept) this.#kept.clear();
     this.#kept.set(name, { changes: history.changes, at });

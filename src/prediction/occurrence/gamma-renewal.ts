@@ -1,28 +1,25 @@
 import { fromEnd } from '../math/at.ts';
 import { gammaShare } from '../math/gamma.ts';
 import { mean } from '../math/statistics.ts';
-import { intervalsOf, type OccurrenceModel } from './model.ts';
+import { intervalsOf, ofMoments } from './model.ts';
 
 const RECENT = 128;
 const LEAST = 4;
 const SHAPES = [0.2, 500] as const;
 
 /** Renewal process with gamma-distributed intervals: from bursts (shape below 1) through Poisson (1) to clockwork (high shape). */
-export const gammaRenewal: OccurrenceModel = {
-  name: 'gamma',
-  fit(changesMs, nowMs) {
-    const intervals = intervalsOf(changesMs).subarray(-RECENT);
-    if (intervals.length < LEAST) return null;
-    const centre = mean(intervals);
-    const shape = shapeOf(intervals, centre);
-    const elapsed = Math.max(0, nowMs - fromEnd(changesMs, 0));
-    const passed = gammaShare(shape, (elapsed * shape) / centre);
-    const left = 1 - passed;
-    // Far beyond the longest interval the tail is numerically nothing: then the next one is as long as usual.
-    if (left < 1e-9) return (hMs) => 1 - Math.exp(-hMs / centre);
-    return (hMs) => Math.min(1, (gammaShare(shape, ((elapsed + hMs) * shape) / centre) - passed) / left);
-  },
-};
+export const gammaRenewal = ofMoments('gamma', (changesMs, nowMs) => {
+  const intervals = intervalsOf(changesMs).subarray(-RECENT);
+  if (intervals.length < LEAST) return null;
+  const centre = mean(intervals);
+  const shape = shapeOf(intervals, centre);
+  const elapsed = Math.max(0, nowMs - fromEnd(changesMs, 0));
+  const passed = gammaShare(shape, (elapsed * shape) / centre);
+  const left = 1 - passed;
+  // Far beyond the longest interval the tail is numerically nothing: then the next one is as long as usual.
+  if (left < 1e-9) return (hMs) => 1 - Math.exp(-hMs / centre);
+  return (hMs) => Math.min(1, (gammaShare(shape, ((elapsed + hMs) * shape) / centre) - passed) / left);
+});
 
 /** Maximum likelihood, closed approximation (Minka 2002, eq. 5–6). */
 function shapeOf(intervals: Float64Array, centre: number): number {

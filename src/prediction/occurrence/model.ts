@@ -1,11 +1,39 @@
 /** Probability that the next change comes within `hMs` from now, rising in `hMs`, 0 to 1. */
 export type Within = (hMs: number) => number;
 
+/** A change as it was seen: after `lowMs`, when it had not come yet, and by `highMs`, when it had. Equal: known to the moment. */
+export type Seen = readonly [lowMs: number, highMs: number];
+
+/** Changes of the past, the earliest first: none between `highMs` of one and `lowMs` of the next. */
+export interface Past {
+  readonly lowMs: Float64Array;
+  readonly highMs: Float64Array;
+  /** The middles, for models that want moments. */
+  readonly middleMs: Float64Array;
+}
+
+/** From the first `known` changes, nothing having come between the last of them and `nowMs`. Null where they don't suffice. */
+export type Fit = (known: number, nowMs: number) => Within | null;
+
 /** One way to say when the next change comes. */
 export interface OccurrenceModel {
   readonly name: string;
-  /** Null where the past doesn't suffice. `changesMs` rises, the last one is not after `nowMs`. */
-  fit(changesMs: Float64Array, nowMs: number): Within | null;
+  /** What `fit` of `known` changes says must not depend on later ones. */
+  learn(past: Past): Fit;
+}
+
+/** A model of moments: it takes a change to have come in the middle of what it is known to be within. */
+export function ofMoments(
+  name: string,
+  of: (changesMs: Float64Array, nowMs: number) => Within | null,
+): OccurrenceModel {
+  return {
+    name,
+    learn:
+      ({ middleMs }) =>
+      (known, nowMs) =>
+        of(middleMs.subarray(0, known), nowMs),
+  };
 }
 
 /** Times between changes, ms; those of 0 (several changes in one moment) are left out. */

@@ -1,9 +1,10 @@
-import { at, fromEnd, nth } from '../math/at.ts';
+import { at, nth } from '../math/at.ts';
 import { median } from '../math/statistics.ts';
 import { calibration, type Outcome } from './calibration.ts';
 import { daily } from './daily.ts';
 import { gammaRenewal } from './gamma-renewal.ts';
-import { intervalsOf, type OccurrenceModel, type Within } from './model.ts';
+import { hiddenRenewal } from './hidden-renewal.ts';
+import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Seen, type Within } from './model.ts';
 import { poisson } from './poisson.ts';
 import { renewal } from './renewal.ts';
 
@@ -19,7 +20,7 @@ export interface NextChange {
   quantile(probability: number): number;
 }
 
-const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily];
+const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal];
 /** Changes that models are fitted to, and moments of the past that they are tested at. */
 const MOST = 512;
 const TESTS = 96;
@@ -32,8 +33,8 @@ const HORIZONS = [0.25, 0.75, 1.5, 4] as const;
  * was before, and weighted by their log loss (Bayesian model averaging; prequential: Dawid 1984); the mixture is recalibrated on the same
  * outcomes. Null: fewer than two changes at different times. Times later than `nowMs` are an error of the caller and left out.
  */
-export function nextChange(changesMs: ArrayLike<number>, nowMs: number): NextChange | null {
-  const learned = learnedChanges(changesMs, nowMs);
+export function nextChange(changes: readonly Seen[], nowMs: number): NextChange | null {
+  const learned = learnedChanges(changes, nowMs);
   return learned === null ? null : learned(nowMs);
 }
 
@@ -42,22 +43,20 @@ export function nextChange(changesMs: ArrayLike<number>, nowMs: number): NextCha
  * later moment, in microseconds. `tests`: changes of the past that models are tested at.
  */
 export function learnedChanges(
-  changesMs: ArrayLike<number>,
+  changes: readonly Seen[],
   learnedMs: number,
   tests = TESTS,
 ): ((nowMs: number) => NextChange) | null {
-  const times = Float64Array.from(changesMs)
-    .filter((time) => time <= learnedMs)
-    .sort()
-    .subarray(-MOST);
-  const intervals = intervalsOf(times);
+  const past = pastOf(changes, learnedMs);
+  const intervals = intervalsOf(past.middleMs);
   if (intervals.length === 0) return null;
   const usual = median(intervals);
-  const { losses, given } = tested(times, learnedMs, usual, tests);
+  const fits = MODELS.map((model) => model.learn(past));
+  const { losses, given } = tested(past, fits, learnedMs, usual, tests);
   // What was learned depends on the moment only in which models have something to say then.
   const learnedOf = new Map<string, Learned>();
   return (nowMs) => {
-    const fitted = MODELS.map((model) => model.fit(times, nowMs));
+    const fitted = fits.map((each) => each(past.highMs.length, nowMs));
     const silent = fitted.map((each) => each === null).join();
     const known = learnedOf.get(silent);
     const best = Math.min(...losses.filter((_, i) => fitted[i] !== null));
@@ -110,23 +109,29 @@ interface Tested {
   }[];
 }
 
-function tested(times: Float64Array, nowMs: number, usual: number, tests: number): Tested {
+function tested(
+  { lowMs, highMs }: Past,
+  fits: readonly Fit[],
+  nowMs: number,
+  usual: number,
+  tests: number,
+): Tested {
   const losses = MODELS.map(() => 0);
   const given: { probabilities: number[]; happened: boolean }[] = [];
-  const first = Math.max(LEAST_TESTED, times.length - tests);
-  for (let known = first; known <= times.length; known++) {
-    const past = times.subarray(0, known);
-    const next = known < times.length ? at(times, known) : Number.POSITIVE_INFINITY;
+  const count = highMs.length;
+  for (let known = Math.max(LEAST_TESTED, count - tests); known <= count; known++) {
+    const low = known < count ? at(lowMs, known) : nowMs;
+    const high = known < count ? at(highMs, known) : Number.POSITIVE_INFINITY;
     // Right after a change, and in the middle of a usual interval, if none had come by then.
     for (const wait of [0, 0.5 * usual]) {
-      const moment = fromEnd(past, 0) + wait;
-      if (next <= moment || moment > nowMs) continue;
-      const fitted = MODELS.map((model) => model.fit(past, moment));
-      for (const horizon of HORIZONS) {
-        const until = moment + horizon * usual;
-        const happened = next <= until;
-        if (!happened && until > nowMs) continue;
-        const probabilities = fitted.map((model) => model?.(horizon * usual) ?? Number.NaN);
+      const moment = at(highMs, known - 1) + wait;
+      if (low <= moment) continue;
+      const fitted = fits.map((each) => each(known, moment));
+      const ends = HORIZONS.map((horizon) => moment + horizon * usual);
+      for (const until of low < high && known < count ? [...ends, low, high] : ends) {
+        const happened = high <= until;
+        if (!happened && until > low) continue;
+        const probabilities = fitted.map((model) => model?.(until - moment) ?? Number.NaN);
         // Who has nothing to say is judged as the memoryless model.
         probabilities.forEach((probability, i) => {
           const said = Number.isNaN(probability) ? nth(probabilities, 0) : probability;
@@ -137,6 +142,19 @@ function tested(times: Float64Array, nowMs: number, usual: number, tests: number
     }
   }
   return { losses, given };
+}
+
+/** Up to `nowMs`, in order, none beginning before the one before it ends. */
+function pastOf(changes: readonly Seen[], nowMs: number): Past {
+  const sorted = changes
+    .filter(([, high]) => high <= nowMs)
+    .sort((a, b) => a[1] - b[1])
+    .slice(-MOST);
+  const highMs = Float64Array.from(sorted, ([, high]) => high);
+  const lowMs = Float64Array.from(sorted, ([low, high], i) =>
+    Math.min(high, i === 0 ? low : Math.max(low, at(highMs, i - 1))),
+  );
+  return { lowMs, highMs, middleMs: lowMs.map((low, i) => (low + at(highMs, i)) / 2) };
 }
 
 function logLoss(probability: number, happened: boolean): number {

@@ -1,10 +1,17 @@
 import test from 'ava';
 import { type Random, seededRandom } from '../../../src/foundation/random.ts';
 import { gammaShare } from '../../../src/prediction/math/gamma.ts';
-import { nextChange } from '../../../src/prediction/occurrence/next-change.ts';
+import { nextChange as ofSeen } from '../../../src/prediction/occurrence/next-change.ts';
 import { normal } from '../processes.ts';
 
 const HOUR = 3_600_000;
+
+/** Changes known to the moment. */
+const nextChange = (timesMs: ArrayLike<number>, nowMs: number): ReturnType<typeof ofSeen> =>
+  ofSeen(
+    Array.from(timesMs, (time) => [time, time] as const),
+    nowMs,
+  );
 
 /** Times of changes whose intervals are drawn one by one from the moment of the last. */
 function changes(count: number, interval: (nowMs: number) => number): Float64Array {
