@@ -1,4 +1,8 @@
-import { learnedChanges, type NextChange } from '../../prediction/occurrence/next-change.ts';
+import {
+  type LearnedChanges,
+  learnedChanges,
+  type NextChange,
+} from '../../prediction/occurrence/next-change.ts';
 import type { HistoryRecord } from '../state/records.ts';
 
 /** Changes that say enough to predict with; below, nothing is predicted. */
@@ -9,7 +13,7 @@ const mostKept = 20_000;
 
 interface Kept {
   readonly changes: HistoryRecord['changes'];
-  readonly at: (nowMs: number) => NextChange;
+  readonly learned: LearnedChanges;
 }
 
 /** When resources change next, from their histories. What was learned of one is kept until it changes again. */
@@ -20,13 +24,14 @@ export class ChangeForecasts {
   next(name: string, history: HistoryRecord | null, nowMs: number): NextChange | null {
     if (history === null || history.changes.length < leastChanges) return null;
     const known = this.#kept.get(name);
-    if (known !== undefined && isSame(known.changes, history.changes)) return known.at(nowMs);
+    if (known !== undefined && isSame(known.changes, history.changes)) return known.learned.at(nowMs);
     const lastMs = history.changes.at(-1)?.[1] ?? nowMs;
-    const at = learnedChanges(history.changes, Math.max(nowMs, lastMs), tests);
-    if (at === null) return null;
+    const options = { tests, earlier: known?.learned };
+    const learned = learnedChanges(history.changes, Math.max(nowMs, lastMs), options);
+    if (learned === null) return null;
     if (this.#kept.size >= mostKept) this.#kept.clear();
-    this.#kept.set(name, { changes: history.changes, at });
-    return at(nowMs);
+    this.#kept.set(name, { changes: history.changes, learned });
+    return learned.at(nowMs);
   }
 
   forget(name: string): void {

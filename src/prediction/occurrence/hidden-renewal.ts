@@ -1,9 +1,9 @@
 import { at } from '../math/at.ts';
 import { median } from '../math/statistics.ts';
-import { intervalsOf, type OccurrenceModel, type Past, type Within } from './model.ts';
+import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Within } from './model.ts';
 
 const LEAST = 4;
-const RECENT = 96;
+const RECENT = 48;
 /** Where the mean may be, in parts of the median between changes seen: between two looks several may have come, of which one is seen. */
 const MEANS = [0.4, 1.3] as const;
 /** Spreads of an interval, in parts of its mean; means are tried this far apart, too. */
@@ -14,8 +14,13 @@ const IRREGULAR = 0.01;
 /** What an observation still counts after another, so that a resource that became otherwise is learned anew. */
 const KEPT = 0.98;
 const CELLS = 24;
+/** Beliefs kept of the past, which tests ask for. */
+const KEPT_BELIEFS = 128;
 /** Hypotheses this far behind the best, in nats, are given up. */
 const HOPELESS = 12;
+/** And asked no more: this far behind, or behind so many others. */
+const UNLIKELY = 5;
+const ASKED = 12;
 
 /** Intervals of a mean and a spread (logistic), and what is believed of the moment of the last change. */
 interface Hypothesis {
@@ -34,28 +39,64 @@ interface Hypothesis {
  */
 export const hiddenRenewal: OccurrenceModel = {
   name: 'hidden-renewal',
-  learn(past) {
-    const count = past.highMs.length;
-    const from = Math.max(0, count - RECENT);
-    const usual = median(intervalsOf(past.middleMs.subarray(from)));
-    if (count < LEAST || !(usual > 0)) return () => null;
-    const coarse = filtered(
-      past,
-      from,
-      SPREADS.flatMap((spread) => grid(usual, MEANS, spread)),
-    );
-    const best = (coarse.at(-1) ?? []).reduce<Hypothesis | null>(
-      (most, each) => (most === null || each.logWeight > most.logWeight ? each : most),
-      null,
-    );
-    if (best === null) return () => null;
-    const fine = filtered(past, from, grid(best.meanMs, [0.95, 1.05], FINE));
-    return (known, nowMs) => {
-      if (known < from + LEAST) return null;
-      return within([...(coarse[known - from] ?? []), ...(fine[known - from] ?? [])], nowMs);
+  learn(past, earlier) {
+    const known = earlier === undefined ? undefined : beliefsOf.get(earlier);
+    const beliefs = (known === undefined ? null : continued(known, past)) ?? begunAnew(past);
+    const fit: Fit = (count, nowMs) => {
+      const belief = beliefs?.after.get(at(past.highMs, count - 1));
+      return belief === undefined || count < LEAST ? null : within(belief, nowMs);
     };
+    if (beliefs !== null) beliefsOf.set(fit, beliefs);
+    return fit;
   },
 };
+
+/** What was believed after each of the last changes, by when it was seen. */
+interface Beliefs {
+  readonly after: ReadonlyMap<number, readonly Hypothesis[]>;
+  readonly lastMs: number;
+  /** Changes that the grid was laid by, and those that came since. */
+  readonly laidBy: number;
+  readonly since: number;
+}
+
+/** What a fit was made of, so that the next goes on from there. */
+const beliefsOf = new WeakMap<Fit, Beliefs>();
+
+/** With the changes that came since; null: not the same past, or the grid is due to be laid anew. */
+function continued(known: Beliefs, past: Past): Beliefs | null {
+  const { highMs } = past;
+  const from = highMs.lastIndexOf(known.lastMs) + 1;
+  const since = known.since + highMs.length - from;
+  if (from === 0 || since > known.laidBy) return null;
+  const last = known.after.get(known.lastMs) ?? [];
+  const kept = [...known.after].slice(-KEPT_BELIEFS);
+  return {
+    ...known,
+    after: new Map([...kept, ...filtered(past, from, last)]),
+    lastMs: at(highMs, highMs.length - 1),
+    since,
+  };
+}
+
+function begunAnew(past: Past): Beliefs | null {
+  const { highMs } = past;
+  const from = Math.max(0, highMs.length - RECENT);
+  const usual = median(intervalsOf(past.middleMs.subarray(from)));
+  if (highMs.length < LEAST || !(usual > 0)) return null;
+  const first = (means: Hypothesis[]): Hypothesis[] =>
+    means.map((each) => begun(each, at(past.lowMs, from), at(highMs, from)));
+  const coarse = filtered(past, from + 1, first(SPREADS.flatMap((spread) => grid(usual, MEANS, spread))));
+  const [best] = [...(coarse.at(-1)?.[1] ?? [])].sort((a, b) => b.logWeight - a.logWeight);
+  if (best === undefined) return null;
+  const fine = filtered(past, from + 1, first(grid(best.meanMs, [0.95, 1.05], FINE)));
+  return {
+    after: new Map(coarse.map(([seenMs, belief], i) => [seenMs, [...belief, ...(fine[i]?.[1] ?? [])]])),
+    lastMs: at(highMs, highMs.length - 1),
+    laidBy: highMs.length - from,
+    since: 0,
+  };
+}
 
 function grid(usualMs: number, [low, high]: readonly [number, number], spread: number): Hypothesis[] {
   const found: Hypothesis[] = [];
@@ -71,84 +112,98 @@ function grid(usualMs: number, [low, high]: readonly [number, number], spread: n
   return found;
 }
 
-/** What is believed after each change from `from` on, the first belief before it. */
-function filtered({ lowMs, highMs }: Past, from: number, start: Hypothesis[]): readonly Hypothesis[][] {
-  const beliefs: Hypothesis[][] = [start];
+/** What is believed after each change from `from` on. */
+function filtered(
+  { lowMs, highMs }: Past,
+  from: number,
+  start: readonly Hypothesis[],
+): (readonly [number, readonly Hypothesis[]])[] {
+  const beliefs: (readonly [number, readonly Hypothesis[]])[] = [];
   let alive = start;
   for (let i = from; i < highMs.length; i++) {
-    const low = at(lowMs, i);
-    const high = at(highMs, i);
-    alive = alive.map((each) => (i === from ? begun(each, low, high) : stepped(each, low, high)));
+    alive = alive.map((each) => stepped(each, at(lowMs, i), at(highMs, i)));
     const most = Math.max(...alive.map(({ logWeight }) => logWeight));
     alive = alive.filter(({ logWeight }) => logWeight > most - HOPELESS);
-    beliefs.push(alive);
+    beliefs.push([at(highMs, i), alive]);
   }
   return beliefs;
 }
 
 function begun(hypothesis: Hypothesis, low: number, high: number): Hypothesis {
-  const { atMs } = cells(hypothesis, low, high);
+  const { atMs } = cellsOf(hypothesis, low, high);
   return { ...hypothesis, atMs, mass: atMs.map(() => 1 / atMs.length) };
 }
 
-function cells({ spreadMs }: Hypothesis, low: number, high: number): { atMs: Float64Array; halfMs: number } {
+/** Where in an interval a change may have been: the middles of cells about as wide as an interval's spread. */
+function cellsOf(
+  { spreadMs }: Hypothesis,
+  low: number,
+  high: number,
+): { atMs: Float64Array; halfMs: number } {
   const count = Math.min(CELLS, Math.max(1, Math.ceil((high - low) / spreadMs)));
   const halfMs = (high - low) / count / 2;
-  return { atMs: Float64Array.from({ length: count }, (_, j) => low + (2 * j + 1) * halfMs), halfMs };
+  const atMs = new Float64Array(count);
+  for (let j = 0; j < count; j++) atMs[j] = low + (2 * j + 1) * halfMs;
+  return { atMs, halfMs };
 }
 
 /** None between the last look and `low`, one or more by `high`. */
 function stepped(before: Hypothesis, low: number, high: number): Hypothesis {
-  const { atMs, halfMs } = cells(before, low, high);
-  // A moment is known as well as clocks are.
+  const { atMs, halfMs } = cellsOf(before, low, high);
+  const count = atMs.length;
+  // What is known to the moment is known as well as clocks are.
   const half = Math.max(halfMs, before.spreadMs / 8);
-  const came = atMs.map((to) => {
-    let sum = 0;
-    for (let i = 0; i < before.atMs.length; i++)
-      sum +=
-        at(before.mass, i) * between(before, to - half - at(before.atMs, i), to + half - at(before.atMs, i));
-    return sum;
-  });
-  if (high - low > before.meanMs - 5 * before.spreadMs)
-    for (let j = 0; j < came.length; j++)
-      for (let i = 0; i < j; i++) {
-        const gap = at(atMs, j) - at(atMs, i);
-        came[j] = at(came, j) + at(came, i) * between(before, gap - half, gap + half);
-      }
+  const came = new Float64Array(count);
+  for (let i = 0; i < before.atMs.length; i++) {
+    const from = at(before.atMs, i);
+    let here = left(before, at(atMs, 0) - half - from);
+    for (let j = 0; j < count; j++) {
+      const next = left(before, at(atMs, j) + half - from);
+      came[j] = at(came, j) + at(before.mass, i) * (here - next);
+      here = next;
+    }
+  }
+  if (high - low > before.meanMs - 5 * before.spreadMs) againWithin(before, came, halfMs);
   // The last of them: none since.
-  const total = came.reduce((sum, value, j) => sum + value * left(before, high - at(atMs, j)), 0);
+  let total = 0;
+  for (let j = 0; j < count; j++) total += at(came, j) * left(before, high - at(atMs, j));
   return {
     ...before,
     logWeight: KEPT * before.logWeight + Math.log(Math.max(total, 1e-9)),
     atMs,
-    mass: total > 1e-12 ? came.map((value) => value / total) : came.fill(1 / came.length),
+    mass: total > 1e-12 ? came.map((value) => value / total) : came.fill(1 / count),
   };
+}
+
+/** Adds to the first changes in the cells those that come after them in the same interval. */
+function againWithin(of: Hypothesis, came: Float64Array, halfMs: number): void {
+  const after = came.map((_, k) => left(of, (2 * k - 1) * halfMs) - left(of, (2 * k + 1) * halfMs));
+  for (let j = 1; j < came.length; j++)
+    for (let i = 0; i < j; i++) came[j] = at(came, j) + at(came, i) * at(after, j - i);
 }
 
 /** Chance that an interval is longer. */
 function left({ meanMs, spreadMs }: Hypothesis, ms: number): number {
   if (ms <= 0) return 1;
-  return (
-    (1 - IRREGULAR) / (1 + Math.exp((ms - meanMs) / spreadMs)) + IRREGULAR * Math.exp(-ms / (4 * meanMs))
-  );
-}
-
-function between(hypothesis: Hypothesis, fromMs: number, toMs: number): number {
-  return left(hypothesis, fromMs) - left(hypothesis, toMs);
+  const tail = 1 + ms / (4 * meanMs);
+  return (1 - IRREGULAR) / (1 + Math.exp((ms - meanMs) / spreadMs)) + IRREGULAR / (tail * tail);
 }
 
 function within(hypotheses: readonly Hypothesis[], nowMs: number): Within | null {
   const most = Math.max(...hypotheses.map(({ logWeight }) => logWeight));
+  const kept = hypotheses
+    .filter(({ logWeight }) => logWeight > most - UNLIKELY)
+    .sort((a, b) => b.logWeight - a.logWeight)
+    .slice(0, ASKED);
   const atoms: { readonly of: Hypothesis; readonly ageMs: number; readonly share: number }[] = [];
   let total = 0;
-  for (const of of hypotheses) {
+  for (const of of kept) {
     const weight = Math.exp(of.logWeight - most);
-    if (weight < 1e-3) continue;
     for (let i = 0; i < of.atMs.length; i++) {
       const ageMs = nowMs - at(of.atMs, i);
       const share = weight * at(of.mass, i);
       const stayed = share * left(of, ageMs);
-      if (stayed < 1e-6) continue;
+      if (stayed < 1e-4) continue;
       total += stayed;
       atoms.push({ of, ageMs, share });
     }
@@ -156,9 +211,7 @@ function within(hypotheses: readonly Hypothesis[], nowMs: number): Within | null
   if (!(total > 0)) return null;
   return (hMs) => {
     let stays = 0;
-    for (const { of, ageMs, share } of atoms) {
-      stays += share * left(of, ageMs + hMs);
-    }
+    for (const { of, ageMs, share } of atoms) stays += share * left(of, ageMs + hMs);
     return Math.max(0, 1 - stays / total);
   };
 }

@@ -18,8 +18,11 @@ export type Fit = (known: number, nowMs: number) => Within | null;
 /** One way to say when the next change comes. */
 export interface OccurrenceModel {
   readonly name: string;
-  /** What `fit` of `known` changes says must not depend on later ones. */
-  learn(past: Past): Fit;
+  /**
+   * The fit to the first `known` changes looks at those alone; what all of them have in common (a scale) may be of the whole past. `earlier`: what the
+   * same model made of a past that this one continues, to go on from.
+   */
+  learn(past: Past, earlier?: Fit): Fit;
 }
 
 /** A model of moments: it takes a change to have come in the middle of what it is known to be within. */

@@ -20,6 +20,14 @@ export interface NextChange {
   quantile(probability: number): number;
 }
 
+/** What was learned of a past. */
+export interface LearnedChanges {
+  /** As seen at a later moment, nothing having come since. */
+  at(nowMs: number): NextChange;
+  /** Of each model, to go on from. */
+  readonly fits: readonly Fit[];
+}
+
 const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal];
 /** Changes that models are fitted to, and moments of the past that they are tested at. */
 const MOST = 512;
@@ -35,27 +43,27 @@ const HORIZONS = [0.25, 0.75, 1.5, 4] as const;
  */
 export function nextChange(changes: readonly Seen[], nowMs: number): NextChange | null {
   const learned = learnedChanges(changes, nowMs);
-  return learned === null ? null : learned(nowMs);
+  return learned === null ? null : learned.at(nowMs);
 }
 
 /**
  * The same in two steps: the tests, which take milliseconds, are made once and hold until there is another change; what it returns asks again at a
- * later moment, in microseconds. `tests`: changes of the past that models are tested at.
+ * later moment, in microseconds. `tests`: changes of the past that models are tested at. `earlier`: what was learned of a past that this one continues.
  */
 export function learnedChanges(
   changes: readonly Seen[],
   learnedMs: number,
-  tests = TESTS,
-): ((nowMs: number) => NextChange) | null {
+  { tests = TESTS, earlier }: { readonly tests?: number; readonly earlier?: LearnedChanges | undefined } = {},
+): LearnedChanges | null {
   const past = pastOf(changes, learnedMs);
   const intervals = intervalsOf(past.middleMs);
   if (intervals.length === 0) return null;
   const usual = median(intervals);
-  const fits = MODELS.map((model) => model.learn(past));
+  const fits = MODELS.map((model, i) => model.learn(past, earlier?.fits[i]));
   const { losses, given } = tested(past, fits, learnedMs, usual, tests);
   // What was learned depends on the moment only in which models have something to say then.
   const learnedOf = new Map<string, Learned>();
-  return (nowMs) => {
+  const question = (nowMs: number): NextChange => {
     const fitted = fits.map((each) => each(past.highMs.length, nowMs));
     const silent = fitted.map((each) => each === null).join();
     const known = learnedOf.get(silent);
@@ -81,6 +89,7 @@ export function learnedChanges(
       quantile: (probability) => inverse(within, probability, usual),
     };
   };
+  return { at: question, fits };
 }
 
 interface Learned {
