@@ -1,9 +1,13 @@
 import { assert } from '../../foundation/assert.ts';
+import { firstCheck } from './checking.ts';
 
 /** Points of a curve, denser near its beginning. */
 const points = 128;
 /** A look that would find nothing this often is never worth a call. */
 const leastChance = 0.03;
+/** Prices that checking times are found for, in parts of a cycle's mean: from the least by halves of an octave. */
+const leastPrice = 1 / 512;
+const prices = 20;
 
 /**
  * How likely a resource has changed `u` ms after a look: G(u), and its integral, tabulated. Beyond the last point the chance stays as it is.
@@ -14,6 +18,10 @@ export class Staleness {
   readonly #integral: Float64Array;
   readonly untilMs: number;
   readonly #memoryless: boolean;
+
+  /** For each price of the ladder when to look first; found when first asked for. */
+  #checks: Float64Array | null = null;
+  #checksOfMs = 0;
 
   /** Mean of what remains of a cycle at a moment that has nothing to do with it: E[T²] / 2E[T]. */
   readonly #anywhereMs: number;
@@ -79,7 +87,26 @@ export class Staleness {
     const lag = this.outdatedMs(u) / chance;
     const { meanMs } = cycle;
     // So late that further changes came: anywhere within a cycle.
-    return chance * (lag < meanMs ? cycle.remainingMs(lag) : cycle.#anywhereMs);
+    const atAll = chance * (lag < meanMs ? cycle.remainingMs(lag) : cycle.#anywhereMs);
+    return Math.min(atAll, this.#rightMs(u, meanMs));
+  }
+
+  /** The price of a look up to which it is better to look now than later. */
+  #rightMs(u: number, cycleMs: number): number {
+    if (this.#checks === null || this.#checksOfMs !== cycleMs) {
+      this.#checksOfMs = cycleMs;
+      this.#checks = new Float64Array(prices);
+      for (let i = 0; i < prices; i++) {
+        const first = firstCheck(this.#at, this.#chance, this.#integral, priceOf(i) * cycleMs);
+        this.#checks[i] = Math.max(this.#at[first] ?? 0, this.#checks[i - 1] ?? 0);
+      }
+    }
+    let above = 0;
+    while (above < prices && (this.#checks[above] ?? 0) <= u) above++;
+    if (above === prices) return Number.POSITIVE_INFINITY;
+    const before = above === 0 ? 0 : (this.#checks[above - 1] ?? 0);
+    const after = this.#checks[above] ?? 0;
+    return cycleMs * priceOf(above - 1 + (after > before ? (u - before) / (after - before) : 0));
   }
 
   /** The earliest moment after the look at which a look is worth `price`; infinite: never. */
@@ -116,6 +143,10 @@ export class Staleness {
     const part = to > from ? (u - from) / (to - from) : 0;
     return (values[low] ?? 0) * (1 - part) + (values[high] ?? 0) * part;
   }
+}
+
+function priceOf(step: number): number {
+  return leastPrice * 2 ** (step / 2);
 }
 
 type Point = readonly [at: number, chance: number];
