@@ -22,12 +22,20 @@ interface Planned {
   curve: Staleness;
   /** From the last look that found a change: what a cycle usually looks like. */
   cycle: Staleness;
+  /** Looks in a row that found a change, and how much faster than time the curve is gone through for it. */
+  streak: number;
+  pace: number;
 }
 
 /** What models must have saved of log loss, in nats a question, against "any time alike": below, evenly spaced looks are best. */
 const leastGain = 0.15;
 const leastEvidence = 4;
 const likely = 0.2;
+/** Looks in a row that each found a change, from which on they are made uneven, by up to this part of an interval. */
+const unrevealing = 4;
+const uneven = 0.2;
+/** Looks in a row that are nearer together, then further apart: enough for the whole of an interval. */
+const block = 8;
 /** How often the scale of prices is found anew, at most. */
 const rescaleMs = 10_000;
 
@@ -60,7 +68,10 @@ export class RefreshSchedule {
     const told = next !== null && next.gain.each >= leastGain && next.gain.total >= leastEvidence;
     const curve = told ? curveOf(next) : memoryless(changes, Math.max(knownMs, this.#callMs()));
     const before = this.#planned.get(name);
+    const streak = changed ? (before?.streak ?? 0) + 1 : 0;
     this.#planned.set(name, {
+      streak,
+      pace: told || streak < unrevealing ? 1 : paceOf(streak),
       atMs,
       weight,
       curve,
@@ -87,8 +98,8 @@ export class RefreshSchedule {
     const price = this.price(nowMs, tokens);
     let best: string | null = null;
     let most = price;
-    for (const [name, { atMs, weight, curve, cycle }] of this.#planned) {
-      const value = weight * curve.value(nowMs - atMs, cycle);
+    for (const [name, { atMs, weight, curve, cycle, pace }] of this.#planned) {
+      const value = weight * curve.value(pace * (nowMs - atMs), cycle);
       if (value < most || value <= 0 || but(name)) continue;
       most = value;
       best = name;
@@ -115,7 +126,8 @@ export class RefreshSchedule {
   dueAt(name: string, nowMs: number, tokens: number): number {
     const planned = this.#planned.get(name);
     if (planned === undefined) return Number.POSITIVE_INFINITY;
-    return planned.atMs + planned.curve.worthAt(this.price(nowMs, tokens) / planned.weight, planned.cycle);
+    const { atMs, curve, cycle, pace, weight } = planned;
+    return atMs + curve.worthAt(this.price(nowMs, tokens) / weight, cycle) / pace;
   }
 
   /** Of a call, in ms of freshness times weight. */
@@ -141,6 +153,14 @@ export class RefreshSchedule {
     }
     return weights === 0 ? 0 : sum / weights;
   }
+}
+
+/**
+ * Looks that find a change every time never show when it comes, and even ones keep it so: the same number of them, nearer together for a while and
+ * then further apart, go through the whole of a cycle until one finds nothing.
+ */
+function paceOf(streak: number): number {
+  return Math.floor((streak - unrevealing) / block) % 2 === 0 ? 1 / (1 - uneven) : 1 / (1 + uneven);
 }
 
 /** Beyond this the chance of a change hardly rises. */
