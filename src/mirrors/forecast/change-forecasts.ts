@@ -9,7 +9,8 @@ import type { HistoryRecord } from '../state/records.ts';
 export const leastChanges = 4;
 /** Changes of the past that the models are tested at: some milliseconds of work at every change. */
 const tests = 24;
-const mostKept = 20_000;
+/** Resources whose learning is kept, at some 100 KiB each; others are learned anew. */
+const mostKept = 2000;
 
 interface Kept {
   readonly changes: HistoryRecord['changes'];
@@ -29,7 +30,9 @@ export class ChangeForecasts {
     const options = { tests, earlier: known?.learned };
     const learned = learnedChanges(history.changes, Math.max(nowMs, lastMs), options);
     if (learned === null) return null;
-    if (this.#kept.size >= mostKept) this.#kept.clear();
+    this.#kept.delete(name);
+    const [oldest] = this.#kept.keys();
+    if (oldest !== undefined && this.#kept.size >= mostKept) this.#kept.delete(oldest);
     this.#kept.set(name, { changes: history.changes, learned });
     return learned.at(nowMs);
   }

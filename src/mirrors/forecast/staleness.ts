@@ -5,9 +5,9 @@ import { firstCheck } from './checking.ts';
 const points = 128;
 /** A look that would find nothing this often is never worth a call. */
 const leastChance = 0.03;
-/** Prices that checking times are found for, in parts of a cycle's mean: from the least by halves of an octave. */
-const leastPrice = 1 / 512;
-const prices = 20;
+/** Prices that checking times are found for, in parts of a cycle's mean: each twice the one before. */
+const leastPrice = 1 / 256;
+const prices = 10;
 
 /**
  * How likely a resource has changed `u` ms after a look: G(u), and its integral, tabulated. Beyond the last point the chance stays as it is.
@@ -146,7 +146,7 @@ export class Staleness {
 }
 
 function priceOf(step: number): number {
-  return leastPrice * 2 ** (step / 2);
+  return leastPrice * 2 ** step;
 }
 
 type Point = readonly [at: number, chance: number];

@@ -3,24 +3,27 @@ import { median } from '../math/statistics.ts';
 import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Within } from './model.ts';
 
 const LEAST = 4;
+/** Changes that a new grid is laid by. */
 const RECENT = 48;
 /** Where the mean may be, in parts of the median between changes seen: between two looks several may have come, of which one is seen. */
 const MEANS = [0.4, 1.3] as const;
 /** Spreads of an interval, in parts of its mean; means are tried this far apart, too. */
 const SPREADS = [0.04, 0.1, 0.25] as const;
+/** The finest, tried near the best of those alone. */
 const FINE = 0.015;
 /** Of intervals, those that follow no rule. */
 const IRREGULAR = 0.01;
 /** What an observation still counts after another, so that a resource that became otherwise is learned anew. */
 const KEPT = 0.98;
+/** Places that a change may have been at in its interval, at most. */
 const CELLS = 24;
-/** Beliefs kept of the past, which tests ask for. */
-const KEPT_BELIEFS = 128;
+/** Beliefs kept of the past, which tests ask for: some tens of KiB. */
+const KEPT_BELIEFS = 26;
 /** Hypotheses this far behind the best, in nats, are given up. */
 const HOPELESS = 12;
 /** And asked no more: this far behind, or behind so many others. */
 const UNLIKELY = 5;
-const ASKED = 12;
+const ASKED = 8;
 
 /** Intervals of a mean and a spread (logistic), and what is believed of the moment of the last change. */
 interface Hypothesis {
@@ -51,9 +54,11 @@ export const hiddenRenewal: OccurrenceModel = {
   },
 };
 
-/** What was believed after each of the last changes, by when it was seen. */
 interface Beliefs {
+  /** After each of the last changes, by when it was seen: the likely ones. */
   readonly after: ReadonlyMap<number, readonly Hypothesis[]>;
+  /** After the last one: all that are still believed. */
+  readonly last: readonly Hypothesis[];
   readonly lastMs: number;
   /** Changes that the grid was laid by, and those that came since. */
   readonly laidBy: number;
@@ -69,16 +74,19 @@ function continued(known: Beliefs, past: Past): Beliefs | null {
   const from = highMs.lastIndexOf(known.lastMs) + 1;
   const since = known.since + highMs.length - from;
   if (from === 0 || since > known.laidBy) return null;
-  const last = known.after.get(known.lastMs) ?? [];
-  const kept = [...known.after].slice(-KEPT_BELIEFS);
+  const came = filtered(past, from, known.last);
   return {
     ...known,
-    after: new Map([...kept, ...filtered(past, from, last)]),
+    after: new Map(
+      [...known.after, ...came.map(([seenMs, all]) => [seenMs, likely(all)] as const)].slice(-KEPT_BELIEFS),
+    ),
+    last: came.at(-1)?.[1] ?? known.last,
     lastMs: at(highMs, highMs.length - 1),
     since,
   };
 }
 
+/** A grid about the usual interval, and a finer one about its best; what each says of a change does not look at later ones. */
 function begunAnew(past: Past): Beliefs | null {
   const { highMs } = past;
   const from = Math.max(0, highMs.length - RECENT);
@@ -90,8 +98,10 @@ function begunAnew(past: Past): Beliefs | null {
   const [best] = [...(coarse.at(-1)?.[1] ?? [])].sort((a, b) => b.logWeight - a.logWeight);
   if (best === undefined) return null;
   const fine = filtered(past, from + 1, first(grid(best.meanMs, [0.95, 1.05], FINE)));
+  const both = coarse.map(([seenMs, all], i) => [seenMs, [...all, ...(fine[i]?.[1] ?? [])]] as const);
   return {
-    after: new Map(coarse.map(([seenMs, belief], i) => [seenMs, [...belief, ...(fine[i]?.[1] ?? [])]])),
+    after: new Map(both.map(([seenMs, all]) => [seenMs, likely(all)] as const).slice(-KEPT_BELIEFS)),
+    last: both.at(-1)?.[1] ?? [],
     lastMs: at(highMs, highMs.length - 1),
     laidBy: highMs.length - from,
     since: 0,
@@ -189,15 +199,17 @@ function left({ meanMs, spreadMs }: Hypothesis, ms: number): number {
   return (1 - IRREGULAR) / (1 + Math.exp((ms - meanMs) / spreadMs)) + IRREGULAR / (tail * tail);
 }
 
+function likely(hypotheses: readonly Hypothesis[]): readonly Hypothesis[] {
+  const sorted = [...hypotheses].sort((a, b) => b.logWeight - a.logWeight);
+  const most = sorted[0]?.logWeight ?? 0;
+  return sorted.filter(({ logWeight }) => logWeight > most - UNLIKELY).slice(0, ASKED);
+}
+
 function within(hypotheses: readonly Hypothesis[], nowMs: number): Within | null {
-  const most = Math.max(...hypotheses.map(({ logWeight }) => logWeight));
-  const kept = hypotheses
-    .filter(({ logWeight }) => logWeight > most - UNLIKELY)
-    .sort((a, b) => b.logWeight - a.logWeight)
-    .slice(0, ASKED);
+  const most = hypotheses[0]?.logWeight ?? 0;
   const atoms: { readonly of: Hypothesis; readonly ageMs: number; readonly share: number }[] = [];
   let total = 0;
-  for (const of of kept) {
+  for (const of of hypotheses) {
     const weight = Math.exp(of.logWeight - most);
     for (let i = 0; i < of.atMs.length; i++) {
       const ageMs = nowMs - at(of.atMs, i);

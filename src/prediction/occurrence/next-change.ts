@@ -59,26 +59,26 @@ export function learnedChanges(
   const intervals = intervalsOf(past.middleMs);
   if (intervals.length === 0) return null;
   const usual = median(intervals);
-  const fits = MODELS.map((model, i) => model.learn(past, earlier?.fits[i]));
+  const fits = fitted(past, earlier);
   const { losses, given } = tested(past, fits, learnedMs, usual, tests);
   // What was learned depends on the moment only in which models have something to say then.
   const learnedOf = new Map<string, Learned>();
   const question = (nowMs: number): NextChange => {
-    const fitted = fits.map((each) => each(past.highMs.length, nowMs));
-    const silent = fitted.map((each) => each === null).join();
+    const said = fits.map((each) => each(past.highMs.length, nowMs));
+    const silent = said.map((each) => each === null).join();
     const known = learnedOf.get(silent);
-    const best = Math.min(...losses.filter((_, i) => fitted[i] !== null));
+    const best = Math.min(...losses.filter((_, i) => said[i] !== null));
     const questions = given.length / HORIZONS.length;
     const total = Math.max(0, nth(losses, 0) - best);
     const gain = { total, each: questions === 0 ? 0 : total / questions };
-    const { weights, corrected } = known ?? learnedFrom(losses, given, fitted);
+    const { weights, corrected } = known ?? learnedFrom(losses, given, said);
     if (known === undefined) learnedOf.set(silent, { weights, corrected });
     const within: Within = (hMs) =>
       hMs <= 0
         ? 0
         : corrected(
             mixture(
-              fitted.map((model) => model?.(hMs) ?? Number.NaN),
+              said.map((model) => model?.(hMs) ?? Number.NaN),
               weights,
             ),
           );
@@ -90,6 +90,11 @@ export function learnedChanges(
     };
   };
   return { at: question, fits };
+}
+
+/** Apart, so that what is kept does not keep what was before it. */
+function fitted(past: Past, earlier: LearnedChanges | undefined): readonly Fit[] {
+  return MODELS.map((model, i) => model.learn(past, earlier?.fits[i]));
 }
 
 interface Learned {
