@@ -1,9 +1,14 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { fixedInterval, predicted, tuned } from '../../src/cli/bench/mirrors/policies.ts';
+import { freshnessOf } from '../../src/cli/bench/mirrors/simulated-origin.ts';
+import { seededRandom } from '../../src/foundation/random.ts';
 import { parseSource } from '../../src/mirrors/config/parse-config.ts';
+import { firstCheck } from '../../src/mirrors/forecast/checking.ts';
 import { clearingPrice } from '../../src/mirrors/forecast/price.ts';
+import { RefreshSchedule } from '../../src/mirrors/forecast/refresh-schedule.ts';
 import { Staleness } from '../../src/mirrors/forecast/staleness.ts';
-import { changeTimes, withChange } from '../../src/mirrors/refresh/history.ts';
+import { withChange } from '../../src/mirrors/refresh/history.ts';
 import { judge } from '../../src/mirrors/refresh/judge.ts';
 import type { BudgetRecord, HistoryRecord } from '../../src/mirrors/state/records.ts';
 import { paused, refilled, taken } from '../../src/mirrors/state/token-bucket.ts';
@@ -37,6 +42,63 @@ test('clockwork: worth nothing before the change, a whole period just after it, 
   t.true(curve.value(150_000, curve) < 0.6 * period);
   const at = curve.worthAt(0.8 * period, curve);
   t.true(at > 99_500 && at < 102_000, `${at}`);
+});
+
+test('changes without memory are looked for as soon as the next look would cost more than it saves', (t) => {
+  const points = 1200;
+  const atMs = Float64Array.from({ length: points }, (_, i) => i * 0.01);
+  const chance = atMs.map((u) => 1 - Math.exp(-u));
+  const integral = atMs.map((u) => u - 1 + Math.exp(-u));
+  for (const price of [0.1, 0.5, 1.5]) {
+    const u = atMs[firstCheck(atMs, chance, integral, price)]!;
+    // Looking every u costs (price + u) / (1 − e^−u) until the change is found, least where e^u − 1 − u = price.
+    t.true(Math.abs(Math.exp(u) - 1 - u - price) < 0.08 * (1 + price), `${price}: ${u}`);
+  }
+});
+
+test('where a change is expected, looks go before it, about it or after it by what they cost', (t) => {
+  const curve = new Staleness((u) => 1 / (1 + Math.exp((100_000 - u) / 3000)), 200_000);
+  const chanceAt = (price: number): number => curve.chance(curve.worthAt(price, curve));
+  t.true(chanceAt(1000) < 0.35, `${chanceAt(1000)}`);
+  t.true(chanceAt(8000) > 0.4 && chanceAt(8000) < 0.9, `${chanceAt(8000)}`);
+  t.true(chanceAt(40_000) > 0.9, `${chanceAt(40_000)}`);
+});
+
+test('looks that find a change every time are made uneven, until one finds nothing', (t) => {
+  const schedule = new RefreshSchedule({ perMinute: 1, burst: 10 });
+  const waits: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const changed = i !== 30;
+    schedule.looked('a', { atMs: 0, changed, next: null, knownMs: 60_000, changes: 1, weight: 1 });
+    waits.push(Math.round(schedule.dueAt('a', 0, 5) / 100));
+  }
+  const [even, sooner, later] = [waits[0]!, waits[10]!, waits[18]!];
+  t.true(Math.abs(sooner / even - 0.8) < 0.01 && Math.abs(later / even - 1.2) < 0.01, waits.join());
+  t.is(waits[30], even);
+  t.is(waits[35], even);
+});
+
+test('clockwork that does not say when it changed: less than half the stale reads of even looks', (t) => {
+  const random = seededRandom('closed loop');
+  const periodMs = 600_000;
+  const untilMs = 200 * periodMs;
+  const changesMs = Array.from({ length: 200 }, (_, i) => (i + 0.37 + 0.02 * random.next()) * periodMs);
+  const history = {
+    name: 'x',
+    predictable: true,
+    source: 'generated',
+    changesMs,
+    fromMs: 0,
+    untilMs,
+  } as const;
+  const reads = Float64Array.from({ length: 5000 }, () => random.next() * untilMs).sort();
+  const looks = predicted([history], 2 / periodMs, false).get('x')!;
+  const fromMs = 0.4 * untilMs;
+  const ours = freshnessOf(history, looks, reads, fromMs);
+  const even = tuned((everyMs) => fixedInterval(history, everyMs), ours.calls, fromMs, untilMs);
+  const theirs = freshnessOf(history, even, reads, fromMs);
+  t.true(ours.calls <= 1.05 * 0.6 * 400, `${ours.calls}`);
+  t.true(ours.staleReads < 0.5 * theirs.staleReads, `${ours.staleReads} ${theirs.staleReads}`);
 });
 
 test('the price divides the budget as is best: what changes far too often gets nothing, the rest more', (t) => {
@@ -89,8 +151,8 @@ test('histories are bounded and never go back', (t) => {
   let history: HistoryRecord | null = null;
   for (let i = 0; i < 1000; i++) history = withChange(history, [i % 7 === 0 ? -5 : i * 10, i * 10 + 5]);
   t.is(history?.changes.length, 256);
-  const times = changeTimes(history!);
-  t.true(times.every((time, i) => i === 0 || time >= (times[i - 1] ?? 0)));
+  const changes = history!.changes;
+  t.true(changes.every(([low, high], i) => low <= high && (i === 0 || low >= changes[i - 1]![1])));
 });
 
 test('when it changed: by the origin’s word in our calendar, else between two looks', (t) => {

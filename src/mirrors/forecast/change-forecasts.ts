@@ -7,8 +7,6 @@ import type { HistoryRecord } from '../state/records.ts';
 
 /** Changes that say enough to predict with; below, nothing is predicted. */
 export const leastChanges = 4;
-/** Changes of the past that the models are tested at: some milliseconds of work at every change. */
-const tests = 24;
 /** Resources whose learning is kept, at some 100 KiB each; others are learned anew. */
 const mostKept = 2000;
 
@@ -27,8 +25,7 @@ export class ChangeForecasts {
     const known = this.#kept.get(name);
     if (known !== undefined && isSame(known.changes, history.changes)) return known.learned.at(nowMs);
     const lastMs = history.changes.at(-1)?.[1] ?? nowMs;
-    const options = { tests, earlier: known?.learned };
-    const learned = learnedChanges(history.changes, Math.max(nowMs, lastMs), options);
+    const learned = learnedChanges(history.changes, Math.max(nowMs, lastMs), known?.learned);
     if (learned === null) return null;
     this.#kept.delete(name);
     const [oldest] = this.#kept.keys();

@@ -32,7 +32,7 @@ const leastGain = 0.15;
 const leastEvidence = 4;
 const likely = 0.2;
 /** Looks in a row that each found a change, from which on they are made uneven, by up to this part of an interval. */
-const unrevealing = 4;
+const unrevealing = 8;
 const uneven = 0.2;
 /** Looks in a row that are nearer together, then further apart: enough for the whole of an interval. */
 const block = 8;

@@ -14,8 +14,3 @@ export function withChange(
   const low = Math.round(Math.min(Math.max(lowMs, lastMs), high));
   return { changes: [...changes, [low, high] as const].slice(-kept) };
 }
-
-/** The changes as moments: the middle of each interval that they are known to be in. */
-export function changeTimes({ changes }: HistoryRecord): Float64Array {
-  return Float64Array.from(changes, ([low, high]) => (low + high) / 2);
-}

@@ -4,7 +4,7 @@ import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Within } f
 
 const LEAST = 4;
 /** Changes that a new grid is laid by. */
-const RECENT = 48;
+const RECENT = 32;
 /** Where the mean may be, in parts of the median between changes seen: between two looks several may have come, of which one is seen. */
 const MEANS = [0.4, 1.3] as const;
 /** Spreads of an interval, in parts of its mean; means are tried this far apart, too. */
@@ -16,7 +16,7 @@ const IRREGULAR = 0.01;
 /** What an observation still counts after another, so that a resource that became otherwise is learned anew. */
 const KEPT = 0.98;
 /** Places that a change may have been at in its interval, at most. */
-const CELLS = 24;
+const CELLS = 16;
 /** Beliefs kept of the past, which tests ask for: some tens of KiB. */
 const KEPT_BELIEFS = 26;
 /** Hypotheses this far behind the best, in nats, are given up. */
@@ -43,6 +43,8 @@ interface Hypothesis {
 export const hiddenRenewal: OccurrenceModel = {
   name: 'hidden-renewal',
   learn(past, earlier) {
+    // Nothing is hidden.
+    if (past.highMs.every((high, i) => high === at(past.lowMs, i))) return () => null;
     const known = earlier === undefined ? undefined : beliefsOf.get(earlier);
     const beliefs = (known === undefined ? null : continued(known, past)) ?? begunAnew(past);
     const fit: Fit = (count, nowMs) => {

@@ -31,7 +31,7 @@ export interface LearnedChanges {
 const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal];
 /** Changes that models are fitted to, and moments of the past that they are tested at. */
 const MOST = 512;
-const TESTS = 96;
+const TESTS = 24;
 const LEAST_TESTED = 12;
 /** Horizons of the test, in usual intervals; they share one outcome's news, so each counts as part of one. */
 const HORIZONS = [0.25, 0.75, 1.5, 4] as const;
@@ -48,19 +48,19 @@ export function nextChange(changes: readonly Seen[], nowMs: number): NextChange 
 
 /**
  * The same in two steps: the tests, which take milliseconds, are made once and hold until there is another change; what it returns asks again at a
- * later moment, in microseconds. `tests`: changes of the past that models are tested at. `earlier`: what was learned of a past that this one continues.
+ * later moment, in microseconds. `earlier`: what was learned of a past that this one continues.
  */
 export function learnedChanges(
   changes: readonly Seen[],
   learnedMs: number,
-  { tests = TESTS, earlier }: { readonly tests?: number; readonly earlier?: LearnedChanges | undefined } = {},
+  earlier?: LearnedChanges,
 ): LearnedChanges | null {
   const past = pastOf(changes, learnedMs);
   const intervals = intervalsOf(past.middleMs);
   if (intervals.length === 0) return null;
   const usual = median(intervals);
   const fits = fitted(past, earlier);
-  const { losses, given } = tested(past, fits, learnedMs, usual, tests);
+  const { losses, given } = tested(past, fits, learnedMs, usual);
   // What was learned depends on the moment only in which models have something to say then.
   const learnedOf = new Map<string, Learned>();
   const question = (nowMs: number): NextChange => {
@@ -123,17 +123,11 @@ interface Tested {
   }[];
 }
 
-function tested(
-  { lowMs, highMs }: Past,
-  fits: readonly Fit[],
-  nowMs: number,
-  usual: number,
-  tests: number,
-): Tested {
+function tested({ lowMs, highMs }: Past, fits: readonly Fit[], nowMs: number, usual: number): Tested {
   const losses = MODELS.map(() => 0);
   const given: { probabilities: number[]; happened: boolean }[] = [];
   const count = highMs.length;
-  for (let known = Math.max(LEAST_TESTED, count - tests); known <= count; known++) {
+  for (let known = Math.max(LEAST_TESTED, count - TESTS); known <= count; known++) {
     const low = known < count ? at(lowMs, known) : nowMs;
     const high = known < count ? at(highMs, known) : Number.POSITIVE_INFINITY;
     // Right after a change, and in the middle of a usual interval, if none had come by then.
