@@ -1,4 +1,4 @@
-import type { Member, Routing } from '../../protocol/routing.ts';
+import { type Member, type Routing, sameRouting } from '../../protocol/routing.ts';
 
 /**
  * Which member the session stream goes to. `attached`: the stream with this number, to this address; `trusted` once the member was announced
@@ -124,6 +124,8 @@ function inOrder(state: RouterState): readonly string[] {
 
 function handleRouting(state: RouterState, routing: Routing): RouterState {
   const known = state.routing;
+  // Every member says it, and on two streams each.
+  if (known !== null && sameRouting(known, routing)) return state;
   const isNews =
     known === null ||
     routing.term > known.term ||
