@@ -9,7 +9,7 @@ const self = nodeId('a');
 const leader = nodeId('b');
 const other = nodeId('c');
 const identity = { storeId: 'store-b', bootCounter: 4, incarnation: 'b4', last: beforeAll, doubted: false };
-const options = defaultSuspicion;
+const options = { ...defaultSuspicion, leastSamples: 0 };
 
 /** A watch that has followed `leader` in term 5 for two seconds of regular heartbeats, the last at 2,000. */
 function watching(gap: (i: number) => number = () => 20): { watch: LeaderWatch; nowMs: number } {
@@ -164,4 +164,18 @@ test('a doubt ends with the leader that it is of, and when it is lifted', (t) =>
   watch.doubt('odd');
   watch.follow(nowMs, other, term(6), identity);
   t.deepEqual(kinds(watch.tick(nowMs + 45)), []);
+});
+
+test('a leader that was silent and lives is given more time; one that was refused and lives is not', (t) => {
+  const { watch, nowMs } = watching();
+  const lost = nowMs + options.floorMs;
+  t.deepEqual(kinds(watch.tick(lost)), ['declareLost']);
+  watch.follow(lost, null, term(5), null);
+  t.deepEqual(kinds(watch.heard(lost + 20)), ['declareAlive']);
+  t.true(watch.wakeAtMs() >= lost + 20 + 1.5 * options.floorMs - 1);
+  const other = watching();
+  other.watch.disconnected(other.nowMs + 1, leader, 'refused');
+  other.watch.follow(other.nowMs + 1, null, term(5), null);
+  t.deepEqual(kinds(other.watch.heard(other.nowMs + 60)), ['declareAlive']);
+  t.true(other.watch.wakeAtMs() <= other.nowMs + 60 + options.floorMs);
 });

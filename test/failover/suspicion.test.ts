@@ -5,7 +5,7 @@ import { defaultSuspicion } from '../../src/failover/options.ts';
 import { Suspicion } from '../../src/failover/suspicion.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 
-const options = defaultSuspicion;
+const options = { ...defaultSuspicion, leastSamples: 0 };
 
 function fed(gaps: readonly number[]): { suspicion: Suspicion; nowMs: number } {
   const suspicion = new Suspicion(options, 0);
@@ -107,4 +107,29 @@ test('patience is always within floor and ceiling, and the verdict turns exactly
     { numRuns: 200 },
   );
   t.pass();
+});
+
+test('too little measured: as patient as may be', (t) => {
+  const suspicion = new Suspicion(defaultSuspicion, 0);
+  const { heartbeatMs, leastSamples, ceilingMs, floorMs } = defaultSuspicion;
+  for (let beat = 1; beat < leastSamples; beat++) suspicion.heard(beat * heartbeatMs);
+  t.is(suspicion.patienceMs(), ceilingMs);
+  suspicion.heard(leastSamples * heartbeatMs);
+  t.is(suspicion.patienceMs(), floorMs);
+  suspicion.restart(leastSamples * heartbeatMs + 1);
+  t.is(suspicion.patienceMs(), floorMs, 'what was learnt of one leader counts for the next');
+});
+
+test('each suspicion that proves wrong allows more silence, up to the ceiling, and is forgotten in time', (t) => {
+  const { suspicion, nowMs } = fed(Array.from({ length: 200 }, () => options.heartbeatMs));
+  t.is(suspicion.patienceMs(), options.floorMs);
+  suspicion.refuted(nowMs);
+  t.is(suspicion.patienceMs(), 1.5 * options.floorMs);
+  suspicion.refuted(nowMs);
+  t.is(suspicion.patienceMs(), 2.25 * options.floorMs);
+  for (let i = 0; i < 20; i++) suspicion.refuted(nowMs);
+  t.is(suspicion.patienceMs(), options.ceilingMs);
+  let later = nowMs;
+  for (let i = 0; i < 240_000 / options.heartbeatMs; i++) suspicion.heard((later += options.heartbeatMs));
+  t.true(suspicion.patienceMs() < 1.01 * options.floorMs);
 });
