@@ -77,7 +77,8 @@ export class Staleness {
    * Changes at a constant rate λ: u·G(u) − ∫₀ᵘ G = (1 − (1 + λu)e^(−λu))/λ, the price of a call at which looking every `u` ms is optimal, ∂F/∂f of
    * Cho & Garcia-Molina 2003 (sec. 4): a look that finds nothing spends the uncertainty that had gathered. Otherwise the next change does not
    * depend on when somebody looks: with chance G a look finds one, which came about `lag` ago, and stays fresh for what remains of a cycle. For clockwork
-   * that jumps to a whole period as the change comes, and falls until the next.
+   * that jumps to a whole period as the change comes, and falls until the next. That is what it buys at all; no look is made before the price
+   * at which it is better made now than later, the next one following if it finds nothing (`firstCheck`).
    */
   value(since: number, cycle: Staleness): number {
     const u = Math.min(since, this.untilMs);

@@ -1,12 +1,13 @@
 import { at, nth } from '../math/at.ts';
 import { median } from '../math/statistics.ts';
-import { calibration, type Outcome } from './calibration.ts';
+import { calibration } from './calibration.ts';
 import { daily } from './daily.ts';
 import { gammaRenewal } from './gamma-renewal.ts';
 import { hiddenRenewal } from './hidden-renewal.ts';
 import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Seen, type Within } from './model.ts';
 import { poisson } from './poisson.ts';
 import { renewal } from './renewal.ts';
+import { type Tested, tested } from './tested.ts';
 
 /** When the next change comes, as seen now. */
 export interface NextChange {
@@ -29,12 +30,8 @@ export interface LearnedChanges {
 }
 
 const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal];
-/** Changes that models are fitted to, and moments of the past that they are tested at. */
+/** Changes that models are fitted to. */
 const MOST = 512;
-const TESTS = 24;
-const LEAST_TESTED = 12;
-/** Horizons of the test, in usual intervals; they share one outcome's news, so each counts as part of one. */
-const HORIZONS = [0.25, 0.75, 1.5, 4] as const;
 
 /**
  * Distribution of the time of the next change from the times of past ones. Models are tested at moments of the past, each seeing only what
@@ -60,7 +57,7 @@ export function learnedChanges(
   if (intervals.length === 0) return null;
   const usual = median(intervals);
   const fits = fitted(past, earlier);
-  const { losses, given } = tested(past, fits, learnedMs, usual);
+  const { losses, given, questions } = tested(past, fits, learnedMs, usual);
   // What was learned depends on the moment only in which models have something to say then.
   const learnedOf = new Map<string, Learned>();
   const question = (nowMs: number): NextChange => {
@@ -68,7 +65,6 @@ export function learnedChanges(
     const silent = said.map((each) => each === null).join();
     const known = learnedOf.get(silent);
     const best = Math.min(...losses.filter((_, i) => said[i] !== null));
-    const questions = given.length / HORIZONS.length;
     const total = Math.max(0, nth(losses, 0) - best);
     const gain = { total, each: questions === 0 ? 0 : total / questions };
     const { weights, corrected } = known ?? learnedFrom(losses, given, said);
@@ -114,44 +110,6 @@ function learnedFrom(
   return { weights, corrected };
 }
 
-interface Tested {
-  readonly losses: readonly number[];
-  /** Every question of the test: what each model said (NaN: nothing), and what happened. */
-  readonly given: readonly {
-    readonly probabilities: readonly number[];
-    readonly happened: Outcome['happened'];
-  }[];
-}
-
-function tested({ lowMs, highMs }: Past, fits: readonly Fit[], nowMs: number, usual: number): Tested {
-  const losses = MODELS.map(() => 0);
-  const given: { probabilities: number[]; happened: boolean }[] = [];
-  const count = highMs.length;
-  for (let known = Math.max(LEAST_TESTED, count - TESTS); known <= count; known++) {
-    const low = known < count ? at(lowMs, known) : nowMs;
-    const high = known < count ? at(highMs, known) : Number.POSITIVE_INFINITY;
-    // Right after a change, and in the middle of a usual interval, if none had come by then.
-    for (const wait of [0, 0.5 * usual]) {
-      const moment = at(highMs, known - 1) + wait;
-      if (low <= moment) continue;
-      const fitted = fits.map((each) => each(known, moment));
-      const ends = HORIZONS.map((horizon) => moment + horizon * usual);
-      for (const until of low < high && known < count ? [...ends, low, high] : ends) {
-        const happened = high <= until;
-        if (!happened && until > low) continue;
-        const probabilities = fitted.map((model) => model?.(until - moment) ?? Number.NaN);
-        // Who has nothing to say is judged as the memoryless model.
-        probabilities.forEach((probability, i) => {
-          const said = Number.isNaN(probability) ? nth(probabilities, 0) : probability;
-          losses[i] = nth(losses, i) + logLoss(said, happened) / HORIZONS.length;
-        });
-        given.push({ probabilities, happened });
-      }
-    }
-  }
-  return { losses, given };
-}
-
 /** Up to `nowMs`, in order, none beginning before the one before it ends. */
 function pastOf(changes: readonly Seen[], nowMs: number): Past {
   const sorted = changes
@@ -163,11 +121,6 @@ function pastOf(changes: readonly Seen[], nowMs: number): Past {
     Math.min(high, i === 0 ? low : Math.max(low, at(highMs, i - 1))),
   );
   return { lowMs, highMs, middleMs: lowMs.map((low, i) => (low + at(highMs, i)) / 2) };
-}
-
-function logLoss(probability: number, happened: boolean): number {
-  const p = Math.min(Math.max(probability, 0.005), 0.995);
-  return -Math.log(happened ? p : 1 - p);
 }
 
 function weightsOf(losses: readonly number[], fitted: readonly (Within | null)[]): readonly number[] {
