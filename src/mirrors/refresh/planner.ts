@@ -135,7 +135,8 @@ export class Planner {
       changed: changed && entry.value.changedAtMs >= check.checkedAtMs - check.tookMs,
       next: forecasts.next(name, known.history, atMs),
       knownMs: Math.max(0, check.checkedAtMs - check.sinceMs),
-      changes: known.history?.changes.length ?? 0,
+      // In the same time; the history keeps the last ones only.
+      changes: check.counts.changes,
       weight: Math.max(leastWeight, readsPerSecond(name) ?? 1),
     });
   }

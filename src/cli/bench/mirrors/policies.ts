@@ -77,6 +77,7 @@ export function predicted(
         looks: [] as number[],
         record: null as HistoryRecord | null,
         seen: -1,
+        changes: 0,
         lastMs: history.fromMs,
       },
     ]),
@@ -88,6 +89,7 @@ export function predicted(
     const seen = changesUntil(history.changesMs, now);
     const changed = resource.seen >= 0 && seen > resource.seen;
     if (changed) {
+      resource.changes++;
       const last = history.changesMs[seen - 1] ?? now;
       resource.record = withChange(resource.record, told ? [last, last] : [lastMs, now]);
     }
@@ -99,7 +101,7 @@ export function predicted(
       changed,
       next: forecasts.next(name, resource.record, now),
       knownMs: now - history.fromMs,
-      changes: resource.record?.changes.length ?? 0,
+      changes: resource.changes,
       weight: 1,
     });
   };
