@@ -8,6 +8,7 @@ import { agentDefaults, startAgent } from '../../dependencies/agent/agent.ts';
 import { configFor, readNpmConfig } from '../../dependencies/npm/npm-config.ts';
 import { rulesFrom } from '../../dependencies/proxy/rules.ts';
 import { StateRegistry } from '../../dependencies/registry/state-registry.ts';
+import { proxySettings } from '../../dependencies/transfer/proxy-settings.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { parentChannel } from '../../local/node-channel.ts';
 import type { ClientOptions } from '../command.ts';
@@ -64,7 +65,9 @@ export async function runAgent(options: ClientOptions & AgentCommandOptions): Pr
         registry: new StateRegistry(planes.state, systemClock),
         state: planes.state,
         npm:
-          options.registry === undefined ? await readNpmConfig(process.cwd()) : configFor(options.registry),
+          options.registry === undefined
+            ? await readNpmConfig(process.cwd())
+            : configFor(options.registry, proxySettings({}, process.env)),
         clock: systemClock,
         say,
       },

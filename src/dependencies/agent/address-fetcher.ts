@@ -31,6 +31,8 @@ export interface AddressRequest {
   readonly variant: string;
   /** Never asked about again once it is here. */
   readonly immutable: boolean;
+  /** An older answer is asked about again; 0: any is, wherever it is. */
+  readonly mostAgeMs: number;
   readonly defaultTtlMs: number;
   readonly mostTtlMs: number;
   /** Whether other agents' word on what this address answers is believed. */
@@ -123,7 +125,8 @@ export class AddressFetcher {
     local: Found | null,
     signal: AbortSignal,
   ): Promise<Answered> {
-    const shared = request.fromPeers ? await this.#fromPeers(request, key, signal) : null;
+    const shared =
+      request.fromPeers && request.mostAgeMs > 0 ? await this.#fromPeers(request, key, signal) : null;
     if (shared?.kind === 'found') return { kind: 'cached', ...shared.found, isStale: false };
     const claimed = shared?.kind === 'claimed';
     try {
@@ -194,7 +197,8 @@ export class AddressFetcher {
       signal,
     );
     const nowMs = clock.wallMs();
-    const { mayStore, facts: told } = cachingOf(response.headers, nowMs, request);
+    const { mayStore: allowed, facts: told } = cachingOf(response.headers, nowMs, request);
+    const mayStore = allowed && !(request.immutable && isStrayPage(told, request.url));
     const facts = request.immutable && mayStore ? { ...told, freshUntilMs: neverMs } : told;
     if (response.statusCode === 304 && local !== null) {
       response.resume();
@@ -238,10 +242,16 @@ export class AddressFetcher {
     return meta === null || facts === undefined ? null : { meta, facts };
   }
 
-  #counts(facts: AddressFacts, { immutable }: AddressRequest): boolean {
-    return immutable || isFresh(facts, this.#ports.clock.wallMs());
+  #counts(facts: AddressFacts, { immutable, mostAgeMs }: AddressRequest): boolean {
+    const nowMs = this.#ports.clock.wallMs();
+    if (mostAgeMs <= 0 || nowMs - facts.fetchedMs > mostAgeMs) return false;
+    return immutable || isFresh(facts, nowMs);
   }
 }
+
+/** A page in place of a file, as of a portal that wants a login first: never kept for ever as that file. */
+const isStrayPage = ({ contentType }: AddressFacts, { pathname }: URL): boolean =>
+  /^text\/html\b/i.test(contentType) && !/\.html?$/i.test(pathname);
 
 /** Of an answer without a validator the whole is asked for. */
 function conditionsOf(local: Found | null): Readonly<Record<string, string>> {

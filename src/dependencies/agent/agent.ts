@@ -9,8 +9,10 @@ import { RegistryFace } from '../npm/registry-face.ts';
 import { RequestLog } from '../pre-cache/request-log.ts';
 import { ForwardProxy } from '../proxy/forward-proxy.ts';
 import { type ProxyRule, ProxyRules } from '../proxy/rules.ts';
+import { Tunnels } from '../proxy/tunnels.ts';
 import { openOnce } from '../transfer/http-open.ts';
 import { type PeerFacts, Peers } from '../transfer/peers.ts';
+import { directly, Routes } from '../transfer/routes.ts';
 import { Upstream } from '../transfer/upstream.ts';
 import { type UseReport, type WatchedUse, watchUse } from '../watch/watch-use.ts';
 import { AddressFetcher } from './address-fetcher.ts';
@@ -130,15 +132,17 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       onGone: (objects) => directory?.gone(objects),
     });
     undo.push(() => cache.close());
+    const { upstreamHeadMs: headMs } = options;
+    const { proxies, authorities, strictTls } = npm;
+    const routes = new Routes({ clock, proxies, authorities, strictTls, headMs });
+    undo.push(() => routes.close());
     const upstream = new Upstream({
       clock,
       credentialsFor: (url) => authorizationFor(url, npm.credentials),
-      authorities: npm.authorities,
-      strictTls: npm.strictTls,
-      headMs: options.upstreamHeadMs,
+      route: routes.routeFor,
+      headMs,
       stallMs: options.upstreamStallMs,
     });
-    undo.push(() => upstream.close());
     const peerAgent = new HttpAgent({ keepAlive: true, maxSockets: 16 });
     undo.push(() => peerAgent.destroy());
     const peers = new Peers(clock, options.zone);
@@ -173,7 +177,7 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       peers,
       clock,
       counts,
-      peerAgent,
+      route: directly(peerAgent),
       mostStoredBytes,
       mostBytes,
       stallMs,
@@ -189,9 +193,12 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       counts,
       arrival: async ({ address }, key, signal) => {
         const url = new URL(`http://${address}/v1/arrivals/${key.algorithm}/${key.digest}`);
-        const answer = await openOnce(url, { clock, signal, httpAgent: peerAgent, headMs: arrivalMs }).catch(
-          () => null,
-        );
+        const answer = await openOnce(url, {
+          clock,
+          signal,
+          route: directly(peerAgent),
+          headMs: arrivalMs,
+        }).catch(() => null);
         answer?.resume();
       },
     });
@@ -225,12 +232,12 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
           log?.asked({ path: `${name}/-/${file}`, key: facts.keys[0] ?? null, sizeBytes: 0 }),
       },
     );
-    const proxy = new ForwardProxy({
-      addresses,
-      cache,
-      upstream,
-      rules: new ProxyRules(options.rules),
-      asked: () => undefined,
+    const rules = new ProxyRules(options.rules);
+    const proxy = new ForwardProxy({ addresses, fetcher, cache, upstream, rules, asked: () => undefined });
+    const tunnels = new Tunnels({
+      clock,
+      allows: (target) => rules.actionFor(`connect://${target}`) === 'tunnel',
+      connect: (host, port) => routes.connect(host, port),
     });
     let watching: WatchedUse | null = null;
     const stats = (): AgentStats => ({
@@ -265,8 +272,11 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
         throw error;
       }
     });
-    sandboxServer.server.on('connect', (request, socket, head) => proxy.tunnel(request, socket, head));
-    undo.push(() => sandboxServer.close());
+    sandboxServer.server.on('connect', (request, socket, head) => void tunnels.open(request, socket, head));
+    undo.push(() => {
+      tunnels.close();
+      return sandboxServer.close();
+    });
     base = `http://${sandboxServer.address}`;
     await own.start();
     undo.push(() => own.stop());

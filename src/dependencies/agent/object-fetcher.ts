@@ -1,4 +1,3 @@
-import type { Agent } from 'node:http';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ContentKey, Holding } from '../../ports/dependency-registry.ts';
@@ -9,6 +8,7 @@ import { AnswerStatus } from '../transfer/answer-status.ts';
 import { Download, type Finished } from '../transfer/download.ts';
 import { peerSource } from '../transfer/peer-source.ts';
 import type { Peers } from '../transfer/peers.ts';
+import type { RouteFor } from '../transfer/routes.ts';
 import type { Source } from '../transfer/source.ts';
 import { Spool } from '../transfer/spool.ts';
 import type { Directory } from './directory.ts';
@@ -20,7 +20,8 @@ export interface FetcherPorts {
   readonly peers: Peers;
   readonly clock: Clock;
   readonly counts: AgentCounts;
-  readonly peerAgent: Agent;
+  /** To other agents. */
+  readonly route: RouteFor;
   /** Larger objects are passed on and not kept. */
   readonly mostStoredBytes: number;
   /** Larger ones are refused. */
@@ -125,7 +126,7 @@ export class ObjectFetcher {
     claimed: ContentKey | null,
     store: boolean,
   ): Running {
-    const { peers, counts, say, clock, stallMs, peerAgent, mostBytes } = this.#ports;
+    const { peers, counts, say, clock, stallMs, route, mostBytes } = this.#ports;
     const [first] = request.keys;
     const name = first === undefined ? '' : keyText(first);
     const key = first ?? { algorithm: 'sha256', digest: '' };
@@ -137,7 +138,7 @@ export class ObjectFetcher {
     const sourcesOf = (found: readonly Holding[]): readonly Source[] =>
       peers.order(found.filter(({ sandbox }) => !liars.has(sandbox))).map((holding) => {
         if (holding.state === 'held') tried.add(holding.sandbox);
-        return peerSource(holding, key, { clock, peers, httpAgent: peerAgent, stallMs });
+        return peerSource(holding, key, { clock, peers, route, stallMs });
       });
     const download = new Download(
       { keys: request.keys, sizeBytes: sizes[0] ?? null, mostBytes },
