@@ -1,5 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
@@ -74,13 +75,16 @@ export interface FakeRegistry {
   restart(): Promise<void>;
 }
 
-/** An npm registry of a few packages, on a free port. */
-export async function startFakeRegistry(packages: readonly FakePackage[]): Promise<FakeRegistry> {
+/** An npm registry of a few packages, on a free port; with a certificate over https. */
+export async function startFakeRegistry(
+  packages: readonly FakePackage[],
+  tls: { readonly key: string; readonly cert: string } | null = null,
+): Promise<FakeRegistry> {
   let server = createServer();
   let port = 0;
   const registry: FakeRegistry = {
     get url() {
-      return `http://127.0.0.1:${port}/`;
+      return `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}/`;
     },
     packages: new Map(packages.map((each) => [each.name, each])),
     asked: new Map(),
@@ -101,13 +105,14 @@ export async function startFakeRegistry(packages: readonly FakePackage[]): Promi
     restart: () => listen(),
   };
   const listen = (): Promise<void> => {
-    server = createServer((request, response) => {
+    const handle = (request: IncomingMessage, response: ServerResponse): void => {
       const path = decodeURIComponent(request.url ?? '/');
       registry.asked.set(path, (registry.asked.get(path) ?? 0) + 1);
       registry.headers.push(request.headers);
       if (registry.intercept(request, response)) return;
       answer(registry, path, request, response);
-    });
+    };
+    server = tls === null ? createServer(handle) : createTlsServer(tls, handle);
     return new Promise((resolve) =>
       server.listen(port, '127.0.0.1', () => {
         port = (server.address() as AddressInfo).port;
