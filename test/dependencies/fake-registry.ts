@@ -124,6 +124,8 @@ export async function startFakeRegistry(
   return registry;
 }
 
+const longAgo = '2020-01-01T00:00:00.000Z';
+
 export function packument(
   registry: FakeRegistry,
   { name, version, tarball, dependencies }: FakePackage,
@@ -138,6 +140,8 @@ export function packument(
     name,
     'dist-tags': { latest: version },
     versions: { [version]: { name, version, dependencies: dependencies ?? {}, dist } },
+    // Long ago: package managers hold back what is younger than some days.
+    time: { created: longAgo, modified: longAgo, [version]: longAgo },
   };
 }
 

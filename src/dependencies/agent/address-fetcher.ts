@@ -33,6 +33,8 @@ export interface AddressRequest {
   readonly immutable: boolean;
   /** An older answer is asked about again; 0: any is, wherever it is. */
   readonly mostAgeMs: number;
+  /** What is here counts for nothing, not even as what upstream may call unchanged. */
+  readonly reload: boolean;
   readonly defaultTtlMs: number;
   readonly mostTtlMs: number;
   /** Whether other agents' word on what this address answers is believed. */
@@ -126,7 +128,9 @@ export class AddressFetcher {
     signal: AbortSignal,
   ): Promise<Answered> {
     const shared =
-      request.fromPeers && request.mostAgeMs > 0 ? await this.#fromPeers(request, key, signal) : null;
+      request.fromPeers && !request.reload && request.mostAgeMs > 0
+        ? await this.#fromPeers(request, key, signal)
+        : null;
     if (shared?.kind === 'found') return { kind: 'cached', ...shared.found, isStale: false };
     const claimed = shared?.kind === 'claimed';
     try {
@@ -193,7 +197,7 @@ export class AddressFetcher {
     const { upstream, clock, counts, cache, directory, fetcher } = this.#ports;
     const { response, url } = await upstream.ask(
       request.url,
-      { ...request.headers, ...conditionsOf(local) },
+      { ...request.headers, ...conditionsOf(request.reload ? null : local) },
       signal,
     );
     const nowMs = clock.wallMs();
@@ -242,9 +246,9 @@ export class AddressFetcher {
     return meta === null || facts === undefined ? null : { meta, facts };
   }
 
-  #counts(facts: AddressFacts, { immutable, mostAgeMs }: AddressRequest): boolean {
+  #counts(facts: AddressFacts, { immutable, mostAgeMs, reload }: AddressRequest): boolean {
     const nowMs = this.#ports.clock.wallMs();
-    if (mostAgeMs <= 0 || nowMs - facts.fetchedMs > mostAgeMs) return false;
+    if (reload || mostAgeMs <= 0 || nowMs - facts.fetchedMs > mostAgeMs) return false;
     return immutable || isFresh(facts, nowMs);
   }
 }

@@ -60,7 +60,7 @@ export function cachingWish(headers: IncomingHttpHeaders): CachingWish {
     directives.has('no-cache') || (directives.size === 0 && /no-cache/i.test(headers.pragma ?? ''));
   const seconds = Number(directives.get('max-age') ?? Number.NaN);
   const mostAgeMs = Number.isFinite(seconds) ? Math.max(0, 1000 * seconds) : Number.POSITIVE_INFINITY;
-  return { mayStore: !directives.has('no-store'), mostAgeMs: isReload ? 0 : mostAgeMs, isReload };
+  return { mayStore: !directives.has('no-store'), mostAgeMs, isReload };
 }
 
 function directivesOf(headers: IncomingHttpHeaders): ReadonlyMap<string, string> {

@@ -100,6 +100,7 @@ export class Packuments {
       variant: isShort ? 'abbreviated' : 'full',
       immutable: false,
       mostAgeMs: Number.POSITIVE_INFINITY,
+      reload: false,
       defaultTtlMs: metadataTtlMs,
       mostTtlMs: metadataTtlMs,
       fromPeers: metadataFromPeers,

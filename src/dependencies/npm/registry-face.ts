@@ -140,6 +140,7 @@ export class RegistryFace {
         variant: '',
         immutable: true,
         mostAgeMs: Number.POSITIVE_INFINITY,
+        reload: false,
         defaultTtlMs: 0,
         mostTtlMs: 0,
         fromPeers: this.#options.metadataFromPeers,

@@ -60,7 +60,7 @@ export class ForwardProxy {
     this.#ports.asked(url);
     const digest = action === 'immutable' ? digestIn(url) : null;
     if (digest !== null) await this.#byDigest(digest, url, response);
-    else await this.#byAddress(url, action === 'immutable' && !wish.isReload, request, response, signal);
+    else await this.#byAddress(url, action === 'immutable', request, response, signal);
   }
 
   /** As any object that is known by its digest: compared before it is kept, from whoever has it. */
@@ -83,7 +83,7 @@ export class ForwardProxy {
       cookie: _cookie,
       ...headers
     } = forwarded(request.headers);
-    const { mostAgeMs } = cachingWish(request.headers);
+    const { mostAgeMs, isReload } = cachingWish(request.headers);
     const answered = await this.#ports.addresses.get(
       {
         url,
@@ -91,6 +91,7 @@ export class ForwardProxy {
         variant: `${request.headers.accept ?? ''} ${request.headers['accept-encoding'] ?? ''}`,
         immutable,
         mostAgeMs: immutable ? Number.POSITIVE_INFINITY : mostAgeMs,
+        reload: isReload,
         defaultTtlMs: 0,
         mostTtlMs,
         fromPeers: true,
