@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AddressFacts, ContentKey, Holding } from '../../ports/dependency-registry.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
@@ -249,7 +250,7 @@ export class AddressFetcher {
   #counts(facts: AddressFacts, { immutable, mostAgeMs, reload }: AddressRequest): boolean {
     const nowMs = this.#ports.clock.wallMs();
     if (reload || mostAgeMs <= 0 || nowMs - facts.fetchedMs > mostAgeMs) return false;
-    return immutable || isFresh(facts, nowMs);
+    return immutable || mutant.active === 'dependency-stale-as-fresh' || isFresh(facts, nowMs);
   }
 }
 

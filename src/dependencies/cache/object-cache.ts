@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AddressFacts, ContentKey } from '../../ports/dependency-registry.ts';
 import { keyText, sha256Key } from '../content-key.ts';
@@ -369,7 +370,8 @@ export class ObjectCache {
         hash.update(chunk);
         size += chunk.length;
       }
-      entry.checked = size === meta.size && hash.digest('hex') === meta.sha256;
+      const isSame = hash.digest('hex') === meta.sha256 || mutant.active === 'dependency-scrub-trusts-name';
+      entry.checked = size === meta.size && isSame;
     } catch {
       entry.checked = false;
     }

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { TanistError } from '../../foundation/errors.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RouteFor } from './routes.ts';
 
@@ -100,7 +101,10 @@ export async function openFollowing(
 ): Promise<{ readonly response: IncomingMessage; readonly url: URL }> {
   let url = first;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-    const response = await openOnce(url, { ...options, headers: headersFor(url) });
+    const response = await openOnce(url, {
+      ...options,
+      headers: headersFor(mutant.active === 'dependency-credentials-redirected' ? first : url),
+    });
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined)
       return { response, url };
