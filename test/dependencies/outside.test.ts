@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { configFor, readNpmConfig } from '../../src/dependencies/npm/npm-config.ts';
-import { proxyFor, proxySettings } from '../../src/dependencies/transfer/proxy-settings.ts';
+import { proxyFor, proxySettings } from '../../src/dependencies/outside/proxy-settings.ts';
 import { ownCertificate } from './certificate.ts';
 import { startFakeProxy } from './fake-proxy.ts';
 import { fakePackage, startFakeRegistry } from './fake-registry.ts';

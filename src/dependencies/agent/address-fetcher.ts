@@ -6,9 +6,9 @@ import type { AddressFacts, ContentKey, Holding } from '../../ports/dependency-r
 import type { ObjectCache } from '../cache/object-cache.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
 import { keyText, sha256Key, urlKey } from '../content-key.ts';
+import { incomingOf, type Upstream } from '../outside/upstream.ts';
 import type { Download } from '../transfer/download.ts';
 import type { Source } from '../transfer/source.ts';
-import { incomingOf, type Upstream } from '../transfer/upstream.ts';
 import type { Directory } from './directory.ts';
 import { cachingOf, isFresh } from './freshness.ts';
 import type { AgentCounts } from './meter.ts';

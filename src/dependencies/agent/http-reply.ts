@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
-import { AnswerStatus } from '../transfer/answer-status.ts';
+import { AnswerStatus } from '../outside/answer-status.ts';
 import type { Download } from '../transfer/download.ts';
 
 /** An error as npm, apt and other agents understand it: a status, and one line that says what to do. */

@@ -1,14 +1,15 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ContentKey, Holding } from '../../ports/dependency-registry.ts';
-import type { ObjectCache, StagedFile } from '../cache/object-cache.ts';
+import type { ObjectCache } from '../cache/object-cache.ts';
+import type { StagedFile } from '../cache/object-files.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
 import { keyText } from '../content-key.ts';
-import { AnswerStatus } from '../transfer/answer-status.ts';
+import { AnswerStatus } from '../outside/answer-status.ts';
+import type { RouteFor } from '../outside/routes.ts';
 import { Download, type Finished } from '../transfer/download.ts';
 import { peerSource } from '../transfer/peer-source.ts';
 import type { Peers } from '../transfer/peers.ts';
-import type { RouteFor } from '../transfer/routes.ts';
 import type { Source } from '../transfer/source.ts';
 import { Spool } from '../transfer/spool.ts';
 import type { Directory } from './directory.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { noProxies, type ProxySettings, proxySettings } from '../transfer/proxy-settings.ts';
+import { noProxies, type ProxySettings, proxySettings } from '../outside/proxy-settings.ts';
 
 /** Where packages come from, as the machine's npm is configured. */
 export interface NpmConfig {

@@ -3,7 +3,7 @@ import type { AddressFetcher, AddressRequest, Answered } from '../agent/address-
 import { collect } from '../agent/http-reply.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { sha256Key } from '../content-key.ts';
-import { expectStatus } from '../transfer/answer-status.ts';
+import { expectStatus } from '../outside/answer-status.ts';
 import { decoded } from './content-encoding.ts';
 import { type NpmConfig, registryFor } from './npm-config.ts';
 import { encodedName } from './package-path.ts';

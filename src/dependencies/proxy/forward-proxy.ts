@@ -5,7 +5,7 @@ import { cachingWish, isNotModified } from '../agent/freshness.ts';
 import { forwarded, pour, pourServed, refuse } from '../agent/http-reply.ts';
 import type { ObjectFetcher } from '../agent/object-fetcher.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
-import type { Upstream } from '../transfer/upstream.ts';
+import type { Upstream } from '../outside/upstream.ts';
 import { digestIn } from './by-hash.ts';
 import type { ProxyRules } from './rules.ts';
 
@@ -15,8 +15,6 @@ export interface ProxyPorts {
   readonly cache: ObjectCache;
   readonly upstream: Upstream;
   readonly rules: ProxyRules;
-  /** An address that is kept was asked for. */
-  readonly asked: (url: URL) => void;
 }
 
 const via = '1.1 tanist';
@@ -57,7 +55,6 @@ export class ForwardProxy {
       await this.#pass(request, response, url, signal);
       return;
     }
-    this.#ports.asked(url);
     const digest = action === 'immutable' ? digestIn(url) : null;
     if (digest !== null) await this.#byDigest(digest, url, response);
     else await this.#byAddress(url, action === 'immutable', request, response, signal);

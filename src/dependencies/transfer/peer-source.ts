@@ -1,11 +1,11 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ContentKey, Holding } from '../../ports/dependency-registry.ts';
-import { openOnce } from './http-open.ts';
+import { openOnce } from '../outside/http-open.ts';
+import type { RouteFor } from '../outside/routes.ts';
+import { watchedBody } from '../outside/watched-body.ts';
 import type { Peers } from './peers.ts';
-import type { RouteFor } from './routes.ts';
 import type { Source } from './source.ts';
-import { watchedBody } from './watched-body.ts';
 
 export interface PeerPorts {
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { OutsideProxy } from './proxy-settings.ts';
+import type { OutsideProxy } from '../outside/proxy-settings.ts';
 
 export interface TlsTrust {
   readonly rejectUnauthorized: boolean;

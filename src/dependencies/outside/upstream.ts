@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../ports/clock.ts';
-import { expectStatus } from './answer-status.ts';
-import { openFollowing, openOnce } from './http-open.ts';
-import type { RouteFor } from './routes.ts';
-import type { Incoming, Source } from './source.ts';
-import { watchedBody } from './watched-body.ts';
+import { expectStatus } from '../outside/answer-status.ts';
+import { openFollowing, openOnce } from '../outside/http-open.ts';
+import type { RouteFor } from '../outside/routes.ts';
+import { watchedBody } from '../outside/watched-body.ts';
+import type { Incoming, Source } from '../transfer/source.ts';
 
 export interface UpstreamOptions {
   readonly clock: Clock;
