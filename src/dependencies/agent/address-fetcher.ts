@@ -6,11 +6,11 @@ import type { AddressFacts, ContentKey, Holding } from '../../ports/dependency-r
 import type { ObjectCache } from '../cache/object-cache.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
 import { keyText, sha256Key, urlKey } from '../content-key.ts';
+import { cachingOf, isFresh } from '../http/freshness.ts';
 import { incomingOf, type Upstream } from '../outside/upstream.ts';
 import type { Download } from '../transfer/download.ts';
 import type { Source } from '../transfer/source.ts';
 import type { Directory } from './directory.ts';
-import { cachingOf, isFresh } from './freshness.ts';
 import type { AgentCounts } from './meter.ts';
 import type { ObjectFetcher } from './object-fetcher.ts';
 

@@ -1,10 +1,10 @@
 import type { ObjectCache } from '../cache/object-cache.ts';
+import { listen } from '../http/listening.ts';
 import { type AskedItem, RegistryFace } from '../npm/registry-face.ts';
 import { ForwardProxy } from '../proxy/forward-proxy.ts';
 import { ProxyRules } from '../proxy/rules.ts';
 import { Tunnels } from '../proxy/tunnels.ts';
 import type { Fetching } from './fetching.ts';
-import { listen } from './listening.ts';
 import type { AgentCounts } from './meter.ts';
 import type { AgentOptions, AgentPorts } from './options.ts';
 

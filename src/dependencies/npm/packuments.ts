@@ -1,8 +1,8 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { AddressFetcher, AddressRequest, Answered } from '../agent/address-fetcher.ts';
-import { collect } from '../agent/http-reply.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { sha256Key } from '../content-key.ts';
+import { collect } from '../http/reply.ts';
 import { expectStatus } from '../outside/answer-status.ts';
 import { decoded } from './content-encoding.ts';
 import { type NpmConfig, registryFor } from './npm-config.ts';

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressFetcher } from '../agent/address-fetcher.ts';
-import { isNotModified } from '../agent/freshness.ts';
-import { forwarded, pour, pourServed, refuse } from '../agent/http-reply.ts';
 import type { ObjectFetcher } from '../agent/object-fetcher.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
+import { isNotModified } from '../http/freshness.ts';
+import { forwarded, pour, pourServed, refuse } from '../http/reply.ts';
 import { expectStatus } from '../outside/answer-status.ts';
 import type { Upstream } from '../outside/upstream.ts';
 import type { Source } from '../transfer/source.ts';
