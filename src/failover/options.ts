@@ -10,6 +10,8 @@ export interface SuspicionOptions {
   readonly phi: number;
   /** Arrivals remembered. */
   readonly window: number;
+  /** With fewer of them too little is known, and patience is at its ceiling. */
+  readonly leastSamples: number;
   /** After a stall of this node's own event loop: how long it reads its sockets before it judges others. */
   readonly stallGraceMs: number;
   /** How long a probe may take. */
@@ -24,6 +26,7 @@ export const defaultSuspicion: SuspicionOptions = {
   ceilingMs: 1000,
   phi: 8,
   window: 128,
+  leastSamples: 32,
   stallGraceMs: 25,
   probeMs: 20,
   drainMs: 40,

@@ -74,8 +74,9 @@ export class Suspicion {
     return Math.min(ceilingMs, Math.max(floorMs, Math.min(2 * floorMs, 1.25 * this.#gaps.longest)));
   }
 
-  /** How much silence the measurements allow, within floor and ceiling; the floor when nothing is measured yet.. */
+  /** How much silence the measurements allow, within floor and ceiling; the ceiling until enough is measured: young processes are slow ones. */
   patienceMs(): number {
+    if (this.#gaps.count < this.#options.leastSamples) return this.#options.ceilingMs;
     const measured = this.#gaps.mean + this.#deviations * this.#gaps.deviation;
     return Math.min(this.#options.ceilingMs, Math.max(this.leastMs(), measured));
   }

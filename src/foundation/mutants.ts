@@ -18,6 +18,7 @@ export const mutantNames = [
   'apply-twice-after-restart',
   'read-without-quorum-round',
   'read-joins-earlier-round',
+  'held-read-served-unasked',
   'reuse-session-number',
   'drop-session-results',
   'lease-by-local-clock',

@@ -66,3 +66,14 @@ export function randomDigits(random: Random): string {
     .toString(16)
     .padStart(8, '0');
 }
+
+/** A random order (Fisher and Yates). */
+export function shuffled<T>(random: Random, items: readonly T[]): readonly T[] {
+  const order = [...items];
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = random.below(last + 1);
+    const [a, b] = [order[last], order[other]];
+    if (a !== undefined && b !== undefined) [order[last], order[other]] = [b, a];
+  }
+  return order;
+}

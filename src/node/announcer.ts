@@ -1,5 +1,5 @@
 import type { Signs } from '../failover/before-death/decide-hand-over.ts';
-import type { Member, Routing } from '../protocol/routing.ts';
+import { type Routing, sameRouting } from '../protocol/routing.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import type { DiskGuard } from './disk-guard.ts';
@@ -101,13 +101,7 @@ export class Announcer {
     );
     const before = this.#routing;
     const now = this.#currentRouting();
-    const same =
-      before.leader === now.leader &&
-      before.term === now.term &&
-      before.succession.length === now.succession.length &&
-      before.succession.every((id, i) => id === now.succession[i]) &&
-      sameMembers(before.members, now.members);
-    if (same) return;
+    if (sameRouting(before, now)) return;
     this.#routing = now;
     for (const listener of this.#listeners) listener(now);
   }
@@ -116,22 +110,4 @@ export class Announcer {
     const { term, leader, succession } = this.#parts.raft.status;
     return { term, leader, members: this.#parts.membership.routed, succession };
   }
-}
-
-function sameMembers(left: readonly Member[], right: readonly Member[]): boolean {
-  if (left === right) return true;
-  return (
-    left.length === right.length &&
-    left.every((member, i) => {
-      const other = right[i];
-      return (
-        other !== undefined &&
-        member.id === other.id &&
-        member.clientAddress === other.clientAddress &&
-        member.peerAddress === other.peerAddress &&
-        member.httpAddress === other.httpAddress &&
-        member.tier === other.tier
-      );
-    })
-  );
 }

@@ -4,17 +4,18 @@ import { parse as parseYaml } from 'yaml';
 import type { BeforeDeathPolicy } from '../failover/before-death/signals.ts';
 import type { ScoreWeights } from '../failover/options.ts';
 import type { TierPolicy } from '../failover/topology/policy.ts';
+import { configIssue } from '../foundation/config-issue.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../foundation/limits.ts';
 import { suggestion } from '../foundation/suggestion.ts';
 import type { ForcedPolicy } from '../ports/lineage.ts';
 import type { Tier } from '../ports/tier.ts';
-import { beforeDeathContradiction, beforeDeathSchema, signalsSchema } from './before-death-config.ts';
+import { beforeDeathContradiction, beforeDeathSchema } from './before-death-config.ts';
 import { wholeNumberOr, yesOrNo } from './config-values.ts';
 import { defaultScrub } from './integrity/scrub.ts';
 import { type MirrorsConfig, mirrorsSchema } from './mirrors-config.ts';
-import { type PredictionConfig, predictionEntries, predictionSchema } from './prediction-config.ts';
+import { type PredictionConfig, predictionSchema } from './prediction-config.ts';
 import { scoreSchema, tierContradiction, tierPolicyOf, tiersSchema, tierWarnings } from './tier-config.ts';
 
 /** How a cluster is described to each of its nodes. Immutable; every value is filled in. Examples: `cluster-config/`. */
@@ -202,12 +203,9 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   } catch (error) {
     return fail(`not valid YAML: ${String((error as Error).message).split('\n')[0]}`);
   }
-  const list = listWhereMap(content);
-  if (list !== null) return fail(`${list}: must be a map of keys and values`);
   const parsed = v.safeParse(fileSchema, content ?? {});
-  // A key that is unknown says more than the one that is missing for it.
-  if (!parsed.success)
-    return fail(describe(parsed.issues.find(({ expected }) => expected === 'never') ?? parsed.issues[0]));
+  const issue = configIssue(fileSchema, content, parsed.issues);
+  if (issue !== null || !parsed.success) return fail(issue ?? 'is not a config');
   const {
     cluster,
     nodes,
@@ -273,44 +271,6 @@ export function configWarnings(config: ClusterConfig): readonly string[] {
   return warnings;
 }
 
-/** Valibot takes a list for an object without keys. */
-function listWhereMap(content: unknown): string | null {
-  if (Array.isArray(content)) return 'the file';
-  if (typeof content !== 'object' || content === null) return null;
-  const {
-    nodes,
-    timing,
-    limits,
-    disk,
-    compaction,
-    snapshots,
-    tiers,
-    score,
-    beforeDeath,
-    scrub,
-    prediction,
-    mirrors,
-  } = content as Record<string, unknown>;
-  if (Array.isArray(nodes)) {
-    const index = nodes.findIndex((node) => Array.isArray(node));
-    if (index >= 0) return `nodes[${index}]`;
-  }
-  const sections = {
-    timing,
-    limits,
-    disk,
-    compaction,
-    snapshots,
-    tiers,
-    score,
-    beforeDeath,
-    scrub,
-    prediction,
-    mirrors,
-  };
-  return Object.entries(sections).find(([, section]) => Array.isArray(section))?.[0] ?? null;
-}
-
 function contradiction(config: ClusterConfig): string | null {
   const { nodes, timing, compaction } = config;
   const ids = new Map<string, number>();
@@ -350,62 +310,6 @@ function portOf(text: string): number | null {
   if (match === null) return null;
   const port = Number(match[1]);
   return port <= 65_535 ? port : null;
-}
-
-type Issue = v.InferIssue<typeof fileSchema>;
-
-function describe(issue: Issue): string {
-  const path = pathText(issue);
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const last = issue.path?.at(-1);
-    const allowed = Object.keys(entriesAt(issue));
-    const key = String(last?.key);
-    return `${path}: unknown key; allowed here: ${allowed.join(', ')}${suggestion(key, allowed)}`;
-  }
-  if (issue.type === 'strict_object' && issue.received === 'undefined') return `${path}: is missing`;
-  if (issue.type === 'strict_object') return `${path || 'the file'}: must be a map of keys and values`;
-  return `${path}: ${issue.message}${issue.input === undefined ? '' : `, not ${show(issue.input)}`}`;
-}
-
-function pathText(issue: Issue): string {
-  let text = '';
-  for (const item of issue.path ?? []) {
-    if (typeof item.key === 'number') text += `[${item.key}]`;
-    else text += text === '' ? String(item.key) : `.${String(item.key)}`;
-  }
-  return text;
-}
-
-/** The keys that the object holding the offending key may have. */
-function entriesAt(issue: Issue): object {
-  const first = issue.path?.[0]?.key;
-  const length = issue.path?.length ?? 0;
-  if (length <= 1) return fileSchema.entries;
-  if (first === 'nodes') return nodeSchema.entries;
-  if (first === 'timing') return timingSchema.entries;
-  if (first === 'limits') return limitsSchema.entries;
-  if (first === 'compaction') return compactionSchema.entries;
-  if (first === 'tiers') return tiersSchema.entries;
-  if (first === 'score') return scoreSchema.entries;
-  if (first === 'beforeDeath') return beforeDeathEntries(issue);
-  if (first === 'scrub') return scrubSchema.entries;
-  if (first === 'mirrors') return mirrorsSchema.entries;
-  if (first === 'prediction')
-    return predictionEntries(issue.path?.slice(1).map(({ key }) => String(key)) ?? []);
-  return diskSchema.entries;
-}
-
-function beforeDeathEntries({ path: given }: Issue): object {
-  const path = given ?? [];
-  const [, section, signal] = path.map(({ key }) => key);
-  if (section !== 'signals' || path.length < 3) return beforeDeathSchema.entries;
-  if (path.length === 3) return signalsSchema.entries;
-  return Object.entries(signalsSchema.entries).find(([name]) => name === signal)?.[1].wrapped.entries ?? {};
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 function freeze<T>(value: T): T {

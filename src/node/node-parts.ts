@@ -67,6 +67,8 @@ import { WritePath } from './write-path.ts';
 
 /** An event loop that is later than this on average has no time for measurements. */
 const busyLagMs = 5;
+/** However patient elections are, a caller hears of it when nobody leads. */
+const longestReadHoldMs = 1000;
 
 /** What the parts need of the node around them. */
 export interface NodeFace {
@@ -209,7 +211,7 @@ export function nodeParts(
     clock,
     wake,
     mayServe: mayRead,
-    holdMs: options.electionMs,
+    holdMs: Math.min(options.electionMs, longestReadHoldMs),
   });
   const integrity: Integrity = new Integrity({
     ...base,

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { numberOr, wholeNumberOr, yesOrNo } from './config-values.ts';
-import { federatedSchema, learningSchema } from './learning/learning-config.ts';
+import { learningSchema } from './learning/learning-config.ts';
 import { defaultPredictionBudget as preset } from './prediction/predictor.ts';
 
 /** Section `prediction` of the config. */
@@ -18,11 +18,5 @@ export const predictionSchema = v.strictObject({
   /** Folder of model files; absent: those that came with the program. */
   models: v.optional(v.pipe(v.string('must be a folder'), v.nonEmpty('must not be empty'))),
 });
-
-/** What the object may hold that the last of these keys, below `prediction`, is in. */
-export function predictionEntries([first, second, ...rest]: readonly string[]): object {
-  if (first !== 'learning' || second === undefined) return predictionSchema.entries;
-  return second === 'federated' && rest.length > 0 ? federatedSchema.entries : learningSchema.entries;
-}
 
 export type PredictionConfig = v.InferOutput<typeof predictionSchema>;

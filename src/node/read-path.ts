@@ -58,7 +58,8 @@ export class ReadPath {
       done(problem, 0);
       return;
     }
-    if (reads.waiting >= mostWaiting) {
+    // What any replica may answer does not wait behind what needs a leader.
+    if ((consistency === 'linearizable' ? reads.waiting : reads.due) >= mostWaiting) {
       done(new TanistError('overloaded', 'too many reads are waiting to be served; try again'), 0);
       return;
     }

@@ -1,10 +1,11 @@
 import { present } from '../foundation/assert.ts';
 import type { LogIndex, Term } from '../foundation/ids.ts';
+import { mutant } from '../foundation/mutants.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { ConfirmedRead } from '../raft/ready.ts';
 
-/** `serve` runs once the state is at least as new as the moment the read arrived; `refuse` when that can't be known in time. */
+/** `serve` runs once the state is at least as new as the moment the read arrived; `refuse` when no leader confirms it in time. */
 export interface PendingRead {
   readonly serve: () => void;
   readonly refuse: () => void;
@@ -15,7 +16,7 @@ interface Group {
   readonly reads: readonly PendingRead[];
   /** From then on it is no longer held for a leader, but refused. */
   readonly untilMs: number;
-  /** Whose leader was asked last; null: none has been since it was held. */
+  /** Whose leader was asked last; null: nobody's. */
   readonly term: Term | null;
 }
 
@@ -59,6 +60,11 @@ export class ReadQueue {
 
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Of them, those that wait for their turn alone. */
+  get due(): number {
+    return this.#due.length - this.#served;
   }
 
   add(read: PendingRead): void {
@@ -167,18 +173,23 @@ export class ReadQueue {
     raft.readIndex(id);
   }
 
-  /** Held while nobody leads, asked again of whoever leads since; the one that was asked will not do better a second time. */
-  #unconfirmed(group: Group): void {
-    const { raft, clock, wake } = this.#parts;
-    const { reads, untilMs } = group;
+  /**
+   * Asked again of whoever leads since, held until somebody does: one that was asked will not do better a second time, for it answers so when it leaves
+   * office. Who is there at the end of the time is still asked.
+   */
+  #unconfirmed({ reads, untilMs, term: asked }: Group): void {
+    const { raft, clock, holdMs, wake } = this.#parts;
     const { leader, term } = raft.status;
-    if (clock.nowMs() >= untilMs || (leader !== null && term === group.term)) {
-      this.#refuse(reads);
-    } else if (leader === null) {
-      this.#held.push({ reads, untilMs, term: null });
-    } else {
-      this.#ask(reads, untilMs);
+    const nowMs = clock.nowMs();
+    if (leader !== null && term !== asked && nowMs < untilMs + holdMs) {
+      if (mutant.active === 'held-read-served-unasked')
+        this.#confirmed.push({ index: raft.status.commit, reads });
+      else this.#ask(reads, untilMs);
       wake();
+    } else if (nowMs < untilMs) {
+      this.#held.push({ reads, untilMs, term: leader === null ? null : asked });
+    } else {
+      this.#refuse(reads);
     }
   }
 

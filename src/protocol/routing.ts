@@ -21,6 +21,34 @@ export interface Routing {
   readonly succession: readonly NodeId[];
 }
 
+export function sameRouting(left: Routing, right: Routing): boolean {
+  return (
+    left.leader === right.leader &&
+    left.term === right.term &&
+    left.succession.length === right.succession.length &&
+    left.succession.every((id, i) => id === right.succession[i]) &&
+    sameMembers(left.members, right.members)
+  );
+}
+
+function sameMembers(left: readonly Member[], right: readonly Member[]): boolean {
+  if (left === right) return true;
+  return (
+    left.length === right.length &&
+    left.every((member, i) => {
+      const other = right[i];
+      return (
+        other !== undefined &&
+        member.id === other.id &&
+        member.clientAddress === other.clientAddress &&
+        member.peerAddress === other.peerAddress &&
+        member.httpAddress === other.httpAddress &&
+        member.tier === other.tier
+      );
+    })
+  );
+}
+
 /** The message of the Succession stream. */
 export const encodeRouting = encodedOnce((routing) => {
   const writer = new WireWriter(256);

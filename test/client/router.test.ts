@@ -163,6 +163,22 @@ test('who has just refused is not asked again at once because a new term began',
   t.is(brief(state), 'b:1 guess #4');
 });
 
+test('each one is tried in turn, whatever connections of others come and go', (t) => {
+  let state = nextRouter(states.following, { type: 'refused', stream: 1, nowMs: 10 });
+  const tried = new Set<string>();
+  for (let round = 0; round < 12; round++) {
+    const { route } = state;
+    if (route.state === 'attached') {
+      tried.add(route.address);
+      if (route.address === 'c:1') {
+        state = nextRouter(state, { type: 'linkDown', address: 'c:1', nowMs: 10 + round });
+        state = nextRouter(state, { type: 'linkUp', address: 'c:1' });
+      } else state = nextRouter(state, { type: 'refused', stream: route.stream, nowMs: 10 + round });
+    } else state = nextRouter(state, { type: 'tick', nowMs: 1000 * round });
+  }
+  t.deepEqual([...tried].sort(), ['a:1', 'b:1', 'c:1']);
+});
+
 test('an announced leader that refuses is not believed again in that term', (t) => {
   let state = nextRouter(states.following, { type: 'refused', stream: 1, nowMs: 10 });
   t.is(brief(state), 'b:1 guess #2');

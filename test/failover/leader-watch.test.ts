@@ -9,7 +9,7 @@ const self = nodeId('a');
 const leader = nodeId('b');
 const other = nodeId('c');
 const identity = { storeId: 'store-b', bootCounter: 4, incarnation: 'b4', last: beforeAll, doubted: false };
-const options = defaultSuspicion;
+const options = { ...defaultSuspicion, leastSamples: 0 };
 
 /** A watch that has followed `leader` in term 5 for two seconds of regular heartbeats, the last at 2,000. */
 function watching(gap: (i: number) => number = () => 20): { watch: LeaderWatch; nowMs: number } {

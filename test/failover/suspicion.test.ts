@@ -5,7 +5,7 @@ import { defaultSuspicion } from '../../src/failover/options.ts';
 import { Suspicion } from '../../src/failover/suspicion.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 
-const options = defaultSuspicion;
+const options = { ...defaultSuspicion, leastSamples: 0 };
 
 function fed(gaps: readonly number[]): { suspicion: Suspicion; nowMs: number } {
   const suspicion = new Suspicion(options, 0);
@@ -107,4 +107,15 @@ test('patience is always within floor and ceiling, and the verdict turns exactly
     { numRuns: 200 },
   );
   t.pass();
+});
+
+test('too little measured: as patient as may be', (t) => {
+  const suspicion = new Suspicion(defaultSuspicion, 0);
+  const { heartbeatMs, leastSamples, ceilingMs, floorMs } = defaultSuspicion;
+  for (let beat = 1; beat < leastSamples; beat++) suspicion.heard(beat * heartbeatMs);
+  t.is(suspicion.patienceMs(), ceilingMs);
+  suspicion.heard(leastSamples * heartbeatMs);
+  t.is(suspicion.patienceMs(), floorMs);
+  suspicion.restart(leastSamples * heartbeatMs + 1);
+  t.is(suspicion.patienceMs(), floorMs, 'what was learnt of one leader counts for the next');
 });

@@ -20,9 +20,9 @@ function started(readMs: number) {
     Object.assign(status, { leader: leader === null ? null : nodeId(leader), term: term(by) });
     queue.leaderChanged();
   };
-  const pass = (ms: number): void => {
+  const pass = (ms: number, ticks = true): void => {
     nowMs += ms;
-    queue.refuseOverdue();
+    if (ticks) queue.refuseOverdue();
   };
   const add = (count: number): void => {
     for (let i = 0; i < count; i++)
@@ -147,7 +147,41 @@ test('nobody is asked twice in a term; a new word on the same leader changes not
   led('a', 1);
   t.is(seen.asked, first);
   queue.confirmed({ id: first, index: null });
-  t.deepEqual([seen.asked, seen.refused, queue.waiting], [first, 1, 0]);
+  t.deepEqual(
+    [seen.asked, seen.refused, queue.waiting],
+    [first, 0, 1],
+    'it leaves office, and another will be there',
+  );
+  led('a', 1);
+  t.is(seen.asked, first);
+  led('b', 2);
+  t.not(seen.asked, first);
+  queue.confirmed({ id: seen.asked, index: logIndex(1) });
+  queue.applied(logIndex(1));
+  t.deepEqual([seen.served, seen.refused], [[0], 0]);
+});
+
+test('a leader that is there at the end of the time is still asked', (t) => {
+  const { queue, seen, add, led, pass } = started(0);
+  add(1);
+  queue.flush();
+  const first = seen.asked;
+  led(null, 2);
+  pass(150, false);
+  led('b', 2);
+  t.not(seen.asked, first);
+  t.is(seen.refused, 0);
+});
+
+test('however many wait for a leader, those that need none are counted apart', (t) => {
+  const { queue, add, led } = started(0);
+  add(50);
+  queue.flush();
+  led(null, 2);
+  queue.addConfirmed({ serve: () => {}, refuse: () => {} });
+  t.deepEqual([queue.waiting, queue.due], [51, 1]);
+  queue.flush();
+  t.deepEqual([queue.waiting, queue.due], [50, 0]);
 });
 
 test('a read is held for its time over all leaders, and refused then', (t) => {

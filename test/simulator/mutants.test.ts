@@ -16,6 +16,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'apply-twice-after-restart': 1,
   'read-without-quorum-round': 101,
   'read-joins-earlier-round': 18,
+  'held-read-served-unasked': 4,
   'reuse-session-number': 1,
   'drop-session-results': 15,
   'lease-by-local-clock': 4,

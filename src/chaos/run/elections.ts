@@ -4,7 +4,7 @@ export interface Election {
   readonly atMs: number;
   readonly member: string;
   readonly term: number;
-  /** No fault of then or of shortly before touched the leader, or the links between all. */
+  /** No fault of then or of shortly before touched the leader, a majority, or the links between all. */
   readonly isFalse: boolean;
 }
 
@@ -12,7 +12,7 @@ export interface Election {
 const afterEffectMs = 3000;
 
 /** Every term that somebody led, after the first one; each once. */
-export function electionsOf(moments: readonly Moment[]): readonly Election[] {
+export function electionsOf(moments: readonly Moment[], voters: readonly string[]): readonly Election[] {
   const elections: Election[] = [];
   const faults = faultTimes(moments);
   let leader: { readonly member: string; readonly term: number } | null = null;
@@ -25,13 +25,21 @@ export function electionsOf(moments: readonly Moment[]): readonly Election[] {
         (fault) =>
           fault.fromMs <= atMs &&
           atMs <= fault.toMs + afterEffectMs &&
-          (fault.on.length === 0 || fault.on.includes(old) || fault.on.includes(member)),
+          (fault.on.length === 0 ||
+            fault.on.includes(old) ||
+            fault.on.includes(member) ||
+            tookMajority(fault.on, voters)),
       );
       elections.push({ atMs, member, term, isFalse: !explained });
     }
     leader = { member, term };
   }
   return elections;
+}
+
+/** A leader without a majority gives up, wherever it is. */
+function tookMajority(on: readonly string[], voters: readonly string[]): boolean {
+  return 2 * voters.filter((id) => !on.includes(id)).length <= voters.length;
 }
 
 interface FaultTime {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parse as parseYaml } from 'yaml';
+import { configIssue } from '../../foundation/config-issue.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { suggestion } from '../../foundation/suggestion.ts';
 import { type Budget, budgets } from '../moment.ts';
 import { select } from '../scenarios/registry.ts';
 import type { BudgetTable } from './outages.ts';
@@ -84,11 +84,9 @@ export function parsePlan(text: string, source = 'plan'): PlanFile {
   } catch (error) {
     return fail(`not valid YAML: ${String(error instanceof Error ? error.message : error).split('\n')[0]}`);
   }
-  if (typeof content !== 'object' || content === null || Array.isArray(content))
-    return fail('must be a map of keys and values');
-  const parsed = v.safeParse(fileSchema, content);
-  if (!parsed.success)
-    return fail(describe(parsed.issues.find(({ expected }) => expected === 'never') ?? parsed.issues[0]));
+  const parsed = v.safeParse(fileSchema, content ?? {});
+  const issue = configIssue(fileSchema, content, parsed.issues);
+  if (issue !== null || !parsed.success) return fail(issue ?? 'is not a plan');
   const { cluster, network, traffic, budgets: wanted, runs } = parsed.output;
   const planned: PlannedRun[] = [];
   for (const [index, { scenario, seconds, count, seeds }] of runs.entries()) {
@@ -137,37 +135,4 @@ function seedsOf(value: unknown): readonly number[] | null {
 
 export function seedRange(from: number, to: number): readonly number[] {
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-}
-
-type Issue = v.InferIssue<typeof fileSchema>;
-
-function describe(issue: Issue): string {
-  const path = pathText(issue);
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const allowed = allowedAt(issue);
-    const key = String(issue.path?.at(-1)?.key);
-    return `${path}: unknown key; allowed here: ${allowed.join(', ')}${suggestion(key, allowed)}`;
-  }
-  if (issue.type === 'strict_object' && issue.received === 'undefined') return `${path}: is missing`;
-  if (issue.type === 'strict_object') return `${path || 'the file'}: must be a map of keys and values`;
-  const shown = JSON.stringify(issue.input);
-  return `${path}: ${issue.message}${shown === undefined ? '' : `, not ${shown.slice(0, 60)}`}`;
-}
-
-function pathText(issue: Issue): string {
-  return (issue.path ?? [])
-    .map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
-    .join('')
-    .replace(/^\./, '');
-}
-
-function allowedAt({ path }: Issue): readonly string[] {
-  const [first, second] = (path ?? []).map(({ key }) => String(key));
-  if ((path?.length ?? 0) <= 1) return Object.keys(fileSchema.entries);
-  if (first === 'cluster') return Object.keys(clusterSchema.entries);
-  if (first === 'traffic') return Object.keys(trafficSchema.entries);
-  if (first === 'runs') return Object.keys(runSchema.entries);
-  return path?.length === 2 || second === undefined
-    ? Object.keys(budgetsSchema.entries)
-    : Object.keys(budgetSchema.entries);
 }

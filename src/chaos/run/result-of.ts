@@ -52,7 +52,10 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
   const events = late && target.kind === 'tanist' ? await allNodeEvents(target, parts.zeroEpochMs) : [];
   const outages = explained(bare, events, watch.load, options.budgets);
   const lines = budgetLines(outages, options.budgets);
-  const elections = electionsOf(moments);
+  const elections = electionsOf(
+    moments,
+    target.members.filter(({ tier }) => tier === 'hot').map(({ id }) => id),
+  );
   const faults = moments.filter(({ kind }) => kind === 'fault').length;
   const verdicts = [...(report?.verdicts ?? []), ...noFaults(options.selection.name, faults)];
   const figures = {

@@ -1,10 +1,9 @@
 import { availableParallelism, release, totalmem, type } from 'node:os';
-import type { MutantName } from '../../foundation/mutants.ts';
 import type { Selection } from '../scenarios/registry.ts';
 import type { Harness } from './harness.ts';
 import type { BudgetTable } from './outages.ts';
 import type { ChaosDocument, ScenarioResult } from './result.ts';
-import { runScenario, type ScenarioOptions } from './run-scenario.ts';
+import { type RunSettings, runScenario } from './run-scenario.ts';
 
 /** One selection, under each of its seeds. */
 export interface PlannedRun {
@@ -14,25 +13,19 @@ export interface PlannedRun {
   readonly count?: number;
 }
 
-export interface RunPlan {
+export interface RunPlan extends RunSettings {
   readonly runs: readonly PlannedRun[];
   /** One after the other, each run on each of them. */
   readonly targets: readonly ('tanist' | 'etcd')[];
-  readonly hot?: number;
-  readonly warm?: number;
-  readonly cold?: number;
-  readonly network: ScenarioOptions['network'];
-  readonly mutant?: MutantName;
-  readonly build?: string;
-  readonly otherBuild?: string;
-  readonly config?: Readonly<Record<string, object>>;
-  readonly rate: number;
-  readonly clients: number;
-  readonly parts?: readonly string[];
   readonly budgetTable: BudgetTable;
   readonly budgets: 'assert' | 'report';
+  /** Where `config` was read from. */
+  readonly configFile?: string;
   readonly command: string;
 }
+
+/** Of a run whose user says nothing: operations a second, callers. */
+export const defaultTraffic = { rate: 1000, clients: 16 } as const;
 
 export interface RunEvents {
   readonly stop?: AbortSignal;
@@ -49,18 +42,19 @@ export interface RunEvents {
 /** All runs of a plan, one after the other. What goes wrong in one is in its result; the others follow all the same. */
 export async function runPlan(harness: Harness, plan: RunPlan, events: RunEvents): Promise<ChaosDocument> {
   const startedAt = new Date(harness.clock.epochMs()).toISOString();
-  const all = plan.runs.flatMap((run) =>
-    run.seeds.flatMap((seed) => plan.targets.map((target) => ({ run, seed, target }))),
+  const { runs, targets, budgetTable, budgets, configFile: _, command, ...settings } = plan;
+  const all = runs.flatMap((run) =>
+    run.seeds.flatMap((seed) => targets.map((target) => ({ run, seed, target }))),
   );
   const results: ScenarioResult[] = [];
   const document = (interrupted: boolean): ChaosDocument => ({
     format: 'tanist-chaos-1',
     startedAt,
-    command: plan.command,
+    command,
     host: hostFacts(),
     mutant: plan.mutant ?? null,
     build: plan.build ?? null,
-    budgets: plan.budgets,
+    budgets,
     interrupted,
     scenarios: [...results],
     ok: results.length > 0 && results.every(({ ok }) => ok),
@@ -75,12 +69,12 @@ export async function runPlan(harness: Harness, plan: RunPlan, events: RunEvents
       all.length,
     );
     const result = await runScenario(harness, {
-      ...pick(plan),
+      ...settings,
       ...run,
       seed,
       target,
-      budgets: plan.budgetTable,
-      assertBudgets: plan.budgets === 'assert',
+      budgets: budgetTable,
+      assertBudgets: budgets === 'assert',
       folder,
       replay: replayCommand(plan, run, seed, target),
       ...(events.stop === undefined ? {} : { stop: events.stop }),
@@ -123,30 +117,11 @@ export function replayCommand(
     ['--mutant', plan.mutant],
     ['--build', plan.build],
     ['--other-build', plan.otherBuild],
+    ['--config', plan.configFile],
+    ['--rate', plan.rate === defaultTraffic.rate ? undefined : plan.rate],
+    ['--clients', plan.clients === defaultTraffic.clients ? undefined : plan.clients],
+    ['--traffic', plan.parts?.join(',')],
   ];
   const given = flags.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${value}`]));
   return ['npx tanist chaos run', selection.name, ...given].join(' ');
-}
-
-/** Options that plan and run have in common; those that are not there stay away. */
-function pick(
-  plan: RunPlan,
-): Omit<
-  ScenarioOptions,
-  'selection' | 'seed' | 'seconds' | 'target' | 'budgets' | 'assertBudgets' | 'folder' | 'replay'
-> {
-  const { hot, warm, cold, network, mutant, build, otherBuild, config, rate, clients, parts } = plan;
-  return {
-    network,
-    rate,
-    clients,
-    ...(hot === undefined ? {} : { hot }),
-    ...(warm === undefined ? {} : { warm }),
-    ...(cold === undefined ? {} : { cold }),
-    ...(mutant === undefined ? {} : { mutant }),
-    ...(build === undefined ? {} : { build }),
-    ...(otherBuild === undefined ? {} : { otherBuild }),
-    ...(config === undefined ? {} : { config }),
-    ...(parts === undefined ? {} : { parts }),
-  };
 }

@@ -20,7 +20,25 @@ import { RunClock } from './run-clock.ts';
 import { acknowledgedSince, type Stage, scriptContext } from './script-context.ts';
 import { SharedLinks } from './shared-links.ts';
 
-export interface ScenarioOptions {
+/** What a plan settles for all of its runs. */
+export interface RunSettings {
+  /** Given by the user; without: as the scenarios need it. */
+  readonly hot?: number;
+  readonly warm?: number;
+  readonly cold?: number;
+  readonly network: TargetOptions['network'];
+  readonly mutant?: MutantName;
+  /** `main.js` of another build of Tanist. */
+  readonly build?: string;
+  readonly otherBuild?: string;
+  /** Sections of the config of every node. */
+  readonly config?: Readonly<Record<string, object>>;
+  readonly rate: number;
+  readonly clients: number;
+  readonly parts?: readonly string[];
+}
+
+export interface ScenarioOptions extends RunSettings {
   readonly selection: Selection;
   readonly seed: number;
   /** Of faults; warm-up, settling and checks come on top. */
@@ -28,18 +46,6 @@ export interface ScenarioOptions {
   /** Each script ends after so many faults. */
   readonly count?: number;
   readonly target: 'tanist' | 'etcd';
-  /** Given by the user; without: as the scenarios need it. */
-  readonly hot?: number;
-  readonly warm?: number;
-  readonly cold?: number;
-  readonly network: TargetOptions['network'];
-  readonly mutant?: MutantName;
-  readonly build?: string;
-  readonly otherBuild?: string;
-  readonly config?: Readonly<Record<string, object>>;
-  readonly rate: number;
-  readonly clients: number;
-  readonly parts?: readonly string[];
   readonly budgets: BudgetTable;
   readonly assertBudgets: boolean;
   /** Its own; whatever was in it is not looked at. */

@@ -1,6 +1,7 @@
+import { shuffled } from '../../foundation/random.ts';
 import type { Budget } from '../moment.ts';
 import type { Scenario, ScenarioContext } from '../scenario.ts';
-import { again, claimOne, drawMs, holdMs, hotIds, recovery, shuffled } from './parts.ts';
+import { again, claimOne, drawMs, holdMs, hotIds, recovery } from './parts.ts';
 
 /** Links that are cut: nothing gets through, and nobody is told. Clients reach all members throughout. */
 

@@ -14,17 +14,6 @@ export function drawMs(random: Random, fromMs: number, toMs: number): number {
   return Math.round(fromMs * (toMs / fromMs) ** random.next());
 }
 
-/** A random order of the ids (Fisher and Yates). */
-export function shuffled<T>(random: Random, items: readonly T[]): readonly T[] {
-  const order = [...items];
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = random.below(last + 1);
-    const [a, b] = [order[last], order[other]];
-    if (a !== undefined && b !== undefined) [order[last], order[other]] = [b, a];
-  }
-  return order;
-}
-
 export type Role = 'leader' | 'heir' | 'follower' | 'any';
 
 /** One hot member of this role, claimed. Whoever led when it was asked for may lead no more when it is ours: then it is asked again. */

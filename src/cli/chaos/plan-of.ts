@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { budgets } from '../../chaos/moment.ts';
 import { type PlanFile, parsePlan, seedRange } from '../../chaos/run/plan-file.ts';
-import type { PlannedRun, RunPlan } from '../../chaos/run/run-plan.ts';
+import { defaultTraffic, type PlannedRun, type RunPlan } from '../../chaos/run/run-plan.ts';
 import { select } from '../../chaos/scenarios/registry.ts';
 import { allParts } from '../../chaos/traffic/parts/all-parts.ts';
 import { TanistError } from '../../foundation/errors.ts';
@@ -12,8 +12,6 @@ import { UsageError } from '../terminal/usage-error.ts';
 import { configSections } from './config-sections.ts';
 import type { ChaosRunOptions } from './options.ts';
 
-const defaultRate = 1000;
-const defaultClients = 16;
 /** Of faults, for each scenario. */
 const defaultSeconds = 60;
 const quickSeconds = 15;
@@ -44,15 +42,15 @@ export async function planOf(names: readonly string[], options: ChaosRunOptions)
     runs: file === null ? namedRuns(names, options) : file.runs,
     targets: targetsOf(options),
     network: options.network ?? file?.network ?? 'auto',
-    rate: options.rate ?? file?.rate ?? defaultRate,
-    clients: options.clients ?? file?.clients ?? defaultClients,
+    rate: options.rate ?? file?.rate ?? defaultTraffic.rate,
+    clients: options.clients ?? file?.clients ?? defaultTraffic.clients,
     budgetTable: file?.budgetTable ?? budgets,
     budgets: options.budgets,
     command: ['tanist', ...process.argv.slice(2)].join(' '),
     ...(hot === undefined ? {} : { hot }),
     ...(warm === undefined ? {} : { warm }),
     ...(cold === undefined ? {} : { cold }),
-    ...(config === undefined ? {} : { config }),
+    ...(config === undefined || configFile === undefined ? {} : { config, configFile }),
     ...(parts === undefined ? {} : { parts }),
     ...(mutant === undefined ? {} : { mutant }),
     ...(build === undefined ? {} : { build }),

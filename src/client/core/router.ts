@@ -1,4 +1,4 @@
-import type { Member, Routing } from '../../protocol/routing.ts';
+import { type Member, type Routing, sameRouting } from '../../protocol/routing.ts';
 
 /**
  * Which member the session stream goes to. `attached`: the stream with this number, to this address; `trusted` once the member was announced
@@ -99,6 +99,11 @@ function announcedAddress(routing: Routing | null): string | null {
 
 /** Whom to try, in this order: the heirs, the other members, the addresses the user gave; last whoever has just failed. */
 export function candidates(state: RouterState): readonly string[] {
+  return inOrder(state).filter((address) => !state.down.has(address));
+}
+
+/** All there are, in that order. */
+function inOrder(state: RouterState): readonly string[] {
   const members = state.routing?.members ?? [];
   const heirs = (state.routing?.succession ?? []).map(
     (id) => members.find((member) => member.id === id)?.clientAddress ?? '',
@@ -113,11 +118,14 @@ export function candidates(state: RouterState): readonly string[] {
   for (const address of beyond) all.add(address);
   const failed = state.distrusted?.address;
   if (failed !== undefined && all.delete(failed)) all.add(failed);
-  return [...all].filter((address) => address !== '' && !state.down.has(address));
+  all.delete('');
+  return [...all];
 }
 
 function handleRouting(state: RouterState, routing: Routing): RouterState {
   const known = state.routing;
+  // Every member says it, and on two streams each.
+  if (known !== null && sameRouting(known, routing)) return state;
   const isNews =
     known === null ||
     routing.term > known.term ||
@@ -167,10 +175,16 @@ function moveOn(state: RouterState, nowMs: number): RouterState {
 function guess(state: RouterState, nowMs: number): RouterState {
   const leader = leaderAddress(state);
   if (leader !== null) return attach(state, leader, true);
-  const choices = candidates(state);
-  const choice = choices[((state.failed === null ? -1 : choices.indexOf(state.failed)) + 1) % choices.length];
+  const choice = nextAfterFailed(state);
   if (choice !== undefined) return attach(state, choice, false);
   return { ...state, route: { state: 'detached', retryAtMs: nowMs + longestWaitMs } };
+}
+
+/** In turn, those that are down left out: whoever goes down or comes up meanwhile, each one's turn comes. */
+function nextAfterFailed(state: RouterState): string | undefined {
+  const all = inOrder(state);
+  const after = (state.failed === null ? -1 : all.indexOf(state.failed)) + 1;
+  return [...all.slice(after), ...all.slice(0, after)].find((address) => !state.down.has(address));
 }
 
 function attach(state: RouterState, address: string, trusted: boolean): RouterState {

@@ -46,7 +46,7 @@ export class Link {
 
   /** It is alive, others say: it is dialled at once instead of at the next turn of the waits between attempts. */
   hurry(): void {
-    if (this.retry === null) return;
+    if (this.retry === null || this.closed) return;
     clearTimeout(this.retry);
     this.retryMs = firstRetryMs;
     this.listen();

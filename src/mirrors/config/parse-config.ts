@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { parse as parseYaml } from 'yaml';
+import { configIssue } from '../../foundation/config-issue.ts';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import { expressionOf } from '../format/expression.ts';
 import { sourceNamePattern } from '../resource-id.ts';
@@ -37,11 +38,8 @@ export function parseSource(name: string, source: unknown): SourceConfig {
   if (!sourceNamePattern.test(name))
     fail('its name must be lower-case letters, digits and dashes, at most 63');
   const parsed = v.safeParse(sourceSchema, source);
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    const path = v.getDotPath(issue);
-    return fail(path === null ? issue.message : `${path}: ${issue.message}`);
-  }
+  const issue = configIssue(sourceSchema, source, parsed.issues);
+  if (issue !== null || !parsed.success) return fail(issue ?? 'is not a source');
   const { format } = parsed.output;
   const all = {
     ...format.fields,

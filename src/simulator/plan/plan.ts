@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '../../foundation/random.ts';
+import { type Random, seededRandom, shuffled } from '../../foundation/random.ts';
 import type { NetworkWeather } from '../world/network.ts';
 import { drawFault, drawRot, type Fault } from './fault.ts';
 import { drawMembership, drawTurnover, type MembershipChange, noTurnover } from './membership.ts';
@@ -124,7 +124,10 @@ function drawOrdinary(seed: number): Plan {
   const random = seededRandom(`plan ${seed}`);
   const nodes = random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5]);
   const safetyMs = 2000 + random.below(6000);
-  const fragile = shuffled(random.fork('fragile'), nodes).slice(0, Math.floor((nodes - 1) / 2));
+  const fragile = shuffled(
+    random.fork('fragile'),
+    Array.from({ length: nodes }, (_, i) => i),
+  ).slice(0, Math.floor((nodes - 1) / 2));
   const heartbeatMs = random.pick([20, 20, 20, 50]);
   const membership = drawMembership(random.fork('membership'), nodes, fragile, safetyMs);
   return {
@@ -208,13 +211,4 @@ function drawFaults(random: Random, nodes: number, safetyMs: number, fragile: bo
 
 function draws(random: Random, count: number, draw: (random: Random) => number): readonly number[] {
   return Array.from({ length: count }, () => draw(random));
-}
-
-function shuffled(random: Random, count: number): readonly number[] {
-  const items = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [items[i], items[j]] = [items[j] ?? 0, items[i] ?? 0];
-  }
-  return items;
 }

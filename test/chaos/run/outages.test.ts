@@ -139,14 +139,20 @@ test('an election is false where no fault touched who led, who leads or the link
     { kind: 'healed', atMs: 31_000, id: 2 },
     fault(3, 60_000, null, ['n2']),
     leader(60_500, 'n1', 5),
+    { kind: 'healed', atMs: 61_000, id: 3 },
+    // n1 led without them for a while, and is elected again when they are back.
+    fault(4, 80_000, null, ['n0', 'n2']),
+    { kind: 'healed', atMs: 84_000, id: 4 },
+    leader(84_300, 'n1', 6),
   ];
   t.deepEqual(
-    electionsOf(moments).map(({ term, isFalse }) => [term, isFalse]),
+    electionsOf(moments, ['n0', 'n1', 'n2']).map(({ term, isFalse }) => [term, isFalse]),
     [
       [2, false],
       [3, true],
       [4, false],
       [5, true],
+      [6, false],
     ],
   );
 });

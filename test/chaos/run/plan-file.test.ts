@@ -1,5 +1,6 @@
 import test from 'ava';
 import { parsePlan } from '../../../src/chaos/run/plan-file.ts';
+import { defaultTraffic, replayCommand } from '../../../src/chaos/run/run-plan.ts';
 import { TanistError } from '../../../src/foundation/errors.ts';
 
 test('a plan: cluster, traffic, budgets, runs with seeds', (t) => {
@@ -30,7 +31,7 @@ runs:
 
 const wrong: readonly (readonly [string, RegExp])[] = [
   ['runs: [', /^p\.yaml: not valid YAML: /],
-  ['[]', /^p\.yaml: must be a map of keys and values$/],
+  ['[]', /^p\.yaml: the file: must be a map of keys and values$/],
   ['cluster: {}', /^p\.yaml: runs: /],
   ['runs: []', /^p\.yaml: runs: must name at least one run, not \[\]$/],
   [
@@ -67,3 +68,34 @@ for (const [text, message] of wrong)
     t.regex(error?.message ?? '', message);
     t.false(error?.message.includes('\n'));
   });
+
+test('the command that does a run again says all that is not as ever', (t) => {
+  const plan = parsePlan('runs: [{ scenario: kill-leader, seconds: 5 }]');
+  const settings = {
+    network: 'auto',
+    ...defaultTraffic,
+    budgetTable: plan.budgetTable,
+    budgets: 'report',
+  } as const;
+  t.is(
+    replayCommand(settings, plan.runs[0]!, 7, 'tanist'),
+    'npx tanist chaos run kill-leader --seed 7 --seconds 5',
+  );
+  t.is(
+    replayCommand(
+      {
+        ...settings,
+        network: 'proxy',
+        hot: 5,
+        rate: 200,
+        clients: 4,
+        parts: ['steady', 'leases'],
+        configFile: 'c.yaml',
+      },
+      { ...plan.runs[0]!, count: 3 },
+      7,
+      'etcd',
+    ),
+    'npx tanist chaos run kill-leader --seed 7 --seconds 5 --count 3 --target etcd --hot 5 --network proxy --config c.yaml --rate 200 --clients 4 --traffic steady,leases',
+  );
+});

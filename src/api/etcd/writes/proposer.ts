@@ -139,7 +139,13 @@ export class Proposer {
     this.#node.submit({
       bytes: encodeCommandBatch(batch),
       batch,
-      settle: (outcome) => this.#answered(flight, outcome),
+      settle: (outcome) => {
+        this.#answered(flight, outcome);
+        // By the time that this node refuses for another one's sake, it has said who that is.
+        const { leader } = this.#node.routing();
+        if (this.#waiting.length > 0 && leader !== null && leader !== this.#self)
+          setImmediate(() => this.#lookAgain());
+      },
       early: null,
     });
   }

@@ -1,12 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { asError } from '../../../foundation/errors.ts';
 import type { Violation } from '../../../verification/violation.ts';
 import type { Verdict } from '../../traffic.ts';
 import type { Connections, MemberHash } from '../connections.ts';
+import { onceComparable } from './comparable.ts';
 import { verdict } from './verdict.ts';
-
-const patienceMs = 15_000;
-const everyMs = 50;
 
 /** Equal hashes on all members up to one revision. Pure; null: they are not compacted alike, so their hashes say nothing. */
 export function compareHashes(hashes: readonly MemberHash[]): readonly Violation[] | null {
@@ -22,25 +18,11 @@ export function compareHashes(hashes: readonly MemberHash[]): readonly Violation
 
 /** What `digests` are to the native API: etcd's HashKV, of each member that is a voter, until all have come to the revision. */
 export async function checkHashes({ hashes }: Pick<Connections, 'hashes'>, at: number): Promise<Verdict> {
-  const untilMs = performance.now() + patienceMs;
-  let why = 'the members were not compacted alike';
-  while (performance.now() < untilMs) {
-    try {
-      const all = (await hashes(at)) ?? [];
-      const violations = compareHashes(all);
-      if (violations !== null)
-        return verdict('digests', `hashes of ${all.length} members at revision ${at}`, violations, {
-          enough: all.length > 1,
-        });
-    } catch (error) {
-      why = asError(error).message;
-    }
-    await delay(everyMs);
-  }
-  return {
-    check: 'digests',
-    answer: 'unknown',
-    detail: `${why} within ${patienceMs / 1000} s`,
-    violations: [],
-  };
+  return await onceComparable(async () => {
+    const all = (await hashes(at)) ?? [];
+    const violations = compareHashes(all);
+    if (violations === null) return null;
+    const detail = `hashes of ${all.length} members at revision ${at}`;
+    return verdict('digests', detail, violations, { enough: all.length > 1 });
+  }, 'the members were not compacted alike');
 }

@@ -5,6 +5,7 @@ import type { WatchEvent } from '../../../ports/state-client.ts';
 import type { Violation } from '../../../verification/violation.ts';
 import type { SeenEvent, SeenWatch } from '../../../verification/watch.ts';
 import type { Connection } from '../connections.ts';
+import { Progress } from '../progress.ts';
 import type { TruthGatherer } from '../truth/gather.ts';
 import { trueEvent } from '../truth/watch-source.ts';
 
@@ -30,7 +31,7 @@ export class RecordedWatch {
   readonly #running: Promise<void>;
   readonly #options: RecordedWatchOptions;
   #from: number | null;
-  #wake: (() => void) | null = null;
+  readonly #progress = new Progress();
   /** As compacted: it may be, but only where somebody compacted. */
   refused = false;
   ended = false;
@@ -43,7 +44,7 @@ export class RecordedWatch {
     this.#from = options.from;
     this.#running = this.#run().finally(() => {
       this.ended = true;
-      this.#wake?.();
+      this.#progress.made();
     });
   }
 
@@ -62,16 +63,7 @@ export class RecordedWatch {
   /** False: not within `patienceMs`. A watch that was refused has nothing to reach, nor has one from beyond `at`. */
   async reaches(at: number, patienceMs: number): Promise<boolean> {
     const done = (): boolean => this.ended || this.reached >= at || (this.#from ?? 0) > at;
-    let timer: NodeJS.Timeout | null = null;
-    await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patienceMs);
-      this.#wake = () => {
-        if (done()) resolve();
-      };
-      this.#wake();
-    });
-    if (timer !== null) clearTimeout(timer);
-    this.#wake = null;
+    await this.#progress.until(done, patienceMs);
     return done();
   }
 
@@ -93,7 +85,7 @@ export class RecordedWatch {
           events: batch.events.map((event) => this.#seen(event)),
         });
         this.reached = batch.revision;
-        this.#wake?.();
+        this.#progress.made();
       }
     } catch (error) {
       const { code, message } =

@@ -1,5 +1,6 @@
 import type { Violation } from '../../../verification/violation.ts';
 import type { Connection } from '../connections.ts';
+import { Progress } from '../progress.ts';
 import { type MergedTruth, mergeTruth } from './merge.ts';
 import { WatchSource } from './watch-source.ts';
 
@@ -11,7 +12,7 @@ export class TruthGatherer {
   readonly from: number;
   readonly #sources: readonly WatchSource[];
   #compactedThrough = 0;
-  #wake: (() => void) | null = null;
+  readonly #progress = new Progress();
 
   constructor(
     watchers: readonly { readonly name: string; readonly client: Connection }[],
@@ -27,7 +28,7 @@ export class TruthGatherer {
           prefix,
           from,
           () => this.#compactedThrough,
-          () => this.#wake?.(),
+          () => this.#progress.made(),
         ),
     );
   }
@@ -51,16 +52,7 @@ export class TruthGatherer {
   async caughtUp(revision: number, patienceMs: number): Promise<readonly string[]> {
     const late = (): readonly WatchSource[] =>
       this.#sources.filter((source) => source.reached < revision && source.failure === null);
-    let timer: NodeJS.Timeout | null = null;
-    await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patienceMs);
-      this.#wake = () => {
-        if (late().length === 0) resolve();
-      };
-      this.#wake();
-    });
-    if (timer !== null) clearTimeout(timer);
-    this.#wake = null;
+    await this.#progress.until(() => late().length === 0, patienceMs);
     return this.#sources
       .filter((source) => source.reached < revision)
       .map(({ name, reached, failure }) =>

@@ -11,7 +11,7 @@ import { startLocalCluster } from '../../../local/local-cluster.ts';
 import { openClient } from '../../client.ts';
 import { lockedSizes } from './fleet-sequences.ts';
 import { fetchAll } from './http-get.ts';
-import type { Part } from './options.ts';
+import type { Run } from './options.ts';
 import { startSyntheticUpstream, type UpstreamPackage } from './synthetic-upstream.ts';
 
 const lockFile = fileURLToPath(new URL('../../../../../package-lock.json', import.meta.url));
@@ -21,7 +21,7 @@ const socketsEach = 8;
  * Many sandboxes at a time ask for everything that this project's lock file names (of drawn bytes), metadata and tarballs, at an empty cluster. The agents share
  * one process here; the cluster has three of its own.
  */
-export const fleetPart: Part = async ({ options, folder, progress, say }) => {
+export const fleetPart: Run = async ({ options, folder, progress, say }) => {
   const packages = await lockedSizes(lockFile);
   const upstream = await startSyntheticUpstream(packages);
   const cluster = await startLocalCluster({ folder: join(folder, 'cluster'), hot: 3 });

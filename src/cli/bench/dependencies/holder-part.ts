@@ -2,8 +2,9 @@ import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { startLocalCluster } from '../../../local/local-cluster.ts';
 import { type AgentProcess, startAgentProcess } from '../../dependencies/agent-process.ts';
+import type { Figure } from '../parts/figure.ts';
 import { fetchAll } from './http-get.ts';
-import type { DependencyFigure, Part } from './options.ts';
+import type { Run } from './options.ts';
 import { startSyntheticUpstream } from './synthetic-upstream.ts';
 
 const sizeBytes = 24_000_000;
@@ -12,9 +13,9 @@ const sizeBytes = 24_000_000;
  * One holder is lost while it gives a large object to a sandbox: killed, or frozen (it falls silent and its socket stays). The longest time in which that
  * sandbox gets nothing from its agent. A second holder has the object, too.
  */
-export const holderPart: Part = async ({ options, folder, progress }) => {
+export const holderPart: Run = async ({ options, folder, progress }) => {
   const cluster = await startLocalCluster({ folder: join(folder, 'cluster'), hot: 3 });
-  const figures: DependencyFigure[] = [];
+  const figures: Figure[] = [];
   try {
     for (const [fault, signal] of [
       ['killed', 'SIGKILL'],

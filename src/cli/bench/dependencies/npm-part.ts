@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { startLocalCluster } from '../../../local/local-cluster.ts';
 import { type AgentProcess, startAgentProcess } from '../../dependencies/agent-process.ts';
 import { installIn } from '../../dependencies/sandbox.ts';
-import type { Part } from './options.ts';
+import type { Run } from './options.ts';
 
 const project = fileURLToPath(new URL('../../../../../', import.meta.url));
 
 /** Real npm, this project's lock file, empty caches of npm each time: directly, through a first agent, a second one, and that one again, now warm. Needs the network. */
-export const npmPart: Part = async ({ folder, progress }) => {
+export const npmPart: Run = async ({ folder, progress }) => {
   const cluster = await startLocalCluster({ folder: join(folder, 'cluster'), hot: 3 });
   const agents: AgentProcess[] = [];
   const timed = async (name: string, registry: string | null): Promise<number> => {

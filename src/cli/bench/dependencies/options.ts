@@ -1,3 +1,5 @@
+import type { RunPart } from '../parts/part.ts';
+
 export const dependencyParts = ['registry', 'fleet', 'holder', 'pre-cache', 'npm'] as const;
 export type DependencyPart = (typeof dependencyParts)[number];
 
@@ -9,20 +11,4 @@ export interface BenchDependenciesOptions {
   readonly json?: boolean;
 }
 
-export interface DependencyFigure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  /** What the value is promised to be at least, or at most; null: nothing. */
-  readonly atLeast?: number;
-  readonly atMost?: number;
-}
-
-export interface PartContext {
-  readonly options: BenchDependenciesOptions;
-  readonly folder: string;
-  readonly progress: (text: string) => void;
-  readonly say: (line: string) => void;
-}
-
-export type Part = (context: PartContext) => Promise<readonly DependencyFigure[]>;
+export type Run = RunPart<BenchDependenciesOptions>;

@@ -3,8 +3,9 @@ import { hitRate, type Outcome, wastedShare } from '../../../dependencies/pre-ca
 import { candidates, ItemForecaster } from '../../../dependencies/pre-cache/forecaster.ts';
 import { recurrentItems } from '../../../dependencies/pre-cache/recurrent-items.ts';
 import { seededRandom } from '../../../foundation/random.ts';
+import type { Figure } from '../parts/figure.ts';
 import { fleetSequences } from './fleet-sequences.ts';
-import type { DependencyFigure, Part } from './options.ts';
+import type { Run } from './options.ts';
 
 const lockFile = fileURLToPath(new URL('../../../../../package-lock.json', import.meta.url));
 const plan = { applications: 8, builds: 160, change: 0.3 };
@@ -12,7 +13,7 @@ const learntFirst = plan.builds / 2;
 const limits = { budgetBytes: 1e9, leastConfidence: 0.5 };
 
 /** Sequences of a fleet whose packages and what they need are real, whose drift is drawn: the first half is learnt, the second foretold, each before it is learnt. */
-export const preCachePart: Part = async ({ progress, say }) => {
+export const preCachePart: Run = async ({ progress, say }) => {
   const sequences = await fleetSequences(lockFile, seededRandom('fleet'), plan);
   const network = await recurrentItems(seededRandom('pre-cache'));
   try {
@@ -28,7 +29,7 @@ export const preCachePart: Part = async ({ progress, say }) => {
       if (i === learntFirst) before = all();
       await forecaster.learn(sequence);
     }
-    const figures: DependencyFigure[] = [];
+    const figures: Figure[] = [];
     for (const [model, outcome] of all()) {
       const heldOut = less(outcome, before.get(model) ?? outcome);
       const isPromised = model === 'selected';

@@ -4,7 +4,8 @@ import { StateRegistry } from '../../../dependencies/registry/state-registry.ts'
 import { startLocalCluster } from '../../../local/local-cluster.ts';
 import type { DependencyRegistry, HeldObject } from '../../../ports/dependency-registry.ts';
 import { openClient } from '../../client.ts';
-import type { DependencyFigure, Part } from './options.ts';
+import type { Figure } from '../parts/figure.ts';
+import type { Run } from './options.ts';
 
 const sandboxes = 16;
 const batch = 125;
@@ -14,7 +15,7 @@ const lookupBatch = 250;
  * Registrations (a digest of a sandbox each, as `register(hash, sandbox)` has it; an object has two here; synced on a majority of three processes) and lookups of one
  * digest each a second, in a closed loop, by both ways to the registry.
  */
-export const registryPart: Part = async ({ options, folder, progress }) => {
+export const registryPart: Run = async ({ options, folder, progress }) => {
   const cluster = await startLocalCluster({ folder, hot: 3 });
   const client = await openClient(cluster.endpoints);
   try {
@@ -22,7 +23,7 @@ export const registryPart: Part = async ({ options, folder, progress }) => {
       ['service Dependencies', client.dependencies],
       ['native client', new StateRegistry(client.inSpace('planes'), systemClock)],
     ];
-    const figures: DependencyFigure[] = [];
+    const figures: Figure[] = [];
     for (const [way, registry] of ways) {
       progress(`registrations over the ${way}`);
       const objects = await joined(registry);

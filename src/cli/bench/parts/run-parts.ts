@@ -71,9 +71,14 @@ function row(one: Figure): readonly (string | number)[] {
     one.name,
     figure(rounded(one.value)),
     one.unit,
-    one.bound === null ? '' : `≤ ${figure(one.bound)}`,
+    promised(one),
     met === null ? '' : met ? 'met' : 'missed',
   ];
+}
+
+function promised({ atLeast, atMost }: Figure): string {
+  if (atLeast !== undefined) return `≥ ${figure(atLeast)}`;
+  return atMost === undefined ? '' : `≤ ${figure(rounded(atMost))}`;
 }
 
 function plain(one: Figure): object {
