@@ -129,20 +129,21 @@ const longAgo = '2020-01-01T00:00:00.000Z';
 export function packument(
   registry: FakeRegistry,
   { name, version, tarball, dependencies }: FakePackage,
-): object {
+): { readonly versions: Readonly<Record<string, { readonly dist: { readonly integrity: string } }>> } {
   const file = `${name.split('/').at(-1)}-${version}.tgz`;
   const dist = {
     tarball: `${registry.url}${name}/-/${file}`,
     shasum: hash('sha1', tarball, 'hex'),
     integrity: `sha512-${hash('sha512', tarball, 'base64')}`,
   };
-  return {
+  const all = {
     name,
     'dist-tags': { latest: version },
     versions: { [version]: { name, version, dependencies: dependencies ?? {}, dist } },
     // Long ago: package managers hold back what is younger than some days.
     time: { created: longAgo, modified: longAgo, [version]: longAgo },
   };
+  return all;
 }
 
 function answer(
@@ -151,15 +152,19 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const [name = '', file] = path.slice(1).split('/-/');
-  const found = registry.packages.get(name);
+  const [given = '', file] = path.slice(1).split('/-/');
+  const [, name = given, version] =
+    file === undefined ? (/^(@[^/]+\/[^/]+|[^@/][^/]*)\/([^/]+)$/.exec(given) ?? []) : [];
+  const there = registry.packages.get(name);
+  const found = version === undefined || version === there?.version ? there : undefined;
   if (found === undefined) {
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"not_found"}');
     return;
   }
+  const whole = packument(registry, found);
   const body =
     file === undefined
-      ? Buffer.from(JSON.stringify(packument(registry, found)))
+      ? Buffer.from(JSON.stringify(version === undefined ? whole : whole.versions[version]))
       : (registry.altered ?? found.tarball);
   const etag = `"${hash('sha1', body, 'hex')}"`;
   if (registry.etags && request.headers['if-none-match'] === etag) {

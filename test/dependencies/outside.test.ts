@@ -51,7 +51,7 @@ test('a registry over http: the proxy is given the whole address, the registry n
   const { upstream, proxy, fleet, npm } = await setting(t, false, 'user:pass@');
   const agent = await fleet.agent('own', npm);
   t.true((await get(agent.address, path)).body.equals(wanted.tarball));
-  t.deepEqual(proxy.asked, [`${upstream.url}wanted`, `${upstream.url}wanted/-/wanted-1.0.0.tgz`]);
+  t.deepEqual(proxy.asked, [`${upstream.url}wanted/1.0.0`, `${upstream.url}wanted/-/wanted-1.0.0.tgz`]);
   t.true(upstream.headers.every((headers) => headers['proxy-authorization'] === undefined));
   t.true(upstream.headers.every((headers) => headers.host === new URL(upstream.url).host));
 });

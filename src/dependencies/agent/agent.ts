@@ -60,8 +60,7 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
     const sandboxFace = await openSandboxFace(options, ports, fetching, {
       cache,
       counts,
-      asked: ({ name, file, facts }) =>
-        log?.asked({ path: `${name}/-/${file}`, key: facts.keys[0] ?? null, sizeBytes: 0 }),
+      asked: ({ name, file, key }) => log?.asked({ path: `${name}/-/${file}`, key, sizeBytes: 0 }),
     });
     undo.push(() => sandboxFace.close());
     let watching: WatchedUse | null = null;

@@ -69,9 +69,9 @@ async function fetchOne(
   signal: AbortSignal,
 ): Promise<void> {
   const [name = '', file = ''] = path.split('/-/');
-  const facts = await face.tarballFacts(name, file, signal);
-  if (facts === null || key === null || !facts.keys.some((each) => keyText(each) === keyText(key))) return;
-  const served = await fetcher.object({ keys: facts.keys, upstream: face.source(facts), ahead: true });
+  const wanted = await face.tarballs.request(name, file, signal);
+  if (wanted === null || key === null || !wanted.keys.some((each) => keyText(each) === keyText(key))) return;
+  const served = await fetcher.object({ ...wanted, ahead: true });
   if (served.kind === 'coming') await served.kept;
 }
 

@@ -35,14 +35,18 @@ export interface ObjectRequest {
   /** Digests of the content, the one that others look it up by first. */
   readonly keys: readonly ContentKey[];
   readonly upstream: Source | null;
+  /** What else it is to be found under here; says nothing about its bytes. */
+  readonly names?: readonly ContentKey[];
   /** Not asked for by the sandbox: by the pre-cache. */
   readonly ahead?: boolean;
   /** Who is known to hold it, without asking. */
   readonly holdings?: readonly Holding[];
 }
 
+type Cached = { readonly kind: 'cached'; readonly meta: ObjectMeta };
+
 export type Served =
-  | { readonly kind: 'cached'; readonly meta: ObjectMeta }
+  | Cached
   | { readonly kind: 'coming'; readonly download: Download; readonly kept: Promise<ObjectMeta | null> };
 
 interface Running {
@@ -72,11 +76,17 @@ export class ObjectFetcher {
   }
 
   async object(request: ObjectRequest): Promise<Served> {
+    const here = await this.held(request.keys, request.ahead);
+    return here ?? { kind: 'coming', ...(await this.#start(request)) };
+  }
+
+  /** From the cache alone; null: it is not there. */
+  async held(keys: readonly ContentKey[], ahead = false): Promise<Cached | null> {
     const { cache, counts } = this.#ports;
-    for (const key of request.keys) {
+    for (const key of keys) {
       const meta = await cache.find(key);
       if (meta === null) continue;
-      if (request.ahead !== true) {
+      if (!ahead) {
         counts.localHits++;
         counts.localBytes += meta.size;
         if (cache.takeAhead(meta.sha256)) {
@@ -86,7 +96,7 @@ export class ObjectFetcher {
       }
       return { kind: 'cached', meta };
     }
-    return { kind: 'coming', ...(await this.#start(request)) };
+    return null;
   }
 
   /** Bytes from a source that is open already, of which no digest is known; `name` is an address. */
@@ -258,5 +268,7 @@ export class ObjectFetcher {
 const isFull = (error: Error | null): boolean =>
   error !== null && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
-const namesOf = ({ keys }: ObjectRequest): readonly ContentKey[] =>
-  keys.filter(({ algorithm }) => algorithm === 'url');
+const namesOf = ({ keys, names = [] }: ObjectRequest): readonly ContentKey[] => [
+  ...keys.filter(({ algorithm }) => algorithm === 'url'),
+  ...names,
+];

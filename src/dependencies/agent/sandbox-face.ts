@@ -1,6 +1,7 @@
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { listen } from '../http/listening.ts';
-import { type AskedItem, RegistryFace } from '../npm/registry-face.ts';
+import { RegistryFace } from '../npm/registry-face.ts';
+import type { AskedItem } from '../npm/tarballs.ts';
 import { ForwardProxy } from '../proxy/forward-proxy.ts';
 import { ProxyRules } from '../proxy/rules.ts';
 import { Tunnels } from '../proxy/tunnels.ts';

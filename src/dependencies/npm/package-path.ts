@@ -57,5 +57,12 @@ export function parseRegistryPath(path: string): RegistryRequest {
   return invalid('that is nothing of a package');
 }
 
+/** The version in a tarball's usual name, `NAME-VERSION.tgz`; null: it has another. */
+export function versionIn(name: string, file: string): string | null {
+  const start = `${name.split('/').at(-1)}-`;
+  const version = file.startsWith(start) ? file.slice(start.length, -'.tgz'.length) : '';
+  return /^\d/.test(version) && versionPattern.test(version) ? version : null;
+}
+
 /** As registries write a name in an address. */
 export const encodedName = (name: string): string => name.replace('/', '%2f');

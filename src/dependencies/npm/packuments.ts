@@ -3,10 +3,10 @@ import type { AddressFetcher, AddressRequest, Answered } from '../agent/address-
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { sha256Key } from '../content-key.ts';
 import { collect } from '../http/reply.ts';
-import { expectStatus } from '../outside/answer-status.ts';
+import { AnswerStatus, expectStatus } from '../outside/answer-status.ts';
 import { decoded } from './content-encoding.ts';
 import { type NpmConfig, registryFor } from './npm-config.ts';
-import { encodedName } from './package-path.ts';
+import { encodedName, versionIn } from './package-path.ts';
 import { type RewrittenPackument, rewritePackument, type TarballFacts } from './packument.ts';
 
 export interface PackumentOptions {
@@ -47,6 +47,8 @@ export class Packuments {
   readonly #rewritten = new Map<string, RewrittenPackument>();
   #rewrittenBytes = 0;
   readonly #tarballs = new Map<string, ReadonlyMap<string, TarballFacts>>();
+  /** Registries that give the whole metadata of a package alone. */
+  readonly #withoutVersions = new Set<string>();
 
   constructor(options: PackumentOptions, ports: PackumentPorts) {
     this.#options = options;
@@ -58,8 +60,37 @@ export class Packuments {
     // A version that was published does not change, so what was seen of it in any metadata counts.
     const seen = this.#tarballs.get(name)?.get(file);
     if (seen !== undefined) return seen;
+    const told = await this.#ofVersion(name, file, signal);
+    if (told !== null && told !== 'refused') return told;
     const { packument } = await this.get(name, '', true, signal);
-    return packument.tarballs.get(file) ?? null;
+    const found = packument.tarballs.get(file) ?? null;
+    // It lists what it does not give by itself: it is asked for that no more.
+    if (found !== null && told === 'refused') this.#withoutVersions.add(this.#registry(name));
+    return found;
+  }
+
+  hasSeen(name: string, file: string): boolean {
+    return this.#tarballs.get(name)?.has(file) === true;
+  }
+
+  /** As an installation from a lock file needs it: some hundred bytes of one version, where nobody has the whole, which may be megabytes. */
+  async #ofVersion(
+    name: string,
+    file: string,
+    signal: AbortSignal,
+  ): Promise<TarballFacts | 'refused' | null> {
+    const version = versionIn(name, file);
+    if (version === null) return null;
+    const one = this.#request(name, `/${version}`, true);
+    const all = [this.#request(name, '', true), this.#request(name, '', false)];
+    const known = await this.#ports.addresses.known([one, ...all]);
+    if (known === null ? this.#withoutVersions.has(this.#registry(name)) : known !== one) return null;
+    try {
+      const { packument } = await this.get(name, `/${version}`, true, signal);
+      return packument.tarballs.get(file) ?? null;
+    } catch (error) {
+      return error instanceof AnswerStatus && error.code === 'key-not-found' ? 'refused' : null;
+    }
   }
 
   /** `below`: empty, or `/` and a version or tag. Fails as upstream does, and as `upstream-failed` where that sends something else. */
@@ -89,10 +120,14 @@ export class Packuments {
     return { packument, contentType, etag: `"${sha256.slice(0, 32)}"`, isStale };
   }
 
+  #registry(name: string): string {
+    return registryFor(this.#options.npm, name).href;
+  }
+
   #request(name: string, below: string, isShort: boolean): AddressRequest {
-    const { npm, metadataTtlMs, metadataFromPeers } = this.#options;
+    const { metadataTtlMs, metadataFromPeers } = this.#options;
     return {
-      url: new URL(`${encodedName(name)}${below}`, registryFor(npm, name).href),
+      url: new URL(`${encodedName(name)}${below}`, this.#registry(name)),
       headers: {
         accept: isShort ? `${abbreviated}; q=1.0, application/json; q=0.8` : 'application/json',
         'accept-encoding': 'gzip',

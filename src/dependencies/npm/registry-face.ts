@@ -1,44 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressFetcher } from '../agent/address-fetcher.ts';
-import type { ObjectFetcher } from '../agent/object-fetcher.ts';
-import type { ObjectCache } from '../cache/object-cache.ts';
 import { isNotModified } from '../http/freshness.ts';
-import { forwarded, pour, pourServed, refuse } from '../http/reply.ts';
-import { expectStatus } from '../outside/answer-status.ts';
-import type { Upstream } from '../outside/upstream.ts';
-import type { Source } from '../transfer/source.ts';
+import { forwarded, pour, refuse } from '../http/reply.ts';
 import { registryFor } from './npm-config.ts';
 import { parseRegistryPath } from './package-path.ts';
-import type { TarballFacts } from './packument.ts';
 import { type PackumentOptions, Packuments, wantsAbbreviated } from './packuments.ts';
-
-export interface FacePorts {
-  readonly addresses: AddressFetcher;
-  readonly fetcher: ObjectFetcher;
-  readonly cache: ObjectCache;
-  readonly upstream: Upstream;
-  /** A tarball was asked for. */
-  readonly asked: (item: AskedItem) => void;
-}
-
-export interface AskedItem {
-  readonly name: string;
-  readonly file: string;
-  readonly facts: TarballFacts;
-}
-
-const ofTarballs = { 'content-type': 'application/octet-stream' };
+import { type TarballPorts, Tarballs } from './tarballs.ts';
 
 /** An npm registry, as npm, pnpm and yarn use it, before the machine's own one: metadata with the addresses of tarballs led here, and the tarballs. */
 export class RegistryFace {
   readonly #options: PackumentOptions;
-  readonly #ports: FacePorts;
+  readonly #ports: TarballPorts;
   readonly #packuments: Packuments;
+  /** Its other half. */
+  readonly tarballs: Tarballs;
 
-  constructor(options: PackumentOptions, ports: FacePorts) {
+  constructor(options: PackumentOptions, ports: TarballPorts) {
     this.#options = options;
     this.#ports = ports;
     this.#packuments = new Packuments(options, ports);
+    this.tarballs = new Tarballs(options, ports, this.#packuments);
   }
 
   /** Fails with what went wrong; nothing was answered then, or the connection has to be broken off. */
@@ -64,19 +44,12 @@ export class RegistryFace {
       );
       return;
     }
-    if (asked.kind === 'tarball') await this.#tarball(asked.name, asked.file, request, response, signal);
+    if (asked.kind === 'tarball')
+      await this.tarballs.serve(asked.name, asked.file, request, response, signal);
     else {
       const below = asked.kind === 'version' ? `/${asked.version}` : '';
       await this.#metadata(asked.name, below, request, response, signal);
     }
-  }
-
-  tarballFacts(name: string, file: string, signal: AbortSignal): Promise<TarballFacts | null> {
-    return this.#packuments.tarballFacts(name, file, signal);
-  }
-
-  source(facts: TarballFacts): Source {
-    return this.#ports.upstream.source(new URL(facts.url));
   }
 
   async #metadata(
@@ -102,53 +75,6 @@ export class RegistryFace {
     }
     response.writeHead(200, { ...headers, 'content-length': String(packument.body.length) });
     response.end(request.method === 'HEAD' ? undefined : packument.body);
-  }
-
-  async #tarball(
-    name: string,
-    file: string,
-    request: IncomingMessage,
-    response: ServerResponse,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { fetcher, cache, asked } = this.#ports;
-    const facts = await this.tarballFacts(name, file, signal);
-    if (facts === null) {
-      refuse(response, 404, `${name} has no tarball ${file}`);
-      return;
-    }
-    if (request.method === 'HEAD') {
-      const size = facts.keys.map((key) => cache.sizeOf(key)).find((bytes) => bytes > 0);
-      const length = size === undefined ? {} : { 'content-length': String(size) };
-      response.writeHead(200, { ...ofTarballs, ...length }).end();
-      return;
-    }
-    asked({ name, file, facts });
-    if (facts.keys.length === 0) await this.#byAddress(new URL(facts.url), response, signal);
-    else {
-      const served = await fetcher.object({ keys: facts.keys, upstream: this.source(facts) });
-      await pourServed(response, served, cache, ofTarballs);
-    }
-  }
-
-  /** A tarball that the registry says nothing about: kept as what its address answers. */
-  async #byAddress(url: URL, response: ServerResponse, signal: AbortSignal): Promise<void> {
-    const answered = await this.#ports.addresses.get(
-      {
-        url,
-        headers: { 'accept-encoding': 'identity' },
-        variant: '',
-        immutable: true,
-        mostAgeMs: Number.POSITIVE_INFINITY,
-        reload: false,
-        defaultTtlMs: 0,
-        mostTtlMs: 0,
-        fromPeers: this.#options.metadataFromPeers,
-      },
-      signal,
-    );
-    if (answered.kind === 'passed') expectStatus(answered.response, url, 200);
-    else await pourServed(response, answered, this.#ports.cache, ofTarballs);
   }
 
   /** Whatever else a registry does, with what the client sends, and this machine's credentials. */
