@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Target } from '../target.ts';
 
 const patienceMs = 90_000;
+const lookEveryMs = 100;
 
 /**
  * The end of all faults, whatever the scripts left: links as they were made, stopped processes go on, ended ones are started, and all have
@@ -17,12 +19,23 @@ export async function healed(target: Target): Promise<readonly string[]> {
   };
   await attempt('links could not be restored', () => target.links.heal());
   for (const { id } of target.members) if (target.pid(id) !== null) target.signal(id, 'SIGCONT');
-  await Promise.all(
-    target.members
-      .filter(({ id }) => target.pid(id) === null)
-      .map(({ id }) => attempt(`${id} does not start`, () => target.start(id))),
-  );
-  if (findings.length === 0) await attempt('the cluster does not settle', () => target.settled());
+  const startEnded = async (): Promise<unknown> =>
+    await Promise.all(
+      target.members
+        .filter(({ id }) => target.pid(id) === null)
+        .map(({ id }) => attempt(`${id} does not start`, () => target.start(id))),
+    );
+  await startEnded();
+  if (findings.length > 0) return findings;
+  let isOver = false;
+  const settled = attempt('the cluster does not settle', () => target.settled()).finally(() => {
+    isOver = true;
+  });
+  // A node that stops itself over the last fault may take a moment for it.
+  while (!isOver) {
+    await Promise.race([settled, delay(lookEveryMs, undefined, { ref: false })]);
+    if (!isOver && findings.length === 0) await startEnded();
+  }
   return findings;
 }
 
