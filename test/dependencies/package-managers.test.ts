@@ -61,7 +61,7 @@ const dependencies = { left: '^1.0.0', '@scope/right': '^1.0.0' };
 const names = ['left', '@scope/right', 'low'];
 
 for (const manager of managers)
-  test(`${manager.spec} installs through two agents: the second has all from the first`, async (t) => {
+  test.serial(`${manager.spec} installs through two agents: the second has all from the first`, async (t) => {
     t.timeout(120_000);
     const home = await mkdtemp(join(tmpdir(), 'tanist-manager-'));
     t.teardown(() => rm(home, { recursive: true, force: true }));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+const acquireMs = 20_000;
 
 /** A package manager from the registry that this machine's npm is configured for. In words why it cannot be had, as without a network. */
 export async function fetchTool(
@@ -17,11 +18,17 @@ export async function fetchTool(
   try {
     await run('npm', ['install', '--prefix', folder, ...flags, ...network, `tool@npm:${spec}`], {
       cwd: folder,
-      timeout: 15_000,
+      timeout: acquireMs,
     });
     return { script: join(folder, 'node_modules', 'tool', script) };
   } catch (error) {
-    return { lack: `${spec} cannot be had (${String(error).split('\n')[0]})` };
+    const isLate = (error as { readonly killed?: boolean }).killed === true;
+    const why = isLate
+      ? `not within ${acquireMs} ms`
+      : String((error as Partial<Told>).stderr)
+          .trim()
+          .slice(0, 300);
+    return { lack: `${spec} cannot be had (${why})` };
   }
 }
 

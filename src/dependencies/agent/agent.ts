@@ -1,12 +1,12 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { SandboxFacts } from '../../ports/dependency-registry.ts';
 import { ObjectCache } from '../cache/object-cache.ts';
+import { openFetching } from '../fetch/fetching.ts';
 import { listen } from '../http/listening.ts';
 import { RequestLog, type RequestLogOptions } from '../pre-cache/request-log.ts';
 import { type WatchedUse, watchUse } from '../watch/watch-use.ts';
 import { downloadAhead } from './ahead.ts';
 import { Directory } from './directory.ts';
-import { openFetching } from './fetching.ts';
 import { newCounts } from './meter.ts';
 import type { AgentOptions, AgentPorts, AgentStats, RunningAgent } from './options.ts';
 import { PeerFace } from './peer-face.ts';

@@ -3,9 +3,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { keyText } from '../content-key.ts';
+import type { ObjectFetcher } from '../fetch/object-fetcher.ts';
 import type { RegistryFace } from '../npm/registry-face.ts';
 import { decodeItems, type Item, planKey } from '../pre-cache/sequence.ts';
-import type { ObjectFetcher } from './object-fetcher.ts';
 
 export interface AheadOptions {
   readonly state: StateClient;

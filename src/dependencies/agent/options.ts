@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { DependencyRegistry, SandboxFacts } from '../../ports/dependency-registry.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
+import type { ObjectFetcher } from '../fetch/object-fetcher.ts';
 import type { Address } from '../http/listening.ts';
 import type { NpmConfig } from '../npm/npm-config.ts';
 import type { RegistryFace } from '../npm/registry-face.ts';
@@ -9,7 +10,6 @@ import type { ProxyRule } from '../proxy/rules.ts';
 import type { PeerFacts } from '../transfer/peers.ts';
 import type { UseReport } from '../watch/watch-use.ts';
 import type { AgentCounts } from './meter.ts';
-import type { ObjectFetcher } from './object-fetcher.ts';
 
 export interface AgentOptions {
   readonly id: string;

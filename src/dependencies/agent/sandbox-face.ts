@@ -1,11 +1,11 @@
 import type { ObjectCache } from '../cache/object-cache.ts';
+import type { Fetching } from '../fetch/fetching.ts';
 import { listen } from '../http/listening.ts';
 import { RegistryFace } from '../npm/registry-face.ts';
 import type { AskedItem } from '../npm/tarballs.ts';
 import { ForwardProxy } from '../proxy/forward-proxy.ts';
 import { ProxyRules } from '../proxy/rules.ts';
 import { Tunnels } from '../proxy/tunnels.ts';
-import type { Fetching } from './fetching.ts';
 import type { AgentCounts } from './meter.ts';
 import type { AgentOptions, AgentPorts } from './options.ts';
 

@@ -1,7 +1,8 @@
 import { TanistError } from '../../foundation/errors.ts';
-import type { AddressFetcher, AddressRequest, Answered } from '../agent/address-fetcher.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { sha256Key } from '../content-key.ts';
+import type { AddressFetcher, Answered } from '../fetch/address-fetcher.ts';
+import type { AddressRequest } from '../fetch/address-request.ts';
 import { collect } from '../http/reply.ts';
 import { AnswerStatus, expectStatus } from '../outside/answer-status.ts';
 import { decoded } from './content-encoding.ts';

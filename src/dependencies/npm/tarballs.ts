@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ContentKey } from '../../ports/dependency-registry.ts';
-import type { AddressFetcher } from '../agent/address-fetcher.ts';
-import type { ObjectFetcher, ObjectRequest } from '../agent/object-fetcher.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { urlKey } from '../content-key.ts';
+import type { AddressFetcher } from '../fetch/address-fetcher.ts';
+import type { ObjectFetcher, ObjectRequest } from '../fetch/object-fetcher.ts';
 import { pourServed, refuse } from '../http/reply.ts';
 import { expectStatus } from '../outside/answer-status.ts';
 import type { Upstream } from '../outside/upstream.ts';

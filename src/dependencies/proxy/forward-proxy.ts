@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ContentKey } from '../../ports/dependency-registry.ts';
-import type { AddressFetcher } from '../agent/address-fetcher.ts';
-import type { ObjectFetcher } from '../agent/object-fetcher.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
+import type { AddressFetcher } from '../fetch/address-fetcher.ts';
+import type { ObjectFetcher } from '../fetch/object-fetcher.ts';
 import { cachingWish, isNotModified } from '../http/freshness.ts';
 import { forwarded, pour, pourServed, refuse } from '../http/reply.ts';
 import type { Upstream } from '../outside/upstream.ts';

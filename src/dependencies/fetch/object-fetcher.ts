@@ -1,6 +1,8 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ContentKey, Holding } from '../../ports/dependency-registry.ts';
+import type { Directory } from '../agent/directory.ts';
+import type { AgentCounts } from '../agent/meter.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import type { StagedFile } from '../cache/object-files.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
@@ -12,8 +14,6 @@ import { peerSource } from '../transfer/peer-source.ts';
 import type { Peers } from '../transfer/peers.ts';
 import type { Source } from '../transfer/source.ts';
 import { Spool } from '../transfer/spool.ts';
-import type { Directory } from './directory.ts';
-import type { AgentCounts } from './meter.ts';
 
 export interface FetcherPorts {
   readonly cache: ObjectCache;

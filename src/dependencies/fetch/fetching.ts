@@ -1,4 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
+import type { Directory } from '../agent/directory.ts';
+import type { AgentCounts } from '../agent/meter.ts';
+import type { AgentOptions, AgentPorts } from '../agent/options.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { authorizationFor } from '../npm/npm-config.ts';
 import { openOnce } from '../outside/http-open.ts';
@@ -6,10 +9,7 @@ import { directly, Routes } from '../outside/routes.ts';
 import { Upstream } from '../outside/upstream.ts';
 import { Peers } from '../transfer/peers.ts';
 import { AddressFetcher, type AddressPorts } from './address-fetcher.ts';
-import type { Directory } from './directory.ts';
-import type { AgentCounts } from './meter.ts';
 import { ObjectFetcher } from './object-fetcher.ts';
-import type { AgentOptions, AgentPorts } from './options.ts';
 
 /** All that objects come from: the cache, other agents, the world outside. */
 export interface Fetching {
