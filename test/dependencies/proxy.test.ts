@@ -115,6 +115,11 @@ test('a package that came damaged is asked for anew with no-cache; a page in its
   const again = await get(agent.address, at('/pool/x.deb'), { 'cache-control': 'no-cache' });
   t.is(again.body.toString(), 'package');
   await until(async () => (await get(agent.address, at('/pool/x.deb'))).body.toString() === 'package');
+  // Whoever says that it is damaged is not given it once more.
+  const address = at('/pool/x.deb');
+  await mirror.stop();
+  t.is((await get(agent.address, address, { 'cache-control': 'no-cache' })).status, 502);
+  t.is((await get(agent.address, address)).status, 200);
 });
 
 test('rules refuse, pass and tunnel', async (t) => {

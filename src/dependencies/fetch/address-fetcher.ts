@@ -118,7 +118,8 @@ export class AddressFetcher {
     } catch (error) {
       if (claimed) this.#ports.directory.gaveUp(key);
       const nowMs = this.#ports.clock.wallMs();
-      if (local === null || local.facts.freshUntilMs + staleIfErrorMs < nowMs || signal.aborted) throw error;
+      const isTooOld = local !== null && local.facts.freshUntilMs + staleIfErrorMs < nowMs;
+      if (local === null || isTooOld || request.reload || signal.aborted) throw error;
       return { kind: 'cached', ...local, isStale: true };
     }
   }
