@@ -92,7 +92,7 @@ export class LeaderWatch {
       this.#opinions.clear();
     }
     if (this.#state.kind === 'alive') return nothing;
-    return this.#fact({ kind: 'heard', late: nowMs - this.#refusedAtMs > this.#options.drainMs }, '');
+    return this.#alive({ kind: 'heard', late: nowMs - this.#refusedAtMs > this.#options.drainMs }, nowMs);
   }
 
   disconnected(
@@ -193,7 +193,7 @@ export class LeaderWatch {
       return this.#fact({ kind: 'refuted' }, `it leads no more (term ${outcome.term})`);
     }
     this.#suspicion.heard(nowMs);
-    return this.#fact({ kind: 'confirmed' }, '');
+    return this.#alive({ kind: 'confirmed' }, nowMs);
   }
 
   #voterProbed(nowMs: number, peer: NodeId, outcome: ProbeOutcome): readonly WatchAction[] {
@@ -215,6 +215,15 @@ export class LeaderWatch {
       { kind: 'outvoted' },
       `${silent} of ${this.#voters.length} voters do not hear it${this.#doubt === null ? '' : `, and ${this.#doubt}`}`,
     );
+  }
+
+  /** A fact that speaks for the leader. */
+  #alive(fact: LeaderFact, nowMs: number): readonly WatchAction[] {
+    const before = this.#state;
+    const actions = this.#fact(fact, '');
+    const wasSilence = before.kind === 'dead' && (before.cause === 'silence' || before.cause === 'majority');
+    if (wasSilence && this.#state.kind === 'alive') this.#suspicion.refuted(nowMs);
+    return actions;
   }
 
   #fact(fact: LeaderFact, evidence: string): readonly WatchAction[] {

@@ -2,6 +2,9 @@ import { ArrivalWindow } from './arrival-window.ts';
 import { deviationsOf, normalTail } from './normal-tail.ts';
 import type { SuspicionOptions } from './options.ts';
 
+const leniencyStep = 1.5;
+const leniencyHalfLifeMs = 20_000;
+
 /**
  * Phi-accrual failure detection of one peer (Hayashibara et al. 2004, "The φ accrual failure detector"): the longer its silence against
  * the distribution of its measured gaps, the higher φ. A sample is the longest gap of a heartbeat period, so that a busy stream
@@ -15,6 +18,9 @@ export class Suspicion {
   #periodStartMs: number;
   #longestGapMs = 0;
   #graceUntilMs = Number.NEGATIVE_INFINITY;
+  /** By how much more silence is allowed, of late: 1 where no suspicion proved wrong. */
+  #leniency = 1;
+  #refutedAtMs = 0;
   /** The gap in progress contains a stall of our own: it says nothing about the peer. */
   #gapTainted = false;
 
@@ -61,24 +67,41 @@ export class Suspicion {
     this.#graceUntilMs = nowMs + this.#options.stallGraceMs;
   }
 
+  /**
+   * A suspicion for silence was wrong: the peer was alive. Gaps on an overloaded machine are no normal distribution, so more is allowed for a while,
+   * each time again, up to the ceiling (Chandra and Toueg 1996: a timeout that grows with each mistake is right in the end).
+   */
+  refuted(nowMs: number): void {
+    const { floorMs, ceilingMs } = this.#options;
+    this.#leniency = Math.min(ceilingMs / floorMs, this.#lenient() * leniencyStep);
+    this.#refutedAtMs = nowMs;
+  }
+
+  /** As it has faded until the peer was last heard. */
+  #lenient(): number {
+    const agoMs = Math.max(0, this.#heardAtMs - this.#refutedAtMs);
+    return 1 + (this.#leniency - 1) * 0.5 ** (agoMs / leniencyHalfLifeMs);
+  }
+
   silentSince(): number {
     return this.#heardAtMs;
   }
 
   /**
    * Silence shorter than this is never suspicious, whoever else is suspicious: the floor, or on a loaded machine more than the longest gap
-   * that was seen lately, but no more than twice the floor, lest one bad moment make the next failover slow.
+   * that was seen lately, but no more than twice the floor, lest one bad moment make the next failover slow. After wrong suspicions, more.
    */
   leastMs(): number {
     const { floorMs, ceilingMs } = this.#options;
-    return Math.min(ceilingMs, Math.max(floorMs, Math.min(2 * floorMs, 1.25 * this.#gaps.longest)));
+    const longestMs = Math.min(2 * floorMs, 1.25 * this.#gaps.longest);
+    return Math.min(ceilingMs, Math.max(floorMs, longestMs) * this.#lenient());
   }
 
   /** How much silence the measurements allow, within floor and ceiling; the ceiling until enough is measured: young processes are slow ones. */
   patienceMs(): number {
     if (this.#gaps.count < this.#options.leastSamples) return this.#options.ceilingMs;
     const measured = this.#gaps.mean + this.#deviations * this.#gaps.deviation;
-    return Math.min(this.#options.ceilingMs, Math.max(this.leastMs(), measured));
+    return Math.min(this.#options.ceilingMs, Math.max(this.leastMs(), measured * this.#lenient()));
   }
 
   /** −log10 of the probability that a living peer is silent for as long as this one is now. For display; `verdict` decides. */

@@ -165,3 +165,17 @@ test('a doubt ends with the leader that it is of, and when it is lifted', (t) =>
   watch.follow(nowMs, other, term(6), identity);
   t.deepEqual(kinds(watch.tick(nowMs + 45)), []);
 });
+
+test('a leader that was silent and lives is given more time; one that was refused and lives is not', (t) => {
+  const { watch, nowMs } = watching();
+  const lost = nowMs + options.floorMs;
+  t.deepEqual(kinds(watch.tick(lost)), ['declareLost']);
+  watch.follow(lost, null, term(5), null);
+  t.deepEqual(kinds(watch.heard(lost + 20)), ['declareAlive']);
+  t.true(watch.wakeAtMs() >= lost + 20 + 1.5 * options.floorMs - 1);
+  const other = watching();
+  other.watch.disconnected(other.nowMs + 1, leader, 'refused');
+  other.watch.follow(other.nowMs + 1, null, term(5), null);
+  t.deepEqual(kinds(other.watch.heard(other.nowMs + 60)), ['declareAlive']);
+  t.true(other.watch.wakeAtMs() <= other.nowMs + 60 + options.floorMs);
+});

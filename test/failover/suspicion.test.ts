@@ -119,3 +119,17 @@ test('too little measured: as patient as may be', (t) => {
   suspicion.restart(leastSamples * heartbeatMs + 1);
   t.is(suspicion.patienceMs(), floorMs, 'what was learnt of one leader counts for the next');
 });
+
+test('each suspicion that proves wrong allows more silence, up to the ceiling, and is forgotten in time', (t) => {
+  const { suspicion, nowMs } = fed(Array.from({ length: 200 }, () => options.heartbeatMs));
+  t.is(suspicion.patienceMs(), options.floorMs);
+  suspicion.refuted(nowMs);
+  t.is(suspicion.patienceMs(), 1.5 * options.floorMs);
+  suspicion.refuted(nowMs);
+  t.is(suspicion.patienceMs(), 2.25 * options.floorMs);
+  for (let i = 0; i < 20; i++) suspicion.refuted(nowMs);
+  t.is(suspicion.patienceMs(), options.ceilingMs);
+  let later = nowMs;
+  for (let i = 0; i < 240_000 / options.heartbeatMs; i++) suspicion.heard((later += options.heartbeatMs));
+  t.true(suspicion.patienceMs() < 1.01 * options.floorMs);
+});
