@@ -106,6 +106,15 @@ export const mutantNames = [
   'mirror-older-accepted',
   'mirror-fence-ignored',
   'mirror-invalidation-forgotten',
+  'dependency-digest-ignored',
+  'dependency-attempts-mixed',
+  'dependency-outlives-lease',
+  'dependency-claimed-twice',
+  'dependency-heartbeat-unsaid',
+  'dependency-scrub-trusts-name',
+  'dependency-path-unchecked',
+  'dependency-credentials-redirected',
+  'dependency-stale-as-fresh',
 ] as const;
 
 export type MutantName = (typeof mutantNames)[number];

@@ -1,5 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
@@ -74,13 +75,16 @@ export interface FakeRegistry {
   restart(): Promise<void>;
 }
 
-/** An npm registry of a few packages, on a free port. */
-export async function startFakeRegistry(packages: readonly FakePackage[]): Promise<FakeRegistry> {
+/** An npm registry of a few packages, on a free port; with a certificate over https. */
+export async function startFakeRegistry(
+  packages: readonly FakePackage[],
+  tls: { readonly key: string; readonly cert: string } | null = null,
+): Promise<FakeRegistry> {
   let server = createServer();
   let port = 0;
   const registry: FakeRegistry = {
     get url() {
-      return `http://127.0.0.1:${port}/`;
+      return `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}/`;
     },
     packages: new Map(packages.map((each) => [each.name, each])),
     asked: new Map(),
@@ -101,13 +105,14 @@ export async function startFakeRegistry(packages: readonly FakePackage[]): Promi
     restart: () => listen(),
   };
   const listen = (): Promise<void> => {
-    server = createServer((request, response) => {
+    const handle = (request: IncomingMessage, response: ServerResponse): void => {
       const path = decodeURIComponent(request.url ?? '/');
       registry.asked.set(path, (registry.asked.get(path) ?? 0) + 1);
       registry.headers.push(request.headers);
       if (registry.intercept(request, response)) return;
       answer(registry, path, request, response);
-    });
+    };
+    server = tls === null ? createServer(handle) : createTlsServer(tls, handle);
     return new Promise((resolve) =>
       server.listen(port, '127.0.0.1', () => {
         port = (server.address() as AddressInfo).port;
@@ -119,21 +124,26 @@ export async function startFakeRegistry(packages: readonly FakePackage[]): Promi
   return registry;
 }
 
+const longAgo = '2020-01-01T00:00:00.000Z';
+
 export function packument(
   registry: FakeRegistry,
   { name, version, tarball, dependencies }: FakePackage,
-): object {
+): { readonly versions: Readonly<Record<string, { readonly dist: { readonly integrity: string } }>> } {
   const file = `${name.split('/').at(-1)}-${version}.tgz`;
   const dist = {
     tarball: `${registry.url}${name}/-/${file}`,
     shasum: hash('sha1', tarball, 'hex'),
     integrity: `sha512-${hash('sha512', tarball, 'base64')}`,
   };
-  return {
+  const all = {
     name,
     'dist-tags': { latest: version },
     versions: { [version]: { name, version, dependencies: dependencies ?? {}, dist } },
+    // Long ago: package managers hold back what is younger than some days.
+    time: { created: longAgo, modified: longAgo, [version]: longAgo },
   };
+  return all;
 }
 
 function answer(
@@ -142,15 +152,19 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const [name = '', file] = path.slice(1).split('/-/');
-  const found = registry.packages.get(name);
+  const [given = '', file] = path.slice(1).split('/-/');
+  const [, name = given, version] =
+    file === undefined ? (/^(@[^/]+\/[^/]+|[^@/][^/]*)\/([^/]+)$/.exec(given) ?? []) : [];
+  const there = registry.packages.get(name);
+  const found = version === undefined || version === there?.version ? there : undefined;
   if (found === undefined) {
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"not_found"}');
     return;
   }
+  const whole = packument(registry, found);
   const body =
     file === undefined
-      ? Buffer.from(JSON.stringify(packument(registry, found)))
+      ? Buffer.from(JSON.stringify(version === undefined ? whole : whole.versions[version]))
       : (registry.altered ?? found.tarball);
   const etag = `"${hash('sha1', body, 'hex')}"`;
   if (registry.etags && request.headers['if-none-match'] === etag) {

@@ -3,12 +3,8 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/api/system-clock.ts';
-import {
-  type AgentOptions,
-  agentDefaults,
-  type RunningAgent,
-  startAgent,
-} from '../../src/dependencies/agent/agent.ts';
+import { startAgent } from '../../src/dependencies/agent/agent.ts';
+import { type AgentOptions, agentDefaults, type RunningAgent } from '../../src/dependencies/agent/options.ts';
 import type { NpmConfig } from '../../src/dependencies/npm/npm-config.ts';
 import { configFor } from '../../src/dependencies/npm/npm-config.ts';
 import { StateRegistry } from '../../src/dependencies/registry/state-registry.ts';

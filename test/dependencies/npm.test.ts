@@ -14,7 +14,7 @@ import {
 import { isPackageName, parseRegistryPath } from '../../src/dependencies/npm/package-path.ts';
 import { rewritePackument } from '../../src/dependencies/npm/packument.ts';
 import { fakePackage, startFakeRegistry } from './fake-registry.ts';
-import { Fleet } from './fleet.ts';
+import { Fleet, get, until } from './fleet.ts';
 
 const run = promisify(execFile);
 
@@ -63,6 +63,55 @@ test('npm itself installs through two agents; the second one asks upstream for n
     }
   }
   t.is(upstream.askedFor('.tgz'), 3);
+});
+
+test('from a lock file: no metadata but of the one version, and none at all of what is here', async (t) => {
+  const upstream = await startFakeRegistry([fakePackage('@scope/wanted', 1000)]);
+  const fleet = new Fleet();
+  t.teardown(async () => {
+    await fleet.stop();
+    await upstream.stop();
+  });
+  const path = '/@scope/wanted/-/wanted-1.0.0.tgz';
+  const cacheFolder = await fleet.folder();
+  const first = await fleet.agent('first', upstream.url, { cacheFolder });
+  t.is((await get(first.address, path)).status, 200);
+  t.deepEqual([...upstream.asked.keys()], ['/@scope/wanted/1.0.0', path]);
+  const second = await fleet.agent('second', upstream.url);
+  t.is((await get(second.address, path)).status, 200);
+  t.is(second.stats().counts.upstreamBytes, 0);
+  await first.stop();
+  await upstream.stop();
+  // Another life of it, without upstream and without metadata that counts.
+  const again = await fleet.agent('first', upstream.url, { cacheFolder, metadataTtlMs: 0 });
+  t.is((await get(again.address, path)).status, 200);
+  t.is(again.stats().counts.localHits, 1);
+  await upstream.restart();
+  t.is((await get(again.address, path.replace('1.0.0', '9.0.0'))).status, 404);
+});
+
+test('a registry that gives no single versions is asked for the whole; what was published anew under its old name is seen', async (t) => {
+  const upstream = await startFakeRegistry([fakePackage('a'), fakePackage('b')]);
+  const fleet = new Fleet();
+  t.teardown(async () => {
+    await fleet.stop();
+    await upstream.stop();
+  });
+  upstream.intercept = (request, response) => {
+    if (!request.url?.endsWith('/1.0.0')) return false;
+    response.writeHead(404).end();
+    return true;
+  };
+  const agent = await fleet.agent('own', upstream.url, { metadataTtlMs: 0 });
+  for (const name of ['a', 'b']) t.is((await get(agent.address, `/${name}/-/${name}-1.0.0.tgz`)).status, 200);
+  t.deepEqual([...upstream.asked.keys()], ['/a/1.0.0', '/a', '/a/-/a-1.0.0.tgz', '/b', '/b/-/b-1.0.0.tgz']);
+  const anew = fakePackage('a', 10);
+  upstream.packages.set('a', anew);
+  await until(async () => {
+    await get(agent.address, '/a');
+    return (await get(agent.address, '/a/-/a-1.0.0.tgz')).body.equals(anew.tarball);
+  });
+  t.pass();
 });
 
 test("what npm is configured for, in its order: the project's file over the user's", async (t) => {

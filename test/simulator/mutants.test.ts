@@ -115,6 +115,15 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'mirror-older-accepted': 'test/mirrors/random.test.ts finds it',
   'mirror-fence-ignored': 'test/mirrors/random.test.ts finds it',
   'mirror-invalidation-forgotten': 'test/mirrors/random.test.ts finds it',
+  'dependency-digest-ignored': 'test/dependencies/mutants.test.ts finds it',
+  'dependency-attempts-mixed': 'test/dependencies/mutants.test.ts finds it',
+  'dependency-outlives-lease': 'test/dependencies/mutants.test.ts finds it',
+  'dependency-claimed-twice': 'test/dependencies/mutants.test.ts finds it',
+  'dependency-heartbeat-unsaid': 'test/dependencies/mutants.test.ts finds it',
+  'dependency-scrub-trusts-name': 'test/dependencies/mutants.test.ts finds it',
+  'dependency-path-unchecked': 'test/dependencies/mutants.test.ts finds it',
+  'dependency-credentials-redirected': 'test/dependencies/mutants.test.ts finds it',
+  'dependency-stale-as-fresh': 'test/dependencies/mutants.test.ts finds it',
 };
 
 test('every mutant is found, or it is said why not', (t) => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { AgentStats } from '../../dependencies/agent/agent.ts';
+import type { AgentStats } from '../../dependencies/agent/options.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { channelVariable } from '../../local/node-channel.ts';
 

@@ -4,8 +4,10 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { systemClock } from '../../api/system-clock.ts';
-import { agentDefaults, startAgent } from '../../dependencies/agent/agent.ts';
+import { startAgent } from '../../dependencies/agent/agent.ts';
+import { agentDefaults } from '../../dependencies/agent/options.ts';
 import { configFor, readNpmConfig } from '../../dependencies/npm/npm-config.ts';
+import { proxySettings } from '../../dependencies/outside/proxy-settings.ts';
 import { rulesFrom } from '../../dependencies/proxy/rules.ts';
 import { StateRegistry } from '../../dependencies/registry/state-registry.ts';
 import { TanistError } from '../../foundation/errors.ts';
@@ -64,7 +66,9 @@ export async function runAgent(options: ClientOptions & AgentCommandOptions): Pr
         registry: new StateRegistry(planes.state, systemClock),
         state: planes.state,
         npm:
-          options.registry === undefined ? await readNpmConfig(process.cwd()) : configFor(options.registry),
+          options.registry === undefined
+            ? await readNpmConfig(process.cwd())
+            : configFor(options.registry, proxySettings({}, process.env)),
         clock: systemClock,
         say,
       },

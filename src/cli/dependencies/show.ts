@@ -1,5 +1,5 @@
 import { systemClock } from '../../api/system-clock.ts';
-import type { AgentStats } from '../../dependencies/agent/agent.ts';
+import type { AgentStats } from '../../dependencies/agent/options.ts';
 import { keysOfIntegrity, keyText, parseKeyText } from '../../dependencies/content-key.ts';
 import { decodeHolding, holdingPrefix } from '../../dependencies/registry/rows.ts';
 import { StateRegistry } from '../../dependencies/registry/state-registry.ts';

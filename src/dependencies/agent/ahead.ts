@@ -3,9 +3,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { keyText } from '../content-key.ts';
+import type { ObjectFetcher } from '../fetch/object-fetcher.ts';
 import type { RegistryFace } from '../npm/registry-face.ts';
 import { decodeItems, type Item, planKey } from '../pre-cache/sequence.ts';
-import type { ObjectFetcher } from './object-fetcher.ts';
 
 export interface AheadOptions {
   readonly state: StateClient;
@@ -69,9 +69,9 @@ async function fetchOne(
   signal: AbortSignal,
 ): Promise<void> {
   const [name = '', file = ''] = path.split('/-/');
-  const facts = await face.tarballFacts(name, file, signal);
-  if (facts === null || key === null || !facts.keys.some((each) => keyText(each) === keyText(key))) return;
-  const served = await fetcher.object({ keys: facts.keys, upstream: face.source(facts), ahead: true });
+  const wanted = await face.tarballs.request(name, file, signal);
+  if (wanted === null || key === null || !wanted.keys.some((each) => keyText(each) === keyText(key))) return;
+  const served = await fetcher.object({ ...wanted, ahead: true });
   if (served.kind === 'coming') await served.kept;
 }
 

@@ -3,10 +3,10 @@ import type { Clock, Timer } from '../../ports/clock.ts';
 import type { ContentKey } from '../../ports/dependency-registry.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { isContentKey } from '../content-key.ts';
+import type { ObjectFetcher } from '../fetch/object-fetcher.ts';
+import { pour, refuse } from '../http/reply.ts';
 import type { Download } from '../transfer/download.ts';
-import { pour, refuse } from './http-reply.ts';
 import type { AgentCounts } from './meter.ts';
-import type { ObjectFetcher } from './object-fetcher.ts';
 
 export interface PeerFacePorts {
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { noProxies, type ProxySettings, proxySettings } from '../outside/proxy-settings.ts';
 
 /** Where packages come from, as the machine's npm is configured. */
 export interface NpmConfig {
@@ -12,6 +13,7 @@ export interface NpmConfig {
   readonly credentials: Readonly<Record<string, string>>;
   readonly authorities: readonly string[];
   readonly strictTls: boolean;
+  readonly proxies: ProxySettings;
 }
 
 /**
@@ -40,12 +42,51 @@ export async function readNpmConfig(folder: string): Promise<NpmConfig> {
       ...(typeof ca === 'string' && ca !== '' ? [ca] : Array.isArray(ca) ? ca.map(String) : []),
     ].filter((pem) => pem !== ''),
     strictTls: listed['strict-ssl'] !== false,
+    // An address with credentials is one of those that npm does not print.
+    proxies: proxySettings(
+      { ...lines, ...variablesOfNpm(process.env), ...withoutNulls(listed) },
+      process.env,
+    ),
   };
 }
 
 /** A configuration for one address, without credentials. Fails as `config-invalid`. */
-export function configFor(registry: string): NpmConfig {
-  return { registry: withSlash(registry), scopes: {}, credentials: {}, authorities: [], strictTls: true };
+export function configFor(registry: string, proxies = noProxies): NpmConfig {
+  return {
+    registry: withSlash(registry),
+    scopes: {},
+    credentials: {},
+    authorities: [],
+    strictTls: true,
+    proxies,
+  };
+}
+
+/** Settings that the environment gives npm: `npm_config_https_proxy` is `https-proxy`. */
+function variablesOfNpm(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => {
+      const [, setting] = /^npm_config_(\w+)$/i.exec(name) ?? [];
+      return setting === undefined ? [] : [[setting.toLowerCase().replaceAll('_', '-'), value]];
+    }),
+  );
+}
+
+/** npm prints null for what is not set, `noproxy` as a list of one empty name. */
+function withoutNulls(listed: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(listed).filter(
+      ([name, value]) => value !== null && (name !== 'noproxy' || String(value) !== ''),
+    ),
+  );
+}
+
+/** The registry of a package: its scope's, or the one for all. */
+export function registryFor({ scopes, registry }: NpmConfig, name: string): URL {
+  const scope = name.startsWith('@') ? (name.split('/')[0] ?? '') : '';
+  return new URL(scopes[scope] ?? registry);
 }
 
 /** `name = value` lines of an npmrc; `${NAME}` stands for the environment's. */

@@ -1,3 +1,5 @@
+import { mutant } from '../../foundation/mutants.ts';
+
 /** What a request to an npm registry asks for. */
 export type RegistryRequest =
   | { readonly kind: 'packument'; readonly name: string }
@@ -33,6 +35,7 @@ export function parseRegistryPath(path: string): RegistryRequest {
   } catch {
     return invalid('the path is not well encoded');
   }
+  if (mutant.active === 'dependency-path-unchecked') return { kind: 'packument', name: decoded.slice(1) };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are refused
   if (/[\x00-\x1f\x7f\\]/.test(decoded)) return invalid('the path has characters that no name has');
   const parts = decoded.split('/').slice(1);
@@ -52,6 +55,13 @@ export function parseRegistryPath(path: string): RegistryRequest {
   }
   if (second === undefined && versionPattern.test(first)) return { kind: 'version', name, version: first };
   return invalid('that is nothing of a package');
+}
+
+/** The version in a tarball's usual name, `NAME-VERSION.tgz`; null: it has another. */
+export function versionIn(name: string, file: string): string | null {
+  const start = `${name.split('/').at(-1)}-`;
+  const version = file.startsWith(start) ? file.slice(start.length, -'.tgz'.length) : '';
+  return /^\d/.test(version) && versionPattern.test(version) ? version : null;
 }
 
 /** As registries write a name in an address. */

@@ -1,19 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import type { AddressFetcher } from '../agent/address-fetcher.ts';
-import { forwarded, pour, pourDownload, refuse } from '../agent/http-reply.ts';
+import type { ContentKey } from '../../ports/dependency-registry.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
-import type { Upstream } from '../transfer/upstream.ts';
+import type { AddressFetcher } from '../fetch/address-fetcher.ts';
+import type { ObjectFetcher } from '../fetch/object-fetcher.ts';
+import { cachingWish, isNotModified } from '../http/freshness.ts';
+import { forwarded, pour, pourServed, refuse } from '../http/reply.ts';
+import type { Upstream } from '../outside/upstream.ts';
+import { digestIn } from './by-hash.ts';
 import type { ProxyRules } from './rules.ts';
 
 export interface ProxyPorts {
   readonly addresses: AddressFetcher;
+  readonly fetcher: ObjectFetcher;
   readonly cache: ObjectCache;
   readonly upstream: Upstream;
   readonly rules: ProxyRules;
-  /** An address that is kept was asked for. */
-  readonly asked: (url: URL) => void;
 }
 
 const via = '1.1 tanist';
@@ -44,27 +45,50 @@ export class ForwardProxy {
       refuse(response, 403, `no rule of this proxy allows ${url.host}`);
       return;
     }
+    const wish = cachingWish(request.headers);
     const isPlain =
       request.method === 'GET' &&
+      wish.mayStore &&
       request.headers.authorization === undefined &&
       request.headers.range === undefined;
     if (action === 'pass' || !isPlain) {
       await this.#pass(request, response, url, signal);
       return;
     }
-    this.#ports.asked(url);
+    const digest = action === 'immutable' ? digestIn(url) : null;
+    if (digest !== null) await this.#byDigest(digest, url, response);
+    else await this.#byAddress(url, action === 'immutable', request, response, signal);
+  }
+
+  /** As any object that is known by its digest: compared before it is kept, from whoever has it. */
+  async #byDigest(digest: ContentKey, url: URL, response: ServerResponse): Promise<void> {
+    const { fetcher, upstream, cache } = this.#ports;
+    const served = await fetcher.object({ keys: [digest], upstream: upstream.source(url, { via }) });
+    await pourServed(response, served, cache, { via });
+  }
+
+  async #byAddress(
+    url: URL,
+    immutable: boolean,
+    request: IncomingMessage,
+    response: ServerResponse,
+    signal: AbortSignal,
+  ): Promise<void> {
     const {
       'if-modified-since': _since,
       'if-none-match': _match,
       cookie: _cookie,
       ...headers
     } = forwarded(request.headers);
+    const { mostAgeMs, isReload } = cachingWish(request.headers);
     const answered = await this.#ports.addresses.get(
       {
         url,
         headers: { ...headers, via },
         variant: `${request.headers.accept ?? ''} ${request.headers['accept-encoding'] ?? ''}`,
-        immutable: action === 'immutable',
+        immutable,
+        mostAgeMs: immutable ? Number.POSITIVE_INFINITY : mostAgeMs,
+        reload: isReload,
         defaultTtlMs: 0,
         mostTtlMs,
         fromPeers: true,
@@ -76,46 +100,17 @@ export class ForwardProxy {
       await pour(response, this.#ports.upstream.body(answered.response, url));
       return;
     }
-    const { facts } = answered;
+    const { etag, lastModified, contentType, contentEncoding } = answered.facts;
     const told: Record<string, string> = { via };
-    if (facts.contentType !== '') told['content-type'] = facts.contentType;
-    if (facts.contentEncoding !== '') told['content-encoding'] = facts.contentEncoding;
-    if (facts.etag !== '') told.etag = facts.etag;
-    if (facts.lastModified !== '') told['last-modified'] = facts.lastModified;
+    if (contentType !== '') told['content-type'] = contentType;
+    if (contentEncoding !== '') told['content-encoding'] = contentEncoding;
+    if (etag !== '') told.etag = etag;
+    if (lastModified !== '') told['last-modified'] = lastModified;
     if (answered.kind === 'cached' && answered.isStale) told.warning = '110 - "upstream did not answer"';
-    if (isNotModified(request, facts.etag, facts.lastModified)) {
+    if (isNotModified(request.headers, etag, lastModified)) {
       if (answered.kind === 'coming') await answered.done.catch(() => undefined);
       response.writeHead(304, told).end();
-    } else if (answered.kind === 'coming') await pourDownload(response, answered.download, () => told);
-    else {
-      response.writeHead(200, { ...told, 'content-length': String(answered.meta.size) });
-      await pour(response, this.#ports.cache.read(answered.meta));
-    }
-  }
-
-  /** CONNECT: bytes in both directions, where a rule allows it. */
-  tunnel(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const target = request.url ?? '';
-    const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:/\s]+):(\d{1,5})$/.exec(target) ?? [];
-    const refused = (status: string): void =>
-      void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`);
-    socket.on('error', () => socket.destroy());
-    if (host === undefined || this.#ports.rules.actionFor(`connect://${target}`) !== 'tunnel') {
-      refused('403 Forbidden');
-      return;
-    }
-    const outside: Socket = connect(Number(port), host.replace(/^\[|\]$/g, ''), () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      outside.write(head);
-      outside.pipe(socket);
-      socket.pipe(outside);
-    });
-    outside.once('error', () => {
-      if (outside.bytesRead === 0) refused('502 Bad Gateway');
-      else socket.destroy();
-    });
-    outside.once('close', () => void socket.end());
-    socket.once('close', () => outside.destroy());
+    } else await pourServed(response, answered, this.#ports.cache, told);
   }
 
   async #pass(
@@ -138,12 +133,4 @@ export class ForwardProxy {
       response.end();
     } else await pour(response, this.#ports.upstream.body(answer, url));
   }
-}
-
-function isNotModified(request: IncomingMessage, etag: string, lastModified: string): boolean {
-  const match = request.headers['if-none-match'];
-  if (match !== undefined) return etag !== '' && match.split(',').some((each) => each.trim() === etag);
-  const since = request.headers['if-modified-since'];
-  if (since === undefined || lastModified === '') return false;
-  return Date.parse(lastModified) <= Date.parse(since);
 }

@@ -2,7 +2,7 @@ import { TanistError } from '../../foundation/errors.ts';
 
 /**
  * `immutable`: what the address answers once it answers for ever. `cache`: as its headers say, asked about again when their time is over. `pass`: goes
- * through, nothing is kept. `tunnel`: CONNECT is allowed. `deny`: refused.
+ * through, nothing is kept. `tunnel`: CONNECT is allowed, and what passes is seen and kept by nobody. `deny`: refused.
  */
 export const ruleActions = ['immutable', 'cache', 'pass', 'tunnel', 'deny'] as const;
 export type RuleAction = (typeof ruleActions)[number];

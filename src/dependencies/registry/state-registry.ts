@@ -1,5 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { type LeaseId, noLease } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   Claim,
@@ -71,6 +72,7 @@ export class StateRegistry implements DependencyRegistry {
   }
 
   async heartbeat(sandboxId: string, options?: CallOptions): Promise<{ readonly ttlMs: number }> {
+    if (mutant.active === 'dependency-heartbeat-unsaid') return { ttlMs: 1 };
     return await this.#asJoined(sandboxId, options, ({ lease }) =>
       this.#state.keepLeaseAlive(lease, options),
     );
@@ -118,7 +120,10 @@ export class StateRegistry implements DependencyRegistry {
       this.#state.txn(
         {
           // Version 0 of a whole range: no key is in it.
-          if: [{ key: prefix, rangeEnd: afterPrefix(prefix), is: '=', version: 0 }],
+          if:
+            mutant.active === 'dependency-claimed-twice'
+              ? []
+              : [{ key: prefix, rangeEnd: afterPrefix(prefix), is: '=', version: 0 }],
           // biome-ignore lint/suspicious/noThenProperty: a transaction has one
           then: [{ put: holdingKey(key, sandboxId), value: encodeFetching(facts), lease }],
           else: [{ get: prefix, options: { prefix: true, limit: mostHolders } }],
@@ -183,7 +188,11 @@ export class StateRegistry implements DependencyRegistry {
       this.#state.txn({
         if: [],
         // biome-ignore lint/suspicious/noThenProperty: a transaction has one
-        then: changes.map(([key, value]) => (value === null ? { delete: key } : { put: key, value, lease })),
+        then: changes.map(([key, value]) =>
+          value === null
+            ? { delete: key }
+            : { put: key, value, ...(mutant.active === 'dependency-outlives-lease' ? {} : { lease }) },
+        ),
       }),
     );
   }

@@ -1,23 +1,23 @@
-import type { Agent } from 'node:http';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ContentKey, Holding } from '../../ports/dependency-registry.ts';
-import { openOnce } from './http-open.ts';
+import { openOnce } from '../outside/http-open.ts';
+import type { RouteFor } from '../outside/routes.ts';
+import { watchedBody } from '../outside/watched-body.ts';
 import type { Peers } from './peers.ts';
 import type { Source } from './source.ts';
-import { watchedBody } from './watched-body.ts';
 
 export interface PeerPorts {
   readonly clock: Clock;
   readonly peers: Peers;
-  readonly httpAgent: Agent;
+  readonly route: RouteFor;
   /** A peer that gives nothing for so long is left for the next. */
   readonly stallMs: number;
 }
 
 /** An object at another agent; where that one still fetches it, what has arrived there so far and then the rest. */
 export function peerSource(holding: Holding, key: ContentKey, ports: PeerPorts): Source {
-  const { clock, peers, httpAgent, stallMs } = ports;
+  const { clock, peers, route, stallMs } = ports;
   const { sandbox, address } = holding;
   const name = `sandbox ${sandbox} at ${address}`;
   return {
@@ -33,7 +33,7 @@ export function peerSource(holding: Holding, key: ContentKey, ports: PeerPorts):
           headers: range ? { range: `bytes=${from}-${before === null ? '' : before - 1}` } : {},
           signal,
           clock,
-          httpAgent,
+          route,
           headMs: holding.state === 'fetching' ? 2 * stallMs : stallMs,
         },
       );
@@ -71,14 +71,14 @@ export async function answers(
   address: string,
   {
     clock,
-    httpAgent,
+    route,
     stallMs,
     signal,
-  }: Pick<PeerPorts, 'clock' | 'httpAgent' | 'stallMs'> & { readonly signal: AbortSignal },
+  }: Pick<PeerPorts, 'clock' | 'route' | 'stallMs'> & { readonly signal: AbortSignal },
 ): Promise<boolean> {
   try {
     const url = new URL(`http://${address}/v1/ping`);
-    const response = await openOnce(url, { signal, clock, httpAgent, headMs: stallMs });
+    const response = await openOnce(url, { signal, clock, route, headMs: stallMs });
     response.resume();
     return response.statusCode === 200;
   } catch {

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { assert } from '../../foundation/assert.ts';
 import { asError } from '../../foundation/errors.ts';
+import { Changes } from './changes.ts';
 
 /** What one reader of a spool has read so far. */
 export interface ReaderMark {
@@ -26,7 +27,7 @@ export class Spool {
   #windowStart = Number.POSITIVE_INFINITY;
   #storedEnd = 0;
   #available = 0;
-  #waiting: (() => void)[] = [];
+  readonly #changes = new Changes();
   /** Why the bytes are not kept; null: they are. */
   notStored: Error | null = null;
 
@@ -53,7 +54,7 @@ export class Spool {
       throw new Error(`nobody reads it, and it is not kept: ${this.notStored?.message}`);
     this.#window.push(Buffer.from(chunk));
     this.#moveTo(this.#available + chunk.length);
-    while (this.#waitingBytes() > windowBytes && this.#readers.size > 0) await this.#changed();
+    while (this.#waitingBytes() > windowBytes && this.#readers.size > 0) await this.changed();
   }
 
   /** Bytes beyond what is available, in any order; they count when `advance` says so. False: there is no room. */
@@ -84,7 +85,7 @@ export class Spool {
 
   close(mark: ReaderMark): void {
     this.#readers.delete(mark);
-    this.#wake();
+    this.wake();
   }
 
   get readers(): number {
@@ -118,11 +119,11 @@ export class Spool {
 
   /** Resolves when more is available, a reader moved or left, or `wake` was called. */
   changed(): Promise<void> {
-    return this.#changed();
+    return this.#changes.changed();
   }
 
   wake(): void {
-    this.#wake();
+    this.#changes.wake();
   }
 
   async #write(chunk: Uint8Array, position: number): Promise<boolean> {
@@ -150,7 +151,7 @@ export class Spool {
 
   #moveTo(available: number): void {
     this.#available = available;
-    this.#wake();
+    this.wake();
   }
 
   #waitingBytes(): number {
@@ -168,7 +169,7 @@ export class Spool {
       this.#window.shift();
       this.#windowStart += first.length;
     }
-    this.#wake();
+    this.wake();
   }
 
   #fromWindow(position: number, size: number): Buffer {
@@ -178,17 +179,5 @@ export class Spool {
       start += chunk.length;
     }
     throw new Error('read beyond what has arrived');
-  }
-
-  #changed(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-    });
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
   }
 }

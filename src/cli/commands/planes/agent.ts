@@ -9,7 +9,7 @@ export const agentCommand: Register = (program) => {
       .summary('beside a sandbox: its npm registry and HTTP proxy, from the others where they have it')
       .description(
         'npm, pnpm and yarn use it unmodified (npm config set registry http://HOST:PORT), apt as http_proxy. What the sandbox asks for comes from this cache,\n' +
-          'from other agents of the cluster, or from upstream: the registry that the npm of this machine is configured for. Runs until it is stopped; the cache stays.\n' +
+          'from other agents of the cluster, or from upstream: the registry that the npm of this machine is configured for, through its proxies. Runs until it is stopped; the cache stays.\n' +
           '--listen reaches upstream with the credentials of this machine: keep it to the sandbox. With --json: one line when it serves.',
       )
       .option(

@@ -1,18 +1,19 @@
-import type { Agent } from 'node:http';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ContentKey, Holding } from '../../ports/dependency-registry.ts';
-import type { ObjectCache, StagedFile } from '../cache/object-cache.ts';
+import type { Directory } from '../agent/directory.ts';
+import type { AgentCounts } from '../agent/meter.ts';
+import type { ObjectCache } from '../cache/object-cache.ts';
+import type { StagedFile } from '../cache/object-files.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
 import { keyText } from '../content-key.ts';
-import { AnswerStatus } from '../transfer/answer-status.ts';
+import { AnswerStatus } from '../outside/answer-status.ts';
+import type { RouteFor } from '../outside/routes.ts';
 import { Download, type Finished } from '../transfer/download.ts';
 import { peerSource } from '../transfer/peer-source.ts';
 import type { Peers } from '../transfer/peers.ts';
 import type { Source } from '../transfer/source.ts';
 import { Spool } from '../transfer/spool.ts';
-import type { Directory } from './directory.ts';
-import type { AgentCounts } from './meter.ts';
 
 export interface FetcherPorts {
   readonly cache: ObjectCache;
@@ -20,7 +21,8 @@ export interface FetcherPorts {
   readonly peers: Peers;
   readonly clock: Clock;
   readonly counts: AgentCounts;
-  readonly peerAgent: Agent;
+  /** To other agents. */
+  readonly route: RouteFor;
   /** Larger objects are passed on and not kept. */
   readonly mostStoredBytes: number;
   /** Larger ones are refused. */
@@ -33,14 +35,18 @@ export interface ObjectRequest {
   /** Digests of the content, the one that others look it up by first. */
   readonly keys: readonly ContentKey[];
   readonly upstream: Source | null;
+  /** What else it is to be found under here; says nothing about its bytes. */
+  readonly names?: readonly ContentKey[];
   /** Not asked for by the sandbox: by the pre-cache. */
   readonly ahead?: boolean;
   /** Who is known to hold it, without asking. */
   readonly holdings?: readonly Holding[];
 }
 
+type Cached = { readonly kind: 'cached'; readonly meta: ObjectMeta };
+
 export type Served =
-  | { readonly kind: 'cached'; readonly meta: ObjectMeta }
+  | Cached
   | { readonly kind: 'coming'; readonly download: Download; readonly kept: Promise<ObjectMeta | null> };
 
 interface Running {
@@ -70,11 +76,17 @@ export class ObjectFetcher {
   }
 
   async object(request: ObjectRequest): Promise<Served> {
+    const here = await this.held(request.keys, request.ahead);
+    return here ?? { kind: 'coming', ...(await this.#start(request)) };
+  }
+
+  /** From the cache alone; null: it is not there. */
+  async held(keys: readonly ContentKey[], ahead = false): Promise<Cached | null> {
     const { cache, counts } = this.#ports;
-    for (const key of request.keys) {
+    for (const key of keys) {
       const meta = await cache.find(key);
       if (meta === null) continue;
-      if (request.ahead !== true) {
+      if (!ahead) {
         counts.localHits++;
         counts.localBytes += meta.size;
         if (cache.takeAhead(meta.sha256)) {
@@ -84,7 +96,7 @@ export class ObjectFetcher {
       }
       return { kind: 'cached', meta };
     }
-    return { kind: 'coming', ...(await this.#start(request)) };
+    return null;
   }
 
   /** Bytes from a source that is open already, of which no digest is known; `name` is an address. */
@@ -125,7 +137,7 @@ export class ObjectFetcher {
     claimed: ContentKey | null,
     store: boolean,
   ): Running {
-    const { peers, counts, say, clock, stallMs, peerAgent, mostBytes } = this.#ports;
+    const { peers, counts, say, clock, stallMs, route, mostBytes } = this.#ports;
     const [first] = request.keys;
     const name = first === undefined ? '' : keyText(first);
     const key = first ?? { algorithm: 'sha256', digest: '' };
@@ -137,7 +149,7 @@ export class ObjectFetcher {
     const sourcesOf = (found: readonly Holding[]): readonly Source[] =>
       peers.order(found.filter(({ sandbox }) => !liars.has(sandbox))).map((holding) => {
         if (holding.state === 'held') tried.add(holding.sandbox);
-        return peerSource(holding, key, { clock, peers, httpAgent: peerAgent, stallMs });
+        return peerSource(holding, key, { clock, peers, route, stallMs });
       });
     const download = new Download(
       { keys: request.keys, sizeBytes: sizes[0] ?? null, mostBytes },
@@ -256,5 +268,7 @@ export class ObjectFetcher {
 const isFull = (error: Error | null): boolean =>
   error !== null && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
-const namesOf = ({ keys }: ObjectRequest): readonly ContentKey[] =>
-  keys.filter(({ algorithm }) => algorithm === 'url');
+const namesOf = ({ keys, names = [] }: ObjectRequest): readonly ContentKey[] => [
+  ...keys.filter(({ algorithm }) => algorithm === 'url'),
+  ...names,
+];

@@ -1,40 +1,25 @@
 import type { IncomingMessage } from 'node:http';
 import { asError, TanistError } from '../../foundation/errors.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { AddressFacts, ContentKey, Holding } from '../../ports/dependency-registry.ts';
-import type { ObjectCache } from '../cache/object-cache.ts';
+import type { AddressFacts, ContentKey } from '../../ports/dependency-registry.ts';
+import type { AgentCounts } from '../agent/meter.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
-import { keyText, sha256Key, urlKey } from '../content-key.ts';
+import { keyText, urlKey } from '../content-key.ts';
+import { cachingOf } from '../http/freshness.ts';
+import { incomingOf, type Upstream } from '../outside/upstream.ts';
 import type { Download } from '../transfer/download.ts';
 import type { Source } from '../transfer/source.ts';
-import { incomingOf, type Upstream } from '../transfer/upstream.ts';
-import type { Directory } from './directory.ts';
-import { cachingOf, isFresh } from './freshness.ts';
-import type { AgentCounts } from './meter.ts';
-import type { ObjectFetcher } from './object-fetcher.ts';
+import {
+  type AddressRequest,
+  conditionsOf,
+  doesFor,
+  isStrayPage,
+  type KnownAnswer,
+} from './address-request.ts';
+import { type OthersPorts, toldByOthers } from './told-by-others.ts';
 
-export interface AddressPorts {
-  readonly cache: ObjectCache;
-  readonly directory: Directory;
-  readonly fetcher: ObjectFetcher;
+export interface AddressPorts extends OthersPorts {
   readonly upstream: Upstream;
-  readonly clock: Clock;
   readonly counts: AgentCounts;
-  /** Resolves when that agent no longer fetches the key, or does not answer. */
-  readonly arrival: (holding: Holding, key: ContentKey, signal: AbortSignal) => Promise<void>;
-}
-
-export interface AddressRequest {
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  /** What of the headers chooses the answer. */
-  readonly variant: string;
-  /** Never asked about again once it is here. */
-  readonly immutable: boolean;
-  readonly defaultTtlMs: number;
-  readonly mostTtlMs: number;
-  /** Whether other agents' word on what this address answers is believed. */
-  readonly fromPeers: boolean;
 }
 
 export type Answered =
@@ -52,8 +37,6 @@ export type Answered =
     }
   /** Any other answer, as it is: the body is still to be read. */
   | { readonly kind: 'passed'; readonly response: IncomingMessage };
-
-type Found = { readonly meta: ObjectMeta; readonly facts: AddressFacts };
 
 /** Served though it could not be asked about: for so long after its time. */
 const staleIfErrorMs = 24 * 3_600_000;
@@ -120,10 +103,12 @@ export class AddressFetcher {
   async #fetch(
     request: AddressRequest,
     key: ContentKey,
-    local: Found | null,
+    local: KnownAnswer | null,
     signal: AbortSignal,
   ): Promise<Answered> {
-    const shared = request.fromPeers ? await this.#fromPeers(request, key, signal) : null;
+    const { fromPeers, reload, mostAgeMs } = request;
+    const mayBeTold = fromPeers && !reload && mostAgeMs > 0;
+    const shared = mayBeTold ? await toldByOthers(this.#ports, request, key, signal) : null;
     if (shared?.kind === 'found') return { kind: 'cached', ...shared.found, isStale: false };
     const claimed = shared?.kind === 'claimed';
     try {
@@ -133,68 +118,27 @@ export class AddressFetcher {
     } catch (error) {
       if (claimed) this.#ports.directory.gaveUp(key);
       const nowMs = this.#ports.clock.wallMs();
-      if (local === null || local.facts.freshUntilMs + staleIfErrorMs < nowMs || signal.aborted) throw error;
+      const isTooOld = local !== null && local.facts.freshUntilMs + staleIfErrorMs < nowMs;
+      if (local === null || isTooOld || request.reload || signal.aborted) throw error;
       return { kind: 'cached', ...local, isStale: true };
-    }
-  }
-
-  /** What another agent was answered a moment ago. */
-  async #fromPeers(
-    request: AddressRequest,
-    key: ContentKey,
-    signal: AbortSignal,
-  ): Promise<{ readonly kind: 'found'; readonly found: Found } | { readonly kind: 'claimed' } | null> {
-    const { directory, arrival } = this.#ports;
-    const claim = await directory.claim(key);
-    if (claim === null) return null;
-    if (claim.claimed) return { kind: 'claimed' };
-    const found = await this.#take(request, key, claim.holdings);
-    if (found !== null) return { kind: 'found', found };
-    const fetching = claim.holdings.find(({ state }) => state === 'fetching');
-    if (fetching === undefined) return null;
-    await arrival(fetching, key, signal);
-    const later = await this.#take(request, key, (await directory.lookup([key]))[0] ?? []);
-    return later === null ? null : { kind: 'found', found: later };
-  }
-
-  async #take(request: AddressRequest, key: ContentKey, holdings: readonly Holding[]): Promise<Found | null> {
-    const { fetcher, cache, directory } = this.#ports;
-    let newest: { readonly sha256: string; readonly answer: AddressFacts } | null = null;
-    for (const holding of holdings) {
-      if (holding.state !== 'held' || holding.answer === undefined) continue;
-      const { sha256, answer } = holding;
-      if (this.#counts(answer, request) && answer.fetchedMs > (newest?.answer.fetchedMs ?? 0))
-        newest = { sha256, answer };
-    }
-    if (newest === null) return null;
-    const { sha256, answer } = newest;
-    const holders = holdings.filter((each) => each.state === 'held' && each.sha256 === sha256);
-    try {
-      const served = await fetcher.object({ keys: [sha256Key(sha256)], upstream: null, holdings: holders });
-      const meta = served.kind === 'cached' ? served.meta : await served.kept;
-      if (meta === null) return null;
-      const named = await cache.addKeys(meta, [key], { [key.digest]: answer });
-      void directory.holds(named);
-      return { meta: named, facts: answer };
-    } catch {
-      return null; // then from upstream
     }
   }
 
   async #fromUpstream(
     request: AddressRequest,
     key: ContentKey,
-    local: Found | null,
+    local: KnownAnswer | null,
     signal: AbortSignal,
   ): Promise<Answered> {
     const { upstream, clock, counts, cache, directory, fetcher } = this.#ports;
     const { response, url } = await upstream.ask(
       request.url,
-      { ...request.headers, ...conditionsOf(local) },
+      { ...request.headers, ...conditionsOf(request.reload ? null : local) },
       signal,
     );
     const nowMs = clock.wallMs();
-    const { mayStore, facts: told } = cachingOf(response.headers, nowMs, request);
+    const { mayStore: allowed, facts: told } = cachingOf(response.headers, nowMs, request);
+    const mayStore = allowed && !isStrayPage(told, request);
     const facts = request.immutable && mayStore ? { ...told, freshUntilMs: neverMs } : told;
     if (response.statusCode === 304 && local !== null) {
       response.resume();
@@ -232,25 +176,15 @@ export class AddressFetcher {
     return { kind: 'coming', download, facts, done };
   }
 
-  async #local(key: ContentKey): Promise<Found | null> {
+  async #local(key: ContentKey): Promise<KnownAnswer | null> {
     const meta = await this.#ports.cache.find(key);
     const facts = meta?.answers[key.digest];
     return meta === null || facts === undefined ? null : { meta, facts };
   }
 
-  #counts(facts: AddressFacts, { immutable }: AddressRequest): boolean {
-    return immutable || isFresh(facts, this.#ports.clock.wallMs());
+  #counts(facts: AddressFacts, request: AddressRequest): boolean {
+    return doesFor(facts, request, this.#ports.clock.wallMs());
   }
-}
-
-/** Of an answer without a validator the whole is asked for. */
-function conditionsOf(local: Found | null): Readonly<Record<string, string>> {
-  if (local === null) return {};
-  const { etag, lastModified } = local.facts;
-  return {
-    ...(etag === '' ? {} : { 'if-none-match': etag }),
-    ...(lastModified === '' ? {} : { 'if-modified-since': lastModified }),
-  };
 }
 
 /** The answer that is there already, and after it `then`. */

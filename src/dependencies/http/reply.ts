@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { AnswerStatus } from '../transfer/answer-status.ts';
+import type { ObjectCache } from '../cache/object-cache.ts';
+import type { ObjectMeta } from '../cache/object-meta.ts';
+import { AnswerStatus } from '../outside/answer-status.ts';
 import type { Download } from '../transfer/download.ts';
 
 /** An error as npm, apt and other agents understand it: a status, and one line that says what to do. */
@@ -54,16 +56,16 @@ export async function pour(response: ServerResponse, chunks: AsyncIterable<Uint8
 }
 
 /** Sends what is coming. The head goes out with the first bytes, when the length is sure; before them an error is an answer of its own. */
-export async function pourDownload(
+async function pourDownload(
   response: ServerResponse,
   download: Download,
-  headers: () => Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>>,
 ): Promise<void> {
   const chunks = download.read();
   try {
     const first = await chunks.next();
     const total = download.totalBytes;
-    response.writeHead(200, { ...headers(), ...(total === null ? {} : { 'content-length': String(total) }) });
+    response.writeHead(200, { ...headers, ...(total === null ? {} : { 'content-length': String(total) }) });
     if (first.done === true) {
       response.end();
       return;
@@ -73,6 +75,23 @@ export async function pourDownload(
   } finally {
     await chunks.return();
   }
+}
+
+/** Sends what is here, or coming. */
+export async function pourServed(
+  response: ServerResponse,
+  served:
+    | { readonly kind: 'cached'; readonly meta: ObjectMeta }
+    | { readonly kind: 'coming'; readonly download: Download },
+  cache: ObjectCache,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (served.kind === 'coming') {
+    await pourDownload(response, served.download, headers);
+    return;
+  }
+  response.writeHead(200, { ...headers, 'content-length': String(served.meta.size) });
+  await pour(response, cache.read(served.meta));
 }
 
 /** A body of any size that somebody sends, within a bound. Fails as `value-too-large`. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { refuse, refuseWith } from './http-reply.ts';
+import { refuse, refuseWith } from '../http/reply.ts';
 
 export interface Address {
   readonly host: string;

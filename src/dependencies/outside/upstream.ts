@@ -1,39 +1,26 @@
-import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../ports/clock.ts';
-import { expectStatus } from './answer-status.ts';
-import { openFollowing, openOnce } from './http-open.ts';
-import type { Incoming, Source } from './source.ts';
-import { watchedBody } from './watched-body.ts';
+import { expectStatus } from '../outside/answer-status.ts';
+import { openFollowing, openOnce } from '../outside/http-open.ts';
+import type { RouteFor } from '../outside/routes.ts';
+import { watchedBody } from '../outside/watched-body.ts';
+import type { Incoming, Source } from '../transfer/source.ts';
 
 export interface UpstreamOptions {
   readonly clock: Clock;
   /** What an address is sent beside its own headers: credentials. */
   readonly credentialsFor: (url: URL) => Readonly<Record<string, string>>;
-  /** PEM of the authorities to trust; empty: those of Node.js. */
-  readonly authorities: readonly string[];
-  readonly strictTls: boolean;
+  readonly route: RouteFor;
   readonly headMs: number;
   readonly stallMs: number;
 }
 
-const mostSockets = 32;
-
 /** The servers outside that objects come from. */
 export class Upstream {
   readonly #options: UpstreamOptions;
-  readonly #httpAgent: HttpAgent;
-  readonly #httpsAgent: HttpsAgent;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
-    const sockets = { keepAlive: true, maxSockets: mostSockets };
-    this.#httpAgent = new HttpAgent(sockets);
-    this.#httpsAgent = new HttpsAgent({
-      ...sockets,
-      rejectUnauthorized: options.strictTls,
-      ...(options.authorities.length === 0 ? {} : { ca: [...options.authorities] }),
-    });
   }
 
   /** The head of an answer, behind redirects. Fails as `unavailable`, `deadline-exceeded`, `upstream-failed`, `cancelled`. */
@@ -80,14 +67,9 @@ export class Upstream {
     };
   }
 
-  close(): void {
-    this.#httpAgent.destroy();
-    this.#httpsAgent.destroy();
-  }
-
   #open(signal: AbortSignal) {
-    const { clock, headMs } = this.#options;
-    return { clock, headMs, signal, httpAgent: this.#httpAgent, httpsAgent: this.#httpsAgent };
+    const { clock, headMs, route } = this.#options;
+    return { clock, headMs, signal, route };
   }
 }
 

@@ -1,14 +1,15 @@
-import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { TanistError } from '../../foundation/errors.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { RouteFor } from './routes.ts';
 
 export interface OpenOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly method?: string;
   readonly body?: AsyncIterable<Uint8Array>;
-  readonly httpAgent?: HttpAgent;
-  readonly httpsAgent?: HttpsAgent;
+  readonly route: RouteFor;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** Until the head of the answer is there. */
@@ -19,52 +20,73 @@ const mostRedirects = 5;
 
 /** The head of an answer; its body is read, or destroyed. Fails as `unavailable`, `deadline-exceeded`, `cancelled`. */
 export function openOnce(url: URL, options: OpenOptions): Promise<IncomingMessage> {
-  const { headers = {}, method = 'GET', signal, headMs } = options;
-  const isHttps = url.protocol === 'https:';
-  const send = isHttps ? httpsRequest : httpRequest;
-  const agent = isHttps ? options.httpsAgent : options.httpAgent;
+  const { signal, headMs } = options;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(new TanistError('cancelled', `the request to ${url.host} was cancelled`));
       return;
     }
-    let isLate = false;
-    let isAnswered = false;
-    const request = send(url, { method, headers, ...(agent === undefined ? {} : { agent }) });
-    const timer = options.clock.after(headMs, () => {
-      isLate = true;
+    let isOver = false;
+    const request = send(url, options);
+    const settled = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', abort);
+    };
+    // Said at once: a request that has no connection yet says nothing when it is destroyed.
+    const giveUp = (error: TanistError): void => {
+      isOver = true;
+      settled();
+      reject(error);
       request.destroy();
-    });
-    const abort = (): void => void request.destroy();
+    };
+    const timer = options.clock.after(headMs, () =>
+      giveUp(new TanistError('deadline-exceeded', `${url.host} does not answer within ${headMs} ms`)),
+    );
+    const abort = (): void =>
+      giveUp(new TanistError('cancelled', `the request to ${url.host} was cancelled`));
     signal.addEventListener('abort', abort, { once: true });
     request.once('response', (response) => {
-      isAnswered = true;
+      isOver = true;
       timer.cancel();
       response.once('close', () => signal.removeEventListener('abort', abort));
       response.on('error', () => undefined); // whoever reads it hears of it
       resolve(response);
     });
     request.on('error', (error) => {
-      timer.cancel();
-      signal.removeEventListener('abort', abort);
+      settled();
       // A kept connection that the other side closed just now: nobody has read the request (Node.js, `request.reusedSocket`).
       const wasClosed = request.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
-      if (wasClosed && !isAnswered && !isLate && !signal.aborted && options.body === undefined) {
+      if (wasClosed && !isOver && options.body === undefined) {
         resolve(openOnce(url, options));
         return;
       }
       reject(
-        signal.aborted
-          ? new TanistError('cancelled', `the request to ${url.host} was cancelled`)
-          : isLate
-            ? new TanistError('deadline-exceeded', `${url.host} does not answer within ${headMs} ms`)
-            : new TanistError('unavailable', `${url.host} cannot be reached (${error.message})`, {
-                cause: error,
-              }),
+        error instanceof TanistError
+          ? error
+          : new TanistError('unavailable', `${url.host} cannot be reached (${error.message})`, {
+              cause: error,
+            }),
       );
     });
     if (options.body === undefined) request.end();
     else void sendBody(request, options.body);
+  });
+}
+
+function send(
+  url: URL,
+  { headers = {}, method = 'GET', route }: OpenOptions,
+): ReturnType<typeof httpRequest> {
+  const { agent, forward } = route(url);
+  const request = (forward?.url ?? url).protocol === 'https:' ? httpsRequest : httpRequest;
+  if (forward === null) return request(url, { method, headers, agent });
+  const { authorization } = forward;
+  const whole = { host: url.host, ...headers };
+  return request(forward.url, {
+    method,
+    path: `${url.origin}${url.pathname}${url.search}`,
+    headers: authorization === null ? whole : { ...whole, 'proxy-authorization': authorization },
+    agent,
   });
 }
 
@@ -79,7 +101,10 @@ export async function openFollowing(
 ): Promise<{ readonly response: IncomingMessage; readonly url: URL }> {
   let url = first;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-    const response = await openOnce(url, { ...options, headers: headersFor(url) });
+    const response = await openOnce(url, {
+      ...options,
+      headers: headersFor(mutant.active === 'dependency-credentials-redirected' ? first : url),
+    });
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined)
       return { response, url };

@@ -1,0 +1,185 @@
+import { TanistError } from '../../foundation/errors.ts';
+import type { ObjectCache } from '../cache/object-cache.ts';
+import { sha256Key } from '../content-key.ts';
+import type { AddressFetcher, Answered } from '../fetch/address-fetcher.ts';
+import type { AddressRequest } from '../fetch/address-request.ts';
+import { collect } from '../http/reply.ts';
+import { AnswerStatus, expectStatus } from '../outside/answer-status.ts';
+import { decoded } from './content-encoding.ts';
+import { type NpmConfig, registryFor } from './npm-config.ts';
+import { encodedName, versionIn } from './package-path.ts';
+import { type RewrittenPackument, rewritePackument, type TarballFacts } from './packument.ts';
+
+export interface PackumentOptions {
+  readonly npm: NpmConfig;
+  /** Where this agent is reached, without a `/` at the end. */
+  readonly base: () => string;
+  readonly metadataTtlMs: number;
+  /** Whether other agents' word on metadata is believed for that time. */
+  readonly metadataFromPeers: boolean;
+  readonly mostMetadataBytes: number;
+}
+
+export interface PackumentPorts {
+  readonly addresses: AddressFetcher;
+  readonly cache: ObjectCache;
+}
+
+export interface FoundPackument {
+  readonly packument: RewrittenPackument;
+  readonly contentType: string;
+  readonly etag: string;
+  /** Upstream did not answer: it is what it said before. */
+  readonly isStale: boolean;
+}
+
+const abbreviated = 'application/vnd.npm.install-v1+json';
+const mostPackuments = 256;
+const mostRewrittenBytes = 64 * 1024 * 1024;
+
+/** Whether the abbreviated form, with what an installation needs alone, is asked for. */
+export const wantsAbbreviated = (accept: string | undefined): boolean => (accept ?? '').includes(abbreviated);
+
+/** Packages' metadata: as the registry has it, with the addresses of tarballs led here. */
+export class Packuments {
+  readonly #options: PackumentOptions;
+  readonly #ports: PackumentPorts;
+  /** The latest rewritten ones, by name and digest. */
+  readonly #rewritten = new Map<string, RewrittenPackument>();
+  #rewrittenBytes = 0;
+  readonly #tarballs = new Map<string, ReadonlyMap<string, TarballFacts>>();
+  /** Registries that give the whole metadata of a package alone. */
+  readonly #withoutVersions = new Set<string>();
+
+  constructor(options: PackumentOptions, ports: PackumentPorts) {
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  /** Where a tarball comes from and what its bytes are; null: the package has none of that name. */
+  async tarballFacts(name: string, file: string, signal: AbortSignal): Promise<TarballFacts | null> {
+    // A version that was published does not change, so what was seen of it in any metadata counts.
+    const seen = this.#tarballs.get(name)?.get(file);
+    if (seen !== undefined) return seen;
+    const told = await this.#ofVersion(name, file, signal);
+    if (told !== null && told !== 'refused') return told;
+    const { packument } = await this.get(name, '', true, signal);
+    const found = packument.tarballs.get(file) ?? null;
+    // It lists what it does not give by itself: it is asked for that no more.
+    if (found !== null && told === 'refused') this.#withoutVersions.add(this.#registry(name));
+    return found;
+  }
+
+  hasSeen(name: string, file: string): boolean {
+    return this.#tarballs.get(name)?.has(file) === true;
+  }
+
+  /** As an installation from a lock file needs it: some hundred bytes of one version, where nobody has the whole, which may be megabytes. */
+  async #ofVersion(
+    name: string,
+    file: string,
+    signal: AbortSignal,
+  ): Promise<TarballFacts | 'refused' | null> {
+    const version = versionIn(name, file);
+    if (version === null) return null;
+    const one = this.#request(name, `/${version}`, true);
+    const all = [this.#request(name, '', true), this.#request(name, '', false)];
+    const known = await this.#ports.addresses.known([one, ...all]);
+    if (known === null ? this.#withoutVersions.has(this.#registry(name)) : known !== one) return null;
+    try {
+      const { packument } = await this.get(name, `/${version}`, true, signal);
+      return packument.tarballs.get(file) ?? null;
+    } catch (error) {
+      return error instanceof AnswerStatus && error.code === 'key-not-found' ? 'refused' : null;
+    }
+  }
+
+  /** `below`: empty, or `/` and a version or tag. Fails as upstream does, and as `upstream-failed` where that sends something else. */
+  async get(name: string, below: string, isShort: boolean, signal: AbortSignal): Promise<FoundPackument> {
+    const full = this.#request(name, below, false);
+    const short = this.#request(name, below, true);
+    // The short form is a part of the full one: where somebody has that one, it does for both.
+    const request = isShort ? ((await this.#ports.addresses.known([short, full])) ?? short) : full;
+    const answered = await this.#ports.addresses.get(request, signal);
+    const { bytes, sha256, facts, isStale } = await this.#whole(answered, request.url);
+    const known = `${name}${below} ${sha256}`;
+    let packument = this.#rewritten.get(known);
+    if (packument === undefined) {
+      const plain = await decoded(bytes ?? (await this.#stored(sha256)), facts.contentEncoding);
+      try {
+        packument = rewritePackument(name, plain.toString('utf8'), this.#options.base());
+      } catch (error) {
+        // Not to be given again to whoever asks next.
+        if (answered.kind === 'coming') await answered.done;
+        await this.#ports.cache.remove(sha256);
+        throw error;
+      }
+    }
+    this.#keepRewritten(known, packument);
+    if (below === '') this.#keepTarballs(name, packument.tarballs);
+    const contentType = facts.contentType === '' ? 'application/json' : facts.contentType;
+    return { packument, contentType, etag: `"${sha256.slice(0, 32)}"`, isStale };
+  }
+
+  #registry(name: string): string {
+    return registryFor(this.#options.npm, name).href;
+  }
+
+  #request(name: string, below: string, isShort: boolean): AddressRequest {
+    const { metadataTtlMs, metadataFromPeers } = this.#options;
+    return {
+      url: new URL(`${encodedName(name)}${below}`, this.#registry(name)),
+      headers: {
+        accept: isShort ? `${abbreviated}; q=1.0, application/json; q=0.8` : 'application/json',
+        'accept-encoding': 'gzip',
+      },
+      variant: isShort ? 'abbreviated' : 'full',
+      immutable: false,
+      mostAgeMs: Number.POSITIVE_INFINITY,
+      reload: false,
+      defaultTtlMs: metadataTtlMs,
+      mostTtlMs: metadataTtlMs,
+      fromPeers: metadataFromPeers,
+    };
+  }
+
+  async #stored(sha256: string): Promise<Buffer> {
+    const { cache } = this.#ports;
+    const meta = await cache.find(sha256Key(sha256));
+    if (meta === null) throw new TanistError('upstream-failed', 'stored metadata was damaged; ask again');
+    return await collect(cache.read(meta), this.#options.mostMetadataBytes);
+  }
+
+  /** Metadata is read as a whole, since it is rewritten; `bytes` null: it is in the cache. */
+  async #whole(answered: Answered, url: URL) {
+    if (answered.kind === 'passed') {
+      expectStatus(answered.response, url, 200);
+      throw new TanistError('upstream-failed', `${url.host} answers in a way that is not understood`);
+    }
+    if (answered.kind === 'cached') {
+      const { meta, facts, isStale } = answered;
+      return { bytes: null, sha256: meta.sha256, facts, isStale };
+    }
+    const bytes = await collect(answered.download.read(), this.#options.mostMetadataBytes);
+    const { sha256 } = await answered.download.finished;
+    return { bytes, sha256, facts: answered.facts, isStale: false };
+  }
+
+  #keepRewritten(name: string, packument: RewrittenPackument): void {
+    if (!this.#rewritten.has(name)) this.#rewrittenBytes += packument.body.length;
+    this.#rewritten.delete(name);
+    this.#rewritten.set(name, packument);
+    for (const [oldest, { body }] of this.#rewritten) {
+      if (this.#rewrittenBytes <= mostRewrittenBytes || oldest === name) break;
+      this.#rewritten.delete(oldest);
+      this.#rewrittenBytes -= body.length;
+    }
+  }
+
+  #keepTarballs(name: string, tarballs: ReadonlyMap<string, TarballFacts>): void {
+    this.#tarballs.delete(name);
+    this.#tarballs.set(name, tarballs);
+    const [oldest] = this.#tarballs.keys();
+    if (this.#tarballs.size > mostPackuments && oldest !== undefined) this.#tarballs.delete(oldest);
+  }
+}
