@@ -70,6 +70,15 @@ export type Need =
   /** A second build of Tanist, given with `--other-build`, that single members can be started with. */
   | 'other-build';
 
+/** A process that ran by a clock of another rate than real time, from its start to the next start of its member. */
+export interface WrongRate {
+  readonly member: string;
+  readonly fromMs: number;
+  /** Infinite: it has not been started again. */
+  readonly toMs: number;
+  readonly rate: number;
+}
+
 /** A cluster of processes under test, Tanist's or etcd's. Nothing of it outlives `stop`, nor the harness itself (`chaos clean` for a harness that was killed). */
 export interface Target {
   readonly kind: 'tanist' | 'etcd';
@@ -93,6 +102,8 @@ export interface Target {
   exited(id: string): Promise<void>;
   /** Starts a member that has ended, on its own data; resolves when it serves. `clock`: its wall clock runs so (libfaketime). Errors: `unavailable` with its log's tail. */
   start(id: string, clock?: { readonly offsetMs: number; readonly rate: number }): Promise<void>;
+  /** All so far, ms since the run began. Cluster time is a leader's clock: no lease can be truer. */
+  readonly wrongRates: readonly WrongRate[];
   /** The member ails from now on; only where `lacks('fault-layer')` is null. */
   fault(id: string, fault: Fault): void;
   /** Which build the member runs from its next start on; only where `lacks('other-build')` is null. */

@@ -252,6 +252,11 @@ function lackOf({ selection }: ScenarioOptions, target: Target): string | null {
     const reason = target.lacks(need);
     if (reason !== null) return `${need}: ${reason}`;
   }
+  const missing = selection.scenarios
+    .flatMap(({ wanted = [] }) => wanted)
+    .find((ability) => !target.links.can(ability));
+  if (missing !== undefined)
+    return `${missing}: this network has none (${target.links.why}); use --network proxy`;
   return null;
 }
 

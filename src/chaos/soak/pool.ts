@@ -9,11 +9,12 @@ const apart: ReadonlySet<string> = new Set(['calm', 'disk-full', 'memory-limit',
 export function soakPool(target: Target): readonly Scenario[] {
   const count = (tier: string): number => target.members.filter((member) => member.tier === tier).length;
   return scenarios.filter(
-    ({ name, hot, warm = 0, cold = 0, needs }) =>
+    ({ name, hot, warm = 0, cold = 0, needs, wanted = [] }) =>
       !apart.has(name) &&
       hot <= count('hot') &&
       warm <= count('warm') &&
       cold <= count('cold') &&
-      needs.every((need) => target.lacks(need) === null),
+      needs.every((need) => target.lacks(need) === null) &&
+      wanted.every((ability) => target.links.can(ability)),
   );
 }

@@ -14,6 +14,7 @@ import { type MemberProcess, MemberProcesses } from './member-processes.ts';
 import type { Beginning, Network } from './network.ts';
 import type { TargetOptions } from './options.ts';
 import { tanistKind } from './tanist/tanist-kind.ts';
+import { WrongRates } from './wrong-rates.ts';
 
 export type { TargetOptions } from './options.ts';
 
@@ -66,6 +67,7 @@ async function begin(
     },
     (member, state) => onMoment({ kind: 'process', atMs: nowMs(), member, state }),
   );
+  const rates = new WrongRates();
   undos.push(
     () => processes.stop(),
     () => cluster.close(),
@@ -96,7 +98,13 @@ async function begin(
     settled: cluster.settled,
     signal: (id, signal) => processes.signal(id, signal),
     exited: (id) => processes.exited(id),
-    start: (id, clock) => processes.start(id, clock),
+    start: (id, clock) => {
+      rates.began(id, clock?.rate ?? 1, nowMs());
+      return processes.start(id, clock);
+    },
+    get wrongRates() {
+      return rates.all;
+    },
     fault: (id, fault) => seated.fault(id, fault),
     useBuild: (id, build) => seated.useBuild?.(id, build),
     stop,

@@ -1,6 +1,7 @@
+import { finished, type Work } from '../../prediction/occurrence/model.ts';
 import {
   type LearnedChanges,
-  learnedChanges,
+  learningChanges,
   type NextChange,
 } from '../../prediction/occurrence/next-change.ts';
 import type { HistoryRecord } from '../state/records.ts';
@@ -21,11 +22,16 @@ export class ChangeForecasts {
 
   /** As seen at `nowMs`, knowing that nothing has changed since the last change up to then. Null: too little is known. */
   next(name: string, history: HistoryRecord | null, nowMs: number): NextChange | null {
+    return finished(this.learning(name, history, nowMs));
+  }
+
+  /** The same in pieces of less than a millisecond: after a change it takes some, now and then tens. */
+  *learning(name: string, history: HistoryRecord | null, nowMs: number): Work<NextChange | null> {
     if (history === null || history.changes.length < leastChanges) return null;
     const known = this.#kept.get(name);
     if (known !== undefined && isSame(known.changes, history.changes)) return known.learned.at(nowMs);
     const lastMs = history.changes.at(-1)?.[1] ?? nowMs;
-    const learned = learnedChanges(history.changes, Math.max(nowMs, lastMs), known?.learned);
+    const learned = yield* learningChanges(history.changes, Math.max(nowMs, lastMs), known?.learned);
     if (learned === null) return null;
     this.#kept.delete(name);
     const [oldest] = this.#kept.keys();

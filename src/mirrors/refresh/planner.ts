@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
+import type { Work } from '../../prediction/occurrence/model.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import type { ChangeForecasts } from '../forecast/change-forecasts.ts';
 import { RefreshSchedule } from '../forecast/refresh-schedule.ts';
@@ -77,12 +78,17 @@ export class Planner {
         const names = [...this.#waiting].slice(0, readsAtOnce);
         for (const name of names) this.#waiting.delete(name);
         await Promise.all(names.map((name) => this.#read(name)));
-        let sinceMs = this.#ports.clock.nowMs();
+        const { clock } = this.#ports;
+        let sinceMs = clock.nowMs();
+        const breathe = async (): Promise<void> => {
+          if (clock.nowMs() - sinceMs < sliceMs) return;
+          await new Promise<void>((resolve) => clock.soon(resolve));
+          sinceMs = clock.nowMs();
+        };
         for (const name of names) {
+          for (const work = this.#learning(name); work.next().done !== true; ) await breathe();
           this.#plan(name);
-          if (this.#ports.clock.nowMs() - sinceMs < sliceMs) continue;
-          await new Promise<void>((resolve) => this.#ports.clock.soon(resolve));
-          sinceMs = this.#ports.clock.nowMs();
+          await breathe();
         }
       }
     } finally {
@@ -104,6 +110,12 @@ export class Planner {
       // With what is known; the next change asks again.
       if (known === undefined) this.#known.set(name, { history: null, valueRevision: 0, fence: -1 });
     }
+  }
+
+  /** So that the plan finds it done. */
+  #learning(name: string): Work<unknown> {
+    const { clock, forecasts } = this.#ports;
+    return forecasts.learning(name, this.#known.get(name)?.history ?? null, clock.wallMs());
   }
 
   #plan(name: string): void {

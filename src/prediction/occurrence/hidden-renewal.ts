@@ -1,7 +1,7 @@
 import { at } from '../math/at.ts';
 import { median } from '../math/statistics.ts';
 import { begun, grid, type Hypothesis, left, stepped } from './hypothesis.ts';
-import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Within } from './model.ts';
+import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Within, type Work } from './model.ts';
 
 const LEAST = 4;
 /** Changes that a new grid is laid by. */
@@ -27,11 +27,11 @@ const ASKED = 8;
  */
 export const hiddenRenewal: OccurrenceModel = {
   name: 'hidden-renewal',
-  learn(past, earlier) {
+  *learn(past, earlier) {
     // Nothing is hidden.
     if (past.highMs.every((high, i) => high === at(past.lowMs, i))) return () => null;
     const known = earlier === undefined ? undefined : beliefsOf.get(earlier);
-    const beliefs = (known === undefined ? null : continued(known, past)) ?? begunAnew(past);
+    const beliefs = (known === undefined ? null : yield* continued(known, past)) ?? (yield* begunAnew(past));
     const fit: Fit = (count, nowMs) => {
       const belief = beliefs?.after.get(at(past.highMs, count - 1));
       return belief === undefined || count < LEAST ? null : within(belief, nowMs);
@@ -56,12 +56,12 @@ interface Beliefs {
 const beliefsOf = new WeakMap<Fit, Beliefs>();
 
 /** With the changes that came since; null: not the same past, or the grid is due to be laid anew. */
-function continued(known: Beliefs, past: Past): Beliefs | null {
+function* continued(known: Beliefs, past: Past): Work<Beliefs | null> {
   const { highMs } = past;
   const from = highMs.lastIndexOf(known.lastMs) + 1;
   const since = known.since + highMs.length - from;
   if (from === 0 || since > known.laidBy) return null;
-  const came = filtered(past, from, known.last);
+  const came = yield* filtered(past, from, known.last);
   return {
     ...known,
     after: new Map(
@@ -74,17 +74,21 @@ function continued(known: Beliefs, past: Past): Beliefs | null {
 }
 
 /** A grid about the usual interval, and a finer one about its best; what each says of a change does not look at later ones. */
-function begunAnew(past: Past): Beliefs | null {
+function* begunAnew(past: Past): Work<Beliefs | null> {
   const { highMs } = past;
   const from = Math.max(0, highMs.length - RECENT);
   const usual = median(intervalsOf(past.middleMs.subarray(from)));
   if (highMs.length < LEAST || !(usual > 0)) return null;
   const first = (means: Hypothesis[]): Hypothesis[] =>
     means.map((each) => begun(each, at(past.lowMs, from), at(highMs, from)));
-  const coarse = filtered(past, from + 1, first(SPREADS.flatMap((spread) => grid(usual, MEANS, spread))));
+  const coarse = yield* filtered(
+    past,
+    from + 1,
+    first(SPREADS.flatMap((spread) => grid(usual, MEANS, spread))),
+  );
   const [best] = [...(coarse.at(-1)?.[1] ?? [])].sort((a, b) => b.logWeight - a.logWeight);
   if (best === undefined) return null;
-  const fine = filtered(past, from + 1, first(grid(best.meanMs, [0.95, 1.05], FINE)));
+  const fine = yield* filtered(past, from + 1, first(grid(best.meanMs, [0.95, 1.05], FINE)));
   const both = coarse.map(([seenMs, all], i) => [seenMs, [...all, ...(fine[i]?.[1] ?? [])]] as const);
   return {
     after: new Map(both.map(([seenMs, all]) => [seenMs, likely(all)] as const).slice(-KEPT_BELIEFS)),
@@ -96,11 +100,11 @@ function begunAnew(past: Past): Beliefs | null {
 }
 
 /** What is believed after each change from `from` on. */
-function filtered(
+function* filtered(
   { lowMs, highMs }: Past,
   from: number,
   start: readonly Hypothesis[],
-): (readonly [number, readonly Hypothesis[]])[] {
+): Work<(readonly [number, readonly Hypothesis[]])[]> {
   const beliefs: (readonly [number, readonly Hypothesis[]])[] = [];
   let alive = start;
   for (let i = from; i < highMs.length; i++) {
@@ -108,6 +112,7 @@ function filtered(
     const most = Math.max(...alive.map(({ logWeight }) => logWeight));
     alive = alive.filter(({ logWeight }) => logWeight > most - HOPELESS);
     beliefs.push([at(highMs, i), alive]);
+    yield;
   }
   return beliefs;
 }

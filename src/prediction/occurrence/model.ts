@@ -22,7 +22,18 @@ export interface OccurrenceModel {
    * The fit to the first `known` changes looks at those alone; what all of them have in common (a scale) may be of the whole past. `earlier`: what the
    * same model made of a past that this one continues, to go on from.
    */
-  learn(past: Past, earlier?: Fit): Fit;
+  learn(past: Past, earlier?: Fit): Fit | Work<Fit>;
+}
+
+/** What takes milliseconds, in pieces of a fraction of one, so that whoever has other things to do can do them in between. */
+export type Work<T> = Generator<void, T, void>;
+
+/** All of it at once. */
+export function finished<T>(work: Work<T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 /** A model of moments: it takes a change to have come in the middle of what it is known to be within. */

@@ -4,7 +4,16 @@ import { calibration } from './calibration.ts';
 import { daily } from './daily.ts';
 import { gammaRenewal } from './gamma-renewal.ts';
 import { hiddenRenewal } from './hidden-renewal.ts';
-import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Seen, type Within } from './model.ts';
+import {
+  type Fit,
+  finished,
+  intervalsOf,
+  type OccurrenceModel,
+  type Past,
+  type Seen,
+  type Within,
+  type Work,
+} from './model.ts';
 import { poisson } from './poisson.ts';
 import { renewal } from './renewal.ts';
 import { type Tested, tested } from './tested.ts';
@@ -52,11 +61,21 @@ export function learnedChanges(
   learnedMs: number,
   earlier?: LearnedChanges,
 ): LearnedChanges | null {
+  return finished(learningChanges(changes, learnedMs, earlier));
+}
+
+/** The same in pieces. */
+export function* learningChanges(
+  changes: readonly Seen[],
+  learnedMs: number,
+  earlier?: LearnedChanges,
+): Work<LearnedChanges | null> {
   const past = pastOf(changes, learnedMs);
   const intervals = intervalsOf(past.middleMs);
   if (intervals.length === 0) return null;
   const usual = median(intervals);
-  const fits = fitted(past, earlier);
+  const fits = yield* fitted(past, earlier);
+  yield;
   const { losses, given, questions } = tested(past, fits, learnedMs, usual);
   // What was learned depends on the moment only in which models have something to say then.
   const learnedOf = new Map<string, Learned>();
@@ -89,8 +108,13 @@ export function learnedChanges(
 }
 
 /** Apart, so that what is kept does not keep what was before it. */
-function fitted(past: Past, earlier: LearnedChanges | undefined): readonly Fit[] {
-  return MODELS.map((model, i) => model.learn(past, earlier?.fits[i]));
+function* fitted(past: Past, earlier: LearnedChanges | undefined): Work<readonly Fit[]> {
+  const fits: Fit[] = [];
+  for (const [i, model] of MODELS.entries()) {
+    const learnt = model.learn(past, earlier?.fits[i]);
+    fits.push(typeof learnt === 'function' ? learnt : yield* learnt);
+  }
+  return fits;
 }
 
 interface Learned {

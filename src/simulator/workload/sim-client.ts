@@ -25,9 +25,12 @@ interface Connection {
   readonly down: Channel;
   /** At the node: the process, and once it has taken the stream its session. */
   readonly end: { life: Life | null; session: ServedSession | null };
+  heardMs: number;
 }
 
 const reconnectMs = 15;
+/** As the client library's channels have it: a peer that vanished without a word is found by asking. */
+const keepAliveMs = 2000;
 
 /** A client of the native protocol: the production session core over the simulated network. */
 export class SimClient {
@@ -130,8 +133,9 @@ export class SimClient {
     const up = new Channel(this.#network, this.name, machine.id, lost);
     const down = new Channel(this.#network, machine.id, this.name, lost);
     const end: Connection['end'] = { life: null, session: null };
-    const connection: Connection = { number, address, machine, up, down, end };
+    const connection: Connection = { number, address, machine, up, down, end, heardMs: this.nowMs };
     this.#connection = connection;
+    this.#keepAlive(connection);
     up.send(() => {
       const { node, life } = machine;
       if (node === null || life === null) {
@@ -145,11 +149,21 @@ export class SimClient {
         end.session = new ServedSession(node, (reply) => {
           down.send(() => {
             if (this.#connection !== connection) return;
+            connection.heardMs = this.nowMs;
             this.core.received(number, reply, this.nowMs);
             this.#flush();
           });
         });
       });
+    });
+  }
+
+  #keepAlive(connection: Connection): void {
+    this.#network.scheduler.after(keepAliveMs, () => {
+      if (this.#connection !== connection) return;
+      if (this.nowMs - connection.heardMs >= keepAliveMs)
+        connection.up.send(() => this.#serve(connection, () => {}));
+      this.#keepAlive(connection);
     });
   }
 

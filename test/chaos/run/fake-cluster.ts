@@ -41,6 +41,7 @@ export function fakeHarness(options: FakeOptions): Harness {
     wish.onMoment({ kind: 'leader', atMs: wish.nowMs(), member: leader, term });
     return {
       kind: wish.kind,
+      wrongRates: [],
       links: {
         how: 'proxy',
         why: 'a test',

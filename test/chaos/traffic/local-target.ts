@@ -15,6 +15,7 @@ export function localTarget(cluster: LocalCluster): Target {
     eventually(async () => (await (await asking).status()).leader, 'no leader');
   return {
     kind: 'tanist',
+    wrongRates: [],
     links: { how: 'proxy', why: 'a test', can: () => false, shape: unused, heal: async () => undefined },
     disk: {
       flipBit: unused,

@@ -226,11 +226,16 @@ test('leases: early and late', (t) => {
     revoked: false,
   });
   const sound = [life(1100, 1050), life(1100, 1050), life(1100, 1050)];
-  t.is(checkLeases(sound, [], 'tanist').answer, 'yes');
-  t.is(checkLeases([...sound, life(500, 400)], [], 'tanist').answer, 'no');
-  t.is(checkLeases([...sound, life(9000, 8000)], [], 'tanist').answer, 'no');
-  t.is(checkLeases([...sound, life(9000, 8000)], [{ fromMs: 500, toMs: 7500 }], 'tanist').answer, 'yes');
-  t.is(checkLeases([], [], 'tanist').answer, 'unknown');
+  const tanist = { kind: 'tanist', wrongRates: [] } as const;
+  t.is(checkLeases(sound, [], tanist).answer, 'yes');
+  t.is(checkLeases([...sound, life(500, 400)], [], tanist).answer, 'no');
+  t.is(checkLeases([...sound, life(9000, 8000)], [], tanist).answer, 'no');
+  t.is(checkLeases([...sound, life(9000, 8000)], [{ fromMs: 500, toMs: 7500 }], tanist).answer, 'yes');
+  t.is(checkLeases([], [], tanist).answer, 'unknown');
+  const fast = { member: 'n1', fromMs: 100, toMs: 800, rate: 1.1 };
+  t.is(checkLeases([...sound, life(500, 400)], [], { ...tanist, wrongRates: [fast] }).answer, 'yes');
+  const before = { ...fast, fromMs: -40_000, toMs: -30_000 };
+  t.is(checkLeases([...sound, life(500, 400)], [], { ...tanist, wrongRates: [before] }).answer, 'no');
 });
 
 test('locks: two holders, and a write under an old token', (t) => {

@@ -4,6 +4,7 @@ import type { Seen } from '../../../src/prediction/occurrence/model.ts';
 import {
   type LearnedChanges,
   learnedChanges,
+  learningChanges,
   nextChange,
 } from '../../../src/prediction/occurrence/next-change.ts';
 import { normal } from '../processes.ts';
@@ -98,6 +99,17 @@ test('a resource that became faster is noticed, learning change by change', (t) 
   // The last change came up to a look before.
   const median = learned?.at(nowMs).quantile(0.5) ?? Number.NaN;
   t.true(median > 0.35 * PERIOD && median < 0.75 * PERIOD, `${median}`);
+});
+
+test('learning in pieces: many of them, and the same is learnt', (t) => {
+  const changes = seen(clockwork(seededRandom('pieces'), 60), 0.4 * PERIOD);
+  const lastMs = changes.at(-1)?.[1] ?? 0;
+  const work = learningChanges(changes, lastMs);
+  let pieces = 0;
+  let step = work.next();
+  for (; step.done !== true; step = work.next()) pieces++;
+  t.true(pieces > 30, `${pieces}`);
+  t.is(step.value?.at(lastMs).quantile(0.5), learnedChanges(changes, lastMs)?.at(lastMs).quantile(0.5));
 });
 
 test('intervals that overlap, moments and one interval thousands of times as long do no harm', (t) => {

@@ -1,4 +1,5 @@
 import { checkLeaseBounds, type LeaseHistory } from '../../../verification/lease-bounds.ts';
+import type { Target, WrongRate } from '../../target.ts';
 import type { Verdict } from '../../traffic.ts';
 import type { Silence } from '../record/meter.ts';
 import { leaseClock } from './lease-clock.ts';
@@ -9,6 +10,22 @@ const enoughEnded = 3;
 const lateMs = 1500;
 const etcdElectionMs = 1000;
 
+/** A replica may have learnt how far ahead a leader is so long ago, and its own clock gone on since (`ClusterClock`). */
+const learntMs = 20_000;
+
+/** What a clock of the cluster that runs wrong at the time makes of a lease: cluster time is as wrong while it leads, and at the change to it. */
+function boundsAmong(wrongRates: readonly WrongRate[], { renewals, goneMs, lastAliveMs }: LeaseHistory) {
+  const fromMs = renewals[0]?.calledMs ?? 0;
+  const toMs = Math.max(goneMs ?? 0, lastAliveMs ?? 0);
+  const among = wrongRates.filter((each) => each.fromMs <= toMs && each.toMs >= fromMs - learntMs);
+  const fast = Math.max(0, ...among.map(({ rate }) => rate - 1));
+  const slow = Math.max(0, ...among.map(({ rate }) => 1 / rate - 1));
+  return {
+    drift: leaseClock.drift + Math.max(fast, slow),
+    earlyMs: leaseClock.earlyMs + fast * learntMs,
+  };
+}
+
 /**
  * Promise 9. `silences`: nobody was answered, so cluster time may have stood still. etcd's new leader gives every lease its whole time-to-live again and
  * an election timeout more (`lessor.Promote`), so there they also last so much longer.
@@ -16,13 +33,13 @@ const etcdElectionMs = 1000;
 export function checkLeases(
   lives: readonly LeaseHistory[],
   silences: readonly Silence[],
-  kind: 'tanist' | 'etcd',
+  { kind, wrongRates }: Pick<Target, 'kind' | 'wrongRates'>,
 ): Verdict {
   const ended = lives.filter(({ goneMs }) => goneMs !== null).length;
   const violations = lives.flatMap((life) => {
     const againMs = kind === 'etcd' ? life.ttlMs + etcdElectionMs : 0;
     const stalls = silences.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + againMs }));
-    return checkLeaseBounds([life], { ...leaseClock, lateMs, stalls });
+    return checkLeaseBounds([life], { ...boundsAmong(wrongRates, life), lateMs, stalls });
   });
   return verdict('lease', `${lives.length} leases, ${ended} seen to end`, violations, {
     enough: ended >= enoughEnded,

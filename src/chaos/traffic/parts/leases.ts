@@ -45,7 +45,7 @@ export const leases: Part = {
         await pace.stop();
       },
       check: async () => [
-        checkLeases(lives satisfies readonly LeaseHistory[], meter.silences, context.target.kind),
+        checkLeases(lives satisfies readonly LeaseHistory[], meter.silences, context.target),
       ],
     };
   },
