@@ -52,15 +52,15 @@ const broken = ({ verdicts }: ScenarioResult): readonly string[] =>
   verdicts.filter(({ answer }) => answer === 'no').map(({ check }) => check);
 
 /** When a fault strikes depends on real processes: what one run does not show, the next one may. */
-async function firstBroken(...given: Parameters<typeof run>): Promise<ScenarioResult> {
+async function firstBroken(check: string, ...given: Parameters<typeof run>): Promise<ScenarioResult> {
   let result = await run(...given);
-  for (let again = 0; result.ok && again < 3; again++) result = await run(...given);
+  for (let again = 0; !broken(result).includes(check) && again < 3; again++) result = await run(...given);
   return result;
 }
 
 test.serial('writes that were acknowledged before their sync are gone with the power', async (t) => {
   t.timeout(300_000);
-  const result = await firstBroken(t, 'power-loss', 'acknowledge-before-sync', [
+  const result = await firstBroken('acknowledged', t, 'power-loss', 'acknowledge-before-sync', [
     'steady',
     'registers',
     'early',
@@ -72,7 +72,10 @@ test.serial('writes that were acknowledged before their sync are gone with the p
 
 test.serial('a watch that misses an event where it is resumed', async (t) => {
   t.timeout(300_000);
-  const result = await firstBroken(t, 'kill-leader', 'drop-watch-event-at-resume', ['steady', 'watches']);
+  const result = await firstBroken('watch', t, 'kill-leader', 'drop-watch-event-at-resume', [
+    'steady',
+    'watches',
+  ]);
   t.false(result.ok);
   t.true(broken(result).includes('watch'), JSON.stringify(result.verdicts));
 });

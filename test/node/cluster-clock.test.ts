@@ -1,6 +1,7 @@
 import test from 'ava';
 import { clusterTimeMs, logIndex, noSession, term } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../src/foundation/limits.ts';
+import { activateMutant } from '../../src/foundation/mutants.ts';
 import { ClusterClock } from '../../src/node/cluster-clock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Command } from '../../src/ports/command.ts';
@@ -161,5 +162,26 @@ test('a calendar that is set back, or forward, moves no lease', (t) => {
     cluster.failover();
     const goneMs = cluster.pass(10_000, 50);
     t.true(goneMs !== null && goneMs - grantedMs >= 4990 && goneMs - grantedMs < 5200, `${goneMs}`);
+  }
+});
+
+/** What a replica stamps first that has applied one block of the leader before it, and has heard another, later one. */
+function firstStamp(): number {
+  let nowMs = 0;
+  const clock = new ClusterClock({ nowMs: () => nowMs, wallMs: () => 1.7e12 } as Clock);
+  clock.saw(clusterTimeMs(1000), term(1));
+  nowMs = 100;
+  clock.heard(clusterTimeMs(1300), term(1));
+  clock.leads(term(2));
+  return clock.stamp(logIndex(2));
+}
+
+test.serial('a leader goes on from the time of blocks that it has and has not applied', (t) => {
+  t.is(firstStamp(), 1300);
+  activateMutant('time-heard-when-applied');
+  try {
+    t.is(firstStamp(), 1100, 'a lease renewed in them would end early');
+  } finally {
+    activateMutant(null);
   }
 });
