@@ -6,7 +6,7 @@ import { type LeaseId, noSession } from '../foundation/ids.ts';
 import { seededRandom } from '../foundation/random.ts';
 import type { CallOptions } from '../ports/state-client.ts';
 import { decodeKeepAliveReply, encodeKeepAliveRequest } from '../protocol/administration.ts';
-import type { Routing } from '../protocol/routing.ts';
+import { leaderAddressOf, type Routing } from '../protocol/routing.ts';
 import { type RawMethod, tanistService } from '../protocol/services.ts';
 import { defaultSessionOptions, type SessionOptions } from './core/options.ts';
 import type { PendingCommand } from './core/pending.ts';
@@ -204,7 +204,7 @@ export class Cluster implements Machinery {
     const mark = `${routing.leader} ${routing.term}`;
     if (mark === this.announced) return;
     this.announced = mark;
-    const address = routing.members.find(({ id }) => id === routing.leader)?.clientAddress ?? '';
+    const address = leaderAddressOf(routing) ?? '';
     this.listeners.emit('leader', { id: routing.leader, address, term: routing.term });
   }
 

@@ -21,6 +21,12 @@ export interface Routing {
   readonly succession: readonly NodeId[];
 }
 
+/** Where clients reach the leader; null: nobody leads, or it has not said. */
+export function leaderAddressOf({ leader, members }: Pick<Routing, 'leader' | 'members'>): string | null {
+  const address = members.find(({ id }) => id === leader)?.clientAddress ?? '';
+  return address === '' ? null : address;
+}
+
 export function sameRouting(left: Routing, right: Routing): boolean {
   return (
     left.leader === right.leader &&

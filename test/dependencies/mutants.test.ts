@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { systemClock } from '../../src/api/system-clock.ts';
 import { ObjectCache } from '../../src/dependencies/cache/object-cache.ts';
 import { sha256Key } from '../../src/dependencies/content-key.ts';
@@ -12,7 +11,8 @@ import { StateRegistry } from '../../src/dependencies/registry/state-registry.ts
 import { Download } from '../../src/dependencies/transfer/download.ts';
 import type { Source } from '../../src/dependencies/transfer/source.ts';
 import { Spool } from '../../src/dependencies/transfer/spool.ts';
-import { activateMutant, type MutantName } from '../../src/foundation/mutants.ts';
+import type { MutantName } from '../../src/foundation/mutants.ts';
+import { testEachMutant } from '../each-mutant.ts';
 import { fakePackage, startFakeRegistry } from './fake-registry.ts';
 import { Fleet, get, until } from './fleet.ts';
 import { MemoryState } from './memory-state.ts';
@@ -177,13 +177,4 @@ const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
     }),
 };
 
-for (const [name, check] of Object.entries(checks) as [MutantName, () => Promise<readonly string[]>][])
-  test.serial(`${name} is found`, async (t) => {
-    t.deepEqual(await check(), []);
-    activateMutant(name);
-    try {
-      t.not((await check()).length, 0);
-    } finally {
-      activateMutant(null);
-    }
-  });
+testEachMutant(checks);

@@ -1,5 +1,4 @@
-import test from 'ava';
-import { activateMutant, type MutantName } from '../../src/foundation/mutants.ts';
+import type { MutantName } from '../../src/foundation/mutants.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import { ConformalIntervals } from '../../src/prediction/confidence/conformal.ts';
 import { InputSeries } from '../../src/prediction/inputs/input-series.ts';
@@ -11,6 +10,7 @@ import { norm } from '../../src/prediction/neural/federated.ts';
 import { baseModelFile, loadModel } from '../../src/prediction/neural/model-file.ts';
 import { onlineCandidates } from '../../src/prediction/online/online-candidates.ts';
 import { selectBestModel } from '../../src/prediction/selection/select-best-model.ts';
+import { testEachMutant } from '../each-mutant.ts';
 import { drifting, parts, quick, small, stored, walk } from './learning/processes.ts';
 import { autoregressive, historyOf, normal } from './processes.ts';
 
@@ -67,13 +67,4 @@ const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
   },
 };
 
-for (const [name, check] of Object.entries(checks) as [MutantName, () => Promise<readonly string[]>][])
-  test.serial(`${name} is found`, async (t) => {
-    t.deepEqual(await check(), []);
-    activateMutant(name);
-    try {
-      t.not((await check()).length, 0);
-    } finally {
-      activateMutant(null);
-    }
-  });
+testEachMutant(checks);

@@ -1,5 +1,6 @@
 import { median, rounded } from '../../foundation/statistics.ts';
 import type { Moment } from '../moment.ts';
+import { hotIds } from '../scenarios/parts.ts';
 import type { Target } from '../target.ts';
 import type { Traffic, TrafficReport, Verdict } from '../traffic.ts';
 import { electionsOf } from './elections.ts';
@@ -52,10 +53,7 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
   const events = late && target.kind === 'tanist' ? await allNodeEvents(target, parts.zeroEpochMs) : [];
   const outages = explained(bare, events, watch.load, options.budgets);
   const lines = budgetLines(outages, options.budgets);
-  const elections = electionsOf(
-    moments,
-    target.members.filter(({ tier }) => tier === 'hot').map(({ id }) => id),
-  );
+  const elections = electionsOf(moments, hotIds(target));
   const faults = moments.filter(({ kind }) => kind === 'fault').length;
   const verdicts = [...(report?.verdicts ?? []), ...noFaults(options.selection.name, faults)];
   const figures = {

@@ -1,4 +1,4 @@
-import { type Member, type Routing, sameRouting } from '../../protocol/routing.ts';
+import { leaderAddressOf, type Member, type Routing, sameRouting } from '../../protocol/routing.ts';
 
 /**
  * Which member the session stream goes to. `attached`: the stream with this number, to this address; `trusted` once the member was announced
@@ -94,7 +94,7 @@ export function leaderAddress(state: RouterState): string | null {
 }
 
 function announcedAddress(routing: Routing | null): string | null {
-  return routing?.members.find((member) => member.id === routing.leader)?.clientAddress ?? null;
+  return routing === null ? null : leaderAddressOf(routing);
 }
 
 /** Whom to try, in this order: the heirs, the other members, the addresses the user gave; last whoever has just failed. */

@@ -1,5 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
-import type { Routing } from '../../protocol/routing.ts';
+import { leaderAddressOf, type Routing } from '../../protocol/routing.ts';
 import { Link, type LinkHandler } from './link.ts';
 
 /** The connections to all members, and to the addresses the user gave: they follow the membership. */
@@ -22,8 +22,8 @@ export class Links {
     const wanted = new Set(this.seeds);
     for (const { clientAddress } of routing.members) if (clientAddress !== '') wanted.add(clientAddress);
     for (const address of wanted) this.at(address);
-    const leader = routing.members.find(({ id }) => id === routing.leader)?.clientAddress;
-    if (leader !== undefined) this.links.get(leader)?.hurry();
+    const leader = leaderAddressOf(routing);
+    if (leader !== null) this.links.get(leader)?.hurry();
     for (const [address, link] of this.links) {
       if (wanted.has(address)) continue;
       this.links.delete(address);

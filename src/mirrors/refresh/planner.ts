@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/clock.ts';
+import { type Clock, nextTurn } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { Work } from '../../prediction/occurrence/model.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
@@ -82,7 +82,7 @@ export class Planner {
         let sinceMs = clock.nowMs();
         const breathe = async (): Promise<void> => {
           if (clock.nowMs() - sinceMs < sliceMs) return;
-          await new Promise<void>((resolve) => clock.soon(resolve));
+          await nextTurn(clock);
           sinceMs = clock.nowMs();
         };
         for (const name of names) {

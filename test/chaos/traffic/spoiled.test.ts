@@ -234,6 +234,11 @@ test('leases: early and late', (t) => {
   t.is(checkLeases([], [], tanist).answer, 'unknown');
   const fast = { member: 'n1', fromMs: 100, toMs: 800, rate: 1.1 };
   t.is(checkLeases([...sound, life(500, 400)], [], { ...tanist, wrongRates: [fast] }).answer, 'yes');
+  const slow = { ...fast, rate: 0.5 };
+  t.is(checkLeases([...sound, life(500, 400)], [], { ...tanist, wrongRates: [slow] }).answer, 'no');
+  t.is(checkLeases([...sound, life(3100, 3000)], [], tanist).answer, 'no');
+  t.is(checkLeases([...sound, life(3100, 3000)], [], { ...tanist, wrongRates: [fast] }).answer, 'no');
+  t.is(checkLeases([...sound, life(3100, 3000)], [], { ...tanist, wrongRates: [slow] }).answer, 'yes');
   const before = { ...fast, fromMs: -40_000, toMs: -30_000 };
   t.is(checkLeases([...sound, life(500, 400)], [], { ...tanist, wrongRates: [before] }).answer, 'no');
 });

@@ -1,5 +1,4 @@
-import test from 'ava';
-import { activateMutant } from '../../../src/foundation/mutants.ts';
+import { testEachMutant } from '../../each-mutant.ts';
 import { b, del, put } from '../../state/commands.ts';
 import { Stream } from './stream.ts';
 
@@ -21,12 +20,4 @@ async function leftOfDeleted(): Promise<readonly string[]> {
   return wrong;
 }
 
-test.serial('table-keeps-forgotten is found', async (t) => {
-  t.deepEqual(await leftOfDeleted(), []);
-  activateMutant('table-keeps-forgotten');
-  try {
-    t.not((await leftOfDeleted()).length, 0);
-  } finally {
-    activateMutant(null);
-  }
-});
+testEachMutant({ 'table-keeps-forgotten': leftOfDeleted });

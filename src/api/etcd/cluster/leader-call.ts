@@ -3,6 +3,7 @@ import { isErrorCode, TanistError } from '../../../foundation/errors.ts';
 import type { MemberInfo, MemberRequest } from '../../../ports/membership.ts';
 import { dialTarget } from '../../../protocol/dial-target.ts';
 import { decodeMembersReply, encodeChangeMember } from '../../../protocol/membership.ts';
+import { leaderAddressOf } from '../../../protocol/routing.ts';
 import { tanistService } from '../../../protocol/services.ts';
 import { etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
@@ -38,8 +39,8 @@ async function onLeader(
 ): Promise<readonly MemberInfo[]> {
   const { leader, members } = node.routing();
   if (leader === node.id) return node.changeMember(request);
-  const address = members.find(({ id }) => id === leader)?.clientAddress ?? '';
-  if (address === '') throw new TanistError('no-leader', 'no leader is known');
+  const address = leaderAddressOf({ leader, members });
+  if (address === null) throw new TanistError('no-leader', 'no leader is known');
   const client = new Client(dialTarget(address), credentials.createInsecure(), {
     'grpc.enable_http_proxy': 0,
   });

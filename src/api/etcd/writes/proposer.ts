@@ -4,6 +4,7 @@ import type { ProposalOutcome } from '../../../node/proposals.ts';
 import type { ServedNode } from '../../../node/served-node.ts';
 import type { Command, CommandBatch } from '../../../ports/command.ts';
 import type { CommandResult, OperationResult } from '../../../ports/result.ts';
+import { leaderAddressOf } from '../../../protocol/routing.ts';
 import { commandBound, encodeCommandBatch } from '../../../protocol/write-command.ts';
 import { validateCommand } from '../../../state/validate.ts';
 import { systemClock } from '../../system-clock.ts';
@@ -48,7 +49,7 @@ export class Proposer {
       },
     });
     this.#stopListening = node.onRouting((routing) => {
-      const leader = routing.members.find(({ id }) => id === routing.leader)?.clientAddress ?? null;
+      const leader = leaderAddressOf(routing);
       this.#forwarder.depose(leader);
       if (leader !== null) this.#lookAgain();
     });
@@ -118,8 +119,8 @@ export class Proposer {
       this.#submit(flight);
       return;
     }
-    const address = members.find(({ id }) => id === leader)?.clientAddress ?? '';
-    if (address === '') this.#wait([flight]);
+    const address = leaderAddressOf({ leader, members });
+    if (address === null) this.#wait([flight]);
     else {
       // A member that never ran has no address yet.
       const peers = members

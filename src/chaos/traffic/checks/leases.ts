@@ -13,16 +13,18 @@ const etcdElectionMs = 1000;
 /** A replica may have learnt how far ahead a leader is so long ago, and its own clock gone on since (`ClusterClock`). */
 const learntMs = 20_000;
 
-/** What a clock of the cluster that runs wrong at the time makes of a lease: cluster time is as wrong while it leads, and at the change to it. */
-function boundsAmong(wrongRates: readonly WrongRate[], { renewals, goneMs, lastAliveMs }: LeaseHistory) {
+/** What a clock of the cluster that runs wrong at the time makes of a lease: a fast one ends it early, a slow one late. */
+function boundsAmong(wrongRates: readonly WrongRate[], life: LeaseHistory) {
+  const { ttlMs, renewals, goneMs, lastAliveMs } = life;
   const fromMs = renewals[0]?.calledMs ?? 0;
   const toMs = Math.max(goneMs ?? 0, lastAliveMs ?? 0);
   const among = wrongRates.filter((each) => each.fromMs <= toMs && each.toMs >= fromMs - learntMs);
   const fast = Math.max(0, ...among.map(({ rate }) => rate - 1));
   const slow = Math.max(0, ...among.map(({ rate }) => 1 / rate - 1));
   return {
-    drift: leaseClock.drift + Math.max(fast, slow),
-    earlyMs: leaseClock.earlyMs + fast * learntMs,
+    ...leaseClock,
+    earlyMs: leaseClock.earlyMs + fast * (learntMs + ttlMs),
+    lateMs: lateMs + slow * ttlMs,
   };
 }
 
@@ -39,7 +41,7 @@ export function checkLeases(
   const violations = lives.flatMap((life) => {
     const againMs = kind === 'etcd' ? life.ttlMs + etcdElectionMs : 0;
     const stalls = silences.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + againMs }));
-    return checkLeaseBounds([life], { ...boundsAmong(wrongRates, life), lateMs, stalls });
+    return checkLeaseBounds([life], { ...boundsAmong(wrongRates, life), stalls });
   });
   return verdict('lease', `${lives.length} leases, ${ended} seen to end`, violations, {
     enough: ended >= enoughEnded,
