@@ -1,5 +1,6 @@
+import { isEnough } from './candidates.ts';
 import type { TierPolicy } from './policy.ts';
-import { isEnough, percent } from './quorum-steps.ts';
+import { percent } from './quorum-steps.ts';
 import { best, isGone, isSettled, milliseconds, type TierStep } from './step.ts';
 import { beyondQuorum, type TopologyMember, type TopologyView, voters } from './view.ts';
 

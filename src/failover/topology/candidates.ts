@@ -32,19 +32,33 @@ export function bestCandidate(candidates: readonly Candidate[]): Candidate | nul
   );
 }
 
-/** Which voter is missed least; the leader and pinned ones stay. */
-export function leastMissed(
+/** Voters that could go, the one that is missed least first, and none that is clearly missed more; the leader and pinned ones stay. */
+export function spareVoters(
   voters: readonly TopologyMember[],
   view: TopologyView,
   policy: TierPolicy,
-): Candidate | null {
+): readonly Candidate[] {
   const removable = voters
     .filter(({ id }) => id !== view.leader && !policy.pinned.includes(id))
     .map((member) => {
       const rest = voters.filter(({ id }) => id !== member.id);
       return { member, quality: qualityOf(rest, view.links, policy.spread) };
-    });
-  return best(removable, (a, b) => compareQuality(a.quality, b.quality) || a.member.score - b.member.score);
+    })
+    .sort((a, b) => compareQuality(a.quality, b.quality) || a.member.score - b.member.score);
+  const [first] = removable;
+  return removable.filter(({ quality }) => first !== undefined && !isWorse(quality, first.quality, policy));
+}
+
+/** By more than an exchange would have to gain. */
+function isWorse(quality: HotSetQuality, than: HotSetQuality, policy: TierPolicy): boolean {
+  if (quality.excess !== than.excess) return quality.excess > than.excess;
+  if (quality.quorumMs === null || than.quorumMs === null) return quality.quorumMs !== than.quorumMs;
+  return isEnough(quality.quorumMs - than.quorumMs, quality.quorumMs, policy);
+}
+
+/** A gain in distance that is worth a move: beyond the noise of measurements. */
+export function isEnough(gainMs: number, ofMs: number, { hysteresis, gainMs: least }: TierPolicy): boolean {
+  return gainMs >= Math.max(least, hysteresis * ofMs);
 }
 
 export function describe({ tier, score, labels }: TopologyMember, { spread }: TierPolicy): string {

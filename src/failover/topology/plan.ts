@@ -2,13 +2,20 @@ import type { NodeId } from '../../foundation/ids.ts';
 import type { Tier } from '../../ports/tier.ts';
 import { distanceSteps, warmNumberStep } from './beyond-steps.ts';
 import type { TierPolicy } from './policy.ts';
-import { begunIn, lostStep, numberStep, resumeStep, swapSteps } from './quorum-steps.ts';
+import {
+  begunIn,
+  lostStep,
+  missingVoterStep,
+  resumeStep,
+  spareVoterSteps,
+  swapSteps,
+} from './quorum-steps.ts';
 import type { TierStep } from './step.ts';
 import { changed, type TopologyView } from './view.ts';
 
 /**
- * What could be done next, best first. What must be done stands alone; of what would merely be better, each wish stands for itself, so that one that
- * has lasted is not hidden by one that is new. Nothing is remembered from one step to the next: the second half of an exchange (a voter
+ * What could be done next, best first. What must be done stands alone; where there is a choice of members that turns on measurements, each wish stands for
+ * itself, so that one that has lasted is not hidden by one that is new. Nothing is remembered from one step to the next: the second half of an exchange (a voter
  * too many goes) follows from the numbers alone, under any leader.
  */
 export function nextSteps(view: TopologyView, policy: TierPolicy): readonly TierStep[] {
@@ -17,8 +24,12 @@ export function nextSteps(view: TopologyView, policy: TierPolicy): readonly Tier
     const step = resumeStep(begun, view, policy);
     return step === null ? [] : [step];
   }
-  const must = lostStep(view, policy) ?? numberStep(view, policy) ?? warmNumberStep(view, policy);
+  const must = lostStep(view, policy) ?? missingVoterStep(view, policy);
   if (must !== null) return [must];
+  const spare = spareVoterSteps(view, policy);
+  if (spare.length > 0) return spare;
+  const warm = warmNumberStep(view, policy);
+  if (warm !== null) return [warm];
   const swaps = swapSteps(view, policy);
   return swaps.length > 0 ? swaps : distanceSteps(view, policy);
 }

@@ -1,5 +1,12 @@
 import { mutant } from '../../foundation/mutants.ts';
-import { bestCandidate, candidatesFor, describe, describeQuality, leastMissed } from './candidates.ts';
+import {
+  bestCandidate,
+  candidatesFor,
+  describe,
+  describeQuality,
+  isEnough,
+  spareVoters,
+} from './candidates.ts';
 import { qualityOf } from './hot-set.ts';
 import type { TierPolicy } from './policy.ts';
 import { best, isAlive, isGone, milliseconds, seconds, type TierStep } from './step.ts';
@@ -61,34 +68,39 @@ export function lostStep(view: TopologyView, policy: TierPolicy): TierStep | nul
 }
 
 /** As many hot replicas as are wanted. One that is silent within the grace time still counts. */
-export function numberStep(view: TopologyView, policy: TierPolicy): TierStep | null {
-  const { hot } = policy;
-  if (hot === null) return null;
+export function missingVoterStep(view: TopologyView, policy: TierPolicy): TierStep | null {
   const all = voters(view);
-  if (all.length < hot) {
-    const chosen = bestCandidate(candidatesFor(all, view, policy));
-    if (chosen === null) return null;
-    return {
-      change: { kind: 'promote', id: chosen.member.id },
-      rule: 'target',
-      reason: `${hot} hot replicas are wanted and ${all.length} are there; the best beyond the quorum is ${chosen.member.id} (${describe(chosen.member, policy)})`,
-      key: 'target hot more',
-      mustLastMs: 0,
-    };
-  }
-  // Never fewer living ones than wanted: while one is silent or in doubt nobody goes.
-  if (all.length === hot || all.filter(isWell).length <= hot) return null;
-  const spare = leastMissed(all, view, policy);
-  if (spare === null) return null;
-  // Nothing is known yet of the paths to who has just become hot, and what is not known counts as the longest: it would go again at once.
-  const isMeasured = qualityOf(all, view.links, policy.spread).quorumMs !== null;
+  if (policy.hot === null || all.length >= policy.hot) return null;
+  const chosen = bestCandidate(candidatesFor(all, view, policy));
+  if (chosen === null) return null;
   return {
-    change: { kind: 'demote', id: spare.member.id, to: 'warm' },
+    change: { kind: 'promote', id: chosen.member.id },
     rule: 'target',
-    reason: `${hot} hot replicas are wanted and ${all.length} are there; ${spare.member.id} is missed least: without it ${describeQuality(spare.quality, policy)}`,
-    key: isMeasured ? 'target hot fewer' : 'target hot fewer, not measured',
-    mustLastMs: isMeasured || mutant.active === 'unmeasured-is-farthest' ? 0 : measuredWithinMs,
+    reason: `${policy.hot} hot replicas are wanted and ${all.length} are there; the best beyond the quorum is ${chosen.member.id} (${describe(chosen.member, policy)})`,
+    key: 'target hot more',
+    mustLastMs: 0,
   };
+}
+
+/**
+ * No more hot replicas than are wanted: a step for each voter that could be the one to go, best first. Paths to who has just become hot are measured
+ * anew: whoever goes must have been the right one for a while.
+ */
+export function spareVoterSteps(view: TopologyView, policy: TierPolicy): readonly TierStep[] {
+  const { hot } = policy;
+  const all = voters(view);
+  // Never fewer living ones than wanted: while one is silent or in doubt nobody goes.
+  if (hot === null || all.length <= hot || all.filter(isWell).length <= hot) return [];
+  // What is not known counts as the longest: who has just become hot would go again at once.
+  const isMeasured = qualityOf(all, view.links, policy.spread).quorumMs !== null;
+  const waitMs = isMeasured ? policy.settleMs : measuredWithinMs;
+  return spareVoters(all, view, policy).map(({ member, quality }) => ({
+    change: { kind: 'demote', id: member.id, to: 'warm' },
+    rule: 'target',
+    reason: `${hot} hot replicas are wanted and ${all.length} are there; ${member.id} is missed least: without it ${describeQuality(quality, policy)}`,
+    key: `target hot fewer ${member.id}${isMeasured ? '' : ', not measured'}`,
+    mustLastMs: mutant.active === 'unmeasured-is-farthest' ? 0 : waitMs,
+  }));
 }
 
 /** Probes of all paths take some seconds. Whoever cannot be measured for so long is judged without. */
@@ -145,10 +157,6 @@ function swapsOf(all: readonly TopologyMember[], view: TopologyView, policy: Tie
     }
   }
   return swaps;
-}
-
-export function isEnough(gainMs: number, ofMs: number, { hysteresis, gainMs: least }: TierPolicy): boolean {
-  return gainMs >= Math.max(least, hysteresis * ofMs);
 }
 
 export function percent(part: number, whole: number): string {

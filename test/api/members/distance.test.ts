@@ -45,7 +45,7 @@ test('a voter that has become distant is exchanged for the near replica, once, a
   const tiers = {
     hot: 3,
     warm: 1,
-    settleMs: 500,
+    settleMs: 3000,
     gainForMs: 1500,
     gainMs: 40,
     hysteresis: 0.3,

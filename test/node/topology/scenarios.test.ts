@@ -263,6 +263,24 @@ test.serial(
   },
 );
 
+test.serial('who goes is not chosen by the first measurements of who has just become hot', async (t) => {
+  t.teardown(() => activateMutant(null));
+  const moves = async (): Promise<readonly string[]> => {
+    let hotSinceMs: number | null = null;
+    const world = new TierWorld(three, { hot: 3, warm: 1, atMostEveryMs: 1000 }, (a, b, nowMs) => {
+      const isNoise = hotSinceMs !== null && nowMs - hotSinceMs < 2000;
+      return slowed(() => (nowMs > minuteMs ? (isNoise ? ['n2'] : ['n1']) : []))(a, b, nowMs);
+    });
+    await world.run(hourMs, (nowMs) => {
+      if (world.node('n3').tier === 'hot') hotSinceMs ??= nowMs;
+    });
+    return world.whats();
+  };
+  t.deepEqual(await moves(), ['promote n3', 'demote n1 to warm']);
+  activateMutant('unmeasured-is-farthest');
+  t.notDeepEqual(await moves(), ['promote n3', 'demote n1 to warm']);
+});
+
 test.serial('without the grace time, or the hysteresis, these scenarios fail', async (t) => {
   t.teardown(() => activateMutant(null));
   const flapping = async (): Promise<number> => {
