@@ -106,7 +106,9 @@ test('data of another node, another cluster, a newer format: clear errors, nothi
   const newer = await filled();
   const identity = newer.rows('log').get('identity')!;
   const record = openJson('log', 'identity', identity) as object;
-  newer.contents.get('log')!.durable.set('identity', sealJson('identity', { ...record, format: formatVersion + 1 }));
+  newer.contents
+    .get('log')!
+    .durable.set('identity', sealJson('identity', { ...record, format: formatVersion + 1 }));
   await t.throwsAsync(open(newer), {
     code: 'data-format-newer',
     message: /data was written in format 2, this version reads up to 1: start the newer version/,
