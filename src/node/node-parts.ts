@@ -4,7 +4,7 @@ import { asError } from '../foundation/errors.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type { Command } from '../ports/command.ts';
 import type { Transport } from '../ports/transport.ts';
-import { blockTime } from '../protocol/block.ts';
+import { blockTime } from '../protocol/session/block.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
