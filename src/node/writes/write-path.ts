@@ -42,7 +42,7 @@ export class WritePath {
     this.#parts = parts;
     this.proposals = new ProposalQueue({
       raft,
-      stamp: () => clusterClock.stamp(raft.status.last.index),
+      stamp: () => clusterClock.stamp(),
       // A leader that has seen no stamp must not take the calendar's time while its log holds stamps that are not applied.
       mayStamp: () => clusterClock.knowsTime || !opening.leads || opening.isOpen,
       // Until its log is applied a new leader does not know the policies that were in force before it.
