@@ -1,17 +1,8 @@
 import test from 'ava';
 
-<<<<<<< HEAD:test/node/full-disk.test.ts
-
-import { statusOf } from '../../src/api/status-of.ts';
-import { encodeReport } from '../../src/node/self-report.ts';
-import { Bench } from './bench.ts';
-
-=======
-
+import { statusOf } from '../../../src/api/services/status-of.ts';
 import { encodeReport } from '../../../src/node/peers/self-report.ts';
 import { Bench } from '../bench.ts';
-
->>>>>>> main:test/node/writes/full-disk.test.ts
 
 const report = (diskFree: number): Uint8Array =>
   encodeReport({
