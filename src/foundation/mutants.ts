@@ -72,6 +72,7 @@ export const mutantNames = [
   'compaction-past-follower',
   'replace-keeps-old-values',
   'fencing-forgotten',
+  'introduction-forgotten',
   'fork-not-saved',
   'forced-beside-quorum',
   'never-committed-is-lag',

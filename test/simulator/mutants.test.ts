@@ -57,6 +57,7 @@ const foundWithTiers: Partial<Record<MutantName, number>> = {
   'cold-merge-ahead': 4,
   'fencing-forgotten': 3,
   'fork-not-saved': 3,
+  'introduction-forgotten': 953,
   'forced-beside-quorum': 3,
   'revisions-not-moved-on': 3,
   'forced-without-new-epoch': 3,
