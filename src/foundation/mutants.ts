@@ -32,6 +32,8 @@ export const mutantNames = [
   'stale-digest',
   'skip-check-quorum',
   'ignore-store-identity',
+  'trust-of-unmet-ignored',
+  'leaves-doubted',
   'torn-tail-hides-damage',
   'image-before-log',
   'commit-beyond-match',

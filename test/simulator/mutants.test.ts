@@ -85,6 +85,8 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'scrub-misses-vanished-records': 'test/node/scrub-records.test.ts finds it',
   'forced-without-witness': 'test/replication/forced-policy.test.ts finds it',
   'ignore-store-identity': 'too seldom by chance; test/simulator/directed.test.ts finds it',
+  'trust-of-unmet-ignored': 'test/node/peer-guard.test.ts finds it',
+  'leaves-doubted': 'test/node/plan-change.test.ts finds it',
   'tier-hysteresis-ignored': 'test/node/topology/scenarios.test.ts finds it',
   'unmeasured-is-farthest': 'test/node/topology/scenarios.test.ts finds it',
   'tier-grace-ignored': 'test/node/topology/scenarios.test.ts finds it',
