@@ -1,5 +1,5 @@
 import type { NodeId } from '../foundation/ids.ts';
-import type { ClusterConfig } from '../node/config.ts';
+import type { ClusterConfig } from '../node/config/config.ts';
 import type { Disk } from '../ports/database.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { PredictionSource } from '../ports/prediction.ts';

@@ -1,6 +1,6 @@
 import { TanistError } from '../foundation/errors.ts';
 import { openMirrors, Refresher } from '../mirrors/index.ts';
-import type { MirrorsConfig } from '../node/mirrors-config.ts';
+import type { MirrorsConfig } from '../node/config/mirrors-config.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { StateClient } from '../ports/state-client.ts';
 import { MirrorMetrics } from './metrics/mirror-metrics.ts';

@@ -1,6 +1,6 @@
 import type { handleUnaryCall, Server, ServerWritableStream } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
-import type { OutgoingImage } from '../node/image-outlet.ts';
+import type { OutgoingImage } from '../node/image/image-outlet.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ForcedReport } from '../ports/lineage.ts';
 import {

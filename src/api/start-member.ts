@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { seededRandom } from '../foundation/random.ts';
-import { nodeInConfig } from '../node/config.ts';
-import { configuredMembers } from '../node/configured-members.ts';
+import { nodeInConfig } from '../node/config/config.ts';
+import { configuredMembers } from '../node/config/configured-members.ts';
 import { factsOfConfigured } from '../node/membership/plan-change.ts';
 import type { Lineage } from '../ports/replication.ts';
 import type { Tier } from '../ports/tier.ts';

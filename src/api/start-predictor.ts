@@ -1,4 +1,4 @@
-import type { ClusterConfig } from '../node/config.ts';
+import type { ClusterConfig } from '../node/config/config.ts';
 import { saidJson } from '../node/prediction/model-report.ts';
 import { OnlinePrediction } from '../node/prediction/online-prediction.ts';
 import type { PredictionFeed } from '../node/prediction/prediction-feed.ts';

@@ -1,7 +1,7 @@
 import { replicaStatusOf } from '../failover/replica-status.ts';
 import { type NodeId, type Revision, revision } from '../foundation/ids.ts';
+import type { ReplicaView } from '../node/beyond/replica-book.ts';
 import type { NodeInspection } from '../node/node.ts';
-import type { ReplicaView } from '../node/replica-book.ts';
 import type { ServedNode } from '../node/served-node.ts';
 import { spaces } from '../ports/delta.ts';
 import type { ReplicaStatus } from '../ports/replica-status.ts';

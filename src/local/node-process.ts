@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from '../api/faults.ts';
 import { isErrorCode, TanistError } from '../foundation/errors.ts';
-import type { Tier } from '../node/config.ts';
+import type { Tier } from '../node/config/config.ts';
 import { channelVariable, type FaultOrder, type NodeReport } from './node-channel.ts';
 import { flagsOf } from './warm-code.ts';
 

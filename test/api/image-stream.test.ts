@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import test from 'ava';
 import { streamImage } from '../../src/api/promotion-service.ts';
-import type { OutgoingImage } from '../../src/node/image-outlet.ts';
+import type { OutgoingImage } from '../../src/node/image/image-outlet.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { MemberLineage } from '../../src/protocol/promotion.ts';
 

@@ -7,7 +7,7 @@ import { connect, type LostPut } from '../../src/client/index.ts';
 import { emptyBytes, textOf } from '../../src/foundation/bytes.ts';
 import { clusterTimeMs } from '../../src/foundation/ids.ts';
 import { freePorts } from '../../src/local/ports.ts';
-import { parseClusterConfig } from '../../src/node/config.ts';
+import { parseClusterConfig } from '../../src/node/config/config.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { PredictionSource } from '../../src/ports/prediction.ts';
 import type { StateMachine } from '../../src/state/state-machine.ts';

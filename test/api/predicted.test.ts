@@ -8,7 +8,7 @@ import { type HotNode, startHotNode } from '../../src/api/start-node.ts';
 import { connect, type TanistClient } from '../../src/client/index.ts';
 import { clusterTimeMs, revision } from '../../src/foundation/ids.ts';
 import { freePorts } from '../../src/local/ports.ts';
-import { parseClusterConfig } from '../../src/node/config.ts';
+import { parseClusterConfig } from '../../src/node/config/config.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { Prediction } from '../../src/ports/prediction.ts';
 import { openLevelDisk } from '../../src/storage/level/level-disk.ts';

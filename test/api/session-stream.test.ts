@@ -3,7 +3,7 @@ import { SessionStream } from '../../src/api/session-stream.ts';
 import { nodeId, noSession, revision, type SessionId, sessionId, term } from '../../src/foundation/ids.ts';
 import { limits } from '../../src/foundation/limits.ts';
 import type { ReadOutcome, TanistNode } from '../../src/node/node.ts';
-import { type Proposal, refused } from '../../src/node/proposals.ts';
+import { type Proposal, refused } from '../../src/node/writes/proposals.ts';
 import type { Command } from '../../src/ports/command.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../../src/ports/result.ts';
 import { decodeSessionReply, type SessionReply } from '../../src/protocol/session-reply.ts';

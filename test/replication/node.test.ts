@@ -1,9 +1,9 @@
 import test from 'ava';
 import { nodeId, noSession } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../src/foundation/limits.ts';
-import { parseLeaderRevisions, revisionRow } from '../../src/node/leader-revisions.ts';
-import { encodePeerView, parsePeerView } from '../../src/node/peer-view.ts';
-import { decodeReport, encodeReport } from '../../src/node/self-report.ts';
+import { parseLeaderRevisions, revisionRow } from '../../src/node/leading/leader-revisions.ts';
+import { encodePeerView, parsePeerView } from '../../src/node/peers/peer-view.ts';
+import { decodeReport, encodeReport } from '../../src/node/peers/self-report.ts';
 import type { Command } from '../../src/ports/command.ts';
 import { type Disk, withWrite } from '../../src/ports/database.ts';
 import type { MemberFacts } from '../../src/ports/membership.ts';

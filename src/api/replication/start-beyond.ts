@@ -1,4 +1,4 @@
-import { configuredMembers } from '../../node/configured-members.ts';
+import { configuredMembers } from '../../node/config/configured-members.ts';
 import type { Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import { type BeyondReplica, beyondRuntime } from '../../replication/promotion/beyond-replica.ts';

@@ -6,7 +6,7 @@ import { buildKind } from '../../foundation/build-kind.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { mutantVariable, parentChannel } from '../../local/node-channel.ts';
 import { keepCodeWarm } from '../../local/warm-code.ts';
-import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
+import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config/config.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { activateMutantOf } from './mutant-of-environment.ts';

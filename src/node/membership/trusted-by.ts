@@ -1,5 +1,5 @@
 import type { NodeId } from '../../foundation/ids.ts';
-import type { SelfReport } from '../self-report.ts';
+import type { SelfReport } from '../peers/self-report.ts';
 
 /** Whether the start of that member counts for who said this. Who speaks another version, and says nothing of it, is taken to trust everyone. */
 export function trustedBy(

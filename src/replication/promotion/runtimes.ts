@@ -1,5 +1,5 @@
 import type { NodeId } from '../../foundation/ids.ts';
-import type { OutgoingImage } from '../../node/image-outlet.ts';
+import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';

@@ -2,7 +2,7 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { type Random, randomName } from '../../foundation/random.ts';
-import type { OutgoingImage } from '../../node/image-outlet.ts';
+import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { ForcedPolicy, ForcedReport, Fork } from '../../ports/lineage.ts';
 import type { MemberFacts, MemberInfo } from '../../ports/membership.ts';

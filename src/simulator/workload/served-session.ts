@@ -1,6 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { TanistNode } from '../../node/node.ts';
-import type { ProposalOutcome } from '../../node/proposals.ts';
+import type { ProposalOutcome } from '../../node/writes/proposals.ts';
 import type { CommandBatch } from '../../ports/command.ts';
 import type { CommandResult, OperationResult } from '../../ports/result.ts';
 import {

@@ -5,7 +5,7 @@ import test from 'ava';
 import { startMember } from '../../../src/api/start-member.ts';
 import { connect } from '../../../src/client/index.ts';
 import { freePorts } from '../../../src/local/ports.ts';
-import { parseClusterConfig } from '../../../src/node/config.ts';
+import { parseClusterConfig } from '../../../src/node/config/config.ts';
 import { silentLog } from '../../../src/ports/node-log.ts';
 import { patient } from '../etcd/etcd-cluster.ts';
 import { DelayingProxy } from './delaying-proxy.ts';

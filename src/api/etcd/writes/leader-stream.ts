@@ -1,6 +1,6 @@
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import { noSession } from '../../../foundation/ids.ts';
-import type { ProposalOutcome } from '../../../node/proposals.ts';
+import type { ProposalOutcome } from '../../../node/writes/proposals.ts';
 import type { CommandBatch } from '../../../ports/command.ts';
 import type { CommandResult } from '../../../ports/result.ts';
 import { tanistService } from '../../../protocol/services.ts';

@@ -1,7 +1,7 @@
 import { type NodeId, noSession } from '../../../foundation/ids.ts';
 import { limits } from '../../../foundation/limits.ts';
-import type { ProposalOutcome } from '../../../node/proposals.ts';
 import type { ServedNode } from '../../../node/served-node.ts';
+import type { ProposalOutcome } from '../../../node/writes/proposals.ts';
 import type { Command, CommandBatch } from '../../../ports/command.ts';
 import type { CommandResult, OperationResult } from '../../../ports/result.ts';
 import { leaderAddressOf } from '../../../protocol/routing.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startHotNode } from '../../../api/start-node.ts';
 import { byteStringOfText } from '../../../foundation/bytes.ts';
 import { quantile } from '../../../foundation/statistics.ts';
-import { parseClusterConfig } from '../../../node/config.ts';
+import { parseClusterConfig } from '../../../node/config/config.ts';
 import type { TanistNode } from '../../../node/node.ts';
 import { silentLog } from '../../../ports/node-log.ts';
 import { defaultPredictPolicy } from '../../../ports/prediction.ts';

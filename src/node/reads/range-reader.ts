@@ -1,0 +1,58 @@
+import { TanistError } from '../../foundation/errors.ts';
+import { limits } from '../../foundation/limits.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RangeRequest } from '../../ports/command.ts';
+import type { HistoryStore } from '../../ports/image-store.ts';
+import type { FailedResult, RangeResult } from '../../ports/result.ts';
+import { completeRange, type StateMachine } from '../../state/state-machine.ts';
+import { TurnQueue } from '../loop/turn-queue.ts';
+import { ScanRoom } from './scan-room.ts';
+
+/** Scans that a compaction overtook, until the caller is told. */
+const attempts = 5;
+/** What a scan holds that only counts: a page. */
+const countBytes = 1024 * 1024;
+
+/** Reads ranges: small ones of the latest values at once, large ones in pieces over several turns, older ones from history, too. */
+export class RangeReader {
+  readonly #state: StateMachine;
+  readonly #history: HistoryStore;
+  readonly #turns: TurnQueue;
+  readonly #mayRead: () => boolean;
+  readonly #room = new ScanRoom(limits.scansBytes, limits.scans);
+
+  constructor(state: StateMachine, history: HistoryStore, clock: Clock, mayRead: () => boolean) {
+    this.#mayRead = mayRead;
+    this.#state = state;
+    this.#history = history;
+    this.#turns = new TurnQueue(clock, mayRead);
+  }
+
+  /** The answer is as of the moment of the call, or of the end of the entry that is being applied. Errors: `overloaded`, those of history. */
+  read(request: RangeRequest): RangeResult | FailedResult | Promise<RangeResult | FailedResult> {
+    if (!this.#mayRead()) return this.#turns.next().then(() => this.read(request));
+    if (this.#state.isLarge(request)) return this.#scan(request);
+    const answer = this.#state.range(request);
+    return answer.kind === 'needsHistory' ? completeRange(answer, this.#history) : answer;
+  }
+
+  #scan(request: RangeRequest): Promise<RangeResult | FailedResult> {
+    return this.#room.within(request.countOnly ? countBytes : limits.rangeBytes, () =>
+      this.#attempt(request),
+    );
+  }
+
+  async #attempt(request: RangeRequest): Promise<RangeResult | FailedResult> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      // It may have waited in line.
+      if (!this.#mayRead()) await this.#turns.next();
+      const result = await this.#state.scan(request, {
+        history: this.#history,
+        nextTurn: () => this.#turns.next(),
+        mostBytes: limits.rangeBytes,
+      });
+      if (result !== null) return result;
+    }
+    throw new TanistError('overloaded', 'compactions overtook the read again and again; read less at once');
+  }
+}
