@@ -5,7 +5,7 @@ import type { NodeId } from '../foundation/ids.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type { Command } from '../ports/command.ts';
 import type { Transport } from '../ports/transport.ts';
-import { blockTime } from '../protocol/block.ts';
+import { blockTime } from '../protocol/session/block.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Raft } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
@@ -38,6 +38,7 @@ import { baseModelOf } from './learning/model-record.ts';
 import { Applier } from './loop/applier.ts';
 import { ClusterClock } from './loop/cluster-clock.ts';
 import { Driver } from './loop/driver.ts';
+import { lastLoggedMs } from './loop/last-logged.ts';
 import { type RoleChangeParts, roleChanged } from './loop/role-change.ts';
 import type { Ticker } from './loop/ticker.ts';
 import { Membership } from './membership/membership.ts';
@@ -107,7 +108,7 @@ export function nodeParts(
   const imageDamaged = (what: string): void => quarantine.imageDamaged(what);
   const silentMs = (): number => (raft.status.role === 'leader' ? 0 : monitor.silentMs());
   const loopLagMs = (): number => face.ticker()?.lagMs ?? 0;
-  const clusterClock: ClusterClock = new ClusterClock(clock);
+  const clusterClock: ClusterClock = new ClusterClock(clock, () => lastLoggedMs(raft, state));
   // Going on from the image's time: a restart of all replicas must not jump to the calendar.
   if (state.timeMs > 0) clusterClock.saw(state.timeMs, state.applied.term);
   const standing: Standing = new Standing(options.id, raft, state, life);

@@ -8,7 +8,7 @@ import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { Prediction } from '../ports/prediction.ts';
 import type { CommandResult, FailedResult } from '../ports/result.ts';
 import type { TierChanges } from '../ports/tier-changes.ts';
-import type { Routing } from '../protocol/routing.ts';
+import type { Routing } from '../protocol/status/routing.ts';
 import type { Raft, RaftStatus } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';

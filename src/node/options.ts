@@ -12,7 +12,7 @@ import type { LogEntry, StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { PredictionSource } from '../ports/prediction.ts';
 import type { Transport, TransportHandler } from '../ports/transport.ts';
-import type { Member } from '../protocol/routing.ts';
+import type { Member } from '../protocol/status/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
 import type { ScrubOptions } from './integrity/scrub.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { type HotNode, startHotNode } from '../../src/api/start-node.ts';
+import { type HotNode, startHotNode } from '../../src/api/start/start-node.ts';
 import { connect, type LostPut } from '../../src/client/index.ts';
 import { emptyBytes, textOf } from '../../src/foundation/bytes.ts';
 import { clusterTimeMs } from '../../src/foundation/ids.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { type HotNode, startHotNode } from '../../src/api/start-node.ts';
+import { type HotNode, startHotNode } from '../../src/api/start/start-node.ts';
 import { connect, type TanistClient } from '../../src/client/index.ts';
 import { clusterTimeMs, revision } from '../../src/foundation/ids.ts';
 import { freePorts } from '../../src/local/ports.ts';

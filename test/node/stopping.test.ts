@@ -4,7 +4,7 @@ import { logIndex, noSession, term } from '../../src/foundation/ids.ts';
 import { ImageKeeper, type ImageKeeperOptions } from '../../src/node/image/image-keeper.ts';
 import type { ProposalOutcome } from '../../src/node/writes/proposals.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
-import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
+import { encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
 import { put, range } from '../state/commands.ts';
 import { Bench } from './bench.ts';
 

@@ -9,7 +9,7 @@ import { type Disk, withWrite } from '../../src/ports/database.ts';
 import type { MemberFacts } from '../../src/ports/membership.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { Revisions } from '../../src/ports/replication.ts';
-import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
+import { encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
 import { forcedReport } from '../../src/replication/forced/report.ts';
 import { DeltaSource } from '../../src/replication/source/delta-source.ts';
 import { TimedDisk } from '../../src/replication/timed-disk.ts';

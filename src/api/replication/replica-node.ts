@@ -15,7 +15,7 @@ import type { Space } from '../../ports/delta.ts';
 import type { MemberInfo } from '../../ports/membership.ts';
 import type { Held, ReplicaReport } from '../../ports/replication.ts';
 import type { RangeResult } from '../../ports/result.ts';
-import type { Member, Routing } from '../../protocol/routing.ts';
+import type { Member, Routing } from '../../protocol/status/routing.ts';
 import type { HotNodes } from './hot-nodes.ts';
 
 /** What of a replica beyond the quorum is served: its runtime, warm or cold. */

@@ -1,7 +1,7 @@
 import { noSession } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Command, CommandBatch } from '../../ports/command.ts';
-import { encodeCommandBatch } from '../../protocol/write-command.ts';
+import { encodeCommandBatch } from '../../protocol/session/write-command.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 import type { ClusterClock } from '../loop/cluster-clock.ts';

@@ -6,7 +6,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { type StateDelta, spaces } from '../../ports/delta.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
 import type { MemberChange } from '../../ports/membership.ts';
-import { decodeBlock } from '../../protocol/block.ts';
+import { decodeBlock } from '../../protocol/session/block.ts';
 import { decodeConfiguration } from '../../raft/configuration.ts';
 import type { Slices } from '../../state/slices.ts';
 import type { BlockResults, StateMachine } from '../../state/state-machine.ts';

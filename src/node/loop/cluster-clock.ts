@@ -1,4 +1,4 @@
-import { type ClusterTimeMs, clusterTimeMs, type LogIndex, type Term } from '../../foundation/ids.ts';
+import { type ClusterTimeMs, clusterTimeMs, type Term } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 
@@ -13,8 +13,8 @@ const maxStepMs = 2000;
  *
  * A follower: the largest offset of the last one to two windows counts: stamps arrive late, never early, so the largest is the truest, and
  * an old one would let the drift between two clocks add up. A leader: the offset it had when it was elected; its own blocks
- * teach it only how late they are. But where blocks of earlier terms, applied along with its first ones, brought the state's time further
- * than its own stamps, it goes on from there like its followers, or the next leader would be ahead of it.
+ * teach it only how late they are. But it never stamps a block with less than the log's last one has: where it is behind, it goes on from there. So what a block
+ * says is what it brings the state to, on every replica, whenever each comes to apply it, and nobody measures the leader's time as further than it is.
  *
  * A follower learns a leader's offset when it gets the leader's blocks (`heard`), not only when they are applied: one that leads with blocks in its log that are
  * committed with its own first one must go on from the time by which leases were granted and renewed in them, even if its own measure of the time is
@@ -34,13 +34,12 @@ export class ClusterClock {
   #stateMs = 0;
   /** The newest stamp in the log that came from another leader. */
   #heardMs = 0;
-  /** The last stamp, and the end of the log when it was given: beyond that the stamp is in the log. */
-  #stampMs = 0;
-  #stampedAfter = 0;
-  #loggedMs = 0;
+  readonly #loggedMs: () => number;
 
-  constructor(clock: Clock) {
+  /** `loggedMs`: the stamp of the log's last block, where that is not applied yet; 0: all are. */
+  constructor(clock: Clock, loggedMs: () => number) {
     this.#clock = clock;
+    this.#loggedMs = loggedMs;
   }
 
   /** False: no stamp was seen yet; there may be some in the log that are not applied. */
@@ -50,10 +49,7 @@ export class ClusterClock {
 
   /** From now on this node stamps the blocks of `term`; null: it does not lead. */
   leads(term: Term | null): void {
-    if (term !== null && term === this.#leads) return;
     this.#leads = term;
-    this.#stampMs = 0;
-    this.#loggedMs = 0;
   }
 
   /**
@@ -63,14 +59,8 @@ export class ClusterClock {
   saw(timeMs: ClusterTimeMs, term: Term): void {
     const stoodStill = this.#stateMs > 0 && timeMs - this.#stateMs >= maxStepMs;
     this.#stateMs = timeMs;
-    const nowMs = this.#clock.nowMs();
-    const offsetMs = timeMs - nowMs;
-    if (term === this.#leads) {
-      this.#term = term;
-      if (this.#offsetMs === null || offsetMs > this.#offsetMs) this.#offsetMs = offsetMs;
-      return;
-    }
-    if (term >= this.#term) this.#measured(offsetMs, term, stoodStill);
+    if (term === this.#leads) this.#term = term;
+    else if (term >= this.#term) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
   }
 
   /** A block with this stamp came from the leader of `term` and is in the log: not committed yet, but of that leader. */
@@ -100,21 +90,17 @@ export class ClusterClock {
 
   /** What a block stamped now would bring the state to. Whole ms, ≥ 1. */
   now(): ClusterTimeMs {
-    return clusterTimeMs(Math.min(this.#wanted(), this.#limitMs(this.#loggedMs)));
+    return clusterTimeMs(this.#bounded(this.#wanted()));
   }
 
-  /** The time a leader puts into the block that it appends after `last`. Whole ms, ≥ 1. */
-  stamp(last: LogIndex): ClusterTimeMs {
-    if (last > this.#stampedAfter) this.#loggedMs = this.#stampMs;
-    this.#stampedAfter = last;
-    const wanted = this.#wanted();
-    const limitMs = this.#limitMs(this.#loggedMs);
-    const stampMs = Math.min(wanted, limitMs);
-    if (this.#offsetMs === null || wanted > limitMs) {
+  /** The time a leader puts into the block that it appends to the log as it is. Whole ms, ≥ 1. */
+  stamp(): ClusterTimeMs {
+    const wantedMs = this.#wanted();
+    const stampMs = this.#bounded(wantedMs);
+    if (this.#offsetMs === null || wantedMs !== stampMs) {
       this.#offsetMs = stampMs - this.#clock.nowMs();
       this.#previousOffsetMs = null;
     }
-    this.#stampMs = stampMs;
     return clusterTimeMs(stampMs);
   }
 
@@ -125,7 +111,9 @@ export class ClusterClock {
     return Math.max(1, Math.floor(this.#clock.nowMs() + offsetMs));
   }
 
-  #limitMs(loggedMs: number): number {
-    return this.#stateMs === 0 ? Number.POSITIVE_INFINITY : Math.max(this.#stateMs, loggedMs) + maxStepMs;
+  /** Not before the last block, and no larger a step after it than the state takes; the very first stamp is free. */
+  #bounded(wantedMs: number): number {
+    const lastMs = Math.max(this.#stateMs, mutant.active === 'stamp-behind-the-log' ? 0 : this.#loggedMs());
+    return lastMs === 0 ? wantedMs : Math.max(lastMs, Math.min(wantedMs, lastMs + maxStepMs));
   }
 }

@@ -1,6 +1,6 @@
 import type { Signs } from '../../failover/before-death/decide-hand-over.ts';
 import type { NodeId } from '../../foundation/ids.ts';
-import { type Routing, sameRouting } from '../../protocol/routing.ts';
+import { type Routing, sameRouting } from '../../protocol/status/routing.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 import type { ReplicaBook } from '../beyond/replica-book.ts';

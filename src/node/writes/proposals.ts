@@ -4,7 +4,7 @@ import { limits } from '../../foundation/limits.ts';
 import type { Block, CommandBatch } from '../../ports/command.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
 import type { CommandResult } from '../../ports/result.ts';
-import { encodeBlock } from '../../protocol/block.ts';
+import { encodeBlock } from '../../protocol/session/block.ts';
 import type { Raft } from '../../raft/raft.ts';
 
 /** A caller's batch on its way through the log. `bytes` is the encoding of `batch` and goes into the log as it is. */

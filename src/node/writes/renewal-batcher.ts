@@ -4,7 +4,7 @@ import { type LeaseId, noSession } from '../../foundation/ids.ts';
 import { limits } from '../../foundation/limits.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { CommandBatch, LeaseKeepAliveCommand } from '../../ports/command.ts';
-import { encodeCommandBatch } from '../../protocol/write-command.ts';
+import { encodeCommandBatch } from '../../protocol/session/write-command.ts';
 import type { Proposal, ProposalOutcome } from './proposals.ts';
 
 /** The lease's full time-to-live in ms, 0: there is no such lease. An error: not renewed as far as is known; ask again. */

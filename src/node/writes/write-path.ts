@@ -4,8 +4,8 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Command } from '../../ports/command.ts';
 import type { FailedResult } from '../../ports/result.ts';
 import type { Raft } from '../../raft/raft.ts';
+import { validateCommand } from '../../state/checks/validate.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
-import { validateCommand } from '../../state/validate.ts';
 import type { LeaderMonitor } from '../leading/leader-monitor.ts';
 import type { Opening } from '../leading/opening.ts';
 import type { ClusterClock } from '../loop/cluster-clock.ts';
@@ -42,7 +42,7 @@ export class WritePath {
     this.#parts = parts;
     this.proposals = new ProposalQueue({
       raft,
-      stamp: () => clusterClock.stamp(raft.status.last.index),
+      stamp: () => clusterClock.stamp(),
       // A leader that has seen no stamp must not take the calendar's time while its log holds stamps that are not applied.
       mayStamp: () => clusterClock.knowsTime || !opening.leads || opening.isOpen,
       // Until its log is applied a new leader does not know the policies that were in force before it.

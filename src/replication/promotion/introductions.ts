@@ -1,7 +1,7 @@
 import type { NodeId } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { MemberLineage } from '../../protocol/promotion.ts';
+import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import type { OtherMembers } from './runtimes.ts';
 
 const everyMs = 2000;

@@ -9,7 +9,7 @@ import type { MemberFacts, MemberInfo } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
-import type { MemberLineage } from '../../protocol/promotion.ts';
+import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
 import { ForcedWatch, fenceAll, type RunFence, witnessesOf } from '../forced/forced-policy.ts';
 import { forkOfHeld, headOfHeld } from '../fork/fork-of-held.ts';

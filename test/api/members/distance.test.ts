@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { startMember } from '../../../src/api/start-member.ts';
+import { startMember } from '../../../src/api/start/start-member.ts';
 import { connect } from '../../../src/client/index.ts';
 import { freePorts } from '../../../src/local/ports.ts';
 import { parseClusterConfig } from '../../../src/node/config/config.ts';

@@ -10,7 +10,7 @@ import type { Vitals } from '../../../src/node/vitals.ts';
 import type { Proposal } from '../../../src/node/writes/proposals.ts';
 import type { Command } from '../../../src/ports/command.ts';
 import type { NodeEventFields, NodeLog } from '../../../src/ports/node-log.ts';
-import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
+import { encodeCommandBatch } from '../../../src/protocol/session/write-command.ts';
 import { createStateMachine } from '../../../src/state/state-machine.ts';
 import { Log } from '../../state/commands.ts';
 import { Bench } from '../bench.ts';

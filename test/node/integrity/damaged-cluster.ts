@@ -13,7 +13,7 @@ import { openNode } from '../../../src/node/open-node.ts';
 import type { Command } from '../../../src/ports/command.ts';
 import { spaces } from '../../../src/ports/delta.ts';
 import type { NodeLog } from '../../../src/ports/node-log.ts';
-import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
+import { encodeCommandBatch } from '../../../src/protocol/session/write-command.ts';
 import { type LevelDisk, openLevelDisk } from '../../../src/storage/level/level-disk.ts';
 import { GrpcTransport } from '../../../src/transport/grpc-transport.ts';
 import { put, range } from '../../state/commands.ts';

@@ -5,8 +5,8 @@ import type { ReadOutcome } from '../../../src/node/node.ts';
 import type { Command, Consistency, Prediction, RangeRequest } from '../../../src/ports/command.ts';
 import type { LogEntry } from '../../../src/ports/log-store.ts';
 import type { NodeLog } from '../../../src/ports/node-log.ts';
-import { decodeBlock, encodeBlock } from '../../../src/protocol/block.ts';
-import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
+import { decodeBlock, encodeBlock } from '../../../src/protocol/session/block.ts';
+import { encodeCommandBatch } from '../../../src/protocol/session/write-command.ts';
 import { b, predict, prediction, put, range } from '../../state/commands.ts';
 import { Bench } from '../bench.ts';
 

@@ -10,8 +10,8 @@ import {
 import type { ProposalOutcome } from '../../../src/node/writes/proposals.ts';
 import type { Command } from '../../../src/ports/command.ts';
 import type { LogEntry } from '../../../src/ports/log-store.ts';
-import { decodeBlock, encodeBlock } from '../../../src/protocol/block.ts';
-import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
+import { decodeBlock, encodeBlock } from '../../../src/protocol/session/block.ts';
+import { encodeCommandBatch } from '../../../src/protocol/session/write-command.ts';
 import { b, put } from '../../state/commands.ts';
 import { Bench } from '../bench.ts';
 

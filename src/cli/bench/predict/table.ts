@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startHotNode } from '../../../api/start-node.ts';
+import { startHotNode } from '../../../api/start/start-node.ts';
 import { byteStringOfText } from '../../../foundation/bytes.ts';
 import { quantile } from '../../../foundation/statistics.ts';
 import { parseClusterConfig } from '../../../node/config/config.ts';
