@@ -1,6 +1,7 @@
 import { defaultBeforeDeath } from '../failover/before-death/signals.ts';
 import { present } from '../foundation/assert.ts';
 import { asError } from '../foundation/errors.ts';
+import type { NodeId } from '../foundation/ids.ts';
 import { mutant } from '../foundation/mutants.ts';
 import type { Command } from '../ports/command.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -42,6 +43,7 @@ import { type RoleChangeParts, roleChanged } from './loop/role-change.ts';
 import type { Ticker } from './loop/ticker.ts';
 import { Membership } from './membership/membership.ts';
 import { troubleOf } from './membership/trouble-of.ts';
+import { trustedBy } from './membership/trusted-by.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { Announcer } from './peers/announcer.ts';
 import { PeerConnections } from './peers/peer-connections.ts';
@@ -147,6 +149,10 @@ export function nodeParts(
     acknowledged: (peer) => raft.acknowledgedBy(peer),
   });
   raft.setDoubtedPeers(guard.doubted);
+  const trustedStarts = (): readonly (readonly [NodeId, string])[] => {
+    const own = [self, identity.incarnation] as const;
+    return logDoubt.reason === null ? [own, ...guard.trustedStarts()] : guard.trustedStarts();
+  };
   const transport: Transport<RaftMessage> = ports.transport(
     {
       hello: (...greeting) => peers.hello(...greeting),
@@ -297,6 +303,12 @@ export function nodeParts(
     configured: options.members,
     isAlive: (id) => id === self || succession.isAlive(id),
     isConnected: (id) => connections.isConnected(id),
+    trusts: (by, id) =>
+      trustedBy(
+        by === self ? { trusted: trustedStarts() } : succession.reportOf(by),
+        id,
+        (id === self ? identity : guard.identityOf(id))?.incarnation ?? null,
+      ),
     trouble: (id) =>
       troubleOf(id, {
         state,
@@ -405,6 +417,7 @@ export function nodeParts(
     vitalWatch,
   });
   const announcer: Announcer = new Announcer({
+    trustedStarts,
     ...parts,
     comparison,
     usages,

@@ -255,10 +255,11 @@ export class TanistNode {
 
   /**
    * Begins a change of who votes and who learns; in force from the moment it is in the log, done when it is committed. Errors: `not-leader`,
-   * `unknown-member`, `invalid-argument`, `configuration-change-pending`.
+   * `unknown-member`, `invalid-argument`, `quorum-at-risk`, `configuration-change-pending`.
    */
   changeMembers(voters: readonly NodeId[], learners: readonly NodeId[]): void {
-    changeVoters(this.#parts.raft, this.#parts.membership.list(), voters, learners);
+    const { raft, membership } = this.#parts;
+    changeVoters(raft, membership.list(), voters, learners, membership.sight);
     this.#parts.driver.wake();
   }
 

@@ -14,7 +14,7 @@ import { nodeClock } from '../../src/simulator/world/node-clock.ts';
 import { Scheduler } from '../../src/simulator/world/scheduler.ts';
 import { openLog } from '../../src/storage/log/open-log.ts';
 import { MemoryFolder } from './memory-folder.ts';
-import { heldOf, members, old, someState, storeOf } from './states.ts';
+import { facts, heldOf, members, old, someState, storeOf } from './states.ts';
 
 const self = nodeId('w1');
 
@@ -30,6 +30,10 @@ class World {
   knows = true;
   failure: Error | null = null;
   ask: OtherMembers['ask'] = async () => null;
+  /** Members that it does not hear of, where it leads. */
+  readonly unheard = new Set<NodeId>();
+  readonly presentedTo: NodeId[] = [];
+  readonly sources: NodeId[][] = [];
   image: (from: NodeId, signal: AbortSignal) => Promise<IncomingImage> = () =>
     Promise.reject(new Error('nobody has one'));
   readonly supervisor: Supervisor;
@@ -50,7 +54,10 @@ class World {
       nodeLog: silentLog,
       others: {
         ask: (member, deadlineMs) => this.ask(member, deadlineMs),
-        supersede: async () => null,
+        present: async (member) => {
+          this.presentedTo.push(member.id);
+          return null;
+        },
         image: (member, _, signal) => this.image(member.id, signal),
       },
       forced: null,
@@ -110,7 +117,7 @@ class World {
     return {
       kind: 'beyond',
       said: () => (this.knows ? this.said('warm') : { ...this.said('warm'), ...nothing }),
-      sources: () => {},
+      sources: (found) => void this.sources.push(found.map(({ id }) => id)),
       isWhole: () => true,
       pause: async () => this.#content,
       resume: () => {},
@@ -125,6 +132,7 @@ class World {
       isMember: () => true,
       lastIndex: () => 10,
       silentMs: () => 0,
+      hears: (id) => !this.unheard.has(id),
       image: () => Promise.reject(new Error('not asked for')),
       stop: async () => {},
     };
@@ -197,7 +205,7 @@ test('a hot member that is fenced begins without what is left of its time as a r
   const { revisions, ranges } = held;
   const fork = { from: old, to, revisions, ranges, promoted: nodeId('k1'), timeMs: 0 };
   await world.until(
-    world.supervisor.superseded({ ...world.said('hot', nodeId('k1')), lineage: to, forks: [fork] }),
+    world.supervisor.presented({ ...world.said('hot', nodeId('k1')), lineage: to, forks: [fork] }),
   );
   await world.run(200);
   t.is(world.failure, null);
@@ -291,5 +299,51 @@ test('where none of those is hot whom it knows, it asks whom they name: its conf
   await world.until(world.supervisor.start());
   await world.run(3000, () => asked.has('h9'));
   t.true(asked.has('h9'));
+  await world.until(world.supervisor.stop());
+});
+
+test('a replica asks whom a leader of its lineage names, where all that it knew are gone', async (t) => {
+  for (const knows of [true, false]) {
+    const world = new World();
+    world.knows = knows;
+    const fresh = nodeId('h9');
+    const newest = (): MemberLineage => {
+      const said = world.said('hot', fresh);
+      const own = said.members.filter(({ id }) => id === self);
+      const leader = { ...facts(fresh, 'hot'), voter: true, learner: false };
+      return { ...said, applied: 50, members: [...own, leader] };
+    };
+    world.ask = async ({ id }) => (id === fresh ? newest() : null);
+    await world.until(world.supervisor.start());
+    await world.run(10_000);
+    t.deepEqual(world.sources, []);
+    // Of another cluster, of another lineage, and of a cluster that does not know it.
+    await world.until(world.supervisor.presented({ ...newest(), members: [] }));
+    if (knows)
+      await world.until(
+        world.supervisor.presented({ ...newest(), lineage: { clusterId: 'other', epoch: 0 } }),
+      );
+    await world.run(10_000);
+    t.deepEqual(world.sources, []);
+    await world.until(world.supervisor.presented(newest()));
+    await world.run(1000);
+    t.deepEqual(world.sources[0], [self, fresh]);
+    await world.until(world.supervisor.stop());
+  }
+});
+
+test('a leader presents itself to the members that it does not hear of, and to no other', async (t) => {
+  const folder = new MemoryFolder();
+  const log = someState();
+  await storeOf(folder.disk, 'w1', log, log.state);
+  const world = new World(folder, 'hot');
+  await world.until(world.supervisor.start());
+  await world.run(5000);
+  t.deepEqual(world.presentedTo, []);
+  const [lost] = members.filter(({ id }) => id !== self);
+  world.unheard.add(lost?.id ?? self);
+  await world.run(5000);
+  t.true(world.presentedTo.length >= 2);
+  t.deepEqual(new Set(world.presentedTo), new Set([lost?.id]));
   await world.until(world.supervisor.stop());
 });

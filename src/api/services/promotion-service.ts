@@ -20,8 +20,8 @@ export interface PromotionFace {
   said(): MemberLineage;
   /** Only a hot node has one. */
   image(): Promise<OutgoingImage>;
-  /** Resolves when this member has stopped serving what it was, or at once where there is nothing to do. */
-  superseded(by: MemberLineage): Promise<void>;
+  /** Another member says who it is. Where that is of a newer lineage: resolves when this one has stopped serving what it was. */
+  presented(by: MemberLineage): Promise<void>;
   /** Only beyond the quorum. */
   force(confirmed: boolean): Promise<ForcedReport>;
 }
@@ -30,7 +30,7 @@ export function addPromotionService(server: Server, face: PromotionFace): void {
   server.addService(promotionService, {
     lineage: unary(() => encodeLineage(face.said())),
     supersede: unary(async (bytes) => {
-      await face.superseded(decodeLineage(bytes));
+      await face.presented(decodeLineage(bytes));
       return encodeLineage(face.said());
     }),
     forcePromote: unary(async (bytes) => encodeForcedReport(await face.force(decodeForcePromote(bytes)))),

@@ -16,12 +16,12 @@ import type { OtherMembers } from '../../replication/promotion/runtimes.ts';
 import { openChannel } from '../../transport/channel.ts';
 import { failureOf } from '../replication/grpc-source.ts';
 
-const supersedeDeadlineMs = 1000;
+const presentDeadlineMs = 1000;
 
 /** Other members, over gRPC at their client addresses; a connection a call, since these are rare. */
 export const otherMembers: OtherMembers = {
   ask: (member, deadlineMs) => said(member, promotionService.lineage, Buffer.alloc(0), deadlineMs),
-  supersede: (member, by) => said(member, promotionService.supersede, encodeLineage(by), supersedeDeadlineMs),
+  present: (member, own) => said(member, promotionService.supersede, encodeLineage(own), presentDeadlineMs),
   image,
 };
 

@@ -55,7 +55,7 @@ export async function startMember(
   const face: PromotionFace = {
     said: () => supervisor.said(),
     image: () => supervisor.image(),
-    superseded: (by) => supervisor.superseded(by),
+    presented: (by) => supervisor.presented(by),
     force: (confirmed) => supervisor.force(confirmed),
   };
   const carried = new CarriedPredictions();

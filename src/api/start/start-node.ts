@@ -206,7 +206,7 @@ function plainFace(node: TanistNode): PromotionFace {
   return {
     said: () => saidByNode(node),
     image: () => node.image(),
-    superseded: async () => {},
+    presented: async () => {},
     force: () =>
       Promise.reject(
         new TanistError('already-in-tier', `${node.id} is hot already; there is nothing to force`),

@@ -24,6 +24,7 @@ export interface MembershipOptions {
   readonly configured: readonly ConfiguredMember[];
   readonly isAlive: (id: NodeId) => boolean;
   readonly isConnected: (id: NodeId) => boolean;
+  readonly trusts: (by: NodeId, id: NodeId) => boolean;
   /** What a replica beyond the quorum says is wrong with it; null: nothing, or nothing is known. */
   readonly trouble: (id: NodeId) => string | null;
   /** What a member says of itself, where the cluster knows something else. */
@@ -57,7 +58,8 @@ const mostGuests = 32;
  * 4. A member is dialled from the moment that its entry is in the log: the commit may need it. So is whoever presents itself.
  * 5. An id that was removed is never a member again: it is refused, and its node stops.
  *    Who is beyond the quorum is no peer: it has a peer port only once it has become a hot node, which this node may hear of late.
- * 6. A node knows best where it listens: what it says of itself at its start is put into the log by the leader.
+ * 6. A leader takes itself out only where those who stay can elect another: a majority of them is alive and trusted by each other (`checkHeirs`).
+ * 7. A node knows best where it listens: what it says of itself at its start is put into the log by the leader.
  */
 export class Membership {
   readonly #options: MembershipOptions;
@@ -89,6 +91,11 @@ export class Membership {
       voter: voters.includes(facts.id) || outgoing.includes(facts.id),
       learner: learners.includes(facts.id),
     }));
+  }
+
+  /** Who lives, and who trusts whom, as far as this node knows. */
+  get sight(): Pick<MembershipOptions, 'isAlive' | 'trusts'> {
+    return this.#options;
   }
 
   isRemoved(id: NodeId): boolean {
@@ -264,7 +271,7 @@ export class Membership {
 
   /** The first wish that is not in the log goes into it, if no other change is under way. */
   #next(): void {
-    const { raft, wake, isAlive, isConnected, trouble } = this.#options;
+    const { raft, wake, isAlive, isConnected, trusts, trouble } = this.#options;
     const wish = this.#wishes.find(({ proposed }) => proposed === null);
     if (wish === undefined) return;
     if (this.#inLog().length > 0 && mutant.active !== 'two-changes-at-once') return;
@@ -275,6 +282,7 @@ export class Membership {
         raft: raft.status,
         isAlive,
         isConnected,
+        trusts,
         trouble,
       });
       const result = raft.proposeConfiguration(target, change);

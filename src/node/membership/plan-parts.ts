@@ -13,6 +13,8 @@ export interface ClusterView {
   readonly isAlive: (id: NodeId) => boolean;
   /** Its node runs and is connected, member of the quorum or not. */
   readonly isConnected: (id: NodeId) => boolean;
+  /** By what `by` last said of itself, `id` as it runs now counts for it: neither would refuse the other its vote. */
+  readonly trusts: (by: NodeId, id: NodeId) => boolean;
   /** What is known to be wrong with it: what it says itself, a quarantine, a doubt, an alarm; null: nothing. */
   readonly trouble: (id: NodeId) => string | null;
 }
@@ -66,10 +68,12 @@ export function removed(id: NodeId): TanistError {
 export function checkQuorum(
   { voters: before }: Configuration,
   voters: readonly NodeId[],
-  { isAlive }: ClusterView,
+  view: ClusterView,
   what: string,
   inSync: NodeId | null = null,
 ): void {
+  const { isAlive } = view;
+  checkHeirs(voters, view);
   const alive = voters.filter((id) => (before.includes(id) || id === inSync) && isAlive(id)).length;
   // `step` refuses it.
   if (voters.length === 0) return;
@@ -78,6 +82,25 @@ export function checkQuorum(
   throw new TanistError(
     'quorum-at-risk',
     `of the ${voters.length} voters that there would be only ${alive} are alive: it is not ${what}, since the cluster would stand still`,
+  );
+}
+
+/**
+ * A leader that takes itself out must leave a majority that elects another without it: alive, and trusted by each other, not by it alone. Who has lost
+ * its disk counts for the leader that repaired it; those that have not heard of that yet would doubt it from then on, and nobody were there to repair it
+ * again (promise 6). What comes between this check and the leader's going is one fault more, of which the voters bear a minority.
+ */
+export function checkHeirs(
+  voters: readonly NodeId[],
+  { raft, isAlive, trusts }: Pick<ClusterView, 'raft' | 'isAlive' | 'trusts'>,
+): void {
+  if (voters.includes(raft.id) || mutant.active === 'leaves-doubted') return;
+  const alive = voters.filter(isAlive);
+  const trusted = alive.filter((id) => alive.every((by) => trusts(by, id)));
+  if (voters.length === 0 || trusted.length > voters.length / 2) return;
+  throw new TanistError(
+    'quorum-at-risk',
+    `of the ${voters.length} voters that there would be without their leader, ${trusted.length} are alive and trusted by each other: they could elect nobody; try again when all have heard of each other`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Signs } from '../../failover/before-death/decide-hand-over.ts';
+import type { NodeId } from '../../foundation/ids.ts';
 import { type Routing, sameRouting } from '../../protocol/status/routing.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
@@ -35,6 +36,8 @@ export interface AnnouncerParts {
   readonly vitals: () => Vitals | null;
   readonly loopLagMs: () => number;
   readonly signs: () => Signs;
+  /** The starts of members that count here. */
+  readonly trustedStarts: () => readonly (readonly [NodeId, string])[];
 }
 
 /** What this node tells others: its peers of itself, in the messages of Raft, and its clients of who leads. */
@@ -83,6 +86,7 @@ export class Announcer {
       model: this.#parts.saidOfModel(),
       signs: signs(),
       usage: this.#parts.usages.own,
+      trusted: this.#parts.trustedStarts(),
     };
   }
 

@@ -4,7 +4,7 @@ import { mutant } from '../../foundation/mutants.ts';
 import { beforeAll, type LogPoint, type LogStore, type PeerIdentity } from '../../ports/log-store.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import { type Incarnation, PeerHistory } from './peer-history.ts';
-import { encodePeerView, parsePeerView } from './peer-view.ts';
+import { encodePeerView, type PeerView, parsePeerView } from './peer-view.ts';
 
 export interface PeerGuardOptions {
   readonly self: NodeId;
@@ -35,6 +35,7 @@ export interface PeerGuardOptions {
  * 1. One thing at a time happens to a peer; each sees what the one before made durable.
  * 2. A doubt counts at once, everything else when it is durable.
  * 3. Trust is given to what was doubted when it was earned, and to no later doubt.
+ * 4. What a leader trusts, its followers trust, whether they have met that start or meet it later, when that leader is gone.
  */
 export class PeerGuard {
   readonly #options: PeerGuardOptions;
@@ -163,15 +164,49 @@ export class PeerGuard {
    * replica up to date.
    */
   async leaderSays(view: Uint8Array): Promise<void> {
-    for (const { id, incarnation, doubted, acknowledged } of parsePeerView(view)) {
+    for (const said of parsePeerView(view)) {
+      const { id, incarnation, doubted, acknowledged } = said;
       if (id === this.#options.self) {
         if (!doubted && incarnation === this.#options.incarnation) this.#options.trusted();
         continue;
       }
       this.#historyOf(id).acknowledged({ incarnation }, acknowledged);
+      if (doubted) continue;
       const same = this.#known.get(id)?.incarnation === incarnation;
-      if (!doubted && same && this.#doubted.has(id)) await this.trust(id, this.doubtOf(id));
+      if (!same) await this.#adopt(said);
+      else if (this.#doubted.has(id)) await this.trust(id, this.doubtOf(id));
     }
+  }
+
+  /**
+   * The leader trusts a start of a peer that this node has not met: cut off from it while it was brought up to date, it would doubt it for ever once
+   * that leader is gone.
+   */
+  async #adopt({ id, incarnation, store, acknowledged }: PeerView): Promise<void> {
+    if (store === null || mutant.active === 'trust-of-unmet-ignored') return;
+    await this.#next(id, async () => {
+      const known = this.#known.get(id);
+      const history = this.#historyOf(id);
+      if (known !== undefined) {
+        if (known.incarnation === incarnation || history.hasSuperseded({ incarnation })) return;
+        // Of two stores it cannot be told which is the later one: what was met and is doubted may be.
+        const isLater =
+          known.storeId === store.storeId ? store.bootCounter > known.bootCounter : !this.#doubted.has(id);
+        if (!isLater) return;
+        history.acknowledged(known, this.#options.acknowledged(id));
+      }
+      // This node may know of more that the peer had acknowledged than the leader has noticed.
+      const last = history.knownBefore({ incarnation });
+      if (acknowledged.index < last.index) return;
+      await this.#remember(id, { ...store, incarnation, last, doubted: false });
+      history.met({ incarnation });
+    }).catch(unlessFull);
+  }
+
+  /** The starts of peers that count here. */
+  trustedStarts(): readonly (readonly [NodeId, string])[] {
+    const counting = [...this.#known].filter(([id]) => !this.#doubted.has(id));
+    return counting.map(([id, { incarnation }]) => [id, incarnation]);
   }
 
   /** A leader that was elected without the peer has brought it up to date since the doubt of this number: it counts again. */
@@ -181,10 +216,7 @@ export class PeerGuard {
       if (known === undefined || !this.#doubted.has(peer) || this.doubtOf(peer) !== doubt) return;
       await this.#remember(peer, { ...known, doubted: false });
       if (!this.#doubted.has(peer)) this.#options.nodeLog.info('peer-trusted', { peer });
-    }).catch((error: unknown) => {
-      // Doubted until there is room to remember otherwise.
-      if (!isFull(error)) throw error;
-    });
+    }).catch(unlessFull);
   }
 
   #doubt(peer: NodeId): void {
@@ -232,6 +264,11 @@ export class PeerGuard {
 
 function isSame(a: PeerIdentity, b: Incarnation & { readonly storeId: string }): boolean {
   return a.storeId === b.storeId && a.incarnation === b.incarnation;
+}
+
+/** Doubted until there is room to remember otherwise. */
+function unlessFull(error: unknown): void {
+  if (!isFull(error)) throw error;
 }
 
 function isFull(error: unknown): boolean {

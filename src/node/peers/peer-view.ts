@@ -5,6 +5,8 @@ import type { LogPoint, PeerIdentity } from '../../ports/log-store.ts';
 export interface PeerView {
   readonly id: NodeId;
   readonly incarnation: string;
+  /** Of that start; null: a leader of another version, which does not say it. */
+  readonly store: Pick<PeerIdentity, 'storeId' | 'bootCounter'> | null;
   readonly doubted: boolean;
   /** The last committed entry that it is known to have stored. */
   readonly acknowledged: LogPoint;
@@ -17,9 +19,9 @@ export function encodePeerView(
   more: readonly (readonly (string | number | boolean)[])[] = [],
 ): Uint8Array {
   const rows: (readonly (string | number | boolean)[])[] = [...more];
-  for (const [id, { incarnation }] of known) {
+  for (const [id, { incarnation, storeId, bootCounter }] of known) {
     const point = acknowledged(id);
-    rows.push([id, incarnation, doubted.has(id), point.index, point.term]);
+    rows.push([id, incarnation, doubted.has(id), point.index, point.term, storeId, bootCounter]);
   }
   return Buffer.from(JSON.stringify(rows));
 }
@@ -35,11 +37,15 @@ export function parsePeerView(bytes: Uint8Array): readonly PeerView[] {
   }
   const views: PeerView[] = [];
   for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
-    const [id, incarnation, doubted, index, at] = Array.isArray(row) ? (row as unknown[]) : [];
+    const [id, incarnation, doubted, index, at, storeId, bootCounter] = Array.isArray(row)
+      ? (row as unknown[])
+      : [];
     if (typeof id !== 'string' || typeof incarnation !== 'string' || typeof doubted !== 'boolean') continue;
     if (typeof index !== 'number' || typeof at !== 'number') continue;
     const acknowledged = { index: logIndex(index), term: term(at) };
-    views.push({ id: nodeId(id), incarnation, doubted, acknowledged });
+    const store =
+      typeof storeId === 'string' && typeof bootCounter === 'number' ? { storeId, bootCounter } : null;
+    views.push({ id: nodeId(id), incarnation, store, doubted, acknowledged });
   }
   return views;
 }

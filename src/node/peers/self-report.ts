@@ -27,6 +27,8 @@ export interface SelfReport extends SelfMeasurements {
   readonly signs?: Signs | null;
   /** What it uses of its machine, where predictions look at it. Null or absent: it says nothing of it. */
   readonly usage?: Usage | null;
+  /** The starts of members, itself included, that count for it (`PeerGuard`). Null or absent: it says nothing of it. */
+  readonly trusted?: readonly (readonly [id: string, incarnation: string])[] | null;
 }
 
 const numbers = 6;
@@ -58,11 +60,23 @@ export function decodeReport(bytes: Uint8Array): SelfReport | null {
   };
 }
 
-type Rest = Pick<SelfReport, 'facts' | 'replicas' | 'links' | 'integrity' | 'model' | 'signs' | 'usage'>;
+type Rest = Pick<
+  SelfReport,
+  'facts' | 'replicas' | 'links' | 'integrity' | 'model' | 'signs' | 'usage' | 'trusted'
+>;
 
 const nothing: Rest = { facts: null, replicas: [], links: [], integrity: null, model: null };
 
-function restText({ facts, replicas, links, integrity, model, signs = null, usage = null }: Rest): string {
+function restText({
+  facts,
+  replicas,
+  links,
+  integrity,
+  model,
+  signs = null,
+  usage = null,
+  trusted = null,
+}: Rest): string {
   const said = integrity === null ? null : integrityJson(integrity);
   const rest = JSON.stringify({
     facts,
@@ -71,6 +85,7 @@ function restText({ facts, replicas, links, integrity, model, signs = null, usag
     ...(model === null ? {} : { model: saidJson(model) }),
     ...(signs === null ? {} : { signs }),
     ...(usage === null ? {} : { usage: usageJson(usage) }),
+    ...(trusted === null ? {} : { trusted }),
   });
   // Reports of replicas come as text: they hold more than JSON numbers can.
   return `${rest.slice(0, -1)},"replicas":[${replicas.map(replicaReportText).join()}]}`;
@@ -88,6 +103,7 @@ function restIn(bytes: Uint8Array): Rest {
       model,
       signs,
       usage,
+      trusted,
     }: Readonly<Record<string, unknown>> = { ...parsed };
     return {
       facts: facts === null ? null : factsOf(facts),
@@ -97,8 +113,17 @@ function restIn(bytes: Uint8Array): Rest {
       model: saidOf(model),
       ...(signs === undefined ? {} : { signs: signsOf(signs) }),
       ...(usage === undefined ? {} : { usage: usageOf(usage) }),
+      ...(trusted === undefined ? {} : { trusted: trustedOf(trusted) }),
     };
   } catch {
     return nothing;
   }
+}
+
+function trustedOf(value: unknown): readonly (readonly [string, string])[] {
+  const rows: readonly unknown[] = Array.isArray(value) ? value : [];
+  return rows.flatMap((row) => {
+    const [id, incarnation] = Array.isArray(row) ? (row as unknown[]) : [];
+    return typeof id === 'string' && typeof incarnation === 'string' ? [[id, incarnation] as const] : [];
+  });
 }

@@ -30,7 +30,7 @@ export class FencingRounds {
     );
     await Promise.all(
       open.map(async (member) => {
-        const answer = await this.#others.supersede(member, own);
+        const answer = await this.#others.present(member, own);
         if (answer === null) return;
         const order = compareLineage(own.lineage, answer.lineage);
         if (order === 'same') this.#done.add(member.id);

@@ -1,4 +1,5 @@
 import { revision } from '../../foundation/ids.ts';
+import { replicaSilentMs } from '../../node/beyond/replica-book.ts';
 import type { TanistNode } from '../../node/node.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { forksOf } from '../fork/fork-note.ts';
@@ -15,6 +16,8 @@ export function hotRuntime(node: TanistNode, stop: HotRuntime['stop']): HotRunti
     },
     lastIndex: () => node.raftStatus.last.index,
     silentMs: () => node.silentMs(),
+    hears: (id) =>
+      node.replica(id)?.reachable === true || node.member(id).measurements.silentMs < replicaSilentMs,
     image: () => node.image(),
     stop,
   };

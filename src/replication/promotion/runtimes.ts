@@ -19,6 +19,8 @@ export interface HotRuntime {
   lastIndex(): number;
   /** Since it heard its leader, in ms; 0 where it leads. */
   silentMs(): number;
+  /** Where it leads: whether that member was heard lately, as a peer, or by whoever feeds it. */
+  hears(id: NodeId): boolean;
   image(): Promise<OutgoingImage>;
   /** Without `gracefully` it serves nothing from now on, and hands over to nobody. */
   stop(gracefully: boolean): Promise<void>;
@@ -40,7 +42,8 @@ export interface BeyondRuntime {
 /** Other members, as they are reached. None of these fails for want of an answer: null. */
 export interface OtherMembers {
   ask(member: MemberFacts, deadlineMs: number): Promise<MemberLineage | null>;
-  supersede(member: MemberFacts, by: MemberLineage): Promise<MemberLineage | null>;
+  /** Tells it who asks: it goes over to a newer lineage, or learns whom it may follow. */
+  present(member: MemberFacts, own: MemberLineage): Promise<MemberLineage | null>;
   /** Fails with what the source says. */
   image(member: MemberFacts, self: NodeId, signal: AbortSignal): Promise<IncomingImage>;
 }

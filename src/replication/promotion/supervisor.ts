@@ -26,8 +26,9 @@ import {
 } from './decide-role.ts';
 import { FencingRounds } from './fencing-rounds.ts';
 import { fetchImage } from './fetch-image.ts';
+import { Introductions } from './introductions.ts';
 import { readRole } from './role.ts';
-import type { BeyondRuntime, MemberRuntime, OtherMembers, RuntimeStarts } from './runtimes.ts';
+import type { BeyondRuntime, HotRuntime, MemberRuntime, OtherMembers, RuntimeStarts } from './runtimes.ts';
 import { becomeBeyond, becomeHot, beginEmpty, discardHot, fence, type Place } from './transitions.ts';
 
 export interface SupervisorParts {
@@ -70,6 +71,7 @@ const answerMs = 300;
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #fencing: FencingRounds;
+  readonly #introductions: Introductions;
   readonly #watch: ForcedWatch | null;
   #runtime: MemberRuntime | null = null;
   #lastSaid: MemberLineage;
@@ -80,6 +82,8 @@ export class Supervisor {
   /** Databases of another role may still be there. */
   #untidy = true;
   #nextAskMs = 0;
+  /** The leader that last came by, of this member's lineage: it names whom to ask where all that were known are gone. */
+  #presented: MemberLineage | null = null;
   #asked: { readonly quorum: 'seen' | 'gone'; readonly atMs: number } | null = null;
   /** Names drawn by this process. */
   #named = 0;
@@ -96,6 +100,7 @@ export class Supervisor {
     this.#parts = parts;
     this.#watch = parts.forced === null ? null : new ForcedWatch(parts.forced.policy);
     this.#fencing = new FencingRounds(parts.others, parts.nodeLog);
+    this.#introductions = new Introductions(parts.others, parts.clock);
     let tell: (error: Error) => void = () => {};
     this.failed = new Promise((resolve) => {
       tell = resolve;
@@ -155,10 +160,16 @@ export class Supervisor {
     throw new TanistError('not-leader', `${this.#parts.place.self} is not hot; ask a hot node`);
   }
 
-  /** Another member says that it is of a newer lineage. Resolves when this one is about to stop serving, or at once. */
-  async superseded(by: MemberLineage): Promise<void> {
-    const fork = forkOf(this.said().lineage, by);
+  /** Another member says who it is. Resolves when this one is about to stop serving, where that is of a newer lineage, or at once. */
+  async presented(by: MemberLineage): Promise<void> {
+    const own = this.said();
+    const fork = forkOf(own.lineage, by);
     if (fork !== null) this.#change(() => this.#fence(fork));
+    const isOurs = own.lineage.clusterId === '' || compareLineage(own.lineage, by.lineage) === 'same';
+    if (this.#runtime?.kind !== 'beyond' || !isOurs || by.tier !== 'hot') return;
+    if (!by.members.some(({ id }) => id === own.id)) return;
+    this.#presented = by;
+    this.#nextAskMs = 0;
   }
 
   async force(confirmed: boolean): Promise<ForcedReport> {
@@ -224,7 +235,7 @@ export class Supervisor {
     const runtime = this.#runtime;
     if (runtime === null || this.#changing !== null) return;
     if (runtime.kind === 'beyond') await this.#lookBeyond(runtime.isWhole());
-    else await this.#lookHot(runtime.isMember(), runtime.silentMs());
+    else await this.#lookHot(runtime);
   }
 
   async #lookBeyond(whole: boolean): Promise<void> {
@@ -250,11 +261,15 @@ export class Supervisor {
     this.#promoteAtMs = clock.nowMs() + this.#promotionRetryMs;
   }
 
-  async #lookHot(member: boolean, silent: number): Promise<void> {
+  async #lookHot(runtime: HotRuntime): Promise<void> {
     const own = this.said();
-    if (member && own.leader === own.id) await this.#fencing.round(own);
+    const member = runtime.isMember();
+    if (member && own.leader === own.id) {
+      this.#introductions.look(own, (id) => runtime.hears(id));
+      await this.#fencing.round(own);
+    }
     if (member && own.leader !== null && this.#untidy) await this.#exclusive(() => this.#tidy());
-    if (!member || silent > silentMs) await this.#askAround();
+    if (!member || runtime.silentMs() > silentMs) await this.#askAround();
   }
 
   /** Hears of another lineage, or of facts that this member cannot hear of by itself. */
@@ -304,8 +319,12 @@ export class Supervisor {
   /** Of all other members that answer in time. Where none of them is hot, those are asked whom they name: its config, or what it holds, may be old. */
   async answers(): Promise<readonly MemberLineage[]> {
     const { seeds } = this.#parts;
+    const own = this.said();
     const known = new Map<NodeId, MemberFacts>(seeds.map((facts) => [facts.id, facts]));
-    for (const facts of this.said().members) known.set(facts.id, facts);
+    // The newest word on each counts.
+    const words = [own, ...(this.#presented === null ? [] : [this.#presented])];
+    for (const { members } of words.sort((a, b) => a.applied - b.applied))
+      for (const facts of members) known.set(facts.id, facts);
     const answers = await this.#ask([...known.values()]);
     if (answers.some(({ tier }) => tier === 'hot')) return answers;
     const named = new Map<NodeId, MemberFacts>();

@@ -7,7 +7,7 @@ import type { OtherMembers } from '../../replication/promotion/runtimes.ts';
 import { type Caller, call, stream } from '../world/remote.ts';
 import type { ReachedMember, TierWorld } from './tier-world.ts';
 
-const supersedeDeadlineMs = 1000;
+const presentDeadlineMs = 1000;
 
 interface Chunk {
   readonly from: NodeId;
@@ -34,9 +34,9 @@ export function simMembers(world: TierWorld, from: Caller): OtherMembers {
   };
   return {
     ask: (member, deadlineMs) => ask(member, deadlineMs, ({ supervisor }) => supervisor.said()),
-    supersede: (member, by) =>
-      ask(member, supersedeDeadlineMs, async ({ supervisor }) => {
-        await supervisor.superseded(decodeLineage(encodeLineage(by)));
+    present: (member, own) =>
+      ask(member, presentDeadlineMs, async ({ supervisor }) => {
+        await supervisor.presented(decodeLineage(encodeLineage(own)));
         return supervisor.said();
       }),
     image: async ({ id }, _self, signal): Promise<IncomingImage> => {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { logIndex, type NodeId, nodeId, term } from '../../../src/foundation/ids.ts';
+import { activateMutant } from '../../../src/foundation/mutants.ts';
 import { planChange } from '../../../src/node/membership/plan-change.ts';
 import type { MemberFacts } from '../../../src/ports/membership.ts';
 import type { RaftStatus } from '../../../src/raft/raft.ts';
@@ -16,7 +17,8 @@ const facts = (id: string, peer = `${id}:1`): MemberFacts => ({
 });
 const ids = (text: string): readonly NodeId[] => [...text].map(nodeId);
 
-function view(voters: string, learners = '', dead = '', match = 5000) {
+/** As `a`, which leads, sees it. `doubts`: who does not trust whom, as pairs. */
+function view(voters: string, learners = '', dead = '', match = 5000, doubts: readonly string[] = []) {
   const members = new Members();
   members.apply({ set: [...ids(voters), ...ids(learners)].map((id) => facts(id)), removed: ids('x') });
   const progress = new Map(
@@ -26,6 +28,7 @@ function view(voters: string, learners = '', dead = '', match = 5000) {
     ]),
   );
   const raft = {
+    id: nodeId('a'),
     configuration: { voters: ids(voters), outgoing: [], learners: ids(learners) },
     progress,
     last: { index: logIndex(5000), term: term(3) },
@@ -35,6 +38,7 @@ function view(voters: string, learners = '', dead = '', match = 5000) {
     raft,
     isAlive: (id: NodeId) => !dead.includes(id),
     isConnected: () => true,
+    trusts: (by: NodeId, id: NodeId) => !doubts.includes(`${by}${id}`),
     trouble: () => null,
   };
 }
@@ -94,3 +98,32 @@ test('nothing is done after which the cluster would stand still', (t) => {
   t.notThrows(() => planChange(add('b', true), view('a')));
   t.deepEqual(planChange(remove('d'), view('abc', 'd', 'bcd')).learners, []);
 });
+
+test('a leader that takes itself out leaves a majority that trust each other', (t) => {
+  const remove = (id: string) => ({ kind: 'remove', id: nodeId(id) }) as const;
+  const risk = { code: 'quorum-at-risk' } as never;
+  const seen = (dead: string, ...doubts: string[]) => view('abcd', '', dead, 5000, doubts);
+  t.deepEqual(planChange(remove('a'), seen('')).voters, ids('bcd'));
+  // One is a minority, down or doubted: the two others elect.
+  t.notThrows(() => planChange(remove('a'), seen('', 'bd', 'cd')));
+  t.notThrows(() => planChange(remove('a'), seen('d')));
+  // The leader has repaired c and d, and counts them; b has not heard of it.
+  t.throws(() => planChange(remove('a'), seen('', 'bc', 'bd')), risk);
+  t.throws(() => planChange(remove('a'), seen('b', 'cd', 'dc')), risk);
+  t.throws(() => planChange(remove('a'), seen('', 'cc', 'bd')), risk);
+  // Whoever stays as leader repairs them.
+  t.notThrows(() => planChange(remove('b'), seen('', 'bc', 'bd', 'cd')));
+  // Alone with a new one, that one must trust itself.
+  t.notThrows(() => planChange(remove('a'), view('ab')));
+  t.throws(() => planChange(remove('a'), view('ab', '', '', 5000, ['bb'])), risk);
+});
+
+test.serial(
+  'mutant leaves-doubted is found: a leader that goes although those who stay doubt each other',
+  (t) => {
+    activateMutant('leaves-doubted');
+    t.teardown(() => activateMutant(null));
+    const planned = planChange({ kind: 'remove', id: nodeId('a') }, view('abcd', '', '', 5000, ['bc', 'bd']));
+    t.deepEqual(planned.voters, ids('bcd'));
+  },
+);

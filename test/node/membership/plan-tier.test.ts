@@ -26,6 +26,7 @@ class Cluster {
   readonly members = new Members();
   configuration;
   dead = '';
+  readonly doubts: string[] = [];
   connected = '';
   match = 5000;
   trouble: string | null = null;
@@ -47,12 +48,14 @@ class Cluster {
     return {
       members: this.members,
       raft: {
+        id: nodeId('a'),
         configuration,
         progress,
         last: { index: logIndex(5000), term: term(3) },
       } as unknown as RaftStatus,
       isAlive: (id) => !this.dead.includes(id),
       isConnected: (id) => this.connected.includes(id),
+      trusts: (by, id) => !this.doubts.includes(`${by}${id}`),
       trouble: () => this.trouble,
     };
   }

@@ -135,9 +135,13 @@ test('a follower knows what peers acknowledged from its leader, and keeps it whe
 });
 
 test('what a start acknowledged says nothing against its own hello, which comes later', async (t) => {
-  const { guard, hello } = guarded(null);
+  const { guard, hello, settle } = guarded(null);
   await hello(identity('s', 1, 'i1'));
-  await guard.leaderSays(encodePeerView(new Map([[f, identity('s', 2, 'i2')]]), new Set(), () => at(70)));
+  const said = guard.leaderSays(
+    encodePeerView(new Map([[f, identity('s', 2, 'i2')]]), new Set(), () => at(70)),
+  );
+  await settle();
+  await said;
   await hello(identity('s', 2, 'i2', at(10)));
   t.false(guard.doubted.has(f));
 });
@@ -192,4 +196,79 @@ test.serial('a new store is doubted; without the look at it, it is not', async (
   } finally {
     activateMutant(null);
   }
+});
+
+/** What a leader says of the one peer. */
+async function hears(
+  world: ReturnType<typeof guarded>,
+  said: PeerIdentity,
+  acknowledged: number,
+  doubted = false,
+): Promise<void> {
+  const view = encodePeerView(new Map([[f, said]]), new Set(doubted ? [f] : []), () => at(acknowledged));
+  const done = world.guard.leaderSays(view);
+  await world.settle();
+  await done;
+}
+
+/** A peer loses its disk and is repaired by a leader, while this node is cut off from it; then it comes by. Says whether it is doubted. */
+async function meetsRepaired(): Promise<boolean> {
+  const world = guarded(identity('s0', 5, 'i0', at(60)));
+  await hears(world, identity('s1', 1, 'i1'), 80);
+  const restarted = guarded(world.guard.identityOf(f));
+  await restarted.hello(identity('s1', 2, 'i2', at(80)));
+  return restarted.guard.doubted.has(f);
+}
+
+test.serial(
+  'a start that the leader trusts is trusted by who meets it when that leader is gone',
+  async (t) => {
+    t.false(await meetsRepaired());
+    activateMutant('trust-of-unmet-ignored');
+    t.teardown(() => activateMutant(null));
+    t.true(await meetsRepaired());
+  },
+);
+
+test('the trust of a leader reaches an unmet start only where it is known to be the later one, and to be whole', async (t) => {
+  const trusted = async (
+    word: PeerIdentity,
+    acknowledged: number,
+    doubted: boolean,
+    ...met: PeerIdentity[]
+  ): Promise<string> => {
+    const world = guarded(identity('s0', 5, 'i0', at(60)));
+    for (const one of met) await world.hello(one);
+    await hears(world, word, acknowledged, doubted);
+    return world.guard
+      .trustedStarts()
+      .map(([, start]) => start)
+      .join();
+  };
+  t.is(await trusted(identity('s1', 1, 'i1'), 80, false), 'i1');
+  t.is(await trusted(identity('s1', 1, 'i1'), 80, true), 'i0');
+  // It lacks, as far as the leader knows, what it had acknowledged.
+  t.is(await trusted(identity('s1', 1, 'i1'), 59, false), 'i0');
+  t.is(await trusted(identity('s0', 6, 'i6'), 80, false), 'i6');
+  t.is(await trusted(identity('s0', 4, 'i4'), 80, false), 'i0');
+  // The start that was met since may be of a later store than the leader speaks of.
+  t.is(await trusted(identity('s1', 1, 'i1'), 80, false, identity('s2', 1, 'i2')), '');
+  t.is(await trusted(identity('s2', 2, 'i3'), 80, false, identity('s2', 1, 'i2')), 'i3');
+  // A start that another has followed.
+  t.is(
+    await trusted(
+      identity('s0', 6, 'i6'),
+      80,
+      false,
+      identity('s0', 6, 'i6', at(60)),
+      identity('s0', 7, 'i7', at(60)),
+    ),
+    'i7',
+  );
+});
+
+test('a leader of another version, that does not name the store, is not taken at its word', async (t) => {
+  const { guard } = guarded(identity('s0', 5, 'i0'));
+  await guard.leaderSays(Buffer.from(JSON.stringify([[f, 'i1', false, 80, 1]])));
+  t.is(guard.identityOf(f)?.incarnation, 'i0');
 });
