@@ -31,7 +31,7 @@ test.serial('seeds that failed once hold', async (t) => {
 });
 
 /** With replicas beyond the quorum; they failed once, too. */
-const withTiers: readonly number[] = [6, 31, 40, 42, 56, 58, 100, 138, 270, 363];
+const withTiers: readonly number[] = [6, 31, 40, 42, 56, 58, 100, 138, 223, 270, 363, 515, 707];
 
 test.serial('seeds with tiers that failed once hold', async (t) => {
   t.timeout(120_000);
