@@ -90,10 +90,9 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'warm-digest-ignored': 'test/replication/mutants.test.ts finds it',
   'warm-mark-before-deltas': 'test/replication/mutants.test.ts finds it',
   'delta-stream-resumes-late': 'test/replication/mutants.test.ts finds it',
-  'refused-after-reset':
-    'not in seeds 1000 to 1797; seed 1300 found it before clients kept connections alive',
-  'scrub-half-applied': 'not in some thousand seeds; seed 5000 found it before reads were held',
-  'lost-change-blocks': 'with tiers not in seeds 101 to 953; seed 363 found it before reads were held',
+  'refused-after-reset': 'not in seeds 1000 to 1797; test/node/mutants.test.ts finds it',
+  'scrub-half-applied': 'not in some thousand seeds; test/node/mutants.test.ts finds it',
+  'lost-change-blocks': 'with tiers not in seeds 101 to 953; test/node/mutants.test.ts finds it',
   'time-heard-when-applied': 'seldom; test/node/cluster-clock.test.ts finds it',
   'commit-beyond-match': 'not in seeds 1 to 157 and 231 to 360; test/raft/core.test.ts finds it',
   'cold-digest-ignored': 'test/replication/cold/cold-store.test.ts finds it',
