@@ -4,10 +4,11 @@ import type { MemberRequest } from '../../src/ports/membership.ts';
 import { encodeBlock } from '../../src/protocol/block.ts';
 import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
 import { testEachMutant } from '../each-mutant.ts';
-import { grant, put } from '../state/commands.ts';
+import { grant, put, range } from '../state/commands.ts';
 import { Bench, blockAt, entryAt, leaderImage, offer } from './bench.ts';
 
 const last = 60;
+const manyKeys = 6000;
 const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => entryAt(from + i));
 
 async function follower(rest: ConstructorParameters<typeof Bench>[2] = {}): Promise<Bench> {
@@ -53,14 +54,37 @@ async function refusedBeforeSnapshot(): Promise<readonly string[]> {
   return wrong;
 }
 
-/** The records in memory are compared with the disk's while an entry that makes one is applied by half. */
-async function scrubbedInAnEntry(): Promise<readonly string[]> {
+/** A follower in the middle of an entry that grants a lease and puts `manyKeys` keys. */
+async function inAnEntry(): Promise<Bench> {
   const bench = await follower({ keysPerSlice: 1, slicesPerTurn: 1 });
-  const commands = [grant(5n, 60_000), ...Array.from({ length: 6000 }, (_, i) => put(`m${i}`, 'v'))];
-  const { timeMs, batches } = blockAt(11, commands);
+  const puts = Array.from({ length: manyKeys }, (_, i) => put(`m${i}`, 'v'));
+  const { timeMs, batches } = blockAt(11, [grant(5n, 60_000), ...puts]);
   const large = { ...entryAt(11), payload: encodeBlock(timeMs, batches.map(encodeCommandBatch)) };
   bench.append('a', 1, [large], 11);
   await bench.run(500, () => bench.node.inspect().applying);
+  return bench;
+}
+
+/** Whoever reads meanwhile gets all of the entry or nothing. */
+async function readInAnEntry(): Promise<readonly string[]> {
+  const bench = await inAnEntry();
+  const counts: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    bench.node.read(range('m', 'n', { countOnly: true }), 'serializable', (outcome) => {
+      counts.push(outcome instanceof Error ? -1 : outcome.count);
+    });
+    await bench.run(5);
+  }
+  const wrong = bench.node.inspect().applying ? [] : ['it is applied before it was read'];
+  await bench.run(60_000, () => counts.length === 5);
+  if (counts.length < 5) wrong.push('reads are not answered');
+  for (const count of counts) if (count !== 0 && count !== manyKeys) wrong.push(`${count} keys were told`);
+  return wrong;
+}
+
+/** The records in memory are compared with the disk's while an entry that makes one is applied by half. */
+async function scrubbedInAnEntry(): Promise<readonly string[]> {
+  const bench = await inAnEntry();
   const scrubbed = bench.node.scrub();
   await bench.run(5);
   const wrong = bench.node.inspect().applying ? [] : ['it is applied before it was looked at'];
@@ -130,6 +154,7 @@ async function changeLostWithLeadership(): Promise<readonly string[]> {
 
 testEachMutant({
   'refused-after-reset': refusedBeforeSnapshot,
+  'read-half-applied': readInAnEntry,
   'scrub-half-applied': scrubbedInAnEntry,
   'lost-change-blocks': changeLostWithLeadership,
 });
