@@ -1,6 +1,6 @@
 // Builds dist/: message types from proto/, then TypeScript. Writes only to dist/ and src/protocol/generated/.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -52,3 +52,6 @@ for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
   if (source !== undefined && !existsSync(join(root, `${source.replace(/\.(js|d)$/, '')}.ts`)))
     rmSync(join(root, 'dist', name));
 }
+
+// The command, as package.json names it: what npm links is this file, and linking alone makes it executable only once.
+chmodSync(join(root, 'dist/src/cli/main.js'), 0o755);

@@ -1,4 +1,4 @@
-import type { DrawnCounterexample } from '../verification/drawing.ts';
+import type { DrawnCounterexample } from '../verification/linearizability/drawing.ts';
 import type { Violation } from '../verification/violation.ts';
 import type { Moment } from './moment.ts';
 import type { Target } from './target.ts';

@@ -1,7 +1,7 @@
 import type { TanistClient } from '../client/index.ts';
 import { TanistError } from '../foundation/errors.ts';
 import type { CallOptions } from '../ports/state-client.ts';
-import type { Status } from '../protocol/status.ts';
+import type { Status } from '../protocol/status/status.ts';
 
 /** Connects to whichever endpoint answers first. The library is loaded now, not before. */
 export async function openClient(

@@ -22,18 +22,29 @@ import {
   encodeTransferRequest,
   type LeaseStatus,
   type TransferReply,
-} from '../protocol/administration.ts';
-import { type BackupChunk, decodeBackupChunk } from '../protocol/backup.ts';
-import { decodeMembersReply, encodeChangeMember, type MembersReply } from '../protocol/membership.ts';
+} from '../protocol/operations/administration.ts';
+import { type BackupChunk, decodeBackupChunk } from '../protocol/operations/backup.ts';
+import {
+  decodeMembersReply,
+  encodeChangeMember,
+  type MembersReply,
+} from '../protocol/operations/membership.ts';
+import {
+  decodeScrubProgress,
+  encodeRepairRequest,
+  type ScrubProgress,
+} from '../protocol/operations/scrub.ts';
+import {
+  decodeSnapshotsReply,
+  encodeSnapshotsRequest,
+  type SnapshotsReply,
+} from '../protocol/operations/snapshots.ts';
 import {
   decodePredictionsReply,
   encodePredictionsRequest,
   type PredictionsRequest,
 } from '../protocol/predictions.ts';
-import type { Member, Routing } from '../protocol/routing.ts';
-import { decodeScrubProgress, encodeRepairRequest, type ScrubProgress } from '../protocol/scrub.ts';
 import { type RawMethod, snapshotsService, tanistService } from '../protocol/services.ts';
-import { decodeSnapshotsReply, encodeSnapshotsRequest, type SnapshotsReply } from '../protocol/snapshots.ts';
 import { byteStringFrom } from '../protocol/state-client/bytes.ts';
 import {
   alarmsAnswer,
@@ -43,8 +54,9 @@ import {
   revisionAnswer,
 } from '../protocol/state-client/to-answer.ts';
 import { confidenceOf, natural, rangeRequest } from '../protocol/state-client/to-command.ts';
-import { decodeStatus, type Status } from '../protocol/status.ts';
-import { decodeTiersReply, type TiersReply } from '../protocol/tiers.ts';
+import type { Member, Routing } from '../protocol/status/routing.ts';
+import { decodeStatus, type Status } from '../protocol/status/status.ts';
+import { decodeTiersReply, type TiersReply } from '../protocol/status/tiers.ts';
 import type { Cluster } from './cluster.ts';
 import { Dependencies } from './dependencies.ts';
 import type { ClientEvents } from './events.ts';

@@ -8,7 +8,6 @@ import type {
   SandboxFacts,
 } from '../ports/dependency-registry.ts';
 import type { CallOptions } from '../ports/state-client.ts';
-import { emptyMessage } from '../protocol/administration.ts';
 import {
   decodeClaimReply,
   decodeHolders,
@@ -19,6 +18,7 @@ import {
   encodeRegister,
   encodeSandboxName,
 } from '../protocol/dependencies.ts';
+import { emptyMessage } from '../protocol/operations/administration.ts';
 import { dependenciesService, type RawMethod } from '../protocol/services.ts';
 
 type Call = (method: RawMethod, request: Buffer, options: CallOptions | undefined) => Promise<Buffer>;

@@ -1,5 +1,5 @@
 import type { TanistError } from '../foundation/errors.ts';
-import type { Routing } from '../protocol/routing.ts';
+import type { Routing } from '../protocol/status/routing.ts';
 
 /** A put that was acknowledged early and whose commit will never be heard of. */
 export interface LostPut {

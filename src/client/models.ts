@@ -6,7 +6,7 @@ import {
   encodeContribution,
   encodeModelRequest,
   type ModelReply,
-} from '../protocol/models.ts';
+} from '../protocol/operations/models.ts';
 import { modelsService, type RawMethod } from '../protocol/services.ts';
 
 type Call = (

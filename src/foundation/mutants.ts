@@ -100,6 +100,7 @@ export const mutantNames = [
   'refused-after-reset',
   'scrub-half-applied',
   'time-heard-when-applied',
+  'stamp-behind-the-log',
   'mirror-claim-ignored',
   'mirror-looks-again',
   'mirror-budget-free',

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Fault } from '../api/faults.ts';
+import type { Fault } from '../api/start/faults.ts';
 import { present } from '../foundation/assert.ts';
-import type { Tier } from '../node/config.ts';
+import type { Tier } from '../node/config/config.ts';
 import { prepareFolder } from '../storage/level/data-folder.ts';
 import { type LogRecord, type NodeAddresses, type NodeProcess, startNodeProcess } from './node-process.ts';
 import { freePorts } from './ports.ts';

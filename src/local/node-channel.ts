@@ -1,4 +1,4 @@
-import type { Fault } from '../api/faults.ts';
+import type { Fault } from '../api/start/faults.ts';
 import { buildKind } from '../foundation/build-kind.ts';
 
 /**

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Fault } from '../api/faults.ts';
+import type { Fault } from '../api/start/faults.ts';
 import { isErrorCode, TanistError } from '../foundation/errors.ts';
-import type { Tier } from '../node/config.ts';
+import type { Tier } from '../node/config/config.ts';
 import { channelVariable, type FaultOrder, type NodeReport } from './node-channel.ts';
 import { flagsOf } from './warm-code.ts';
 

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import type { Tier } from '../node/config.ts';
+import type { Tier } from '../node/config/config.ts';
 
 /**
  * Flags of V8 for a node's process. What a failover runs has rarely run before, and nothing else is worth waiting for then: functions are

@@ -9,16 +9,16 @@ import type { Raft, RaftStatus } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import type { WatchHub } from '../state/watch-hub.ts';
 import type { BeforeDeath } from './before-death/before-death.ts';
-import type { Driver } from './driver.ts';
 import type { NodeGauges } from './gauges.ts';
 import type { LogDoubt } from './integrity/log-doubt.ts';
 import type { Scrubber, ScrubStatus } from './integrity/scrub.ts';
 import type { Standing } from './integrity/standing.ts';
-import type { Opening } from './opening.ts';
-import type { PeerGuard } from './peer-guard.ts';
-import type { ProposalQueue } from './proposals.ts';
-import type { ReadQueue } from './reads.ts';
+import type { Opening } from './leading/opening.ts';
+import type { Driver } from './loop/driver.ts';
+import type { PeerGuard } from './peers/peer-guard.ts';
+import type { ReadQueue } from './reads/reads.ts';
 import type { Life } from './refusals.ts';
+import type { ProposalQueue } from './writes/proposals.ts';
 
 /** For checks and status: the node at this moment, without side effects. */
 export interface NodeInspection {

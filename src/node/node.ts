@@ -8,32 +8,32 @@ import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { Prediction } from '../ports/prediction.ts';
 import type { CommandResult, FailedResult } from '../ports/result.ts';
 import type { TierChanges } from '../ports/tier-changes.ts';
-import type { Routing } from '../protocol/routing.ts';
+import type { Routing } from '../protocol/status/routing.ts';
 import type { Raft, RaftStatus } from '../raft/raft.ts';
 import type { StateMachine } from '../state/state-machine.ts';
 import type { WatchHandle, WatchRequest, WatchSink } from '../state/watch-hub.ts';
 import type { RescuedStore } from '../storage/open-or-rescue.ts';
 import type { OpenedStore } from '../storage/open-store.ts';
+import type { ReplicaView } from './beyond/replica-book.ts';
+import type { ReplicaFeed } from './beyond/replica-feed.ts';
 import type { NodeGauges } from './gauges.ts';
-import type { OutgoingImage } from './image-outlet.ts';
+import type { OutgoingImage } from './image/image-outlet.ts';
+import type { Maintenance } from './image/maintenance.ts';
 import type { NodeInspection } from './inspection.ts';
+import type { MemberView } from './leading/succession-keeper.ts';
 import type { Learning } from './learning/learning.ts';
-import type { Maintenance } from './maintenance.ts';
+import { Ticker } from './loop/ticker.ts';
 import { changeVoters } from './membership/change-voters.ts';
 import { type NodeParts, nodeParts } from './node-parts.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import type { OnlinePrediction } from './prediction/online-prediction.ts';
-import type { PredictionsApplied } from './prediction-proposals.ts';
-import type { Proposal } from './proposals.ts';
-import type { ReadOutcome } from './read-path.ts';
+import type { ReadOutcome } from './reads/read-path.ts';
 import { leadsNot, removedText, stops, underDoubt } from './refusals.ts';
-import type { RenewalDone } from './renewal-batcher.ts';
-import type { ReplicaView } from './replica-book.ts';
-import type { ReplicaFeed } from './replica-feed.ts';
-import type { MemberView } from './succession-keeper.ts';
-import { Ticker } from './ticker.ts';
 import type { Weighed } from './topology/observe.ts';
 import type { TiersView } from './topology/tiers.ts';
+import type { PredictionsApplied } from './writes/prediction-proposals.ts';
+import type { Proposal } from './writes/proposals.ts';
+import type { RenewalDone } from './writes/renewal-batcher.ts';
 
 export type {
   WatchedChange,
@@ -440,7 +440,7 @@ export class TanistNode {
 }
 
 export type { NodeInspection } from './inspection.ts';
-export type { PredictionsApplied } from './prediction-proposals.ts';
-export type { ReadOutcome } from './read-path.ts';
-export type { RenewalDone, RenewalOutcome } from './renewal-batcher.ts';
+export type { ReadOutcome } from './reads/read-path.ts';
 export type { TiersView } from './topology/tiers.ts';
+export type { PredictionsApplied } from './writes/prediction-proposals.ts';
+export type { RenewalDone, RenewalOutcome } from './writes/renewal-batcher.ts';

@@ -4,7 +4,7 @@ import { nextTurn } from '../ports/clock.ts';
 import { createRaft } from '../raft/create-raft.ts';
 import { createStateMachine, type StateMachine } from '../state/state-machine.ts';
 import { openOrRescue } from '../storage/open-or-rescue.ts';
-import { firstConfiguration } from './first-configuration.ts';
+import { firstConfiguration } from './config/first-configuration.ts';
 import { TanistNode } from './node.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import { removedText } from './refusals.ts';

@@ -1,6 +1,6 @@
 import type { NodeId } from '../foundation/ids.ts';
 import type { StateMachine } from '../state/state-machine.ts';
-import type { Maintenance } from './maintenance.ts';
+import type { Maintenance } from './image/maintenance.ts';
 import type { TanistNode } from './node.ts';
 
 /** What the services of the client and HTTP ports need of what is behind them: a hot node, or a replica beyond the quorum, which refuses most of it. */

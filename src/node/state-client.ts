@@ -39,7 +39,7 @@ import {
 } from '../protocol/state-client/to-command.ts';
 import type { TanistNode } from './node.ts';
 import { NodeWatch } from './node-watch.ts';
-import type { RenewalDone } from './renewal-batcher.ts';
+import type { RenewalDone } from './writes/renewal-batcher.ts';
 
 /** What a command came to: never a failed result, that is an error. */
 export type Proposed = Exclude<CommandResult, FailedResult> | TanistError;

@@ -10,7 +10,7 @@ import type {
 import { spaceCode } from './parts/key-value.ts';
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
-import { readPredictorStatus, writePredictorStatus } from './predictor-status.ts';
+import { readPredictorStatus, writePredictorStatus } from './status/predictor-status.ts';
 
 export interface PredictionsRequest {
   readonly prefix: ByteString;

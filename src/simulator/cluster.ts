@@ -8,7 +8,7 @@ import { type Random, seededRandom } from '../foundation/random.ts';
 import type { TanistNode } from '../node/node.ts';
 import type { NodeOptions } from '../node/options.ts';
 import type { Tier } from '../ports/tier.ts';
-import { encodeCommandBatch } from '../protocol/write-command.ts';
+import { encodeCommandBatch } from '../protocol/session/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { Findings } from './checks/findings.ts';
 import { IntegrityChecks } from './checks/integrity-checks.ts';

@@ -1,7 +1,7 @@
 import type { NodeId } from '../foundation/ids.ts';
 import { type Alarm, type AlarmCommand, type AlarmKind, alarmKinds } from '../ports/command.ts';
 import type { CommandResult } from '../ports/result.ts';
-import { RecordDigest } from './record-digest.ts';
+import { RecordDigest } from './records/record-digest.ts';
 
 const alarmRecord = 3;
 

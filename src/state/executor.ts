@@ -8,8 +8,8 @@ import type {
 } from '../ports/command.ts';
 import type { CommandResult } from '../ports/result.ts';
 import type { Alarms } from './alarms.ts';
-import type { StateBounds } from './bounds.ts';
-import type { Stores } from './content.ts';
+import type { StateBounds } from './checks/bounds.ts';
+import { isBounded, noSpaceLeft, takesSpace } from './checks/space-use.ts';
 import type { DeltaJournal } from './delta-journal.ts';
 import { failed } from './failed.ts';
 import type { Leases } from './leases.ts';
@@ -17,9 +17,9 @@ import { applyDeleteRange, applyPut, applyTxn, checkPut, keysTouched } from './m
 import type { Policies } from './policies.ts';
 import { notOfClients } from './predicted/check.ts';
 import type { Predictions } from './predicted/predictions.ts';
-import { type Sessions, sessionExpired } from './sessions.ts';
+import type { Stores } from './records/content.ts';
+import { type Sessions, sessionExpired } from './sessions/sessions.ts';
 import type { Slices } from './slices.ts';
-import { isBounded, noSpaceLeft, takesSpace } from './space-use.ts';
 
 export interface ExecutorParts {
   readonly journal: DeltaJournal;

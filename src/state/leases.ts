@@ -8,7 +8,7 @@ import { failed } from './failed.ts';
 import { mergeRuns } from './mvcc/merge-runs.ts';
 import type { SpaceStore } from './mvcc/space-store.ts';
 import type { LeaseBook } from './mvcc/transaction.ts';
-import { RecordDigest } from './record-digest.ts';
+import { RecordDigest } from './records/record-digest.ts';
 import type { Slices } from './slices.ts';
 
 export interface Lease {

@@ -1,6 +1,6 @@
 import type { NodeId } from '../foundation/ids.ts';
 import type { MemberChange, MemberFacts } from '../ports/membership.ts';
-import { RecordDigest } from './record-digest.ts';
+import { RecordDigest } from './records/record-digest.ts';
 
 const factsRecord = 4;
 const removedRecord = 5;

@@ -29,12 +29,10 @@ import type { Configuration, LogPoint } from '../ports/log-store.ts';
 import type { MemberChange } from '../ports/membership.ts';
 import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
 import { Alarms } from './alarms.ts';
-import { defaultBounds, type StateBounds } from './bounds.ts';
-import { contradictionOf, verifyDigest } from './compare-stored.ts';
-import { emptyLeases, emptyPredictions, emptySessions, emptyStores, type Stores } from './content.ts';
+import { defaultBounds, type StateBounds } from './checks/bounds.ts';
+import { validateRange } from './checks/validate.ts';
 import { DeltaJournal } from './delta-journal.ts';
 import { Executor } from './executor.ts';
-import { type Books, dirtyRecords } from './image-records.ts';
 import type { LeaseInfo, Leases } from './leases.ts';
 import { Members } from './members.ts';
 import { type ChangedPage, changedPage } from './mvcc/changed-page.ts';
@@ -46,12 +44,14 @@ import { lastChangeAt } from './mvcc/versions.ts';
 import { historyWith } from './pending-history.ts';
 import { Policies, type PolicyOfPrefix } from './policies.ts';
 import type { Predictions } from './predicted/predictions.ts';
+import { contradictionOf, verifyDigest } from './records/compare-stored.ts';
+import { emptyLeases, emptyPredictions, emptySessions, emptyStores, type Stores } from './records/content.ts';
+import { type Books, dirtyRecords } from './records/image-records.ts';
+import { restoreContent } from './records/restore-content.ts';
+import { isRecord, recordKeys } from './records/stored-records.ts';
 import { moveOnBy, type Refounding } from './refounding.ts';
-import { restoreContent } from './restore-content.ts';
-import type { Sessions } from './sessions.ts';
+import type { Sessions } from './sessions/sessions.ts';
 import { defaultKeysPerSlice, finish, type Slices } from './slices.ts';
-import { isRecord, recordKeys } from './stored-records.ts';
-import { validateRange } from './validate.ts';
 
 export interface StateMachineOptions {
   readonly limits: RequestLimits;
@@ -560,7 +560,7 @@ export function createStateMachine(options: StateMachineOptions): StateMachine {
   return new StateMachine(options);
 }
 
-export { defaultBounds, type StateBounds } from './bounds.ts';
+export { defaultBounds, type StateBounds } from './checks/bounds.ts';
 export type { ChangedPage } from './mvcc/changed-page.ts';
 export type { RangePlan } from './mvcc/older-range.ts';
 export { completeRange, keyValueOf } from './mvcc/older-range.ts';

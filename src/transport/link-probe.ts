@@ -2,7 +2,7 @@ import type { Client } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LinkProbe, ProbedLink } from '../ports/link-probe.ts';
-import { encodeMeasureRequest } from '../protocol/measure.ts';
+import { encodeMeasureRequest } from '../protocol/operations/measure.ts';
 import { tanistService } from '../protocol/services.ts';
 import { openChannel } from './channel.ts';
 

@@ -11,7 +11,7 @@ import {
   loadClusterConfig,
   nodeInConfig,
   parseClusterConfig,
-} from '../../src/node/config.ts';
+} from '../../src/node/config/config.ts';
 
 const examples = fileURLToPath(new URL('../../../cluster-config/', import.meta.url));
 const node = (id: string, port: number, more = ''): string =>

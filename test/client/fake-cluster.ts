@@ -18,18 +18,18 @@ import {
   encodeLeasesReply,
   encodePoliciesReply,
   encodeTransferReply,
-} from '../../src/protocol/administration.ts';
-import { decodeCommandBatch } from '../../src/protocol/read-command.ts';
-import { encodeRouting, type Routing } from '../../src/protocol/routing.ts';
+} from '../../src/protocol/operations/administration.ts';
 import { tanistService } from '../../src/protocol/services.ts';
+import { decodeCommandBatch } from '../../src/protocol/session/read-command.ts';
 import {
   encodeBatchRefusal,
   encodeBatchReply,
   encodeEarlyReply,
   encodeReadReplies,
-} from '../../src/protocol/session-reply.ts';
-import { decodeSessionRequest } from '../../src/protocol/session-request.ts';
-import { encodeStatus } from '../../src/protocol/status.ts';
+} from '../../src/protocol/session/session-reply.ts';
+import { decodeSessionRequest } from '../../src/protocol/session/session-request.ts';
+import { encodeRouting, type Routing } from '../../src/protocol/status/routing.ts';
+import { encodeStatus } from '../../src/protocol/status/status.ts';
 import { decodeWatchRequest, encodeWatchReply, type WatchRequest } from '../../src/protocol/watch.ts';
 import { FakeState } from './fake-state.ts';
 

@@ -4,9 +4,9 @@ import { nodeId, noSession, revision, type SessionId, sessionId, term } from '..
 import type { Random } from '../../src/foundation/random.ts';
 import type { Command, CommandBatch, PutCommand } from '../../src/ports/command.ts';
 import type { CommandResult } from '../../src/ports/result.ts';
-import type { Routing } from '../../src/protocol/routing.ts';
-import type { SessionReply } from '../../src/protocol/session-reply.ts';
-import type { Read, SessionRequest } from '../../src/protocol/session-request.ts';
+import type { SessionReply } from '../../src/protocol/session/session-reply.ts';
+import type { Read, SessionRequest } from '../../src/protocol/session/session-request.ts';
+import type { Routing } from '../../src/protocol/status/routing.ts';
 
 export type Request =
   | { readonly kind: 'batch'; readonly batch: CommandBatch }

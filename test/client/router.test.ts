@@ -8,7 +8,7 @@ import {
   type RouterState,
 } from '../../src/client/core/router.ts';
 import { nodeId, term } from '../../src/foundation/ids.ts';
-import type { Routing } from '../../src/protocol/routing.ts';
+import type { Routing } from '../../src/protocol/status/routing.ts';
 
 const members = ['a', 'b', 'c'].map((id) => ({
   id: nodeId(id),

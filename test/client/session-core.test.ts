@@ -8,7 +8,7 @@ import { noSession, revision, sessionId } from '../../src/foundation/ids.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import type { CommandBatch } from '../../src/ports/command.ts';
 import type { CommandResult } from '../../src/ports/result.ts';
-import type { SessionReply } from '../../src/protocol/session-reply.ts';
+import type { SessionReply } from '../../src/protocol/session/session-reply.ts';
 import { put } from './lossy-cluster.ts';
 
 const session = sessionId(7);

@@ -8,8 +8,8 @@ import type { Command } from '../../src/ports/command.ts';
 import type { Space } from '../../src/ports/delta.ts';
 import type { CommandResult } from '../../src/ports/result.ts';
 import type { StateClient } from '../../src/ports/state-client.ts';
+import { validateCommand } from '../../src/state/checks/validate.ts';
 import { completeRange, createStateMachine } from '../../src/state/state-machine.ts';
-import { validateCommand } from '../../src/state/validate.ts';
 import { createWatchHub } from '../../src/state/watch-hub.ts';
 import { MemoryImage } from '../state/memory-history.ts';
 

@@ -11,7 +11,7 @@ import { openNode } from '../../src/node/open-node.ts';
 import type { Command, CommandBatch } from '../../src/ports/command.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { CommandResult } from '../../src/ports/result.ts';
-import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
+import { encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
 import { openLevelDisk } from '../../src/storage/level/level-disk.ts';
 import { b, del, put, range } from '../state/commands.ts';
 

@@ -1,8 +1,8 @@
 import type { TanistError } from '../../src/foundation/errors.ts';
 import { logIndex, term } from '../../src/foundation/ids.ts';
 import type { MemberRequest } from '../../src/ports/membership.ts';
-import { encodeBlock } from '../../src/protocol/block.ts';
-import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
+import { encodeBlock } from '../../src/protocol/session/block.ts';
+import { encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
 import { testEachMutant } from '../each-mutant.ts';
 import { grant, put, range } from '../state/commands.ts';
 import { Bench, blockAt, entryAt, leaderImage, offer } from './bench.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { defaultSuspicion } from '../../src/failover/options.ts';
 import { logIndex, nodeId, term } from '../../src/foundation/ids.ts';
-import { PeerConnections } from '../../src/node/peer-connections.ts';
+import { PeerConnections } from '../../src/node/peers/peer-connections.ts';
 import { Bench } from './bench.ts';
 
 const peer = nodeId('a');

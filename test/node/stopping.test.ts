@@ -1,10 +1,10 @@
 import test from 'ava';
 import type { TanistError } from '../../src/foundation/errors.ts';
 import { logIndex, noSession, term } from '../../src/foundation/ids.ts';
-import { ImageKeeper, type ImageKeeperOptions } from '../../src/node/image-keeper.ts';
-import type { ProposalOutcome } from '../../src/node/proposals.ts';
+import { ImageKeeper, type ImageKeeperOptions } from '../../src/node/image/image-keeper.ts';
+import type { ProposalOutcome } from '../../src/node/writes/proposals.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
-import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
+import { encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
 import { put, range } from '../state/commands.ts';
 import { Bench } from './bench.ts';
 

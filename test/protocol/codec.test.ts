@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { revision, sessionId } from '../../src/foundation/ids.ts';
 import type { CommandBatch } from '../../src/ports/command.ts';
-import { decodeBlock, encodeBlock } from '../../src/protocol/block.ts';
-import { decodeCommandBatch } from '../../src/protocol/read-command.ts';
+import { decodeBlock, encodeBlock } from '../../src/protocol/session/block.ts';
+import { decodeCommandBatch } from '../../src/protocol/session/read-command.ts';
 import {
   decodeSessionReply,
   encodeBatchRefusal,
@@ -12,13 +12,13 @@ import {
   encodeEarlyReply,
   encodeReadReplies,
   encodeRoutingReply,
-} from '../../src/protocol/session-reply.ts';
+} from '../../src/protocol/session/session-reply.ts';
 import {
   decodeSessionRequest,
   encodeBatchRequest,
   encodeReadsRequest,
-} from '../../src/protocol/session-request.ts';
-import { commandBatchBound, encodeCommandBatch } from '../../src/protocol/write-command.ts';
+} from '../../src/protocol/session/session-request.ts';
+import { commandBatchBound, encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
 import * as arbitrary from './arbitraries.ts';
 import { generatedBytes, generatedView } from './generated.ts';
 import { plainAged, plainCommand, plainRange, plainRangeResult, plainResult } from './generated-form.ts';

@@ -7,15 +7,15 @@ import {
   decodeLeasesReply,
   decodePoliciesReply,
   decodeTransferReply,
-} from '../../src/protocol/administration.ts';
-import { decodeBlock } from '../../src/protocol/block.ts';
-import { decodeCommandBatch } from '../../src/protocol/read-command.ts';
-import { decodeRouting } from '../../src/protocol/routing.ts';
-import { decodeSessionReply } from '../../src/protocol/session-reply.ts';
-import { decodeSessionRequest } from '../../src/protocol/session-request.ts';
-import { decodeStatus } from '../../src/protocol/status.ts';
+} from '../../src/protocol/operations/administration.ts';
+import { decodeBlock } from '../../src/protocol/session/block.ts';
+import { decodeCommandBatch } from '../../src/protocol/session/read-command.ts';
+import { decodeSessionReply } from '../../src/protocol/session/session-reply.ts';
+import { decodeSessionRequest } from '../../src/protocol/session/session-request.ts';
+import { encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
+import { decodeRouting } from '../../src/protocol/status/routing.ts';
+import { decodeStatus } from '../../src/protocol/status/status.ts';
 import { decodeWatchReply, decodeWatchRequest } from '../../src/protocol/watch.ts';
-import { encodeCommandBatch } from '../../src/protocol/write-command.ts';
 import { batch } from './arbitraries.ts';
 import { generatedBytes } from './generated.ts';
 

@@ -18,8 +18,8 @@ import {
   encodePoliciesReply,
   encodeTransferReply,
   encodeTransferRequest,
-} from '../../src/protocol/administration.ts';
-import { decodeStatus, encodeStatus } from '../../src/protocol/status.ts';
+} from '../../src/protocol/operations/administration.ts';
+import { decodeStatus, encodeStatus } from '../../src/protocol/status/status.ts';
 import {
   decodeWatchReply,
   decodeWatchRequest,

@@ -3,7 +3,7 @@ import { nodeId } from '../../src/foundation/ids.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import type { MemberInfo } from '../../src/ports/membership.ts';
 import type { Tier } from '../../src/ports/tier.ts';
-import type { MemberLineage } from '../../src/protocol/promotion.ts';
+import type { MemberLineage } from '../../src/protocol/operations/promotion.ts';
 import {
   decideByWord,
   decideEmpty,

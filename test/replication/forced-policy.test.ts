@@ -1,7 +1,7 @@
 import test from 'ava';
 import { nodeId } from '../../src/foundation/ids.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
-import type { MemberLineage } from '../../src/protocol/promotion.ts';
+import type { MemberLineage } from '../../src/protocol/operations/promotion.ts';
 import { ForcedWatch, fenceAll } from '../../src/replication/forced/forced-policy.ts';
 import { members, old } from './states.ts';
 

@@ -4,7 +4,7 @@ import { type NodeId, nodeId } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import { type Random, randomName, seededRandom } from '../../src/foundation/random.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
-import type { MemberLineage } from '../../src/protocol/promotion.ts';
+import type { MemberLineage } from '../../src/protocol/operations/promotion.ts';
 import type { IncomingImage } from '../../src/replication/promotion/image-source.ts';
 import { readRole } from '../../src/replication/promotion/role.ts';
 import type { BeyondRuntime, HotRuntime, OtherMembers } from '../../src/replication/promotion/runtimes.ts';

@@ -3,7 +3,7 @@ import type { TanistError } from '../../src/foundation/errors.ts';
 import { nodeId, revision } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../src/foundation/limits.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
-import { FeedListeners, type ReplicaFeed } from '../../src/node/replica-feed.ts';
+import { FeedListeners, type ReplicaFeed } from '../../src/node/beyond/replica-feed.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Command, RangeRequest } from '../../src/ports/command.ts';
 import { type NodeLog, silentLog } from '../../src/ports/node-log.ts';

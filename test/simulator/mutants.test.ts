@@ -78,9 +78,9 @@ const within = 100;
 
 /** Those that it finds too seldom for this test, and what proves the check instead. */
 const tooSeldom: Partial<Record<MutantName, string>> = {
-  'unconfirmed-image': 'test/node/confirmed-image.test.ts finds it',
+  'unconfirmed-image': 'test/node/image/confirmed-image.test.ts finds it',
   'warm-scrub-misses-vanished': 'test/replication/mutants.test.ts finds it',
-  'scrub-misses-vanished-records': 'test/node/scrub-records.test.ts finds it',
+  'scrub-misses-vanished-records': 'test/node/integrity/scrub-records.test.ts finds it',
   'forced-without-witness': 'test/replication/forced-policy.test.ts finds it',
   'ignore-store-identity': 'too seldom by chance; test/simulator/directed.test.ts finds it',
   'tier-hysteresis-ignored': 'test/node/topology/scenarios.test.ts finds it',
@@ -93,7 +93,8 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'read-half-applied': 'not in seeds 1 to 50; test/node/mutants.test.ts finds it',
   'scrub-half-applied': 'not in some thousand seeds; test/node/mutants.test.ts finds it',
   'lost-change-blocks': 'with tiers not in seeds 101 to 953; test/node/mutants.test.ts finds it',
-  'time-heard-when-applied': 'seldom; test/node/cluster-clock.test.ts finds it',
+  'stamp-behind-the-log': 'test/node/loop/cluster-clock.test.ts finds it',
+  'time-heard-when-applied': 'seldom; test/node/loop/cluster-clock.test.ts finds it',
   'commit-beyond-match': 'not in seeds 1 to 157 and 231 to 360; test/raft/core.test.ts finds it',
   'cold-digest-ignored': 'test/replication/cold/cold-store.test.ts finds it',
   'cold-scrub-ignores-digest': 'test/replication/cold/cold-store.test.ts finds it',

@@ -2,7 +2,7 @@ import test from 'ava';
 import { type NodeId, nodeId } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import type { Command } from '../../src/ports/command.ts';
-import { keyOverheadBytes } from '../../src/state/space-use.ts';
+import { keyOverheadBytes } from '../../src/state/checks/space-use.ts';
 import { createStateMachine } from '../../src/state/state-machine.ts';
 import { b, compact, del, grant, keepAlive, Log, predict, prediction, put, revoke, txn } from './commands.ts';
 import { MemoryImage } from './memory-history.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Command, Operation } from '../../src/ports/command.ts';
-import { validateCommand } from '../../src/state/validate.ts';
+import { validateCommand } from '../../src/state/checks/validate.ts';
 import { compact, del, numberIs, put, range, txn, valueIs } from './commands.ts';
 
 const keyNames = ['a', 'b', 'c', 'd', 'aa', 'ab', 'ba'];

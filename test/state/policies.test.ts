@@ -2,8 +2,8 @@ import test from 'ava';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import type { PredictPolicy } from '../../src/ports/command.ts';
 import { defaultPredictPolicy } from '../../src/ports/prediction.ts';
+import { validateCommand } from '../../src/state/checks/validate.ts';
 import { createStateMachine } from '../../src/state/state-machine.ts';
-import { validateCommand } from '../../src/state/validate.ts';
 import { b, Log, range } from './commands.ts';
 
 test('the longest prefix wins as a whole; without one the default promises the most', (t) => {

@@ -6,13 +6,13 @@ import { limits as builtIn, defaultRequestLimits as limits } from '../../src/fou
 import type { Command, Prediction } from '../../src/ports/command.ts';
 import { spaces } from '../../src/ports/delta.ts';
 import { openPrediction } from '../../src/protocol/parts/prediction.ts';
+import { validateCommand, validateRange } from '../../src/state/checks/validate.ts';
 import { faultOfPrediction } from '../../src/state/predicted/check.ts';
 import {
   createStateMachine,
   type StateMachine,
   type StateMachineOptions,
 } from '../../src/state/state-machine.ts';
-import { validateCommand, validateRange } from '../../src/state/validate.ts';
 import { createWatchHub, type WatchedChanges } from '../../src/state/watch-hub.ts';
 import { aCommand } from './arbitraries.ts';
 import {

@@ -2,8 +2,8 @@ import test from 'ava';
 import { revision } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import type { Operation } from '../../src/ports/command.ts';
+import { validateCommand } from '../../src/state/checks/validate.ts';
 import { createStateMachine } from '../../src/state/state-machine.ts';
-import { validateCommand } from '../../src/state/validate.ts';
 import { b, del, grant, Log, lease, numberIs, put, range, txn, valueIs } from './commands.ts';
 
 const fresh = (): Log => new Log(createStateMachine({ limits }));

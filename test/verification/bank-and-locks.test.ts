@@ -1,7 +1,7 @@
 import test from 'ava';
-import { checkLeaseBounds, type LeaseHistory } from '../../src/verification/lease-bounds.ts';
+import { checkLeaseBounds, type LeaseHistory } from '../../src/verification/guarantees/lease-bounds.ts';
+import { checkPastStates, type DatedRead } from '../../src/verification/guarantees/past-states.ts';
 import { checkFencedUses, checkLock, type LockHold } from '../../src/verification/locks/lock.ts';
-import { checkPastStates, type DatedRead } from '../../src/verification/past-states.ts';
 import {
   type BankHistoryEvent,
   type BankRules,

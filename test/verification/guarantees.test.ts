@@ -1,10 +1,10 @@
 import test from 'ava';
-import { checkAcknowledged, checkFinalKeys } from '../../src/verification/acknowledged.ts';
-import { checkLeaseBounds, type LeaseHistory } from '../../src/verification/lease-bounds.ts';
-import { checkRevisionOrder, type RevisionObservation } from '../../src/verification/revisions.ts';
+import { checkAcknowledged, checkFinalKeys } from '../../src/verification/guarantees/acknowledged.ts';
+import { checkLeaseBounds, type LeaseHistory } from '../../src/verification/guarantees/lease-bounds.ts';
+import { checkRevisionOrder, type RevisionObservation } from '../../src/verification/guarantees/revisions.ts';
+import { checkWatch, type SeenEvent, type SeenWatch } from '../../src/verification/guarantees/watch.ts';
 import { type TrueEvent, Truth } from '../../src/verification/truth.ts';
 import type { Violations } from '../../src/verification/violation.ts';
-import { checkWatch, type SeenEvent, type SeenWatch } from '../../src/verification/watch.ts';
 
 const put = (revision: number, key: string, value: string): TrueEvent => ({
   revision,

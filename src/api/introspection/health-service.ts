@@ -9,7 +9,7 @@ import type { ServedNode } from '../../node/served-node.ts';
 import { decodeMessage, encodeMessage } from '../../protocol/etcd/codec.ts';
 import { oneOf, schema, text } from '../../protocol/etcd/schema.ts';
 import { method } from '../../protocol/services.ts';
-import { toServiceError, toTanistError } from '../grpc-status.ts';
+import { toServiceError, toTanistError } from '../services/grpc-status.ts';
 import { servedServices } from './served-services.ts';
 
 const checkRequest = schema('grpc.health.v1.HealthCheckRequest', { service: text(1) });

@@ -4,7 +4,7 @@ import type { NodeId } from '../../foundation/ids.ts';
 import type { FollowRequest, ReplicaSource, StreamPart } from '../../ports/replication.ts';
 import { decodeFollowMessage } from '../../protocol/replication/follow.ts';
 import { partBound } from '../../protocol/replication/parts.ts';
-import { toServiceError, toTanistError } from '../grpc-status.ts';
+import { toServiceError, toTanistError } from '../services/grpc-status.ts';
 import { packParts } from './pack-parts.ts';
 
 /** Parts that belong to one mark go together, up to this. */

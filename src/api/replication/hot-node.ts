@@ -1,8 +1,8 @@
 import type { Client, ClientReadableStream } from '@grpc/grpc-js';
 import type { NodeId } from '../../foundation/ids.ts';
 import { decodeOffer } from '../../protocol/replication/follow.ts';
-import { decodeRouting, type Routing } from '../../protocol/routing.ts';
 import { replicationService, tanistService } from '../../protocol/services.ts';
+import { decodeRouting, type Routing } from '../../protocol/status/routing.ts';
 import type { SourceOffer } from '../../replication/choose-source.ts';
 import { openChannel } from '../../transport/channel.ts';
 import { systemClock } from '../system-clock.ts';

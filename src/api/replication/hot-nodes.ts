@@ -1,6 +1,6 @@
 import type { NodeId } from '../../foundation/ids.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
-import type { Routing } from '../../protocol/routing.ts';
+import type { Routing } from '../../protocol/status/routing.ts';
 import type { SourceDirectory, SourceOffer } from '../../replication/choose-source.ts';
 import { HotNode } from './hot-node.ts';
 

@@ -2,20 +2,20 @@ import { Durations } from '../../foundation/durations.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { clusterTimeMs, logIndex, type NodeId, type Revision, revision, term } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
+import type { ReplicaView } from '../../node/beyond/replica-book.ts';
 import type { NodeGauges } from '../../node/gauges.ts';
+import type { MemberView } from '../../node/leading/succession-keeper.ts';
 import type { NodeInspection, ReadOutcome, WatchHandle, WatchRequest, WatchSink } from '../../node/node.ts';
 import type { OnlinePrediction } from '../../node/prediction/online-prediction.ts';
-import { type Proposal, refused } from '../../node/proposals.ts';
-import type { RenewalDone } from '../../node/renewal-batcher.ts';
-import type { ReplicaView } from '../../node/replica-book.ts';
 import type { ReplicationGauges, ServedNode } from '../../node/served-node.ts';
-import type { MemberView } from '../../node/succession-keeper.ts';
+import { type Proposal, refused } from '../../node/writes/proposals.ts';
+import type { RenewalDone } from '../../node/writes/renewal-batcher.ts';
 import type { Consistency, RangeRequest } from '../../ports/command.ts';
 import type { Space } from '../../ports/delta.ts';
 import type { MemberInfo } from '../../ports/membership.ts';
 import type { Held, ReplicaReport } from '../../ports/replication.ts';
 import type { RangeResult } from '../../ports/result.ts';
-import type { Member, Routing } from '../../protocol/routing.ts';
+import type { Member, Routing } from '../../protocol/status/routing.ts';
 import type { HotNodes } from './hot-nodes.ts';
 
 /** What of a replica beyond the quorum is served: its runtime, warm or cold. */

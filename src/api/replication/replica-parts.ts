@@ -1,10 +1,10 @@
 import { present } from '../../foundation/assert.ts';
 import type { NodeId } from '../../foundation/ids.ts';
-import type { ClusterConfig } from '../../node/config.ts';
-import { configuredMembers } from '../../node/configured-members.ts';
+import type { ClusterConfig } from '../../node/config/config.ts';
+import { configuredMembers } from '../../node/config/configured-members.ts';
 import { factsOfConfigured } from '../../node/membership/plan-change.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
-import type { VitalsReader } from '../vitals-reader.ts';
+import type { VitalsReader } from '../start/vitals-reader.ts';
 
 /** Where this member is reached, by its config. */
 export function ownFacts(config: ClusterConfig, self: NodeId): MemberFacts {

@@ -3,7 +3,7 @@ import type { ServedNode } from '../../node/served-node.ts';
 import { encodeOffer } from '../../protocol/replication/follow.ts';
 import { replicationService } from '../../protocol/services.ts';
 import type { DeltaSource } from '../../replication/source/delta-source.ts';
-import { toServiceError, toTanistError } from '../grpc-status.ts';
+import { toServiceError, toTanistError } from '../services/grpc-status.ts';
 import { FollowStream } from './follow-stream.ts';
 
 /** `service Replication` of a hot node. */

@@ -2,12 +2,12 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { RangeResult } from '../../ports/result.ts';
-import type { SnapshotInfo } from '../../protocol/snapshots.ts';
+import type { SnapshotInfo } from '../../protocol/operations/snapshots.ts';
 import type { ColdReplica } from '../../replication/cold/cold-replica.ts';
 import { heldSpaces, isHeldSpace } from '../../replication/cold/keys.ts';
 import type { SnapshotRecord } from '../../replication/cold/snapshot-record.ts';
 import { wholeSpaces } from '../../replication/whole-space.ts';
-import { validateRange } from '../../state/validate.ts';
+import { validateRange } from '../../state/checks/validate.ts';
 import type { ServedReplica } from './replica-node.ts';
 import type { ServedSnapshots } from './snapshots-service.ts';
 

@@ -1,13 +1,13 @@
 import type { Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { ServedNode } from '../../node/served-node.ts';
-import { snapshotsService } from '../../protocol/services.ts';
 import {
   decodeSnapshotsRequest,
   encodeSnapshotsReply,
   type SnapshotsReply,
-} from '../../protocol/snapshots.ts';
-import { toServiceError, toTanistError } from '../grpc-status.ts';
+} from '../../protocol/operations/snapshots.ts';
+import { snapshotsService } from '../../protocol/services.ts';
+import { toServiceError, toTanistError } from '../services/grpc-status.ts';
 
 /** A cold replica's snapshots. */
 export interface ServedSnapshots {

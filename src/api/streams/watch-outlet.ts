@@ -1,7 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { limits } from '../../foundation/limits.ts';
 import type { WatchHandle } from '../../node/node.ts';
-import { ClientStream, type ClientStreamOptions } from '../client-stream.ts';
+import { ClientStream, type ClientStreamOptions } from '../services/client-stream.ts';
 import { Frames, type Piece } from './frames.ts';
 
 /** Watches stop feeding long before; only a client that sends requests and reads no answers gets here. */

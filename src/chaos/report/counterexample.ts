@@ -1,4 +1,4 @@
-import type { DrawnCounterexample } from '../../verification/drawing.ts';
+import type { DrawnCounterexample } from '../../verification/linearizability/drawing.ts';
 import { type Html, html } from './html.ts';
 import { frame, linear, msText } from './scales.ts';
 

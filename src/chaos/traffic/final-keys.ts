@@ -1,6 +1,6 @@
 import { asBuffer, byteStringOfText, prefixEnd, textOf } from '../../foundation/bytes.ts';
 import type { StateClient } from '../../ports/state-client.ts';
-import type { FinalKey } from '../../verification/acknowledged.ts';
+import type { FinalKey } from '../../verification/guarantees/acknowledged.ts';
 
 const pageKeys = 2000;
 

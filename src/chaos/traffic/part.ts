@@ -1,6 +1,6 @@
 import type { Random } from '../../foundation/random.ts';
 import type { StateClient } from '../../ports/state-client.ts';
-import type { FinalKey } from '../../verification/acknowledged.ts';
+import type { FinalKey } from '../../verification/guarantees/acknowledged.ts';
 import type { Truth } from '../../verification/truth.ts';
 import type { Target } from '../target.ts';
 import type { AcknowledgedAt, Verdict } from '../traffic.ts';

@@ -1,8 +1,8 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Random } from '../../foundation/random.ts';
 import { eventually } from '../../local/eventually.ts';
-import type { FinalKey } from '../../verification/acknowledged.ts';
-import { checkRevisionOrder } from '../../verification/revisions.ts';
+import type { FinalKey } from '../../verification/guarantees/acknowledged.ts';
+import { checkRevisionOrder } from '../../verification/guarantees/revisions.ts';
 import type { Target } from '../target.ts';
 import type { AcknowledgedAt, Verdict } from '../traffic.ts';
 import { checkDigests } from './checks/digests.ts';

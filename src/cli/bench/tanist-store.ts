@@ -1,7 +1,7 @@
 import type { TanistClient } from '../../client/index.ts';
 import { eventually } from '../../local/eventually.ts';
 import { startLocalCluster } from '../../local/local-cluster.ts';
-import type { Status } from '../../protocol/status.ts';
+import type { Status } from '../../protocol/status/status.ts';
 import { openClient } from '../client.ts';
 import type { Store } from './store.ts';
 

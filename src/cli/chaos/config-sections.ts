@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse as parseYaml } from 'yaml';
 import { TanistError } from '../../foundation/errors.ts';
-import { loadClusterConfig } from '../../node/config.ts';
+import { loadClusterConfig } from '../../node/config/config.ts';
 
 /**
  * The sections of a cluster's config as they are written; its name and its nodes apart, which the harness has of its own. The whole file is checked

@@ -6,7 +6,7 @@ import { localUpdate } from '../../prediction/learning/local-update.ts';
 import { roundDefaults } from '../../prediction/learning/options.ts';
 import { openForecaster } from '../../prediction/neural/forecaster.ts';
 import { decodeModelFile } from '../../prediction/neural/model-file.ts';
-import { encodeContribution } from '../../protocol/models.ts';
+import { encodeContribution } from '../../protocol/operations/models.ts';
 import type { CallContext } from '../command.ts';
 import { readInputs } from '../forecasting/inputs.ts';
 import { figure } from '../terminal/figure.ts';

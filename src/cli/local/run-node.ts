@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { RunningMember } from '../../api/start-member.ts';
+import type { RunningMember } from '../../api/start/start-member.ts';
 import { buildKind } from '../../foundation/build-kind.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { mutantVariable, parentChannel } from '../../local/node-channel.ts';
 import { keepCodeWarm } from '../../local/warm-code.ts';
-import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config.ts';
+import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config/config.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { atMost } from './at-most.ts';
@@ -48,8 +48,8 @@ export async function runNode(options: NodeOptions): Promise<void> {
     );
     for (const warning of configWarnings(config)) logger.warn(warning);
     if (tier !== 'cold') keepCodeWarm();
-    const { startMember } = await import('../../api/start-member.ts');
-    const { Faults } = await import('../../api/faults.ts');
+    const { startMember } = await import('../../api/start/start-member.ts');
+    const { Faults } = await import('../../api/start/faults.ts');
     const faults = buildKind === 'test' ? new Faults() : undefined;
     if (faults !== undefined) parent.onFault((fault) => faults.apply(fault));
     const node = await startMember({

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { TanistError } from '../../foundation/errors.ts';
 import type { ForcedReport } from '../../ports/lineage.ts';
-import type { MemberLineage } from '../../protocol/promotion.ts';
+import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { outputTo } from '../terminal/output.ts';
 import { askForce, askLineage } from './member-calls.ts';
 import { reportJson, showReport } from './report-text.ts';

@@ -6,7 +6,7 @@ import {
   decodeLineage,
   encodeForcePromote,
   type MemberLineage,
-} from '../../protocol/promotion.ts';
+} from '../../protocol/operations/promotion.ts';
 import { promotionService, type RawMethod } from '../../protocol/services.ts';
 
 const askDeadlineMs = 2000;

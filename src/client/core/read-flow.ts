@@ -1,6 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { RangeRequest } from '../../ports/command.ts';
-import type { ReadReply } from '../../protocol/session-reply.ts';
+import type { ReadReply } from '../../protocol/session/session-reply.ts';
 import type { SessionOptions } from './options.ts';
 import { PendingRead, type ReadHow } from './pending.ts';
 import { Queue } from './queue.ts';

@@ -1,4 +1,4 @@
-import { leaderAddressOf, type Member, type Routing, sameRouting } from '../../protocol/routing.ts';
+import { leaderAddressOf, type Member, type Routing, sameRouting } from '../../protocol/status/routing.ts';
 
 /**
  * Which member the session stream goes to. `attached`: the stream with this number, to this address; `trusted` once the member was announced

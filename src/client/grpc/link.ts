@@ -1,7 +1,7 @@
 import type { Client, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import type { TanistError } from '../../foundation/errors.ts';
-import { decodeRouting, type Routing } from '../../protocol/routing.ts';
 import { tanistService } from '../../protocol/services.ts';
+import { decodeRouting, type Routing } from '../../protocol/status/routing.ts';
 import { callError, openChannel } from './channel.ts';
 
 export interface LinkHandler {

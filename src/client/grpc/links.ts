@@ -1,5 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
-import { leaderAddressOf, type Routing } from '../../protocol/routing.ts';
+import { leaderAddressOf, type Routing } from '../../protocol/status/routing.ts';
 import { Link, type LinkHandler } from './link.ts';
 
 /** The connections to all members, and to the addresses the user gave: they follow the membership. */

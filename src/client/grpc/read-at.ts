@@ -2,8 +2,8 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { PredictedRead, RangeRequest } from '../../ports/command.ts';
 import { tanistService } from '../../protocol/services.ts';
-import { decodeSessionReply, type ReadReply } from '../../protocol/session-reply.ts';
-import { encodeReadsRequest } from '../../protocol/session-request.ts';
+import { decodeSessionReply, type ReadReply } from '../../protocol/session/session-reply.ts';
+import { encodeReadsRequest } from '../../protocol/session/session-request.ts';
 import { callError, openChannel } from './channel.ts';
 
 /** One serializable or predicted read by the member at `address` itself, whatever its tier; not routed, not repeated. Errors: its own, `deadline-exceeded`. */

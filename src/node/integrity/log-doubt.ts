@@ -1,7 +1,7 @@
 import type { LogStore } from '../../ports/log-store.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Raft } from '../../raft/raft.ts';
-import type { DiskGuard } from '../disk-guard.ts';
+import type { DiskGuard } from '../writes/disk-guard.ts';
 
 export interface LogDoubtParts {
   readonly raft: Raft;

@@ -5,12 +5,12 @@ import type { NodeLog } from '../../ports/node-log.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 import type { WatchHub } from '../../state/watch-hub.ts';
-import type { Driver } from '../driver.ts';
-import type { ImageKeeper } from '../image-keeper.ts';
-import type { Opening } from '../opening.ts';
+import type { FeedListener } from '../beyond/replica-feed.ts';
+import type { ImageKeeper } from '../image/image-keeper.ts';
+import type { Opening } from '../leading/opening.ts';
+import type { SuccessionKeeper } from '../leading/succession-keeper.ts';
+import type { Driver } from '../loop/driver.ts';
 import { type Life, underDoubt } from '../refusals.ts';
-import type { FeedListener } from '../replica-feed.ts';
-import type { SuccessionKeeper } from '../succession-keeper.ts';
 import type { Standing } from './standing.ts';
 
 export interface QuarantineParts {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { contributionLimits } from '../../prediction/learning/contribution.ts';
-import { numberOr, wholeNumberOr, yesOrNo } from '../config-values.ts';
+import { numberOr, wholeNumberOr, yesOrNo } from '../config/config-values.ts';
 import { defaultLearning as preset } from './learning-options.ts';
 
 /** Section `prediction.learning` of the config. */

@@ -2,9 +2,9 @@ import type { Term } from '../../foundation/ids.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { RoundOptions } from '../../prediction/learning/options.ts';
 import type { Model } from '../../prediction/neural/model.ts';
+import type { ReplicaFeed } from '../beyond/replica-feed.ts';
 import type { Predictor } from '../prediction/predictor.ts';
-import type { Proposal } from '../proposals.ts';
-import type { ReplicaFeed } from '../replica-feed.ts';
+import type { Proposal } from '../writes/proposals.ts';
 import type { LearningOptions } from './learning-options.ts';
 
 /** What learning needs of its node. */

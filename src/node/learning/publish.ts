@@ -2,9 +2,9 @@ import { emptyBytes } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { noLease, noSession, revision } from '../../foundation/ids.ts';
 import type { Command, PutCommand, TxnCommand } from '../../ports/command.ts';
-import { encodeCommandBatch } from '../../protocol/write-command.ts';
+import { encodeCommandBatch } from '../../protocol/session/write-command.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
-import type { Proposal, ProposalOutcome } from '../proposals.ts';
+import type { Proposal, ProposalOutcome } from '../writes/proposals.ts';
 import { modelKey, previousKey, storedBytes, type Version } from './model-record.ts';
 
 export interface Publication {

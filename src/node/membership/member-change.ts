@@ -1,7 +1,7 @@
 import { assert } from '../../foundation/assert.ts';
 import { nodeId } from '../../foundation/ids.ts';
 import type { MemberChange } from '../../ports/membership.ts';
-import { factsOf } from '../../protocol/member-facts.ts';
+import { factsOf } from '../../protocol/operations/member-facts.ts';
 
 /** What a `configuration` entry says of members beside who votes; null: nothing. The counterpart of `encodeConfiguration`'s second argument. */
 export function decodeMemberChange(payload: Uint8Array): MemberChange | null {

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
 import type { MemberChange, MemberFacts, MemberInfo, MemberRequest } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
-import type { Member } from '../../protocol/routing.ts';
+import type { Member } from '../../protocol/status/routing.ts';
 import { membersOf } from '../../raft/configuration.ts';
 import type { Raft } from '../../raft/raft.ts';
 import { factsText, type Members } from '../../state/members.ts';

@@ -1,8 +1,8 @@
 import type { NodeId } from '../../foundation/ids.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
-import type { PeerConnections } from '../peer-connections.ts';
-import type { ReplicaBook } from '../replica-book.ts';
-import type { SuccessionKeeper } from '../succession-keeper.ts';
+import type { ReplicaBook } from '../beyond/replica-book.ts';
+import type { SuccessionKeeper } from '../leading/succession-keeper.ts';
+import type { PeerConnections } from '../peers/peer-connections.ts';
 
 /** What keeps a member from being promoted; null: nothing. */
 export function troubleOf(

@@ -1,7 +1,7 @@
 import { prefixEnd } from '../../foundation/bytes.ts';
 import { type Revision, revision } from '../../foundation/ids.ts';
 import type { KeyValue, StateDelta } from '../../ports/delta.ts';
-import type { ReplicaFeed } from '../replica-feed.ts';
+import type { ReplicaFeed } from '../beyond/replica-feed.ts';
 import { modelPrefix, modelsEnd } from './model-keeper.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
 

@@ -4,7 +4,7 @@ import type { FollowRequest, Held, Lineage, ReplicaReport } from '../../ports/re
 import { readFailure, writeFailure } from '../parts/failure.ts';
 import { malformed, WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
-import { replicaReportOf, replicaReportText } from '../replica-report.ts';
+import { replicaReportOf, replicaReportText } from '../status/replica-report.ts';
 import { readHeld, readLineage, writeHeld, writeLineage } from './held.ts';
 
 export type FollowMessage =

@@ -12,7 +12,7 @@ import type {
   Revisions,
   StreamPart,
 } from '../../ports/replication.ts';
-import { readInfo, writeInfo } from '../membership.ts';
+import { readInfo, writeInfo } from '../operations/membership.ts';
 import { readKeyValue, spaceCode, writeKeyValue } from '../parts/key-value.ts';
 import { malformed, WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';

@@ -6,7 +6,7 @@ import type { Disk } from '../../ports/database.ts';
 import { bySpace, type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type { Fork } from '../../ports/lineage.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
-import { decodeBlock } from '../../protocol/block.ts';
+import { decodeBlock } from '../../protocol/session/block.ts';
 import { decodeConfiguration } from '../../raft/configuration.ts';
 import { createStateMachine, type StateMachine } from '../../state/state-machine.ts';
 import { type OpenedStore, openStore } from '../../storage/open-store.ts';

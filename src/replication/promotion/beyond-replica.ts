@@ -1,7 +1,7 @@
 import type { NodeId } from '../../foundation/ids.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
-import type { MemberLineage } from '../../protocol/promotion.ts';
+import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import type { HeldContent } from '../forced/held-content.ts';
 import { compareLineage } from '../lineage.ts';
 import type { BeyondRuntime } from './runtimes.ts';

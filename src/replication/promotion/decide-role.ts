@@ -3,7 +3,7 @@ import type { Fork } from '../../ports/lineage.ts';
 import type { MemberInfo } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import { type Tier, tierOf } from '../../ports/tier.ts';
-import type { MemberLineage } from '../../protocol/promotion.ts';
+import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { forkFrom } from '../fork/fork-note.ts';
 import { compareLineage } from '../lineage.ts';
 

@@ -4,7 +4,7 @@ import { type Random, randomName } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AppliedPoint } from '../../ports/image-store.ts';
 import type { Lineage } from '../../ports/replication.ts';
-import type { MemberLineage } from '../../protocol/promotion.ts';
+import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { compareLineage } from '../lineage.ts';
 import { imageSources } from './decide-role.ts';
 import type { IncomingImage } from './image-source.ts';

@@ -1,6 +1,6 @@
 import { revision } from '../../foundation/ids.ts';
 import type { TanistNode } from '../../node/node.ts';
-import type { MemberLineage } from '../../protocol/promotion.ts';
+import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { forksOf } from '../fork/fork-note.ts';
 import type { HotRuntime } from './runtimes.ts';
 

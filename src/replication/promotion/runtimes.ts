@@ -1,9 +1,9 @@
 import type { NodeId } from '../../foundation/ids.ts';
-import type { OutgoingImage } from '../../node/image-outlet.ts';
+import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
-import type { MemberLineage } from '../../protocol/promotion.ts';
+import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import type { HeldContent } from '../forced/held-content.ts';
 import type { IncomingImage } from './image-source.ts';
 

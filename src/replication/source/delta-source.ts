@@ -1,7 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { limits } from '../../foundation/limits.ts';
 import { mutant } from '../../foundation/mutants.ts';
-import type { FeedListener, ReplicaFeed } from '../../node/replica-feed.ts';
+import type { FeedListener, ReplicaFeed } from '../../node/beyond/replica-feed.ts';
 import type { Timer } from '../../ports/clock.ts';
 import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {

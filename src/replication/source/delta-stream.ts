@@ -1,7 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { type LeaseId, type Revision, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
-import type { ReplicaFeed } from '../../node/replica-feed.ts';
+import type { ReplicaFeed } from '../../node/beyond/replica-feed.ts';
 import type { Timer } from '../../ports/clock.ts';
 import { bySpace, type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {

@@ -1,7 +1,7 @@
 import { type ClusterTimeMs, clusterTimeMs, type LogIndex, logIndex } from '../../foundation/ids.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { KeyRange, Lineage, RangeDigest, Revisions } from '../../ports/replication.ts';
-import { heldOf } from '../../protocol/replica-report.ts';
+import { heldOf } from '../../protocol/status/replica-report.ts';
 import { isSealed, openJson, sealJson } from '../../storage/record-codec.ts';
 import type { HeldRange } from './held-range.ts';
 import { evidencePrefix, hexOf, metaKey, rangePrefix } from './warm-rows.ts';

@@ -4,10 +4,10 @@ import { limits, type RequestLimits } from '../../foundation/limits.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { KeyValue } from '../../ports/delta.ts';
 import type { RangeResult } from '../../ports/result.ts';
+import { validateRange } from '../../state/checks/validate.ts';
 import { KeptValues } from '../../state/mvcc/kept-values.ts';
 import { fetchLimit, rangeLatest, upperBound } from '../../state/mvcc/range.ts';
 import { keysPerTurn } from '../../state/mvcc/range-scan.ts';
-import { validateRange } from '../../state/validate.ts';
 import { RangeIndex } from '../range-index.ts';
 import type { HeldRange } from './held-range.ts';
 

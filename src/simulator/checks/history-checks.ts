@@ -1,11 +1,11 @@
-import { checkAcknowledged } from '../../verification/acknowledged.ts';
+import { checkAcknowledged } from '../../verification/guarantees/acknowledged.ts';
+import { checkLeaseBounds, type LeaseHistory } from '../../verification/guarantees/lease-bounds.ts';
+import { checkRevisionOrder } from '../../verification/guarantees/revisions.ts';
+import { checkWatch } from '../../verification/guarantees/watch.ts';
 import { operationsOf } from '../../verification/history.ts';
-import { checkLeaseBounds, type LeaseHistory } from '../../verification/lease-bounds.ts';
-import { checkLinearizability } from '../../verification/linearizability.ts';
-import { registerModel } from '../../verification/register.ts';
-import { checkRevisionOrder } from '../../verification/revisions.ts';
+import { checkLinearizability } from '../../verification/linearizability/linearizability.ts';
+import { registerModel } from '../../verification/register/register.ts';
 import type { Truth } from '../../verification/truth.ts';
-import { checkWatch } from '../../verification/watch.ts';
 import type { Recorder } from '../workload/recorder.ts';
 import type { Findings } from './findings.ts';
 import type { LeaseTimes } from './lease-times.ts';

@@ -1,5 +1,5 @@
 import type { LogEntry } from '../../ports/log-store.ts';
-import { decodeBlock } from '../../protocol/block.ts';
+import { decodeBlock } from '../../protocol/session/block.ts';
 import type { RecordedLease } from '../workload/recorder.ts';
 import type { Findings } from './findings.ts';
 

@@ -3,10 +3,10 @@ import { defaultRequestLimits } from '../../foundation/limits.ts';
 import { decodeMemberChange } from '../../node/membership/member-change.ts';
 import type { AlarmCommand, Block, Command, SealedPrediction } from '../../ports/command.ts';
 import type { LogEntry } from '../../ports/log-store.ts';
-import { decodeBlock } from '../../protocol/block.ts';
+import { decodeBlock } from '../../protocol/session/block.ts';
 import { decodeConfiguration } from '../../raft/configuration.ts';
 import { createStateMachine, type StateMachine } from '../../state/state-machine.ts';
-import { PredictedModel, type ProposedPrediction } from '../../verification/predicted.ts';
+import { PredictedModel, type ProposedPrediction } from '../../verification/guarantees/predicted.ts';
 import type { Machine } from '../machine.ts';
 import type { Findings } from './findings.ts';
 

@@ -2,7 +2,7 @@ import { byteStringOfText } from '../../foundation/bytes.ts';
 import { noSession } from '../../foundation/ids.ts';
 import type { Random } from '../../foundation/random.ts';
 import { type Command, policyTiers } from '../../ports/command.ts';
-import { encodeCommandBatch } from '../../protocol/write-command.ts';
+import { encodeCommandBatch } from '../../protocol/session/write-command.ts';
 import type { Cluster } from '../cluster.ts';
 
 /** Of registers, pairs and keys of leases; one inside another, so that ranges are cut. */

@@ -1,7 +1,7 @@
 import { type NodeId, nodeId } from '../../foundation/ids.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
-import { decodeLineage, encodeLineage, type MemberLineage } from '../../protocol/promotion.ts';
+import { decodeLineage, encodeLineage, type MemberLineage } from '../../protocol/operations/promotion.ts';
 import type { IncomingImage } from '../../replication/promotion/image-source.ts';
 import type { OtherMembers } from '../../replication/promotion/runtimes.ts';
 import { type Caller, call, stream } from '../world/remote.ts';

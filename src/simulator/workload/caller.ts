@@ -5,7 +5,7 @@ import type { Random } from '../../foundation/random.ts';
 import type { ReadOutcome, TanistNode } from '../../node/node.ts';
 import type { Command, RangeRequest } from '../../ports/command.ts';
 import type { CommandResult, RangeResult } from '../../ports/result.ts';
-import type { RegisterInput, RegisterOutput } from '../../verification/register.ts';
+import type { RegisterInput, RegisterOutput } from '../../verification/register/register.ts';
 import type { Findings } from '../checks/findings.ts';
 import type { Machine } from '../machine.ts';
 import type { Plan, WorkloadMix } from '../plan/plan.ts';

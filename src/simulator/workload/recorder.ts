@@ -1,8 +1,8 @@
-import type { AcknowledgedWrite } from '../../verification/acknowledged.ts';
+import type { AcknowledgedWrite } from '../../verification/guarantees/acknowledged.ts';
+import type { RevisionObservation } from '../../verification/guarantees/revisions.ts';
+import type { SeenWatch } from '../../verification/guarantees/watch.ts';
 import { History } from '../../verification/history.ts';
-import type { RegisterInput, RegisterOutput } from '../../verification/register.ts';
-import type { RevisionObservation } from '../../verification/revisions.ts';
-import type { SeenWatch } from '../../verification/watch.ts';
+import type { RegisterInput, RegisterOutput } from '../../verification/register/register.ts';
 
 /** A read whose answer names the revision that it is of. */
 export interface DatedRead {

@@ -1,6 +1,6 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { ReadOutcome, TanistNode } from '../../node/node.ts';
-import type { ProposalOutcome } from '../../node/proposals.ts';
+import type { ProposalOutcome } from '../../node/writes/proposals.ts';
 import type { CommandBatch } from '../../ports/command.ts';
 import type { CommandResult, OperationResult } from '../../ports/result.ts';
 import {
@@ -12,9 +12,9 @@ import {
   encodeRoutingReply,
   type ReadReply,
   type SessionReply,
-} from '../../protocol/session-reply.ts';
-import type { Read } from '../../protocol/session-request.ts';
-import { encodeCommandBatch } from '../../protocol/write-command.ts';
+} from '../../protocol/session/session-reply.ts';
+import type { Read } from '../../protocol/session/session-request.ts';
+import { encodeCommandBatch } from '../../protocol/session/write-command.ts';
 
 /** A node's end of a client's session stream, as the service has it, but for the network. Replies go through the real encoding. */
 export class ServedSession {

@@ -4,7 +4,7 @@ import { noLease, type Revision, revision } from '../../foundation/ids.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { TanistNode, WatchHandle } from '../../node/node.ts';
 import type { WatchEvent } from '../../ports/state-client.ts';
-import type { SeenEvent, SeenWatch } from '../../verification/watch.ts';
+import type { SeenEvent, SeenWatch } from '../../verification/guarantees/watch.ts';
 import type { Machine } from '../machine.ts';
 import type { Network } from '../world/network.ts';
 import { Channel } from './channel.ts';

@@ -1,7 +1,7 @@
 import { noSession } from '../../foundation/ids.ts';
 import type { Command } from '../../ports/command.ts';
 import type { CommandResult } from '../../ports/result.ts';
-import { encodeCommandBatch } from '../../protocol/write-command.ts';
+import { encodeCommandBatch } from '../../protocol/session/write-command.ts';
 import type { Machine } from '../machine.ts';
 
 /** One command without a session; `done` hears its result if it is applied where it was submitted. */

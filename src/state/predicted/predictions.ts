@@ -4,11 +4,11 @@ import { mutant } from '../../foundation/mutants.ts';
 import type { KeyValue } from '../../ports/delta.ts';
 import { type PredictableSpace, predictableSpaces, type SealedPrediction } from '../../ports/prediction.ts';
 import type { CommandResult } from '../../ports/result.ts';
+import { keyOverheadBytes } from '../checks/space-use.ts';
 import { DeadlineHeap } from '../deadline-heap.ts';
 import { failed } from '../failed.ts';
 import type { SpaceStore } from '../mvcc/space-store.ts';
 import type { Slices } from '../slices.ts';
-import { keyOverheadBytes } from '../space-use.ts';
 import { predictedKey, predictionOf, storedPrediction } from './prediction-value.ts';
 
 export interface PredictionLimits {

@@ -2,7 +2,7 @@ import { unreachable } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import type { HistoryEvent } from '../history.ts';
 import { mutexModel } from '../locks/mutex.ts';
-import { type registerModel, registerModelFrom } from '../register.ts';
+import { type registerModel, registerModelFrom } from '../register/register.ts';
 import { checkBank } from '../transactions/bank.ts';
 import { checkListAppend } from '../transactions/list-append.ts';
 import { bankHistory, isList, listAppendHistory, mutexHistory, registerHistory } from './jepsen.ts';

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../history.ts';
 import type { MutexInput, MutexOutput } from '../locks/mutex.ts';
-import type { RegisterInput, RegisterOutput } from '../register.ts';
+import type { RegisterInput, RegisterOutput } from '../register/register.ts';
 import type { BankHistoryEvent, BankInput } from '../transactions/bank.ts';
 import type { ListHistoryEvent, ListOperation } from '../transactions/transaction.ts';
 import { type Data, unreadable } from './reader.ts';

@@ -1,8 +1,8 @@
-import { smallestCounterexample } from '../counterexample.ts';
-import { type DrawnCounterexample, drawCounterexample } from '../drawing.ts';
 import { type HistoryEvent, operationsOf } from '../history.ts';
-import { checkLinearizability } from '../linearizability.ts';
-import type { Model } from '../model.ts';
+import { smallestCounterexample } from '../linearizability/counterexample.ts';
+import { type DrawnCounterexample, drawCounterexample } from '../linearizability/drawing.ts';
+import { checkLinearizability } from '../linearizability/linearizability.ts';
+import type { Model } from '../linearizability/model.ts';
 import type { Violations } from '../violation.ts';
 
 export interface Judged {

@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '../history.ts';
-import type { RegisterInput, RegisterOutput } from '../register.ts';
+import type { RegisterInput, RegisterOutput } from '../register/register.ts';
 import { type Data, Reader, unreadable } from './reader.ts';
 import { showData } from './records.ts';
 

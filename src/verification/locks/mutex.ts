@@ -1,5 +1,5 @@
 import type { Operation } from '../history.ts';
-import type { Model } from '../model.ts';
+import type { Model } from '../linearizability/model.ts';
 
 export interface MutexInput {
   readonly kind: 'acquire' | 'release';

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { type RunningNode, startNode } from '../../../src/api/start-node.ts';
+import { type RunningNode, startNode } from '../../../src/api/start/start-node.ts';
 import { freePorts } from '../../../src/local/ports.ts';
-import { parseClusterConfig, type TimingConfig } from '../../../src/node/config.ts';
+import { parseClusterConfig, type TimingConfig } from '../../../src/node/config/config.ts';
 import type { NodeLog } from '../../../src/ports/node-log.ts';
 
 const silent: NodeLog = { info: () => {}, warn: () => {}, error: () => {} };

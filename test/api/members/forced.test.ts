@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { otherMembers } from '../../../src/api/other-members.ts';
+import { otherMembers } from '../../../src/api/start/other-members.ts';
 import { openChannel } from '../../../src/client/grpc/channel.ts';
 import { unary } from '../../../src/client/grpc/unary.ts';
 import { connect } from '../../../src/client/index.ts';
@@ -14,7 +14,7 @@ import {
   decodeForcedReport,
   encodeForcePromote,
   type MemberLineage,
-} from '../../../src/protocol/promotion.ts';
+} from '../../../src/protocol/operations/promotion.ts';
 import { promotionService } from '../../../src/protocol/services.ts';
 import type { ForkEntry } from '../../../src/replication/fork/fork-entry.ts';
 import { readFork } from '../../../src/replication/fork/fork-file.ts';

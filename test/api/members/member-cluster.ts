@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { BeyondTiers } from '../../../src/api/beyond-tiers.ts';
-import { type RunningMember, startMember } from '../../../src/api/start-member.ts';
+import type { BeyondTiers } from '../../../src/api/start/beyond-tiers.ts';
+import { type RunningMember, startMember } from '../../../src/api/start/start-member.ts';
 import { connect, type TanistClient } from '../../../src/client/index.ts';
 import { freePorts } from '../../../src/local/ports.ts';
-import { type ClusterConfig, parseClusterConfig } from '../../../src/node/config.ts';
+import { type ClusterConfig, parseClusterConfig } from '../../../src/node/config/config.ts';
 import type { MemberInfo } from '../../../src/ports/membership.ts';
 import { silentLog } from '../../../src/ports/node-log.ts';
 

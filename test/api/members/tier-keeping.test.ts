@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type RunningMember, startMember } from '../../../src/api/start-member.ts';
+import { type RunningMember, startMember } from '../../../src/api/start/start-member.ts';
 import { connect, type TanistClient } from '../../../src/client/index.ts';
 import { freePorts } from '../../../src/local/ports.ts';
-import { parseClusterConfig } from '../../../src/node/config.ts';
+import { parseClusterConfig } from '../../../src/node/config/config.ts';
 import { silentLog } from '../../../src/ports/node-log.ts';
 
 const zones = { h0: 'a', h1: 'b', h2: 'c', w0: 'b' } as const;

@@ -13,12 +13,12 @@ import { TimedHistory } from '../../../src/chaos/traffic/record/timed-history.ts
 import { Writes } from '../../../src/chaos/traffic/record/writes.ts';
 import type { Verdict } from '../../../src/chaos/traffic.ts';
 import { nodeId, revision } from '../../../src/foundation/ids.ts';
+import type { SeenWatch } from '../../../src/verification/guarantees/watch.ts';
 import { History } from '../../../src/verification/history.ts';
 import type { LockHold } from '../../../src/verification/locks/lock.ts';
-import type { RegisterInput, RegisterOutput } from '../../../src/verification/register.ts';
+import type { RegisterInput, RegisterOutput } from '../../../src/verification/register/register.ts';
 import type { BankHistoryEvent } from '../../../src/verification/transactions/bank.ts';
 import type { ListTransaction } from '../../../src/verification/transactions/transaction.ts';
-import type { SeenWatch } from '../../../src/verification/watch.ts';
 import { type History as Events, evidenceOf, historyOfPuts } from './evidence.ts';
 
 const count = 60;

@@ -6,7 +6,7 @@ import type { TanistNode } from '../../../src/node/node.ts';
 import { openNode } from '../../../src/node/open-node.ts';
 import type { Vitals } from '../../../src/node/vitals.ts';
 import type { NodeEventFields, NodeLog } from '../../../src/ports/node-log.ts';
-import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
+import { encodeCommandBatch } from '../../../src/protocol/session/write-command.ts';
 import { Life } from '../../../src/simulator/world/life.ts';
 import { Network } from '../../../src/simulator/world/network.ts';
 import { nodeClock } from '../../../src/simulator/world/node-clock.ts';

@@ -5,7 +5,7 @@ import type { Command } from '../../../src/ports/command.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
 import type { Model } from '../../../src/prediction/neural/model.ts';
 import { encodeModelFile } from '../../../src/prediction/neural/model-file.ts';
-import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
+import { encodeCommandBatch } from '../../../src/protocol/session/write-command.ts';
 import { small } from '../../prediction/learning/processes.ts';
 import { b, put } from '../../state/commands.ts';
 import { Bench } from '../bench.ts';

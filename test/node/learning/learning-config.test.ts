@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { TanistError } from '../../../src/foundation/errors.ts';
-import { loadClusterConfig, parseClusterConfig } from '../../../src/node/config.ts';
+import { loadClusterConfig, parseClusterConfig } from '../../../src/node/config/config.ts';
 import { defaultLearning } from '../../../src/node/learning/learning-options.ts';
 
 const examples = fileURLToPath(new URL('../../../../cluster-config/', import.meta.url));

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { nodeId } from '../../../src/foundation/ids.ts';
+import { encodeReport } from '../../../src/node/peers/self-report.ts';
 import { ModelComparison } from '../../../src/node/prediction/model-comparison.ts';
 import { type SaidOfModel, saidJson, saidOf } from '../../../src/node/prediction/model-report.ts';
-import { encodeReport } from '../../../src/node/self-report.ts';
 import { Bench } from '../bench.ts';
 
 const samples = (off = 0): SaidOfModel['samples'] =>

@@ -2,8 +2,8 @@ import { clusterTimeMs, logIndex, noSession, term } from '../../../src/foundatio
 import type { Command, Policy } from '../../../src/ports/command.ts';
 import type { LogEntry } from '../../../src/ports/log-store.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
-import { encodeBlock } from '../../../src/protocol/block.ts';
-import { encodeCommandBatch } from '../../../src/protocol/write-command.ts';
+import { encodeBlock } from '../../../src/protocol/session/block.ts';
+import { encodeCommandBatch } from '../../../src/protocol/session/write-command.ts';
 import { b, put } from '../../state/commands.ts';
 import { Bench } from '../bench.ts';
 import { InProcessPredictor } from './in-process-predictor.ts';

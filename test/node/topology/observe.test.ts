@@ -6,7 +6,7 @@ import { saidJson, saidOf } from '../../../src/node/prediction/model-report.ts';
 import { Observation } from '../../../src/node/topology/observe.ts';
 import type { MemberInfo } from '../../../src/ports/membership.ts';
 import type { ReplicaReport } from '../../../src/ports/replication.ts';
-import { replicaReportOf, replicaReportText } from '../../../src/protocol/replica-report.ts';
+import { replicaReportOf, replicaReportText } from '../../../src/protocol/status/replica-report.ts';
 
 const said = {
   scaledError: 0.75,

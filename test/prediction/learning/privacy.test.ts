@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type LocalUpdate, localUpdate } from '../../../src/prediction/learning/local-update.ts';
 import { norm } from '../../../src/prediction/neural/federated.ts';
-import { encodeContribution } from '../../../src/protocol/models.ts';
+import { encodeContribution } from '../../../src/protocol/operations/models.ts';
 import { generatedView } from '../../protocol/generated.ts';
 import { drifting, parts, quick, small } from './processes.ts';
 

@@ -2,9 +2,9 @@ import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { isErrorCode, TanistError } from '../../../foundation/errors.ts';
 import type { MemberInfo, MemberRequest } from '../../../ports/membership.ts';
 import { dialTarget } from '../../../protocol/dial-target.ts';
-import { decodeMembersReply, encodeChangeMember } from '../../../protocol/membership.ts';
-import { leaderAddressOf } from '../../../protocol/routing.ts';
+import { decodeMembersReply, encodeChangeMember } from '../../../protocol/operations/membership.ts';
 import { tanistService } from '../../../protocol/services.ts';
+import { leaderAddressOf } from '../../../protocol/status/routing.ts';
 import { etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 

@@ -1,6 +1,6 @@
 import type { Operation, PutCommand, TxnCommand } from '../../../ports/command.ts';
 import { emptyOperation } from '../../../protocol/etcd/kv/read-txn.ts';
-import { checkDistinctPuts } from '../../../state/validate-intervals.ts';
+import { checkDistinctPuts } from '../../../state/checks/validate-intervals.ts';
 import type { EtcdErrorName } from '../etcd-error.ts';
 
 /** What etcd refuses before it does anything, in its order. Null: nothing. */

@@ -4,7 +4,7 @@ import { leaseId } from '../../../foundation/ids.ts';
 import { limits } from '../../../foundation/limits.ts';
 import { decodeMessage, encodeMessage } from '../../../protocol/etcd/codec.ts';
 import { leaseKeepAliveRequest, leaseKeepAliveResponse } from '../../../protocol/etcd/messages/lease.ts';
-import { ClientStream } from '../../client-stream.ts';
+import { ClientStream } from '../../services/client-stream.ts';
 import { caughtAsEtcdError, type EtcdError, etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import type { RequiredLeader } from '../watch/required-leader.ts';

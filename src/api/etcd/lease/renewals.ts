@@ -1,7 +1,7 @@
 import { TanistError } from '../../../foundation/errors.ts';
 import type { LeaseId } from '../../../foundation/ids.ts';
 import type { RenewalDone, RenewalOutcome } from '../../../node/node.ts';
-import { RenewalBatcher } from '../../../node/renewal-batcher.ts';
+import { RenewalBatcher } from '../../../node/writes/renewal-batcher.ts';
 import { systemClock } from '../../system-clock.ts';
 import { EtcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';

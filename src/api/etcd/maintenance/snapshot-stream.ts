@@ -1,6 +1,6 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { WireWriter } from '../../../protocol/parts/wire-writer.ts';
-import { streamBackup } from '../../backup-stream.ts';
+import { streamBackup } from '../../services/backup-stream.ts';
 import { caughtAsEtcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 

@@ -1,6 +1,6 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { limits } from '../../../foundation/limits.ts';
-import type { ProposalOutcome } from '../../../node/proposals.ts';
+import type { ProposalOutcome } from '../../../node/writes/proposals.ts';
 import { dialTarget } from '../../../protocol/dial-target.ts';
 import type { Flight } from './flight.ts';
 import { LeaderStream } from './leader-stream.ts';

@@ -1,11 +1,11 @@
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import { noSession } from '../../../foundation/ids.ts';
-import type { ProposalOutcome } from '../../../node/proposals.ts';
+import type { ProposalOutcome } from '../../../node/writes/proposals.ts';
 import type { CommandBatch } from '../../../ports/command.ts';
 import type { CommandResult } from '../../../ports/result.ts';
 import { tanistService } from '../../../protocol/services.ts';
-import { type BatchReply, decodeSessionReply } from '../../../protocol/session-reply.ts';
-import { encodeBatchRequest } from '../../../protocol/session-request.ts';
+import { type BatchReply, decodeSessionReply } from '../../../protocol/session/session-reply.ts';
+import { encodeBatchRequest } from '../../../protocol/session/session-request.ts';
 import type { Flight } from './flight.ts';
 
 interface Sent {

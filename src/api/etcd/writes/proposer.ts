@@ -1,12 +1,12 @@
 import { type NodeId, noSession } from '../../../foundation/ids.ts';
 import { limits } from '../../../foundation/limits.ts';
-import type { ProposalOutcome } from '../../../node/proposals.ts';
 import type { ServedNode } from '../../../node/served-node.ts';
+import type { ProposalOutcome } from '../../../node/writes/proposals.ts';
 import type { Command, CommandBatch } from '../../../ports/command.ts';
 import type { CommandResult, OperationResult } from '../../../ports/result.ts';
-import { leaderAddressOf } from '../../../protocol/routing.ts';
-import { commandBound, encodeCommandBatch } from '../../../protocol/write-command.ts';
-import { validateCommand } from '../../../state/validate.ts';
+import { commandBound, encodeCommandBatch } from '../../../protocol/session/write-command.ts';
+import { leaderAddressOf } from '../../../protocol/status/routing.ts';
+import { validateCommand } from '../../../state/checks/validate.ts';
 import { systemClock } from '../../system-clock.ts';
 import type { Deadlines } from '../deadlines.ts';
 import { etcdError, toEtcdError } from '../etcd-error.ts';

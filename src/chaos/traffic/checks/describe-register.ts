@@ -1,5 +1,5 @@
 import type { Operation } from '../../../verification/history.ts';
-import type { RegisterInput, RegisterOutput } from '../../../verification/register.ts';
+import type { RegisterInput, RegisterOutput } from '../../../verification/register/register.ts';
 
 /** An operation as it stands in a picture: `put 7 @12`, `cas 3 → 4: refused`, `get: ?`. */
 export function describeRegister({ input, output }: Operation<RegisterInput, RegisterOutput>): string {

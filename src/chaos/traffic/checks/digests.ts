@@ -1,5 +1,5 @@
 import type { TanistClient } from '../../../client/client.ts';
-import type { Status } from '../../../protocol/status.ts';
+import type { Status } from '../../../protocol/status/status.ts';
 import type { Violation } from '../../../verification/violation.ts';
 import type { Target } from '../../target.ts';
 import type { Verdict } from '../../traffic.ts';

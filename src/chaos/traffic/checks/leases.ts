@@ -1,4 +1,4 @@
-import { checkLeaseBounds, type LeaseHistory } from '../../../verification/lease-bounds.ts';
+import { checkLeaseBounds, type LeaseHistory } from '../../../verification/guarantees/lease-bounds.ts';
 import type { Target, WrongRate } from '../../target.ts';
 import type { Verdict } from '../../traffic.ts';
 import type { Silence } from '../record/meter.ts';

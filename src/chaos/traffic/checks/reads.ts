@@ -1,4 +1,4 @@
-import { checkPastStates, type DatedRead } from '../../../verification/past-states.ts';
+import { checkPastStates, type DatedRead } from '../../../verification/guarantees/past-states.ts';
 import { Truth } from '../../../verification/truth.ts';
 import type { Violation, Violations } from '../../../verification/violation.ts';
 import type { Verdict } from '../../traffic.ts';

@@ -1,9 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { smallestCounterexample } from '../../../verification/counterexample.ts';
-import { drawCounterexample } from '../../../verification/drawing.ts';
 import { type Operation, operationsOf } from '../../../verification/history.ts';
-import { checkLinearizability } from '../../../verification/linearizability.ts';
-import { type RegisterInput, type RegisterOutput, registerModel } from '../../../verification/register.ts';
+import { smallestCounterexample } from '../../../verification/linearizability/counterexample.ts';
+import { drawCounterexample } from '../../../verification/linearizability/drawing.ts';
+import { checkLinearizability } from '../../../verification/linearizability/linearizability.ts';
+import {
+  type RegisterInput,
+  type RegisterOutput,
+  registerModel,
+} from '../../../verification/register/register.ts';
 import { timeBudget } from '../../../verification/time-budget.ts';
 import type { Verdict } from '../../traffic.ts';
 import type { TimedHistory } from '../record/timed-history.ts';

@@ -1,5 +1,5 @@
+import { checkWatch, type SeenWatch } from '../../../verification/guarantees/watch.ts';
 import type { Violation } from '../../../verification/violation.ts';
-import { checkWatch, type SeenWatch } from '../../../verification/watch.ts';
 import type { Verdict } from '../../traffic.ts';
 import type { Evidence } from '../part.ts';
 import { verdict } from './verdict.ts';

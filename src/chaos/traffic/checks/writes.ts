@@ -2,7 +2,7 @@ import {
   type AcknowledgedWrite,
   checkAcknowledged,
   checkFinalKeys,
-} from '../../../verification/acknowledged.ts';
+} from '../../../verification/guarantees/acknowledged.ts';
 import type { Truth } from '../../../verification/truth.ts';
 import type { Violation } from '../../../verification/violation.ts';
 import type { Verdict } from '../../traffic.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TanistError } from '../../../foundation/errors.ts';
 import { leaseText } from '../../../foundation/ids.ts';
-import type { LeaseHistory } from '../../../verification/lease-bounds.ts';
+import type { LeaseHistory } from '../../../verification/guarantees/lease-bounds.ts';
 import { checkLeases } from '../checks/leases.ts';
 import type { Connection } from '../connections.ts';
 import { startWorkers } from '../pace.ts';

@@ -1,6 +1,6 @@
 import { asBuffer } from '../../../foundation/bytes.ts';
 import type { RangeAnswer } from '../../../ports/state-client.ts';
-import type { RegisterInput, RegisterOutput } from '../../../verification/register.ts';
+import type { RegisterInput, RegisterOutput } from '../../../verification/register/register.ts';
 import { type Pace, startWorkers } from '../pace.ts';
 import type { PartContext } from '../part.ts';
 import { outcomeOf } from '../record/outcome.ts';

@@ -1,6 +1,6 @@
 import type { Random } from '../../../foundation/random.ts';
 import type { ClientTxn } from '../../../ports/state-client.ts';
-import type { RegisterInput, RegisterOutput } from '../../../verification/register.ts';
+import type { RegisterInput, RegisterOutput } from '../../../verification/register/register.ts';
 import { checkRegisters } from '../checks/registers.ts';
 import type { Connection } from '../connections.ts';
 import { startWorkers } from '../pace.ts';

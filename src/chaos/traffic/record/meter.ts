@@ -1,5 +1,5 @@
 import { quantile, rounded } from '../../../foundation/statistics.ts';
-import type { RevisionObservation } from '../../../verification/revisions.ts';
+import type { RevisionObservation } from '../../../verification/guarantees/revisions.ts';
 import type { Sample } from '../../traffic.ts';
 import { startLoopWatch } from './loop-watch.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';

@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startHotNode } from '../../../api/start-node.ts';
+import { startHotNode } from '../../../api/start/start-node.ts';
 import { byteStringOfText } from '../../../foundation/bytes.ts';
 import { quantile } from '../../../foundation/statistics.ts';
-import { parseClusterConfig } from '../../../node/config.ts';
+import { parseClusterConfig } from '../../../node/config/config.ts';
 import type { TanistNode } from '../../../node/node.ts';
 import { silentLog } from '../../../ports/node-log.ts';
 import { defaultPredictPolicy } from '../../../ports/prediction.ts';

@@ -12,7 +12,7 @@ import {
   startLocalCluster,
 } from '../../../local/local-cluster.ts';
 import { residentBytes } from '../../../local/process-memory.ts';
-import type { MemberStatus } from '../../../protocol/status.ts';
+import type { MemberStatus } from '../../../protocol/status/status.ts';
 import { openClient } from '../../client.ts';
 import { type Puts, writeAll } from '../memory/batches.ts';
 import { criticalPrefix } from './tier-keys.ts';

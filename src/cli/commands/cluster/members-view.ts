@@ -1,4 +1,4 @@
-import type { MemberStatus } from '../../../protocol/status.ts';
+import type { MemberStatus } from '../../../protocol/status/status.ts';
 import type { Style } from '../../terminal/style.ts';
 
 export const memberColumns = ['id', 'tier', 'role', 'applied', 'lag revisions', 'lag ms', 'score', 'health'];

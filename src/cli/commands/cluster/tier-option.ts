@@ -1,4 +1,4 @@
-import type { Tier } from '../../../node/config.ts';
+import type { Tier } from '../../../node/config/config.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
 
 const tiers = ['hot', 'warm', 'cold'] as const satisfies readonly Tier[];

@@ -1,4 +1,4 @@
-import type { TierMember, TierStepShown, TiersReply } from '../../../protocol/tiers.ts';
+import type { TierMember, TierStepShown, TiersReply } from '../../../protocol/status/tiers.ts';
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
 import { figure } from '../../terminal/figure.ts';
 import type { Output } from '../../terminal/output.ts';

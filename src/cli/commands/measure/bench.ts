@@ -230,7 +230,7 @@ export const benchCommand: Register = (program) => {
       .option('--only <names>', 'these parts, separated by commas', listOf<DependencyPart>(dependencyParts))
       .option('--seconds <seconds>', 'of registry: each stretch', positiveNumber, 5)
       .option('--agents <count>', 'of fleet', wholeNumber(1, 200), 20)
-      .option('--runs <count>', 'of holder, for each fault', wholeNumber(1, 100), 3),
+      .option('--runs <count>', 'of holder, for each fault, and of npm, each way', wholeNumber(1, 100), 3),
   ).action(async (options: BenchDependenciesOptions) => {
     const { benchDependencies } = await import('../../bench/dependencies/bench-dependencies.ts');
     exitOnSignal();

@@ -1,0 +1,99 @@
+import type { handleUnaryCall, Server, ServerWritableStream } from '@grpc/grpc-js';
+import { TanistError } from '../../foundation/errors.ts';
+import type { OutgoingImage } from '../../node/image/image-outlet.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ForcedReport } from '../../ports/lineage.ts';
+import {
+  decodeForcePromote,
+  decodeLineage,
+  encodeForcedReport,
+  encodeImageChunk,
+  encodeLineage,
+  type MemberLineage,
+} from '../../protocol/operations/promotion.ts';
+import { promotionService } from '../../protocol/services.ts';
+import { systemClock } from '../system-clock.ts';
+import { toServiceError, toTanistError } from './grpc-status.ts';
+
+/** What a member of any tier answers. Each may fail with a `TanistError`. */
+export interface PromotionFace {
+  said(): MemberLineage;
+  /** Only a hot node has one. */
+  image(): Promise<OutgoingImage>;
+  /** Resolves when this member has stopped serving what it was, or at once where there is nothing to do. */
+  superseded(by: MemberLineage): Promise<void>;
+  /** Only beyond the quorum. */
+  force(confirmed: boolean): Promise<ForcedReport>;
+}
+
+export function addPromotionService(server: Server, face: PromotionFace): void {
+  server.addService(promotionService, {
+    lineage: unary(() => encodeLineage(face.said())),
+    supersede: unary(async (bytes) => {
+      await face.superseded(decodeLineage(bytes));
+      return encodeLineage(face.said());
+    }),
+    forcePromote: unary(async (bytes) => encodeForcedReport(await face.force(decodeForcePromote(bytes)))),
+    image: (call: ServerWritableStream<Buffer, Buffer>) => void streamImage(face, call),
+  });
+}
+
+/** A receiver that takes nothing for so long is frozen or cut off, and others wait for their turn. */
+const stallMs = 20_000;
+
+/** At the receiver's pace: one chunk is on its way at a time. Fails with `unavailable` where it takes none. */
+export async function streamImage(
+  face: Pick<PromotionFace, 'said' | 'image'>,
+  call: ServerWritableStream<Buffer, Buffer>,
+  clock: Clock = systemClock,
+): Promise<void> {
+  let isGone = false;
+  let whenGone = (): void => {};
+  const over = (): void => {
+    isGone = true;
+    whenGone();
+  };
+  call.once('cancelled', over);
+  call.once('error', over);
+  let image: OutgoingImage | null = null;
+  try {
+    const { id, lineage } = face.said();
+    image = await face.image();
+    const write = (data: Uint8Array): Promise<void> => {
+      const chunk = encodeImageChunk({ from: id, lineage, sizeBytes: image?.sizeBytes ?? 0, data });
+      return new Promise<void>((resolve, reject) => {
+        const timer = clock.after(stallMs, () =>
+          reject(new TanistError('unavailable', `the receiver has taken nothing for ${stallMs} ms`)),
+        );
+        const done = (): void => {
+          timer.cancel();
+          resolve();
+        };
+        whenGone = done;
+        if (isGone) done();
+        else call.write(chunk, done);
+      });
+    };
+    await write(new Uint8Array(0));
+    for await (const data of image.chunks) {
+      if (isGone) return;
+      await write(data);
+    }
+    call.end();
+  } catch (error) {
+    if (!call.cancelled) call.emit('error', toServiceError(toTanistError(error)));
+  } finally {
+    await image?.close();
+  }
+}
+
+function unary(answer: (request: Buffer) => Buffer | Promise<Buffer>): handleUnaryCall<Buffer, Buffer> {
+  return (call, done) => {
+    Promise.resolve()
+      .then(() => answer(call.request))
+      .then(
+        (reply) => done(null, reply),
+        (error: unknown) => done(toServiceError(toTanistError(error))),
+      );
+  };
+}

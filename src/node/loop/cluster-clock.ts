@@ -1,0 +1,119 @@
+import { type ClusterTimeMs, clusterTimeMs, type Term } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+const windowMs = 10_000;
+/** The state takes no larger step a block (promise 9). */
+const maxStepMs = 2000;
+
+/**
+ * Stamps blocks with cluster time (promise 9). Every replica remembers how far the stamps it saw were ahead of its own monotonic
+ * clock, so that whoever leads next goes on from there: a failover neither shortens nor resets a time-to-live, and a calendar
+ * that jumps is no matter. The calendar is read once, for the very first stamp of a cluster.
+ *
+ * A follower: the largest offset of the last one to two windows counts: stamps arrive late, never early, so the largest is the truest, and
+ * an old one would let the drift between two clocks add up. A leader: the offset it had when it was elected; its own blocks
+ * teach it only how late they are. But it never stamps a block with less than the log's last one has: where it is behind, it goes on from there. So what a block
+ * says is what it brings the state to, on every replica, whenever each comes to apply it, and nobody measures the leader's time as further than it is.
+ *
+ * A follower learns a leader's offset when it gets the leader's blocks (`heard`), not only when they are applied: one that leads with blocks in its log that are
+ * committed with its own first one must go on from the time by which leases were granted and renewed in them, even if its own measure of the time is
+ * the truer one.
+ *
+ * Where no block was committed for longer than the step, cluster time stood still for the rest: the offset moves back by it. To make up for
+ * it in several blocks would end leases early that were granted or renewed in the first of them.
+ */
+export class ClusterClock {
+  readonly #clock: Clock;
+  #offsetMs: number | null = null;
+  #previousOffsetMs: number | null = null;
+  #windowEndsMs = 0;
+  #term = 0;
+  #leads: Term | null = null;
+  /** The state's time; 0 before the first block. */
+  #stateMs = 0;
+  /** The newest stamp in the log that came from another leader. */
+  #heardMs = 0;
+  readonly #loggedMs: () => number;
+
+  /** `loggedMs`: the stamp of the log's last block, where that is not applied yet; 0: all are. */
+  constructor(clock: Clock, loggedMs: () => number) {
+    this.#clock = clock;
+    this.#loggedMs = loggedMs;
+  }
+
+  /** False: no stamp was seen yet; there may be some in the log that are not applied. */
+  get knowsTime(): boolean {
+    return this.#offsetMs !== null;
+  }
+
+  /** From now on this node stamps the blocks of `term`; null: it does not lead. */
+  leads(term: Term | null): void {
+    this.#leads = term;
+  }
+
+  /**
+   * The state's time after the block of a leader of `term` was applied. Only the newest leader's stamps count: each goes on a little
+   * behind the one before, and whoever led earlier must not take the time forward again when it leads anew.
+   */
+  saw(timeMs: ClusterTimeMs, term: Term): void {
+    const stoodStill = this.#stateMs > 0 && timeMs - this.#stateMs >= maxStepMs;
+    this.#stateMs = timeMs;
+    if (term === this.#leads) this.#term = term;
+    else if (term >= this.#term) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
+  }
+
+  /** A block with this stamp came from the leader of `term` and is in the log: not committed yet, but of that leader. */
+  heard(timeMs: ClusterTimeMs, term: Term): void {
+    const stoodStill = timeMs - Math.max(this.#stateMs, this.#heardMs) >= maxStepMs;
+    this.#heardMs = timeMs;
+    if (term === this.#leads || this.#stateMs === 0 || mutant.active === 'time-heard-when-applied') return;
+    if (term >= this.#term) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
+  }
+
+  #measured(offsetMs: number, term: Term, stoodStill: boolean): void {
+    const nowMs = this.#clock.nowMs();
+    if (term > this.#term || stoodStill) {
+      this.#term = term;
+      this.#offsetMs = null;
+      this.#previousOffsetMs = null;
+      this.#windowEndsMs = 0;
+    }
+    if (nowMs >= this.#windowEndsMs) {
+      this.#previousOffsetMs = this.#offsetMs;
+      this.#offsetMs = offsetMs;
+      this.#windowEndsMs = nowMs + windowMs;
+    } else if (this.#offsetMs === null || offsetMs > this.#offsetMs) {
+      this.#offsetMs = offsetMs;
+    }
+  }
+
+  /** What a block stamped now would bring the state to. Whole ms, ≥ 1. */
+  now(): ClusterTimeMs {
+    return clusterTimeMs(this.#bounded(this.#wanted()));
+  }
+
+  /** The time a leader puts into the block that it appends to the log as it is. Whole ms, ≥ 1. */
+  stamp(): ClusterTimeMs {
+    const wantedMs = this.#wanted();
+    const stampMs = this.#bounded(wantedMs);
+    if (this.#offsetMs === null || wantedMs !== stampMs) {
+      this.#offsetMs = stampMs - this.#clock.nowMs();
+      this.#previousOffsetMs = null;
+    }
+    return clusterTimeMs(stampMs);
+  }
+
+  #wanted(): number {
+    const calendarMs = Math.max(1, Math.floor(this.#clock.wallMs()));
+    if (mutant.active === 'lease-by-local-clock' || this.#offsetMs === null) return calendarMs;
+    const offsetMs = Math.max(this.#offsetMs, this.#previousOffsetMs ?? this.#offsetMs);
+    return Math.max(1, Math.floor(this.#clock.nowMs() + offsetMs));
+  }
+
+  /** Not before the last block, and no larger a step after it than the state takes; the very first stamp is free. */
+  #bounded(wantedMs: number): number {
+    const lastMs = Math.max(this.#stateMs, mutant.active === 'stamp-behind-the-log' ? 0 : this.#loggedMs());
+    return lastMs === 0 ? wantedMs : Math.max(lastMs, Math.min(wantedMs, lastMs + maxStepMs));
+  }
+}

@@ -1,0 +1,54 @@
+import { TanistError } from '../../foundation/errors.ts';
+import type { NodeLog } from '../../ports/node-log.ts';
+import type { Raft } from '../../raft/raft.ts';
+import type { SoftState } from '../../raft/ready.ts';
+import type { HandOver } from '../leading/hand-over.ts';
+import type { LeaderMonitor } from '../leading/leader-monitor.ts';
+import type { Opening } from '../leading/opening.ts';
+import type { TierMover } from '../membership/tier-mover.ts';
+import type { Announcer } from '../peers/announcer.ts';
+import type { ReadQueue } from '../reads/reads.ts';
+import type { WritePath } from '../writes/write-path.ts';
+import type { ClusterClock } from './cluster-clock.ts';
+
+export interface RoleChangeParts {
+  readonly raft: Raft;
+  readonly nodeLog: NodeLog;
+  readonly clusterClock: ClusterClock;
+  readonly opening: Opening;
+  readonly writes: WritePath;
+  readonly reads: ReadQueue;
+  readonly mover: TierMover;
+  readonly monitor: LeaderMonitor;
+  readonly handOver: HandOver;
+  readonly announcer: Announcer;
+}
+
+/** Role, term or leader are others now: what that means for everyone in the node, in this order. */
+export function roleChanged(soft: SoftState, parts: RoleChangeParts): void {
+  const { raft, nodeLog, clusterClock, opening, writes, reads, mover, monitor, handOver, announcer } = parts;
+  const fields = { term: soft.term, leader: soft.leader };
+  clusterClock.leads(soft.role === 'leader' ? soft.term : null);
+  if (soft.role === 'leader') {
+    if (announcer.routing.leader !== raft.status.id) nodeLog.info('elected', fields);
+    opening.elected(soft.term, raft.status.last.index);
+    writes.elected();
+  } else {
+    if (opening.leads) {
+      nodeLog.info('stepped-down', fields);
+      writes.steppedDown();
+      mover.abandon(
+        new TanistError('not-leader', 'leadership was lost meanwhile; the change goes on at the next leader'),
+      );
+    }
+    opening.steppedDown();
+    if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
+    else if (soft.role !== 'follower') nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
+  }
+  reads.leaderChanged();
+  monitor.follow();
+  handOver.roleChanged(soft);
+  announcer.announce();
+  // Who waited here for another one to be elected shall know where to turn by the time of the refusal.
+  if (soft.role !== 'leader' && soft.leader !== null) writes.follows(soft.leader);
+}

@@ -1,0 +1,153 @@
+import test from 'ava';
+import { WatchStream } from '../../../src/api/services/watch-stream.ts';
+import { WatchCursor } from '../../../src/client/core/watch-cursor.ts';
+import { clusterTimeMs, noLease, revision } from '../../../src/foundation/ids.ts';
+import { limits } from '../../../src/foundation/limits.ts';
+import type { TanistNode, WatchSink } from '../../../src/node/node.ts';
+import type { StateDelta } from '../../../src/ports/delta.ts';
+import { decodeWatchReply, encodeWatchRequest } from '../../../src/protocol/watch.ts';
+import { b } from '../../state/commands.ts';
+import { FakeCall } from '../fake-call.ts';
+
+function started(messageBytes?: number) {
+  const call = new FakeCall();
+  const sinks: WatchSink[] = [];
+  const counts = { resumed: 0, cancelled: 0 };
+  const node = {
+    state: { revision: () => revision(5) },
+    watch: (_: unknown, sink: WatchSink) => {
+      sinks.push(sink);
+      return { cancel: () => counts.cancelled++, resume: () => counts.resumed++, requestProgress: () => {} };
+    },
+  } as unknown as TanistNode;
+  new WatchStream(node, call.call, messageBytes);
+  const create = (id: number): void =>
+    call.sends(
+      encodeWatchRequest({
+        kind: 'create',
+        id,
+        space: 'user',
+        key: b('k'),
+        rangeEnd: b(''),
+        fromRevision: revision(0),
+        previous: false,
+      }),
+    );
+  return { call, sinks, counts, create };
+}
+
+function change(bytes: number) {
+  const delta: StateDelta = {
+    space: 'user',
+    op: 'put',
+    key: b('k'),
+    value: b('x'.repeat(bytes)),
+    revision: revision(6),
+    sub: 0,
+    createRevision: revision(6),
+    version: 1,
+    lease: noLease,
+    epoch: 1,
+    timeMs: clusterTimeMs(1),
+  };
+  return { revision: revision(6), events: [{ delta, previous: null }] };
+}
+
+test('a watch waits once bytes, not messages, are more than its queue holds, and goes on when they are taken', async (t) => {
+  const { call, sinks, counts, create } = started();
+  create(1);
+  call.stopReading();
+  const small = change(10);
+  for (let i = 0; i < 100; i++) t.true(sinks[0]!.events(small));
+  const large = change(1024 * 1024);
+  let accepted = 0;
+  while (sinks[0]!.events(large)) accepted++;
+  t.is(accepted, limits.watcherQueueBytes / 1024 / 1024 - 1);
+  t.is(counts.resumed, 0);
+  await call.readAgain();
+  t.is(counts.resumed, 1);
+});
+
+test('a client that only sends and reads nothing loses its stream', (t) => {
+  const { call, create, counts } = started();
+  call.stopReading();
+  let id = 0;
+  while (call.endedWith === null && id < 1_000_000) {
+    create(++id);
+    call.sends(encodeWatchRequest({ kind: 'cancel', id }));
+  }
+  t.is(call.endedWith?.code, 'overloaded');
+  t.is(counts.cancelled, id);
+});
+
+test('whatever a client sends ends its own stream, with all its watches', (t) => {
+  for (const bytes of [[], [0xff], [0x0a, 0x03, 0x01]]) {
+    const { call, counts, create, sinks } = started();
+    create(1);
+    t.notThrows(() => call.sends(Buffer.from(bytes)));
+    t.is(call.endedWith?.code, 'invalid-argument');
+    t.is(counts.cancelled, 1);
+    create(2);
+    t.is(sinks.length, 1, 'an ended stream takes no more');
+    t.false(sinks[0]!.events(change(1)));
+  }
+});
+
+test('events that cannot be encoded end the stream, not the node that gives them', (t) => {
+  const { call, create, sinks } = started();
+  create(1);
+  t.notThrows(() => sinks[0]!.events({ revision: revision(6), events: [null as never] }));
+  t.not(call.endedWith, null);
+});
+
+/** A revision with many events of `bytes` each, and one event of the next. */
+function manyChanges(count: number, bytes: number) {
+  const [event] = change(bytes).events;
+  const first = Array.from({ length: count }, (_, sub) => ({ ...event!, delta: { ...event!.delta, sub } }));
+  const next = { ...event!, delta: { ...event!.delta, revision: revision(7) } };
+  return { revision: revision(9), events: [...first, next] };
+}
+
+test('events that no message holds go out in several; the client sees each revision whole', async (t) => {
+  const { call, create, sinks } = started(1000);
+  create(1);
+  t.true(sinks[0]!.events(manyChanges(10, 300)));
+  await Promise.resolve();
+  const replies = call.taken.slice(1).map((bytes) => decodeWatchReply(bytes));
+  t.true(call.taken.every((bytes) => bytes.length < 1200));
+  t.deepEqual(
+    replies.map(({ revision: through, events }) => [Number(through), events.length]),
+    [
+      [5, 2],
+      [5, 2],
+      [5, 2],
+      [5, 2],
+      [6, 2],
+      [9, 1],
+    ],
+  );
+  const cursor = new WatchCursor(revision(6));
+  const batches = replies.map((reply) => cursor.take(reply)).filter((batch) => batch !== null);
+  t.deepEqual(
+    batches.map(({ revision: through, events }) => [Number(through), events.length]),
+    [
+      [6, 10],
+      [9, 1],
+    ],
+  );
+});
+
+test('one revision larger than all that may wait for a client reaches it as it reads', async (t) => {
+  const { call, create, sinks, counts } = started();
+  create(1);
+  call.stopReading();
+  t.false(sinks[0]!.events(manyChanges(100, 1024 * 1024)));
+  t.is(call.endedWith, null);
+  t.true(call.writableLength < 25);
+  sinks[0]!.ended({ kind: 'failed', code: 'revision-compacted', message: '' });
+  while (counts.resumed === 0 && call.endedWith === null && call.taken.length < 103) await call.readAgain();
+  const replies = call.taken.slice(1).map((bytes) => decodeWatchReply(bytes));
+  t.is(replies.flatMap(({ events }) => events).length, 101);
+  t.is(replies.at(-1)?.failure?.code, 'revision-compacted', 'after all events');
+  t.is(call.endedWith, null);
+});
