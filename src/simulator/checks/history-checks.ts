@@ -42,7 +42,7 @@ export function checkHistories(
     const putMs = clusterTimeMs.get(lease.putRevision ?? 0);
     const end = truth.keyAt(lease.key, Number.POSITIVE_INFINITY);
     const goneMs = end?.type === 'delete' ? (clusterTimeMs.get(end.revision) ?? null) : null;
-    if (putMs !== undefined) leases.check(lease, putMs, goneMs, findings);
+    if (putMs !== undefined) leases.check(lease, putMs, goneMs);
   }
   let asked = 0;
   const answer = checkLinearizability(

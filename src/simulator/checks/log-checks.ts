@@ -26,7 +26,7 @@ interface Known {
  * acknowledged append survives every crash that leaves the disk alone.
  */
 export class LogChecks {
-  readonly leases = new LeaseTimes();
+  readonly leases: LeaseTimes;
   readonly #findings: Findings;
   /** Of the lineage's first log, as its first process found it. */
   #first: LogIndex | null = null;
@@ -40,6 +40,7 @@ export class LogChecks {
 
   constructor(findings: Findings) {
     this.#findings = findings;
+    this.leases = new LeaseTimes(findings);
   }
 
   /** The highest index applied anywhere. */
