@@ -9,7 +9,16 @@ export async function openClient(
   options: { readonly connectMs?: number; readonly deadlineMs?: number } = {},
 ): Promise<TanistClient> {
   const { connect } = await import('../client/index.ts');
-  return connect({ endpoints, ...options });
+  try {
+    return await connect({ endpoints, ...options });
+  } catch (error) {
+    if (!(error instanceof TanistError) || error.code !== 'unavailable') throw error;
+    throw new TanistError(
+      error.code,
+      `${error.message}; is the cluster up? --endpoints or TANIST_ENDPOINTS names its nodes, tanist up starts one here`,
+      { cause: error },
+    );
+  }
 }
 
 /** As the leader sees the cluster; where there is none, as the first endpoint that answers does. */

@@ -15,7 +15,7 @@ export function contentKey(algorithm: string, digest: string): ContentKey {
   if (isContentKey(algorithm, digest)) return { algorithm, digest };
   throw new TanistError(
     'invalid-argument',
-    `${JSON.stringify(`${algorithm}-${digest}`.slice(0, 160))} is no content key: it takes ${contentAlgorithms.join(', ')} and lower-case hexadecimal digits`,
+    `${JSON.stringify(`${algorithm}-${digest}`.replace(/^-/, '').slice(0, 160))} is no content key: it takes ${contentAlgorithms.join(', ')} and lower-case hexadecimal digits`,
   );
 }
 

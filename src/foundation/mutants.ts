@@ -85,6 +85,7 @@ export const mutantNames = [
   'prediction-not-restored',
   'warm-scrub-misses-vanished',
   'scrub-misses-vanished-records',
+  'scrub-expects-what-lies-before',
   'hand-over-to-unhealthy-heir',
   'hand-over-twice-in-a-minute',
   'intervals-ignore-new-residuals',

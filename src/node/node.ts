@@ -409,11 +409,16 @@ export class TanistNode {
   /** An operator says, on the leader, that the state of this replica is wrong: it is made anew. Errors: `not-leader`, `unknown-member`. */
   repair(id: NodeId): void {
     if (this.#parts.raft.status.role !== 'leader') throw leadsNot();
-    if (!this.#parts.integrity.condemn(id))
-      throw new TanistError(
-        'unknown-member',
-        `${id} has not been heard of by this leader; start it, then try again`,
-      );
+    if (this.#parts.integrity.condemn(id)) return;
+    const hot = this.routing()
+      .members.filter(({ tier }) => tier === 'hot')
+      .map((member) => member.id);
+    throw new TanistError(
+      'unknown-member',
+      hot.includes(id)
+        ? `${id} has not been heard of by this leader; start it, then try again`
+        : `${id} is no hot member of this cluster; there are ${hot.join(', ')} (the others compare themselves with these, and repair themselves)`,
+    );
   }
 
   async #close(): Promise<void> {

@@ -6,7 +6,7 @@ import { imageName } from './image/image-database.ts';
 import { type OpenedImage, openImage } from './image/image-store.ts';
 import { logName, newLogName, openLog } from './log/open-log.ts';
 import { foundFault, type OpenedStore, type OpenStoreOptions, resetIfInstalled } from './open-store.ts';
-import { damaged } from './record-codec.ts';
+import { damaged, damagedAlone } from './record-codec.ts';
 import { storedCluster } from './stored-cluster.ts';
 
 export interface RescueOptions extends OpenStoreOptions {
@@ -41,7 +41,7 @@ export async function openOrRescue(disk: Disk, options: RescueOptions): Promise<
       await image.image.close();
       if (log.kind === 'image-behind') return withoutImage(disk, options, log.error, image.loaded !== null);
       if (attempt === mostAttempts) throw log.error;
-      if (!options.hasOthers(configuration)) throw alone(log.error);
+      if (!options.hasOthers(configuration)) throw damagedAlone(log.error);
       await replaceLog(disk, options, log.error, image);
     } else {
       const log = await tryLog(disk, options, null);
@@ -50,7 +50,7 @@ export async function openOrRescue(disk: Disk, options: RescueOptions): Promise<
         return withoutImage(disk, options, image.error, true);
       }
       if (attempt === mostAttempts) throw log.error;
-      if (!options.hasOthers(null)) throw alone(log.error);
+      if (!options.hasOthers(null)) throw damagedAlone(log.error);
       await replaceLog(disk, options, log.error, null);
       await keepImage(disk, options, image.error);
     }
@@ -115,7 +115,7 @@ async function withoutImage(
   const { compacted } = log.image;
   if (compacted.index > 0 && !options.hasOthers(null)) {
     await log.close();
-    throw alone(error);
+    throw damagedAlone(error);
   }
   if (isThere) await keepImage(disk, options, error);
   const image = await openImage(disk, { ...options, clusterId: log.identity.clusterId });
@@ -161,13 +161,4 @@ function memory({ logMemoryBytes }: OpenStoreOptions): { readonly memoryBytes?: 
 function damageOr(error: unknown): TanistError {
   if (error instanceof TanistError && error.code === 'data-damaged') return error;
   throw error;
-}
-
-function alone(error: TanistError): TanistError {
-  return new TanistError(
-    'data-damaged',
-    `${error.message.split(' Keep a copy')[0]} No other replica votes, so none can make it whole: keep a copy of the folder, ` +
-      'and restore the newest backup (tanist restore FILE --data DIR)',
-    { cause: error },
-  );
 }

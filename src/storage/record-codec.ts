@@ -45,11 +45,24 @@ export function openJson(place: string, key: string, value: Uint8Array): unknown
 }
 
 /** `place`: which store, for the reader of the message. */
-export function damaged(place: string, what: string): TanistError {
+export function damaged(place: string, what: string, cause?: unknown): TanistError {
   return new TanistError(
     'data-damaged',
-    `${place} is damaged: ${what}. Nothing was cut off. Keep a copy, remove this node's data folder and let it join again ` +
-      'while a majority of the others is healthy',
+    `${place} is damaged: ${what}. Nothing was cut off.${withOthers}`,
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+const withOthers =
+  " Keep a copy, remove this node's data folder and let it join again while a majority of the others is healthy";
+
+/** The same of a replica that no other can make whole: to remove its folder would lose what is left. */
+export function damagedAlone(error: TanistError): TanistError {
+  return new TanistError(
+    'data-damaged',
+    `${error.message.replace(withOthers, '')} No other replica votes, so none can make it whole: keep a copy of the folder, ` +
+      'and restore the newest backup (tanist restore FILE --data DIR)',
+    { cause: error },
   );
 }
 

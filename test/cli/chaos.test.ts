@@ -50,7 +50,7 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     ['run', 'version-skew', '--other-build', '/nowhere/main.js'],
     /^tanist: --other-build: \/nowhere\/main\.js cannot/,
   ],
-  [['soak'], /required option '--hours <hours>'/],
+  [['soak'], /^tanist: --hours: for how long, such as 2 or 0\.25\n$/],
 ];
 for (const [args, message] of wrong)
   test(`wrong usage: chaos ${args.join(' ')}`, async (t) => {
@@ -73,9 +73,31 @@ test('a plan that is wrong, a report that is none, a soak that is not there: one
   const unwritable = await tanist('chaos', 'run', 'ci', '--out', join(plan, 'out'));
   t.is(unwritable.code, 1);
   t.regex(unwritable.stderr, /cannot be written to \(ENOTDIR\); name another with --out/);
-  const resumed = await tanist('chaos', 'soak', '--hours', '1', '--resume', path);
+  const resumed = await tanist('chaos', 'soak', '--resume', path);
   t.is(resumed.code, 1);
   t.regex(resumed.stderr, /--resume wants the folder of a soak/);
+});
+
+test('a run of which all was skipped shows nothing, and is no success', async (t) => {
+  const { code, stdout, stderr } = await tanist(
+    'chaos',
+    'run',
+    'version-skew',
+    '--out',
+    await folder(t),
+    '--json',
+  );
+  t.is(code, 1);
+  t.regex(
+    stderr,
+    /nothing was run, all was skipped for the reasons above; .*report\.html \(unavailable\)\n$/,
+  );
+  const { ok, scenarios: ran } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
+    ok: boolean;
+    scenarios: { skipped?: string }[];
+  };
+  t.false(ok);
+  t.regex(ran[0]?.skipped ?? '', /no second build is given/);
 });
 
 test('another tool’s history is judged', async (t) => {

@@ -49,6 +49,9 @@ test('tanist mirror: add, list, show, refresh, serve with events and metrics, re
       sources: ['things'],
       mirrors: [{ id: 'things/a', value: { n: 1 }, hit: 'origin' }],
     });
+    const taken = await run('serve', '--http', new URL(server.url).port);
+    t.is(taken.code, 1, 'it ends, and leaves no refresher behind that keeps the process');
+    t.regex(taken.stderr, /tanist: cannot listen on port .*; choose another by --http \(port-taken\)/);
     const serving = spawn(
       process.execPath,
       [
@@ -110,6 +113,9 @@ test('tanist mirror: add, list, show, refresh, serve with events and metrics, re
       resources: [{ id: 'things/a', state: 'fresh' }],
       sources: ['things'],
     });
+    const unknown = await run('remove', '--source', 'nothing');
+    t.is(unknown.code, 1);
+    t.regex(unknown.stderr, /there was no source "nothing" in the cluster \(source-unknown\)/);
     t.like((await run('remove', 'things/a', '--source', 'things')).json, {
       removed: ['things/a'],
       source: 'things',

@@ -124,6 +124,27 @@ test('a node with a wrong config or id ends with 1 and one line', async (t) => {
   t.regex(missing.stderr, /none\.yaml: cannot be read \(ENOENT\) \(config-invalid\)\n$/);
 });
 
+test('files that are not there, or not what they should be: one line with the path', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tanist-usage-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'forced-2.json'), '{"cut');
+  for (const [args, message] of [
+    [
+      ['fork', 'show', join(folder, 'none')],
+      /^tanist: .*none cannot be read \(ENOENT\) \(data-unreadable\)\n$/,
+    ],
+    [
+      ['fork', 'report', join(folder, 'none')],
+      /^tanist: .*none cannot be read \(ENOENT\) \(data-unreadable\)\n$/,
+    ],
+    [['fork', 'report', folder], /^tanist: forced-2\.json is no report of .*\(data-damaged\)\n$/],
+  ] as const) {
+    const { code, stderr } = await tanist(...args);
+    t.is(code, 1);
+    t.regex(stderr, message);
+  }
+});
+
 test('endpoints that nobody answers at are named', async (t) => {
   const [port] = await freePorts(1);
   const { code, stdout, stderr } = await tanist(
@@ -137,5 +158,9 @@ test('endpoints that nobody answers at are named', async (t) => {
   );
   t.is(code, 1);
   t.is(stdout, '');
+  t.regex(
+    stderr,
+    /is the cluster up\? --endpoints or TANIST_ENDPOINTS names its nodes, tanist up starts one/,
+  );
   t.regex(stderr, new RegExp(`^tanist: .*127\\.0\\.0\\.1:${port}.*\\(unavailable\\)\\n$`));
 });

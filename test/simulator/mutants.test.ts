@@ -81,6 +81,7 @@ const within = 100;
 const tooSeldom: Partial<Record<MutantName, string>> = {
   'unconfirmed-image': 'test/node/image/confirmed-image.test.ts finds it',
   'warm-scrub-misses-vanished': 'test/replication/mutants.test.ts finds it',
+  'scrub-expects-what-lies-before': 'test/storage/image-faults.test.ts finds it',
   'scrub-misses-vanished-records': 'test/node/integrity/scrub-records.test.ts finds it',
   'forced-without-witness': 'test/replication/forced-policy.test.ts finds it',
   'ignore-store-identity': 'too seldom by chance; test/simulator/directed.test.ts finds it',

@@ -5,8 +5,9 @@ import { activateMutant } from '../../src/foundation/mutants.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import type { Disk } from '../../src/ports/database.ts';
 import type { StateDelta } from '../../src/ports/delta.ts';
-import type { ImageStore, IsLive } from '../../src/ports/image-store.ts';
+import { type ImageCursor, type ImageStore, type IsLive, imageStart } from '../../src/ports/image-store.ts';
 import { openImage } from '../../src/storage/image/image-store.ts';
+import { testEachMutant } from '../each-mutant.ts';
 import { applied, loadAll, put, tombstone } from './image-store-conformance.ts';
 import { Crash, MemoryDisk } from './memory-disk.ts';
 
@@ -282,3 +283,45 @@ test.serial('the mutants of the image do what they say', async (t) => {
   const snapshot = await image.snapshot();
   t.is(snapshot.applied.point.index as number, 5);
 });
+
+/** An image of many small chunks, most of what they hold no longer live. */
+async function manyChunks(): Promise<{ readonly image: ImageStore; readonly isLive: IsLive }> {
+  const image = await open(new MemoryDisk());
+  await loadAll(image);
+  let revision = 2;
+  for (let round = 0; round < 24; round++) {
+    const deltas = Array.from({ length: 3 }, (_, i) => put(revision++, `k${i}`, 'v'.repeat(100)));
+    image.append({ applied: applied(round + 1, revision - 1), deltas, records: [] });
+    await image.flush({ sync: false });
+  }
+  image.append({ applied: applied(100, revision - 1, revision - 1), deltas: [], records: [] });
+  return { image, isLive: (_space, _key, at) => at % 3 === 0 };
+}
+
+/** Wherever a step of the scrub ends, chunks on both sides of that place are merged before the next one. */
+async function scrubbedAcrossReclaims(): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const scrubOn = async (
+    image: ImageStore,
+    from: ImageCursor,
+    steps: number,
+  ): Promise<ImageCursor | null> => {
+    let next: ImageCursor | null = from;
+    for (let i = 0; i < steps && next !== null; i++) {
+      const step = await image.scrub(next, 1, async () => null);
+      if (step.fault !== null) faults.push(step.fault);
+      next = step.fault === null ? step.next : null;
+    }
+    return next;
+  };
+  for (let steps = 1; ; steps++) {
+    const { image, isLive } = await manyChunks();
+    const next = await scrubOn(image, imageStart, steps);
+    while (await image.reclaim(isLive, 1e6));
+    if (next !== null) await scrubOn(image, next, 1000);
+    await image.close();
+    if (next === null) return faults;
+  }
+}
+
+testEachMutant({ 'scrub-expects-what-lies-before': scrubbedAcrossReclaims });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { Level } from 'level';
@@ -68,8 +68,24 @@ test('tables of many blocks are found well, and a flipped bit of their footer is
 test('a file where the folder should be', async (t) => {
   const file = join(await temporaryFolder(t), 'file');
   await writeFile(file, '');
-  await t.throwsAsync(openLevelDisk(file), { code: 'data-not-writable' });
+  await t.throwsAsync(openLevelDisk(file), {
+    code: 'data-not-writable',
+    message: /name a folder, not a file/,
+  });
   await t.throwsAsync(openLevelDisk(join(file, 'below')), { code: 'data-not-writable' });
+});
+
+test('a file that only rights or links keep from being read is not taken for damage', async (t) => {
+  const folder = await temporaryFolder(t);
+  const disk = await openLevelDisk(folder);
+  await (await disk.open('log')).database.close();
+  const current = join(folder, 'log', 'CURRENT');
+  await rename(current, join(folder, 'kept'));
+  await symlink('CURRENT', current);
+  await t.throwsAsync(disk.open('log'), { code: 'data-unreadable', message: /check the folder's rights/ });
+  await rm(current);
+  await rename(join(folder, 'kept'), current);
+  t.is((await disk.open('log')).integrity, 'clean');
 });
 
 test('a folder that a file system denies: an error, not a search without end', async (t) => {

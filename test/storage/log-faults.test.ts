@@ -7,6 +7,7 @@ import type { Disk } from '../../src/ports/database.ts';
 import type { LogEntry, LogStore } from '../../src/ports/log-store.ts';
 import { beforeAll } from '../../src/ports/log-store.ts';
 import { openLog } from '../../src/storage/log/open-log.ts';
+import { formatVersion, openJson, sealJson } from '../../src/storage/record-codec.ts';
 import { entries, hard, point, texts } from './log-store-conformance.ts';
 import { Crash, MemoryDisk } from './memory-disk.ts';
 
@@ -101,6 +102,16 @@ test('data of another node, another cluster, a newer format: clear errors, nothi
   await t.throwsAsync(openLog(disk, { ...expected, clusterId: 'other' }), {
     code: 'data-of-another-cluster',
     message: /cluster "c".*cluster "other"/,
+  });
+  const newer = await filled();
+  const identity = newer.rows('log').get('identity')!;
+  const record = openJson('log', 'identity', identity) as object;
+  newer.contents
+    .get('log')!
+    .durable.set('identity', sealJson('identity', { ...record, format: formatVersion + 1 }));
+  await t.throwsAsync(open(newer), {
+    code: 'data-format-newer',
+    message: /data was written in format 2, this version reads up to 1: start the newer version/,
   });
   const log = await open(disk);
   t.is(log.identity.bootCounter, 2);

@@ -2,6 +2,7 @@ import test from 'ava';
 import { nodeId } from '../../src/foundation/ids.ts';
 import { openImage } from '../../src/storage/image/image-store.ts';
 import { openLog } from '../../src/storage/log/open-log.ts';
+import { openOrRescue } from '../../src/storage/open-or-rescue.ts';
 import { openStore } from '../../src/storage/open-store.ts';
 import { applied, loadAll, put } from './image-store-conformance.ts';
 import { entries, hard, point, texts } from './log-store-conformance.ts';
@@ -43,6 +44,22 @@ test('an image beyond the log: the log lost something durable', async (t) => {
     message: /ends at entry 5, but entry 6 was durable/,
   });
   await t.throwsAsync(openStore(disk, options), { code: 'data-damaged' });
+});
+
+test('damaged with nobody to make it whole: nobody is told to remove the folder', async (t) => {
+  const disk = await store(5, 6);
+  const rescue = {
+    ...options,
+    restore: () => Promise.resolve(),
+    hasOthers: () => false,
+    setAside: () => t.fail('what is left has to stay where it is'),
+  };
+  const error = await t.throwsAsync(openOrRescue(disk, rescue), { code: 'data-damaged' });
+  t.is(
+    error?.message,
+    'the data in data is damaged: the log ends at entry 5, but entry 6 was durable and applied. Nothing was cut off. No other replica votes, ' +
+      'so none can make it whole: keep a copy of the folder, and restore the newest backup (tanist restore FILE --data DIR)',
+  );
 });
 
 test('a log that begins behind the image: the image lost something durable', async (t) => {

@@ -70,13 +70,15 @@ function memberStatus(
 function healthOf(node: ServedNode, id: NodeId, suspected: boolean): string {
   const { raft, doubt, logDoubt, doubtedPeers } = node.inspect();
   const self = id === raft.id;
-  const reason = self ? doubt : (node.member(id).report?.integrity?.doubt ?? null);
+  const { report } = node.member(id);
+  const reason = self ? doubt : (report?.integrity?.doubt ?? null);
   if (!self && suspected) return doubtedPeers.has(id) ? 'doubted' : 'suspected';
   if (reason !== null) return `quarantined: ${reason}`;
   if (node.state.isCorrupt(id))
     return 'in dispute: replicas differ, and no majority agrees; see tanist repair';
   if (self && logDoubt !== null) return `doubted: ${logDoubt}`;
-  return doubtedPeers.has(id) ? 'doubted' : 'healthy';
+  if (doubtedPeers.has(id)) return 'doubted';
+  return report?.diskFree === 0 ? 'disk full: takes no writes until there is room' : 'healthy';
 }
 
 function roleOf(raft: NodeInspection['raft'], id: string, suspected: boolean): string {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Stopped } from '../scenario.ts';
 import type { HarnessClock } from './harness.ts';
 
@@ -10,6 +11,8 @@ export class RunClock {
   constructor(clock: HarnessClock, forMs: number, stop?: AbortSignal) {
     this.#clock = clock;
     this.untilMs = clock.nowMs() + forMs;
+    // One a wait that is under way: a soak's segment has as many as scripts whose time has not come.
+    setMaxListeners(0, this.#over.signal);
     if (stop?.aborted === true) this.end();
     else stop?.addEventListener('abort', () => this.end(), { once: true, signal: this.#over.signal });
   }
@@ -22,6 +25,7 @@ export class RunClock {
     return this.#over.signal.aborted ? 0 : Math.max(0, this.untilMs - this.#clock.nowMs());
   }
 
+  /** Whoever made the clock ends it, or `stop` remembers it for good. */
   end(): void {
     this.#over.abort();
   }

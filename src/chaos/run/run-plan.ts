@@ -57,7 +57,8 @@ export async function runPlan(harness: Harness, plan: RunPlan, events: RunEvents
     budgets,
     interrupted,
     scenarios: [...results],
-    ok: results.length > 0 && results.every(({ ok }) => ok),
+    // A skipped one shows nothing.
+    ok: results.some(({ skipped }) => skipped === undefined) && results.every(({ ok }) => ok),
   });
   for (const [index, { run, seed, target }] of all.entries()) {
     if (events.stop?.aborted === true) break;

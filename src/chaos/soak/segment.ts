@@ -23,13 +23,18 @@ export async function runSegment(
       try {
         await whole.pause(Math.max(0, fromMs - (stage.clock.nowMs() - beganMs)));
         const run = new RunClock(stage.clock, toMs - fromMs, stop);
-        const script = scriptContext(stage, seededRandom(seed), run);
-        await scenario.run(script).finally(() => script.close());
+        try {
+          const script = scriptContext(stage, seededRandom(seed), run);
+          await scenario.run(script).finally(() => script.close());
+        } finally {
+          run.end();
+        }
       } catch (error) {
         if (!(error instanceof Stopped)) failures.push(`${name}: ${messageOf(error)}`);
       }
     }),
     whole.pause(lengthMs).catch(() => undefined),
   ]);
+  whole.end();
   return failures;
 }

@@ -8,6 +8,7 @@ import { loadClusterConfig, nodeInConfig } from '../../node/config/config.ts';
 import { firstConfiguration } from '../../node/config/first-configuration.ts';
 import { openLevelDisk } from '../../storage/level/level-disk.ts';
 import type { Progress } from '../terminal/progress.ts';
+import { unreadable } from '../terminal/unreadable.ts';
 import { byteText, shownAfterMs } from './late-progress.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -27,10 +28,8 @@ export async function restoreFile(
   const { id } = nodeInConfig(config, target.id);
   const folder = resolve(target.data);
   const there = await isThere(folder);
-  const { size } = await stat(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new TanistError('data-unreadable', `${file} cannot be read (${cause.code ?? cause.message})`, {
-      cause,
-    });
+  const { size } = await stat(file).catch((cause: unknown) => {
+    throw unreadable(file, cause);
   });
   const making = `${folder}.restoring`;
   await rm(making, { recursive: true, force: true });

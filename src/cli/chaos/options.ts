@@ -25,7 +25,7 @@ export interface ChaosRunOptions {
 }
 
 export interface ChaosSoakOptions {
-  readonly hours: number;
+  readonly hours?: number;
   readonly seed?: number;
   readonly resume?: string;
   readonly out?: string;

@@ -1,3 +1,4 @@
+import { countOf } from '../../chaos/report/headline.ts';
 import type { ScenarioResult } from '../../chaos/run/result.ts';
 import { median } from '../../foundation/statistics.ts';
 import { figure } from '../terminal/figure.ts';
@@ -13,7 +14,7 @@ export function sayResult(out: Output, result: ScenarioResult): void {
   }
   const times = result.outages.flatMap(({ outageMs }) => (outageMs === null ? [] : [outageMs]));
   const parts = [
-    `${result.faults} faults`,
+    countOf(result.faults, 'fault'),
     `${figure(result.acknowledged)} acknowledged`,
     `${result.lost} lost`,
     `linearizable ${result.linearizable}`,
@@ -21,7 +22,7 @@ export function sayResult(out: Output, result: ScenarioResult): void {
     ...(times.length === 0
       ? []
       : [`outage median ${figure(median(times))} ms, worst ${figure(Math.max(...times))} ms`]),
-    `${result.elections} elections${result.falseElections.length === 0 ? '' : `, ${result.falseElections.length} without a cause`}`,
+    `${countOf(result.elections, 'election')}${result.falseElections.length === 0 ? '' : `, ${result.falseElections.length} without a cause`}`,
   ];
   out.say(`${result.ok ? style.green('✔') : style.red('✖')} ${name}: ${parts.join(', ')}`);
   for (const failure of result.failures) out.say(`  ${style.red(failure)}`);

@@ -82,5 +82,10 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
   });
   if (scenarios.some((result) => !result.ok))
     throw new TanistError(answer === 'no' ? 'data-damaged' : 'unavailable', `${title}; ${written.html}`);
+  if (!ok && !interrupted)
+    throw new TanistError(
+      'unavailable',
+      `nothing was run, all was skipped for the reasons above; ${written.html}`,
+    );
   if (interrupted) throw new TanistError('cancelled', `stopped before all was run; ${written.html}`);
 }

@@ -13,6 +13,7 @@ import { TanistError } from '../../foundation/errors.ts';
 import { workFolder } from '../../local/work-folder.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { outputTo } from '../terminal/output.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { configSections } from './config-sections.ts';
 import { endSoon, realHarness } from './harness.ts';
 import type { ChaosSoakOptions } from './options.ts';
@@ -22,14 +23,13 @@ import { sayResult } from './result-lines.ts';
 
 /** `chaos soak`: until its hours are over, over ends of the harness too (`--resume`). Fails when a promise was broken, or when it was told to stop. */
 export async function runSoak(options: ChaosSoakOptions): Promise<void> {
+  if (options.resume === undefined) hoursOf(options);
   const config = options.config === undefined ? undefined : await configSections(options.config);
   const build = await buildOf('--build', options.build);
   const out = outputTo(options.json === true);
   const folder = options.resume === undefined ? await outFolder(options.out) : resolve(options.resume);
   const state =
-    options.resume === undefined
-      ? newState(options)
-      : { ...(await readSoakState(folder)), hours: options.hours };
+    options.resume === undefined ? newState(options, hoursOf(options)) : await resumed(folder, options);
   const before =
     options.resume === undefined ? null : await readDocument(join(folder, 'report.json')).catch(() => null);
   const results: ScenarioResult[] = [...(before?.scenarios ?? [])];
@@ -103,8 +103,18 @@ export async function runSoak(options: ChaosSoakOptions): Promise<void> {
     throw new TanistError('cancelled', `stopped before its time; go on with --resume ${folder}`);
 }
 
-function newState(options: ChaosSoakOptions): SoakState {
-  const { seed = 1, hours, segment, hot, warm, cold, network = 'auto', rate, clients } = options;
+function hoursOf({ hours }: ChaosSoakOptions): number {
+  if (hours === undefined) throw new UsageError('--hours: for how long, such as 2 or 0.25');
+  return hours;
+}
+
+async function resumed(folder: string, { hours }: ChaosSoakOptions): Promise<SoakState> {
+  const state = await readSoakState(folder);
+  return hours === undefined ? state : { ...state, hours };
+}
+
+function newState(options: ChaosSoakOptions, hours: number): SoakState {
+  const { seed = 1, segment, hot, warm, cold, network = 'auto', rate, clients } = options;
   return {
     format: 'tanist-soak-1',
     seed,

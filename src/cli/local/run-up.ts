@@ -3,6 +3,7 @@ import { workFolder } from '../../local/work-folder.ts';
 import { openClient } from '../client.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
 import { stopSignal } from './stop-signal.ts';
+import { Warnings } from './warnings.ts';
 
 export interface UpOptions {
   readonly hot: number;
@@ -13,12 +14,11 @@ export interface UpOptions {
   readonly json?: boolean;
 }
 
-const warnLevel = 40;
-
 /** Runs until a signal, or until no node is left. */
 export async function runUp(options: UpOptions): Promise<void> {
   const out = outputTo(options.json === true);
   const stopped = stopSignal();
+  const warnings = new Warnings();
   await using folder = await workFolder(options.data, 'tanist-up-');
   const cluster = await startLocalCluster(
     {
@@ -28,8 +28,8 @@ export async function runUp(options: UpOptions): Promise<void> {
       cold: options.cold,
       ...(options.port === 0 ? {} : { port: options.port }),
       onLog: (id, record) => {
-        if ((record.level ?? 0) >= warnLevel)
-          process.stderr.write(`${id}: ${record.msg ?? record.event ?? ''}\n`);
+        const line = warnings.line(id, record, performance.now());
+        if (line !== null) process.stderr.write(`${line}\n`);
       },
     },
     (node) => announce(node, out),

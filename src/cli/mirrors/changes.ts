@@ -42,9 +42,11 @@ export async function removeMirrors(
   await withMirrors(options, async ({ client, out }) => {
     const removed: string[] = [];
     for (const id of ids) if (await removeMirror(client, id)) removed.push(id);
-    if (source !== undefined) await removeSource(client, source);
-    out.document({ removed, source: source ?? null });
-    out.say(`${removed.length} mirrors removed${source === undefined ? '' : `, and source ${source}`}`);
+    const hadSource = source !== undefined && (await removeSource(client, source));
+    out.document({ removed, source: hadSource ? source : null });
+    out.say(`${removed.length} mirrors removed${hadSource ? `, and source ${source}` : ''}`);
+    if (source !== undefined && !hadSource)
+      throw new TanistError('source-unknown', `there was no source "${source}" in the cluster`);
     if (removed.length < ids.length)
       throw new TanistError(
         'resource-missing',

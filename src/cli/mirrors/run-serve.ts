@@ -21,9 +21,10 @@ export async function runServe(options: MirrorOptions & ServeOptions): Promise<v
     options,
     async ({ mirrors, out }) => {
       const refresher = new Refresher(mirrors, { parallel: options.parallel });
-      refresher.start();
+      // Before it begins: a refresher that runs keeps the process.
       const server =
         options.http === undefined ? null : await listen(mirrors, metrics, refresher, secret, options);
+      refresher.start();
       const http = server === null ? null : addressOf(server);
       out.document({ ready: true, name: mirrors.ports.by, http });
       out.say(
@@ -92,8 +93,13 @@ async function listen(
     response.writeHead(404).end('not here\n');
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', () =>
-      reject(new TanistError('port-taken', `port ${options.http} is taken; choose another by --http`)),
+    server.once('error', ({ message }) =>
+      reject(
+        new TanistError(
+          'port-taken',
+          `cannot listen on port ${options.http} (${message}); choose another by --http`,
+        ),
+      ),
     );
     server.listen(options.http, options.httpHost ?? '127.0.0.1', resolve);
   });

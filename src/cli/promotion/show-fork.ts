@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { access, constants, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byteString, byteStringOfText, bytesOf } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
@@ -10,6 +10,7 @@ import { readFork } from '../../replication/fork/fork-file.ts';
 import { type ClientOptions, withCluster } from '../command.ts';
 import { printable } from '../terminal/json.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
+import { unreadable } from '../terminal/unreadable.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { AbsentKeys, type ReadKeys } from './absent-keys.ts';
 import { reportJson, showReport } from './report-text.ts';
@@ -27,6 +28,9 @@ export async function showFork(file: string, options: ForkShowOptions): Promise<
   const space = spaceOf(options.space);
   const prefix = byteStringOfText(options.prefix ?? '');
   let shown = 0;
+  await access(file, constants.R_OK).catch((cause: unknown) => {
+    throw unreadable(file, cause);
+  });
   for await (const part of readFork(createReadStream(file, { highWaterMark: 1024 * 1024 }))) {
     if (part.kind === 'head') {
       const { fork, member, tier, revisions, completeFrom } = part.head;
@@ -105,10 +109,8 @@ function spaceOf(name: string | undefined): Space | null {
 
 export async function showReports(folder: string, options: { readonly json?: boolean }): Promise<void> {
   const out = outputTo(options.json === true);
-  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    throw new TanistError('data-unreadable', `${folder} cannot be read (${cause.code ?? cause.message})`, {
-      cause,
-    });
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw unreadable(folder, cause);
   });
   const reports = names.filter((name) => /^forced-\d+\.json$/.test(name)).sort();
   if (reports.length === 0)
@@ -117,8 +119,18 @@ export async function showReports(folder: string, options: { readonly json?: boo
       `${folder} has no report: no replica was promoted by force with it`,
     );
   for (const name of reports) {
-    const report = JSON.parse(await readFile(join(folder, name), 'utf8')) as ForcedReport;
+    const report = parsed(name, await readFile(join(folder, name), 'utf8'));
     out.document(reportJson(report));
     showReport(out, report);
+  }
+}
+
+function parsed(name: string, text: string): ForcedReport {
+  try {
+    return JSON.parse(text) as ForcedReport;
+  } catch (cause) {
+    throw new TanistError('data-damaged', `${name} is no report of a forced promotion; use another copy`, {
+      cause,
+    });
   }
 }

@@ -18,15 +18,16 @@ export async function defineSource(client: StateClient, name: string, config: un
   await client.put(sourceKey('source', name), encodeRecord(parsed));
 }
 
-/** Takes a source away, and with `mirrors` all its mirrors. */
-export async function removeSource(client: StateClient, name: string): Promise<void> {
+/** Takes a source away with all its mirrors. False: there was none. */
+export async function removeSource(client: StateClient, name: string): Promise<boolean> {
   for (const letter of ['v', 'c', 'w', 'l'])
     await client.delete(`${livePrefix}${letter}/${name}/`, { prefix: true });
   await client.delete(`mirrors/history/${name}/`, { prefix: true });
-  await client.txn({
+  const { answers } = await client.txn({
     if: [],
     then: [{ delete: sourceKey('source', name) }, { delete: sourceKey('budget', name) }],
   });
+  return answers.some((answer) => answer.kind === 'delete' && answer.deleted > 0);
 }
 
 /** Takes a mirror away with all that is known of the resource; the next poll makes it anew. */

@@ -39,6 +39,12 @@ export async function makeFolder(folder: string): Promise<void> {
 /** `disk-full` where that is why, else `data-not-writable`. */
 export function unwritable(folder: string, cause: unknown): TanistError {
   if (isDiskFull(cause)) return diskFull(folder, cause);
+  if (codeOf(cause) === 'EEXIST' || codeOf(cause) === 'ENOTDIR')
+    return new TanistError(
+      'data-not-writable',
+      `the data folder ${folder} cannot be made (${reason(cause)}): name a folder, not a file`,
+      { cause },
+    );
   return new TanistError(
     'data-not-writable',
     `the data folder ${folder} cannot be written (${reason(cause)}): give this user the right to write it, or name another folder`,

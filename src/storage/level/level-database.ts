@@ -1,6 +1,7 @@
 import { Level } from 'level';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Database, DatabaseChange, DatabaseRow } from '../../ports/database.ts';
+import { damaged } from '../record-codec.ts';
 import { codeOf, reason } from './causes.ts';
 import type { FreeSpace } from './free-space.ts';
 import { inspectTables } from './table-inspection.ts';
@@ -184,13 +185,8 @@ class LevelDatabase implements Database {
   }
 
   #readError(cause: unknown, key: string): TanistError {
-    if (codeOf(cause) === 'LEVEL_CORRUPTION') {
-      return new TanistError(
-        'data-damaged',
-        `${this.#folder} is damaged near key ${JSON.stringify(key)} (${reason(cause)}): remove this node's data folder and let it join again`,
-        { cause },
-      );
-    }
+    if (codeOf(cause) === 'LEVEL_CORRUPTION')
+      return damaged(this.#folder, `near key ${JSON.stringify(key)}: ${reason(cause)}`, cause);
     return new TanistError(
       'storage-failed',
       `reading from ${this.#folder} failed (${reason(cause)}): check the disk`,

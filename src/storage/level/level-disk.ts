@@ -4,6 +4,7 @@ import { Level } from 'level';
 import { TanistError } from '../../foundation/errors.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Database, Disk, OpenedDatabase } from '../../ports/database.ts';
+import { damaged } from '../record-codec.ts';
 import { codeOf, reason } from './causes.ts';
 import { diskFull, isDiskFull, prepareFolder, unwritable } from './data-folder.ts';
 import { nextEvidence, pruneEvidence, setAside } from './evidence.ts';
@@ -138,8 +139,10 @@ async function takeLock(folder: string): Promise<{ close(): Promise<void> }> {
 async function checkTables(path: string, wholeBytes: number): Promise<void> {
   // Each piece is waited for, and that gives the event loop its turns.
   const pace = (): Promise<void> => Promise.resolve();
-  const problem = await inspectTables(path, { wholeBytes, pace });
-  if (problem !== null) throw new TanistError('data-damaged', `${path} is damaged: table ${problem}`);
+  const problem = await inspectTables(path, { wholeBytes, pace }).catch((cause: unknown) => {
+    throw openError(path, cause, '');
+  });
+  if (problem !== null) throw damaged(path, `table ${problem}`);
 }
 
 async function openDatabase(
@@ -186,13 +189,7 @@ function openError(path: string, cause: unknown, damage: string): TanistError {
     return new TanistError('data-locked', `${path} is in use by another process: stop it first`, { cause });
   }
   if (isDiskFull(cause)) return diskFull(path, cause);
-  if (code === 'LEVEL_CORRUPTION' || damage !== '') {
-    return new TanistError(
-      'data-damaged',
-      `${path} is damaged (${damage || reason(cause)}): remove this node's data folder and let it join again`,
-      { cause },
-    );
-  }
+  if (code === 'LEVEL_CORRUPTION' || damage !== '') return damaged(path, damage || reason(cause), cause);
   return new TanistError(
     'data-unreadable',
     `${path} cannot be opened (${reason(cause)}): check the folder's rights and the disk`,

@@ -1,5 +1,6 @@
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from './causes.ts';
 import { applyVersionEdit, emptyManifest } from './manifest.ts';
 import { walkFraming } from './write-ahead-framing.ts';
 
@@ -17,18 +18,18 @@ const clean: Integrity = { state: 'clean', detail: '', tornBytes: 0, cut: null }
 
 /** Looks at the files of a closed LevelDB that it would repair silently: the MANIFEST and the write-ahead files it will replay. Read-only. */
 export async function inspectWriteAhead(folder: string): Promise<Integrity> {
-  const current = await readFile(join(folder, 'CURRENT'), 'latin1').catch(() => '');
+  const current = (await ifThere(readFile(join(folder, 'CURRENT'), 'latin1'))) ?? '';
   const manifestName = current.trim();
   const damaged = (detail: string): Integrity => ({ state: 'damaged', detail, tornBytes: 0, cut: null });
   if (manifestName === '') {
     // LevelDB would begin anew, and remove what is there. (It makes CURRENT last, so a first start that was cut off has no tables.)
-    const names = await readdir(folder).catch(() => []);
+    const names = (await ifThere(readdir(folder))) ?? [];
     return names.some((name) => /\.(ldb|sst)$/.test(name)) || current !== ''
       ? damaged('CURRENT, which names what is in force, is missing or empty')
       : clean;
   }
 
-  const manifestBytes = await readFile(join(folder, manifestName)).catch(() => null);
+  const manifestBytes = await ifThere(readFile(join(folder, manifestName)));
   if (manifestBytes === null) return damaged(`${manifestName}, which CURRENT names, is missing`);
   const manifest = emptyManifest();
   let understood = true;
@@ -77,10 +78,23 @@ export async function cutWriteAhead(folder: string, cut: NonNullable<Integrity['
   }
 }
 
+/** Rights, links and descriptors: what they keep from being read may well be whole, and taken for damage a whole database would be set aside. */
+const notOfTheDisk: readonly string[] = ['EACCES', 'EPERM', 'ELOOP', 'EMFILE', 'ENFILE'];
+
+/** Null: it is not there, or the disk does not give it. */
+async function ifThere<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (notOfTheDisk.includes(codeOf(cause))) throw cause;
+    return null;
+  }
+}
+
 async function tableBytes(folder: string, number: number): Promise<number | null> {
   const name = String(number).padStart(6, '0');
   for (const extension of ['ldb', 'sst']) {
-    const found = await stat(join(folder, `${name}.${extension}`)).catch(() => null);
+    const found = await ifThere(stat(join(folder, `${name}.${extension}`)));
     if (found !== null) return found.size;
   }
   return null;

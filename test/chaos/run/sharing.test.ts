@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
 import { Claims } from '../../../src/chaos/run/claims.ts';
 import { RunClock } from '../../../src/chaos/run/run-clock.ts';
@@ -53,6 +55,24 @@ test('a wait for a claim ends with the run', async (t) => {
   const claims = new Claims(3, async () => undefined);
   await claims.claim(['n0'], false, clock);
   await t.throwsAsync(claims.claim(['n0'], false, clock), { instanceOf: Stopped });
+});
+
+test('as many scripts as there are may wait, and one that is over is not listened for', async (t) => {
+  const stop = new AbortController();
+  const warnings: string[] = [];
+  const warned = ({ name }: Error): unknown => warnings.push(name);
+  process.on('warning', warned);
+  t.teardown(() => process.off('warning', warned));
+  for (let i = 0; i < 20; i++) {
+    const clock = new RunClock(virtualClock(), 500, stop.signal);
+    await Promise.all(
+      Array.from({ length: 20 }, () => t.throwsAsync(clock.pause(500), { instanceOf: Stopped })),
+    );
+    clock.end();
+  }
+  t.is(getEventListeners(stop.signal, 'abort').length, 0);
+  await nextTurn();
+  t.deepEqual(warnings, []);
 });
 
 function fakeLinks() {

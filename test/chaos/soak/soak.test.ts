@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,7 +83,9 @@ test('a soak goes segment by segment until its hours are over, and goes on from 
   void clock.delay(100_000).then(() => stop.abort());
   const half = await runSoak(harness, state, {}, events(stop.signal));
   t.is(half.segmentsDone, 2);
-  const end = await runSoak(harness, half, {}, events());
+  const unstopped = new AbortController().signal;
+  const end = await runSoak(harness, half, {}, events(unstopped));
+  t.is(getEventListeners(unstopped, 'abort').length, 0, 'no script that is over listens on');
   t.true(end.elapsedMs >= 360_000);
   t.is(end.segmentsDone, results.length);
   t.true(

@@ -71,6 +71,10 @@ test.serial(
     for (const at of [0, 1])
       for (const consistency of ['linearizable', 'serializable'] as const)
         t.is(await cluster.read(at, consistency), null);
+    t.throws(() => cluster.leader()!.repair(nodeId('n7')), {
+      code: 'unknown-member',
+      message: /^n7 is no hot member of this cluster; there are n0, n1 /,
+    });
     cluster.leader()!.repair(nodeId(`n${index(cluster, false)}`));
     await cluster.until(
       () => cluster.whole(),

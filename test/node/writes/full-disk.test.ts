@@ -1,4 +1,6 @@
 import test from 'ava';
+
+import { statusOf } from '../../../src/api/services/status-of.ts';
 import { encodeReport } from '../../../src/node/peers/self-report.ts';
 import { Bench } from '../bench.ts';
 
@@ -66,4 +68,20 @@ test('a leader with room keeps leadership, and so does one that is short of it f
   });
   bench.vitals = room(500);
   t.is(await successor(bench), null);
+});
+
+test('status says whose disk is full, at itself and of others', async (t) => {
+  const bench = await leading({ a: 0, c: 0.5 });
+  const healths = (): readonly string[] => statusOf(bench.node, 'c').members.map(({ health }) => health);
+  await bench.run(200, () => {
+    bench.answer();
+    return false;
+  });
+  t.deepEqual(healths(), ['disk full: takes no writes until there is room', 'healthy', 'healthy']);
+  bench.vitals = room(50);
+  await bench.run(600, () => {
+    bench.answer();
+    return false;
+  });
+  t.regex(healths()[1] ?? '', /^disk full/);
 });

@@ -13,6 +13,8 @@ export type WatchStart = 'present' | 'past' | 'future';
 
 export interface RecordedWatchOptions {
   readonly name: string;
+  /** The member that it stays with; null: with none. */
+  readonly place: string | null;
   readonly client: Connection;
   readonly prefix: string;
   /** Null: from the present on. */
@@ -24,6 +26,7 @@ export interface RecordedWatchOptions {
 /** One watch and all that it was handed. */
 export class RecordedWatch {
   readonly name: string;
+  readonly place: string | null;
   readonly prefix: string;
   readonly violations: Violation[] = [];
   readonly #batches: { readonly revision: number; readonly events: readonly SeenEvent[] }[] = [];
@@ -40,6 +43,7 @@ export class RecordedWatch {
   constructor(options: RecordedWatchOptions) {
     this.#options = options;
     this.name = options.name;
+    this.place = options.place;
     this.prefix = options.prefix;
     this.#from = options.from;
     this.#running = this.#run().finally(() => {

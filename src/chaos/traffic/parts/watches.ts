@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Violation } from '../../../verification/violation.ts';
+import type { Target } from '../../target.ts';
 import { checkWatches } from '../checks/watches.ts';
 import type { Connection } from '../connections.ts';
 import { mark } from '../mark.ts';
@@ -38,6 +39,7 @@ export const watches: Part = {
       const start: WatchStart = random.pick(['present', 'past', 'future']);
       const watch = new RecordedWatch({
         name: `watch ${recorded.length} from the ${start} at ${place.at}`,
+        place: place.member,
         client: place.client,
         prefix: random.chance(wholeShare) ? windowPrefix : `${windowPrefix}registers/`,
         from: firstOf(start, truth.from, truth.reached.any, random.below(reach)),
@@ -62,7 +64,7 @@ export const watches: Part = {
             if (watch.ended) return;
             // A write that it must get.
             const at = await mark(marking, context.writes, `${watch.prefix}for-watches`, context.nextValue);
-            if (!(await watch.reaches(at, patienceMs)))
+            if (!(await watch.reaches(at, patienceMs)) && (await isServed(watch.place, context.target)))
               stalled.push({
                 check: 'watch-stalled',
                 detail: `${watch.name} has ${watch.reached} ${patienceMs / 1000} s after revision ${at} was acknowledged`,
@@ -83,17 +85,25 @@ export const watches: Part = {
 
 interface Place {
   readonly at: string;
+  /** Null: wherever watches are served. */
+  readonly member: string | null;
   readonly client: Connection;
 }
 
 /** Half of the watches follow the leader, the others stay with one member, whatever becomes of it. */
 async function placesOf({ connections, target }: PartContext): Promise<readonly Place[]> {
   const hot = target.members.filter(({ tier }) => tier === 'hot');
-  const following = { at: 'the leader', client: await connections.named('watches') };
+  const following = { at: 'the leader', member: null, client: await connections.named('watches') };
   const staying = await Promise.all(
-    hot.map(async ({ id, client }) => ({ at: id, client: await connections.at([client]) })),
+    hot.map(async ({ id, client }) => ({ at: id, member: id, client: await connections.at([client]) })),
   );
   return [...staying, ...staying.map(() => following)];
+}
+
+/** A member that has left the quorum since (another took its place while it was down) refuses watches, and who stays with it gets nothing. */
+async function isServed(member: string | null, target: Target): Promise<boolean> {
+  if (member === null) return true;
+  return (await target.leader()) === member || (await target.heirs()).includes(member);
 }
 
 /** Null: the present. */

@@ -79,7 +79,11 @@ export const chaosCommand: Register = (program) => {
           'One cluster, segment after segment of faults drawn from the seed, checked and reported after each.',
         ),
     )
-      .requiredOption('--hours <hours>', 'how long', positiveNumber)
+      .option(
+        '--hours <hours>',
+        'how long in all; with --resume as it was to be if not given',
+        positiveNumber,
+      )
       .option('--seed <seed>', 'what is drawn (default: 1)', wholeNumber(0))
       .option('--resume <dir>', 'go on with a soak that ended before its time')
       .option('--segment <seconds>', 'of faults, between two checks', positiveNumber, 240)

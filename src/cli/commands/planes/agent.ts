@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { type ClientOptions, type Register, withClient } from '../../command.ts';
 import type { AgentCommandOptions } from '../../dependencies/run-agent.ts';
 import { byteSize, durationMs, listenAddress } from '../../terminal/arguments.ts';
@@ -19,24 +20,29 @@ export const agentCommand: Register = (program) => {
       .option('--application <name>', 'whose request sequences belong together', 'default')
       .option('--zone <name>', 'agents of one zone are near to each other', '')
       .option('--cache <dir>', 'the cache folder', 'tanist-agent')
-      .option(
-        '--cache-size <size>',
-        'such as 500MB or 10GB; beyond it the least recently used goes',
-        byteSize,
-        10e9,
+      .addOption(
+        new Option('--cache-size <size>', 'such as 500MB; beyond it the least recently used goes')
+          .argParser(byteSize)
+          .default(10e9, '10GB'),
       )
-      .option('--listen <address>', 'where the sandbox asks', listenAddress, {
-        host: '127.0.0.1',
-        port: 4873,
-      })
-      .option('--peer-listen <address>', 'where other agents ask; port 0: a free one', listenAddress, {
-        host: '127.0.0.1',
-        port: 0,
-      })
+      .addOption(
+        new Option('--listen <address>', 'where the sandbox asks')
+          .argParser(listenAddress)
+          .default({ host: '127.0.0.1', port: 4873 }, '127.0.0.1:4873'),
+      )
+      .addOption(
+        new Option('--peer-listen <address>', 'where other agents ask; port 0: a free one')
+          .argParser(listenAddress)
+          .default({ host: '127.0.0.1', port: 0 }, '127.0.0.1:0'),
+      )
       .option('--advertise <host:port>', 'how others reach --peer-listen (default: as it says)')
       .option('--registry <url>', "upstream, in place of what this machine's npm is configured for")
       .option('--rules <file>', 'of the proxy, YAML or JSON: a list of {match, action}')
-      .option('--metadata-ttl <duration>', 'until metadata is asked for again', durationMs, 60_000)
+      .addOption(
+        new Option('--metadata-ttl <duration>', 'until metadata is asked for again')
+          .argParser(durationMs)
+          .default(60_000, '1m'),
+      )
       .option('--metadata-from-upstream', "do not take other agents' word on what metadata says")
       .option('--watch <dir>', 'report which files of this folder are really opened')
       .option('--pre-cache <size>', 'room for what the pre-cache service foretells; 0: none', byteSize, 0)

@@ -69,6 +69,8 @@ export function nestingOf(prefix: string, others: readonly string[]): string | n
   if (around !== undefined)
     parts.push(`it lies inside the policy of "${around}", which counts for these keys no more`);
   if (inside.length > 0)
-    parts.push(`inside it ${inside.map((name) => `"${name}"`).join(', ')} go on with a policy of their own`);
+    parts.push(
+      `inside it ${inside.map((name) => `"${name}"`).join(', ')} ${inside.length === 1 ? 'goes on with a policy of its own' : 'go on with policies of their own'}`,
+    );
   return parts.length === 0 ? null : `${parts.join('; ')} (the longest prefix wins as a whole)`;
 }
