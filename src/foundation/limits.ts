@@ -66,6 +66,8 @@ export const limits = {
   messageBytes: 16 * 1024 * 1024,
   /** What one range answers: it fits into a message. */
   rangeBytes: 16 * 1024 * 1024 - 64 * 1024,
+  /** How long a linearizable read that is confirmed waits for its replica to come so far; it fails as `unavailable` then, and another may answer it. */
+  readBehindMs: 5000,
   /** Ranges of thousands of keys that are being read at a time, or wait for it; and what the answers of those being read may take. */
   scans: 1024,
   scansBytes: 256 * 1024 * 1024,

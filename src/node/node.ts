@@ -195,20 +195,25 @@ export class TanistNode {
     return this.#parts.writes.leaseRemainingMs(id);
   }
 
-  /** `ageMs`: of a read that is this replica's own, since it last heard a leader. A predicted one is answered with a `PredictedRangeResult`. */
+  /**
+   * `ageMs`: of a read that is this replica's own, since it last heard a leader. A predicted one is answered with a `PredictedRangeResult`. `isGone`: whether
+   * whoever asked waits no longer; then `done` may never be called. Errors: those of `ReadPath.read`.
+   */
   read(
     request: RangeRequest,
     consistency: Consistency,
     done: (outcome: ReadOutcome, ageMs: number) => void,
+    isGone?: () => boolean,
   ): void {
     const { prediction } = this;
-    if (prediction === null || typeof consistency === 'string')
-      this.#parts.readPath.read(request, consistency, done);
-    else
-      this.#parts.readPath.read(request, consistency, (outcome, ageMs) => {
-        if ('predictions' in outcome) prediction.used(request.space, outcome.values);
-        done(outcome, ageMs);
-      });
+    const told: typeof done =
+      prediction === null || typeof consistency === 'string'
+        ? done
+        : (outcome, ageMs) => {
+            if ('predictions' in outcome) prediction.used(request.space, outcome.values);
+            done(outcome, ageMs);
+          };
+    this.#parts.readPath.read(request, consistency, told, isGone);
   }
 
   watch(request: WatchRequest, sink: WatchSink): WatchHandle {

@@ -76,11 +76,16 @@ export class NodeStateClient implements StateClient {
     const serializable = options?.consistency === 'serializable';
     return await this.#wait('read', options, (settle, open) => {
       const attempt = (): void =>
-        this.#ports.node.read(range, options?.consistency ?? 'linearizable', (outcome, ageMs) => {
-          if (!(outcome instanceof TanistError)) settle(rangeAnswer(outcome, ageMs));
-          else if (serializable || !isPassing(outcome)) settle(outcome);
-          else this.#ports.clock.after(tryAgainMs, () => open() && attempt());
-        });
+        this.#ports.node.read(
+          range,
+          options?.consistency ?? 'linearizable',
+          (outcome, ageMs) => {
+            if (!(outcome instanceof TanistError)) settle(rangeAnswer(outcome, ageMs));
+            else if (serializable || !isPassing(outcome)) settle(outcome);
+            else this.#ports.clock.after(tryAgainMs, () => open() && attempt());
+          },
+          () => !open(),
+        );
       attempt();
     });
   }
@@ -152,12 +157,13 @@ export class NodeStateClient implements StateClient {
     const options = signal === undefined ? {} : { signal };
     for (;;) {
       try {
-        return await this.#wait<Revision>('read', options, (settle) =>
+        return await this.#wait<Revision>('read', options, (settle, open) =>
           this.#ports.node.read(
             presentRevision(this.space),
             'linearizable',
             (outcome: RangeResult | TanistError) =>
               settle(outcome instanceof TanistError ? outcome : outcome.revision),
+            () => !open(),
           ),
         );
       } catch (error) {

@@ -61,7 +61,10 @@ export class Cluster {
   readonly #watches: readonly SimWatch[];
   readonly #clients: readonly SimClient[];
   #votes: VoteChecks;
-  /** Lineages that have ended, by cluster id: their nodes are no findings' matter any more. */
+  /**
+   * Lineages that have ended, by cluster id. Their logs and votes are no findings' matter any more; their state is, and what it goes through is still gathered: old members that come
+   * back before they are fenced may elect one of them, and what they apply then (a lease that ends) belongs into their fork files too.
+   */
   readonly #ended = new Map<string, StateChecks>();
   readonly #quorum: QuorumCheck;
   #policySet = false;
@@ -158,7 +161,11 @@ export class Cluster {
   /** After every event. */
   step(): void {
     for (const machine of this.#touched) {
-      if (this.#isOver(machine.node)) continue;
+      const ended = this.#endedOf(machine.node);
+      if (ended !== null) {
+        ended.step(machine);
+        continue;
+      }
       this.state.step(machine);
       this.#predicted?.step(machine);
       this.logs.step(machine);
@@ -224,7 +231,11 @@ export class Cluster {
   }
 
   #isOver(node: TanistNode | null): boolean {
-    return node !== null && this.#ended.has(node.identity.clusterId);
+    return this.#endedOf(node) !== null;
+  }
+
+  #endedOf(node: TanistNode | null): StateChecks | null {
+    return node === null ? null : (this.#ended.get(node.identity.clusterId) ?? null);
   }
 
   /** What keeps the replicas beyond the quorum from being whole, at the present, and of the tier that the facts say; null: nothing. */
@@ -383,7 +394,11 @@ export class Cluster {
       }),
       logged: (machine, event, fields) => this.integrity.logged(machine, event, fields),
       opened: (machine, node) => {
-        if (this.#isOver(node)) return;
+        const ended = this.#endedOf(node);
+        if (ended !== null) {
+          ended.opened(machine, node);
+          return;
+        }
         if (this.#ended.size > 0) this.state.begin(node.state);
         const { term, vote } = node.raftStatus;
         const { storeId } = node.identity;

@@ -7,6 +7,7 @@ import type { responseHeader } from '../../protocol/etcd/messages/header.ts';
 import type { Message } from '../../protocol/etcd/schema.ts';
 import { Deadlines } from './deadlines.ts';
 import { EtcdError } from './etcd-error.ts';
+import type { Cancellable } from './handlers.ts';
 import { clusterIdOf, MemberIds } from './identity.ts';
 import { type ReadDone, Reads } from './reads.ts';
 import type { WriteDone, WriteOutcome } from './writes/flight.ts';
@@ -73,8 +74,14 @@ export class EtcdFace {
     });
   }
 
-  read(request: RangeRequest, serializable: boolean, done: ReadDone): void {
-    this.#reads.read(request, serializable, done);
+  /** `caller`: once it is cancelled, the answer may never come. */
+  read(
+    request: RangeRequest,
+    serializable: boolean,
+    done: ReadDone,
+    caller?: Pick<Cancellable, 'cancelled'>,
+  ): void {
+    this.#reads.read(request, serializable, done, caller);
   }
 
   /** Resolves when this node's state is at least as new as everything acknowledged before the call. Rejects with an EtcdError. */

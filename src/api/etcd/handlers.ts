@@ -57,11 +57,11 @@ export function unary<Request extends AnySchema, Response extends AnySchema>(
 /** The hot ones: what `answer` throws at once becomes etcd's error, later ones go to `reply`. */
 export function rawUnary(
   method: EtcdMethod,
-  answer: (request: Buffer, reply: UnaryReply) => void,
+  answer: (request: Buffer, reply: UnaryReply, caller?: Cancellable) => void,
 ): readonly [path: string, handler: UnaryHandler] {
-  const handler: UnaryHandler = (bytes, reply) => {
+  const handler: UnaryHandler = (bytes, reply, _metadata, caller) => {
     try {
-      answer(bytes, reply);
+      answer(bytes, reply, caller);
     } catch (error) {
       reply(caughtAsEtcdError(error), null);
     }

@@ -5,10 +5,12 @@ import type { RangeResult } from '../../ports/result.ts';
 import { systemClock } from '../system-clock.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import { type EtcdError, etcdError, toEtcdError } from './etcd-error.ts';
+import type { Cancellable } from './handlers.ts';
 
+type Caller = Pick<Cancellable, 'cancelled'>;
 export type ReadDone = (outcome: RangeResult | EtcdError) => void;
 
-const tryAgainMs = 10;
+export const tryAgainMs = 10;
 /** How long a follower's read waits for a revision that it does not have yet. */
 const behindMs = 200;
 
@@ -22,11 +24,12 @@ export class Reads {
     this.#deadlines = deadlines;
   }
 
-  read(request: RangeRequest, serializable: boolean, done: ReadDone): void {
+  /** Of a caller that is gone nothing is read any more; a linearizable read is then answered when its time is over, for whoever counts calls. */
+  read(request: RangeRequest, serializable: boolean, done: ReadDone, caller?: Caller): void {
     if (serializable) this.#readLocally(request, systemClock.nowMs() + behindMs, done);
     else if (this.#node.tier !== 'hot') done(etcdError('notSupportedForLearner'));
     else {
-      const attempt = new Attempt(this.#node, request, done);
+      const attempt = new Attempt(this.#node, request, done, caller);
       this.#deadlines.add(attempt);
       attempt.start();
     }
@@ -56,9 +59,11 @@ class Attempt implements Timed {
   readonly sinceMs = systemClock.nowMs();
   readonly #node: ServedNode;
   readonly #request: RangeRequest;
+  readonly #caller: Caller | undefined;
   #done: ReadDone | null;
 
-  constructor(node: ServedNode, request: RangeRequest, done: ReadDone) {
+  constructor(node: ServedNode, request: RangeRequest, done: ReadDone, caller: Caller | undefined) {
+    this.#caller = caller;
     this.#node = node;
     this.#request = request;
     this.#done = done;
@@ -69,12 +74,19 @@ class Attempt implements Timed {
   }
 
   start(): void {
-    this.#node.read(this.#request, 'linearizable', (outcome) => {
-      if (!(outcome instanceof TanistError)) this.#finish(outcome);
-      else if (isPassing(outcome)) setTimeout(() => this.open && this.start(), tryAgainMs);
-      else this.#finish(toEtcdError(outcome));
-    });
+    this.#node.read(
+      this.#request,
+      'linearizable',
+      (outcome) => {
+        if (!(outcome instanceof TanistError)) this.#finish(outcome);
+        else if (isPassing(outcome)) setTimeout(() => !this.#isGone() && this.start(), tryAgainMs);
+        else this.#finish(toEtcdError(outcome));
+      },
+      this.#isGone,
+    );
   }
+
+  readonly #isGone = (): boolean => !this.open || this.#caller?.cancelled === true;
 
   expire(): void {
     this.#finish(etcdError('timeout'));

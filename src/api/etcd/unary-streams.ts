@@ -3,6 +3,7 @@ import { Metadata, type Server, status } from '@grpc/grpc-js';
 import { limits } from '../../foundation/limits.ts';
 import type { CountedHandler } from './call-counts.ts';
 import { caughtAsEtcdError, EtcdError, etcdError } from './etcd-error.ts';
+import type { Cancellable } from './handlers.ts';
 
 type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
 
@@ -44,7 +45,7 @@ function isPlain(headers: IncomingHttpHeaders): boolean {
 }
 
 /** One call. The request is a single frame; whatever else arrives is refused. */
-class UnaryStream {
+class UnaryStream implements Cancellable {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #method: CountedHandler;
@@ -61,6 +62,16 @@ class UnaryStream {
     stream.on('error', ignore);
     stream.on('data', (bytes: Buffer) => this.#data(bytes));
     stream.on('end', () => this.#end());
+  }
+
+  get cancelled(): boolean {
+    return this.#stream.destroyed && !this.#answered;
+  }
+
+  once(_event: 'cancelled', listener: () => void): void {
+    this.#stream.once('close', () => {
+      if (this.cancelled) listener();
+    });
   }
 
   #data(bytes: Buffer): void {
@@ -91,7 +102,7 @@ class UnaryStream {
       this.#fail(new EtcdError(status.INTERNAL, 'a unary call takes one whole message'));
     } else {
       try {
-        this.#method.handler(received.subarray(frameHeadBytes), this.#reply, metadataOf(this.#headers));
+        this.#method.handler(received.subarray(frameHeadBytes), this.#reply, metadataOf(this.#headers), this);
       } catch (error) {
         this.#fail(caughtAsEtcdError(error));
       }

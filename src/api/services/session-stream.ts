@@ -36,6 +36,8 @@ const mostWaitingBytes = 4 * limits.messageBytes;
 export class SessionStream {
   readonly #node: ServedNode;
   readonly #stream: ClientStream;
+  /** What the client still waits for at its end is not read for nobody: after a failover whole crowds leave reads behind. */
+  readonly #isOver = (): boolean => !this.#stream.open;
 
   constructor(node: ServedNode, call: ServerDuplexStream<Buffer, Buffer>) {
     this.#node = node;
@@ -161,8 +163,11 @@ export class SessionStream {
     };
     for (const read of reads) {
       const { id, range } = read;
-      this.#node.read(range, consistencyOf(read), (answer, ageMs) =>
-        this.#stream.guarded(() => answered(id, answer, ageMs)),
+      this.#node.read(
+        range,
+        consistencyOf(read),
+        (answer, ageMs) => this.#stream.guarded(() => answered(id, answer, ageMs)),
+        this.#isOver,
       );
     }
   }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { RunningMember } from '../../api/start/start-member.ts';
 import { buildKind } from '../../foundation/build-kind.ts';
@@ -9,6 +8,7 @@ import { keepCodeWarm } from '../../local/warm-code.ts';
 import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config/config.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
+import { atMost } from './at-most.ts';
 import { activateMutantOf } from './mutant-of-environment.ts';
 import { pinoNodeLog } from './pino-node-log.ts';
 
@@ -82,6 +82,6 @@ export async function runNode(options: NodeOptions): Promise<void> {
 
 /** A node that has failed serves nobody any more, and who supervises it is to see that: its ports are closed and the process ends, whatever of it hangs. */
 async function endFailed(node: RunningMember): Promise<void> {
-  await Promise.race([node.stop().catch(() => undefined), delay(failedMs)]);
+  await atMost(failedMs, node.stop());
   setTimeout(() => process.exit(1), failedMs).unref();
 }

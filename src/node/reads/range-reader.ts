@@ -12,6 +12,7 @@ import { ScanRoom } from './scan-room.ts';
 const attempts = 5;
 /** What a scan holds that only counts: a page. */
 const countBytes = 1024 * 1024;
+const nobodyIs = (): boolean => false;
 
 /** Reads ranges: small ones of the latest values at once, large ones in pieces over several turns, older ones from history, too. */
 export class RangeReader {
@@ -28,27 +29,37 @@ export class RangeReader {
     this.#turns = new TurnQueue(clock, mayRead);
   }
 
-  /** The answer is as of the moment of the call, or of the end of the entry that is being applied. Errors: `overloaded`, those of history. */
-  read(request: RangeRequest): RangeResult | FailedResult | Promise<RangeResult | FailedResult> {
-    if (!this.#mayRead()) return this.#turns.next().then(() => this.read(request));
-    if (this.#state.isLarge(request)) return this.#scan(request);
+  /**
+   * The answer is as of the moment of the call, or of the end of the entry that is being applied. `isGone`: nobody waits for it any more, so a scan is not
+   * gone on with. Errors: `overloaded`, `cancelled` of such a scan, those of history.
+   */
+  read(
+    request: RangeRequest,
+    isGone = nobodyIs,
+  ): RangeResult | FailedResult | Promise<RangeResult | FailedResult> {
+    if (!this.#mayRead()) return this.#turns.next().then(() => this.read(request, isGone));
+    if (this.#state.isLarge(request)) return this.#scan(request, isGone);
     const answer = this.#state.range(request);
     return answer.kind === 'needsHistory' ? completeRange(answer, this.#history) : answer;
   }
 
-  #scan(request: RangeRequest): Promise<RangeResult | FailedResult> {
+  #scan(request: RangeRequest, isGone: () => boolean): Promise<RangeResult | FailedResult> {
     return this.#room.within(request.countOnly ? countBytes : limits.rangeBytes, () =>
-      this.#attempt(request),
+      this.#attempt(request, isGone),
     );
   }
 
-  async #attempt(request: RangeRequest): Promise<RangeResult | FailedResult> {
+  async #attempt(request: RangeRequest, isGone: () => boolean): Promise<RangeResult | FailedResult> {
+    const checkWanted = (): void => {
+      if (isGone()) throw new TanistError('cancelled', 'nobody waits for the read any more');
+    };
     for (let attempt = 0; attempt < attempts; attempt++) {
       // It may have waited in line.
+      checkWanted();
       if (!this.#mayRead()) await this.#turns.next();
       const result = await this.#state.scan(request, {
         history: this.#history,
-        nextTurn: () => this.#turns.next(),
+        nextTurn: () => this.#turns.next().then(checkWanted),
         mostBytes: limits.rangeBytes,
       });
       if (result !== null) return result;

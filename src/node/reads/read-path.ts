@@ -11,7 +11,7 @@ import { type Life, stops, takingOver } from '../refusals.ts';
 import { completeResults } from './deferred-ranges.ts';
 import { refusalOfPredicted, tooManyToPredict, withPredictions } from './predicted-reads.ts';
 import type { RangeReader } from './range-reader.ts';
-import type { ReadQueue } from './reads.ts';
+import type { ReadQueue, ReadRefusal } from './reads.ts';
 
 export type ReadOutcome = RangeResult | PredictedRangeResult | TanistError;
 
@@ -44,8 +44,12 @@ export class ReadPath {
     this.#parts = parts;
   }
 
-  /** `ageMs`: of a read that is this replica's own, since it last heard a leader. A predicted one is answered with a `PredictedRangeResult`. */
-  read(request: RangeRequest, consistency: Consistency, done: Done): void {
+  /**
+   * `ageMs`: of a read that is this replica's own, since it last heard a leader. A predicted one is answered with a `PredictedRangeResult`. `isGone`: whether
+   * whoever asked waits no longer; such a read is let go where it waits, and `done` may never be called. Errors: `no-leader`, `overloaded`, `stopping`,
+   * `starting`, `under-doubt`; `unavailable` where it was confirmed and this replica did not catch up within `limits.readBehindMs`; those of the range.
+   */
+  read(request: RangeRequest, consistency: Consistency, done: Done, isGone?: () => boolean): void {
     const { life, standing, reads, silentMs, wake } = this.#parts;
     if (life.isStopped) {
       done(stops(), 0);
@@ -63,17 +67,23 @@ export class ReadPath {
       done(new TanistError('overloaded', 'too many reads are waiting to be served; try again'), 0);
       return;
     }
-    const refuse = (): void =>
-      done(
-        life.isStopped ? stops() : new TanistError('no-leader', 'no leader confirmed the read; try again'),
-        0,
-      );
+    const refuse = (why: ReadRefusal): void => done(life.isStopped ? stops() : this.#refusal(why), 0);
     if (consistency === 'linearizable') {
-      reads.add({ serve: () => this.#serve(request, null, 0, done), refuse });
+      reads.add({ serve: () => this.#serve(request, null, 0, done, isGone), refuse, isGone });
       wake();
       return;
     }
-    reads.addConfirmed({ serve: () => this.#serve(request, predicted, silentMs(), done), refuse });
+    const serve = (): void => this.#serve(request, predicted, silentMs(), done, isGone);
+    reads.addConfirmed({ serve, refuse, isGone });
+  }
+
+  #refusal(why: ReadRefusal): TanistError {
+    if (why === 'not-confirmed')
+      return new TanistError('no-leader', 'no leader confirmed the read; try again');
+    return (
+      this.#parts.standing.notServing() ??
+      new TanistError('unavailable', 'this node is too far behind to answer the read; ask another')
+    );
   }
 
   watch(request: WatchRequest, sink: WatchSink): WatchHandle {
@@ -114,7 +124,13 @@ export class ReadPath {
     });
   }
 
-  #serve(request: RangeRequest, predicted: PredictedRead | null, ageMs: number, done: Done): void {
+  #serve(
+    request: RangeRequest,
+    predicted: PredictedRead | null,
+    ageMs: number,
+    done: Done,
+    isGone: (() => boolean) | undefined,
+  ): void {
     const { standing, ranges, imageDamaged } = this.#parts;
     const problem = standing.notServing();
     if (problem !== null) {
@@ -129,7 +145,7 @@ export class ReadPath {
       if (answer.kind === 'failed') done(new TanistError(answer.code, answer.message), ageMs);
       else done(predicted === null ? answer : this.#predicted(request, answer, predicted), ageMs);
     };
-    const answer = ranges.read(request);
+    const answer = ranges.read(request, isGone);
     if (!(answer instanceof Promise)) {
       told(answer);
       return;
@@ -153,7 +169,8 @@ export class ReadPath {
   }
 
   #failure(error: unknown): TanistError {
-    if (error instanceof TanistError && error.code === 'overloaded') return error;
+    if (error instanceof TanistError && (error.code === 'overloaded' || error.code === 'cancelled'))
+      return error;
     this.#parts.nodeLog.error('read-failed', { error: String(error) });
     return new TanistError('unavailable', 'history could not be read on this node; ask another');
   }

@@ -1,14 +1,20 @@
 import { present } from '../../foundation/assert.ts';
 import type { LogIndex, Term } from '../../foundation/ids.ts';
+import { limits } from '../../foundation/limits.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { ConfirmedRead } from '../../raft/ready.ts';
 
-/** `serve` runs once the state is at least as new as the moment the read arrived; `refuse` when no leader confirms it in time. */
+/** Why a read is not served: no leader confirmed it in time, or it was confirmed and this replica did not come so far in time. */
+export type ReadRefusal = 'not-confirmed' | 'behind';
+
+/** `serve` runs once the state is at least as new as the moment the read arrived; otherwise `refuse`, with the reason. */
 export interface PendingRead {
   readonly serve: () => void;
-  readonly refuse: () => void;
+  readonly refuse: (why: ReadRefusal) => void;
+  /** Whoever asked waits no longer: it is neither confirmed nor served, and neither of the two above is called any more, unless it is refused with others. */
+  readonly isGone?: (() => boolean) | undefined;
 }
 
 /** Reads that are confirmed together. */
@@ -18,6 +24,13 @@ interface Group {
   readonly untilMs: number;
   /** Whose leader was asked last; null: nobody's. */
   readonly term: Term | null;
+}
+
+/** They wait for the state to come to `index`. */
+interface ConfirmedGroup {
+  readonly index: LogIndex;
+  readonly reads: readonly PendingRead[];
+  readonly untilMs: number;
 }
 
 export interface ReadQueueParts {
@@ -37,12 +50,14 @@ const turnMs = 5;
 /**
  * Linearizable reads (promise 2): all that arrive in one event-loop turn share one read id, so one quorum round; each is served
  * when the state has applied the confirmed index. Never a clock, never a lease (thesis §6.4, ReadIndex). Those whose leader is gone are
- * held for the next one, and asked for anew: clients of a dead leader come in crowds, and sent away they would come again at once.
+ * held for the next one, and asked for anew: clients of a dead leader come in crowds, and sent away they would come again at once. Those that are
+ * confirmed wait `limits.readBehindMs` at most for a state that lags behind: another replica may answer them.
  */
 export class ReadQueue {
   readonly #parts: ReadQueueParts;
   readonly #asked = new Map<number, Group>();
-  readonly #confirmed: { readonly index: LogIndex; readonly reads: readonly PendingRead[] }[] = [];
+  /** In the order of their times. */
+  readonly #confirmed: ConfirmedGroup[] = [];
   /** Nobody leads whom they could be asked for. */
   #held: Group[] = [];
   #arrived: PendingRead[] = [];
@@ -94,7 +109,7 @@ export class ReadQueue {
     if (group === undefined) return;
     this.#asked.delete(read.id);
     if (read.index === null) this.#unconfirmed(group);
-    else this.#confirmed.push({ index: read.index, reads: group.reads });
+    else this.#await(read.index, group.reads);
   }
 
   /** Another one leads, or none: whoever was asked before may be gone. */
@@ -110,13 +125,15 @@ export class ReadQueue {
     for (const group of groups) this.#unconfirmed(group);
   }
 
-  /** With every tick: nobody waits for a leader for ever. */
+  /** With every tick: nobody waits for ever, be it for a leader or for a state that does not catch up. */
   refuseOverdue(): void {
     const nowMs = this.#parts.clock.nowMs();
+    while ((this.#confirmed[0]?.untilMs ?? Number.POSITIVE_INFINITY) <= nowMs)
+      this.#refuse(this.#confirmed.shift()?.reads ?? [], 'behind');
     if (!this.#held.some(({ untilMs }) => untilMs <= nowMs)) return;
     const held = this.#held;
     this.#held = held.filter(({ untilMs }) => untilMs > nowMs);
-    for (const { reads, untilMs } of held) if (untilMs <= nowMs) this.#refuse(reads);
+    for (const { reads, untilMs } of held) if (untilMs <= nowMs) this.#refuse(reads, 'not-confirmed');
   }
 
   /** What is confirmed up to the applied index is due. */
@@ -137,7 +154,7 @@ export class ReadQueue {
     do {
       const read = present(this.#due[this.#served++], 'a read that is due');
       this.#waiting -= 1;
-      read.serve();
+      if (read.isGone?.() !== true) read.serve();
     } while (this.#served < this.#due.length && clock.nowMs() < untilMs);
     if (this.#served === this.#due.length) {
       this.#due = [];
@@ -153,20 +170,22 @@ export class ReadQueue {
     const groups = [...this.#asked.values(), ...this.#held];
     this.#asked.clear();
     this.#held = [];
-    for (const { reads } of groups) this.#refuse(reads);
+    for (const { reads } of groups) this.#refuse(reads, 'not-confirmed');
     const due = this.#due.slice(this.#served);
     const confirmed = this.#confirmed.splice(0);
     const arrived = this.#arrived;
     this.#due = [];
     this.#served = 0;
     this.#arrived = [];
-    this.#refuse(due);
-    for (const { reads } of confirmed) this.#refuse(reads);
-    this.#refuse(arrived);
+    this.#refuse(due, 'behind');
+    for (const { reads } of confirmed) this.#refuse(reads, 'behind');
+    this.#refuse(arrived, 'not-confirmed');
   }
 
-  #ask(reads: readonly PendingRead[], untilMs: number): void {
+  #ask(asked: readonly PendingRead[], untilMs: number): void {
     const { raft } = this.#parts;
+    const reads = this.#living(asked);
+    if (reads.length === 0) return;
     const id = this.#nextId++;
     const { leader, term } = raft.status;
     this.#asked.set(id, { reads, untilMs, term: leader === null ? null : term });
@@ -177,24 +196,36 @@ export class ReadQueue {
    * Asked again of whoever leads since, held until somebody does: one that was asked will not do better a second time, for it answers so when it leaves
    * office. Who is there at the end of the time is still asked.
    */
-  #unconfirmed({ reads, untilMs, term: asked }: Group): void {
+  #unconfirmed({ reads: waited, untilMs, term: asked }: Group): void {
     const { raft, clock, holdMs, wake } = this.#parts;
+    const reads = this.#living(waited);
+    if (reads.length === 0) return;
     const { leader, term } = raft.status;
     const nowMs = clock.nowMs();
     if (leader !== null && term !== asked && nowMs < untilMs + holdMs) {
-      if (mutant.active === 'held-read-served-unasked')
-        this.#confirmed.push({ index: raft.status.commit, reads });
+      if (mutant.active === 'held-read-served-unasked') this.#await(raft.status.commit, reads);
       else this.#ask(reads, untilMs);
       wake();
     } else if (nowMs < untilMs) {
       this.#held.push({ reads, untilMs, term: leader === null ? null : asked });
     } else {
-      this.#refuse(reads);
+      this.#refuse(reads, 'not-confirmed');
     }
   }
 
-  #refuse(reads: readonly PendingRead[]): void {
+  #await(index: LogIndex, reads: readonly PendingRead[]): void {
+    this.#confirmed.push({ index, reads, untilMs: this.#parts.clock.nowMs() + limits.readBehindMs });
+  }
+
+  /** Without those that nobody waits for any more, which are forgotten. */
+  #living(reads: readonly PendingRead[]): readonly PendingRead[] {
+    const living = reads.filter((read) => read.isGone?.() !== true);
+    this.#waiting -= reads.length - living.length;
+    return living;
+  }
+
+  #refuse(reads: readonly PendingRead[], why: ReadRefusal): void {
     this.#waiting -= reads.length;
-    for (const read of reads) read.refuse();
+    for (const read of reads) read.refuse(why);
   }
 }

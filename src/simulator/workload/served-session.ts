@@ -1,5 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
-import type { TanistNode } from '../../node/node.ts';
+import type { ReadOutcome, TanistNode } from '../../node/node.ts';
 import type { ProposalOutcome } from '../../node/writes/proposals.ts';
 import type { CommandBatch } from '../../ports/command.ts';
 import type { CommandResult, OperationResult } from '../../ports/result.ts';
@@ -44,10 +44,12 @@ export class ServedSession {
   reads(reads: readonly Read[]): void {
     const replies: ReadReply[] = [];
     for (const read of reads) {
-      this.#node.read(read.range, read.serializable ? 'serializable' : 'linearizable', (outcome, ageMs) => {
+      const consistency = read.serializable ? 'serializable' : 'linearizable';
+      const answered = (outcome: ReadOutcome, ageMs: number): void => {
         replies.push({ id: read.id, outcome, ageMs });
         if (replies.length === reads.length) this.#write(encodeReadReplies(replies));
-      });
+      };
+      this.#node.read(read.range, consistency, answered, () => !this.#open);
     }
   }
 

@@ -1,7 +1,7 @@
 import test from 'ava';
-import type { Deadlines } from '../../../src/api/etcd/deadlines.ts';
+import type { Deadlines, Timed } from '../../../src/api/etcd/deadlines.ts';
 import { EtcdError } from '../../../src/api/etcd/etcd-error.ts';
-import { type ReadDone, Reads } from '../../../src/api/etcd/reads.ts';
+import { type ReadDone, Reads, tryAgainMs } from '../../../src/api/etcd/reads.ts';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import { nodeId, revision } from '../../../src/foundation/ids.ts';
 import type { ReadOutcome, TanistNode } from '../../../src/node/node.ts';
@@ -40,4 +40,30 @@ test('a revision that does not come is refused in etcd’s words, by the leader 
   t.is((leader as EtcdError).details, 'etcdserver: mvcc: required revision is a future revision');
   t.is((follower as EtcdError).details, (leader as EtcdError).details);
   t.is(asked(), 1);
+});
+
+test('a linearizable read is not wanted, nor tried again, once its caller is gone', async (t) => {
+  const asked: { readonly answer: (outcome: ReadOutcome) => void; readonly isGone: () => boolean }[] = [];
+  const node = {
+    tier: 'hot',
+    read: (_: unknown, __: unknown, answer: (outcome: ReadOutcome) => void, isGone: () => boolean) =>
+      void asked.push({ answer, isGone }),
+  } as unknown as TanistNode;
+  const timed: Timed[] = [];
+  const deadlines = { add: (one: Timed) => void timed.push(one) } as unknown as Deadlines;
+  const caller = { cancelled: false };
+  const outcomes: unknown[] = [];
+  new Reads(node, deadlines).read(range('k'), false, (outcome) => outcomes.push(outcome), caller);
+  t.false(asked[0]?.isGone());
+  const noLeader = new TanistError('no-leader', 'nobody leads');
+  asked[0]?.answer(noLeader);
+  while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  caller.cancelled = true;
+  t.true(asked[1]?.isGone());
+  asked[1]?.answer(noLeader);
+  // Timers of one length run in the order in which they were set.
+  await new Promise((resolve) => setTimeout(resolve, tryAgainMs));
+  t.is(asked.length, 2);
+  timed[0]?.expire();
+  t.is(outcomes.length, 1, 'it is counted all the same');
 });

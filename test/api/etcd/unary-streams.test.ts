@@ -1,6 +1,9 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import test from 'ava';
+import { CallCounts } from '../../../src/api/etcd/call-counts.ts';
+import type { Cancellable } from '../../../src/api/etcd/handlers.ts';
+import { serveUnaryStreams } from '../../../src/api/etcd/unary-streams.ts';
 import { limits } from '../../../src/foundation/limits.ts';
 import { decodeMessage, encodeMessage } from '../../../src/protocol/etcd/codec.ts';
 import { kvMethods } from '../../../src/protocol/etcd/methods.ts';
@@ -169,4 +172,32 @@ test('answers that a client does not read are bounded, and its other calls go on
   t.true(refused > 0 && refused < 60, `${refused} of ${statuses.length} refused`);
   t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
   lazy.destroy();
+});
+
+test('a handler can tell that its caller went, and is told so', async (t) => {
+  const server = new Server();
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  );
+  const client = connect(`http://127.0.0.1:${port}`);
+  t.teardown(() => {
+    client.destroy();
+    server.forceShutdown();
+  });
+  const called = new Promise<Cancellable | undefined>((resolve) => {
+    const counts = new CallCounts(kvMethods.range);
+    const handler = (_: Buffer, __: unknown, ___: unknown, caller?: Cancellable): void => resolve(caller);
+    t.true(serveUnaryStreams(server, new Map([[kvMethods.range.path, { handler, counts }]])));
+  });
+  const headers = { 'content-type': 'application/grpc', te: 'trailers' };
+  const stream = client.request({ ':method': 'POST', ':path': kvMethods.range.path, ...headers });
+  stream.end(frame(Buffer.alloc(0)));
+  const caller = await called;
+  t.false(caller?.cancelled);
+  const told = new Promise<void>((resolve) => caller?.once('cancelled', resolve));
+  stream.close(8);
+  await told;
+  t.true(caller?.cancelled);
 });

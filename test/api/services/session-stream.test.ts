@@ -36,8 +36,15 @@ class FakeNode {
   submit(proposal: Proposal): void {
     this.proposals.push(proposal);
   }
-  read(_range: unknown, _consistency: string, answer: (outcome: ReadOutcome, ageMs: number) => void): void {
+  readonly gone: (() => boolean)[] = [];
+  read(
+    _range: unknown,
+    _consistency: string,
+    answer: (outcome: ReadOutcome, ageMs: number) => void,
+    isGone: () => boolean,
+  ): void {
     this.reads.push(answer);
+    this.gone.push(isGone);
   }
 }
 
@@ -204,4 +211,18 @@ test('a read that is answered does not wait for a slow one of the same request',
   t.deepEqual(replies().map(idsOf), [[1, 2]]);
   node.reads[2]?.(sized(10), 0);
   t.deepEqual(replies().map(idsOf), [[1, 2], [3]]);
+});
+
+test('what a client still waited for at the end of its stream is no longer wanted', (t) => {
+  const { call, node } = started();
+  call.sends(encodeReadsRequest([{ id: 1, range: range('a'), serializable: false }]));
+  t.deepEqual(
+    node.gone.map((isGone) => isGone()),
+    [false],
+  );
+  call.emit('cancelled');
+  t.deepEqual(
+    node.gone.map((isGone) => isGone()),
+    [true],
+  );
 });

@@ -1,13 +1,18 @@
 import test from 'ava';
 import { logIndex, type NodeId, nodeId, type Term, term } from '../../../src/foundation/ids.ts';
-import { ReadQueue } from '../../../src/node/reads/reads.ts';
+import { limits } from '../../../src/foundation/limits.ts';
+import { RangeReader } from '../../../src/node/reads/range-reader.ts';
+import { ReadQueue, type ReadRefusal } from '../../../src/node/reads/reads.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { HistoryStore } from '../../../src/ports/image-store.ts';
 import type { Raft } from '../../../src/raft/raft.ts';
+import type { StateMachine } from '../../../src/state/state-machine.ts';
 import { range } from '../../state/commands.ts';
 import { Bench } from '../bench.ts';
 
 function started(readMs: number) {
   let nowMs = 0;
-  const seen = { served: [] as number[], refused: 0, wakes: 0, asked: 0 };
+  const seen = { served: [] as number[], refused: 0, why: null as ReadRefusal | null, wakes: 0, asked: 0 };
   const status: { leader: NodeId | null; term: Term } = { leader: nodeId('a'), term: term(1) };
   const queue = new ReadQueue({
     raft: { status, readIndex: (id: number) => (seen.asked = id) } as unknown as Raft,
@@ -24,14 +29,18 @@ function started(readMs: number) {
     nowMs += ms;
     if (ticks) queue.refuseOverdue();
   };
-  const add = (count: number): void => {
+  const add = (count: number, isGone?: () => boolean): void => {
     for (let i = 0; i < count; i++)
       queue.add({
         serve: () => {
           nowMs += readMs;
           seen.served.push(i);
         },
-        refuse: () => seen.refused++,
+        refuse: (why) => {
+          seen.refused++;
+          seen.why = why;
+        },
+        isGone,
       });
   };
   return { queue, seen, add, led, pass };
@@ -233,4 +242,101 @@ test('a thousand serializable reads at once do not hold the event loop', async (
   t.deepEqual(answers, [], 'they are served by the turns that reads have');
   await bench.run(10);
   t.deepEqual(answers, Array(10).fill('range'));
+});
+
+test('a read that nobody waits for any more is neither asked for, nor asked for again, nor served, and leaves room', (t) => {
+  const { queue, seen, add, led } = started(0);
+  let gone = true;
+  const isGone = (): boolean => gone;
+  add(3, isGone);
+  queue.flush();
+  t.deepEqual([seen.asked, queue.waiting], [0, 0], 'gone before it was asked for');
+  gone = false;
+  add(2, isGone);
+  add(1);
+  queue.flush();
+  const first = seen.asked;
+  gone = true;
+  led(null, 2);
+  t.is(queue.waiting, 1, 'gone when the leader went');
+  led('b', 2);
+  t.not(seen.asked, first);
+  queue.confirmed({ id: seen.asked, index: logIndex(5) });
+  queue.applied(logIndex(5));
+  t.deepEqual([seen.served, queue.waiting], [[0], 0]);
+  gone = false;
+  add(2, isGone);
+  queue.flush();
+  queue.confirmed({ id: seen.asked, index: logIndex(9) });
+  gone = true;
+  queue.applied(logIndex(9));
+  t.deepEqual([seen.served, seen.refused, queue.waiting], [[0], 0, 0], 'gone when it was due');
+});
+
+test('a crowd that left asks nothing of the next leader', (t) => {
+  const { queue, seen, add, led } = started(0);
+  let gone = false;
+  add(50, () => gone);
+  queue.flush();
+  const first = seen.asked;
+  led(null, 2);
+  gone = true;
+  led('b', 2);
+  t.deepEqual([seen.asked, queue.waiting, seen.refused], [first, 0, 0]);
+});
+
+test('a confirmed read does not wait for ever for a state that lags behind', (t) => {
+  const { queue, seen, add, pass } = started(0);
+  add(2);
+  queue.flush();
+  queue.confirmed({ id: seen.asked, index: logIndex(9) });
+  pass(limits.readBehindMs - 1);
+  add(1);
+  queue.flush();
+  queue.confirmed({ id: seen.asked, index: logIndex(9) });
+  t.deepEqual([seen.refused, queue.waiting], [0, 3]);
+  pass(1);
+  t.deepEqual([seen.refused, seen.why, queue.waiting], [2, 'behind', 1]);
+  queue.applied(logIndex(9));
+  t.deepEqual([seen.served, queue.waiting], [[0], 0]);
+});
+
+test('a follower that cannot catch up sends a confirmed read elsewhere after a stated time', async (t) => {
+  const bench = new Bench(1, ['a', 'b', 'c'], { electionMs: 60_000 });
+  await bench.start();
+  bench.heartbeat('a', 1);
+  await bench.run(5);
+  const outcomes: unknown[] = [];
+  bench.node.read(range('a'), 'linearizable', (outcome) => outcomes.push(outcome));
+  await bench.run(5);
+  const request = bench.sent.findLast((message) => message.type === 'readIndexRequest');
+  if (request?.type !== 'readIndexRequest') return t.fail();
+  bench.hear('a', 1, { type: 'readIndexReply', id: request.id, index: logIndex(9) });
+  await bench.run(limits.readBehindMs - 100);
+  t.deepEqual(outcomes, []);
+  await bench.run(200);
+  t.is(outcomes.length, 1);
+  t.like(outcomes[0], { code: 'unavailable', retryable: true });
+});
+
+test('a scan stops when nobody waits for it any more', async (t) => {
+  let gone = false;
+  let pieces = 0;
+  const state = {
+    isLarge: () => true,
+    scan: async (_: unknown, port: { readonly nextTurn: () => Promise<void> }) => {
+      for (; pieces < 100; pieces++) {
+        if (pieces === 3) gone = true;
+        await port.nextTurn();
+      }
+      return null;
+    },
+  } as unknown as StateMachine;
+  const clock = { soon: (act: () => void) => void setImmediate(act) } as unknown as Clock;
+  const reader = new RangeReader(state, {} as HistoryStore, clock, () => true);
+  const scan = async (): Promise<unknown> => reader.read(range('a', 'b'), () => gone);
+  await t.throwsAsync(scan(), { code: 'cancelled' });
+  t.is(pieces, 3);
+  await t.throwsAsync(scan(), { code: 'cancelled' });
+  t.is(pieces, 3, 'not begun');
 });

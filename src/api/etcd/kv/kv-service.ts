@@ -29,14 +29,19 @@ export function kvService(face: EtcdFace): ServiceHandlers {
   };
   return {
     unary: new Map([
-      rawUnary(kvMethods.range, (bytes, reply) => {
+      rawUnary(kvMethods.range, (bytes, reply, caller) => {
         const { range, serializable } = decodeRangeRequest(bytes);
         if (range.key.length === 0) reply(etcdError('keyNotProvided'), null);
         else
-          face.read(range, serializable, (outcome) => {
-            if (outcome instanceof EtcdError) reply(outcome, null);
-            else reply(null, encodeRangeResponse(face.answering(), outcome));
-          });
+          face.read(
+            range,
+            serializable,
+            (outcome) => {
+              if (outcome instanceof EtcdError) reply(outcome, null);
+              else reply(null, encodeRangeResponse(face.answering(), outcome));
+            },
+            caller,
+          );
       }),
       rawUnary(kvMethods.put, (bytes, reply) => {
         const put = decodePutRequest(bytes);
