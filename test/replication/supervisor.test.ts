@@ -2,6 +2,7 @@ import test from 'ava';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { type NodeId, nodeId } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
+import { activateMutant } from '../../src/foundation/mutants.ts';
 import { type Random, randomName, seededRandom } from '../../src/foundation/random.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { MemberLineage } from '../../src/protocol/operations/promotion.ts';
@@ -332,18 +333,33 @@ test('a replica asks whom a leader of its lineage names, where all that it knew 
   }
 });
 
-test('a leader presents itself to the members that it does not hear of, and to no other', async (t) => {
+/** To whom a leader presents itself while it hears of all, and then while it hears nothing of `lost`. */
+async function presentations(
+  lost: NodeId,
+): Promise<{ readonly calm: number; readonly to: readonly NodeId[] }> {
   const folder = new MemoryFolder();
   const log = someState();
   await storeOf(folder.disk, 'w1', log, log.state);
   const world = new World(folder, 'hot');
   await world.until(world.supervisor.start());
   await world.run(5000);
-  t.deepEqual(world.presentedTo, []);
-  const [lost] = members.filter(({ id }) => id !== self);
-  world.unheard.add(lost?.id ?? self);
+  const calm = world.presentedTo.length;
+  world.unheard.add(lost);
   await world.run(5000);
-  t.true(world.presentedTo.length >= 2);
-  t.deepEqual(new Set(world.presentedTo), new Set([lost?.id]));
   await world.until(world.supervisor.stop());
-});
+  return { calm, to: world.presentedTo };
+}
+
+test.serial(
+  'a leader presents itself to the members that it does not hear of, and to no other',
+  async (t) => {
+    t.teardown(() => activateMutant(null));
+    const lost = members.find(({ id }) => id !== self)?.id ?? self;
+    const { calm, to } = await presentations(lost);
+    t.is(calm, 0);
+    t.true(to.length >= 2);
+    t.deepEqual(new Set(to), new Set([lost]));
+    activateMutant('introduction-forgotten');
+    t.deepEqual((await presentations(lost)).to, []);
+  },
+);

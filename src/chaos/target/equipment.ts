@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Need } from '../target.ts';
 import { lacksSmallDisks, mountSmallDisk } from './disk/small-disk.ts';
-import { fakeTimeLibrary, withClock } from './machine/fake-clock.ts';
+import { type FakeTime, fakeTime, withClock } from './machine/fake-clock.ts';
 import type { Journal } from './machine/journal.ts';
 import { memoryLimit } from './machine/memory-limit.ts';
 import type { Clock } from './member-processes.ts';
@@ -34,12 +34,14 @@ export async function equip(
   if (noDisks === null) for (const id of ids) await mountSmallDisk(diskOf(id), journal);
   else lacks['small-disk'] = noDisks;
 
-  const library = kind === 'tanist' ? await fakeTimeLibrary() : null;
-  if (library === null)
-    lacks.clock =
-      kind === 'tanist'
-        ? 'libfaketime is not installed (Debian: libfaketime)'
-        : 'a Go program does not ask libc for the time, so libfaketime has no hold on it';
+  const clocks: FakeTime =
+    kind === 'tanist'
+      ? await fakeTime()
+      : {
+          kind: 'lacking',
+          why: 'a Go program does not ask libc for the time, so libfaketime has no hold on it',
+        };
+  if (clocks.kind === 'lacking') lacks.clock = clocks.why;
 
   const limit =
     memoryLimitMb === undefined ? null : await memoryLimit(memoryLimitMb, journal, kind === 'tanist');
@@ -55,9 +57,9 @@ export async function equip(
       const all: Beginning[] = [];
       if (limit !== null) all.push(await limit.begin(id));
       if (clock !== undefined) {
-        if (library === null)
-          throw new TanistError('unavailable', `${id} has no clock of its own: ${lacks.clock}`);
-        all.push(withClock(library, clock));
+        if (clocks.kind === 'lacking')
+          throw new TanistError('unavailable', `${id} has no clock of its own: ${clocks.why}`);
+        all.push(withClock(clocks.file, clock));
       }
       return all;
     },

@@ -1,5 +1,4 @@
 import type { NodeId } from '../../foundation/ids.ts';
-import { mutant } from '../../foundation/mutants.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { compareLineage } from '../lineage.ts';
@@ -21,7 +20,7 @@ export class FencingRounds {
   }
 
   async round(own: MemberLineage): Promise<void> {
-    if (own.forks.length === 0 || mutant.active === 'fencing-forgotten') return;
+    if (own.forks.length === 0) return;
     const of = `${own.lineage.clusterId} ${own.leader ?? ''}`;
     if (of !== this.#of) this.#done.clear();
     this.#of = of;

@@ -1,6 +1,7 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import { type Random, randomName } from '../../foundation/random.ts';
 import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
@@ -164,7 +165,7 @@ export class Supervisor {
   async presented(by: MemberLineage): Promise<void> {
     const own = this.said();
     const fork = forkOf(own.lineage, by);
-    if (fork !== null) this.#change(() => this.#fence(fork));
+    if (fork !== null && mutant.active !== 'fencing-forgotten') this.#change(() => this.#fence(fork));
     const isOurs = own.lineage.clusterId === '' || compareLineage(own.lineage, by.lineage) === 'same';
     if (this.#runtime?.kind !== 'beyond' || !isOurs || by.tier !== 'hot') return;
     if (!by.members.some(({ id }) => id === own.id)) return;

@@ -2,13 +2,31 @@ import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../member-processes.ts';
 import type { Beginning } from '../network.ts';
-import { requiredTool } from './run-tool.ts';
+import { requiredTool, runTool } from './run-tool.ts';
 
 const library = 'libfaketime.so.1';
 const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib'];
 
-/** Where libfaketime is installed; null: nowhere. */
-export async function fakeTimeLibrary(): Promise<string | null> {
+export type FakeTime =
+  | { readonly kind: 'works'; readonly file: string }
+  /** Why no clock can be set wrong here. */
+  | { readonly kind: 'lacking'; readonly why: string };
+
+/** Whether processes of Node can be given a wrong clock: tried with one, since a library that does not load is only a line on its stderr. */
+export async function fakeTime(
+  installed: () => Promise<string | null> = installedLibrary,
+): Promise<FakeTime> {
+  const file = await installed();
+  if (file === null) return { kind: 'lacking', why: 'libfaketime is not installed (Debian: libfaketime)' };
+  const aheadMs = 3_600_000;
+  const [, ...settings] = withClock(file, { offsetMs: aheadMs, rate: 1 }).prefix;
+  const told = await runTool('env', [...settings, process.execPath, '-p', 'Date.now()']).catch(() => '');
+  return Number(told) - Date.now() > aheadMs / 2
+    ? { kind: 'works', file }
+    : { kind: 'lacking', why: `${file} does not change the time of a process (install libfaketime anew)` };
+}
+
+async function installedLibrary(): Promise<string | null> {
   // Debian has a folder for each architecture between.
   const nested = (await readdir('/usr/lib').catch(() => [])).map((name) => join('/usr/lib', name));
   for (const folder of [...folders, ...nested]) {
