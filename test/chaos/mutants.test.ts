@@ -52,27 +52,37 @@ const broken = ({ verdicts }: ScenarioResult): readonly string[] =>
   verdicts.filter(({ answer }) => answer === 'no').map(({ check }) => check);
 
 /** When a fault strikes depends on real processes: what one run does not show, the next one may. */
-async function firstBroken(check: string, ...given: Parameters<typeof run>): Promise<ScenarioResult> {
+async function firstBroken(
+  checks: readonly string[],
+  ...given: Parameters<typeof run>
+): Promise<ScenarioResult> {
+  const isShown = (result: ScenarioResult): boolean => broken(result).some((check) => checks.includes(check));
   let result = await run(...given);
-  for (let again = 0; !broken(result).includes(check) && again < 3; again++) result = await run(...given);
+  for (let again = 0; !isShown(result) && again < 3; again++) result = await run(...given);
   return result;
 }
 
+/** Where the history itself lost its end with the power, only what is left of the keys says what is missing. */
+const lostWrites = ['acknowledged', 'final-keys'];
+
 test.serial('writes that were acknowledged before their sync are gone with the power', async (t) => {
   t.timeout(300_000);
-  const result = await firstBroken('acknowledged', t, 'power-loss', 'acknowledge-before-sync', [
+  const result = await firstBroken(lostWrites, t, 'power-loss', 'acknowledge-before-sync', [
     'steady',
     'registers',
     'early',
   ]);
   t.false(result.ok);
   t.true(result.lost > 0, result.failures.join());
-  t.true(broken(result).includes('acknowledged'));
+  t.true(
+    broken(result).some((check) => lostWrites.includes(check)),
+    JSON.stringify(result.verdicts),
+  );
 });
 
 test.serial('a watch that misses an event where it is resumed', async (t) => {
   t.timeout(300_000);
-  const result = await firstBroken('watch', t, 'kill-leader', 'drop-watch-event-at-resume', [
+  const result = await firstBroken(['watch'], t, 'kill-leader', 'drop-watch-event-at-resume', [
     'steady',
     'watches',
   ]);
