@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import test from 'ava';
 import type { Deadlines, Timed } from '../../../src/api/etcd/deadlines.ts';
 import { EtcdError } from '../../../src/api/etcd/etcd-error.ts';
@@ -42,7 +43,9 @@ test('a revision that does not come is refused in etcd’s words, by the leader 
   t.is(asked(), 1);
 });
 
-test('a linearizable read is not wanted, nor tried again, once its caller is gone', async (t) => {
+test.serial('a linearizable read is not wanted, nor tried again, once its caller is gone', (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
   const asked: { readonly answer: (outcome: ReadOutcome) => void; readonly isGone: () => boolean }[] = [];
   const node = {
     tier: 'hot',
@@ -57,12 +60,12 @@ test('a linearizable read is not wanted, nor tried again, once its caller is gon
   t.false(asked[0]?.isGone());
   const noLeader = new TanistError('no-leader', 'nobody leads');
   asked[0]?.answer(noLeader);
-  while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  mock.timers.tick(tryAgainMs);
+  t.is(asked.length, 2);
   caller.cancelled = true;
   t.true(asked[1]?.isGone());
   asked[1]?.answer(noLeader);
-  // Timers of one length run in the order in which they were set.
-  await new Promise((resolve) => setTimeout(resolve, tryAgainMs));
+  mock.timers.tick(tryAgainMs);
   t.is(asked.length, 2);
   timed[0]?.expire();
   t.is(outcomes.length, 1, 'it is counted all the same');

@@ -13,8 +13,8 @@ export type WatchStart = 'present' | 'past' | 'future';
 
 export interface RecordedWatchOptions {
   readonly name: string;
-  /** The member that it stays with; null: with none. */
-  readonly place: string | null;
+  /** Whom it stays with; null: with nobody. */
+  readonly member: string | null;
   readonly client: Connection;
   readonly prefix: string;
   /** Null: from the present on. */
@@ -26,7 +26,7 @@ export interface RecordedWatchOptions {
 /** One watch and all that it was handed. */
 export class RecordedWatch {
   readonly name: string;
-  readonly place: string | null;
+  readonly member: string | null;
   readonly prefix: string;
   readonly violations: Violation[] = [];
   readonly #batches: { readonly revision: number; readonly events: readonly SeenEvent[] }[] = [];
@@ -43,7 +43,7 @@ export class RecordedWatch {
   constructor(options: RecordedWatchOptions) {
     this.#options = options;
     this.name = options.name;
-    this.place = options.place;
+    this.member = options.member;
     this.prefix = options.prefix;
     this.#from = options.from;
     this.#running = this.#run().finally(() => {

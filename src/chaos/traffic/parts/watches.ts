@@ -38,8 +38,8 @@ export const watches: Part = {
       const place = random.pick(places);
       const start: WatchStart = random.pick(['present', 'past', 'future']);
       const watch = new RecordedWatch({
-        name: `watch ${recorded.length} from the ${start} at ${place.at}`,
-        place: place.member,
+        name: `watch ${recorded.length} from the ${start} at ${place.member ?? 'the leader'}`,
+        member: place.member,
         client: place.client,
         prefix: random.chance(wholeShare) ? windowPrefix : `${windowPrefix}registers/`,
         from: firstOf(start, truth.from, truth.reached.any, random.below(reach)),
@@ -64,7 +64,7 @@ export const watches: Part = {
             if (watch.ended) return;
             // A write that it must get.
             const at = await mark(marking, context.writes, `${watch.prefix}for-watches`, context.nextValue);
-            if (!(await watch.reaches(at, patienceMs)) && (await isServed(watch.place, context.target)))
+            if (!(await watch.reaches(at, patienceMs)) && (await isServed(watch.member, context.target)))
               stalled.push({
                 check: 'watch-stalled',
                 detail: `${watch.name} has ${watch.reached} ${patienceMs / 1000} s after revision ${at} was acknowledged`,
@@ -84,8 +84,7 @@ export const watches: Part = {
 };
 
 interface Place {
-  readonly at: string;
-  /** Null: wherever watches are served. */
+  /** Null: whoever leads. */
   readonly member: string | null;
   readonly client: Connection;
 }
@@ -93,9 +92,9 @@ interface Place {
 /** Half of the watches follow the leader, the others stay with one member, whatever becomes of it. */
 async function placesOf({ connections, target }: PartContext): Promise<readonly Place[]> {
   const hot = target.members.filter(({ tier }) => tier === 'hot');
-  const following = { at: 'the leader', member: null, client: await connections.named('watches') };
+  const following = { member: null, client: await connections.named('watches') };
   const staying = await Promise.all(
-    hot.map(async ({ id, client }) => ({ at: id, member: id, client: await connections.at([client]) })),
+    hot.map(async ({ id, client }) => ({ member: id, client: await connections.at([client]) })),
   );
   return [...staying, ...staying.map(() => following)];
 }
