@@ -1,10 +1,9 @@
 import { type ClusterTimeMs, clusterTimeMs, type Term } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { maxStepMs } from '../../state/state-machine.ts';
 
 const windowMs = 10_000;
-/** The state takes no larger step a block (promise 9). */
-const maxStepMs = 2000;
 
 /**
  * Stamps blocks with cluster time (promise 9). Every replica remembers how far the stamps it saw were ahead of its own monotonic
