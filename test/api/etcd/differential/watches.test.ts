@@ -86,13 +86,15 @@ function randomWatch(
 ): Given<typeof watchCreateRequest> {
   const key = random.pick(['a', 'b', 'aa', 'bc', '']) as ByteString;
   const start = random.pick(['present', 'past', 'future', 'compacted'] as const);
+  // Not at the compacted one itself: a delete there is told by etcd only since its pull request 18274.
+  const past = compacted + 1 + random.below(Math.max(1, revision - compacted));
   return {
     watch_id: id,
     key,
     range_end: random.pick(['', '\0', 'c', 'd']) as ByteString,
     start_revision: {
       present: 0,
-      past: Math.max(1, compacted + random.below(Math.max(1, revision - compacted + 1))),
+      past,
       future: revision + 1 + random.below(20),
       compacted: Math.max(1, compacted - 1),
     }[start],
