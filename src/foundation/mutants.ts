@@ -111,6 +111,7 @@ export const mutantNames = [
   'mirror-older-accepted',
   'mirror-fence-ignored',
   'mirror-invalidation-forgotten',
+  'mirror-event-overwritten',
   'dependency-digest-ignored',
   'dependency-attempts-mixed',
   'dependency-outlives-lease',

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { fixedInterval, predicted, tuned } from '../../src/cli/bench/mirrors/policies.ts';
+import { mirrorsPolicy } from '../../src/cli/bench/mirrors/mirrors-policy.ts';
+import { fixedInterval, tuned } from '../../src/cli/bench/mirrors/policies.ts';
 import { freshnessOf } from '../../src/cli/bench/mirrors/simulated-origin.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import { parseSource } from '../../src/mirrors/config/parse-config.ts';
@@ -69,7 +70,15 @@ test('looks that find a change every time are made uneven, until one finds nothi
   const waits: number[] = [];
   for (let i = 0; i < 40; i++) {
     const changed = i !== 30;
-    schedule.looked('a', { atMs: 0, changed, next: null, knownMs: 60_000, changes: 1, weight: 1 });
+    schedule.looked('a', {
+      atMs: 0,
+      changed,
+      next: null,
+      knownMs: 60_000,
+      changes: 1,
+      weight: 1,
+      readsPerMs: null,
+    });
     waits.push(Math.round(schedule.dueAt('a', 0, 5) / 100));
   }
   const [even, sooner, later] = [waits[0]!, waits[10]!, waits[18]!];
@@ -92,7 +101,12 @@ test('clockwork that does not say when it changed: less than half the stale read
     untilMs,
   } as const;
   const reads = Float64Array.from({ length: 5000 }, () => random.next() * untilMs).sort();
-  const looks = predicted([history], 2 / periodMs, false).get('x')!;
+  const looks = mirrorsPolicy([{ history, reads }], {
+    callsPerMs: 2 / periodMs,
+    burst: 10,
+    told: false,
+    waitingReads: 0,
+  }).get('x')!;
   const fromMs = 0.4 * untilMs;
   const ours = freshnessOf(history, looks, reads, fromMs);
   const even = tuned((everyMs) => fixedInterval(history, everyMs), ours.calls, fromMs, untilMs);

@@ -89,6 +89,11 @@ export const sourceSchema = v.strictObject({
   horizonMs: whole(15 * minuteMs, 1000, 30 * dayMs),
   /** What a reader of a stale mirror gets: the refreshed one, or at once the stale one while it is refreshed. */
   onStale: v.optional(v.picklist(['wait', 'serve'], 'must be wait or serve'), 'wait'),
+  /**
+   * With `predicted` and `wait`: of the reads of a resource whose changes cannot be foreseen, those that may wait for a look that is due, at most; the more, the
+   * fresher for the same calls. 0: such looks are all made ahead of readers.
+   */
+  waitingReads: decimal(0.1, 0, 1),
   /** One call of the origin, redirects and body included. */
   timeoutMs: whole(5000, 10, 10 * minuteMs),
   maxBytes: whole(1024 * 1024, 64, 64 * 1024 * 1024),

@@ -14,17 +14,31 @@ export interface LookedAt {
   readonly changes: number;
   /** Reads that it answers, relative to others. */
   readonly weight: number;
+  /** Reads of it a ms; null: nobody knows. */
+  readonly readsPerMs: number | null;
+}
+
+/** A look that is due. */
+export interface DueLook {
+  readonly name: string;
+  /** It is left to the next reader for so long, who waits for it; 0: to be made now; null: for as long as nobody reads. */
+  readonly patienceMs: number | null;
 }
 
 interface Planned {
   atMs: number;
   weight: number;
+  readsPerMs: number | null;
+  /** Until when a reader is counted on to make the look that is due. */
+  promisedUntilMs: number;
   curve: Staleness;
   /** From the last look that found a change: what a cycle usually looks like. */
   cycle: Staleness;
   /** Looks in a row that found a change, and how much faster than time the curve is gone through for it. */
   streak: number;
   pace: number;
+  /** Changes come at any time alike, as far as is known. */
+  memoryless: boolean;
 }
 
 /** What models must have saved of log loss, in nats a question, against "any time alike": below, evenly spaced looks are best. */
@@ -36,6 +50,10 @@ const unrevealing = 8;
 const uneven = 0.2;
 /** Looks in a row that are nearer together, then further apart: enough for the whole of an interval. */
 const block = 8;
+/** Share of the burst that is left to readers. */
+const readersShare = 0.2;
+/** Mean times between reads after which a reader who did not come is not counted on. */
+const overdue = 5;
 /** How often the scale of prices is found anew, at most. */
 const rescaleMs = 10_000;
 
@@ -46,13 +64,19 @@ const rescaleMs = 10_000;
 export class RefreshSchedule {
   readonly #planned = new Map<string, Planned>();
   readonly #budget: BudgetOptions;
+  readonly #waitingReads: number;
   readonly #control = new PriceControl();
+  /** Calls of the burst that looks of the schedule leave to readers. */
+  readonly reserve: number;
   #share = 1;
   #scale = 0;
   #scaledMs = Number.NEGATIVE_INFINITY;
 
-  constructor(budget: BudgetOptions) {
+  /** `waitingReads`: of reads, those that may wait for a look that is due, 0 to 1. */
+  constructor(budget: BudgetOptions, waitingReads = 0) {
     this.#budget = budget;
+    this.#waitingReads = waitingReads;
+    this.reserve = Math.floor(budget.burst * readersShare);
   }
 
   get size(): number {
@@ -64,7 +88,7 @@ export class RefreshSchedule {
     this.#share = share;
   }
 
-  looked(name: string, { atMs, changed, next, knownMs, changes, weight }: LookedAt): void {
+  looked(name: string, { atMs, changed, next, knownMs, changes, weight, readsPerMs }: LookedAt): void {
     const told = next !== null && next.gain.each >= leastGain && next.gain.total >= leastEvidence;
     const curve = told ? curveOf(next) : memoryless(changes, Math.max(knownMs, this.#callMs()));
     const before = this.#planned.get(name);
@@ -72,8 +96,11 @@ export class RefreshSchedule {
     this.#planned.set(name, {
       streak,
       pace: told || streak < unrevealing ? 1 : paceOf(streak),
+      memoryless: !told,
       atMs,
       weight,
+      readsPerMs,
+      promisedUntilMs: Number.NEGATIVE_INFINITY,
       curve,
       cycle: changed || !told || before === undefined ? curve : before.cycle,
     });
@@ -84,13 +111,43 @@ export class RefreshSchedule {
     return 60_000 / (this.#budget.perMinute * this.#share);
   }
 
-  weigh(name: string, weight: number): void {
-    const planned = this.#planned.get(name);
-    if (planned !== undefined) planned.weight = weight;
-  }
-
   remove(name: string): void {
     this.#planned.delete(name);
+  }
+
+  /** What is due now of those that `may` be looked at, the most worth first, within the `tokens` that are left of the budget. */
+  *looks(nowMs: number, tokens: number, may: (name: string) => boolean): Generator<DueLook> {
+    let left = tokens;
+    for (const { promisedUntilMs } of this.#planned.values()) if (nowMs < promisedUntilMs) left--;
+    const passed = new Set<string>();
+    while (left >= 1 + this.reserve) {
+      const name = this.due(nowMs, left, (each) => passed.has(each) || !may(each));
+      const planned = name === null ? undefined : this.#planned.get(name);
+      if (name === null || planned === undefined) return;
+      passed.add(name);
+      left--;
+      const patienceMs = this.#patienceMs(planned, nowMs);
+      if (patienceMs !== 0 && planned.readsPerMs !== 0) {
+        const soonMs = planned.readsPerMs === null ? Number.POSITIVE_INFINITY : overdue / planned.readsPerMs;
+        planned.promisedUntilMs = nowMs + Math.min(patienceMs ?? Number.POSITIVE_INFINITY, soonMs);
+      }
+      yield { name, patienceMs };
+    }
+    this.price(nowMs, Math.max(0, left));
+  }
+
+  /**
+   * Where any time is alike, a look is best made by a reader, who has what it finds: nothing is lost before, and no call is spent on what nobody
+   * reads. But its reader waits. Of `ρu` reads in an interval `u` the share `w` may: so many that a reader comes within the patience with
+   * chance wρu, 1 − e^(−ρ·patience); if not, the look is made without one. What is foreseen is looked at before it is read.
+   */
+  #patienceMs({ memoryless, readsPerMs, atMs }: Planned, nowMs: number): number | null {
+    if (!memoryless || this.#waitingReads === 0) return 0;
+    if (readsPerMs === 0) return null;
+    const waiting = this.#waitingReads * (nowMs - atMs);
+    if (readsPerMs === null) return waiting;
+    const chance = waiting * readsPerMs;
+    return chance >= 1 ? null : -Math.log(1 - chance) / readsPerMs;
   }
 
   /** Whose look is worth most now, if any is worth a call; `tokens` are left of the budget. */

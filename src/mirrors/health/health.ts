@@ -119,7 +119,7 @@ function stateOf(entry: LiveEntry, nowMs: number): ResourceHealth['state'] {
   if (entry.check?.failure != null) return 'failing';
   if (entry.check?.gone) return 'gone';
   if (entry.value === null) return 'unread';
-  if (entry.wanted !== null) return 'wanted';
+  if (entry.wanted !== null && entry.wanted.reason !== 'due') return 'wanted';
   return nowMs < entry.freshUntilMonoMs ? 'fresh' : 'stale';
 }
 

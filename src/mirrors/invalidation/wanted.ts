@@ -1,7 +1,9 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
+import { mutant } from '../../foundation/mutants.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { type ResourceId, resourceId } from '../resource-id.ts';
 import { liveKey } from '../state/keys.ts';
+import type { LiveEntry } from '../state/live-entry.ts';
 import { encodeRecord, type WantedRecord } from '../state/records.ts';
 
 const mostAtOnce = 100;
@@ -22,4 +24,24 @@ export async function want(
       .map((id) => ({ put: liveKey('wanted', id), value: encodeRecord(record) }));
     await client.txn({ if: [], then: puts });
   }
+}
+
+/**
+ * Leaves a look that is due to the next reader, wherever. Does nothing where the resource is wanted already (an event must not be forgotten over it) or has been
+ * looked at since, or is being looked at. Fails like `StateClient.txn`.
+ */
+export async function leaveToReaders(
+  client: StateClient,
+  { id, checkRevision }: LiveEntry,
+  record: Extract<WantedRecord, { reason: 'due' }>,
+): Promise<void> {
+  const key = liveKey('wanted', id);
+  await client.txn({
+    if: [
+      ...(mutant.active === 'mirror-event-overwritten' ? [] : [{ key, is: '=', version: 0 } as const]),
+      { key: liveKey('check', id), is: '=', modRevision: checkRevision },
+      { key: liveKey('claim', id), is: '=', version: 0 },
+    ],
+    then: [{ put: key, value: encodeRecord(record) }],
+  });
 }

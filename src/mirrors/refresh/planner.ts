@@ -35,7 +35,7 @@ const leastWeight = 0.01;
 /** Keeps the schedules of sources in step with what the mirrors hear: histories read, models fitted, a little at a time. */
 export class Planner {
   readonly #ports: PlannerPorts;
-  readonly #schedules = new Map<string, { readonly budget: string; readonly schedule: RefreshSchedule }>();
+  readonly #schedules = new Map<string, { readonly terms: string; readonly schedule: RefreshSchedule }>();
   readonly #known = new Map<string, Known>();
   readonly #waiting = new Set<string>();
   #working = false;
@@ -50,11 +50,13 @@ export class Planner {
   }
 
   schedule(source: string, config: SourceConfig): RefreshSchedule {
-    const budget = JSON.stringify(config.budget);
+    // Whom nobody may keep waiting, no look is left to.
+    const waitingReads = config.onStale === 'wait' ? config.waitingReads : 0;
+    const terms = JSON.stringify([config.budget, waitingReads]);
     const known = this.#schedules.get(source);
-    if (known?.budget === budget) return known.schedule;
-    const schedule = new RefreshSchedule(config.budget);
-    this.#schedules.set(source, { budget, schedule });
+    if (known?.terms === terms) return known.schedule;
+    const schedule = new RefreshSchedule(config.budget, waitingReads);
+    this.#schedules.set(source, { terms, schedule });
     for (const name of this.#known.keys()) if (name.startsWith(`${source}/`)) this.#again(name);
     return schedule;
   }
@@ -142,6 +144,7 @@ export class Planner {
     const nowMs = clock.wallMs();
     const ageMs = Math.max(0, clock.nowMs() - entry.checkedMonoMs);
     const atMs = nowMs - ageMs;
+    const perSecond = readsPerSecond(name);
     this.schedule(source, sourceConfig).looked(name, {
       atMs,
       changed: changed && entry.value.changedAtMs >= check.checkedAtMs - check.tookMs,
@@ -149,7 +152,8 @@ export class Planner {
       knownMs: Math.max(0, check.checkedAtMs - check.sinceMs),
       // In the same time; the history keeps the last ones only.
       changes: check.counts.changes,
-      weight: Math.max(leastWeight, readsPerSecond(name) ?? 1),
+      weight: Math.max(leastWeight, perSecond ?? 1),
+      readsPerMs: perSecond === null ? null : perSecond / 1000,
     });
   }
 }

@@ -2,10 +2,11 @@
 import type { Timer } from '../../ports/clock.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { ReadReports } from '../health/read-reports.ts';
+import { leaveToReaders } from '../invalidation/wanted.ts';
 import type { Mirrors } from '../sdk/mirrors.ts';
 import { historyKey, liveKey } from '../state/keys.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
-import type { RefreshReason } from '../state/records.ts';
+import type { RefreshReason, WantedRecord } from '../state/records.ts';
 import { refilled } from '../state/token-bucket.ts';
 import { Planner } from './planner.ts';
 import { RefresherSet } from './refresher-set.ts';
@@ -17,8 +18,6 @@ export interface RefresherOptions {
   readonly tickMs?: number;
 }
 
-/** Share of a source's burst that is left for readers who wait. */
-const readersShare = 0.2;
 const reportsMs = 10_000;
 
 interface Work {
@@ -130,9 +129,14 @@ export class Refresher {
       if (!this.set.owns(name)) continue;
       counts.mine++;
       if (!this.#mayLook(entry)) continue;
-      const reserve = Math.floor(config.budget.burst * readersShare);
-      if (entry.wanted !== null) {
-        yield { entry, config, reason: entry.wanted.reason, reserve: 0 };
+      const { reserve } = this.#planner.schedule(id.source, config);
+      if (entry.wanted !== null && !isPatient(entry, entry.wanted, nowMs)) {
+        yield {
+          entry,
+          config,
+          reason: entry.wanted.reason,
+          reserve: entry.wanted.reason === 'due' ? reserve : 0,
+        };
         continue;
       }
       const staleMs = nowMs - entry.checkedMonoMs - config.freshForMs;
@@ -153,20 +157,31 @@ export class Refresher {
     const schedule = this.#planner.schedule(source, config);
     schedule.setShare(share);
     const wallMs = ports.clock.wallMs();
-    const reserve = Math.floor(config.budget.burst * readersShare);
-    let tokens = refilled(live.budgets.get(source)?.record ?? null, config.budget, wallMs).tokens;
-    const skipped = new Set<string>();
-    while (tokens >= 1 + reserve) {
-      const name = schedule.due(wallMs, tokens, (each) => skipped.has(each) || this.#busy.has(each));
-      if (name === null) return;
-      skipped.add(name);
+    const { tokens } = refilled(live.budgets.get(source)?.record ?? null, config.budget, wallMs);
+    const may = (name: string): boolean => {
       const entry = live.entries.get(name);
-      if (entry === undefined || !this.set.owns(name) || !this.#mayLook(entry)) continue;
-      if (this.#reports.idleMs(name) > config.idleMs) continue;
-      tokens -= 1;
-      yield { entry, config, reason: 'predicted', reserve };
+      if (entry === undefined || entry.wanted !== null || !this.set.owns(name)) return false;
+      return this.#mayLook(entry) && this.#reports.idleMs(name) <= config.idleMs;
+    };
+    for (const { name, patienceMs } of schedule.looks(wallMs, tokens, may)) {
+      const entry = live.entries.get(name);
+      if (entry === undefined) continue;
+      if (patienceMs === 0) yield { entry, config, reason: 'predicted', reserve: schedule.reserve };
+      else void this.#leave(entry, patienceMs);
     }
-    if (tokens < 1 + reserve) schedule.price(wallMs, tokens);
+  }
+
+  /** To whoever reads it next. */
+  async #leave(entry: LiveEntry, patienceMs: number | null): Promise<void> {
+    const { client, clock, by } = this.#mirrors.ports;
+    this.#busy.add(entry.name);
+    try {
+      await leaveToReaders(client, entry, { reason: 'due', by, atMs: clock.wallMs(), patienceMs });
+    } catch {
+      // It stays due, and the next tick tries again.
+    } finally {
+      this.#busy.delete(entry.name);
+    }
   }
 
   #mayLook(entry: LiveEntry): boolean {
@@ -189,4 +204,9 @@ export class Refresher {
       // The next tick tries again.
     }
   }
+}
+
+/** Whether a look that is due is a reader's to make, still. */
+function isPatient({ wantedMonoMs }: LiveEntry, wanted: WantedRecord, nowMs: number): boolean {
+  return wanted.reason === 'due' && (wanted.patienceMs === null || nowMs < wantedMonoMs + wanted.patienceMs);
 }

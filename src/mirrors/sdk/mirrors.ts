@@ -10,6 +10,7 @@ import { want } from '../invalidation/wanted.ts';
 import { type FinishedLook, Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
 import type { OriginPermissions } from '../sources/open-origin.ts';
+import type { LiveEntry } from '../state/live-entry.ts';
 import { LiveMirror } from '../state/live-mirror.ts';
 import { ProcessLease } from '../state/process-lease.ts';
 import type { RefreshReason } from '../state/records.ts';
@@ -108,7 +109,7 @@ export class Mirrors implements AsyncDisposable {
     const entry = this.live.entries.get(id);
     if (entry !== undefined && options?.mirror !== false) {
       const nowMs = this.ports.clock.nowMs();
-      if (nowMs < entry.freshUntilMonoMs && this.live.following)
+      if (nowMs < entry.servedUntilMonoMs && this.live.following)
         return Promise.resolve(this.#answers.answer(entry, nowMs));
     }
     return this.#poll(id, options ?? {});
@@ -139,7 +140,8 @@ export class Mirrors implements AsyncDisposable {
         const came = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        if (first)
+        // Who watches reads, too: what is due is looked at for it.
+        if (first || entry.wanted?.reason === 'due')
           await this.#poll(id, options).catch((error: unknown) => isMissing(error) || Promise.reject(error));
         first = false;
         const { value, check } = entry;
@@ -216,8 +218,11 @@ export class Mirrors implements AsyncDisposable {
     if (!this.live.following)
       return await this.#edge(name, new TanistError('unavailable', 'the cluster cannot be reached'));
     const nowMs = clock.nowMs();
+    const waitMs = options.waitMs ?? config.timeoutMs + 2000;
     if (entry !== undefined) {
-      if (nowMs < entry.freshUntilMonoMs) return this.#answers.answer(entry, nowMs);
+      if (nowMs < entry.servedUntilMonoMs) return this.#answers.answer(entry, nowMs);
+      if (nowMs < entry.freshUntilMonoMs)
+        return await this.#due(entry, nowMs + waitMs, options.onStale ?? config.onStale);
       if (
         entry.check?.gone &&
         nowMs < entry.checkedMonoMs + config.freshForMs &&
@@ -230,12 +235,8 @@ export class Mirrors implements AsyncDisposable {
         return this.#answers.stale(entry, failureOf(entry, nowMs));
       }
     }
-    const deadlineMs = nowMs + (options.waitMs ?? config.timeoutMs + 2000);
-    const refreshed = await this.#refreshes.refresh(
-      name,
-      entry?.value == null ? 'created' : 'stale',
-      deadlineMs,
-    );
+    const reason = entry?.value == null ? 'created' : 'stale';
+    const refreshed = await this.#refreshes.refresh(name, reason, nowMs + waitMs);
     if (refreshed.kind === 'state') return refreshed.state;
     const { error } = refreshed;
     if (refreshed.apart) return await this.#edge(name, error);
@@ -243,6 +244,19 @@ export class Mirrors implements AsyncDisposable {
     if (now !== undefined && now.value !== null && error.code !== 'resource-missing')
       return this.#answers.stale(now, error);
     throw error;
+  }
+
+  /** Fresh, but a look is due that was left to readers: this one has what it finds, and what is here where it cannot be made. */
+  async #due(entry: LiveEntry, deadlineMs: number, onStale: 'wait' | 'serve'): Promise<MirrorState> {
+    const refreshing = this.#refreshes.refresh(entry.name, 'due', deadlineMs);
+    if (onStale === 'serve') {
+      void refreshing.catch(() => undefined);
+      return this.#answers.answer(entry, this.ports.clock.nowMs());
+    }
+    const refreshed = await refreshing;
+    if (refreshed.kind === 'state') return refreshed.state;
+    if (refreshed.error.code === 'resource-missing') throw refreshed.error;
+    return this.#answers.answer(entry, this.ports.clock.nowMs());
   }
 
   /** The cluster cannot be reached: the mirror here while it is fresh, else the origin itself. */

@@ -45,7 +45,9 @@ export class Refreshes {
 
   /** One at a time in this process, for all that ask; who asks after an event waits for one that began after it. */
   refresh(name: string, reason: RefreshReason, deadlineMs: number): Promise<Refreshed> {
-    const wanted = this.#ports.live.entries.get(name)?.wantedRevision ?? 0;
+    const entry = this.#ports.live.entries.get(name);
+    // A look that is due is any look.
+    const wanted = entry === undefined || entry.wanted?.reason === 'due' ? 0 : entry.wantedRevision;
     const running = this.#refreshing.get(name);
     if (running !== undefined)
       return wanted <= running.wanted

@@ -19,8 +19,12 @@ export interface LiveEntry {
   expectedMonoMs: number;
   /** How far ahead a change is told. */
   horizonMs: number;
-  /** Until when readers need not look further, by the same: fresh, wanted by nobody, not gone. −∞: they must. */
+  /** Until when it is fresh, by the same: looked at within the source's time, invalidated by nobody, not gone. −∞: it is not. */
   freshUntilMonoMs: number;
+  /** Until when readers need not look further, by the same: as above, and no look is due. */
+  servedUntilMonoMs: number;
+  /** Since when it has been wanted, by the same. */
+  wantedMonoMs: number;
   /** Until when nobody asks the origin, since it failed, by the same. */
   retryAtMonoMs: number;
   readonly listeners: Set<() => void>;
@@ -40,6 +44,8 @@ export function emptyEntry(id: ResourceId, name: string): LiveEntry {
     checkedMonoMs: Number.NEGATIVE_INFINITY,
     expectedMonoMs: Number.POSITIVE_INFINITY,
     freshUntilMonoMs: Number.NEGATIVE_INFINITY,
+    servedUntilMonoMs: Number.NEGATIVE_INFINITY,
+    wantedMonoMs: Number.NEGATIVE_INFINITY,
     horizonMs: 0,
     retryAtMonoMs: Number.NEGATIVE_INFINITY,
     listeners: new Set(),

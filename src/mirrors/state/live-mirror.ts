@@ -182,6 +182,7 @@ export class LiveMirror {
       case 'wanted':
         entry.wanted = record as WantedRecord | null;
         entry.wantedRevision = record === null ? 0 : at;
+        entry.wantedMonoMs = this.#ports.clock.nowMs();
         break;
       case 'claim':
         entry.claim = record as ClaimRecord | null;
@@ -208,6 +209,7 @@ export class LiveMirror {
     entry.checkedMonoMs = Number.NEGATIVE_INFINITY;
     entry.expectedMonoMs = Number.POSITIVE_INFINITY;
     entry.freshUntilMonoMs = Number.NEGATIVE_INFINITY;
+    entry.servedUntilMonoMs = Number.NEGATIVE_INFINITY;
     if (check === null || check.checkedAtMs === 0) return;
     const { clock, times } = this.#ports;
     const nowMs = clock.nowMs();
@@ -220,6 +222,7 @@ export class LiveMirror {
     entry.horizonMs = own?.horizonMs ?? 0;
     if (own !== null && entry.value !== null && entry.wanted?.reason !== 'invalidated' && !check.gone)
       entry.freshUntilMonoMs = entry.checkedMonoMs + own.freshForMs;
+    if (entry.wanted?.reason !== 'due') entry.servedUntilMonoMs = entry.freshUntilMonoMs;
   }
 
   #tell(): void {

@@ -2,7 +2,7 @@ import { asBuffer } from '../../foundation/bytes.ts';
 import type { Validators } from '../sources/origin.ts';
 
 /** Why an origin was asked. */
-export type RefreshReason = 'created' | 'stale' | 'predicted' | 'interval' | 'invalidated' | 'asked';
+export type RefreshReason = 'created' | 'stale' | 'due' | 'predicted' | 'interval' | 'invalidated' | 'asked';
 
 /** What is mirrored, written when it changed. Times are of the calendar of whoever wrote it. */
 export interface ValueRecord {
@@ -74,12 +74,16 @@ export const noCounts: CheckCounts = {
   older: 0,
 };
 
-/** Somebody wants it looked at: an event said that it changed, or a process that cannot ask the origin itself. */
-export interface WantedRecord {
-  readonly reason: 'invalidated' | 'asked';
-  readonly by: string;
-  readonly atMs: number;
-}
+/** Somebody wants it looked at: an event said that it changed, or a process that cannot ask the origin itself; or a look is due, and left to the next reader. */
+export type WantedRecord =
+  | { readonly reason: 'invalidated' | 'asked'; readonly by: string; readonly atMs: number }
+  /** `patienceMs`: then its refresher looks; null: only a reader does. */
+  | {
+      readonly reason: 'due';
+      readonly by: string;
+      readonly atMs: number;
+      readonly patienceMs: number | null;
+    };
 
 /** A look under way, on the lease of the process that makes it. */
 export interface ClaimRecord {

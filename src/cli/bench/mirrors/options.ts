@@ -6,6 +6,9 @@ export interface BenchMirrorsOptions {
   readonly only?: readonly MirrorPart[];
   /** Calls of the origin a change. */
   readonly budgets: readonly number[];
+  /** Of the mirrors' reads, those that may wait for a look that is due, each its own row. */
+  readonly waitingReads: readonly number[];
+  /** A change. */
   readonly reads: number;
   readonly seed: number;
   /** CSV file or folder of them, `timestamp,value`: further histories, from real series. */

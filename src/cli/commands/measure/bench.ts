@@ -20,7 +20,7 @@ import { partNames } from '../../bench/predict/options.ts';
 import type { BenchWatchOptions } from '../../bench/watch/bench-watch.ts';
 import { type Register, withJson } from '../../command.ts';
 import { exitOnSignal } from '../../local/stop-signal.ts';
-import { durationMs, positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
+import { durationMs, fraction, positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
 
 const against = (): Option =>
   new Option('--against <what>', 'measure this side by side, from the PATH').choices(['etcd']);
@@ -209,6 +209,12 @@ export const benchCommand: Register = (program) => {
         positiveNumbers,
         [1, 2, 4],
       )
+      .option(
+        '--waiting-reads <list>',
+        'share of reads that mirrors may let wait for a look that is due, separated by commas (`waitingReads` of a source)',
+        fractions,
+        [0.1],
+      )
       .option('--reads <count>', 'reads a change', positiveNumber, 20)
       .option('--histories <path>', 'CSV files (timestamp,value) for further histories')
       .option('--no-generated', 'those histories alone')
@@ -253,6 +259,10 @@ export const benchCommand: Register = (program) => {
 
 function positiveNumbers(text: string): readonly number[] {
   return text.split(',').map((part) => positiveNumber(part.trim()));
+}
+
+function fractions(text: string): readonly number[] {
+  return text.split(',').map((part) => fraction(part.trim()));
 }
 
 function listOf<Name extends string>(names: readonly Name[]): (text: string) => readonly Name[] {
