@@ -197,7 +197,9 @@ export class RefreshSchedule {
     }
     const first = (): number => clearingPrice([...this.#planned.values()], callsPerMs) / this.#scale;
     if (this.#scale === 0) return 0;
-    return this.#scale * this.#control.part(Math.min(1, tokens / burst), burst / callsPerMs, nowMs, first);
+    const own = burst - this.reserve;
+    const fill = Math.min(1, Math.max(0, tokens - this.reserve) / own);
+    return this.#scale * this.#control.part(fill, own / callsPerMs, nowMs, first);
   }
 
   /** What the best look at a resource is worth, on average. */

@@ -13,7 +13,7 @@ export function staleWhileRevalidate(reads: Float64Array, ttlMs: number): number
   let last = Number.NEGATIVE_INFINITY;
   for (const read of reads) {
     if (read - last < ttlMs) continue;
-    last = read + 1e-6;
+    last = justAfter(read);
     looks.push(last);
   }
   return looks;
@@ -26,10 +26,15 @@ export function refreshAhead(reads: Float64Array, ttlMs: number): number[] {
   for (const read of reads) {
     const age = read - last;
     if (age < 0.8 * ttlMs) continue;
-    last = age >= ttlMs ? read : read + 1e-6;
+    last = age >= ttlMs ? read : justAfter(read);
     looks.push(last);
   }
   return looks;
+}
+
+/** What a read starts comes after it: by more than times since 1970 are exact to. */
+function justAfter(read: number): number {
+  return read + 1e-3;
 }
 
 /** Nothing is refreshed but by a read of what is older than `ttlMs`, which waits for the origin. */
