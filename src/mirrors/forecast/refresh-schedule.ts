@@ -1,6 +1,8 @@
 import type { NextChange } from '../../prediction/occurrence/next-change.ts';
 import type { BudgetOptions } from '../state/token-bucket.ts';
+import { patienceMs } from './patience.ts';
 import { clearingPrice, PriceControl } from './price.ts';
+import { isOpen, type Probe, probeOf } from './probe.ts';
 import { Staleness } from './staleness.ts';
 
 /** What a look has told. */
@@ -9,6 +11,8 @@ export interface LookedAt {
   readonly changed: boolean;
   /** As seen at `atMs`; null: too little is known of the resource. */
   readonly next: NextChange | null;
+  /** The origin says when it changed, so that looks are not needed to find that out. */
+  readonly dated: boolean;
   /** How long it has been mirrored, and changes seen in that time. */
   readonly knownMs: number;
   readonly changes: number;
@@ -36,6 +40,7 @@ interface Planned {
   cycle: Staleness;
   /** Looks in a row that found a change, and how much faster than time the curve is gone through for it. */
   streak: number;
+  probe: Probe | null;
   pace: number;
   /** Changes come at any time alike, as far as is known. */
   memoryless: boolean;
@@ -43,7 +48,7 @@ interface Planned {
 
 /** What models must have saved of log loss, in nats a question, against "any time alike": below, evenly spaced looks are best. */
 const leastGain = 0.15;
-const leastEvidence = 4;
+const leastEvidence = 2.5;
 const likely = 0.2;
 /** Looks in a row that each found a change, from which on they are made uneven, by up to this part of an interval. */
 const unrevealing = 8;
@@ -88,12 +93,15 @@ export class RefreshSchedule {
     this.#share = share;
   }
 
-  looked(name: string, { atMs, changed, next, knownMs, changes, weight, readsPerMs }: LookedAt): void {
+  looked(name: string, look: LookedAt): void {
+    const { atMs, changed, next, dated, knownMs, changes, weight, readsPerMs } = look;
     const told = next !== null && next.gain.each >= leastGain && next.gain.total >= leastEvidence;
     const curve = told ? curveOf(next) : memoryless(changes, Math.max(knownMs, this.#callMs()));
     const before = this.#planned.get(name);
     const streak = changed ? (before?.streak ?? 0) + 1 : 0;
+    const cycle = changed || !told || before === undefined ? curve : before.cycle;
     this.#planned.set(name, {
+      probe: told && !dated ? probeOf(next, atMs, streak, cycle.meanMs) : null,
       streak,
       pace: told || streak < unrevealing ? 1 : paceOf(streak),
       memoryless: !told,
@@ -102,7 +110,7 @@ export class RefreshSchedule {
       readsPerMs,
       promisedUntilMs: Number.NEGATIVE_INFINITY,
       curve,
-      cycle: changed || !told || before === undefined ? curve : before.cycle,
+      cycle,
     });
   }
 
@@ -126,37 +134,29 @@ export class RefreshSchedule {
       if (name === null || planned === undefined) return;
       passed.add(name);
       left--;
-      const patienceMs = this.#patienceMs(planned, nowMs);
-      if (patienceMs !== 0 && planned.readsPerMs !== 0) {
-        const soonMs = planned.readsPerMs === null ? Number.POSITIVE_INFINITY : overdue / planned.readsPerMs;
-        planned.promisedUntilMs = nowMs + Math.min(patienceMs ?? Number.POSITIVE_INFINITY, soonMs);
-      }
-      yield { name, patienceMs };
+      const { memoryless, readsPerMs, atMs } = planned;
+      // What is foreseen is looked at before it is read.
+      const patience = memoryless
+        ? patienceMs({ sinceMs: nowMs - atMs, readsPerMs, waitingReads: this.#waitingReads })
+        : 0;
+      const soonMs = overdue / (readsPerMs ?? 0);
+      if (patience !== 0 && readsPerMs !== 0)
+        planned.promisedUntilMs = nowMs + Math.min(patience ?? Number.POSITIVE_INFINITY, soonMs);
+      yield { name, patienceMs: patience };
     }
     this.price(nowMs, Math.max(0, left));
-  }
-
-  /**
-   * Where any time is alike, a look is best made by a reader, who has what it finds: nothing is lost before, and no call is spent on what nobody
-   * reads. But its reader waits. Of `ρu` reads in an interval `u` the share `w` may: so many that a reader comes within the patience with
-   * chance wρu, 1 − e^(−ρ·patience); if not, the look is made without one. What is foreseen is looked at before it is read.
-   */
-  #patienceMs({ memoryless, readsPerMs, atMs }: Planned, nowMs: number): number | null {
-    if (!memoryless || this.#waitingReads === 0) return 0;
-    if (readsPerMs === 0) return null;
-    const waiting = this.#waitingReads * (nowMs - atMs);
-    if (readsPerMs === null) return waiting;
-    const chance = waiting * readsPerMs;
-    return chance >= 1 ? null : -Math.log(1 - chance) / readsPerMs;
   }
 
   /** Whose look is worth most now, if any is worth a call; `tokens` are left of the budget. */
   due(nowMs: number, tokens: number, but: (name: string) => boolean = () => false): string | null {
     const price = this.price(nowMs, tokens);
+    const fill = this.#fill(tokens);
     let best: string | null = null;
     let most = price;
-    for (const [name, { atMs, weight, curve, cycle, pace }] of this.#planned) {
-      const value = weight * curve.value(pace * (nowMs - atMs), cycle);
+    for (const [name, { atMs, weight, curve, cycle, pace, probe }] of this.#planned) {
+      const value = isOpen(probe, nowMs, fill)
+        ? price + weight * cycle.meanMs
+        : weight * curve.value(pace * (nowMs - atMs), cycle);
       if (value < most || value <= 0 || but(name)) continue;
       most = value;
       best = name;
@@ -198,8 +198,13 @@ export class RefreshSchedule {
     const first = (): number => clearingPrice([...this.#planned.values()], callsPerMs) / this.#scale;
     if (this.#scale === 0) return 0;
     const own = burst - this.reserve;
-    const fill = Math.min(1, Math.max(0, tokens - this.reserve) / own);
-    return this.#scale * this.#control.part(fill, own / callsPerMs, nowMs, first);
+    return this.#scale * this.#control.part(this.#fill(tokens), own / callsPerMs, nowMs, first);
+  }
+
+  /** Of the burst less what is left to readers, the part that is there. */
+  #fill(tokens: number): number {
+    const part = (tokens - this.reserve) / (this.#budget.burst - this.reserve);
+    return Math.min(1, Math.max(0, part));
   }
 
   /** What the best look at a resource is worth, on average. */

@@ -14,3 +14,9 @@ export function withChange(
   const low = Math.round(Math.min(Math.max(lowMs, lastMs), high));
   return { changes: [...changes, [low, high] as const].slice(-kept) };
 }
+
+/** Whether the last change is known to the moment, from the origin, and not as what lies between two looks. */
+export function isDated(history: HistoryRecord | null): boolean {
+  const last = history?.changes.at(-1);
+  return last !== undefined && last[0] === last[1];
+}

@@ -8,6 +8,7 @@ import { decoded } from '../state/claim.ts';
 import { historyKey } from '../state/keys.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
 import type { HistoryRecord } from '../state/records.ts';
+import { isDated } from './history.ts';
 
 export interface PlannerPorts {
   readonly client: StateClient;
@@ -149,6 +150,7 @@ export class Planner {
       atMs,
       changed: changed && entry.value.changedAtMs >= check.checkedAtMs - check.tookMs,
       next: forecasts.next(name, known.history, atMs),
+      dated: isDated(known.history),
       knownMs: Math.max(0, check.checkedAtMs - check.sinceMs),
       // In the same time; the history keeps the last ones only.
       changes: check.counts.changes,

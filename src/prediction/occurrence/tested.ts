@@ -26,29 +26,35 @@ export function tested({ lowMs, highMs }: Past, fits: readonly Fit[], nowMs: num
   const losses = fits.map(() => 0);
   const given: { probabilities: number[]; happened: boolean }[] = [];
   const count = highMs.length;
+  let questions = 0;
   for (let known = Math.max(LEAST_TESTED, count - TESTS); known <= count; known++) {
     const low = known < count ? at(lowMs, known) : nowMs;
     const high = known < count ? at(highMs, known) : Number.POSITIVE_INFINITY;
     // Right after a change, and in the middle of a usual interval, if none had come by then.
     for (const wait of [0, 0.5 * usual]) {
       const moment = at(highMs, known - 1) + wait;
-      if (low <= moment) continue;
+      // A look right after a change that found the next one: that is all it says, and news of its own.
+      const isOnlyFound = low === moment && high > low && known < count && wait === 0;
+      if (low <= moment && !isOnlyFound) continue;
       const fitted = fits.map((each) => each(known, moment));
       const ends = HORIZONS.map((horizon) => moment + horizon * usual);
-      for (const until of low < high && known < count ? [...ends, low, high] : ends) {
+      const news = isOnlyFound ? 1 : 1 / HORIZONS.length;
+      const asked = isOnlyFound ? [high] : low < high && known < count ? [...ends, low, high] : ends;
+      for (const until of asked) {
         const happened = high <= until;
         if (!happened && until > low) continue;
         const probabilities = fitted.map((model) => model?.(until - moment) ?? Number.NaN);
         // Who has nothing to say is judged as the memoryless model.
         probabilities.forEach((probability, i) => {
           const said = Number.isNaN(probability) ? nth(probabilities, 0) : probability;
-          losses[i] = nth(losses, i) + logLoss(said, happened) / HORIZONS.length;
+          losses[i] = nth(losses, i) + news * logLoss(said, happened);
         });
+        questions += news;
         given.push({ probabilities, happened });
       }
     }
   }
-  return { losses, given, questions: given.length / HORIZONS.length };
+  return { losses, given, questions };
 }
 
 function logLoss(probability: number, happened: boolean): number {

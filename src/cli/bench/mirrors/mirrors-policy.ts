@@ -1,6 +1,6 @@
 import { ChangeForecasts } from '../../../mirrors/forecast/change-forecasts.ts';
 import { RefreshSchedule } from '../../../mirrors/forecast/refresh-schedule.ts';
-import { withChange } from '../../../mirrors/refresh/history.ts';
+import { isDated, withChange } from '../../../mirrors/refresh/history.ts';
 import type { BudgetRecord, HistoryRecord } from '../../../mirrors/state/records.ts';
 import { refilled, taken } from '../../../mirrors/state/token-bucket.ts';
 import type { ChangeHistory } from './histories.ts';
@@ -130,6 +130,7 @@ class Replay {
       atMs: now,
       changed,
       next: this.#forecasts.next(name, resource.record, now),
+      dated: isDated(resource.record),
       knownMs: now - history.fromMs,
       changes: resource.changes,
       weight: 1,
