@@ -74,6 +74,7 @@ test('looks that find a change every time are made uneven, until one finds nothi
       atMs: 0,
       changed,
       next: null,
+      dated: false,
       knownMs: 60_000,
       changes: 1,
       weight: 1,
