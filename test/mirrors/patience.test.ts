@@ -19,12 +19,14 @@ test('the patience: so long that no more reads wait than may', (t) => {
     for (const waitingReads of [0.02, 0.1, 0.5]) {
       const sinceMs = 500;
       const patience = patienceMs({ sinceMs, readsPerMs, waitingReads });
-      const comes = patience === null ? 1 : 1 - Math.exp(-readsPerMs * patience);
+      const comes = 1 - Math.exp(-readsPerMs * (patience ?? Number.POSITIVE_INFINITY));
       t.true(comes <= waitingReads * readsPerMs * sinceMs + 1e-9, `${readsPerMs} ${waitingReads}`);
     }
   const known = { sinceMs: 1000, readsPerMs: 0.05, waitingReads: 0.1 };
   t.is(patienceMs({ ...known, waitingReads: 0 }), 0);
   t.is(patienceMs({ ...known, readsPerMs: 0 }), null);
+  // They come, or they only peek: then it is not left to them for ever.
+  t.is(patienceMs(known), 5 / known.readsPerMs);
   t.is(patienceMs({ ...known, readsPerMs: null }), 100);
 });
 

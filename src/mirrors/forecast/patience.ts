@@ -8,8 +8,11 @@ export interface Waited {
   readonly waitingReads: number;
 }
 
+/** Mean times between reads after which readers who did not come are not counted on: they may only peek. */
+const overdue = 5;
+
 /**
- * How long a look that is due is left to the next reader, in ms; 0: it is not; null: for as long as nobody reads.
+ * How long a look that is due is left to the next reader, in ms; 0: it is not; null: nobody reads, and it is until somebody does.
  *
  * Where changes come at any time alike, a look is best made by a reader, who has what it finds: until then nobody reads anything stale, and no call is spent
  * on what nobody reads. But its reader waits. Of the ρu reads in an interval u the share w may: so a reader is to come within the patience with
@@ -21,5 +24,5 @@ export function patienceMs({ sinceMs, readsPerMs, waitingReads }: Waited): numbe
   const waiting = waitingReads * sinceMs;
   if (readsPerMs === null) return waiting;
   const chance = waiting * readsPerMs;
-  return chance >= 1 ? null : -Math.log(1 - chance) / readsPerMs;
+  return Math.min(overdue, chance < 1 ? -Math.log(1 - chance) : overdue) / readsPerMs;
 }

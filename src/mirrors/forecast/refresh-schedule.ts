@@ -57,8 +57,6 @@ const uneven = 0.2;
 const block = 8;
 /** Share of the burst that is left to readers. */
 const readersShare = 0.2;
-/** Mean times between reads after which a reader who did not come is not counted on. */
-const overdue = 5;
 /** How often the scale of prices is found anew, at most. */
 const rescaleMs = 10_000;
 
@@ -139,9 +137,7 @@ export class RefreshSchedule {
       const patience = memoryless
         ? patienceMs({ sinceMs: nowMs - atMs, readsPerMs, waitingReads: this.#waitingReads })
         : 0;
-      const soonMs = overdue / (readsPerMs ?? 0);
-      if (patience !== 0 && readsPerMs !== 0)
-        planned.promisedUntilMs = nowMs + Math.min(patience ?? Number.POSITIVE_INFINITY, soonMs);
+      planned.promisedUntilMs = nowMs + (patience ?? 0);
       yield { name, patienceMs: patience };
     }
     this.price(nowMs, Math.max(0, left));
