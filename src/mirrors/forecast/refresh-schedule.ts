@@ -49,6 +49,8 @@ interface Planned {
 /** What models must have saved of log loss, in nats a question, against "any time alike": below, evenly spaced looks are best. */
 const leastGain = 0.15;
 const leastEvidence = 2.5;
+/** Changes that it takes to say that they cannot be foreseen: until they are known, looks learn, read or not. */
+const learnt = 24;
 const likely = 0.2;
 /** Looks in a row that each found a change, from which on they are made uneven, by up to this part of an interval. */
 const unrevealing = 8;
@@ -105,7 +107,7 @@ export class RefreshSchedule {
       memoryless: !told,
       atMs,
       weight,
-      readsPerMs,
+      readsPerMs: readsPerMs === 0 && changes < learnt ? null : readsPerMs,
       promisedUntilMs: Number.NEGATIVE_INFINITY,
       curve,
       cycle,
