@@ -21,7 +21,10 @@ export interface Tested {
   }[];
 }
 
-/** Log losses at moments of the past. What is known only as an interval is judged where it answers: before it, after it, and at its two ends. */
+/**
+ * Log losses at moments of the past. What is known only as an interval is judged where it answers: before it, after it, and at its two ends. Where each look finds
+ * a change, nothing is known of the time between: such a look is judged itself, for else there would be no evidence of what changes once between two looks.
+ */
 export function tested({ lowMs, highMs }: Past, fits: readonly Fit[], nowMs: number, usual: number): Tested {
   const losses = fits.map(() => 0);
   const given: { probabilities: number[]; happened: boolean }[] = [];
