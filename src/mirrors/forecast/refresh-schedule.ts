@@ -48,7 +48,7 @@ interface Planned {
 
 /** What models must have saved of log loss, in nats a question, against "any time alike": below, evenly spaced looks are best. */
 const leastGain = 0.15;
-const leastEvidence = 2.5;
+const leastEvidence = 4;
 /** Changes that it takes to say that they cannot be foreseen: until they are known, looks learn, read or not. */
 const learnt = 24;
 const likely = 0.2;

@@ -22,27 +22,33 @@ export interface Tested {
 }
 
 /**
- * Log losses at moments of the past. What is known only as an interval is judged where it answers: before it, after it, and at its two ends. Where each look finds
- * a change, nothing is known of the time between: such a look is judged itself, for else there would be no evidence of what changes once between two looks.
+ * Log losses at moments of the past. What is known only as an interval is judged where it answers: before it, after it, and at its two ends. Where most looks
+ * find a change, nothing is known of the time between: such a look is judged itself, for else there would be no evidence of what changes once between two looks.
  */
 export function tested({ lowMs, highMs }: Past, fits: readonly Fit[], nowMs: number, usual: number): Tested {
   const losses = fits.map(() => 0);
   const given: { probabilities: number[]; happened: boolean }[] = [];
   const count = highMs.length;
+  /** A look right after a change that found the next one: that is all it says. */
+  const isOnlyFound = (known: number): boolean =>
+    known < count && at(lowMs, known) === at(highMs, known - 1) && at(highMs, known) > at(lowMs, known);
+  const first = Math.max(LEAST_TESTED, count - TESTS);
   let questions = 0;
-  for (let known = Math.max(LEAST_TESTED, count - TESTS); known <= count; known++) {
+  let onlyFound = 0;
+  for (let known = first; known < count; known++) if (isOnlyFound(known)) onlyFound++;
+  const areMostOnlyFound = 2 * onlyFound > count - first;
+  for (let known = first; known <= count; known++) {
     const low = known < count ? at(lowMs, known) : nowMs;
     const high = known < count ? at(highMs, known) : Number.POSITIVE_INFINITY;
     // Right after a change, and in the middle of a usual interval, if none had come by then.
     for (const wait of [0, 0.5 * usual]) {
       const moment = at(highMs, known - 1) + wait;
-      // A look right after a change that found the next one: that is all it says, and news of its own.
-      const isOnlyFound = low === moment && high > low && known < count && wait === 0;
-      if (low <= moment && !isOnlyFound) continue;
+      const isLookItself = areMostOnlyFound && wait === 0 && isOnlyFound(known);
+      if (low <= moment && !isLookItself) continue;
       const fitted = fits.map((each) => each(known, moment));
       const ends = HORIZONS.map((horizon) => moment + horizon * usual);
-      const news = isOnlyFound ? 1 : 1 / HORIZONS.length;
-      const asked = isOnlyFound ? [high] : low < high && known < count ? [...ends, low, high] : ends;
+      const news = isLookItself ? 1 : 1 / HORIZONS.length;
+      const asked = isLookItself ? [high] : low < high && known < count ? [...ends, low, high] : ends;
       for (const until of asked) {
         const happened = high <= until;
         if (!happened && until > low) continue;
