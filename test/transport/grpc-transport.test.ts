@@ -8,6 +8,7 @@ import { encodeEnvelope, encodeHelloEnvelope } from '../../src/transport/envelop
 import { sizes } from '../../src/transport/options.ts';
 import { helloOf } from '../../src/transport/peer-wire.ts';
 import { a, append, b, GrpcNetwork, numbered, Recorder, realClock, until } from './harness.ts';
+import { fakeSentinel } from './sentinel/fake-sentinel.ts';
 import { transportSuite } from './suite.ts';
 
 transportSuite(test, 'gRPC', () => new GrpcNetwork());
@@ -162,5 +163,26 @@ test('round trips are measured', async (t) => {
   await network.start(b, nodeB);
   await until(() => transportA.roundTripMs(b) !== null);
   t.true((transportA.roundTripMs(b) ?? 0) > 0);
+  await network.close();
+});
+
+test('a sentinel that ends means that its process has, until that is heard anew', async (t) => {
+  const network = new GrpcNetwork();
+  const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
+  const sentinel = await fakeSentinel();
+  const transportA = await network.start(a, nodeA);
+  const transportB = await network.start(b, nodeB, 'start-b', 'cluster', sentinel);
+  await until(() => nodeA.events.length > 0 && nodeB.events.length > 0 && sentinel.connections.size === 1);
+  sentinel.close();
+  // It lives: it says so by new connections, and is a peer as before.
+  await until(() => nodeA.events.at(-1) === 'connected b start-b' && nodeA.events.length >= 3);
+  t.deepEqual(nodeA.events.slice(0, 2), ['connected b start-b', 'gone b']);
+  await until(() => nodeB.events.at(-1) === 'connected a start-a');
+  const before = nodeA.messages.length;
+  await until(() => {
+    transportB.send(a, numbered(b, a, 1));
+    return nodeA.messages.length > before;
+  });
+  t.is(transportA.droppedMessages(b), 0);
   await network.close();
 });

@@ -56,6 +56,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
       config,
       ...(faults === undefined ? {} : { faults }),
       id,
+      ownProcess: true,
       dataFolder: options.data ?? join('tanist-data', id),
       nodeLog: pinoNodeLog(logger),
     });
