@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { asError } from '../../foundation/errors.ts';
 import type { SentinelNews } from './sentinel.ts';
 
@@ -19,17 +19,21 @@ const program = [
   'trap "" HUP INT TERM; echo; exec cat >/dev/null',
 ];
 
-/** The thread that a sentinel has for its parent: it does nothing else. */
-async function guard(host: string, tell: (news: SentinelNews) => void): Promise<void> {
+/** The thread that a sentinel has for its parent: it does nothing else, and ends with it. Whatever it is told means that it shall. */
+async function guard(host: string, parent: MessagePort): Promise<void> {
+  const tell = (news: SentinelNews): void => parent.postMessage(news);
   const server = createServer();
   try {
     const { port, descriptor } = await listening(server, host);
     const child = begin(descriptor);
+    parent.once('message', () => child.kill('SIGKILL'));
+    // Not before: a thread that is gone takes no note of its child's end, which then stays a zombie.
+    child.once('exit', () => parent.close());
     await armed(child);
     tell({ kind: 'armed', port });
-    child.once('exit', () => tell({ kind: 'ended' }));
   } catch (error) {
     tell({ kind: 'absent', reason: asError(error).message });
+    parent.close();
   } finally {
     // The sentinel's copy goes on listening.
     server.close();
@@ -75,4 +79,4 @@ function listening(
 }
 
 const { host } = workerData as { readonly host: string };
-void guard(host, (news) => parentPort?.postMessage(news));
+if (parentPort !== null) void guard(host, parentPort);

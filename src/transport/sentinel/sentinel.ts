@@ -19,8 +19,7 @@ export interface NoSentinel {
 /** What its thread says. */
 export type SentinelNews =
   | { readonly kind: 'armed'; readonly port: number }
-  | { readonly kind: 'absent'; readonly reason: string }
-  | { readonly kind: 'ended' };
+  | { readonly kind: 'absent'; readonly reason: string };
 
 /** Between the beginning of the thread and its process's word that it is armed. */
 const startMs = 5_000;
@@ -55,7 +54,7 @@ export function startSentinel(host: string, clock: Clock): Promise<Sentinel | No
     const ended = new Promise<void>((settle) => {
       end = settle;
     });
-    const close = (): void => void worker.terminate();
+    const close = (): void => worker.postMessage('end');
     const absent = (reason: string): void => {
       timer.cancel();
       close();
@@ -63,12 +62,9 @@ export function startSentinel(host: string, clock: Clock): Promise<Sentinel | No
     };
     const timer = clock.after(startMs, () => absent(`not armed after ${startMs / 1000} s`));
     worker.on('message', (news: SentinelNews) => {
-      if (news.kind === 'absent') absent(news.reason);
-      else if (news.kind === 'ended') close();
-      else {
-        timer.cancel();
-        resolve({ port: news.port, ended, close });
-      }
+      if (news.kind === 'absent') return absent(news.reason);
+      timer.cancel();
+      resolve({ port: news.port, ended, close });
     });
     worker.once('error', (error) => absent(error.message));
     worker.once('exit', end);

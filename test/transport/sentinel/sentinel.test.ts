@@ -89,6 +89,17 @@ test('signals that end a service in good order do not end the sentinel before it
   owner.kill('SIGKILL');
 });
 
+test('one that is ended while its process lives leaves no zombie', async (t) => {
+  if (!hasSetpriv(t)) return t.pass();
+  const { owner } = await guarded();
+  const [sentinel = 0] = childrenOf(owner);
+  if (sentinel === 0) return t.fail('no process beside it');
+  process.kill(sentinel, 'SIGKILL');
+  await until(() => childrenOf(owner).length === 0);
+  t.is(owner.exitCode, null);
+  owner.kill('SIGKILL');
+});
+
 test('closed, it is gone; it says so', async (t) => {
   if (!hasSetpriv(t)) return t.pass();
   const sentinel = await startSentinel('127.0.0.1', realClock);
@@ -97,6 +108,7 @@ test('closed, it is gone; it says so', async (t) => {
   sentinel.close();
   await sentinel.ended;
   t.is(await ended, 'ECONNRESET');
+  t.false(listens(sentinel.port));
 });
 
 test.serial('without setpriv there is none, and why', async (t) => {
