@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { startSentinel } from '../../../src/transport/sentinel/sentinel.ts';
 import { realClock, until } from '../harness.ts';
+import { hasSetpriv } from './has-setpriv.ts';
 
 const modules = new URL('../../../src/', import.meta.url).href;
 /** A process with a sentinel, which says at which port and under which process id. */
@@ -15,16 +16,6 @@ const script = `
   console.log(JSON.stringify({ port: sentinel.port, reason: sentinel.reason }));
   setInterval(() => {}, 1000);
 `;
-
-function hasSetpriv(t: ExecutionContext): boolean {
-  try {
-    execFileSync('setpriv', ['--pdeathsig', 'KILL', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    t.log('skipped: no setpriv that knows --pdeathsig');
-    return false;
-  }
-}
 
 async function guarded(): Promise<{ readonly owner: ChildProcess; readonly port: number }> {
   const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
