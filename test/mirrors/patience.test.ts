@@ -72,8 +72,10 @@ test('what nobody reads is left until somebody does, and takes nobody’s call',
 function memoryless(fromMs: number) {
   const random = seededRandom('patience');
   const changesMs: number[] = [];
-  for (let time = fromMs; time < fromMs + 4320 * minute; time -= Math.log(1 - random.next()) * 10 * minute)
+  for (let time = fromMs; time < fromMs + 4320 * minute; ) {
     changesMs.push(time);
+    time -= Math.log(1 - random.next()) * 10 * minute;
+  }
   const untilMs = fromMs + 4320 * minute;
   return { name: 'm', predictable: false, source: 'generated', changesMs, fromMs, untilMs } as const;
 }

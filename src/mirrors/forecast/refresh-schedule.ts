@@ -42,8 +42,8 @@ interface Planned {
   streak: number;
   probe: Probe | null;
   pace: number;
-  /** Changes come at any time alike, as far as is known. */
-  memoryless: boolean;
+  /** Within an hour any time is alike, as far as is known: a look may be left to readers. */
+  patient: boolean;
 }
 
 /** What models must have saved of log loss, in nats a question, against "any time alike": below, evenly spaced looks are best. */
@@ -104,7 +104,7 @@ export class RefreshSchedule {
       probe: told && !dated ? probeOf(next, atMs, streak, cycle.meanMs) : null,
       streak,
       pace: told || streak < unrevealing ? 1 : paceOf(streak),
-      memoryless: !told,
+      patient: !told || next.model === 'daily',
       atMs,
       weight,
       readsPerMs: readsPerMs === 0 && changes < learnt ? null : readsPerMs,
@@ -134,9 +134,9 @@ export class RefreshSchedule {
       if (name === null || planned === undefined) return;
       passed.add(name);
       left--;
-      const { memoryless, readsPerMs, atMs } = planned;
+      const { patient, readsPerMs, atMs } = planned;
       // What is foreseen is looked at before it is read.
-      const patience = memoryless
+      const patience = patient
         ? patienceMs({ sinceMs: nowMs - atMs, readsPerMs, waitingReads: this.#waitingReads })
         : 0;
       planned.promisedUntilMs = nowMs + (patience ?? 0);
