@@ -200,7 +200,7 @@ export const benchCommand: Register = (program) => {
       .command('mirrors')
       .summary('mirrors of outside resources: how fresh, how fast, how gentle to the origin')
       .description(
-        'freshness: change histories replayed against a simulated origin; every other policy makes as many calls as the mirrors did.\nreads: from the mirror in this process. stampede: clients that all poll one stale mirror.',
+        'freshness: change histories replayed against a simulated origin; every other policy makes as many calls as the mirrors did,\nand reads that waited for the origin are told for each. reads: from the mirror in this process. stampede: clients that all poll one stale mirror.',
       )
       .option('--only <names>', 'these parts, separated by commas', listOf<MirrorPart>(mirrorParts))
       .option(
