@@ -105,6 +105,7 @@ export const mutantNames = [
   'scrub-half-applied',
   'time-heard-when-applied',
   'stamp-behind-the-log',
+  'leader-learns-from-old-blocks',
   'mirror-claim-ignored',
   'mirror-looks-again',
   'mirror-budget-free',

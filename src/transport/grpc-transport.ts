@@ -59,7 +59,9 @@ export class GrpcTransport implements Transport<RaftMessage> {
 
   /** Errors: `port-taken`, `config-invalid`. */
   async start(): Promise<void> {
-    await Promise.all([this.listen(), this.sentinel?.start()]);
+    // First: whoever greets this node is told of it.
+    await this.sentinel?.start();
+    await this.listen();
     this.setPeers(this.options.peers);
   }
 

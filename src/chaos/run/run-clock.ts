@@ -13,6 +13,8 @@ export class RunClock {
     this.untilMs = clock.nowMs() + forMs;
     // One a wait that is under way: a soak's segment has as many as scripts whose time has not come.
     setMaxListeners(0, this.#over.signal);
+    // And as many clocks as scripts that are not at their end yet, where the machine is slow.
+    if (stop !== undefined) setMaxListeners(0, stop);
     if (stop?.aborted === true) this.end();
     else stop?.addEventListener('abort', () => this.end(), { once: true, signal: this.#over.signal });
   }

@@ -12,7 +12,8 @@ const windowMs = 10_000;
  *
  * A follower: the largest offset of the last one to two windows counts: stamps arrive late, never early, so the largest is the truest, and
  * an old one would let the drift between two clocks add up. A leader: the offset it had when it was elected; its own blocks
- * teach it only how late they are. But it never stamps a block with less than the log's last one has: where it is behind, it goes on from there. So what a block
+ * teach it only how late they are, and so do those of earlier leaders that it applies while it leads: if they moved its time back, it would stand still before the log's last
+ * stamp, and those who follow it would not know. But it never stamps a block with less than the log's last one has: where it is behind, it goes on from there. So what a block
  * says is what it brings the state to, on every replica, whenever each comes to apply it, and nobody measures the leader's time as further than it is.
  *
  * A follower learns a leader's offset when it gets the leader's blocks (`heard`), not only when they are applied: one that leads with blocks in its log that are
@@ -59,7 +60,15 @@ export class ClusterClock {
     const stoodStill = this.#stateMs > 0 && timeMs - this.#stateMs >= maxStepMs;
     this.#stateMs = timeMs;
     if (term === this.#leads) this.#term = term;
-    else if (term >= this.#term) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
+    else if (this.#learns(term)) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
+  }
+
+  /** Whether a block of that term, applied now, may move this node's time. */
+  #learns(term: Term): boolean {
+    if (term < this.#term) return false;
+    return (
+      this.#leads === null || this.#offsetMs === null || mutant.active === 'leader-learns-from-old-blocks'
+    );
   }
 
   /** A block with this stamp came from the leader of `term` and is in the log: not committed yet, but of that leader. */

@@ -231,3 +231,32 @@ test.serial('a leader goes on from the time of blocks that it has and has not ap
     activateMutant(null);
   }
 });
+
+/** How far a follower's measure is ahead of a leader that was started again, is elected, and goes on applying what its log holds of earlier terms. */
+function aheadOfReplayingMs(): number {
+  const leader = new Replica();
+  const next = new Replica();
+  next.saw(100_000, 6);
+  leader.saw(50_000, 4);
+  leader.loggedMs = 100_000;
+  leader.clock.leads(term(7));
+  for (const [atMs, replayedMs, replayedTerm] of [
+    [0, 50_000, 4],
+    [600, 80_000, 5],
+    [1200, 100_000, 6],
+  ] as const) {
+    leader.nowMs = next.nowMs = atMs;
+    leader.saw(replayedMs, replayedTerm);
+    const stampMs = leader.block();
+    leader.loggedMs = stampMs;
+    next.heard(stampMs, 7);
+  }
+  return next.clock.now() - leader.clock.now();
+}
+
+test.serial('a leader that applies old blocks while it leads does not stand still meanwhile', (t) => {
+  t.teardown(() => activateMutant(null));
+  t.is(aheadOfReplayingMs(), 0);
+  activateMutant('leader-learns-from-old-blocks');
+  t.true(aheadOfReplayingMs() > 500, 'a lease renewed meanwhile would end early');
+});
