@@ -61,7 +61,7 @@ export async function measureFreshness(
   return rows;
 }
 
-export function rowOf(
+function rowOf(
   history: ChangeHistory,
   reads: Float64Array,
   { callsPerChange, told, waitingReads }: Pick<FreshnessRow, 'callsPerChange' | 'told' | 'waitingReads'>,
