@@ -4,6 +4,7 @@ import { ForecastSeries } from './forecast-series.ts';
 import { InputBook } from './input-book.ts';
 import {
   type EngineFigures,
+  type EngineLimits,
   type ObserveAnswer,
   type ObserveRequest,
   observationLength,
@@ -73,8 +74,8 @@ export class OnlineEngine {
       this.#observe(id, timeMs, value, revision);
     }
     taken();
-    await this.#forecastDue(options.cpu);
-    await this.#choose(options.cpu);
+    await this.#forecastDue(options);
+    if (options.isUrgent !== true) await this.#choose(options.cpu);
     const rows = joined(this.#rows);
     this.#rows = [];
     return { rows, models: this.#models, figures: this.#figures() };
@@ -120,10 +121,10 @@ export class OnlineEngine {
     if (series.wantsChoice(this.#parts.chooser.minimumLength)) this.#wanting.add(series);
   }
 
-  async #forecastDue(share: number): Promise<void> {
+  async #forecastDue({ cpu, isUrgent = false }: EngineLimits): Promise<void> {
     if (this.#due.size === 0) return;
     const order = byValue(this.#due);
-    for (let at = 0; at < order.length && this.#budget.left(share) > 0; at += batchSize) {
+    for (let at = 0; at < order.length && (this.#budget.left(cpu) > 0 || isUrgent); at += batchSize) {
       const taken = this.#budget.begin();
       const batch = order.slice(at, at + batchSize);
       for (const series of batch) this.#due.delete(series);
