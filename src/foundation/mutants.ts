@@ -95,6 +95,7 @@ export const mutantNames = [
   'selection-sees-future',
   'input-known-early',
   'table-keeps-forgotten',
+  'call-without-end',
   'nothing-brought-after-opening',
   'brought-before-caught-up',
   'late-changes-set-time-back',

@@ -113,6 +113,7 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'selection-sees-future': 'no models in it; test/prediction/mutants.test.ts finds it',
   'input-known-early': 'no models in it; test/prediction/mutants.test.ts finds it',
   'table-keeps-forgotten': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
+  'call-without-end': 'no models in it; test/prediction/mutants.test.ts finds it',
   'nothing-brought-after-opening': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
   'brought-before-caught-up': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
   'late-changes-set-time-back': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',

@@ -39,8 +39,9 @@ export interface PredictionProposalsParts {
 const rehearseEveryMs = 2000;
 /** After the first block: once the log of the old term is applied, and again where somebody wrote meanwhile. */
 const laterRounds = 2;
-/** What the source has by then is brought, caught up or not. */
+/** What the source has by then is brought, caught up or not; the rest follows, if it comes before it is no matter any more. */
 const patienceMs = 500;
+const mostPatienceMs = 3000;
 /** Of a block's way to being read; what took longer had other reasons, which are over. */
 const mostAheadMs = 1000;
 
@@ -98,11 +99,10 @@ export class PredictionProposals {
   #bringLater(election: Election, aheadMs: number, round: number): void {
     const { source, clock, raft, wake, life } = this.#parts;
     if (source === undefined || round > laterRounds) return;
-    let waits = true;
+    const lastMs = clock.nowMs() + mostPatienceMs;
     const bring = (): void => {
       const { role, term } = raft.status;
-      if (!waits || role !== 'leader' || term !== election.term || life.isStopping) return;
-      waits = false;
+      if (role !== 'leader' || term !== election.term || life.isStopping || clock.nowMs() > lastMs) return;
       this.#bring(election, aheadMs, round);
       wake();
     };
