@@ -98,13 +98,17 @@ export class LeaderWatch {
   disconnected(
     nowMs: number,
     peer: NodeId,
-    reason: 'refused' | 'dropped' | 'silent',
+    reason: 'refused' | 'gone' | 'dropped' | 'silent',
   ): readonly WatchAction[] {
     if (!this.#isLeader(peer)) return nothing;
     switch (reason) {
       case 'refused':
+      case 'gone':
         this.#refusedAtMs = nowMs;
-        return this.#fact({ kind: 'refused' }, 'connection refused');
+        return this.#fact(
+          { kind: 'refused' },
+          reason === 'gone' ? 'its process has ended' : 'connection refused',
+        );
       case 'dropped':
         return this.#fact({ kind: 'dropped' }, '');
       case 'silent':

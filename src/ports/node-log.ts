@@ -15,6 +15,7 @@ export const nodeEvents = [
   'peer-connected',
   'peer-disconnected',
   'peer-refused',
+  'sentinel-absent',
   'peer-doubted',
   'peer-trusted',
   'suspected',

@@ -54,8 +54,11 @@ export interface TransportHandler<Message> {
   received(from: NodeId, messages: readonly Message[]): void;
   /** Its stream to us is up after the handshake (`identity` as presented). */
   connected(peer: NodeId, identity: PeerIdentity): void;
-  /** `refused`: nobody listens there: dead. `dropped`: a living connection broke. `silent`: no answer to a connect in time. */
-  disconnected(peer: NodeId, reason: 'refused' | 'dropped' | 'silent'): void;
+  /**
+   * `refused`: nobody listens there: dead. `gone`: its process has ended, which may be seen before its connections break: dead. `dropped`: a living
+   * connection broke. `silent`: no answer to a connect in time.
+   */
+  disconnected(peer: NodeId, reason: 'refused' | 'gone' | 'dropped' | 'silent'): void;
   /** The peer does not want our connection, and says why. */
   rejected(peer: NodeId, detail: string): void;
   probed(): ProbeAnswer;

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { splitAddress } from '../foundation/address.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export type DialOutcome = 'open' | 'refused' | 'silent';
@@ -13,9 +14,7 @@ export function dial(
   clock: Clock,
   done: (outcome: DialOutcome) => void,
 ): () => void {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  const socket = connect({ host, port: Number(address.slice(colon + 1)) });
+  const socket = connect(splitAddress(address));
   let over = false;
   const stop = (): void => {
     over = true;

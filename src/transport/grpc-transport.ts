@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import { splitAddress } from '../foundation/address.ts';
 import type { Durations } from '../foundation/durations.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../foundation/ids.ts';
@@ -11,6 +12,8 @@ import { Outbound } from './outbound.ts';
 import { encodeProbeReply, type Hello, helloOf } from './peer-wire.ts';
 import { Presence } from './presence.ts';
 import { probePeer } from './probe.ts';
+import { SentinelKeeper } from './sentinel/sentinel-keeper.ts';
+import { SentinelWatch } from './sentinel/sentinel-watch.ts';
 import { listenForPeers, type PeerServer } from './server.ts';
 import { receiveSnapshot, sendSnapshot } from './snapshots.ts';
 
@@ -19,6 +22,7 @@ interface Link {
   readonly address: string;
   readonly presence: Presence;
   readonly outbound: Outbound;
+  readonly sentinel: SentinelWatch;
 }
 
 /** The peer port over gRPC (`service Peer`). The contract is `Transport`'s; this class ties the parts of this folder together. */
@@ -29,12 +33,23 @@ export class GrpcTransport implements Transport<RaftMessage> {
   private readonly inbound = new Map<NodeId, { readonly stream: Inbound; readonly hello: Hello }>();
   private readonly complaints = new Map<string, Set<string>>();
   private readonly closing = new AbortController();
+  private readonly sentinel: SentinelKeeper | null;
   private server: PeerServer | null = null;
   private receivedBytes = 0;
 
   constructor(options: GrpcTransportOptions) {
     this.options = options;
-    this.own = helloOf(options.identity, options.advertise);
+    this.own = helloOf(options.identity, options.advertise, () => this.sentinel?.port ?? 0);
+    this.sentinel =
+      options.sentinel === undefined
+        ? null
+        : new SentinelKeeper({
+            begin: options.sentinel,
+            host: splitAddress(options.listen).host,
+            clock: options.clock,
+            log: options.log ?? silentLog,
+            replaced: () => this.presentAnew(),
+          });
   }
 
   /** The port that was bound; 0 when closed. */
@@ -44,7 +59,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
 
   /** Errors: `port-taken`, `config-invalid`. */
   async start(): Promise<void> {
-    await this.listen();
+    await Promise.all([this.listen(), this.sentinel?.start()]);
     this.setPeers(this.options.peers);
   }
 
@@ -112,7 +127,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
     if (this.closing.signal.aborted) return;
     for (const [peer, link] of this.links) {
       if (peers.get(peer) === link.address) continue;
-      link.outbound.close();
+      closeLink(link);
       this.links.delete(peer);
       if (!peers.has(peer)) this.inbound.get(peer)?.stream.refuse(status.UNAVAILABLE, 'no peer any more');
     }
@@ -144,16 +159,26 @@ export class GrpcTransport implements Transport<RaftMessage> {
 
   async close(): Promise<void> {
     this.closing.abort();
-    for (const { outbound } of this.links.values()) outbound.close();
+    for (const link of this.links.values()) closeLink(link);
     this.links.clear();
+    this.sentinel?.close();
     const { server } = this;
     this.server = null;
     await server?.close();
   }
 
+  /** Peers that hold this process dead, or don't know of its new sentinel, hear from it again. */
+  private presentAnew(): void {
+    for (const { outbound } of this.links.values()) outbound.renew();
+  }
+
   private link(peer: NodeId, address: string): Link {
     const { handler, clock, random } = this.options;
     const presence = new Presence(peer, handler);
+    const sentinel = new SentinelWatch(() => {
+      presence.gone();
+      outbound.gone();
+    });
     const outbound = new Outbound(address.split(','), this.own, clock, random.fork(peer), {
       greeted: async (hello) => {
         if (hello.id !== peer) {
@@ -164,7 +189,10 @@ export class GrpcTransport implements Transport<RaftMessage> {
         }
         await this.greeted(hello);
       },
-      up: (identity) => presence.outboundUp(identity),
+      up: (hello) => {
+        sentinel.watch(outbound.address, hello.sentinelPort);
+        presence.outboundUp(hello.identity);
+      },
       lost: (reason) => presence.outboundLost(reason),
       rejected: (detail) => {
         this.complain(peer, detail);
@@ -173,7 +201,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
     });
     const known = this.inbound.get(peer);
     if (known !== undefined) presence.inboundUp(known.hello.identity);
-    return { address, presence, outbound };
+    return { address, presence, outbound, sentinel };
   }
 
   private readonly greeted = async (hello: Hello): Promise<void> => {
@@ -197,6 +225,7 @@ export class GrpcTransport implements Transport<RaftMessage> {
     previous?.stream.refuse(status.UNAVAILABLE, 'replaced by a newer connection');
     this.complaints.delete(hello.id);
     const link = this.links.get(hello.id);
+    link?.sentinel.watch(link.outbound.address, hello.sentinelPort);
     link?.presence.inboundUp(hello.identity);
     link?.outbound.connectNow();
   }
@@ -210,6 +239,11 @@ export class GrpcTransport implements Transport<RaftMessage> {
     said.add(reason);
     (this.options.log ?? silentLog).warn('peer-refused', { peer, reason });
   }
+}
+
+function closeLink({ outbound, sentinel }: Link): void {
+  outbound.close();
+  sentinel.close();
 }
 
 function unknownPeer(id: NodeId): TanistError {

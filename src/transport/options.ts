@@ -6,6 +6,7 @@ import type { StoreIdentity } from '../ports/log-store.ts';
 import type { NodeLog } from '../ports/node-log.ts';
 import type { TransportHandler } from '../ports/transport.ts';
 import type { RaftMessage } from '../raft/message.ts';
+import type { startSentinel } from './sentinel/sentinel.ts';
 
 export interface GrpcTransportOptions {
   /** Who this node is, as it presents itself. */
@@ -19,6 +20,8 @@ export interface GrpcTransportOptions {
   readonly handler: TransportHandler<RaftMessage>;
   readonly clock: Clock;
   readonly random: Random;
+  /** Begins what the death of this process is seen by early; only where the process is this node's alone. Default: there is none. */
+  readonly sentinel?: typeof startSentinel;
   readonly log?: NodeLog;
 }
 
@@ -30,6 +33,8 @@ export const timing = {
   /** After the first attempt, which is made at once: doubling, ± half. */
   firstRetryMs: 5,
   lastRetryMs: 250,
+  /** After the end of the peer's process; whoever is back sooner calls. */
+  afterEndMs: 50,
   /** Pings ride on messages at most this often, and go alone when there are none. */
   pingMs: 100,
   idleMs: 500,

@@ -2,7 +2,6 @@ import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import type { Random } from '../foundation/random.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
-import type { PeerIdentity } from '../ports/log-store.ts';
 import { peerService } from '../protocol/services.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import { callFailure, openChannel } from './channel.ts';
@@ -18,7 +17,7 @@ import { RoundTrip } from './round-trip.ts';
 export interface OutboundEvents {
   /** The peer answered with its hello; a rejection ends the attempt. */
   greeted(hello: Hello): Promise<void>;
-  up(identity: PeerIdentity): void;
+  up(hello: Hello): void;
   lost(reason: LossReason): void;
   /** The peer, or `greeted`, does not want this connection. */
   rejected(detail: string): void;
@@ -103,6 +102,20 @@ export class Outbound {
     this.connect();
   }
 
+  /** The peer's process has ended: the connection may live on in its kernel for a while, and there is no hurry for another. */
+  gone(): void {
+    const { attempt } = this;
+    if (attempt === null) return;
+    this.end(attempt);
+    this.retryMs = timing.afterEndMs;
+    this.again(false, 'gone');
+  }
+
+  /** Presents this node anew. */
+  renew(): void {
+    if (this.attempt?.up === true) this.fail(this.attempt, 'dropped');
+  }
+
   close(): void {
     this.closed = true;
     this.retry?.cancel();
@@ -171,7 +184,7 @@ export class Outbound {
     this.roundTrip.reset();
     this.deliveryRate.reset();
     this.watch(attempt);
-    this.events.up(hello.identity);
+    this.events.up(hello);
   }
 
   private failed(attempt: Attempt, error: ServiceError): void {

@@ -18,9 +18,12 @@ export interface Hello {
   readonly identity: PeerIdentity;
   /** Where its peer port is reached; empty: not said. */
   readonly address: string;
+  /** Of the sentinel of its process, on the host where the peer is reached; 0: it has none. */
+  readonly sentinelPort: number;
 }
 
-export function helloOf(identity: StoreIdentity, address = ''): Hello {
+/** `sentinelPort`: asked when it is said. */
+export function helloOf(identity: StoreIdentity, address = '', sentinelPort = () => 0): Hello {
   const { clusterId, nodeId: id } = identity;
   return {
     clusterId,
@@ -30,6 +33,9 @@ export function helloOf(identity: StoreIdentity, address = ''): Hello {
       return presentedOf(identity);
     },
     address,
+    get sentinelPort() {
+      return sentinelPort();
+    },
   };
 }
 
@@ -43,6 +49,7 @@ export function writeHello(writer: WireWriter, field: number, hello: Hello): voi
   writePoint(writer, 7, hello.identity.last);
   writer.text(8, hello.address);
   writer.bool(9, hello.identity.doubted);
+  writer.uint(10, hello.sentinelPort);
   writer.end(mark);
 }
 
@@ -55,6 +62,7 @@ export function readHello(reader: WireReader): Hello {
   let last: LogPoint = beforeAll;
   let address = '';
   let doubted = false;
+  let sentinelPort = 0;
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -82,13 +90,16 @@ export function readHello(reader: WireReader): Hello {
       case 9:
         doubted = reader.bool();
         break;
+      case 10:
+        sentinelPort = reader.uint();
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
   const identity = { storeId, bootCounter, incarnation, last, doubted };
-  return { clusterId, id: nodeId(id), identity, address };
+  return { clusterId, id: nodeId(id), identity, address, sentinelPort };
 }
 
 /** What the called side of a message stream says: its own hello first, then echoes. */
@@ -128,7 +139,13 @@ export function encodeProbeRequest(from: NodeId): Buffer {
 
 export function encodeProbeReply(clusterId: string, answer: ProbeAnswer): Buffer {
   const writer = new WireWriter(256);
-  writeHello(writer, 1, { clusterId, id: answer.id, identity: answer.identity, address: '' });
+  writeHello(writer, 1, {
+    clusterId,
+    id: answer.id,
+    identity: answer.identity,
+    address: '',
+    sentinelPort: 0,
+  });
   writer.uint(2, answer.term);
   writer.text(3, answer.leader ?? '');
   writer.double(4, answer.leaderHeardMs ?? -1);

@@ -2,7 +2,7 @@ import type { NodeId } from '../foundation/ids.ts';
 import type { PeerIdentity } from '../ports/log-store.ts';
 import type { TransportHandler } from '../ports/transport.ts';
 
-export type LossReason = 'refused' | 'dropped' | 'silent';
+export type LossReason = Parameters<TransportHandler<never>['disconnected']>[1];
 
 /**
  * Makes one story of a peer's two streams: connected when both are up with the same incarnation, disconnected at the first sign of
@@ -41,6 +41,13 @@ export class Presence {
   inboundLost(reason: LossReason): void {
     this.theirs = null;
     this.lost(reason);
+  }
+
+  /** Its process has ended. Streams that have not broken yet count no more: only new ones show that it lives. */
+  gone(): void {
+    this.ours = null;
+    this.theirs = null;
+    this.lost('gone');
   }
 
   private maybeConnected(): void {

@@ -8,7 +8,7 @@ import { startLocalCluster } from '../../src/local/local-cluster.ts';
 import type { LogRecord } from '../../src/local/node-process.ts';
 
 test('what is waited for at most so long leaves no timer that would keep the process', async (t) => {
-  const module = new URL('../../src/cli/local/at-most.js', import.meta.url).href;
+  const module = new URL('../../src/local/at-most.js', import.meta.url).href;
   const hour = 3_600_000;
   const script = `
     import { atMost } from ${JSON.stringify(module)};

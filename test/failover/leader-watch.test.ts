@@ -53,6 +53,16 @@ test('a refusal by a firewall: heartbeats that keep coming show it alive', (t) =
   t.deepEqual(kinds(watch.heard(nowMs + 60)), ['declareAlive']);
 });
 
+test('its process has ended: lost at once, whatever was under way; a leader that goes on speaking was not', (t) => {
+  const { watch, nowMs } = watching();
+  const [lost] = watch.disconnected(nowMs + 1, leader, 'gone');
+  t.like(lost, { kind: 'declareLost', leader, evidence: 'its process has ended' });
+  t.deepEqual(watch.disconnected(nowMs + 12, leader, 'dropped'), [], 'its connections break later');
+  watch.follow(nowMs + 12, null, term(5), null);
+  t.deepEqual(watch.heard(nowMs + 13), [], 'what was under way does not revive it');
+  t.deepEqual(kinds(watch.heard(nowMs + 60)), ['declareAlive']);
+});
+
 test('restarted: another incarnation answers the probe', (t) => {
   const { watch, nowMs } = watching();
   watch.disconnected(nowMs, leader, 'dropped');

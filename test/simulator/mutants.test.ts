@@ -7,7 +7,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'vote-without-up-to-date-check': 8,
   'vote-before-durable': 1,
   'vote-lost-at-restart': 1,
-  'vote-twice-in-term': 3,
+  'vote-twice-in-term': 70,
   'commit-earlier-term-by-counting': 10,
   'acknowledge-before-sync': 1,
   'keep-conflicting-suffix': 38,

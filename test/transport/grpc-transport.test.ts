@@ -8,6 +8,7 @@ import { encodeEnvelope, encodeHelloEnvelope } from '../../src/transport/envelop
 import { sizes } from '../../src/transport/options.ts';
 import { helloOf } from '../../src/transport/peer-wire.ts';
 import { a, append, b, GrpcNetwork, numbered, Recorder, realClock, until } from './harness.ts';
+import { fakeSentinel } from './sentinel/fake-sentinel.ts';
 import { transportSuite } from './suite.ts';
 
 transportSuite(test, 'gRPC', () => new GrpcNetwork());
@@ -163,4 +164,28 @@ test('round trips are measured', async (t) => {
   await until(() => transportA.roundTripMs(b) !== null);
   t.true((transportA.roundTripMs(b) ?? 0) > 0);
   await network.close();
+});
+
+test('a sentinel that ends means that its process has, until that is heard anew', async (t) => {
+  const network = new GrpcNetwork();
+  const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
+  const sentinel = await fakeSentinel();
+  const transportA = await network.start(a, nodeA);
+  const transportB = await network.start(b, nodeB, 'start-b', 'cluster', sentinel);
+  t.teardown(() => network.close());
+  const [metB, metA] = ['connected b start-b', 'connected a start-a'];
+  await until(() => nodeA.events.at(-1) === metB && nodeB.events.at(-1) === metA);
+  await until(() => sentinel.connections.size === 1);
+  const met = nodeA.events.length;
+  sentinel.close();
+  // It lives: it says so by new connections, and is a peer as before.
+  await until(() => nodeA.events.length > met && nodeA.events.at(-1) === metB);
+  t.is(nodeA.events[met], 'gone b');
+  await until(() => nodeB.events.at(-1) === metA);
+  const before = nodeA.messages.length;
+  await until(() => {
+    transportB.send(a, numbered(b, a, 1));
+    return nodeA.messages.length > before;
+  });
+  t.is(transportA.droppedMessages(b), 0);
 });

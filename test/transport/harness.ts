@@ -12,6 +12,7 @@ import type {
 } from '../../src/ports/transport.ts';
 import type { RaftMessage } from '../../src/raft/message.ts';
 import { GrpcTransport } from '../../src/transport/grpc-transport.ts';
+import type { Sentinel } from '../../src/transport/sentinel/sentinel.ts';
 
 export const realClock: Clock = {
   nowMs: () => performance.now(),
@@ -120,6 +121,7 @@ export class GrpcNetwork implements Network {
     handler: TransportHandler<RaftMessage>,
     incarnation = `start-${id}`,
     clusterId = 'cluster',
+    sentinel?: Sentinel,
   ): Promise<GrpcTransport> {
     const identity = {
       clusterId,
@@ -137,6 +139,7 @@ export class GrpcNetwork implements Network {
       clock: this.clock,
       random: seededRandom(id),
       log: recordingLog(this.lines),
+      ...(sentinel === undefined ? {} : { sentinel: async () => sentinel }),
     });
     await transport.start();
     this.transports.set(id, transport);

@@ -122,6 +122,7 @@ test('hellos, echoes, probes, snapshot chunks', (t) => {
       doubted: false,
     },
     address: 'h:1',
+    sentinelPort: 7,
   };
   const plainHello = {
     clusterId: 'c',
@@ -131,6 +132,7 @@ test('hellos, echoes, probes, snapshot chunks', (t) => {
     incarnation: 'i',
     last: { index: 5, term: 2 },
     address: 'h:1',
+    sentinelPort: 7,
   };
   t.deepEqual(decodeAnswer(generatedBytes('PeerAnswer', { hello: plainHello })), { hello });
   t.deepEqual(decodeAnswer(encodeAnswer({ hello })), { hello });

@@ -20,6 +20,7 @@ import { latestParts } from '../../replication/source/latest-parts.ts';
 import { openLevelDisk } from '../../storage/level/level-disk.ts';
 import { GrpcTransport } from '../../transport/grpc-transport.ts';
 import { GrpcLinkProbe } from '../../transport/link-probe.ts';
+import { startSentinel } from '../../transport/sentinel/sentinel.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { inProcess } from '../in-process.ts';
 import { ClientServer } from '../services/client-server.ts';
@@ -38,6 +39,8 @@ export interface StartOptions {
   readonly nodeLog: NodeLog;
   /** Where it listens, where others reach it in another way than the config says: through a proxy, at a mapped port. */
   readonly listen?: ListenAddresses;
+  /** Nothing else runs in this process. */
+  readonly ownProcess?: boolean;
   /** In test builds alone. */
   readonly faults?: Faults;
 }
@@ -142,6 +145,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
               clock: systemClock,
               random: random.fork('transport'),
               log: nodeLog,
+              ...(options.ownProcess === true ? { sentinel: startSentinel } : {}),
             }),
             options.faults,
           ),

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { atMost } from '../../local/at-most.ts';
 import type { Target } from '../target.ts';
 
 const patienceMs = 90_000;
@@ -33,7 +33,7 @@ export async function healed(target: Target): Promise<readonly string[]> {
   });
   // A node that stops itself over the last fault may take a moment for it.
   while (!isOver) {
-    await Promise.race([settled, delay(lookEveryMs, undefined, { ref: false })]);
+    await atMost(lookEveryMs, settled);
     if (!isOver && findings.length === 0) await startEnded();
   }
   return findings;

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { present } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
+import { atMost } from '../../local/at-most.ts';
 import type { Moment } from '../moment.ts';
 
 /** A member's process, Tanist's or etcd's. */
@@ -81,7 +81,7 @@ export class MemberProcesses<P extends MemberProcess> {
       await one.ready;
     } catch (cause) {
       // Its last words come as it ends.
-      await Promise.race([one.exited, delay(lastWordsMs, undefined, { ref: false })]);
+      await atMost(lastWordsMs, one.exited);
       const reason = cause instanceof Error ? cause.message : String(cause);
       const tail = one
         .logTail()

@@ -3,12 +3,12 @@ import { pino } from 'pino';
 import type { RunningMember } from '../../api/start/start-member.ts';
 import { buildKind } from '../../foundation/build-kind.ts';
 import { TanistError } from '../../foundation/errors.ts';
+import { atMost } from '../../local/at-most.ts';
 import { mutantVariable, parentChannel } from '../../local/node-channel.ts';
 import { keepCodeWarm } from '../../local/warm-code.ts';
 import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config/config.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';
-import { atMost } from './at-most.ts';
 import { activateMutantOf } from './mutant-of-environment.ts';
 import { pinoNodeLog } from './pino-node-log.ts';
 
@@ -56,6 +56,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
       config,
       ...(faults === undefined ? {} : { faults }),
       id,
+      ownProcess: true,
       dataFolder: options.data ?? join('tanist-data', id),
       nodeLog: pinoNodeLog(logger),
     });

@@ -67,10 +67,10 @@ export class LeaderMonitor {
     }
   }
 
-  disconnected(peer: NodeId, reason: 'refused' | 'dropped' | 'silent'): void {
+  disconnected(peer: NodeId, reason: 'refused' | 'gone' | 'dropped' | 'silent'): void {
     const { raft, clock, wake } = this.#options;
     const { leader, term } = raft.status;
-    if (reason === 'dropped' && peer === leader) {
+    if ((reason === 'dropped' || reason === 'gone') && peer === leader) {
       raft.leaderDropped(leader, term);
       wake();
     }

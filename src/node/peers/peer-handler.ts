@@ -97,10 +97,10 @@ export class PeerHandler {
     wake();
   }
 
-  disconnected(peer: NodeId, reason: 'refused' | 'dropped' | 'silent'): void {
+  disconnected(peer: NodeId, reason: 'refused' | 'gone' | 'dropped' | 'silent'): void {
     const { nodeLog, connections, monitor, guard, guarding, membership } = this.#parts;
     nodeLog.info('peer-disconnected', { peer, reason });
-    if (reason === 'refused') membership.gone(peer);
+    if (reason === 'refused' || reason === 'gone') membership.gone(peer);
     connections.disconnected(peer);
     monitor.disconnected(peer, reason);
     guarding(guard.disconnected(peer));

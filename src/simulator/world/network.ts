@@ -29,9 +29,14 @@ export interface Endpoint {
   /** By peer, whose process's stream it takes: a newer one replaces it. */
   readonly accepted: Map<string, Life>;
   /** Its connection to `peer` is gone, or what it had sent may go on. */
-  broken(peer: string, reason: 'dropped' | 'silent'): void;
+  broken(peer: string, reason: 'gone' | 'dropped' | 'silent'): void;
   unblocked(peer: string): void;
 }
+
+/** A process's end is seen as its sentinel's. */
+const seenGone = 0.5;
+/** A living process's sentinel was ended by somebody: it is held dead until it is heard anew. */
+const falselyGone = 0.2;
 
 /** Who is reachable for whom, and how long messages take. */
 export class Network {
@@ -41,6 +46,8 @@ export class Network {
   readonly weather: NetworkWeather;
   /** Sees every message when it is sent; for checks. */
   sent: (message: RaftMessage) => void = () => {};
+  /** What is seen of connections that end. */
+  readonly #ends: Random;
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #blocked = new Map<string, number>();
   readonly #slow = new Map<string, number>();
@@ -51,6 +58,7 @@ export class Network {
     this.random = random;
     this.trace = trace;
     this.weather = weather;
+    this.#ends = random.fork('ends');
   }
 
   endpoint(name: string): Endpoint | undefined {
@@ -67,7 +75,8 @@ export class Network {
     for (const other of this.#endpoints.values()) {
       const noticedMs = this.delayMs(name, other.name) + this.random.next() * 3;
       this.scheduler.after(noticedMs, () => {
-        if (!this.blocked(name, other.name)) other.life.enter(() => other.broken(name, 'dropped'));
+        if (this.blocked(name, other.name)) return;
+        other.life.enter(() => other.broken(name, this.#ends.chance(seenGone) ? 'gone' : 'dropped'));
       });
     }
   }
@@ -79,7 +88,7 @@ export class Network {
     return () => this.#streams.delete(one);
   }
 
-  /** Connections between the two break although both live. */
+  /** Connections between the two break although both live, or seem to. */
   drop(a: string, b: string): void {
     for (const { ends, act } of [...this.#streams]) if (ends.includes(a) && ends.includes(b)) act();
     for (const [here, there] of [
@@ -87,7 +96,7 @@ export class Network {
       [b, a],
     ] as const) {
       const endpoint = this.#endpoints.get(here);
-      endpoint?.life.enter(() => endpoint.broken(there, 'dropped'));
+      endpoint?.life.enter(() => endpoint.broken(there, this.#ends.chance(falselyGone) ? 'gone' : 'dropped'));
     }
   }
 

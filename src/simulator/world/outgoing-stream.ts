@@ -91,7 +91,7 @@ export class OutgoingStream {
     });
   }
 
-  broken(reason: 'dropped' | 'silent'): void {
+  broken(reason: 'gone' | 'dropped' | 'silent'): void {
     if (this.#closed || this.#state.kind === 'down') return;
     const wasUp = this.#state.kind === 'up';
     this.#attempt++;

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { splitAddress } from '../../../foundation/address.ts';
 import type { Shape } from '../../target.ts';
 import { Lane } from './lane.ts';
 
@@ -61,10 +62,8 @@ export class Connection {
     const { from, to, target } = this.ends;
     const caller = this.#caller;
     if (caller.destroyed) return;
-    const colon = target.lastIndexOf(':');
     const called = connect({
-      host: target.slice(0, colon),
-      port: Number(target.slice(colon + 1)),
+      ...splitAddress(target),
       noDelay: true,
       allowHalfOpen: true,
     });

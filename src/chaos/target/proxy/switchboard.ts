@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { splitAddress } from '../../../foundation/address.ts';
 import type { Shape } from '../../target.ts';
 import { Connection, type Surroundings } from './connection.ts';
 import { Door } from './door.ts';
@@ -123,9 +124,8 @@ const key = (from: string, to: string): string => `${from} ${to}`;
 
 /** `refused`: nobody listens there. `silent`: whoever does takes no connection, or this thread had no time to hear of it. */
 function knock(target: string): Promise<'open' | 'refused' | 'silent'> {
-  const colon = target.lastIndexOf(':');
   return new Promise((resolve) => {
-    const socket = connect({ host: target.slice(0, colon), port: Number(target.slice(colon + 1)) });
+    const socket = connect(splitAddress(target));
     const finish = (answer: 'open' | 'refused' | 'silent'): void => {
       socket.destroy();
       resolve(answer);

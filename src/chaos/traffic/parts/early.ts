@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TanistError } from '../../../foundation/errors.ts';
+import { atMost } from '../../../local/at-most.ts';
 import { eventually } from '../../../local/eventually.ts';
 import { defaultPredictPolicy } from '../../../ports/prediction.ts';
 import { checkEarly, EarlyRecord } from '../checks/early.ts';
@@ -96,8 +97,7 @@ export const early: Part = {
       stop: async () => {
         isStopping = true;
         await pace.stop();
-        const settled = Promise.all(open);
-        await Promise.race([settled, delay(patienceMs, undefined, { ref: false })]);
+        await atMost(patienceMs, Promise.all(open));
         for (const stopListening of listening) stopListening();
       },
       forget: async () => {

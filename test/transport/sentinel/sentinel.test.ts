@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import test from 'ava';
+import { startSentinel } from '../../../src/transport/sentinel/sentinel.ts';
+import { realClock, until } from '../harness.ts';
+import { hasSetpriv } from './has-setpriv.ts';
+
+const modules = new URL('../../../src/', import.meta.url).href;
+/** A process with a sentinel, which says at which port and under which process id. */
+const script = `
+  const { startSentinel } = await import('${modules}transport/sentinel/sentinel.js');
+  const { systemClock } = await import('${modules}api/system-clock.js');
+  const sentinel = await startSentinel('127.0.0.1', systemClock);
+  console.log(JSON.stringify({ port: sentinel.port, reason: sentinel.reason }));
+  setInterval(() => {}, 1000);
+`;
+
+async function guarded(): Promise<{ readonly owner: ChildProcess; readonly port: number }> {
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(owner.stdout!, 'data')) as [Buffer];
+  const { port } = JSON.parse(String(line)) as { port: number };
+  return { owner, port };
+}
+
+async function connected(
+  port: number,
+): Promise<{ readonly socket: Socket; readonly ended: Promise<string> }> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const ended = new Promise<string>((resolve) => {
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+    socket.once('end', () => resolve('end'));
+  });
+  socket.resume();
+  return { socket, ended };
+}
+
+/** Whether anyone does at the port, as the kernel has it. */
+function listens(port: number): boolean {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .some((line) => line.includes(`0100007F:${hex} 00000000:0000 0A`));
+}
+
+function childrenOf(owner: ChildProcess): readonly number[] {
+  const tasks = `/proc/${owner.pid}/task`;
+  return readdirSync(tasks)
+    .flatMap((thread) => readFileSync(`${tasks}/${thread}/children`, 'utf8').split(' '))
+    .filter((pid) => pid.trim() !== '')
+    .map(Number);
+}
+
+test('a kill of the process resets what is connected, and leaves nothing behind', async (t) => {
+  if (!hasSetpriv(t)) return t.pass();
+  const { owner, port } = await guarded();
+  const one = await connected(port);
+  const another = await connected(port);
+  owner.kill('SIGKILL');
+  t.deepEqual(await Promise.all([one.ended, another.ended]), ['ECONNRESET', 'ECONNRESET']);
+  await until(() => !listens(port));
+});
+
+test('signals that end a service in good order do not end the sentinel before it', async (t) => {
+  if (!hasSetpriv(t)) return t.pass();
+  const { owner, port } = await guarded();
+  const [sentinel = 0] = childrenOf(owner);
+  if (sentinel === 0) return t.fail('no process beside it');
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(sentinel, signal);
+  // A connection made after them is one that the sentinel still holds.
+  const { ended } = await connected(port);
+  t.true(listens(port));
+  t.deepEqual(childrenOf(owner), [sentinel]);
+  process.kill(sentinel, 'SIGKILL');
+  t.is(await ended, 'ECONNRESET');
+  owner.kill('SIGKILL');
+});
+
+test('one that is ended while its process lives leaves no zombie', async (t) => {
+  if (!hasSetpriv(t)) return t.pass();
+  const { owner } = await guarded();
+  const [sentinel = 0] = childrenOf(owner);
+  if (sentinel === 0) return t.fail('no process beside it');
+  process.kill(sentinel, 'SIGKILL');
+  await until(() => childrenOf(owner).length === 0);
+  t.is(owner.exitCode, null);
+  owner.kill('SIGKILL');
+});
+
+test('closed, it is gone; it says so', async (t) => {
+  if (!hasSetpriv(t)) return t.pass();
+  const sentinel = await startSentinel('127.0.0.1', realClock);
+  if ('reason' in sentinel) return t.fail(sentinel.reason);
+  const { ended } = await connected(sentinel.port);
+  sentinel.close();
+  await sentinel.ended;
+  t.is(await ended, 'ECONNRESET');
+  t.false(listens(sentinel.port));
+});
+
+test.serial('without setpriv there is none, and why', async (t) => {
+  const path = process.env.PATH;
+  process.env.PATH = '/nonexistent';
+  try {
+    t.regex(JSON.stringify(await startSentinel('127.0.0.1', realClock)), /^\{"reason":".*ENOENT/);
+  } finally {
+    process.env.PATH = path;
+  }
+});
+
+test('an address that is not here is told, not thrown', async (t) => {
+  const none = await startSentinel('203.0.113.1', realClock);
+  t.true('reason' in none && /EADDRNOTAVAIL/.test(none.reason));
+});
