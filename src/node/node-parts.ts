@@ -112,7 +112,7 @@ export function nodeParts(
   // Going on from the image's time: a restart of all replicas must not jump to the calendar.
   if (state.timeMs > 0) clusterClock.saw(state.timeMs, state.applied.term);
   const standing: Standing = new Standing(options.id, raft, state, life);
-  const opening: Opening = new Opening(state, nodeLog);
+  const opening: Opening = new Opening(state, nodeLog, (term) => predictions.opened(term));
   const isOpen = (): boolean => opening.isOpen;
   const { suspicion, score, id: self } = options;
   const base = {
@@ -349,7 +349,10 @@ export function nodeParts(
       return taken;
     },
     elected: (term) => predictions.elected(term),
-    roleChanged: (soft) => roleChanged(soft, roleParts),
+    roleChanged: (soft) => {
+      if (soft.role === 'candidate') predictions.campaigns();
+      roleChanged(soft, roleParts);
+    },
     configurationAppended: (entry) => membership.appended(entry),
     blockAppended: ({ payload, term }) => clusterClock.heard(blockTime(payload), term),
     sendSnapshot: (to) => snapshots.send(to),

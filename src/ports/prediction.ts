@@ -71,6 +71,11 @@ export interface PredictionSource {
   preApply(nowMs: ClusterTimeMs): readonly Prediction[];
   /** The same for nothing, asked now and then while another leads, so that the way of a promotion is trodden. Absent: it is not. */
   rehearse?(nowMs: ClusterTimeMs): readonly Prediction[];
+  /**
+   * Resolves once what is held ready knows of all that was applied by the time of the call, and is about the moment that `atMs` says then. Whoever waits
+   * bounds the wait. Absent: it knows at once.
+   */
+  caughtUp?(atMs: () => ClusterTimeMs): Promise<void>;
 }
 
 /** A prediction that was read. */

@@ -8,7 +8,9 @@ import { roundDefaults } from '../../src/prediction/learning/options.ts';
 import { roundRandom, trainingRound } from '../../src/prediction/learning/round.ts';
 import { norm } from '../../src/prediction/neural/federated.ts';
 import { baseModelFile, loadModel } from '../../src/prediction/neural/model-file.ts';
+import { mostCallMs, OnlineEngine } from '../../src/prediction/online/engine.ts';
 import { onlineCandidates } from '../../src/prediction/online/online-candidates.ts';
+import { selectionChooser } from '../../src/prediction/online/selected-model.ts';
 import { selectBestModel } from '../../src/prediction/selection/select-best-model.ts';
 import { testEachMutant } from '../each-mutant.ts';
 import { drifting, parts, quick, small, stored, walk } from './learning/processes.ts';
@@ -50,6 +52,41 @@ const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
     for (let second = 1; second <= 5; second++) series.observe(second * 1000, second);
     const [value] = series.sample(3999, 1000, 1);
     return value === 3 ? [] : [`at 3.999 s it is ${value}, which was known later`];
+  },
+  'call-without-end': async () => {
+    // Of each second of the clock the process gets 20 ms.
+    let nowMs = 0;
+    const look = (): number => (nowMs += 10);
+    const engine = new OnlineEngine({
+      chooser: selectionChooser({ candidates: () => onlineCandidates, level: 0.9, onFault: () => {} }),
+      nowMs: look,
+      cpuMs: () => nowMs / 50,
+      memoryBytes: () => 0,
+      breathe: async () => {},
+    });
+    const ids = Array.from({ length: 100 }, (_, id) => id);
+    const defined = ids.map((id) => ({ id, name: `s${id}`, stepMs: 1000, horizon: 4, value: 1 }));
+    const rowsOf = (second: number): number[] =>
+      ids.flatMap((id) => [id, second * 1000, (second * (1 + id)) % 7, second]);
+    const options = { cpu: 0.1, level: 0.9 };
+    const wrong: string[] = [];
+    let choices = 0;
+    for (let second = 0; second < 70; second++) {
+      const rows =
+        second === 0 ? Array.from({ length: 30 }, (_, i) => rowsOf(i)).flat() : rowsOf(30 + second);
+      const beganMs = nowMs;
+      const { figures } = await engine.observe({
+        forgotten: [],
+        defined: second === 0 ? defined : [],
+        observations: Float64Array.from(rows),
+        options,
+      });
+      // One that was begun in time is ended.
+      if (nowMs - beganMs > mostCallMs + 100) wrong.push(`a call of ${nowMs - beganMs} ms`);
+      choices = figures.choices;
+    }
+    if (choices < ids.length) wrong.push(`${choices} choices`);
+    return wrong;
   },
   'model-published-uncompared': async () => {
     const base = await loadModel(baseModelFile);

@@ -6,11 +6,14 @@ import type { StateMachine } from '../../state/state-machine.ts';
 export class Opening {
   readonly #state: StateMachine;
   readonly #nodeLog: NodeLog;
+  readonly #opened: (term: Term) => void;
   #opensAt: { readonly term: Term; readonly index: LogIndex } | null = null;
 
-  constructor(state: StateMachine, nodeLog: NodeLog) {
+  /** `opened` hears of it in the same turn. */
+  constructor(state: StateMachine, nodeLog: NodeLog, opened: (term: Term) => void) {
     this.#state = state;
     this.#nodeLog = nodeLog;
+    this.#opened = opened;
   }
 
   /** `last`: of its log. */
@@ -24,10 +27,11 @@ export class Opening {
 
   applied(index: LogIndex): void {
     if (this.#opensAt === null || index < this.#opensAt.index) return;
-    if (this.#opensAt.index > 0) {
-      this.#nodeLog.info('opened', { term: this.#opensAt.term });
-      this.#opensAt = { term: this.#opensAt.term, index: 0 as LogIndex };
-    }
+    const { term } = this.#opensAt;
+    if (this.#opensAt.index === 0) return;
+    this.#nodeLog.info('opened', { term });
+    this.#opensAt = { term, index: 0 as LogIndex };
+    this.#opened(term);
   }
 
   /** It was elected, and has not stepped down. */

@@ -2,8 +2,7 @@ import { type ClusterTimeMs, clusterTimeMs, type Term } from '../../foundation/i
 import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { maxStepMs } from '../../state/state-machine.ts';
-
-const windowMs = 10_000;
+import { OffsetWindow } from './offset-window.ts';
 
 /**
  * Stamps blocks with cluster time (promise 9). Every replica remembers how far the stamps it saw were ahead of its own monotonic
@@ -25,9 +24,7 @@ const windowMs = 10_000;
  */
 export class ClusterClock {
   readonly #clock: Clock;
-  #offsetMs: number | null = null;
-  #previousOffsetMs: number | null = null;
-  #windowEndsMs = 0;
+  readonly #offset = new OffsetWindow();
   #term = 0;
   #leads: Term | null = null;
   /** The state's time; 0 before the first block. */
@@ -44,7 +41,7 @@ export class ClusterClock {
 
   /** False: no stamp was seen yet; there may be some in the log that are not applied. */
   get knowsTime(): boolean {
-    return this.#offsetMs !== null;
+    return this.#offset.offsetMs !== null;
   }
 
   /** From now on this node stamps the blocks of `term`; null: it does not lead. */
@@ -80,20 +77,11 @@ export class ClusterClock {
   }
 
   #measured(offsetMs: number, term: Term, stoodStill: boolean): void {
-    const nowMs = this.#clock.nowMs();
     if (term > this.#term || stoodStill) {
       this.#term = term;
-      this.#offsetMs = null;
-      this.#previousOffsetMs = null;
-      this.#windowEndsMs = 0;
+      this.#offset.forget();
     }
-    if (nowMs >= this.#windowEndsMs) {
-      this.#previousOffsetMs = this.#offsetMs;
-      this.#offsetMs = offsetMs;
-      this.#windowEndsMs = nowMs + windowMs;
-    } else if (this.#offsetMs === null || offsetMs > this.#offsetMs) {
-      this.#offsetMs = offsetMs;
-    }
+    this.#offset.measured(offsetMs, this.#clock.nowMs());
   }
 
   /** What a block stamped now would bring the state to. Whole ms, ≥ 1. */
@@ -105,17 +93,14 @@ export class ClusterClock {
   stamp(): ClusterTimeMs {
     const wantedMs = this.#wanted();
     const stampMs = this.#bounded(wantedMs);
-    if (this.#offsetMs === null || wantedMs !== stampMs) {
-      this.#offsetMs = stampMs - this.#clock.nowMs();
-      this.#previousOffsetMs = null;
-    }
+    if (!this.knowsTime || wantedMs !== stampMs) this.#offset.set(stampMs - this.#clock.nowMs());
     return clusterTimeMs(stampMs);
   }
 
   #wanted(): number {
     const calendarMs = Math.max(1, Math.floor(this.#clock.wallMs()));
-    if (mutant.active === 'lease-by-local-clock' || this.#offsetMs === null) return calendarMs;
-    const offsetMs = Math.max(this.#offsetMs, this.#previousOffsetMs ?? this.#offsetMs);
+    const { offsetMs } = this.#offset;
+    if (mutant.active === 'lease-by-local-clock' || offsetMs === null) return calendarMs;
     return Math.max(1, Math.floor(this.#clock.nowMs() + offsetMs));
   }
 

@@ -21,5 +21,8 @@ export function firstOf(
       }
       return [];
     },
+    async caughtUp(atMs) {
+      await Promise.all(there.map((source) => source.caughtUp?.(atMs)));
+    },
   };
 }

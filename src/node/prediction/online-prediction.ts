@@ -1,4 +1,4 @@
-import type { Timer } from '../../ports/clock.ts';
+import { nextTurn, type Timer } from '../../ports/clock.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import {
   defaultPredictPolicy,
@@ -40,6 +40,8 @@ const batchEveryMs = 150;
 /** For making predictions of them, in one turn; and for those that are not ready at a promotion. */
 const refreshMs = 1.5;
 const promotionMs = 1;
+/** Predictions that are waited for are made for so long at most, in turns of `refreshMs`. */
+const prepareMs = 200;
 /** What the thread takes before it has any series. */
 const threadBytes = 64 * 1024 * 1024;
 
@@ -60,6 +62,8 @@ export class OnlinePrediction implements PredictionSource {
   readonly #search: KeySearch;
   readonly #calls: PredictorCalls;
   #preApplied = 0;
+  /** Those are counted; a new leader asks more than once. */
+  readonly #given = new WeakSet<Prediction>();
   #timer: Timer | null = null;
   readonly #ends: (() => void)[] = [];
   #closed = false;
@@ -111,7 +115,10 @@ export class OnlinePrediction implements PredictionSource {
       feed.listen({
         applied: (deltas) => this.#applied(deltas),
         found: () => this.#search.wanted(),
-        replaced: () => this.#replaced(),
+        replaced: () => {
+          this.#steady.replaced();
+          this.#replaced();
+        },
       }),
       predictor.onState((state) => {
         feed.nodeLog[state === 'running' || state === 'closed' ? 'info' : 'warn']('predictor', { state });
@@ -133,7 +140,10 @@ export class OnlinePrediction implements PredictionSource {
   /** What is expected now of the keys whose policy asks for it: made beforehand, so that it takes less than a millisecond for 1,000 keys. */
   preApply(nowMs: number): readonly Prediction[] {
     const predictions = this.rehearse(nowMs);
-    this.#preApplied += predictions.length;
+    for (const each of predictions) {
+      if (!this.#given.has(each)) this.#preApplied++;
+      this.#given.add(each);
+    }
     return predictions;
   }
 
@@ -143,6 +153,21 @@ export class OnlinePrediction implements PredictionSource {
     const untilMs = clock.nowMs() + promotionMs;
     const atMs = Math.max(nowMs, this.#steady.nowMs());
     return this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
+  }
+
+  /** Everything that was applied goes to the predictor now, not with the next batch; then all predictions are made of what it answers. */
+  async caughtUp(atMs: () => number): Promise<void> {
+    const search = this.#search;
+    const { clock } = this.#parts.feed;
+    if (this.#closed || (search.isLearning && !search.hasLearnt)) return;
+    await this.#calls.catchUp(() => search.asks);
+    const momentMs = atMs();
+    const lastMs = clock.nowMs() + prepareMs;
+    for (let nowMs = clock.nowMs(); !this.#closed && nowMs < lastMs; nowMs = clock.nowMs()) {
+      const untilMs = nowMs + refreshMs;
+      if (this.#ready.prepare(this.#keys.values(), momentMs, () => clock.nowMs() < untilMs)) return;
+      await nextTurn(clock);
+    }
   }
 
   /** The keys that are forecast, for display, with the table to read their forecasts from. */

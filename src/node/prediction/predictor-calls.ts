@@ -31,6 +31,8 @@ export interface PredictorCallsParts {
 /** For reading numbers out of values, in one turn. */
 const readMs = 2;
 const retryMs = 1000;
+/** Whoever waits for forecasts of a stream that does not end gets those that there are by then. */
+const catchUpMs = 500;
 const shareEveryMs = 5000;
 
 /** Batches for the predictor, one at a time, and what it answers. */
@@ -38,7 +40,8 @@ export class PredictorCalls {
   readonly #parts: PredictorCallsParts;
   #figures: EngineFigures | null = null;
   #said: SaidOfModel | null = null;
-  #isCalling = false;
+  /** Of the call under way; resolves however it ends. */
+  #call: Promise<void> | null = null;
   #notBeforeMs = 0;
   #errors = 0;
   #lastError: string | null = null;
@@ -76,8 +79,24 @@ export class PredictorCalls {
     this.#cpuFrom = null;
   }
 
-  /** `asks`: some policy does; else behaviour is nobody's business. */
-  send(nowMs: number, asks: boolean): void {
+  /** Resolves once the table knows of all that was observed until then, or nothing more comes of it. */
+  async catchUp(asks: () => boolean): Promise<void> {
+    const { feed, observations, isClosed } = this.#parts;
+    const untilMs = feed.clock.nowMs() + catchUpMs;
+    await this.#call;
+    while (
+      !isClosed() &&
+      feed.clock.nowMs() < untilMs &&
+      !(observations.isEmpty && (this.#figures?.waiting ?? 0) === 0)
+    ) {
+      this.send(feed.clock.nowMs(), asks(), true);
+      if (this.#call === null) return;
+      await this.#call;
+    }
+  }
+
+  /** `asks`: some policy does; else behaviour is nobody's business. `isUrgent`: somebody waits for the forecasts. */
+  send(nowMs: number, asks: boolean, isUrgent = false): void {
     const {
       predictor,
       feed,
@@ -88,7 +107,7 @@ export class PredictorCalls {
       timeMs,
       lost,
     } = this.#parts;
-    if (this.#isCalling || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
+    if (this.#call !== null || predictor.state !== 'running' || nowMs < this.#notBeforeMs) return;
     const untilMs = nowMs + readMs;
     const keys = tracked.takeChanges();
     const news = asks ? behaviour.take(timeMs(), nowMs) : none;
@@ -97,17 +116,17 @@ export class PredictorCalls {
     const observations = queue.take(() => feed.clock.nowMs() < untilMs, news.rows);
     const isIdle = defined.length === 0 && forgotten.length === 0 && observations.length === 0;
     if (isIdle && (this.#figures?.waiting ?? 0) === 0) return;
-    this.#isCalling = true;
-    const request = { defined, forgotten, observations, options: { cpu: budget.cpu, level: intervalLevel } };
-    predictor.call(observeKind, request, { transfer: toTransfer(observations) }).then(
+    const options = { cpu: budget.cpu, level: intervalLevel, isUrgent };
+    const request = { defined, forgotten, observations, options };
+    this.#call = predictor.call(observeKind, request, { transfer: toTransfer(observations) }).then(
       ({ rows, models, figures }) => {
-        this.#isCalling = false;
+        this.#call = null;
         tracked.answered(true);
         this.#take(rows, models);
         this.#took(figures);
       },
       (error: unknown) => {
-        this.#isCalling = false;
+        this.#call = null;
         tracked.answered(false);
         this.failed(asError(error));
         lost();

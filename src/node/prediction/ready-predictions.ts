@@ -50,9 +50,19 @@ export class ReadyPredictions {
     const meter = new WorkMeter(perLook);
     for (const tracked of this.#outdated) {
       if (isDue(meter, tracked) && !mayGoOn()) return;
-      this.#outdated.delete(tracked);
       this.#make(tracked, nowMs);
     }
+  }
+
+  /** Makes anew what is outdated, or is not about `nowMs`; at least a few of them. False: there was no time for all. */
+  prepare(tracked: Iterable<TrackedKey>, nowMs: number, mayGoOn: () => boolean): boolean {
+    const meter = new WorkMeter(perLook);
+    for (const each of tracked) {
+      if (!this.#isOld(each, nowMs)) continue;
+      if (isDue(meter, each) && !mayGoOn()) return false;
+      this.#make(each, nowMs);
+    }
+    return true;
   }
 
   /**
@@ -65,9 +75,7 @@ export class ReadyPredictions {
     let isLate = false;
     for (const each of tracked) {
       let ready = this.#ready.get(each);
-      const isOld =
-        ready === undefined || (ready !== null && nowMs > ready.untilMs) || this.#outdated.has(each);
-      if (isOld) {
+      if (this.#isOld(each, nowMs)) {
         isLate ||= isDue(meter, each) && !mayGoOn();
         if (isLate) continue;
         ready = this.#make(each, nowMs);
@@ -86,7 +94,13 @@ export class ReadyPredictions {
     return chosen;
   }
 
+  #isOld(tracked: TrackedKey, nowMs: number): boolean {
+    const ready = this.#ready.get(tracked);
+    return ready === undefined || (ready !== null && nowMs > ready.untilMs) || this.#outdated.has(tracked);
+  }
+
   #make(tracked: TrackedKey, nowMs: number): Ready | null {
+    this.#outdated.delete(tracked);
     const prediction = makePrediction(tracked, this.#table, nowMs);
     const { minConfidence, weight } = tracked.policy;
     const ready =

@@ -1,6 +1,7 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { noSession, type Term } from '../../foundation/ids.ts';
+import { type ClusterTimeMs, clusterTimeMs, noSession, type Term } from '../../foundation/ids.ts';
 import { limits, type RequestLimits } from '../../foundation/limits.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CommandBatch } from '../../ports/command.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
@@ -36,16 +37,35 @@ export interface PredictionProposalsParts {
 }
 
 const rehearseEveryMs = 2000;
-/** Once the source knows what was applied, and once more when it has had time for all of it. */
-const againAfterMs = [1, 50] as const;
+/** After the first block: once the log of the old term is applied, and again where somebody wrote meanwhile. */
+const laterRounds = 2;
+/** What the source has by then is brought, caught up or not; the rest follows, if it comes before it is no matter any more. */
+const patienceMs = 500;
+const mostPatienceMs = 3000;
+/** Of a block's way to being read; what took longer had other reasons, which are over. */
+const mostAheadMs = 1000;
+
+/** One leadership of this node. */
+interface Election {
+  readonly term: Term;
+  readonly atMs: number;
+  readonly brought: WeakSet<Prediction>;
+}
 
 /** How predictions of this node get into the log: those held ready with the first block of its leadership, others whenever it leads. */
 export class PredictionProposals {
   readonly #parts: PredictionProposalsParts;
   #rehearsedMs = Number.NEGATIVE_INFINITY;
+  #campaignedMs = Number.POSITIVE_INFINITY;
+  #election: Election | null = null;
 
   constructor(parts: PredictionProposalsParts) {
     this.#parts = parts;
+  }
+
+  /** Asks for votes: what that takes, a quorum's round and a sync, the first block will take as well. */
+  campaigns(): void {
+    this.#campaignedMs = this.#parts.clock.nowMs();
   }
 
   /**
@@ -53,39 +73,69 @@ export class PredictionProposals {
    * outdated by entries that this node has not applied yet is dropped then. Never in the way: without predictions it leads as well.
    */
   elected(term: Term): void {
-    const { source, clusterClock, proposals, disk } = this.#parts;
+    const { clock, clusterClock, proposals } = this.#parts;
+    const nowMs = clock.nowMs();
+    const election = { term, atMs: nowMs, brought: new WeakSet<Prediction>() };
+    this.#election = election;
     // Who has seen no stamp cannot say of any moment whether it has passed.
-    if (source === undefined || !clusterClock.knowsTime || disk.full) return;
+    if (!clusterClock.knowsTime) return;
     clusterClock.leads(term);
-    this.#bring(term, source, 0);
+    this.#bring(election, nowMs - this.#campaignedMs, 0);
+    this.#campaignedMs = Number.POSITIVE_INFINITY;
     proposals.flush();
   }
 
-  #bring(term: Term, source: PredictionSource, round: number): void {
-    const { nodeLog, clusterClock } = this.#parts;
+  /**
+   * All that the log had is applied. What it still changed made predictions void, of a stream whose writes are under way all the time that is all of them; or
+   * there was nothing that reached so far from the last value known. Now the same models say more, once they know of it: whatever the source then has that is
+   * another than before is brought, too. Whoever wrote meanwhile has the last word as ever: a real write takes a prediction away.
+   */
+  opened(term: Term): void {
+    const election = this.#election;
+    if (election?.term !== term || mutant.active === 'nothing-brought-after-opening') return;
+    this.#bringLater(election, this.#parts.clock.nowMs() - election.atMs, 1);
+  }
+
+  #bringLater(election: Election, aheadMs: number, round: number): void {
+    const { source, clock, raft, wake, life } = this.#parts;
+    if (source === undefined || round > laterRounds) return;
+    const lastMs = clock.nowMs() + mostPatienceMs;
+    const bring = (): void => {
+      const { role, term } = raft.status;
+      if (role !== 'leader' || term !== election.term || life.isStopping || clock.nowMs() > lastMs) return;
+      this.#bring(election, aheadMs, round);
+      wake();
+    };
+    const timer = clock.after(patienceMs, bring);
+    const isThere = (): void => {
+      timer.cancel();
+      bring();
+    };
+    const caughtUp =
+      mutant.active === 'brought-before-caught-up'
+        ? undefined
+        : source.caughtUp?.(() => this.#momentIn(aheadMs));
+    Promise.resolve(caughtUp).then(isThere, isThere);
+  }
+
+  /** `aheadMs`: until it can be read, for that is the moment that it shall be about. */
+  #bring(election: Election, aheadMs: number, round: number): void {
+    const { source, nodeLog, clusterClock, disk } = this.#parts;
+    const { term, brought } = election;
+    if (source === undefined || !clusterClock.knowsTime || disk.full) return;
     try {
-      const ready = this.#within(source.preApply(clusterClock.now()), (fault) =>
-        nodeLog.warn('prediction-malformed', { fault }),
-      );
-      if (ready.length > 0) this.#propose(ready, (outcome) => this.#told(term, outcome, round));
+      const fresh = source.preApply(this.#momentIn(aheadMs)).filter((each) => !brought.has(each));
+      const ready = this.#within(fresh, (fault) => nodeLog.warn('prediction-malformed', { fault }));
+      for (const each of fresh) brought.add(each);
+      if (ready.length > 0) this.#propose(ready, (outcome) => this.#told(election, outcome, aheadMs, round));
     } catch (error) {
       nodeLog.error('pre-apply-failed', { term, error: asError(error).message });
     }
   }
 
-  /**
-   * What the log of the old term still changed made predictions void: of a stream whose writes are under way all the time that is all of them. Now that it is
-   * applied the same models say more. Whoever wrote meanwhile has the last word as ever: a real write takes a prediction away.
-   */
-  #bringAgain(term: Term, round: number): void {
-    const { source, clock, raft, wake } = this.#parts;
-    if (source === undefined || round >= againAfterMs.length) return;
-    clock.after(againAfterMs[round] ?? 0, () => {
-      const { role, term: now } = raft.status;
-      if (role !== 'leader' || now !== term || this.#parts.life.isStopping) return;
-      this.#bring(term, source, round + 1);
-      wake();
-    });
+  #momentIn(aheadMs: number): ClusterTimeMs {
+    const nowMs = this.#parts.clusterClock.now();
+    return clusterTimeMs(Math.round(nowMs + Math.max(0, Math.min(aheadMs, mostAheadMs))));
   }
 
   /**
@@ -158,15 +208,16 @@ export class PredictionProposals {
     this.#parts.proposals.add({ bytes: encodeCommandBatch(batch), batch, settle, early: null });
   }
 
-  #told(term: Term, outcome: ProposalOutcome, round: number): void {
+  #told(election: Election, outcome: ProposalOutcome, aheadMs: number, round: number): void {
     const { nodeLog } = this.#parts;
+    const { term } = election;
     const applied = appliedOf(outcome);
     if (applied instanceof TanistError) {
       nodeLog.warn('pre-apply-failed', { term, error: applied.message });
       return;
     }
     nodeLog.info('pre-applied', { term, ...applied });
-    if (applied.dropped > 0) this.#bringAgain(term, round);
+    if (round > 0 && applied.dropped > 0) this.#bringLater(election, aheadMs, round + 1);
   }
 }
 

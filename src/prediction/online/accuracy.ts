@@ -46,6 +46,8 @@ export interface Predicted {
 export class Accuracy {
   readonly #level: number;
   readonly #buckets: readonly Bucket[];
+  /** Over all scored steps, since the beginning. */
+  readonly #met = { error: 0, naive: 0 };
 
   /** `level`: what the intervals shall cover, 0 to 1. */
   constructor(horizon: number, level: number) {
@@ -75,6 +77,11 @@ export class Accuracy {
   }
   get naiveError(): number {
     return this.#buckets[0]?.naiveError ?? 0;
+  }
+
+  /** Sums of the absolute errors of all predictions that met their truth, of every scored step, and of those of the last value. They only grow. */
+  get met(): { readonly error: number; readonly naive: number } {
+    return this.#met;
   }
 
   /** Part of the truths within their intervals, over all scored steps. */
@@ -124,6 +131,8 @@ export class Accuracy {
         const truth = next.targetMs < timeMs - stepMs / 2 ? before : value;
         if (!Number.isFinite(truth)) continue;
         this.#score(bucket, truth, next);
+        this.#met.error += Math.abs(truth - next.mean);
+        this.#met.naive += Math.abs(truth - next.lastValue);
         if (bucket.step === 1) oneStep = Math.abs(truth - next.mean);
       }
     }

@@ -1,9 +1,11 @@
+import { mutant } from '../../foundation/mutants.ts';
 import type { History } from '../forecast.ts';
 import { CpuBudget } from './cpu-budget.ts';
 import { ForecastSeries } from './forecast-series.ts';
 import { InputBook } from './input-book.ts';
 import {
   type EngineFigures,
+  type EngineLimits,
   type ObserveAnswer,
   type ObserveRequest,
   observationLength,
@@ -16,6 +18,11 @@ import { noInput, rowLength, writeRow } from './table-row.ts';
 
 /** Forecasts computed together, and between two looks at the clock. */
 const batchSize = 64;
+/**
+ * After so long a call is answered, whatever is left to do. The share alone does not end it: on a machine that is busy otherwise the thread gets so little
+ * of a core that it never uses its share up, and whoever is not answered for long takes it for hung.
+ */
+export const mostCallMs = 500;
 
 export interface NamedHistory {
   readonly name: string;
@@ -73,8 +80,10 @@ export class OnlineEngine {
       this.#observe(id, timeMs, value, revision);
     }
     taken();
-    await this.#forecastDue(options.cpu);
-    await this.#choose(options.cpu);
+    const untilMs = this.#parts.nowMs() + mostCallMs;
+    const inTime = (): boolean => this.#parts.nowMs() < untilMs || mutant.active === 'call-without-end';
+    await this.#forecastDue(options, inTime);
+    if (options.isUrgent !== true) await this.#choose(options.cpu, inTime);
     const rows = joined(this.#rows);
     this.#rows = [];
     return { rows, models: this.#models, figures: this.#figures() };
@@ -120,10 +129,11 @@ export class OnlineEngine {
     if (series.wantsChoice(this.#parts.chooser.minimumLength)) this.#wanting.add(series);
   }
 
-  async #forecastDue(share: number): Promise<void> {
+  async #forecastDue({ cpu, isUrgent = false }: EngineLimits, inTime: () => boolean): Promise<void> {
     if (this.#due.size === 0) return;
     const order = byValue(this.#due);
-    for (let at = 0; at < order.length && this.#budget.left(share) > 0; at += batchSize) {
+    for (let at = 0; at < order.length; at += batchSize) {
+      if (!(this.#budget.left(cpu) > 0 || isUrgent) || !inTime()) return;
       const taken = this.#budget.begin();
       const batch = order.slice(at, at + batchSize);
       for (const series of batch) this.#due.delete(series);
@@ -182,10 +192,10 @@ export class OnlineEngine {
   }
 
   /** One after the other while there is time; the last may overdraw it, which the next ones wait for. */
-  async #choose(share: number): Promise<void> {
+  async #choose(share: number, inTime: () => boolean): Promise<void> {
     const { chooser, breathe } = this.#parts;
     for (const series of byValue(this.#wanting)) {
-      if (this.#budget.left(share) <= 0) return;
+      if (this.#budget.left(share) <= 0 || !inTime()) return;
       this.#wanting.delete(series);
       if (series.observed.rests) continue;
       const taken = this.#budget.begin();

@@ -9,7 +9,10 @@ const growth = [32, 96, 288] as const;
 const chooseEvery = 1024;
 /** Between two choices for want of accuracy. */
 const patience = 48;
-/** So many predictions in use say whether a choice was one: who then errs by this part more than the last value gives way to it. */
+/**
+ * So many predictions in use say whether a choice was one: who then errs by this part more than the last value, over the whole horizon, gives way to it. One
+ * step ahead alone says little of a series whose steps are short against what moves it.
+ */
 const trial = 16;
 const mostError = 1.1;
 
@@ -26,7 +29,7 @@ export class ForecastSeries {
   #chosenAt: number | null = null;
   #errorThen = Number.NaN;
   readonly #first: SeriesModel;
-  /** In use since the choice: predictions, their errors, those of the last value. */
+  /** In use since it was last judged: predictions one step ahead; and what had been met by then. */
   #inUse = { count: 0, error: 0, naive: 0 };
 
   constructor(definition: SeriesDefinition, level: number, first: SeriesModel) {
@@ -51,7 +54,7 @@ export class ForecastSeries {
       return Number.NaN;
     }
     const error = this.accuracy.found(timeMs, value, lastValue, this.observed.stepMs);
-    if (Number.isFinite(error)) this.#judge(error, Math.abs(value - lastValue));
+    if (Number.isFinite(error)) this.#judge();
     return error;
   }
 
@@ -67,7 +70,7 @@ export class ForecastSeries {
 
   chose(choice: Choice): void {
     this.model = choice.model;
-    this.#inUse = { count: 0, error: 0, naive: 0 };
+    this.#inUse = { count: 0, ...this.accuracy.met };
     this.#chosenAt = this.observed.length;
     this.#sinceChoice = 0;
     this.accuracy.seed(choice.past);
@@ -80,15 +83,14 @@ export class ForecastSeries {
     this.#sinceChoice = 0;
   }
 
-  #judge(error: number, naive: number): void {
+  #judge(): void {
     if (this.model === this.#first) return;
     const inUse = this.#inUse;
     inUse.count++;
-    inUse.error += error;
-    inUse.naive += naive;
     if (inUse.count < trial) return;
-    if (inUse.error > mostError * inUse.naive) this.model = this.#first;
-    this.#inUse = { count: 0, error: 0, naive: 0 };
+    const { error, naive } = this.accuracy.met;
+    if (error - inUse.error > mostError * (naive - inUse.naive)) this.model = this.#first;
+    this.#inUse = { count: 0, error, naive };
   }
 
   /** In use it errs far more than the past said, or its intervals do not hold what they say. */

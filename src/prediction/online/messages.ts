@@ -35,6 +35,8 @@ export interface EngineLimits {
   readonly cpu: number;
   /** What intervals shall cover, 0 to 1. */
   readonly level: number;
+  /** Somebody waits for the forecasts: all that are due are made at once, and nothing is chosen. What that takes beyond the share is waited for afterwards. */
+  readonly isUrgent?: boolean;
 }
 
 export interface ObserveAnswer {

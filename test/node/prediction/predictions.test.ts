@@ -196,6 +196,57 @@ test('a new leader brings what it holds ready with the first block; what its log
   t.deepEqual([...bench.node.state.predictions()].map(({ key }) => key).sort(), [b('a'), b('b')]);
 });
 
+test('what is brought once the log is applied is about the moment that it can be read, as far as the first block tells', async (t) => {
+  const bench = new Bench();
+  const asked: number[] = [];
+  bench.predictions = {
+    preApply: (nowMs) => {
+      asked.push(nowMs);
+      // There was nothing to be brought with the first block.
+      return asked.length === 1 ? [] : [guess('a', 2)];
+    },
+  };
+  await bench.start();
+  bench.append('a', 1, [entry(1, put('a', '1'))], 1);
+  await bench.run(20);
+  await bench.run(20_000, () => {
+    if (asked.length === 0) bench.answer();
+    return asked.length === 1;
+  });
+  // So far away are the others.
+  await bench.run(400);
+  await bench.run(1000, () => {
+    bench.answer();
+    return bench.node.state.predictionCount > 0;
+  });
+  t.is(asked.length, 2);
+  const [first = 0, second = 0] = asked;
+  t.true(second - first >= 800 && second - first < 850, `${second - first}`);
+});
+
+test('a source that does not catch up is asked all the same', async (t) => {
+  const bench = new Bench();
+  let asked = 0;
+  bench.predictions = {
+    preApply: () => (asked++ === 0 ? [] : [guess('a', 2)]),
+    caughtUp: () => new Promise(() => {}),
+  };
+  await bench.start();
+  bench.append('a', 1, [entry(1, put('a', '1'))], 1);
+  await bench.run(20);
+  await bench.lead();
+  await bench.run(400, () => {
+    bench.answer();
+    return false;
+  });
+  t.is(asked, 1);
+  await bench.run(300, () => {
+    bench.answer();
+    return bench.node.state.predictionCount > 0;
+  });
+  t.is(bench.node.state.predictionCount, 1);
+});
+
 test('what is done at a promotion is rehearsed while another leads, and comes to nothing', async (t) => {
   const bench = new Bench();
   let rehearsals = 0;

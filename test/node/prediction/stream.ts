@@ -16,6 +16,7 @@ export class Stream {
   readonly bench: Bench;
   #index = 0;
   #timeMs = startMs;
+  #committed: number | null = null;
 
   constructor(series = 64) {
     this.bench = new Bench(1, ['a', 'b', 'c'], { prediction: { cpu: 1, memoryMb: 250, series } });
@@ -33,6 +34,23 @@ export class Stream {
 
   /** A second passes, with these commands at its end. */
   async step(...commands: readonly Command[]): Promise<void> {
+    this.#append(commands, this.#index + 1);
+    await this.bench.run(1000);
+  }
+
+  /** The same, but the leader does not say any more that it is committed. */
+  async uncommitted(...commands: readonly Command[]): Promise<void> {
+    this.#committed ??= this.#index;
+    this.#append(commands, this.#committed);
+    await this.bench.run(1000);
+  }
+
+  /** Of the newest entry. */
+  get timeMs(): number {
+    return this.#timeMs;
+  }
+
+  #append(commands: readonly Command[], commit: number): void {
     this.#timeMs += 1000;
     this.#index++;
     const bytes = encodeCommandBatch({
@@ -47,8 +65,7 @@ export class Stream {
       kind: 'commands',
       payload: encodeBlock(clusterTimeMs(this.#timeMs), [bytes]),
     };
-    this.bench.append('a', 1, [entry], this.#index);
-    await this.bench.run(1000);
+    this.bench.append('a', 1, [entry], commit);
   }
 
   /** So many seconds of one key, a little more each. */

@@ -26,12 +26,13 @@ class Fixture {
     rows: readonly number[],
     defined: readonly SeriesDefinition[] = [],
     cpu = 1,
+    isUrgent = false,
   ): Promise<ObserveAnswer> {
     const answer = await this.engine.observe({
       defined,
       forgotten: [],
       observations: Float64Array.from(rows),
-      options: { ...options, cpu },
+      options: { ...options, cpu, isUrgent },
     });
     for (let at = 0; at < answer.rows.length; ) {
       const row = new TableRow(answer.rows, at);
@@ -74,6 +75,29 @@ test('noise around a level is predicted at the level, which is more often nearer
   const row = fixture.rows.get(0)!;
   t.true(Math.abs(row.mean(1) - 0.5) < 0.25);
   t.true(row.get('error') < row.get('naiveError'));
+});
+
+test('what is waited for is forecast at once, and paid for afterwards', async (t) => {
+  const fixture = new Fixture();
+  const ids = Array.from({ length: 200 }, (_, id) => id);
+  const rows = (second: number): number[] =>
+    ids.flatMap((id) => [id, 1e12 + second * 1000, second % 5, second]);
+  await fixture.observe(
+    rows(0),
+    ids.map((id) => series(id)),
+  );
+  for (let second = 1; second < 30; second++) await fixture.observe(rows(second));
+  const { choices } = fixture.last!.figures;
+  fixture.nowMs += 1000;
+  const share = 1e-6;
+  await fixture.observe(rows(30), [], share);
+  t.true(fixture.last!.figures.waiting > 0);
+  const urgent = await fixture.observe(rows(31), [], share, true);
+  t.is(urgent.figures.waiting, 0);
+  t.is(fixture.rows.get(199)!.get('endMs'), 1e12 + 31_000);
+  t.is(urgent.figures.choices, choices, 'nothing is chosen meanwhile');
+  const after = await fixture.observe(rows(32), [], share);
+  t.is(after.figures.waiting, 200);
 });
 
 test('without time nothing is forecast, and the most valuable go first when there is a little', async (t) => {

@@ -4,7 +4,7 @@ import { measureOrdinary } from './before-death/ordinary.ts';
 import type { BenchPredictOptions, PartName } from './options.ts';
 import { measureCold } from './replay/cold.ts';
 import { measureEarly } from './replay/early.ts';
-import { measureTable } from './table.ts';
+import { measureTable } from './table/table.ts';
 
 export const parts: Readonly<Record<PartName, Part<BenchPredictOptions>>> = {
   table: {

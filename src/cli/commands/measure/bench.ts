@@ -174,7 +174,7 @@ export const benchCommand: Register = (program) => {
         wholeNumber(1, 100_000),
         1000,
       )
-      .option('--seconds <seconds>', 'of table: each stretch that is measured', positiveNumber, 30)
+      .option('--seconds <seconds>', 'of table: measured, in stretches of 5 s', positiveNumber, 30)
       .option(
         '--warm-up <seconds>',
         'of table, cold and early: before it, while models are chosen',

@@ -40,13 +40,15 @@ async function promoteOnce({
   for (const { id } of cluster.nodes) cluster.fault(id, { kind: 'distance', ms: distanceMs });
   const startedMs = performance.now();
   const stepNow = (): number => Math.floor((performance.now() - startedMs) / stepMs);
-  for (let step = 0; performance.now() - startedMs < options.warmUp * 1000; step = stepNow()) {
+  for (let step = 0; performance.now() - startedMs < options.warmUp * 1000; ) {
     if (step % 20 === 0)
       progress(
         `promotion ${promotion + 1} of ${options.promotions}: step ${step} of ${(options.warmUp * 1000) / stepMs}`,
       );
     await writeStep(writer, series, step);
     await sleep(Math.max(0, startedMs + (step + 1) * stepMs - performance.now()));
+    // A timer may be early by less than a millisecond, and a step late by more than one.
+    step = Math.max(step + 1, stepNow());
   }
   const { leader } = await reader.status();
   if (leader === null) throw new TanistError('no-leader', 'no leader before the kill; try again');

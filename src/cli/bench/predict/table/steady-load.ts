@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { byteStringOfText } from '../../../foundation/bytes.ts';
-import { noLease, noSession } from '../../../foundation/ids.ts';
-import type { TanistNode } from '../../../node/node.ts';
-import type { Command, CommandBatch } from '../../../ports/command.ts';
-import { encodeCommandBatch } from '../../../protocol/session/write-command.ts';
+import { byteStringOfText } from '../../../../foundation/bytes.ts';
+import { noLease, noSession } from '../../../../foundation/ids.ts';
+import type { TanistNode } from '../../../../node/node.ts';
+import type { Command, CommandBatch } from '../../../../ports/command.ts';
+import { encodeCommandBatch } from '../../../../protocol/session/write-command.ts';
 
 const batchesPerSecond = 10;
 
