@@ -63,9 +63,7 @@ export class ClusterClock {
   /** Whether a block of that term, applied now, may move this node's time. */
   #learns(term: Term): boolean {
     if (term < this.#term) return false;
-    return (
-      this.#leads === null || this.#offsetMs === null || mutant.active === 'leader-learns-from-old-blocks'
-    );
+    return this.#leads === null || !this.knowsTime || mutant.active === 'leader-learns-from-old-blocks';
   }
 
   /** A block with this stamp came from the leader of `term` and is in the log: not committed yet, but of that leader. */
