@@ -126,6 +126,7 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'mirror-older-accepted': 'test/mirrors/random.test.ts finds it',
   'mirror-fence-ignored': 'test/mirrors/random.test.ts finds it',
   'mirror-invalidation-forgotten': 'test/mirrors/random.test.ts finds it',
+  'mirror-event-overwritten': 'test/mirrors/due.test.ts finds it',
   'dependency-digest-ignored': 'test/dependencies/mutants.test.ts finds it',
   'dependency-attempts-mixed': 'test/dependencies/mutants.test.ts finds it',
   'dependency-outlives-lease': 'test/dependencies/mutants.test.ts finds it',

@@ -54,7 +54,11 @@ export function startSentinel(host: string, clock: Clock): Promise<Sentinel | No
     const ended = new Promise<void>((settle) => {
       end = settle;
     });
-    const close = (): void => worker.postMessage('end');
+    const close = (): void => {
+      // Its end is waited for.
+      worker.ref();
+      worker.postMessage('end');
+    };
     const absent = (reason: string): void => {
       timer.cancel();
       close();
