@@ -48,6 +48,8 @@ async function run(
   );
 }
 
+const told = ({ failures, verdicts }: ScenarioResult): string => JSON.stringify({ failures, verdicts });
+
 const broken = ({ verdicts }: ScenarioResult): readonly string[] =>
   verdicts.filter(({ answer }) => answer === 'no').map(({ check }) => check);
 
@@ -72,12 +74,12 @@ test.serial('writes that were acknowledged before their sync are gone with the p
     'registers',
     'early',
   ]);
-  t.false(result.ok);
-  t.true(result.lost > 0, result.failures.join());
+  t.false(result.ok, told(result));
   t.true(
     broken(result).some((check) => lostWrites.includes(check)),
-    JSON.stringify(result.verdicts),
+    told(result),
   );
+  t.true(result.lost > 0, told(result));
 });
 
 test.serial('a watch that misses an event where it is resumed', async (t) => {
@@ -86,6 +88,6 @@ test.serial('a watch that misses an event where it is resumed', async (t) => {
     'steady',
     'watches',
   ]);
-  t.false(result.ok);
-  t.true(broken(result).includes('watch'), JSON.stringify(result.verdicts));
+  t.false(result.ok, told(result));
+  t.true(broken(result).includes('watch'), told(result));
 });

@@ -1,5 +1,5 @@
 import type { Truth } from '../truth.ts';
-import type { Violation, Violations } from '../violation.ts';
+import type { Violation } from '../violation.ts';
 
 /** A write that its caller was told is done (durably: not an early acknowledgement). */
 export interface AcknowledgedWrite {
@@ -10,15 +10,23 @@ export interface AcknowledgedWrite {
   readonly value: string;
 }
 
+export interface MissingWrite extends Violation {
+  readonly write: AcknowledgedWrite;
+}
+
 /** Promise 1: each acknowledged write is in the committed history, at the revision that its caller was told. */
-export function checkAcknowledged(writes: readonly AcknowledgedWrite[], truth: Truth): Violations {
-  const violations: Violation[] = [];
+export function checkAcknowledged(
+  writes: readonly AcknowledgedWrite[],
+  truth: Truth,
+): readonly MissingWrite[] {
+  const violations: MissingWrite[] = [];
   for (const write of writes) {
     const found = truth.at(write.revision).filter((event) => event.key === write.key);
     const right = found.some((event) => event.type === write.type && event.value === write.value);
     if (right) continue;
     const instead = found.map((event) => `${event.type} ${event.value}`).join(', ') || 'nothing of that key';
     violations.push({
+      write,
       check: 'acknowledged-found',
       detail: `operation ${write.operation}: ${write.type} ${write.key}=${write.value} at revision ${write.revision}, found ${instead}`,
     });
@@ -32,14 +40,14 @@ export interface FinalKey {
   readonly modRevision: number;
 }
 
-/** The same from outside: no key is older at the end than a write to it that was acknowledged. */
+/** The same from outside: no key is older at the end than a write to it that was acknowledged. Of each key the last write is told. */
 export function checkFinalKeys(
   writes: readonly AcknowledgedWrite[],
   final: ReadonlyMap<string, FinalKey>,
   /** Whether someone else may have deleted the key since: by an unknown outcome, or a lease. */
   mayBeDeleted: (key: string, sinceRevision: number) => boolean,
-): Violations {
-  const violations: Violation[] = [];
+): readonly MissingWrite[] {
+  const violations: MissingWrite[] = [];
   const last = new Map<string, AcknowledgedWrite>();
   for (const write of writes) {
     const before = last.get(write.key);
@@ -57,6 +65,7 @@ export function checkFinalKeys(
     }
     if (wrong !== null) {
       violations.push({
+        write,
         check: 'acknowledged-found',
         detail: `${write.type} ${write.key}=${write.value} was acknowledged at revision ${write.revision}, the key is ${wrong}`,
       });

@@ -89,6 +89,19 @@ test('writes: one that the watches missed is in the keys, so it is not lost, and
   t.deepEqual(no, ['acknowledged']);
 });
 
+test('writes: a history that ends before them says nothing; keys that are older say that they are lost', (t) => {
+  const writes = soundWrites();
+  writes.ended(writes.began('steady', 'put', 'k7', 'later'), { kind: 'acknowledged', revision: count + 9 });
+  const events = historyOfPuts(count);
+  const evidence = { ...evidenceOf(events), covers: (at: number) => at < count + 2 };
+  const { verdicts, lost } = checkWrites(writes.all, evidence, notLeased);
+  t.is(lost, 1);
+  t.deepEqual(
+    verdicts.filter(({ answer }) => answer === 'no').map(({ check }) => check),
+    ['final-keys'],
+  );
+});
+
 test('writes: two that changed places', (t) => {
   const swapped = historyOfPuts(count).map((event) =>
     event.revision === 5

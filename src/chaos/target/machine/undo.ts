@@ -17,10 +17,7 @@ const patienceMs = 5000;
 export async function undoRun(run: string, deeds: readonly Deed[]): Promise<Undone> {
   const done: string[] = [];
   const failed: string[] = [];
-  for (const pid of processesOf(run)) {
-    process.kill(pid, 'SIGKILL');
-    done.push(`process ${pid} killed`);
-  }
+  for (const pid of processesOf(run)) if (killed(pid)) done.push(`process ${pid} killed`);
   await eventually(async () => (processesOf(run).length === 0 ? true : null), 'still there', {
     patienceMs,
   }).catch(() => failed.push(`processes ${processesOf(run).join(', ')} do not end`));
@@ -33,6 +30,16 @@ export async function undoRun(run: string, deeds: readonly Deed[]): Promise<Undo
     }
   }
   return { done, failed };
+}
+
+/** False: it ended by itself meanwhile, as those do that hear of their parent's end. */
+function killed(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 /** Null: there is nothing of it any more. */

@@ -15,7 +15,7 @@ const enoughWrites = 50;
 
 export interface WritesChecked {
   readonly verdicts: readonly Verdict[];
-  /** Acknowledged durably and neither in the history nor in the keys. */
+  /** Acknowledged durably, and neither in the history nor in the keys, or newer than its key at the end: a history that lost its end does not reach so far. */
   readonly lost: number;
 }
 
@@ -30,6 +30,7 @@ export function checkWrites(
   const counted = `${acknowledged.length} acknowledged writes`;
   const enough = acknowledged.length >= enoughWrites;
   const vouched = acknowledged.filter(({ revision }) => evidence.covers(revision));
+  const lost = new Set<AcknowledgedWrite>();
   const missing = checkAcknowledged(vouched, truth);
   const verdicts: Verdict[] = [
     verdict('acknowledged', `${counted}, looked up in the history by revision`, missing, {
@@ -41,17 +42,17 @@ export function checkWrites(
     verdicts.push(verdict('final-keys', counted, [], { lacks: 'the keys could not be read at the end' }));
   else {
     const violations = checkFinalKeys(acknowledged, final, mayBeDeleted(writes, truth, isLeased));
+    for (const { write } of violations) lost.add(write);
     verdicts.push(
       verdict('final-keys', `${counted} against ${final.size} keys at the end`, violations, { enough }),
     );
   }
   verdicts.push(checkOrigins(writes, evidence, isLeased));
-  const lost = vouched.filter((write) => {
+  for (const { write } of missing) {
     const kept = final?.get(write.key);
-    if (kept?.modRevision === write.revision && kept.value === write.value) return false;
-    return checkAcknowledged([write], truth).length > 0;
-  }).length;
-  return { verdicts, lost };
+    if (kept?.modRevision !== write.revision || kept.value !== write.value) lost.add(write);
+  }
+  return { verdicts, lost: lost.size };
 }
 
 function acknowledgedOf(writes: readonly Write[]): readonly AcknowledgedWrite[] {
