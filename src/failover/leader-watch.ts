@@ -1,6 +1,6 @@
 import type { NodeId, Term } from '../foundation/ids.ts';
 import type { PeerIdentity } from '../ports/log-store.ts';
-import type { ProbeAnswer } from '../ports/transport.ts';
+import type { LossReason, ProbeAnswer } from '../ports/transport.ts';
 import { type LeaderFact, type LeaderState, stepLeader } from './leader-state.ts';
 import type { SuspicionOptions } from './options.ts';
 import { Suspicion } from './suspicion.ts';
@@ -95,11 +95,7 @@ export class LeaderWatch {
     return this.#alive({ kind: 'heard', late: nowMs - this.#refusedAtMs > this.#options.drainMs }, nowMs);
   }
 
-  disconnected(
-    nowMs: number,
-    peer: NodeId,
-    reason: 'refused' | 'gone' | 'dropped' | 'silent',
-  ): readonly WatchAction[] {
+  disconnected(nowMs: number, peer: NodeId, reason: LossReason): readonly WatchAction[] {
     if (!this.#isLeader(peer)) return nothing;
     switch (reason) {
       case 'refused':

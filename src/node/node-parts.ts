@@ -349,10 +349,7 @@ export function nodeParts(
       return taken;
     },
     elected: (term) => predictions.elected(term),
-    roleChanged: (soft) => {
-      if (soft.role === 'candidate') predictions.campaigns();
-      roleChanged(soft, roleParts);
-    },
+    roleChanged: (soft) => roleChanged(soft, roleParts),
     configurationAppended: (entry) => membership.appended(entry),
     blockAppended: ({ payload, term }) => clusterClock.heard(blockTime(payload), term),
     sendSnapshot: (to) => snapshots.send(to),
@@ -454,6 +451,7 @@ export function nodeParts(
   const roleParts: RoleChangeParts = {
     ...parts,
     writes,
+    predictions,
     mover: tiers.mover,
     announcer,
   };

@@ -47,6 +47,12 @@ export interface ProbeAnswer {
   readonly leaderHeardMs: number | null;
 }
 
+/**
+ * `refused`: nobody listens there: dead. `gone`: its process has ended, which may be seen before its connections break: dead. `dropped`: a living
+ * connection broke. `silent`: no answer to a connect in time.
+ */
+export type LossReason = 'refused' | 'gone' | 'dropped' | 'silent';
+
 /** The node's side: called by the transport, never re-entrantly from `send`. */
 export interface TransportHandler<Message> {
   /** A peer presents itself on a new connection; a rejection refuses the connection. `address`: where it is reached; empty: it does not say. */
@@ -54,11 +60,7 @@ export interface TransportHandler<Message> {
   received(from: NodeId, messages: readonly Message[]): void;
   /** Its stream to us is up after the handshake (`identity` as presented). */
   connected(peer: NodeId, identity: PeerIdentity): void;
-  /**
-   * `refused`: nobody listens there: dead. `gone`: its process has ended, which may be seen before its connections break: dead. `dropped`: a living
-   * connection broke. `silent`: no answer to a connect in time.
-   */
-  disconnected(peer: NodeId, reason: 'refused' | 'gone' | 'dropped' | 'silent'): void;
+  disconnected(peer: NodeId, reason: LossReason): void;
   /** The peer does not want our connection, and says why. */
   rejected(peer: NodeId, detail: string): void;
   probed(): ProbeAnswer;

@@ -2,11 +2,11 @@ import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import type { NodeId } from '../foundation/ids.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
+import type { LossReason } from '../ports/transport.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import { decodeEnvelope, type Envelope } from './envelope.ts';
 import { timing } from './options.ts';
 import { encodeAnswer, type Hello } from './peer-wire.ts';
-import type { LossReason } from './presence.ts';
 
 export interface InboundEvents {
   /** A peer presents itself; a rejection refuses it. */

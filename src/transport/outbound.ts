@@ -2,6 +2,7 @@ import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import type { Random } from '../foundation/random.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
+import type { LossReason } from '../ports/transport.ts';
 import { peerService } from '../protocol/services.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import { callFailure, openChannel } from './channel.ts';
@@ -10,7 +11,6 @@ import { dial } from './dial.ts';
 import { encodeEnvelope, encodeHelloEnvelope } from './envelope.ts';
 import { sizes, timing } from './options.ts';
 import { decodeAnswer, type Hello, type PeerAnswer } from './peer-wire.ts';
-import type { LossReason } from './presence.ts';
 import { messageBound } from './raft-wire.ts';
 import { RoundTrip } from './round-trip.ts';
 

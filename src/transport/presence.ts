@@ -1,8 +1,6 @@
 import type { NodeId } from '../foundation/ids.ts';
 import type { PeerIdentity } from '../ports/log-store.ts';
-import type { TransportHandler } from '../ports/transport.ts';
-
-export type LossReason = Parameters<TransportHandler<never>['disconnected']>[1];
+import type { LossReason, TransportHandler } from '../ports/transport.ts';
 
 /**
  * Makes one story of a peer's two streams: connected when both are up with the same incarnation, disconnected at the first sign of

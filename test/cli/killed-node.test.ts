@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { openClient } from '../../src/cli/client.ts';
+import { eventually } from '../../src/local/eventually.ts';
 import { startLocalCluster } from '../../src/local/local-cluster.ts';
 import type { LogRecord } from '../../src/local/node-process.ts';
-import { until } from '../transport/harness.ts';
 import { hasSetpriv } from '../transport/sentinel/has-setpriv.ts';
 
 test('a leader that is killed is gone to the others', async (t) => {
@@ -32,6 +32,6 @@ test('a leader that is killed is gone to the others', async (t) => {
   const others = ['n0', 'n1', 'n2'].filter((id) => id !== leader);
   const sawIt = (id: string): boolean =>
     ends.some(({ node, peer, reason }) => node === id && peer === leader && reason === 'gone');
-  await until(() => others.every(sawIt));
+  await eventually(async () => (others.every(sawIt) ? true : null), 'its end is not seen');
   t.is(others.filter(sawIt).length, 2);
 });

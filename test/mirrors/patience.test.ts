@@ -11,6 +11,7 @@ import { freshnessOf, readTimes } from '../../src/cli/bench/mirrors/simulated-or
 import { seededRandom } from '../../src/foundation/random.ts';
 import { patienceMs } from '../../src/mirrors/forecast/patience.ts';
 import { type DueLook, RefreshSchedule } from '../../src/mirrors/forecast/refresh-schedule.ts';
+import { clockwork } from './clockwork.ts';
 
 const minute = 60_000;
 
@@ -119,19 +120,10 @@ test('who waits is counted, whatever the calendar: no read of stale-while-revali
 test('clockwork at one call a change that the origin does not date: looks learn when it comes', (t) => {
   const random = seededRandom('one call');
   const periodMs = 10 * minute;
-  const untilMs = 300 * periodMs;
-  const changesMs = Array.from({ length: 300 }, (_, i) => (i + 0.37 + 0.01 * random.next()) * periodMs);
-  const history = {
-    name: 'x',
-    predictable: true,
-    source: 'generated',
-    changesMs,
-    fromMs: 0,
-    untilMs,
-  } as const;
+  const history = clockwork(random, periodMs, 300, 0.01);
   const reads = readTimes(history, 20, 1);
   const terms = { callsPerMs: 1 / periodMs, burst: 10, told: false, waitingReads: 0.1 };
-  const fromMs = 0.4 * untilMs;
+  const fromMs = 0.4 * history.untilMs;
   const ours = freshnessOf(history, mirrorsPolicy([{ history, reads }], terms).get('x') ?? [], reads, fromMs);
   t.true(ours.calls <= 1.05 * 0.6 * 300, `${ours.calls}`);
   // Looks that know nothing of the cycle find half of the reads stale.

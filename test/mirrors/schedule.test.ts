@@ -13,6 +13,7 @@ import { withChange } from '../../src/mirrors/refresh/history.ts';
 import { judge } from '../../src/mirrors/refresh/judge.ts';
 import type { BudgetRecord, HistoryRecord } from '../../src/mirrors/state/records.ts';
 import { paused, refilled, taken } from '../../src/mirrors/state/token-bucket.ts';
+import { clockwork } from './clockwork.ts';
 import { content } from './fake-origin.ts';
 
 /** Cho & Garcia-Molina 2003, sec. 4: ∂F/∂f at an interval of `u` and a rate of `rate`. */
@@ -91,16 +92,8 @@ test('looks that find a change every time are made uneven, until one finds nothi
 test('clockwork that does not say when it changed: less than half the stale reads of even looks', (t) => {
   const random = seededRandom('closed loop');
   const periodMs = 600_000;
-  const untilMs = 200 * periodMs;
-  const changesMs = Array.from({ length: 200 }, (_, i) => (i + 0.37 + 0.02 * random.next()) * periodMs);
-  const history = {
-    name: 'x',
-    predictable: true,
-    source: 'generated',
-    changesMs,
-    fromMs: 0,
-    untilMs,
-  } as const;
+  const history = clockwork(random, periodMs, 200, 0.02);
+  const { untilMs } = history;
   const reads = Float64Array.from({ length: 5000 }, () => random.next() * untilMs).sort();
   const looks = mirrorsPolicy([{ history, reads }], {
     callsPerMs: 2 / periodMs,

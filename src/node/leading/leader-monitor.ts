@@ -4,7 +4,7 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
-import type { Transport } from '../../ports/transport.ts';
+import type { LossReason, Transport } from '../../ports/transport.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { PeerGuard } from '../peers/peer-guard.ts';
@@ -67,7 +67,7 @@ export class LeaderMonitor {
     }
   }
 
-  disconnected(peer: NodeId, reason: 'refused' | 'gone' | 'dropped' | 'silent'): void {
+  disconnected(peer: NodeId, reason: LossReason): void {
     const { raft, clock, wake } = this.#options;
     const { leader, term } = raft.status;
     if ((reason === 'dropped' || reason === 'gone') && peer === leader) {

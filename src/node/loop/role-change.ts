@@ -8,6 +8,7 @@ import type { Opening } from '../leading/opening.ts';
 import type { TierMover } from '../membership/tier-mover.ts';
 import type { Announcer } from '../peers/announcer.ts';
 import type { ReadQueue } from '../reads/reads.ts';
+import type { PredictionProposals } from '../writes/prediction-proposals.ts';
 import type { WritePath } from '../writes/write-path.ts';
 import type { ClusterClock } from './cluster-clock.ts';
 
@@ -17,6 +18,7 @@ export interface RoleChangeParts {
   readonly clusterClock: ClusterClock;
   readonly opening: Opening;
   readonly writes: WritePath;
+  readonly predictions: PredictionProposals;
   readonly reads: ReadQueue;
   readonly mover: TierMover;
   readonly monitor: LeaderMonitor;
@@ -26,7 +28,8 @@ export interface RoleChangeParts {
 
 /** Role, term or leader are others now: what that means for everyone in the node, in this order. */
 export function roleChanged(soft: SoftState, parts: RoleChangeParts): void {
-  const { raft, nodeLog, clusterClock, opening, writes, reads, mover, monitor, handOver, announcer } = parts;
+  const { raft, nodeLog, clusterClock, opening, writes, predictions, reads, mover } = parts;
+  const { monitor, handOver, announcer } = parts;
   const fields = { term: soft.term, leader: soft.leader };
   clusterClock.leads(soft.role === 'leader' ? soft.term : null);
   if (soft.role === 'leader') {
@@ -42,6 +45,7 @@ export function roleChanged(soft: SoftState, parts: RoleChangeParts): void {
       );
     }
     opening.steppedDown();
+    if (soft.role === 'candidate') predictions.campaigns();
     if (soft.role === 'follower' && soft.leader !== null) nodeLog.info('follows', fields);
     else if (soft.role !== 'follower') nodeLog.info('vote-requested', { term: soft.term, phase: soft.role });
   }

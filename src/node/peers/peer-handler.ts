@@ -3,7 +3,7 @@ import type { NodeId } from '../../foundation/ids.ts';
 import { type PeerIdentity, presentedOf, type StoreIdentity } from '../../ports/log-store.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Revisions } from '../../ports/replication.ts';
-import type { ProbeAnswer } from '../../ports/transport.ts';
+import type { LossReason, ProbeAnswer } from '../../ports/transport.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { Snapshots } from '../image/snapshots.ts';
@@ -97,7 +97,7 @@ export class PeerHandler {
     wake();
   }
 
-  disconnected(peer: NodeId, reason: 'refused' | 'gone' | 'dropped' | 'silent'): void {
+  disconnected(peer: NodeId, reason: LossReason): void {
     const { nodeLog, connections, monitor, guard, guarding, membership } = this.#parts;
     nodeLog.info('peer-disconnected', { peer, reason });
     if (reason === 'refused' || reason === 'gone') membership.gone(peer);

@@ -1,6 +1,6 @@
 import type { Random } from '../../foundation/random.ts';
 import type { StoreIdentity } from '../../ports/log-store.ts';
-import type { TransportHandler } from '../../ports/transport.ts';
+import type { LossReason, TransportHandler } from '../../ports/transport.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { Life } from './life.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -29,7 +29,7 @@ export interface Endpoint {
   /** By peer, whose process's stream it takes: a newer one replaces it. */
   readonly accepted: Map<string, Life>;
   /** Its connection to `peer` is gone, or what it had sent may go on. */
-  broken(peer: string, reason: 'gone' | 'dropped' | 'silent'): void;
+  broken(peer: string, reason: Exclude<LossReason, 'refused'>): void;
   unblocked(peer: string): void;
 }
 

@@ -1,5 +1,6 @@
 import { nodeId } from '../../foundation/ids.ts';
 import { presentedOf } from '../../ports/log-store.ts';
+import type { LossReason } from '../../ports/transport.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { Endpoint, Network } from './network.ts';
 
@@ -40,7 +41,7 @@ export class OutgoingStream {
     this.#state = { kind: 'connecting' };
     const attempt = ++this.#attempt;
     const current = (): boolean => this.#attempt === attempt && !this.#closed;
-    const failed = (reason: 'refused' | 'silent'): void => {
+    const failed = (reason: LossReason): void => {
       if (!current() || this.#state.kind !== 'connecting') return;
       this.#state = { kind: 'down' };
       handler.disconnected(nodeId(this.#peer), reason);
@@ -91,7 +92,7 @@ export class OutgoingStream {
     });
   }
 
-  broken(reason: 'gone' | 'dropped' | 'silent'): void {
+  broken(reason: Exclude<LossReason, 'refused'>): void {
     if (this.#closed || this.#state.kind === 'down') return;
     const wasUp = this.#state.kind === 'up';
     this.#attempt++;

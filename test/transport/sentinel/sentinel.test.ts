@@ -17,13 +17,20 @@ const script = `
   setInterval(() => {}, 1000);
 `;
 
-async function guarded(): Promise<{ readonly owner: ChildProcess; readonly port: number }> {
+/** `sentinel`: the one process beside it. */
+async function guarded(): Promise<{
+  readonly owner: ChildProcess;
+  readonly port: number;
+  readonly sentinel: number;
+}> {
   const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(owner.stdout!, 'data')) as [Buffer];
   const { port } = JSON.parse(String(line)) as { port: number };
-  return { owner, port };
+  const [sentinel, ...others] = childrenOf(owner);
+  if (sentinel === undefined || others.length > 0) throw new Error('not one process beside it');
+  return { owner, port, sentinel };
 }
 
 async function connected(
@@ -67,9 +74,7 @@ test('a kill of the process resets what is connected, and leaves nothing behind'
 
 test('signals that end a service in good order do not end the sentinel before it', async (t) => {
   if (!hasSetpriv(t)) return t.pass();
-  const { owner, port } = await guarded();
-  const [sentinel = 0] = childrenOf(owner);
-  if (sentinel === 0) return t.fail('no process beside it');
+  const { owner, port, sentinel } = await guarded();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(sentinel, signal);
   // A connection made after them is one that the sentinel still holds.
   const { ended } = await connected(port);
@@ -82,9 +87,7 @@ test('signals that end a service in good order do not end the sentinel before it
 
 test('one that is ended while its process lives leaves no zombie', async (t) => {
   if (!hasSetpriv(t)) return t.pass();
-  const { owner } = await guarded();
-  const [sentinel = 0] = childrenOf(owner);
-  if (sentinel === 0) return t.fail('no process beside it');
+  const { owner, sentinel } = await guarded();
   process.kill(sentinel, 'SIGKILL');
   await until(() => childrenOf(owner).length === 0);
   t.is(owner.exitCode, null);

@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { TanistError } from '../../../foundation/errors.ts';
+import { type FailedReport, forkTaskChild } from './child-task.ts';
 import type { Load, LoadResult } from './closed-loop.ts';
 
 export interface GeneratorStart {
@@ -23,7 +22,7 @@ export interface GeneratorTask {
 export type GeneratorReport =
   | { readonly kind: 'prepared' }
   | { readonly kind: 'result'; readonly result: LoadResult }
-  | { readonly kind: 'failed'; readonly message: string };
+  | FailedReport;
 
 /** A process that makes load through a client library. */
 export interface Generator {
@@ -35,48 +34,21 @@ export interface Generator {
 const main = fileURLToPath(new URL('generator-main.js', import.meta.url));
 
 export async function startGenerator(start: GeneratorStart): Promise<Generator> {
-  const child = fork(main, {
-    execArgv: ['--max-semi-space-size=64'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.prependOnceListener('exit', kill);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const stop = async (): Promise<void> => {
-    kill();
-    await exited;
-    process.removeListener('exit', kill);
-  };
-  const task = async (content: GeneratorTask): Promise<LoadResult> => {
-    child.send(content);
-    const report = await nextReport(child);
-    if (report.kind === 'result') return report.result;
-    throw new TanistError(
-      'unavailable',
-      `load generator: ${report.kind === 'failed' ? report.message : 'confused'}`,
-    );
-  };
-  child.send(start);
-  const report = await nextReport(child);
-  if (report.kind === 'failed') {
-    await stop();
-    throw new TanistError('unavailable', `load generator: ${report.message}`);
+  const child = forkTaskChild<GeneratorStart | GeneratorTask, GeneratorReport>(main, 'load generator', [
+    '--max-semi-space-size=64',
+  ]);
+  const task = async (content: GeneratorTask): Promise<LoadResult> =>
+    (await child.ask(content, 'result')).result;
+  try {
+    await child.ask(start, 'prepared');
+  } catch (error) {
+    await child.stop();
+    throw error;
   }
   return {
     run: (kind, load) => task({ kind, load, fillInOrder: false }),
     fill: (inFlight) =>
       task({ kind: 'put', load: { inFlight, seconds: 0, warmUpSeconds: 0 }, fillInOrder: true }),
-    stop,
+    stop: child.stop,
   };
-}
-
-function nextReport(child: ChildProcess): Promise<GeneratorReport> {
-  return new Promise((resolve) => {
-    const ended = (): void => resolve({ kind: 'failed', message: 'its process ended' });
-    child.once('exit', ended);
-    child.once('message', (message) => {
-      child.removeListener('exit', ended);
-      resolve(message as GeneratorReport);
-    });
-  });
 }

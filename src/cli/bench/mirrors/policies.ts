@@ -9,42 +9,31 @@ export function fixedInterval({ fromMs, untilMs }: ChangeHistory, everyMs: numbe
 
 /** A read of what is older than `ttlMs` gets it, and has it refreshed (RFC 5861). The refresh counts for the reads after it. */
 export function staleWhileRevalidate(reads: Float64Array, ttlMs: number): number[] {
-  const looks: number[] = [];
-  let last = Number.NEGATIVE_INFINITY;
-  for (const read of reads) {
-    if (read - last < ttlMs) continue;
-    last = justAfter(read);
-    looks.push(last);
-  }
-  return looks;
+  return looksOfReads(reads, (age) => (age < ttlMs ? 'none' : 'after'));
 }
 
 /** As Caffeine and others have it: a read in the last fifth of the time-to-live refreshes ahead; one after its end waits for the origin. */
 export function refreshAhead(reads: Float64Array, ttlMs: number): number[] {
-  const looks: number[] = [];
-  let last = Number.NEGATIVE_INFINITY;
-  for (const read of reads) {
-    const age = read - last;
-    if (age < 0.8 * ttlMs) continue;
-    last = age >= ttlMs ? read : justAfter(read);
-    looks.push(last);
-  }
-  return looks;
-}
-
-/** What a read starts comes after it: by more than times since 1970 are exact to. */
-function justAfter(read: number): number {
-  return read + 1e-3;
+  return looksOfReads(reads, (age) => (age < 0.8 * ttlMs ? 'none' : age < ttlMs ? 'after' : 'before'));
 }
 
 /** Nothing is refreshed but by a read of what is older than `ttlMs`, which waits for the origin. */
 export function readThrough(reads: Float64Array, ttlMs: number): number[] {
+  return looksOfReads(reads, (age) => (age < ttlMs ? 'none' : 'before'));
+}
+
+/** What a read starts comes after it: by more than times since 1970 are exact to. */
+const justAfterMs = 1e-3;
+
+/** The looks that reads start. `look`: by the age in ms of what the read finds, whether one is made before it answers, after that, or not. */
+function looksOfReads(reads: Float64Array, look: (age: number) => 'none' | 'before' | 'after'): number[] {
   const looks: number[] = [];
   let last = Number.NEGATIVE_INFINITY;
   for (const read of reads) {
-    if (read - last < ttlMs) continue;
-    last = read;
-    looks.push(read);
+    const when = look(read - last);
+    if (when === 'none') continue;
+    last = when === 'before' ? read : read + justAfterMs;
+    looks.push(last);
   }
   return looks;
 }

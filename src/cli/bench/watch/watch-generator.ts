@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { TanistError } from '../../../foundation/errors.ts';
+import { type FailedReport, forkTaskChild } from '../load/child-task.ts';
 import type { LoadResult } from '../load/closed-loop.ts';
 import type { WatchLoad, WatchShape } from './watch-load.ts';
 
@@ -12,34 +11,16 @@ export interface WatchTask {
   readonly load: WatchLoad;
 }
 
-export type WatchReport =
-  | { readonly kind: 'result'; readonly result: LoadResult }
-  | { readonly kind: 'failed'; readonly message: string };
+export type WatchReport = { readonly kind: 'result'; readonly result: LoadResult } | FailedReport;
 
 const main = fileURLToPath(new URL('watch-generator-main.js', import.meta.url));
 
 /** One round, in a process of its own that ends with it. */
 export async function watchRound(task: WatchTask): Promise<LoadResult> {
-  const child = fork(main, {
-    execArgv: ['--max-semi-space-size=64'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.prependOnceListener('exit', kill);
+  const child = forkTaskChild<WatchTask, WatchReport>(main, 'watch generator', ['--max-semi-space-size=64']);
   try {
-    child.send(task);
-    const report = await reportOf(child);
-    if (report.kind === 'result') return report.result;
-    throw new TanistError('unavailable', `watch generator: ${report.message}`);
+    return (await child.ask(task, 'result')).result;
   } finally {
-    kill();
-    process.removeListener('exit', kill);
+    await child.stop();
   }
-}
-
-function reportOf(child: ChildProcess): Promise<WatchReport> {
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve({ kind: 'failed', message: 'its process ended' }));
-    child.once('message', (message) => resolve(message as WatchReport));
-  });
 }

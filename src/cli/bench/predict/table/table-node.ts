@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { TanistError } from '../../../../foundation/errors.ts';
+import { type FailedReport, forkTaskChild } from '../../load/child-task.ts';
 
 export interface TableNodeStart {
   readonly folder: string;
@@ -36,7 +35,7 @@ export type TableNodeReport =
   | { readonly kind: 'started' }
   | { readonly kind: 'stretch'; readonly stretch: Stretch }
   | { readonly kind: 'end'; readonly end: AtTheEnd }
-  | { readonly kind: 'failed'; readonly message: string };
+  | FailedReport;
 
 /** A process with one node and the load on it. */
 export interface TableNode {
@@ -48,53 +47,19 @@ export interface TableNode {
 const main = fileURLToPath(new URL('table-node-main.js', import.meta.url));
 
 export async function startTableNode(start: TableNodeStart): Promise<TableNode> {
-  const child = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.prependOnceListener('exit', kill);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const stop = async (): Promise<void> => {
-    kill();
-    await exited;
-    process.removeListener('exit', kill);
-  };
-  const ask = async (content: TableNodeStart | TableNodeTask): Promise<TableNodeReport> => {
-    child.send(content);
-    return nextReport(child);
-  };
-  const report = await ask(start);
-  if (report.kind !== 'started') {
-    await stop();
-    throw unexpected(report);
+  const child = forkTaskChild<TableNodeStart | TableNodeTask, TableNodeReport>(
+    main,
+    'the node that is measured',
+  );
+  try {
+    await child.ask(start, 'started');
+  } catch (error) {
+    await child.stop();
+    throw error;
   }
   return {
-    load: async (seconds) => {
-      const answer = await ask({ kind: 'load', seconds });
-      if (answer.kind === 'stretch') return answer.stretch;
-      throw unexpected(answer);
-    },
-    end: async () => {
-      const answer = await ask({ kind: 'end' });
-      if (answer.kind === 'end') return answer.end;
-      throw unexpected(answer);
-    },
-    stop,
+    load: async (seconds) => (await child.ask({ kind: 'load', seconds }, 'stretch')).stretch,
+    end: async () => (await child.ask({ kind: 'end' }, 'end')).end,
+    stop: child.stop,
   };
-}
-
-function nextReport(child: ChildProcess): Promise<TableNodeReport> {
-  return new Promise((resolve) => {
-    const ended = (): void => resolve({ kind: 'failed', message: 'its process ended' });
-    child.once('exit', ended);
-    child.once('message', (message) => {
-      child.removeListener('exit', ended);
-      resolve(message as TableNodeReport);
-    });
-  });
-}
-
-function unexpected(report: TableNodeReport): TanistError {
-  return new TanistError(
-    'unavailable',
-    `the node that is measured: ${report.kind === 'failed' ? report.message : 'confused'}`,
-  );
 }
