@@ -86,6 +86,52 @@ test('after a loss the unanswered go out again in order, in runs of consecutive 
   t.deepEqual(shape(core.ready(1)), ['6+2 ack 5', '8+1 ack 5']);
 });
 
+function early(first: number, last: number): SessionReply {
+  return { kind: 'early', session, firstNumber: first, lastNumber: last };
+}
+
+test('what the leader has acknowledged early holds nobody up, on that stream', (t) => {
+  const core = opened({ batchesInFlight: 2 });
+  const submitEarly = (): void => void core.submit(put('e'), forever, true, 'e');
+  const next = (): string[] => {
+    submitEarly();
+    return shape(core.ready(0));
+  };
+  t.deepEqual([next(), next(), next()], [['2+1 ack 1'], ['3+1 ack 1'], []]);
+  core.received(1, early(2, 2), 0);
+  t.deepEqual(shape(core.ready(0)), ['4+1 ack 1']);
+  core.received(1, early(2, 2), 0);
+  t.deepEqual(next(), [], 'said twice, it counts once');
+  core.received(1, early(3, 3), 0);
+  core.received(1, early(4, 4), 0);
+  t.deepEqual(shape(core.ready(0)), ['5+1 ack 1']);
+  core.received(1, done(2, 1), 0);
+  t.deepEqual(
+    [next(), next()],
+    [['6+1 ack 2'], []],
+    'an early one that is answered frees nothing a second time',
+  );
+
+  core.streamLost(1, 'dropped', 1);
+  const again = shape(core.ready(1));
+  t.deepEqual(again, ['3+5 ack 2'], 'a guess gets one batch, whatever another member has said of it');
+  submitEarly();
+  t.deepEqual(shape(core.ready(1)), []);
+  core.received(2, done(3, 5), 1);
+  t.deepEqual(shape(core.ready(1)), ['8+1 ack 7']);
+});
+
+test('a part of a batch that is acknowledged early frees no place', (t) => {
+  const core = opened({ batchesInFlight: 1 });
+  for (let i = 0; i < 2; i++) core.submit(put('e'), forever, true, 'e');
+  t.deepEqual(shape(core.ready(0)), ['2+2 ack 1']);
+  core.submit(put('e'), forever, true, 'e');
+  core.received(1, early(2, 2), 0);
+  t.deepEqual(shape(core.ready(0)), []);
+  core.received(1, early(2, 3), 0);
+  t.deepEqual(shape(core.ready(0)), ['4+1 ack 1']);
+});
+
 test('an abandoned number leaves a gap and is never used again', (t) => {
   const core = opened();
   const [, second] = submit(core, 3);

@@ -11,7 +11,7 @@ export interface SessionOptions {
   readonly queuedBytes: number;
   readonly batchCommands: number;
   readonly batchBytes: number;
-  /** Batches sent and not yet answered, at most: while they are under way the next one gathers. */
+  /** Batches sent of which nothing was heard yet, not even that the leader has them, at most: while they are under way the next one gathers. */
   readonly batchesInFlight: number;
   /** Reads sent and not yet answered, at most. */
   readonly inFlightReads: number;

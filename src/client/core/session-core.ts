@@ -13,14 +13,9 @@ import { Queue } from './queue.ts';
 import { ReadFlow } from './read-flow.ts';
 import type { CoreReady } from './ready.ts';
 import { candidates, initialRouter, nextRouter, type RouterInput, type RouterState } from './router.ts';
+import { SentBatches } from './sent-batches.ts';
 import { nextPhase, noSessionYet, type SessionPhase } from './session-phase.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
-
-interface SentBatch {
-  readonly firstNumber: number;
-  readonly count: number;
-  unanswered: number;
-}
 
 const longestPauseMs = 250;
 
@@ -40,7 +35,7 @@ export class SessionCore<Tag> {
   private readonly queue = new Queue<PendingCommand<Tag>>();
   private queuedBytes = 0;
   private readonly reads: ReadFlow<Tag>;
-  private sentBatches: SentBatch[] = [];
+  private readonly sentBatches = new SentBatches();
   private openedStream = 0;
   private lastSentMs = 0;
   private pausedUntilMs = 0;
@@ -69,9 +64,9 @@ export class SessionCore<Tag> {
     return this.reads.size;
   }
 
-  /** Whether a batch is under way, so that gathering costs no latency. */
+  /** Whether a batch is waited for, so that gathering costs no latency. */
   get busy(): boolean {
-    return this.sentBatches.length > 0;
+    return this.sentBatches.waitedFor > 0;
   }
 
   submit(command: Command, deadlineMs: number, wantsEarly: boolean, tag: Tag): PendingCommand<Tag> {
@@ -251,7 +246,7 @@ export class SessionCore<Tag> {
     this.router = nextRouter(this.router, input);
     if (this.presentStream() === before || this.openedStream !== before || before === 0) return;
     this.window.streamLost();
-    this.sentBatches = [];
+    this.sentBatches.clear();
     this.reads.streamLost();
     this.phase = nextPhase(this.phase, { type: 'streamLost' });
     this.pausedUntilMs = 0;
@@ -273,13 +268,13 @@ export class SessionCore<Tag> {
       return;
     }
     assert(this.phase.state === 'open', 'a session is open');
-    while (this.sentBatches.length < maxInFlight) {
+    while (this.sentBatches.waitedFor < maxInFlight) {
       this.numberQueued(nowMs);
       const run = this.window.takeRun(this.options.batchCommands, this.options.batchBytes);
       const first = run[0];
       if (first === undefined) return;
       assert(this.window.acknowledgedThrough < first.number, 'settled numbers are not sent');
-      this.sentBatches.push({ firstNumber: first.number, count: run.length, unanswered: run.length });
+      this.sentBatches.add(first.number, run.length);
       batches.push({
         session: this.phase.id,
         firstNumber: first.number,
@@ -356,11 +351,12 @@ export class SessionCore<Tag> {
         else this.settle(pending, null, error);
       }
     }
-    this.batchAnswered(first, results.length);
+    this.sentBatches.answered(first, results.length);
   }
 
   private handleEarly(session: SessionId, first: number, last: number): void {
     if (this.phase.state !== 'open' || this.phase.id !== session) return;
+    this.sentBatches.early(first, last);
     for (let n = first; n <= last; n++) {
       const pending = this.window.get(n);
       if (pending === undefined || !pending.wantsEarly || pending.toldEarly) continue;
@@ -411,13 +407,10 @@ export class SessionCore<Tag> {
       this.expire();
       return;
     }
-    const batch = this.sentBatches.find(
-      (sent) => first >= sent.firstNumber && first < sent.firstNumber + sent.count,
-    );
-    if (batch === undefined) return;
-    const behind = batch.firstNumber + batch.count;
+    const behind = this.sentBatches.behind(first);
+    if (behind === null) return;
     const end = refusedCount === 0 ? behind : Math.min(behind, first + refusedCount);
-    this.batchAnswered(first, end - first);
+    this.sentBatches.answered(first, end - first);
     const verdict = verdictOn(refused);
     for (let n = first; n < end; n++) {
       const pending = this.window.get(n);
@@ -453,16 +446,6 @@ export class SessionCore<Tag> {
     this.route({ type: 'answered', stream });
   }
 
-  private batchAnswered(first: number, count: number): void {
-    for (let i = 0; i < this.sentBatches.length; i++) {
-      const sent = this.sentBatches[i];
-      if (sent === undefined || first < sent.firstNumber || first >= sent.firstNumber + sent.count) continue;
-      sent.unanswered -= count;
-      if (sent.unanswered <= 0) this.sentBatches.splice(i, 1);
-      return;
-    }
-  }
-
   /** The state has forgotten the session: whether what was in flight is in it can no longer be known. The queue goes to a new session. */
   private expire(): void {
     const message =
@@ -473,7 +456,7 @@ export class SessionCore<Tag> {
       else this.settle(pending, null, error);
     }
     this.window = new CommandWindow();
-    this.sentBatches = [];
+    this.sentBatches.clear();
     this.phase = nextPhase(this.phase, { type: 'expired' });
   }
 

@@ -7,6 +7,9 @@ import type { CommandResult } from '../../ports/result.ts';
 import { encodeBlock } from '../../protocol/session/block.ts';
 import type { Raft } from '../../raft/raft.ts';
 
+/** While the newest block has been under way for longer, ms, the quorum is taken to be far away, or slow. */
+const farAwayMs = 10;
+
 /** A caller's batch on its way through the log. `bytes` is the encoding of `batch` and goes into the log as it is. */
 export interface Proposal {
   readonly bytes: Uint8Array;
@@ -41,21 +44,27 @@ export interface ProposalQueueOptions {
   readonly mayAcknowledgeEarly: (batch: CommandBatch) => boolean;
   /** Blocks on their way before further proposals gather: group commit on the level of the log. */
   readonly blocksInFlight: number;
+  /** Monotonic, ms. */
+  readonly nowMs: () => number;
   /** Of all that waits or is under way; beyond it proposals are refused as `overloaded`. */
   readonly uncommittedBytes: number;
 }
 
 /**
  * Gathers what an event-loop turn proposes into one block. While `blocksInFlight` blocks are under way the next one gathers, so
- * under load blocks grow and the cost per command falls; with nothing under way a proposal leaves at once.
+ * under load blocks grow and the cost per command falls; with nothing under way a proposal leaves at once. Whoever asked not to wait for the quorum
+ * (promise 4) does not wait for it here either: for their sake a block leaves every `farAwayMs`.
  */
 export class ProposalQueue {
   readonly #options: ProposalQueueOptions;
   #commandsFailed = 0;
   readonly #inFlight = new Map<LogIndex, BlockInFlight>();
   #gathered: Proposal[] = [];
+  /** So many of the gathered, from the first on, were found to wait for the quorum anyway. */
+  #patient = 0;
   #gatheredBytes = 0;
   #gatheredCommands = 0;
+  #newestAtMs = Number.NEGATIVE_INFINITY;
   #commandsInFlight = 0;
   #bytesInFlight = 0;
 
@@ -95,12 +104,27 @@ export class ProposalQueue {
     let proposed = false;
     while (this.#gathered.length > 0) {
       const full = this.#gatheredBytes >= limits.blockBytes;
-      if (this.#inFlight.size >= this.#options.blocksInFlight && !full) break;
+      if (this.#inFlight.size >= this.#options.blocksInFlight && !full && !this.#isHeldUp()) break;
       if (this.#inFlight.size >= this.#options.blocksInFlight * 8) break;
       if (!this.#proposeOne()) break;
       proposed = true;
     }
     return proposed;
+  }
+
+  /** Somebody waits who asked not to wait for the quorum, and it takes its time. */
+  #isHeldUp(): boolean {
+    if (this.#options.nowMs() - this.#newestAtMs < farAwayMs) return false;
+    while (this.#patient < this.#gathered.length) {
+      const proposal = this.#gathered[this.#patient];
+      if (proposal !== undefined && this.#mayBeEarly(proposal)) return true;
+      this.#patient++;
+    }
+    return false;
+  }
+
+  #mayBeEarly({ early, batch }: Proposal): boolean {
+    return early !== null && this.#options.mayAcknowledgeEarly(batch);
   }
 
   #proposeOne(): boolean {
@@ -120,11 +144,10 @@ export class ProposalQueue {
     const block: Block = { timeMs, batches: taken.map((proposal) => proposal.batch) };
     const bytes = payload.length;
     this.#inFlight.set(proposed.index, { term: proposed.term, block, proposals: taken, bytes });
+    this.#newestAtMs = this.#options.nowMs();
     this.#commandsInFlight += countCommands(taken);
     this.#bytesInFlight += bytes;
-    for (const proposal of taken) {
-      if (proposal.early !== null && this.#options.mayAcknowledgeEarly(proposal.batch)) proposal.early();
-    }
+    for (const proposal of taken) if (this.#mayBeEarly(proposal)) proposal.early?.();
     return true;
   }
 
@@ -143,6 +166,7 @@ export class ProposalQueue {
     }
     const taken = this.#gathered.slice(0, count);
     this.#gathered = count === this.#gathered.length ? [] : this.#gathered.slice(count);
+    this.#patient = Math.max(0, this.#patient - count);
     this.#gatheredBytes -= bytes;
     this.#gatheredCommands -= commands;
     return taken;
@@ -182,6 +206,7 @@ export class ProposalQueue {
     const gathered = this.#gathered;
     const inFlight = [...this.#inFlight.values()];
     this.#gathered = [];
+    this.#patient = 0;
     this.#gatheredBytes = 0;
     this.#gatheredCommands = 0;
     this.#commandsInFlight = 0;

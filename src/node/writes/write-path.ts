@@ -48,6 +48,7 @@ export class WritePath {
       // Until its log is applied a new leader does not know the policies that were in force before it.
       mayAcknowledgeEarly: (batch) => opening.isOpen && mayAcknowledgeEarly(batch, state),
       blocksInFlight: 2,
+      nowMs: () => clock.nowMs(),
       uncommittedBytes: options.uncommittedBytes,
     });
     this.#parked = new ParkedProposals(options.uncommittedBytes);
