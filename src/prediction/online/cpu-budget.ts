@@ -32,14 +32,15 @@ export class CpuBudget {
     return this.#leftMs;
   }
 
-  /** Begins to use it; the result ends that. */
-  begin(): () => void {
+  /** Begins to use it; the result ends that, and says how much it was, ms. */
+  begin(): () => number {
     const beganMs = this.#nowMs();
     const hadMs = this.#cpuMs();
     return () => {
       const tookMs = Math.min(this.#nowMs() - beganMs, this.#cpuMs() - hadMs);
       this.#leftMs -= tookMs;
       this.#usedMs += tookMs;
+      return tookMs;
     };
   }
 }

@@ -56,6 +56,11 @@ export class OnlineEngine {
   readonly #samples = new Samples();
   readonly #scaledError = new ScaledError();
   readonly #models: string[] = [];
+  /**
+   * What forecasts took while series waited for their choice: as much is the choices' due before further forecasts. A series that moves fast is always due, so
+   * that without it forecasts by the wrong models would use up the share for ever.
+   */
+  #choicesDueMs = 0;
   #rows: Float64Array[] = [];
   #forecasts = 0;
   #choices = 0;
@@ -82,8 +87,10 @@ export class OnlineEngine {
     taken();
     const untilMs = this.#parts.nowMs() + mostCallMs;
     const inTime = (): boolean => this.#parts.nowMs() < untilMs || mutant.active === 'call-without-end';
+    const chooses = options.isUrgent !== true;
+    if (chooses) await this.#choose(options.cpu, () => inTime() && this.#choicesDueMs > 0);
     await this.#forecastDue(options, inTime);
-    if (options.isUrgent !== true) await this.#choose(options.cpu, inTime);
+    if (chooses) await this.#choose(options.cpu, inTime);
     const rows = joined(this.#rows);
     this.#rows = [];
     return { rows, models: this.#models, figures: this.#figures() };
@@ -147,7 +154,8 @@ export class OnlineEngine {
         const forecast = forecasts[i];
         if (forecast?.mean.every(Number.isFinite) === true) this.#made(series, forecast);
       }
-      taken();
+      const tookMs = taken();
+      this.#choicesDueMs = this.#wanting.size === 0 ? 0 : this.#choicesDueMs + tookMs;
       await this.#parts.breathe();
     }
   }
@@ -192,16 +200,16 @@ export class OnlineEngine {
   }
 
   /** One after the other while there is time; the last may overdraw it, which the next ones wait for. */
-  async #choose(share: number, inTime: () => boolean): Promise<void> {
+  async #choose(share: number, goesOn: () => boolean): Promise<void> {
     const { chooser, breathe } = this.#parts;
     for (const series of byValue(this.#wanting)) {
-      if (this.#budget.left(share) <= 0 || !inTime()) return;
+      if (this.#budget.left(share) <= 0 || !goesOn()) return;
       this.#wanting.delete(series);
       if (series.observed.rests) continue;
       const taken = this.#budget.begin();
       const { id, horizon } = series.definition;
       const choice = await chooser.choose(series.observed, horizon, this.#inputs.but(id));
-      taken();
+      this.#choicesDueMs = Math.max(0, this.#choicesDueMs - taken());
       if (choice === null) series.notChosen();
       else {
         series.chose(choice);

@@ -100,6 +100,26 @@ test('what is waited for is forecast at once, and paid for afterwards', async (t
   t.is(after.figures.waiting, 200);
 });
 
+test('forecasts that are always due leave choices their time, and have theirs', async (t) => {
+  const fixture = new Fixture();
+  const ids = Array.from({ length: 200 }, (_, id) => id);
+  await fixture.observe(
+    [],
+    ids.map((id) => series(id)),
+  );
+  fixture.lookMs = 10;
+  for (let second = 0; second < 120; second++) {
+    fixture.nowMs += 500;
+    const rows = ids.flatMap((id) => [id, 1e12 + second * 1000, (id + second) % 7, second]);
+    await fixture.observe(rows, [], 0.05);
+    // What they begin with is used up soon; then there is always less time than they need.
+    if (second > 10) t.true(fixture.last!.figures.waiting > 0);
+  }
+  const { choices, forecasts } = fixture.last!.figures;
+  t.true(choices > 20, `${choices} choices`);
+  t.true(forecasts > 20 * 64, `${forecasts} forecasts`);
+});
+
 test('without time nothing is forecast, and the most valuable go first when there is a little', async (t) => {
   const fixture = new Fixture();
   const count = 200;
