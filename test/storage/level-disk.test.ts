@@ -174,6 +174,25 @@ test('a full disk refuses writes before LevelDB is touched, and lets them throug
   await disk.close();
 });
 
+test('what others write to the disk is noticed after a while, before LevelDB runs into it', async (t) => {
+  const folder = await temporaryFolder(t);
+  let free = 100 * 1024 * 1024;
+  let nowMs = 0;
+  const disk = await openLevelDisk(folder, { clock: { nowMs: () => nowMs }, freeBytes: async () => free });
+  const { database } = await disk.open('a');
+  const write = (key: string): Promise<void> =>
+    database.write([{ type: 'put', key, value: Buffer.alloc(10_000) }], { sync: false });
+  await write('a');
+  await t.notThrowsAsync(write('b'));
+  free = 0;
+  nowMs = 500;
+  await t.throwsAsync(write('c'), { code: 'disk-full', message: /0 MiB are free/ });
+  free = 100 * 1024 * 1024;
+  await t.notThrowsAsync(write('d'));
+  await database.close();
+  await disk.close();
+});
+
 test('the first failed write is final', async (t) => {
   const folder = await temporaryFolder(t);
   const disk = await openLevelDisk(folder, {

@@ -47,6 +47,7 @@ export async function startMember(
   const opened = await openLevelDisk(dataFolder, {
     reserveBytes: Math.floor(config.disk.reserveBytes / 4),
     databases: coldDatabases,
+    clock: systemClock,
   });
   const disk = ailingDisk(opened, options.faults);
   // Once bound they stay, so that a change of role keeps ports that the system chose.

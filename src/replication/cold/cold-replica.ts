@@ -339,11 +339,14 @@ export class ColdReplica {
   #accept(part: StreamPart): void {
     if (part.kind === 'ranges') this.#ports.feed?.begun();
     if (part.kind === 'past') this.#ports.feed?.past(part.deltas);
-    if (part.kind !== 'ranges' || this.#ports.accepts?.(part.lineage) !== false) return;
-    throw new TanistError(
-      'data-of-another-cluster',
-      `the source is of ${part.lineage.clusterId}, epoch ${part.lineage.epoch}, which this replica does not follow`,
-    );
+    if (part.kind !== 'ranges') return;
+    if (this.#ports.accepts?.(part.lineage) === false)
+      throw new TanistError(
+        'data-of-another-cluster',
+        `the source is of ${part.lineage.clusterId}, epoch ${part.lineage.epoch}, which this replica does not follow`,
+      );
+    // An attempt that fails at once (a full disk) ends its stream before the next report is due, so its trouble would never be heard of.
+    this.#source?.report(this.report());
   }
 
   async #turn(): Promise<void> {

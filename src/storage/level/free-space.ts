@@ -1,11 +1,16 @@
 import { statfs } from 'node:fs/promises';
 import { TanistError } from '../../foundation/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 
 export interface FreeSpaceOptions {
   /** Writes are refused as `disk-full` when less would be left. */
   readonly reserveBytes: number;
   /** Free space is asked for once per so many bytes written, and before every write while it is short. */
   readonly checkEveryBytes: number;
+  /** And before a write when the last answer is older: others fill the disk, too. */
+  readonly checkEveryMs: number;
+  /** Absent: only what is written counts. */
+  readonly clock?: Pick<Clock, 'nowMs'>;
   /** Bytes free for this user; by default the file system's word. */
   readonly freeBytes?: () => Promise<number>;
 }
@@ -21,6 +26,7 @@ export class FreeSpace {
   readonly #folder: string;
   readonly #options: FreeSpaceOptions;
   #unchecked: number;
+  #askedAtMs = 0;
   #short = false;
 
   constructor(folder: string, options: FreeSpaceOptions) {
@@ -32,10 +38,13 @@ export class FreeSpace {
   /** Null where there is nothing to wait for. */
   admit(bytes: number): Promise<void> | null {
     this.#unchecked += bytes;
-    return this.#short || this.#unchecked >= this.#options.checkEveryBytes ? this.#check(bytes) : null;
+    const { checkEveryBytes, checkEveryMs, clock } = this.#options;
+    const isOld = clock !== undefined && clock.nowMs() - this.#askedAtMs >= checkEveryMs;
+    return this.#short || isOld || this.#unchecked >= checkEveryBytes ? this.#check(bytes) : null;
   }
 
   async #check(bytes: number): Promise<void> {
+    this.#askedAtMs = this.#options.clock?.nowMs() ?? 0;
     const free = await (this.#options.freeBytes?.() ?? freeBytesOf(this.#folder));
     this.#unchecked = 0;
     const { reserveBytes } = this.#options;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Level } from 'level';
 import { TanistError } from '../../foundation/errors.ts';
 import { mutant } from '../../foundation/mutants.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Database, Disk, OpenedDatabase } from '../../ports/database.ts';
 import { damaged } from '../record-codec.ts';
 import { codeOf, reason } from './causes.ts';
@@ -19,6 +20,8 @@ export interface LevelDiskOptions {
   readonly reserveBytes?: number;
   /** Bytes written between two looks at the free space. Default 4 MiB. */
   readonly checkEveryBytes?: number;
+  /** Tells how old the last such look is: after half a second there is another. Absent: bytes alone decide. */
+  readonly clock?: Pick<Clock, 'nowMs'>;
   /** What is set aside of one database takes at most so much. Default 1 GiB. */
   readonly evidenceBytes?: number;
   /** For tests: what is free. */
@@ -33,6 +36,7 @@ export interface LevelDisk extends Disk {
 }
 
 const mebibyte = 1024 * 1024;
+const checkEveryMs = 500;
 const defaultDatabase: LevelDatabaseOptions = { writeBufferBytes: 16 * mebibyte, maxFileBytes: 8 * mebibyte };
 
 /**
@@ -52,6 +56,8 @@ export async function openLevelDisk(folder: string, options: LevelDiskOptions = 
   const space = new FreeSpace(folder, {
     reserveBytes: options.reserveBytes ?? 64 * mebibyte,
     checkEveryBytes: options.checkEveryBytes ?? 4 * mebibyte,
+    checkEveryMs,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
   });
   return {

@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/api/system-clock.ts';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import { nodeId } from '../../../src/foundation/ids.ts';
 import { silentLog } from '../../../src/ports/node-log.ts';
-import type { StreamPart } from '../../../src/ports/replication.ts';
+import type { ReplicaReport, StreamPart } from '../../../src/ports/replication.ts';
 import {
   ColdReplica,
   type ColdReplicaPorts,
@@ -11,8 +11,9 @@ import {
 } from '../../../src/replication/cold/cold-replica.ts';
 import { wholeSpaces } from '../../../src/replication/whole-space.ts';
 
-test('each attempt at a snapshot begins its past anew, and only one that is there is told of', async (t) => {
+test('each attempt at a snapshot begins its past anew, and only one that is there is told of; its source hears why the last one failed', async (t) => {
   const said: string[] = [];
+  const troubles: (string | null)[] = [];
   let isFull = true;
   const parts = [
     { kind: 'ranges', lineage: {}, ranges: wholeSpaces },
@@ -40,7 +41,7 @@ test('each attempt at a snapshot begins its past anew, and only one that is ther
             async *follow() {
               yield* parts;
             },
-            report: () => {},
+            report: ({ trouble }: ReplicaReport) => troubles.push(trouble),
           },
           roundTripMs: 1,
         },
@@ -63,5 +64,7 @@ test('each attempt at a snapshot begins its past anew, and only one that is ther
   isFull = false;
   await replica.take();
   t.deepEqual(said, ['begun', 'past', 'begun', 'past', 'begun', 'past', 'taken']);
+  const failed = 'the last snapshot failed: the disk is full';
+  t.deepEqual(troubles, [null, failed, failed, null]);
   await replica.stop();
 });
