@@ -170,7 +170,9 @@ export class ColdReplica {
   }
 
   async diskBytes(): Promise<number> {
-    this.#counts.diskBytes = await this.#ports.store.sizeBytes();
+    const { store } = this.#ports;
+    // LevelDB tells of tables only: what is in none yet is the newest snapshot's.
+    this.#counts.diskBytes = Math.max(await store.sizeBytes(), store.newest?.bytes ?? 0);
     return this.#counts.diskBytes;
   }
 

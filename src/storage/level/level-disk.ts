@@ -20,7 +20,7 @@ export interface LevelDiskOptions {
   readonly reserveBytes?: number;
   /** Bytes written between two looks at the free space. Default 4 MiB. */
   readonly checkEveryBytes?: number;
-  /** Tells how old the last such look is: after half a second there is another. Absent: bytes alone decide. */
+  /** Tells how old the last such look is: after 50 ms there is another before the next write. Absent: bytes alone decide. */
   readonly clock?: Pick<Clock, 'nowMs'>;
   /** What is set aside of one database takes at most so much. Default 1 GiB. */
   readonly evidenceBytes?: number;
@@ -36,7 +36,8 @@ export interface LevelDisk extends Disk {
 }
 
 const mebibyte = 1024 * 1024;
-const checkEveryMs = 500;
+/** A disk of 200 MB/s fills 10 MB meanwhile, less than the reserve; a look takes some 20 µs. */
+const checkEveryMs = 50;
 const defaultDatabase: LevelDatabaseOptions = { writeBufferBytes: 16 * mebibyte, maxFileBytes: 8 * mebibyte };
 
 /**
