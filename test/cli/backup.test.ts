@@ -34,6 +34,14 @@ test('a backup of a living cluster becomes a cluster of three that elects and se
   t.is(backup.revision, revision);
   t.is((await stat(file)).size, backup.bytes);
   await t.throwsAsync(stat(`${file}.part`));
+  for (const [place, why] of [
+    [folder, /is a folder: name a file/],
+    [join(folder, 'missing', 'file'), /missing\/file cannot be written \(ENOENT\): its folder is not there/],
+  ] as const) {
+    const refused = await run('backup', place, ...at(old.endpoints));
+    t.is(refused.code, 1);
+    t.regex(refused.stderr, why);
+  }
   await old.stop();
 
   // The config of the new cluster: the local cluster's own, made by starting and stopping it empty-handed.

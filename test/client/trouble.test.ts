@@ -19,7 +19,7 @@ const cases: readonly [string, string][] = [
     'Received RST_STREAM with code 0 (Call ended without gRPC status)',
     'it answers, but not as a Tanist node does',
   ],
-  ['Connection dropped', 'Connection dropped'],
+  ['Connection dropped', 'the connection broke; it may be starting again, try once more'],
 ];
 for (const [details, expected] of cases)
   test(`in plain words: ${details.slice(0, 60)}`, (t) => t.is(troubleOf(details), expected));

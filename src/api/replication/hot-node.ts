@@ -33,6 +33,8 @@ export class HotNode {
   /** Smoothed. */
   #roundTripMs: number | null = null;
   #up = false;
+  /** Since then it is not up. */
+  #lostAtMs = systemClock.nowMs();
   #closed = false;
 
   constructor(id: NodeId, address: string, handler: HotNodeHandler) {
@@ -50,6 +52,11 @@ export class HotNode {
   /** It has said who leads, on the present connection. */
   get isUp(): boolean {
     return this.#up;
+  }
+
+  /** Since its connection broke, or was first sought; 0: it is up. */
+  get silentMs(): number {
+    return this.#up ? 0 : systemClock.nowMs() - this.#lostAtMs;
   }
 
   /** Null: it does not answer, or does not want to. */
@@ -102,6 +109,7 @@ export class HotNode {
   #lost(stream: ClientReadableStream<Buffer>): void {
     if (this.#stream !== stream || this.#closed) return;
     this.#stream = null;
+    if (this.#up) this.#lostAtMs = systemClock.nowMs();
     this.#up = false;
     this.#roundTripMs = null;
     this.#client.close();

@@ -58,6 +58,11 @@ export class HotNodes implements SourceDirectory {
     return () => this.#listeners.delete(listener);
   }
 
+  /** For how long it has not been reached, ms; 0: it is, or it is none of them. */
+  silentMs(id: NodeId): number {
+    return this.#nodes.get(id)?.silentMs ?? 0;
+  }
+
   /** Of streams of changes, as they came over the wire. */
   get bytesReceived(): number {
     return this.#bytesReceived;

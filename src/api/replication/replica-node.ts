@@ -180,7 +180,7 @@ export class ReplicaNode implements ServedNode {
   member(id: NodeId): MemberView {
     const measurements = {
       id,
-      silentMs: 0,
+      silentMs: this.#options.hotNodes.silentMs(id),
       patienceMs: 1,
       match: logIndex(0),
       roundTripMs: null,

@@ -66,7 +66,10 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   const { config, dataFolder } = options;
   nodeInConfig(config, options.id);
   const reserveBytes = Math.floor(config.disk.reserveBytes / 4);
-  const disk = ailingDisk(await openLevelDisk(dataFolder, { reserveBytes, clock: systemClock }), options.faults);
+  const disk = ailingDisk(
+    await openLevelDisk(dataFolder, { reserveBytes, clock: systemClock }),
+    options.faults,
+  );
   try {
     const node = await startHotNode({ ...options, disk });
     return {

@@ -58,6 +58,12 @@ export async function restoreFile(
     return restored;
   } catch (error) {
     await rm(making, { recursive: true, force: true });
+    if (error instanceof TanistError && error.code === 'disk-full')
+      throw new TanistError(
+        'disk-full',
+        `nothing was restored: the disk of ${folder} has no room for it; free some space, or name another folder`,
+        { cause: error },
+      );
     throw error;
   } finally {
     progress.clear();

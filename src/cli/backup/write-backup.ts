@@ -1,9 +1,10 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { TanistClient } from '../../client/index.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { type BackupHead, readBackup } from '../../node/backup/backup-file.ts';
 import type { Progress } from '../terminal/progress.ts';
+import { unwritable } from '../terminal/unreadable.ts';
 import { byteText, shownAfterMs } from './late-progress.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -11,6 +12,14 @@ export interface WrittenBackup {
   readonly head: BackupHead;
   readonly bytes: number;
   readonly endpoint: string;
+}
+
+/** A device or a folder would be replaced by the file, or refuse it only when all is copied. */
+async function checkPlace(file: string): Promise<void> {
+  const there = await stat(file).catch(() => null);
+  if (there === null || there.isFile()) return;
+  const kind = there.isDirectory() ? 'a folder' : 'no regular file';
+  throw new TanistError('data-not-writable', `${file} is ${kind}: name a file that may be written`);
 }
 
 /** Streams a backup from the first endpoint that gives one, checks it on the way, and puts it in the place of `file` when it is whole and durable. */
@@ -21,6 +30,7 @@ export async function writeBackupFile(
   call: { readonly deadlineMs: number },
   progress: Progress,
 ): Promise<WrittenBackup> {
+  await checkPlace(file);
   let failure: unknown;
   for (const endpoint of endpoints) {
     try {
@@ -41,15 +51,17 @@ async function writeFrom(
   progress: Progress,
 ): Promise<WrittenBackup> {
   const part = `${file}.part`;
-  const handle = await open(part, 'w').catch((cause: Error) => {
-    throw new TanistError('data-not-writable', `${part} cannot be written: ${cause.message}`, { cause });
+  const handle = await open(part, 'w').catch((cause: unknown) => {
+    throw unwritable(file, cause);
   });
   const late = shownAfterMs(progress, 2000);
   let bytes = 0;
   let head: BackupHead | null = null;
   async function* kept(): AsyncGenerator<Uint8Array> {
     for await (const { data, totalBytes } of client.backup(endpoint, { silenceMs: deadlineMs })) {
-      await handle.write(data);
+      await handle.appendFile(data).catch((cause: unknown) => {
+        throw unwritable(file, cause);
+      });
       bytes += data.length;
       late(`backup from ${endpoint}: ${byteText(bytes)} of about ${byteText(Math.max(bytes, totalBytes))}`);
       yield data;

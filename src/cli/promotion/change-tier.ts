@@ -7,6 +7,7 @@ import { UsageError } from '../terminal/usage-error.ts';
 
 const patienceMs = 10 * 60_000;
 const askEveryMs = 250;
+const leaderless: ReadonlySet<string> = new Set(['not-leader', 'no-leader', 'deadline-exceeded']);
 
 /** Begins it and waits until the member votes, over changes of leader. */
 export async function promoteAndWait(
@@ -14,7 +15,9 @@ export async function promoteAndWait(
   timeoutMs: number | undefined,
   { client, out, call }: CallContext,
 ): Promise<void> {
-  await client.changeMember({ kind: 'tier', id: nodeId(id), to: 'hot' }, call);
+  await client.changeMember({ kind: 'tier', id: nodeId(id), to: 'hot' }, call).catch((error: unknown) => {
+    throw withoutLeader(error, id);
+  });
   const startMs = performance.now();
   for (;;) {
     const { clusterId, members } = await client.memberList(call).catch((error: unknown) => {
@@ -39,6 +42,13 @@ export async function promoteAndWait(
     out.progress.update(`${id}: ${stageOf(member)}, ${Math.round(tookMs / 1000)} s`);
     await new Promise((resolve) => setTimeout(resolve, askEveryMs));
   }
+}
+
+/** Nobody leads: then this may be what a forced promotion is for. */
+function withoutLeader(error: unknown, id: string): unknown {
+  if (!(error instanceof TanistError) || !leaderless.has(error.code)) return error;
+  const hint = `where no quorum of hot replicas is left: tanist promote ${id} --force, at that replica`;
+  return new TanistError(error.code, `${error.message}; ${hint}`, { cause: error });
 }
 
 function stageOf(member: MemberInfo | undefined): string {

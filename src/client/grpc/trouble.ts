@@ -8,5 +8,7 @@ export function troubleOf(details: string): string {
   if (last !== undefined) return `no connection (${last})`;
   if (details.startsWith('Name resolution failed')) return 'the host name cannot be resolved';
   if (details.includes('without gRPC status')) return 'it answers, but not as a Tanist node does';
+  if (details === 'Connection dropped')
+    return 'the connection broke; it may be starting again, try once more';
   return details.replace(/\s*Resolution note:.*$/s, '').replace(/\s*\n\s*/g, ' ');
 }

@@ -76,6 +76,14 @@ test('no quorum left: a warm replica goes on by force, old members are fenced an
     (error: unknown) =>
       error instanceof TanistError ? `${error.code} ${error.indeterminate}` : String(error),
   );
+  const alone = await connect({ endpoints: [w0] });
+  t.teardown(() => alone.close());
+  const seen = (await alone.status({ endpoint: w0 })).members.filter(({ member }) => hot.includes(member.id));
+  t.deepEqual(
+    seen.map(({ role, health }) => `${role} ${health}`),
+    hot.map(() => 'unreachable suspected'),
+    'nobody is called healthy who cannot be reached',
+  );
   const weighed = await force(w0, false);
   t.is(weighed.fork.promoted, nodeId('w0'));
   t.is((await said(cluster, 'w0'))?.tier, 'warm', 'weighing changes nothing');

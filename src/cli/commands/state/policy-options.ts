@@ -59,6 +59,10 @@ export function predictText(predict: PredictPolicy | null): string | null {
   return `${what}, ${horizon} steps${step}, from confidence ${minConfidence}${share}`;
 }
 
+export function prefixText(prefix: string): string {
+  return prefix === '' ? '"" (all keys)' : prefix;
+}
+
 /** What to know of other policies when one is set: of nested prefixes the longest one wins as a whole. Null: nothing. */
 export function nestingOf(prefix: string, others: readonly string[]): string | null {
   const around = others

@@ -31,7 +31,7 @@ export const policyCommand: Register = (program) => {
       )
       .option('--predict-weight <weight>', 'when not all can be predicted (default: 1)', positiveNumber),
   ).action(async (prefix: string, options: SetOptions) => {
-    const { nestingOf, policyOf, predictText } = await import('./policy-options.ts');
+    const { nestingOf, policyOf, predictText, prefixText } = await import('./policy-options.ts');
     const policy = policyOf(options);
     await withCluster(options, async ({ client, out, call }) => {
       await client.setPolicy(prefix, policy, call);
@@ -40,12 +40,12 @@ export const policyCommand: Register = (program) => {
       const { acknowledge: ack, tier, predict } = policy;
       out.document({ prefix, ack, tier, predict, note });
       const text = predict === null ? '' : `, predicted: ${predictText(predict)}`;
-      out.say(`${prefix}: acknowledged by ${ack}, tier ${tier}${text}`);
+      out.say(`${prefixText(prefix)}: acknowledged by ${ack}, tier ${tier}${text}`);
       if (note !== null) out.say(out.style.dim(note));
     });
   });
   withClient(family.command('list').summary('all policies')).action(async (options: ClientOptions) => {
-    const { predictText } = await import('./policy-options.ts');
+    const { predictText, prefixText } = await import('./policy-options.ts');
     await withCluster(options, async ({ client, out, call }) => {
       const policies = await client.policies(call);
       const rows = policies.map(({ prefix, policy }) => ({
@@ -57,16 +57,17 @@ export const policyCommand: Register = (program) => {
       out.document(rows);
       out.table(
         ['prefix', 'acknowledged by', 'tier', 'predicted'],
-        rows.map((row) => [row.prefix, row.ack, row.tier, predictText(row.predict) ?? '']),
+        rows.map((row) => [prefixText(row.prefix), row.ack, row.tier, predictText(row.predict) ?? '']),
       );
     });
   });
   withClient(family.command('remove').summary('remove the policy of a prefix').argument('<prefix>')).action(
     (prefix: string, options: ClientOptions) =>
       withCluster(options, async ({ client, out, call }) => {
+        const { prefixText } = await import('./policy-options.ts');
         await client.removePolicy(prefix, call);
         out.document({ prefix, removed: true });
-        out.say(`${prefix}: policy removed`);
+        out.say(`${prefixText(prefix)}: policy removed`);
       }),
   );
 };
