@@ -65,7 +65,12 @@ class UnaryStream implements Cancellable {
   }
 
   get cancelled(): boolean {
-    return this.#stream.destroyed && !this.#answered;
+    return this.#isGone && !this.#answered;
+  }
+
+  /** Its client reset it or went. A closed stream is destroyed only later, and until then throws when it is answered. */
+  get #isGone(): boolean {
+    return this.#stream.closed || this.#stream.destroyed;
   }
 
   once(_event: 'cancelled', listener: () => void): void {
@@ -90,7 +95,7 @@ class UnaryStream implements Cancellable {
   }
 
   #end(): void {
-    if (this.#answered) return;
+    if (this.#answered || this.#isGone) return;
     const received =
       this.#first === null || this.#more.length === 0
         ? this.#first
@@ -116,7 +121,7 @@ class UnaryStream implements Cancellable {
 
   #succeed(response: Buffer): void {
     const stream = this.#stream;
-    if (this.#answered || stream.destroyed) return;
+    if (this.#answered || this.#isGone) return;
     if (response.length > smallBytes && !this.#mayWait(response.length)) {
       this.#fail(etcdError('tooManyRequests'));
       return;
@@ -147,7 +152,7 @@ class UnaryStream implements Cancellable {
 
   #fail({ code, details }: EtcdError): void {
     const stream = this.#stream;
-    if (this.#answered || stream.destroyed) return;
+    if (this.#answered || this.#isGone) return;
     this.#answered = true;
     this.#method.counts.ended(code);
     stream.respond(

@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import test from 'ava';
 import { CallCounts } from '../../../src/api/etcd/call-counts.ts';
@@ -139,6 +139,30 @@ test('a call that its client cancels harms nobody', async (t) => {
     stream.write(frame(put));
     if (i % 2 === 0) stream.end();
     stream.close(8);
+  }
+  t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+});
+
+test('a client that goes in the middle of its requests harms nobody', async (t) => {
+  const half = frame(Buffer.alloc(1_000_000)).subarray(0, 50_000);
+  for (let round = 0; round < 5; round++) {
+    const going = connect(`http://${cluster.endpoints[0]}`);
+    going.on('error', () => {});
+    const streams = Array.from({ length: 100 }, () => {
+      const stream = going.request({
+        ':method': 'POST',
+        ':path': kvMethods.put.path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      stream.on('error', () => {});
+      stream.write(half);
+      return stream;
+    });
+    // What was sent has arrived once an answer is there.
+    t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+    if (round % 2 === 0) for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
+    going.destroy();
   }
   t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
 });
