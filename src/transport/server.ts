@@ -10,6 +10,7 @@ import {
 } from '@grpc/grpc-js';
 import { TanistError } from '../foundation/errors.ts';
 import { peerService } from '../protocol/services.ts';
+import { dropClosedStreams } from './http2-streams.ts';
 import { channelOptions } from './options.ts';
 
 export interface PeerServerHandlers {
@@ -30,8 +31,12 @@ export function listenForPeers(listen: string, handlers: PeerServerHandlers): Pr
   server.addService(peerService, { ...handlers });
   return new Promise((resolve, reject) => {
     server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve({ port, close: () => closeServer(server) });
-      else reject(bindError(listen, error));
+      if (error !== null) {
+        reject(bindError(listen, error));
+        return;
+      }
+      dropClosedStreams(server);
+      resolve({ port, close: () => closeServer(server) });
     });
   });
 }

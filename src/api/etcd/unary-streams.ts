@@ -1,11 +1,10 @@
-import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Metadata, type Server, status } from '@grpc/grpc-js';
 import { limits } from '../../foundation/limits.ts';
+import { interceptStreams } from '../../transport/http2-streams.ts';
 import type { CountedHandler } from './call-counts.ts';
 import { caughtAsEtcdError, EtcdError, etcdError } from './etcd-error.ts';
 import type { Cancellable } from './handlers.ts';
-
-type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
 
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 const respondOptions = { waitForTrailers: true, sendDate: false } as const;
@@ -23,19 +22,15 @@ const waitingBytes = new WeakMap<Http2Session, number>();
  * does the connection. Call it once the server is bound. False: this grpc-js is built otherwise, and serves everything itself.
  */
 export function serveUnaryStreams(server: Server, methods: ReadonlyMap<string, CountedHandler>): boolean {
-  const { http2Servers } = server as unknown as { readonly http2Servers?: unknown };
-  if (!(http2Servers instanceof Map) || http2Servers.size === 0) return false;
-  for (const http2 of http2Servers.keys() as Iterable<Http2Server>) {
-    const others = http2.listeners('stream') as StreamListener[];
-    if (others.length === 0) return false;
-    http2.removeAllListeners('stream');
-    http2.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => {
-      const method = methods.get(headers[':path'] ?? '');
-      if (method !== undefined && isPlain(headers)) new UnaryStream(stream, headers, method);
-      else for (const other of others) other.call(http2, stream, headers, flags);
-    });
-  }
-  return true;
+  return interceptStreams(
+    server,
+    (next) =>
+      function (stream, headers, flags) {
+        const method = methods.get(headers[':path'] ?? '');
+        if (method !== undefined && isPlain(headers)) new UnaryStream(stream, headers, method);
+        else next.call(this, stream, headers, flags);
+      },
+  );
 }
 
 function isPlain(headers: IncomingHttpHeaders): boolean {

@@ -30,6 +30,7 @@ import { encodeRouting, type Routing } from '../../protocol/status/routing.ts';
 import { encodeStatus } from '../../protocol/status/status.ts';
 import { encodeTiersReply } from '../../protocol/status/tiers.ts';
 import type { DeltaSource } from '../../replication/source/delta-source.ts';
+import { dropClosedStreams } from '../../transport/http2-streams.ts';
 import { EtcdServices } from '../etcd/etcd-services.ts';
 import { ClientPort } from '../front/client-port.ts';
 import type { HttpServer } from '../http/http-server.ts';
@@ -134,6 +135,7 @@ export class ClientServer {
   listen(address: string, http: HttpServer): Promise<string> {
     const grpc = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.etcd.bound(this.#server);
+    dropClosedStreams(this.#server);
     this.#port = new ClientPort({
       http2: (socket) => {
         this.#connections.add(socket);

@@ -201,7 +201,8 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   try {
     content = parseYaml(text);
   } catch (error) {
-    return fail(`not valid YAML: ${String((error as Error).message).split('\n')[0]}`);
+    // What follows the first line is the place in the file, drawn; its colon points there.
+    return fail(`not valid YAML: ${String((error as Error).message).split(/:?\n/)[0]}`);
   }
   const parsed = v.safeParse(fileSchema, content ?? {});
   const issue = configIssue(fileSchema, content, parsed.issues);

@@ -8,6 +8,7 @@ import { limits } from '../../../src/foundation/limits.ts';
 import { decodeMessage, encodeMessage } from '../../../src/protocol/etcd/codec.ts';
 import { kvMethods } from '../../../src/protocol/etcd/methods.ts';
 import { type EtcdTestCluster, startEtcdCluster } from './etcd-cluster.ts';
+import { resetAtOnce } from './reset-at-once.ts';
 
 let cluster: EtcdTestCluster;
 let session: ClientHttp2Session;
@@ -164,6 +165,14 @@ test('a client that goes in the middle of its requests harms nobody', async (t) 
     if (round % 2 === 0) for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
     going.destroy();
   }
+  t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+});
+
+test('a call that is reset in the packet that opens it harms nobody, whatever it asks for', async (t) => {
+  const port = Number(cluster.endpoints[0]!.split(':')[1]);
+  for (const path of [kvMethods.put.path, '/etcdserverpb.KV/Nothing', '/etcdserverpb.Watch/Watch'])
+    for (const contentType of ['application/grpc', 'text/plain'])
+      await resetAtOnce(port, path, contentType, 20);
   t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
 });
 
