@@ -76,6 +76,7 @@ export const mutantNames = [
   'fencing-forgotten',
   'introduction-forgotten',
   'fork-not-saved',
+  'fenced-by-what-it-was',
   'forced-beside-quorum',
   'never-committed-is-lag',
   'forced-without-witness',
