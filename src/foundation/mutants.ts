@@ -21,6 +21,7 @@ export const mutantNames = [
   'held-read-served-unasked',
   'reuse-session-number',
   'drop-session-results',
+  'repeats-overtaken',
   'lease-by-local-clock',
   'lease-reset-at-failover',
   'drop-watch-event-at-resume',
