@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { asError } from '../../foundation/errors.ts';
+import { withoutInherited } from './inherited.ts';
 import type { SentinelNews } from './sentinel.ts';
 
 /** Connections stay where the kernel queues them, since nobody accepts; those of peers that ended, too. */
@@ -42,12 +43,14 @@ async function guard(host: string, parent: MessagePort): Promise<void> {
 
 function begin(descriptor: number): ChildProcess {
   const [command = '', ...args] = program;
-  return spawn(command, args, {
-    stdio: ['pipe', 'pipe', 'ignore', descriptor],
-    cwd: '/',
-    // Not of the terminal's foreground group, which Ctrl-C reaches.
-    detached: true,
-  });
+  return withoutInherited((rest) =>
+    spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'ignore', descriptor, ...rest],
+      cwd: '/',
+      // Not of the terminal's foreground group, which Ctrl-C reaches.
+      detached: true,
+    }),
+  );
 }
 
 /** Rejects where it does not come to that. */

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { startSentinel } from '../../../src/transport/sentinel/sentinel.ts';
 import { realClock, until } from '../harness.ts';
@@ -10,6 +12,11 @@ import { hasSetpriv } from './has-setpriv.ts';
 const modules = new URL('../../../src/', import.meta.url).href;
 /** A process with a sentinel, which says at which port and under which process id. */
 const script = `
+  const folder = process.argv[1] ?? '';
+  if (folder !== '') {
+    const { ClassicLevel } = await import('classic-level');
+    await new ClassicLevel(folder).open();
+  }
   const { startSentinel } = await import('${modules}transport/sentinel/sentinel.js');
   const { systemClock } = await import('${modules}api/system-clock.js');
   const sentinel = await startSentinel('127.0.0.1', systemClock);
@@ -18,12 +25,12 @@ const script = `
 `;
 
 /** `sentinel`: the one process beside it. */
-async function guarded(): Promise<{
+async function guarded(folder = ''): Promise<{
   readonly owner: ChildProcess;
   readonly port: number;
   readonly sentinel: number;
 }> {
-  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(owner.stdout!, 'data')) as [Buffer];
@@ -92,6 +99,25 @@ test('one that is ended while its process lives leaves no zombie', async (t) => 
   await until(() => childrenOf(owner).length === 0);
   t.is(owner.exitCode, null);
   owner.kill('SIGKILL');
+});
+
+test('it holds no files of its process: what is removed there would keep its room on the disk', async (t) => {
+  if (!hasSetpriv(t)) return t.pass();
+  const folder = mkdtempSync(join(tmpdir(), 'sentinel-'));
+  const { owner, sentinel, port } = await guarded(folder);
+  t.teardown(() => {
+    owner.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const filesOf = (pid: number | undefined): readonly string[] =>
+    readdirSync(`/proc/${pid}/fd`)
+      .map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+      .filter((path) => path.startsWith(folder));
+  t.true(filesOf(owner.pid).length > 0);
+  t.deepEqual(filesOf(sentinel), []);
+  const { ended } = await connected(port);
+  owner.kill('SIGKILL');
+  t.is(await ended, 'ECONNRESET');
 });
 
 test('closed, it is gone; it says so', async (t) => {
