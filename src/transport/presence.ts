@@ -51,7 +51,7 @@ export class Presence {
   /** Its process has ended. Streams that have not broken yet count no more: only an answer on a new one shows that it lives. */
   gone(): void {
     this.ours = null;
-    this.doubted = this.theirs;
+    this.doubted = this.theirs ?? this.doubted;
     this.theirs = null;
     this.lost('gone');
   }

@@ -284,12 +284,12 @@ export class Supervisor {
     const isCalm = runtime?.kind === 'beyond' && runtime.isWhole();
     this.#nextAskMs = nowMs + (isCalm ? askBeyondEveryMs : askSoonMs);
     const answers = await this.answers();
+    // Of another lineage since it asked, perhaps: what is a fork to the one before would be saved over the file of that fork, with nothing of it.
+    if (runtime !== this.#runtime && mutant.active !== 'fenced-by-what-it-was') return;
     const isSeen = answers.some(
       ({ tier, lineage }) => tier === 'hot' && compareLineage(own.lineage, lineage) === 'same',
     );
     this.#asked = { quorum: isSeen ? 'seen' : 'gone', atMs: this.#parts.clock.nowMs() };
-    // Of another lineage since it asked, perhaps: what is a fork to the one before would be saved over the file of that fork, with nothing of it.
-    if (runtime !== this.#runtime && mutant.active !== 'fenced-by-what-it-was') return;
     for (const answer of answers) {
       const fork = forkOf(own.lineage, answer);
       if (fork !== null) return this.#change(() => this.#fence(fork));
@@ -438,6 +438,8 @@ export class Supervisor {
     const { starts } = this.#parts;
     this.#untidy = true;
     this.#lineage = lineage;
+    // What it found as a witness was of the lineage before.
+    this.#asked = null;
     const runtime = tier === 'hot' ? await starts.hot(lineage) : await starts.beyond(tier, lineage);
     this.#runtime = runtime;
     return runtime;

@@ -64,9 +64,18 @@ function listens(port: number): boolean {
 function childrenOf(owner: ChildProcess): readonly number[] {
   const tasks = `/proc/${owner.pid}/task`;
   return readdirSync(tasks)
-    .flatMap((thread) => readFileSync(`${tasks}/${thread}/children`, 'utf8').split(' '))
+    .flatMap((thread) => childrenOfThread(`${tasks}/${thread}`).split(' '))
     .filter((pid) => pid.trim() !== '')
     .map(Number);
+}
+
+function childrenOfThread(thread: string): string {
+  try {
+    return readFileSync(`${thread}/children`, 'utf8');
+  } catch {
+    // It has ended since it was listed.
+    return '';
+  }
 }
 
 test('a kill of the process resets what is connected, and leaves nothing behind', async (t) => {
