@@ -19,7 +19,7 @@ const script = `
   }
   const { startSentinel } = await import('${modules}transport/sentinel/sentinel.js');
   const { systemClock } = await import('${modules}api/system-clock.js');
-  const sentinel = await startSentinel('127.0.0.1', systemClock);
+  const sentinel = await startSentinel('127.0.0.1', systemClock, true);
   console.log(JSON.stringify({ port: sentinel.port, reason: sentinel.reason }));
   setInterval(() => {}, 1000);
 `;
@@ -133,7 +133,7 @@ test('neither holds a file of their process: what is removed there would keep it
 
 test('closed, it is gone; it says so', async (t) => {
   if (!hasSetpriv(t)) return t.pass();
-  const sentinel = await startSentinel('127.0.0.1', realClock);
+  const sentinel = await startSentinel('127.0.0.1', realClock, true);
   if ('reason' in sentinel) return t.fail(sentinel.reason);
   const { ended } = await connected(sentinel.port);
   sentinel.close();
@@ -146,13 +146,13 @@ test.serial('without setpriv there is none, and why', async (t) => {
   const path = process.env.PATH;
   process.env.PATH = '/nonexistent';
   try {
-    t.regex(JSON.stringify(await startSentinel('127.0.0.1', realClock)), /^\{"reason":".*ENOENT/);
+    t.regex(JSON.stringify(await startSentinel('127.0.0.1', realClock, true)), /^\{"reason":".*ENOENT/);
   } finally {
     process.env.PATH = path;
   }
 });
 
 test('an address that is not here is told, not thrown', async (t) => {
-  const none = await startSentinel('203.0.113.1', realClock);
+  const none = await startSentinel('203.0.113.1', realClock, true);
   t.true('reason' in none && /EADDRNOTAVAIL/.test(none.reason));
 });
