@@ -3,6 +3,7 @@ import { median } from '../math/statistics.ts';
 import { calibration } from './calibration.ts';
 import { daily } from './daily.ts';
 import { gammaRenewal } from './gamma-renewal.ts';
+import { hiddenClockwork } from './hidden-clockwork.ts';
 import { hiddenRenewal } from './hidden-renewal.ts';
 import {
   type Fit,
@@ -36,9 +37,14 @@ export interface LearnedChanges {
   at(nowMs: number): NextChange;
   /** Of each model, to go on from. */
   readonly fits: readonly Fit[];
+  /** Losses of each model in the tests, by change, and of those that have passed out of them. */
+  readonly lossesAt: ReadonlyMap<number, readonly number[]>;
+  readonly passed: readonly number[];
 }
 
-const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal];
+const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal, hiddenClockwork];
+/** What a loss that has passed out of the tests still counts after another one. */
+const KEPT = 0.98;
 /** Changes that models are fitted to. */
 const MOST = 512;
 
@@ -76,7 +82,9 @@ export function* learningChanges(
   const usual = median(intervals);
   const fits = yield* fitted(past, earlier);
   yield;
-  const { losses, given, questions } = tested(past, fits, learnedMs, usual);
+  const { losses, lossesAt, given, questions } = tested(past, fits, learnedMs, usual);
+  const passed = passedOf(earlier, lossesAt, past);
+  const all = losses.map((loss, i) => loss + nth(passed, i));
   // What was learned depends on the moment only in which models have something to say then.
   const learnedOf = new Map<string, Learned>();
   const question = (nowMs: number): NextChange => {
@@ -86,7 +94,7 @@ export function* learningChanges(
     const best = Math.min(...losses.filter((_, i) => said[i] !== null));
     const total = Math.max(0, nth(losses, 0) - best);
     const gain = { total, each: questions === 0 ? 0 : total / questions };
-    const { weights, corrected } = known ?? learnedFrom(losses, given, said);
+    const { weights, corrected } = known ?? learnedFrom(all, given, said);
     if (known === undefined) learnedOf.set(silent, { weights, corrected });
     const within: Within = (hMs) =>
       hMs <= 0
@@ -104,7 +112,22 @@ export function* learningChanges(
       quantile: (probability) => inverse(within, probability, usual),
     };
   };
-  return { at: question, fits };
+  return { at: question, fits, lossesAt, passed };
+}
+
+/** Where looks always find a change, nothing is learned of models for long: who was right before is not forgotten at once. */
+function passedOf(
+  earlier: LearnedChanges | undefined,
+  lossesAt: Tested['lossesAt'],
+  { highMs }: Past,
+): readonly number[] {
+  let passed: readonly number[] = MODELS.map(() => 0);
+  if (earlier === undefined || ![...earlier.lossesAt.keys()].some((seenMs) => highMs.includes(seenMs)))
+    return passed;
+  passed = earlier.passed;
+  for (const [seenMs, losses] of earlier.lossesAt)
+    if (!lossesAt.has(seenMs)) passed = passed.map((sum, i) => KEPT * sum + nth(losses, i));
+  return passed;
 }
 
 /** Apart, so that what is kept does not keep what was before it. */
