@@ -9,6 +9,7 @@ function between(fromMs: number, untilMs: number, model = 'hidden-renewal'): Nex
   return {
     model,
     gain: { total: 10, each: 0.3 },
+    usualMs: cycleMs,
     within: (ms) => Math.min(1, Math.max(0, (ms - fromMs) / (untilMs - fromMs))),
     quantile: (probability) => fromMs + probability * (untilMs - fromMs),
   };

@@ -17,16 +17,16 @@ const COARSE = 1 / 8;
 const FIRST = 12;
 const MOST = 192;
 /** Places that are searched on from, those far behind the best left out; and clocks that are kept. */
-const SEARCHED = 120;
+const SEARCHED = 160;
 const BEHIND = 6;
-const KEPT_CLOCKS = 60;
+const KEPT_CLOCKS = 120;
 const HOPELESS = 8;
 /** Believed ones that others are looked for about. */
 const REFINED = 5;
 /** Changes that tests ask about. */
 const TESTED = 26;
 const UNLIKELY = 5;
-const ASKED = 16;
+const ASKED = 32;
 
 /**
  * Changes by the clock, seen only through looks: periods and phases that agree with all that looks said, found from coarse to fine over ever more of the past, each
@@ -156,7 +156,7 @@ function* search(past: Past, count: number, most: number): Work<readonly Clock[]
     }
     found.push(...cells.map(({ clock }) => clock));
   }
-  return believable(found);
+  return fewer(found, HOPELESS, KEPT_CLOCKS);
 }
 
 /** Those near the believed ones that agree best with all of the past. */
@@ -174,13 +174,7 @@ function* refined(past: Past, believed: readonly Clock[]): Work<readonly Clock[]
     });
     found.push(...(yield* weighed(past, count, changes, 0, spread, places)).map(({ clock }) => clock));
   }
-  return believable(found);
-}
-
-function believable(found: readonly Clock[]): readonly Clock[] {
-  const sorted = [...found].sort((a, b) => b.logWeight - a.logWeight);
-  const highest = sorted[0]?.logWeight ?? 0;
-  return sorted.filter(({ logWeight }) => logWeight > highest - HOPELESS).slice(0, KEPT_CLOCKS);
+  return fewer(found, HOPELESS, KEPT_CLOCKS);
 }
 
 /** A period and a phase, and how far about them nothing else is tried. */
@@ -251,15 +245,43 @@ function* weighed(
 }
 
 function best(cells: readonly Cell[]): readonly Cell[] {
-  const sorted = [...cells].sort((a, b) => b.clock.logWeight - a.clock.logWeight);
-  const highest = sorted[0]?.clock.logWeight ?? 0;
-  return sorted.filter(({ clock }) => clock.logWeight > highest - BEHIND).slice(0, SEARCHED);
+  const highest = Math.max(...cells.map(({ clock }) => clock.logWeight));
+  const near = cells.filter(({ clock }) => clock.logWeight > highest - BEHIND);
+  return near.length <= SEARCHED ? near : thinned(near, SEARCHED, ({ clock }) => clock).map(([cell]) => cell);
 }
 
 function likely(clocks: readonly Clock[]): readonly Clock[] {
-  const sorted = [...clocks].sort((a, b) => b.logWeight - a.logWeight);
-  const most = sorted[0]?.logWeight ?? 0;
-  return sorted.filter(({ logWeight }) => logWeight > most - UNLIKELY).slice(0, ASKED);
+  return fewer(clocks, UNLIKELY, ASKED);
+}
+
+function fewer(clocks: readonly Clock[], behind: number, most: number): readonly Clock[] {
+  const highest = Math.max(...clocks.map(({ logWeight }) => logWeight));
+  const near = clocks.filter(({ logWeight }) => logWeight > highest - behind);
+  if (near.length <= most) return near;
+  return thinned(near, most, (each) => each).map(([each, times]) => ({
+    ...each,
+    logWeight: highest + Math.log(times / most),
+  }));
+}
+
+/** At most so many, in proportion to their weights, from all over where the next change may be: where looks say little, most are alike (systematic resampling). */
+function thinned<Each>(
+  all: readonly Each[],
+  most: number,
+  clockOf: (each: Each) => Clock,
+): readonly (readonly [each: Each, times: number])[] {
+  const nextMs = (each: Each): number => clockOf(each).tickMs + clockOf(each).periodMs;
+  const sorted = [...all].sort((a, b) => nextMs(a) - nextMs(b));
+  const weights = weightsOf(sorted.map(clockOf));
+  const kept: (readonly [Each, number])[] = [];
+  let sum = 0;
+  for (const [i, each] of sorted.entries()) {
+    const before = Math.floor(sum * most + 0.5);
+    sum += nth(weights, i);
+    const times = Math.floor(sum * most + 0.5) - before;
+    if (times > 0) kept.push([each, times]);
+  }
+  return kept;
 }
 
 function within(clocks: readonly Clock[], lastMs: number, nowMs: number): Within | null {

@@ -4,6 +4,7 @@ import { calibration } from './calibration.ts';
 import { daily } from './daily.ts';
 import { gammaRenewal } from './gamma-renewal.ts';
 import { hiddenClockwork } from './hidden-clockwork.ts';
+import { hiddenDrift } from './hidden-drift.ts';
 import { hiddenRenewal } from './hidden-renewal.ts';
 import {
   type Fit,
@@ -25,6 +26,8 @@ export interface NextChange {
   readonly model: string;
   /** Log loss that the best model saved at past moments against the memoryless one, in nats: in all, and a question. 0: not tested, or nothing. */
   readonly gain: { readonly total: number; readonly each: number };
+  /** Median of the times between changes seen, ms. */
+  readonly usualMs: number;
   /** Probability of a change within `hMs` from now; rises with it. */
   within(hMs: number): number;
   /** The moment by which a change has come with this probability, ms from now; infinite beyond a hundred usual intervals. */
@@ -42,7 +45,7 @@ export interface LearnedChanges {
   readonly passed: readonly number[];
 }
 
-const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal, hiddenClockwork];
+const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal, hiddenClockwork, hiddenDrift];
 /** What a loss that has passed out of the tests still counts after another one. */
 const KEPT = 0.98;
 /** Changes that models are fitted to. */
@@ -107,6 +110,7 @@ export function* learningChanges(
           );
     return {
       gain,
+      usualMs: usual,
       model: MODELS[weights.indexOf(Math.max(...weights))]?.name ?? 'poisson',
       within,
       quantile: (probability) => inverse(within, probability, usual),
