@@ -7,6 +7,8 @@ const points = 64;
 /** From this chance on, the first change counts as come; and what rises by less than this counts as flat. */
 const sure = 0.9;
 const flat = 0.97;
+/** Points by which a look at a later change is the later. */
+const margin = 4;
 
 /** A curve of the chance that a change has come, and its mean, ms. */
 interface Curve {
@@ -46,13 +48,17 @@ export function boughtBy(curve: Curve, cycle: Curve): (u: number) => number {
     if (here < 1e-6) continue;
     for (let j = i; j <= last; j++) bought[j] = at(bought, j) + here * at(left, j - i);
   }
-  // Between two changes that are foreseen a look just after the next one is worth the wait.
-  const worth = Float64Array.from(bought);
+  // Between two changes that are foreseen a look after the next one is worth the wait; and it had better be after it: it finds a change whether or not
+  // that has come, and would be taken for one that found two.
+  const safe = bought.map((value, i) =>
+    curve.chance(i * stepMs) < sure ? value : Math.min(value, at(bought, Math.max(0, i - margin))),
+  );
+  const worth = Float64Array.from(safe);
   for (let i = 0; i <= last; i++) {
     if (curve.chance(i * stepMs) < sure) continue;
     let ahead = 0;
-    for (let j = i + 1; j <= Math.min(last, i + points / 2); j++) ahead = Math.max(ahead, at(bought, j));
-    if (at(bought, i) < flat * ahead) worth[i] = 0;
+    for (let j = i + 1; j <= Math.min(last, i + points / 2); j++) ahead = Math.max(ahead, at(safe, j));
+    if (at(safe, i) < flat * ahead) worth[i] = 0;
   }
   return (u) => {
     const place = u / stepMs;

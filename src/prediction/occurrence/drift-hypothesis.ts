@@ -7,13 +7,15 @@ const KEPT = 0.99;
 /** Several changes between two looks: at most so many are told apart, and those with at least this part of the chance are gone on with. */
 const MOST_MISSED = 12;
 const BRANCH = 0.02;
-/** How much the period itself may move from one change to the next, in parts of it. */
-const PERIOD_DRIFT = 0.0005;
+/** How much the period itself may move from one change to the next, in parts of what intervals wander by. */
+const PERIOD_DRIFT = 0.03;
 
-/** Each change a period after the one before, early or late for good: what is believed of the last one and of the period, normal, with their covariance. */
+/** Each tick a period after the one before, early or late for good, and its change early or late on its own: what is believed of the last tick and of the period, normal, with their covariance. */
 export interface Drift {
   /** Standard deviation of an interval, in parts of the period. */
   readonly wander: number;
+  /** And of a change from its tick. */
+  readonly jitter: number;
   readonly lastMs: number;
   readonly periodMs: number;
   readonly varLast: number;
@@ -25,9 +27,16 @@ export interface Drift {
 }
 
 /** After a first change between two looks; the period is known to some part of itself. */
-export function begunDrift(wander: number, periodMs: number, part: number, low: number, high: number): Drift {
+export function begunDrift(
+  { wander, jitter }: Pick<Drift, 'wander' | 'jitter'>,
+  periodMs: number,
+  part: number,
+  low: number,
+  high: number,
+): Drift {
   return {
     wander,
+    jitter,
     lastMs: (low + high) / 2,
     periodMs,
     varLast: (high - low) ** 2 / 12 + (wander * periodMs) ** 2 / 16,
@@ -47,8 +56,8 @@ export function stays(drift: Drift, from: number, to: number): number {
   return (1 - IRREGULAR) * Math.min(1, regular) + IRREGULAR * Math.exp(-(to - from) / periodMs);
 }
 
-function nextVariance({ wander, periodMs, varLast, varPeriod, covariance }: Drift): number {
-  return varLast + varPeriod + 2 * covariance + (wander * periodMs) ** 2;
+function nextVariance({ wander, jitter, periodMs, varLast, varPeriod, covariance }: Drift): number {
+  return varLast + varPeriod + 2 * covariance + (wander * periodMs) ** 2 + (jitter * periodMs) ** 2;
 }
 
 /**
@@ -74,7 +83,7 @@ export function seenBy(drift: Drift, from: number, low: number, high: number): r
   if (regular < IRREGULAR * irregular)
     return [
       {
-        ...begunDrift(drift.wander, drift.periodMs, 0.03, low, high),
+        ...begunDrift(drift, drift.periodMs, 0.03, low, high),
         logWeight: before + Math.log(Math.max(chance, 1e-9)),
         odds,
       },
@@ -92,16 +101,17 @@ function movedOn(drift: Drift, n: number): Drift {
     lastMs: lastMs + n * periodMs,
     varLast: varLast + 2 * n * covariance + n * n * varPeriod + n * (wander * periodMs) ** 2,
     covariance: covariance + n * varPeriod,
-    varPeriod: varPeriod + n * (PERIOD_DRIFT * periodMs) ** 2,
+    varPeriod: varPeriod + n * (PERIOD_DRIFT * wander * periodMs) ** 2,
   };
 }
 
 /** The last of `n` came by `high`, the one after it later, the first one after `low`; and the chance of that. */
 function cutTo(drift: Drift, n: number, low: number, high: number): readonly [Drift, number] {
   const wanderMs = drift.wander * drift.periodMs;
-  const [early, byHigh] = cut(drift, 1, 0, high, 0, -1);
-  const [later, notYet] = cut(early, 1, 1, high, wanderMs, 1);
-  const [after, afterLow] = cut(later, 1, 1 - n, low, wanderMs * Math.sqrt(n - 1), 1);
+  const jitterMs = drift.jitter * drift.periodMs;
+  const [early, byHigh] = cut(drift, 1, 0, high, jitterMs, -1);
+  const [later, notYet] = cut(early, 1, 1, high, Math.hypot(wanderMs, jitterMs), 1);
+  const [after, afterLow] = cut(later, 1, 1 - n, low, Math.hypot(wanderMs * Math.sqrt(n - 1), jitterMs), 1);
   return [after, byHigh * notYet * afterLow];
 }
 

@@ -7,13 +7,23 @@ const LEAST = 4;
 /** Where the period may be at first, in parts of the median between changes seen, each known to this part. */
 const PERIODS = [0.45, 0.6, 0.75, 0.9, 1, 1.15] as const;
 const PART = 0.08;
-/** Standard deviations of an interval, in parts of the period. */
-const WANDERS = [0.004, 0.015, 0.05, 0.12] as const;
+/** Standard deviations of an interval, and of a change from its tick, in parts of the period. */
+const NOISES = [
+  { wander: 0.0005, jitter: 0.01 },
+  { wander: 0.001, jitter: 0.03 },
+  { wander: 0.004, jitter: 0 },
+  { wander: 0.015, jitter: 0 },
+  { wander: 0.05, jitter: 0 },
+  { wander: 0.12, jitter: 0 },
+] as const;
 /** Beliefs kept of the past, which tests ask for. */
 const TESTED = 26;
-const UNLIKELY = 5;
+/** Those this far behind the best, in nats, are given up; and so many are kept at most. */
 const HOPELESS = 9;
-const MOST_KEPT = 40;
+const MOST_KEPT = 48;
+/** And asked. */
+const UNLIKELY = 5;
+const ASKED = 16;
 /** Log odds against a memoryless process, the last counting most, below which it begins anew with the last changes. */
 const DOUBT = -2.5;
 const DOUBT_KEPT = 0.85;
@@ -68,8 +78,8 @@ function* begun(past: Past, from: number): Work<Beliefs | null> {
   const { lowMs, highMs } = past;
   const usual = median(intervalsOf(past.middleMs.subarray(Math.max(from, highMs.length - 64))));
   if (highMs.length - from < LEAST || !(usual > 0)) return null;
-  const last = WANDERS.flatMap((wander) =>
-    PERIODS.map((part) => begunDrift(wander, part * usual, PART, at(lowMs, from), at(highMs, from))),
+  const last = NOISES.flatMap((noise) =>
+    PERIODS.map((part) => begunDrift(noise, part * usual, PART, at(lowMs, from), at(highMs, from))),
   );
   const start = { after: new Map(), last, lastMs: at(highMs, from), trust: 0 };
   return { ...(yield* followed(start, past, from + 1)), trust: 0 };
@@ -83,23 +93,22 @@ function* followed(known: Beliefs, { lowMs, highMs }: Past, from: number): Work<
     const branches = last.map((each) => seenBy(each, at(highMs, i - 1), at(lowMs, i), at(highMs, i)));
     const odds = branches.reduce((sum, [first], j) => sum + nth(weights, j) * (first?.odds ?? 0), 0);
     trust = DOUBT_KEPT * trust + Math.log(Math.max(odds, 1e-9));
-    last = believable(branches.flat());
+    last = believable(branches.flat(), HOPELESS, MOST_KEPT);
     after.push([at(highMs, i), likely(last)]);
     yield;
   }
   return { after: new Map(after.slice(-TESTED)), last, lastMs: at(highMs, highMs.length - 1), trust };
 }
 
-function believable(drifts: readonly Drift[]): readonly Drift[] {
-  const most = Math.max(...drifts.map(({ logWeight }) => logWeight));
-  const near = drifts.filter(({ logWeight }) => logWeight > most - HOPELESS);
-  if (near.length <= MOST_KEPT) return near;
-  return [...near].sort((a, b) => b.logWeight - a.logWeight).slice(0, MOST_KEPT);
+function believable(drifts: readonly Drift[], behind: number, most: number): readonly Drift[] {
+  const highest = Math.max(...drifts.map(({ logWeight }) => logWeight));
+  const near = drifts.filter(({ logWeight }) => logWeight > highest - behind);
+  if (near.length <= most) return near;
+  return [...near].sort((a, b) => b.logWeight - a.logWeight).slice(0, most);
 }
 
 function likely(drifts: readonly Drift[]): readonly Drift[] {
-  const most = Math.max(...drifts.map(({ logWeight }) => logWeight));
-  return drifts.filter(({ logWeight }) => logWeight > most - UNLIKELY);
+  return believable(drifts, UNLIKELY, ASKED);
 }
 
 function within(drifts: readonly Drift[], lastMs: number, nowMs: number): Within | null {

@@ -3,7 +3,6 @@ import { median } from '../math/statistics.ts';
 import { calibration } from './calibration.ts';
 import { daily } from './daily.ts';
 import { gammaRenewal } from './gamma-renewal.ts';
-import { hiddenClockwork } from './hidden-clockwork.ts';
 import { hiddenDrift } from './hidden-drift.ts';
 import { hiddenRenewal } from './hidden-renewal.ts';
 import {
@@ -45,7 +44,7 @@ export interface LearnedChanges {
   readonly passed: readonly number[];
 }
 
-const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal, hiddenClockwork, hiddenDrift];
+const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal, hiddenDrift];
 /** What a loss that has passed out of the tests still counts after another one. */
 const KEPT = 0.98;
 /** Changes that models are fitted to. */
