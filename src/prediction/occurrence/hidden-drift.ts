@@ -57,6 +57,8 @@ interface Beliefs {
   readonly lastMs: number;
   /** How it did of late, in nats, against a memoryless process. */
   readonly trust: number;
+  /** Changes since it began, or began anew. */
+  readonly since: number;
 }
 
 /** What a fit was made of, so that the next goes on from there. */
@@ -67,7 +69,7 @@ function* continued(known: Beliefs, past: Past): Work<Beliefs | null> {
   const from = past.highMs.lastIndexOf(known.lastMs) + 1;
   if (from === 0) return null;
   const now = yield* followed(known, past, from);
-  if (now.trust >= DOUBT) return now;
+  if (now.trust >= DOUBT || now.since < RECENT) return now;
   const anew = yield* begun(past, Math.max(0, past.highMs.length - RECENT));
   // What was said of the past was said without knowing what came: it stays as it was.
   if (anew === null) return now;
@@ -81,8 +83,8 @@ function* begun(past: Past, from: number): Work<Beliefs | null> {
   const last = NOISES.flatMap((noise) =>
     PERIODS.map((part) => begunDrift(noise, part * usual, PART, at(lowMs, from), at(highMs, from))),
   );
-  const start = { after: new Map(), last, lastMs: at(highMs, from), trust: 0 };
-  return { ...(yield* followed(start, past, from + 1)), trust: 0 };
+  const start = { after: new Map(), last, lastMs: at(highMs, from), trust: 0, since: 0 };
+  return { ...(yield* followed(start, past, from + 1)), trust: 0, since: 0 };
 }
 
 function* followed(known: Beliefs, { lowMs, highMs }: Past, from: number): Work<Beliefs> {
@@ -97,7 +99,8 @@ function* followed(known: Beliefs, { lowMs, highMs }: Past, from: number): Work<
     after.push([at(highMs, i), likely(last)]);
     yield;
   }
-  return { after: new Map(after.slice(-TESTED)), last, lastMs: at(highMs, highMs.length - 1), trust };
+  const since = known.since + highMs.length - from;
+  return { after: new Map(after.slice(-TESTED)), last, lastMs: at(highMs, highMs.length - 1), trust, since };
 }
 
 function believable(drifts: readonly Drift[], behind: number, most: number): readonly Drift[] {
