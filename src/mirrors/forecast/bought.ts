@@ -4,7 +4,7 @@ import { at } from '../../prediction/math/at.ts';
 const cycles = 4;
 const points = 64;
 
-/** From this chance on, the first change counts as come; and what rises by less than this counts as flat. */
+/** A quarter of a cycle after this chance looks are about later changes; and what rises by less than this counts as flat. */
 const sure = 0.9;
 const flat = 0.97;
 /** Points by which a look at a later change is the later. */
@@ -50,12 +50,12 @@ export function boughtBy(curve: Curve, cycle: Curve): (u: number) => number {
   }
   // Between two changes that are foreseen a look after the next one is worth the wait; and it had better be after it: it finds a change whether or not
   // that has come, and would be taken for one that found two.
-  const safe = bought.map((value, i) =>
-    curve.chance(i * stepMs) < sure ? value : Math.min(value, at(bought, Math.max(0, i - margin))),
-  );
+  let later = 0;
+  while (later < last && curve.chance(later * stepMs) < sure) later++;
+  later += points / 4;
+  const safe = bought.map((value, i) => (i < later ? value : Math.min(value, at(bought, i - margin))));
   const worth = Float64Array.from(safe);
-  for (let i = 0; i <= last; i++) {
-    if (curve.chance(i * stepMs) < sure) continue;
+  for (let i = later; i <= last; i++) {
     let ahead = 0;
     for (let j = i + 1; j <= Math.min(last, i + points / 2); j++) ahead = Math.max(ahead, at(safe, j));
     if (at(safe, i) < flat * ahead) worth[i] = 0;
