@@ -75,11 +75,7 @@ export function etcdOrigin(
 }
 
 /** Keys of resources whose ranges the keys of events lie in. Null: any. */
-function concerned(
-  prefix: string,
-  begins: string,
-  events: readonly WatchEvent[],
-): readonly string[] | null {
+function concerned(prefix: string, begins: string, events: readonly WatchEvent[]): readonly string[] | null {
   if (prefix === begins) return null;
   const [, ends = ''] = prefix.slice(begins.length).split(/\{\+?key\}/);
   const found = new Set<string>();

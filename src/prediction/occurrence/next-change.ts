@@ -44,7 +44,14 @@ export interface LearnedChanges {
   readonly passed: readonly number[];
 }
 
-const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal, hiddenDrift];
+const MODELS: readonly OccurrenceModel[] = [
+  poisson,
+  gammaRenewal,
+  renewal,
+  daily,
+  hiddenRenewal,
+  hiddenDrift,
+];
 /** What a loss that has passed out of the tests still counts after another one. */
 const KEPT = 0.98;
 /** Changes that models are fitted to. */

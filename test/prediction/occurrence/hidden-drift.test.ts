@@ -10,7 +10,10 @@ const PERIOD = 100_000;
 
 /** Ticks by the clock, each change late on its own. */
 function cron(random: Random, count: number, jitter: number): number[] {
-  return Array.from({ length: count }, (_, i) => (i + 1) * PERIOD + Math.abs(normal(random)) * jitter * PERIOD);
+  return Array.from(
+    { length: count },
+    (_, i) => (i + 1) * PERIOD + Math.abs(normal(random)) * jitter * PERIOD,
+  );
 }
 
 /** What looks at these moments see of the changes. */
