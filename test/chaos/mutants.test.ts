@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +26,7 @@ async function run(
   const folder = await mkdtemp(join(tmpdir(), 'tanist-mutants-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const { config } = settings(folder);
-  return runScenario(
+  const result = await runScenario(
     { startTarget, startTraffic, clock: systemHarnessClock },
     {
       selection: selection!,
@@ -46,6 +47,8 @@ async function run(
       replay: '',
     },
   );
+  t.true(existsSync(join(folder, 'cluster', 'logs', 'n0.log')), 'what was logged can be read afterwards');
+  return result;
 }
 
 const told = ({ failures, verdicts }: ScenarioResult): string => JSON.stringify({ failures, verdicts });

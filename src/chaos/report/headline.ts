@@ -1,6 +1,7 @@
+import { grouped } from '../../foundation/grouped.ts';
 import { median } from '../../foundation/statistics.ts';
 import type { ChaosDocument, ScenarioResult } from '../run/result.ts';
-import { grouped, msText } from './scales.ts';
+import { msText } from './scales.ts';
 
 export interface Headline {
   readonly answer: 'yes' | 'no' | 'unknown';

@@ -1,7 +1,8 @@
+import { grouped } from '../../foundation/grouped.ts';
 import { median } from '../../foundation/statistics.ts';
 import type { ScenarioResult } from '../run/result.ts';
 import { type Html, html } from './html.ts';
-import { grouped, msText } from './scales.ts';
+import { msText } from './scales.ts';
 import { stateBadge } from './scenario-section.ts';
 
 /** All runs, a row each. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { grouped } from '../../foundation/grouped.ts';
 import { median } from '../../foundation/statistics.ts';
 import type { ChaosDocument, ScenarioResult } from '../run/result.ts';
 import { behaviour } from './behaviour.ts';
@@ -6,7 +7,7 @@ import { countOf, headlineOf } from './headline.ts';
 import { type Html, html, Html as Markup } from './html.ts';
 import { outageChart } from './outage-chart.ts';
 import { comparisonTable, runTable } from './overview.ts';
-import { grouped, msText } from './scales.ts';
+import { msText } from './scales.ts';
 import { scenarioSection } from './scenario-section.ts';
 import { soakCard } from './soak-card.ts';
 import { style } from './style.ts';

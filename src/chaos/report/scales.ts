@@ -83,12 +83,6 @@ export function secondsText(ms: number): string {
   return minutes < 120 ? `${minutes} min` : `${trim(minutes / 60)} h`;
 }
 
-export function grouped(value: number): string {
-  return Math.round(value)
-    .toString()
-    .replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
-}
-
 function trim(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return String(Number(value.toFixed(digits)));

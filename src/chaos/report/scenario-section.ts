@@ -1,10 +1,11 @@
+import { grouped } from '../../foundation/grouped.ts';
 import type { ScenarioResult } from '../run/result.ts';
 import { badgesOf, checkList } from './checks.ts';
 import { countOf } from './headline.ts';
 import { type Html, html, jsonData } from './html.ts';
 import { memoryChart } from './memory-chart.ts';
 import { missList, outageChart } from './outage-chart.ts';
-import { grouped, msText, type Span, secondsText, short } from './scales.ts';
+import { msText, type Span, secondsText, short } from './scales.ts';
 import { familyOf, timelineChart } from './timeline.ts';
 import { ratesOf, trafficCharts } from './traffic-charts.ts';
 

@@ -1,7 +1,8 @@
+import { grouped } from '../../foundation/grouped.ts';
 import type { ChaosDocument } from '../run/result.ts';
 import { type Html, html } from './html.ts';
 import { memoryChart } from './memory-chart.ts';
-import { grouped, short } from './scales.ts';
+import { short } from './scales.ts';
 
 /** False elections that failover.md allows in a soak. */
 const falseElectionsAllowedPerHour = 1;

@@ -5,7 +5,7 @@ export interface TargetOptions {
   readonly kind: 'tanist' | 'etcd';
   /** Data, logs and configs of the members go there. */
   readonly folder: string;
-  /** It goes with the run, even one whose harness is killed. */
+  /** Where the harness is killed `cleanLeftovers` removes it, too; after a stop that is for the caller. */
   readonly temporaryFolder?: boolean;
   readonly hot: number;
   /** Tanist alone has these. */

@@ -138,9 +138,10 @@ async function undoAll(undos: readonly (() => Promise<unknown>)[]): Promise<void
   if (failures.length > 0) throw failures[0];
 }
 
-/** What could not be undone stays in the journal, for `cleanLeftovers`. */
+/** All but the folder, which is the caller's: logs are still to be read there. What could not be undone stays in the journal, for `cleanLeftovers`. */
 async function ended(journal: Journal, { onMoment, nowMs }: TargetOptions): Promise<void> {
-  const { failed } = await undoRun(journal.run, journal.deeds);
+  const deeds = journal.deeds.filter(({ kind }) => kind !== 'folder');
+  const { failed } = await undoRun(journal.run, deeds);
   for (const text of failed)
     onMoment({ kind: 'note', atMs: nowMs(), member: null, text: `not undone: ${text}` });
   if (failed.length === 0) journal.end();

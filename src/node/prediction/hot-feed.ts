@@ -19,12 +19,7 @@ export function hotFeed(feed: ReplicaFeed, ended: () => boolean): PredictionFeed
   return {
     clock,
     nodeLog,
-    prefixes: () =>
-      state
-        .policies()
-        .flatMap(({ prefix, policy: { predict } }) =>
-          predict === null ? [] : [{ prefix, policy: predict }],
-        ),
+    policies: () => state.policies(),
     policyFor: (key) => state.policyFor(key).predict,
     models: () => (state.whole ? state.valuesOf('system', modelPrefix, modelsEnd) : null),
     async *values(space, prefix): AsyncGenerator<readonly KeyValue[]> {

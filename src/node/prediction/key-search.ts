@@ -5,7 +5,7 @@ import type { Behaviour } from './behaviour/behaviour.ts';
 import { HeldChanges } from './held-changes.ts';
 import { learn } from './learn.ts';
 import type { Observations } from './observations.ts';
-import type { PredictionFeed } from './prediction-feed.ts';
+import { type PredictionFeed, predictedPrefixes } from './prediction-feed.ts';
 import type { Predictor } from './predictor.ts';
 import type { TrackedKeys } from './tracked-keys.ts';
 
@@ -120,9 +120,12 @@ export class KeySearch {
   async #learn(): Promise<void> {
     const { feed, keys, observations, behaviour, mostSeries, found, isClosed } = this.#parts;
     if (!(await feed.ready())) return;
-    const prefixes = feed.prefixes();
-    this.#asks = prefixes.length > 0;
-    found(behaviour.setPrefixes(prefixes.map(({ prefix }) => prefix)));
+    const policies = feed.policies();
+    const predicted = predictedPrefixes(policies);
+    this.#asks = predicted.length > 0;
+    // What goes to prefixes that are not predicted themselves may drive those that are.
+    const counted = this.#asks ? [...predicted, ...policies].map(({ prefix }) => prefix) : [];
+    found(behaviour.setPrefixes(counted));
     this.#round++;
     const round = this.#round;
     const { refused } = keys;

@@ -2,7 +2,7 @@ import { nextTurn } from '../../ports/clock.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import { predictableSpaces } from '../../ports/prediction.ts';
 import type { Observations } from './observations.ts';
-import type { PredictionFeed } from './prediction-feed.ts';
+import { type PredictionFeed, predictedPrefixes } from './prediction-feed.ts';
 import { readable, WorkMeter } from './readable.ts';
 import type { TrackedKeys } from './tracked-keys.ts';
 
@@ -23,8 +23,7 @@ export async function learn(parts: LearnParts, round: number): Promise<void> {
   const { feed, keys, isOver } = parts;
   const endRound = keys.beginRound(round);
   let fresh = 0;
-  const prefixes = [...feed.prefixes()].sort((a, b) => b.policy.weight - a.policy.weight);
-  for (const { prefix, policy: named } of prefixes) {
+  for (const { prefix, policy: named } of predictedPrefixes(feed.policies())) {
     for (const space of predictableSpaces) {
       for await (const page of feed.values(space, prefix)) {
         if (isOver()) return;

@@ -3,13 +3,13 @@ import type { Clock } from '../../ports/clock.ts';
 import type { KeyValue, StateDelta } from '../../ports/delta.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { PredictableSpace, PredictPolicy } from '../../ports/prediction.ts';
+import type { PolicyOfPrefix } from '../../state/policies.ts';
 
 /** What a replica of any tier gives to its predictor: the keys that it holds, and every change of them. */
 export interface PredictionFeed {
   readonly clock: Clock;
   readonly nodeLog: NodeLog;
-  /** Prefixes whose keys shall be predicted. A longer prefix may except some of them again: `policyFor` decides. */
-  readonly prefixes: () => readonly { readonly prefix: ByteString; readonly policy: PredictPolicy }[];
+  readonly policies: () => readonly PolicyOfPrefix[];
   /** Null: the key is not predicted. */
   readonly policyFor: (key: ByteString) => PredictPolicy | null;
   /** The keys of `model-keeper`. Null: the state cannot be read now, so nothing can be said. */
@@ -22,6 +22,15 @@ export interface PredictionFeed {
   listen(listener: PredictionListener): () => void;
   /** Resolves when the state may be read; false: never again. */
   ready(): Promise<boolean>;
+}
+
+/** Prefixes whose keys shall be predicted, the weightiest first. A longer prefix may except some of them again: `policyFor` decides. */
+export function predictedPrefixes(
+  policies: readonly PolicyOfPrefix[],
+): readonly { readonly prefix: ByteString; readonly policy: PredictPolicy }[] {
+  return policies
+    .flatMap(({ prefix, policy: { predict } }) => (predict === null ? [] : [{ prefix, policy: predict }]))
+    .sort((a, b) => b.policy.weight - a.policy.weight);
 }
 
 export interface PredictionListener {

@@ -54,10 +54,7 @@ export class ColdFeed implements PredictionFeed {
     return this.#parts.nodeLog;
   }
 
-  readonly prefixes: PredictionFeed['prefixes'] = () =>
-    this.#policies.flatMap(({ prefix, policy: { predict } }) =>
-      predict === null ? [] : [{ prefix, policy: predict }],
-    );
+  readonly policies: PredictionFeed['policies'] = () => this.#policies;
 
   readonly policyFor: PredictionFeed['policyFor'] = (key) => this.#index.for(key).predict;
 

@@ -37,14 +37,11 @@ export class WarmFeed implements PredictionFeed, PredictionListener {
     return this.#parts.nodeLog;
   }
 
-  readonly prefixes: PredictionFeed['prefixes'] = () =>
-    this.#system(policyKeyPrefix).flatMap((each) => {
-      const found = policyOfKey(each);
-      return found?.policy.predict == null ? [] : [{ prefix: found.prefix, policy: found.policy.predict }];
-    });
+  readonly policies: PredictionFeed['policies'] = () =>
+    this.#system(policyKeyPrefix).flatMap((each) => policyOfKey(each) ?? []);
 
   readonly policyFor: PredictionFeed['policyFor'] = (key) => {
-    this.#index ??= new PolicyIndex(this.#system(policyKeyPrefix).flatMap((each) => policyOfKey(each) ?? []));
+    this.#index ??= new PolicyIndex(this.policies());
     return this.#index.for(key).predict;
   };
 

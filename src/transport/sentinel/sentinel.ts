@@ -1,6 +1,9 @@
+import type { ChildProcess } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { asError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { Loan } from './loan.ts';
+import { armed, beginProcess, unref } from './sentinel-process.ts';
 
 /** A small process that ends when this one does, and what its peers connect to. */
 export interface Sentinel {
@@ -18,8 +21,14 @@ export interface NoSentinel {
 
 /** What its thread says. */
 export type SentinelNews =
-  | { readonly kind: 'armed'; readonly port: number }
+  /** `lifeline`: the descriptor that the sentinel's input hangs on, lent until the loan is over. */
+  | { readonly kind: 'armed'; readonly port: number; readonly lifeline: number }
   | { readonly kind: 'absent'; readonly reason: string };
+
+export interface SentinelThreadData {
+  readonly host: string;
+  readonly loan: SharedArrayBuffer;
+}
 
 /** Between the beginning of the thread and its process's word that it is armed. */
 const startMs = 5_000;
@@ -31,15 +40,20 @@ const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16
  * all but one of them at once, and with a thread the parent-death signal is sent to the children that it began (prctl(2), PR_SET_PDEATHSIG). The sentinel is begun
  * by a thread that does nothing else; it holds a listening socket and next to no memory, so what is connected to it is reset a millisecond after the kill, or a few.
  *
+ * The thread that ends last frees the memory before its children hear of its end, and one kill of ten or so it is that one. So there is a second process, begun by
+ * the main thread in the same way, which alone holds the other end of the sentinel's input: the sentinel ends with whichever of the two threads ends first.
+ *
  * Linux with `setpriv` (util-linux) and a shell; without them there is none, and a death is seen when the kernel has closed the node's own sockets.
  * `host`: where it listens, at a port that the system chooses.
  */
 export function startSentinel(host: string, clock: Clock): Promise<Sentinel | NoSentinel> {
   return new Promise((resolve) => {
+    const loan = new SharedArrayBuffer(4);
     let worker: Worker;
+    let watcher: ChildProcess | null = null;
     try {
       worker = new Worker(new URL('./sentinel-thread.js', import.meta.url), {
-        workerData: { host },
+        workerData: { host, loan } satisfies SentinelThreadData,
         // Those of the node may not be for a thread.
         execArgv: [],
         resourceLimits,
@@ -67,10 +81,35 @@ export function startSentinel(host: string, clock: Clock): Promise<Sentinel | No
     const timer = clock.after(startMs, () => absent(`not armed after ${startMs / 1000} s`));
     worker.on('message', (news: SentinelNews) => {
       if (news.kind === 'absent') return absent(news.reason);
-      timer.cancel();
-      resolve({ port: news.port, ended, close });
+      new Loan(loan).use(() => {
+        watcher = watcherOf(news.lifeline);
+        return watcher !== null;
+      });
+      const there = (): void => {
+        timer.cancel();
+        resolve({ port: news.port, ended, close });
+      };
+      if (watcher === null) there();
+      // One that fails takes the sentinel with it, which says all.
+      else armed(watcher).then(there, () => {});
     });
     worker.once('error', (error) => absent(error.message));
-    worker.once('exit', end);
+    worker.once('exit', () => {
+      watcher?.kill('SIGKILL');
+      end();
+    });
   });
+}
+
+/** Null: it could not be begun; then the sentinel has its first watcher alone. */
+function watcherOf(lifeline: number): ChildProcess | null {
+  if (lifeline < 0) return null;
+  try {
+    const watcher = beginProcess(lifeline);
+    watcher.once('error', () => {});
+    unref(watcher);
+    return watcher.pid === undefined ? null : watcher;
+  } catch {
+    return null;
+  }
 }

@@ -73,7 +73,7 @@ test('of a long past only the numbers are kept until they are sent', async (t) =
     }) as StateDelta;
   const feed = {
     clock: { nowMs: () => 0, soon: setImmediate },
-    prefixes: () => [{ prefix: b(''), policy }],
+    policies: () => [{ prefix: b(''), policy: { acknowledge: 'quorum', tier: 'full', predict: policy } }],
     policyFor: () => policy,
     async *values(space: string) {
       if (space !== 'user') return;

@@ -1,7 +1,8 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { seededRandom } from '../../../src/foundation/random.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
 import { openPrediction } from '../../../src/protocol/parts/prediction.ts';
+import { defaultPolicy } from '../../../src/state/policies.ts';
 import { b, del, put } from '../../state/commands.ts';
 import { Stream } from './stream.ts';
 
@@ -258,9 +259,8 @@ test('a new leader brings what it has ready with its first block, and the truth 
   t.is(stream.prediction.status().preApplied, 1);
 });
 
-test('a key that follows how many operations there are is forecast by that, and it is said', async (t) => {
-  const stream = new Stream();
-  await stream.start();
+/** A key whose value is made of how many operations went to a prefix some seconds before. */
+async function following(t: ExecutionContext, to: string, stream: Stream): Promise<void> {
   const random = seededRandom('operations');
   const counts: number[] = [];
   for (let second = 0; second < 130; second++) {
@@ -269,7 +269,7 @@ test('a key that follows how many operations there are is forecast by that, and 
     const value = 100 + 10 * (counts[second - 4] ?? 1);
     await stream.step(
       put('p/x', String(value)),
-      ...Array.from({ length: count }, (_, i) => put(`p/other${i}`, 'no number')),
+      ...Array.from({ length: count }, (_, i) => put(`${to}other${i}`, 'no number')),
     );
   }
   const { prediction } = stream;
@@ -277,10 +277,23 @@ test('a key that follows how many operations there are is forecast by that, and 
   const row = prediction.table.row(tracked!.fields[0]!.id)!;
   const inputs = prediction.inputsOf(row);
   t.is(inputs.length, 1);
-  t.regex(inputs[0] ?? '', /^operations\/p\/\/(rate|bytes)$/);
+  t.regex(inputs[0] ?? '', new RegExp(`^operations/${to}/(rate|bytes)$`));
   t.true(row.get('error') < 0.6 * row.get('naiveError'), `${row.get('error')} of ${row.get('naiveError')}`);
   const behaviour = prediction.behaviour().map(({ name }) => name);
-  t.true(behaviour.includes('operations/p//rate'));
+  t.true(behaviour.includes(`operations/${to}/rate`));
+}
+
+test('a key that follows how many operations there are is forecast by that, and it is said', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  await following(t, 'p/', stream);
+});
+
+test('operations of prefixes that are not predicted themselves may be followed, too', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  await stream.step({ kind: 'setPolicy', prefix: b('orders/'), policy: defaultPolicy });
+  await following(t, 'orders/', stream);
 });
 
 test('100,000 keys that ask: as many as the budget has room for, the rest counted, memory and turns bounded', async (t) => {

@@ -17,20 +17,20 @@ const script = `
   setInterval(() => {}, 1000);
 `;
 
-/** `sentinel`: the one process beside it. */
+/** `beside`: the sentinel, and who watches over the owner for it, in any order. */
 async function guarded(): Promise<{
   readonly owner: ChildProcess;
   readonly port: number;
-  readonly sentinel: number;
+  readonly beside: readonly number[];
 }> {
   const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(owner.stdout!, 'data')) as [Buffer];
   const { port } = JSON.parse(String(line)) as { port: number };
-  const [sentinel, ...others] = childrenOf(owner);
-  if (sentinel === undefined || others.length > 0) throw new Error('not one process beside it');
-  return { owner, port, sentinel };
+  const beside = childrenOf(owner);
+  if (beside.length !== 2) throw new Error(`${beside.length} processes beside it`);
+  return { owner, port, beside };
 }
 
 async function connected(
@@ -72,26 +72,30 @@ test('a kill of the process resets what is connected, and leaves nothing behind'
   await until(() => !listens(port));
 });
 
-test('signals that end a service in good order do not end the sentinel before it', async (t) => {
+test('signals that end a service in good order end nothing beside it', async (t) => {
   if (!hasSetpriv(t)) return t.pass();
-  const { owner, port, sentinel } = await guarded();
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(sentinel, signal);
+  const { owner, port, beside } = await guarded();
+  for (const pid of beside)
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(pid, signal);
   // A connection made after them is one that the sentinel still holds.
   const { ended } = await connected(port);
   t.true(listens(port));
-  t.deepEqual(childrenOf(owner), [sentinel]);
-  process.kill(sentinel, 'SIGKILL');
-  t.is(await ended, 'ECONNRESET');
+  t.deepEqual(childrenOf(owner), beside);
   owner.kill('SIGKILL');
+  t.is(await ended, 'ECONNRESET');
 });
 
-test('one that is ended while its process lives leaves no zombie', async (t) => {
+test('whichever of both is ended while their process lives, the other one goes, and neither is left as a zombie', async (t) => {
   if (!hasSetpriv(t)) return t.pass();
-  const { owner, sentinel } = await guarded();
-  process.kill(sentinel, 'SIGKILL');
-  await until(() => childrenOf(owner).length === 0);
-  t.is(owner.exitCode, null);
-  owner.kill('SIGKILL');
+  for (const which of [0, 1]) {
+    const { owner, port, beside } = await guarded();
+    const { ended } = await connected(port);
+    process.kill(beside[which]!, 'SIGKILL');
+    t.is(await ended, 'ECONNRESET');
+    await until(() => childrenOf(owner).length === 0);
+    t.is(owner.exitCode, null);
+    owner.kill('SIGKILL');
+  }
 });
 
 test('closed, it is gone; it says so', async (t) => {

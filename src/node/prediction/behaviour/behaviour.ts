@@ -29,7 +29,7 @@ export interface BehaviourNews {
 }
 
 /**
- * How the application behaves, beside its values: how many operations of which size go to each predicted prefix, and what each node uses of its machine. Series
+ * How the application behaves, beside its values: how many operations of which size go to each prefix that has a policy, and what each node uses of its machine. Series
  * that those of keys may follow, as far as all replicas know them alike; what this node uses, and the operations, are forecast like keys, too. Never put into the
  * state.
  */
@@ -61,9 +61,9 @@ export class Behaviour {
     return this.#names.of(id)?.name ?? '';
   }
 
-  /** Of the policies now. Says which series ended with it. */
+  /** Of the policies now, the most important first. Says which series ended with it. */
   setPrefixes(prefixes: readonly ByteString[]): readonly number[] {
-    const now = [...prefixes].sort((a, b) => b.length - a.length).slice(0, mostPrefixes);
+    const now = [...new Set(prefixes)].slice(0, mostPrefixes).sort((a, b) => b.length - a.length);
     if (now.length === this.#prefixes.length && now.every((each, i) => each === this.#prefixes[i])) return [];
     this.#prefixes = now;
     this.#operations = new Operations(now);
