@@ -125,16 +125,19 @@ export function* learningChanges(
   return { at: question, fits, lossesAt, passed };
 }
 
-/** Where looks always find a change, nothing is learned of models for long: who was right before is not forgotten at once. */
+/**
+ * Where looks always find a change, nothing is learned of models for long: who was right before is not forgotten at once. Changes known to the moment each say
+ * something, and the last ones say it best.
+ */
 function passedOf(
   earlier: LearnedChanges | undefined,
   lossesAt: Tested['lossesAt'],
-  { highMs }: Past,
+  { lowMs, highMs }: Past,
 ): readonly number[] {
-  let passed: readonly number[] = MODELS.map(() => 0);
-  if (earlier === undefined || ![...earlier.lossesAt.keys()].some((seenMs) => highMs.includes(seenMs)))
-    return passed;
-  passed = earlier.passed;
+  const none = MODELS.map(() => 0);
+  if (earlier === undefined || highMs.every((high, i) => high === at(lowMs, i))) return none;
+  if (![...earlier.lossesAt.keys()].some((seenMs) => highMs.includes(seenMs))) return none;
+  let passed = earlier.passed;
   for (const [seenMs, losses] of earlier.lossesAt)
     if (!lossesAt.has(seenMs)) passed = passed.map((sum, i) => KEPT * sum + nth(losses, i));
   return passed;
