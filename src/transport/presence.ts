@@ -9,6 +9,8 @@ import type { LossReason, TransportHandler } from '../ports/transport.ts';
 export class Presence {
   private ours: PeerIdentity | null = null;
   private theirs: PeerIdentity | null = null;
+  /** Of its stream to us, which has not broken although its process is said to have ended. */
+  private doubted: PeerIdentity | null = null;
   private reported: 'connected' | LossReason | null = null;
   private readonly peer: NodeId;
   private readonly handler: Pick<TransportHandler<never>, 'connected' | 'disconnected'>;
@@ -21,6 +23,9 @@ export class Presence {
   /** Our stream to the peer was accepted, by this incarnation. */
   outboundUp(identity: PeerIdentity): void {
     this.ours = identity;
+    // It answers anew, so that was wrong: its stream counts again, which it has no reason to make anew.
+    if (this.doubted?.incarnation === identity.incarnation) this.theirs = this.doubted;
+    this.doubted = null;
     this.maybeConnected();
   }
 
@@ -28,6 +33,7 @@ export class Presence {
   inboundUp(identity: PeerIdentity): void {
     if (this.theirs !== null && this.theirs.incarnation !== identity.incarnation) this.lost('dropped');
     this.theirs = identity;
+    this.doubted = null;
     this.maybeConnected();
   }
 
@@ -38,12 +44,14 @@ export class Presence {
 
   inboundLost(reason: LossReason): void {
     this.theirs = null;
+    this.doubted = null;
     this.lost(reason);
   }
 
-  /** Its process has ended. Streams that have not broken yet count no more: only new ones show that it lives. */
+  /** Its process has ended. Streams that have not broken yet count no more: only an answer on a new one shows that it lives. */
   gone(): void {
     this.ours = null;
+    this.doubted = this.theirs ?? this.doubted;
     this.theirs = null;
     this.lost('gone');
   }

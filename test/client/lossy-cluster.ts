@@ -18,11 +18,15 @@ interface Stream {
   readonly requests: Request[];
   readonly replies: SessionReply[];
   heard: boolean;
+  /** Nothing that is sent on it arrives any more. */
+  dead: boolean;
 }
 
 interface Appended {
   readonly stream: Stream;
   readonly batch: CommandBatch;
+  /** The client sent it as part of a larger one. */
+  readonly isPart: boolean;
 }
 
 interface Session {
@@ -59,6 +63,8 @@ export class LossyCluster {
   readonly sessions = new Map<SessionId, Session>();
   readonly streams: Stream[] = [];
   faults = true;
+  /** Nothing arrives late: what was on its way to a leader that leads no more, or on a lost stream, is gone. */
+  prompt = false;
   private readonly random: Random;
   private readonly nonces = new Map<string, SessionId>();
   private appended: Appended[] = [];
@@ -82,11 +88,12 @@ export class LossyCluster {
   }
 
   open(number: number, address: string): void {
-    this.streams.push({ number, address, requests: [], replies: [], heard: true });
+    this.streams.push({ number, address, requests: [], replies: [], heard: true, dead: false });
   }
 
   send(number: number, request: Request): void {
-    this.streams.find((stream) => stream.number === number)?.requests.push(request);
+    const stream = this.streams.find((each) => each.number === number);
+    if (stream?.dead === false) stream.requests.push(request);
   }
 
   /** The client no longer hears the stream; what it had sent may still arrive, much later. */
@@ -94,17 +101,19 @@ export class LossyCluster {
     const stream = this.streams.find((each) => each.number === number);
     if (stream === undefined) return;
     stream.heard = false;
-    if (this.random.chance(0.5)) stream.requests.splice(this.random.below(stream.requests.length + 1));
+    if (this.prompt) this.cut(stream);
+    else if (this.random.chance(0.5)) stream.requests.splice(this.random.below(stream.requests.length + 1));
   }
 
   electAnother(): void {
     const survivors = this.random.below(this.appended.length + 1);
-    for (const [i, { stream, batch }] of this.appended.entries()) {
+    for (const [i, { stream, batch, isPart }] of this.appended.entries()) {
       if (i < survivors) this.apply(batch);
       else if (this.random.chance(0.5))
-        this.refuse(stream, batch, new TanistError('indeterminate', 'stepped down'));
+        this.refuse(stream, batch, new TanistError('indeterminate', 'stepped down'), isPart);
     }
     this.appended = [];
+    if (this.prompt) for (const stream of this.streams) this.cut(stream);
     this.term++;
     this.leader = this.random.chance(0.2) ? null : this.random.pick(addresses);
   }
@@ -112,6 +121,11 @@ export class LossyCluster {
   expireSessions(): void {
     this.sessions.clear();
     this.nonces.clear();
+  }
+
+  private cut(stream: Stream): void {
+    stream.dead = true;
+    stream.requests.length = 0;
   }
 
   /** One thing happens somewhere; false when nothing can. */
@@ -145,10 +159,20 @@ export class LossyCluster {
     if (stream.address !== this.leader) {
       this.refuse(stream, batch, new TanistError('not-leader', 'not the leader'));
       if (this.random.chance(0.5)) stream.replies.push({ kind: 'routing', routing: this.routing() });
-    } else if (this.faults && this.random.chance(0.1)) {
-      this.refuse(stream, batch, new TanistError('overloaded', 'too much'));
     } else {
-      this.appended.push({ stream, batch });
+      const runs = validRuns(batch);
+      for (const { run, isValid } of runs) {
+        if (isValid) this.take(stream, run, runs.length > 1);
+        else this.refuse(stream, run, new TanistError('key-empty', 'never right'), true);
+      }
+    }
+  }
+
+  private take(stream: Stream, batch: CommandBatch, isPart: boolean): void {
+    if (this.faults && this.random.chance(0.1)) {
+      this.refuse(stream, batch, new TanistError('overloaded', 'too much'), isPart);
+    } else {
+      this.appended.push({ stream, batch, isPart });
       if (batch.session === noSession || !this.random.chance(0.5)) return;
       const lastNumber = batch.firstNumber + batch.commands.length - 1;
       stream.replies.push({
@@ -160,9 +184,10 @@ export class LossyCluster {
     }
   }
 
-  private refuse(stream: Stream, batch: CommandBatch, refused: TanistError): void {
+  private refuse(stream: Stream, batch: CommandBatch, refused: TanistError, isPart = false): void {
     const { session, firstNumber } = batch;
-    stream.replies.push({ kind: 'batch', session, firstNumber, results: [], refused, refusedCount: 0 });
+    const refusedCount = isPart ? batch.commands.length : 0;
+    stream.replies.push({ kind: 'batch', session, firstNumber, results: [], refused, refusedCount });
   }
 
   private answer(stream: Stream, read: Read) {
@@ -220,4 +245,24 @@ export class LossyCluster {
     this.applied.set(value, { count: (before?.count ?? 0) + 1, revision: this.revision });
     return { kind: 'put', revision: revision(this.revision), previous: null };
   }
+}
+
+function isRight(command: Command): boolean {
+  return command.kind !== 'put' || !textOf(command.value).startsWith('never');
+}
+
+/** As a node has it: what can never be right is refused one by one, and the rest goes on in runs of its own. */
+function validRuns(
+  batch: CommandBatch,
+): readonly { readonly run: CommandBatch; readonly isValid: boolean }[] {
+  const { commands, firstNumber } = batch;
+  const runs: { run: CommandBatch; isValid: boolean }[] = [];
+  for (let start = 0; start < commands.length; ) {
+    const first = start++;
+    const isValid = isRight(commands[first]!);
+    if (isValid) while (start < commands.length && isRight(commands[start]!)) start++;
+    const run = { ...batch, firstNumber: firstNumber + first, commands: commands.slice(first, start) };
+    runs.push({ run, isValid });
+  }
+  return runs;
 }

@@ -37,7 +37,8 @@ class Run {
   private readonly reads: PendingRead<string | null>[] = [];
   private readonly settled = new Set<PendingCommand<string | null>>();
   private readonly settledReads = new Set<PendingRead<string | null>>();
-  private readonly early = new Set<PendingCommand<string | null>>();
+  /** With how many commands had been submitted by then. */
+  private readonly early = new Map<PendingCommand<string | null>, number>();
   private readonly lost = new Set<PendingCommand<string | null>>();
   /** Session and number → what carried it. */
   private readonly numbers = new Map<string, string>();
@@ -48,6 +49,7 @@ class Run {
   constructor(seed: number) {
     this.random = seededRandom(seed);
     this.cluster = new LossyCluster(this.random.fork('cluster'));
+    this.cluster.prompt = seed % 2 === 0;
     this.core = new SessionCore<string | null>([...addresses], options, this.random.fork('core'), null);
   }
 
@@ -57,6 +59,7 @@ class Run {
     this.cluster.leader = addresses[this.random.below(3)] ?? null;
     this.cluster.term++;
     for (const address of addresses) this.core.linkUp(address);
+    if (this.cluster.streams.some(({ heard, dead }) => heard && dead)) this.loseStream();
     this.core.routed(this.cluster.routing());
     for (let i = 0; i < 3000 && this.core.unansweredCommands + this.core.unansweredReads > 0; i++) {
       this.deliver();
@@ -64,17 +67,20 @@ class Run {
       this.core.tick(this.nowMs);
       this.flush();
     }
+    // Answers to what was abandoned.
+    for (let i = 0; i < 500; i++) this.deliver();
     this.finish();
   }
 
   private step(): void {
     const { random, core, cluster } = this;
+    if (cluster.prompt) this.nowMs += 1;
     const dice = random.below(100);
     if (dice < 30) this.submit();
     else if (dice < 34) this.reads.push(core.read(range, how(random.chance(0.3)), this.deadline(), 'read'));
     else if (dice < 82) this.deliver();
     else if (dice < 86) this.loseStream();
-    else if (dice < 88) cluster.electAnother();
+    else if (dice < 88) this.elect();
     else if (dice < 92) core.routed(cluster.routing());
     else if (dice < 93) core.linkDown(random.pick(addresses), this.nowMs);
     else if (dice < 95) core.linkUp(random.pick(addresses));
@@ -94,8 +100,10 @@ class Run {
 
   private submit(): void {
     for (let i = this.random.below(6); i >= 0; i--) {
-      const value = `${this.random.chance(0.1) ? 'bad' : 'op'}-${this.submitted++}`;
-      this.pending.push(this.core.submit(put(value), this.deadline(), this.random.chance(0.3), value));
+      const dice = this.random.below(20);
+      const value = `${dice < 2 ? 'bad' : dice === 2 ? 'never' : 'op'}-${this.submitted++}`;
+      const wantsEarly = this.random.chance(this.cluster.prompt ? 0.7 : 0.3);
+      this.pending.push(this.core.submit(put(value), this.deadline(), wantsEarly, value));
     }
   }
 
@@ -107,6 +115,14 @@ class Run {
     } else {
       cluster.step();
     }
+  }
+
+  private elect(): void {
+    this.cluster.electAnother();
+    if (!this.cluster.prompt) return;
+    // The new one announces itself.
+    this.loseStream();
+    this.core.routed(this.cluster.routing());
   }
 
   private loseStream(): void {
@@ -130,7 +146,7 @@ class Run {
       check(!this.settledReads.has(read), 'a read settled twice');
       this.settledReads.add(read);
     }
-    for (const command of ready.early) this.early.add(command);
+    for (const command of ready.early) this.early.set(command, this.submitted);
     for (const command of ready.lost) this.lost.add(command);
     if (ready.open) this.cluster.open(ready.stream, ready.address);
     if (ready.reads.length > 0) this.cluster.send(ready.stream, { kind: 'reads', reads: ready.reads });
@@ -182,9 +198,23 @@ class Run {
         check(command.result !== null || this.lost.has(command), `${value}: told early, then silently lost`);
       }
     }
+    check(!this.core.busy, 'a batch is waited for of which nothing is left');
+    if (this.cluster.prompt) this.checkOrder();
     for (const command of this.lost)
       check(this.early.has(command) && command.result === null, 'lost, but not so');
     this.seen.lost += this.lost.size;
+  }
+
+  /** What was submitted after another one was acknowledged early is applied after it. */
+  private checkOrder(): void {
+    const revisionOf = (command: PendingCommand<string | null>): number =>
+      this.cluster.applied.get(command.tag ?? '')?.revision ?? 0;
+    for (const [first, submitted] of this.early) {
+      for (const later of this.pending.slice(submitted)) {
+        const isLater = revisionOf(later) > revisionOf(first);
+        check(isLater || revisionOf(later) === 0, `${later.tag} overtook ${first.tag}, told early before it`);
+      }
+    }
   }
 }
 

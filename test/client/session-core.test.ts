@@ -5,6 +5,7 @@ import { SessionCore } from '../../src/client/core/session-core.ts';
 import { verdictOn } from '../../src/client/core/verdict.ts';
 import { errorCodes, TanistError } from '../../src/foundation/errors.ts';
 import { noSession, revision, sessionId } from '../../src/foundation/ids.ts';
+import { activateMutant } from '../../src/foundation/mutants.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import type { CommandBatch } from '../../src/ports/command.ts';
 import type { CommandResult } from '../../src/ports/result.ts';
@@ -130,6 +131,70 @@ test('a part of a batch that is acknowledged early frees no place', (t) => {
   t.deepEqual(shape(core.ready(0)), []);
   core.received(1, early(2, 3), 0);
   t.deepEqual(shape(core.ready(0)), ['4+1 ack 1']);
+});
+
+test('a refused part that goes out again is told from the rest of its first batch', (t) => {
+  const core = opened({ batchesInFlight: 2 });
+  const commands = submit(core, 6);
+  t.deepEqual(shape(core.ready(0)), ['2+6 ack 1']);
+  const busy = new TanistError('overloaded', 'busy');
+  const partly = (first: number, count: number, error: TanistError): void =>
+    core.received(1, { ...refused(first, error), refusedCount: count } as never, 0);
+  partly(3, 1, new TanistError('key-empty', 'empty'));
+  partly(4, 4, busy);
+  core.abandon(commands[3]!, 'cancelled', 'cancelled');
+  t.deepEqual(shape(core.ready(1000)), ['4+1 ack 1'], 'the rest of the first one counts');
+  core.received(1, refused(4, busy), 1000);
+  t.deepEqual(shape(core.ready(3000)), ['4+1 ack 1'], 'and is neither the shorter nor the longer for it');
+  core.received(1, done(2, 1), 3000);
+  t.deepEqual(shape(core.ready(3000)), ['6+2 ack 3']);
+  core.received(1, refused(4, busy), 3000);
+  t.deepEqual(
+    commands.map(({ state }) => state).slice(4),
+    ['sent', 'sent'],
+    'it speaks for its own batch alone',
+  );
+  t.deepEqual(shape(core.ready(5000)), ['4+1 ack 3']);
+  core.received(1, done(4, 1), 5000);
+  core.received(1, done(6, 2), 5000);
+  t.false(core.busy, 'no place is lost');
+});
+
+/** With four puts that were acknowledged early and four that were not, two a batch, at another leader, of which it knows. */
+function elsewhere(): SessionCore<string> {
+  const core = opened({ batchCommands: 2 });
+  for (let i = 0; i < 4; i++) core.submit(put('e'), forever, true, 'e');
+  core.ready(0);
+  core.received(1, early(2, 3), 0);
+  core.received(1, early(4, 5), 0);
+  submit(core, 4);
+  core.ready(0);
+  core.streamLost(1, 'dropped', 1);
+  core.routed({
+    term: 2,
+    leader: 'b',
+    members: [{ id: 'b', clientAddress: 'b:1' }],
+    succession: [],
+  } as never);
+  return core;
+}
+
+test.serial('what was acknowledged early and goes out again is not overtaken', (t) => {
+  const core = elsewhere();
+  const shapes = (nowMs: number): string[] => shape(core.ready(nowMs));
+  t.deepEqual(shapes(1), ['2+2 ack 1'], 'nothing goes out behind it');
+  core.received(2, refused(2, new TanistError('overloaded', 'busy')), 1);
+  t.deepEqual(shapes(1000), ['2+2 ack 1'], 'it goes first again');
+  core.received(2, early(2, 3), 1000);
+  t.deepEqual(shapes(1000), ['4+2 ack 1']);
+  core.received(2, done(2, 2), 1000);
+  t.deepEqual(shapes(1000), []);
+  core.received(2, done(4, 2), 1000);
+  t.deepEqual(shapes(1000), ['6+2 ack 5', '8+2 ack 5'], 'what nobody was told of goes as ever');
+
+  t.teardown(() => activateMutant(null));
+  activateMutant('repeats-overtaken');
+  t.true(shape(elsewhere().ready(1)).length > 1);
 });
 
 test('an abandoned number leaves a gap and is never used again', (t) => {

@@ -29,6 +29,10 @@ class World {
   counted = false;
   /** The replica holds something, and knows its lineage. */
   knows = true;
+  /** A hot runtime has heard no leader for so long. */
+  silentMs = 0;
+  /** What runs is of it. */
+  lineage = old;
   failure: Error | null = null;
   ask: OtherMembers['ask'] = async () => null;
   /** Members that it does not hear of, where it leads. */
@@ -67,8 +71,9 @@ class World {
           this.started.push('hot');
           return this.#hot();
         },
-        beyond: async (tier) => {
+        beyond: async (tier, lineage) => {
           this.started.push(tier);
+          this.lineage = lineage ?? old;
           return this.#beyond();
         },
         discardBeyond: async (tier) => void this.started.push(`without ${tier}`),
@@ -97,7 +102,7 @@ class World {
   said(tier: 'hot' | 'warm', id = self): MemberLineage {
     return {
       id,
-      lineage: old,
+      lineage: this.lineage,
       tier,
       leader: tier === 'hot' ? id : null,
       voters: [],
@@ -132,7 +137,7 @@ class World {
       said: () => this.said('hot'),
       isMember: () => true,
       lastIndex: () => 10,
-      silentMs: () => 0,
+      silentMs: () => this.silentMs,
       hears: (id) => !this.unheard.has(id),
       image: () => Promise.reject(new Error('not asked for')),
       stop: async () => {},
@@ -214,6 +219,44 @@ test('a hot member that is fenced begins without what is left of its time as a r
   t.true(folder.files.has('fork-2.tanistfork'));
   t.deepEqual(await world.until(readRole(folder)), { tier: 'warm', lineage: to });
   await world.until(world.supervisor.stop());
+});
+
+/** A hot member asks around; it is fenced while the answers are under way, and they tell of the same fork. */
+async function fencedWhileAsking(): Promise<{ readonly same: boolean; readonly started: readonly string[] }> {
+  const folder = new MemoryFolder();
+  const log = someState();
+  await storeOf(folder.disk, 'w1', log, log.state);
+  const world = new World(folder, 'hot');
+  const to = { clusterId: 'c+1', epoch: 2 };
+  const { revisions, ranges } = heldOf(log.state).held;
+  const fork = { from: old, to, revisions, ranges, promoted: nodeId('k1'), timeMs: 0 };
+  const by = { ...world.said('hot', nodeId('k1')), lineage: to, forks: [fork] };
+  world.silentMs = 5000;
+  let asked = false;
+  world.ask = ({ id }) => {
+    asked = true;
+    return new Promise((resolve) => world.scheduler.after(900, () => resolve(id === by.id ? by : null)));
+  };
+  await world.until(world.supervisor.start());
+  await world.run(5000, () => asked);
+  await world.until(world.supervisor.presented(by));
+  await world.run(500, () => world.started.includes('warm'));
+  const saved = folder.files.get('fork-2.tanistfork');
+  await world.run(3000);
+  await world.until(world.supervisor.stop());
+  return {
+    same: saved !== undefined && folder.files.get('fork-2.tanistfork') === saved,
+    started: world.started,
+  };
+}
+
+test.serial('what was saved at a fork stays, whatever a member hears late of the same fork', async (t) => {
+  t.teardown(() => activateMutant(null));
+  const { same, started } = await fencedWhileAsking();
+  t.deepEqual(started.filter(isRuntime), ['hot', 'warm']);
+  t.true(same);
+  activateMutant('fenced-by-what-it-was');
+  t.false((await fencedWhileAsking()).same);
 });
 
 test('a replica that is to become hot, and cannot, still hears that its lineage has ended', async (t) => {

@@ -81,6 +81,8 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'warm-scrub-misses-vanished': 'test/replication/mutants.test.ts finds it',
   // No leader stamps behind its log any more, so no run shows whether the state would follow one that did.
   'cluster-time-goes-back': 'test/state/leases.test.ts finds it',
+  'repeats-overtaken': 'test/client/session-core.test.ts finds it',
+  'fenced-by-what-it-was': 'test/replication/supervisor.test.ts finds it',
   'introduction-forgotten': 'test/replication/supervisor.test.ts finds it',
   'old-epoch-accepted': 'test/replication/lineage.test.ts finds it',
   'scrub-expects-what-lies-before': 'test/storage/image-faults.test.ts finds it',

@@ -189,3 +189,22 @@ test('a sentinel that ends means that its process has, until that is heard anew'
   });
   t.is(transportA.droppedMessages(b), 0);
 });
+
+test('a peer whose connection to its sentinel alone was reset is a peer again, though it has noticed nothing', async (t) => {
+  const network = new GrpcNetwork();
+  const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
+  const sentinel = await fakeSentinel();
+  await network.start(a, nodeA);
+  await network.start(b, nodeB, 'start-b', 'cluster', sentinel);
+  t.teardown(() => network.close());
+  const metB = 'connected b start-b';
+  for (let round = 0; round < 2; round++) {
+    await until(() => nodeA.events.at(-1) === metB && sentinel.connections.size === 1);
+    const met = nodeA.events.length;
+    for (const socket of sentinel.connections) socket.resetAndDestroy();
+    await until(() => nodeA.events.length > met);
+    t.is(nodeA.events[met], 'gone b');
+  }
+  await until(() => nodeA.events.at(-1) === metB);
+  sentinel.close();
+});

@@ -1,8 +1,12 @@
+import { mutant } from '../../foundation/mutants.ts';
+
 interface SentBatch {
   readonly firstNumber: number;
   /** The first one behind it. */
   readonly behind: number;
   unanswered: number;
+  /** It repeats what another leader had acknowledged early. */
+  readonly isRepeat: boolean;
   isEarly: boolean;
 }
 
@@ -11,10 +15,22 @@ export class SentBatches {
   private readonly batches: SentBatch[] = [];
   /** Of which nothing was heard yet: one that was acknowledged early holds nobody up, however far the quorum is. */
   waitedFor = 0;
+  private repeatsWaitedFor = 0;
 
-  add(firstNumber: number, count: number): void {
-    this.batches.push({ firstNumber, behind: firstNumber + count, unanswered: count, isEarly: false });
+  add(firstNumber: number, count: number, isRepeat: boolean): void {
+    const behind = firstNumber + count;
+    this.batches.push({ firstNumber, behind, unanswered: count, isRepeat, isEarly: false });
     this.waitedFor++;
+    if (isRepeat) this.repeatsWaitedFor++;
+  }
+
+  /**
+   * Whether another one may go out. Not behind one that repeats what was acknowledged early: callers went on since and may have written the same keys, and
+   * a leader that refuses one batch may take the next.
+   */
+  hasRoom(most: number): boolean {
+    const held = this.repeatsWaitedFor > 0 && mutant.active !== 'repeats-overtaken';
+    return !held && this.waitedFor < most;
   }
 
   /** The first number behind the batch that this one is in; null: in none. */
@@ -26,7 +42,7 @@ export class SentBatches {
     const batch = this.covering(first);
     if (batch === undefined || batch.isEarly || first > batch.firstNumber || last + 1 < batch.behind) return;
     batch.isEarly = true;
-    this.waitedFor--;
+    this.heard(batch);
   }
 
   answered(first: number, count: number): void {
@@ -35,16 +51,22 @@ export class SentBatches {
     batch.unanswered -= count;
     if (batch.unanswered > 0) return;
     this.batches.splice(this.batches.indexOf(batch), 1);
-    if (!batch.isEarly) this.waitedFor--;
+    if (!batch.isEarly) this.heard(batch);
   }
 
   clear(): void {
     this.batches.length = 0;
     this.waitedFor = 0;
+    this.repeatsWaitedFor = 0;
   }
 
-  /** Answers come in order, so it is among the first. */
+  private heard({ isRepeat }: SentBatch): void {
+    this.waitedFor--;
+    if (isRepeat) this.repeatsWaitedFor--;
+  }
+
+  /** The last one: where a part of a batch was refused and has gone out again, the rest of that batch may still be under way. */
   private covering(number: number): SentBatch | undefined {
-    return this.batches.find(({ firstNumber, behind }) => firstNumber <= number && number < behind);
+    return this.batches.findLast(({ firstNumber, behind }) => firstNumber <= number && number < behind);
   }
 }

@@ -268,13 +268,14 @@ export class SessionCore<Tag> {
       return;
     }
     assert(this.phase.state === 'open', 'a session is open');
-    while (this.sentBatches.waitedFor < maxInFlight) {
+    while (this.sentBatches.hasRoom(maxInFlight)) {
       this.numberQueued(nowMs);
       const run = this.window.takeRun(this.options.batchCommands, this.options.batchBytes);
       const first = run[0];
       if (first === undefined) return;
       assert(this.window.acknowledgedThrough < first.number, 'settled numbers are not sent');
-      this.sentBatches.add(first.number, run.length);
+      const isRepeat = run.some(({ toldEarly }) => toldEarly);
+      this.sentBatches.add(first.number, run.length, isRepeat);
       batches.push({
         session: this.phase.id,
         firstNumber: first.number,

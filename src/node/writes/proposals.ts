@@ -53,7 +53,8 @@ export interface ProposalQueueOptions {
 /**
  * Gathers what an event-loop turn proposes into one block. While `blocksInFlight` blocks are under way the next one gathers, so
  * under load blocks grow and the cost per command falls; with nothing under way a proposal leaves at once. Whoever asked not to wait for the quorum
- * (promise 4) does not wait for it here either: for their sake a block leaves every `farAwayMs`.
+ * (promise 4) does not wait for it here either: for their sake a block leaves every `farAwayMs`, as long as
+ * not eight times as many are under way.
  */
 export class ProposalQueue {
   readonly #options: ProposalQueueOptions;

@@ -5,7 +5,7 @@ import type { Choice, SeriesModel } from './series-model.ts';
 import { SeriesOfKey } from './series-of-key.ts';
 
 /** Lengths at which another model may have become possible; beyond the last again after so many more. */
-const growth = [32, 96, 288] as const;
+const growth = [32, 96, 160, 288] as const;
 const chooseEvery = 1024;
 /** Between two choices for want of accuracy. */
 const patience = 48;

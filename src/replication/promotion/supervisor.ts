@@ -268,6 +268,8 @@ export class Supervisor {
     if (member && own.leader === own.id) {
       this.#introductions.look(own, (id) => runtime.hears(id));
       await this.#fencing.round(own);
+      // Superseded, or promoted by force, meanwhile: whatever is tidied up then belongs to the other role.
+      if (runtime !== this.#runtime || this.#changing !== null) return;
     }
     if (member && own.leader !== null && this.#untidy) await this.#exclusive(() => this.#tidy());
     if (!member || runtime.silentMs() > silentMs) await this.#askAround();
@@ -282,6 +284,8 @@ export class Supervisor {
     const isCalm = runtime?.kind === 'beyond' && runtime.isWhole();
     this.#nextAskMs = nowMs + (isCalm ? askBeyondEveryMs : askSoonMs);
     const answers = await this.answers();
+    // Of another lineage since it asked, perhaps: what is a fork to the one before would be saved over the file of that fork, with nothing of it.
+    if (runtime !== this.#runtime && mutant.active !== 'fenced-by-what-it-was') return;
     const isSeen = answers.some(
       ({ tier, lineage }) => tier === 'hot' && compareLineage(own.lineage, lineage) === 'same',
     );
@@ -290,7 +294,6 @@ export class Supervisor {
       const fork = forkOf(own.lineage, answer);
       if (fork !== null) return this.#change(() => this.#fence(fork));
     }
-    if (runtime !== this.#runtime) return;
     const answer = furthest(own.lineage, answers);
     const decision = answer === null ? null : this.#decide(own, answer);
     if (decision?.do === 'begin-hot') return this.#change(() => this.#beginHot(decision.lineage));
@@ -435,6 +438,8 @@ export class Supervisor {
     const { starts } = this.#parts;
     this.#untidy = true;
     this.#lineage = lineage;
+    // What it found as a witness was of the lineage before.
+    this.#asked = null;
     const runtime = tier === 'hot' ? await starts.hot(lineage) : await starts.beyond(tier, lineage);
     this.#runtime = runtime;
     return runtime;

@@ -33,7 +33,7 @@ export class SentinelKeeper {
   /** Resolves when there is one, or it is clear that there will be none. */
   async start(): Promise<void> {
     const { host, clock, log, begin } = this.#options;
-    const begun = await begin(host, clock);
+    const begun = await begin(host, clock, this.#replaced === 0);
     if ('reason' in begun) {
       log.info('sentinel-absent', { reason: begun.reason });
       return;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
@@ -15,17 +16,27 @@ const program = [
   'trap "" HUP INT TERM; echo; exec cat >/dev/null',
 ];
 
-/** Begins one that holds this descriptor of ours, too, for as long as it lives. */
-export function beginProcess(descriptor: number): ChildProcess {
+/** Begins one that holds this descriptor of ours, too, for as long as it lives; in place of those that it would inherit and does not want it has nothing. */
+export function beginProcess(descriptor: number, unwanted: readonly number[]): ChildProcess {
   const [command = '', ...args] = program;
-  const child = spawn(command, args, {
-    stdio: ['pipe', 'pipe', 'ignore', descriptor],
-    cwd: '/',
-    // Not of the terminal's foreground group, which Ctrl-C reaches.
-    detached: true,
-  });
-  for (const pipe of [child.stdin, child.stdout]) pipe?.on('error', () => {});
-  return child;
+  const nothing = openSync('/dev/null', 'r');
+  try {
+    const stdio: (number | 'pipe' | 'ignore')[] = ['pipe', 'pipe', 'ignore', descriptor];
+    for (const each of unwanted) {
+      while (stdio.length <= each) stdio.push('ignore');
+      stdio[each] = nothing;
+    }
+    const child = spawn(command, args, {
+      stdio,
+      cwd: '/',
+      // Not of the terminal's foreground group, which Ctrl-C reaches.
+      detached: true,
+    });
+    for (const pipe of [child.stdin, child.stdout]) pipe?.on('error', () => {});
+    return child;
+  } finally {
+    closeSync(nothing);
+  }
 }
 
 /** Rejects where it does not come to that. */

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { asError } from '../../foundation/errors.ts';
+import { inheritedDescriptors } from './inherited.ts';
 import { Loan } from './loan.ts';
 import type { SentinelNews, SentinelThreadData } from './sentinel.ts';
 import { armed, beginProcess, descriptorOf } from './sentinel-process.ts';
@@ -16,12 +17,13 @@ async function guard({ host, loan }: SentinelThreadData, parent: MessagePort): P
   const server = createServer();
   try {
     const { port, descriptor } = await listening(server, host);
-    const child = beginProcess(descriptor);
+    const unwanted = inheritedDescriptors();
+    const child = beginProcess(descriptor, unwanted);
     parent.once('message', () => child.kill('SIGKILL'));
     // Not before: a thread that is gone takes no note of its child's end, which then stays a zombie.
     child.once('exit', () => parent.close());
     await armed(child);
-    tell({ kind: 'armed', port, lifeline: descriptorOf(child.stdin) });
+    tell({ kind: 'armed', port, lifeline: descriptorOf(child.stdin), unwanted });
     // From then on the sentinel's input ends when its second watcher does.
     if (new Loan(loan).wait(lendMs)) child.stdin?.destroy();
   } catch (error) {

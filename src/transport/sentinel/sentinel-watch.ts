@@ -35,7 +35,12 @@ export class SentinelWatch {
     });
     // So that its end is seen.
     socket.resume();
-    socket.on('end', end);
+    // Nobody has accepted it at a sentinel, so it can only be reset there: whoever ends it in good order is a proxy on the way, of what is idle, or somebody else
+    // who listens at that port.
+    socket.on('end', () => {
+      reached = false;
+      end();
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // Whatever else breaks it is the network's doing, and says nothing of the process.
       if (error.code !== 'ECONNRESET') reached = false;

@@ -21,8 +21,14 @@ export interface NoSentinel {
 
 /** What its thread says. */
 export type SentinelNews =
-  /** `lifeline`: the descriptor that the sentinel's input hangs on, lent until the loan is over. */
-  | { readonly kind: 'armed'; readonly port: number; readonly lifeline: number }
+  | {
+      readonly kind: 'armed';
+      readonly port: number;
+      /** The descriptor that the sentinel's input hangs on, lent until the loan is over. */
+      readonly lifeline: number;
+      /** Descriptors that the second process need not have either. */
+      readonly unwanted: readonly number[];
+    }
   | { readonly kind: 'absent'; readonly reason: string };
 
 export interface SentinelThreadData {
@@ -44,9 +50,10 @@ const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16
  * the main thread in the same way, which alone holds the other end of the sentinel's input: the sentinel ends with whichever of the two threads ends first.
  *
  * Linux with `setpriv` (util-linux) and a shell; without them there is none, and a death is seen when the kernel has closed the node's own sockets.
- * `host`: where it listens, at a port that the system chooses.
+ * `host`: where it listens, at a port that the system chooses. `watched`: with the second process, whose beginning holds the main thread up (a tenth of a second
+ * with 500 MB), so only before anybody is served.
  */
-export function startSentinel(host: string, clock: Clock): Promise<Sentinel | NoSentinel> {
+export function startSentinel(host: string, clock: Clock, watched: boolean): Promise<Sentinel | NoSentinel> {
   return new Promise((resolve) => {
     const loan = new SharedArrayBuffer(4);
     let worker: Worker;
@@ -82,7 +89,7 @@ export function startSentinel(host: string, clock: Clock): Promise<Sentinel | No
     worker.on('message', (news: SentinelNews) => {
       if (news.kind === 'absent') return absent(news.reason);
       new Loan(loan).use(() => {
-        watcher = watcherOf(news.lifeline);
+        watcher = !watched ? null : watcherOf(news.lifeline, news.unwanted);
         return watcher !== null;
       });
       const there = (): void => {
@@ -102,10 +109,10 @@ export function startSentinel(host: string, clock: Clock): Promise<Sentinel | No
 }
 
 /** Null: it could not be begun; then the sentinel has its first watcher alone. */
-function watcherOf(lifeline: number): ChildProcess | null {
+function watcherOf(lifeline: number, unwanted: readonly number[]): ChildProcess | null {
   if (lifeline < 0) return null;
   try {
-    const watcher = beginProcess(lifeline);
+    const watcher = beginProcess(lifeline, unwanted);
     watcher.once('error', () => {});
     unref(watcher);
     return watcher.pid === undefined ? null : watcher;

@@ -18,9 +18,9 @@ export async function fakeSentinel(): Promise<FakeSentinel> {
   let close = (): void => {};
   const ended = new Promise<void>((resolve) => {
     close = () => {
-      server.close();
+      // As with a process: its end is heard of when its connections are reset.
+      server.close(() => resolve());
       for (const socket of connections) socket.resetAndDestroy();
-      resolve();
     };
   });
   return { port: (server.address() as AddressInfo).port, ended, close, connections };

@@ -5,6 +5,7 @@ import { type FakeSentinel, fakeSentinel } from './fake-sentinel.ts';
 
 function keeping() {
   const begun: FakeSentinel[] = [];
+  const watched: boolean[] = [];
   const lines: LogLine[] = [];
   const seen = { replaced: 0 };
   const keeper = new SentinelKeeper({
@@ -12,17 +13,18 @@ function keeping() {
     clock: realClock,
     log: recordingLog(lines),
     replaced: () => seen.replaced++,
-    begin: async () => {
+    begin: async (_host, _clock, isWatched) => {
+      watched.push(isWatched);
       const sentinel = await fakeSentinel();
       begun.push(sentinel);
       return sentinel;
     },
   });
-  return { keeper, begun, lines, seen };
+  return { keeper, begun, watched, lines, seen };
 }
 
 test('one that somebody ended is replaced, and peers are told; not for ever', async (t) => {
-  const { keeper, begun, lines, seen } = keeping();
+  const { keeper, begun, watched, lines, seen } = keeping();
   t.is(keeper.port, 0);
   await keeper.start();
   for (let ended = 1; ended <= 3; ended++) {
@@ -35,6 +37,7 @@ test('one that somebody ended is replaced, and peers are told; not for ever', as
   begun.at(-1)?.close();
   await until(() => seen.replaced === 4);
   t.is(begun.length, 4);
+  t.deepEqual(watched, [true, false, false, false], 'a second process is begun while nobody is served');
   t.is(keeper.port, 0);
   t.deepEqual(
     lines.map(({ event, fields }) => [event, fields.reason]),

@@ -59,3 +59,25 @@ test('a sentinel that was never reached says nothing by that', async (t) => {
   await until(() => gone > 0);
   t.is(gone, 1, 'the reached one alone');
 });
+
+test('a connection that is ended in good order says nothing: a proxy ends idle ones, a kill resets', async (t) => {
+  const [ending, control] = await Promise.all([fakeSentinel(), fakeSentinel()]);
+  const gone: string[] = [];
+  const watch = new SentinelWatch(() => gone.push('ended'));
+  watch.watch('127.0.0.1:1', ending.port);
+  await until(() => ending.connections.size > 0);
+  for (const socket of ending.connections) socket.end();
+  await until(() => ending.connections.size === 0);
+  const controlled = new SentinelWatch(() => gone.push('reset'));
+  controlled.watch('127.0.0.1:1', control.port);
+  await until(() => control.connections.size > 0);
+  control.close();
+  await until(() => gone.length > 0);
+  t.deepEqual(gone, ['reset']);
+  // It can be watched again.
+  watch.watch('127.0.0.1:1', ending.port);
+  await until(() => ending.connections.size > 0);
+  ending.close();
+  await until(() => gone.length > 1);
+  t.deepEqual(gone, ['reset', 'ended']);
+});

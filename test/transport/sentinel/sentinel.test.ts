@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { startSentinel } from '../../../src/transport/sentinel/sentinel.ts';
 import { realClock, until } from '../harness.ts';
@@ -10,20 +12,25 @@ import { hasSetpriv } from './has-setpriv.ts';
 const modules = new URL('../../../src/', import.meta.url).href;
 /** A process with a sentinel, which says at which port and under which process id. */
 const script = `
+  const folder = process.argv[1] ?? '';
+  if (folder !== '') {
+    const { ClassicLevel } = await import('classic-level');
+    await new ClassicLevel(folder).open();
+  }
   const { startSentinel } = await import('${modules}transport/sentinel/sentinel.js');
   const { systemClock } = await import('${modules}api/system-clock.js');
-  const sentinel = await startSentinel('127.0.0.1', systemClock);
+  const sentinel = await startSentinel('127.0.0.1', systemClock, true);
   console.log(JSON.stringify({ port: sentinel.port, reason: sentinel.reason }));
   setInterval(() => {}, 1000);
 `;
 
 /** `beside`: the sentinel, and who watches over the owner for it, in any order. */
-async function guarded(): Promise<{
+async function guarded(folder = ''): Promise<{
   readonly owner: ChildProcess;
   readonly port: number;
   readonly beside: readonly number[];
 }> {
-  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(owner.stdout!, 'data')) as [Buffer];
@@ -57,9 +64,18 @@ function listens(port: number): boolean {
 function childrenOf(owner: ChildProcess): readonly number[] {
   const tasks = `/proc/${owner.pid}/task`;
   return readdirSync(tasks)
-    .flatMap((thread) => readFileSync(`${tasks}/${thread}/children`, 'utf8').split(' '))
+    .flatMap((thread) => childrenOfThread(`${tasks}/${thread}`).split(' '))
     .filter((pid) => pid.trim() !== '')
     .map(Number);
+}
+
+function childrenOfThread(thread: string): string {
+  try {
+    return readFileSync(`${thread}/children`, 'utf8');
+  } catch {
+    // It has ended since it was listed.
+    return '';
+  }
 }
 
 test('a kill of the process resets what is connected, and leaves nothing behind', async (t) => {
@@ -98,9 +114,26 @@ test('whichever of both is ended while their process lives, the other one goes, 
   }
 });
 
+test('neither holds a file of their process: what is removed there would keep its room on the disk', async (t) => {
+  if (!hasSetpriv(t)) return t.pass();
+  const folder = mkdtempSync(join(tmpdir(), 'sentinel-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const { owner, port, beside } = await guarded(folder);
+  t.teardown(() => owner.kill('SIGKILL'));
+  const filesOf = (pid: number | undefined): readonly string[] =>
+    readdirSync(`/proc/${pid}/fd`)
+      .map((descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`))
+      .filter((path) => path.startsWith(folder));
+  t.true(filesOf(owner.pid).length > 0);
+  t.deepEqual(beside.flatMap(filesOf), []);
+  const { ended } = await connected(port);
+  owner.kill('SIGKILL');
+  t.is(await ended, 'ECONNRESET');
+});
+
 test('closed, it is gone; it says so', async (t) => {
   if (!hasSetpriv(t)) return t.pass();
-  const sentinel = await startSentinel('127.0.0.1', realClock);
+  const sentinel = await startSentinel('127.0.0.1', realClock, true);
   if ('reason' in sentinel) return t.fail(sentinel.reason);
   const { ended } = await connected(sentinel.port);
   sentinel.close();
@@ -113,13 +146,13 @@ test.serial('without setpriv there is none, and why', async (t) => {
   const path = process.env.PATH;
   process.env.PATH = '/nonexistent';
   try {
-    t.regex(JSON.stringify(await startSentinel('127.0.0.1', realClock)), /^\{"reason":".*ENOENT/);
+    t.regex(JSON.stringify(await startSentinel('127.0.0.1', realClock, true)), /^\{"reason":".*ENOENT/);
   } finally {
     process.env.PATH = path;
   }
 });
 
 test('an address that is not here is told, not thrown', async (t) => {
-  const none = await startSentinel('203.0.113.1', realClock);
+  const none = await startSentinel('203.0.113.1', realClock, true);
   t.true('reason' in none && /EADDRNOTAVAIL/.test(none.reason));
 });
