@@ -56,6 +56,8 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'transport',
     'node',
     'replication',
+    // Of etcd: nodes refresh mirrors of what is in another one.
+    'client',
     'mirrors',
     'dependencies',
   ],

@@ -5,6 +5,7 @@ import { fixedInterval, tuned } from '../../src/cli/bench/mirrors/policies.ts';
 import { freshnessOf } from '../../src/cli/bench/mirrors/simulated-origin.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
 import { parseSource } from '../../src/mirrors/config/parse-config.ts';
+import { boughtBy } from '../../src/mirrors/forecast/bought.ts';
 import { firstCheck } from '../../src/mirrors/forecast/checking.ts';
 import { clearingPrice } from '../../src/mirrors/forecast/price.ts';
 import { RefreshSchedule } from '../../src/mirrors/forecast/refresh-schedule.ts';
@@ -44,6 +45,20 @@ test('clockwork: worth nothing before the change, a whole period just after it, 
   t.true(curve.value(150_000, curve) < 0.6 * period);
   const at = curve.worthAt(0.8 * period, curve);
   t.true(at > 99_500 && at < 102_000, `${at}`);
+});
+
+test('clockwork that was not looked at: worth it again after the next change, not shortly before', (t) => {
+  const period = 100_000;
+  const curve = new Staleness((u) => 1 / (1 + Math.exp((period - u) / 1000)), 2 * period);
+  const bought = boughtBy(curve, curve);
+  t.true(bought(0.9 * period) < 0.01 * period);
+  t.true(bought(1.04 * period) > 0.9 * period);
+  t.true(bought(1.3 * period) < 0.75 * period && bought(1.3 * period) > 0.6 * period);
+  t.is(bought(1.8 * period), 0);
+  t.is(bought(2 * period), 0);
+  t.true(bought(2.15 * period) > 0.75 * period);
+  // Later still it is anywhere within a cycle.
+  t.true(Math.abs(bought(50 * period) / period - 0.5) < 0.1, `${bought(50 * period)}`);
 });
 
 test('changes without memory are looked for as soon as the next look would cost more than it saves', (t) => {

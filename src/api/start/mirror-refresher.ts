@@ -5,6 +5,7 @@ import type { NodeLog } from '../../ports/node-log.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { MirrorMetrics } from '../metrics/mirror-metrics.ts';
 import { systemClock } from '../system-clock.ts';
+import { otherEtcd } from './other-etcd.ts';
 
 export interface MirrorRefresher {
   /** What it shows to Prometheus. */
@@ -23,7 +24,10 @@ export async function startMirrorRefresher(
   const mirrors = await openMirrors(client, {
     name,
     clock: systemClock,
-    may: { secrets: { environmentPrefix: 'TANIST_SECRET_', folder: config.secrets ?? null } },
+    may: {
+      secrets: { environmentPrefix: 'TANIST_SECRET_', folder: config.secrets ?? null },
+      etcd: otherEtcd,
+    },
     onTrouble: (error) =>
       log.warn('mirror-trouble', {
         code: error instanceof TanistError ? error.code : '',

@@ -1,6 +1,6 @@
+import { otherEtcd } from '../../api/start/other-etcd.ts';
 import { connect } from '../../client/connect.ts';
 import { connectEtcd } from '../../client/etcd/connect-etcd.ts';
-import type { OtherState } from '../../mirrors/index.ts';
 import { type Mirrors, type MirrorsOptions, openMirrors } from '../../mirrors/index.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { endpointsOf } from '../command.ts';
@@ -11,11 +11,6 @@ export interface MirrorContext {
   readonly client: StateClient;
   readonly mirrors: Mirrors;
   readonly out: Output;
-}
-
-export async function otherEtcd(endpoints: readonly string[]): Promise<OtherState> {
-  const client = await connectEtcd({ endpoints, space: 'user' });
-  return { client, close: () => client.close() };
 }
 
 /** Runs `act` with the mirrors of a cluster, Tanist's or etcd's, which are closed afterwards. */

@@ -8,11 +8,16 @@ const vague = 0.15;
 const open = 0.1;
 /** Share of the schedule's part of the burst that must be there: to learn must not cost what is known already. */
 const ample = 0.4;
+/** A look has just missed the change if that comes with this probability within this part of a cycle; then calls need only be there. */
+const near = { probability: 0.85, part: 0.12 } as const;
+const some = 0.02;
 
 /** A look for the sake of what it says. */
 export interface Probe {
   readonly fromMs: number;
   readonly untilMs: number;
+  /** Of the schedule's part of the burst. */
+  readonly fill: number;
 }
 
 /**
@@ -21,14 +26,23 @@ export interface Probe {
  */
 export function probeOf(next: NextChange, atMs: number, streak: number, cycleMs: number): Probe | null {
   // Who has no cycle has no place in it.
-  if (streak < unrevealing || next.model === 'daily' || next.model === 'poisson') return null;
+  if (next.model === 'daily' || next.model === 'poisson') return null;
+  if (streak === 0) return secondOf(next, atMs, cycleMs);
+  if (streak < unrevealing) return null;
   const spreadMs = next.quantile(0.75) - next.quantile(0.25);
   if (!(spreadMs > vague * cycleMs)) return null;
   const fromMs = atMs + next.quantile(0.5);
-  return { fromMs, untilMs: fromMs + open * cycleMs };
+  return { fromMs, untilMs: fromMs + open * cycleMs, fill: ample };
+}
+
+/** After a look that came just too early one as soon as the change has come: so nearly as then it is seldom known when it comes. */
+function secondOf(next: NextChange, atMs: number, cycleMs: number): Probe | null {
+  const soonMs = next.quantile(near.probability);
+  if (!(soonMs < near.part * cycleMs)) return null;
+  return { fromMs: atMs + soonMs, untilMs: atMs + soonMs + open * cycleMs, fill: some };
 }
 
 /** Whether it is to be made now; `fill` of the schedule's part of the burst is there. */
 export function isOpen(probe: Probe | null, nowMs: number, fill: number): boolean {
-  return probe !== null && fill >= ample && nowMs >= probe.fromMs && nowMs < probe.untilMs;
+  return probe !== null && fill >= probe.fill && nowMs >= probe.fromMs && nowMs < probe.untilMs;
 }

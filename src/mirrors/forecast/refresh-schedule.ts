@@ -99,7 +99,7 @@ export class RefreshSchedule {
     const curve = told ? curveOf(next) : memoryless(changes, Math.max(knownMs, this.#callMs()));
     const before = this.#planned.get(name);
     const streak = changed ? (before?.streak ?? 0) + 1 : 0;
-    const cycle = changed || !told || before === undefined ? curve : before.cycle;
+    const cycle = changed && told ? cycleOf(next, curve, dated) : told && before ? before.cycle : curve;
     this.#planned.set(name, {
       probe: told && !dated ? probeOf(next, atMs, streak, cycle.meanMs) : null,
       streak,
@@ -233,6 +233,13 @@ function curveOf(next: NextChange): Staleness {
   const farMs = next.quantile(tail);
   const untilMs = Number.isFinite(farMs) ? 2 * farMs : Number.isFinite(middleMs) ? 8 * middleMs : 1e10;
   return new Staleness((u) => next.within(u), Math.max(1, untilMs));
+}
+
+/** From a change on: a look that is not told when it came may have come late, and then the next is nearer to the look. */
+function cycleOf(next: NextChange, curve: Staleness, dated: boolean): Staleness {
+  const lateMs = next.usualMs - next.quantile(0.5);
+  if (dated || !(lateMs > 0)) return curve;
+  return new Staleness((u) => next.within(u - lateMs), curve.untilMs + lateMs);
 }
 
 /** Too few changes to say more than how often: the rate of Cho & Garcia-Molina 2003b, corrected for none having been seen. */

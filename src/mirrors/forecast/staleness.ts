@@ -1,4 +1,5 @@
 import { assert } from '../../foundation/assert.ts';
+import { boughtBy } from './bought.ts';
 import { firstCheck } from './checking.ts';
 
 /** Points of a curve, denser near its beginning. */
@@ -23,8 +24,8 @@ export class Staleness {
   #checks: Float64Array | null = null;
   #checksOfMs = 0;
 
-  /** Mean of what remains of a cycle at a moment that has nothing to do with it: E[T²] / 2E[T]. */
-  readonly #anywhereMs: number;
+  /** What a look finds stays fresh so long on average, by when it is made; found when first asked for. */
+  #bought: ((u: number) => number) | null = null;
 
   /** `chance` rises in `u`, 0 to 1, at a constant rate if `memoryless`. It is asked up to `untilMs`, most where it rises most. */
   constructor(chance: (u: number) => number, untilMs: number, memoryless = false) {
@@ -35,7 +36,6 @@ export class Staleness {
     this.#at = Float64Array.from(table, ([at]) => at);
     this.#chance = Float64Array.from(table, ([, value]) => value);
     this.#integral = new Float64Array(points);
-    let second = 0;
     for (let i = 1; i < points; i++) {
       const here = this.#at[i] ?? 0;
       const before = this.#at[i - 1] ?? 0;
@@ -43,9 +43,7 @@ export class Staleness {
       this.#chance[i] = value;
       const middle = ((this.#chance[i - 1] ?? 0) + value) / 2;
       this.#integral[i] = (this.#integral[i - 1] ?? 0) + middle * (here - before);
-      second += (1 - middle) * (here * here - before * before);
     }
-    this.#anywhereMs = second / (2 * this.meanMs);
   }
 
   chance(u: number): number {
@@ -63,12 +61,9 @@ export class Staleness {
     return Math.max(1, this.untilMs - this.outdatedMs(this.untilMs));
   }
 
-  /** How much longer it stays as it is, having stayed so for `age`: the mean residual life. */
-  remainingMs(age: number): number {
-    const left = 1 - this.chance(age);
-    if (left < 1e-3) return 0;
-    const after = this.untilMs - age - (this.outdatedMs(this.untilMs) - this.outdatedMs(age));
-    return Math.max(0, after / left);
+  /** How long it stays as it is from `u` on, on average, as far as the table goes; nothing where it has changed by then. */
+  leftMs(u: number): number {
+    return Math.max(0, this.untilMs - u - (this.outdatedMs(this.untilMs) - this.outdatedMs(u)));
   }
 
   /**
@@ -76,20 +71,17 @@ export class Staleness {
    *
    * Changes at a constant rate λ: u·G(u) − ∫₀ᵘ G = (1 − (1 + λu)e^(−λu))/λ, the price of a call at which looking every `u` ms is optimal, ∂F/∂f of
    * Cho & Garcia-Molina 2003 (sec. 4): a look that finds nothing spends the uncertainty that had gathered. Otherwise the next change does not
-   * depend on when somebody looks: with chance G a look finds one, which came about `lag` ago, and stays fresh for what remains of a cycle. For clockwork
-   * that jumps to a whole period as the change comes, and falls until the next. That is what it buys at all; no look is made before the price
-   * at which it is better made now than later, the next one following if it finds nothing (`firstCheck`).
+   * depend on when somebody looks: what a look finds stays fresh for what remains of a cycle (`boughtBy`). For clockwork that jumps to a whole period as
+   * the change comes, and falls until the next. That is what it buys at all; no look is made before the price at which it is better made now than
+   * later, the next one following if it finds nothing (`firstCheck`).
    */
   value(since: number, cycle: Staleness): number {
     const u = Math.min(since, this.untilMs);
     const chance = this.chance(u);
     if (chance < leastChance) return 0;
     if (this.#memoryless) return u * chance - this.outdatedMs(u);
-    const lag = this.outdatedMs(u) / chance;
-    const { meanMs } = cycle;
-    // So late that further changes came: anywhere within a cycle.
-    const atAll = chance * (lag < meanMs ? cycle.remainingMs(lag) : cycle.#anywhereMs);
-    return Math.min(atAll, this.#rightMs(u, meanMs));
+    this.#bought ??= boughtBy(this, cycle);
+    return Math.min(this.#bought(since), this.#rightMs(u, cycle.meanMs));
   }
 
   /** The price of a look up to which it is better to look now than later. */

@@ -8,6 +8,7 @@ import { historyKey, liveKey } from '../state/keys.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
 import type { RefreshReason, WantedRecord } from '../state/records.ts';
 import { refilled } from '../state/token-bucket.ts';
+import { OriginWatches } from './origin-watches.ts';
 import { Planner } from './planner.ts';
 import { RefresherSet } from './refresher-set.ts';
 
@@ -36,6 +37,7 @@ export class Refresher {
   readonly #mirrors: Mirrors;
   readonly #planner: Planner;
   readonly #reports: ReadReports;
+  readonly #watches: OriginWatches;
   readonly #parallel: number;
   readonly #tickMs: number;
   readonly #busy = new Set<string>();
@@ -62,6 +64,7 @@ export class Refresher {
       owns: (name) => this.set.owns(name),
       readsPerSecond: (name) => this.#reports.readsPerSecond(name),
     });
+    this.#watches = new OriginWatches(mirrors, (name) => this.set.owns(name));
     this.#unlisten = mirrors.live.onChange((entry) => {
       if (this.set.owns(entry.name)) this.#planner.heard(entry.name);
     });
@@ -76,6 +79,7 @@ export class Refresher {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#unlisten();
+    await this.#watches.stop();
     await this.set.stop();
   }
 
@@ -97,6 +101,7 @@ export class Refresher {
       void this.#reports.read();
     }
     if (!this.#mirrors.live.following) return;
+    this.#watches.tick();
     for (const work of this.#due()) {
       if (this.#busy.size >= this.#parallel) return;
       void this.#look(work);

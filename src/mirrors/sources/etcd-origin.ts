@@ -1,6 +1,6 @@
 import { asBuffer } from '../../foundation/bytes.ts';
 import { asError, TanistError } from '../../foundation/errors.ts';
-import type { StateClient } from '../../ports/state-client.ts';
+import type { StateClient, WatchEvent } from '../../ports/state-client.ts';
 import type { OriginOf } from '../config/source-schema.ts';
 import { tooLarge } from './bounded-body.ts';
 import { failed, failedBy, parsed } from './failed.ts';
@@ -14,8 +14,10 @@ export interface OtherState {
 }
 
 const mostKeys = 10_000;
+/** Keys of resources that one key of the other etcd may be of, where their ends cannot be told. */
+const mostCandidates = 64;
 
-/** A range of keys elsewhere as one document; the greatest revision in it and the number of keys are its validator. */
+/** A range of keys elsewhere as one document; the greatest revision in it and the number of keys are its validator. A watch on the range tells of its changes. */
 export function etcdOrigin(
   config: OriginOf<'etcd'>,
   connect: (endpoints: readonly string[]) => Promise<OtherState>,
@@ -50,9 +52,43 @@ export function etcdOrigin(
         return failedBy(error, signal);
       }
     },
+    async *changes(signal) {
+      opened ??= connect(config.endpoints);
+      const [begins = ''] = config.prefix.split(/\{\+?key\}/);
+      try {
+        const { client } = await opened;
+        // Of all keys where the prefix begins with the resource's own.
+        for await (const { events } of client.watch(begins, { prefix: true, signal })) {
+          if (events.length === 0) yield { kind: 'following' };
+          else yield { kind: 'changed', keys: concerned(config.prefix, begins, events) };
+        }
+      } catch (error) {
+        if (error instanceof TanistError && error.code === 'unavailable') opened = null;
+        throw error;
+      }
+    },
     async close() {
       const state = await opened?.catch(() => null);
       await state?.close();
     },
   };
+}
+
+/** Keys of resources whose ranges the keys of events lie in. Null: any. */
+function concerned(prefix: string, begins: string, events: readonly WatchEvent[]): readonly string[] | null {
+  if (prefix === begins) return null;
+  const [, ends = ''] = prefix.slice(begins.length).split(/\{\+?key\}/);
+  const found = new Set<string>();
+  for (const { keyValue } of events) {
+    const name = asBuffer(keyValue.key).toString('utf8');
+    const rest = name.slice(begins.length);
+    // A resource's key may have in it what follows it.
+    let candidates = 0;
+    for (let end = ends === '' ? 1 : rest.indexOf(ends, 1); end > 0 && end <= rest.length; ) {
+      if (++candidates > mostCandidates) return null;
+      if (name.startsWith(textFor(prefix, rest.slice(0, end)))) found.add(rest.slice(0, end));
+      end = ends === '' ? end + 1 : rest.indexOf(ends, end + 1);
+    }
+  }
+  return [...found];
 }

@@ -35,8 +35,17 @@ export interface OriginRequest {
   readonly maxBytes: number;
 }
 
+/** What an origin tells of itself, unasked. */
+export type OriginChange =
+  /** From now on all changes are told. */
+  | { readonly kind: 'following' }
+  /** These may have changed; null: any. Keys that nobody mirrors may be among them. */
+  | { readonly kind: 'changed'; readonly keys: readonly string[] | null };
+
 /** A place that resources are asked of. Implement it for one of your own (`kind: own`). */
 export interface Origin {
   fetch(request: OriginRequest): Promise<OriginAnswer>;
+  /** Tells of changes as they come, until aborted, or an error of the origin ends it: then it is begun anew. Absent: the origin only answers. */
+  changes?(signal: AbortSignal): AsyncIterable<OriginChange>;
   close?(): void | Promise<void>;
 }

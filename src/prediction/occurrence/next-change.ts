@@ -3,6 +3,7 @@ import { median } from '../math/statistics.ts';
 import { calibration } from './calibration.ts';
 import { daily } from './daily.ts';
 import { gammaRenewal } from './gamma-renewal.ts';
+import { hiddenDrift } from './hidden-drift.ts';
 import { hiddenRenewal } from './hidden-renewal.ts';
 import {
   type Fit,
@@ -24,6 +25,8 @@ export interface NextChange {
   readonly model: string;
   /** Log loss that the best model saved at past moments against the memoryless one, in nats: in all, and a question. 0: not tested, or nothing. */
   readonly gain: { readonly total: number; readonly each: number };
+  /** Median of the times between changes seen, ms. */
+  readonly usualMs: number;
   /** Probability of a change within `hMs` from now; rises with it. */
   within(hMs: number): number;
   /** The moment by which a change has come with this probability, ms from now; infinite beyond a hundred usual intervals. */
@@ -36,9 +39,21 @@ export interface LearnedChanges {
   at(nowMs: number): NextChange;
   /** Of each model, to go on from. */
   readonly fits: readonly Fit[];
+  /** Losses of each model in the tests, by change, and of those that have passed out of them. */
+  readonly lossesAt: ReadonlyMap<number, readonly number[]>;
+  readonly passed: readonly number[];
 }
 
-const MODELS: readonly OccurrenceModel[] = [poisson, gammaRenewal, renewal, daily, hiddenRenewal];
+const MODELS: readonly OccurrenceModel[] = [
+  poisson,
+  gammaRenewal,
+  renewal,
+  daily,
+  hiddenRenewal,
+  hiddenDrift,
+];
+/** What a loss that has passed out of the tests still counts after another one. */
+const KEPT = 0.98;
 /** Changes that models are fitted to. */
 const MOST = 512;
 
@@ -76,7 +91,9 @@ export function* learningChanges(
   const usual = median(intervals);
   const fits = yield* fitted(past, earlier);
   yield;
-  const { losses, given, questions } = tested(past, fits, learnedMs, usual);
+  const { losses, lossesAt, given, questions } = tested(past, fits, learnedMs, usual);
+  const passed = passedOf(earlier, lossesAt, past);
+  const all = losses.map((loss, i) => loss + nth(passed, i));
   // What was learned depends on the moment only in which models have something to say then.
   const learnedOf = new Map<string, Learned>();
   const question = (nowMs: number): NextChange => {
@@ -86,7 +103,7 @@ export function* learningChanges(
     const best = Math.min(...losses.filter((_, i) => said[i] !== null));
     const total = Math.max(0, nth(losses, 0) - best);
     const gain = { total, each: questions === 0 ? 0 : total / questions };
-    const { weights, corrected } = known ?? learnedFrom(losses, given, said);
+    const { weights, corrected } = known ?? learnedFrom(all, given, said);
     if (known === undefined) learnedOf.set(silent, { weights, corrected });
     const within: Within = (hMs) =>
       hMs <= 0
@@ -99,12 +116,31 @@ export function* learningChanges(
           );
     return {
       gain,
+      usualMs: usual,
       model: MODELS[weights.indexOf(Math.max(...weights))]?.name ?? 'poisson',
       within,
       quantile: (probability) => inverse(within, probability, usual),
     };
   };
-  return { at: question, fits };
+  return { at: question, fits, lossesAt, passed };
+}
+
+/**
+ * Where looks always find a change, nothing is learned of models for long: who was right before is not forgotten at once. Changes known to the moment each say
+ * something, and the last ones say it best.
+ */
+function passedOf(
+  earlier: LearnedChanges | undefined,
+  lossesAt: Tested['lossesAt'],
+  { lowMs, highMs }: Past,
+): readonly number[] {
+  const none = MODELS.map(() => 0);
+  if (earlier === undefined || highMs.every((high, i) => high === at(lowMs, i))) return none;
+  if (![...earlier.lossesAt.keys()].some((seenMs) => highMs.includes(seenMs))) return none;
+  let passed = earlier.passed;
+  for (const [seenMs, losses] of earlier.lossesAt)
+    if (!lossesAt.has(seenMs)) passed = passed.map((sum, i) => KEPT * sum + nth(losses, i));
+  return passed;
 }
 
 /** Apart, so that what is kept does not keep what was before it. */

@@ -12,6 +12,8 @@ const HORIZONS = [0.25, 0.75, 1.5, 4] as const;
 export interface Tested {
   /** Of each model, in nats. */
   readonly losses: readonly number[];
+  /** The same of each change by when it was seen, so that what passes out of the test can be kept. */
+  readonly lossesAt: ReadonlyMap<number, readonly number[]>;
   /** Moments' worth of news. */
   readonly questions: number;
   /** Every question of the test: what each model said (NaN: nothing), and what happened. */
@@ -27,6 +29,7 @@ export interface Tested {
  */
 export function tested({ lowMs, highMs }: Past, fits: readonly Fit[], nowMs: number, usual: number): Tested {
   const losses = fits.map(() => 0);
+  const lossesAt = new Map<number, readonly number[]>();
   const given: { probabilities: number[]; happened: boolean }[] = [];
   const count = highMs.length;
   /** A look right after a change that found the next one: that is all it says. */
@@ -40,6 +43,7 @@ export function tested({ lowMs, highMs }: Past, fits: readonly Fit[], nowMs: num
   for (let known = first; known <= count; known++) {
     const low = known < count ? at(lowMs, known) : nowMs;
     const high = known < count ? at(highMs, known) : Number.POSITIVE_INFINITY;
+    const before = [...losses];
     // Right after a change, and in the middle of a usual interval, if none had come by then.
     for (const wait of [0, 0.5 * usual]) {
       const moment = at(highMs, known - 1) + wait;
@@ -62,8 +66,13 @@ export function tested({ lowMs, highMs }: Past, fits: readonly Fit[], nowMs: num
         given.push({ probabilities, happened });
       }
     }
+    if (known < count)
+      lossesAt.set(
+        high,
+        losses.map((loss, i) => loss - nth(before, i)),
+      );
   }
-  return { losses, given, questions };
+  return { losses, lossesAt, given, questions };
 }
 
 function logLoss(probability: number, happened: boolean): number {
