@@ -29,10 +29,10 @@ export interface LockBounds {
  * of its loss, or its lease could end at the earliest. Two such times never overlap. And fencing tokens grow with each hold, and are never
  * given twice (Kleppmann 2016, "How to do distributed locking").
  */
-export function checkLock(holds: readonly LockHold[], bounds: LockBounds): Violations {
+export function checkLock(holds: readonly LockHold[], boundsOf: (hold: LockHold) => LockBounds): Violations {
   const violations: Violation[] = [];
   for (const ofLock of groupBy(holds, (each) => each.lock).values()) {
-    violations.push(...overlaps(ofLock, bounds), ...tokens(ofLock));
+    violations.push(...overlaps(ofLock, boundsOf), ...tokens(ofLock));
   }
   return violations;
 }
@@ -48,11 +48,11 @@ export function sureUntilMs(hold: LockHold, { drift, earlyMs }: LockBounds): num
   return Math.min(hold.releaseCalledMs ?? infinite, hold.lostMs ?? infinite, expiresMs);
 }
 
-function overlaps(holds: readonly LockHold[], bounds: LockBounds): Violations {
+function overlaps(holds: readonly LockHold[], boundsOf: (hold: LockHold) => LockBounds): Violations {
   const violations: Violation[] = [];
   let last: { readonly hold: LockHold; readonly untilMs: number } | null = null;
   for (const hold of [...holds].sort((a, b) => a.acquiredMs - b.acquiredMs)) {
-    const untilMs = sureUntilMs(hold, bounds);
+    const untilMs = sureUntilMs(hold, boundsOf(hold));
     if (untilMs <= hold.acquiredMs) continue;
     if (last !== null && hold.acquiredMs < last.untilMs) {
       violations.push({

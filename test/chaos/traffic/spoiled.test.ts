@@ -276,11 +276,22 @@ test('locks: two holders, and a write under an old token', (t) => {
   const holds = tokens.map((token, i) => hold(token, i * 100, i * 100 + 50));
   const guarded = tokens.map((token, i) => ({ lock: 'lock', holder: `${token}`, token, value: `w${i}` }));
   const evidence = evidenceOf(events);
-  t.is(checkLocks(holds, guarded, evidence).answer, 'yes');
-  t.is(checkLocks([...holds, hold(15, 20, 40)], guarded, evidence).answer, 'no');
+  const right = { wrongRates: [] };
+  t.is(checkLocks(holds, guarded, evidence, right).answer, 'yes');
+  t.is(checkLocks([...holds, hold(15, 20, 40)], guarded, evidence, right).answer, 'no');
   const stale = guarded.map((write, i) => (i === 3 ? { ...write, token: 20 } : write));
-  t.is(checkLocks(holds, stale, evidence).answer, 'no');
-  t.is(checkLocks([], [], evidence).answer, 'unknown');
+  t.is(checkLocks(holds, stale, evidence, right).answer, 'no');
+  t.is(checkLocks([], [], evidence, right).answer, 'unknown');
+
+  // Its lease ends early where a clock of the cluster runs twice as fast, and in time everywhere else.
+  const leased = { ...hold(55, 520, 900), releaseCalledMs: null, lease: { ttlMs: 200, renewedMs: [520] } };
+  const crossed = [...holds.slice(0, 5), leased, hold(60, 600, 650)];
+  const fast = (fromMs: number) => ({
+    wrongRates: [{ member: 'n1', fromMs, toMs: fromMs + 100, rate: 2 }],
+  });
+  t.is(checkLocks(crossed, guarded, evidence, right).answer, 'no');
+  t.is(checkLocks(crossed, guarded, evidence, fast(550)).answer, 'yes');
+  t.is(checkLocks(crossed, guarded, evidence, fast(900)).answer, 'no');
 });
 
 test('reads: a value that was not the state at its revision', (t) => {

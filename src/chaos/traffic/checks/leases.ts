@@ -2,7 +2,7 @@ import { checkLeaseBounds, type LeaseHistory } from '../../../verification/guara
 import type { Target, WrongRate } from '../../target.ts';
 import type { Verdict } from '../../traffic.ts';
 import type { Silence } from '../record/meter.ts';
-import { leaseClock } from './lease-clock.ts';
+import { earlyMsOf, leaseClock, wrongnessOf } from './lease-clock.ts';
 import { verdict } from './verdict.ts';
 
 const enoughEnded = 3;
@@ -10,20 +10,15 @@ const enoughEnded = 3;
 const lateMs = 1500;
 const etcdElectionMs = 1000;
 
-/** A replica may have learnt how far ahead a leader is so long ago, and its own clock gone on since (`ClusterClock`). */
-const learntMs = 20_000;
-
 /** What a clock of the cluster that runs wrong at the time makes of a lease: a fast one ends it early, a slow one late. */
 function boundsAmong(wrongRates: readonly WrongRate[], life: LeaseHistory) {
   const { ttlMs, renewals, goneMs, lastAliveMs } = life;
   const fromMs = renewals[0]?.calledMs ?? 0;
   const toMs = Math.max(goneMs ?? 0, lastAliveMs ?? 0);
-  const among = wrongRates.filter((each) => each.fromMs <= toMs && each.toMs >= fromMs - learntMs);
-  const fast = Math.max(0, ...among.map(({ rate }) => rate - 1));
-  const slow = Math.max(0, ...among.map(({ rate }) => 1 / rate - 1));
+  const { fast, slow } = wrongnessOf(wrongRates, fromMs, toMs);
   return {
     ...leaseClock,
-    earlyMs: leaseClock.earlyMs + fast * (learntMs + ttlMs),
+    earlyMs: earlyMsOf(ttlMs, fast),
     lateMs: lateMs + slow * ttlMs,
   };
 }

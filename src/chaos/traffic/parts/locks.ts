@@ -34,7 +34,7 @@ export const locks: Part = {
     });
     return {
       stop: () => pace.stop(),
-      check: async (evidence) => [checkLocks(holds, guarded, evidence)],
+      check: async (evidence) => [checkLocks(holds, guarded, evidence, context.target)],
     };
   },
 };
