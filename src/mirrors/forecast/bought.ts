@@ -60,14 +60,13 @@ export function boughtBy(curve: Curve, cycle: Curve): (u: number) => number {
     for (let j = i + 1; j <= Math.min(last, i + points / 2); j++) ahead = Math.max(ahead, at(safe, j));
     if (at(safe, i) < flat * ahead) worth[i] = 0;
   }
+  // Anywhere within a cycle: the mean over the last one.
+  let sum = 0;
+  for (let i = last - points + 1; i <= last; i++) sum += at(bought, i);
+  const anywhere = sum / points;
   return (u) => {
     const place = u / stepMs;
-    if (place >= last) {
-      // Anywhere within a cycle: the mean over the last one.
-      let sum = 0;
-      for (let i = last - points + 1; i <= last; i++) sum += at(bought, i);
-      return sum / points;
-    }
+    if (place >= last) return anywhere;
     const before = Math.floor(place);
     return at(worth, before) + (place - before) * (at(worth, before + 1) - at(worth, before));
   };

@@ -109,27 +109,20 @@ function movedOn(drift: Drift, n: number): Drift {
 function cutTo(drift: Drift, n: number, low: number, high: number): readonly [Drift, number] {
   const wanderMs = drift.wander * drift.periodMs;
   const jitterMs = drift.jitter * drift.periodMs;
-  const [early, byHigh] = cut(drift, 1, 0, high, jitterMs, -1);
-  const [later, notYet] = cut(early, 1, 1, high, Math.hypot(wanderMs, jitterMs), 1);
-  const [after, afterLow] = cut(later, 1, 1 - n, low, Math.hypot(wanderMs * Math.sqrt(n - 1), jitterMs), 1);
+  const [early, byHigh] = cut(drift, 0, high, jitterMs, -1);
+  const [later, notYet] = cut(early, 1, high, Math.hypot(wanderMs, jitterMs), 1);
+  const [after, afterLow] = cut(later, 1 - n, low, Math.hypot(wanderMs * Math.sqrt(n - 1), jitterMs), 1);
   return [after, byHigh * notYet * afterLow];
 }
 
-/** `a` · last + `b` · period lies above (`side` 1) or below (−1) `limit`, which is soft by `soft`: moments of what is left, and its chance. */
-function cut(
-  drift: Drift,
-  a: number,
-  b: number,
-  limit: number,
-  soft: number,
-  side: 1 | -1,
-): readonly [Drift, number] {
+/** last + `b` · period lies above (`side` 1) or below (−1) `limit`, which is soft by `soft`: moments of what is left, and its chance. */
+function cut(drift: Drift, b: number, limit: number, soft: number, side: 1 | -1): readonly [Drift, number] {
   const { lastMs, periodMs, varLast, varPeriod, covariance } = drift;
-  const withLast = a * varLast + b * covariance;
-  const withPeriod = a * covariance + b * varPeriod;
-  const variance = Math.max(a * withLast + b * withPeriod, 1e-6);
+  const withLast = varLast + b * covariance;
+  const withPeriod = covariance + b * varPeriod;
+  const variance = Math.max(withLast + b * withPeriod, 1e-6);
   const scale = Math.sqrt(variance + soft * soft);
-  const z = (side * (a * lastMs + b * periodMs - limit)) / scale;
+  const z = (side * (lastMs + b * periodMs - limit)) / scale;
   const chance = Math.max(normalCdf(z), 1e-12);
   const hazard = z < -7 ? -z + 1 / -z : Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI) / chance;
   const move = (side * hazard) / scale;

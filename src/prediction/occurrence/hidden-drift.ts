@@ -1,7 +1,8 @@
 import { at, nth } from '../math/at.ts';
 import { median } from '../math/statistics.ts';
+import { type Beliefs, believing } from './beliefs.ts';
 import { begunDrift, type Drift, seenBy, stays } from './drift-hypothesis.ts';
-import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Within, type Work } from './model.ts';
+import { intervalsOf, type OccurrenceModel, type Past, type Within, type Work } from './model.ts';
 
 const LEAST = 4;
 /** Where the period may be at first, in parts of the median between changes seen, each known to this part. */
@@ -33,26 +34,15 @@ const RECENT = 24;
  * Changes each about a period after the one before, seen only through looks: the last one and the period are followed together, so that what a look says of the one
  * tells of the other, and nothing is rounded to a grid: for little wander and looks that seldom reveal anything (`hiddenRenewal` takes any).
  */
-export const hiddenDrift: OccurrenceModel = {
+export const hiddenDrift: OccurrenceModel = believing<Drift, Known>({
   name: 'hidden-drift',
-  *learn(past, earlier) {
-    // Nothing is hidden.
-    if (past.highMs.every((high, i) => high === at(past.lowMs, i))) return () => null;
-    const known = earlier === undefined ? undefined : beliefsOf.get(earlier);
-    const beliefs = (known === undefined ? null : yield* continued(known, past)) ?? (yield* begun(past, 0));
-    const fit: Fit = (count, nowMs) => {
-      const lastMs = at(past.highMs, count - 1);
-      const belief = beliefs?.after.get(lastMs);
-      return belief === undefined || count < LEAST ? null : within(belief, lastMs, nowMs);
-    };
-    if (beliefs !== null) beliefsOf.set(fit, beliefs);
-    return fit;
-  },
-};
+  least: LEAST,
+  continued,
+  begun: (past) => begun(past, 0),
+  within,
+});
 
-interface Beliefs {
-  /** After each of the last changes, by when it was seen. */
-  readonly after: ReadonlyMap<number, readonly Drift[]>;
+interface Known extends Beliefs<Drift> {
   readonly last: readonly Drift[];
   readonly lastMs: number;
   /** How it did of late, in nats, against a memoryless process. */
@@ -61,11 +51,8 @@ interface Beliefs {
   readonly since: number;
 }
 
-/** What a fit was made of, so that the next goes on from there. */
-const beliefsOf = new WeakMap<Fit, Beliefs>();
-
 /** With the changes that came since. Null: not the same past. */
-function* continued(known: Beliefs, past: Past): Work<Beliefs | null> {
+function* continued(known: Known, past: Past): Work<Known | null> {
   const from = past.highMs.lastIndexOf(known.lastMs) + 1;
   if (from === 0) return null;
   const now = yield* followed(known, past, from);
@@ -76,7 +63,7 @@ function* continued(known: Beliefs, past: Past): Work<Beliefs | null> {
   return { ...anew, after: new Map([...now.after, [anew.lastMs, likely(anew.last)] as const]) };
 }
 
-function* begun(past: Past, from: number): Work<Beliefs | null> {
+function* begun(past: Past, from: number): Work<Known | null> {
   const { lowMs, highMs } = past;
   const usual = median(intervalsOf(past.middleMs.subarray(Math.max(from, highMs.length - 64))));
   if (highMs.length - from < LEAST || !(usual > 0)) return null;
@@ -87,7 +74,7 @@ function* begun(past: Past, from: number): Work<Beliefs | null> {
   return { ...(yield* followed(start, past, from + 1)), trust: 0, since: 0 };
 }
 
-function* followed(known: Beliefs, { lowMs, highMs }: Past, from: number): Work<Beliefs> {
+function* followed(known: Known, { lowMs, highMs }: Past, from: number): Work<Known> {
   let { last, trust } = known;
   const after = [...known.after];
   for (let i = from; i < highMs.length; i++) {

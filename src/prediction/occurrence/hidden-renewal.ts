@@ -1,7 +1,8 @@
 import { at } from '../math/at.ts';
 import { median } from '../math/statistics.ts';
+import { type Beliefs, believing } from './beliefs.ts';
 import { begun, grid, type Hypothesis, left, stepped } from './hypothesis.ts';
-import { type Fit, intervalsOf, type OccurrenceModel, type Past, type Within, type Work } from './model.ts';
+import { intervalsOf, type OccurrenceModel, type Past, type Within, type Work } from './model.ts';
 
 const LEAST = 4;
 /** Changes that a new grid is laid by. */
@@ -25,25 +26,15 @@ const ASKED = 8;
  * semi-Markov model), conditioned on what every look said: none up to `low`, one or more by `high`. The hypotheses are weighted by the likelihood
  * of that, F(high) − F(low): interval censoring (Turnbull 1976).
  */
-export const hiddenRenewal: OccurrenceModel = {
+export const hiddenRenewal: OccurrenceModel = believing<Hypothesis, Known>({
   name: 'hidden-renewal',
-  *learn(past, earlier) {
-    // Nothing is hidden.
-    if (past.highMs.every((high, i) => high === at(past.lowMs, i))) return () => null;
-    const known = earlier === undefined ? undefined : beliefsOf.get(earlier);
-    const beliefs = (known === undefined ? null : yield* continued(known, past)) ?? (yield* begunAnew(past));
-    const fit: Fit = (count, nowMs) => {
-      const belief = beliefs?.after.get(at(past.highMs, count - 1));
-      return belief === undefined || count < LEAST ? null : within(belief, nowMs);
-    };
-    if (beliefs !== null) beliefsOf.set(fit, beliefs);
-    return fit;
-  },
-};
+  least: LEAST,
+  continued,
+  begun: begunAnew,
+  within: (beliefs, _, nowMs) => within(beliefs, nowMs),
+});
 
-interface Beliefs {
-  /** After each of the last changes, by when it was seen: the likely ones. */
-  readonly after: ReadonlyMap<number, readonly Hypothesis[]>;
+interface Known extends Beliefs<Hypothesis> {
   /** After the last one: all that are still believed. */
   readonly last: readonly Hypothesis[];
   readonly lastMs: number;
@@ -52,11 +43,8 @@ interface Beliefs {
   readonly since: number;
 }
 
-/** What a fit was made of, so that the next goes on from there. */
-const beliefsOf = new WeakMap<Fit, Beliefs>();
-
 /** With the changes that came since; null: not the same past, or the grid is due to be laid anew. */
-function* continued(known: Beliefs, past: Past): Work<Beliefs | null> {
+function* continued(known: Known, past: Past): Work<Known | null> {
   const { highMs } = past;
   const from = highMs.lastIndexOf(known.lastMs) + 1;
   const since = known.since + highMs.length - from;
@@ -74,7 +62,7 @@ function* continued(known: Beliefs, past: Past): Work<Beliefs | null> {
 }
 
 /** A grid about the usual interval, and a finer one about its best; what each says of a change does not look at later ones. */
-function* begunAnew(past: Past): Work<Beliefs | null> {
+function* begunAnew(past: Past): Work<Known | null> {
   const { highMs } = past;
   const from = Math.max(0, highMs.length - RECENT);
   const usual = median(intervalsOf(past.middleMs.subarray(from)));

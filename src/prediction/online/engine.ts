@@ -88,7 +88,8 @@ export class OnlineEngine {
     const untilMs = this.#parts.nowMs() + mostCallMs;
     const inTime = (): boolean => this.#parts.nowMs() < untilMs || mutant.active === 'call-without-end';
     const chooses = options.isUrgent !== true;
-    if (chooses) await this.#choose(options.cpu, () => inTime() && this.#choicesDueMs > 0);
+    if (chooses && this.#choicesDueMs > 0)
+      await this.#choose(options.cpu, () => inTime() && this.#choicesDueMs > 0);
     await this.#forecastDue(options, inTime);
     if (chooses) await this.#choose(options.cpu, inTime);
     const rows = joined(this.#rows);
