@@ -31,6 +31,8 @@ export class ClusterClock {
   #stateMs = 0;
   /** The newest stamp in the log that came from another leader. */
   #heardMs = 0;
+  /** The newest stamp in the offset. */
+  #measuredMs = 0;
   readonly #loggedMs: () => number;
 
   /** `loggedMs`: the stamp of the log's last block, where that is not applied yet; 0: all are. */
@@ -57,7 +59,7 @@ export class ClusterClock {
     const stoodStill = this.#stateMs > 0 && timeMs - this.#stateMs >= maxStepMs;
     this.#stateMs = timeMs;
     if (term === this.#leads) this.#term = term;
-    else if (this.#learns(term)) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
+    else if (this.#learns(term) && !this.#isMeasured(timeMs, term)) this.#measured(timeMs, term, stoodStill);
   }
 
   /** Whether a block of that term, applied now, may move this node's time. */
@@ -71,15 +73,22 @@ export class ClusterClock {
     const stoodStill = timeMs - Math.max(this.#stateMs, this.#heardMs) >= maxStepMs;
     this.#heardMs = timeMs;
     if (term === this.#leads || this.#stateMs === 0 || mutant.active === 'time-heard-when-applied') return;
-    if (term >= this.#term) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
+    if (term >= this.#term) this.#measured(timeMs, term, stoodStill);
   }
 
-  #measured(offsetMs: number, term: Term, stoodStill: boolean): void {
+  /** What was heard is applied later, and that late it says nothing new. */
+  #isMeasured(timeMs: ClusterTimeMs, term: Term): boolean {
+    return term === this.#term && timeMs <= this.#measuredMs;
+  }
+
+  #measured(timeMs: ClusterTimeMs, term: Term, stoodStill: boolean): void {
     if (term > this.#term || stoodStill) {
       this.#term = term;
       this.#offset.forget();
     }
-    this.#offset.measured(offsetMs, this.#clock.nowMs());
+    this.#measuredMs = timeMs;
+    const nowMs = this.#clock.nowMs();
+    this.#offset.measured(timeMs - nowMs, nowMs);
   }
 
   /** What a block stamped now would bring the state to. Whole ms, ≥ 1. */
@@ -91,7 +100,8 @@ export class ClusterClock {
   stamp(): ClusterTimeMs {
     const wantedMs = this.#wanted();
     const stampMs = this.#bounded(wantedMs);
-    if (!this.knowsTime || wantedMs !== stampMs) this.#offset.set(stampMs - this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    if (!this.knowsTime || wantedMs !== stampMs) this.#offset.set(stampMs - nowMs, nowMs);
     return clusterTimeMs(stampMs);
   }
 

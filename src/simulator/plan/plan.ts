@@ -3,6 +3,7 @@ import type { NetworkWeather } from '../world/network.ts';
 import { drawFault, drawRot, type Fault } from './fault.ts';
 import { drawMembership, drawTurnover, type MembershipChange, noTurnover } from './membership.ts';
 import { drawPredictions, noPredictions, type PredictionPlan } from './predictions.ts';
+import { drawSlowClock } from './slow-clock.ts';
 import { drawTierFaults, drawTiers, noTiers, type TierPlan } from './tiers.ts';
 
 /** How likely each kind of call is; only ratios matter. */
@@ -44,6 +45,7 @@ export interface Plan {
     readonly syncMs: number;
     readonly appendBytes: number;
   };
+  /** How much faster than true time each machine's clocks run, as a part of 1; those of one may be far too slow. */
   readonly drift: readonly number[];
   readonly wallOffsetMs: readonly number[];
   readonly network: NetworkWeather;
@@ -81,7 +83,8 @@ export function drawPlan(seed: number, tiers: TierShare = 'ordinary'): Plan {
   const plan = ordinary.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(ordinary, random) : ordinary;
   // From a stream of its own, as tiers are.
   const predictions = drawPredictions(seededRandom(`plan ${seed}`).fork('predictions'));
-  return withTiers({ ...plan, predictions }, tierShare[tiers]);
+  const drift = drawSlowClock(seededRandom(`plan ${seed}`).fork('slow clock'), plan.drift);
+  return withTiers({ ...plan, predictions, drift }, tierShare[tiers]);
 }
 
 /** From a stream of its own: the rest of the plan is as it would be without. */
