@@ -9,8 +9,9 @@ import { OffsetWindow } from './offset-window.ts';
  * clock, so that whoever leads next goes on from there: a failover neither shortens nor resets a time-to-live, and a calendar
  * that jumps is no matter. The calendar is read once, for the very first stamp of a cluster.
  *
- * A follower: the largest offset of the last one to two windows counts: stamps arrive late, never early, so the largest is the truest, and
- * an old one would let the drift between two clocks add up. A leader: the offset it had when it was elected; its own blocks
+ * A follower: stamps arrive late, never early, so the largest offset of the last seconds is the truest; but where it falls steadily, the leader's clock is the slower one, and the
+ * next leader goes on from the newest stamp, as if that had come as quickly as the quickest (`OffsetWindow`): were time taken forward to where the follower's own clock would have it, leases
+ * renewed just before would end early. A leader: the offset it had when it was elected; its own blocks
  * teach it only how late they are, and so do those of earlier leaders that it applies while it leads: if they moved its time back, it would stand still before the log's last
  * stamp, and those who follow it would not know. But it never stamps a block with less than the log's last one has: where it is behind, it goes on from there. So what a block
  * says is what it brings the state to, on every replica, whenever each comes to apply it, and nobody measures the leader's time as further than it is.
@@ -43,7 +44,7 @@ export class ClusterClock {
 
   /** False: no stamp was seen yet; there may be some in the log that are not applied. */
   get knowsTime(): boolean {
-    return this.#offset.offsetMs !== null;
+    return !this.#offset.isEmpty;
   }
 
   /** From now on this node stamps the blocks of `term`; null: it does not lead. */

@@ -18,7 +18,7 @@ interface Sample {
  * from the largest sample on, so that the line never rises, the edge over the middle one, but at most 2 s of steady blocks back.
  *
  * It is the line's value at the newest sample, not at present: nothing was promised by a later stamp, and whoever leads next goes on from there at its own pace.
- * So it is never below what the newest sample says (then leases end late by more than that one was), never above the window's largest.
+ * So it is never below what the newest sample says (leases end late by no more than that one was), and never above the window's largest.
  */
 export class OffsetWindow {
   /** The largest of each bucket, ascending in time. */
@@ -34,7 +34,12 @@ export class OffsetWindow {
     return this.#estimateMs;
   }
 
+  get isEmpty(): boolean {
+    return this.#newest === null;
+  }
+
   measured(offsetMs: number, nowMs: number): void {
+    if (this.#newest?.atMs === nowMs && this.#newest.offsetMs >= offsetMs) return;
     const sample = { atMs: nowMs, offsetMs };
     this.#newest = sample;
     this.#estimateMs = null;
@@ -68,24 +73,27 @@ function estimate(samples: readonly Sample[], newest: Sample): number {
   let largest = newest;
   for (const sample of samples) if (sample.offsetMs > largest.offsetMs) largest = sample;
   if (mutant.active === 'largest-offset-counts' || largest === newest) return largest.offsetMs;
-  const falling = [...samples.filter(({ atMs }) => atMs >= largest.atMs && atMs < newest.atMs), newest];
+  const falling = samples.slice(samples.indexOf(largest));
+  if (falling.at(-1) !== newest) falling.push(newest);
   const over = falling[Math.max(Math.ceil(falling.length / 2), falling.length - recentBuckets)] ?? newest;
   let from = largest;
-  for (const to of upperHull(falling).slice(1)) {
-    if (to.atMs >= over.atMs) return from.offsetMs + slope(from, to) * (newest.atMs - from.atMs);
+  for (const to of upperHull(falling)) {
+    if (to !== largest && to.atMs >= over.atMs)
+      return from.offsetMs + slope(from, to) * (newest.atMs - from.atMs);
     from = to;
   }
   return newest.offsetMs;
 }
 
-/** From the first, which is the largest, to the last (Andrew 1979, the monotone chain). */
+/** From the first to the last of samples that ascend in time (Andrew 1979, the monotone chain). */
 function upperHull(samples: readonly Sample[]): readonly Sample[] {
   const hull: Sample[] = [];
   for (const sample of samples) {
-    for (;;) {
-      const [before, last] = hull.slice(-2);
-      if (before === undefined || last === undefined || slope(before, last) > slope(last, sample)) break;
+    for (let last = hull.at(-1), before = hull.at(-2); last !== undefined && before !== undefined; ) {
+      if (slope(before, last) > slope(last, sample)) break;
       hull.pop();
+      last = before;
+      before = hull.at(-2);
     }
     hull.push(sample);
   }
