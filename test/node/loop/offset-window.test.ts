@@ -71,7 +71,10 @@ test('jitter is not mistaken for drift, under a slow clock neither', (t) => {
       const delayMs = () => jitterMs * random.next();
       const { estimateMs, trueMs } = measured(random, { rate, forMs, everyMs: 20, delayMs });
       t.true(estimateMs <= trueMs + jitterMs / 2, `${rate} for ${forMs}: ${estimateMs - trueMs} ms ahead`);
-      t.true(estimateMs >= trueMs - jitterMs - tinyMs, `${rate} for ${forMs}: ${trueMs - estimateMs} ms behind`);
+      t.true(
+        estimateMs >= trueMs - jitterMs - tinyMs,
+        `${rate} for ${forMs}: ${trueMs - estimateMs} ms behind`,
+      );
     }
 });
 
