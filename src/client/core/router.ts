@@ -28,11 +28,14 @@ export interface RouterState {
   readonly failed: string | null;
   /** An announcement of this leader for a term up to this one is not believed: it has refused since, or its stream broke. */
   readonly distrusted: { readonly address: string; readonly term: number } | null;
+  /** Who said last that nobody leads: in the newest term heard of, or after it. */
+  readonly leaderless: ReadonlySet<string>;
   readonly streams: number;
 }
 
 export type RouterInput =
-  | { readonly type: 'routing'; readonly routing: Routing }
+  /** `from`: the address of the member that says it. */
+  | { readonly type: 'routing'; readonly from: string; readonly routing: Routing; readonly nowMs: number }
   | { readonly type: 'linkUp'; readonly address: string }
   | { readonly type: 'linkDown'; readonly address: string; readonly nowMs: number }
   | { readonly type: 'streamLost'; readonly stream: number; readonly nowMs: number }
@@ -52,15 +55,19 @@ export function initialRouter(seeds: readonly string[]): RouterState {
     attempts: 0,
     failed: null,
     distrusted: null,
+    leaderless: new Set(),
     streams: 0,
   };
 }
 
-/** Pure. The way after a leader's death: first heir, the other members in turn, and at once whoever announces itself. */
+/**
+ * Pure. The way after a leader's death: first heir, the other members in turn, and at once whoever announces itself. A leader is left when its connection breaks, and
+ * before that where most of those who elect it hold it for dead: its kernel may need longer to close its connections than they need to elect another one.
+ */
 export function nextRouter(state: RouterState, input: RouterInput): RouterState {
   switch (input.type) {
     case 'routing':
-      return handleRouting(state, input.routing);
+      return leaveDeposed(handleRouting(noteLeaderless(state, input), input.routing), input);
     case 'linkUp':
       return handleLinkUp(state, input.address);
     case 'linkDown': {
@@ -108,8 +115,6 @@ function inOrder(state: RouterState): readonly string[] {
   const heirs = (state.routing?.succession ?? []).map(
     (id) => members.find((member) => member.id === id)?.clientAddress ?? '',
   );
-  // Replicas beyond the quorum never lead: they are for reads where nobody else is left.
-  const isHot = ({ tier }: Member): boolean => tier !== 'warm' && tier !== 'cold';
   const addresses = (of: readonly Member[]): readonly string[] =>
     of.map(({ clientAddress }) => clientAddress);
   const beyond = addresses(members.filter((member) => !isHot(member)));
@@ -120,6 +125,11 @@ function inOrder(state: RouterState): readonly string[] {
   if (failed !== undefined && all.delete(failed)) all.add(failed);
   all.delete('');
   return [...all];
+}
+
+/** Replicas beyond the quorum never lead: they are for reads where nobody else is left. */
+function isHot({ tier }: Member): boolean {
+  return tier !== 'warm' && tier !== 'cold';
 }
 
 function handleRouting(state: RouterState, routing: Routing): RouterState {
@@ -133,6 +143,27 @@ function handleRouting(state: RouterState, routing: Routing): RouterState {
   if (!isNews) return state;
   const isNewTerm = routing.term > (known?.term ?? -1);
   return followLeader({ ...state, routing, attempts: isNewTerm ? 0 : state.attempts });
+}
+
+type RoutingInput = Extract<RouterInput, { readonly type: 'routing' }>;
+
+function noteLeaderless(state: RouterState, { from, routing }: RoutingInput): RouterState {
+  const known = state.routing?.term ?? 0;
+  if (routing.term < known) return state;
+  const isNewLeader = routing.leader !== null && routing.term > known;
+  const leaderless = new Set(isNewLeader ? [] : state.leaderless);
+  if (routing.leader === null) leaderless.add(from);
+  else leaderless.delete(from);
+  return { ...state, leaderless };
+}
+
+/** One alone may be cut off; a leader whom most of its voters have given up commits nothing any more. */
+function leaveDeposed(state: RouterState, { routing, nowMs }: RoutingInput): RouterState {
+  const { route, leaderless } = state;
+  if (routing.leader !== null || route.state !== 'attached' || !route.trusted) return state;
+  const hot = (state.routing?.members ?? []).filter(isHot);
+  const without = hot.filter(({ clientAddress }) => leaderless.has(clientAddress)).length;
+  return without * 2 > hot.length ? moveOn(state, nowMs) : state;
 }
 
 function handleLinkUp(state: RouterState, address: string): RouterState {

@@ -120,9 +120,9 @@ export class SessionCore<Tag> {
     this.reads.fail(read, new TanistError(code, message));
   }
 
-  /** Routing, from whatever stream it came. */
-  routed(routing: Routing): void {
-    this.route({ type: 'routing', routing });
+  /** Routing that the member at the address `from` told, on whatever stream. */
+  routed(from: string, routing: Routing, nowMs: number): void {
+    this.route({ type: 'routing', from, routing, nowMs });
   }
 
   linkUp(address: string): void {
@@ -141,7 +141,9 @@ export class SessionCore<Tag> {
 
   received(stream: number, reply: SessionReply, nowMs: number): void {
     if (reply.kind === 'routing') {
-      this.routed(reply.routing);
+      const { route } = this.router;
+      if (route.state === 'attached' && route.stream === stream)
+        this.routed(route.address, reply.routing, nowMs);
       return;
     }
     if (stream !== this.openedStream || stream !== this.presentStream()) return;

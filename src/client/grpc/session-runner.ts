@@ -102,8 +102,8 @@ export class SessionRunner {
     });
   }
 
-  routed(routing: Routing): void {
-    this.core.routed(routing);
+  routed(address: string, routing: Routing): void {
+    this.core.routed(address, routing, performance.now());
     this.flush();
   }
 

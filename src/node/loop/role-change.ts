@@ -1,4 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
+import type { Term } from '../../foundation/ids.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { SoftState } from '../../raft/ready.ts';
@@ -26,6 +27,20 @@ export interface RoleChangeParts {
   readonly announcer: Announcer;
 }
 
+/**
+ * Leadership is won, and nobody has heard of it. What is proposed now leaves in one append with the term's no-op and is committed with it: a new leader's next append to a
+ * peer waits until that one is answered.
+ */
+export function elected(
+  term: Term,
+  { raft, clusterClock, opening, writes, predictions }: RoleChangeParts,
+): void {
+  clusterClock.leads(term);
+  predictions.elected(term);
+  opening.elected(term, raft.status.last.index);
+  writes.elected();
+}
+
 /** Role, term or leader are others now: what that means for everyone in the node, in this order. */
 export function roleChanged(soft: SoftState, parts: RoleChangeParts): void {
   const { raft, nodeLog, clusterClock, opening, writes, predictions, reads, mover } = parts;
@@ -34,8 +49,6 @@ export function roleChanged(soft: SoftState, parts: RoleChangeParts): void {
   clusterClock.leads(soft.role === 'leader' ? soft.term : null);
   if (soft.role === 'leader') {
     if (announcer.routing.leader !== raft.status.id) nodeLog.info('elected', fields);
-    opening.elected(soft.term, raft.status.last.index);
-    writes.elected();
   } else {
     if (opening.leads) {
       nodeLog.info('stepped-down', fields);
