@@ -81,8 +81,9 @@ export class IntegrityChecks {
       case 'rebuilt':
         if (fields.part === 'image' && !this.#tainted.has(machine)) this.#differs.delete(machine);
         break;
-      case 'snapshot-received': {
-        // What differs is handed on, while nobody has noticed.
+      case 'snapshot-received':
+      case 'image-fetched': {
+        // What differs is handed on, while nobody has noticed: to a follower, or to who is promoted.
         const from = this.#machines().find(({ id }) => id === fields.from);
         this.#tainted.delete(machine);
         if (from === undefined || !this.#differs.has(from)) break;
