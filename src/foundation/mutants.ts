@@ -89,6 +89,7 @@ export const mutantNames = [
   'prediction-bumps-user-revision',
   'prediction-not-restored',
   'warm-scrub-misses-vanished',
+  'second-replica-fed',
   'scrub-misses-vanished-records',
   'scrub-expects-what-lies-before',
   'hand-over-to-unhealthy-heir',

@@ -91,13 +91,14 @@ export class Announcer {
   }
 
   announce(): void {
-    const { raft, state, guard, integrity, comparison, usages } = this.#parts;
+    const { raft, state, guard, integrity, comparison, usages, replicas } = this.#parts;
     const leads = raft.status.role === 'leader';
     raft.setContext(
       leads
         ? guard.view([
             revisionRow(state),
             ...verdictRows(integrity.verdicts),
+            ...replicas.refusedRows(),
             ...comparison.leaderRows(),
             ...usages.leaderRows(),
           ])

@@ -1,0 +1,28 @@
+import { TanistError } from '../foundation/errors.ts';
+import type { NodeId } from '../foundation/ids.ts';
+import type { NodeLog } from '../ports/node-log.ts';
+
+/** A replica tries its sources for ever: what they refuse it for is said once, until it was fed again. */
+export class Complaints {
+  readonly #nodeLog: NodeLog;
+  readonly #said = new Set<string>();
+
+  constructor(nodeLog: NodeLog) {
+    this.#nodeLog = nodeLog;
+  }
+
+  /** True: it was refused, and not for now alone. */
+  refused(source: NodeId, error: unknown): boolean {
+    if (!(error instanceof TanistError) || error.retryable || error.code === 'cancelled') return false;
+    const { message } = error;
+    if (this.#said.has(message)) return true;
+    if (this.#said.size > 100) this.#said.clear();
+    this.#said.add(message);
+    this.#nodeLog.warn('peer-refused', { peer: source, reason: message });
+    return true;
+  }
+
+  over(): void {
+    this.#said.clear();
+  }
+}
