@@ -417,6 +417,7 @@ export function nodeParts(
     vitalWatch,
   });
   const announcer: Announcer = new Announcer({
+    lineage: () => feed.lineage(),
     trustedStarts,
     ...parts,
     comparison,

@@ -1,3 +1,6 @@
+import { mutant } from '../../foundation/mutants.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
+import type { Lineage } from '../../ports/replication.ts';
 import { leaderAddressOf, type Member, type Routing, sameRouting } from '../../protocol/status/routing.ts';
 
 /**
@@ -19,6 +22,12 @@ export interface RouterState {
   readonly route: Route;
   /** The newest word on who leads. */
   readonly routing: Routing | null;
+  /** The one that is followed, the first that was heard of or a later one that came from it; null: none said so yet. */
+  readonly lineage: Lineage | null;
+  /** Of which each address last said that it is, on its present connection. */
+  readonly lineages: ReadonlyMap<string, Lineage>;
+  /** The newest word of a member that is of no lineage of the followed one's past or future: answers of the two must not be mixed. */
+  readonly conflict: LineageConflict | null;
   readonly seeds: readonly string[];
   /** Addresses whose connection is broken. */
   readonly down: ReadonlySet<string>;
@@ -31,8 +40,17 @@ export interface RouterState {
   readonly streams: number;
 }
 
+export interface LineageConflict {
+  /** Empty: not known. */
+  readonly address: string;
+  readonly lineage: Lineage;
+  /** The followed one. */
+  readonly own: Lineage;
+}
+
 export type RouterInput =
-  | { readonly type: 'routing'; readonly routing: Routing }
+  /** `from`: who says it, where that is known. */
+  | { readonly type: 'routing'; readonly routing: Routing; readonly from?: string }
   | { readonly type: 'linkUp'; readonly address: string }
   | { readonly type: 'linkDown'; readonly address: string; readonly nowMs: number }
   | { readonly type: 'streamLost'; readonly stream: number; readonly nowMs: number }
@@ -47,6 +65,9 @@ export function initialRouter(seeds: readonly string[]): RouterState {
   return {
     route: { state: 'detached', retryAtMs: 0 },
     routing: null,
+    lineage: null,
+    lineages: new Map(),
+    conflict: null,
     seeds,
     down: new Set(),
     attempts: 0,
@@ -56,15 +77,21 @@ export function initialRouter(seeds: readonly string[]): RouterState {
   };
 }
 
-/** Pure. The way after a leader's death: first heir, the other members in turn, and at once whoever announces itself. */
+/**
+ * Pure. One lineage is followed (promise 8): members of an older one, or of one that began from the same, are passed over as if they were not there; a later
+ * one is followed at once. The way after a leader's death: first heir, the other members in turn, and at once whoever
+ * announces itself.
+ */
 export function nextRouter(state: RouterState, input: RouterInput): RouterState {
   switch (input.type) {
     case 'routing':
-      return handleRouting(state, input.routing);
+      return handleRouting(state, input.routing, input.from ?? '');
     case 'linkUp':
       return handleLinkUp(state, input.address);
     case 'linkDown': {
-      const next = { ...state, down: new Set(state.down).add(input.address) };
+      const lineages = new Map(state.lineages);
+      lineages.delete(input.address);
+      const next = { ...state, lineages, down: new Set(state.down).add(input.address) };
       const { route } = state;
       return route.state === 'attached' && route.address === input.address ? moveOn(next, input.nowMs) : next;
     }
@@ -89,7 +116,8 @@ export function nextRouter(state: RouterState, input: RouterInput): RouterState 
 export function leaderAddress(state: RouterState): string | null {
   const { routing, distrusted } = state;
   const address = announcedAddress(routing);
-  if (routing === null || address === null || state.down.has(address)) return null;
+  if (routing === null || address === null || state.down.has(address) || isOfAnother(state, address))
+    return null;
   return distrusted?.address === address && routing.term <= distrusted.term ? null : address;
 }
 
@@ -99,7 +127,7 @@ function announcedAddress(routing: Routing | null): string | null {
 
 /** Whom to try, in this order: the heirs, the other members, the addresses the user gave; last whoever has just failed. */
 export function candidates(state: RouterState): readonly string[] {
-  return inOrder(state).filter((address) => !state.down.has(address));
+  return inOrder(state).filter((address) => !state.down.has(address) && !isOfAnother(state, address));
 }
 
 /** All there are, in that order. */
@@ -122,7 +150,45 @@ function inOrder(state: RouterState): readonly string[] {
   return [...all];
 }
 
-function handleRouting(state: RouterState, routing: Routing): RouterState {
+/** It has said that it is of another lineage than the followed one. */
+export function isOfAnother({ lineage, lineages }: RouterState, address: string): boolean {
+  const its = lineages.get(address);
+  if (lineage === null || its === undefined || mutant.active === 'answers-of-two-lineages-mixed')
+    return false;
+  return compareLineage(lineage, its) !== 'same';
+}
+
+function handleRouting(before: RouterState, routing: Routing, from: string): RouterState {
+  const { lineage: said = null } = routing;
+  const noted =
+    from === '' || said === null ? before : { ...before, lineages: new Map(before.lineages).set(from, said) };
+  const own = before.lineage;
+  if (said === null || mutant.active === 'answers-of-two-lineages-mixed') return handleNews(noted, routing);
+  if (own === null) return handleNews({ ...noted, lineage: said }, routing);
+  switch (compareLineage(own, said)) {
+    case 'same':
+      // One that has just begun may not have read its epoch yet.
+      return handleNews(said.epoch > own.epoch ? { ...noted, lineage: said } : noted, routing);
+    case 'newer':
+      return leaveOthers(
+        handleNews({ ...noted, lineage: said, routing: null, distrusted: null, conflict: null }, routing),
+      );
+    case 'older':
+      return leaveOthers(noted);
+    case 'conflict':
+    case 'foreign':
+      return leaveOthers({ ...noted, conflict: { address: from, lineage: said, own } });
+  }
+}
+
+/** Whom the session stream goes to must be of the followed lineage. */
+function leaveOthers(state: RouterState): RouterState {
+  const { route } = state;
+  if (route.state !== 'attached' || !isOfAnother(state, route.address)) return state;
+  return { ...state, failed: route.address, route: { state: 'detached', retryAtMs: 0 } };
+}
+
+function handleNews(state: RouterState, routing: Routing): RouterState {
   const known = state.routing;
   // Every member says it, and on two streams each.
   if (known !== null && sameRouting(known, routing)) return state;
@@ -184,7 +250,9 @@ function guess(state: RouterState, nowMs: number): RouterState {
 function nextAfterFailed(state: RouterState): string | undefined {
   const all = inOrder(state);
   const after = (state.failed === null ? -1 : all.indexOf(state.failed)) + 1;
-  return [...all.slice(after), ...all.slice(0, after)].find((address) => !state.down.has(address));
+  return [...all.slice(after), ...all.slice(0, after)].find(
+    (address) => !state.down.has(address) && !isOfAnother(state, address),
+  );
 }
 
 function attach(state: RouterState, address: string, trusted: boolean): RouterState {

@@ -3,6 +3,7 @@ import type { NodeId, Revision } from '../../foundation/ids.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
+import { sameLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeEventFields, NodeLog } from '../../ports/node-log.ts';
 import type {
@@ -16,7 +17,6 @@ import type {
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { rankSources, type SourceDirectory } from '../choose-source.ts';
 import { Complaints } from '../complaints.ts';
-import { sameLineage } from '../lineage.ts';
 import type { ColdFeed } from './cold-feed.ts';
 import type { ColdStore } from './cold-store.ts';
 import type { HeldSpace } from './keys.ts';

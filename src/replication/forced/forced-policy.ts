@@ -1,9 +1,9 @@
 import type { NodeId } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { ForcedPolicy } from '../../ports/lineage.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
-import { compareLineage } from '../lineage.ts';
 
 /** Makes sure that a member does not run and will not. False: it could not be done, or it is not known. */
 export type RunFence = (command: readonly string[], member: MemberFacts) => Promise<boolean>;

@@ -6,6 +6,7 @@ import { type Random, randomName } from '../../foundation/random.ts';
 import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { ForcedPolicy, ForcedReport, Fork } from '../../ports/lineage.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts, MemberInfo } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
@@ -15,7 +16,6 @@ import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/for
 import { ForcedWatch, fenceAll, type RunFence, witnessesOf } from '../forced/forced-policy.ts';
 import { forkOfHeld, headOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
-import { compareLineage } from '../lineage.ts';
 import {
   decideBeyond,
   decideByWord,

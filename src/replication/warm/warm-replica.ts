@@ -7,6 +7,7 @@ import type { PredictionListener } from '../../node/prediction/prediction-feed.t
 import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { DatabaseChange, Disk } from '../../ports/database.ts';
+import { sameLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type {
@@ -20,7 +21,6 @@ import type {
 } from '../../ports/replication.ts';
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
 import { Complaints } from '../complaints.ts';
-import { sameLineage } from '../lineage.ts';
 import type { HeldRange } from './held-range.ts';
 import { VanishedRows } from './vanished-rows.ts';
 import type { WarmMeta } from './warm-meta.ts';
