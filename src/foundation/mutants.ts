@@ -90,6 +90,7 @@ export const mutantNames = [
   'prediction-not-restored',
   'warm-scrub-misses-vanished',
   'second-replica-fed',
+  'role-checksum-ignored',
   'answers-of-two-lineages-mixed',
   'scrub-misses-vanished-records',
   'scrub-expects-what-lies-before',
