@@ -14,7 +14,9 @@ export class Complaints {
   /** True: it was refused, and not for now alone. */
   refused(source: NodeId, error: unknown): boolean {
     if (!(error instanceof TanistError) || error.retryable || error.code === 'cancelled') return false;
-    const { message } = error;
+    // All of them refuse it for the same reason: over gRPC each names itself first.
+    const own = `${source}: `;
+    const message = error.message.startsWith(own) ? error.message.slice(own.length) : error.message;
     if (this.#said.has(message)) return true;
     if (this.#said.size > 100) this.#said.clear();
     this.#said.add(message);

@@ -301,11 +301,11 @@ export class ColdReplica {
       const error = asError(thrown);
       this.#lastError = error;
       if (source !== null) this.#failedAtMs.set(source.id, clock.nowMs());
-      if (source !== null) this.#complaints.refused(source.id, error);
+      const isTold = source !== null && this.#complaints.refused(source.id, error);
       if (isFinal(error)) this.#ports.broken(error);
       if (source !== null && error instanceof TanistError && error.code === 'never-committed')
         await this.#contradicted(source.id, error.message);
-      if (!this.#stopped.signal.aborted) nodeLog.warn('snapshot-failed', { error: error.message });
+      if (!this.#stopped.signal.aborted && !isTold) nodeLog.warn('snapshot-failed', { error: error.message });
       throw error;
     }
   }
