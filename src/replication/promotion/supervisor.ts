@@ -437,7 +437,8 @@ export class Supervisor {
         await beyond.close();
       }
     }
-    nodeLog.warn('fork-saved', { file, epoch: fork.to.epoch });
+    const show = file === null ? undefined : `tanist fork show ${place.path}/${file}`;
+    nodeLog.warn('fork-saved', { file, epoch: fork.to.epoch, show });
     await this.#switch(tier, fork.to, runtime?.kind === 'beyond');
   }
 

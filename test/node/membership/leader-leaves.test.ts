@@ -1,5 +1,6 @@
 import test from 'ava';
 import { nodeId } from '../../../src/foundation/ids.ts';
+import { encodeReport } from '../../../src/node/peers/self-report.ts';
 import { removedText } from '../../../src/node/refusals.ts';
 import { Bench } from '../bench.ts';
 
@@ -16,6 +17,28 @@ async function leaving() {
   const bench = new Bench(1, ['a', 'b'], { members: hot });
   await bench.start();
   await bench.lead();
+  // Its peer trusts both, so that it could go on alone.
+  const own = bench.handler.probed().identity.incarnation;
+  bench.reports.set(
+    'a',
+    encodeReport({
+      loopLagMs: 0,
+      syncMs: 0,
+      memoryUsed: 0,
+      diskFree: 1,
+      applied: 1,
+      revision: 1,
+      facts: null,
+      replicas: [],
+      links: [],
+      integrity: null,
+      model: null,
+      trusted: [
+        ['a', 'i'],
+        ['b', own],
+      ],
+    }),
+  );
   await bench.run(2000, () => {
     bench.answer();
     return false;
