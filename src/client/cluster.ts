@@ -50,7 +50,7 @@ export class Cluster implements Machinery {
     // Every kept lease listens, and there may be thousands.
     setMaxListeners(0, this.closer.signal);
     this.links = new Links(options.endpoints, {
-      routing: (address, routing) => this.session.routed(routing, address),
+      routing: (address, routing) => this.session.routed(address, routing),
       up: (address) => {
         this.session.linkUp(address);
         this.watches.reroute();

@@ -115,6 +115,7 @@ export const mutantNames = [
   'time-heard-when-applied',
   'stamp-behind-the-log',
   'leader-learns-from-old-blocks',
+  'largest-offset-counts',
   'mirror-claim-ignored',
   'mirror-looks-again',
   'mirror-budget-free',

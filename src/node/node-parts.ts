@@ -39,7 +39,7 @@ import { Applier } from './loop/applier.ts';
 import { ClusterClock } from './loop/cluster-clock.ts';
 import { Driver } from './loop/driver.ts';
 import { lastLoggedMs } from './loop/last-logged.ts';
-import { type RoleChangeParts, roleChanged } from './loop/role-change.ts';
+import { elected, type RoleChangeParts, roleChanged } from './loop/role-change.ts';
 import type { Ticker } from './loop/ticker.ts';
 import { Membership } from './membership/membership.ts';
 import { troubleOf } from './membership/trouble-of.ts';
@@ -102,6 +102,7 @@ export function nodeParts(
   const replicas: ReplicaBook = new ReplicaBook(clock, () => followers.membersChanged());
   const failures: Failures = new Failures({ nodeLog, life, close: () => face.close() });
   const wake = (): void => driver.wake();
+  const hurry = (): void => driver.hurry();
   const failed = (error: Error): void => failures.failed(error);
   const guarding = (act: Promise<void>): void => failures.guarding(act);
   const propose = (command: Command, done: () => void): void => leading.propose(command, done);
@@ -138,6 +139,7 @@ export function nodeParts(
     guarding,
     failed,
     wake,
+    hurry,
   };
   const guard: PeerGuard = new PeerGuard({
     ...base,
@@ -348,7 +350,7 @@ export function nodeParts(
       opening.applied(present(entries[taken - 1], 'entries were applied').index);
       return taken;
     },
-    elected: (term) => predictions.elected(term),
+    elected: (term) => elected(term, roleParts),
     roleChanged: (soft) => roleChanged(soft, roleParts),
     configurationAppended: (entry) => membership.appended(entry),
     blockAppended: ({ payload, term }) => clusterClock.heard(blockTime(payload), term),

@@ -227,6 +227,11 @@ class RaftNode implements Raft {
     return this.#core.log.entryAt(index);
   }
 
+  get unsettled(): boolean {
+    const core = this.#core;
+    return core.leader === null || (core.role === 'leader' && !hasCommittedInTerm(core));
+  }
+
   get status(): RaftStatus {
     const { id, role, term, leader, vote, log, configuration, succession, transfer, peers } = this.#core;
     const { commit, applied, durable, lastPoint: last } = log;

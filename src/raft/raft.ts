@@ -74,6 +74,8 @@ export type ProposeResult =
  */
 export interface Raft {
   readonly status: RaftStatus;
+  /** As far as this node knows nobody leads, or it has been elected itself and has committed nothing yet: others wait for every step. */
+  readonly unsettled: boolean;
   step(message: RaftMessage): void;
   tick(): void;
   propose(kind: EntryKind, payload: Uint8Array): ProposeResult;

@@ -296,7 +296,7 @@ export class Cluster {
       options: this.#options(index),
       time: {
         originMs: 1000 * index,
-        drift: plan.drift[index] ?? 0,
+        drift: plan.slowClock?.machine === index ? plan.slowClock.rate - 1 : (plan.drift[index] ?? 0),
         wallOffsetMs: plan.wallOffsetMs[index] ?? 0,
       },
       random: this.random.fork(`machine ${index}`),

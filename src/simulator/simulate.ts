@@ -22,6 +22,8 @@ export interface SimulationOptions {
   readonly tiers?: boolean;
   /** False: nothing is predicted, whatever the seed says. Seeds that were found before there were predictions stay good so. */
   readonly predictions?: boolean;
+  /** False: no clock is far too slow; for seeds that were found before any was. */
+  readonly slowClocks?: boolean;
   /** Keep a line an event. */
   readonly trace?: boolean;
   /** In place of the seed's own: for shrinking. */
@@ -54,7 +56,11 @@ const livenessBoundMs = 15_000;
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const drawn = options.plan ?? drawPlan(options.seed, shareOf(options.tiers));
-  const plan = options.predictions === false ? { ...drawn, predictions: noPredictions } : drawn;
+  const plan = {
+    ...drawn,
+    predictions: options.predictions === false ? noPredictions : drawn.predictions,
+    slowClock: options.slowClocks === false ? null : drawn.slowClock,
+  };
   const scheduler = new Scheduler();
   const trace = new Trace(options.trace ?? false, () => scheduler.nowMs);
   const findings = new Findings(trace);

@@ -179,7 +179,8 @@ export class GrpcTransport implements Transport<RaftMessage> {
     const presence = new Presence(peer, handler);
     const sentinel = new SentinelWatch(() => {
       presence.gone();
-      outbound.gone();
+      // What this calls for leaves before the connection is tidied up.
+      clock.soon(() => outbound.gone());
     });
     const outbound = new Outbound(address.split(','), this.own, clock, random.fork(peer), {
       greeted: async (hello) => {

@@ -9,15 +9,16 @@ import {
 } from '../../src/client/core/router.ts';
 import { nodeId, term } from '../../src/foundation/ids.ts';
 import type { Lineage } from '../../src/ports/replication.ts';
-import type { Routing } from '../../src/protocol/status/routing.ts';
+import type { Member, Routing } from '../../src/protocol/status/routing.ts';
 
-const members = ['a', 'b', 'c'].map((id) => ({
+const member = (id: string): Member => ({
   id: nodeId(id),
   clientAddress: `${id}:1`,
   peerAddress: '',
   httpAddress: '',
   tier: 'hot',
-}));
+});
+const members = ['a', 'b', 'c'].map(member);
 
 function routing(at: number, leader: string | null, lineage: Lineage | null = null): Routing {
   const succession = members.map(({ id }) => id).filter((id) => id !== leader);
@@ -29,6 +30,11 @@ const own = { clusterId: 'x+own', epoch: 2 };
 const sibling = { clusterId: 'x+sibling', epoch: 2 };
 const elder = { clusterId: 'x', epoch: 1 };
 const heir = { clusterId: 'x+heir', epoch: 3 };
+
+/** What a member says. */
+function says(of: Routing, from = 'b:1'): RouterInput {
+  return { type: 'routing', from, routing: of, nowMs: 10 };
+}
 
 const seeds = ['a:1', 'b:1', 'c:1'];
 
@@ -44,12 +50,9 @@ function brief({ route }: { readonly route: Route }): string {
 const states = {
   fresh: initialRouter(seeds),
   guessing: reach({ type: 'tick', nowMs: 0 }),
-  following: reach({ type: 'routing', routing: routing(5, 'a') }),
-  failingOver: reach(
-    { type: 'routing', routing: routing(5, 'a') },
-    { type: 'linkDown', address: 'a:1', nowMs: 10 },
-  ),
-  inLineage: reach({ type: 'routing', routing: routing(5, 'a', own), from: 'a:1' }),
+  following: reach(says(routing(5, 'a'))),
+  failingOver: reach(says(routing(5, 'a')), { type: 'linkDown', address: 'a:1', nowMs: 10 }),
+  inLineage: reach(says(routing(5, 'a', own), 'a:1')),
   allDown: reach(...seeds.map((address): RouterInput => ({ type: 'linkDown', address, nowMs: 10 })), {
     type: 'tick',
     nowMs: 10,
@@ -58,10 +61,10 @@ const states = {
 
 /** Stream 1 or 2 is the present one in the attached states; 9 never is. */
 const inputs = {
-  sameLeader: { type: 'routing', routing: routing(5, 'a') },
-  newLeader: { type: 'routing', routing: routing(6, 'c') },
-  nobodyLeads: { type: 'routing', routing: routing(6, null) },
-  oldNews: { type: 'routing', routing: routing(4, 'b') },
+  sameLeader: says(routing(5, 'a')),
+  newLeader: says(routing(6, 'c')),
+  nobodyLeads: says(routing(6, null)),
+  oldNews: says(routing(4, 'b')),
   linkUpA: { type: 'linkUp', address: 'a:1' },
   linkDownA: { type: 'linkDown', address: 'a:1', nowMs: 10 },
   firstLost: { type: 'streamLost', stream: 1, nowMs: 10 },
@@ -69,9 +72,9 @@ const inputs = {
   staleLost: { type: 'streamLost', stream: 9, nowMs: 10 },
   firstAnswered: { type: 'answered', stream: 1 },
   tick: { type: 'tick', nowMs: 100 },
-  sibling: { type: 'routing', routing: routing(7, 'c', sibling), from: 'c:1' },
-  elder: { type: 'routing', routing: routing(8, 'c', elder), from: 'c:1' },
-  heir: { type: 'routing', routing: routing(7, 'c', heir), from: 'c:1' },
+  sibling: says(routing(7, 'c', sibling), 'c:1'),
+  elder: says(routing(8, 'c', elder), 'c:1'),
+  heir: says(routing(7, 'c', heir), 'c:1'),
 } satisfies Record<string, RouterInput>;
 
 /** Total: a pair that is missing does not compile. */
@@ -189,58 +192,91 @@ test('members of another lineage are no candidates, until they are of the follow
     ['b:1', sibling],
     ['c:1', elder],
   ] as const)
-    state = nextRouter(state, { type: 'routing', routing: routing(9, null, lineage), from });
+    state = nextRouter(state, says(routing(9, null, lineage), from));
   t.deepEqual(candidates(state), ['a:1']);
   t.deepEqual(state.conflict, { address: 'b:1', lineage: sibling, own });
   state = nextRouter(state, { type: 'linkDown', address: 'a:1', nowMs: 10 });
   t.is(brief(state), 'detached until 11');
   state = nextRouter(state, { type: 'tick', nowMs: 11 });
   t.is(state.route.state, 'detached');
-  state = nextRouter(state, { type: 'routing', routing: routing(5, null, own), from: 'c:1' });
+  state = nextRouter(state, says(routing(5, null, own), 'c:1'));
   t.is(brief(nextRouter(state, { type: 'tick', nowMs: 1000 })), 'c:1 guess #2');
 });
 
 test('a guess that turns out to be of another lineage is left before it has answered', (t) => {
   let state = nextRouter(states.inLineage, { type: 'linkDown', address: 'a:1', nowMs: 10 });
   t.is(brief(state), 'b:1 guess #2');
-  state = nextRouter(state, { type: 'routing', routing: routing(9, 'b', sibling), from: 'b:1' });
+  state = nextRouter(state, says(routing(9, 'b', sibling), 'b:1'));
   t.is(brief(state), 'detached until 0');
   t.is(brief(nextRouter(state, { type: 'tick', nowMs: 11 })), 'c:1 guess #3');
 });
 
 test('with a later lineage its members count, and what the former leader did is forgotten', (t) => {
-  let state = nextRouter(states.inLineage, { type: 'routing', routing: routing(1, 'b', heir), from: 'b:1' });
+  let state = nextRouter(states.inLineage, says(routing(1, 'b', heir), 'b:1'));
   t.is(brief(state), 'b:1 trusted #2');
   t.deepEqual(state.lineage, heir);
-  state = nextRouter(state, { type: 'routing', routing: routing(99, 'a', own), from: 'a:1' });
+  state = nextRouter(state, says(routing(99, 'a', own), 'a:1'));
   t.is(brief(state), 'b:1 trusted #2');
   t.deepEqual(candidates(state), ['c:1', 'b:1']);
   t.is(state.conflict, null);
 });
 
 test('who does not say of which lineage it is, is believed', (t) => {
-  const state = nextRouter(states.inLineage, { type: 'routing', routing: routing(6, 'c'), from: 'c:1' });
+  const state = nextRouter(states.inLineage, says(routing(6, 'c'), 'c:1'));
   t.is(brief(state), 'c:1 trusted #2');
 });
 
 test('the same member, elected again, gets a new stream', (t) => {
-  t.is(brief(nextRouter(states.following, { type: 'routing', routing: routing(6, 'a') })), 'a:1 trusted #2');
+  t.is(brief(nextRouter(states.following, says(routing(6, 'a')))), 'a:1 trusted #2');
+});
+
+test('a leader whom most of its voters have given up is left for the first heir, whether or not its connection stands', (t) => {
+  const one = nextRouter(states.following, says(routing(5, null), 'b:1'));
+  t.is(brief(one), 'a:1 trusted #1', 'one may be cut off');
+  t.is(brief(nextRouter(one, says(routing(5, null), 'b:1'))), 'a:1 trusted #1', 'however often it says so');
+  const both = nextRouter(one, says(routing(5, null), 'c:1'));
+  t.is(brief(both), 'b:1 guess #2');
+  t.is(
+    brief(nextRouter(both, says(routing(5, 'a'), 'c:1'))),
+    'b:1 guess #2',
+    'it is not believed in that term',
+  );
+  t.is(brief(nextRouter(both, says(routing(6, 'c'), 'c:1'))), 'c:1 trusted #3');
+  t.is(brief(nextRouter(one, says(routing(6, null), 'c:1'))), 'b:1 guess #2', 'an election has begun');
+});
+
+test('what was said of an earlier leader, or taken back, does not count', (t) => {
+  const one = nextRouter(states.following, says(routing(5, null), 'b:1'));
+  const again = nextRouter(one, says(routing(5, 'a'), 'b:1'));
+  t.is(brief(nextRouter(again, says(routing(5, null), 'c:1'))), 'a:1 trusted #1');
+  const later = nextRouter(one, says(routing(6, 'a'), 'a:1'));
+  t.is(brief(nextRouter(later, says(routing(6, null), 'c:1'))), 'a:1 trusted #2');
+  t.is(brief(nextRouter(later, says(routing(5, null), 'c:1'))), 'a:1 trusted #2');
+});
+
+test('replicas beyond the quorum have no say in who leads', (t) => {
+  const wide: Routing = {
+    ...routing(5, 'a'),
+    members: [...members, ...['d', 'e'].map((id) => ({ ...member(id), tier: 'warm' }))],
+  };
+  let state = reach(says(wide, 'a:1'));
+  for (const from of ['b:1', 'd:1', 'e:1']) state = nextRouter(state, says({ ...wide, leader: null }, from));
+  t.is(brief(state), 'a:1 trusted #1');
 });
 
 test('a guess that is announced keeps its stream, however often it is announced', (t) => {
   let state = states.guessing;
-  for (const from of [null, 'a', 'a'])
-    state = nextRouter(state, { type: 'routing', routing: routing(6, from) });
+  for (const from of [null, 'a', 'a']) state = nextRouter(state, says(routing(6, from)));
   t.is(brief(state), 'a:1 trusted #1');
 });
 
 test('who has just refused is not asked again at once because a new term began', (t) => {
   let state = nextRouter(states.following, { type: 'linkDown', address: 'a:1', nowMs: 10 });
-  state = nextRouter(state, { type: 'routing', routing: routing(6, null) });
+  state = nextRouter(state, says(routing(6, null)));
   t.is(brief(state), 'b:1 guess #2');
   state = nextRouter(state, { type: 'refused', stream: 2, nowMs: 10 });
   t.is(brief(state), 'c:1 guess #3');
-  state = nextRouter(state, { type: 'routing', routing: routing(7, null) });
+  state = nextRouter(state, says(routing(7, null)));
   state = nextRouter(state, { type: 'refused', stream: 3, nowMs: 11 });
   t.is(brief(state), 'b:1 guess #4');
 });
@@ -264,9 +300,9 @@ test('each one is tried in turn, whatever connections of others come and go', (t
 test('an announced leader that refuses is not believed again in that term', (t) => {
   let state = nextRouter(states.following, { type: 'refused', stream: 1, nowMs: 10 });
   t.is(brief(state), 'b:1 guess #2');
-  state = nextRouter(state, { type: 'routing', routing: routing(5, 'a') });
+  state = nextRouter(state, says(routing(5, 'a')));
   t.is(brief(state), 'b:1 guess #2');
-  t.is(brief(nextRouter(state, { type: 'routing', routing: routing(6, 'a') })), 'a:1 trusted #3');
+  t.is(brief(nextRouter(state, says(routing(6, 'a')))), 'a:1 trusted #3');
 });
 
 test('while all refuse: each is tried at once, then with growing waits of at most 50 ms', (t) => {

@@ -60,7 +60,7 @@ class Run {
     this.cluster.term++;
     for (const address of addresses) this.core.linkUp(address);
     if (this.cluster.streams.some(({ heard, dead }) => heard && dead)) this.loseStream();
-    this.core.routed(this.cluster.routing());
+    this.core.routed(addresses[0], this.cluster.routing(), this.nowMs);
     for (let i = 0; i < 3000 && this.core.unansweredCommands + this.core.unansweredReads > 0; i++) {
       this.deliver();
       this.nowMs += 1;
@@ -81,8 +81,12 @@ class Run {
     else if (dice < 82) this.deliver();
     else if (dice < 86) this.loseStream();
     else if (dice < 88) this.elect();
-    else if (dice < 92) core.routed(cluster.routing());
-    else if (dice < 93) core.linkDown(random.pick(addresses), this.nowMs);
+    else if (dice < 92) {
+      const routing = cluster.routing();
+      // Voters that have given up the leader.
+      const said = random.chance(0.4) ? { ...routing, leader: null } : routing;
+      core.routed(random.pick(addresses), said, this.nowMs);
+    } else if (dice < 93) core.linkDown(random.pick(addresses), this.nowMs);
     else if (dice < 95) core.linkUp(random.pick(addresses));
     else if (dice < 96 && random.chance(0.2)) cluster.expireSessions();
     else if (dice < 97 && this.pending.length > 0)
@@ -122,7 +126,7 @@ class Run {
     if (!this.cluster.prompt) return;
     // The new one announces itself.
     this.loseStream();
-    this.core.routed(this.cluster.routing());
+    this.core.routed(addresses[0], this.cluster.routing(), this.nowMs);
   }
 
   private loseStream(): void {

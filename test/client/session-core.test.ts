@@ -170,12 +170,8 @@ function elsewhere(): SessionCore<string> {
   submit(core, 4);
   core.ready(0);
   core.streamLost(1, 'dropped', 1);
-  core.routed({
-    term: 2,
-    leader: 'b',
-    members: [{ id: 'b', clientAddress: 'b:1' }],
-    succession: [],
-  } as never);
+  const routing = { term: 2, leader: 'b', members: [{ id: 'b', clientAddress: 'b:1' }], succession: [] };
+  core.routed('b:1', routing as never, 1);
   return core;
 }
 

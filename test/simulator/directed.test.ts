@@ -22,6 +22,7 @@ function emptyDiskInTheWorstMoment(seed: number): Plan {
     fragile: [1],
     timing: { tickMs: 10, heartbeatMs: 20, electionMs: 200, rankDelayMs: 10, floorMs: 80 },
     drift: [0, 0, 0],
+    slowClock: null,
     wallOffsetMs: [1.7e12, 1.7e12, 1.7e12],
     network: {
       latencyMs: 0.5,

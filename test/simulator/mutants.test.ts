@@ -72,6 +72,10 @@ const foundPredicting: Partial<Record<MutantName, number>> = {
   'prediction-bumps-user-revision': 2,
   'prediction-not-restored': 2,
 };
+/** Where one machine's clocks run far too slow in the seeds that have such. */
+const foundSlow: Partial<Record<MutantName, number>> = {
+  'largest-offset-counts': 53,
+};
 const within = 100;
 
 /** Those that it finds too seldom for this test, and what proves the check instead. */
@@ -144,7 +148,9 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
 };
 
 test('every mutant is found, or it is said why not', (t) => {
-  const named = [foundBy, foundWithTiers, foundPredicting, tooSeldom].flatMap((list) => Object.keys(list));
+  const named = [foundBy, foundWithTiers, foundPredicting, foundSlow, tooSeldom].flatMap((list) =>
+    Object.keys(list),
+  );
   t.deepEqual(named.sort(), [...mutantNames].sort());
 });
 
@@ -153,26 +159,28 @@ interface Looked {
   readonly first: number;
   readonly tiers: boolean;
   readonly predictions: boolean;
+  readonly slowClocks: boolean;
 }
 
 const lookedIn = (
   list: Partial<Record<MutantName, number>>,
-  how: Pick<Looked, 'tiers' | 'predictions'>,
+  how: Omit<Looked, 'mutant' | 'first'>,
 ): readonly Looked[] =>
   (Object.entries(list) as [MutantName, number][]).map(([mutant, first]) => ({ mutant, first, ...how }));
 
 const all = [
-  ...lookedIn(foundBy, { tiers: false, predictions: false }),
-  ...lookedIn(foundWithTiers, { tiers: true, predictions: false }),
-  ...lookedIn(foundPredicting, { tiers: false, predictions: true }),
+  ...lookedIn(foundBy, { tiers: false, predictions: false, slowClocks: false }),
+  ...lookedIn(foundWithTiers, { tiers: true, predictions: false, slowClocks: false }),
+  ...lookedIn(foundPredicting, { tiers: false, predictions: true, slowClocks: false }),
+  ...lookedIn(foundSlow, { tiers: false, predictions: false, slowClocks: true }),
 ];
 
-for (const { mutant, first, tiers, predictions } of all) {
+for (const { mutant, first, ...how } of all) {
   test.serial(`${mutant} is found within ${within} seeds`, async (t) => {
     t.timeout(120_000);
     for (let tried = 0; tried <= within; tried++) {
       const seed = tried === 0 ? first : tried;
-      const { failure } = await simulate({ seed, mutant, tiers, predictions });
+      const { failure } = await simulate({ seed, mutant, ...how });
       if (failure === null) continue;
       t.log(`seed ${seed}: ${failure.check}`);
       t.pass();

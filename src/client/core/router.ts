@@ -37,6 +37,8 @@ export interface RouterState {
   readonly failed: string | null;
   /** An announcement of this leader for a term up to this one is not believed: it has refused since, or its stream broke. */
   readonly distrusted: { readonly address: string; readonly term: number } | null;
+  /** Who said last that nobody leads: in the newest term heard of, or after it. */
+  readonly leaderless: ReadonlySet<string>;
   readonly streams: number;
 }
 
@@ -49,8 +51,8 @@ export interface LineageConflict {
 }
 
 export type RouterInput =
-  /** `from`: who says it, where that is known. */
-  | { readonly type: 'routing'; readonly routing: Routing; readonly from?: string }
+  /** `from`: the address of the member that says it. */
+  | { readonly type: 'routing'; readonly from: string; readonly routing: Routing; readonly nowMs: number }
   | { readonly type: 'linkUp'; readonly address: string }
   | { readonly type: 'linkDown'; readonly address: string; readonly nowMs: number }
   | { readonly type: 'streamLost'; readonly stream: number; readonly nowMs: number }
@@ -73,19 +75,21 @@ export function initialRouter(seeds: readonly string[]): RouterState {
     attempts: 0,
     failed: null,
     distrusted: null,
+    leaderless: new Set(),
     streams: 0,
   };
 }
 
 /**
  * Pure. One lineage is followed (promise 8): members of an older one, or of one that began from the same, are passed over as if they were not there; a later
- * one is followed at once. The way after a leader's death: first heir, the other members in turn, and at once whoever
- * announces itself.
+ * one is followed at once. The way after a leader's death: first heir, the other members in turn, and at once whoever announces itself. A leader is left when
+ * its connection breaks, and before that where most of those who elect it hold it for dead: its kernel may need longer to close its connections than they need
+ * to elect another one.
  */
 export function nextRouter(state: RouterState, input: RouterInput): RouterState {
   switch (input.type) {
     case 'routing':
-      return handleRouting(state, input.routing, input.from ?? '');
+      return handleRouting(state, input);
     case 'linkUp':
       return handleLinkUp(state, input.address);
     case 'linkDown': {
@@ -136,8 +140,6 @@ function inOrder(state: RouterState): readonly string[] {
   const heirs = (state.routing?.succession ?? []).map(
     (id) => members.find((member) => member.id === id)?.clientAddress ?? '',
   );
-  // Replicas beyond the quorum never lead: they are for reads where nobody else is left.
-  const isHot = ({ tier }: Member): boolean => tier !== 'warm' && tier !== 'cold';
   const addresses = (of: readonly Member[]): readonly string[] =>
     of.map(({ clientAddress }) => clientAddress);
   const beyond = addresses(members.filter((member) => !isHot(member)));
@@ -158,20 +160,23 @@ export function isOfAnother({ lineage, lineages }: RouterState, address: string)
   return compareLineage(lineage, its) !== 'same';
 }
 
-function handleRouting(before: RouterState, routing: Routing, from: string): RouterState {
+function handleRouting(before: RouterState, input: RoutingInput): RouterState {
+  const { routing, from } = input;
   const { lineage: said = null } = routing;
-  const noted =
-    from === '' || said === null ? before : { ...before, lineages: new Map(before.lineages).set(from, said) };
+  const noted = said === null ? before : { ...before, lineages: new Map(before.lineages).set(from, said) };
   const own = before.lineage;
-  if (said === null || mutant.active === 'answers-of-two-lineages-mixed') return handleNews(noted, routing);
-  if (own === null) return handleNews({ ...noted, lineage: said }, routing);
+  if (said === null || mutant.active === 'answers-of-two-lineages-mixed') return accept(noted, input);
+  if (own === null) return accept({ ...noted, lineage: said }, input);
   switch (compareLineage(own, said)) {
     case 'same':
       // One that has just begun may not have read its epoch yet.
-      return handleNews(said.epoch > own.epoch ? { ...noted, lineage: said } : noted, routing);
+      return accept(said.epoch > own.epoch ? { ...noted, lineage: said } : noted, input);
     case 'newer':
       return leaveOthers(
-        handleNews({ ...noted, lineage: said, routing: null, distrusted: null, conflict: null }, routing),
+        accept(
+          { ...noted, lineage: said, routing: null, leaderless: new Set(), distrusted: null, conflict: null },
+          input,
+        ),
       );
     case 'older':
       return leaveOthers(noted);
@@ -188,6 +193,15 @@ function leaveOthers(state: RouterState): RouterState {
   return { ...state, failed: route.address, route: { state: 'detached', retryAtMs: 0 } };
 }
 
+function accept(state: RouterState, input: RoutingInput): RouterState {
+  return leaveDeposed(handleNews(noteLeaderless(state, input), input.routing), input);
+}
+
+/** Replicas beyond the quorum never lead: they are for reads where nobody else is left. */
+function isHot({ tier }: Member): boolean {
+  return tier !== 'warm' && tier !== 'cold';
+}
+
 function handleNews(state: RouterState, routing: Routing): RouterState {
   const known = state.routing;
   // Every member says it, and on two streams each.
@@ -199,6 +213,27 @@ function handleNews(state: RouterState, routing: Routing): RouterState {
   if (!isNews) return state;
   const isNewTerm = routing.term > (known?.term ?? -1);
   return followLeader({ ...state, routing, attempts: isNewTerm ? 0 : state.attempts });
+}
+
+type RoutingInput = Extract<RouterInput, { readonly type: 'routing' }>;
+
+function noteLeaderless(state: RouterState, { from, routing }: RoutingInput): RouterState {
+  const known = state.routing?.term ?? 0;
+  if (routing.term < known) return state;
+  const isNewLeader = routing.leader !== null && routing.term > known;
+  const leaderless = new Set(isNewLeader ? [] : state.leaderless);
+  if (routing.leader === null) leaderless.add(from);
+  else leaderless.delete(from);
+  return { ...state, leaderless };
+}
+
+/** One alone may be cut off; a leader whom most of its voters have given up commits nothing any more. */
+function leaveDeposed(state: RouterState, { routing, nowMs }: RoutingInput): RouterState {
+  const { route, leaderless } = state;
+  if (routing.leader !== null || route.state !== 'attached' || !route.trusted) return state;
+  const hot = (state.routing?.members ?? []).filter(isHot);
+  const without = hot.filter(({ clientAddress }) => leaderless.has(clientAddress)).length;
+  return without * 2 > hot.length ? moveOn(state, nowMs) : state;
 }
 
 function handleLinkUp(state: RouterState, address: string): RouterState {

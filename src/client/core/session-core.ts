@@ -121,9 +121,9 @@ export class SessionCore<Tag> {
     this.reads.fail(read, new TanistError(code, message));
   }
 
-  /** Routing, from whatever stream it came; `from`: of this member. */
-  routed(routing: Routing, from = ''): void {
-    this.route({ type: 'routing', routing, from });
+  /** Routing that the member at the address `from` told, on whatever stream. */
+  routed(from: string, routing: Routing, nowMs: number): void {
+    this.route({ type: 'routing', from, routing, nowMs });
   }
 
   linkUp(address: string): void {
@@ -143,8 +143,8 @@ export class SessionCore<Tag> {
   received(stream: number, reply: SessionReply, nowMs: number): void {
     if (reply.kind === 'routing') {
       const { route } = this.router;
-      const isPresent = route.state === 'attached' && route.stream === stream;
-      this.routed(reply.routing, isPresent ? route.address : '');
+      if (route.state === 'attached' && route.stream === stream)
+        this.routed(route.address, reply.routing, nowMs);
       return;
     }
     if (stream !== this.openedStream || stream !== this.presentStream()) return;

@@ -107,8 +107,8 @@ export class SessionRunner {
     });
   }
 
-  routed(routing: Routing, from: string): void {
-    this.core.routed(routing, from);
+  routed(address: string, routing: Routing): void {
+    this.core.routed(address, routing, performance.now());
     this.flush();
   }
 

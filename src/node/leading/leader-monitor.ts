@@ -18,6 +18,8 @@ export interface LeaderMonitorOptions {
   readonly nodeLog: NodeLog;
   readonly suspicion: SuspicionOptions;
   readonly wake: () => void;
+  /** As `wake`, at once. */
+  readonly hurry: () => void;
 }
 
 /** Carries measurements to the failover layer's watch over the leader, and what it decides to Raft. */
@@ -70,7 +72,7 @@ export class LeaderMonitor {
   disconnected(peer: NodeId, reason: LossReason): void {
     const { raft, clock, wake } = this.#options;
     const { leader, term } = raft.status;
-    if ((reason === 'dropped' || reason === 'gone') && peer === leader) {
+    if (reason === 'dropped' && peer === leader) {
       raft.leaderDropped(leader, term);
       wake();
     }
@@ -117,7 +119,7 @@ export class LeaderMonitor {
   }
 
   #perform(actions: readonly WatchAction[]): void {
-    const { raft, nodeLog, wake } = this.#options;
+    const { raft, nodeLog, wake, hurry } = this.#options;
     for (const action of actions) {
       switch (action.kind) {
         case 'probe':
@@ -126,7 +128,7 @@ export class LeaderMonitor {
         case 'declareLost':
           nodeLog.info('suspected', { leader: action.leader, term: action.term, evidence: action.evidence });
           raft.leaderLost(action.leader, action.term);
-          wake();
+          hurry();
           break;
         case 'declareAlive':
           nodeLog.info('leader-alive', { leader: action.leader, term: action.term });

@@ -9,8 +9,9 @@ import { OffsetWindow } from './offset-window.ts';
  * clock, so that whoever leads next goes on from there: a failover neither shortens nor resets a time-to-live, and a calendar
  * that jumps is no matter. The calendar is read once, for the very first stamp of a cluster.
  *
- * A follower: the largest offset of the last one to two windows counts: stamps arrive late, never early, so the largest is the truest, and
- * an old one would let the drift between two clocks add up. A leader: the offset it had when it was elected; its own blocks
+ * A follower: stamps arrive late, never early, so the largest offset of the last seconds is the truest; but where it falls steadily, the leader's clock is the slower one, and the
+ * next leader goes on from the newest stamp, as if that had come as quickly as the quickest (`OffsetWindow`): were time taken forward to where the follower's own clock would have it, leases
+ * renewed just before would end early. A leader: the offset it had when it was elected; its own blocks
  * teach it only how late they are, and so do those of earlier leaders that it applies while it leads: if they moved its time back, it would stand still before the log's last
  * stamp, and those who follow it would not know. But it never stamps a block with less than the log's last one has: where it is behind, it goes on from there. So what a block
  * says is what it brings the state to, on every replica, whenever each comes to apply it, and nobody measures the leader's time as further than it is.
@@ -31,6 +32,8 @@ export class ClusterClock {
   #stateMs = 0;
   /** The newest stamp in the log that came from another leader. */
   #heardMs = 0;
+  /** The newest stamp in the offset. */
+  #measuredMs = 0;
   readonly #loggedMs: () => number;
 
   /** `loggedMs`: the stamp of the log's last block, where that is not applied yet; 0: all are. */
@@ -41,7 +44,7 @@ export class ClusterClock {
 
   /** False: no stamp was seen yet; there may be some in the log that are not applied. */
   get knowsTime(): boolean {
-    return this.#offset.offsetMs !== null;
+    return !this.#offset.isEmpty;
   }
 
   /** From now on this node stamps the blocks of `term`; null: it does not lead. */
@@ -57,7 +60,7 @@ export class ClusterClock {
     const stoodStill = this.#stateMs > 0 && timeMs - this.#stateMs >= maxStepMs;
     this.#stateMs = timeMs;
     if (term === this.#leads) this.#term = term;
-    else if (this.#learns(term)) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
+    else if (this.#learns(term) && !this.#isMeasured(timeMs, term)) this.#measured(timeMs, term, stoodStill);
   }
 
   /** Whether a block of that term, applied now, may move this node's time. */
@@ -71,15 +74,22 @@ export class ClusterClock {
     const stoodStill = timeMs - Math.max(this.#stateMs, this.#heardMs) >= maxStepMs;
     this.#heardMs = timeMs;
     if (term === this.#leads || this.#stateMs === 0 || mutant.active === 'time-heard-when-applied') return;
-    if (term >= this.#term) this.#measured(timeMs - this.#clock.nowMs(), term, stoodStill);
+    if (term >= this.#term) this.#measured(timeMs, term, stoodStill);
   }
 
-  #measured(offsetMs: number, term: Term, stoodStill: boolean): void {
+  /** What was heard is applied later, and that late it says nothing new. */
+  #isMeasured(timeMs: ClusterTimeMs, term: Term): boolean {
+    return term === this.#term && timeMs <= this.#measuredMs;
+  }
+
+  #measured(timeMs: ClusterTimeMs, term: Term, stoodStill: boolean): void {
     if (term > this.#term || stoodStill) {
       this.#term = term;
       this.#offset.forget();
     }
-    this.#offset.measured(offsetMs, this.#clock.nowMs());
+    this.#measuredMs = timeMs;
+    const nowMs = this.#clock.nowMs();
+    this.#offset.measured(timeMs - nowMs, nowMs);
   }
 
   /** What a block stamped now would bring the state to. Whole ms, ≥ 1. */
@@ -91,7 +101,8 @@ export class ClusterClock {
   stamp(): ClusterTimeMs {
     const wantedMs = this.#wanted();
     const stampMs = this.#bounded(wantedMs);
-    if (!this.knowsTime || wantedMs !== stampMs) this.#offset.set(stampMs - this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    if (!this.knowsTime || wantedMs !== stampMs) this.#offset.set(stampMs - nowMs, nowMs);
     return clusterTimeMs(stampMs);
   }
 

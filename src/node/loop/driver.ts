@@ -49,6 +49,7 @@ export class Driver {
   readonly #parts: DriverParts;
   #ledTerm: Term | null = null;
   #scheduled = false;
+  #inTurn = false;
   #stopped = false;
   #installing = false;
   #toApply: LogEntry[] = [];
@@ -74,6 +75,15 @@ export class Driver {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
     this.#parts.clock.soon(() => this.#guarded(() => this.#turn()));
+  }
+
+  /**
+   * After inputs that an election may be waiting for: looks now instead of at the end of the turn. What is written to a socket leaves before the event loop turns to
+   * other sockets, of which a failover has many.
+   */
+  hurry(): void {
+    if (this.#inTurn || this.#stopped) this.wake();
+    else this.#guarded(() => this.#turn());
   }
 
   stop(): void {
@@ -128,6 +138,15 @@ export class Driver {
 
   #turn(): void {
     this.#scheduled = false;
+    this.#inTurn = true;
+    try {
+      this.#lookAtAll();
+    } finally {
+      this.#inTurn = false;
+    }
+  }
+
+  #lookAtAll(): void {
     const { proposals, reads } = this.#parts;
     reads.flush();
     do {
@@ -237,7 +256,9 @@ export class Driver {
   #durable(persist: Persist): void {
     this.#parts.raft.persisted(persist.token);
     for (const message of persist.messages) this.#parts.transport.send(message.to, message);
-    this.wake();
+    if (persist.messages.length > 0) this.#parts.transport.flush();
+    if (this.#parts.raft.unsettled) this.hurry();
+    else this.wake();
   }
 
   /** A full disk refuses an append and all behind it, with nothing written: they are tried again, in order, when there is room. */

@@ -39,6 +39,8 @@ export interface PeerHandlerParts {
   /** This node is no member any more. */
   readonly removed: () => void;
   readonly wake: () => void;
+  /** At once, as far as an election waits for it. */
+  readonly hurry: () => void;
   readonly guarding: (act: Promise<void>) => void;
   readonly failed: (error: Error) => void;
 }
@@ -71,14 +73,16 @@ export class PeerHandler {
   }
 
   received(from: NodeId, messages: readonly RaftMessage[]): void {
-    const { life, monitor, succession, wake } = this.#parts;
+    const { life, monitor, succession, raft, wake, hurry } = this.#parts;
     if (life.isStopped) return;
     monitor.heard(messages);
     this.#hearOfPeers(messages);
     succession.heard(from, messages);
     this.#hearOfIntegrity(from, messages);
+    const { unsettled } = raft;
     this.step(messages);
-    wake();
+    if (unsettled || raft.unsettled) hurry();
+    else wake();
   }
 
   step(messages: readonly RaftMessage[]): void {

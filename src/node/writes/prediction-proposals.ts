@@ -79,7 +79,6 @@ export class PredictionProposals {
     this.#election = election;
     // Who has seen no stamp cannot say of any moment whether it has passed.
     if (!clusterClock.knowsTime) return;
-    clusterClock.leads(term);
     this.#bring(election, nowMs - this.#campaignedMs, 0);
     this.#campaignedMs = Number.POSITIVE_INFINITY;
     proposals.flush();

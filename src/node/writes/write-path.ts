@@ -109,9 +109,10 @@ export class WritePath {
     this.#parked.refuseOverdue(clock.nowMs(), raft.status.leader);
   }
 
-  /** What waited here for a leader has found it. */
+  /** What waited here for a leader has found it, and is proposed at once. */
   elected(): void {
     for (const proposal of this.#parked.take()) this.submit(proposal);
+    this.proposals.flush();
   }
 
   steppedDown(): void {

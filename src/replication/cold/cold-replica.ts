@@ -120,6 +120,8 @@ export class ColdReplica {
   /** Reports so far. */
   #said = 0;
   readonly #complaints: Complaints;
+  /** What was said to fail since the last snapshot. */
+  readonly #told = new Set<string>();
   /** When what is held was last known to be all there is, by the host's calendar. */
   #freshAtMs: number;
 
@@ -275,7 +277,10 @@ export class ColdReplica {
       const own = start === undefined ? {} : { start };
       const request = { replica: id, ...own, mode: 'latest', held: held ?? store.seen() } as const;
       parts = source.follow(request, stream.signal)[Symbol.asyncIterator]();
-      const snapshot = await store.receive(held, this.#untilMark(parts, stream));
+      const coming = this.#untilMark(parts, stream);
+      // Asked for first: where the disk refuses at once, the source would not hear why.
+      const first = await coming.next();
+      const snapshot = await store.receive(held, beginningWith(first, coming));
       const { id: from } = source;
       // Refused after all, perhaps: two processes of one id are told apart only after a while.
       void parts.next().catch((error: unknown) => {
@@ -285,6 +290,7 @@ export class ColdReplica {
       this.#lastError = null;
       this.#counts.taken++;
       this.#complaints.over();
+      this.#told.clear();
       this.#contradicts.clear();
       source.report(this.report());
       if (snapshot !== null) {
@@ -305,7 +311,7 @@ export class ColdReplica {
       if (isFinal(error)) this.#ports.broken(error);
       if (source !== null && error instanceof TanistError && error.code === 'never-committed')
         await this.#contradicted(source.id, error.message);
-      if (!this.#stopped.signal.aborted && !isTold) nodeLog.warn('snapshot-failed', { error: error.message });
+      if (!isTold) this.#warn('snapshot-failed', error);
       throw error;
     }
   }
@@ -393,10 +399,16 @@ export class ColdReplica {
       while (!this.#stopped.signal.aborted && !this.#paused && (await this.#ports.store.tidyStep()))
         await this.#soon();
     } catch (thrown) {
-      this.#ports.nodeLog.warn('snapshots-not-merged', {
-        error: asError(thrown).message,
-      });
+      this.#warn('snapshots-not-merged', asError(thrown));
     }
+  }
+
+  /** What goes on being wrong (a full disk) is said once. */
+  #warn(event: 'snapshot-failed' | 'snapshots-not-merged', error: Error): void {
+    const what = `${event} ${error instanceof TanistError ? error.code : error.message}`;
+    if (this.#stopped.signal.aborted || this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#ports.nodeLog.warn(event, { error: error.message });
   }
 
   #repair(): void {
@@ -452,6 +464,15 @@ export class ColdReplica {
     });
     this.#timers.add(timer);
   }
+}
+
+async function* beginningWith(
+  first: IteratorResult<StreamPart>,
+  rest: AsyncGenerator<StreamPart>,
+): AsyncGenerator<StreamPart> {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
 }
 
 function describe(snapshot: SnapshotRecord, source: NodeId): NodeEventFields {

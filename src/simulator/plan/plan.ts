@@ -3,6 +3,7 @@ import type { NetworkWeather } from '../world/network.ts';
 import { drawFault, drawRot, type Fault } from './fault.ts';
 import { drawMembership, drawTurnover, type MembershipChange, noTurnover } from './membership.ts';
 import { drawPredictions, noPredictions, type PredictionPlan } from './predictions.ts';
+import { drawSlowClock, type SlowClock } from './slow-clock.ts';
 import { drawTierFaults, drawTiers, noTiers, type TierPlan } from './tiers.ts';
 
 /** How likely each kind of call is; only ratios matter. */
@@ -44,7 +45,9 @@ export interface Plan {
     readonly syncMs: number;
     readonly appendBytes: number;
   };
+  /** How much faster than true time each machine's clocks run, as a part of 1. */
   readonly drift: readonly number[];
+  readonly slowClock: SlowClock | null;
   readonly wallOffsetMs: readonly number[];
   readonly network: NetworkWeather;
   readonly clients: number;
@@ -81,7 +84,8 @@ export function drawPlan(seed: number, tiers: TierShare = 'ordinary'): Plan {
   const plan = ordinary.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(ordinary, random) : ordinary;
   // From a stream of its own, as tiers are.
   const predictions = drawPredictions(seededRandom(`plan ${seed}`).fork('predictions'));
-  return withTiers({ ...plan, predictions }, tierShare[tiers]);
+  const slowClock = drawSlowClock(seededRandom(`plan ${seed}`).fork('slow clock'), plan.nodes);
+  return withTiers({ ...plan, predictions, slowClock }, tierShare[tiers]);
 }
 
 /** From a stream of its own: the rest of the plan is as it would be without. */
@@ -150,6 +154,7 @@ function drawOrdinary(seed: number): Plan {
       syncMs: random.pick([0.1, 0.3, 2, 10]),
       appendBytes: random.pick([64, 512, 65_536]),
     },
+    slowClock: null,
     drift: draws(random, nodes, () => (random.next() - 0.5) * 0.002),
     wallOffsetMs: draws(random, nodes, () => 1_700_000_000_000 + (random.next() - 0.5) * 20_000),
     network: drawNetwork(random.fork('network')),

@@ -246,14 +246,16 @@ test('leases: early and late', (t) => {
   t.is(checkLeases([...sound, life(9000, 8000)], [{ fromMs: 500, toMs: 7500 }], tanist).answer, 'yes');
   t.is(checkLeases([], [], tanist).answer, 'unknown');
   const fast = { member: 'n1', fromMs: 100, toMs: 800, rate: 1.1 };
-  t.is(checkLeases([...sound, life(500, 400)], [], { ...tanist, wrongRates: [fast] }).answer, 'yes');
+  t.is(checkLeases([...sound, life(870, 860)], [], tanist).answer, 'no');
+  t.is(checkLeases([...sound, life(870, 860)], [], { ...tanist, wrongRates: [fast] }).answer, 'yes');
+  t.is(checkLeases([...sound, life(500, 400)], [], { ...tanist, wrongRates: [fast] }).answer, 'no');
   const slow = { ...fast, rate: 0.5 };
   t.is(checkLeases([...sound, life(500, 400)], [], { ...tanist, wrongRates: [slow] }).answer, 'no');
   t.is(checkLeases([...sound, life(3100, 3000)], [], tanist).answer, 'no');
   t.is(checkLeases([...sound, life(3100, 3000)], [], { ...tanist, wrongRates: [fast] }).answer, 'no');
   t.is(checkLeases([...sound, life(3100, 3000)], [], { ...tanist, wrongRates: [slow] }).answer, 'yes');
-  const before = { ...fast, fromMs: -40_000, toMs: -30_000 };
-  t.is(checkLeases([...sound, life(500, 400)], [], { ...tanist, wrongRates: [before] }).answer, 'no');
+  const before = { ...fast, fromMs: -5000, toMs: -10 };
+  t.is(checkLeases([...sound, life(870, 860)], [], { ...tanist, wrongRates: [before] }).answer, 'no');
 });
 
 test('locks: two holders, and a write under an old token', (t) => {

@@ -240,13 +240,15 @@ function aheadOfReplayingMs(): number {
   leader.saw(50_000, 4);
   leader.loggedMs = 100_000;
   leader.clock.leads(term(7));
-  for (const [atMs, replayedMs, replayedTerm] of [
-    [0, 50_000, 4],
-    [600, 80_000, 5],
-    [1200, 100_000, 6],
-  ] as const) {
+  const replayed = new Map([
+    [0, { timeMs: 50_000, of: 4 }],
+    [1100, { timeMs: 80_000, of: 5 }],
+    [1700, { timeMs: 100_000, of: 6 }],
+  ]);
+  for (const atMs of [0, 100, 200, 300, 400, 500, 1100, 1700]) {
     leader.nowMs = next.nowMs = atMs;
-    leader.saw(replayedMs, replayedTerm);
+    const old = replayed.get(atMs);
+    if (old !== undefined) leader.saw(old.timeMs, old.of);
     const stampMs = leader.block();
     leader.loggedMs = stampMs;
     next.heard(stampMs, 7);

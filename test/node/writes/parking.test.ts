@@ -94,6 +94,28 @@ test('a new leader acknowledges nothing early by a policy that its own log has e
   t.is(asked.early, 0);
 });
 
+test('what waited for a leader leaves in one append with its no-op', async (t) => {
+  const bench = await following();
+  await leaderless(bench);
+  const asked = submit(bench);
+  const appends: string[][] = [];
+  await bench.run(20_000, () => {
+    for (const message of bench.sent)
+      if (message.type === 'append') appends.push(message.entries.map(({ kind }) => kind));
+    bench.answer();
+    return appends.length > 0;
+  });
+  t.deepEqual(appends.slice(0, 2), [
+    ['noop', 'commands'],
+    ['noop', 'commands'],
+  ]);
+  await bench.run(100, () => {
+    bench.answer();
+    return asked.outcomes.length > 0;
+  });
+  t.is(asked.outcomes[0]?.kind, 'applied');
+});
+
 test('what was parked meets a full disk as every other write does', async (t) => {
   const bench = new Bench(1, ['a', 'b', 'c'], { diskReserveBytes: 100 });
   await bench.start();
