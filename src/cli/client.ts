@@ -10,7 +10,9 @@ export async function openClient(
 ): Promise<TanistClient> {
   const { connect } = await import('../client/index.ts');
   try {
-    return await connect({ endpoints, ...options });
+    const client = await connect({ endpoints, ...options });
+    sayOfConflicts(client);
+    return client;
   } catch (error) {
     if (!(error instanceof TanistError) || error.code !== 'unavailable') throw error;
     throw new TanistError(
@@ -19,6 +21,18 @@ export async function openClient(
       { cause: error },
     );
   }
+}
+
+/** What else answers at the endpoints is passed over: on stderr, each thing once. */
+function sayOfConflicts(client: TanistClient): void {
+  const said = new Set<string>();
+  const say = ({ message }: TanistError): void => {
+    if (!said.has(message)) process.stderr.write(`${message}\n`);
+    said.add(message);
+  };
+  const found = client.conflict();
+  if (found !== null) say(found);
+  client.on('conflict', ({ error }) => say(error));
 }
 
 /** As the leader sees the cluster; where there is none, as the first endpoint that answers does. */

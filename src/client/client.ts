@@ -122,6 +122,11 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return this.cluster.routing();
   }
 
+  /** Why answers of some members are passed over: they are of another lineage, or cluster, than the one that is followed. Null: none are. */
+  conflict(): TanistError | null {
+    return this.cluster.conflict();
+  }
+
   members(): readonly Member[] {
     return this.cluster.routing()?.members ?? [];
   }

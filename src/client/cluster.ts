@@ -8,11 +8,13 @@ import type { CallOptions } from '../ports/state-client.ts';
 import { decodeKeepAliveReply, encodeKeepAliveRequest } from '../protocol/operations/administration.ts';
 import { type RawMethod, tanistService } from '../protocol/services.ts';
 import { leaderAddressOf, type Routing } from '../protocol/status/routing.ts';
+import { conflictAlone, conflictError } from './core/lineage-conflict.ts';
 import { defaultSessionOptions, type SessionOptions } from './core/options.ts';
 import type { PendingCommand } from './core/pending.ts';
-import { leaderAddress } from './core/router.ts';
+import { isOfAnother, leaderAddress } from './core/router.ts';
 import { verdictOn } from './core/verdict.ts';
 import { Listeners } from './events.ts';
+import { followed } from './grpc/followed.ts';
 import type { Link } from './grpc/link.ts';
 import { Links } from './grpc/links.ts';
 import { SessionRunner } from './grpc/session-runner.ts';
@@ -70,9 +72,16 @@ export class Cluster implements Machinery {
       {
         lost: (lost) => this.tellLost(lost),
         routing: (routing) => this.followRouting(routing),
+        conflict: (conflict) => {
+          this.watches.reroute();
+          this.listeners.emit('conflict', { address: conflict.address, error: conflictError(conflict) });
+        },
       },
     );
-    this.watches = new WatchRunner((refusers) => this.watchLink(refusers));
+    this.watches = new WatchRunner(
+      (refusers) => this.watchLink(refusers),
+      () => followed(this.session.core.router.lineage),
+    );
     this.leases = new LeaseKeeper((ids, callOptions) => this.renew(ids, callOptions));
   }
 
@@ -117,12 +126,14 @@ export class Cluster implements Machinery {
       if (this.closing.aborted) throw new TanistError('closed', 'the client is closed');
       if (options.signal?.aborted) throw new TanistError('cancelled', 'the call was cancelled');
       const link = this.watchLink();
+      if (link === null) failure = conflictAlone(this.session.core.router) ?? failure;
       let waitMs = retryMs;
       if (link !== null) {
         const attempt = options.mayRepeat === true ? this.untilNextLeader(options.signal) : null;
         const signal = attempt?.signal ?? options.signal;
         try {
           return await unary(link.channel, link.address, method, request, {
+            metadata: followed(this.session.core.router.lineage),
             ...(signal === undefined ? {} : { signal }),
             deadlineMs: leftMs,
           });
@@ -141,6 +152,12 @@ export class Cluster implements Machinery {
       }
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
+  }
+
+  /** A member of another lineage answers beside those that this client follows; null: none does. */
+  conflict(): TanistError | null {
+    const { conflict } = this.session.core.router;
+    return conflict === null ? null : conflictError(conflict);
   }
 
   private async renew(ids: readonly LeaseId[], options: CallOptions | undefined): Promise<readonly number[]> {
@@ -192,7 +209,8 @@ export class Cluster implements Machinery {
   private watchLink(refusers?: ReadonlyMap<string, unknown>): Link | null {
     const leader = this.leaderAddress();
     if (leader !== null && refusers?.has(leader) !== true) return this.links.at(leader);
-    return this.links.anyUp(refusers);
+    const { router } = this.session.core;
+    return this.links.anyUp(refusers, (address) => isOfAnother(router, address));
   }
 
   private followRouting(routing: Routing): void {

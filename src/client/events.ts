@@ -16,6 +16,8 @@ export interface ClientEvents {
   readonly lost: readonly LostPut[];
   /** The connection to a member broke; the client goes on with the others and reconnects. */
   readonly disconnected: { readonly address: string; readonly error: TanistError };
+  /** A member of another lineage, or of another cluster, answers at an address of this client's; it is passed over. `error` says what to do. */
+  readonly conflict: { readonly address: string; readonly error: TanistError };
   /** Any news about leader, members or succession. */
   readonly routing: Routing;
 }
@@ -27,6 +29,7 @@ export class Listeners {
     leader: new Set(),
     lost: new Set(),
     disconnected: new Set(),
+    conflict: new Set(),
     routing: new Set(),
   };
 

@@ -31,6 +31,7 @@ const kinds = {
   'quorum-alive': { retryable: false, indeterminate: false },
   'not-confirmed': { retryable: false, indeterminate: false },
   superseded: { retryable: true, indeterminate: false },
+  'lineage-conflict': { retryable: false, indeterminate: false },
   'not-held': { retryable: false, indeterminate: false },
   'never-committed': { retryable: false, indeterminate: false },
   // of availability

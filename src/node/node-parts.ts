@@ -99,7 +99,7 @@ export function nodeParts(
   const connections = new PeerConnections();
   const followers = new FeedListeners();
   const { identity } = store.log;
-  const replicas: ReplicaBook = new ReplicaBook(clock);
+  const replicas: ReplicaBook = new ReplicaBook(clock, () => followers.membersChanged());
   const failures: Failures = new Failures({ nodeLog, life, close: () => face.close() });
   const wake = (): void => driver.wake();
   const hurry = (): void => driver.hurry();
@@ -419,6 +419,7 @@ export function nodeParts(
     vitalWatch,
   });
   const announcer: Announcer = new Announcer({
+    lineage: () => feed.lineage(),
     trustedStarts,
     ...parts,
     comparison,

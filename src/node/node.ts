@@ -294,7 +294,10 @@ export class TanistNode {
     if (this.#parts.life.isStopped) throw stops();
     if (request.kind === 'tier') await this.#parts.tiers.mover.begin(request);
     else await this.#parts.membership.request(request);
-    return this.#parts.membership.list();
+    const members = this.#parts.membership.list();
+    // Its own removal it may know by the word of others alone.
+    const isOver = request.kind === 'remove' && request.id === this.id;
+    return isOver ? members.filter(({ id }) => id !== this.id) : members;
   }
 
   /** How members move between tiers; on the leader. */
@@ -358,6 +361,7 @@ export class TanistNode {
 
   /** It stops, but not before it has told others what they must know: a leader leaves office when its removal is committed. */
   #removed(): void {
+    this.#parts.membership.leftByWord();
     if (this.#leaving) return;
     this.#leaving = true;
     const { nodeLog, clock } = this.#ports;

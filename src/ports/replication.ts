@@ -36,6 +36,8 @@ export interface Held {
 /** `deltas`: every change as it commits (warm). `latest`: of what changed since, the latest values and the deletions, then the end (cold). */
 export interface FollowRequest {
   readonly replica: NodeId;
+  /** Random, of this start of its process; absent: a version that does not say. */
+  readonly start?: string;
   readonly mode: 'deltas' | 'latest';
   /** Null: nothing yet. What is held of another lineage is not compared; it is sent anew. */
   readonly held: Held | null;
@@ -97,7 +99,7 @@ export interface ReplicaSource {
   readonly id: NodeId;
   /**
    * Ends as an error when the source goes, or refuses: `under-doubt`, `starting`, `unknown-member` (not a replica of this tier), `data-of-another-cluster`
-   * (the source's lineage is older than what is held), `never-committed` (what is held has a revision that was never committed). The source waits for the receiver: what is not taken stays there, within a bound; beyond it
+   * (the source's lineage is older than what is held), `duplicate-node` (another process is that replica), `never-committed` (what is held has a revision that was never committed). The source waits for the receiver: what is not taken stays there, within a bound; beyond it
    * the stream ends as `overloaded`, to be begun again from the last mark.
    */
   follow(request: FollowRequest, signal: AbortSignal): AsyncIterable<StreamPart>;
@@ -108,6 +110,9 @@ export interface ReplicaSource {
 /** What a replica beyond the quorum says of itself. */
 export interface ReplicaReport {
   readonly id: NodeId;
+  /** Random, of this start of its process, and a number that grows with each report of it; absent: a version that does not say. */
+  readonly start?: string;
+  readonly said?: number;
   readonly tier: 'warm' | 'cold';
   readonly held: Held | null;
   /** Behind the source, at the last mark. */

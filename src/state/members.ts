@@ -42,6 +42,11 @@ export class Members {
     return this.#removed.has(id);
   }
 
+  /** Of what the image is to hold: facts, and that an id was removed. */
+  recorded(): readonly NodeId[] {
+    return [...this.#facts.keys(), ...this.#removed];
+  }
+
   restore(id: NodeId, value: Uint8Array): void {
     if (value.length === 0) this.#removed.add(id);
     else this.#facts.set(id, JSON.parse(Buffer.from(value).toString('utf8')) as MemberFacts);

@@ -108,7 +108,8 @@ export class Inbound {
   }
 
   private reject(code: status, detail: string): void {
-    this.events.rejected(this.peer ?? this.stream.getPeer(), detail);
+    // Whoever has not said who it is comes from another port each time.
+    this.events.rejected(this.peer ?? this.stream.getPeer().replace(/:\d+$/, ''), detail);
     this.refuse(code, detail);
   }
 

@@ -12,6 +12,7 @@ import { TanistError } from '../../src/foundation/errors.ts';
 import { nodeId, noSession, revision, term } from '../../src/foundation/ids.ts';
 import type { CommandBatch } from '../../src/ports/command.ts';
 import type { StateDelta } from '../../src/ports/delta.ts';
+import type { Lineage } from '../../src/ports/replication.ts';
 import {
   decodeKeepAliveRequest,
   encodeKeepAliveReply,
@@ -60,6 +61,7 @@ export class FakeCluster {
   readonly batches: CommandBatch[] = [];
   keepsBatches = true;
   leader = 0;
+  lineage: Lineage | null = null;
   term = 1;
   /** Batches are kept unapplied and unanswered while set. */
   holding = false;
@@ -101,6 +103,7 @@ export class FakeCluster {
       leader: leader === undefined ? null : nodeId(leader.id),
       members,
       succession: members.map(({ id }) => id).filter((id) => id !== leader?.id),
+      lineage: this.lineage,
     };
   }
 

@@ -8,6 +8,7 @@ import {
   type RouterState,
 } from '../../src/client/core/router.ts';
 import { nodeId, term } from '../../src/foundation/ids.ts';
+import type { Lineage } from '../../src/ports/replication.ts';
 import type { Member, Routing } from '../../src/protocol/status/routing.ts';
 
 const member = (id: string): Member => ({
@@ -19,10 +20,16 @@ const member = (id: string): Member => ({
 });
 const members = ['a', 'b', 'c'].map(member);
 
-function routing(at: number, leader: string | null): Routing {
+function routing(at: number, leader: string | null, lineage: Lineage | null = null): Routing {
   const succession = members.map(({ id }) => id).filter((id) => id !== leader);
-  return { term: term(at), leader: leader === null ? null : nodeId(leader), members, succession };
+  return { term: term(at), leader: leader === null ? null : nodeId(leader), members, succession, lineage };
 }
+
+/** The one that is followed, and others: begun from the same one, before it, after it. */
+const own = { clusterId: 'x+own', epoch: 2 };
+const sibling = { clusterId: 'x+sibling', epoch: 2 };
+const elder = { clusterId: 'x', epoch: 1 };
+const heir = { clusterId: 'x+heir', epoch: 3 };
 
 /** What a member says. */
 function says(of: Routing, from = 'b:1'): RouterInput {
@@ -45,6 +52,7 @@ const states = {
   guessing: reach({ type: 'tick', nowMs: 0 }),
   following: reach(says(routing(5, 'a'))),
   failingOver: reach(says(routing(5, 'a')), { type: 'linkDown', address: 'a:1', nowMs: 10 }),
+  inLineage: reach(says(routing(5, 'a', own), 'a:1')),
   allDown: reach(...seeds.map((address): RouterInput => ({ type: 'linkDown', address, nowMs: 10 })), {
     type: 'tick',
     nowMs: 10,
@@ -64,6 +72,9 @@ const inputs = {
   staleLost: { type: 'streamLost', stream: 9, nowMs: 10 },
   firstAnswered: { type: 'answered', stream: 1 },
   tick: { type: 'tick', nowMs: 100 },
+  sibling: says(routing(7, 'c', sibling), 'c:1'),
+  elder: says(routing(8, 'c', elder), 'c:1'),
+  heir: says(routing(7, 'c', heir), 'c:1'),
 } satisfies Record<string, RouterInput>;
 
 /** Total: a pair that is missing does not compile. */
@@ -80,6 +91,9 @@ const table: Record<keyof typeof states, Record<keyof typeof inputs, string>> = 
     staleLost: 'detached until 0',
     firstAnswered: 'detached until 0',
     tick: 'a:1 guess #1',
+    sibling: 'c:1 trusted #1',
+    elder: 'c:1 trusted #1',
+    heir: 'c:1 trusted #1',
   },
   guessing: {
     sameLeader: 'a:1 trusted #1',
@@ -93,6 +107,9 @@ const table: Record<keyof typeof states, Record<keyof typeof inputs, string>> = 
     staleLost: 'a:1 guess #1',
     firstAnswered: 'a:1 trusted #1',
     tick: 'a:1 guess #1',
+    sibling: 'c:1 trusted #2',
+    elder: 'c:1 trusted #2',
+    heir: 'c:1 trusted #2',
   },
   following: {
     sameLeader: 'a:1 trusted #1',
@@ -106,6 +123,25 @@ const table: Record<keyof typeof states, Record<keyof typeof inputs, string>> = 
     staleLost: 'a:1 trusted #1',
     firstAnswered: 'a:1 trusted #1',
     tick: 'a:1 trusted #1',
+    sibling: 'c:1 trusted #2',
+    elder: 'c:1 trusted #2',
+    heir: 'c:1 trusted #2',
+  },
+  inLineage: {
+    sameLeader: 'a:1 trusted #1',
+    newLeader: 'c:1 trusted #2',
+    nobodyLeads: 'a:1 trusted #1',
+    oldNews: 'a:1 trusted #1',
+    linkUpA: 'a:1 trusted #1',
+    linkDownA: 'b:1 guess #2',
+    firstLost: 'b:1 guess #2',
+    secondRefused: 'a:1 trusted #1',
+    staleLost: 'a:1 trusted #1',
+    firstAnswered: 'a:1 trusted #1',
+    tick: 'a:1 trusted #1',
+    sibling: 'a:1 trusted #1',
+    elder: 'a:1 trusted #1',
+    heir: 'c:1 trusted #2',
   },
   failingOver: {
     sameLeader: 'b:1 guess #2',
@@ -119,6 +155,9 @@ const table: Record<keyof typeof states, Record<keyof typeof inputs, string>> = 
     staleLost: 'b:1 guess #2',
     firstAnswered: 'b:1 guess #2',
     tick: 'b:1 guess #2',
+    sibling: 'c:1 trusted #3',
+    elder: 'c:1 trusted #3',
+    heir: 'c:1 trusted #3',
   },
   allDown: {
     sameLeader: 'detached until 60',
@@ -132,6 +171,9 @@ const table: Record<keyof typeof states, Record<keyof typeof inputs, string>> = 
     staleLost: 'detached until 60',
     firstAnswered: 'detached until 60',
     tick: 'detached until 150',
+    sibling: 'detached until 60',
+    elder: 'detached until 60',
+    heir: 'detached until 60',
   },
 };
 
@@ -143,6 +185,46 @@ for (const [stateName, row] of Object.entries(table)) {
     });
   }
 }
+
+test('members of another lineage are no candidates, until they are of the followed one', (t) => {
+  let state = states.inLineage;
+  for (const [from, lineage] of [
+    ['b:1', sibling],
+    ['c:1', elder],
+  ] as const)
+    state = nextRouter(state, says(routing(9, null, lineage), from));
+  t.deepEqual(candidates(state), ['a:1']);
+  t.deepEqual(state.conflict, { address: 'b:1', lineage: sibling, own });
+  state = nextRouter(state, { type: 'linkDown', address: 'a:1', nowMs: 10 });
+  t.is(brief(state), 'detached until 11');
+  state = nextRouter(state, { type: 'tick', nowMs: 11 });
+  t.is(state.route.state, 'detached');
+  state = nextRouter(state, says(routing(5, null, own), 'c:1'));
+  t.is(brief(nextRouter(state, { type: 'tick', nowMs: 1000 })), 'c:1 guess #2');
+});
+
+test('a guess that turns out to be of another lineage is left before it has answered', (t) => {
+  let state = nextRouter(states.inLineage, { type: 'linkDown', address: 'a:1', nowMs: 10 });
+  t.is(brief(state), 'b:1 guess #2');
+  state = nextRouter(state, says(routing(9, 'b', sibling), 'b:1'));
+  t.is(brief(state), 'detached until 0');
+  t.is(brief(nextRouter(state, { type: 'tick', nowMs: 11 })), 'c:1 guess #3');
+});
+
+test('with a later lineage its members count, and what the former leader did is forgotten', (t) => {
+  let state = nextRouter(states.inLineage, says(routing(1, 'b', heir), 'b:1'));
+  t.is(brief(state), 'b:1 trusted #2');
+  t.deepEqual(state.lineage, heir);
+  state = nextRouter(state, says(routing(99, 'a', own), 'a:1'));
+  t.is(brief(state), 'b:1 trusted #2');
+  t.deepEqual(candidates(state), ['c:1', 'b:1']);
+  t.is(state.conflict, null);
+});
+
+test('who does not say of which lineage it is, is believed', (t) => {
+  const state = nextRouter(states.inLineage, says(routing(6, 'c'), 'c:1'));
+  t.is(brief(state), 'c:1 trusted #2');
+});
 
 test('the same member, elected again, gets a new stream', (t) => {
   t.is(brief(nextRouter(states.following, says(routing(6, 'a')))), 'a:1 trusted #2');

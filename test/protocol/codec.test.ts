@@ -191,12 +191,16 @@ test('early replies and routing', (t) => {
     ],
     succession: ['b', 'a'],
   };
-  const decoded = decodeSessionReply(generatedBytes('SessionReply', { routing: plain }));
-  t.deepEqual(decoded as object, { kind: 'routing', routing: { ...plain, term: 3 } });
+  const ofNoLineage = decodeSessionReply(generatedBytes('SessionReply', { routing: plain }));
+  t.deepEqual(ofNoLineage as object, { kind: 'routing', routing: { ...plain, term: 3 } });
+  const ofOne = generatedBytes('SessionReply', { routing: { ...plain, clusterId: 'c+1', epoch: '4' } });
+  const lineage = { clusterId: 'c+1', epoch: 4 };
+  const decoded = decodeSessionReply(ofOne);
+  t.deepEqual(decoded as object, { kind: 'routing', routing: { ...plain, term: 3, lineage } });
   if (decoded.kind !== 'routing') return t.fail();
   t.deepEqual(
     generatedView('SessionReply', encodeRoutingReply(decoded.routing)),
-    generatedView('SessionReply', generatedBytes('SessionReply', { routing: plain })),
+    generatedView('SessionReply', ofOne),
   );
 });
 

@@ -75,8 +75,11 @@ test('every old hot member must be fenced', async (t) => {
   const failed = await fenceAll(policy, said('w1', 'warm'), async (command, { id }) => {
     asked.push(`${command.join(' ')} ${id}`);
     if (id === 'h3') throw new Error('unreachable');
-    return id !== 'h2';
+    return id === 'h2' ? 'no power' : null;
   });
   t.deepEqual(asked, ['fence h1', 'fence h2', 'fence h3']);
-  t.deepEqual(failed, ['h2', 'h3'].map(nodeId));
+  t.deepEqual(failed, [
+    { id: nodeId('h2'), reason: 'no power' },
+    { id: nodeId('h3'), reason: 'unreachable' },
+  ]);
 });

@@ -76,6 +76,7 @@ export class WarmWorld {
       leaderRevisions: () => revisionsOf(state),
       nextTurn: () => new Promise((resolve) => this.clock.soon(resolve)),
       hasAllCommitted: async () => this.isCaughtUp,
+      refusalOfStart: () => null,
       reported: (report) => void this.reports.push(report),
     };
   }

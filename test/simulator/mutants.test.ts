@@ -82,6 +82,9 @@ const within = 100;
 const tooSeldom: Partial<Record<MutantName, string>> = {
   'unconfirmed-image': 'test/node/image/confirmed-image.test.ts finds it',
   'warm-scrub-misses-vanished': 'test/replication/mutants.test.ts finds it',
+  'role-checksum-ignored': 'test/replication/role.test.ts finds it',
+  'second-replica-fed': 'test/replication/second-replica.test.ts finds it',
+  'answers-of-two-lineages-mixed': 'test/client/lineages.test.ts finds it',
   // No leader stamps behind its log any more, so no run shows whether the state would follow one that did.
   'cluster-time-goes-back': 'test/state/leases.test.ts finds it',
   'repeats-overtaken': 'test/client/session-core.test.ts finds it',

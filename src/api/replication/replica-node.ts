@@ -12,8 +12,9 @@ import { type Proposal, refused } from '../../node/writes/proposals.ts';
 import type { RenewalDone } from '../../node/writes/renewal-batcher.ts';
 import type { Consistency, RangeRequest } from '../../ports/command.ts';
 import type { Space } from '../../ports/delta.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberInfo } from '../../ports/membership.ts';
-import type { Held, ReplicaReport } from '../../ports/replication.ts';
+import type { Held, Lineage, ReplicaReport } from '../../ports/replication.ts';
 import type { RangeResult } from '../../ports/result.ts';
 import type { Member, Routing } from '../../protocol/status/routing.ts';
 import type { HotNodes } from './hot-nodes.ts';
@@ -153,11 +154,14 @@ export class ReplicaNode implements ServedNode {
 
   routing(): Routing {
     const { hotNodes, configured } = this.#options;
-    return hotNodes.routing ?? { term: term(0), leader: null, members: configured, succession: [] };
+    const heard = hotNodes.routing;
+    return heard === null
+      ? { term: term(0), leader: null, members: configured, succession: [], lineage: this.#lineage() }
+      : this.#asOwn(heard);
   }
 
   onRouting(listener: (routing: Routing) => void): () => void {
-    return this.#options.hotNodes.onRouting(listener);
+    return this.#options.hotNodes.onRouting((routing) => listener(this.#asOwn(routing)));
   }
 
   transfer(): Promise<never> {
@@ -306,6 +310,18 @@ export class ReplicaNode implements ServedNode {
   replication(): ReplicationGauges {
     const { replica, hotNodes } = this.#options;
     return { ...replica.gauges(), bytesReceived: hotNodes.bytesReceived };
+  }
+
+  #lineage(): Lineage | null {
+    return this.#options.replica.position()?.held.lineage ?? null;
+  }
+
+  /** What hot nodes say is passed on as of the lineage that this replica holds; of another one, it knows of no leader. */
+  #asOwn(heard: Routing): Routing {
+    const own = this.#lineage();
+    const same = own === null || heard.lineage == null || compareLineage(own, heard.lineage) === 'same';
+    if (same) return heard;
+    return { ...heard, leader: null, succession: [], lineage: own };
   }
 
   #revisions(): Readonly<Record<Space, Revision>> | null {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { configuredMembers } from '../../node/config/configured-members.ts';
 import type { Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
@@ -17,6 +18,8 @@ import type { ServedSnapshots } from './snapshots-service.ts';
 
 /** What replicas of both tiers are given. */
 export interface ReplicaParts {
+  /** Random, of this start. */
+  readonly start: string;
   readonly disk: Disk;
   readonly directory: HotNodes;
   readonly own: MemberFacts;
@@ -59,6 +62,7 @@ export async function startBeyond(
       links.members(members);
     };
     const { replica, served, snapshots, predictor } = await open({
+      start: randomBytes(8).toString('hex'),
       disk,
       directory: hotNodes,
       own: ownFacts(config, self),

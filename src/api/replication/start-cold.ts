@@ -14,7 +14,7 @@ import { startBeyond } from './start-beyond.ts';
 export function startCold(options: BeyondStart): Promise<StartedBeyond> {
   const { config, self, lineage, nodeLog, failed } = options;
   const { everyMs, keep, keepForMs } = config.snapshots;
-  return startBeyond(options, async ({ disk, ...parts }) => {
+  return startBeyond(options, async ({ disk, start, ...parts }) => {
     const store = await openColdStore(disk, {
       retention: { keep, keepForMs },
       wallMs: () => systemClock.wallMs(),
@@ -22,7 +22,7 @@ export function startCold(options: BeyondStart): Promise<StartedBeyond> {
     const feed = new ColdFeed({ clock: systemClock, nodeLog, store });
     const predictor = startPredictor(config, nodeLog, feed);
     const replica = new ColdReplica(
-      { ...defaultColdOptions, id: self, everyMs },
+      { ...defaultColdOptions, id: self, start, everyMs },
       {
         ...parts,
         clock: systemClock,

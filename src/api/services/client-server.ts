@@ -42,6 +42,8 @@ import { addSnapshotsService, type ServedSnapshots } from '../replication/snapsh
 import { systemClock } from '../system-clock.ts';
 import { streamBackup } from './backup-stream.ts';
 import { addDependenciesService } from './dependencies-service.ts';
+import { refusalOfLineage } from './follows-lineage.ts';
+import { toServiceError } from './grpc-status.ts';
 import { leasesOf, renewed } from './leases-of.ts';
 import { addModelsService } from './models-service.ts';
 import { predictionsOf } from './predictions-of.ts';
@@ -84,29 +86,37 @@ export class ClientServer {
       'grpc.max_concurrent_streams': 65_536,
       'grpc.enable_channelz': 0,
     });
+    const ours: typeof unary = (answer) =>
+      unary((request, metadata) => {
+        const refusal = refusalOfLineage(metadata, node);
+        if (refusal !== null) throw refusal;
+        return answer(request, metadata);
+      });
     this.#server.addService(tanistService, {
-      session: (call: ServerDuplexStream<Buffer, Buffer>) => void new SessionStream(node, call),
-      watch: (call: ServerDuplexStream<Buffer, Buffer>) => void new WatchStream(node, call),
+      session: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        if (this.#isOfOurs(call)) new SessionStream(node, call);
+      },
+      watch: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        if (this.#isOfOurs(call)) new WatchStream(node, call);
+      },
       succession: (call: ServerWritableStream<Buffer, Buffer>) => this.#succession(call),
-      status: unary(() => encodeStatus(statusOf(node, this.#clusterId))),
-      transfer: unary(async (bytes) =>
-        encodeTransferReply(await node.transfer(decodeTransferRequest(bytes))),
-      ),
-      leases: unary(async (bytes) => encodeLeasesReply(await leasesOf(node, decodeLeasesRequest(bytes)))),
-      keepAlive: unary(async (bytes) =>
+      status: ours(() => encodeStatus(statusOf(node, this.#clusterId))),
+      transfer: ours(async (bytes) => encodeTransferReply(await node.transfer(decodeTransferRequest(bytes)))),
+      leases: ours(async (bytes) => encodeLeasesReply(await leasesOf(node, decodeLeasesRequest(bytes)))),
+      keepAlive: ours(async (bytes) =>
         encodeKeepAliveReply(await renewed(node, decodeKeepAliveRequest(bytes))),
       ),
-      tiers: unary(() => encodeTiersReply(tiersOf(node))),
-      predictions: unary((bytes) =>
+      tiers: ours(() => encodeTiersReply(tiersOf(node))),
+      predictions: ours((bytes) =>
         encodePredictionsReply(predictionsOf(node, decodePredictionsRequest(bytes))),
       ),
-      measure: unary(measureReply),
-      policies: unary(() => {
+      measure: ours(measureReply),
+      policies: ours(() => {
         node.checkServes();
         return encodePoliciesReply(node.state.policies());
       }),
-      members: unary(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
-      changeMember: unary(async (bytes) =>
+      members: ours(() => encodeMembersReply({ clusterId: this.#clusterId, members: node.members() })),
+      changeMember: ours(async (bytes) =>
         encodeMembersReply({
           clusterId: this.#clusterId,
           members: await node.changeMember(decodeChangeMember(bytes)),
@@ -114,7 +124,7 @@ export class ClientServer {
       ),
       backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
       scrub: (call: ServerWritableStream<Buffer, Buffer>) => void streamScrub(node, call),
-      repair: unary((bytes) => {
+      repair: ours((bytes) => {
         node.repair(decodeRepairRequest(bytes));
         return emptyMessage;
       }),
@@ -154,6 +164,12 @@ export class ClientServer {
     this.#server.forceShutdown();
     // It leaves connections open; another server of this process may take the port over.
     for (const socket of this.#connections) socket.destroySoon();
+  }
+
+  #isOfOurs(call: ServerDuplexStream<Buffer, Buffer>): boolean {
+    const refusal = refusalOfLineage(call.metadata, this.#node);
+    if (refusal !== null) call.emit('error', toServiceError(refusal));
+    return refusal === null;
   }
 
   #succession(call: ServerWritableStream<Buffer, Buffer>): void {

@@ -3,7 +3,13 @@ import { TanistError } from '../../foundation/errors.ts';
 /** A file or folder that was named is not there, or may not be read. */
 export function unreadable(path: string, cause: unknown): TanistError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  return new TanistError('data-unreadable', `${path} cannot be read (${code ?? message})`, { cause });
+  return new TanistError(
+    'data-unreadable',
+    `${path} cannot be read (${code ?? message})${adviceOnReading(code)}`,
+    {
+      cause,
+    },
+  );
 }
 
 /** A file that was named cannot be made, or not be written to its end. */
@@ -16,6 +22,14 @@ export function unwritable(path: string, cause: unknown): TanistError {
       cause,
     },
   );
+}
+
+function adviceOnReading(code: string | undefined): string {
+  if (code === 'ENOENT') return ': there is nothing of that name; look at how it is spelt';
+  if (code === 'ENOTDIR') return ': a folder is wanted, and this is a file';
+  if (code === 'EISDIR') return ': a file is wanted, and this is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return ': give this user the right to read it';
+  return '';
 }
 
 function adviceOn(code: string | undefined): string {

@@ -92,10 +92,10 @@ export class ReadFlow<Tag> {
   }
 
   /** Fails what is late; when the next one is. */
-  sweepDeadlines(nowMs: number, message: string): number {
+  sweepDeadlines(nowMs: number, code: 'deadline-exceeded' | 'lineage-conflict', message: string): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const read of this.unanswered()) {
-      if (read.deadlineMs <= nowMs) this.fail(read, new TanistError('deadline-exceeded', message));
+      if (read.deadlineMs <= nowMs) this.fail(read, new TanistError(code, message));
       else if (read.deadlineMs < earliest) earliest = read.deadlineMs;
     }
     return earliest;

@@ -1,3 +1,6 @@
+import { mutant } from '../../foundation/mutants.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
+import type { Lineage } from '../../ports/replication.ts';
 import { leaderAddressOf, type Member, type Routing, sameRouting } from '../../protocol/status/routing.ts';
 
 /**
@@ -19,6 +22,12 @@ export interface RouterState {
   readonly route: Route;
   /** The newest word on who leads. */
   readonly routing: Routing | null;
+  /** The one that is followed, the first that was heard of or a later one that came from it; null: none said so yet. */
+  readonly lineage: Lineage | null;
+  /** Of which each address last said that it is, on its present connection. */
+  readonly lineages: ReadonlyMap<string, Lineage>;
+  /** The newest word of a member that is of no lineage of the followed one's past or future: answers of the two must not be mixed. */
+  readonly conflict: LineageConflict | null;
   readonly seeds: readonly string[];
   /** Addresses whose connection is broken. */
   readonly down: ReadonlySet<string>;
@@ -31,6 +40,14 @@ export interface RouterState {
   /** Who said last that nobody leads: in the newest term heard of, or after it. */
   readonly leaderless: ReadonlySet<string>;
   readonly streams: number;
+}
+
+export interface LineageConflict {
+  /** Empty: not known. */
+  readonly address: string;
+  readonly lineage: Lineage;
+  /** The followed one. */
+  readonly own: Lineage;
 }
 
 export type RouterInput =
@@ -50,6 +67,9 @@ export function initialRouter(seeds: readonly string[]): RouterState {
   return {
     route: { state: 'detached', retryAtMs: 0 },
     routing: null,
+    lineage: null,
+    lineages: new Map(),
+    conflict: null,
     seeds,
     down: new Set(),
     attempts: 0,
@@ -61,17 +81,21 @@ export function initialRouter(seeds: readonly string[]): RouterState {
 }
 
 /**
- * Pure. The way after a leader's death: first heir, the other members in turn, and at once whoever announces itself. A leader is left when its connection breaks, and
- * before that where most of those who elect it hold it for dead: its kernel may need longer to close its connections than they need to elect another one.
+ * Pure. One lineage is followed (promise 8): members of an older one, or of one that began from the same, are passed over as if they were not there; a later
+ * one is followed at once. The way after a leader's death: first heir, the other members in turn, and at once whoever announces itself. A leader is left when
+ * its connection breaks, and before that where most of those who elect it hold it for dead: its kernel may need longer to close its connections than they need
+ * to elect another one.
  */
 export function nextRouter(state: RouterState, input: RouterInput): RouterState {
   switch (input.type) {
     case 'routing':
-      return leaveDeposed(handleRouting(noteLeaderless(state, input), input.routing), input);
+      return handleRouting(state, input);
     case 'linkUp':
       return handleLinkUp(state, input.address);
     case 'linkDown': {
-      const next = { ...state, down: new Set(state.down).add(input.address) };
+      const lineages = new Map(state.lineages);
+      lineages.delete(input.address);
+      const next = { ...state, lineages, down: new Set(state.down).add(input.address) };
       const { route } = state;
       return route.state === 'attached' && route.address === input.address ? moveOn(next, input.nowMs) : next;
     }
@@ -96,7 +120,8 @@ export function nextRouter(state: RouterState, input: RouterInput): RouterState 
 export function leaderAddress(state: RouterState): string | null {
   const { routing, distrusted } = state;
   const address = announcedAddress(routing);
-  if (routing === null || address === null || state.down.has(address)) return null;
+  if (routing === null || address === null || state.down.has(address) || isOfAnother(state, address))
+    return null;
   return distrusted?.address === address && routing.term <= distrusted.term ? null : address;
 }
 
@@ -106,7 +131,7 @@ function announcedAddress(routing: Routing | null): string | null {
 
 /** Whom to try, in this order: the heirs, the other members, the addresses the user gave; last whoever has just failed. */
 export function candidates(state: RouterState): readonly string[] {
-  return inOrder(state).filter((address) => !state.down.has(address));
+  return inOrder(state).filter((address) => !state.down.has(address) && !isOfAnother(state, address));
 }
 
 /** All there are, in that order. */
@@ -127,12 +152,57 @@ function inOrder(state: RouterState): readonly string[] {
   return [...all];
 }
 
+/** It has said that it is of another lineage than the followed one. */
+export function isOfAnother({ lineage, lineages }: RouterState, address: string): boolean {
+  const its = lineages.get(address);
+  if (lineage === null || its === undefined || mutant.active === 'answers-of-two-lineages-mixed')
+    return false;
+  return compareLineage(lineage, its) !== 'same';
+}
+
+function handleRouting(before: RouterState, input: RoutingInput): RouterState {
+  const { routing, from } = input;
+  const { lineage: said = null } = routing;
+  const noted = said === null ? before : { ...before, lineages: new Map(before.lineages).set(from, said) };
+  const own = before.lineage;
+  if (said === null || mutant.active === 'answers-of-two-lineages-mixed') return accept(noted, input);
+  if (own === null) return accept({ ...noted, lineage: said }, input);
+  switch (compareLineage(own, said)) {
+    case 'same':
+      // One that has just begun may not have read its epoch yet.
+      return accept(said.epoch > own.epoch ? { ...noted, lineage: said } : noted, input);
+    case 'newer':
+      return leaveOthers(
+        accept(
+          { ...noted, lineage: said, routing: null, leaderless: new Set(), distrusted: null, conflict: null },
+          input,
+        ),
+      );
+    case 'older':
+      return leaveOthers(noted);
+    case 'conflict':
+    case 'foreign':
+      return leaveOthers({ ...noted, conflict: { address: from, lineage: said, own } });
+  }
+}
+
+/** Whom the session stream goes to must be of the followed lineage. */
+function leaveOthers(state: RouterState): RouterState {
+  const { route } = state;
+  if (route.state !== 'attached' || !isOfAnother(state, route.address)) return state;
+  return { ...state, failed: route.address, route: { state: 'detached', retryAtMs: 0 } };
+}
+
+function accept(state: RouterState, input: RoutingInput): RouterState {
+  return leaveDeposed(handleNews(noteLeaderless(state, input), input.routing), input);
+}
+
 /** Replicas beyond the quorum never lead: they are for reads where nobody else is left. */
 function isHot({ tier }: Member): boolean {
   return tier !== 'warm' && tier !== 'cold';
 }
 
-function handleRouting(state: RouterState, routing: Routing): RouterState {
+function handleNews(state: RouterState, routing: Routing): RouterState {
   const known = state.routing;
   // Every member says it, and on two streams each.
   if (known !== null && sameRouting(known, routing)) return state;
@@ -215,7 +285,9 @@ function guess(state: RouterState, nowMs: number): RouterState {
 function nextAfterFailed(state: RouterState): string | undefined {
   const all = inOrder(state);
   const after = (state.failed === null ? -1 : all.indexOf(state.failed)) + 1;
-  return [...all.slice(after), ...all.slice(0, after)].find((address) => !state.down.has(address));
+  return [...all.slice(after), ...all.slice(0, after)].find(
+    (address) => !state.down.has(address) && !isOfAnother(state, address),
+  );
 }
 
 function attach(state: RouterState, address: string, trusted: boolean): RouterState {

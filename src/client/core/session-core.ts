@@ -7,6 +7,7 @@ import type { CommandResult } from '../../ports/result.ts';
 import type { BatchReply, ReadReply, SessionReply } from '../../protocol/session/session-reply.ts';
 import type { Routing } from '../../protocol/status/routing.ts';
 import { CommandWindow } from './command-window.ts';
+import { conflictAlone } from './lineage-conflict.ts';
 import type { SessionOptions } from './options.ts';
 import { PendingCommand, type PendingRead, type ReadHow, sizeOf } from './pending.ts';
 import { Queue } from './queue.ts';
@@ -101,7 +102,7 @@ export class SessionCore<Tag> {
    */
   abandon(
     pending: PendingCommand<Tag>,
-    code: 'cancelled' | 'deadline-exceeded' | 'closed',
+    code: 'cancelled' | 'deadline-exceeded' | 'lineage-conflict' | 'closed',
     message: string,
   ): void {
     if (pending.state === 'settled' || pending.toldEarly) return;
@@ -302,7 +303,7 @@ export class SessionCore<Tag> {
       if (pending === undefined) return;
       if (pending.deadlineMs <= nowMs) {
         const message = `${this.lateMessage()}; it was not applied`;
-        this.failQueued(pending, new TanistError('deadline-exceeded', message));
+        this.failQueued(pending, new TanistError(this.lateCode(), message));
         continue;
       }
       this.queuedBytes -= pending.sizeBytes;
@@ -490,14 +491,21 @@ export class SessionCore<Tag> {
     let earliest = Number.POSITIVE_INFINITY;
     for (const pending of [...this.window.unanswered(), ...this.queue.living()]) {
       if (pending.toldEarly) continue;
-      if (pending.deadlineMs <= nowMs) this.abandon(pending, 'deadline-exceeded', this.lateMessage());
+      if (pending.deadlineMs <= nowMs) this.abandon(pending, this.lateCode(), this.lateMessage());
       else if (pending.deadlineMs < earliest) earliest = pending.deadlineMs;
     }
-    earliest = Math.min(earliest, this.reads.sweepDeadlines(nowMs, this.lateMessage()));
+    earliest = Math.min(earliest, this.reads.sweepDeadlines(nowMs, this.lateCode(), this.lateMessage()));
     this.earliestDeadlineMs = earliest;
   }
 
+  /** Where nobody of the followed lineage is left, that is why. */
+  private lateCode(): 'deadline-exceeded' | 'lineage-conflict' {
+    return conflictAlone(this.router) === null ? 'deadline-exceeded' : 'lineage-conflict';
+  }
+
   private lateMessage(): string {
+    const conflict = conflictAlone(this.router);
+    if (conflict !== null) return conflict.message;
     return this.lastTrouble === null ? 'no answer in time' : `no answer in time (${this.lastTrouble})`;
   }
 

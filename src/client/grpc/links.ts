@@ -40,11 +40,11 @@ export class Links {
     return link;
   }
 
-  /** One that is connected, if there is one of those not to be avoided. */
-  anyUp(avoided?: { has(address: string): boolean }): Link | null {
+  /** One that is connected, if there is one of those not to be avoided; none of those that are passed over. */
+  anyUp(avoided?: { has(address: string): boolean }, passedOver?: (address: string) => boolean): Link | null {
     let last: Link | null = null;
     for (const link of this.links.values()) {
-      if (!link.isUp) continue;
+      if (!link.isUp || passedOver?.(link.address) === true) continue;
       if (avoided?.has(link.address) !== true) return link;
       last ??= link;
     }

@@ -13,8 +13,10 @@ import type { Routing } from '../../protocol/status/routing.ts';
 import type { SessionOptions } from '../core/options.ts';
 import { type PendingCommand, type ReadHow, sizeOf } from '../core/pending.ts';
 import type { CoreReady } from '../core/ready.ts';
+import type { LineageConflict } from '../core/router.ts';
 import { SessionCore } from '../core/session-core.ts';
 import { callError } from './channel.ts';
+import { followed } from './followed.ts';
 import type { Links } from './links.ts';
 import { CommandWaiter, ReadWaiter, type Waiter } from './waiter.ts';
 
@@ -23,6 +25,8 @@ export interface SessionHandler {
   lost(puts: readonly PendingCommand<Waiter | null>[]): void;
   /** News of who leads. */
   routing(routing: Routing): void;
+  /** A member of another lineage answers, which is passed over. */
+  conflict(conflict: LineageConflict): void;
 }
 
 /** Longest that a client waits at its end for its session to be closed in the state; else the session expires there. */
@@ -40,6 +44,7 @@ export class SessionRunner {
   private readonly defaultDeadlineMs: number;
   private readonly handler: SessionHandler;
   private lastRouting: Routing | null = null;
+  private lastConflict: LineageConflict | null = null;
   private stream: SessionStream | null = null;
   private streamNumber = 0;
   private flushDue = false;
@@ -239,7 +244,12 @@ export class SessionRunner {
     const { path, requestSerialize, responseDeserialize } = tanistService.session;
     const stream = this.links
       .at(address)
-      .channel.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+      .channel.makeBidiStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        followed(this.core.router.lineage),
+      );
     this.streamNumber = number;
     stream.on('data', (bytes: Buffer) => {
       if (this.stream !== stream) return;
@@ -278,7 +288,11 @@ export class SessionRunner {
     for (const pending of ready.settled) pending.tag?.settled(pending);
     for (const read of ready.settledReads) read.tag?.settledRead(read);
     if (ready.lost.length > 0) this.handler.lost(ready.lost);
-    const { routing } = this.core.router;
+    const { routing, conflict } = this.core.router;
+    if (conflict !== null && conflict !== this.lastConflict) {
+      this.lastConflict = conflict;
+      this.handler.conflict(conflict);
+    }
     if (routing === null || routing === this.lastRouting) return;
     this.lastRouting = routing;
     this.handler.routing(routing);

@@ -1,4 +1,4 @@
-import type { Client, ServiceError } from '@grpc/grpc-js';
+import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { CallOptions } from '../../ports/state-client.ts';
 import type { RawMethod } from '../../protocol/services.ts';
@@ -10,7 +10,7 @@ export function unary(
   address: string,
   method: RawMethod,
   request: Buffer,
-  options: CallOptions & { readonly deadlineMs: number },
+  options: CallOptions & { readonly deadlineMs: number; readonly metadata?: Metadata },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const { signal, deadlineMs } = options;
@@ -25,6 +25,7 @@ export function unary(
       method.requestSerialize,
       method.responseDeserialize,
       request,
+      options.metadata ?? new Metadata(),
       { deadline: new Date(Date.now() + deadlineMs) },
       (error: ServiceError | null, reply?: Buffer) => {
         signal?.removeEventListener('abort', abort);

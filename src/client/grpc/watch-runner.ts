@@ -1,4 +1,4 @@
-import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import type { ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { TanistError } from '../../foundation/errors.ts';
 import { tanistService } from '../../protocol/services.ts';
 import { decodeWatchReply, encodeWatchRequest, type WatchReply } from '../../protocol/watch.ts';
@@ -20,6 +20,7 @@ const grudgeMs = 1000;
  */
 export class WatchRunner {
   private readonly linkOf: (refusers: ReadonlyMap<string, unknown>) => Link | null;
+  private readonly metadata: () => Metadata;
   /** When it was. */
   private readonly refusedAtMs = new Map<string, number>();
   private readonly subscriptions = new Map<number, Subscription>();
@@ -29,8 +30,9 @@ export class WatchRunner {
   private retryMs = firstRetryMs;
   private retry: NodeJS.Timeout | null = null;
 
-  constructor(linkOf: (refusers: ReadonlyMap<string, unknown>) => Link | null) {
+  constructor(linkOf: (refusers: ReadonlyMap<string, unknown>) => Link | null, metadata: () => Metadata) {
     this.linkOf = linkOf;
+    this.metadata = metadata;
   }
 
   add(subscription: Subscription): void {
@@ -77,7 +79,12 @@ export class WatchRunner {
     if (this.retry !== null) clearTimeout(this.retry);
     this.retry = null;
     const { path, requestSerialize, responseDeserialize } = tanistService.watch;
-    const stream = link.channel.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const stream = link.channel.makeBidiStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      this.metadata(),
+    );
     this.stream = stream;
     this.streamAddress = link.address;
     stream.on('data', (bytes: Buffer) => {

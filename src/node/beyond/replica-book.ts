@@ -1,10 +1,10 @@
-import type { NodeId } from '../../foundation/ids.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { type NodeId, nodeId } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { ReplicaReport } from '../../ports/replication.ts';
+import { ReplicaStarts, replicaSilentMs } from './replica-starts.ts';
 
-/** A replica that says nothing for so long is unreachable. */
-export const replicaSilentMs = 3000;
 const mostReplicas = 64;
 
 /** What a replica beyond the quorum last said of itself, here or at a peer. */
@@ -23,21 +23,27 @@ interface Entry {
 /** The replicas that this node feeds, and on the leader those that its peers tell of. */
 export class ReplicaBook {
   readonly #clock: Clock;
+  /** A further process of one id is refused from now on. */
+  readonly #refuses: () => void;
   /** Fed by this node. */
   readonly #own = new Map<NodeId, Entry>();
   readonly #told = new Map<NodeId, Entry>();
+  readonly #starts = new ReplicaStarts();
+  /** By the leader's word: when it said so. */
+  readonly #refusedByLeader = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, refuses: () => void = () => {}) {
     this.#clock = clock;
+    this.#refuses = refuses;
   }
 
   reported(report: ReplicaReport): void {
-    note(this.#own, report, this.#clock.nowMs());
+    this.#note(this.#own, report);
   }
 
   /** A peer says these of the replicas that it feeds. */
   told(reports: readonly ReplicaReport[]): void {
-    for (const report of reports) note(this.#told, report, this.#clock.nowMs());
+    for (const report of reports) this.#note(this.#told, report);
   }
 
   /** What this node has to tell its leader. */
@@ -67,16 +73,77 @@ export class ReplicaBook {
     return { report: entry.report, ageMs, reachable: ageMs < replicaSilentMs };
   }
 
-  /** Where it says that it is reached; null unless it said so of late: an operator may have said otherwise since. */
+  /**
+   * Where it says that it is reached; null unless it said so of late: an operator may have said otherwise since. While two say that they are it, neither is
+   * believed.
+   */
   publishedBy(id: NodeId): MemberFacts | null {
     const replica = this.of(id);
-    return replica?.reachable === true ? replica.report.facts : null;
+    if (replica?.reachable !== true || !this.#starts.isOne(id, this.#clock.nowMs())) return null;
+    return replica.report.facts;
+  }
+
+  /** Why this process of a replica is not fed; null: it is. */
+  refusalOf(id: NodeId, start: string): TanistError | null {
+    const nowMs = this.#clock.nowMs();
+    const saidMs = this.#refusedByLeader.get(keyOf(id, start));
+    const byLeader = saidMs !== undefined && nowMs - saidMs < replicaSilentMs;
+    if (!byLeader && !this.#starts.isRefused(id, start, nowMs)) return null;
+    return new TanistError(
+      'duplicate-node',
+      `another process is alive as ${id}, on another data folder, and is the one that counts: every node needs an id of its own; stop one of the two`,
+    );
+  }
+
+  /** What a leader tells its followers: they feed those. */
+  refusedRows(): readonly (readonly string[])[] {
+    return this.#starts.refused(this.#clock.nowMs()).map(([id, start]) => [mark, id, start]);
+  }
+
+  leaderSays(context: Uint8Array): void {
+    const nowMs = this.#clock.nowMs();
+    let isNew = false;
+    for (const [id, start] of refusedIn(context)) {
+      const key = keyOf(id, start);
+      isNew ||= nowMs - (this.#refusedByLeader.get(key) ?? Number.NEGATIVE_INFINITY) >= replicaSilentMs;
+      this.#refusedByLeader.set(key, nowMs);
+    }
+    for (const [key, saidMs] of this.#refusedByLeader)
+      if (nowMs - saidMs >= replicaSilentMs) this.#refusedByLeader.delete(key);
+    if (isNew) this.#refuses();
+  }
+
+  #note(book: Map<NodeId, Entry>, report: ReplicaReport): void {
+    const nowMs = this.#clock.nowMs();
+    const isNew = this.#starts.heard(report, nowMs);
+    if (isNew) this.#refuses();
+    if (this.#starts.isRefused(report.id, report.start ?? '', nowMs)) return;
+    if (!book.has(report.id) && book.size >= mostReplicas) return;
+    book.set(report.id, { report, heardMs: nowMs });
   }
 }
 
 const none: readonly ReplicaReport[] = [];
+const mark = 'second';
 
-function note(book: Map<NodeId, Entry>, report: ReplicaReport, heardMs: number): void {
-  if (!book.has(report.id) && book.size >= mostReplicas) return;
-  book.set(report.id, { report, heardMs });
+function keyOf(id: string, start: string): string {
+  return `${id} ${start}`;
+}
+
+/** Of rows beside those of `peers/peer-view.ts`; whoever does not know them passes over them. */
+function refusedIn(context: Uint8Array): readonly (readonly [NodeId, string])[] {
+  const text = Buffer.from(context.buffer, context.byteOffset, context.byteLength);
+  if (!text.includes(`"${mark}"`)) return [];
+  let rows: unknown;
+  try {
+    rows = JSON.parse(text.toString());
+  } catch {
+    return [];
+  }
+  return (Array.isArray(rows) ? (rows as unknown[]) : []).slice(0, 4096).flatMap((row) => {
+    const [kind, id, start] = Array.isArray(row) ? (row as unknown[]) : [];
+    return kind === mark && typeof id === 'string' && typeof start === 'string'
+      ? [[nodeId(id), start] as const]
+      : [];
+  });
 }

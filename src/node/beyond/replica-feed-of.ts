@@ -67,6 +67,7 @@ export function replicaFeedOf(parts: FeedParts): ReplicaFeed {
       new Promise((resolve) => {
         read(anyRead, 'linearizable', (outcome) => resolve(!(outcome instanceof TanistError)));
       }),
+    refusalOfStart: (replica, start) => replicas.refusalOf(replica, start),
     reported: (report) => replicas.reported(report),
   };
 }

@@ -28,6 +28,8 @@ export interface ReplicaFeed {
   nextTurn(): Promise<void>;
   /** Whether the state now has all that was committed when this was asked, by a quorum's word; false: that cannot be known at present. */
   hasAllCommitted(): Promise<boolean>;
+  /** Why this process of a replica is not fed: another one is it. Null: it is. */
+  refusalOfStart(replica: NodeId, start: string): TanistError | null;
   /** What a replica that is fed here says of itself. */
   reported(report: ReplicaReport): void;
 }
@@ -38,6 +40,7 @@ export interface FeedListener {
    * time-to-live in ms, and ended (null).
    */
   applied(deltas: readonly StateDelta[], leases: ReadonlyMap<LeaseId, number | null>): void;
+  /** Who is to be fed may be others now. */
   membersChanged(): void;
   /** The state is about to be replaced by a snapshot, or the node stops: nothing of it is to be read any more. */
   ended(): void;

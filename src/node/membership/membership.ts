@@ -212,10 +212,28 @@ export class Membership {
     if (this.#wishes.length === 0 && this.#inLog().length === 0) this.#tend();
   }
 
+  /**
+   * Others have applied that this node is no member any more, which is for ever: whoever asked it for that is told so, though the entry that it left office
+   * with may not be applied here.
+   */
+  leftByWord(): void {
+    const { self } = this.#options;
+    for (const wish of this.#wishes) {
+      if (wish.request.kind !== 'remove' || wish.request.id !== self || wish.proposed === null) continue;
+      this.#drop(wish);
+      wish.resolve();
+    }
+  }
+
   /** The node stops. */
   close(): void {
-    for (const wish of this.#wishes.splice(0))
-      wish.reject(new TanistError('stopping', 'the node stops', { indeterminate: wish.proposed !== null }));
+    for (const wish of this.#wishes.splice(0)) {
+      const inLog = wish.proposed !== null;
+      const message = inLog
+        ? 'the node stops while the change is in the log, which another leader may go on with: look at the members before trying again'
+        : 'the node stops; ask another';
+      wish.reject(new TanistError('stopping', message, { indeterminate: inLog }));
+    }
   }
 
   /** Of the changes ahead those that are in the log still: one that is not keeps nothing waiting, also where this node itself leads next. */

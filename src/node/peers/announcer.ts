@@ -1,5 +1,6 @@
 import type { Signs } from '../../failover/before-death/decide-hand-over.ts';
 import type { NodeId } from '../../foundation/ids.ts';
+import type { Lineage } from '../../ports/replication.ts';
 import { type Routing, sameRouting } from '../../protocol/status/routing.ts';
 import type { Raft } from '../../raft/raft.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
@@ -22,6 +23,8 @@ export interface AnnouncerParts {
   readonly raft: Raft;
   readonly state: StateMachine;
   readonly guard: PeerGuard;
+  /** Of which this node is. */
+  readonly lineage: () => Lineage;
   readonly driver: Driver;
   readonly disk: DiskGuard;
   readonly membership: Membership;
@@ -91,13 +94,14 @@ export class Announcer {
   }
 
   announce(): void {
-    const { raft, state, guard, integrity, comparison, usages } = this.#parts;
+    const { raft, state, guard, integrity, comparison, usages, replicas } = this.#parts;
     const leads = raft.status.role === 'leader';
     raft.setContext(
       leads
         ? guard.view([
             revisionRow(state),
             ...verdictRows(integrity.verdicts),
+            ...replicas.refusedRows(),
             ...comparison.leaderRows(),
             ...usages.leaderRows(),
           ])
@@ -112,6 +116,7 @@ export class Announcer {
 
   #currentRouting(): Routing {
     const { term, leader, succession } = this.#parts.raft.status;
-    return { term, leader, members: this.#parts.membership.routed, succession };
+    const { membership, lineage } = this.#parts;
+    return { term, leader, members: membership.routed, succession, lineage: lineage() };
   }
 }

@@ -6,6 +6,7 @@ import type { Revisions } from '../../ports/replication.ts';
 import type { LossReason, ProbeAnswer } from '../../ports/transport.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { Raft } from '../../raft/raft.ts';
+import type { ReplicaBook } from '../beyond/replica-book.ts';
 import type { Snapshots } from '../image/snapshots.ts';
 import type { Integrity } from '../integrity/integrity.ts';
 import { parseVerdicts } from '../integrity/verdict.ts';
@@ -34,6 +35,7 @@ export interface PeerHandlerParts {
   readonly snapshots: Snapshots;
   readonly comparison: ModelComparison;
   readonly usages: UsageBook;
+  readonly replicas: ReplicaBook;
   /** This node is no member any more. */
   readonly removed: () => void;
   readonly wake: () => void;
@@ -144,12 +146,13 @@ export class PeerHandler {
   }
 
   #hearOfPeers(messages: readonly RaftMessage[]): void {
-    const { raft, guard, integrity, monitor, comparison, usages, guarding } = this.#parts;
+    const { raft, guard, integrity, monitor, comparison, usages, replicas, guarding } = this.#parts;
     for (const message of messages) {
       if (message.type !== 'heartbeat' || message.term !== raft.status.term) continue;
       guarding(guard.leaderSays(message.context));
       integrity.leaderSays(message.context);
       usages.leaderSays(message.context);
+      replicas.leaderSays(message.context);
       const odd = parseVerdicts(message.context).some(({ id }) => id === message.from);
       const doubt = odd
         ? "its digest is not the majority's"

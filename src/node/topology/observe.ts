@@ -8,7 +8,8 @@ import type { MemberInfo } from '../../ports/membership.ts';
 import type { ReplicaStatus } from '../../ports/replica-status.ts';
 import type { LinkMeasurement } from '../../ports/replication.ts';
 import { type Tier, tierOf } from '../../ports/tier.ts';
-import { type ReplicaView, replicaSilentMs } from '../beyond/replica-book.ts';
+import type { ReplicaView } from '../beyond/replica-book.ts';
+import { replicaSilentMs } from '../beyond/replica-starts.ts';
 import type { MemberView } from '../leading/succession-keeper.ts';
 import type { Observed } from './tier-keeper.ts';
 

@@ -25,11 +25,12 @@ const modes: readonly FollowRequest['mode'][] = ['deltas', 'latest'];
 export function encodeFollowMessage(message: FollowMessage): Buffer {
   const writer = new WireWriter(256);
   if (message.kind === 'request') {
-    const { replica, mode, held } = message.request;
+    const { replica, start = '', mode, held } = message.request;
     const mark = writer.begin(1, 256);
     writer.text(1, replica);
     writer.uint(2, modes.indexOf(mode));
     if (held !== null) writeHeld(writer, 3, held);
+    writer.text(4, start);
     writer.end(mark);
   } else {
     const mark = writer.begin(2, 256);
@@ -57,16 +58,18 @@ function readRequest(reader: WireReader): FollowRequest {
   let replica = '';
   let mode: FollowRequest['mode'] = 'deltas';
   let held: Held | null = null;
+  let start = '';
   const outer = reader.enter();
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) replica = reader.text();
     else if (field === 2) mode = reader.oneOf(modes);
     else if (field === 3) held = readHeld(reader);
+    else if (field === 4) start = reader.text();
     else reader.skip();
   }
   reader.leave(outer);
-  return { replica: nodeId(replica), mode, held };
+  return { replica: nodeId(replica), ...(start === '' ? {} : { start }), mode, held };
 }
 
 function readReport(reader: WireReader): ReplicaReport {

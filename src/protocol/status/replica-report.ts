@@ -21,6 +21,7 @@ export function replicaReportOf(value: unknown): ReplicaReport | null {
   if (value.tier !== 'warm' && value.tier !== 'cold') return null;
   return {
     id: nodeId(value.id),
+    ...(typeof value.start === 'string' ? { start: value.start, said: numberOf(value.said) } : {}),
     tier: value.tier,
     held: heldOf(value.held),
     lagRevisions: numberOf(value.lagRevisions),

@@ -1,4 +1,5 @@
 import { type NodeId, nodeId, type Term, term } from '../../foundation/ids.ts';
+import type { Lineage } from '../../ports/replication.ts';
 import { WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
 
@@ -19,6 +20,8 @@ export interface Routing {
   readonly members: readonly Member[];
   /** First heir first. */
   readonly succession: readonly NodeId[];
+  /** Of the member that says it. Null or absent: it does not say. */
+  readonly lineage?: Lineage | null;
 }
 
 /** Where clients reach the leader; null: nobody leads, or it has not said. */
@@ -31,6 +34,8 @@ export function sameRouting(left: Routing, right: Routing): boolean {
   return (
     left.leader === right.leader &&
     left.term === right.term &&
+    left.lineage?.clusterId === right.lineage?.clusterId &&
+    left.lineage?.epoch === right.lineage?.epoch &&
     left.succession.length === right.succession.length &&
     left.succession.every((id, i) => id === right.succession[i]) &&
     sameMembers(left.members, right.members)
@@ -83,6 +88,8 @@ export function writeRouting(writer: WireWriter, routing: Routing): void {
   writer.text(2, routing.leader ?? '');
   for (const member of routing.members) writeMember(writer, 3, member);
   for (const id of routing.succession) writer.textAlways(4, id);
+  writer.text(5, routing.lineage?.clusterId ?? '');
+  writer.uint(6, routing.lineage?.epoch ?? 0);
 }
 
 /** The rest of the message in hand. */
@@ -91,6 +98,8 @@ export function readRouting(reader: WireReader): Routing {
   let leader = '';
   const members: Member[] = [];
   const succession: NodeId[] = [];
+  let clusterId = '';
+  let epoch = 0;
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
@@ -105,11 +114,23 @@ export function readRouting(reader: WireReader): Routing {
       case 4:
         succession.push(nodeId(reader.text()));
         break;
+      case 5:
+        clusterId = reader.text();
+        break;
+      case 6:
+        epoch = reader.uint();
+        break;
       default:
         reader.skip();
     }
   }
-  return { term: term(at), leader: leader === '' ? null : nodeId(leader), members, succession };
+  return {
+    term: term(at),
+    leader: leader === '' ? null : nodeId(leader),
+    members,
+    succession,
+    ...(clusterId === '' ? {} : { lineage: { clusterId, epoch } }),
+  };
 }
 
 export function writeMember(writer: WireWriter, field: number, member: Member): void {

@@ -3,6 +3,7 @@ import type { NodeId, Revision } from '../../foundation/ids.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
+import { sameLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeEventFields, NodeLog } from '../../ports/node-log.ts';
 import type {
@@ -15,7 +16,7 @@ import type {
 } from '../../ports/replication.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { rankSources, type SourceDirectory } from '../choose-source.ts';
-import { sameLineage } from '../lineage.ts';
+import { Complaints } from '../complaints.ts';
 import type { ColdFeed } from './cold-feed.ts';
 import type { ColdStore } from './cold-store.ts';
 import type { HeldSpace } from './keys.ts';
@@ -23,6 +24,8 @@ import type { SnapshotRecord } from './snapshot-record.ts';
 
 export interface ColdReplicaOptions {
   readonly id: NodeId;
+  /** Random, of this start of the process; absent: sources do not tell it from another one of this id. */
+  readonly start?: string;
   /** Between the beginnings of two snapshots, ms. */
   readonly everyMs: number;
   /** After one that failed, ms. */
@@ -39,7 +42,7 @@ export const defaultColdOptions = {
   reportMs: 1000,
   scrubEveryMs: 3_600_000,
   scrubBytesPerSecond: 8 * 1024 * 1024,
-} as const satisfies Omit<ColdReplicaOptions, 'id'>;
+} as const satisfies Omit<ColdReplicaOptions, 'id' | 'start'>;
 
 export interface ColdReplicaPorts {
   readonly clock: Clock;
@@ -114,6 +117,11 @@ export class ColdReplica {
   readonly #failedAtMs = new Map<NodeId, number>();
   readonly #counts = { taken: 0, quarantined: 0, sourceChanges: 0, diskBytes: 0 };
   #lastError: Error | null = null;
+  /** Reports so far. */
+  #said = 0;
+  readonly #complaints: Complaints;
+  /** What was said to fail since the last snapshot. */
+  readonly #told = new Set<string>();
   /** When what is held was last known to be all there is, by the host's calendar. */
   #freshAtMs: number;
 
@@ -121,6 +129,7 @@ export class ColdReplica {
     this.#options = options;
     this.#ports = ports;
     this.#own = new OwnFacts(ports.own ?? null);
+    this.#complaints = new Complaints(ports.nodeLog);
     this.#freshAtMs = ports.store.newest?.takenAtMs ?? 0;
   }
 
@@ -232,8 +241,11 @@ export class ColdReplica {
     const ageMs = this.ageMs;
     const measured = links?.() ?? [];
     const members = store.newest?.members ?? [];
+    this.#said += 1;
+    const { id, start } = this.#options;
     return {
-      id: this.#options.id,
+      id,
+      ...(start === undefined ? {} : { start, said: this.#said }),
       tier: 'cold',
       held: store.held(),
       lagRevisions: 0,
@@ -261,13 +273,24 @@ export class ColdReplica {
       this.#source = source;
       const held = store.held();
       const beganAtMs = clock.wallMs();
-      const request = { replica: this.#options.id, mode: 'latest', held: held ?? store.seen() } as const;
+      const { id, start } = this.#options;
+      const own = start === undefined ? {} : { start };
+      const request = { replica: id, ...own, mode: 'latest', held: held ?? store.seen() } as const;
       parts = source.follow(request, stream.signal)[Symbol.asyncIterator]();
-      const snapshot = await store.receive(held, this.#untilMark(parts, stream));
-      void parts.next().catch(() => undefined);
+      const coming = this.#untilMark(parts, stream);
+      // Asked for first: where the disk refuses at once, the source would not hear why.
+      const first = await coming.next();
+      const snapshot = await store.receive(held, beginningWith(first, coming));
+      const { id: from } = source;
+      // Refused after all, perhaps: two processes of one id are told apart only after a while.
+      void parts.next().catch((error: unknown) => {
+        if (this.#complaints.refused(from, error)) this.#lastError = asError(error);
+      });
       this.#freshAtMs = beganAtMs;
       this.#lastError = null;
       this.#counts.taken++;
+      this.#complaints.over();
+      this.#told.clear();
       this.#contradicts.clear();
       source.report(this.report());
       if (snapshot !== null) {
@@ -284,10 +307,11 @@ export class ColdReplica {
       const error = asError(thrown);
       this.#lastError = error;
       if (source !== null) this.#failedAtMs.set(source.id, clock.nowMs());
+      const isTold = source !== null && this.#complaints.refused(source.id, error);
       if (isFinal(error)) this.#ports.broken(error);
       if (source !== null && error instanceof TanistError && error.code === 'never-committed')
         await this.#contradicted(source.id, error.message);
-      if (!this.#stopped.signal.aborted) nodeLog.warn('snapshot-failed', { error: error.message });
+      if (!isTold) this.#warn('snapshot-failed', error);
       throw error;
     }
   }
@@ -375,10 +399,16 @@ export class ColdReplica {
       while (!this.#stopped.signal.aborted && !this.#paused && (await this.#ports.store.tidyStep()))
         await this.#soon();
     } catch (thrown) {
-      this.#ports.nodeLog.warn('snapshots-not-merged', {
-        error: asError(thrown).message,
-      });
+      this.#warn('snapshots-not-merged', asError(thrown));
     }
+  }
+
+  /** What goes on being wrong (a full disk) is said once. */
+  #warn(event: 'snapshot-failed' | 'snapshots-not-merged', error: Error): void {
+    const what = `${event} ${error instanceof TanistError ? error.code : error.message}`;
+    if (this.#stopped.signal.aborted || this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#ports.nodeLog.warn(event, { error: error.message });
   }
 
   #repair(): void {
@@ -434,6 +464,15 @@ export class ColdReplica {
     });
     this.#timers.add(timer);
   }
+}
+
+async function* beginningWith(
+  first: IteratorResult<StreamPart>,
+  rest: AsyncGenerator<StreamPart>,
+): AsyncGenerator<StreamPart> {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
 }
 
 function describe(snapshot: SnapshotRecord, source: NodeId): NodeEventFields {

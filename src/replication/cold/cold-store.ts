@@ -1,9 +1,9 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { Database, Disk, OpenedDatabase } from '../../ports/database.ts';
+import { sameLineage } from '../../ports/lineage-order.ts';
 import type { Held, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
-import { sameLineage } from '../lineage.ts';
 import { wholeSpaces } from '../whole-space.ts';
 import { Damage } from './damage.ts';
 import { heldSpaces, isHeldSpace } from './keys.ts';

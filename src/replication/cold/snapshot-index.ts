@@ -1,5 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
-import { sameLineage } from '../lineage.ts';
+import { sameLineage } from '../../ports/lineage-order.ts';
 import { type HeldSpace, heldSpaces } from './keys.ts';
 import { revisionOf, type SnapshotRecord } from './snapshot-record.ts';
 

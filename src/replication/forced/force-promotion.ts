@@ -2,7 +2,7 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { type Random, randomDigits, randomName } from '../../foundation/random.ts';
 import type { ForcedReport, Fork } from '../../ports/lineage.ts';
-import { nameOf } from '../lineage.ts';
+import { nameOf } from '../../ports/lineage-order.ts';
 import { becomeHot, type Place } from '../promotion/transitions.ts';
 import { firstRevisions, foundLineage } from './found-lineage.ts';
 import type { HeldContent } from './held-content.ts';

@@ -1,12 +1,13 @@
+import { asError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { ForcedPolicy } from '../../ports/lineage.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
-import { compareLineage } from '../lineage.ts';
 
-/** Makes sure that a member does not run and will not. False: it could not be done, or it is not known. */
-export type RunFence = (command: readonly string[], member: MemberFacts) => Promise<boolean>;
+/** Makes sure that a member does not run and will not; null: it is so, else why that could not be done, or is not known. */
+export type RunFence = (command: readonly string[], member: MemberFacts) => Promise<string | null>;
 
 /**
  * Watches for the quorum's being gone. Time is handed in. Who is cut off from all others sees just what the last survivor sees, and would have a healthy
@@ -55,13 +56,18 @@ function isBest(own: MemberLineage, answers: readonly MemberLineage[]): boolean 
   return first?.id === own.id;
 }
 
-/** Every old hot member is fenced, all at once. The ids of those that could not be. */
+/** Every old hot member is fenced, all at once. Those that could not be, with the reason. */
 export async function fenceAll(
   { fence }: ForcedPolicy,
   own: MemberLineage,
   run: RunFence,
-): Promise<readonly NodeId[]> {
+): Promise<readonly { readonly id: NodeId; readonly reason: string }[]> {
   const hot = own.members.filter(({ id, tier }) => tier === 'hot' && id !== own.id);
-  const done = await Promise.all(hot.map((member) => run(fence, member).catch(() => false)));
-  return hot.filter((_, i) => done[i] !== true).map(({ id }) => id);
+  const done = await Promise.all(
+    hot.map(async (member) => {
+      const reason = await run(fence, member).catch((error: unknown) => asError(error).message);
+      return { id: member.id, reason };
+    }),
+  );
+  return done.flatMap(({ id, reason }) => (reason === null ? [] : [{ id, reason }]));
 }

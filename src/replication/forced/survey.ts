@@ -2,9 +2,9 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { AskedMember } from '../../ports/lineage.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
-import { compareLineage } from '../lineage.ts';
 
 /** What a member that answers says of itself. */
 export interface MemberAnswer {

@@ -1,9 +1,9 @@
 import type { NodeId } from '../../foundation/ids.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import type { HeldContent } from '../forced/held-content.ts';
-import { compareLineage } from '../lineage.ts';
 import type { BeyondRuntime } from './runtimes.ts';
 
 /** A replica beyond the quorum, whichever its tier. */

@@ -1,11 +1,11 @@
 import { mutant } from '../../foundation/mutants.ts';
 import type { Fork } from '../../ports/lineage.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberInfo } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import { type Tier, tierOf } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { forkFrom } from '../fork/fork-note.ts';
-import { compareLineage } from '../lineage.ts';
 
 /** What a member has to do about its role. */
 export type RoleDecision =

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../foundation/ids.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
-import { compareLineage } from '../lineage.ts';
 import type { OtherMembers } from './runtimes.ts';
 
 /**

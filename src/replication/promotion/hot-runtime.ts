@@ -1,5 +1,5 @@
 import { revision } from '../../foundation/ids.ts';
-import { replicaSilentMs } from '../../node/beyond/replica-book.ts';
+import { replicaSilentMs } from '../../node/beyond/replica-starts.ts';
 import type { TanistNode } from '../../node/node.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { forksOf } from '../fork/fork-note.ts';

@@ -6,6 +6,7 @@ import { type Random, randomName } from '../../foundation/random.ts';
 import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { ForcedPolicy, ForcedReport, Fork } from '../../ports/lineage.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts, MemberInfo } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
@@ -15,7 +16,6 @@ import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/for
 import { ForcedWatch, fenceAll, type RunFence, witnessesOf } from '../forced/forced-policy.ts';
 import { forkOfHeld, headOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
-import { compareLineage } from '../lineage.ts';
 import {
   decideBeyond,
   decideByWord,
@@ -59,6 +59,8 @@ const askBeyondEveryMs = 2000;
 const freshMs = 3 * askBeyondEveryMs;
 const firstRetryMs = 250;
 const lastRetryMs = 10_000;
+const firstFenceRetryMs = 2000;
+const lastFenceRetryMs = 60_000;
 /** So that who forced a promotion has the answer before the port closes. */
 const answerMs = 300;
 
@@ -91,6 +93,9 @@ export class Supervisor {
   /** Of a promotion that failed, doubling; 0: none did. */
   #promotionRetryMs = 0;
   #promoteAtMs = 0;
+  /** Of a fence command that failed, doubling; 0: none did. */
+  #fenceRetryMs = 0;
+  #fenceAtMs = 0;
   /** As the role has it; what runs may not know it yet. */
   #lineage: Lineage | null = null;
   readonly #failed: (error: Error) => void;
@@ -111,7 +116,12 @@ export class Supervisor {
   }
 
   async start(): Promise<MemberRuntime> {
-    const role = await readRole(this.#parts.place.folder);
+    const { place, nodeLog } = this.#parts;
+    const role = await readRole(place.folder, () =>
+      nodeLog.error('damage-found', {
+        found: 'one of the two copies of role.json was altered; it is written anew',
+      }),
+    );
     this.#warnOfPolicy();
     const runtime = await this.#begin(role?.tier ?? this.#parts.tier, role?.lineage ?? null);
     this.#plan();
@@ -312,12 +322,20 @@ export class Supervisor {
 
   /** Only after every old hot member was fenced. */
   async #forceByPolicy(): Promise<void> {
-    const { forced, nodeLog } = this.#parts;
-    if (forced === null) return;
+    const { forced, nodeLog, clock, place } = this.#parts;
+    if (forced === null || clock.nowMs() < this.#fenceAtMs) return;
     const failed = await fenceAll(forced.policy, this.said(), forced.run);
-    if (failed.length === 0) await this.force(true);
-    else
-      nodeLog.warn('role-failed', { error: `no forced promotion: ${failed.join(', ')} could not be fenced` });
+    if (failed.length === 0) {
+      this.#fenceRetryMs = 0;
+      await this.force(true);
+      return;
+    }
+    this.#fenceRetryMs = Math.min(Math.max(firstFenceRetryMs, 2 * this.#fenceRetryMs), lastFenceRetryMs);
+    this.#fenceAtMs = clock.nowMs() + this.#fenceRetryMs;
+    const who = failed.map(({ id, reason }) => `${id} could not be fenced (${reason})`).join(', ');
+    nodeLog.warn('role-failed', {
+      error: `no forced promotion: ${who}; it is tried again in ${this.#fenceRetryMs / 1000} s: mend the fence command, or make sure that these nodes cannot run and promote by hand (tanist promote ${place.self} --force)`,
+    });
   }
 
   /** Of all other members that answer in time. Where none of them is hot, those are asked whom they name: its config, or what it holds, may be old. */
@@ -419,7 +437,8 @@ export class Supervisor {
         await beyond.close();
       }
     }
-    nodeLog.warn('fork-saved', { file, epoch: fork.to.epoch });
+    const show = file === null ? undefined : `tanist fork show ${place.path}/${file}`;
+    nodeLog.warn('fork-saved', { file, epoch: fork.to.epoch, show });
     await this.#switch(tier, fork.to, runtime?.kind === 'beyond');
   }
 

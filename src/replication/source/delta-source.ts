@@ -117,7 +117,7 @@ export class DeltaSource implements ReplicaSource {
   }
 
   /** Why that replica is not to be fed; null: it is. */
-  #refusalOf({ replica, mode }: FollowRequest): TanistError | null {
+  #refusalOf({ replica, start, mode }: FollowRequest): TanistError | null {
     if (this.#feed.state.members.isRemoved(replica))
       return new TanistError(
         'member-removed',
@@ -127,7 +127,7 @@ export class DeltaSource implements ReplicaSource {
     const member = this.#feed.members().find(({ id }) => id === replica);
     if (member === undefined)
       return new TanistError('unknown-member', `${replica} is no member of this cluster: add it first`);
-    if (member.tier === tier) return null;
+    if (member.tier === tier) return start === undefined ? null : this.#feed.refusalOfStart(replica, start);
     return new TanistError('unknown-member', `${replica} is ${member.tier} in this cluster, not ${tier}`);
   }
 

@@ -4,11 +4,11 @@ import { noLease, type Revision, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import { bySpace, type KeyValue, type StateDelta } from '../../ports/delta.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
+import { sameLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import { predictableSpaces } from '../../ports/prediction.ts';
 import type { Held, LeaseTerms, Lineage, Mark, Revisions, StreamPart } from '../../ports/replication.ts';
 import { keyValueOf, type StateMachine } from '../../state/state-machine.ts';
-import { sameLineage } from '../lineage.ts';
 import { wholeSpace, wholeSpaces } from '../whole-space.ts';
 
 /** What the stream is made from: a hot replica. */

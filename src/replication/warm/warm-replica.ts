@@ -7,6 +7,7 @@ import type { PredictionListener } from '../../node/prediction/prediction-feed.t
 import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { DatabaseChange, Disk } from '../../ports/database.ts';
+import { sameLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type {
@@ -19,7 +20,7 @@ import type {
   StreamPart,
 } from '../../ports/replication.ts';
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
-import { sameLineage } from '../lineage.ts';
+import { Complaints } from '../complaints.ts';
 import type { HeldRange } from './held-range.ts';
 import { VanishedRows } from './vanished-rows.ts';
 import type { WarmMeta } from './warm-meta.ts';
@@ -29,6 +30,8 @@ import { type WarmDamage, WarmStore } from './warm-store.ts';
 
 export interface WarmReplicaOptions {
   readonly id: NodeId;
+  /** Random, of this start of the process; absent: sources do not tell it from another one of this id. */
+  readonly start?: string;
   readonly clock: Clock;
   readonly nodeLog: NodeLog;
   readonly disk: Disk;
@@ -119,6 +122,9 @@ export class WarmReplica {
   #takenMs = 0;
   #begunMs: number | null = null;
   #trouble: string | null = null;
+  /** Reports so far. */
+  #said = 0;
+  readonly #complaints: Complaints;
   /** Since the last mark something of `system` came. */
   #toldOfSystem = false;
   /** The trouble is that something was found wrong. */
@@ -145,6 +151,7 @@ export class WarmReplica {
     this.#reads = reads;
     this.#state = state;
     this.#own = new OwnFacts(options.own ?? null);
+    this.#complaints = new Complaints(options.nodeLog);
     this.#scrubbedMs = options.clock.nowMs();
   }
 
@@ -247,8 +254,11 @@ export class WarmReplica {
     const { held, lagRevisions, lagMs, trouble } = this.status();
     const { memoryUsed = 0, diskFree = 1 } = this.#options.vitals?.() ?? {};
     const measured = this.#options.links?.() ?? [];
+    this.#said += 1;
+    const { start } = this.#options;
     return {
       id: this.#options.id,
+      ...(start === undefined ? {} : { start, said: this.#said }),
       tier: 'warm',
       held,
       lagRevisions,
@@ -311,7 +321,7 @@ export class WarmReplica {
   }
 
   async #follow({ source }: SourceOffer): Promise<void> {
-    const { id, clock, nodeLog } = this.#options;
+    const { id, start, clock, nodeLog } = this.#options;
     const stream = new AbortController();
     this.#stream = stream;
     let heardMs = clock.nowMs();
@@ -325,7 +335,8 @@ export class WarmReplica {
     this.#state.begin();
     this.#begunMs = null;
     try {
-      const request = { replica: id, mode: 'deltas', held: this.#state.held } as const;
+      const own = start === undefined ? {} : { start };
+      const request = { replica: id, ...own, mode: 'deltas', held: this.#state.held } as const;
       for await (const part of source.follow(request, stream.signal)) {
         heardMs = clock.nowMs();
         this.#begunMs ??= heardMs;
@@ -345,6 +356,7 @@ export class WarmReplica {
       this.#failedAtMs.set(source.id, clock.nowMs());
       const reason = error instanceof TanistError ? `${error.code}: ${error.message}` : String(error);
       if (this.#source === source) nodeLog.warn('replica-source-lost', { source: source.id, reason });
+      this.#complaints.refused(source.id, error);
       this.#trouble ??= `cannot follow ${source.id} (${reason})`;
       if (error instanceof TanistError && error.code === 'never-committed')
         await this.#contradicted(source.id, error.message);
@@ -391,6 +403,7 @@ export class WarmReplica {
     const before = this.#state.members;
     const wrong = await this.#state.mark(mark);
     this.#marks += 1;
+    this.#complaints.over();
     this.#contradicts.clear();
     this.#markedMs = clock.nowMs();
     this.#takenMs = this.#markedMs - (this.#begunMs ?? this.#markedMs);

@@ -1,9 +1,9 @@
 import type { LeaseId } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
+import { sameLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, KeyRange, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
-import { sameLineage } from '../lineage.ts';
 import { rangeText } from '../range-index.ts';
 import { HeldRange } from './held-range.ts';
 import { Takeover } from './takeover.ts';

@@ -1,6 +1,6 @@
 import type { NodeId } from '../../foundation/ids.ts';
 import { defaultRequestLimits } from '../../foundation/limits.ts';
-import type { Random } from '../../foundation/random.ts';
+import { type Random, randomName } from '../../foundation/random.ts';
 import type { TanistNode } from '../../node/node.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
@@ -129,10 +129,11 @@ export class Member implements ReachedMember {
     disk: ReturnType<typeof simFolder>['disk'],
     lineage: Lineage | null,
   ): Promise<BeyondRuntime> {
-    const { id, clock, nodeLog } = this.#parts;
+    const { id, clock, nodeLog, random } = this.#parts;
     const sources = this.#sources();
     const replica: WarmReplica = await WarmReplica.open({
       id,
+      start: randomName(random.fork('start')),
       clock,
       nodeLog,
       disk,
@@ -151,7 +152,7 @@ export class Member implements ReachedMember {
     disk: ReturnType<typeof simFolder>['disk'],
     lineage: Lineage | null,
   ): Promise<BeyondRuntime> {
-    const { id, clock, nodeLog, world } = this.#parts;
+    const { id, clock, nodeLog, world, random } = this.#parts;
     const sources = this.#sources();
     const { keepSnapshots, snapshotEveryMs } = world.plan;
     const store = await openColdStore(disk, {
@@ -161,6 +162,7 @@ export class Member implements ReachedMember {
     const replica = new ColdReplica(
       {
         id,
+        start: randomName(random.fork('start')),
         everyMs: snapshotEveryMs,
         retryMs: 100,
         reportMs: 300,

@@ -4,7 +4,7 @@ import type { Books } from './image-records.ts';
 /** Keys of the records that the image is to hold of the books, as they are gone through: what changes meanwhile may be among them or not. */
 export function* recordKeys({ leases, sessions, alarms, members }: Books): Generator<string> {
   for (const { kind, member } of alarms.list()) yield `alarm/${kind}/${member}`;
-  for (const { id } of members.list()) yield `member/${id}`;
+  for (const id of members.recorded()) yield `member/${id}`;
   for (const id of leases.ids()) yield `lease/${id}`;
   for (const session of sessions.all()) {
     yield `session/${session.id}`;
@@ -21,7 +21,7 @@ export function isRecord({ leases, sessions, alarms, members }: Books, key: stri
     case 'alarm':
       return alarms.list().some((on) => on.kind === id && on.member === piece);
     case 'member':
-      return members.get(nodeId(id)) !== undefined;
+      return members.get(nodeId(id)) !== undefined || members.isRemoved(nodeId(id));
     case 'lease':
       return leases.has(leaseId(BigInt(id)));
     default: {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { activateMutant } from '../../src/foundation/mutants.ts';
-import { compareLineage } from '../../src/replication/lineage.ts';
+import { compareLineage } from '../../src/ports/lineage-order.ts';
 
 const at = (clusterId: string, epoch: number) => ({ clusterId, epoch });
 

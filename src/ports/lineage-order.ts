@@ -1,5 +1,5 @@
 import { mutant } from '../foundation/mutants.ts';
-import type { Lineage } from '../ports/replication.ts';
+import type { Lineage } from './replication.ts';
 
 /** `conflict`: both began anew from the same lineage; only an operator can say which is to go on. `foreign`: another cluster. */
 export type LineageOrder = 'same' | 'newer' | 'older' | 'conflict' | 'foreign';
