@@ -2,6 +2,7 @@ import test from 'ava';
 import {
   candidates,
   initialRouter,
+  leaderAddress,
   nextRouter,
   type Route,
   type RouterInput,
@@ -58,6 +59,11 @@ const states = {
     nowMs: 10,
   }),
 } satisfies Record<string, RouterState>;
+
+const followedByAll = ['b:1', 'c:1'].reduce(
+  (state, from) => nextRouter(state, says(routing(5, 'a'), from)),
+  states.following,
+);
 
 /** Stream 1 or 2 is the present one in the attached states; 9 never is. */
 const inputs = {
@@ -231,7 +237,7 @@ test('the same member, elected again, gets a new stream', (t) => {
 });
 
 test('a leader whom most of its voters have given up is left for the first heir, whether or not its connection stands', (t) => {
-  const one = nextRouter(states.following, says(routing(5, null), 'b:1'));
+  const one = nextRouter(followedByAll, says(routing(5, null), 'b:1'));
   t.is(brief(one), 'a:1 trusted #1', 'one may be cut off');
   t.is(brief(nextRouter(one, says(routing(5, null), 'b:1'))), 'a:1 trusted #1', 'however often it says so');
   const both = nextRouter(one, says(routing(5, null), 'c:1'));
@@ -243,6 +249,53 @@ test('a leader whom most of its voters have given up is left for the first heir,
   );
   t.is(brief(nextRouter(both, says(routing(6, 'c'), 'c:1'))), 'c:1 trusted #3');
   t.is(brief(nextRouter(one, says(routing(6, null), 'c:1'))), 'b:1 guess #2', 'an election has begun');
+});
+
+test('who has not heard of the leader yet has not given it up', (t) => {
+  // Leadership was handed over: all but the next leader say that nobody leads, some of them after the next one has announced itself.
+  for (const late of [['a:1', 'c:1'], ['c:1', 'a:1']]) {
+    let state = nextRouter(followedByAll, says(routing(6, 'b'), 'b:1'));
+    for (const from of late) state = nextRouter(state, says(routing(6, null), from));
+    t.is(brief(state), 'b:1 trusted #2');
+    for (const from of late) state = nextRouter(state, says(routing(6, 'b'), from));
+    for (const from of late) state = nextRouter(state, says(routing(6, null), from));
+    t.is(brief(state), 'a:1 guess #3', 'now they have');
+  }
+});
+
+test('the word of a member whose connection broke since does not count', (t) => {
+  let state = nextRouter(followedByAll, says(routing(5, null), 'b:1'));
+  state = nextRouter(state, { type: 'linkDown', address: 'b:1', nowMs: 10 });
+  state = nextRouter(state, says(routing(5, null), 'c:1'));
+  t.is(brief(state), 'a:1 trusted #1');
+});
+
+test('a leader whom most of its voters have given up is believed again once most of them follow it again', (t) => {
+  let state = followedByAll;
+  for (const from of ['b:1', 'c:1']) state = nextRouter(state, says(routing(5, null), from));
+  t.is(brief(state), 'b:1 guess #2');
+  t.is(leaderAddress(state), null);
+  for (const from of ['b:1', 'c:1']) state = nextRouter(state, says(routing(5, 'a'), from));
+  t.is(leaderAddress(state), 'a:1', 'calls that only a leader answers go there');
+  t.is(brief(state), 'a:1 trusted #3');
+});
+
+test('a leader that has said itself that it does not lead is not believed because others still follow it', (t) => {
+  let state = followedByAll;
+  state = nextRouter(state, { type: 'refused', stream: 1, nowMs: 10 });
+  for (const from of ['b:1', 'c:1']) {
+    state = nextRouter(state, says(routing(5, null), from));
+    state = nextRouter(state, says(routing(5, 'a'), from));
+  }
+  t.is(leaderAddress(state), null);
+});
+
+test('a conflict is over once the member that was of another lineage is gone, or of the followed one', (t) => {
+  const conflicting = nextRouter(states.inLineage, says(routing(9, null, sibling), 'b:1'));
+  t.is(conflicting.conflict?.address, 'b:1');
+  t.is(nextRouter(conflicting, { type: 'linkDown', address: 'b:1', nowMs: 10 }).conflict, null);
+  t.is(nextRouter(conflicting, says(routing(5, 'a', own), 'b:1')).conflict, null);
+  t.is(nextRouter(conflicting, { type: 'linkDown', address: 'c:1', nowMs: 10 }).conflict?.address, 'b:1');
 });
 
 test('what was said of an earlier leader, or taken back, does not count', (t) => {

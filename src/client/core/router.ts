@@ -35,11 +35,25 @@ export interface RouterState {
   readonly attempts: number;
   /** Who failed last: the next guess is another one, if there is another one. */
   readonly failed: string | null;
-  /** An announcement of this leader for a term up to this one is not believed: it has refused since, or its stream broke. */
-  readonly distrusted: { readonly address: string; readonly term: number } | null;
-  /** Who said last that nobody leads: in the newest term heard of, or after it. */
-  readonly leaderless: ReadonlySet<string>;
+  readonly distrusted: Distrusted | null;
+  /** What each address last said of who leads, on its present connection. */
+  readonly words: ReadonlyMap<string, Word>;
   readonly streams: number;
+}
+
+/** An announcement of this leader for a term up to this one is not believed. */
+interface Distrusted {
+  readonly address: string;
+  readonly term: number;
+  /** `itself`: it has refused since, or its stream broke. `voters`: most of them had given it up; they may follow it again. */
+  readonly by: 'itself' | 'voters';
+}
+
+interface Word {
+  readonly term: number;
+  readonly leads: boolean;
+  /** The last term of which it said that somebody leads in it; -1: none. */
+  readonly followedTerm: number;
 }
 
 export interface LineageConflict {
@@ -75,7 +89,7 @@ export function initialRouter(seeds: readonly string[]): RouterState {
     attempts: 0,
     failed: null,
     distrusted: null,
-    leaderless: new Set(),
+    words: new Map(),
     streams: 0,
   };
 }
@@ -93,9 +107,7 @@ export function nextRouter(state: RouterState, input: RouterInput): RouterState 
     case 'linkUp':
       return handleLinkUp(state, input.address);
     case 'linkDown': {
-      const lineages = new Map(state.lineages);
-      lineages.delete(input.address);
-      const next = { ...state, lineages, down: new Set(state.down).add(input.address) };
+      const next = { ...forgetWords(state, input.address), down: new Set(state.down).add(input.address) };
       const { route } = state;
       return route.state === 'attached' && route.address === input.address ? moveOn(next, input.nowMs) : next;
     }
@@ -170,11 +182,14 @@ function handleRouting(before: RouterState, input: RoutingInput): RouterState {
   switch (compareLineage(own, said)) {
     case 'same':
       // One that has just begun may not have read its epoch yet.
-      return accept(said.epoch > own.epoch ? { ...noted, lineage: said } : noted, input);
+      return accept(
+        { ...noted, lineage: said.epoch > own.epoch ? said : own, conflict: conflictWithout(noted, from) },
+        input,
+      );
     case 'newer':
       return leaveOthers(
         accept(
-          { ...noted, lineage: said, routing: null, leaderless: new Set(), distrusted: null, conflict: null },
+          { ...noted, lineage: said, routing: null, words: new Map(), distrusted: null, conflict: null },
           input,
         ),
       );
@@ -194,7 +209,7 @@ function leaveOthers(state: RouterState): RouterState {
 }
 
 function accept(state: RouterState, input: RoutingInput): RouterState {
-  return leaveDeposed(handleNews(noteLeaderless(state, input), input.routing), input);
+  return leaveDeposed(believeAgain(handleNews(noteWord(state, input), input.routing), input.routing), input);
 }
 
 /** Replicas beyond the quorum never lead: they are for reads where nobody else is left. */
@@ -217,23 +232,62 @@ function handleNews(state: RouterState, routing: Routing): RouterState {
 
 type RoutingInput = Extract<RouterInput, { readonly type: 'routing' }>;
 
-function noteLeaderless(state: RouterState, { from, routing }: RoutingInput): RouterState {
-  const known = state.routing?.term ?? 0;
-  if (routing.term < known) return state;
-  const isNewLeader = routing.leader !== null && routing.term > known;
-  const leaderless = new Set(isNewLeader ? [] : state.leaderless);
-  if (routing.leader === null) leaderless.add(from);
-  else leaderless.delete(from);
-  return { ...state, leaderless };
+function noteWord(state: RouterState, { from, routing: { term, leader } }: RoutingInput): RouterState {
+  const before = state.words.get(from);
+  if (before !== undefined && term < before.term) return state;
+  const leads = leader !== null;
+  const word = { term, leads, followedTerm: leads ? term : (before?.followedTerm ?? -1) };
+  return { ...state, words: new Map(state.words).set(from, word) };
+}
+
+/** What it said on a connection that is broken may be otherwise by now. */
+function forgetWords(state: RouterState, address: string): RouterState {
+  const lineages = new Map(state.lineages);
+  lineages.delete(address);
+  const words = new Map(state.words);
+  words.delete(address);
+  return { ...state, lineages, words, conflict: conflictWithout(state, address) };
+}
+
+/** The member at that address is of no other lineage any more, or is gone. */
+function conflictWithout({ conflict }: RouterState, address: string): LineageConflict | null {
+  return conflict?.address === address ? null : conflict;
 }
 
 /** One alone may be cut off; a leader whom most of its voters have given up commits nothing any more. */
 function leaveDeposed(state: RouterState, { routing, nowMs }: RoutingInput): RouterState {
-  const { route, leaderless } = state;
+  const { route } = state;
   if (routing.leader !== null || route.state !== 'attached' || !route.trusted) return state;
-  const hot = (state.routing?.members ?? []).filter(isHot);
-  const without = hot.filter(({ clientAddress }) => leaderless.has(clientAddress)).length;
-  return without * 2 > hot.length ? moveOn(state, nowMs) : state;
+  const { all, saying } = votersOf(state, (word) => hasGivenUp(word, route.term));
+  return saying * 2 > all ? moveOn(state, nowMs, 'voters') : state;
+}
+
+/** Whoever votes in a new leader says that nobody leads until it has heard of the outcome: that speaks against no leader of that term. */
+function hasGivenUp({ term, leads, followedTerm }: Word, leaderTerm: number): boolean {
+  return !leads && (term > leaderTerm || (term === leaderTerm && followedTerm === term));
+}
+
+/** It was alive all the time, and most of the others have seen so: calls that only a leader answers go there again. */
+function believeAgain(state: RouterState, { leader }: Routing): RouterState {
+  const { distrusted } = state;
+  if (leader === null || distrusted?.by !== 'voters') return state;
+  const { all, saying } = votersOf(
+    state,
+    (word, address) => address !== distrusted.address && word.leads && word.term === distrusted.term,
+  );
+  return saying * 2 > all - 1 ? followLeader({ ...state, distrusted: null }) : state;
+}
+
+function votersOf(
+  { routing, words }: RouterState,
+  isSo: (word: Word, address: string) => boolean,
+): { readonly all: number; readonly saying: number } {
+  const hot = (routing?.members ?? []).filter(isHot);
+  const saying = hot.filter(({ clientAddress }) => {
+    const word = words.get(clientAddress);
+    return word !== undefined && isSo(word, clientAddress);
+  });
+  return { all: hot.length, saying: saying.length };
 }
 
 function handleLinkUp(state: RouterState, address: string): RouterState {
@@ -259,11 +313,11 @@ function followLeader(state: RouterState): RouterState {
 }
 
 /** The attached member failed. Each other one is tried once without a wait, then with growing ones. */
-function moveOn(state: RouterState, nowMs: number): RouterState {
+function moveOn(state: RouterState, nowMs: number, by: Distrusted['by'] = 'itself'): RouterState {
   const { route, routing } = state;
   // A failed guess says nothing about the announced leader.
   const wasLeader = route.state === 'attached' && route.address === announcedAddress(routing);
-  const distrusted = wasLeader ? { address: route.address, term: routing?.term ?? 0 } : state.distrusted;
+  const distrusted = wasLeader ? { address: route.address, term: routing?.term ?? 0, by } : state.distrusted;
   const failed = route.state === 'attached' ? route.address : state.failed;
   const next = { ...state, distrusted, failed, attempts: state.attempts + 1 };
   const choices = candidates(next).length;
