@@ -180,6 +180,33 @@ test('where both go on, the later one is refused, and stays so while the first l
   t.is(found, 0, 'the first one’s word decides');
 });
 
+test('a later one that is started again and again is refused each time', (t) => {
+  const starts = new ReplicaStarts();
+  let said = 0;
+  for (let round = 0; round < 8; round++) {
+    const later = `two, ${round}`;
+    for (let ms = 0; ms < 4000; ms += 250) {
+      const nowMs = round * 4000 + ms;
+      said += 1;
+      starts.heard(report('one', said), nowMs);
+      if (!starts.isRefused(id, later, nowMs)) starts.heard(report(later, ms + 1), nowMs);
+    }
+    t.true(starts.isRefused(id, later, round * 4000 + 3999), later);
+    t.false(starts.isRefused(id, 'one', round * 4000 + 3999));
+  }
+});
+
+test('once the later one has fallen silent, the first says again where it is reached', (t) => {
+  let nowMs = 0;
+  const book = new ReplicaBook({ nowMs: () => nowMs } as never);
+  for (; nowMs < 10_000; nowMs += 250) {
+    book.reported(report('one', nowMs + 1));
+    if (nowMs < 3000 && book.refusalOf(id, 'two') === null) book.reported(report('two', nowMs + 1));
+  }
+  t.is(book.refusalOf(id, 'two')?.code, 'duplicate-node');
+  t.is(book.publishedBy(id)?.client, 'one:1');
+});
+
 test('what a leader has found, its followers are told, and end the stream of', (t) => {
   let nowMs = 0;
   const clock = { nowMs: () => nowMs } as never;

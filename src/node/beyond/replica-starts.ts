@@ -37,9 +37,10 @@ export class ReplicaStarts {
     const all = this.#living(id, nowMs);
     const known = all.find(({ name }) => name === start);
     if (known === undefined) {
-      if (all.length >= mostStarts || (all.length === 0 && this.#starts.size >= mostReplicas)) return false;
+      const kept = withRoom(all);
+      if (kept === null || (all.length === 0 && this.#starts.size >= mostReplicas)) return false;
       this.#starts.set(id, [
-        ...all,
+        ...kept,
         { name: start, firstMs: nowMs, said, lastMs: nowMs, besides: 0, refused: false },
       ]);
       return false;
@@ -65,21 +66,33 @@ export class ReplicaStarts {
 
   /** Only one has spoken of late. */
   isOne(id: NodeId, nowMs: number): boolean {
-    return this.#living(id, nowMs).length < 2;
+    return this.#living(id, nowMs).filter((one) => isFresh(one, nowMs)).length < 2;
   }
 
   /** Those who spoke of late, and those who are refused as long as another one does. */
   #living(id: NodeId, nowMs: number): readonly Start[] {
     const all = this.#starts.get(id);
     if (all === undefined) return [];
-    const isFresh = ({ lastMs }: Start): boolean => nowMs - lastMs < replicaSilentMs;
-    const isHeld = all.some((one) => !one.refused && isFresh(one));
-    const living = all.filter((one) => isFresh(one) || (one.refused && isHeld));
+    const isHeld = all.some((one) => !one.refused && isFresh(one, nowMs));
+    const living = all.filter((one) => isFresh(one, nowMs) || (one.refused && isHeld));
     if (!isHeld) for (const one of living) one.refused = false;
     if (living.length === 0) this.#starts.delete(id);
     else if (living.length < all.length) this.#starts.set(id, living);
     return living;
   }
+}
+
+function isFresh({ lastMs }: Start, nowMs: number): boolean {
+  return nowMs - lastMs < replicaSilentMs;
+}
+
+/** For one more, without the refused one that has been silent for longest: if it is alive it is found again. Null: there is none. */
+function withRoom(all: readonly Start[]): readonly Start[] | null {
+  if (all.length < mostStarts) return all;
+  const refused = all.filter((one) => one.refused);
+  const oldestMs = Math.min(...refused.map(({ lastMs }) => lastMs));
+  const given = refused.find(({ lastMs }) => lastMs === oldestMs);
+  return given === undefined ? null : all.filter((one) => one !== given);
 }
 
 /** An earlier one has spoken. */
