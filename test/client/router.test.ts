@@ -253,7 +253,10 @@ test('a leader whom most of its voters have given up is left for the first heir,
 
 test('who has not heard of the leader yet has not given it up', (t) => {
   // Leadership was handed over: all but the next leader say that nobody leads, some of them after the next one has announced itself.
-  for (const late of [['a:1', 'c:1'], ['c:1', 'a:1']]) {
+  for (const late of [
+    ['a:1', 'c:1'],
+    ['c:1', 'a:1'],
+  ]) {
     let state = nextRouter(followedByAll, says(routing(6, 'b'), 'b:1'));
     for (const from of late) state = nextRouter(state, says(routing(6, null), from));
     t.is(brief(state), 'b:1 trusted #2');

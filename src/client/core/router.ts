@@ -2,6 +2,7 @@ import { mutant } from '../../foundation/mutants.ts';
 import { compareLineage } from '../../ports/lineage-order.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import { leaderAddressOf, type Member, type Routing, sameRouting } from '../../protocol/status/routing.ts';
+import { mostFollow, mostHaveGivenUp, type Words, withWord } from './leader-words.ts';
 
 /**
  * Which member the session stream goes to. `attached`: the stream with this number, to this address; `trusted` once the member was announced
@@ -37,7 +38,7 @@ export interface RouterState {
   readonly failed: string | null;
   readonly distrusted: Distrusted | null;
   /** What each address last said of who leads, on its present connection. */
-  readonly words: ReadonlyMap<string, Word>;
+  readonly words: Words;
   readonly streams: number;
 }
 
@@ -47,13 +48,6 @@ interface Distrusted {
   readonly term: number;
   /** `itself`: it has refused since, or its stream broke. `voters`: most of them had given it up; they may follow it again. */
   readonly by: 'itself' | 'voters';
-}
-
-interface Word {
-  readonly term: number;
-  readonly leads: boolean;
-  /** The last term of which it said that somebody leads in it; -1: none. */
-  readonly followedTerm: number;
 }
 
 export interface LineageConflict {
@@ -209,7 +203,9 @@ function leaveOthers(state: RouterState): RouterState {
 }
 
 function accept(state: RouterState, input: RoutingInput): RouterState {
-  return leaveDeposed(believeAgain(handleNews(noteWord(state, input), input.routing), input.routing), input);
+  const { from, routing } = input;
+  const noted = { ...state, words: withWord(state.words, from, routing) };
+  return leaveDeposed(believeAgain(handleNews(noted, routing), routing), input);
 }
 
 /** Replicas beyond the quorum never lead: they are for reads where nobody else is left. */
@@ -232,14 +228,6 @@ function handleNews(state: RouterState, routing: Routing): RouterState {
 
 type RoutingInput = Extract<RouterInput, { readonly type: 'routing' }>;
 
-function noteWord(state: RouterState, { from, routing: { term, leader } }: RoutingInput): RouterState {
-  const before = state.words.get(from);
-  if (before !== undefined && term < before.term) return state;
-  const leads = leader !== null;
-  const word = { term, leads, followedTerm: leads ? term : (before?.followedTerm ?? -1) };
-  return { ...state, words: new Map(state.words).set(from, word) };
-}
-
 /** What it said on a connection that is broken may be otherwise by now. */
 function forgetWords(state: RouterState, address: string): RouterState {
   const lineages = new Map(state.lineages);
@@ -256,38 +244,22 @@ function conflictWithout({ conflict }: RouterState, address: string): LineageCon
 
 /** One alone may be cut off; a leader whom most of its voters have given up commits nothing any more. */
 function leaveDeposed(state: RouterState, { routing, nowMs }: RoutingInput): RouterState {
-  const { route } = state;
+  const { route, words } = state;
   if (routing.leader !== null || route.state !== 'attached' || !route.trusted) return state;
-  const { all, saying } = votersOf(state, (word) => hasGivenUp(word, route.term));
-  return saying * 2 > all ? moveOn(state, nowMs, 'voters') : state;
-}
-
-/** Whoever votes in a new leader says that nobody leads until it has heard of the outcome: that speaks against no leader of that term. */
-function hasGivenUp({ term, leads, followedTerm }: Word, leaderTerm: number): boolean {
-  return !leads && (term > leaderTerm || (term === leaderTerm && followedTerm === term));
+  return mostHaveGivenUp(words, hotOf(state), route.term) ? moveOn(state, nowMs, 'voters') : state;
 }
 
 /** It was alive all the time, and most of the others have seen so: calls that only a leader answers go there again. */
 function believeAgain(state: RouterState, { leader }: Routing): RouterState {
-  const { distrusted } = state;
+  const { distrusted, words } = state;
   if (leader === null || distrusted?.by !== 'voters') return state;
-  const { all, saying } = votersOf(
-    state,
-    (word, address) => address !== distrusted.address && word.leads && word.term === distrusted.term,
-  );
-  return saying * 2 > all - 1 ? followLeader({ ...state, distrusted: null }) : state;
+  return mostFollow(words, hotOf(state), distrusted.address, distrusted.term)
+    ? followLeader({ ...state, distrusted: null })
+    : state;
 }
 
-function votersOf(
-  { routing, words }: RouterState,
-  isSo: (word: Word, address: string) => boolean,
-): { readonly all: number; readonly saying: number } {
-  const hot = (routing?.members ?? []).filter(isHot);
-  const saying = hot.filter(({ clientAddress }) => {
-    const word = words.get(clientAddress);
-    return word !== undefined && isSo(word, clientAddress);
-  });
-  return { all: hot.length, saying: saying.length };
+function hotOf({ routing }: RouterState): readonly Member[] {
+  return (routing?.members ?? []).filter(isHot);
 }
 
 function handleLinkUp(state: RouterState, address: string): RouterState {
