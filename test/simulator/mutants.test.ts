@@ -52,14 +52,14 @@ const foundWithTiers: Partial<Record<MutantName, number>> = {
   'mark-half-applied': 87,
   'warm-keeps-lost-ranges': 3,
   'replace-keeps-old-values': 40,
-  'cold-row-checksum-ignored': 90,
+  'cold-row-checksum-ignored': 99,
   'cold-merge-ahead': 4,
   'fencing-forgotten': 16,
   'fork-not-saved': 3,
   'forced-beside-quorum': 3,
   'revisions-not-moved-on': 3,
   'forced-without-new-epoch': 3,
-  'never-committed-is-lag': 6,
+  'never-committed-is-lag': 365,
   'wish-by-word': 764,
 };
 /** The same with predictions in the seeds that have them. */
