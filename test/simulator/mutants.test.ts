@@ -34,7 +34,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'image-before-log': 15,
   'early-acknowledgement-as-durable': 1,
   'digest-of-earlier-image': 1,
-  'digest-half-applied': 3,
+  'digest-half-applied': 21,
   'minority-verdict': 23,
   'quarantined-campaigns': 42,
   'quarantined-serves': 6,
