@@ -93,12 +93,11 @@ function matchOf(core: Core, id: NodeId): number {
   return core.peers.get(id)?.match ?? 0;
 }
 
-/** As ranked by the failover layer, or by how far their logs are. */
+/** As ranked by the failover layer; whom it has not ranked yet, having just become a voter or been trusted again, by how far their logs are. */
 function rankedHeirs(core: Core): readonly NodeId[] {
-  if (core.ranking !== null) return core.ranking.filter((id) => isHeir(core, id));
-  return core.configuration.voters
-    .filter((id) => isHeir(core, id))
-    .sort((a, b) => matchOf(core, b) - matchOf(core, a));
+  const ranked = (core.ranking ?? []).filter((id) => isHeir(core, id));
+  const others = core.configuration.voters.filter((id) => isHeir(core, id) && !ranked.includes(id));
+  return [...ranked, ...others.sort((a, b) => matchOf(core, b) - matchOf(core, a))];
 }
 
 /** What heartbeats carry: the ranked heirs, those first that have all that is committed (else they could not win). */
