@@ -120,12 +120,13 @@ export class Cluster implements Machinery {
   ): Promise<Buffer> {
     const giveUpMs = performance.now() + options.deadlineMs;
     let failure = new TanistError('no-leader', 'no leader is known');
+    const refusers = new Set<string>();
     for (;;) {
       const leftMs = giveUpMs - performance.now();
       if (leftMs <= 0) throw failure;
       if (this.closing.aborted) throw new TanistError('closed', 'the client is closed');
       if (options.signal?.aborted) throw new TanistError('cancelled', 'the call was cancelled');
-      const link = this.watchLink();
+      const link = this.nextToAsk(refusers);
       if (link === null) failure = conflictAlone(this.session.core.router) ?? failure;
       let waitMs = retryMs;
       if (link !== null) {
@@ -145,6 +146,7 @@ export class Cluster implements Machinery {
           const isOver = options.mayRepeat === true ? verdict === 'fail' : verdict !== 'elsewhere';
           if (isOver || (error.indeterminate && options.mayRepeat !== true)) throw error;
           if (verdict === 'later') waitMs = laterMs;
+          if (verdict === 'elsewhere') refusers.add(link.address);
           failure = error;
         } finally {
           attempt?.release();
@@ -206,7 +208,15 @@ export class Cluster implements Machinery {
     this.links.close();
   }
 
-  private watchLink(refusers?: ReadonlyMap<string, unknown>): Link | null {
+  /** The leader, where one is known; else each member in turn. */
+  private nextToAsk(refusers: Set<string>): Link | null {
+    if (this.leaderAddress() !== null) return this.watchLink();
+    const link = this.watchLink(refusers);
+    if (link !== null && refusers.has(link.address)) refusers.clear();
+    return link;
+  }
+
+  private watchLink(refusers?: { has(address: string): boolean }): Link | null {
     const leader = this.leaderAddress();
     if (leader !== null && refusers?.has(leader) !== true) return this.links.at(leader);
     const { router } = this.session.core;

@@ -376,6 +376,20 @@ test('a renewal outlives its leader, whether that dies, stands still or is busy'
   }
 });
 
+for (const leader of [0, 1, 2])
+  test(`while no leader is announced, a call that only a leader answers goes to each member in turn: ${leader}`, async (t) => {
+    const cluster = await FakeCluster.start(3);
+    cluster.elect(-1);
+    const client = await connect({ endpoints: cluster.endpoints });
+    t.teardown(() => {
+      cluster.stop();
+      return client.close({ drainMs: 0 });
+    });
+    await cluster.until(() => cluster.members.every(({ successions }) => successions.size > 0));
+    cluster.leader = leader;
+    await t.notThrowsAsync(client.transfer(undefined, { deadlineMs: 3000 }));
+  });
+
 test('administration follows the leader', async (t) => {
   const { client, cluster } = await started(t, 3);
   t.is((await client.status()).id, 'n1' as never);
