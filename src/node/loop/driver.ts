@@ -79,11 +79,11 @@ export class Driver {
 
   /**
    * After inputs that an election may be waiting for: looks now instead of at the end of the turn. What is written to a socket leaves before the event loop turns to
-   * other sockets, of which a failover has many.
+   * other sockets, of which a failover has many. What may take its share of a turn, to apply and to serve, comes at the end: once, however many inputs there were.
    */
   hurry(): void {
-    if (this.#inTurn || this.#stopped) this.wake();
-    else this.#guarded(() => this.#turn());
+    if (!this.#inTurn) this.#guarded(() => this.#within(() => this.#handleAll()));
+    this.wake();
   }
 
   stop(): void {
@@ -138,9 +138,13 @@ export class Driver {
 
   #turn(): void {
     this.#scheduled = false;
+    this.#within(() => this.#lookAtAll());
+  }
+
+  #within(act: () => void): void {
     this.#inTurn = true;
     try {
-      this.#lookAtAll();
+      act();
     } finally {
       this.#inTurn = false;
     }

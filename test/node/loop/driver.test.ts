@@ -46,3 +46,47 @@ test('damage found while the log is read for a peer is told, and the peer gets a
   t.like(failed.failures[0], { code: 'storage-failed' });
   t.deepEqual(failed.handedBack, []);
 });
+
+test('in a hurry messages leave at once, and what is to be applied waits for the end of the turn, once for all inputs', async (t) => {
+  const none: readonly never[] = [];
+  const entry = { index: 1, term: 1, kind: 'no-op', payload: new Uint8Array() };
+  const ready = (message: unknown, committed: readonly unknown[]) => ({
+    soft: null,
+    messages: [message],
+    persist: null,
+    committed,
+    reads: none,
+    snapshots: none,
+    lostPeers: none,
+    logReads: none,
+    install: null,
+  });
+  const readies: unknown[] = [ready({ to: 'b' }, [entry])];
+  const sent: unknown[] = [];
+  let applies = 0;
+  const parts = {
+    raft: { status: { role: 'follower', term: 1 }, ready: () => readies.shift() ?? null },
+    clock: { soon: setImmediate },
+    transport: { send: (to: unknown) => sent.push(to), flush: () => {} },
+    proposals: { flush: () => false },
+    reads: { flush: () => {}, applied: () => {} },
+    // A backlog: each call takes its share of a turn, and does not come to the end of the first entry.
+    apply: () => {
+      applies += 1;
+      return 0;
+    },
+    failed: (error: unknown) => t.fail(String(error)),
+  };
+  const driver = new Driver(parts as unknown as DriverParts);
+  driver.hurry();
+  t.deepEqual(sent, ['b']);
+  for (let i = 0; i < 10; i++) {
+    readies.push(ready({ to: 'c' }, []));
+    driver.hurry();
+  }
+  t.is(sent.length, 11);
+  t.is(applies, 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.is(applies, 1);
+  driver.stop();
+});
