@@ -131,11 +131,11 @@ test('files that are not there, or not what they should be: one line with the pa
   for (const [args, message] of [
     [
       ['fork', 'show', join(folder, 'none')],
-      /^tanist: .*none cannot be read \(ENOENT\) \(data-unreadable\)\n$/,
+      /^tanist: .*none cannot be read \(ENOENT\): there is nothing of that name; .*\(data-unreadable\)\n$/,
     ],
     [
       ['fork', 'report', join(folder, 'none')],
-      /^tanist: .*none cannot be read \(ENOENT\) \(data-unreadable\)\n$/,
+      /^tanist: .*none cannot be read \(ENOENT\): there is nothing of that name; .*\(data-unreadable\)\n$/,
     ],
     [['fork', 'report', folder], /^tanist: forced-2\.json is no report of .*\(data-damaged\)\n$/],
   ] as const) {
