@@ -15,13 +15,7 @@ const newest = (folder) =>
   );
 
 function run(command, args) {
-  // Of ONNX Runtime only what runs on a CPU, which is in its package; its own install script would load more from the network.
-  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
-  const { status } = spawnSync(command, args, {
-    cwd: root,
-    env,
-    stdio: ['ignore', process.stderr, 'inherit'],
-  });
+  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', process.stderr, 'inherit'] });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -36,6 +30,7 @@ function step(name, stamp, sourcesMs, act) {
 const lockMs = Math.max(modified(join(root, 'package-lock.json')), modified(join(root, 'package.json')));
 step('installing packages (once)', join(root, 'node_modules/.tanist-installed'), lockMs, () =>
   // Not `npm ci`: that refuses a lock file without the optional packages of other platforms. The lock file is followed and never written.
+  // No install scripts (.npmrc): what is native comes built in its package, and ONNX Runtime's would load what runs on a GPU.
   run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error']),
 );
 const sourcesMs = Math.max(

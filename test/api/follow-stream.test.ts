@@ -5,20 +5,9 @@ import { FollowStream } from '../../src/api/replication/follow-stream.ts';
 import { nodeId } from '../../src/foundation/ids.ts';
 import type { ReplicaReport, ReplicaSource } from '../../src/ports/replication.ts';
 import { encodeFollowMessage } from '../../src/protocol/replication/follow.ts';
+import { replicaReport } from '../replication/replica-report.ts';
 
-const report = (id: string): ReplicaReport => ({
-  id: nodeId(id),
-  tier: 'warm',
-  held: null,
-  lagRevisions: 0,
-  lagMs: 0,
-  trouble: null,
-  syncMs: 0,
-  memoryUsed: 0,
-  diskFree: 1,
-  links: [],
-  facts: null,
-});
+const report = (id: string): ReplicaReport => replicaReport({ id: nodeId(id) });
 
 test('a replica is heard of itself alone, and only once it follows', (t) => {
   for (const [follows, says, heard] of [

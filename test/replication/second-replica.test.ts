@@ -14,23 +14,17 @@ import { latestParts } from '../../src/replication/source/latest-parts.ts';
 import { WarmReplica } from '../../src/replication/warm/warm-replica.ts';
 import { Bench } from '../node/bench.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
+import { replicaReport } from './replica-report.ts';
 
 const id = nodeId('w');
-const report = (start: string, said: number, tier: 'warm' | 'cold' = 'warm'): ReplicaReport => ({
-  id,
-  start,
-  said,
-  tier,
-  held: null,
-  lagRevisions: 0,
-  lagMs: 0,
-  trouble: null,
-  syncMs: 0,
-  memoryUsed: 0,
-  diskFree: 1,
-  links: [],
-  facts: { id, name: start, peer: '', client: `${start}:1`, http: '', tier: 'warm', labels: {} },
-});
+const report = (start: string, said: number, tier: 'warm' | 'cold' = 'warm'): ReplicaReport =>
+  replicaReport({
+    id,
+    start,
+    said,
+    tier,
+    facts: { id, name: start, peer: '', client: `${start}:1`, http: '', tier: 'warm', labels: {} },
+  });
 
 function members(tier: 'warm' | 'cold') {
   const hot = ['a', 'b', 'c'].map((name) => ({

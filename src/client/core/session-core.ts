@@ -302,8 +302,8 @@ export class SessionCore<Tag> {
       const pending = this.queue.shift();
       if (pending === undefined) return;
       if (pending.deadlineMs <= nowMs) {
-        const message = `${this.lateMessage()}; it was not applied`;
-        this.failQueued(pending, new TanistError(this.lateCode(), message));
+        const { code, message } = this.late();
+        this.failQueued(pending, new TanistError(code, `${message}; it was not applied`));
         continue;
       }
       this.queuedBytes -= pending.sizeBytes;
@@ -488,25 +488,23 @@ export class SessionCore<Tag> {
   }
 
   private sweepDeadlines(nowMs: number): void {
+    const { code, message } = this.late();
     let earliest = Number.POSITIVE_INFINITY;
     for (const pending of [...this.window.unanswered(), ...this.queue.living()]) {
       if (pending.toldEarly) continue;
-      if (pending.deadlineMs <= nowMs) this.abandon(pending, this.lateCode(), this.lateMessage());
+      if (pending.deadlineMs <= nowMs) this.abandon(pending, code, message);
       else if (pending.deadlineMs < earliest) earliest = pending.deadlineMs;
     }
-    earliest = Math.min(earliest, this.reads.sweepDeadlines(nowMs, this.lateCode(), this.lateMessage()));
+    earliest = Math.min(earliest, this.reads.sweepDeadlines(nowMs, code, message));
     this.earliestDeadlineMs = earliest;
   }
 
-  /** Where nobody of the followed lineage is left, that is why. */
-  private lateCode(): 'deadline-exceeded' | 'lineage-conflict' {
-    return conflictAlone(this.router) === null ? 'deadline-exceeded' : 'lineage-conflict';
-  }
-
-  private lateMessage(): string {
+  /** Why what is late now fails: where nobody of the followed lineage is left, that is why. */
+  private late(): { readonly code: 'deadline-exceeded' | 'lineage-conflict'; readonly message: string } {
     const conflict = conflictAlone(this.router);
-    if (conflict !== null) return conflict.message;
-    return this.lastTrouble === null ? 'no answer in time' : `no answer in time (${this.lastTrouble})`;
+    if (conflict !== null) return { code: 'lineage-conflict', message: conflict.message };
+    const trouble = this.lastTrouble === null ? '' : ` (${this.lastTrouble})`;
+    return { code: 'deadline-exceeded', message: `no answer in time${trouble}` };
   }
 
   private renewalDueMs(): number {

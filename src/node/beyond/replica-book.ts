@@ -3,9 +3,8 @@ import { type NodeId, nodeId } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { ReplicaReport } from '../../ports/replication.ts';
-import { ReplicaStarts, replicaSilentMs } from './replica-starts.ts';
-
-const mostReplicas = 64;
+import { markedRows } from '../peers/context-rows.ts';
+import { mostReplicas, ReplicaStarts, replicaSilentMs } from './replica-starts.ts';
 
 /** What a replica beyond the quorum last said of itself, here or at a peer. */
 export interface ReplicaView {
@@ -125,6 +124,7 @@ export class ReplicaBook {
 
 const none: readonly ReplicaReport[] = [];
 const mark = 'second';
+const mostRows = 4096;
 
 function keyOf(id: string, start: string): string {
   return `${id} ${start}`;
@@ -132,18 +132,9 @@ function keyOf(id: string, start: string): string {
 
 /** Of rows beside those of `peers/peer-view.ts`; whoever does not know them passes over them. */
 function refusedIn(context: Uint8Array): readonly (readonly [NodeId, string])[] {
-  const text = Buffer.from(context.buffer, context.byteOffset, context.byteLength);
-  if (!text.includes(`"${mark}"`)) return [];
-  let rows: unknown;
-  try {
-    rows = JSON.parse(text.toString());
-  } catch {
-    return [];
-  }
-  return (Array.isArray(rows) ? (rows as unknown[]) : []).slice(0, 4096).flatMap((row) => {
-    const [kind, id, start] = Array.isArray(row) ? (row as unknown[]) : [];
-    return kind === mark && typeof id === 'string' && typeof start === 'string'
-      ? [[nodeId(id), start] as const]
-      : [];
-  });
+  return markedRows(context, mark)
+    .slice(0, mostRows)
+    .flatMap(([id, start]) =>
+      typeof id === 'string' && typeof start === 'string' ? [[nodeId(id), start] as const] : [],
+    );
 }

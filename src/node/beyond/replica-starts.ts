@@ -11,7 +11,8 @@ const togetherMs = 1000;
 const leastWords = 2;
 /** Of one id; more are not told apart. */
 const mostStarts = 4;
-const mostReplicas = 64;
+/** Beyond the quorum; more are not heard of. */
+export const mostReplicas = 64;
 
 interface Start {
   readonly name: string;

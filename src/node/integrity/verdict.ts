@@ -1,4 +1,5 @@
 import { type LogIndex, logIndex, type NodeId, nodeId } from '../../foundation/ids.ts';
+import { markedRows } from '../peers/context-rows.ts';
 
 /** A leader's word: the image of this generation is not what the majority has. */
 export interface Verdict {
@@ -17,18 +18,9 @@ export function verdictRows(verdicts: Iterable<Verdict>): (string | number)[][] 
 }
 
 export function parseVerdicts(bytes: Uint8Array): readonly Verdict[] {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!text.includes(mark)) return [];
-  let rows: unknown;
-  try {
-    rows = JSON.parse(text.toString());
-  } catch {
-    return [];
-  }
   const verdicts: Verdict[] = [];
-  for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
-    const [kind, id, generation, index, digest] = Array.isArray(row) ? (row as unknown[]) : [];
-    if (kind !== mark || typeof id !== 'string' || typeof generation !== 'string') continue;
+  for (const [id, generation, index, digest] of markedRows(bytes, mark)) {
+    if (typeof id !== 'string' || typeof generation !== 'string') continue;
     if (typeof index !== 'number' || typeof digest !== 'string') continue;
     verdicts.push({ id: nodeId(id), generation, index: logIndex(index), digest });
   }

@@ -2,6 +2,7 @@ import { revision } from '../../foundation/ids.ts';
 import { bySpace, spaces } from '../../ports/delta.ts';
 import type { Revisions } from '../../ports/replication.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
+import { markedRows } from '../peers/context-rows.ts';
 
 const mark = 'at';
 
@@ -16,16 +17,8 @@ export function revisionRow(state: Pick<StateMachine, 'revision'>): (string | nu
 
 /** Null for anything that has no such row. */
 export function parseLeaderRevisions(bytes: Uint8Array): Revisions | null {
-  if (bytes.length === 0) return null;
-  let rows: unknown;
-  try {
-    rows = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
-  } catch {
-    return null;
-  }
-  for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
-    const [kind, ...numbers] = Array.isArray(row) ? (row as unknown[]) : [];
-    if (kind !== mark || numbers.length !== spaces.length) continue;
+  for (const numbers of markedRows(bytes, mark)) {
+    if (numbers.length !== spaces.length) continue;
     const said = new Map(spaces.map((space, i) => [space, numbers[i]] as const));
     const of = (space: keyof Revisions): Revisions['user'] | null => {
       const value = said.get(space);

@@ -50,10 +50,10 @@ export function roleChanged(soft: SoftState, parts: RoleChangeParts): void {
   const { raft, nodeLog, clusterClock, opening, writes, predictions, reads, mover } = parts;
   const { monitor, handOver, announcer, clock } = parts;
   const fields = { term: soft.term, leader: soft.leader };
-  clusterClock.leads(soft.role === 'leader' ? soft.term : null);
   if (soft.role === 'leader') {
     if (announcer.routing.leader !== raft.status.id) nodeLog.info('elected', fields);
   } else {
+    clusterClock.leads(null);
     if (opening.leads) {
       nodeLog.info('stepped-down', fields);
       writes.steppedDown();

@@ -1,5 +1,6 @@
 import { assert } from '../../foundation/assert.ts';
 import { nodeId } from '../../foundation/ids.ts';
+import { isRecord } from '../../foundation/is-record.ts';
 import type { MemberChange } from '../../ports/membership.ts';
 import { factsOf } from '../../protocol/operations/member-facts.ts';
 
@@ -12,8 +13,4 @@ export function decodeMemberChange(payload: Uint8Array): MemberChange | null {
     set: change.set.map(factsOf),
     removed: change.removed.map((id: unknown) => nodeId(String(id))),
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

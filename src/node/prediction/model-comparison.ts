@@ -1,6 +1,7 @@
 import { type Divergence, type ModelReport, modelDivergence } from '../../failover/divergence.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { markedRows } from '../peers/context-rows.ts';
 import { type SaidOfModel, saidJson, saidOf } from './model-report.ts';
 
 export interface ModelComparisonParts {
@@ -78,16 +79,12 @@ function hasSomething({ scaledError, samples }: ModelReport): boolean {
 }
 
 function rowIn(context: Uint8Array): SaidOfModel | null {
-  const text = Buffer.from(context.buffer, context.byteOffset, context.byteLength);
-  if (!text.includes(`"${mark}"`)) return null;
+  const [said] = markedRows(context, mark).find(([each]) => typeof each === 'string') ?? [];
+  if (typeof said !== 'string') return null;
   try {
-    const rows: unknown = JSON.parse(text.toString());
-    for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
-      const [kind, said] = Array.isArray(row) ? (row as unknown[]) : [];
-      if (kind === mark && typeof said === 'string') return saidOf(JSON.parse(said));
-    }
+    return saidOf(JSON.parse(said));
   } catch {
     // Another version's, or damaged: nothing is known.
+    return null;
   }
-  return null;
 }

@@ -3,6 +3,7 @@
  * the payloads cross by structured clone, and the buffers named in `transfer` by ownership.
  */
 import type { TransferListItem } from 'node:worker_threads';
+import { isRecord } from '../../foundation/is-record.ts';
 
 declare const types: unique symbol;
 
@@ -33,10 +34,6 @@ export type FromThread =
   | { readonly type: 'event'; readonly kind: string; readonly payload: unknown };
 
 export type Transfer = readonly TransferListItem[];
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
 
 export function isToThread(value: unknown): value is ToThread {
   return isRecord(value) && Number.isSafeInteger(value.id) && typeof value.kind === 'string';

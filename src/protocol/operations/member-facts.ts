@@ -1,5 +1,6 @@
 import { assert } from '../../foundation/assert.ts';
 import { nodeId } from '../../foundation/ids.ts';
+import { isRecord } from '../../foundation/is-record.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 
 /** Of parsed JSON. Fields that another version left out are empty. */
@@ -18,8 +19,4 @@ export function factsOf(value: unknown): MemberFacts {
     ...(value.wanted === 'hot' ? { wanted: 'hot' } : {}),
     ...(typeof value.replaces === 'string' ? { replaces: nodeId(value.replaces) } : {}),
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

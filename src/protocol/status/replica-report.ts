@@ -1,4 +1,5 @@
 import { nodeId, revision } from '../../foundation/ids.ts';
+import { isRecord } from '../../foundation/is-record.ts';
 import { type Space, spaces } from '../../ports/delta.ts';
 import type { Held, KeyRange, LinkMeasurement, ModelSaid, ReplicaReport } from '../../ports/replication.ts';
 import { factsOf } from '../operations/member-facts.ts';
@@ -78,8 +79,4 @@ export function linkOf(value: unknown): LinkMeasurement | null {
 
 function numberOf(value: unknown): number {
   return typeof value === 'number' && value >= 0 ? value : 0;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

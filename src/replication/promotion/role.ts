@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { TanistError } from '../../foundation/errors.ts';
+import { isRecord } from '../../foundation/is-record.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { MemberFolder } from '../../ports/member-folder.ts';
 import type { Lineage } from '../../ports/replication.ts';
@@ -75,8 +76,4 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

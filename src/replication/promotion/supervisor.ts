@@ -16,6 +16,7 @@ import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/for
 import { ForcedWatch, fenceAll, type RunFence, witnessesOf } from '../forced/forced-policy.ts';
 import { forkOfHeld, headOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
+import { Backoff } from './backoff.ts';
 import {
   decideBeyond,
   decideByWord,
@@ -90,12 +91,8 @@ export class Supervisor {
   #asked: { readonly quorum: 'seen' | 'gone'; readonly atMs: number } | null = null;
   /** Names drawn by this process. */
   #named = 0;
-  /** Of a promotion that failed, doubling; 0: none did. */
-  #promotionRetryMs = 0;
-  #promoteAtMs = 0;
-  /** Of a fence command that failed, doubling; 0: none did. */
-  #fenceRetryMs = 0;
-  #fenceAtMs = 0;
+  readonly #promotions = new Backoff(firstRetryMs, lastRetryMs);
+  readonly #fenceTries = new Backoff(firstFenceRetryMs, lastFenceRetryMs);
   /** As the role has it; what runs may not know it yet. */
   #lineage: Lineage | null = null;
   readonly #failed: (error: Error) => void;
@@ -256,7 +253,7 @@ export class Supervisor {
     if (decision.do === 'become') return this.#change(() => this.#becomeBeyond(decision.tier));
     const before = this.#runtime;
     if (decision.do === 'prefetch') await this.#tryPromotion();
-    else this.#promotionRetryMs = 0;
+    else this.#promotions.over();
     // Who cannot become hot may be one whose quorum, or lineage, has ended meanwhile.
     if (this.#runtime === before) await this.#askAround();
   }
@@ -264,12 +261,11 @@ export class Supervisor {
   /** An image is dear to its source: one that could not be taken is not asked for again at once. */
   async #tryPromotion(): Promise<void> {
     const { clock } = this.#parts;
-    if (this.#promotionRetryMs > 0 && clock.nowMs() < this.#promoteAtMs) return;
+    if (!this.#promotions.isDue(clock.nowMs())) return;
     const before = this.#runtime;
     await this.#change(() => this.#promote());
-    const retryMs = Math.min(Math.max(firstRetryMs, 2 * this.#promotionRetryMs), lastRetryMs);
-    this.#promotionRetryMs = this.#runtime === before ? retryMs : 0;
-    this.#promoteAtMs = clock.nowMs() + this.#promotionRetryMs;
+    if (this.#runtime === before) this.#promotions.failed(clock.nowMs());
+    else this.#promotions.over();
   }
 
   async #lookHot(runtime: HotRuntime): Promise<void> {
@@ -323,18 +319,17 @@ export class Supervisor {
   /** Only after every old hot member was fenced. */
   async #forceByPolicy(): Promise<void> {
     const { forced, nodeLog, clock, place } = this.#parts;
-    if (forced === null || clock.nowMs() < this.#fenceAtMs) return;
+    if (forced === null || !this.#fenceTries.isDue(clock.nowMs())) return;
     const failed = await fenceAll(forced.policy, this.said(), forced.run);
     if (failed.length === 0) {
-      this.#fenceRetryMs = 0;
+      this.#fenceTries.over();
       await this.force(true);
       return;
     }
-    this.#fenceRetryMs = Math.min(Math.max(firstFenceRetryMs, 2 * this.#fenceRetryMs), lastFenceRetryMs);
-    this.#fenceAtMs = clock.nowMs() + this.#fenceRetryMs;
+    const waitMs = this.#fenceTries.failed(clock.nowMs());
     const who = failed.map(({ id, reason }) => `${id} could not be fenced (${reason})`).join(', ');
     nodeLog.warn('role-failed', {
-      error: `no forced promotion: ${who}; it is tried again in ${this.#fenceRetryMs / 1000} s: mend the fence command, or make sure that these nodes cannot run and promote by hand (tanist promote ${place.self} --force)`,
+      error: `no forced promotion: ${who}; it is tried again in ${waitMs / 1000} s: mend the fence command, or make sure that these nodes cannot run and promote by hand (tanist promote ${place.self} --force)`,
     });
   }
 

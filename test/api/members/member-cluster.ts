@@ -60,9 +60,13 @@ export async function until(
   client: TanistClient,
   right: (members: ReadonlyMap<string, MemberInfo>) => boolean | Promise<boolean>,
 ): Promise<void> {
-  for (;;) {
+  await eventually(async () => {
     const { members } = await client.memberList().catch(() => ({ members: [] }));
-    if (await right(new Map(members.map((member) => [String(member.id), member])))) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return right(new Map(members.map((member) => [String(member.id), member])));
+  });
+}
+
+/** The same of anything else. */
+export async function eventually(right: () => Promise<boolean>): Promise<void> {
+  while (!(await right())) await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -11,7 +11,7 @@ import {
   type MemberLineage,
 } from '../../../src/protocol/operations/promotion.ts';
 import { promotionService } from '../../../src/protocol/services.ts';
-import { startCluster } from './member-cluster.ts';
+import { eventually, startCluster } from './member-cluster.ts';
 
 async function force(address: string): Promise<string> {
   const channel = openChannel(address);
@@ -23,11 +23,6 @@ async function force(address: string): Promise<string> {
   } finally {
     channel.close();
   }
-}
-
-/** Asks until it is so; the test's time limit is the bound. */
-async function eventually(right: () => Promise<boolean>): Promise<void> {
-  while (!(await right())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 test('two replicas of one dead cluster, each promoted by mistake: a client follows one, and never mixes their answers', async (t) => {

@@ -7,6 +7,7 @@ import { Observation } from '../../../src/node/topology/observe.ts';
 import type { MemberInfo } from '../../../src/ports/membership.ts';
 import type { ReplicaReport } from '../../../src/ports/replication.ts';
 import { replicaReportOf, replicaReportText } from '../../../src/protocol/status/replica-report.ts';
+import { replicaReport } from '../../replication/replica-report.ts';
 
 const said = {
   scaledError: 0.75,
@@ -16,20 +17,8 @@ const said = {
     { hash: 9, mean: Number.NaN, scale: 1 },
   ],
 };
-const report = (model: ReplicaReport['model']): ReplicaReport => ({
-  id: nodeId('w'),
-  tier: 'warm',
-  held: null,
-  lagRevisions: 0,
-  lagMs: 0,
-  trouble: null,
-  syncMs: 0,
-  memoryUsed: 0,
-  diskFree: 1,
-  links: [],
-  facts: null,
-  ...(model === undefined ? {} : { model }),
-});
+const report = (model: ReplicaReport['model']): ReplicaReport =>
+  replicaReport(model === undefined ? {} : { model });
 
 test('what a replica beyond the quorum says of its predictions reaches who weighs it', (t) => {
   const told = replicaReportOf(JSON.parse(replicaReportText(report(saidJson(said)))));

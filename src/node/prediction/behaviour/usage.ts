@@ -1,4 +1,5 @@
 import { type NodeId, nodeId } from '../../../foundation/ids.ts';
+import { markedRows } from '../../peers/context-rows.ts';
 
 /** What a node uses of its machine; null: unknown. */
 export interface Usage {
@@ -61,17 +62,14 @@ export function usageRow(members: readonly MemberUsage[]): readonly (string | nu
 
 /** Null: it says nothing of them. */
 export function usageInRows(context: Uint8Array): readonly MemberUsage[] | null {
-  const text = Buffer.from(context.buffer, context.byteOffset, context.byteLength);
-  if (!text.includes(`"${mark}"`)) return null;
-  try {
-    const rows: unknown = JSON.parse(text.toString());
-    for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
-      const [kind, atMs, said] = Array.isArray(row) ? (row as unknown[]) : [];
-      if (kind !== mark || typeof atMs !== 'number') continue;
+  for (const [atMs, said] of markedRows(context, mark)) {
+    if (typeof atMs !== 'number') continue;
+    try {
       return typeof said === 'string' ? membersIn(JSON.parse(said), atMs) : [];
+    } catch {
+      // Another version's, or damaged: nothing is known.
+      return null;
     }
-  } catch {
-    // Another version's, or damaged: nothing is known.
   }
   return null;
 }
