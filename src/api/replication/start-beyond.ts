@@ -14,6 +14,7 @@ import { HotNodes } from './hot-nodes.ts';
 import { MeasuredLinks } from './measured-links.ts';
 import { ReplicaNode, type ServedReplica } from './replica-node.ts';
 import { ownFacts, usedOf } from './replica-parts.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import type { ServedSnapshots } from './snapshots-service.ts';
 
 /** What replicas of both tiers are given. */
@@ -50,6 +51,7 @@ export async function startBeyond(
     for (const close of closers.reverse()) await close();
   };
   try {
+    closers.push(keepHeapSmall());
     const vitals = await VitalsReader.start(dataFolder);
     closers.push(() => vitals.stop());
     const links = new MeasuredLinks(self, config.nodes);

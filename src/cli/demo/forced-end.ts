@@ -23,8 +23,8 @@ export interface ForcedEnd {
 const patienceMs = 10_000;
 
 /**
- * The worst that can happen: every hot replica dies. The warm one goes on by force with what it holds. Null: it has taken the killed leader's place
- * already, and votes.
+ * The worst that can happen: every hot replica dies, while the stream writes. The warm one goes on by force with what it holds. Null: it has taken the killed
+ * leader's place already, and votes.
  */
 export async function forcedEnd(
   cluster: LocalCluster,

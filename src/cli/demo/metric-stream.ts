@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { StateClient } from '../../ports/state-client.ts';
 import { type HostMetrics, hostMetrics } from '../host-metrics.ts';
 import type { Ledger } from './ledger.ts';
@@ -10,8 +9,8 @@ export interface MetricStream {
   readonly failed: number;
   /** Stops the writes; resolves when every one has an outcome. */
   stop(): Promise<void>;
-  /** What the machine is like now; rates are of the last moments. */
-  now(): Promise<ReadonlyMap<string, number>>;
+  /** What the machine was like at the last sample, at most a tenth of a second ago while the stream runs. */
+  latest(): ReadonlyMap<string, number>;
   /** How far apart the lowest and the highest value written of a key are. */
   range(key: string): number;
 }
@@ -99,11 +98,7 @@ export function startMetricStream(
         if (settled === issued) resolve();
       });
     },
-    now: async () => {
-      metrics.sample(performance.now());
-      await delay(periodMs);
-      return metrics.sample(performance.now());
-    },
+    latest: () => new Map(sample),
     range: (key) => {
       const { low, high } = ranges.get(key) ?? { low: 0, high: 0 };
       return high - low;

@@ -13,14 +13,14 @@ export interface PredictedState {
 /** Compares with what the machine is like now. */
 export async function predictedState(
   client: Pick<TanistClient, 'get'>,
-  stream: Pick<MetricStream, 'now' | 'range'>,
+  stream: Pick<MetricStream, 'latest' | 'range'>,
 ): Promise<PredictedState> {
   const { predictions } = await client.get(metricPrefix, {
     prefix: true,
     consistency: 'predicted',
     minConfidence: 0,
   });
-  const now = await stream.now();
+  const now = stream.latest();
   let [keys, errorWith, errorWithout] = [0, 0, 0];
   for (const { key, value, last } of predictions) {
     const name = Buffer.from(key).toString('utf8');

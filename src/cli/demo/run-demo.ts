@@ -3,7 +3,7 @@ import type { TanistClient } from '../../client/index.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { rounded } from '../../foundation/statistics.ts';
 import { cleanup } from '../../local/cleanup.ts';
-import { type LocalCluster, startLocalCluster } from '../../local/local-cluster.ts';
+import { type LocalCluster, type LocalNode, startLocalCluster } from '../../local/local-cluster.ts';
 import { workFolder } from '../../local/work-folder.ts';
 import { outageOf } from '../../verification/outage.ts';
 import { openClient } from '../client.ts';
@@ -72,12 +72,32 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   out.progress.update('reading everything back …');
   const readBack = await readAllBack(client, ledger.writes);
   showReadBack(out, ledger, readBack);
-  out.progress.update('killing every hot replica …');
   const warm = cluster.nodes.find(({ tier }) => tier === 'warm');
-  const end = warm === undefined ? null : await forcedEnd(cluster, client, warm, stream);
+  const end =
+    warm === undefined ? null : await endUnderLoad(out, cluster, client, warm, options.seconds * 250);
   if (end !== null) showEnd(out, end);
   else step(out, 'the warm replica has taken the place of the killed one by itself: three hot ones again');
   conclude(out, ledger, stream, failover, readBack, end);
+}
+
+/** The stream goes on over the end of every hot replica, so that the machine has as much to do after it as before. */
+async function endUnderLoad(
+  out: Output,
+  cluster: LocalCluster,
+  client: TanistClient,
+  warm: LocalNode,
+  beforeMs: number,
+): Promise<ForcedEnd | null> {
+  const ledger = emptyLedger();
+  const stream = startMetricStream(client, ledger);
+  try {
+    await watchStream(out, client, ledger, stream, beforeMs);
+    out.progress.update('killing every hot replica …');
+    return await forcedEnd(cluster, client, warm, stream);
+  } finally {
+    // Nobody answers its last writes.
+    void stream.stop();
+  }
 }
 
 /** The last act: what is left when nothing hot is left. */
