@@ -13,12 +13,13 @@ interface Asked {
 }
 
 /**
- * Renewals asked for in one turn of the event loop travel together, but for those with options of their own; the leader gathers those of all
+ * Renewals asked for in one turn of the event loop travel together, as far as they have the same deadline and no signal; the leader gathers those of all
  * clients (promise 9). They are not numbered in the session: one may well be made twice.
  */
 export class LeaseKeeper {
   private readonly renew: Renew;
-  private asked: Asked[] = [];
+  /** By deadline. */
+  private readonly asked = new Map<number | undefined, Asked[]>();
 
   constructor(renew: Renew) {
     this.renew = renew;
@@ -27,21 +28,25 @@ export class LeaseKeeper {
   /** Resolves to the lease's time-to-live; fails as `lease-not-found` when it is gone. */
   keepAlive(id: LeaseId, options: CallOptions | undefined): Promise<number> {
     return new Promise((resolve, reject) => {
-      if (options?.signal !== undefined || options?.deadlineMs !== undefined) {
+      if (options?.signal !== undefined) {
         void this.send([{ id, resolve, reject }], options);
         return;
       }
-      if (this.asked.length === 0) setImmediate(() => this.flush());
-      this.asked.push({ id, resolve, reject });
+      if (this.asked.size === 0) setImmediate(() => this.flush());
+      const together = this.asked.get(options?.deadlineMs);
+      if (together === undefined) this.asked.set(options?.deadlineMs, [{ id, resolve, reject }]);
+      else together.push({ id, resolve, reject });
     });
   }
 
   private flush(): void {
-    const { asked } = this;
-    this.asked = [];
-    for (let i = 0; i < asked.length; i += limits.idsPerCommand) {
-      void this.send(asked.slice(i, i + limits.idsPerCommand), undefined);
+    for (const [deadlineMs, asked] of this.asked) {
+      const options = deadlineMs === undefined ? undefined : { deadlineMs };
+      for (let i = 0; i < asked.length; i += limits.idsPerCommand) {
+        void this.send(asked.slice(i, i + limits.idsPerCommand), options);
+      }
     }
+    this.asked.clear();
   }
 
   private async send(asked: readonly Asked[], options: CallOptions | undefined): Promise<void> {

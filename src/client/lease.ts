@@ -1,52 +1,88 @@
 import { TanistError } from '../foundation/errors.ts';
 import type { LeaseId } from '../foundation/ids.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
 import type { StateClient } from '../ports/state-client.ts';
+import { systemClock } from '../ports/system-clock.ts';
 
 /** A lease that is kept alive until it is revoked, lost, or the client closes. */
 export interface Lease extends AsyncDisposable {
   readonly id: LeaseId;
   readonly ttlMs: number;
-  /** Aborts when the lease is gone without having been revoked here; its reason is the error. */
+  /**
+   * Aborts when the lease is gone without having been revoked here, or may be: a time-to-live after the last renewal that succeeded was sent, whatever
+   * is under way then; its reason is the error. The cluster counts from when it applied that renewal, so it does not end the lease before, as long as
+   * this machine's clock keeps the pace of the leader's (cluster time, promise 9: a change of leader may take it some ms ahead). A process or machine that stood
+   * still hears of it when it goes on: what must not happen then is written under the condition that the lease's key is still there.
+   */
   readonly lost: AbortSignal;
   /** Ends the lease and deletes its keys. */
   revoke(): Promise<void>;
 }
 
-/** Renews at a third of the time-to-live. Fails like `grantLease`. */
-export async function keptLease(client: StateClient, ttlMs: number, closing: AbortSignal): Promise<Lease> {
+/** A timer takes no more than 2³¹ - 1 ms. */
+const longestWaitMs = 24 * 3600 * 1000;
+
+/** Renews at a third of the time-to-live. Fails like `grantLease`. One whose grant took its whole time-to-live is lost at once. */
+export async function keptLease(
+  client: StateClient,
+  ttlMs: number,
+  closing: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<Lease> {
+  let sentMs = clock.nowMs();
   const granted = await client.grantLease(ttlMs, { signal: closing });
   const lost = new AbortController();
-  let timer: NodeJS.Timeout | null = null;
+  let renewal: Timer | null = null;
+  let loss: Timer | null = null;
   let ended = false;
-  let renewedMs = performance.now();
+  let failure: unknown = null;
   const end = (): void => {
     ended = true;
-    if (timer !== null) clearTimeout(timer);
+    renewal?.cancel();
+    loss?.cancel();
     closing.removeEventListener('abort', end);
   };
-  const renewLater = (delayMs: number): void => {
-    if (!ended) timer = setTimeout(() => void renew(), delayMs);
+  const lose = (error: unknown): void => {
+    end();
+    lost.abort(error);
+  };
+  const leftMs = (): number => sentMs + granted.ttlMs - clock.nowMs();
+  const watchOver = (): void => {
+    if (leftMs() > 0) {
+      loss = clock.after(Math.min(leftMs(), longestWaitMs), watchOver);
+      return;
+    }
+    const message = `no renewal succeeded within the time-to-live of ${granted.ttlMs} ms: the lease may have ended`;
+    lose(new TanistError('deadline-exceeded', message, { cause: failure ?? undefined }));
+  };
+  const renewIn = (delayMs: number): void => {
+    renewal = clock.after(Math.min(delayMs, longestWaitMs), () => void renew());
   };
   const renew = async (): Promise<void> => {
-    const askedMs = performance.now();
+    const askedMs = clock.nowMs();
+    const deadlineMs = Math.min(Math.ceil(leftMs()), longestWaitMs);
+    if (deadlineMs <= 0) {
+      watchOver();
+      return;
+    }
     try {
-      await client.keepLeaseAlive(granted.id);
-      renewedMs = askedMs;
-      renewLater(granted.ttlMs / 3);
-    } catch (error) {
-      const isGone = error instanceof TanistError && error.code === 'lease-not-found';
-      const isLate = performance.now() - renewedMs > 2 * granted.ttlMs;
+      await client.keepLeaseAlive(granted.id, { deadlineMs });
       if (ended) return;
-      if (!isGone && !isLate) {
-        renewLater(granted.ttlMs / 10);
-        return;
-      }
-      end();
-      lost.abort(error);
+      sentMs = askedMs;
+      loss?.cancel();
+      watchOver();
+      renewIn(granted.ttlMs / 3);
+    } catch (error) {
+      if (ended) return;
+      failure = error;
+      if (error instanceof TanistError && error.code === 'lease-not-found') lose(error);
+      else renewIn(granted.ttlMs / 10);
     }
   };
   closing.addEventListener('abort', end, { once: true });
-  renewLater(granted.ttlMs / 3);
+  if (closing.aborted) end();
+  else watchOver();
+  if (!ended) renewIn(granted.ttlMs / 3 - (clock.nowMs() - sentMs));
   const revoke = async (): Promise<void> => {
     end();
     await client.revokeLease(granted.id);

@@ -338,7 +338,7 @@ test('renewals of one turn are one call; a lost lease says so', async (t) => {
   await Promise.all(leases.map(({ id }) => client.keepLeaseAlive(id)));
   t.is(cluster.renewals, 1);
   t.deepEqual(cluster.state.kinds, [], 'no command of the session');
-  const lease = await client.lease(30);
+  const lease = await client.lease(1500);
   cluster.state.leases.delete(lease.id);
   await new Promise((resolve) => lease.lost.addEventListener('abort', resolve));
   t.like(lease.lost.reason, { code: 'lease-not-found' });
