@@ -4,7 +4,10 @@ import type { Clock, Timer } from '../ports/clock.ts';
 import type { StateClient } from '../ports/state-client.ts';
 import { systemClock } from '../ports/system-clock.ts';
 
-/** A lease that is kept alive until it is revoked, lost, or the client closes. */
+/**
+ * A lease that is kept alive until it is revoked, lost, or the client closes. The end of its scope (`await using`) revokes it, unless it is revoked, lost
+ * or gone already, or the client is closed.
+ */
 export interface Lease extends AsyncDisposable {
   readonly id: LeaseId;
   readonly ttlMs: number;
@@ -15,12 +18,13 @@ export interface Lease extends AsyncDisposable {
    * still hears of it when it goes on: what must not happen then is written under the condition that the lease's key is still there.
    */
   readonly lost: AbortSignal;
-  /** Ends the lease and deletes its keys. */
+  /** Ends the lease and deletes its keys; once, however often it is called. Where that failed the next call tries again. Fails as `lease-not-found` when it was gone. */
   revoke(): Promise<void>;
 }
 
 /** A timer takes no more than 2³¹ - 1 ms. */
 const longestWaitMs = 24 * 3600 * 1000;
+const over: ReadonlySet<string> = new Set(['lease-not-found', 'closed']);
 
 /** Renews at a third of the time-to-live. Fails like `grantLease`. One whose grant took its whole time-to-live is lost at once. */
 export async function keptLease(
@@ -83,9 +87,21 @@ export async function keptLease(
   if (closing.aborted) end();
   else watchOver();
   if (!ended) renewIn(granted.ttlMs / 3 - (clock.nowMs() - sentMs));
-  const revoke = async (): Promise<void> => {
+  let revoked: Promise<void> | null = null;
+  const revoke = (): Promise<void> => {
     end();
-    await client.revokeLease(granted.id);
+    revoked ??= client.revokeLease(granted.id).catch((error: unknown) => {
+      revoked = null;
+      throw error;
+    });
+    return revoked;
   };
-  return { id: granted.id, ttlMs: granted.ttlMs, lost: lost.signal, revoke, [Symbol.asyncDispose]: revoke };
+  const dispose = async (): Promise<void> => {
+    if (lost.signal.aborted) return;
+    await revoke().catch((error: unknown) => {
+      const isOver = error instanceof TanistError && over.has(error.code);
+      if (!isOver) throw error;
+    });
+  };
+  return { id: granted.id, ttlMs: granted.ttlMs, lost: lost.signal, revoke, [Symbol.asyncDispose]: dispose };
 }

@@ -55,6 +55,7 @@ function world(): World {
     },
     revokeLease: async () => {
       state.revokes++;
+      if (state.refusal !== null) throw state.refusal;
       if (state.endMs <= clock.nowMs()) throw new TanistError('lease-not-found', 'gone');
       state.endMs = 0;
     },
@@ -136,6 +137,57 @@ test('a refused renewal is repeated; a lease that is gone is lost at once; closi
   await other.clock.advance(3 * ttlMs);
   t.false(silent.lost.aborted);
   t.is(other.renewals.length, 0);
+});
+
+test('the end of a scope revokes a lease that is there, once, and hides no error', async (t) => {
+  const state = world();
+  const within = async (body: (lease: Lease) => Promise<void>): Promise<void> => {
+    await using lease = await kept(state);
+    await body(lease);
+  };
+  const own = new Error('of the body');
+  await within(() => Promise.resolve());
+  t.is(state.revokes, 1);
+  await within(async (lease) => {
+    await Promise.all([lease.revoke(), lease.revoke()]);
+    await lease.revoke();
+  });
+  t.is(state.revokes, 2);
+  const lost = within(async () => {
+    state.travelMs = Number.POSITIVE_INFINITY;
+    await state.clock.advance(2 * ttlMs);
+    throw own;
+  });
+  t.is(await t.throwsAsync(lost), own);
+  t.is(state.revokes, 2, 'nobody would answer');
+  state.travelMs = 0;
+  const gone = within(async (lease) => {
+    await state.clock.advance(1);
+    state.endMs = 0;
+    await t.throwsAsync(lease.revoke(), { code: 'lease-not-found' });
+    throw own;
+  });
+  t.is(await t.throwsAsync(gone), own);
+  for (const code of ['closed', 'lease-not-found'] as const) {
+    state.refusal = new TanistError(code, '');
+    t.is(await t.throwsAsync(within(() => Promise.reject(own))), own);
+  }
+  state.refusal = new TanistError('unavailable', 'not now');
+  await t.throwsAsync(
+    within(() => Promise.resolve()),
+    { code: 'unavailable' },
+  );
+});
+
+test('a revocation that failed is tried again', async (t) => {
+  const state = world();
+  const lease = await kept(state);
+  state.refusal = new TanistError('overloaded', 'busy');
+  await t.throwsAsync(lease.revoke(), { code: 'overloaded' });
+  state.refusal = null;
+  await lease[Symbol.asyncDispose]();
+  t.is(state.revokes, 2);
+  t.is(state.endMs, 0);
 });
 
 test('a time-to-live beyond what a timer takes', async (t) => {
