@@ -58,6 +58,7 @@ import type { Member, Routing } from '../protocol/status/routing.ts';
 import { decodeStatus, type Status } from '../protocol/status/status.ts';
 import { decodeTiersReply, type TiersReply } from '../protocol/status/tiers.ts';
 import type { Cluster } from './cluster.ts';
+import { callRefusal } from './core/call-refusal.ts';
 import { Dependencies } from './dependencies.ts';
 import type { ClientEvents } from './events.ts';
 import { openChannel } from './grpc/channel.ts';
@@ -170,8 +171,7 @@ export class TanistClient extends StateView implements AsyncDisposable {
   async getPredictedAt(endpoint: string, key: Bytes, options: PredictedOptions): Promise<PredictedAnswer> {
     const range = rangeRequest(this.space, key, options);
     const predicted = { minConfidence: confidenceOf(options.minConfidence) };
-    const deadlineMs = options.deadlineMs ?? this.cluster.defaultDeadlineMs;
-    const { outcome, ageMs } = await readAt(endpoint, range, deadlineMs, predicted);
+    const { outcome, ageMs } = await readAt(endpoint, range, this.limited(options), predicted);
     if (outcome instanceof TanistError) throw outcome;
     return predictedAnswer(outcome, ageMs);
   }
@@ -179,11 +179,7 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** A serializable read of the member at `endpoint` itself, of whatever tier: what it holds, with its revision and age. */
   async getAt(endpoint: string, key: Bytes, options?: RangeOptions): Promise<RangeAnswer> {
     const range = rangeRequest(this.space, key, options);
-    const { outcome, ageMs } = await readAt(
-      endpoint,
-      range,
-      options?.deadlineMs ?? this.cluster.defaultDeadlineMs,
-    );
+    const { outcome, ageMs } = await readAt(endpoint, range, this.limited(options));
     if (outcome instanceof TanistError) throw outcome;
     return rangeAnswer(outcome, ageMs);
   }
@@ -212,9 +208,9 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return decodeLeasesReply(reply)[0] ?? null;
   }
 
-  /** Grants a lease and keeps it alive by itself. */
-  lease(ttlMs: number): Promise<Lease> {
-    return keptLease(this, ttlMs, this.cluster.closing);
+  /** Grants a lease, which the options are for, and keeps it alive by itself. */
+  lease(ttlMs: number, options?: CallOptions): Promise<Lease> {
+    return keptLease(this, ttlMs, options, this.cluster.closing);
   }
 
   /** What a node expects of its keys; by default the leader's. `limit` 0: of all, in as many calls as that takes. */
@@ -346,6 +342,10 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return this.close();
   }
 
+  private limited(options: CallOptions | undefined): CallOptions & { readonly deadlineMs: number } {
+    return { ...options, deadlineMs: options?.deadlineMs ?? this.cluster.defaultDeadlineMs };
+  }
+
   /** A call to the leader, found again after a failover, or to one endpoint. */
   private async call(
     method: RawMethod,
@@ -353,15 +353,16 @@ export class TanistClient extends StateView implements AsyncDisposable {
     options: CallOptions | undefined,
     endpoint?: string,
   ): Promise<Buffer> {
-    const deadlineMs = options?.deadlineMs ?? this.cluster.defaultDeadlineMs;
-    if (endpoint === undefined)
-      return await this.cluster.callLeader(method, request, { ...options, deadlineMs });
+    const limited = this.limited(options);
+    if (endpoint === undefined) return await this.cluster.callLeader(method, request, limited);
+    const refusal = callRefusal(limited);
+    if (refusal !== null) throw refusal;
     const channel = openChannel(endpoint);
     try {
-      return await unary(channel, endpoint, method, request, { ...options, deadlineMs });
+      return await unary(channel, endpoint, method, request, limited);
     } catch (error) {
       if (!(error instanceof TanistError) || error.code !== 'deadline-exceeded') throw error;
-      throw new TanistError('unavailable', `${endpoint} did not answer within ${deadlineMs} ms`, {
+      throw new TanistError('unavailable', `${endpoint} did not answer within ${limited.deadlineMs} ms`, {
         cause: error,
       });
     } finally {

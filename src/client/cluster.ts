@@ -8,6 +8,7 @@ import type { CallOptions } from '../ports/state-client.ts';
 import { decodeKeepAliveReply, encodeKeepAliveRequest } from '../protocol/operations/administration.ts';
 import { type RawMethod, tanistService } from '../protocol/services.ts';
 import { leaderAddressOf, type Routing } from '../protocol/status/routing.ts';
+import { callRefusal } from './core/call-refusal.ts';
 import { conflictAlone, conflictError } from './core/lineage-conflict.ts';
 import { defaultSessionOptions, type SessionOptions } from './core/options.ts';
 import type { PendingCommand } from './core/pending.ts';
@@ -97,8 +98,10 @@ export class Cluster implements Machinery {
     return leaderAddress(this.session.core.router);
   }
 
-  /** Until a member has answered. Fails as `not-tanist` or `unavailable`, naming the endpoints. */
-  async connected(connectMs: number): Promise<void> {
+  /** Until a member has answered. Fails as `not-tanist` or `unavailable`, naming the endpoints; as `cancelled`. */
+  async connected(connectMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const cancelled = (): TanistError => new TanistError('cancelled', 'connecting was cancelled');
+    if (signal?.aborted) throw cancelled();
     this.links.open();
     const giveUpMs = performance.now() + connectMs;
     while (this.links.anyUp() === null) {
@@ -106,6 +109,7 @@ export class Cluster implements Machinery {
       const isLate = performance.now() >= giveUpMs;
       if (failure?.code === 'not-tanist' || isLate) throw failure ?? this.links.silence(connectMs);
       await new Promise((resolve) => setTimeout(resolve, retryMs));
+      if (signal?.aborted) throw cancelled();
     }
   }
 
@@ -118,6 +122,8 @@ export class Cluster implements Machinery {
     request: Buffer,
     options: CallOptions & { readonly deadlineMs: number; readonly mayRepeat?: boolean },
   ): Promise<Buffer> {
+    const refusal = callRefusal(options);
+    if (refusal !== null) throw refusal;
     const giveUpMs = performance.now() + options.deadlineMs;
     let failure = new TanistError('no-leader', 'no leader is known');
     const refusers = new Set<string>();

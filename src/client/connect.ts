@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly deadlineMs?: number;
   /** How long to wait for the first answer, in ms. Default 3000. */
   readonly connectMs?: number;
+  /** Gives up connecting, as `cancelled`. */
+  readonly signal?: AbortSignal;
   /** Key space of the client's own calls. Default `user`, the one that etcd clients see. */
   readonly space?: Space;
   /** Limits and timing of the session. */
@@ -38,7 +40,7 @@ export async function connect(options: ConnectOptions): Promise<TanistClient> {
     ...(options.session === undefined ? {} : { session: options.session }),
   });
   try {
-    await cluster.connected(options.connectMs ?? 3000);
+    await cluster.connected(options.connectMs ?? 3000, options.signal);
   } catch (error) {
     await cluster.close(0);
     throw error;

@@ -1,7 +1,7 @@
 import { TanistError } from '../foundation/errors.ts';
 import type { LeaseId } from '../foundation/ids.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
-import type { StateClient } from '../ports/state-client.ts';
+import type { CallOptions, StateClient } from '../ports/state-client.ts';
 import { systemClock } from '../ports/system-clock.ts';
 
 /**
@@ -26,15 +26,17 @@ export interface Lease extends AsyncDisposable {
 const longestWaitMs = 24 * 3600 * 1000;
 const over: ReadonlySet<string> = new Set(['lease-not-found', 'closed']);
 
-/** Renews at a third of the time-to-live. Fails like `grantLease`. One whose grant took its whole time-to-live is lost at once. */
+/** Renews at a third of the time-to-live. The options are the grant's; fails like `grantLease`. One whose grant took its whole time-to-live is lost at once. */
 export async function keptLease(
   client: StateClient,
   ttlMs: number,
+  options: CallOptions | undefined,
   closing: AbortSignal,
   clock: Clock = systemClock,
 ): Promise<Lease> {
   let sentMs = clock.nowMs();
-  const granted = await client.grantLease(ttlMs, { signal: closing });
+  const signal = options?.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
+  const granted = await client.grantLease(ttlMs, { ...options, signal });
   const lost = new AbortController();
   let renewal: Timer | null = null;
   let loss: Timer | null = null;

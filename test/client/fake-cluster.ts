@@ -7,6 +7,7 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
   status,
+  type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { nodeId, noSession, revision, term } from '../../src/foundation/ids.ts';
@@ -20,7 +21,13 @@ import {
   encodePoliciesReply,
   encodeTransferReply,
 } from '../../src/protocol/operations/administration.ts';
-import { tanistService } from '../../src/protocol/services.ts';
+import {
+  dependenciesService,
+  modelsService,
+  type RawMethod,
+  snapshotsService,
+  tanistService,
+} from '../../src/protocol/services.ts';
 import { decodeCommandBatch } from '../../src/protocol/session/read-command.ts';
 import {
   encodeBatchRefusal,
@@ -36,6 +43,8 @@ import { FakeState } from './fake-state.ts';
 
 type Duplex = ServerDuplexStream<Buffer, Buffer>;
 type Unary = ServerUnaryCall<Buffer, Buffer>;
+type Service = Readonly<Record<string, RawMethod>>;
+type Handlers = Record<string, (...call: unknown[]) => void>;
 type Created = Extract<WatchRequest, { kind: 'create' }>;
 
 const dropped = Object.assign(new Error('dropped'), { code: status.UNAVAILABLE });
@@ -74,6 +83,10 @@ export class FakeCluster {
   readonly refusing = new Map<number, TanistError>();
   /** How often they did. */
   readonly refusedAt: number[] = [];
+  /** While set nothing is answered. */
+  silent = false;
+  /** Of every call with one request, and every request of sessions, the method's path. */
+  readonly calls: string[] = [];
   /** Calls of KeepAlive. */
   renewals = 0;
   private held: { readonly stream: Duplex; readonly batch: CommandBatch }[] = [];
@@ -156,7 +169,7 @@ export class FakeCluster {
     const sets = { sessions: new Set<Duplex>(), watches: new Set<Duplex>(), successions: new Set<never>() };
     const member: FakeMember = { id, server, address: '', alive: true, ...sets };
     this.members.push(member);
-    server.addService(tanistService, {
+    const handlers = {
       session: (stream: Duplex) => this.session(member, stream),
       watch: (stream: Duplex) => this.watch(member, stream),
       succession: (stream: ServerWritableStream<Buffer, Buffer>) => {
@@ -191,13 +204,35 @@ export class FakeCluster {
             })),
           ),
         ),
-    });
+    };
+    for (const service of [tanistService, modelsService, dependenciesService, snapshotsService])
+      server.addService(service, this.heard(service, handlers) as UntypedServiceImplementation);
     const port = await new Promise<number>((resolve, reject) => {
       server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
         error === null ? resolve(bound) : reject(error),
       );
     });
     member.address = `127.0.0.1:${port}`;
+  }
+
+  /** Handlers of a service that keep count; of what there is none for one that answers with nothing. */
+  private heard(service: Service, handlers: Record<string, unknown>): Handlers {
+    const empty = (call: unknown, reply?: sendUnaryData<Buffer>): void => {
+      if (reply === undefined) (call as ServerWritableStream<Buffer, Buffer>).end();
+      else reply(null, Buffer.alloc(0));
+    };
+    return Object.fromEntries(
+      Object.entries(service).map(([name, { path, requestStream }]) => {
+        const own = (service === tanistService ? handlers[name] : undefined) ?? empty;
+        const handle = (...call: unknown[]): void => {
+          const isCounted = !requestStream && name !== 'succession';
+          if (isCounted) this.calls.push(path);
+          if (isCounted) this.news();
+          if (!isCounted || !this.silent) (own as (...call: unknown[]) => void)(...call);
+        };
+        return [name, handle];
+      }),
+    );
   }
 
   private refusal(member: FakeMember): TanistError | null {
@@ -219,6 +254,11 @@ export class FakeCluster {
     stream.on('error', () => member.sessions.delete(stream));
     stream.on('end', () => stream.end());
     stream.on('data', (bytes: Buffer) => {
+      this.calls.push(tanistService.session.path);
+      if (this.silent) {
+        this.news();
+        return;
+      }
       const request = decodeSessionRequest(bytes);
       const isLeader = this.members[this.leader] === member;
       if (request.kind === 'reads') {

@@ -77,7 +77,7 @@ function world(): World {
 
 /** Once it is granted. */
 async function kept(state: World): Promise<Lease> {
-  const asked = keptLease(state.client, ttlMs, state.closing.signal, state.clock);
+  const asked = keptLease(state.client, ttlMs, undefined, state.closing.signal, state.clock);
   await state.clock.advance(2 * state.travelMs);
   return asked;
 }
@@ -204,7 +204,7 @@ test('a time-to-live beyond what a timer takes', async (t) => {
       return state.clock.after(delayMs, act);
     },
   };
-  const lease = await keptLease(client, yearMs, state.closing.signal, clock);
+  const lease = await keptLease(client, yearMs, undefined, state.closing.signal, clock);
   state.travelMs = Number.POSITIVE_INFINITY;
   await state.clock.advance(yearMs - 1);
   t.false(lease.lost.aborted);

@@ -6,6 +6,7 @@ import { errorOfEtcd } from '../../protocol/etcd/error-texts.ts';
 import type { EtcdMethod } from '../../protocol/etcd/methods.ts';
 import type { AnySchema, Given, Message } from '../../protocol/etcd/schema.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { callRefusal } from '../core/call-refusal.ts';
 import type { Endpoint, Endpoints } from './endpoints.ts';
 
 /**
@@ -35,11 +36,12 @@ export class Caller {
     kind: CallKind,
     options: CallOptions | undefined,
   ): Promise<Message<Response>> {
+    const refusal = callRefusal(options);
+    if (refusal !== null) throw refusal;
     const bytes = encodeMessage(method.request, request);
     const { signal, deadlineMs = this.#deadlineMs } = options ?? {};
     const giveUpMs = performance.now() + deadlineMs;
     let last = `no endpoint is connected: ${this.endpoints}`;
-    if (signal?.aborted) throw new TanistError('cancelled', 'the call was cancelled before it began');
     while (performance.now() < giveUpMs) {
       const endpoint = await this.endpoints.connected(giveUpMs, signal);
       if (this.endpoints.closed) throw new TanistError('closed', 'the client is closed');

@@ -11,6 +11,8 @@ export interface EtcdConnectOptions {
   readonly deadlineMs?: number;
   /** How long to wait for the first connection, in ms. Default 3000. */
   readonly connectMs?: number;
+  /** Gives up connecting, as `cancelled`. */
+  readonly signal?: AbortSignal;
   /** Default `user`: etcd's keys as they are. */
   readonly space?: EtcdSpace;
   /** What the keys of the space `planes` begin with in etcd. Default `tanist/planes/`. */
@@ -31,14 +33,17 @@ export interface EtcdConnectOptions {
  */
 export async function connectEtcd(options: EtcdConnectOptions): Promise<EtcdClient> {
   const addresses = endpointList(options.endpoints);
-  const { planesPrefix = 'tanist/planes/', pageKeys = 2000, connectMs = 3000 } = options;
+  const { planesPrefix = 'tanist/planes/', pageKeys = 2000, connectMs = 3000, signal } = options;
   if (planesPrefix === '')
     throw new TanistError('invalid-argument', 'planesPrefix is empty; then planes would be all of etcd');
   if (!(pageKeys >= 1))
     throw new TanistError('invalid-argument', `pageKeys is ${pageKeys}; it must be 1 at least`);
+  const cancelled = (): TanistError => new TanistError('cancelled', 'connecting was cancelled');
+  if (signal?.aborted) throw cancelled();
   const endpoints = new Endpoints(addresses);
-  if ((await endpoints.connected(performance.now() + connectMs, undefined)) === null) {
+  if ((await endpoints.connected(performance.now() + connectMs, signal)) === null) {
     endpoints.close();
+    if (signal?.aborted) throw cancelled();
     throw new TanistError('unavailable', `no connection within ${connectMs} ms to ${addresses.join(', ')}`);
   }
   const prefixes = { user: '', planes: planesPrefix };

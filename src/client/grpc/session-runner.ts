@@ -10,6 +10,7 @@ import { tanistService } from '../../protocol/services.ts';
 import { decodeSessionReply, type SessionReply } from '../../protocol/session/session-reply.ts';
 import { encodeBatchRequest, encodeReadsRequest, type Read } from '../../protocol/session/session-request.ts';
 import type { Routing } from '../../protocol/status/routing.ts';
+import { callRefusal } from '../core/call-refusal.ts';
 import type { SessionOptions } from '../core/options.ts';
 import { type PendingCommand, type ReadHow, sizeOf } from '../core/pending.ts';
 import type { CoreReady } from '../core/ready.ts';
@@ -182,13 +183,9 @@ export class SessionRunner {
   }
 
   private refuses(options: CallOptions | undefined, waiter: Waiter): boolean {
-    if (this.closed) waiter.reject(new TanistError('closed', 'the client is closed'));
-    else if (options?.signal?.aborted)
-      waiter.reject(new TanistError('cancelled', 'the call was cancelled before it began'));
-    else if (options?.deadlineMs !== undefined && options.deadlineMs <= 0)
-      waiter.reject(new TanistError('deadline-exceeded', 'the deadline was over before the call began'));
-    else return false;
-    return true;
+    const refusal = this.closed ? new TanistError('closed', 'the client is closed') : callRefusal(options);
+    if (refusal !== null) waiter.reject(refusal);
+    return refusal !== null;
   }
 
   private onAbort(signal: AbortSignal | undefined, waiter: Waiter, abandon: () => void): void {

@@ -2,6 +2,7 @@ import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { CallOptions } from '../../ports/state-client.ts';
 import type { RawMethod } from '../../protocol/services.ts';
+import { callRefusal } from '../core/call-refusal.ts';
 import { callError } from './channel.ts';
 
 /** One call on a channel. Fails with the node's own code, `unavailable`, `deadline-exceeded`, `cancelled` or `not-tanist`. */
@@ -14,11 +15,12 @@ export function unary(
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const { signal, deadlineMs } = options;
-    const cancelled = (): TanistError => new TanistError('cancelled', `the call to ${address} was cancelled`);
-    if (signal?.aborted) {
-      reject(cancelled());
+    const refusal = callRefusal(options);
+    if (refusal !== null) {
+      reject(refusal);
       return;
     }
+    const cancelled = (): TanistError => new TanistError('cancelled', `the call to ${address} was cancelled`);
     const abort = (): void => call.cancel();
     const call = channel.makeUnaryRequest(
       method.path,
