@@ -10,7 +10,7 @@ import { type RawMethod, tanistService } from '../protocol/services.ts';
 import { leaderAddressOf, type Routing } from '../protocol/status/routing.ts';
 import { callRefusal } from './core/call-refusal.ts';
 import { conflictAlone, conflictError } from './core/lineage-conflict.ts';
-import { defaultSessionOptions, type SessionOptions } from './core/options.ts';
+import type { SessionOptions } from './core/options.ts';
 import type { PendingCommand } from './core/pending.ts';
 import { isOfAnother, leaderAddress } from './core/router.ts';
 import { verdictOn } from './core/verdict.ts';
@@ -27,7 +27,7 @@ import type { Machinery } from './state-view.ts';
 export interface ClusterOptions {
   readonly endpoints: readonly string[];
   readonly deadlineMs: number;
-  readonly session?: Partial<SessionOptions>;
+  readonly session: SessionOptions;
 }
 
 const retryMs = 5;
@@ -63,11 +63,10 @@ export class Cluster implements Machinery {
       },
     });
     const random = seededRandom(randomBytes(16).toString('hex'));
-    const sessionOptions = { ...defaultSessionOptions, ...options.session };
     this.session = new SessionRunner(
       options.endpoints,
       this.links,
-      sessionOptions,
+      options.session,
       random,
       options.deadlineMs,
       {

@@ -1,13 +1,14 @@
 import type { Space } from '../ports/delta.ts';
 import { TanistClient } from './client.ts';
 import { Cluster } from './cluster.ts';
-import type { SessionOptions } from './core/options.ts';
+import { checkWait } from './core/call-refusal.ts';
+import { type SessionOptions, sessionOptions } from './core/options.ts';
 import { endpointList } from './endpoint-list.ts';
 
 export interface ConnectOptions {
   /** Client addresses, `host:port`, of one or more members; the others are learned from them. */
   readonly endpoints: string | readonly string[];
-  /** For calls that bring none of their own, in ms. Default 10,000. */
+  /** For calls that bring none of their own, in ms, at most 2³¹ - 1. Default 10,000. */
   readonly deadlineMs?: number;
   /** How long to wait for the first answer, in ms. Default 3000. */
   readonly connectMs?: number;
@@ -25,22 +26,26 @@ export interface ConnectOptions {
  * ```ts
  * import { connect } from 'tanist/client';
  *
- * await using client = await connect({ endpoints: '127.0.0.1:2379' });
+ * await using client = await connect({ endpoints: '127.0.0.1:7400' });
  * await client.put('greeting', 'hello');
  * const { values } = await client.get('greeting');
  * for await (const { events } of client.watch('jobs/', { prefix: true })) console.log(events);
  * ```
  *
  * Fails as `unavailable` when no endpoint answers and as `not-tanist` when something else answers there; both name the endpoints.
+ * As `invalid-argument` where an option is out of its range.
  */
 export async function connect(options: ConnectOptions): Promise<TanistClient> {
+  const { deadlineMs = 10_000, connectMs = 3000 } = options;
+  checkWait('deadlineMs', deadlineMs, 1);
+  checkWait('connectMs', connectMs, 0);
   const cluster = new Cluster({
     endpoints: endpointList(options.endpoints),
-    deadlineMs: options.deadlineMs ?? 10_000,
-    ...(options.session === undefined ? {} : { session: options.session }),
+    deadlineMs,
+    session: sessionOptions(options.session),
   });
   try {
-    await cluster.connected(options.connectMs ?? 3000, options.signal);
+    await cluster.connected(connectMs, options.signal);
   } catch (error) {
     await cluster.close(0);
     throw error;

@@ -7,7 +7,7 @@ export type Bytes = string | Uint8Array;
 export interface CallOptions {
   /** Gives up waiting, as `cancelled`; with `indeterminate` set where a write may have been applied. Before the call: nothing is sent. */
   readonly signal?: AbortSignal;
-  /** Overrides the client's default (10,000). Then `deadline-exceeded`, likewise. 0: nothing is sent. */
+  /** Overrides the client's default (10,000). Then `deadline-exceeded`, likewise. 0: nothing is sent; at most 2³¹ - 1. */
   readonly deadlineMs?: number;
 }
 

@@ -4,6 +4,8 @@ import test, { type ExecutionContext } from 'ava';
 import {
   type ConnectOptions,
   connect,
+  connectEtcd,
+  defaultSessionOptions,
   type LostPut,
   revision,
   type TanistClient,
@@ -461,4 +463,34 @@ test('what the wire cannot carry is refused before it is sent', async (t) => {
 test('endpoints are checked', async (t) => {
   t.like(await t.throwsAsync(connect({ endpoints: [] })), { code: 'invalid-argument' });
   t.like(await t.throwsAsync(connect({ endpoints: 'http://localhost' })), { code: 'invalid-argument' });
+});
+
+test('options out of their range are refused, with the range', async (t) => {
+  const { client, cluster } = await started(t);
+  const invalid = async (called: Promise<unknown>, words: RegExp): Promise<void> => {
+    const error = await t.throwsAsync(called);
+    t.like(error, { code: 'invalid-argument', indeterminate: false });
+    t.regex(error!.message, words);
+  };
+  for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+    const words = new RegExp(`deadlineMs is ${wrong}; it must be \\d to 2147483647`);
+    for (const connecting of [connect, connectEtcd]) {
+      await invalid(connecting({ endpoints: cluster.endpoints, deadlineMs: wrong }), words);
+      await invalid(connecting({ endpoints: cluster.endpoints, connectMs: wrong }), /connectMs/);
+    }
+    await invalid(client.put('k', 'v', { deadlineMs: wrong }), words);
+    await invalid(client.get('k', { deadlineMs: wrong }), words);
+    await invalid(client.status({ deadlineMs: wrong }), words);
+    await invalid(client.getAt(cluster.endpoints[0]!, 'k', { deadlineMs: wrong }), words);
+    await invalid(client.scrub(cluster.endpoints[0]!, { silenceMs: wrong }).next(), /silenceMs/);
+  }
+  for (const name of Object.keys(defaultSessionOptions)) {
+    for (const value of [0, 1.5, Number.NaN])
+      await invalid(
+        connect({ endpoints: cluster.endpoints, session: { [name]: value } }),
+        new RegExp(`session.${name} is ${value}; it must be \\d+ to \\d+`),
+      );
+  }
+  await invalid(connect({ endpoints: cluster.endpoints, session: { batchCommands: 4097 } }), /1 to 4096/);
+  t.deepEqual(cluster.calls, []);
 });

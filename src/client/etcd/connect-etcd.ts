@@ -1,4 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
+import { checkWait } from '../core/call-refusal.ts';
 import { endpointList } from '../endpoint-list.ts';
 import { Caller } from './caller.ts';
 import { Endpoints } from './endpoints.ts';
@@ -33,7 +34,10 @@ export interface EtcdConnectOptions {
  */
 export async function connectEtcd(options: EtcdConnectOptions): Promise<EtcdClient> {
   const addresses = endpointList(options.endpoints);
-  const { planesPrefix = 'tanist/planes/', pageKeys = 2000, connectMs = 3000, signal } = options;
+  const { planesPrefix = 'tanist/planes/', pageKeys = 2000, signal } = options;
+  const { deadlineMs = 10_000, connectMs = 3000 } = options;
+  checkWait('deadlineMs', deadlineMs, 1);
+  checkWait('connectMs', connectMs, 0);
   if (planesPrefix === '')
     throw new TanistError('invalid-argument', 'planesPrefix is empty; then planes would be all of etcd');
   if (!(pageKeys >= 1))
@@ -47,6 +51,6 @@ export async function connectEtcd(options: EtcdConnectOptions): Promise<EtcdClie
     throw new TanistError('unavailable', `no connection within ${connectMs} ms to ${addresses.join(', ')}`);
   }
   const prefixes = { user: '', planes: planesPrefix };
-  const caller = new Caller(endpoints, options.deadlineMs ?? 10_000);
+  const caller = new Caller(endpoints, deadlineMs);
   return new EtcdClient(options.space ?? 'user', caller, { prefixes, pageKeys }, new AbortController());
 }

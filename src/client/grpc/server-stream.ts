@@ -1,7 +1,7 @@
 import type { Client, ServiceError } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { RawMethod } from '../../protocol/services.ts';
-import { callRefusal } from '../core/call-refusal.ts';
+import { callRefusal, checkWait } from '../core/call-refusal.ts';
 import { callError } from './channel.ts';
 
 /**
@@ -16,7 +16,8 @@ export async function* serverStream(
   options: { readonly silenceMs: number; readonly signal?: AbortSignal },
 ): AsyncGenerator<Buffer, void, undefined> {
   const { signal, silenceMs } = options;
-  const refusal = callRefusal({ ...options, deadlineMs: silenceMs });
+  checkWait('silenceMs', silenceMs, 1);
+  const refusal = callRefusal(options);
   if (refusal !== null) throw refusal;
   const call = channel.makeServerStreamRequest(
     method.path,
