@@ -27,7 +27,11 @@ export function withClient(command: Command): Command {
       'host:port,… of any nodes (default: $TANIST_ENDPOINTS or 127.0.0.1:7400)',
       endpointList,
     )
-    .option('--timeout <duration>', 'give up after this long (default: 5s)', durationMs);
+    .option(
+      '--timeout <duration>',
+      'give up after this long (default: 5s; of members, leader or model: 10s)',
+      durationMs,
+    );
 }
 
 export function endpointsOf(options: ClientOptions): readonly string[] {
@@ -46,6 +50,8 @@ export interface CallContext {
   readonly endpoints: readonly string[];
   readonly out: Output;
   readonly call: { readonly deadlineMs: number };
+  /** For calls that change something: longer than a leader waits for a majority (5 s), so that it is the one to say what became of it. */
+  readonly change: { readonly deadlineMs: number };
 }
 
 /** Runs `act` with a client that is closed afterwards. */
@@ -58,7 +64,8 @@ export async function withCluster(
   const endpoints = endpointsOf(options);
   const client = await openClient(endpoints, { connectMs: deadlineMs, deadlineMs });
   try {
-    await act({ client, endpoints, out: outputTo(options.json === true), call: { deadlineMs } });
+    const change = { deadlineMs: options.timeout ?? 10_000 };
+    await act({ client, endpoints, out: outputTo(options.json === true), call: { deadlineMs }, change });
   } finally {
     await client.close();
   }

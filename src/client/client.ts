@@ -64,7 +64,7 @@ import type { ClientEvents } from './events.ts';
 import { openChannel } from './grpc/channel.ts';
 import { readAt } from './grpc/read-at.ts';
 import { serverStream } from './grpc/server-stream.ts';
-import { unary } from './grpc/unary.ts';
+import { type UnaryOptions, unary } from './grpc/unary.ts';
 import { keptLease, type Lease } from './lease.ts';
 import { Models } from './models.ts';
 import { allPredictions } from './predictions.ts';
@@ -187,14 +187,21 @@ export class TanistClient extends StateView implements AsyncDisposable {
   /** What the cold replica at `endpoint` holds; with `take` after a new snapshot. Fails as `not-held` where the member is not a cold one. */
   async snapshots(endpoint: string, take: boolean, options?: CallOptions): Promise<SnapshotsReply> {
     return decodeSnapshotsReply(
-      await this.call(snapshotsService.list, encodeSnapshotsRequest(take), options, endpoint),
+      await this.call(
+        snapshotsService.list,
+        encodeSnapshotsRequest(take),
+        { ...options, changes: take },
+        endpoint,
+      ),
     );
   }
 
   /** Hands leadership over to `to`, or to the first heir. Fails as `transfer-failed` when nobody is fit. */
   async transfer(to?: string, options?: CallOptions): Promise<TransferReply> {
     const request = encodeTransferRequest(to === undefined ? null : nodeId(to));
-    return decodeTransferReply(await this.call(tanistService.transfer, request, options));
+    return decodeTransferReply(
+      await this.call(tanistService.transfer, request, { ...options, changes: true }),
+    );
   }
 
   /** All leases, without their keys. */
@@ -243,7 +250,7 @@ export class TanistClient extends StateView implements AsyncDisposable {
    */
   async changeMember(request: MemberRequest, options?: CallOptions): Promise<MembersReply> {
     return decodeMembersReply(
-      await this.call(tanistService.changeMember, encodeChangeMember(request), options),
+      await this.call(tanistService.changeMember, encodeChangeMember(request), { ...options, changes: true }),
     );
   }
 
@@ -283,7 +290,7 @@ export class TanistClient extends StateView implements AsyncDisposable {
 
   /** The state of this member is wrong, an operator says: it is made anew from the leader's. */
   async repair(id: string, options?: CallOptions): Promise<void> {
-    await this.call(tanistService.repair, encodeRepairRequest(nodeId(id)), options);
+    await this.call(tanistService.repair, encodeRepairRequest(nodeId(id)), { ...options, changes: true });
   }
 
   async policies(options?: CallOptions): Promise<readonly ClientPolicy[]> {
@@ -342,7 +349,7 @@ export class TanistClient extends StateView implements AsyncDisposable {
     return this.close();
   }
 
-  private limited(options: CallOptions | undefined): CallOptions & { readonly deadlineMs: number } {
+  private limited(options: Partial<UnaryOptions> | undefined): UnaryOptions {
     return { ...options, deadlineMs: options?.deadlineMs ?? this.cluster.defaultDeadlineMs };
   }
 
@@ -350,7 +357,7 @@ export class TanistClient extends StateView implements AsyncDisposable {
   private async call(
     method: RawMethod,
     request: Buffer,
-    options: CallOptions | undefined,
+    options: Partial<UnaryOptions> | undefined,
     endpoint?: string,
   ): Promise<Buffer> {
     const limited = this.limited(options);
@@ -362,8 +369,10 @@ export class TanistClient extends StateView implements AsyncDisposable {
       return await unary(channel, endpoint, method, request, limited);
     } catch (error) {
       if (!(error instanceof TanistError) || error.code !== 'deadline-exceeded') throw error;
+      const { indeterminate } = error;
       throw new TanistError('unavailable', `${endpoint} did not answer within ${limited.deadlineMs} ms`, {
         cause: error,
+        indeterminate,
       });
     } finally {
       channel.close();

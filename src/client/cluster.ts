@@ -19,7 +19,7 @@ import { followed } from './grpc/followed.ts';
 import type { Link } from './grpc/link.ts';
 import { Links } from './grpc/links.ts';
 import { SessionRunner } from './grpc/session-runner.ts';
-import { unary } from './grpc/unary.ts';
+import { type UnaryOptions, unary } from './grpc/unary.ts';
 import { WatchRunner } from './grpc/watch-runner.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import type { Machinery } from './state-view.ts';
@@ -113,13 +113,14 @@ export class Cluster implements Machinery {
   }
 
   /**
-   * Calls the leader; a member that turns out not to lead is left for the next one, until the deadline. With `mayRepeat`, for a call that
+   * Calls the leader; a member that turns out not to lead is left for the next one, until the deadline, and so is one whose connection broke, unless the call
+   * `changes` something and was sent. With `mayRepeat`, for a call that
    * may well be made twice, every failure that may pass is waited out, and a new leader is asked as soon as it is there.
    */
   async callLeader(
     method: RawMethod,
     request: Buffer,
-    options: CallOptions & { readonly deadlineMs: number; readonly mayRepeat?: boolean },
+    options: UnaryOptions & { readonly mayRepeat?: boolean },
   ): Promise<Buffer> {
     const refusal = callRefusal(options);
     if (refusal !== null) throw refusal;
@@ -142,6 +143,7 @@ export class Cluster implements Machinery {
             metadata: followed(this.session.core.router.lineage),
             ...(signal === undefined ? {} : { signal }),
             deadlineMs: leftMs,
+            changes: options.changes ?? false,
           });
         } catch (error) {
           if (!(error instanceof TanistError) || options.signal?.aborted) throw error;

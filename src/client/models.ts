@@ -8,11 +8,12 @@ import {
   type ModelReply,
 } from '../protocol/operations/models.ts';
 import { modelsService, type RawMethod } from '../protocol/services.ts';
+import type { UnaryOptions } from './grpc/unary.ts';
 
 type Call = (
   method: RawMethod,
   request: Buffer,
-  options: CallOptions | undefined,
+  options: Partial<UnaryOptions> | undefined,
   endpoint?: string,
 ) => Promise<Buffer>;
 
@@ -41,6 +42,8 @@ export class Models {
    */
   async contribute(contribution: ModelContribution, options?: CallOptions): Promise<ContributionTaken> {
     const request = encodeContribution(contribution);
-    return decodeContributionTaken(await this.#call(modelsService.contribute, request, options));
+    return decodeContributionTaken(
+      await this.#call(modelsService.contribute, request, { ...options, changes: true }),
+    );
   }
 }

@@ -25,7 +25,7 @@ export interface ContributeOptions {
 
 /** Trains the cluster's model on series of this machine and sends how its weights moved. */
 export async function runContribute(options: ContributeOptions, context: CallContext): Promise<void> {
-  const { client, out, call } = context;
+  const { client, out, call, change } = context;
   const { clip, noise, steps, horizon } = options;
   if (clip > contributionLimits.clip || noise > contributionLimits.noise)
     throw new TanistError(
@@ -86,7 +86,7 @@ export async function runContribute(options: ContributeOptions, context: CallCon
     out.document({ sent: false, leaves });
     return;
   }
-  const { waiting, wanted } = await client.models.contribute(contribution, call);
+  const { waiting, wanted } = await client.models.contribute(contribution, change);
   out.document({ sent: true, leaves, waiting, wanted });
   out.say(
     waiting >= wanted

@@ -13,9 +13,9 @@ const leaderless: ReadonlySet<string> = new Set(['not-leader', 'no-leader', 'dea
 export async function promoteAndWait(
   id: string,
   timeoutMs: number | undefined,
-  { client, out, call }: CallContext,
+  { client, out, call, change }: CallContext,
 ): Promise<void> {
-  await client.changeMember({ kind: 'tier', id: nodeId(id), to: 'hot' }, call).catch((error: unknown) => {
+  await client.changeMember({ kind: 'tier', id: nodeId(id), to: 'hot' }, change).catch((error: unknown) => {
     throw withoutLeader(error, id);
   });
   const startMs = performance.now();
@@ -48,7 +48,10 @@ export async function promoteAndWait(
 function withoutLeader(error: unknown, id: string): unknown {
   if (!(error instanceof TanistError) || !leaderless.has(error.code)) return error;
   const hint = `where no quorum of hot replicas is left: tanist promote ${id} --force, at that replica`;
-  return new TanistError(error.code, `${error.message}; ${hint}`, { cause: error });
+  return new TanistError(error.code, `${error.message}; ${hint}`, {
+    cause: error,
+    indeterminate: error.indeterminate,
+  });
 }
 
 function stageOf(member: MemberInfo | undefined): string {
@@ -56,8 +59,8 @@ function stageOf(member: MemberInfo | undefined): string {
   return member.learner ? 'learns what it has missed' : 'fetches the state';
 }
 
-export async function demote(id: string, to: string, { client, out, call }: CallContext): Promise<void> {
+export async function demote(id: string, to: string, { client, out, change }: CallContext): Promise<void> {
   if (to !== 'warm' && to !== 'cold') throw new UsageError(`--to: must be warm or cold, not "${to}"`);
-  const { clusterId, members } = await client.changeMember({ kind: 'tier', id: nodeId(id), to }, call);
+  const { clusterId, members } = await client.changeMember({ kind: 'tier', id: nodeId(id), to }, change);
   showMembers(out, clusterId, members);
 }

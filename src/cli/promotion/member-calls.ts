@@ -23,7 +23,9 @@ export async function askForce(
   deadlineMs: number,
 ): Promise<ForcedReport> {
   const request = encodeForcePromote(confirmed);
-  return decodeForcedReport(await call(address, promotionService.forcePromote, request, deadlineMs));
+  return decodeForcedReport(
+    await call(address, promotionService.forcePromote, request, deadlineMs, confirmed),
+  );
 }
 
 async function call(
@@ -31,10 +33,11 @@ async function call(
   method: RawMethod,
   request: Buffer,
   deadlineMs: number,
+  changes = false,
 ): Promise<Buffer> {
   const channel = openChannel(address);
   try {
-    return await unary(channel, address, method, request, { deadlineMs });
+    return await unary(channel, address, method, request, { deadlineMs, changes });
   } finally {
     channel.close();
   }

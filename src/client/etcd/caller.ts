@@ -7,6 +7,7 @@ import type { EtcdMethod } from '../../protocol/etcd/methods.ts';
 import type { AnySchema, Given, Message } from '../../protocol/etcd/schema.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
 import { callRefusal } from '../core/call-refusal.ts';
+import { wasNeverSent } from '../grpc/channel.ts';
 import type { Endpoint, Endpoints } from './endpoints.ts';
 
 /**
@@ -89,11 +90,6 @@ export class Caller {
 /** Nothing of it was applied, and another endpoint, or this one a little later, may answer. */
 function isPassing({ retryable, code }: TanistError): boolean {
   return retryable && code !== 'disk-full' && code !== 'deadline-exceeded';
-}
-
-/** As grpc-js says it when a call found no connection. */
-export function wasNeverSent({ code, details }: ServiceError): boolean {
-  return code === status.UNAVAILABLE && /^No connection established/.test(details);
 }
 
 export function isServiceError(error: unknown): error is ServiceError {

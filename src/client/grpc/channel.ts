@@ -33,12 +33,23 @@ function isServiceError(error: ServiceError | Error): error is ServiceError {
   return 'code' in error && 'details' in error;
 }
 
+/** As grpc-js says it when a call found no connection. */
+export function wasNeverSent({ code, details }: ServiceError): boolean {
+  return code === status.UNAVAILABLE && /^(No connection established|Name resolution failed)/.test(details);
+}
+
 /** Trailers by which a node says its own error code, beside gRPC's, and that the outcome is unknown. */
 export const codeTrailer = 'tanist-code';
 export const indeterminateTrailer = 'tanist-indeterminate';
 
-/** A failed call as an error of ours. A stream may also fail by an error of Node's own (a write to one that was just destroyed), which has no details. */
-export function callError(error: ServiceError | Error, address: string): TanistError {
+/** What is said of a call that changes something, where only the node could say whether it did. */
+const maybe = '; it may have been applied: look before trying again';
+
+/**
+ * A failed call as an error of ours. One that `changes` something is indeterminate as soon as it may have been sent, unless the node itself says
+ * what became of it. A stream may also fail by an error of Node's own (a write to one that was just destroyed), which has no details.
+ */
+export function callError(error: ServiceError | Error, address: string, changes = false): TanistError {
   if (!isServiceError(error))
     return new TanistError('unavailable', `${address}: ${error.message}`, { cause: error });
   const own = String(error.metadata?.get(codeTrailer)[0] ?? '');
@@ -51,10 +62,13 @@ export function callError(error: ServiceError | Error, address: string): TanistE
   if (isForeign(error)) {
     return new TanistError('not-tanist', `${address} answers, but it is not a Tanist node's client address`);
   }
-  const options = { cause: error };
+  const indeterminate = changes && !wasNeverSent(error);
+  const options = { cause: error, indeterminate };
+  const outcome = indeterminate ? maybe : '';
   if (error.code === status.DEADLINE_EXCEEDED) {
-    return new TanistError('deadline-exceeded', `${address} did not answer in time`, options);
+    return new TanistError('deadline-exceeded', `${address} did not answer in time${outcome}`, options);
   }
-  if (error.code === status.CANCELLED) return new TanistError('cancelled', 'the call was cancelled', options);
-  return new TanistError('unavailable', `${address}: ${troubleOf(error.details)}`, options);
+  if (error.code === status.CANCELLED)
+    return new TanistError('cancelled', `the call was cancelled${outcome}`, options);
+  return new TanistError('unavailable', `${address}: ${troubleOf(error.details)}${outcome}`, options);
 }

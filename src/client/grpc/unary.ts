@@ -1,9 +1,14 @@
 import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { TanistError } from '../../foundation/errors.ts';
 import type { CallOptions } from '../../ports/state-client.ts';
 import type { RawMethod } from '../../protocol/services.ts';
 import { callRefusal } from '../core/call-refusal.ts';
 import { callError } from './channel.ts';
+
+export interface UnaryOptions extends CallOptions {
+  readonly deadlineMs: number;
+  /** It changes something: fails as indeterminate once it may have been sent. */
+  readonly changes?: boolean;
+}
 
 /** One call on a channel. Fails with the node's own code, `unavailable`, `deadline-exceeded`, `cancelled` or `not-tanist`. */
 export function unary(
@@ -11,7 +16,7 @@ export function unary(
   address: string,
   method: RawMethod,
   request: Buffer,
-  options: CallOptions & { readonly deadlineMs: number; readonly metadata?: Metadata },
+  options: UnaryOptions & { readonly metadata?: Metadata },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const { signal, deadlineMs } = options;
@@ -20,7 +25,6 @@ export function unary(
       reject(refusal);
       return;
     }
-    const cancelled = (): TanistError => new TanistError('cancelled', `the call to ${address} was cancelled`);
     const abort = (): void => call.cancel();
     const call = channel.makeUnaryRequest(
       method.path,
@@ -31,8 +35,7 @@ export function unary(
       { deadline: new Date(Date.now() + deadlineMs) },
       (error: ServiceError | null, reply?: Buffer) => {
         signal?.removeEventListener('abort', abort);
-        if (signal?.aborted) reject(cancelled());
-        else if (error !== null) reject(callError(error, address));
+        if (error !== null) reject(callError(error, address, options.changes));
         else resolve(reply ?? Buffer.alloc(0));
       },
     );

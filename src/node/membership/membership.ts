@@ -46,7 +46,8 @@ interface Wish {
   proposed: { readonly index: LogIndex; readonly term: Term } | null;
 }
 
-const patienceMs = 5000;
+/** Until a change is in the log, and until a majority has confirmed it. Whoever asks for one waits longer. */
+export const patienceMs = 5000;
 const mostGuests = 32;
 
 /**

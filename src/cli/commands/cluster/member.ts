@@ -21,10 +21,10 @@ function changing<Options extends ClientOptions>(
   request: (id: string, options: Options) => object,
 ): void {
   withClient(command).action((id: string, options: Options) =>
-    withCluster(options, async ({ client, out, call }) => {
+    withCluster(options, async ({ client, out, change }) => {
       const { nodeId } = await import('../../../foundation/ids.ts');
       const wish = { ...request(id, options), id: nodeId(id) };
-      const { clusterId, members } = await client.changeMember(wish as never, call);
+      const { clusterId, members } = await client.changeMember(wish as never, change);
       const { showMembers } = await import('./member-view.ts');
       showMembers(out, clusterId, members);
     }),
@@ -57,14 +57,14 @@ export const memberCommand: Register = (program) => {
       .option('--tier <tier>', 'hot, warm (holds the critical keys) or cold (is fed at intervals)', 'hot')
       .option('--voter', 'let it vote at once: until it has the data it is one voter that is missing'),
   ).action((id: string, options: AddOptions) =>
-    withCluster(options, async ({ client, out, call }) => {
+    withCluster(options, async ({ client, out, change }) => {
       const { nodeId } = await import('../../../foundation/ids.ts');
       const { joiningConfig } = await import('./member-view.ts');
       const { tierOf } = await import('./tier-option.ts');
       const { client: clients, peer, http, voter = false } = options;
       const tier = tierOf(options.tier, voter);
       const facts = { id: nodeId(id), name: id, peer, client: clients, http, tier, labels: {} };
-      const { clusterId, members } = await client.changeMember({ kind: 'add', facts, voter }, call);
+      const { clusterId, members } = await client.changeMember({ kind: 'add', facts, voter }, change);
       const config = joiningConfig(clusterId, members, facts.id);
       out.document({ cluster: clusterId, members, config });
       out.say(config);

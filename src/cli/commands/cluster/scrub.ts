@@ -46,8 +46,8 @@ export const repairCommand: Register = (program) => {
           'agree the alarm is lifted, and writes go on. What the wrong one had is kept in its data folder as state.evidence-N.',
       ),
   ).action((id: string, options: ClientOptions) =>
-    withCluster(options, async ({ client, out, call }) => {
-      await client.repair(id, call);
+    withCluster(options, async ({ client, out, change }) => {
+      await client.repair(id, change);
       out.document({ id });
       out.say(`${out.style.bold(id)} is made anew; tanist status shows when it is whole`);
     }),

@@ -10,8 +10,8 @@ export const transferCommand: Register = (program) => {
       )
       .option('--to <id>', 'the node that shall lead'),
   ).action((options: ClientOptions & { readonly to?: string }) =>
-    withCluster(options, async ({ client, out, call }) => {
-      const { leader, term } = await client.transfer(options.to, call);
+    withCluster(options, async ({ client, out, change }) => {
+      const { leader, term } = await client.transfer(options.to, change);
       out.document({ leader, term });
       out.say(`${out.style.bold(leader)} leads, term ${term}`);
     }),
