@@ -214,6 +214,7 @@ export class Supervisor {
       ask: (member, deadlineMs) => others.ask(member, deadlineMs),
       limits,
       random: this.#names('forced'),
+      clock,
       yieldTurn: () => new Promise((resolve) => clock.soon(resolve)),
     };
     return confirmed ? forcePromotion(forced) : weighForced(forced);
