@@ -62,6 +62,19 @@ test('what is perhaps missing stands beside how old the last word of the leader 
   });
 });
 
+test('a hot node that answers beside it, and has more, is named with a way to keep that', (t) => {
+  const alive = { id: nodeId('h1'), tier: 'hot', answer: 'alive', revision: 27 } as const;
+  t.regex(
+    shown(reportOf({ asked: [alive] })),
+    /h1 \(hot\) answers, at revision 27, 20 more than are held here: .*fork file; a new cluster from a backup of h1 begins with them/,
+  );
+  t.regex(
+    shown(reportOf({ asked: [{ ...alive, tier: 'warm' }] })),
+    /h1 \(warm\) answers, at revision 27, 20 more than are held here: they go into its fork file$/m,
+  );
+  t.regex(shown(reportOf({ asked: [{ ...alive, revision: 7 }] })), /at revision 7: what it has beyond/);
+});
+
 test('a report that was saved without it says as of when it is', (t) => {
   const { lastWord: _, ...saved } = reportOf();
   t.regex(shown(saved), /cluster time 2026-01-02T03:04:05\.000Z$/m);

@@ -1,5 +1,5 @@
 import { bytesOf } from '../../foundation/bytes.ts';
-import type { ForcedReport, Fork, LastWord } from '../../ports/lineage.ts';
+import type { AskedMember, ForcedReport, Fork, LastWord } from '../../ports/lineage.ts';
 import type { KeyRange } from '../../ports/replication.ts';
 import { figure } from '../terminal/figure.ts';
 import { printable } from '../terminal/json.ts';
@@ -33,13 +33,16 @@ export function showReport(out: Output, report: ForcedReport): void {
     `what the leader gave after the last word of it is not known here; ${leases} leases have their whole time again; all sessions end as indeterminate`,
   );
   out.say(`new revisions of user begin at ${firstRevisions.user}; all before are compacted`);
-  for (const { id, tier, answer, revision } of asked)
-    if (answer === 'alive')
-      out.say(
-        style.yellow(
-          `${id} (${tier}) answers, at revision ${revision}: what it has beyond goes into its fork file`,
-        ),
-      );
+  for (const member of asked)
+    if (member.answer === 'alive') out.say(style.yellow(aliveText(member, fork.revisions.user)));
+}
+
+function aliveText({ id, tier, revision }: AskedMember, held: number): string {
+  const more = (revision ?? 0) - held;
+  const text = `${id} (${tier}) answers, at revision ${revision}`;
+  if (more <= 0) return `${text}: what it has beyond goes into its fork file`;
+  const whole = tier === 'hot' ? `; a new cluster from a backup of ${id} begins with them` : '';
+  return `${text}, ${more} more than are held here: they go into its fork file${whole}`;
 }
 
 /** What "perhaps missing" is worth: nothing after that is in it. */
