@@ -70,6 +70,34 @@ test('when the distant one is near again nothing gains enough to move back', asy
   t.deepEqual(world.whats(), ['promote n3', 'demote n1 to warm']);
 });
 
+/** 50 MB/s between everybody, but paths that end at `thin` have `rate`. */
+const thinned =
+  (thin: (nowMs: number) => readonly string[], rate = 200_000) =>
+  (a: NodeId, b: NodeId, nowMs: number): number =>
+    thin(nowMs).some((id) => id === a || id === b) ? rate : 50e6;
+
+test('a voter whose rate alone has dropped is exchanged, once, and not back when the rate is there again', async (t) => {
+  const world = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat);
+  world.bytesPerSecond = thinned((nowMs) => (nowMs > minuteMs && nowMs < 20 * minuteMs ? ['n1'] : []));
+  await world.run(minuteMs + world.policy.gainForMs - 1000);
+  t.deepEqual(world.whats(), []);
+  await world.run(15 * minuteMs);
+  t.deepEqual(world.whats(), ['promote n3', 'demote n1 to warm']);
+  await world.run(3 * hourMs);
+  t.is(world.whats().length, 2);
+});
+
+test('noise in the rate, and a rate that comes and goes, move nothing', async (t) => {
+  const noisy = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat, 0.4);
+  noisy.bytesPerSecond = () => 1e6;
+  await noisy.run(3 * hourMs);
+  t.deepEqual(noisy.whats(), []);
+  const flapping = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat);
+  flapping.bytesPerSecond = thinned((nowMs) => (nowMs % 80_000 < 40_000 ? ['n1'] : []));
+  await flapping.run(3 * hourMs);
+  t.deepEqual(flapping.whats(), []);
+});
+
 test('latency that comes and goes moves nothing', async (t) => {
   const world = new TierWorld(
     three,
