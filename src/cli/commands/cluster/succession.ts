@@ -11,8 +11,13 @@ export const successionCommand: Register = (program) => {
         'The replicas in the order in which they would take over, each with the terms of its score; and when the leader made way before its end, why, and whether it had to.',
       ),
   ).action((options: ClientOptions) =>
-    withCluster(options, async ({ client, out, call }) => {
-      const { leader, term, commit, clusterTimeMs, succession, members } = await client.status(call);
+    withCluster(options, async ({ client, endpoints, out, call }) => {
+      const { clusterStatus } = await import('../../client.ts');
+      const { leader, term, commit, clusterTimeMs, succession, members } = await clusterStatus(
+        client,
+        endpoints,
+        call,
+      );
       // A replica beyond the quorum may not answer; the succession is worth showing without.
       const handOvers = await handOversOf(client, call).catch(() => []);
       const heirs = succession.flatMap((id, rank) => {
