@@ -96,6 +96,7 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'scrub-expects-what-lies-before': 'test/storage/image-faults.test.ts finds it',
   'scrub-misses-vanished-records': 'test/node/integrity/scrub-records.test.ts finds it',
   'forced-without-witness': 'test/replication/forced-policy.test.ts finds it',
+  'forced-beside-new-hot': 'test/replication/forced-policy.test.ts finds it',
   'ignore-store-identity': 'too seldom by chance; test/simulator/directed.test.ts finds it',
   'trust-of-unmet-ignored': 'test/node/peers/peer-guard.test.ts finds it',
   'leaves-doubted': 'test/node/membership/plan-change.test.ts finds it',

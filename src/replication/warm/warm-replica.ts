@@ -2,6 +2,7 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { mutant } from '../../foundation/mutants.ts';
+import { lagAtMark } from '../../node/beyond/replica-lag.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { PredictionListener } from '../../node/prediction/prediction-feed.ts';
 import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
@@ -245,7 +246,7 @@ export class WarmReplica {
       source: this.#source?.id ?? null,
       ageMs: this.ageMs,
       lagMs: this.#lagMs(),
-      lagRevisions: meta === null ? 0 : Math.max(0, meta.leaderRevisions.user - meta.revisions.user),
+      lagRevisions: lagAtMark(meta),
       trouble: this.#trouble,
       keys,
       bytes,
