@@ -99,6 +99,18 @@ export function endpointList(text: string): readonly string[] {
   );
 }
 
+/** `name=value`, repeated: all of them together. */
+export function labelsWith(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, name, value] = /^([^=\s]+)=(\S+)$/.exec(text.trim()) ?? [];
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError('It must be name=value such as zone=a.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`"${name}" is given twice.`);
+  return { ...before, [name]: value };
+}
+
 const sizeUnits: Readonly<Record<string, number>> = {
   '': 1,
   B: 1,
