@@ -147,7 +147,7 @@ export class Cluster implements Machinery {
           });
         } catch (error) {
           if (!(error instanceof TanistError) || options.signal?.aborted) throw error;
-          // Not by the caller: a new leader is there, or the member cut its connections.
+          // Not by the caller: a new leader is there.
           const isCut = attempt !== null && error.code === 'cancelled';
           const verdict = isCut ? 'elsewhere' : verdictOn(error);
           const isOver = options.mayRepeat === true ? verdict === 'fail' : verdict !== 'elsewhere';

@@ -1,4 +1,4 @@
-import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { CallOptions } from '../../ports/state-client.ts';
 import type { RawMethod } from '../../protocol/services.ts';
 import { callRefusal } from '../core/call-refusal.ts';
@@ -35,6 +35,8 @@ export function unary(
       { deadline: new Date(Date.now() + deadlineMs) },
       (error: ServiceError | null, reply?: Buffer) => {
         signal?.removeEventListener('abort', abort);
+        // Cancelled, but not by the caller: the member cut its connections.
+        if (error?.code === status.CANCELLED && !signal?.aborted) error.code = status.UNAVAILABLE;
         if (error !== null) reject(callError(error, address, options.changes));
         else resolve(reply ?? Buffer.alloc(0));
       },
