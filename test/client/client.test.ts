@@ -436,7 +436,8 @@ test('nobody there: unavailable, with the endpoint', async (t) => {
   t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
 });
 
-test('something else there: not-tanist, with the endpoint', async (t) => {
+/** Where gRPC is spoken, but nothing of Tanist is served. */
+async function foreignPort(t: ExecutionContext): Promise<number> {
   const server = new Server();
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
@@ -444,19 +445,18 @@ test('something else there: not-tanist, with the endpoint', async (t) => {
     );
   });
   t.teardown(() => server.forceShutdown());
+  return port;
+}
+
+test('something else there: not-tanist, with the endpoint', async (t) => {
+  const port = await foreignPort(t);
   const error = await t.throwsAsync(connect({ endpoints: `127.0.0.1:${port}` }));
   t.like(error, { code: 'not-tanist' });
   t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
 });
 
 test('something else beside a member that is not there yet is waited for, and both are named', async (t) => {
-  const server = new Server();
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
-  t.teardown(() => server.forceShutdown());
+  const port = await foreignPort(t);
   const [free] = await freePorts(1);
   const endpoints = [`127.0.0.1:${port}`, `127.0.0.1:${free}`];
   const error = await t.throwsAsync(connect({ endpoints, connectMs: 300 }));
