@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: the word that etcd's transactions use
 import { createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
@@ -9,6 +10,8 @@ import {
   type TanistClient,
   TanistError,
 } from '../../src/client/index.ts';
+import { limits } from '../../src/foundation/limits.ts';
+import type { ClientTxn } from '../../src/ports/state-client.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
 async function started(
@@ -55,7 +58,6 @@ test('transactions', async (t) => {
   const { client } = await started(t);
   const transaction = {
     if: [{ key: 'lock', is: '=', version: 0 }],
-    // biome-ignore lint/suspicious/noThenProperty: the word that etcd's transactions use
     then: [{ put: 'lock', value: 'me' }],
     else: [{ get: 'lock' }],
   } as const;
@@ -456,6 +458,24 @@ test('what the wire cannot carry is refused before it is sent', async (t) => {
   t.like(await t.throwsAsync(client.put('k', 'v', { lease: -1n as never })), invalid);
   t.like(await t.throwsAsync(client.put('k', Buffer.alloc(9 * 1024 * 1024))), { code: 'value-too-large' });
   t.is((await client.put('k', 'v')).revision, revision(2));
+});
+
+test('a transaction nested too deeply is refused before it is sent, and holds nobody up', async (t) => {
+  const { client } = await started(t);
+  const nested = (depth: number): ClientTxn => ({
+    if: [],
+    then: [depth === 1 ? { put: 'k', value: 'v' } : { txn: nested(depth - 1) }],
+  });
+  const [tooDeep, deepest, put] = await Promise.allSettled([
+    client.txn(nested(limits.transactionDepth + 1)),
+    client.txn(nested(limits.transactionDepth)),
+    client.put('k', 'v'),
+  ]);
+  t.like(tooDeep, { reason: { code: 'transaction-too-large', indeterminate: false } });
+  t.deepEqual([deepest.status, put.status], ['fulfilled', 'fulfilled']);
+  const endless: { txn: ClientTxn } = { txn: { if: [], then: [] } };
+  Object.assign(endless.txn, { then: [endless] });
+  t.like(await t.throwsAsync(client.txn(endless.txn)), { code: 'transaction-too-large' });
 });
 
 test('endpoints are checked', async (t) => {

@@ -1,6 +1,7 @@
 import type { ByteString } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { type LeaseId, noLease, type Revision, revision } from '../../foundation/ids.ts';
+import { limits } from '../../foundation/limits.ts';
 import type {
   Compare,
   DeleteRangeCommand,
@@ -98,13 +99,19 @@ export function grantCommand(ttlMs: number, id: LeaseId = noLease): LeaseGrantCo
   return { kind: 'leaseGrant', id: lease64(id), ttlMs: natural('ttlMs', Math.ceil(ttlMs)) };
 }
 
-export function txnCommand(space: Space, transaction: ClientTxn): TxnCommand {
+/** Fails as `transaction-too-large` where transactions are nested too deeply. */
+export function txnCommand(space: Space, transaction: ClientTxn, depth = 1): TxnCommand {
+  if (depth > limits.transactionDepth)
+    throw new TanistError(
+      'transaction-too-large',
+      `transactions are nested deeper than the ${limits.transactionDepth} levels that are allowed`,
+    );
   return {
     kind: 'txn',
     space,
     compares: transaction.if.map(compareOf),
-    success: transaction.then.map((operation) => operationOf(space, operation)),
-    failure: (transaction.else ?? []).map((operation) => operationOf(space, operation)),
+    success: transaction.then.map((operation) => operationOf(space, operation, depth)),
+    failure: (transaction.else ?? []).map((operation) => operationOf(space, operation, depth)),
   };
 }
 
@@ -126,11 +133,11 @@ function compareOf(compare: ClientCompare): Compare {
   return { ...head, target: 'mod', number: natural('modRevision', compare.modRevision) };
 }
 
-function operationOf(space: Space, operation: ClientOperation): Operation {
+function operationOf(space: Space, operation: ClientOperation, depth: number): Operation {
   if ('put' in operation) return putCommand(space, operation.put, operation.value, operation);
   if ('delete' in operation) return deleteCommand(space, operation.delete, operation);
   if ('get' in operation) return rangeRequest(space, operation.get, operation.options);
-  return txnCommand(space, operation.txn);
+  return txnCommand(space, operation.txn, depth + 1);
 }
 
 /** What the wire can carry; anything else is the caller's mistake. */
