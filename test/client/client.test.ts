@@ -478,6 +478,19 @@ test('a transaction nested too deeply is refused before it is sent, and holds no
   t.like(await t.throwsAsync(client.txn(endless.txn)), { code: 'transaction-too-large' });
 });
 
+test('a command that members cannot read fails alone, after a few streams', async (t) => {
+  const { cluster, client } = await started(t, 3);
+  await client.put('k', 'v');
+  cluster.unreadable = (command) => command.kind === 'put' && command.key === 'unreadable';
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 100 }, (_, i) => client.put(i === 50 ? 'unreadable' : `k${i}`, 'v')),
+  );
+  t.like(outcomes[50], { status: 'rejected', reason: { code: 'invalid-argument' } });
+  t.is(outcomes.filter(({ status }) => status === 'rejected').length, 1);
+  t.true(cluster.unread <= 8, `${cluster.unread} streams`);
+  t.is(cluster.state.revision, 101);
+});
+
 test('endpoints are checked', async (t) => {
   t.like(await t.throwsAsync(connect({ endpoints: [] })), { code: 'invalid-argument' });
   t.like(await t.throwsAsync(connect({ endpoints: 'http://localhost' })), { code: 'invalid-argument' });

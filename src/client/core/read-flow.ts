@@ -11,6 +11,10 @@ export class ReadFlow<Tag> {
   private nextId = 1;
   private readonly queue = new Queue<PendingRead<Tag>>();
   private readonly sent = new Map<number, PendingRead<Tag>>();
+  /** Sent on the present stream, unanswered, and failed since. */
+  private forsaken = 0;
+  /** Unsettled ones that were under way when a member could not read a message. */
+  private readonly suspects = new Set<PendingRead<Tag>>();
   private settled: PendingRead<Tag>[] = [];
 
   constructor(options: Pick<SessionOptions, 'inFlightReads' | 'queuedReads'>) {
@@ -33,10 +37,29 @@ export class ReadFlow<Tag> {
     return read;
   }
 
+  /** Whose answer may still come on the present stream. */
+  get underWay(): number {
+    return this.sent.size + this.forsaken;
+  }
+
+  get suspected(): number {
+    return this.suspects.size;
+  }
+
+  /** The only one that is under way; null: there are more or none. */
+  get onlyOne(): PendingRead<Tag> | null {
+    return this.underWay === 1 ? (this.sent.values().next().value ?? null) : null;
+  }
+
+  /** Any of those under way may be what a member could not read. */
+  suspect(): void {
+    for (const read of this.sent.values()) this.suspects.add(read);
+  }
+
   /** The next ones to send, marked as sent. */
-  take(): readonly PendingRead<Tag>[] {
+  take(most = this.options.inFlightReads): readonly PendingRead<Tag>[] {
     const taken: PendingRead<Tag>[] = [];
-    while (this.sent.size < this.options.inFlightReads) {
+    while (this.sent.size < this.options.inFlightReads && taken.length < most) {
       const read = this.queue.shift();
       if (read === undefined) break;
       read.state = 'sent';
@@ -47,13 +70,13 @@ export class ReadFlow<Tag> {
   }
 
   answered(reply: ReadReply): void {
-    const read = this.sent.get(reply.id);
+    const read = this.heardOf(reply.id);
     if (read === undefined) return;
+    this.sent.delete(read.id);
     if (reply.outcome instanceof TanistError) {
-      this.fail(read, reply.outcome);
+      this.settle(read, reply.outcome);
       return;
     }
-    this.sent.delete(read.id);
     read.result = reply.outcome;
     read.ageMs = reply.ageMs;
     this.settle(read, null);
@@ -69,7 +92,7 @@ export class ReadFlow<Tag> {
 
   /** Refused for now. */
   again(id: number): void {
-    const read = this.sent.get(id);
+    const read = this.heardOf(id);
     if (read === undefined) return;
     this.sent.delete(id);
     read.state = 'queued';
@@ -79,7 +102,7 @@ export class ReadFlow<Tag> {
   fail(read: PendingRead<Tag>, error: TanistError): void {
     if (read.state === 'settled') return;
     const wasQueued = read.state === 'queued';
-    this.sent.delete(read.id);
+    if (this.sent.delete(read.id)) this.forsaken++;
     this.settle(read, error);
     if (wasQueued) this.queue.forget();
   }
@@ -87,6 +110,7 @@ export class ReadFlow<Tag> {
   streamLost(): void {
     const due = [...this.sent.values()];
     this.sent.clear();
+    this.forsaken = 0;
     for (const read of due) read.state = 'queued';
     this.queue.unshift(due);
   }
@@ -115,9 +139,16 @@ export class ReadFlow<Tag> {
     return [...this.sent.values(), ...this.queue.living()];
   }
 
+  private heardOf(id: number): PendingRead<Tag> | undefined {
+    const read = this.sent.get(id);
+    if (read === undefined && this.forsaken > 0) this.forsaken--;
+    return read;
+  }
+
   private settle(read: PendingRead<Tag>, error: TanistError | null): void {
     read.state = 'settled';
     read.error = error;
+    if (this.suspects.size > 0) this.suspects.delete(read);
     this.settled.push(read);
   }
 }

@@ -255,14 +255,17 @@ export class SessionRunner {
       if (this.stream !== stream) return;
       this.received(number, bytes);
     });
-    const lost = (reason: string): void => {
+    const lost = (reason: string, error: TanistError | null): void => {
       if (this.stream !== stream) return;
       this.stream = null;
-      this.core.streamLost(number, reason, performance.now());
+      this.core.streamLost(number, reason, performance.now(), error);
       this.flush();
     };
-    stream.on('error', (error: ServiceError) => lost(callError(error, address).message));
-    stream.on('end', () => lost(`${address} ended the session stream`));
+    stream.on('error', (error: ServiceError) => {
+      const failure = callError(error, address);
+      lost(failure.message, failure);
+    });
+    stream.on('end', () => lost(`${address} ended the session stream`, null));
     return stream;
   }
 
