@@ -12,6 +12,7 @@ import {
 } from '../../src/client/index.ts';
 import { limits } from '../../src/foundation/limits.ts';
 import type { ClientTxn } from '../../src/ports/state-client.ts';
+import { encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
 async function started(
@@ -489,6 +490,31 @@ test('a command that members cannot read fails alone, after a few streams', asyn
   t.is(outcomes.filter(({ status }) => status === 'rejected').length, 1);
   t.true(cluster.unread <= 8, `${cluster.unread} streams`);
   t.is(cluster.state.revision, 101);
+});
+
+test('what has large keys is sent in pieces, and what fits into no piece is refused', async (t) => {
+  const { cluster, client } = await started(t);
+  const large = (i: number): string => `${i}`.padEnd(limits.blockBytes / 64, 'k');
+  const each = Array.from({ length: 1100 }, (_, i) => large(i));
+  await Promise.all(each.map((key) => client.get(key)));
+  await Promise.all(each.map((key) => client.delete(key)));
+  t.is(cluster.batches.flatMap(({ commands }) => commands).length, each.length);
+  for (const batch of cluster.batches) t.true(encodeCommandBatch(batch).length <= limits.blockBytes);
+
+  const tooLarge = 'k'.repeat(limits.entryBytes + 1);
+  const refused = { code: 'key-too-large', indeterminate: false };
+  t.like(await t.throwsAsync(client.get(tooLarge)), refused);
+  t.like(await t.throwsAsync(client.get('k', { rangeEnd: tooLarge })), refused);
+  t.like(await t.throwsAsync(client.delete(tooLarge)), refused);
+  t.like(await t.throwsAsync(client.delete('k', { rangeEnd: tooLarge })), refused);
+  t.like(await t.throwsAsync(client.put(tooLarge, 'v')), refused);
+  t.like(await t.throwsAsync(client.removePolicy(tooLarge)), refused);
+  t.like(await t.throwsAsync(client.watch(tooLarge).next()), refused);
+  const compares = [{ key: 'k', rangeEnd: tooLarge, is: '=', version: 0 }] as const;
+  t.like(await t.throwsAsync(client.txn({ if: compares, then: [] })), { code: 'transaction-too-large' });
+  const get = { get: 'k', options: { rangeEnd: tooLarge } };
+  t.like(await t.throwsAsync(client.txn({ if: [], then: [get] })), { code: 'transaction-too-large' });
+  t.is((await client.put('k', 'v')).revision, revision(2));
 });
 
 test('endpoints are checked', async (t) => {

@@ -6,7 +6,7 @@ import { textOf } from '../../src/foundation/bytes.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import { type Random, seededRandom } from '../../src/foundation/random.ts';
-import type { CommandBatch, RangeRequest } from '../../src/ports/command.ts';
+import { type CommandBatch, rangeOf } from '../../src/ports/command.ts';
 import { addresses, LossyCluster, put, unreadableLimit } from './lossy-cluster.ts';
 
 const options = {
@@ -19,8 +19,8 @@ const options = {
   inFlightReads: 4,
 };
 
-const range = { kind: 'range' } as RangeRequest;
-const unreadableRange = { kind: 'range', limit: unreadableLimit } as RangeRequest;
+const range = rangeOf('user', put('k').key);
+const unreadableRange = { ...range, limit: unreadableLimit };
 
 class Violation extends Error {}
 

@@ -1,13 +1,17 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { ReadReply } from '../../protocol/session/session-reply.ts';
+import { commandBound } from '../../protocol/session/write-command.ts';
 import type { SessionOptions } from './options.ts';
 import { PendingRead, type ReadHow } from './pending.ts';
 import { Queue } from './queue.ts';
+import { refusalOfSize } from './size.ts';
+
+type Options = Pick<SessionOptions, 'inFlightReads' | 'queuedReads' | 'batchBytes'>;
 
 /** Reads on their way. They change nothing: after the loss of a stream all unanswered ones simply go out again. */
 export class ReadFlow<Tag> {
-  private readonly options: Pick<SessionOptions, 'inFlightReads' | 'queuedReads'>;
+  private readonly options: Options;
   private nextId = 1;
   private readonly queue = new Queue<PendingRead<Tag>>();
   private readonly sent = new Map<number, PendingRead<Tag>>();
@@ -17,7 +21,7 @@ export class ReadFlow<Tag> {
   private readonly suspects = new Set<PendingRead<Tag>>();
   private settled: PendingRead<Tag>[] = [];
 
-  constructor(options: Pick<SessionOptions, 'inFlightReads' | 'queuedReads'>) {
+  constructor(options: Options) {
     this.options = options;
   }
 
@@ -28,7 +32,10 @@ export class ReadFlow<Tag> {
 
   submit(range: RangeRequest, how: ReadHow, deadlineMs: number, tag: Tag): PendingRead<Tag> {
     const read = new PendingRead(this.nextId++, range, how, deadlineMs, tag);
-    if (this.queue.size < this.options.queuedReads) {
+    const refusal = refusalOfSize(range, commandBound(range));
+    if (refusal !== null) {
+      this.settle(read, refusal);
+    } else if (this.queue.size < this.options.queuedReads) {
       this.queue.push(read);
     } else {
       const message = `${this.queue.size} reads are waiting in this client already; slow down and retry`;
@@ -56,15 +63,18 @@ export class ReadFlow<Tag> {
     for (const read of this.sent.values()) this.suspects.add(read);
   }
 
-  /** The next ones to send, marked as sent. */
+  /** The next ones to send, marked as sent: about what fits into a batch. */
   take(most = this.options.inFlightReads): readonly PendingRead<Tag>[] {
+    const { inFlightReads, batchBytes } = this.options;
     const taken: PendingRead<Tag>[] = [];
-    while (this.sent.size < this.options.inFlightReads && taken.length < most) {
+    let bytes = 0;
+    while (this.sent.size < inFlightReads && taken.length < most && bytes < batchBytes) {
       const read = this.queue.shift();
       if (read === undefined) break;
       read.state = 'sent';
       this.sent.set(read.id, read);
       taken.push(read);
+      bytes += commandBound(read.range);
     }
     return taken;
   }

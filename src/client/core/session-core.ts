@@ -5,18 +5,20 @@ import type { Random } from '../../foundation/random.ts';
 import type { Command, CommandBatch, RangeRequest } from '../../ports/command.ts';
 import type { CommandResult } from '../../ports/result.ts';
 import type { BatchReply, ReadReply, SessionReply } from '../../protocol/session/session-reply.ts';
+import { commandBound } from '../../protocol/session/write-command.ts';
 import type { Routing } from '../../protocol/status/routing.ts';
 import { Caution } from './caution.ts';
 import { CommandWindow } from './command-window.ts';
 import { conflictAlone } from './lineage-conflict.ts';
 import type { SessionOptions } from './options.ts';
-import { PendingCommand, type PendingRead, type ReadHow, sizeOf } from './pending.ts';
+import { PendingCommand, type PendingRead, type ReadHow } from './pending.ts';
 import { Queue } from './queue.ts';
 import { ReadFlow } from './read-flow.ts';
 import type { CoreReady } from './ready.ts';
 import { candidates, initialRouter, nextRouter, type RouterInput, type RouterState } from './router.ts';
 import { SentBatches } from './sent-batches.ts';
 import { nextPhase, noSessionYet, type SessionPhase } from './session-phase.ts';
+import { refusalOfSize } from './size.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 
 const longestPauseMs = 250;
@@ -74,16 +76,10 @@ export class SessionCore<Tag> {
   }
 
   submit(command: Command, deadlineMs: number, wantsEarly: boolean, tag: Tag): PendingCommand<Tag> {
-    const pending = new PendingCommand(command, sizeOf(command), deadlineMs, wantsEarly, tag);
-    const { queuedCommands, queuedBytes } = this.options;
-    if (
-      this.queue.size >= queuedCommands ||
-      (this.queue.size > 0 && this.queuedBytes + pending.sizeBytes > queuedBytes)
-    ) {
-      pending.error = new TanistError(
-        'overloaded',
-        `${this.queue.size} commands are waiting in this client already; slow down and retry`,
-      );
+    const pending = new PendingCommand(command, commandBound(command), deadlineMs, wantsEarly, tag);
+    const refusal = refusalOfSize(command, pending.sizeBytes) ?? this.refusalOfQueue(pending.sizeBytes);
+    if (refusal !== null) {
+      pending.error = refusal;
       pending.state = 'settled';
       this.settled.push(pending);
       return pending;
@@ -246,6 +242,14 @@ export class SessionCore<Tag> {
     if (this.settled.length > 0) this.settled = [];
     if (this.lost.length > 0) this.lost = [];
     return ready;
+  }
+
+  private refusalOfQueue(sizeBytes: number): TanistError | null {
+    const { queuedCommands, queuedBytes } = this.options;
+    const { size } = this.queue;
+    if (size < queuedCommands && (size === 0 || this.queuedBytes + sizeBytes <= queuedBytes)) return null;
+    const message = `${size} commands are waiting in this client already; slow down and retry`;
+    return new TanistError('overloaded', message);
   }
 
   private hasWork(): boolean {

@@ -79,14 +79,20 @@ export function confidenceOf(minConfidence: number | undefined): number {
   throw new TanistError('invalid-argument', `minConfidence is ${wanted}; it must be a number from 0 to 1`);
 }
 
-/** What a watch covers. Fails as `key-empty`. */
+/** What a watch covers. Fails as `key-empty` or `key-too-large`. */
 export function watchedRange(
   key: Bytes,
   bounds: RangeBounds | undefined,
 ): { readonly key: ByteString; readonly rangeEnd: ByteString } {
   const start = rangeStartOf(key, bounds);
   if (start === '') throw new TanistError('key-empty', 'the key is empty; a key has at least one byte');
-  return { key: start, rangeEnd: rangeEndOf(byteStringFrom(key), bounds) };
+  const rangeEnd = rangeEndOf(byteStringFrom(key), bounds);
+  if (start.length + rangeEnd.length > limits.blockBytes)
+    throw new TanistError(
+      'key-too-large',
+      `the watched range is said in more than ${limits.blockBytes} bytes`,
+    );
+  return { key: start, rangeEnd };
 }
 
 /** Asks for nothing but the present revision. */
