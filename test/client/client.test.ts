@@ -457,7 +457,54 @@ test('what the wire cannot carry is refused before it is sent', async (t) => {
   t.like(await t.throwsAsync(client.get('k', { limit: -1 })), invalid);
   t.like(await t.throwsAsync(client.grantLease(Number.NaN)), invalid);
   t.like(await t.throwsAsync(client.put('k', 'v', { lease: -1n as never })), invalid);
+  t.like(await t.throwsAsync(client.put('k', 'v', { lease: 5 as never })), invalid);
   t.like(await t.throwsAsync(client.put('k', Buffer.alloc(9 * 1024 * 1024))), { code: 'value-too-large' });
+  t.is((await client.put('k', 'v')).revision, revision(2));
+});
+
+/** What only JavaScript lets through the compiler, and what the error says of it. */
+const mistakes: readonly [string, (client: TanistClient) => Promise<unknown>, RegExp][] = [
+  ['order', (client) => client.get('k', { order: 'desc' as never }), /order is desc.*none, ascend, descend/],
+  ['sortBy', (client) => client.get('k', { sortBy: 'lease' as never }), /sortBy is lease.*key, version/],
+  [
+    'consistency',
+    (client) => client.get('k', { consistency: 'weak' as never }),
+    /linearizable, serializable/,
+  ],
+  ['compare', (client) => txnOf(client, { key: 'k', is: '==', version: 0 }), /is is ==.*=, !=, >, </],
+  ['no target', (client) => txnOf(client, { key: 'k', is: '=' }), /none of value, lease/],
+  ['no compare', (client) => txnOf(client, undefined), /compare is undefined/],
+  ['operation', (client) => txnOf(client, null, { increment: 'k' }), /none of put, delete, get, txn/],
+  ['no operation', (client) => txnOf(client, null, null), /operation is null/],
+  ['nested order', (client) => txnOf(client, null, { get: 'k', options: { order: 'up' } }), /order is up/],
+  ['no lists', (client) => client.txn({} as never), /if of the transaction is undefined/],
+  ['no transaction', (client) => client.txn(undefined as never), /transaction is undefined/],
+  [
+    'no value',
+    (client) => client.put('k', undefined as never),
+    /is undefined; it must be a string or a Uint8Array/,
+  ],
+  ['no key', (client) => client.delete(undefined as never), /must be a string or a Uint8Array/],
+  ['a number for a value', (client) => client.put('k', 5 as never), /is a number; it must be a string/],
+  ['acknowledge', (client) => client.setPolicy('k', { acknowledge: 'all' as never }), /quorum, leader/],
+  ['tier', (client) => client.setPolicy('k', { tier: 'hot' as never }), /full, critical/],
+  ['predict', (client) => client.setPolicy('k', { predict: { stepMs: 0.5 } as never }), /stepMs is 0.5/],
+  ['alarm', (client) => client.disarm('fire' as never), /noSpace, corrupt/],
+  ['space', async (client) => client.inSpace('usr' as never), /space is usr.*user, planes/],
+];
+
+function txnOf(client: TanistClient, compare: unknown, operation: unknown = { get: 'k' }): Promise<unknown> {
+  const compares = compare === null ? [] : [compare];
+  return client.txn({ if: compares as never, then: [operation] as never });
+}
+
+test('mistakes of a caller in JavaScript are refused with what is allowed', async (t) => {
+  const { client } = await started(t);
+  for (const [title, call, message] of mistakes) {
+    const error = await t.throwsAsync(call(client), undefined, title);
+    t.like(error, { code: 'invalid-argument', indeterminate: false }, title);
+    t.regex(error?.message ?? '', message, title);
+  }
   t.is((await client.put('k', 'v')).revision, revision(2));
 });
 

@@ -2,14 +2,18 @@ import type { ByteString } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { type LeaseId, noLease, type Revision, revision } from '../../foundation/ids.ts';
 import { limits } from '../../foundation/limits.ts';
-import type {
-  Compare,
-  DeleteRangeCommand,
-  LeaseGrantCommand,
-  Operation,
-  PutCommand,
-  RangeRequest,
-  TxnCommand,
+import {
+  type Compare,
+  type DeleteRangeCommand,
+  type LeaseGrantCommand,
+  type Operation,
+  type Policy,
+  type PredictPolicy,
+  type PutCommand,
+  policyTiers,
+  type RangeRequest,
+  type SetPolicyCommand,
+  type TxnCommand,
 } from '../../ports/command.ts';
 import type { Space } from '../../ports/delta.ts';
 import type {
@@ -19,6 +23,8 @@ import type {
   ClientTxn,
   RangeOptions,
 } from '../../ports/state-client.ts';
+import { orders, targets } from '../parts/range-request.ts';
+import { acknowledgements } from '../session/write-command.ts';
 import { byteStringFrom, type RangeBounds, rangeEndOf, rangeStartOf } from './bytes.ts';
 
 export function putCommand(
@@ -61,8 +67,8 @@ export function rangeRequest(
     rangeEnd: rangeEndOf(byteStringFrom(key), options),
     limit: natural('limit', options?.limit ?? 0),
     revision: revisionOf('revision', options?.revision),
-    order: options?.order ?? 'none',
-    target: options?.sortBy ?? 'key',
+    order: options?.order === undefined ? 'none' : oneOf('order', orders, options.order),
+    target: options?.sortBy === undefined ? 'key' : oneOf('sortBy', targets, options.sortBy),
     keysOnly: options?.keysOnly ?? false,
     countOnly: options?.countOnly ?? false,
     minModRevision: revisionOf('minModRevision', options?.minModRevision),
@@ -70,6 +76,32 @@ export function rangeRequest(
     minCreateRevision: revisionOf('minCreateRevision', options?.minCreateRevision),
     maxCreateRevision: revisionOf('maxCreateRevision', options?.maxCreateRevision),
   };
+}
+
+const consistencies = ['linearizable', 'serializable', 'predicted'] as const;
+
+export function consistencyOf<Wanted extends (typeof consistencies)[number]>(
+  wanted: Wanted | undefined,
+): Wanted | 'linearizable' {
+  return wanted === undefined ? 'linearizable' : oneOf('consistency', consistencies, wanted);
+}
+
+/** What is left out: acknowledged by the quorum, tier full, nothing predicted. */
+export function policyCommand(prefix: Bytes, policy: Partial<Policy>): SetPolicyCommand {
+  const { acknowledge = 'quorum', tier = 'full', predict = null } = policy;
+  oneOf('acknowledge', acknowledgements, acknowledge);
+  oneOf('tier', policyTiers, tier);
+  if (predict !== null) checkPredict(predict);
+  return { kind: 'setPolicy', prefix: byteStringFrom(prefix), policy: { acknowledge, tier, predict } };
+}
+
+function checkPredict({ fields, stepMs, horizon, minConfidence, weight }: PredictPolicy): void {
+  natural('stepMs', stepMs);
+  natural('horizon', horizon);
+  if (typeof minConfidence !== 'number' || typeof weight !== 'number')
+    throw new TanistError('invalid-argument', 'minConfidence and weight of predict must be numbers');
+  if (!Array.isArray(fields) || fields.some((pointer) => typeof pointer !== 'string'))
+    throw new TanistError('invalid-argument', 'the fields of predict must be a list of JSON pointers');
 }
 
 /** Of a predicted read. */
@@ -112,38 +144,70 @@ export function txnCommand(space: Space, transaction: ClientTxn, depth = 1): Txn
       'transaction-too-large',
       `transactions are nested deeper than the ${limits.transactionDepth} levels that are allowed`,
     );
+  const { if: compares, then: success, else: failure = [] } = object('the transaction', transaction);
   return {
     kind: 'txn',
     space,
-    compares: transaction.if.map(compareOf),
-    success: transaction.then.map((operation) => operationOf(space, operation, depth)),
-    failure: (transaction.else ?? []).map((operation) => operationOf(space, operation, depth)),
+    compares: list('if', compares).map(compareOf),
+    success: list('then', success).map((operation) => operationOf(space, operation, depth)),
+    failure: list('else', failure).map((operation) => operationOf(space, operation, depth)),
   };
 }
 
 const comparisons = { '=': 'equal', '!=': 'notEqual', '>': 'greater', '<': 'less' } as const;
+const comparisonSigns = Object.keys(comparisons) as readonly (keyof typeof comparisons)[];
 
-function compareOf(compare: ClientCompare): Compare {
+function compareOf(given: ClientCompare): Compare {
+  const compare = object('a compare', given);
   const key = byteStringFrom(compare.key);
   const rangeEnd = rangeEndOf(
     key,
     compare.rangeEnd === undefined ? undefined : { rangeEnd: compare.rangeEnd },
   );
-  const head = { key, rangeEnd, result: comparisons[compare.is] };
+  const head = { key, rangeEnd, result: comparisons[oneOf('is', comparisonSigns, compare.is)] };
   if ('value' in compare) return { ...head, target: 'value', value: byteStringFrom(compare.value) };
   if ('lease' in compare) return { ...head, target: 'lease', lease: lease64(compare.lease) };
   if ('version' in compare)
     return { ...head, target: 'version', number: natural('version', compare.version) };
   if ('createRevision' in compare)
     return { ...head, target: 'create', number: natural('createRevision', compare.createRevision) };
-  return { ...head, target: 'mod', number: natural('modRevision', compare.modRevision) };
+  if ('modRevision' in compare)
+    return { ...head, target: 'mod', number: natural('modRevision', compare.modRevision) };
+  throw new TanistError(
+    'invalid-argument',
+    'a compare has none of value, lease, version, createRevision, modRevision',
+  );
 }
 
-function operationOf(space: Space, operation: ClientOperation, depth: number): Operation {
+function operationOf(space: Space, given: ClientOperation, depth: number): Operation {
+  const operation = object('an operation', given);
   if ('put' in operation) return putCommand(space, operation.put, operation.value, operation);
   if ('delete' in operation) return deleteCommand(space, operation.delete, operation);
   if ('get' in operation) return rangeRequest(space, operation.get, operation.options);
-  return txnCommand(space, operation.txn, depth + 1);
+  if ('txn' in operation) return txnCommand(space, operation.txn, depth + 1);
+  throw new TanistError('invalid-argument', 'an operation has none of put, delete, get, txn');
+}
+
+/** The compiler checks what follows for callers in TypeScript, and nobody for those in JavaScript. */
+export function oneOf<Name extends string>(what: string, names: readonly string[], value: Name): Name {
+  if (names.includes(value)) return value;
+  throw new TanistError(
+    'invalid-argument',
+    `${what} is ${String(value)}; it must be one of ${names.join(', ')}`,
+  );
+}
+
+function object<Given extends object>(what: string, value: Given): Given {
+  if (typeof value === 'object' && value !== null) return value;
+  throw new TanistError('invalid-argument', `${what} is ${String(value)}; it must be an object`);
+}
+
+function list<Item>(what: string, value: readonly Item[]): readonly Item[] {
+  if (Array.isArray(value)) return value;
+  throw new TanistError(
+    'invalid-argument',
+    `${what} of the transaction is ${String(value)}; it must be a list`,
+  );
 }
 
 /** What the wire can carry; anything else is the caller's mistake. */
@@ -157,6 +221,6 @@ export function revisionOf(name: string, value: Revision | undefined): Revision 
 }
 
 export function lease64(id: LeaseId): LeaseId {
-  if (id >= 0n && id <= 0xffff_ffff_ffff_ffffn) return id;
-  throw new TanistError('invalid-argument', `lease ${id} does not fit into 64 bits`);
+  if (typeof id === 'bigint' && id >= 0n && id <= 0xffff_ffff_ffff_ffffn) return id;
+  throw new TanistError('invalid-argument', `lease ${String(id)} is no bigint of 64 bits`);
 }
