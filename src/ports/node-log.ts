@@ -65,6 +65,7 @@ export const nodeEvents = [
   'forced',
   'forced-policy',
   'replica-follows',
+  'replica-moves',
   'replica-source-lost',
   'replica-damaged',
   'replica-repaired',

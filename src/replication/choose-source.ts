@@ -15,6 +15,8 @@ export interface SourceOffer {
 export interface SourceDirectory {
   /** Those that answer and would feed; never rejects. */
   offers(): Promise<readonly SourceOffer[]>;
+  /** Who leads, as far as that is known without asking; absent: only offers tell. */
+  readonly leader?: NodeId | null;
   close(): void;
 }
 
@@ -38,6 +40,36 @@ export function rankSources(
     offer.source.id,
   ];
   return [...offers].sort((left, right) => compare(rank(left), rank(right)));
+}
+
+/** Why another source is clearly better than the present one. */
+export type Advantage = 'follows' | 'nearer';
+
+/** A round trip that is longer by less is no reason to move. */
+const clearly = factor * factor;
+
+/**
+ * Whom to move to from a source that works, and why; null: nobody is clearly better. A move is never followed by the one back unless what it was made for
+ * turned round: a follower instead of the leader, or a follower at a fourth of the distance at most. Whoever feeds fewer is no reason.
+ */
+export function betterSource(
+  offers: readonly SourceOffer[],
+  present: NodeId,
+  failedLately: ReadonlySet<NodeId>,
+): { readonly offer: SourceOffer; readonly why: Advantage } | null {
+  const from = offers.find(({ source }) => source.id === present);
+  if (from === undefined) return null;
+  const others = offers.filter(
+    ({ source, leads }) => source.id !== present && !leads && !failedLately.has(source.id),
+  );
+  const [offer] = rankSources(others, failedLately);
+  if (offer === undefined) return null;
+  if (from.leads) return { offer, why: 'follows' };
+  return isClearlyNearer(offer.roundTripMs, from.roundTripMs) ? { offer, why: 'nearer' } : null;
+}
+
+function isClearlyNearer(roundTripMs: number | null, thanMs: number | null): boolean {
+  return roundTripMs !== null && thanMs !== null && thanMs >= clearly * Math.max(roundTripMs, leastMs);
 }
 
 function distanceOf(roundTripMs: number | null): number {

@@ -7,6 +7,7 @@ import test from 'ava';
 import { startLocalCluster } from '../../src/local/local-cluster.ts';
 import { startNodeProcess } from '../../src/local/node-process.ts';
 import { freePorts } from '../../src/local/ports.ts';
+import { parseClusterConfig } from '../../src/node/config/config.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
@@ -16,6 +17,7 @@ interface Member {
   readonly learner: boolean;
   readonly client: string;
   readonly peer: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 interface Answer {
   readonly code: number;
@@ -45,11 +47,19 @@ test('a node joins with the printed config, learns, votes; another is removed, s
   const [client, peer, http] = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
   t.is((await run(endpoints, 'put', 'k', 'before')).code, 0);
   const addresses = ['--client', client!, '--peer', peer!, '--http', http!];
-  const added = await run(endpoints, 'member', 'add', 'n3', ...addresses);
+  const unlabelled = await run(endpoints, 'member', 'add', 'n3', ...addresses, '--label', 'zone');
+  t.not(unlabelled.code, 0);
+  t.regex(
+    unlabelled.stderr,
+    /--label <name=value>' argument 'zone' is invalid. It must be name=value such as zone=a/,
+  );
+  const labels = { zone: 'a', region: 'true' };
+  const flags = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
+  const added = await run(endpoints, 'member', 'add', 'n3', ...addresses, ...flags);
   t.is(added.code, 0, added.stderr);
   t.like(
     added.json.members.find(({ id }) => id === 'n3'),
-    { voter: false, learner: true, peer },
+    { voter: false, learner: true, peer, labels },
   );
   const twice = await run(endpoints, 'member', 'add', 'n3', ...addresses);
   t.regex(twice.stderr, /n3 is a member already/);
@@ -58,6 +68,9 @@ test('a node joins with the printed config, learns, votes; another is removed, s
 
   const config = join(folder, 'n3.yaml');
   await writeFile(config, added.json.config);
+  const { nodes } = parseClusterConfig(added.json.config);
+  t.deepEqual(nodes.find(({ id }) => id === 'n3')?.labels, labels);
+  t.deepEqual(nodes.find(({ id }) => id === 'n0')?.labels, {});
   const joining = startNodeProcess({
     id: 'n3',
     configFile: config,
@@ -72,7 +85,8 @@ test('a node joins with the printed config, learns, votes; another is removed, s
   t.is(promoted.code, 0, promoted.stderr);
   t.like(
     promoted.json.members.find(({ id }) => id === 'n3'),
-    { voter: true, learner: false },
+    // Started with that config it says the same of itself.
+    { voter: true, learner: false, labels },
   );
   t.regex((await run(endpoints, 'member', 'promote', 'n3')).stderr, /no learner/);
   // It serves linearizable reads by itself.

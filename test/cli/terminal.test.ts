@@ -3,6 +3,7 @@ import test from 'ava';
 import {
   durationMs,
   endpointList,
+  labelsWith,
   leaseNumber,
   leaseText,
   seedRange,
@@ -54,6 +55,13 @@ test('JSON is one line; 64-bit ids are text, bytes keep every bit', (t) => {
   );
   t.is(printable(Buffer.from('grün')), 'grün');
   t.is(printable(Uint8Array.of(0xff, 0)), 'base64:/wA=');
+});
+
+test('labels are gathered; a malformed one, and one given twice, are refused', (t) => {
+  t.deepEqual(labelsWith('rack=r=1', labelsWith('zone=a')), { zone: 'a', rack: 'r=1' });
+  for (const text of ['', 'zone', 'zone=', '=a', 'a b=c', 'zone=a b'])
+    t.throws(() => labelsWith(text), { message: /must be name=value/ }, text);
+  t.throws(() => labelsWith('zone=b', { zone: 'a' }), { message: /"zone" is given twice/ });
 });
 
 test('colour only on a terminal that wants it', (t) => {

@@ -53,6 +53,10 @@ export class HotNodes implements SourceDirectory {
     return this.#routing;
   }
 
+  get leader(): NodeId | null {
+    return this.#routing?.leader ?? null;
+  }
+
   onRouting(listener: (routing: Routing) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

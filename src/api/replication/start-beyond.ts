@@ -97,7 +97,7 @@ export async function startBeyond(
     predictor?.prediction.start();
     nodeLog.info('started', { id: self, tier });
     const runtime = beyondRuntime(replica, {
-      leader: () => hotNodes.routing?.leader ?? null,
+      leader: () => hotNodes.leader,
       sources: (members) => hotNodes.members(members),
       stop: async () => {
         nodeLog.info('stopping');

@@ -12,15 +12,15 @@ export function tiersOf(node: ServedNode): TiersReply {
     throw new TanistError('not-leader', 'this node does not lead, or does not know all yet; ask the leader');
   const { term } = node.routing();
   const { outlook } = tiers;
-  const { steps, notes, running, wishedForMs, automatic, view } = outlook;
+  const { steps, notes, running, wishedForMs, hold, automatic, view } = outlook;
   return {
     leader: node.id,
     term,
     members: membersOf(tiers),
     paths: pathsOf(view),
-    steps: steps.map((step, i) => shown(step, i === 0 ? wishedForMs : 0)),
+    steps: steps.map((step, i) => (i === 0 ? shown(step, wishedForMs, hold) : shown(step, 0, null))),
     notes,
-    running: running === null ? null : shown(running.step, running.forMs),
+    running: running === null ? null : shown(running.step, running.forMs, null),
     automatic,
   };
 }
@@ -50,9 +50,13 @@ function pathsOf(view: TiersView['outlook']['view']): readonly TierPath[] {
   );
 }
 
-function shown({ change, rule, reason, mustLastMs }: TierStep, forMs: number): TierStepShown {
+function shown(
+  { change, rule, reason, mustLastMs }: TierStep,
+  forMs: number,
+  hold: TierStepShown['hold'],
+): TierStepShown {
   const { kind } = change;
-  const why = { rule, reason, mustLastMs, forMs };
+  const why = { rule, reason, mustLastMs, forMs, hold };
   switch (kind) {
     case 'promote':
       return { kind, id: change.id, to: 'hot', lost: null, ...why };

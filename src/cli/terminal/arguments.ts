@@ -52,6 +52,15 @@ export function durationMs(text: string): number {
 }
 
 /** A lease: hexadecimal as it is printed here and by etcdctl, with or without `0x`; decimal only behind `dec:`, since most decimals are hexadecimal, too. */
+/** One of these words. */
+export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((each) => each === text);
+    if (word === undefined) throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.`);
+    return word;
+  };
+}
+
 export function leaseNumber(text: string): bigint {
   const decimal = /^dec:(-?\d{1,19})$/i.exec(text)?.[1];
   if (decimal !== undefined && BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal))
@@ -88,6 +97,18 @@ export function endpointList(text: string): readonly string[] {
   throw new InvalidArgumentError(
     `It must be host:port,host:port,…${wrong === undefined ? '' : ` and "${wrong}" is not`}.`,
   );
+}
+
+/** `name=value`, repeated: all of them together. */
+export function labelsWith(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, name, value] = /^([^=\s]+)=(\S+)$/.exec(text.trim()) ?? [];
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError('It must be name=value such as zone=a.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`"${name}" is given twice.`);
+  return { ...before, [name]: value };
 }
 
 const sizeUnits: Readonly<Record<string, number>> = {

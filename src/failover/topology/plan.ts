@@ -40,13 +40,13 @@ export interface TierPlan {
   readonly wished: ReadonlyMap<NodeId, Tier>;
 }
 
-/** All steps until nothing is left to do, if nothing else changed meanwhile. */
-export function planTiers(view: TopologyView, policy: TierPolicy): TierPlan {
+/** All steps until nothing is left to do, if nothing else changed meanwhile; `first` is the one of `nextSteps` to begin with, absent: the best. */
+export function planTiers(view: TopologyView, policy: TierPolicy, first?: TierStep): TierPlan {
   const steps: TierStep[] = [];
   let reached = view;
   const most = 4 * view.members.length + 8;
   while (steps.length < most) {
-    const [step] = nextSteps(reached, policy);
+    const step = steps.length === 0 && first !== undefined ? first : nextSteps(reached, policy)[0];
     if (step === undefined) break;
     steps.push(step);
     reached = changed(reached, step.change);

@@ -2,7 +2,7 @@ import { notesOf } from '../../failover/topology/notes.ts';
 import { nextSteps, planTiers, type TierPlan } from '../../failover/topology/plan.ts';
 import type { TierPolicy } from '../../failover/topology/policy.ts';
 import { Presence } from '../../failover/topology/presence.ts';
-import { isGone, isOptional, type TierStep } from '../../failover/topology/step.ts';
+import { isGone, isOptional, seconds, type TierStep } from '../../failover/topology/step.ts';
 import { Sustained } from '../../failover/topology/sustained.ts';
 import {
   changeText,
@@ -31,12 +31,21 @@ export interface TierKeeperOptions {
   readonly changes: () => TierChanges | null;
 }
 
+/** What keeps a step back, and for how long yet. */
+export interface TierHold {
+  readonly forMs: number;
+  readonly why: string;
+}
+
+/** Its first step is the one that is taken before all others if nothing changes. */
 export interface TierOutlook extends TierPlan {
   readonly view: TopologyView;
   readonly notes: readonly string[];
   readonly automatic: boolean;
   /** Of the first step, how long it has been wished for. */
   readonly wishedForMs: number;
+  /** Of the first step; null: nothing but the time that it must last. */
+  readonly hold: TierHold | null;
   readonly running: { readonly step: TierStep; readonly forMs: number } | null;
 }
 
@@ -46,15 +55,17 @@ const lastRetryMs = 60_000;
 
 /**
  * The leader's hand in the tiers: looks now and then, takes one step at a time, and says why. What it remembers (since when members are there, since
- * when a move would be better, when it last moved) may begin anew under the next leader: that only makes it slower.
+ * when a move would be better) begins anew under the next leader, who counts as having moved just before it began to lead: that only makes it slower.
  */
 export class TierKeeper {
   readonly #options: TierKeeperOptions;
   readonly #presence = new Presence();
   readonly #sustained = new Sustained();
   #running: { readonly step: TierStep; readonly beganMs: number } | null = null;
+  #leads = false;
+  /** When it last moved somebody for the better, or began to lead: of moves before it knows nothing. */
   #movedMs = Number.NEGATIVE_INFINITY;
-  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #failure: { readonly reason: string; readonly notBeforeMs: number } | null = null;
   #retryMs = firstRetryMs;
 
   constructor(options: TierKeeperOptions) {
@@ -72,10 +83,9 @@ export class TierKeeper {
     const nowMs = clock.nowMs();
     const due = this.#sustained.due(nextSteps(view, policy), nowMs);
     this.#giveUpOnLost(view);
-    if (due === null || this.#running !== null || nowMs < this.#notBeforeMs) return;
+    if (due === null || this.#running !== null || this.#hold(due, nowMs) !== null) return;
     // What an operator began is brought to its end all the same.
     if (!policy.automatic && due.rule !== 'resume') return;
-    if (isOptional(due) && nowMs - this.#movedMs < policy.atMostEveryMs) return;
     this.#take(due, nowMs);
   }
 
@@ -85,14 +95,18 @@ export class TierKeeper {
     if (view === null) return null;
     const { clock, policy } = this.#options;
     const nowMs = clock.nowMs();
-    const plan = planTiers(view, policy);
-    const [first] = plan.steps;
+    // Where an operator acts nothing else is waited for.
+    const holdOf = (step: TierStep): TierHold | null =>
+      policy.automatic || step.rule === 'resume' ? this.#hold(step, nowMs) : null;
+    const heldMs = (step: TierStep): number => holdOf(step)?.forMs ?? 0;
+    const first = this.#sustained.soonest(nextSteps(view, policy), nowMs, heldMs);
     return {
-      ...plan,
+      ...planTiers(view, policy, first),
       view,
       notes: notesOf(view, policy),
       automatic: policy.automatic,
       wishedForMs: first === undefined ? 0 : this.#sustained.forMs(first, nowMs),
+      hold: first === undefined ? null : holdOf(first),
       running:
         this.#running === null ? null : { step: this.#running.step, forMs: nowMs - this.#running.beganMs },
     };
@@ -102,6 +116,8 @@ export class TierKeeper {
     const observed = this.#options.observe();
     if (observed === null) return null;
     const nowMs = this.#options.clock.nowMs();
+    if (!this.#leads) this.#movedMs = nowMs;
+    this.#leads = true;
     this.#presence.retain(new Set(observed.members.map(({ id }) => id)));
     const members = observed.members.map(({ isAlive, ...member }) => ({
       ...member,
@@ -114,8 +130,21 @@ export class TierKeeper {
     this.#presence.clear();
     this.#sustained.clear();
     this.#running = null;
-    this.#notBeforeMs = Number.NEGATIVE_INFINITY;
+    this.#leads = false;
+    this.#failure = null;
     this.#retryMs = firstRetryMs;
+  }
+
+  #hold(step: TierStep, nowMs: number): TierHold | null {
+    const { atMostEveryMs } = this.#options.policy;
+    const failure = this.#failure;
+    const retryInMs = failure === null ? 0 : failure.notBeforeMs - nowMs;
+    const moveInMs = isOptional(step) ? this.#movedMs + atMostEveryMs - nowMs : 0;
+    if (failure !== null && retryInMs > 0 && retryInMs >= moveInMs)
+      return { forMs: retryInMs, why: `the last change failed (${failure.reason})` };
+    if (moveInMs <= 0) return null;
+    const apart = `moves for the better are ${seconds(atMostEveryMs)} apart`;
+    return { forMs: moveInMs, why: `${apart}, and the first comes so long after its leader began to lead` };
   }
 
   #take(step: TierStep, nowMs: number): void {
@@ -143,9 +172,9 @@ export class TierKeeper {
   #failed(step: TierStep, error: Error): void {
     const { clock, nodeLog } = this.#options;
     this.#running = null;
-    this.#notBeforeMs = clock.nowMs() + this.#retryMs;
-    this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs);
     const code = error instanceof TanistError ? error.code : 'failed';
+    this.#failure = { reason: `${code}: ${error.message}`, notBeforeMs: clock.nowMs() + this.#retryMs };
+    this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs);
     nodeLog.warn('tier-change-failed', { change: changeText(step.change), code, error: error.message });
   }
 

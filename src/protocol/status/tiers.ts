@@ -48,6 +48,8 @@ export interface TierStepShown {
   readonly reason: string;
   readonly mustLastMs: number;
   readonly forMs: number;
+  /** For how long it is kept back yet whatever has lasted, and by what; null: by nothing. */
+  readonly hold: { readonly forMs: number; readonly why: string } | null;
 }
 
 export function encodeTiersReply(reply: TiersReply): Buffer {
@@ -99,6 +101,10 @@ function writeStep(writer: WireWriter, field: number, step: TierStepShown): void
   writer.text(6, step.reason);
   writer.double(7, step.mustLastMs);
   writer.double(8, step.forMs);
+  if (step.hold !== null) {
+    writer.double(9, step.hold.forMs);
+    writer.text(10, step.hold.why);
+  }
   writer.end(mark);
 }
 
@@ -242,12 +248,16 @@ function readStep(reader: WireReader): TierStepShown {
   const texts = ['', '', '', '', '', ''];
   let mustLastMs = 0;
   let forMs = 0;
+  let holdMs = 0;
+  let holdWhy = '';
   const outer = reader.enter();
   while (reader.more()) {
     const field = reader.next();
     if (field >= 1 && field <= texts.length) texts[field - 1] = reader.text();
     else if (field === 7) mustLastMs = reader.double();
     else if (field === 8) forMs = reader.double();
+    else if (field === 9) holdMs = reader.double();
+    else if (field === 10) holdWhy = reader.text();
     else reader.skip();
   }
   reader.leave(outer);
@@ -261,5 +271,6 @@ function readStep(reader: WireReader): TierStepShown {
     reason,
     mustLastMs,
     forMs,
+    hold: holdWhy === '' ? null : { forMs: holdMs, why: holdWhy },
   };
 }

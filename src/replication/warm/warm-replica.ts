@@ -2,6 +2,7 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { mutant } from '../../foundation/mutants.ts';
+import { lagAtMark } from '../../node/beyond/replica-lag.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { PredictionListener } from '../../node/prediction/prediction-feed.ts';
 import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
@@ -22,6 +23,7 @@ import type {
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
 import { Complaints } from '../complaints.ts';
 import type { HeldRange } from './held-range.ts';
+import { defaultMoveTiming, type MoveTiming, SourceMoves } from './source-moves.ts';
 import { VanishedRows } from './vanished-rows.ts';
 import type { WarmMeta } from './warm-meta.ts';
 import { type WarmAnswer, WarmReads } from './warm-reads.ts';
@@ -56,7 +58,7 @@ export interface WarmReplicaOptions {
   readonly membersChanged?: (members: readonly MemberFacts[]) => void;
 }
 
-export interface WarmTiming {
+export interface WarmTiming extends MoveTiming {
   readonly reportEveryMs: number;
   /** A source that says nothing for so long is gone: it makes marks where nothing happens. */
   readonly silenceMs: number;
@@ -72,6 +74,7 @@ export interface WarmTiming {
 }
 
 const defaultTiming: WarmTiming = {
+  ...defaultMoveTiming,
   reportEveryMs: 250,
   silenceMs: 2000,
   firstRetryMs: 5,
@@ -116,6 +119,10 @@ export class WarmReplica {
   readonly #contradicts = new Set<NodeId>();
   #offered = 0;
   #source: ReplicaSource | null = null;
+  readonly #moves: SourceMoves;
+  #looking = false;
+  /** Whom it leaves its source for, at the next mark. */
+  #next: SourceOffer | null = null;
   #links: readonly LinkMeasurement[] = [];
   #markedMs: number | null = null;
   /** From the first word of what a mark ends to its being taken over. */
@@ -147,6 +154,7 @@ export class WarmReplica {
   private constructor(options: WarmReplicaOptions, store: WarmStore, reads: WarmReads, state: WarmState) {
     this.#options = options;
     this.#timing = { ...defaultTiming, ...options.timing };
+    this.#moves = new SourceMoves(this.#timing);
     this.#store = store;
     this.#reads = reads;
     this.#state = state;
@@ -238,7 +246,7 @@ export class WarmReplica {
       source: this.#source?.id ?? null,
       ageMs: this.ageMs,
       lagMs: this.#lagMs(),
-      lagRevisions: meta === null ? 0 : Math.max(0, meta.leaderRevisions.user - meta.revisions.user),
+      lagRevisions: lagAtMark(meta),
       trouble: this.#trouble,
       keys,
       bytes,
@@ -282,8 +290,10 @@ export class WarmReplica {
     let retryMs = this.#timing.firstRetryMs;
     while (!this.#stopped) {
       const marks = this.#marks;
+      const next = this.#next;
+      this.#next = null;
       try {
-        const offer = this.#paused ? null : await this.#choose();
+        const offer = this.#paused ? null : (next ?? (await this.#choose()));
         if (this.#stopped) return;
         if (this.#paused) await this.#sleep(this.#timing.longestRetryMs);
         else if (offer === null) this.#trouble ??= 'no hot replica is there to follow';
@@ -300,6 +310,7 @@ export class WarmReplica {
         }
       }
       if (this.#stopped) return;
+      if (next !== null) this.#moves.ended(this.#marks > marks, this.#options.clock.nowMs());
       if (this.#marks > marks) retryMs = this.#timing.firstRetryMs;
       await this.#sleep(retryMs);
       retryMs = Math.min(retryMs * 2, this.#timing.longestRetryMs);
@@ -307,6 +318,10 @@ export class WarmReplica {
   }
 
   async #choose(): Promise<SourceOffer | null> {
+    return rankSources(await this.#offers(), this.#failedLately())[0] ?? null;
+  }
+
+  async #offers(): Promise<readonly SourceOffer[]> {
     const offers = await this.#options.directory.offers();
     this.#links = offers.map(({ source, roundTripMs }) => ({
       to: source.id,
@@ -314,10 +329,36 @@ export class WarmReplica {
       bytesPerSecond: null,
     }));
     this.#offered = offers.length;
+    const measured = new Map(this.#options.links?.().map(({ to, roundTripMs }) => [to, roundTripMs]));
+    return offers.map((offer) => ({
+      ...offer,
+      roundTripMs: measured.get(offer.source.id) ?? offer.roundTripMs,
+    }));
+  }
+
+  #failedLately(): ReadonlySet<NodeId> {
     const nowMs = this.#options.clock.nowMs();
     for (const [id, atMs] of this.#failedAtMs)
       if (nowMs - atMs > this.#timing.grudgeMs) this.#failedAtMs.delete(id);
-    return rankSources(offers, new Set(this.#failedAtMs.keys()))[0] ?? null;
+    return new Set(this.#failedAtMs.keys());
+  }
+
+  /** Whether another source is better by now. The stream then ends with its next mark, so the other one goes on without a gap or a repetition. */
+  async #lookAround(): Promise<void> {
+    const { clock, directory, nodeLog } = this.#options;
+    const source = this.#source;
+    const stream = this.#stream;
+    if (source === null || stream === null || this.#looking || this.#next !== null) return;
+    if (!this.#moves.isDue(directory.leader === source.id, clock.nowMs())) return;
+    this.#looking = true;
+    const offers = await this.#offers().finally(() => {
+      this.#looking = false;
+    });
+    if (this.#stopped || this.#paused || stream.signal.aborted || this.#stream !== stream) return;
+    const next = this.#moves.looked(offers, source.id, this.#failedLately(), clock.nowMs());
+    if (next === null) return;
+    nodeLog.info('replica-moves', { from: source.id, to: next.source.id });
+    this.#next = next;
   }
 
   async #follow({ source }: SourceOffer): Promise<void> {
@@ -346,7 +387,7 @@ export class WarmReplica {
         if (part.kind !== 'mark') {
           this.#tell(part);
           await this.#state.take(part);
-        } else if (!(await this.#mark(part))) return;
+        } else if (!(await this.#mark(part)) || this.#next !== null) return;
         // Its own work is not the source's silence.
         heardMs = clock.nowMs();
       }
@@ -393,6 +434,7 @@ export class WarmReplica {
   #follows(source: ReplicaSource): void {
     this.#source = source;
     this.#sourceChanges += 1;
+    this.#moves.begun(this.#options.clock.nowMs());
     this.#options.nodeLog.info('replica-follows', { source: source.id });
     source.report(this.report());
   }
@@ -465,6 +507,7 @@ export class WarmReplica {
     this.#timer = this.#options.clock.after(this.#timing.reportEveryMs, () => {
       if (this.#stopped) return;
       this.#source?.report(this.report());
+      this.#lookAround().catch((error: unknown) => this.#fail(asError(error)));
       this.#tend().catch((error: unknown) => this.#fail(asError(error)));
       this.#schedule();
     });

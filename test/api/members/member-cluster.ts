@@ -8,7 +8,7 @@ import { connect, type TanistClient } from '../../../src/client/index.ts';
 import { freePorts } from '../../../src/local/ports.ts';
 import { type ClusterConfig, parseClusterConfig } from '../../../src/node/config/config.ts';
 import type { MemberInfo } from '../../../src/ports/membership.ts';
-import { silentLog } from '../../../src/ports/node-log.ts';
+import { type NodeLog, silentLog } from '../../../src/ports/node-log.ts';
 
 export interface Cluster {
   readonly config: ClusterConfig;
@@ -25,6 +25,7 @@ export async function startCluster(
   ids: readonly string[],
   beyond?: BeyondTiers,
   tiers: object = {},
+  logOf: (id: string) => NodeLog = () => silentLog,
 ): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'tanist-members-'));
   const ports = await freePorts(ids.length * 3);
@@ -38,7 +39,7 @@ export async function startCluster(
   const config = parseClusterConfig(JSON.stringify({ cluster: 'c', nodes, tiers }));
   const members = new Map<string, RunningMember>();
   const start = async (id: string) => {
-    const options = { config, id, dataFolder: join(folder, id), nodeLog: silentLog };
+    const options = { config, id, dataFolder: join(folder, id), nodeLog: logOf(id) };
     members.set(id, await startMember(options, beyond));
   };
   const stop = async (id: string) => {

@@ -31,7 +31,8 @@ async function cluster(t: ExecutionContext): Promise<Cluster> {
     tier: id.startsWith('h') ? 'hot' : 'warm',
     labels: { zone: zones[id] },
   }));
-  const tiers = { hot: 3, warm: 1, spread: 'zone', graceMs: 2000, settleMs: 500, gainForMs: 1000 };
+  const quick = { graceMs: 2000, settleMs: 500, gainForMs: 1000, atMostEveryMs: 1000 };
+  const tiers = { hot: 3, warm: 1, spread: 'zone', ...quick };
   const config = parseClusterConfig(JSON.stringify({ cluster: 'c', nodes, tiers }));
   const members = new Map<Id, RunningMember>();
   const changes: string[] = [];

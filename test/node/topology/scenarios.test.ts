@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { NodeId } from '../../../src/foundation/ids.ts';
 import { activateMutant } from '../../../src/foundation/mutants.ts';
+import type { TierOutlook } from '../../../src/node/topology/tier-keeper.ts';
 import { TierWorld } from './tier-world.ts';
 
 const minuteMs = 60_000;
@@ -67,6 +68,34 @@ test('when the distant one is near again nothing gains enough to move back', asy
   );
   await world.run(3 * hourMs);
   t.deepEqual(world.whats(), ['promote n3', 'demote n1 to warm']);
+});
+
+/** 50 MB/s between everybody, but paths that end at `thin` have `rate`. */
+const thinned =
+  (thin: (nowMs: number) => readonly string[], rate = 200_000) =>
+  (a: NodeId, b: NodeId, nowMs: number): number =>
+    thin(nowMs).some((id) => id === a || id === b) ? rate : 50e6;
+
+test('a voter whose rate alone has dropped is exchanged, once, and not back when the rate is there again', async (t) => {
+  const world = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat);
+  world.bytesPerSecond = thinned((nowMs) => (nowMs > minuteMs && nowMs < 20 * minuteMs ? ['n1'] : []));
+  await world.run(minuteMs + world.policy.gainForMs - 1000);
+  t.deepEqual(world.whats(), []);
+  await world.run(15 * minuteMs);
+  t.deepEqual(world.whats(), ['promote n3', 'demote n1 to warm']);
+  await world.run(3 * hourMs);
+  t.is(world.whats().length, 2);
+});
+
+test('noise in the rate, and a rate that comes and goes, move nothing', async (t) => {
+  const noisy = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat, 0.4);
+  noisy.bytesPerSecond = () => 1e6;
+  await noisy.run(3 * hourMs);
+  t.deepEqual(noisy.whats(), []);
+  const flapping = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat);
+  flapping.bytesPerSecond = thinned((nowMs) => (nowMs % 80_000 < 40_000 ? ['n1'] : []));
+  await flapping.run(3 * hourMs);
+  t.deepEqual(flapping.whats(), []);
 });
 
 test('latency that comes and goes moves nothing', async (t) => {
@@ -222,6 +251,97 @@ test('what failed is tried again, ever more rarely', async (t) => {
   await world.run(2 * minuteMs);
   t.deepEqual(world.whats(), ['replace n2 by n3']);
   t.is(world.failures, 0);
+});
+
+test('a leader that has just begun keeps its distance in time from the moves of the one before', async (t) => {
+  const world = new TierWorld(
+    [
+      ['n0', 'hot', 'a'],
+      ['n1', 'hot', 'a'],
+      ['n2', 'hot', 'a'],
+      ['n3', 'warm', 'a'],
+      ['n4', 'warm', 'a'],
+    ],
+    { hot: 3 },
+    slowed((nowMs) => (nowMs > minuteMs ? ['n1', 'n2'] : [])),
+  );
+  const promoted = (): readonly { readonly atMs: number }[] =>
+    world.moves.filter(({ what }) => what.startsWith('promote'));
+  while (promoted().length === 0) await world.run(1000);
+  await world.run(20_000);
+  world.leader = world.nodes.find(({ voter, id }) => voter && (id === 'n3' || id === 'n4'))?.id ?? null;
+  const ledFromMs = world.nowMs;
+  await world.run(2 * hourMs);
+  t.is(promoted().length, 2, world.whats().join('; '));
+  t.true((promoted()[1]?.atMs ?? 0) - ledFromMs >= world.policy.atMostEveryMs, world.whats().join('; '));
+});
+
+test('what a new leader must do it does at once', async (t) => {
+  const world = new TierWorld(three, { hot: 3, warm: 1 }, flat);
+  await world.run(minuteMs);
+  world.leader = world.node('n1').id;
+  world.node('n2').alive = false;
+  await world.run(world.policy.graceMs + 10_000);
+  t.deepEqual(world.whats(), ['replace n2 by n3']);
+});
+
+test('the outlook says what a step waits for: to have lasted, the time between two moves, or after a failure', async (t) => {
+  const world = new TierWorld(
+    three,
+    { hot: 3, warm: 1 },
+    slowed((nowMs) => (nowMs > minuteMs ? ['n1'] : [])),
+  );
+  const outlook = (): TierOutlook => {
+    const seen = world.node('n0').keeper.outlook();
+    if (seen === null) throw new Error('n0 does not lead');
+    return seen;
+  };
+  await world.run(minuteMs);
+  t.deepEqual([outlook().steps.length, outlook().hold], [0, null]);
+  await world.run(2 * minuteMs);
+  t.is(outlook().steps[0]?.rule, 'latency');
+  t.true(outlook().wishedForMs >= world.policy.gainForMs);
+  const { hold } = outlook();
+  t.regex(hold?.why ?? '', /^moves for the better are 300 s apart/);
+  await world.run((hold?.forMs ?? 0) - 1000);
+  t.deepEqual(world.whats(), []);
+  t.is(outlook().running, null);
+  world.failures = 3;
+  await world.run(1500);
+  t.is(outlook().running?.step.rule, 'latency');
+  while (world.failures > 0) await world.run(500);
+  t.regex(outlook().hold?.why ?? '', /^the last change failed \(learner-not-ready: not yet\)$/);
+  const waitMs = outlook().hold?.forMs ?? 0;
+  t.true(waitMs > 2000 && waitMs <= 4000, `${waitMs}`);
+  await world.run(waitMs - 500);
+  t.is(outlook().running, null);
+  await world.run(1000);
+  t.not(outlook().running, null);
+});
+
+test('the dry run begins with the step that is taken first, though another would be better', async (t) => {
+  const world = new TierWorld(
+    [...three, ['n4', 'warm', 'a']],
+    { hot: 3, atMostEveryMs: 0 },
+    // By and by n4 is still better than n3.
+    (a, b, nowMs) => {
+      if (a === 'n1' || b === 'n1') return 80;
+      if (a === 'n3' || b === 'n3') return 20;
+      return a === 'n4' || b === 'n4' ? (nowMs > 55_000 ? 5 : 80) : 20;
+    },
+  );
+  let planned: string | null = null;
+  while (world.moves.length === 0) {
+    const outlook = world.node('n0').keeper.outlook();
+    const change = outlook?.steps[0]?.change;
+    if (outlook?.running === null && change?.kind === 'promote') {
+      planned = change.id;
+      if (world.nowMs > 56_000 && world.nowMs < 60_000) t.is(planned, 'n3');
+    }
+    await world.run(500);
+  }
+  t.deepEqual(world.whats(), ['promote n3']);
+  t.is(planned, 'n3');
 });
 
 test('nothing is moved where the policy says so', async (t) => {

@@ -46,6 +46,8 @@ export class TierWorld {
   readonly moves: { readonly atMs: number; readonly what: string }[] = [];
   /** Round trip between two members without noise, ms; follows the script. Null: not measured. */
   roundTripMs: (a: NodeId, b: NodeId, nowMs: number) => number | null;
+  /** Rate between two members without noise; follows the script. Null: not measured. */
+  bytesPerSecond: (a: NodeId, b: NodeId, nowMs: number) => number | null = () => null;
   changeMs = 5000;
   /** Makes the next changes fail. */
   failures = 0;
@@ -139,8 +141,8 @@ export class TierWorld {
 
   #observe(leader: NodeId): Observed {
     const ids = this.nodes.map(({ id }) => id);
-    const noisy = (ms: number | null): number | null =>
-      ms === null ? null : ms * (1 + this.#noise * (2 * this.#random.next() - 1));
+    const noisy = (value: number | null): number | null =>
+      value === null ? null : value * (1 + this.#noise * (2 * this.#random.next() - 1));
     const links = new Links(
       ids.map((from) => [
         from,
@@ -149,7 +151,7 @@ export class TierWorld {
           .map((to) => ({
             to,
             roundTripMs: noisy(this.roundTripMs(from, to, this.#nowMs)),
-            bytesPerSecond: null,
+            bytesPerSecond: noisy(this.bytesPerSecond(from, to, this.#nowMs)),
           })),
       ]),
     );

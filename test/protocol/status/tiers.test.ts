@@ -16,7 +16,11 @@ const step = {
   reason: 'n2 has not been heard for 42 s',
   mustLastMs: 60_000,
   forMs: 12.5,
+  holdMs: 213_000,
+  holdWhy: 'moves are 300 s apart',
 };
+const { holdMs, holdWhy, ...rest } = step;
+const shown = { ...rest, hold: { forMs: holdMs, why: holdWhy } };
 const plain = {
   leader: 'n0',
   term: 7,
@@ -53,6 +57,8 @@ test('tiers', (t) => {
   const reply = decodeTiersReply(generatedBytes('TiersReply', plain));
   t.deepEqual(reply as object, {
     ...plain,
+    steps: [shown],
+    running: shown,
     members: plain.members.map((each) => ({ ...each, status: { ...each.status, heartbeat: 'lost' } })),
   });
   t.deepEqual(
@@ -66,6 +72,7 @@ test('what is not known stays unknown', (t) => {
     leader: 'n0',
     members: [{ status: { id: 'n3', tier: 'cold' }, wished: 'cold' }],
     paths: [{ from: 'n0', to: 'n3' }],
+    steps: [{ kind: 'retier', id: 'n3', to: 'warm' }],
   };
   const reply = decodeTiersReply(generatedBytes('TiersReply', bare));
   const [member] = reply.members;
@@ -74,6 +81,7 @@ test('what is not known stays unknown', (t) => {
     [null, null, null, null, null],
   );
   t.deepEqual(reply.paths[0] as object, { from: 'n0', to: 'n3', roundTripMs: null, bytesPerSecond: null });
+  t.is(reply.steps[0]?.hold, null);
   t.deepEqual(decodeTiersReply(encodeTiersReply(reply)), reply);
 });
 

@@ -22,7 +22,7 @@ export function joiningConfig(clusterId: string, members: readonly MemberInfo[],
   const lines = [
     `# The config of ${joining}, which joins cluster ${clusterId}. Start it with`,
     `#   tanist node --config THIS_FILE --id ${joining}`,
-    "# Sections timing, limits, disk and compaction: as in the other nodes' configs.",
+    "# Sections timing, limits, disk, compaction and tiers: as in the other nodes' configs.",
     `cluster: ${JSON.stringify(clusterId)}`,
     'nodes:',
   ];
@@ -35,6 +35,10 @@ export function joiningConfig(clusterId: string, members: readonly MemberInfo[],
       `http: ${JSON.stringify(member.http)}`,
       `tier: ${member.tier}`,
     ];
+    const labels = Object.entries(member.labels).map((label) =>
+      label.map((text) => JSON.stringify(text)).join(': '),
+    );
+    if (labels.length > 0) fields.push(`labels: { ${labels.join(', ')} }`);
     if (member.id === joining || member.learner) fields.push('join: true');
     lines.push(`  - { ${fields.join(', ')} }`);
   }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
+import { labelsWith } from '../../terminal/arguments.ts';
 
 interface AddressOptions extends ClientOptions {
   readonly client?: string;
@@ -13,6 +14,7 @@ interface AddOptions extends AddressOptions {
   readonly http: string;
   readonly voter?: boolean;
   readonly tier: string;
+  readonly label?: Readonly<Record<string, string>>;
 }
 
 /** What all of them end with: the members as they are now. */
@@ -55,15 +57,16 @@ export const memberCommand: Register = (program) => {
       .requiredOption('--peer <address>', 'host:port for the other nodes')
       .requiredOption('--http <address>', 'host:port for health, metrics and role')
       .option('--tier <tier>', 'hot, warm (holds the critical keys) or cold (is fed at intervals)', 'hot')
+      .option('--label <name=value>', 'where it is, such as zone=a; may be repeated', labelsWith)
       .option('--voter', 'let it vote at once: until it has the data it is one voter that is missing'),
   ).action((id: string, options: AddOptions) =>
     withCluster(options, async ({ client, out, call }) => {
       const { nodeId } = await import('../../../foundation/ids.ts');
       const { joiningConfig } = await import('./member-view.ts');
       const { tierOf } = await import('./tier-option.ts');
-      const { client: clients, peer, http, voter = false } = options;
+      const { client: clients, peer, http, voter = false, label: labels = {} } = options;
       const tier = tierOf(options.tier, voter);
-      const facts = { id: nodeId(id), name: id, peer, client: clients, http, tier, labels: {} };
+      const facts = { id: nodeId(id), name: id, peer, client: clients, http, tier, labels };
       const { clusterId, members } = await client.changeMember({ kind: 'add', facts, voter }, call);
       const config = joiningConfig(clusterId, members, facts.id);
       out.document({ cluster: clusterId, members, config });

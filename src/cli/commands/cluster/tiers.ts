@@ -1,7 +1,8 @@
-import type { TierMember, TierStepShown, TiersReply } from '../../../protocol/status/tiers.ts';
+import type { TierMember, TiersReply } from '../../../protocol/status/tiers.ts';
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
 import { figure } from '../../terminal/figure.ts';
 import type { Output } from '../../terminal/output.ts';
+import { showPlan } from './tier-plan.ts';
 
 export const tiersCommand: Register = (program) => {
   const tiers = program
@@ -94,33 +95,10 @@ function showPaths(out: Output, { paths }: TiersReply): void {
   out.say('');
 }
 
-function showPlan(out: Output, { steps, running, automatic }: TiersReply): void {
-  if (running !== null)
-    out.say(`under way for ${seconds(running.forMs)}: ${stepText(running)}, since ${running.reason}`);
-  if (steps.length === 0) {
-    out.say('nothing would change');
-    return;
-  }
-  for (const [i, step] of steps.entries()) {
-    out.say(`${i + 1}. ${out.style.bold(stepText(step))}  ${out.style.dim(step.rule)}`);
-    out.say(`   ${step.reason}`);
-    if (i === 0 && step.mustLastMs > 0 && automatic)
-      out.say(`   for ${seconds(step.forMs)} of the ${seconds(step.mustLastMs)} that it must last`);
-  }
-}
-
-function stepText({ id, to, lost }: TierStepShown): string {
-  return lost === null ? `${id} becomes ${to}` : `${id} becomes ${to} in the place of ${lost}`;
-}
-
 function orUnknown(value: number | null): string {
   return value === null ? '?' : figure(value);
 }
 
 function orNone(value: number | null, { status }: TierMember): string {
   return value === null ? (status.tier === 'hot' ? '' : '?') : figure(value);
-}
-
-function seconds(ms: number): string {
-  return `${figure(Math.round(ms / 100) / 10)} s`;
 }
