@@ -376,7 +376,9 @@ test('a row that is spoilt while it runs is found by the scrub and written anew'
   const world = new WarmWorld();
   world.apply(policy('a/', 'critical'), put('a/1', 'one'), put('a/2', 'two'));
   const disk = new MemoryDisk();
-  const warm = await world.warm([world.source()], disk, { timing: { scrubEveryMs: 1000 } });
+  const warm = await world.warm([world.source()], disk, {
+    scrub: { bytesPerSecond: 1 << 20, pauseMs: 1000 },
+  });
   await world.caughtUp(warm);
   const key = [...disk.rows('warm').keys()].find((name) => name.endsWith('a/2'))!;
   const row = Uint8Array.from(disk.rows('warm').get(key)!);

@@ -2,6 +2,13 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { mutant } from '../../foundation/mutants.ts';
+import {
+  defaultScrub,
+  type ScrubOptions,
+  type ScrubPass,
+  ScrubPasses,
+  type ScrubStatus,
+} from '../../node/integrity/scrub-passes.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { PredictionListener } from '../../node/prediction/prediction-feed.ts';
 import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
@@ -38,6 +45,8 @@ export interface WarmReplicaOptions {
   readonly directory: SourceDirectory;
   readonly requestLimits: RequestLimits;
   readonly timing?: Partial<WarmTiming>;
+  /** How fast its rows are read in search of damage. */
+  readonly scrub?: ScrubOptions;
   /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
   readonly vitals?: () => { readonly memoryUsed: number; readonly diskFree: number };
   /** Measured paths to the hot nodes; absent, or none yet: only what is known of the sources. */
@@ -65,8 +74,6 @@ export interface WarmTiming {
   readonly longestRetryMs: number;
   /** A source that failed is not the first choice for so long. */
   readonly grudgeMs: number;
-  /** Between two looks at all stored rows. */
-  readonly scrubEveryMs: number;
   /** Until a full disk is tried again. */
   readonly fullDiskMs: number;
 }
@@ -77,7 +84,6 @@ const defaultTiming: WarmTiming = {
   firstRetryMs: 5,
   longestRetryMs: 500,
   grudgeMs: 5000,
-  scrubEveryMs: 60_000,
   fullDiskMs: 500,
 };
 
@@ -132,7 +138,7 @@ export class WarmReplica {
   #marks = 0;
   #quarantined = 0;
   #sourceChanges = 0;
-  #scrubbedMs: number;
+  readonly #scrubs: ScrubPasses;
   #tending = false;
   #stream: AbortController | null = null;
   #stopped = false;
@@ -152,7 +158,14 @@ export class WarmReplica {
     this.#state = state;
     this.#own = new OwnFacts(options.own ?? null);
     this.#complaints = new Complaints(options.nodeLog);
-    this.#scrubbedMs = options.clock.nowMs();
+    const { clock, scrub = defaultScrub } = options;
+    this.#scrubs = new ScrubPasses({
+      scrub,
+      clock,
+      yieldTurn: () => nextTurn(clock),
+      pass: (pass) => this.#scrub(pass),
+      failed: () => {},
+    });
   }
 
   /** Loads what is stored; what is damaged of it is not held. */
@@ -171,6 +184,7 @@ export class WarmReplica {
   start(): void {
     this.#running = this.#run();
     this.#schedule();
+    this.#scrubs.start();
   }
 
   async stop(): Promise<void> {
@@ -181,6 +195,7 @@ export class WarmReplica {
     for (const wake of [...this.#sleepers]) wake();
     this.#options.directory.close();
     await this.#running;
+    await this.#scrubs.stop();
     await this.#store.close();
   }
 
@@ -248,6 +263,10 @@ export class WarmReplica {
       quarantined: this.#quarantined,
       sourceChanges: this.#sourceChanges,
     };
+  }
+
+  get scrubStatus(): ScrubStatus {
+    return this.#scrubs.status;
   }
 
   report(): ReplicaReport {
@@ -470,18 +489,12 @@ export class WarmReplica {
     });
   }
 
-  /** What nobody waits for: a piece of tidying, and now and then a look at all rows. */
+  /** What nobody waits for: a piece of tidying. */
   async #tend(): Promise<void> {
     if (this.#tending) return;
     this.#tending = true;
     try {
-      if (await this.#store.tidy()) return;
-      const { clock } = this.#options;
-      if (clock.nowMs() - this.#scrubbedMs < this.#timing.scrubEveryMs) return;
-      const found = await this.#store.inspect(() => this.#sleep(1));
-      if (found !== null && !this.#stopped) await this.#startAnew(`table ${found}`);
-      for (const range of this.#state.ranges) await this.#scrub(range);
-      this.#scrubbedMs = clock.nowMs();
+      await this.#store.tidy();
     } catch (error) {
       if (!this.#stopped && isFinal(error)) throw error;
     } finally {
@@ -491,22 +504,45 @@ export class WarmReplica {
 
   /** What is stored cannot be trusted, and cannot be told apart: everything is fetched again. */
   async #startAnew(reason: string): Promise<void> {
+    // It is being promoted: the next pass finds it again.
+    if (this.#paused) return;
     await this.pause();
     this.#noteDamage({ range: null, reason });
     await this.#state.discard(reason);
     this.resume();
   }
 
-  async #scrub(held: HeldRange): Promise<void> {
-    const pause = (): Promise<void> => this.#sleep(1);
+  async #scrub(pass: ScrubPass): Promise<boolean> {
+    try {
+      pass.phase('image');
+      const pace = async (bytes: number): Promise<void> => {
+        await pass.pace(bytes);
+        if (pass.isOver()) throw new TanistError('stopping', 'this replica stops');
+      };
+      const found = await this.#store.inspect(pace);
+      if (found !== null) {
+        pass.note(`table ${found}`);
+        await this.#startAnew(`table ${found}`);
+      }
+      for (const held of this.#state.ranges) await this.#scrubRange(held, pace, pass.note);
+      return true;
+    } catch (error) {
+      if (isFinal(error)) this.#fail(asError(error));
+      throw error;
+    }
+  }
+
+  async #scrubRange(held: HeldRange, pace: ScrubPass['pace'], note: ScrubPass['note']): Promise<void> {
     const vanished = new VanishedRows(held);
-    const { wrong } = await this.#store.scrub(held.generation, pause, (keys) => vanished.seen(keys));
+    const { wrong } = await this.#store.scrub(held.generation, pace, (keys) => vanished.seen(keys));
     await this.#state.settled();
     const gone = mutant.active === 'warm-scrub-misses-vanished' ? 0 : await vanished.count(this.#store);
     if (wrong + gone === 0 || this.#stopped || !this.#state.ranges.includes(held)) return;
     this.#quarantined += 1;
     const reason = `the checksums of ${wrong} stored rows are wrong, ${gone} rows are gone; they are written anew from memory`;
-    this.#options.nodeLog.error('replica-damaged', { range: held.range.space, reason });
+    const range = `${held.range.space} ${JSON.stringify(held.range.key)}`;
+    note(`${range}: ${reason}`);
+    this.#options.nodeLog.error('replica-damaged', { range, reason });
     await this.#state.rewrite(held);
   }
 

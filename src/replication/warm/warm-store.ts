@@ -138,22 +138,26 @@ export class WarmStore {
   }
 
   /**
-   * Reads the values of a range as they are stored, in pieces; `turn` before each. The number of rows whose checksum is wrong, and of all. `seen` hears of
-   * the keys of each piece, in order; null ends them.
+   * Reads the values of a range as they are stored, in pieces; `pace` after each, with its bytes. The number of rows whose checksum is wrong, and of all.
+   * `seen` hears of the keys of each piece, in order; null ends them.
    */
   async scrub(
     generation: number,
-    turn: () => Promise<void>,
+    pace: (bytes: number) => Promise<void>,
     seen: (keys: readonly ByteString[] | null) => void = () => {},
   ): Promise<{ readonly rows: number; readonly wrong: number }> {
     const prefix = valuesOf(generation);
     let count = 0;
     let wrong = 0;
     for await (const rows of this.#database.scan(prefix, endOf(prefix), batchBytes)) {
-      for (const { key, value } of rows) if (readRow(key, value) === null) wrong += 1;
+      let bytes = 0;
+      for (const { key, value } of rows) {
+        bytes += key.length + value.length;
+        if (readRow(key, value) === null) wrong += 1;
+      }
       seen(rows.map(({ key }) => keyOf(key)));
       count += rows.length;
-      await turn();
+      await pace(bytes);
     }
     seen(null);
     return { rows: count, wrong };
