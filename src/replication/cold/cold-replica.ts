@@ -139,7 +139,7 @@ export class ColdReplica {
       scrub: options.scrub,
       clock: ports.clock,
       yieldTurn: () => this.#soon(),
-      pass: (pass) => this.#scrub(pass),
+      pass: (pass) => this.#pass(pass),
       failed: () => {},
     });
   }
@@ -248,6 +248,12 @@ export class ColdReplica {
 
   get scrubStatus(): ScrubStatus {
     return this.#scrubs.status;
+  }
+
+  /** Reads all that is stored, now, and says what is wrong. Errors: `stopping`. */
+  scrub(): Promise<readonly string[]> {
+    if (this.#stopped.signal.aborted) return Promise.reject(stops());
+    return this.#scrubs.now();
   }
 
   report(): ReplicaReport {
@@ -430,7 +436,7 @@ export class ColdReplica {
     void this.take().catch(() => undefined);
   }
 
-  async #scrub(pass: ScrubPass): Promise<boolean> {
+  async #pass(pass: ScrubPass): Promise<boolean> {
     const { store, nodeLog } = this.#ports;
     pass.phase('image');
     try {

@@ -163,7 +163,7 @@ export class WarmReplica {
       scrub,
       clock,
       yieldTurn: () => nextTurn(clock),
-      pass: (pass) => this.#scrub(pass),
+      pass: (pass) => this.#pass(pass),
       failed: () => {},
     });
   }
@@ -218,7 +218,7 @@ export class WarmReplica {
 
   /** The latest values that are held; see `WarmReads`. */
   read(request: RangeRequest): WarmAnswer | Promise<WarmAnswer> {
-    if (this.#stopped) return new TanistError('stopping', 'this replica stops; ask another');
+    if (this.#stopped) return stops();
     return this.#reads.read(request);
   }
 
@@ -267,6 +267,12 @@ export class WarmReplica {
 
   get scrubStatus(): ScrubStatus {
     return this.#scrubs.status;
+  }
+
+  /** Reads all that is stored, now, and says what is wrong. Errors: `stopping`. */
+  scrub(): Promise<readonly string[]> {
+    if (this.#stopped) return Promise.reject(stops());
+    return this.#scrubs.now();
   }
 
   report(): ReplicaReport {
@@ -512,12 +518,12 @@ export class WarmReplica {
     this.resume();
   }
 
-  async #scrub(pass: ScrubPass): Promise<boolean> {
+  async #pass(pass: ScrubPass): Promise<boolean> {
     try {
       pass.phase('image');
       const pace = async (bytes: number): Promise<void> => {
         await pass.pace(bytes);
-        if (pass.isOver()) throw new TanistError('stopping', 'this replica stops');
+        if (pass.isOver()) throw stops();
       };
       const found = await this.#store.inspect(pace);
       if (found !== null) {
@@ -565,6 +571,10 @@ export class WarmReplica {
     this.#options.nodeLog.error('failed', { error: error.stack ?? String(error) });
     for (const listener of this.#failureListeners) listener(error);
   }
+}
+
+function stops(): TanistError {
+  return new TanistError('stopping', 'this replica stops; ask another');
 }
 
 /** The disk failed for good, an invariant is broken, or the member was removed: going on could only do harm. */
