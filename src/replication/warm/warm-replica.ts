@@ -1,7 +1,6 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
-import { mutant } from '../../foundation/mutants.ts';
 import {
   defaultScrub,
   type ScrubOptions,
@@ -28,8 +27,7 @@ import type {
 } from '../../ports/replication.ts';
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
 import { Complaints } from '../complaints.ts';
-import type { HeldRange } from './held-range.ts';
-import { VanishedRows } from './vanished-rows.ts';
+import { scrubRange } from './scrub-range.ts';
 import type { WarmMeta } from './warm-meta.ts';
 import { type WarmAnswer, WarmReads } from './warm-reads.ts';
 import { WarmState } from './warm-state.ts';
@@ -530,26 +528,20 @@ export class WarmReplica {
         pass.note(`table ${found}`);
         await this.#startAnew(`table ${found}`);
       }
-      for (const held of this.#state.ranges) await this.#scrubRange(held, pace, pass.note);
+      const write = (changes: readonly DatabaseChange[]): Promise<void> => this.#write(changes);
+      for (const held of this.#state.ranges) {
+        const reason = await scrubRange({ store: this.#store, state: this.#state, write, pace }, held);
+        if (reason === null) continue;
+        this.#quarantined += 1;
+        const range = `${held.range.space} ${JSON.stringify(held.range.key)}`;
+        pass.note(`${range}: ${reason}`);
+        this.#options.nodeLog.error('replica-damaged', { range, reason });
+      }
       return true;
     } catch (error) {
       if (isFinal(error)) this.#fail(asError(error));
       throw error;
     }
-  }
-
-  async #scrubRange(held: HeldRange, pace: ScrubPass['pace'], note: ScrubPass['note']): Promise<void> {
-    const vanished = new VanishedRows(held);
-    const { wrong } = await this.#store.scrub(held.generation, pace, (keys) => vanished.seen(keys));
-    await this.#state.settled();
-    const gone = mutant.active === 'warm-scrub-misses-vanished' ? 0 : await vanished.count(this.#store);
-    if (wrong + gone === 0 || this.#stopped || !this.#state.ranges.includes(held)) return;
-    this.#quarantined += 1;
-    const reason = `the checksums of ${wrong} stored rows are wrong, ${gone} rows are gone; they are written anew from memory`;
-    const range = `${held.range.space} ${JSON.stringify(held.range.key)}`;
-    note(`${range}: ${reason}`);
-    this.#options.nodeLog.error('replica-damaged', { range, reason });
-    await this.#state.rewrite(held);
   }
 
   /** Ends early when the replica stops. */
