@@ -23,7 +23,8 @@ export interface ScrubRangeParts {
   readonly pace: ScrubPass['pace'];
 }
 
-type Fault = 'altered' | 'gone';
+/** `stale`: as it was written once, but at another revision than memory has, or of a key that is deleted. */
+type Fault = 'altered' | 'gone' | 'stale';
 
 /**
  * Reads the rows of a range as they are stored, in pieces, and compares them with memory while both go on. What seems wrong is looked at again between two
@@ -62,13 +63,15 @@ function suspects(
 function faultOf(rowKey: string, row: Uint8Array | undefined, value: KeyValue | null): Fault | null {
   if (row === undefined)
     return value === null || mutant.active === 'warm-scrub-misses-vanished' ? null : 'gone';
-  return readRow(rowKey, row) === null ? 'altered' : null;
+  const stored = readRow(rowKey, row);
+  if (stored === null) return 'altered';
+  return stored.modRevision === value?.modRevision ? null : 'stale';
 }
 
 class Repairs {
   readonly #parts: ScrubRangeParts;
   readonly #held: HeldRange;
-  readonly #counts: Record<Fault, number> = { altered: 0, gone: 0 };
+  readonly #counts: Record<Fault, number> = { altered: 0, gone: 0, stale: 0 };
   /** Under which damaged rows are kept; null: none was found. */
   #evidence: number | null = null;
   #bytes = 0;
@@ -103,7 +106,7 @@ class Repairs {
   }
 
   #text(): string {
-    const { altered, gone } = this.#counts;
-    return `the checksums of ${altered} stored rows are wrong, ${gone} rows are gone; they are written anew from memory`;
+    const { altered, gone, stale } = this.#counts;
+    return `the checksums of ${altered} stored rows are wrong, ${gone} rows are gone, ${stale} are of another revision; they are written anew from memory`;
   }
 }
