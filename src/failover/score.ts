@@ -23,7 +23,7 @@ export interface ReplicaMeasurements {
   readonly self: SelfMeasurements | null;
   /** Why it counts for nothing at present (promise 6). */
   readonly doubt: string | null;
-  /** Of a replica beyond the quorum, which has no log, in its place: how far behind its source it is. */
+  /** Of a replica beyond the quorum, which has no log, in its place: how far behind the leader it is. */
   readonly lag?: { readonly revisions: number; readonly ms: number };
   /** How far its predictions are from what happened, 0 (as good as the leader's) to 1. Absent: not measured, and no term. */
   readonly divergence?: number;
@@ -102,7 +102,7 @@ function freshness(
 ): Part {
   if (behind !== undefined) {
     const explanation =
-      behind.revisions === 0 ? 'has all that its source has' : `${behind.revisions} revisions behind`;
+      behind.revisions === 0 ? 'has all that the leader has' : `${behind.revisions} revisions behind`;
     return { value: halved(behind.ms, half.lagMs), explanation: `${explanation}, ${ms(behind.ms)} old` };
   }
   const lag = Math.max(0, last - match);

@@ -81,6 +81,7 @@ export const mutantNames = [
   'forced-beside-quorum',
   'never-committed-is-lag',
   'forced-without-witness',
+  'forced-beside-new-hot',
   'prediction-into-user',
   'prediction-survives-write',
   'prediction-past-valid-until',

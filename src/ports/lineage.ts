@@ -41,6 +41,16 @@ export interface ForcedReport {
   /** The first revision of each space that the new lineage gives. */
   readonly firstRevisions: Revisions;
   readonly asked: readonly AskedMember[];
+  /** Until when the report knows of the leader at all. Absent: saved by a version that did not say. */
+  readonly lastWord?: LastWord;
+}
+
+/** How old the last mark or snapshot of the replica was, ms: what the leader gave after it is in no number of the report. */
+export interface LastWord {
+  /** From the cluster time of its newest entry (`fork.timeMs`) to the wall time of the replica's machine. */
+  readonly agoMs: number;
+  /** Since a hot node last had nothing newer; far shorter where nothing was written. */
+  readonly heardAgoMs: number;
 }
 
 export interface RangeReport {

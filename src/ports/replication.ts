@@ -115,7 +115,7 @@ export interface ReplicaReport {
   readonly said?: number;
   readonly tier: 'warm' | 'cold';
   readonly held: Held | null;
-  /** Behind the source, at the last mark. */
+  /** Behind the leader, as far as the last mark or snapshot told (`node/beyond/replica-lag`). */
   readonly lagRevisions: number;
   readonly lagMs: number;
   /** Null: fine. Otherwise why it serves nothing at present: what was found damaged, what is being fetched. */

@@ -45,6 +45,8 @@ export interface SimulationResult {
   /** Equal for equal runs. */
   readonly digest: string;
   readonly trace: readonly string[];
+  /** What was run. */
+  readonly plan: Plan;
 }
 
 /** How long after the last fault writes must be answered again, and replicas be equal. */
@@ -110,6 +112,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     undecided,
     digest: trace.digest,
     trace: trace.lines,
+    plan,
   };
 }
 

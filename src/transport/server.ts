@@ -8,8 +8,8 @@ import {
   type sendUnaryData,
   setLogVerbosity,
 } from '@grpc/grpc-js';
-import { TanistError } from '../foundation/errors.ts';
 import { peerService } from '../protocol/services.ts';
+import { bindError } from './bind-error.ts';
 import { dropClosedStreams } from './http2-streams.ts';
 import { channelOptions } from './options.ts';
 
@@ -32,28 +32,13 @@ export function listenForPeers(listen: string, handlers: PeerServerHandlers): Pr
   return new Promise((resolve, reject) => {
     server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) => {
       if (error !== null) {
-        reject(bindError(listen, error));
+        reject(bindError(listen, 'the peer port', error));
         return;
       }
       dropClosedStreams(server);
       resolve({ port, close: () => closeServer(server) });
     });
   });
-}
-
-function bindError(listen: string, cause: Error): TanistError {
-  const taken = /EADDRINUSE/.test(cause.message);
-  return taken
-    ? new TanistError(
-        'port-taken',
-        `${listen} (peer port) is taken: stop what listens there, or choose another port`,
-        {
-          cause,
-        },
-      )
-    : new TanistError('config-invalid', `cannot listen on ${listen} (peer port): ${cause.message}`, {
-        cause,
-      });
 }
 
 /** Cuts all connections and gives the port back. */

@@ -28,13 +28,26 @@ test('operations', (t) => {
   t.deepEqual(parseOperation('put a b'), { put: 'a', value: 'b' });
   t.deepEqual(parseOperation(`put "a key" 'a "value"'`), { put: 'a key', value: 'a "value"' });
   t.deepEqual(parseOperation('put a ""'), { put: 'a', value: '' });
+  t.deepEqual(parseOperation('put a b lease ff'), { put: 'a', value: 'b', lease: 255n } as never);
+  t.deepEqual(parseOperation("put a it's"), { put: 'a', value: "it's" });
   t.deepEqual(parseOperation('get a'), { get: 'a' });
   t.deepEqual(parseOperation('get-prefix a/'), { get: 'a/', options: { prefix: true } });
   t.deepEqual(parseOperation('del a'), { delete: 'a' });
   t.deepEqual(parseOperation('del-prefix a/'), { delete: 'a/', prefix: true });
 });
 
-for (const wrong of ['', 'put a', 'put a b c', 'get', 'get a b', 'move a b'])
+for (const wrong of [
+  '',
+  'put a',
+  'put a b c',
+  'put a b lease zz',
+  'put a b until ff',
+  'put "a b',
+  "put a 'b c",
+  'get',
+  'get a b',
+  'move a b',
+])
   test(`no operation: ${wrong}`, (t) => {
     t.throws(() => parseOperation(wrong), { instanceOf: UsageError });
   });

@@ -9,6 +9,7 @@ import {
   type TanistClient,
   TanistError,
 } from '../../src/client/index.ts';
+import { freePorts } from '../../src/local/ports.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
 async function started(
@@ -446,6 +447,21 @@ test('something else there: not-tanist, with the endpoint', async (t) => {
   const error = await t.throwsAsync(connect({ endpoints: `127.0.0.1:${port}` }));
   t.like(error, { code: 'not-tanist' });
   t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
+});
+
+test('something else beside a member that is not there yet is waited for, and both are named', async (t) => {
+  const server = new Server();
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  t.teardown(() => server.forceShutdown());
+  const [free] = await freePorts(1);
+  const endpoints = [`127.0.0.1:${port}`, `127.0.0.1:${free}`];
+  const error = await t.throwsAsync(connect({ endpoints, connectMs: 300 }));
+  t.like(error, { code: 'unavailable' });
+  for (const endpoint of endpoints) t.true(error!.message.includes(endpoint), error!.message);
 });
 
 test('what the wire cannot carry is refused before it is sent', async (t) => {

@@ -50,7 +50,7 @@ test('beyond the quorum the age of what is held stands in the place of the log',
   const stale = scoreReplica({ ...well, lag: { revisions: 900, ms: 5000 } }, logIndex(0), defaultScore);
   t.true(fresh.value > stale.value);
   t.is(stale.terms[2]?.explanation, '900 revisions behind, 5000 ms old');
-  t.is(fresh.terms[2]?.explanation, 'has all that its source has, 5.0 ms old');
+  t.is(fresh.terms[2]?.explanation, 'has all that the leader has, 5.0 ms old');
 });
 
 test('weights decide what counts', (t) => {

@@ -70,7 +70,39 @@ test.serial('with nobody to confirm it only a policy that says so goes on', (t) 
   }
 });
 
-test('every old hot member must be fenced', async (t) => {
+test.serial(
+  'who was becoming hot at the last mark counts as hot (forced-beside-new-hot goes on beside the one that leads)',
+  async (t) => {
+    t.teardown(() => activateMutant(null));
+    const known = said('w1', 'warm', 7);
+    const own = {
+      ...known,
+      members: known.members.map((member) =>
+        member.id === 'k1' ? { ...member, wanted: 'hot' as const } : member,
+      ),
+    };
+    const goesOn = (): boolean => {
+      const watch = new ForcedWatch(policy);
+      const answers = [said('k1', 'hot', 9), witness('k2')];
+      return watch.saw(own, answers, 0) || watch.saw(own, answers, 60_000);
+    };
+    const fenced = async (): Promise<readonly string[]> => {
+      const asked: string[] = [];
+      await fenceAll(policy, own, async (_, { id }) => {
+        asked.push(id);
+        return null;
+      });
+      return asked;
+    };
+    t.false(goesOn(), 'it votes by now, and answers');
+    t.deepEqual(await fenced(), ['h1', 'h2', 'h3', 'k1']);
+    activateMutant('forced-beside-new-hot');
+    t.true(goesOn());
+    t.deepEqual(await fenced(), ['h1', 'h2', 'h3']);
+  },
+);
+
+test.serial('every old hot member must be fenced', async (t) => {
   const asked: string[] = [];
   const failed = await fenceAll(policy, said('w1', 'warm'), async (command, { id }) => {
     asked.push(`${command.join(' ')} ${id}`);

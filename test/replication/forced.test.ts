@@ -33,6 +33,7 @@ function forcing(
     ask: async ({ id }) => answers.find((answer) => answer.id === id) ?? null,
     limits,
     random: seededRandom(7),
+    clock: { wallMs: () => state.timeMs + 2500 },
     yieldTurn: turn,
   };
 }
@@ -126,6 +127,8 @@ test.serial('the report says what cannot be vouched for', async (t) => {
     ['user', 'planes'],
   );
   t.is(report.leases, 1);
+  t.is<number, number>(report.fork.timeMs, before.timeMs);
+  t.deepEqual(report.lastWord, { agoMs: 2500, heardAgoMs: 400 });
   t.is<number, number>(report.firstRevisions.user, at + moveOnBy + 1);
 });
 

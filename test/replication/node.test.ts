@@ -13,7 +13,7 @@ import { encodeCommandBatch } from '../../src/protocol/session/write-command.ts'
 import { forcedReport } from '../../src/replication/forced/report.ts';
 import { DeltaSource } from '../../src/replication/source/delta-source.ts';
 import { TimedDisk } from '../../src/replication/timed-disk.ts';
-import { contentOfWarm } from '../../src/replication/warm/warm-content.ts';
+import { beyondWarm } from '../../src/replication/warm/beyond-warm.ts';
 import { WarmReplica, type WarmReplicaOptions } from '../../src/replication/warm/warm-replica.ts';
 import { Bench, leaderImage, offer } from '../node/bench.ts';
 import { compact, put } from '../state/commands.ts';
@@ -207,10 +207,12 @@ test('a mark of a follower says how far the leader was, and a forced promotion s
   await follower.run(1000);
   t.is(warm.state.meta?.leaderRevisions.user, ahead);
   await follower.until(warm.pause());
-  const content = contentOfWarm(warm.state)!;
+  await follower.run(3000);
+  const content = (await beyondWarm(warmId, warm).content())!;
   const fork = { epoch: 2, from: content.held.lineage, revisions: content.held.revisions } as never;
-  const report = await follower.until(forcedReport(content, fork, []));
+  const report = await follower.until(forcedReport(content, fork, [], 0));
   t.is(report.leaderRevisions.user, ahead);
+  t.true(report.lastWord!.heardAgoMs >= 3000, 'and how long ago that was');
   for (const { range, heldThrough, leaderThrough } of report.ranges)
     if (range.space === 'user') t.true(leaderThrough === ahead && heldThrough < ahead);
   await follower.until(warm.stop());

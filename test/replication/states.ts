@@ -114,6 +114,7 @@ export function heldOf(
       timeMs: state.timeMs,
       leaderRevisions: { ...revisions, user: revision(revisions.user + 7) },
     },
+    ageMs: 400,
     leases: [...state.leases()].map(({ id, ttlMs }) => ({ id, ttlMs })),
     members,
     async *values(space) {

@@ -31,6 +31,8 @@ class World {
   knows = true;
   /** A hot runtime has heard no leader for so long. */
   silentMs = 0;
+  /** A hot runtime hears a leader. */
+  isLed = true;
   /** What runs is of it. */
   lineage = old;
   failure: Error | null = null;
@@ -104,8 +106,8 @@ class World {
       id,
       lineage: this.lineage,
       tier,
-      leader: tier === 'hot' ? id : null,
-      voters: [],
+      leader: tier === 'hot' && this.isLed ? id : null,
+      voters: this.isLed ? [] : ['h1', 'h2', self].map(nodeId),
       applied: 10,
       revision: 9,
       members: members.map((facts) => ({
@@ -165,6 +167,29 @@ test('what was promoted by force is what runs, whatever else was wished for mean
     t.is(world.failure, null);
     await world.until(world.supervisor.stop());
   }
+});
+
+test('a hot member is not promoted by force: with a leader there is nothing to do, without one it says how to go on', async (t) => {
+  const folder = new MemoryFolder();
+  const log = someState();
+  await storeOf(folder.disk, 'w1', log, log.state);
+  const world = new World(folder, 'hot');
+  await world.until(world.supervisor.start());
+  for (const confirmed of [false, true]) {
+    world.isLed = true;
+    const led = await t.throwsAsync<TanistError>(world.until(world.supervisor.force(confirmed)));
+    t.is(led.code, 'already-in-tier');
+    t.notRegex(led.message, /backup/);
+    world.isLed = false;
+    const alone = await t.throwsAsync<TanistError>(world.until(world.supervisor.force(confirmed)));
+    t.is(alone.code, 'already-in-tier');
+    t.regex(
+      alone.message,
+      /hears no leader.*majority of h1, h2, w1.*tanist backup FILE --endpoints w1:2.*tanist restore FILE/,
+    );
+  }
+  t.deepEqual(world.started.filter(isRuntime), ['hot']);
+  await world.until(world.supervisor.stop());
 });
 
 test('a source that freezes in the middle of its image, or before, is left for the next one', async (t) => {

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { type MutantName, mutantNames } from '../../src/foundation/mutants.ts';
 import { simulate } from '../../src/simulator/simulate.ts';
@@ -91,10 +92,11 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'demoted-begins-hot': 'too seldom in it; test/replication/decide-role.test.ts finds it',
   'fenced-by-what-it-was': 'test/replication/supervisor.test.ts finds it',
   'introduction-forgotten': 'test/replication/supervisor.test.ts finds it',
-  'old-epoch-accepted': 'test/replication/lineage.test.ts finds it',
+  'old-epoch-accepted': 'test/ports/lineage-order.test.ts finds it',
   'scrub-expects-what-lies-before': 'test/storage/image-faults.test.ts finds it',
   'scrub-misses-vanished-records': 'test/node/integrity/scrub-records.test.ts finds it',
   'forced-without-witness': 'test/replication/forced-policy.test.ts finds it',
+  'forced-beside-new-hot': 'test/replication/forced-policy.test.ts finds it',
   'ignore-store-identity': 'too seldom by chance; test/simulator/directed.test.ts finds it',
   'trust-of-unmet-ignored': 'test/node/peers/peer-guard.test.ts finds it',
   'leaves-doubted': 'test/node/membership/plan-change.test.ts finds it',
@@ -153,6 +155,18 @@ test('every mutant is found, or it is said why not', (t) => {
   );
   t.deepEqual(named.sort(), [...mutantNames].sort());
 });
+
+for (const [name, why] of Object.entries(tooSeldom)) {
+  const path = /\btest\/[\w./-]+/.exec(why)?.[0] ?? '';
+  test(`${path} knows ${name}`, (t) => {
+    const at = new URL(`../../../${path}`, import.meta.url);
+    const files = path.endsWith('.ts') ? [at] : readdirSync(at).map((file) => new URL(`${at.href}/${file}`));
+    t.true(
+      files.some((file) => readFileSync(file, 'utf8').includes(`'${name}'`)),
+      `${path} does not mention it`,
+    );
+  });
+}
 
 interface Looked {
   readonly mutant: MutantName;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { rerunCommand, runSeeds } from '../../src/simulator/run-seeds.ts';
+import { shrink, shrunkLines } from '../../src/simulator/shrink.ts';
 import { simulate } from '../../src/simulator/simulate.ts';
 
 /** Each failed once; see git's log for what it found. */
@@ -75,5 +76,8 @@ test.serial('fresh seeds hold', async (t) => {
       `${(steps / wallSeconds).toFixed(0)} steps a second, ${calls.answered} calls answered`,
   );
   const failed = summary.failures.map(({ seed, detail }) => `${rerunCommand(seed)}: ${detail}`);
+  const [first] = summary.failures;
+  const shrunk = first === undefined ? null : await shrink(first.invariant, { seed: first.seed });
+  if (shrunk !== null) for (const line of shrunkLines(shrunk, 60)) t.log(line);
   t.deepEqual(failed, [], `repeat with TANIST_SIM_FROM=${from}`);
 });

@@ -1,13 +1,12 @@
 import type { Server } from 'node:net';
 import { splitAddress } from '../../foundation/address.ts';
-import { TanistError } from '../../foundation/errors.ts';
+import { bindError } from '../../transport/bind-error.ts';
 
-/** Resolves to the bound address. `whom`: for the message. Fails with `port-taken`. */
+/** Resolves to the bound address. `whom`: for the message. Errors: `port-taken`, `config-invalid`. */
 export function listen(server: Server, address: string, whom: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const refused = (cause: Error): void => {
-      const message = `cannot listen on ${address} for ${whom}: ${cause.message}; choose another port`;
-      reject(new TanistError('port-taken', message, { cause }));
+      reject(bindError(address, whom, cause));
     };
     server.once('error', refused);
     server.listen({ ...splitAddress(address), backlog: 4096 }, () => {

@@ -159,7 +159,7 @@ export const replicaReadings: readonly Reading[] = [
   ),
   gauge(
     'tanist_replica_lag_revisions',
-    'Behind the source, at the last mark',
+    'Behind the leader, as known at the last mark or snapshot',
     ofReplica((g) => g.lagRevisions),
   ),
   gauge(

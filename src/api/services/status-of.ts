@@ -1,6 +1,7 @@
 import { replicaStatusOf } from '../../failover/replica-status.ts';
 import { type NodeId, type Revision, revision } from '../../foundation/ids.ts';
 import type { ReplicaView } from '../../node/beyond/replica-book.ts';
+import { replicaLag } from '../../node/beyond/replica-lag.ts';
 import type { NodeInspection } from '../../node/node.ts';
 import type { ServedNode } from '../../node/served-node.ts';
 import { spaces } from '../../ports/delta.ts';
@@ -94,14 +95,14 @@ function replicaStatus(node: ServedNode, latest: Revision, member: Member): Memb
   const view = node.replica(member.id);
   const weighed = node.weigh(member.id);
   const report = view?.report ?? null;
-  const held = report?.held?.revisions.user ?? revision(0);
+  const lag = view === null ? { revisions: latest, ms: 0 } : replicaLag(view, latest);
   return {
     member,
     role: view?.reachable === true ? member.tier : view === null ? 'unknown' : 'unreachable',
     applied: 0,
     match: 0,
-    lagRevisions: Math.max(0, latest - held),
-    lagMs: report === null ? 0 : report.lagMs + (view?.reachable === true ? 0 : (view?.ageMs ?? 0)),
+    lagRevisions: lag.revisions,
+    lagMs: lag.ms,
     score: weighed?.score.value ?? 0,
     scoreTerms: weighed?.score.terms ?? [],
     health:

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { defaultScore, defaultSuspicion } from '../../failover/options.ts';
-import { TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import { limits } from '../../foundation/limits.ts';
 import { seededRandom } from '../../foundation/random.ts';
@@ -14,6 +13,7 @@ import type { Space } from '../../ports/delta.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { PredictionSource } from '../../ports/prediction.ts';
 import type { StateClient } from '../../ports/state-client.ts';
+import { nothingToForce } from '../../replication/forced/nothing-to-force.ts';
 import { saidByNode } from '../../replication/promotion/hot-runtime.ts';
 import { DeltaSource } from '../../replication/source/delta-source.ts';
 import { latestParts } from '../../replication/source/latest-parts.ts';
@@ -214,10 +214,7 @@ function plainFace(node: TanistNode): PromotionFace {
     said: () => saidByNode(node),
     image: () => node.image(),
     presented: async () => {},
-    force: () =>
-      Promise.reject(
-        new TanistError('already-in-tier', `${node.id} is hot already; there is nothing to force`),
-      ),
+    force: () => Promise.reject(nothingToForce(saidByNode(node))),
   };
 }
 

@@ -11,6 +11,13 @@ import { type PredictedState, predictedState } from './predicted-state.ts';
 /** What the end of the story is made of. */
 export interface ForcedEnd {
   readonly killed: readonly string[];
+  /** What the cold replica answers when no hot one is left; null: it has no snapshot yet. */
+  readonly cold: {
+    readonly id: string;
+    readonly revision: number;
+    readonly keys: number;
+    readonly ageMs: number;
+  } | null;
   readonly report: ForcedReport;
   /** From the last kill to the first write of the new lineage. */
   readonly tookMs: number;
@@ -41,6 +48,7 @@ export async function forcedEnd(
   const killed = cluster.nodes.filter((node) => node.tier === 'hot' && node.running());
   for (const { id } of killed) cluster.kill(id, 'SIGKILL');
   await Promise.all(killed.map(({ exited }) => exited));
+  const cold = await coldAnswer(cluster, client);
   const startMs = performance.now();
   const report = await askForce(warm.addresses.client, true, patienceMs);
   const after = await openClient([warm.addresses.client]);
@@ -49,10 +57,23 @@ export async function forcedEnd(
     const tookMs = performance.now() - startMs;
     const predicted = await predictedState(after, stream);
     const { count: keysAfter } = await after.get(metricPrefix, { prefix: true, countOnly: true });
-    return { killed: killed.map(({ id }) => id), report, tookMs, keysBefore, keysAfter, predicted };
+    return { killed: killed.map(({ id }) => id), cold, report, tookMs, keysBefore, keysAfter, predicted };
   } finally {
     await after.close({ drainMs: 0 });
   }
+}
+
+async function coldAnswer(cluster: LocalCluster, client: TanistClient): Promise<ForcedEnd['cold']> {
+  const node = cluster.nodes.find(({ tier }) => tier === 'cold');
+  if (node === undefined) return null;
+  const answer = await client
+    .getAt(node.addresses.client, metricPrefix, { prefix: true, countOnly: true })
+    .catch((error: unknown) => {
+      if (error instanceof TanistError) return null;
+      throw error;
+    });
+  if (answer === null) return null;
+  return { id: node.id, revision: answer.revision, keys: answer.count, ageMs: answer.ageMs };
 }
 
 async function until(right: () => Promise<boolean>, otherwise: string): Promise<void> {

@@ -23,6 +23,7 @@ export interface DemoOptions {
 }
 
 const drawMs = 100;
+const snapshotEveryMs = 2000;
 const recoveryMs = 15_000;
 
 interface Failover {
@@ -38,11 +39,18 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const { style } = out;
   const seen = witness();
   out.say(
-    `${style.bold('Tanist')}: three hot replicas and a warm one on this machine, a process each; data in ${folder.path}\n`,
+    `${style.bold('Tanist')}: three hot replicas, a warm one and a cold one on this machine, a process each; data in ${folder.path}\n`,
   );
-  out.progress.update('starting four nodes …');
+  out.progress.update('starting five nodes …');
   const startedMs = performance.now();
-  const cluster = await startLocalCluster({ folder: folder.path, hot: 3, warm: 1, onLog: seen.heard });
+  const cluster = await startLocalCluster({
+    folder: folder.path,
+    hot: 3,
+    warm: 1,
+    cold: 1,
+    config: { snapshots: { everyMs: snapshotEveryMs } },
+    onLog: seen.heard,
+  });
   stack.defer(() => cluster.stop());
   const client = await openClient(cluster.endpoints);
   stack.defer(() => client.close({ drainMs: 0 }));
@@ -101,10 +109,18 @@ async function endUnderLoad(
 }
 
 /** The last act: what is left when nothing hot is left. */
-function showEnd(out: Output, { killed, report, tookMs, keysBefore, keysAfter, predicted }: ForcedEnd): void {
+function showEnd(
+  out: Output,
+  { killed, cold, report, tookMs, keysBefore, keysAfter, predicted }: ForcedEnd,
+): void {
   const { style } = out;
   step(out, `SIGKILL to ${killed.map((id) => style.bold(id)).join(' and ')}: no quorum is left`, 'red');
   showReport(out, report);
+  if (cold !== null)
+    step(
+      out,
+      `${style.bold(cold.id)}, cold, answers from its snapshot of revision ${figure(cold.revision)}: ${cold.keys} keys, ${figure(rounded(cold.ageMs, 0))} ms old`,
+    );
   step(
     out,
     `${style.bold(report.fork.promoted)}, promoted by force, took the first write after ${figure(rounded(tookMs, 0))} ms, with ${keysAfter} of the ${keysBefore} keys of the stream`,
@@ -227,6 +243,7 @@ function conclude(
             tookMs: rounded(end.tookMs),
             keysBefore: end.keysBefore,
             keysAfter: end.keysAfter,
+            cold: end.cold,
           },
     predicted:
       end === null

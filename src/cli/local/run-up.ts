@@ -1,3 +1,4 @@
+import { TanistError } from '../../foundation/errors.ts';
 import { type LocalNode, startLocalCluster } from '../../local/local-cluster.ts';
 import { workFolder } from '../../local/work-folder.ts';
 import { openClient } from '../client.ts';
@@ -14,7 +15,7 @@ export interface UpOptions {
   readonly json?: boolean;
 }
 
-/** Runs until a signal, or until no node is left. */
+/** Runs until a signal. Errors: `unavailable` when no node is left. */
 export async function runUp(options: UpOptions): Promise<void> {
   const out = outputTo(options.json === true);
   const stopped = stopSignal();
@@ -44,8 +45,11 @@ export async function runUp(options: UpOptions): Promise<void> {
         `  npx tanist ${example.replace(' ', ` ${endpoints}`)}${example.includes(' ') ? '' : ` ${endpoints}`}`,
       );
     out.say(out.style.dim('Ctrl-C stops the cluster.'));
-    const allGone = Promise.all(cluster.nodes.map((node) => departure(node, out)));
-    await Promise.race([stopped, allGone]);
+    const allGone = Promise.all(cluster.nodes.map((node) => departure(node, out))).then(
+      () => 'gone' as const,
+    );
+    if ((await Promise.race([stopped, allGone])) === 'gone')
+      throw new TanistError('unavailable', 'every node has ended: why is said above');
   } finally {
     await cluster.stop();
   }
@@ -61,6 +65,7 @@ function announce(node: LocalNode, out: Output): void {
 
 async function departure(node: LocalNode, out: Output): Promise<void> {
   const { code, signal } = await node.exited;
+  out.document({ id: node.id, ended: signal ?? code });
   out.say(`${out.style.bold(node.id)} ${out.style.red('ended')} (${signal ?? `exit code ${code}`})`);
 }
 

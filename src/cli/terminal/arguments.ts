@@ -52,6 +52,15 @@ export function durationMs(text: string): number {
 }
 
 /** A lease: hexadecimal as it is printed here and by etcdctl, with or without `0x`; decimal only behind `dec:`, since most decimals are hexadecimal, too. */
+/** One of these words. */
+export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((each) => each === text);
+    if (word === undefined) throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.`);
+    return word;
+  };
+}
+
 export function leaseNumber(text: string): bigint {
   const decimal = /^dec:(-?\d{1,19})$/i.exec(text)?.[1];
   if (decimal !== undefined && BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal))

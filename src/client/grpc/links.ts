@@ -55,8 +55,10 @@ export class Links {
   failure(): TanistError | null {
     const links = [...this.links.values()];
     if (links.some((link) => link.isUp || link.lastError === null)) return null;
-    const foreign = links.find((link) => link.lastError?.code === 'not-tanist');
-    if (foreign?.lastError) return foreign.lastError;
+    const foreign = links.filter((link) => link.lastError?.code === 'not-tanist');
+    const [first] = foreign;
+    // What is refused for now may be a member that is just starting.
+    if (first?.lastError && foreign.length === links.length) return first.lastError;
     const each = links.map((link) => link.lastError?.message ?? link.address).join('; ');
     return new TanistError('unavailable', `no endpoint answers: ${each}`);
   }

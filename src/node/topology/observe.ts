@@ -3,12 +3,13 @@ import type { ScoreOptions } from '../../failover/options.ts';
 import { replicaStatusOf } from '../../failover/replica-status.ts';
 import { type ReplicaMeasurements, type Score, scoreReplica } from '../../failover/score.ts';
 import { Links } from '../../failover/topology/links.ts';
-import { type LogIndex, logIndex, type NodeId } from '../../foundation/ids.ts';
+import { type LogIndex, logIndex, type NodeId, type Revision } from '../../foundation/ids.ts';
 import type { MemberInfo } from '../../ports/membership.ts';
 import type { ReplicaStatus } from '../../ports/replica-status.ts';
 import type { LinkMeasurement } from '../../ports/replication.ts';
 import { type Tier, tierOf } from '../../ports/tier.ts';
 import type { ReplicaView } from '../beyond/replica-book.ts';
+import { type ReplicaLag, replicaLag } from '../beyond/replica-lag.ts';
 import { replicaSilentMs } from '../beyond/replica-starts.ts';
 import type { MemberView } from '../leading/succession-keeper.ts';
 import type { Observed } from './tier-keeper.ts';
@@ -25,6 +26,8 @@ export interface Sources {
   readonly isConnected: (id: NodeId) => boolean;
   readonly ownLinks: () => readonly LinkMeasurement[];
   readonly last: () => LogIndex;
+  /** Of this node, in the space `user`. */
+  readonly latest: () => Revision;
   readonly score: ScoreOptions;
 }
 
@@ -33,7 +36,7 @@ export interface Weighed {
   readonly tier: Tier;
   readonly status: ReplicaStatus;
   readonly score: Score;
-  /** Behind the leader, or the source; null: not known. */
+  /** Of a replica beyond the quorum, behind the leader; null: not known. */
   readonly lagRevisions: number | null;
   readonly lagMs: number | null;
 }
@@ -83,14 +86,15 @@ export class Observation {
   }
 
   #weigh(member: MemberInfo, links: Links): Weighed {
-    const { self, hot, beyond, divergence, isConnected, last, score } = this.#sources;
+    const { self, hot, beyond, divergence, isConnected, last, latest, score } = this.#sources;
     const { id } = member;
     const tier = tierOf(member.tier);
     const replica = tier === 'hot' ? null : beyond(id);
+    const lag = replica === null ? null : replicaLag(replica, latest());
     const voice =
       tier === 'hot'
         ? hot(id).measurements
-        : replicaMeasurements(id, replica, self, links, last(), divergence(id));
+        : replicaMeasurements(id, replica, lag, self, links, last(), divergence(id));
     // While it becomes hot it says nothing as a replica; that it is connected says enough.
     const isBecoming = member.wanted === 'hot' && isConnected(id);
     const measurements = isBecoming ? { ...voice, silentMs: 0 } : voice;
@@ -99,8 +103,8 @@ export class Observation {
       tier,
       status: replicaStatusOf(measurements, tier),
       score: tier === 'hot' ? hot(id).score : scoreReplica(measurements, last(), score),
-      lagRevisions: replica?.report.lagRevisions ?? null,
-      lagMs: replica?.report.lagMs ?? null,
+      lagRevisions: lag?.revisions ?? null,
+      lagMs: lag?.ms ?? null,
     };
   }
 }
@@ -108,6 +112,7 @@ export class Observation {
 function replicaMeasurements(
   id: NodeId,
   view: ReplicaView | null,
+  lag: ReplicaLag | null,
   self: NodeId,
   links: Links,
   last: LogIndex,
@@ -115,15 +120,15 @@ function replicaMeasurements(
 ): ReplicaMeasurements {
   const roundTripMs = links.between(self, id).roundTripMs;
   const patienceMs = replicaSilentMs;
-  if (view === null)
+  if (view === null || lag === null)
     return { id, silentMs: patienceMs, patienceMs, match: logIndex(0), roundTripMs, self: null, doubt: null };
-  const { lagRevisions, lagMs, trouble, syncMs, memoryUsed, diskFree } = view.report;
+  const { trouble, syncMs, memoryUsed, diskFree } = view.report;
   return {
     id,
     silentMs: view.ageMs,
     patienceMs,
     match: last,
-    lag: { revisions: lagRevisions, ms: lagMs },
+    lag,
     roundTripMs,
     self: { loopLagMs: 0, syncMs, memoryUsed, diskFree },
     doubt: trouble,

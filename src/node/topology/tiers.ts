@@ -9,6 +9,7 @@ import type { LinkMeasurement } from '../../ports/replication.ts';
 import type { Transport } from '../../ports/transport.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { Raft } from '../../raft/raft.ts';
+import type { StateMachine } from '../../state/state-machine.ts';
 import type { ReplicaBook } from '../beyond/replica-book.ts';
 import type { SuccessionKeeper } from '../leading/succession-keeper.ts';
 import type { Membership } from '../membership/membership.ts';
@@ -29,6 +30,7 @@ export interface TiersParts {
   readonly clock: Clock;
   readonly nodeLog: NodeLog;
   readonly raft: Raft;
+  readonly state: Pick<StateMachine, 'revision'>;
   readonly transport: Transport<RaftMessage>;
   readonly score: ScoreOptions;
   readonly policy: TierPolicy | undefined;
@@ -58,7 +60,7 @@ export class Tiers {
   #lookedAtMs = 0;
 
   constructor(parts: TiersParts) {
-    const { self, clock, nodeLog, raft, transport, score, membership, succession, replicas } = parts;
+    const { self, clock, nodeLog, raft, state, transport, score, membership, succession, replicas } = parts;
     this.#clock = clock;
     this.mover = new TierMover({
       clock,
@@ -82,6 +84,7 @@ export class Tiers {
       isConnected: (id) => parts.connections.isConnected(id),
       ownLinks: () => this.#links.links,
       last: () => raft.status.last.index,
+      latest: () => state.revision('user'),
       score,
     });
     this.#keeper = new TierKeeper({

@@ -12,7 +12,7 @@ export function beyondCold(self: NodeId, replica: ColdReplica, store: ColdStore)
       saidBeyond(self, 'cold', leader, store.newest ?? null, { members: members(), forks: [] }),
     members,
     isWhole: () => store.held() !== null,
-    content: () => contentOfCold(store),
+    content: () => contentOfCold(store, replica.ageMs),
     start: () => replica.start(),
     pause: () => replica.pause(),
     resume: () => replica.resume(),

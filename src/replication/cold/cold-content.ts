@@ -8,8 +8,8 @@ import { endOf, isHeldSpace } from './keys.ts';
 import { decodeLeases, leasesOf } from './lease-list.ts';
 import { visibleRows } from './visible-rows.ts';
 
-/** What a paused cold replica holds, as of its newest snapshot; null: nothing whole. Fails with `under-doubt` where a lease list is damaged. */
-export async function contentOfCold(store: ColdStore): Promise<HeldContent | null> {
+/** What a paused cold replica holds, as of its newest snapshot, `ageMs` after that was all there is; null: nothing whole. Fails with `under-doubt` where a lease list is damaged. */
+export async function contentOfCold(store: ColdStore, ageMs: number): Promise<HeldContent | null> {
   const held = store.held();
   const { newest } = store;
   if (held === null || newest === null) return null;
@@ -25,6 +25,7 @@ export async function contentOfCold(store: ColdStore): Promise<HeldContent | nul
   return {
     held,
     mark: { index: newest.index, timeMs: newest.timeMs, leaderRevisions: newest.leaderRevisions },
+    ageMs,
     leases,
     members: newest.members,
     values: (space) => valuesOf(space),

@@ -1,5 +1,6 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId, Revision } from '../../foundation/ids.ts';
+import { lagAtMark } from '../../node/beyond/replica-lag.ts';
 import {
   defaultScrub,
   type ScrubOptions,
@@ -268,7 +269,7 @@ export class ColdReplica {
       ...(start === undefined ? {} : { start, said: this.#said }),
       tier: 'cold',
       held: store.held(),
-      lagRevisions: 0,
+      lagRevisions: lagAtMark(store.newest),
       lagMs: Number.isFinite(ageMs) ? ageMs : 0,
       trouble: this.trouble,
       syncMs: writeMs?.() ?? 0,

@@ -1,6 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
 import { type Random, randomDigits, randomName } from '../../foundation/random.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { ForcedReport, Fork } from '../../ports/lineage.ts';
 import { nameOf } from '../../ports/lineage-order.ts';
 import { becomeHot, type Place } from '../promotion/transitions.ts';
@@ -16,15 +17,16 @@ export interface ForcedPromotion {
   readonly ask: AskMember;
   readonly limits: RequestLimits;
   readonly random: Random;
+  readonly clock: Pick<Clock, 'wallMs'>;
   readonly yieldTurn: () => Promise<void>;
 }
 
 /** Whether it may be done, and what it would leave behind; nothing is changed. Errors: those of `survey`, `starting`. */
 export async function weighForced(forced: ForcedPromotion): Promise<ForcedReport> {
   const content = wholeContent(forced);
-  const { place, ask } = forced;
+  const { place, ask, clock } = forced;
   const { asked } = await survey(place.self, content.held.lineage, content.members, ask);
-  return forcedReport(content, forkOf(forced, content), asked);
+  return forcedReport(content, forkOf(forced, content), asked, clock.wallMs());
 }
 
 /**
@@ -33,7 +35,7 @@ export async function weighForced(forced: ForcedPromotion): Promise<ForcedReport
  */
 export async function forcePromotion(forced: ForcedPromotion): Promise<ForcedReport> {
   const content = wholeContent(forced);
-  const { place, ask, limits, random, yieldTurn } = forced;
+  const { place, ask, limits, random, clock, yieldTurn } = forced;
   const { asked } = await survey(place.self, content.held.lineage, content.members, ask);
   const fork = forkOf(forced, content);
   const applied = await foundLineage(content, {
@@ -45,7 +47,8 @@ export async function forcePromotion(forced: ForcedPromotion): Promise<ForcedRep
     limits,
     yieldTurn,
   });
-  const report = { ...(await forcedReport(content, fork, asked)), firstRevisions: firstRevisions(applied) };
+  const weighed = await forcedReport(content, fork, asked, clock.wallMs());
+  const report = { ...weighed, firstRevisions: firstRevisions(applied) };
   await place.folder.writeNote(reportName(fork.to.epoch), JSON.stringify(report, null, 2));
   await becomeHot(place.folder, fork.to);
   return report;

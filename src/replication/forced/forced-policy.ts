@@ -23,7 +23,7 @@ export class ForcedWatch {
 
   /** What a round of questions found. True: it is this replica's turn to go on without the quorum. */
   saw(own: MemberLineage, answers: readonly MemberLineage[], nowMs: number): boolean {
-    const hot = own.members.filter(({ tier }) => tier === 'hot');
+    const hot = own.members.filter(mayVote);
     const same = answers.filter(({ lineage }) => compareLineage(own.lineage, lineage) === 'same');
     const isAlive = same.some(({ id, tier }) => tier === 'hot' && hot.some((member) => member.id === id));
     const isSeen = same.some(({ quorum }) => quorum === 'seen');
@@ -37,6 +37,11 @@ export class ForcedWatch {
       ? this.#policy.alone
       : same.some(({ quorum }) => quorum === 'gone') || mutant.active === 'forced-without-witness';
   }
+}
+
+/** Hot by the facts, or becoming it: it may have been made a voter since the last mark. */
+function mayVote({ tier, wanted }: MemberFacts): boolean {
+  return tier === 'hot' || (wanted === 'hot' && mutant.active !== 'forced-beside-new-hot');
 }
 
 /** Who can confirm that the hot members are gone. */
@@ -56,13 +61,13 @@ function isBest(own: MemberLineage, answers: readonly MemberLineage[]): boolean 
   return first?.id === own.id;
 }
 
-/** Every old hot member is fenced, all at once. Those that could not be, with the reason. */
+/** Every old hot member, and who was becoming one, is fenced, all at once. Those that could not be, with the reason. */
 export async function fenceAll(
   { fence }: ForcedPolicy,
   own: MemberLineage,
   run: RunFence,
 ): Promise<readonly { readonly id: NodeId; readonly reason: string }[]> {
-  const hot = own.members.filter(({ id, tier }) => tier === 'hot' && id !== own.id);
+  const hot = own.members.filter((member) => mayVote(member) && member.id !== own.id);
   const done = await Promise.all(
     hot.map(async (member) => {
       const reason = await run(fence, member).catch((error: unknown) => asError(error).message);

@@ -6,6 +6,8 @@ import type { Held, LeaseTerms, Mark } from '../../ports/replication.ts';
 export interface HeldContent {
   readonly held: Held;
   readonly mark: Pick<Mark, 'index' | 'timeMs' | 'leaderRevisions'>;
+  /** Since a hot node last said that this is all there is, ms. */
+  readonly ageMs: number;
   readonly leases: readonly LeaseTerms[];
   readonly members: readonly MemberFacts[];
   /** Each key once, in any order, in batches. */

@@ -5,11 +5,15 @@ import { moveOnBy } from '../../state/state-machine.ts';
 import { isIn } from '../fork/fork-entry.ts';
 import type { HeldContent } from './held-content.ts';
 
-/** What the replica can't vouch for: per range what the leader is known to have given beyond what is held, and what is not held at all. */
+/**
+ * What the replica can't vouch for: per range what the leader is known to have given beyond what is held, what is not held at all, and how old that
+ * knowledge is at `wallMs`.
+ */
 export async function forcedReport(
   content: HeldContent,
   fork: Fork,
   asked: readonly AskedMember[],
+  wallMs: number,
 ): Promise<ForcedReport> {
   const { held, mark, leases } = content;
   const ranges: RangeReport[] = [];
@@ -32,6 +36,7 @@ export async function forcedReport(
     leases: leases.length,
     firstRevisions: movedOn(held.revisions),
     asked,
+    lastWord: { agoMs: Math.max(0, wallMs - mark.timeMs), heardAgoMs: content.ageMs },
   };
 }
 

@@ -14,6 +14,7 @@ import type { Tier } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
 import { ForcedWatch, fenceAll, type RunFence, witnessesOf } from '../forced/forced-policy.ts';
+import { nothingToForce } from '../forced/nothing-to-force.ts';
 import { forkOfHeld, headOfHeld } from '../fork/fork-of-held.ts';
 import { forkOfHot } from '../fork/fork-of-hot.ts';
 import { Backoff } from './backoff.ts';
@@ -181,13 +182,11 @@ export class Supervisor {
   }
 
   async force(confirmed: boolean): Promise<ForcedReport> {
-    const { place } = this.#parts;
     await this.#changing;
     const runtime = this.#runtime;
     if (runtime === null || this.#changing !== null || this.#stopping)
       throw new TanistError('starting', 'this member is changing its role at present; try again');
-    if (runtime.kind === 'hot')
-      throw new TanistError('already-in-tier', `${place.self} is hot already; there is nothing to force`);
+    if (runtime.kind === 'hot') throw nothingToForce(this.said());
     return new Promise((resolve, reject) => {
       void this.#change(async () => {
         let report: ForcedReport;
@@ -214,6 +213,7 @@ export class Supervisor {
       ask: (member, deadlineMs) => others.ask(member, deadlineMs),
       limits,
       random: this.#names('forced'),
+      clock,
       yieldTurn: () => new Promise((resolve) => clock.soon(resolve)),
     };
     return confirmed ? forcePromotion(forced) : weighForced(forced);

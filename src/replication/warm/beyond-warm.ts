@@ -15,7 +15,7 @@ export function beyondWarm(self: NodeId, replica: WarmReplica): BeyondReplica {
       saidBeyond(self, 'warm', leader, state.meta, { members: state.members, forks: forksHeld(state) }),
     members: () => state.members,
     isWhole: () => state.held !== null,
-    content: () => contentOfWarm(state),
+    content: () => contentOfWarm(state, replica.ageMs),
     start: () => replica.start(),
     pause: () => replica.pause(),
     resume: () => replica.resume(),

@@ -4,15 +4,17 @@ import type { WarmState } from './warm-state.ts';
 
 const valuesAtOnce = 1000;
 
-/** What a paused warm replica holds; null: nothing yet. */
+/** What a paused warm replica holds, `ageMs` after its last mark; null: nothing yet. */
 export function contentOfWarm(
   state: Pick<WarmState, 'meta' | 'ranges' | 'leases' | 'members' | 'held'>,
+  ageMs: number,
 ): HeldContent | null {
   const { meta, held } = state;
   if (meta === null || held === null) return null;
   return {
     held,
     mark: { index: meta.index, timeMs: meta.timeMs, leaderRevisions: meta.leaderRevisions },
+    ageMs,
     leases: [...state.leases].map(([id, ttlMs]) => ({ id, ttlMs })),
     members: state.members,
     values: (space) => valuesOf(state, space),

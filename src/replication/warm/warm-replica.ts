@@ -1,6 +1,7 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
+import { lagAtMark } from '../../node/beyond/replica-lag.ts';
 import {
   defaultScrub,
   type ScrubOptions,
@@ -251,7 +252,7 @@ export class WarmReplica {
       source: this.#source?.id ?? null,
       ageMs: this.ageMs,
       lagMs: this.#lagMs(),
-      lagRevisions: meta === null ? 0 : Math.max(0, meta.leaderRevisions.user - meta.revisions.user),
+      lagRevisions: lagAtMark(meta),
       trouble: this.#trouble,
       keys,
       bytes,

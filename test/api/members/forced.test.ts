@@ -137,3 +137,33 @@ test('no quorum left: a warm replica goes on by force, old members are fenced an
   await later.changeMember({ kind: 'tier', id: nodeId('h0'), to: 'hot' });
   await until(later, (members) => members.get('h0')?.voter === true);
 });
+
+test('one hot node is left and has most: the report of a warm one says so, and the hot one how it goes on', async (t) => {
+  t.timeout(120_000);
+  const cluster = await startCluster(t, [...hot, 'w0'], undefined, { automatic: false });
+  const { client, config, stop, start } = cluster;
+  const addressOf = (id: string): string => config.nodes.find((node) => node.id === id)!.client;
+  await client.setPolicy('a/', { acknowledge: 'quorum', tier: 'critical', predict: null });
+  const { revision: held } = await client.put('a/1', 'held');
+  await eventually(async () => ((await said(cluster, 'w0'))?.revision ?? 0) >= held);
+  await stop('w0');
+  for (let i = 0; i < 5; i++) await client.put('a/1', `beyond ${i}`);
+  await eventually(async () => ((await said(cluster, 'h0'))?.revision ?? 0) >= held + 5);
+  await stop('h1');
+  await stop('h2');
+  await eventually(async () => (await said(cluster, 'h0'))?.leader === null);
+  await start('w0');
+  const { asked, fork } = await force(addressOf('w0'), false);
+  const survivor = asked.find(({ id }) => id === nodeId('h0'))!;
+  t.is(survivor.answer, 'alive');
+  t.is(survivor.revision! - fork.revisions.user, 5);
+  const refused = await t.throwsAsync<TanistError>(force(addressOf('h0'), true));
+  t.is(refused.code, 'already-in-tier');
+  t.true(refused.message.includes(`tanist backup FILE --endpoints ${addressOf('h0')}`), refused.message);
+  // As it says.
+  const alone = await connect({ endpoints: [addressOf('h0')] });
+  t.teardown(() => alone.close());
+  let chunks = 0;
+  for await (const _ of alone.backup(addressOf('h0'))) chunks++;
+  t.true(chunks > 0);
+});

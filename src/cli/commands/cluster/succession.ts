@@ -1,5 +1,7 @@
+import type { ScoreTerm } from '../../../protocol/status/score-term.ts';
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
 import { figure } from '../../terminal/figure.ts';
+import type { Output } from '../../terminal/output.ts';
 import { handOversOf, sayHandOvers } from './hand-overs.ts';
 
 export const successionCommand: Register = (program) => {
@@ -8,11 +10,16 @@ export const successionCommand: Register = (program) => {
       .command('succession')
       .summary('who follows the leader in line, and why')
       .description(
-        'The replicas in the order in which they would take over, each with the terms of its score; and when the leader made way before its end, why, and whether it had to.',
+        'The replicas in the order in which they would take over, each with the terms of its score; then those who would not, and why; and when the leader made way before its end, why, and whether it had to.',
       ),
   ).action((options: ClientOptions) =>
-    withCluster(options, async ({ client, out, call }) => {
-      const { leader, term, commit, clusterTimeMs, succession, members } = await client.status(call);
+    withCluster(options, async ({ client, endpoints, out, call }) => {
+      const { clusterStatus } = await import('../../client.ts');
+      const { notInLine } = await import('./not-in-line.ts');
+      const status = await clusterStatus(client, endpoints, call);
+      const { leader, term, commit, clusterTimeMs, succession, members } = status;
+      // Without a leader nobody knows of the tiers; the succession is worth showing without.
+      const others = notInLine(status, leader === null ? null : await client.tiers(call).catch(() => null));
       // A replica beyond the quorum may not answer; the succession is worth showing without.
       const handOvers = await handOversOf(client, call).catch(() => []);
       const heirs = succession.flatMap((id, rank) => {
@@ -36,6 +43,7 @@ export const successionCommand: Register = (program) => {
           terms: member.scoreTerms,
           replica: member.replica,
         })),
+        notInLine: others,
         handOvers,
       });
       out.say(`leader ${out.style.bold(leader ?? 'none')}, term ${term}`);
@@ -43,18 +51,27 @@ export const successionCommand: Register = (program) => {
         out.say(
           `\n${rank}. ${out.style.bold(member.member.id)}  score ${figure(member.score)}  ${member.health}`,
         );
-        out.table(
-          ['   term', 'value', 'weight', 'adds', 'why'],
-          member.scoreTerms.map((part) => [
-            `   ${part.name}`,
-            part.value,
-            part.weight,
-            part.value * part.weight,
-            part.explanation,
-          ]),
-        );
+        sayTerms(out, member.scoreTerms);
+      }
+      for (const { id, why, score, terms } of others) {
+        out.say(`\n-  ${out.style.bold(id)}  score ${figure(score)}  ${why}`);
+        sayTerms(out, terms);
       }
       sayHandOvers(out, handOvers, clusterTimeMs);
     }),
   );
 };
+
+function sayTerms(out: Output, terms: readonly ScoreTerm[]): void {
+  if (terms.length === 0) return;
+  out.table(
+    ['   term', 'value', 'weight', 'adds', 'why'],
+    terms.map(({ name, value, weight, explanation }) => [
+      `   ${name}`,
+      value,
+      weight,
+      value * weight,
+      explanation,
+    ]),
+  );
+}

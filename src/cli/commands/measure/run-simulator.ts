@@ -1,6 +1,7 @@
 import { TanistError } from '../../../foundation/errors.ts';
 import { type MutantName, mutantNames } from '../../../foundation/mutants.ts';
 import { rerunCommand, runSeeds } from '../../../simulator/run-seeds.ts';
+import { shrink, shrunkLines } from '../../../simulator/shrink.ts';
 import { type SimulationResult, simulate } from '../../../simulator/simulate.ts';
 import { figure } from '../../terminal/figure.ts';
 import { type Output, outputTo } from '../../terminal/output.ts';
@@ -19,6 +20,8 @@ const defaultSeeds = { from: 1, to: 100 };
 const drawEveryMs = 100;
 /** One found fault is proof; many of the same are noise. */
 const mostFailures = 10;
+/** Of a shrunk trace, from its end. */
+const shownLines = 40;
 
 export async function runSimulator(options: SimOptions): Promise<void> {
   if (options.seed !== undefined && options.seeds !== undefined)
@@ -41,6 +44,8 @@ export async function runSimulator(options: SimOptions): Promise<void> {
     out.say(`${out.style.red('✖')} seed ${seed}: ${out.style.bold(invariant)} ${detail}`);
     out.say(`  again: npx ${rerunCommand(seed, mutant, tiers)}`);
   }
+  const [first] = summary.failures;
+  if (first !== undefined) await showShrunk(out, first, { mutant, tiers });
   const { seeds, steps, clusterSeconds, wallSeconds, failures, calls, undecided } = summary;
   out.say(
     `${failures.length === 0 ? out.style.green('✔') : out.style.red('✖')} ${figure(seeds)} seeds, ${figure(steps)} steps, ` +
@@ -61,6 +66,25 @@ function mutantOf(name: string | undefined): MutantName | null {
 async function showTrace(seed: number, mutant: MutantName | null, tiers: boolean): Promise<void> {
   const { trace } = await simulate({ seed, mutant, tiers, trace: true });
   process.stderr.write(`${trace.join('\n')}\n`);
+}
+
+/** Of one failure the faults that it takes. */
+async function showShrunk(
+  out: Output,
+  { seed, invariant }: { readonly seed: number; readonly invariant: string },
+  options: { readonly mutant: MutantName | null; readonly tiers: boolean },
+): Promise<void> {
+  out.progress.update(`seed ${seed}: which faults suffice …`);
+  const shrunk = await shrink(invariant, {
+    seed,
+    ...options,
+    progress: (left) => out.progress.update(`seed ${seed}: at most ${left} faults suffice …`),
+  });
+  out.progress.clear();
+  if (shrunk === null) return;
+  out.say(`\nseed ${seed}, shrunk:`);
+  for (const line of shrunkLines(shrunk, shownLines)) out.say(`  ${line}`);
+  out.say('');
 }
 
 function progressOf(out: Output, all: number): (result: SimulationResult) => boolean {

@@ -1,8 +1,8 @@
 import { revision } from '../../../foundation/ids.ts';
 import { type Register, withClient, withCluster } from '../../command.ts';
-import { fraction, wholeNumber } from '../../terminal/arguments.ts';
+import { fraction, oneOf, wholeNumber } from '../../terminal/arguments.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
-import type { GetOptions } from './get-options.ts';
+import { type GetOptions, orders, sortTargets } from './get-options.ts';
 
 export const getCommand: Register = (program) => {
   withClient(
@@ -14,16 +14,25 @@ export const getCommand: Register = (program) => {
       .option('--prefix', 'all keys that start with KEY')
       .option('--limit <count>', 'at most so many', wholeNumber(1))
       .option('--revision <revision>', 'as it was at this revision', wholeNumber(1))
+      .option('--sort-by <what>', `${sortTargets.join(', ')} (default: key)`, oneOf(sortTargets))
+      .option('--order <how>', `${orders.join(' or ')}`, oneOf(orders))
+      .option('--min-mod-revision <revision>', 'last written there or later', wholeNumber(1))
+      .option('--max-mod-revision <revision>', 'last written there or earlier', wholeNumber(1))
+      .option('--min-create-revision <revision>', 'made there or later', wholeNumber(1))
+      .option('--max-create-revision <revision>', 'made there or earlier', wholeNumber(1))
       .option('--keys-only', 'without values')
       .option('--count-only', 'only how many there are')
       .option('--consistency <how>', 'linearizable, serializable or predicted', 'linearizable')
       .option('--min-confidence <0..1>', 'with predicted: leave out predictions of less', fraction),
   ).action(async (key: string, rangeEnd: string | undefined, options: GetOptions) => {
-    const { consistencyOf, rangeOptions, keyValueJson, keyValueLines } = await import('./key-values.ts');
+    const { consistencyOf, orderAndBounds, rangeOptions, keyValueJson, keyValueLines } = await import(
+      './key-values.ts'
+    );
     const consistency = consistencyOf(options.consistency);
     const bounds = {
       ...rangeOptions(rangeEnd, options),
       ...(options.limit === undefined ? {} : { limit: options.limit }),
+      ...orderAndBounds(options),
     };
     if (consistency === 'predicted') {
       const { getPredicted } = await import('./get-predicted.ts');

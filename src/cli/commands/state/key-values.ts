@@ -1,7 +1,9 @@
-import type { ClientKeyValue } from '../../../ports/state-client.ts';
+import { revision } from '../../../foundation/ids.ts';
+import type { ClientKeyValue, RangeOptions } from '../../../ports/state-client.ts';
 import { leaseText } from '../../terminal/arguments.ts';
 import { printable } from '../../terminal/json.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
+import type { GetOptions } from './get-options.ts';
 
 export function rangeOptions(
   rangeEnd: string | undefined,
@@ -11,6 +13,23 @@ export function rangeOptions(
     throw new UsageError('a range end and --prefix exclude each other');
   if (rangeEnd !== undefined) return { rangeEnd };
   return options.prefix === true ? { prefix: true } : {};
+}
+
+const bounds = ['minModRevision', 'maxModRevision', 'minCreateRevision', 'maxCreateRevision'] as const;
+
+/** Of a read's options those that were given. */
+export function orderAndBounds(
+  options: Omit<GetOptions, 'consistency'>,
+): Pick<RangeOptions, 'order' | 'sortBy' | (typeof bounds)[number]> {
+  const given = bounds.flatMap((name) => {
+    const at = options[name];
+    return at === undefined ? [] : [[name, revision(at)] as const];
+  });
+  return {
+    ...(options.order === undefined ? {} : { order: options.order }),
+    ...(options.sortBy === undefined ? {} : { sortBy: options.sortBy }),
+    ...Object.fromEntries(given),
+  };
 }
 
 export function consistencyOf(text: string): 'linearizable' | 'serializable' | 'predicted' {

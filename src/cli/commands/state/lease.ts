@@ -1,7 +1,12 @@
 import { textOf } from '../../../foundation/bytes.ts';
 import type { LeaseId } from '../../../foundation/ids.ts';
+import type { LeaseStatus } from '../../../protocol/operations/administration.ts';
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
 import { durationMs, leaseNumber, leaseText } from '../../terminal/arguments.ts';
+import { figure } from '../../terminal/figure.ts';
+
+/** Of each lease its keys are asked for by itself. */
+const askedAtOnce = 64;
 
 export const leaseCommand: Register = (program) => {
   const family = program.command('lease').summary('keys that live as long as someone renews them');
@@ -46,9 +51,13 @@ export const leaseCommand: Register = (program) => {
   withClient(family.command('list').summary('all leases')).action((options: ClientOptions) =>
     withCluster(options, async ({ client, out, call }) => {
       const known = await client.leases(call);
-      const leases = (await Promise.all(known.map(({ id }) => client.leaseStatus(id, call)))).filter(
-        (lease) => lease !== null,
-      );
+      const leases: LeaseStatus[] = [];
+      for (let at = 0; at < known.length; at += askedAtOnce) {
+        const asked = known.slice(at, at + askedAtOnce).map(({ id }) => client.leaseStatus(id, call));
+        leases.push(...(await Promise.all(asked)).filter((lease) => lease !== null));
+        out.progress.update(`${figure(leases.length)} of ${figure(known.length)} leases`);
+      }
+      out.progress.clear();
       out.document(
         leases.map(({ id, ttlMs, remainingMs, keys }) => ({
           id: leaseText(id),

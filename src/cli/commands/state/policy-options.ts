@@ -3,8 +3,8 @@ import { defaultPredictPolicy } from '../../../ports/prediction.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
 
 export interface PolicyFlags {
-  readonly ack: string;
-  readonly tier: string;
+  readonly ack?: string;
+  readonly tier?: string;
   readonly predict?: string;
   readonly predictStep?: number;
   readonly predictHorizon?: number;
@@ -12,32 +12,45 @@ export interface PolicyFlags {
   readonly predictWeight?: number;
 }
 
-/** The policy that the flags of `policy set` ask for. */
-export function policyOf(options: PolicyFlags): Policy {
-  const tier = policyTiers.find((name) => name === options.tier);
+const unset: Policy = { acknowledge: 'quorum', tier: 'full', predict: null };
+
+/** The policy that the flags of `policy set` ask for; what they do not name stays as it was (null: there was none). */
+export function policyOf(options: PolicyFlags, before: Policy | null = null): Policy {
+  const { acknowledge, tier: tierBefore, predict } = before ?? unset;
+  const tier = policyTiers.find((name) => name === (options.tier ?? tierBefore));
   if (tier === undefined)
     throw new UsageError(`--tier: must be ${policyTiers.join(' or ')}, not "${options.tier}"`);
-  const predict = predictOf(options);
-  if (options.ack === 'quorum' || options.ack === 'leader')
-    return { acknowledge: options.ack, tier, predict };
-  throw new UsageError(`--ack: must be quorum or leader, not "${options.ack}"`);
+  const ack = options.ack ?? acknowledge;
+  if (ack === 'quorum' || ack === 'leader')
+    return { acknowledge: ack, tier, predict: predictOf(options, predict) };
+  throw new UsageError(`--ack: must be quorum or leader, not "${ack}"`);
 }
 
-function predictOf(options: PolicyFlags): PredictPolicy | null {
-  if (options.predict !== undefined)
+function predictOf(options: PolicyFlags, before: PredictPolicy | null): PredictPolicy | null {
+  if (options.predict === 'none') return null;
+  const fields = options.predict === undefined ? before?.fields : fieldsOf(options.predict);
+  if (fields !== undefined) {
+    const { stepMs, horizon, minConfidence, weight } = before ?? defaultPredictPolicy;
     return {
-      fields: fieldsOf(options.predict),
-      stepMs: options.predictStep ?? defaultPredictPolicy.stepMs,
-      horizon: options.predictHorizon ?? defaultPredictPolicy.horizon,
-      minConfidence: options.predictConfidence ?? defaultPredictPolicy.minConfidence,
-      weight: options.predictWeight ?? defaultPredictPolicy.weight,
+      fields,
+      stepMs: options.predictStep ?? stepMs,
+      horizon: options.predictHorizon ?? horizon,
+      minConfidence: options.predictConfidence ?? minConfidence,
+      weight: options.predictWeight ?? weight,
     };
+  }
   for (const part of ['Step', 'Horizon', 'Confidence', 'Weight'] as const)
     if (options[`predict${part}`] !== undefined)
       throw new UsageError(
         `--predict-${part.toLowerCase()}: give --predict, too: value, or fields such as /cpu,/memory`,
       );
   return null;
+}
+
+/** A policy in a few words. */
+export function policyText({ acknowledge, tier, predict }: Policy): string {
+  const predicted = predict === null ? '' : `, predicted: ${predictText(predict)}`;
+  return `acknowledged by ${acknowledge}, tier ${tier}${predicted}`;
 }
 
 /** `value`: the value itself is a number; else JSON pointers, whose syntax the cluster looks at. */

@@ -11,16 +11,16 @@ export const policyCommand: Register = (program) => {
     family
       .command('set')
       .summary('set the policy of a prefix')
+      .description('What is not named stays as it was for this very prefix.')
       .argument('<prefix>')
       .option(
         '--ack <who>',
-        'quorum: acknowledge when durable on a majority; leader: at once, may be lost',
-        'quorum',
+        'quorum: acknowledge when durable on a majority (default); leader: at once, may be lost',
       )
-      .option('--tier <tier>', 'critical: warm replicas hold these keys, too; full: they do not', 'full')
+      .option('--tier <tier>', 'critical: warm replicas hold these keys, too; full: they do not (default)')
       .option(
         '--predict <what>',
-        'predict these keys: value (each value is a number), or numbers in JSON values, such as /cpu,/load/one',
+        'predict these keys: value (each value is a number), or numbers in JSON values, such as /cpu,/load/one; none: no more',
       )
       .option('--predict-step <time>', 'between two values; else as measured', durationMs)
       .option('--predict-horizon <steps>', 'steps held ready (default: 12)', wholeNumber(1, 64))
@@ -31,16 +31,24 @@ export const policyCommand: Register = (program) => {
       )
       .option('--predict-weight <weight>', 'when not all can be predicted (default: 1)', positiveNumber),
   ).action(async (prefix: string, options: SetOptions) => {
-    const { nestingOf, policyOf, predictText, prefixText } = await import('./policy-options.ts');
-    const policy = policyOf(options);
+    const { nestingOf, policyOf, policyText, prefixText } = await import('./policy-options.ts');
+    // What is wrong with the flags is told before anybody is asked.
+    policyOf(options);
     await withCluster(options, async ({ client, out, call }) => {
+      const policies = await client.policies(call);
+      const before = policies.find((other) => printable(other.prefix) === prefix)?.policy ?? null;
+      const policy = policyOf(options, before);
       await client.setPolicy(prefix, policy, call);
-      const others = (await client.policies(call)).map((other) => printable(other.prefix));
-      const note = nestingOf(prefix, others);
+      const note = nestingOf(
+        prefix,
+        policies.map((other) => printable(other.prefix)),
+      );
       const { acknowledge: ack, tier, predict } = policy;
       out.document({ prefix, ack, tier, predict, note });
-      const text = predict === null ? '' : `, predicted: ${predictText(predict)}`;
-      out.say(`${prefixText(prefix)}: acknowledged by ${ack}, tier ${tier}${text}`);
+      const [was, is] = [before === null ? null : policyText(before), policyText(policy)];
+      out.say(
+        `${prefixText(prefix)}: ${is}${was === null || was === is ? '' : out.style.dim(` (was: ${was})`)}`,
+      );
       if (note !== null) out.say(out.style.dim(note));
     });
   });

@@ -1,6 +1,7 @@
 import { unreachable } from '../../../foundation/assert.ts';
-import { leaseId } from '../../../foundation/ids.ts';
+import { type LeaseId, leaseId } from '../../../foundation/ids.ts';
 import type { ClientCompare, ClientOperation, ClientOperationAnswer } from '../../../ports/state-client.ts';
+import { leaseNumber } from '../../terminal/arguments.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
 import { keyValueJson, keyValueLines } from './key-values.ts';
 
@@ -28,9 +29,11 @@ export function parseComparison(text: string): ClientCompare {
 
 export function parseOperation(text: string): ClientOperation {
   const words = splitWords(text);
-  const [name, key, value] = words;
-  if (name === 'put' && key !== undefined && value !== undefined && words.length === 3)
-    return { put: key, value };
+  const [name, key, value, word, lease] = words;
+  if (name === 'put' && key !== undefined && value !== undefined) {
+    if (words.length === 3) return { put: key, value };
+    if (words.length === 5 && word === 'lease') return { put: key, value, lease: leaseOf(lease ?? '', text) };
+  }
   if (key !== undefined && words.length === 2) {
     if (name === 'get') return { get: key };
     if (name === 'get-prefix') return { get: key, options: { prefix: true } };
@@ -38,15 +41,26 @@ export function parseOperation(text: string): ClientOperation {
     if (name === 'del-prefix') return { delete: key, prefix: true };
   }
   throw new UsageError(
-    `operation "${text}": must be put KEY VALUE, get KEY, get-prefix KEY, del KEY or del-prefix KEY`,
+    `operation "${text}": must be put KEY VALUE [lease ID], get KEY, get-prefix KEY, del KEY or del-prefix KEY`,
   );
 }
 
 /** By spaces, except inside quotes. */
 function splitWords(text: string): readonly string[] {
+  const open = text.replaceAll(/"[^"]*"|'[^']*'/g, '');
+  const quote = /(?:^|\s)(["'])/.exec(open)?.[1];
+  if (quote !== undefined) throw new UsageError(`operation "${text}": a ${quote} is not closed`);
   return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
     ([, double, single, plain]) => double ?? single ?? plain ?? '',
   );
+}
+
+function leaseOf(word: string, text: string): LeaseId {
+  try {
+    return leaseId(leaseNumber(word));
+  } catch (error) {
+    throw new UsageError(`operation "${text}": lease ${(error as Error).message}`);
+  }
 }
 
 function unquoted(text: string): string {

@@ -14,14 +14,14 @@ export const txnCommand: Register = (program) => {
       .description(
         'Does all of --then when every --if holds, else all of --else, in one revision.\n' +
           'Comparisons:  version(KEY) = 0   createRevision(KEY) > 5   modRevision(KEY) != 7   value(KEY) < TEXT   lease(KEY) = ID\n' +
-          'Operations:   put KEY VALUE      get KEY    get-prefix KEY    del KEY    del-prefix KEY    (quote with "…" or \'…\')',
+          'Operations:   put KEY VALUE [lease ID]   get KEY   get-prefix KEY   del KEY   del-prefix KEY   (quote with "…" or \'…\')',
       )
       .option('--if <comparison>', 'may be given several times', collect)
       .option('--then <operation>', 'may be given several times', collect)
       .option('--else <operation>', 'may be given several times', collect)
       .addHelpText(
         'after',
-        '\nExample, a lock:\n  tanist txn --if "version(lock) = 0" --then "put lock me" --else "get lock"',
+        '\nExample, a lock that ends with its holder:\n  tanist lease grant 10s --keep &\n  tanist txn --if "version(lock) = 0" --then "put lock me lease ID" --else "get lock"',
       ),
   ).action(async (options: TxnOptions) => {
     const { answerJson, answerLines, parseComparison, parseOperation } = await import('./txn-language.ts');
