@@ -1,7 +1,7 @@
 import { bytesOf } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type LeaseId, nodeId, noLease, type Revision, revision } from '../foundation/ids.ts';
-import type { Alarm, AlarmKind, Policy } from '../ports/command.ts';
+import { type Alarm, type AlarmKind, alarmKinds, type Policy } from '../ports/command.ts';
 import type { Space } from '../ports/delta.ts';
 import type { MemberRequest } from '../ports/membership.ts';
 import type { PredictionsReport } from '../ports/prediction-status.ts';
@@ -53,7 +53,13 @@ import {
   rangeAnswer,
   revisionAnswer,
 } from '../protocol/state-client/to-answer.ts';
-import { confidenceOf, natural, rangeRequest } from '../protocol/state-client/to-command.ts';
+import {
+  confidenceOf,
+  natural,
+  oneOf,
+  policyCommand,
+  rangeRequest,
+} from '../protocol/state-client/to-command.ts';
 import type { Member, Routing } from '../protocol/status/routing.ts';
 import { decodeStatus, type Status } from '../protocol/status/status.ts';
 import { decodeTiersReply, type TiersReply } from '../protocol/status/tiers.ts';
@@ -299,16 +305,14 @@ export class TanistClient extends StateView implements AsyncDisposable {
   }
 
   /** What holds for keys that start with `prefix`; the longest prefix wins. What is left out: acknowledged by the quorum, tier full, nothing predicted. */
-  setPolicy(prefix: Bytes, policy: Partial<Policy>, options?: CallOptions): Promise<void> {
-    const whole = { acknowledge: 'quorum', tier: 'full', predict: null, ...policy } as const;
-    const command = { kind: 'setPolicy', prefix: byteStringFrom(prefix), policy: whole } as const;
-    return this.machinery.session.submit(command, options, noAnswer);
+  async setPolicy(prefix: Bytes, policy: Partial<Policy>, options?: CallOptions): Promise<void> {
+    await this.machinery.session.submit(policyCommand(prefix, policy), options, noAnswer);
   }
 
   /** Fails as `policy-not-found` when there is none for exactly this prefix. */
-  removePolicy(prefix: Bytes, options?: CallOptions): Promise<void> {
+  async removePolicy(prefix: Bytes, options?: CallOptions): Promise<void> {
     const command = { kind: 'removePolicy', prefix: byteStringFrom(prefix) } as const;
-    return this.machinery.session.submit(command, options, noAnswer);
+    await this.machinery.session.submit(command, options, noAnswer);
   }
 
   /** Forgets what this client's space held before `at`, but for the values that are still visible at it. */
@@ -322,9 +326,10 @@ export class TanistClient extends StateView implements AsyncDisposable {
   }
 
   /** Turns alarms of this kind off, of all members: space was made. Resolves to those that were on. */
-  disarm(kind: AlarmKind, options?: CallOptions): Promise<readonly Alarm[]> {
-    const command = { kind: 'alarm', action: 'deactivate', member: nodeId(''), alarm: kind } as const;
-    return this.machinery.session.submit(command, options, alarmsAnswer);
+  async disarm(kind: AlarmKind, options?: CallOptions): Promise<readonly Alarm[]> {
+    const alarm = oneOf('the kind of alarm', alarmKinds, kind);
+    const command = { kind: 'alarm', action: 'deactivate', member: nodeId(''), alarm } as const;
+    return await this.machinery.session.submit(command, options, alarmsAnswer);
   }
 
   stats(): ClientStats {

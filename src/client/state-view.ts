@@ -1,5 +1,5 @@
 import type { LeaseId } from '../foundation/ids.ts';
-import type { Space } from '../ports/delta.ts';
+import { type Space, spaces } from '../ports/delta.ts';
 import type {
   Bytes,
   CallOptions,
@@ -28,9 +28,11 @@ import {
 } from '../protocol/state-client/to-answer.ts';
 import {
   confidenceOf,
+  consistencyOf,
   deleteCommand,
   grantCommand,
   lease64,
+  oneOf,
   putCommand,
   rangeRequest,
   revisionOf,
@@ -63,7 +65,7 @@ export class StateView implements StateClient {
   protected readonly machinery: Machinery;
 
   constructor(space: Space, machinery: Machinery) {
-    this.space = space;
+    this.space = oneOf('space', spaces, space);
     this.machinery = machinery;
   }
 
@@ -75,7 +77,7 @@ export class StateView implements StateClient {
     try {
       const range = rangeRequest(this.space, key, options);
       if (options?.consistency !== 'predicted')
-        return session.read(range, { kind: options?.consistency ?? 'linearizable' }, options, rangeAnswer);
+        return session.read(range, { kind: consistencyOf(options?.consistency) }, options, rangeAnswer);
       const minConfidence = confidenceOf(options.minConfidence);
       return session.read(range, { kind: 'predicted', minConfidence }, options, predictedAnswer);
     } catch (error) {

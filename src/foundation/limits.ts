@@ -49,6 +49,10 @@ export const limits = {
   leases: 1_000_000,
   /** Keys that one command may read or delete, and keys on one lease: reads and later commands wait for it, at 1 to 2 µs a key. */
   keysPerCommand: 1_000_000,
+  /** Messages within messages, beyond it one is malformed. */
+  messageDepth: 64,
+  /** Transactions within transactions, the outermost included: two messages each, so blocks and replies that hold them stay within `messageDepth`. */
+  transactionDepth: 24,
   /** Leases or sessions named by one command. */
   idsPerCommand: 4096,
   /** Of one command, which is all that a new leader brings with its first entry: applying them takes a millisecond or two. */

@@ -15,7 +15,7 @@ import type { Transport, TransportHandler } from '../ports/transport.ts';
 import type { Member } from '../protocol/status/routing.ts';
 import type { RaftMessage } from '../raft/message.ts';
 import type { StateBounds } from '../state/state-machine.ts';
-import type { ScrubOptions } from './integrity/scrub.ts';
+import type { ScrubOptions } from './integrity/scrub-passes.ts';
 import type { CompactionOptions } from './leading/auto-compaction.ts';
 import type { LearningOptions } from './learning/learning-options.ts';
 import type { Usage } from './prediction/behaviour/usage.ts';

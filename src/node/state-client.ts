@@ -27,6 +27,7 @@ import {
   txnAnswer,
 } from '../protocol/state-client/to-answer.ts';
 import {
+  consistencyOf,
   deleteCommand,
   grantCommand,
   lease64,
@@ -78,7 +79,7 @@ export class NodeStateClient implements StateClient {
       const attempt = (): void =>
         this.#ports.node.read(
           range,
-          options?.consistency ?? 'linearizable',
+          consistencyOf(options?.consistency),
           (outcome, ageMs) => {
             if (!(outcome instanceof TanistError)) settle(rangeAnswer(outcome, ageMs));
             else if (serializable || !isPassing(outcome)) settle(outcome);

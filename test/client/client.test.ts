@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: the word that etcd's transactions use
 import { createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
@@ -11,7 +12,10 @@ import {
   type TanistClient,
   TanistError,
 } from '../../src/client/index.ts';
+import { limits } from '../../src/foundation/limits.ts';
 import { freePorts } from '../../src/local/ports.ts';
+import type { ClientTxn } from '../../src/ports/state-client.ts';
+import { encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
 async function started(
@@ -58,7 +62,6 @@ test('transactions', async (t) => {
   const { client } = await started(t);
   const transaction = {
     if: [{ key: 'lock', is: '=', version: 0 }],
-    // biome-ignore lint/suspicious/noThenProperty: the word that etcd's transactions use
     then: [{ put: 'lock', value: 'me' }],
     else: [{ get: 'lock' }],
   } as const;
@@ -438,7 +441,8 @@ test('nobody there: unavailable, with the endpoint', async (t) => {
   t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
 });
 
-test('something else there: not-tanist, with the endpoint', async (t) => {
+/** Where gRPC is spoken, but nothing of Tanist is served. */
+async function foreignPort(t: ExecutionContext): Promise<number> {
   const server = new Server();
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
@@ -446,19 +450,18 @@ test('something else there: not-tanist, with the endpoint', async (t) => {
     );
   });
   t.teardown(() => server.forceShutdown());
+  return port;
+}
+
+test('something else there: not-tanist, with the endpoint', async (t) => {
+  const port = await foreignPort(t);
   const error = await t.throwsAsync(connect({ endpoints: `127.0.0.1:${port}` }));
   t.like(error, { code: 'not-tanist' });
   t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
 });
 
 test('something else beside a member that is not there yet is waited for, and both are named', async (t) => {
-  const server = new Server();
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
-  t.teardown(() => server.forceShutdown());
+  const port = await foreignPort(t);
   const [free] = await freePorts(1);
   const endpoints = [`127.0.0.1:${port}`, `127.0.0.1:${free}`];
   const error = await t.throwsAsync(connect({ endpoints, connectMs: 300 }));
@@ -472,7 +475,110 @@ test('what the wire cannot carry is refused before it is sent', async (t) => {
   t.like(await t.throwsAsync(client.get('k', { limit: -1 })), invalid);
   t.like(await t.throwsAsync(client.grantLease(Number.NaN)), invalid);
   t.like(await t.throwsAsync(client.put('k', 'v', { lease: -1n as never })), invalid);
+  t.like(await t.throwsAsync(client.put('k', 'v', { lease: 5 as never })), invalid);
   t.like(await t.throwsAsync(client.put('k', Buffer.alloc(9 * 1024 * 1024))), { code: 'value-too-large' });
+  t.is((await client.put('k', 'v')).revision, revision(2));
+});
+
+/** What only JavaScript lets through the compiler, and what the error says of it. */
+const mistakes: readonly [string, (client: TanistClient) => Promise<unknown>, RegExp][] = [
+  ['order', (client) => client.get('k', { order: 'desc' as never }), /order is desc.*none, ascend, descend/],
+  ['sortBy', (client) => client.get('k', { sortBy: 'lease' as never }), /sortBy is lease.*key, version/],
+  [
+    'consistency',
+    (client) => client.get('k', { consistency: 'weak' as never }),
+    /linearizable, serializable/,
+  ],
+  ['compare', (client) => txnOf(client, { key: 'k', is: '==', version: 0 }), /is is ==.*=, !=, >, </],
+  ['no target', (client) => txnOf(client, { key: 'k', is: '=' }), /none of value, lease/],
+  ['no compare', (client) => txnOf(client, undefined), /compare is undefined/],
+  ['operation', (client) => txnOf(client, null, { increment: 'k' }), /none of put, delete, get, txn/],
+  ['no operation', (client) => txnOf(client, null, null), /operation is null/],
+  ['nested order', (client) => txnOf(client, null, { get: 'k', options: { order: 'up' } }), /order is up/],
+  ['no lists', (client) => client.txn({} as never), /if of the transaction is undefined/],
+  ['no transaction', (client) => client.txn(undefined as never), /transaction is undefined/],
+  [
+    'no value',
+    (client) => client.put('k', undefined as never),
+    /is undefined; it must be a string or a Uint8Array/,
+  ],
+  ['no key', (client) => client.delete(undefined as never), /must be a string or a Uint8Array/],
+  ['a number for a value', (client) => client.put('k', 5 as never), /is a number; it must be a string/],
+  ['acknowledge', (client) => client.setPolicy('k', { acknowledge: 'all' as never }), /quorum, leader/],
+  ['tier', (client) => client.setPolicy('k', { tier: 'hot' as never }), /full, critical/],
+  ['predict', (client) => client.setPolicy('k', { predict: { stepMs: 0.5 } as never }), /stepMs is 0.5/],
+  ['alarm', (client) => client.disarm('fire' as never), /noSpace, corrupt/],
+  ['space', async (client) => client.inSpace('usr' as never), /space is usr.*user, planes/],
+];
+
+function txnOf(client: TanistClient, compare: unknown, operation: unknown = { get: 'k' }): Promise<unknown> {
+  const compares = compare === null ? [] : [compare];
+  return client.txn({ if: compares as never, then: [operation] as never });
+}
+
+test('mistakes of a caller in JavaScript are refused with what is allowed', async (t) => {
+  const { client } = await started(t);
+  for (const [title, call, message] of mistakes) {
+    const error = await t.throwsAsync(call(client), undefined, title);
+    t.like(error, { code: 'invalid-argument', indeterminate: false }, title);
+    t.regex(error?.message ?? '', message, title);
+  }
+  t.is((await client.put('k', 'v')).revision, revision(2));
+});
+
+test('a transaction nested too deeply is refused before it is sent, and holds nobody up', async (t) => {
+  const { client } = await started(t);
+  const nested = (depth: number): ClientTxn => ({
+    if: [],
+    then: [depth === 1 ? { put: 'k', value: 'v' } : { txn: nested(depth - 1) }],
+  });
+  const [tooDeep, deepest, put] = await Promise.allSettled([
+    client.txn(nested(limits.transactionDepth + 1)),
+    client.txn(nested(limits.transactionDepth)),
+    client.put('k', 'v'),
+  ]);
+  t.like(tooDeep, { reason: { code: 'transaction-too-large', indeterminate: false } });
+  t.deepEqual([deepest.status, put.status], ['fulfilled', 'fulfilled']);
+  const endless: { txn: ClientTxn } = { txn: { if: [], then: [] } };
+  Object.assign(endless.txn, { then: [endless] });
+  t.like(await t.throwsAsync(client.txn(endless.txn)), { code: 'transaction-too-large' });
+});
+
+test('a command that members cannot read fails alone, after a few streams', async (t) => {
+  const { cluster, client } = await started(t, 3);
+  await client.put('k', 'v');
+  cluster.unreadable = (command) => command.kind === 'put' && command.key === 'unreadable';
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 100 }, (_, i) => client.put(i === 50 ? 'unreadable' : `k${i}`, 'v')),
+  );
+  t.like(outcomes[50], { status: 'rejected', reason: { code: 'invalid-argument' } });
+  t.is(outcomes.filter(({ status }) => status === 'rejected').length, 1);
+  t.true(cluster.unread <= 8, `${cluster.unread} streams`);
+  t.is(cluster.state.revision, 101);
+});
+
+test('what has large keys is sent in pieces, and what fits into no piece is refused', async (t) => {
+  const { cluster, client } = await started(t);
+  const large = (i: number): string => `${i}`.padEnd(limits.blockBytes / 64, 'k');
+  const each = Array.from({ length: 1100 }, (_, i) => large(i));
+  await Promise.all(each.map((key) => client.get(key)));
+  await Promise.all(each.map((key) => client.delete(key)));
+  t.is(cluster.batches.flatMap(({ commands }) => commands).length, each.length);
+  for (const batch of cluster.batches) t.true(encodeCommandBatch(batch).length <= limits.blockBytes);
+
+  const tooLarge = 'k'.repeat(limits.entryBytes + 1);
+  const refused = { code: 'key-too-large', indeterminate: false };
+  t.like(await t.throwsAsync(client.get(tooLarge)), refused);
+  t.like(await t.throwsAsync(client.get('k', { rangeEnd: tooLarge })), refused);
+  t.like(await t.throwsAsync(client.delete(tooLarge)), refused);
+  t.like(await t.throwsAsync(client.delete('k', { rangeEnd: tooLarge })), refused);
+  t.like(await t.throwsAsync(client.put(tooLarge, 'v')), refused);
+  t.like(await t.throwsAsync(client.removePolicy(tooLarge)), refused);
+  t.like(await t.throwsAsync(client.watch(tooLarge).next()), refused);
+  const compares = [{ key: 'k', rangeEnd: tooLarge, is: '=', version: 0 }] as const;
+  t.like(await t.throwsAsync(client.txn({ if: compares, then: [] })), { code: 'transaction-too-large' });
+  const get = { get: 'k', options: { rangeEnd: tooLarge } };
+  t.like(await t.throwsAsync(client.txn({ if: [], then: [get] })), { code: 'transaction-too-large' });
   t.is((await client.put('k', 'v')).revision, revision(2));
 });
 

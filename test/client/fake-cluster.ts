@@ -9,9 +9,10 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { toServiceError } from '../../src/api/services/grpc-status.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { nodeId, noSession, revision, term } from '../../src/foundation/ids.ts';
-import type { CommandBatch } from '../../src/ports/command.ts';
+import type { Command, CommandBatch } from '../../src/ports/command.ts';
 import type { StateDelta } from '../../src/ports/delta.ts';
 import type { Lineage } from '../../src/ports/replication.ts';
 import {
@@ -76,6 +77,10 @@ export class FakeCluster {
   holding = false;
   /** Say at once that puts are in memory. */
   answersEarly = false;
+  /** Members cannot read such a command, and end the stream. */
+  unreadable: (command: Command) => boolean = () => false;
+  /** How often they did. */
+  unread = 0;
   /** What the next batches are refused with. */
   readonly refusals: TanistError[] = [];
   refused = 0;
@@ -283,6 +288,11 @@ export class FakeCluster {
 
   private batch(isLeader: boolean, stream: Duplex, batch: CommandBatch): void {
     const { session, firstNumber, commands } = batch;
+    if (commands.some(this.unreadable)) {
+      this.unread++;
+      stream.emit('error', toServiceError(new TanistError('invalid-argument', 'malformed message')));
+      return;
+    }
     const refusal = isLeader ? this.refusals.shift() : new TanistError('not-leader', 'not the leader');
     if (refusal !== undefined) {
       this.refused++;

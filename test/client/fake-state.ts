@@ -83,6 +83,7 @@ export class FakeState {
         const responses = operations.map((operation): OperationResult => {
           if (operation.kind === 'range') return this.range(operation);
           if (operation.kind === 'put') return this.put(operation);
+          if (operation.kind === 'txn') return this.command(operation) as OperationResult;
           throw new Error(`not in the fake: ${operation.kind}`);
         });
         return { kind: 'txn', revision: revision(this.revision), succeeded, responses };

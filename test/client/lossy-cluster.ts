@@ -20,6 +20,8 @@ interface Stream {
   heard: boolean;
   /** Nothing that is sent on it arrives any more. */
   dead: boolean;
+  /** The member could not read a request and has ended it. */
+  ended: boolean;
 }
 
 interface Appended {
@@ -33,6 +35,9 @@ interface Session {
   acknowledgedThrough: number;
   readonly results: Map<number, CommandResult>;
 }
+
+/** Of a range that no member can read. */
+export const unreadableLimit = 13;
 
 export const addresses = ['a:1', 'b:1', 'c:1'] as const;
 
@@ -88,7 +93,7 @@ export class LossyCluster {
   }
 
   open(number: number, address: string): void {
-    this.streams.push({ number, address, requests: [], replies: [], heard: true, dead: false });
+    this.streams.push({ number, address, requests: [], replies: [], heard: true, dead: false, ended: false });
   }
 
   send(number: number, request: Request): void {
@@ -151,6 +156,11 @@ export class LossyCluster {
   }
 
   private handle(stream: Stream, request: Request): void {
+    if (!isReadable(request)) {
+      this.cut(stream);
+      stream.ended = true;
+      return;
+    }
     if (request.kind === 'reads') {
       stream.replies.push({ kind: 'reads', replies: request.reads.map((read) => this.answer(stream, read)) });
       return;
@@ -245,6 +255,14 @@ export class LossyCluster {
     this.applied.set(value, { count: (before?.count ?? 0) + 1, revision: this.revision });
     return { kind: 'put', revision: revision(this.revision), previous: null };
   }
+}
+
+function isReadable(request: Request): boolean {
+  return request.kind === 'reads'
+    ? request.reads.every(({ range }) => range.limit !== unreadableLimit)
+    : request.batch.commands.every(
+        (command) => command.kind !== 'put' || !textOf(command.value).startsWith('unreadable'),
+      );
 }
 
 function isRight(command: Command): boolean {

@@ -3,10 +3,11 @@ import { defaultSessionOptions } from '../../src/client/core/options.ts';
 import type { PendingCommand, PendingRead, ReadHow } from '../../src/client/core/pending.ts';
 import { SessionCore } from '../../src/client/core/session-core.ts';
 import { textOf } from '../../src/foundation/bytes.ts';
+import { TanistError } from '../../src/foundation/errors.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import { type Random, seededRandom } from '../../src/foundation/random.ts';
-import type { CommandBatch, RangeRequest } from '../../src/ports/command.ts';
-import { addresses, LossyCluster, put } from './lossy-cluster.ts';
+import { type CommandBatch, rangeOf } from '../../src/ports/command.ts';
+import { addresses, LossyCluster, put, unreadableLimit } from './lossy-cluster.ts';
 
 const options = {
   ...defaultSessionOptions,
@@ -18,7 +19,8 @@ const options = {
   inFlightReads: 4,
 };
 
-const range = { kind: 'range' } as RangeRequest;
+const range = rangeOf('user', put('k').key);
+const unreadableRange = { ...range, limit: unreadableLimit };
 
 class Violation extends Error {}
 
@@ -44,9 +46,12 @@ class Run {
   private readonly numbers = new Map<string, string>();
   private acknowledged = 0;
   private session = 0;
-  readonly seen = { indeterminate: 0, resent: 0, lost: 0, succeeded: 0 };
+  readonly seen = { indeterminate: 0, resent: 0, lost: 0, succeeded: 0, unreadable: 0 };
+  private readonly unreadable: boolean;
 
-  constructor(seed: number) {
+  /** `unreadable`: some commands and reads are such that members cannot read them. */
+  constructor(seed: number, unreadable: boolean) {
+    this.unreadable = unreadable;
     this.random = seededRandom(seed);
     this.cluster = new LossyCluster(this.random.fork('cluster'));
     this.cluster.prompt = seed % 2 === 0;
@@ -77,7 +82,7 @@ class Run {
     if (cluster.prompt) this.nowMs += 1;
     const dice = random.below(100);
     if (dice < 30) this.submit();
-    else if (dice < 34) this.reads.push(core.read(range, how(random.chance(0.3)), this.deadline(), 'read'));
+    else if (dice < 34) this.read();
     else if (dice < 82) this.deliver();
     else if (dice < 86) this.loseStream();
     else if (dice < 88) this.elect();
@@ -102,10 +107,20 @@ class Run {
     return this.random.chance(0.3) ? this.nowMs + this.random.below(200) : Number.POSITIVE_INFINITY;
   }
 
+  private read(): void {
+    const what = this.drawsUnreadable() ? unreadableRange : range;
+    this.reads.push(this.core.read(what, how(this.random.chance(0.3)), this.deadline(), 'read'));
+  }
+
+  private drawsUnreadable(): boolean {
+    return this.unreadable && this.random.chance(0.05);
+  }
+
   private submit(): void {
     for (let i = this.random.below(6); i >= 0; i--) {
       const dice = this.random.below(20);
-      const value = `${dice < 2 ? 'bad' : dice === 2 ? 'never' : 'op'}-${this.submitted++}`;
+      const kind = dice < 2 ? 'bad' : dice === 2 ? 'never' : this.drawsUnreadable() ? 'unreadable' : 'op';
+      const value = `${kind}-${this.submitted++}`;
       const wantsEarly = this.random.chance(this.cluster.prompt ? 0.7 : 0.3);
       this.pending.push(this.core.submit(put(value), this.deadline(), wantsEarly, value));
     }
@@ -114,7 +129,12 @@ class Run {
   private deliver(): void {
     const { random, cluster, core } = this;
     const present = cluster.streams.find((stream) => stream.heard && stream.replies.length > 0);
-    if (present !== undefined && random.chance(0.5)) {
+    const ended = cluster.streams.find((stream) => stream.heard && stream.ended);
+    if (ended !== undefined && random.chance(ended.replies.length > 0 ? 0.2 : 0.8)) {
+      ended.heard = false;
+      const error = new TanistError('invalid-argument', 'unreadable');
+      core.streamLost(ended.number, error.message, this.nowMs, error);
+    } else if (present !== undefined && random.chance(0.5)) {
       core.received(present.number, present.replies.shift()!, this.nowMs);
     } else {
       cluster.step();
@@ -180,11 +200,17 @@ class Run {
   private finish(): void {
     check(this.core.unansweredCommands === 0, `${this.core.unansweredCommands} commands never answered`);
     check(this.core.unansweredReads === 0, `${this.core.unansweredReads} reads never answered`);
-    for (const read of this.reads) check(this.settledReads.has(read), 'a read was never told');
+    for (const read of this.reads) {
+      check(this.settledReads.has(read), 'a read was never told');
+      check(read.error?.code !== 'invalid-argument' || read.range === unreadableRange, 'a good read failed');
+    }
     for (const command of this.pending) {
       const value = command.tag!;
       check(this.settled.has(command), `${value} was never told`);
       const applied = this.cluster.applied.get(value);
+      const isRefused = command.error?.code === 'invalid-argument';
+      if (isRefused) this.seen.unreadable++;
+      check(!isRefused || value.startsWith('unreadable'), `${value} failed: ${command.error?.message}`);
       check((applied?.count ?? 0) <= 1, `${value} applied ${applied?.count} times`);
       if (command.result !== null) {
         this.seen.succeeded++;
@@ -222,12 +248,16 @@ class Run {
   }
 }
 
-function fuzz(seeds: number, steps: number): { failure: string | null; seen: Run['seen'] } {
-  const total = { indeterminate: 0, resent: 0, lost: 0, succeeded: 0 };
+function fuzz(
+  seeds: number,
+  steps: number,
+  unreadable = false,
+): { failure: string | null; seen: Run['seen'] } {
+  const total = { indeterminate: 0, resent: 0, lost: 0, succeeded: 0, unreadable: 0 };
   const only = process.env.TANIST_SEED;
   const list = only === undefined ? Array.from({ length: seeds }, (_, i) => i + 1) : [Number(only)];
   for (const seed of list) {
-    const run = new Run(seed);
+    const run = new Run(seed, unreadable);
     try {
       run.run(steps);
     } catch (error) {
@@ -251,6 +281,12 @@ test.serial('exactly once over lost streams, leaders and sessions', (t: Executio
     seen.succeeded > 10_000 && seen.resent > 1000 && seen.indeterminate > 100 && seen.lost > 10,
     JSON.stringify(seen),
   );
+});
+
+test.serial('what no member can read fails alone, and never in a loop', (t) => {
+  const { failure, seen } = fuzz(400, 600, true);
+  t.is(failure, null);
+  t.true(seen.succeeded > 5000 && seen.unreadable > 500, JSON.stringify(seen));
 });
 
 test.serial('a reused session number is found', (t) => {

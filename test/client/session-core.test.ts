@@ -7,7 +7,7 @@ import { errorCodes, TanistError } from '../../src/foundation/errors.ts';
 import { noSession, revision, sessionId } from '../../src/foundation/ids.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import { seededRandom } from '../../src/foundation/random.ts';
-import type { CommandBatch } from '../../src/ports/command.ts';
+import { type CommandBatch, rangeOf } from '../../src/ports/command.ts';
 import type { CommandResult } from '../../src/ports/result.ts';
 import type { SessionReply } from '../../src/protocol/session/session-reply.ts';
 import { put } from './lossy-cluster.ts';
@@ -360,4 +360,92 @@ test('a refusal that the state did not make says nothing of an earlier copy', (t
   const full: CommandResult = { kind: 'failed', code: 'overloaded', message: 'acknowledge some' };
   core.received(2, { ...done(3, 0), results: [full] } as never, 1);
   t.like(other!.error, { code: 'overloaded', indeterminate: true });
+});
+
+const unreadable = new TanistError('invalid-argument', 'malformed message: nested too deeply');
+
+/** Sends, and ends every stream that gets the command with this number. How many streams that took. */
+function endsAt(core: SessionCore<string>, bad: number): number {
+  let streams = 0;
+  for (let nowMs = 0; nowMs < 10_000; nowMs += 50) {
+    const ready = core.ready(nowMs);
+    const numbers = ready.batches.flatMap((batch) =>
+      batch.commands.map((_, i): number => batch.firstNumber + i),
+    );
+    if (numbers.includes(bad)) {
+      streams++;
+      core.streamLost(ready.stream, unreadable.message, nowMs, unreadable);
+    } else {
+      for (const batch of ready.batches)
+        core.received(ready.stream, done(batch.firstNumber, batch.commands.length), nowMs);
+    }
+  }
+  return streams;
+}
+
+test('a member that cannot read a message: the command that it is fails, after as many streams as it takes to halve its batch', (t) => {
+  const core = opened();
+  const [good, bad, ...others] = submit(core, 64);
+  t.true(endsAt(core, 3) <= 7);
+  t.is(bad!.error?.code, 'invalid-argument');
+  t.false(bad!.error?.indeterminate, 'each copy was in the only message under way');
+  for (const each of [good!, ...others]) t.is(each.error, null);
+  core.ready(0);
+  t.is(core.unansweredCommands, 0);
+});
+
+test('several messages under way when a member cannot read one: it is found, and may be of unknown fate', (t) => {
+  const core = opened({ batchCommands: 4 });
+  const all = submit(core, 16);
+  core.ready(0);
+  const bad = all[9]!;
+  core.streamLost(1, unreadable.message, 0, unreadable);
+  t.true(endsAt(core, bad.number) <= 4);
+  t.like(bad.error, { code: 'invalid-argument', indeterminate: true });
+  t.deepEqual(
+    all.filter(({ error }) => error !== null),
+    [bad],
+  );
+});
+
+test('of what a member had read nothing fails when it ends the stream over another message', (t) => {
+  const core = opened({ batchCommands: 2 });
+  const [first] = submit(core, 4);
+  core.ready(0);
+  core.received(1, early(first!.number, first!.number + 1), 0);
+  core.read(rangeOf('user', put('k').key), { kind: 'linearizable' }, 5, 'read');
+  core.ready(0);
+  // Of the read nobody wants to know any more, but it may be what could not be read.
+  core.tick(5);
+  core.received(1, done(first!.number + 2, 2), 5);
+  core.streamLost(1, unreadable.message, 5, unreadable);
+  t.is(core.unansweredCommands, 2);
+  t.is(first!.error, null);
+});
+
+test('a read that a member cannot read fails, and no other', (t) => {
+  const core = opened();
+  const reads = Array.from({ length: 9 }, () =>
+    core.read(rangeOf('user', put('k').key), { kind: 'linearizable' }, forever, 'read'),
+  );
+  const bad = reads[4]!;
+  let streams = 0;
+  for (let nowMs = 0; nowMs < 10_000 && core.unansweredReads > 0; nowMs += 50) {
+    const ready = core.ready(nowMs);
+    const replies = ready.reads.map(({ id }) => ({
+      id,
+      outcome: { kind: 'range', revision: revision(2), values: [], count: 0, more: false } as const,
+      ageMs: 0,
+    }));
+    if (ready.reads.includes(bad)) {
+      streams++;
+      core.streamLost(ready.stream, unreadable.message, nowMs, unreadable);
+    } else core.received(ready.stream, { kind: 'reads', replies }, nowMs);
+  }
+  t.true(streams <= 5, `${streams} streams`);
+  t.is(bad.error?.code, 'invalid-argument');
+  t.deepEqual(
+    reads.filter(({ error }) => error !== null),
+    [bad],
+  );
 });

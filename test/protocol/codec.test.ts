@@ -1,8 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { TanistError } from '../../src/foundation/errors.ts';
-import { revision, sessionId } from '../../src/foundation/ids.ts';
-import type { CommandBatch } from '../../src/ports/command.ts';
+import { noLease, revision, sessionId } from '../../src/foundation/ids.ts';
+import { limits } from '../../src/foundation/limits.ts';
+import type { CommandBatch, TxnCommand } from '../../src/ports/command.ts';
+import type { TxnResult } from '../../src/ports/result.ts';
 import { decodeBlock, encodeBlock } from '../../src/protocol/session/block.ts';
 import { decodeCommandBatch } from '../../src/protocol/session/read-command.ts';
 import {
@@ -19,6 +21,7 @@ import {
   encodeReadsRequest,
 } from '../../src/protocol/session/session-request.ts';
 import { commandBatchBound, encodeCommandBatch } from '../../src/protocol/session/write-command.ts';
+import { put, range, txn, valueIs } from '../state/commands.ts';
 import * as arbitrary from './arbitraries.ts';
 import { generatedBytes, generatedView } from './generated.ts';
 import { plainAged, plainCommand, plainRange, plainRangeResult, plainResult } from './generated-form.ts';
@@ -55,6 +58,22 @@ test('a block keeps the very bytes of its batches', (t) => {
       t.deepEqual(decodeBlock(theirs) as object, { timeMs, batches });
     }),
   );
+});
+
+test('the most deeply nested transaction is read in every message that holds it, and its result too', (t) => {
+  const key = put('k', '').key;
+  let command: TxnCommand = txn([valueIs('k', '')], [range('k')]);
+  const at = { createRevision: revision(2), modRevision: revision(2), version: 1, lease: noLease };
+  const values = [{ key, value: key, ...at }];
+  const responses = [{ kind: 'range', revision: revision(2), values, count: 1, more: false } as const];
+  let result: TxnResult = { kind: 'txn', revision: revision(2), succeeded: true, responses };
+  for (let depth = 1; depth < limits.transactionDepth; depth++) {
+    command = txn([], [command]);
+    result = { ...result, responses: [result] };
+  }
+  const batch = { session: sessionId(7), firstNumber: 1, acknowledgedThrough: 0, commands: [command] };
+  t.deepEqual(decodeBlock(encodeBlock(1, [encodeCommandBatch(batch)])).batches, [batch]);
+  t.like(decodeSessionReply(encodeBatchReply(batch.session, 1, [result])), { results: [result] });
 });
 
 test('a session request gives out the bytes of its batch in place', (t) => {

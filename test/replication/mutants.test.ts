@@ -112,7 +112,9 @@ const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
     world.apply(policy('a/', 'critical'));
     for (let i = 0; i < 30; i++) world.apply(put(`a/${10 + i}`, `${i}`));
     const disk = new MemoryDisk();
-    const warm = await world.warm([world.source()], disk, { timing: { scrubEveryMs: 1000 } });
+    const warm = await world.warm([world.source()], disk, {
+      scrub: { bytesPerSecond: 1 << 20, pauseMs: 1000 },
+    });
     await world.caughtUp(warm);
     const rows = [...disk.rows('warm').keys()].filter((name) => name.includes('/a/'));
     for (const at of [0, 7, 29]) disk.contents.get('warm')!.unsynced.push([{ type: 'del', key: rows[at]! }]);

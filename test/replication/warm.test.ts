@@ -376,7 +376,9 @@ test('a row that is spoilt while it runs is found by the scrub and written anew'
   const world = new WarmWorld();
   world.apply(policy('a/', 'critical'), put('a/1', 'one'), put('a/2', 'two'));
   const disk = new MemoryDisk();
-  const warm = await world.warm([world.source()], disk, { timing: { scrubEveryMs: 1000 } });
+  const warm = await world.warm([world.source()], disk, {
+    scrub: { bytesPerSecond: 1 << 20, pauseMs: 1000 },
+  });
   await world.caughtUp(warm);
   const key = [...disk.rows('warm').keys()].find((name) => name.endsWith('a/2'))!;
   const row = Uint8Array.from(disk.rows('warm').get(key)!);
@@ -384,6 +386,78 @@ test('a row that is spoilt while it runs is found by the scrub and written anew'
   disk.contents.get('warm')!.unsynced.push([{ type: 'put', key, value: row }]);
   await world.run(5000);
   t.is(warm.status().quarantined, 1);
+  t.regex(
+    warm.scrubStatus.lastFault ?? '',
+    /checksums of 1 stored rows are wrong, 0 rows are gone, 0 are of/,
+  );
+  // What was found stays, as it was, until there were four such findings since.
+  const stored = disk.rows('warm');
+  const [evidence] = [...stored.keys()].filter((name) => name.startsWith('e/'));
+  t.deepEqual(stored.get(key.replace(/^r.[^/]+/, `r/${evidence?.slice(2)}`)), row);
+  t.notDeepEqual(stored.get(key), row);
+  await world.until(warm.stop());
+  const again = await world.warm([], disk.copy());
+  t.is(again.status().quarantined, 0);
+  t.deepEqual(await world.differences(again), []);
+  await world.until(again.stop());
+});
+
+test('a row with an older value, or of a deleted key, is found by the scrub though its checksum is right', async (t) => {
+  const world = new WarmWorld();
+  world.apply(policy('a/', 'critical'), put('a/1', 'one'), put('a/2', 'two'), put('a/3', 'three'));
+  const disk = new MemoryDisk();
+  const warm = await world.warm([world.source()], disk, {
+    scrub: { bytesPerSecond: 1 << 20, pauseMs: 1000 },
+  });
+  await world.caughtUp(warm);
+  const old = [...disk.rows('warm')].filter(([name]) => /a.[12]$/.test(name) && name.startsWith('r/'));
+  t.is(old.length, 2);
+  world.apply(put('a/1', 'newer'), del('a/2'));
+  await world.caughtUp(warm);
+  await world.run(3000);
+  t.is(warm.status().quarantined, 0);
+  for (const [key, value] of old) disk.contents.get('warm')!.unsynced.push([{ type: 'put', key, value }]);
+  await world.run(3000);
+  t.is(warm.status().quarantined, 1);
+  t.regex(warm.scrubStatus.lastFault ?? '', /0 rows are gone, 2 are of another revision/);
+  // Changes that come in meanwhile are taken for nothing of the kind.
+  for (let i = 0; i < 200; i++) {
+    world.apply(put(`a/${i % 7}`, `${i}`), del(`a/${(i + 3) % 7}`));
+    await world.run(15);
+  }
+  t.is(warm.status().quarantined, 1);
+  await world.until(warm.stop());
+  const again = await world.warm([], disk.copy());
+  t.is(again.status().quarantined, 0);
+  t.deepEqual(await world.differences(again), []);
+  await world.until(again.stop());
+});
+
+test('of what the scrub found the last four findings are kept, and each of bounded size', async (t) => {
+  const world = new WarmWorld();
+  world.apply(policy('a/', 'critical'));
+  for (let i = 0; i < 12; i++) world.apply(put(`a/${i}`, `${i}`.repeat(1000_000)));
+  const disk = new MemoryDisk();
+  const scrub = { bytesPerSecond: 1 << 30, pauseMs: 1000 };
+  const warm = await world.warm([world.source()], disk, { scrub });
+  await world.caughtUp(warm);
+  const rows = [...disk.rows('warm')].flatMap(([name, row]) => (row.length > 1000_000 ? [name] : []));
+  for (let finding = 0; finding < 6; finding++) {
+    for (const key of rows) {
+      const row = Uint8Array.from(disk.rows('warm').get(key)!);
+      row[10] = row[10]! ^ 1;
+      disk.contents.get('warm')!.unsynced.push([{ type: 'put', key, value: row }]);
+    }
+    await world.run(4000, () => warm.status().quarantined > finding);
+    await world.run(4000);
+  }
+  t.is(warm.status().quarantined, 6);
+  const evidence = [...disk.rows('warm').keys()].filter((name) => name.startsWith('e/'));
+  t.is(evidence.length, 4);
+  const held = new Set(rows);
+  const kept = [...disk.rows('warm')].filter(([name, row]) => row.length > 1000_000 && !held.has(name));
+  const bytes = kept.reduce((sum, [, row]) => sum + row.length, 0);
+  t.true(bytes > 4 * 2 * 1024 * 1024 && bytes <= 4 * 4 * 1024 * 1024, `${bytes}`);
   await world.until(warm.stop());
   const again = await world.warm([], disk.copy());
   t.is(again.status().quarantined, 0);

@@ -4,6 +4,7 @@ import { clusterTimeMs, logIndex, type NodeId, type Revision, revision, term } f
 import type { RequestLimits } from '../../foundation/limits.ts';
 import type { ReplicaView } from '../../node/beyond/replica-book.ts';
 import type { NodeGauges } from '../../node/gauges.ts';
+import type { ScrubStatus } from '../../node/integrity/scrub-passes.ts';
 import type { MemberView } from '../../node/leading/succession-keeper.ts';
 import type { NodeInspection, ReadOutcome, WatchHandle, WatchRequest, WatchSink } from '../../node/node.ts';
 import type { OnlinePrediction } from '../../node/prediction/online-prediction.ts';
@@ -35,6 +36,8 @@ export interface ServedReplica {
     readonly leases: number;
   } | null;
   gauges(): Omit<ReplicationGauges, 'bytesReceived'>;
+  readonly scrubStatus: ScrubStatus;
+  scrub(): Promise<readonly string[]>;
 }
 
 export interface ReplicaNodeOptions {
@@ -51,8 +54,8 @@ export interface ReplicaNodeOptions {
 }
 
 /**
- * A replica beyond the quorum behind the calls that the services make. It answers serializable reads of what it holds and says who leads; everything
- * else is the leader's, and refused as `not-leader` with the leader's address.
+ * A replica beyond the quorum behind the calls that the services make. It answers serializable reads of what it holds, says who leads, and scrubs its own
+ * disk; everything else is the leader's, and refused as `not-leader` with the leader's address.
  */
 export class ReplicaNode implements ServedNode {
   readonly tier: 'warm' | 'cold';
@@ -270,7 +273,7 @@ export class ReplicaNode implements ServedNode {
       doubt: null,
       logDoubt: null,
       rebuilds: 0,
-      scrub: { passes: 0, bytes: 0, faults: 0, lastFault: null, phase: 'waiting' },
+      scrub: replica.scrubStatus,
     };
   }
 
@@ -282,7 +285,7 @@ export class ReplicaNode implements ServedNode {
       watchers: 0,
       peerBytesReceived: 0,
       logBytes: 0,
-      imageBytes: 0,
+      imageBytes: this.#options.replica.gauges().bytes,
       loopLagMs: 0,
       signs: {},
       handOvers: [],
@@ -298,9 +301,9 @@ export class ReplicaNode implements ServedNode {
     return Promise.reject(this.#notLeader());
   }
 
-  /** It checks itself in the background. */
-  scrub(): Promise<never> {
-    return Promise.reject(this.#notLeader());
+  /** Reads all that it has stored, now, and says what is wrong. Errors: `stopping`. */
+  scrub(): Promise<readonly string[]> {
+    return this.#options.replica.scrub();
   }
 
   repair(): void {

@@ -61,6 +61,10 @@ export function servedCold(
         bytes: replica.counts.diskBytes,
       };
     },
+    get scrubStatus() {
+      return replica.scrubStatus;
+    },
+    scrub: () => replica.scrub(),
     list: async (take) => {
       if (take) await replica.take();
       return {

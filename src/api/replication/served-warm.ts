@@ -18,5 +18,9 @@ export function servedWarm(replica: WarmReplica): ServedReplica {
       return { held, compacted: meta.compacted, index: meta.index, timeMs: meta.timeMs, leases };
     },
     gauges: () => replica.status(),
+    get scrubStatus() {
+      return replica.scrubStatus;
+    },
+    scrub: () => replica.scrub(),
   };
 }

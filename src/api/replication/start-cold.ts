@@ -22,7 +22,7 @@ export function startCold(options: BeyondStart): Promise<StartedBeyond> {
     const feed = new ColdFeed({ clock: systemClock, nodeLog, store });
     const predictor = startPredictor(config, nodeLog, feed);
     const replica = new ColdReplica(
-      { ...defaultColdOptions, id: self, start, everyMs },
+      { ...defaultColdOptions, id: self, start, everyMs, scrub: config.scrub },
       {
         ...parts,
         clock: systemClock,

@@ -25,6 +25,7 @@ export function startWarm(options: BeyondStart): Promise<StartedBeyond> {
       clock: systemClock,
       nodeLog,
       requestLimits: config.limits,
+      scrub: config.scrub,
       accepts: follows(lineage, () => replica.state.meta?.lineage),
     });
     replica.onFailure(failed);

@@ -11,6 +11,7 @@ export interface SessionOptions {
   readonly queuedCommands: number;
   readonly queuedBytes: number;
   readonly batchCommands: number;
+  /** Of reads, too. */
   readonly batchBytes: number;
   /** Batches sent of which nothing was heard yet, not even that the leader has them, at most: while they are under way the next one gathers. */
   readonly batchesInFlight: number;

@@ -64,28 +64,3 @@ export class PendingRead<Tag> {
     this.tag = tag;
   }
 }
-
-/** About what a command weighs on the wire; for limits only. */
-export function sizeOf(command: Command): number {
-  switch (command.kind) {
-    case 'put':
-      return command.key.length + command.value.length + 32;
-    case 'txn': {
-      let size = 64;
-      for (const compare of command.compares) {
-        size += compare.key.length + (compare.target === 'value' ? compare.value.length : 0) + 32;
-      }
-      for (const branch of [command.success, command.failure]) {
-        for (const operation of branch) {
-          size += operation.kind === 'range' ? operation.key.length + 64 : sizeOf(operation);
-        }
-      }
-      return size;
-    }
-    case 'leaseKeepAlive':
-    case 'keepSessions':
-      return 16 + command.ids.length * 10;
-    default:
-      return 256;
-  }
-}

@@ -1,19 +1,27 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { ReadReply } from '../../protocol/session/session-reply.ts';
+import { commandBound } from '../../protocol/session/write-command.ts';
 import type { SessionOptions } from './options.ts';
 import { PendingRead, type ReadHow } from './pending.ts';
 import { Queue } from './queue.ts';
+import { refusalOfSize } from './size.ts';
+
+type Options = Pick<SessionOptions, 'inFlightReads' | 'queuedReads' | 'batchBytes'>;
 
 /** Reads on their way. They change nothing: after the loss of a stream all unanswered ones simply go out again. */
 export class ReadFlow<Tag> {
-  private readonly options: Pick<SessionOptions, 'inFlightReads' | 'queuedReads'>;
+  private readonly options: Options;
   private nextId = 1;
   private readonly queue = new Queue<PendingRead<Tag>>();
   private readonly sent = new Map<number, PendingRead<Tag>>();
+  /** Sent on the present stream, unanswered, and failed since. */
+  private forsaken = 0;
+  /** Unsettled ones that were under way when a member could not read a message. */
+  private readonly suspects = new Set<PendingRead<Tag>>();
   private settled: PendingRead<Tag>[] = [];
 
-  constructor(options: Pick<SessionOptions, 'inFlightReads' | 'queuedReads'>) {
+  constructor(options: Options) {
     this.options = options;
   }
 
@@ -24,7 +32,10 @@ export class ReadFlow<Tag> {
 
   submit(range: RangeRequest, how: ReadHow, deadlineMs: number, tag: Tag): PendingRead<Tag> {
     const read = new PendingRead(this.nextId++, range, how, deadlineMs, tag);
-    if (this.queue.size < this.options.queuedReads) {
+    const refusal = refusalOfSize(range, commandBound(range));
+    if (refusal !== null) {
+      this.settle(read, refusal);
+    } else if (this.queue.size < this.options.queuedReads) {
       this.queue.push(read);
     } else {
       const message = `${this.queue.size} reads are waiting in this client already; slow down and retry`;
@@ -33,27 +44,49 @@ export class ReadFlow<Tag> {
     return read;
   }
 
-  /** The next ones to send, marked as sent. */
-  take(): readonly PendingRead<Tag>[] {
+  /** Whose answer may still come on the present stream. */
+  get underWay(): number {
+    return this.sent.size + this.forsaken;
+  }
+
+  get suspected(): number {
+    return this.suspects.size;
+  }
+
+  /** The only one that is under way; null: there are more or none. */
+  get onlyOne(): PendingRead<Tag> | null {
+    return this.underWay === 1 ? (this.sent.values().next().value ?? null) : null;
+  }
+
+  /** Any of those under way may be what a member could not read. */
+  suspect(): void {
+    for (const read of this.sent.values()) this.suspects.add(read);
+  }
+
+  /** The next ones to send, marked as sent: about what fits into a batch. */
+  take(most = this.options.inFlightReads): readonly PendingRead<Tag>[] {
+    const { inFlightReads, batchBytes } = this.options;
     const taken: PendingRead<Tag>[] = [];
-    while (this.sent.size < this.options.inFlightReads) {
+    let bytes = 0;
+    while (this.sent.size < inFlightReads && taken.length < most && bytes < batchBytes) {
       const read = this.queue.shift();
       if (read === undefined) break;
       read.state = 'sent';
       this.sent.set(read.id, read);
       taken.push(read);
+      bytes += commandBound(read.range);
     }
     return taken;
   }
 
   answered(reply: ReadReply): void {
-    const read = this.sent.get(reply.id);
+    const read = this.heardOf(reply.id);
     if (read === undefined) return;
+    this.sent.delete(read.id);
     if (reply.outcome instanceof TanistError) {
-      this.fail(read, reply.outcome);
+      this.settle(read, reply.outcome);
       return;
     }
-    this.sent.delete(read.id);
     read.result = reply.outcome;
     read.ageMs = reply.ageMs;
     this.settle(read, null);
@@ -69,7 +102,7 @@ export class ReadFlow<Tag> {
 
   /** Refused for now. */
   again(id: number): void {
-    const read = this.sent.get(id);
+    const read = this.heardOf(id);
     if (read === undefined) return;
     this.sent.delete(id);
     read.state = 'queued';
@@ -79,7 +112,7 @@ export class ReadFlow<Tag> {
   fail(read: PendingRead<Tag>, error: TanistError): void {
     if (read.state === 'settled') return;
     const wasQueued = read.state === 'queued';
-    this.sent.delete(read.id);
+    if (this.sent.delete(read.id)) this.forsaken++;
     this.settle(read, error);
     if (wasQueued) this.queue.forget();
   }
@@ -87,6 +120,7 @@ export class ReadFlow<Tag> {
   streamLost(): void {
     const due = [...this.sent.values()];
     this.sent.clear();
+    this.forsaken = 0;
     for (const read of due) read.state = 'queued';
     this.queue.unshift(due);
   }
@@ -115,9 +149,16 @@ export class ReadFlow<Tag> {
     return [...this.sent.values(), ...this.queue.living()];
   }
 
+  private heardOf(id: number): PendingRead<Tag> | undefined {
+    const read = this.sent.get(id);
+    if (read === undefined && this.forsaken > 0) this.forsaken--;
+    return read;
+  }
+
   private settle(read: PendingRead<Tag>, error: TanistError | null): void {
     read.state = 'settled';
     read.error = error;
+    if (this.suspects.size > 0) this.suspects.delete(read);
     this.settled.push(read);
   }
 }

@@ -16,6 +16,8 @@ export class SentBatches {
   /** Of which nothing was heard yet: one that was acknowledged early holds nobody up, however far the quorum is. */
   waitedFor = 0;
   private repeatsWaitedFor = 0;
+  /** Of an expired session, on the present stream. */
+  private forgotten = 0;
 
   add(firstNumber: number, count: number, isRepeat: boolean): void {
     const behind = firstNumber + count;
@@ -31,6 +33,13 @@ export class SentBatches {
   hasRoom(most: number): boolean {
     const held = this.repeatsWaitedFor > 0 && mutant.active !== 'repeats-overtaken';
     return !held && this.waitedFor < most;
+  }
+
+  /** Those that may not even have been read. */
+  unheard(): readonly { readonly firstNumber: number; readonly behind: number }[] {
+    return this.batches.filter(
+      ({ isEarly, unanswered, firstNumber, behind }) => !isEarly && unanswered === behind - firstNumber,
+    );
   }
 
   /** The first number behind the batch that this one is in; null: in none. */
@@ -54,7 +63,20 @@ export class SentBatches {
     if (!batch.isEarly) this.heard(batch);
   }
 
+  /** The session expired: answers to these mean nothing any more, but a member may yet end the stream over one. */
+  forget(): void {
+    const forgotten = this.forgotten + this.batches.length;
+    this.clear();
+    this.forgotten = forgotten;
+  }
+
+  /** How many may be what a member could not read. */
+  get suspects(): number {
+    return this.unheard().length + this.forgotten;
+  }
+
   clear(): void {
+    this.forgotten = 0;
     this.batches.length = 0;
     this.waitedFor = 0;
     this.repeatsWaitedFor = 0;

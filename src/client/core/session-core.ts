@@ -5,17 +5,20 @@ import type { Random } from '../../foundation/random.ts';
 import type { Command, CommandBatch, RangeRequest } from '../../ports/command.ts';
 import type { CommandResult } from '../../ports/result.ts';
 import type { BatchReply, ReadReply, SessionReply } from '../../protocol/session/session-reply.ts';
+import { commandBound } from '../../protocol/session/write-command.ts';
 import type { Routing } from '../../protocol/status/routing.ts';
+import { Caution } from './caution.ts';
 import { CommandWindow } from './command-window.ts';
 import { conflictAlone } from './lineage-conflict.ts';
 import type { SessionOptions } from './options.ts';
-import { PendingCommand, type PendingRead, type ReadHow, sizeOf } from './pending.ts';
+import { PendingCommand, type PendingRead, type ReadHow } from './pending.ts';
 import { Queue } from './queue.ts';
 import { ReadFlow } from './read-flow.ts';
 import type { CoreReady } from './ready.ts';
 import { candidates, initialRouter, nextRouter, type RouterInput, type RouterState } from './router.ts';
 import { SentBatches } from './sent-batches.ts';
 import { nextPhase, noSessionYet, type SessionPhase } from './session-phase.ts';
+import { refusalOfSize } from './size.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 
 const longestPauseMs = 250;
@@ -37,6 +40,8 @@ export class SessionCore<Tag> {
   private queuedBytes = 0;
   private readonly reads: ReadFlow<Tag>;
   private readonly sentBatches = new SentBatches();
+  /** Null: every message of late could be read. */
+  private caution: Caution | null = null;
   private openedStream = 0;
   private lastSentMs = 0;
   private pausedUntilMs = 0;
@@ -71,16 +76,10 @@ export class SessionCore<Tag> {
   }
 
   submit(command: Command, deadlineMs: number, wantsEarly: boolean, tag: Tag): PendingCommand<Tag> {
-    const pending = new PendingCommand(command, sizeOf(command), deadlineMs, wantsEarly, tag);
-    const { queuedCommands, queuedBytes } = this.options;
-    if (
-      this.queue.size >= queuedCommands ||
-      (this.queue.size > 0 && this.queuedBytes + pending.sizeBytes > queuedBytes)
-    ) {
-      pending.error = new TanistError(
-        'overloaded',
-        `${this.queue.size} commands are waiting in this client already; slow down and retry`,
-      );
+    const pending = new PendingCommand(command, commandBound(command), deadlineMs, wantsEarly, tag);
+    const refusal = refusalOfSize(command, pending.sizeBytes) ?? this.refusalOfQueue(pending.sizeBytes);
+    if (refusal !== null) {
+      pending.error = refusal;
       pending.state = 'settled';
       this.settled.push(pending);
       return pending;
@@ -135,8 +134,13 @@ export class SessionCore<Tag> {
     this.route({ type: 'linkDown', address, nowMs });
   }
 
-  streamLost(stream: number, reason: string, nowMs: number): void {
-    if (stream === this.openedStream) this.lastTrouble = reason;
+  /** `error`: which the member ended it with, if it did. */
+  streamLost(stream: number, reason: string, nowMs: number, error: TanistError | null = null): void {
+    if (stream === this.openedStream) {
+      this.lastTrouble = reason;
+      if (error?.code === 'invalid-argument' && stream === this.presentStream())
+        this.handleUnreadable(stream, error, nowMs);
+    }
     this.route({ type: 'streamLost', stream, nowMs });
   }
 
@@ -213,8 +217,13 @@ export class SessionCore<Tag> {
       }
       if (nowMs >= this.pausedUntilMs) {
         this.pausedUntilMs = 0;
-        this.formBatches(batches, route.trusted ? this.options.batchesInFlight : 1, nowMs);
-        reads = this.reads.take();
+        if (this.caution !== null) this.endCaution(this.caution);
+        if (this.caution !== null) {
+          reads = this.formOne(batches, this.caution, nowMs);
+        } else {
+          this.formBatches(batches, route.trusted ? this.options.batchesInFlight : 1, nowMs);
+          reads = this.reads.take();
+        }
       }
       if (batches.length > 0) this.lastSentMs = nowMs;
     }
@@ -233,6 +242,14 @@ export class SessionCore<Tag> {
     if (this.settled.length > 0) this.settled = [];
     if (this.lost.length > 0) this.lost = [];
     return ready;
+  }
+
+  private refusalOfQueue(sizeBytes: number): TanistError | null {
+    const { queuedCommands, queuedBytes } = this.options;
+    const { size } = this.queue;
+    if (size < queuedCommands && (size === 0 || this.queuedBytes + sizeBytes <= queuedBytes)) return null;
+    const message = `${size} commands are waiting in this client already; slow down and retry`;
+    return new TanistError('overloaded', message);
   }
 
   private hasWork(): boolean {
@@ -273,7 +290,9 @@ export class SessionCore<Tag> {
     assert(this.phase.state === 'open', 'a session is open');
     while (this.sentBatches.hasRoom(maxInFlight)) {
       this.numberQueued(nowMs);
-      const run = this.window.takeRun(this.options.batchCommands, this.options.batchBytes);
+      const { batchCommands, batchBytes } = this.options;
+      const mostCommands = this.caution === null ? batchCommands : this.caution.commands;
+      const run = this.window.takeRun(Math.min(mostCommands, batchCommands), batchBytes);
       const first = run[0];
       if (first === undefined) return;
       assert(this.window.acknowledgedThrough < first.number, 'settled numbers are not sent');
@@ -286,6 +305,19 @@ export class SessionCore<Tag> {
         commands: run.map(commandOf),
       });
     }
+  }
+
+  /** One message at a time, so that the member says what is wrong with it alone. What is suspected goes first. */
+  private formOne(batches: CommandBatch[], caution: Caution, nowMs: number): readonly PendingRead<Tag>[] {
+    const isOpening = this.phase.state === 'opening' && this.phase.sent;
+    if (isOpening || this.busy || this.reads.underWay > 0) return [];
+    if (this.reads.suspected > 0) return this.reads.take(caution.reads);
+    this.formBatches(batches, 1, nowMs);
+    return batches.length > 0 ? [] : this.reads.take(caution.reads);
+  }
+
+  private endCaution({ through }: Caution): void {
+    if (this.window.acknowledgedThrough >= through && this.reads.suspected === 0) this.caution = null;
   }
 
   /** Gives numbers to what the next batch can take. */
@@ -338,6 +370,7 @@ export class SessionCore<Tag> {
   ): void {
     if (this.phase.state !== 'open' || this.phase.id !== session) return;
     this.answered(stream);
+    this.caution?.relax();
     for (let i = 0; i < results.length; i++) {
       const result = results[i];
       const pending = this.window.get(first + i);
@@ -371,6 +404,7 @@ export class SessionCore<Tag> {
 
   private handleReads(stream: number, replies: readonly ReadReply[], nowMs: number): void {
     const refused: [TanistError, Verdict][] = [];
+    this.caution?.relax();
     for (const reply of replies) {
       const { id, outcome } = reply;
       const verdict = outcome instanceof TanistError ? this.verdictOnRead(id, outcome) : 'fail';
@@ -424,11 +458,58 @@ export class SessionCore<Tag> {
         this.window.unsend(pending);
         continue;
       }
-      const error = pending.exposed ? unknownFate(refused) : refused;
-      if (pending.toldEarly) this.lose(pending, error);
-      else this.settle(pending, null, error);
+      this.failSent(pending, refused);
     }
     this.judge(stream, refused, nowMs);
+  }
+
+  /**
+   * The member could not read a message, so nothing in it was or will be applied by this copy, and it took none that came behind. Every one that it did
+   * take stays as it is: only what nothing was heard of can be meant.
+   */
+  private handleUnreadable(stream: number, error: TanistError, nowMs: number): void {
+    const { batchCommands, inFlightReads } = this.options;
+    const isOpening = this.phase.state === 'opening' && this.phase.sent;
+    const [batch] = this.sentBatches.unheard();
+    const { underWay, onlyOne } = this.reads;
+    const suspects = this.sentBatches.suspects + (isOpening ? 1 : 0);
+    if (suspects + underWay === 0) return;
+    if (suspects > 1 || (suspects > 0 && underWay > 0)) this.beCautious(batchCommands, inFlightReads);
+    else if (isOpening) this.openFailed(stream, error, nowMs);
+    else if (batch !== undefined) this.handleUnreadableBatch(batch.firstNumber, batch.behind, error);
+    else if (underWay > 1) this.beCautious(batchCommands, Math.ceil(underWay / 2), true);
+    else if (onlyOne !== null) {
+      this.reads.fail(onlyOne, error);
+      this.caution?.found();
+    }
+  }
+
+  private handleUnreadableBatch(first: number, behind: number, error: TanistError): void {
+    const count = behind - first;
+    for (let n = first; n < behind; n++) {
+      const pending = this.window.get(n);
+      if (pending?.state !== 'sent') continue;
+      if (count === 1) this.failSent(pending, error);
+      else this.window.unsend(pending);
+    }
+    if (count > 1) this.beCautious(Math.ceil(count / 2), this.options.inFlightReads, true);
+    else this.caution?.found();
+  }
+
+  private beCautious(commands: number, reads: number, narrows = false): void {
+    this.caution = new Caution(
+      Math.min(commands, this.caution?.commands ?? commands),
+      Math.min(reads, this.caution?.reads ?? reads),
+      narrows,
+    );
+    this.caution.through = this.window.nextNumber - 1;
+    this.reads.suspect();
+  }
+
+  private failSent(pending: PendingCommand<Tag>, refused: TanistError): void {
+    const error = pending.exposed ? unknownFate(refused) : refused;
+    if (pending.toldEarly) this.lose(pending, error);
+    else this.settle(pending, null, error);
   }
 
   /** What a refusal means for the stream and for what was refused. */
@@ -460,7 +541,8 @@ export class SessionCore<Tag> {
       else this.settle(pending, null, error);
     }
     this.window = new CommandWindow();
-    this.sentBatches.clear();
+    if (this.caution !== null) this.caution.through = 0;
+    this.sentBatches.forget();
     this.phase = nextPhase(this.phase, { type: 'expired' });
   }
 

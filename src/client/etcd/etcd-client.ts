@@ -17,6 +17,7 @@ import type {
 import { kvMethods, leaseMethods } from '../../protocol/etcd/methods.ts';
 import type { DeleteAnswer, LeaseAnswer, PutAnswer } from '../../protocol/state-client/to-answer.ts';
 import {
+  consistencyOf,
   deleteCommand,
   grantCommand,
   lease64,
@@ -71,7 +72,7 @@ export class EtcdClient implements StateClient, AsyncDisposable {
   }
 
   async get(key: Bytes, options?: RangeOptions): Promise<RangeAnswer> {
-    const serializable = options?.consistency === 'serializable';
+    const serializable = consistencyOf(options?.consistency) === 'serializable';
     const request = { ...etcdRange(this.#keys, rangeRequest(this.space, key, options)), serializable };
     const kind = serializable ? 'local' : 'read';
     const response = await readRange(this.#caller, request, kind, options, this.#spaces.pageKeys);

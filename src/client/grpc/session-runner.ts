@@ -1,7 +1,6 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import { noSession, type SessionId } from '../../foundation/ids.ts';
-import { limits } from '../../foundation/limits.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { Command, RangeRequest } from '../../ports/command.ts';
 import type { CommandResult, RangeResult } from '../../ports/result.ts';
@@ -12,7 +11,7 @@ import { encodeBatchRequest, encodeReadsRequest, type Read } from '../../protoco
 import type { Routing } from '../../protocol/status/routing.ts';
 import { callRefusal } from '../core/call-refusal.ts';
 import type { SessionOptions } from '../core/options.ts';
-import { type PendingCommand, type ReadHow, sizeOf } from '../core/pending.ts';
+import type { PendingCommand, ReadHow } from '../core/pending.ts';
 import type { CoreReady } from '../core/ready.ts';
 import type { LineageConflict } from '../core/router.ts';
 import { SessionCore } from '../core/session-core.ts';
@@ -164,16 +163,6 @@ export class SessionRunner {
 
   private start(command: Command, options: CallOptions | undefined, waiter: Waiter): void {
     if (this.refuses(options, waiter)) return;
-    if (command.kind === 'put' || command.kind === 'txn') {
-      const sizeBytes = sizeOf(command);
-      if (sizeBytes > limits.entryBytes) {
-        const code = command.kind === 'put' ? 'value-too-large' : 'transaction-too-large';
-        waiter.reject(
-          new TanistError(code, `${sizeBytes} bytes; at most ${limits.entryBytes} fit into a command`),
-        );
-        return;
-      }
-    }
     const deadlineMs = performance.now() + (options?.deadlineMs ?? this.defaultDeadlineMs);
     const pending = this.core.submit(command, deadlineMs, waiter.wantsEarly, waiter);
     this.onAbort(options?.signal, waiter, () => {
@@ -252,14 +241,17 @@ export class SessionRunner {
       if (this.stream !== stream) return;
       this.received(number, bytes);
     });
-    const lost = (reason: string): void => {
+    const lost = (reason: string, error: TanistError | null): void => {
       if (this.stream !== stream) return;
       this.stream = null;
-      this.core.streamLost(number, reason, performance.now());
+      this.core.streamLost(number, reason, performance.now(), error);
       this.flush();
     };
-    stream.on('error', (error: ServiceError) => lost(callError(error, address).message));
-    stream.on('end', () => lost(`${address} ended the session stream`));
+    stream.on('error', (error: ServiceError) => {
+      const failure = callError(error, address);
+      lost(failure.message, failure);
+    });
+    stream.on('end', () => lost(`${address} ended the session stream`, null));
     return stream;
   }
 

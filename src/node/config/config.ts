@@ -11,7 +11,7 @@ import { defaultRequestLimits, limits as fixed } from '../../foundation/limits.t
 import { suggestion } from '../../foundation/suggestion.ts';
 import type { ForcedPolicy } from '../../ports/lineage.ts';
 import type { Tier } from '../../ports/tier.ts';
-import { defaultScrub } from '../integrity/scrub.ts';
+import { defaultScrub } from '../integrity/scrub-passes.ts';
 import { beforeDeathContradiction, beforeDeathSchema } from './before-death-config.ts';
 import { wholeNumberOr, yesOrNo } from './config-values.ts';
 import { type MirrorsConfig, mirrorsSchema } from './mirrors-config.ts';

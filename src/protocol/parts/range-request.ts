@@ -6,8 +6,8 @@ import { spaceCode } from './key-value.ts';
 import type { WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 
-const orders: readonly RangeRequest['order'][] = ['none', 'ascend', 'descend'];
-const targets: readonly SortTarget[] = ['key', 'version', 'create', 'mod', 'value'];
+export const orders: readonly RangeRequest['order'][] = ['none', 'ascend', 'descend'];
+export const targets: readonly SortTarget[] = ['key', 'version', 'create', 'mod', 'value'];
 
 export function writeRange(writer: WireWriter, field: number, range: RangeRequest): void {
   const mark = writer.begin(field, range.key.length + range.rangeEnd.length + 4);

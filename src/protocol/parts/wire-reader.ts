@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { asBuffer, type ByteString, emptyBytes } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
+import { limits } from '../../foundation/limits.ts';
 
+const deepest = limits.messageDepth;
 const words = new Uint32Array(2);
 const word64 = new BigUint64Array(words.buffer);
 
@@ -158,7 +160,7 @@ export class WireReader {
     const length = this.sized();
     const outer = this.limit;
     if (this.position + length > outer) throw malformed('cut off');
-    if (++this.depth > 64) throw malformed('nested too deeply');
+    if (++this.depth > deepest) throw malformed('nested too deeply');
     this.limit = this.position + length;
     return outer;
   }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
   type ByteString,
   byteString,
@@ -6,15 +7,23 @@ import {
   emptyBytes,
   prefixEnd,
 } from '../../foundation/bytes.ts';
+import { TanistError } from '../../foundation/errors.ts';
 import type { KeyValue } from '../../ports/delta.ts';
 import type { Bytes, ClientKeyValue } from '../../ports/state-client.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
 const ascii = /^[\x00-\x7f]*$/;
 
-/** Text as UTF-8. ASCII text is its own byte string. */
+/** Text as UTF-8. ASCII text is its own byte string. Fails as `invalid-argument` on what is neither text nor bytes. */
 export function byteStringFrom(bytes: Bytes): ByteString {
-  if (typeof bytes !== 'string') return byteString(bytes);
+  if (types.isUint8Array(bytes)) return byteString(bytes);
+  if (typeof bytes !== 'string') {
+    const what = bytes === undefined || bytes === null ? String(bytes) : `a ${typeof bytes}`;
+    throw new TanistError(
+      'invalid-argument',
+      `a key or value is ${what}; it must be a string or a Uint8Array`,
+    );
+  }
   return ascii.test(bytes) ? (bytes as ByteString) : byteStringOfText(bytes);
 }
 

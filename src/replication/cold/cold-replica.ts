@@ -1,6 +1,13 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId, Revision } from '../../foundation/ids.ts';
 import { lagAtMark } from '../../node/beyond/replica-lag.ts';
+import {
+  defaultScrub,
+  type ScrubOptions,
+  type ScrubPass,
+  ScrubPasses,
+  type ScrubStatus,
+} from '../../node/integrity/scrub-passes.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
@@ -32,17 +39,15 @@ export interface ColdReplicaOptions {
   /** After one that failed, ms. */
   readonly retryMs: number;
   readonly reportMs: number;
-  /** Between two passes of the scrub, ms. */
-  readonly scrubEveryMs: number;
-  readonly scrubBytesPerSecond: number;
+  /** How fast its rows are read in search of damage. */
+  readonly scrub: ScrubOptions;
 }
 
 export const defaultColdOptions = {
   everyMs: 60_000,
   retryMs: 1000,
   reportMs: 1000,
-  scrubEveryMs: 3_600_000,
-  scrubBytesPerSecond: 8 * 1024 * 1024,
+  scrub: defaultScrub,
 } as const satisfies Omit<ColdReplicaOptions, 'id' | 'start'>;
 
 export interface ColdReplicaPorts {
@@ -104,9 +109,8 @@ export class ColdReplica {
   readonly #timers = new Set<Timer>();
   readonly #stopped = new AbortController();
   #taking: Promise<SnapshotRecord | null> | null = null;
-  #scrubbing: Promise<void> | null = null;
+  readonly #scrubs: ScrubPasses;
   #tidying: Promise<void> | null = null;
-  #endPace: () => void = () => {};
   /** Whom it follows, between two snapshots too: what it says of itself goes there. */
   #source: ReplicaSource | null = null;
   #stream: AbortController | null = null;
@@ -132,12 +136,19 @@ export class ColdReplica {
     this.#own = new OwnFacts(ports.own ?? null);
     this.#complaints = new Complaints(ports.nodeLog);
     this.#freshAtMs = ports.store.newest?.takenAtMs ?? 0;
+    this.#scrubs = new ScrubPasses({
+      scrub: options.scrub,
+      clock: ports.clock,
+      yieldTurn: () => this.#soon(),
+      pass: (pass) => this.#pass(pass),
+      failed: () => {},
+    });
   }
 
   start(): void {
     this.#later(0, () => this.#turn());
     this.#later(this.#options.reportMs, () => this.#report());
-    this.#later(this.#options.scrubEveryMs, () => this.#scrubTurn());
+    this.#scrubs.start();
   }
 
   /** What it holds does not change from when this resolves, until `resume`. */
@@ -158,10 +169,9 @@ export class ColdReplica {
     // A stream that says nothing would be waited for.
     if (this.#taking !== null) this.#stream?.abort();
     for (const timer of this.#timers) timer.cancel();
-    this.#endPace();
     await this.#taking?.catch(() => undefined);
     await this.#tidying;
-    await this.#scrubbing;
+    await this.#scrubs.stop();
     this.#stream?.abort();
   }
 
@@ -235,6 +245,16 @@ export class ColdReplica {
   #ageOf(snapshot: SnapshotRecord): number {
     const { store, clock } = this.#ports;
     return snapshot === store.newest ? this.ageMs : Math.max(0, clock.wallMs() - snapshot.takenAtMs);
+  }
+
+  get scrubStatus(): ScrubStatus {
+    return this.#scrubs.status;
+  }
+
+  /** Reads all that is stored, now, and says what is wrong. Errors: `stopping`. */
+  scrub(): Promise<readonly string[]> {
+    if (this.#stopped.signal.aborted) return Promise.reject(stops());
+    return this.#scrubs.now();
   }
 
   report(): ReplicaReport {
@@ -417,35 +437,24 @@ export class ColdReplica {
     void this.take().catch(() => undefined);
   }
 
-  async #scrubTurn(): Promise<void> {
-    this.#scrubbing = this.#scrub();
-    await this.#scrubbing;
-    this.#scrubbing = null;
-    this.#later(this.#options.scrubEveryMs, () => this.#scrubTurn());
-  }
-
-  async #scrub(): Promise<void> {
+  async #pass(pass: ScrubPass): Promise<boolean> {
     const { store, nodeLog } = this.#ports;
+    pass.phase('image');
     try {
-      const found = await store.scrub((bytes) => this.#pace(bytes));
-      if (found === null) return;
+      const found = await store.scrub(async (bytes) => {
+        await pass.pace(bytes);
+        if (pass.isOver()) throw stops();
+      });
+      if (found === null) return true;
+      pass.note(found);
       this.#counts.quarantined++;
       nodeLog.error('damage-found', { found });
       this.#repair();
+      return true;
     } catch (thrown) {
-      if (!this.#stopped.signal.aborted) nodeLog.warn('scrub-failed', { error: asError(thrown).message });
+      if (!pass.isOver()) nodeLog.warn('scrub-failed', { error: asError(thrown).message });
+      throw thrown;
     }
-  }
-
-  async #pace(bytes: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = this.#ports.clock.after((bytes * 1000) / this.#options.scrubBytesPerSecond, resolve);
-      this.#endPace = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
-    if (this.#stopped.signal.aborted) throw stops();
   }
 
   async #report(): Promise<void> {

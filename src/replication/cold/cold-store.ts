@@ -6,12 +6,13 @@ import type { Held, Lineage, Mark, StreamPart } from '../../ports/replication.ts
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { wholeSpaces } from '../whole-space.ts';
 import { Damage } from './damage.ts';
-import { heldSpaces, isHeldSpace } from './keys.ts';
+import { keepRows } from './kept-rows.ts';
+import { type HeldSpace, heldSpaces, isHeldSpace } from './keys.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { readRange } from './range-read.ts';
 import { type Retention, snapshotsToDrop } from './retention.ts';
 import { type Pace, scrubGeneration, scrubLists } from './scrub.ts';
-import { type Quarantine, SnapshotIndex } from './snapshot-index.ts';
+import { type Generation, type Quarantine, SnapshotIndex } from './snapshot-index.ts';
 import { openSnapshot, recordKey, recordsPrefix, type SnapshotRecord } from './snapshot-record.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { emptyState, loadState, putEvidence, putState, type StoreState } from './store-state.ts';
@@ -85,7 +86,8 @@ export class ColdStore {
   constructor(database: Database, options: ColdStoreOptions) {
     this.#database = new MappedFiles(database);
     this.#options = options;
-    this.#tidy = new Tidy(this.#database, this.#index);
+    const isKept = (one: Generation): boolean => includes(this.#state.kept, one);
+    this.#tidy = new Tidy(this.#database, this.#index, isKept);
   }
 
   /** `damage`: why the database before this one was set aside. */
@@ -158,7 +160,7 @@ export class ColdStore {
         'under-doubt',
         'what was to be gone on from was found damaged: ask for everything',
       );
-    const number = (this.#index.newest?.number ?? 0) + 1;
+    const number = this.#nextNumber();
     this.#writing = number;
     try {
       const { writer, mark } = await this.#write(number, held, parts);
@@ -170,6 +172,8 @@ export class ColdStore {
       if (thrown instanceof Damage) throw await this.#quarantine(thrown);
       const error = asError(thrown);
       if (error instanceof TanistError && error.code === 'data-damaged') await this.#begins(error.message);
+      // Evidence takes no room that a snapshot needs.
+      if (error instanceof TanistError && error.code === 'disk-full') await this.#forgetKept();
       throw error;
     } finally {
       this.#writing = null;
@@ -310,6 +314,7 @@ export class ColdStore {
       const { newest } = this.#index;
       if (newest === null || this.#writing !== null) return;
       await this.#keepEvidence(why, null);
+      await keepRows(this.#database, newest);
       await this.#drop([newest]);
       await this.#undo();
     });
@@ -334,8 +339,20 @@ export class ColdStore {
     return this.#database.release().catch(() => undefined);
   }
 
-  #isQuarantined(space: string, generation: number): boolean {
-    return this.#state.quarantined.some((one) => one.space === space && one.generation === generation);
+  #isQuarantined(space: HeldSpace, generation: number): boolean {
+    return includes(this.#state.quarantined, { space, generation });
+  }
+
+  /** Snapshots are numbered on, and so are generations: none is one of those that are kept. */
+  #nextNumber(): number {
+    const kept = [...this.#state.kept, ...this.#state.quarantined].map(({ generation }) => generation);
+    return Math.max(this.#index.newest?.number ?? 0, ...kept) + 1;
+  }
+
+  /** What fails here is for the next attempt. */
+  async #forgetKept(): Promise<void> {
+    if (this.#state.kept.length === 0) return;
+    await this.#setState({ ...this.#state, kept: [] }).catch(() => undefined);
   }
 
   /** Removes what snapshots that never became any have left behind. */
@@ -376,7 +393,13 @@ export class ColdStore {
     const fresh = touched.filter(({ space, generation }) => !this.#isQuarantined(space, generation));
     const quarantined = [...this.#state.quarantined, ...fresh];
     this.#index.setQuarantined(quarantined);
-    this.#state = { ...this.#state, quarantined, needsBase: isNewest ? message : this.#state.needsBase };
+    const kept = where === null || includes(this.#state.kept, where) ? this.#state.kept : [where];
+    this.#state = {
+      ...this.#state,
+      quarantined,
+      needsBase: isNewest ? message : this.#state.needsBase,
+      kept,
+    };
     await this.#keepEvidence(message, row);
     // A list that can't be read would stand in the way for ever. What it would have taken away goes with its generation.
     if (where === null && row !== null)
@@ -411,6 +434,10 @@ export class ColdStore {
     this.#changing = done.catch(() => undefined);
     return done;
   }
+}
+
+function includes(all: readonly Generation[], { space, generation }: Generation): boolean {
+  return all.some((one) => one.space === space && one.generation === generation);
 }
 
 function cutShort(what: string): TanistError {

@@ -3,10 +3,13 @@ import { sameLineage } from '../../ports/lineage-order.ts';
 import { type HeldSpace, heldSpaces } from './keys.ts';
 import { revisionOf, type SnapshotRecord } from './snapshot-record.ts';
 
-/** Rows of a space that are not to be trusted. */
-export interface Quarantine {
+export interface Generation {
   readonly space: HeldSpace;
   readonly generation: number;
+}
+
+/** Rows of a space that are not to be trusted. */
+export interface Quarantine extends Generation {
   readonly why: string;
   readonly atMs: number;
 }

@@ -1,7 +1,7 @@
 import type { Database, DatabaseChange } from '../../ports/database.ts';
 import { openJson, sealJson } from '../../storage/record-codec.ts';
 import { hex8 } from './keys.ts';
-import type { Quarantine } from './snapshot-index.ts';
+import type { Generation, Quarantine } from './snapshot-index.ts';
 
 /** What the store must not forget beside its snapshots. */
 export interface StoreState {
@@ -11,9 +11,11 @@ export interface StoreState {
   readonly needsBase: string | null;
   /** Of evidence kept so far. */
   readonly evidence: number;
+  /** The rows of these were found damaged last, and stay as evidence until the next damage. */
+  readonly kept: readonly Generation[];
 }
 
-export const emptyState: StoreState = { format: 1, quarantined: [], needsBase: null, evidence: 0 };
+export const emptyState: StoreState = { format: 1, quarantined: [], needsBase: null, evidence: 0, kept: [] };
 
 const stateKey = 'state';
 const evidencePrefix = 'e/';
@@ -26,7 +28,7 @@ export async function loadState(database: Database): Promise<StoreState | null |
   const row = await database.get(stateKey);
   if (row === undefined) return null;
   try {
-    return openJson('the state', stateKey, row) as StoreState;
+    return { ...emptyState, ...(openJson('the state', stateKey, row) as Partial<StoreState>) };
   } catch {
     return 'altered';
   }

@@ -4,7 +4,7 @@ import { Damage } from './damage.ts';
 import { decodeKeyList, listsOf, listsPrefix } from './key-list.ts';
 import { endOf, generationPrefix, heldSpaces, hex8, keyPrefix, rowKey, spacePrefix } from './keys.ts';
 import { leasesOf, leasesPrefix } from './lease-list.ts';
-import type { SnapshotIndex } from './snapshot-index.ts';
+import type { Generation, SnapshotIndex } from './snapshot-index.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
 
 /** Deletions of one write: few enough that the disk's reserve admits them when it is full, which they relieve. */
@@ -19,10 +19,13 @@ const pagesPerStep = 16;
 export class Tidy {
   readonly #database: Database;
   readonly #index: SnapshotIndex;
+  readonly #isKept: (one: Generation) => boolean;
 
-  constructor(database: Database, index: SnapshotIndex) {
+  /** `isKept`: that generation is evidence. */
+  constructor(database: Database, index: SnapshotIndex, isKept: (one: Generation) => boolean) {
     this.#database = database;
     this.#index = index;
+    this.#isKept = isKept;
   }
 
   /** Whether something was done: there may be more. `writing`: the number of a snapshot under way. */
@@ -87,7 +90,7 @@ export class Tidy {
         const generation = numberIn(row.key, prefix);
         const own = generationPrefix(space, generation);
         end = own;
-        if (used.has(generation) || generation === writing) continue;
+        if (used.has(generation) || generation === writing || this.#isKept({ space, generation })) continue;
         await this.#deleteRange(own);
         return true;
       }

@@ -1,8 +1,14 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { RequestLimits } from '../../foundation/limits.ts';
-import { mutant } from '../../foundation/mutants.ts';
 import { lagAtMark } from '../../node/beyond/replica-lag.ts';
+import {
+  defaultScrub,
+  type ScrubOptions,
+  type ScrubPass,
+  ScrubPasses,
+  type ScrubStatus,
+} from '../../node/integrity/scrub-passes.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { PredictionListener } from '../../node/prediction/prediction-feed.ts';
 import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
@@ -22,9 +28,8 @@ import type {
 } from '../../ports/replication.ts';
 import { rankSources, type SourceDirectory, type SourceOffer } from '../choose-source.ts';
 import { Complaints } from '../complaints.ts';
-import type { HeldRange } from './held-range.ts';
+import { scrubRange } from './scrub-range.ts';
 import { defaultMoveTiming, type MoveTiming, SourceMoves } from './source-moves.ts';
-import { VanishedRows } from './vanished-rows.ts';
 import type { WarmMeta } from './warm-meta.ts';
 import { type WarmAnswer, WarmReads } from './warm-reads.ts';
 import { WarmState } from './warm-state.ts';
@@ -40,6 +45,8 @@ export interface WarmReplicaOptions {
   readonly directory: SourceDirectory;
   readonly requestLimits: RequestLimits;
   readonly timing?: Partial<WarmTiming>;
+  /** How fast its rows are read in search of damage. */
+  readonly scrub?: ScrubOptions;
   /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
   readonly vitals?: () => { readonly memoryUsed: number; readonly diskFree: number };
   /** Measured paths to the hot nodes; absent, or none yet: only what is known of the sources. */
@@ -67,8 +74,6 @@ export interface WarmTiming extends MoveTiming {
   readonly longestRetryMs: number;
   /** A source that failed is not the first choice for so long. */
   readonly grudgeMs: number;
-  /** Between two looks at all stored rows. */
-  readonly scrubEveryMs: number;
   /** Until a full disk is tried again. */
   readonly fullDiskMs: number;
 }
@@ -80,7 +85,6 @@ const defaultTiming: WarmTiming = {
   firstRetryMs: 5,
   longestRetryMs: 500,
   grudgeMs: 5000,
-  scrubEveryMs: 60_000,
   fullDiskMs: 500,
 };
 
@@ -139,7 +143,7 @@ export class WarmReplica {
   #marks = 0;
   #quarantined = 0;
   #sourceChanges = 0;
-  #scrubbedMs: number;
+  readonly #scrubs: ScrubPasses;
   #tending = false;
   #stream: AbortController | null = null;
   #stopped = false;
@@ -160,7 +164,14 @@ export class WarmReplica {
     this.#state = state;
     this.#own = new OwnFacts(options.own ?? null);
     this.#complaints = new Complaints(options.nodeLog);
-    this.#scrubbedMs = options.clock.nowMs();
+    const { clock, scrub = defaultScrub } = options;
+    this.#scrubs = new ScrubPasses({
+      scrub,
+      clock,
+      yieldTurn: () => nextTurn(clock),
+      pass: (pass) => this.#pass(pass),
+      failed: () => {},
+    });
   }
 
   /** Loads what is stored; what is damaged of it is not held. */
@@ -179,6 +190,7 @@ export class WarmReplica {
   start(): void {
     this.#running = this.#run();
     this.#schedule();
+    this.#scrubs.start();
   }
 
   async stop(): Promise<void> {
@@ -189,6 +201,7 @@ export class WarmReplica {
     for (const wake of [...this.#sleepers]) wake();
     this.#options.directory.close();
     await this.#running;
+    await this.#scrubs.stop();
     await this.#store.close();
   }
 
@@ -211,7 +224,7 @@ export class WarmReplica {
 
   /** The latest values that are held; see `WarmReads`. */
   read(request: RangeRequest): WarmAnswer | Promise<WarmAnswer> {
-    if (this.#stopped) return new TanistError('stopping', 'this replica stops; ask another');
+    if (this.#stopped) return stops();
     return this.#reads.read(request);
   }
 
@@ -256,6 +269,16 @@ export class WarmReplica {
       quarantined: this.#quarantined,
       sourceChanges: this.#sourceChanges,
     };
+  }
+
+  get scrubStatus(): ScrubStatus {
+    return this.#scrubs.status;
+  }
+
+  /** Reads all that is stored, now, and says what is wrong. Errors: `stopping`. */
+  scrub(): Promise<readonly string[]> {
+    if (this.#stopped) return Promise.reject(stops());
+    return this.#scrubs.now();
   }
 
   report(): ReplicaReport {
@@ -513,18 +536,12 @@ export class WarmReplica {
     });
   }
 
-  /** What nobody waits for: a piece of tidying, and now and then a look at all rows. */
+  /** What nobody waits for: a piece of tidying. */
   async #tend(): Promise<void> {
     if (this.#tending) return;
     this.#tending = true;
     try {
-      if (await this.#store.tidy()) return;
-      const { clock } = this.#options;
-      if (clock.nowMs() - this.#scrubbedMs < this.#timing.scrubEveryMs) return;
-      const found = await this.#store.inspect(() => this.#sleep(1));
-      if (found !== null && !this.#stopped) await this.#startAnew(`table ${found}`);
-      for (const range of this.#state.ranges) await this.#scrub(range);
-      this.#scrubbedMs = clock.nowMs();
+      await this.#store.tidy();
     } catch (error) {
       if (!this.#stopped && isFinal(error)) throw error;
     } finally {
@@ -534,23 +551,40 @@ export class WarmReplica {
 
   /** What is stored cannot be trusted, and cannot be told apart: everything is fetched again. */
   async #startAnew(reason: string): Promise<void> {
+    // It is being promoted: the next pass finds it again.
+    if (this.#paused) return;
     await this.pause();
     this.#noteDamage({ range: null, reason });
     await this.#state.discard(reason);
     this.resume();
   }
 
-  async #scrub(held: HeldRange): Promise<void> {
-    const pause = (): Promise<void> => this.#sleep(1);
-    const vanished = new VanishedRows(held);
-    const { wrong } = await this.#store.scrub(held.generation, pause, (keys) => vanished.seen(keys));
-    await this.#state.settled();
-    const gone = mutant.active === 'warm-scrub-misses-vanished' ? 0 : await vanished.count(this.#store);
-    if (wrong + gone === 0 || this.#stopped || !this.#state.ranges.includes(held)) return;
-    this.#quarantined += 1;
-    const reason = `the checksums of ${wrong} stored rows are wrong, ${gone} rows are gone; they are written anew from memory`;
-    this.#options.nodeLog.error('replica-damaged', { range: held.range.space, reason });
-    await this.#state.rewrite(held);
+  async #pass(pass: ScrubPass): Promise<boolean> {
+    try {
+      pass.phase('image');
+      const pace = async (bytes: number): Promise<void> => {
+        await pass.pace(bytes);
+        if (pass.isOver()) throw stops();
+      };
+      const found = await this.#store.inspect(pace);
+      if (found !== null) {
+        pass.note(`table ${found}`);
+        await this.#startAnew(`table ${found}`);
+      }
+      const write = (changes: readonly DatabaseChange[]): Promise<void> => this.#write(changes);
+      for (const held of this.#state.ranges) {
+        const reason = await scrubRange({ store: this.#store, state: this.#state, write, pace }, held);
+        if (reason === null) continue;
+        this.#quarantined += 1;
+        const range = `${held.range.space} ${JSON.stringify(held.range.key)}`;
+        pass.note(`${range}: ${reason}`);
+        this.#options.nodeLog.error('replica-damaged', { range, reason });
+      }
+      return true;
+    } catch (error) {
+      if (isFinal(error)) this.#fail(asError(error));
+      throw error;
+    }
   }
 
   /** Ends early when the replica stops. */
@@ -572,6 +606,10 @@ export class WarmReplica {
     this.#options.nodeLog.error('failed', { error: error.stack ?? String(error) });
     for (const listener of this.#failureListeners) listener(error);
   }
+}
+
+function stops(): TanistError {
+  return new TanistError('stopping', 'this replica stops; ask another');
 }
 
 /** The disk failed for good, an invariant is broken, or the member was removed: going on could only do harm. */

@@ -117,14 +117,14 @@ export class WarmState {
 
   /** Takes over all that came since the last mark. Resolves to what was found wrong, which is held no more. */
   mark(mark: Mark): Promise<readonly Divergence[]> {
-    const marking = this.#mark(mark);
-    this.#marking = marking.catch(() => undefined);
-    return marking;
+    return this.between(() => this.#mark(mark));
   }
 
-  /** Resolves when memory and rows are of the same mark; until the next one they stay so. */
-  async settled(): Promise<void> {
-    await this.#marking;
+  /** What is done between two marks sees memory and rows of the same one. */
+  between<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#marking.then(act);
+    this.#marking = done.catch(() => undefined);
+    return done;
   }
 
   async #mark(mark: Mark): Promise<readonly Divergence[]> {
@@ -162,7 +162,7 @@ export class WarmState {
       if (size <= changesPerBatch || !this.#ranges.includes(held)) continue;
       replaced.push(held.generation);
       held.generation = store.newGeneration();
-      await this.rewrite(held);
+      await this.#rewrite(held);
     }
     // What the last mark refers to is tidied away only behind the batch that refers to it no more.
     for (const generation of replaced) rows.push(...store.dropped(generation));
@@ -182,8 +182,8 @@ export class WarmState {
     return wrong.map(({ held, reason }) => ({ range: held.range, reason }));
   }
 
-  /** Of the rows of a range some are not as they were written: all are written again. */
-  async rewrite(held: HeldRange): Promise<void> {
+  /** All rows of a range, under its generation. */
+  async #rewrite(held: HeldRange): Promise<void> {
     let from = held.range.key;
     for (;;) {
       if (!this.#ranges.includes(held)) return;

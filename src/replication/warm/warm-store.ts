@@ -1,6 +1,6 @@
 import type { ByteString } from '../../foundation/bytes.ts';
 import type { LeaseId } from '../../foundation/ids.ts';
-import type { Database, DatabaseChange, Disk } from '../../ports/database.ts';
+import type { Database, DatabaseChange, DatabaseRow, Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { KeyRange } from '../../ports/replication.ts';
 import { isSealed, openJson, sealJson } from '../../storage/record-codec.ts';
@@ -17,7 +17,6 @@ import {
   endOf,
   evidencePrefix,
   generationOf,
-  keyOf,
   leasePrefix,
   membersKey,
   metaKey,
@@ -32,6 +31,8 @@ import {
 export const databaseName = 'warm';
 const evidenceName = 'warm.evidence';
 const batchBytes = 256 * 1024;
+/** Of rows that are compared with memory in one turn: a few ms where they are small. */
+const comparedBytes = 64 * 1024;
 /** Ranges that were found wrong whose values are kept. */
 const keptEvidence = 4;
 
@@ -110,8 +111,13 @@ export class WarmStore {
 
   /** The same for one that was found wrong: its values are kept. `range`: null where that cannot be read. */
   setAside(generation: number, range: KeyRange | null, reason: string): readonly DatabaseChange[] {
-    const changes: DatabaseChange[] = [dropRangeRow(generation), evidenceRow(generation, range, reason)];
-    this.#evidence.push(generation);
+    return [dropRangeRow(generation), ...this.keep(generation, range, reason)];
+  }
+
+  /** What is stored under this generation is evidence, of the last few findings. */
+  keep(generation: number, range: KeyRange | null, reason: string): readonly DatabaseChange[] {
+    const changes: DatabaseChange[] = [evidenceRow(generation, range, reason)];
+    if (!this.#evidence.includes(generation)) this.#evidence.push(generation);
     while (this.#evidence.length > keptEvidence) {
       const oldest = this.#evidence.shift() ?? 0;
       changes.push(dropEvidenceRow(oldest));
@@ -137,34 +143,19 @@ export class WarmStore {
     return true;
   }
 
-  /**
-   * Reads the values of a range as they are stored, in pieces; `turn` before each. The number of rows whose checksum is wrong, and of all. `seen` hears of
-   * the keys of each piece, in order; null ends them.
-   */
-  async scrub(
-    generation: number,
-    turn: () => Promise<void>,
-    seen: (keys: readonly ByteString[] | null) => void = () => {},
-  ): Promise<{ readonly rows: number; readonly wrong: number }> {
-    const prefix = valuesOf(generation);
-    let count = 0;
-    let wrong = 0;
-    for await (const rows of this.#database.scan(prefix, endOf(prefix), batchBytes)) {
-      for (const { key, value } of rows) if (readRow(key, value) === null) wrong += 1;
-      seen(rows.map(({ key }) => keyOf(key)));
-      count += rows.length;
-      await turn();
-    }
-    seen(null);
-    return { rows: count, wrong };
+  /** The first rows of a range from this key on, as they are stored; none: there are no more. A scan that stays open would hold files that are rewritten. */
+  async page(generation: number, from: ByteString): Promise<readonly DatabaseRow[]> {
+    const end = endOf(valuesOf(generation));
+    for await (const rows of this.#database.scan(valueKey(generation, from), end, comparedBytes)) return rows;
+    return [];
+  }
+
+  row(generation: number, key: ByteString): Promise<Uint8Array | undefined> {
+    return this.#database.get(valueKey(generation, key));
   }
 
   async inspect(pace: (bytes: number) => Promise<void>): Promise<string | null> {
     return (await this.#database.inspect?.(pace)) ?? null;
-  }
-
-  async isStored(generation: number, key: ByteString): Promise<boolean> {
-    return (await this.#database.get(valueKey(generation, key))) !== undefined;
   }
 
   /** Everything is on the disk when it resolves. */

@@ -1,6 +1,7 @@
 import type { NodeId } from '../../foundation/ids.ts';
 import { defaultRequestLimits } from '../../foundation/limits.ts';
 import { type Random, randomName } from '../../foundation/random.ts';
+import type { ScrubOptions } from '../../node/integrity/scrub-passes.ts';
 import type { TanistNode } from '../../node/node.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
@@ -47,6 +48,8 @@ const vitals = (): { readonly memoryUsed: number; readonly diskFree: number } =>
   memoryUsed: 0,
   diskFree: 1,
 });
+
+const scrub: ScrubOptions = { bytesPerSecond: 1 << 20, pauseMs: 1500 };
 
 /** One process of a member: the production supervisor, and what it runs, on simulated ports. */
 export class Member implements ReachedMember {
@@ -140,7 +143,7 @@ export class Member implements ReachedMember {
       directory: sources,
       requestLimits: defaultRequestLimits,
       vitals,
-      timing: { scrubEveryMs: 1500 },
+      scrub,
       accepts: follows(lineage, () => replica.state.meta?.lineage),
       membersChanged: (members) => sources.members(members),
     });
@@ -166,8 +169,7 @@ export class Member implements ReachedMember {
         everyMs: snapshotEveryMs,
         retryMs: 100,
         reportMs: 300,
-        scrubEveryMs: 1500,
-        scrubBytesPerSecond: 1 << 20,
+        scrub,
       },
       {
         clock,

@@ -28,7 +28,7 @@ export function validateCommand(command: Command, limits: RequestLimits): Failed
     case 'deleteRange':
       return validateKeys(command, limits);
     case 'txn':
-      return validateTxn(command, limits, limits.transactionOperations) ?? checkDistinctPuts(command);
+      return validateTxn(command, limits, limits.transactionOperations, 1) ?? checkDistinctPuts(command);
     case 'compact':
       return isCount(command.revision)
         ? null
@@ -119,7 +119,17 @@ function validateKeys(
 }
 
 /** As etcd counts: each level by the longest of its lists, what is left of the limit goes to the nested ones. */
-function validateTxn(txn: TxnCommand, limits: RequestLimits, left: number): FailedResult | null {
+function validateTxn(
+  txn: TxnCommand,
+  limits: RequestLimits,
+  left: number,
+  depth: number,
+): FailedResult | null {
+  if (depth > builtIn.transactionDepth)
+    return failed(
+      'transaction-too-large',
+      `transactions are nested deeper than the ${builtIn.transactionDepth} levels that are allowed`,
+    );
   const operations = Math.max(txn.compares.length, txn.success.length, txn.failure.length);
   if (operations > left)
     return failed(
@@ -137,13 +147,18 @@ function validateTxn(txn: TxnCommand, limits: RequestLimits, left: number): Fail
           'invalid-argument',
           `an operation in space ${operation.space} is in a txn of ${txn.space}`,
         );
-      const failure = validateOperation(operation, limits, left - operations);
+      const failure = validateOperation(operation, limits, left - operations, depth);
       if (failure !== null) return failure;
     }
   return null;
 }
 
-function validateOperation(operation: Operation, limits: RequestLimits, left: number): FailedResult | null {
+function validateOperation(
+  operation: Operation,
+  limits: RequestLimits,
+  left: number,
+  depth: number,
+): FailedResult | null {
   switch (operation.kind) {
     case 'put':
       return validatePut(operation, limits);
@@ -152,7 +167,7 @@ function validateOperation(operation: Operation, limits: RequestLimits, left: nu
     case 'range':
       return validateRange(operation, limits);
     case 'txn':
-      return validateTxn(operation, limits, left);
+      return validateTxn(operation, limits, left, depth + 1);
   }
 }
 

@@ -83,8 +83,7 @@ async function simulate(seed: number): Promise<string | null> {
             everyMs: 200,
             retryMs: 20,
             reportMs: 50,
-            scrubEveryMs: 400,
-            scrubBytesPerSecond: 200_000,
+            scrub: { bytesPerSecond: 200_000, pauseMs: 400 },
           },
           {
             clock,

@@ -51,3 +51,12 @@ for (const [title, command, code] of cases)
   test(`validate: ${title}`, (t) => {
     t.is(validateCommand(command, limits)?.code ?? null, code);
   });
+
+test('transactions are nested only as deeply as every message that holds them can be read', (t) => {
+  const wide = { ...limits, transactionOperations: 128 };
+  t.is(validateCommand(nested(builtIn.transactionDepth - 1), wide), null);
+  t.like(validateCommand(nested(builtIn.transactionDepth), wide), {
+    code: 'transaction-too-large',
+    message: `transactions are nested deeper than the ${builtIn.transactionDepth} levels that are allowed`,
+  });
+});

@@ -6,7 +6,7 @@ export const scrubCommand: Register = (program) => {
       .command('scrub')
       .summary('read all that nodes have stored, in search of damage')
       .description(
-        'The node at each endpoint given reads its log and its state, now and as fast as it can, and compares them with what was written.\n' +
+        'The member at each endpoint given, hot, warm or cold, reads its log and its state, now and as fast as it can, and compares them with what was written.\n' +
           'What is found is repaired as what the scrub in the background finds: from the other replicas. Exit 1 when something was.',
       ),
   ).action((options: ClientOptions) =>
