@@ -56,11 +56,10 @@ export class RandomOperations {
     if (dice < 65) return this.#of(kvMethods.deleteRange, this.#delete());
     if (dice < 90 || !this.#leases) {
       if (dice >= 88) return this.#of(kvMethods.compact, this.#compact(known));
-      if (this.#random.chance(0.4)) {
-        const request = this.#txn(known, 0, 'none');
-        return { method: kvMethods.txn, request, serializable: true };
-      }
-      return this.#of(kvMethods.txn, this.#txn(known, 0, this.#random.chance(0.7) ? 'deletes' : 'keeps'));
+      const random = this.#random;
+      const writes = random.chance(0.4) ? 'none' : random.chance(0.7) ? 'deletes' : 'keeps';
+      const request = this.#txn(known, 0, writes);
+      return { method: kvMethods.txn, request, serializable: isReadOnly(request) };
     }
     if (dice < 92) return this.#of(kvMethods.compact, this.#compact(known));
     return this.#lease();
@@ -227,4 +226,12 @@ export class RandomOperations {
   #times<T>(count: number, make: () => T): T[] {
     return Array.from({ length: count }, make);
   }
+}
+
+/** By chance those with other operations are so, too. */
+function isReadOnly({ success = [], failure = [] }: Given<typeof txnRequest>): boolean {
+  return [...(success ?? []), ...(failure ?? [])].every(
+    ({ request_put, request_delete_range, request_txn }) =>
+      request_put == null && request_delete_range == null && (request_txn == null || isReadOnly(request_txn)),
+  );
 }
