@@ -78,6 +78,7 @@ export interface InspectionParts {
   readonly driver: Driver;
   readonly beforeDeath: BeforeDeath;
   readonly loopLagMs: () => number;
+  readonly quotaBytes: number;
 }
 
 /** Looks at a node and changes nothing. */
@@ -138,6 +139,7 @@ export class Inspection {
       driver,
       beforeDeath,
       loopLagMs,
+      quotaBytes,
     } = this.#parts;
     return {
       commandsWaiting: proposals.commandsWaiting,
@@ -147,6 +149,7 @@ export class Inspection {
       peerBytesReceived: transport.bytesReceived ?? 0,
       logBytes: log.sizeBytes(),
       imageBytes: life.isStopped || standing.notWhole() !== null ? 0 : await image.sizeBytes(),
+      quotaBytes,
       loopLagMs: loopLagMs(),
       logSyncs: driver.syncs,
       signs: beforeDeath.signs,

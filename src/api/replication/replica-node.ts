@@ -295,6 +295,7 @@ export class ReplicaNode implements ServedNode {
       peerBytesReceived: 0,
       logBytes: 0,
       imageBytes: 0,
+      quotaBytes: 0,
       loopLagMs: 0,
       signs: {},
       handOvers: [],
