@@ -36,7 +36,9 @@ export const limits = {
   sessionKeptBytes: 64 * 1024 * 1024,
   sessionsKeptBytes: 512 * 1024 * 1024,
   watchers: 100_000,
-  /** Of etcd's API; the native one has no limit but that of the node. */
+  /** Of them, what one connection may have, so that others find some. */
+  watchersPerConnection: 25_000,
+  /** Of etcd's API; the native one has no limit but that of the connection. */
   watchesPerStream: 16_384,
   /** Bytes waiting for one slow watcher before it is fed from history instead of memory. */
   watcherQueueBytes: 4 * 1024 * 1024,

@@ -14,6 +14,8 @@ export interface NodeGauges {
   readonly peerBytesReceived: number;
   readonly logBytes: number;
   readonly imageBytes: number;
+  /** Of `liveBytes`, as this node is configured; 0: none. */
+  readonly quotaBytes: number;
   /** Smoothed lateness of the event loop's ticks. */
   readonly loopLagMs: number;
   readonly logSyncs: Durations;

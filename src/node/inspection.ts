@@ -79,6 +79,7 @@ export interface InspectionParts {
   readonly driver: Driver;
   readonly beforeDeath: BeforeDeath;
   readonly loopLagMs: () => number;
+  readonly quotaBytes: number;
 }
 
 /** Looks at a node and changes nothing. */
@@ -139,6 +140,7 @@ export class Inspection {
       driver,
       beforeDeath,
       loopLagMs,
+      quotaBytes,
     } = this.#parts;
     return {
       commandsWaiting: proposals.commandsWaiting,
@@ -148,6 +150,7 @@ export class Inspection {
       peerBytesReceived: transport.bytesReceived ?? 0,
       logBytes: log.sizeBytes(),
       imageBytes: life.isStopped || standing.notWhole() !== null ? 0 : await image.sizeBytes(),
+      quotaBytes,
       loopLagMs: loopLagMs(),
       logSyncs: driver.syncs,
       signs: beforeDeath.signs,

@@ -360,7 +360,8 @@ export function nodeParts(
     roomOnDisk: () => logDoubt.waitForRoom(),
     logDamaged: (error, through) => stored.logRepair.damaged(error.message, through),
   });
-  const quota: Quota = new Quota({ self, state, quotaBytes: options.quotaBytes ?? 0, isOpen, propose });
+  const quotaBytes = options.quotaBytes ?? 0;
+  const quota: Quota = new Quota({ self, state, quotaBytes, isOpen, propose });
   const compaction: AutoCompaction = new AutoCompaction({
     ...base,
     options: options.compaction ?? { mode: 'off', keep: 0 },
@@ -462,6 +463,7 @@ export function nodeParts(
     ...parts,
     logDoubt,
     beforeDeath,
+    quotaBytes,
     peers: options.members.flatMap(({ id }) => (id === self ? [] : [id])),
   });
   if (logDoubt.reason !== null && mutant.active !== 'rescued-log-votes') raft.setDoubted(true);

@@ -2,7 +2,7 @@ import { TanistError } from '../foundation/errors.ts';
 import type { LeaseId, NodeId, Term } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { nextTurn } from '../ports/clock.ts';
-import type { Command, Consistency, RangeRequest } from '../ports/command.ts';
+import type { Command, Consistency, RangeRequest, TxnCommand } from '../ports/command.ts';
 import type { StoreIdentity } from '../ports/log-store.ts';
 import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { Prediction } from '../ports/prediction.ts';
@@ -27,7 +27,7 @@ import { changeVoters } from './membership/change-voters.ts';
 import { type NodeParts, nodeParts } from './node-parts.ts';
 import type { NodeOptions, NodePorts } from './options.ts';
 import type { OnlinePrediction } from './prediction/online-prediction.ts';
-import type { ReadOutcome } from './reads/read-path.ts';
+import type { ReadOutcome, TxnReadOutcome } from './reads/read-path.ts';
 import { leadsNot, removedText, stops, underDoubt } from './refusals.ts';
 import type { Weighed } from './topology/observe.ts';
 import type { TiersView } from './topology/tiers.ts';
@@ -214,6 +214,16 @@ export class TanistNode {
             done(outcome, ageMs);
           };
     this.#parts.readPath.read(request, consistency, told, isGone);
+  }
+
+  /** A transaction that writes nothing. Null: it is too large for a read, and to be submitted. Errors: those of `ReadPath.readTxn`. */
+  readTxn(
+    txn: TxnCommand,
+    consistency: 'linearizable' | 'serializable',
+    done: (outcome: TxnReadOutcome) => void,
+    isGone?: () => boolean,
+  ): void {
+    this.#parts.readPath.readTxn(txn, consistency, done, isGone);
   }
 
   watch(request: WatchRequest, sink: WatchSink): WatchHandle {
@@ -450,7 +460,7 @@ export class TanistNode {
 }
 
 export type { NodeInspection } from './inspection.ts';
-export type { ReadOutcome } from './reads/read-path.ts';
+export type { ReadOutcome, TxnReadOutcome } from './reads/read-path.ts';
 export type { TiersView } from './topology/tiers.ts';
 export type { PredictionsApplied } from './writes/prediction-proposals.ts';
 export type { RenewalDone, RenewalOutcome } from './writes/renewal-batcher.ts';

@@ -15,6 +15,7 @@ export interface ServedNode
     | 'keepAlive'
     | 'leaseRemainingMs'
     | 'read'
+    | 'readTxn'
     | 'watch'
     | 'complete'
     | 'routing'

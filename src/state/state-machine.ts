@@ -22,15 +22,16 @@ import type {
   PredictableSpace,
   RangeRequest,
   SealedPrediction,
+  TxnCommand,
 } from '../ports/command.ts';
 import { bySpace, type KeyValue, type Space, type StateDelta, spaces } from '../ports/delta.ts';
 import type { AppliedPoint, HistoryStore, ImageBatch, LoadedImage } from '../ports/image-store.ts';
 import type { Configuration, LogPoint } from '../ports/log-store.ts';
 import type { MemberChange } from '../ports/membership.ts';
-import type { CommandResult, FailedResult, RangeResult } from '../ports/result.ts';
+import type { CommandResult, FailedResult, RangeResult, TxnResult } from '../ports/result.ts';
 import { Alarms } from './alarms.ts';
 import { defaultBounds, type StateBounds } from './checks/bounds.ts';
-import { validateRange } from './checks/validate.ts';
+import { validateCommand, validateRange } from './checks/validate.ts';
 import { DeltaJournal } from './delta-journal.ts';
 import { Executor } from './executor.ts';
 import type { LeaseInfo, Leases } from './leases.ts';
@@ -40,6 +41,7 @@ import { formatDigest } from './mvcc/element-hash.ts';
 import { type RangePlan, rangeOlder } from './mvcc/older-range.ts';
 import { checkRevision, rangeLatest } from './mvcc/range.ts';
 import { isLarge, type ScanPort, scanRange } from './mvcc/range-scan.ts';
+import { readTxn } from './mvcc/transaction.ts';
 import { lastChangeAt } from './mvcc/versions.ts';
 import { historyWith } from './pending-history.ts';
 import { Policies, type PolicyOfPrefix } from './policies.ts';
@@ -299,6 +301,11 @@ export class StateMachine {
     if (failure !== null) return failure;
     if (request.revision === 0 || request.revision === store.revision) return rangeLatest(store, request);
     return rangeOlder(store, request);
+  }
+
+  /** A transaction that writes nothing, with the failures that it has when it is applied; null: it looks at too much for one turn, and is to be applied. */
+  readTxn(txn: TxnCommand): TxnResult | FailedResult | null {
+    return validateCommand(txn, this.#limits) ?? readTxn(this.#stores[txn.space], this.#leases, txn);
   }
 
   /** The bound of a page of `count` keys from `from` on; null: it is the last one. */

@@ -7,11 +7,14 @@ export class FakeCall extends Duplex {
   readonly taken: Buffer[] = [];
   /** Why the server ended it, as the client hears it. */
   endedWith: { readonly code: string; readonly message: string } | null = null;
+  readonly #peer: string;
   #reads = true;
   #held: (() => void) | null = null;
 
-  constructor() {
+  /** `peer`: the connection. */
+  constructor(peer = '127.0.0.1:1') {
     super({ objectMode: true, autoDestroy: false });
+    this.#peer = peer;
     this.on('error', (error: Error & { metadata?: { get(name: string): unknown[] } }) => {
       this.endedWith = { code: String(error.metadata?.get('tanist-code')[0]), message: error.message };
     });
@@ -19,6 +22,10 @@ export class FakeCall extends Duplex {
 
   get call(): ServerDuplexStream<Buffer, Buffer> {
     return this as unknown as ServerDuplexStream<Buffer, Buffer>;
+  }
+
+  getPeer(): string {
+    return this.#peer;
   }
 
   sends(bytes: Buffer): void {

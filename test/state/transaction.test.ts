@@ -141,3 +141,26 @@ test('thousands of keys deleted at once leave the order of keys and the history 
   );
   t.is(all.count, single.count);
 });
+
+test('one that only reads answers outside the log what it would answer in it', (t) => {
+  const log = fresh();
+  log.one(put('a', '1'));
+  log.one(put('b', '2'));
+  const inner = txn([valueIs('b', 'equal', '2')], [range('a', 'c')], [range('b')]);
+  const old = range('a', '', { revision: revision(2) });
+  for (const reading of [
+    txn([numberIs('a', 'version', 'equal', 1)], [range('a'), inner, old], [range('b')]),
+    txn([numberIs('a', 'version', 'equal', 9)], [], [range('a', 'c', { countOnly: true })]),
+    txn([], [range('a', '', { revision: revision(99) })]),
+  ])
+    t.deepEqual(log.state.readTxn(reading), log.one(reading));
+  t.is(log.state.takeDeltas().length, 2);
+  t.throws(() => log.state.readTxn(txn([], [inner, txn([], [put('a', '1')])])), { message: /in the log/ });
+});
+
+test('one that looks at too much for a turn is left to the log', (t) => {
+  const log = fresh();
+  for (let i = 0; i < 2100; i++) log.one(put(`k${i}`, ''));
+  t.is(log.state.readTxn(txn([], [range('k', 'l')])), null);
+  t.like(log.state.readTxn(txn([], [range('k', 'l', { limit: 10 })])), { kind: 'txn' });
+});

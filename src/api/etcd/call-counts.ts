@@ -2,6 +2,7 @@ import {
   type handleBidiStreamingCall,
   type handleUnaryCall,
   type ServerDuplexStream,
+  type ServiceError,
   status,
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
@@ -14,7 +15,7 @@ export class CallCounts {
   readonly method: string;
   readonly type: 'unary' | 'server_stream' | 'bidi_stream';
   started = 0;
-  /** By gRPC code; unary calls only. */
+  /** By gRPC code. */
   readonly handled: number[] = new Array<number>(status.UNAUTHENTICATED + 1).fill(0);
 
   constructor({ path, requestStream, responseStream }: EtcdMethod) {
@@ -53,6 +54,14 @@ export function countedUnary(handler: UnaryHandler, counts: CallCounts): handleU
 export function countedStream(handler: UntypedHandleCall, counts: CallCounts): UntypedHandleCall {
   return (call: ServerDuplexStream<Buffer, Buffer>) => {
     counts.started += 1;
+    let code: status | null = null;
+    const ended = (as: status): void => {
+      if (code === null) counts.ended(as);
+      code ??= as;
+    };
+    call.on('error', (error: Partial<ServiceError>) => ended(error.code ?? status.UNKNOWN));
+    call.on('cancelled', () => ended(status.CANCELLED));
+    call.on('finish', () => ended(status.OK));
     (handler as handleBidiStreamingCall<Buffer, Buffer>)(call);
   };
 }

@@ -1,7 +1,7 @@
 import { byteStringOfText, emptyBytes } from '../../foundation/bytes.ts';
 import type { NodeId, Revision } from '../../foundation/ids.ts';
 import type { ServedNode } from '../../node/served-node.ts';
-import { type Command, type RangeRequest, rangeOf } from '../../ports/command.ts';
+import { type Command, type RangeRequest, rangeOf, type TxnCommand } from '../../ports/command.ts';
 import type { Answering } from '../../protocol/etcd/kv/write-responses.ts';
 import type { responseHeader } from '../../protocol/etcd/messages/header.ts';
 import type { Message } from '../../protocol/etcd/schema.ts';
@@ -9,7 +9,7 @@ import { Deadlines } from './deadlines.ts';
 import { EtcdError } from './etcd-error.ts';
 import type { Cancellable } from './handlers.ts';
 import { clusterIdOf, MemberIds } from './identity.ts';
-import { type ReadDone, Reads } from './reads.ts';
+import { type ReadDone, Reads, type TxnReadDone } from './reads.ts';
 import type { WriteDone, WriteOutcome } from './writes/flight.ts';
 import { Proposer } from './writes/proposer.ts';
 
@@ -82,6 +82,16 @@ export class EtcdFace {
     caller?: Pick<Cancellable, 'cancelled'>,
   ): void {
     this.#reads.read(request, serializable, done, caller);
+  }
+
+  /** Of a transaction that writes nothing; null: to be proposed all the same. */
+  readTxn(
+    txn: TxnCommand,
+    serializable: boolean,
+    done: TxnReadDone,
+    caller?: Pick<Cancellable, 'cancelled'>,
+  ): void {
+    this.#reads.readTxn(txn, serializable, done, caller);
   }
 
   /** Resolves when this node's state is at least as new as everything acknowledged before the call. Rejects with an EtcdError. */

@@ -17,6 +17,7 @@ import {
   watchMethods,
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { WatchShares } from '../streams/watch-shares.ts';
 import { authService } from './auth/auth-service.ts';
 import { CallCounts, type CountedHandler, countedStream, countedUnary } from './call-counts.ts';
 import { clusterService } from './cluster/cluster-service.ts';
@@ -52,11 +53,16 @@ export class EtcdServices {
   readonly #counts = new Map<string, CallCounts>();
   readonly #parts: readonly ServiceHandlers[];
 
-  constructor(node: ServedNode, cluster: string, watchProgressMs?: number) {
+  constructor(
+    node: ServedNode,
+    cluster: string,
+    watchProgressMs?: number,
+    shares: WatchShares = new WatchShares(),
+  ) {
     this.face = new EtcdFace(node, cluster);
     this.#parts = [
       kvService(this.face),
-      watchService(this.face, watchProgressMs),
+      watchService(this.face, shares, watchProgressMs),
       leaseService(this.face),
       lockService(this.face),
       electionService(this.face),

@@ -1,7 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { ServedNode } from '../../node/served-node.ts';
-import type { RangeRequest } from '../../ports/command.ts';
-import type { RangeResult } from '../../ports/result.ts';
+import type { RangeRequest, TxnCommand } from '../../ports/command.ts';
+import type { RangeResult, TxnResult } from '../../ports/result.ts';
 import { systemClock } from '../system-clock.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import { type EtcdError, etcdError, toEtcdError } from './etcd-error.ts';
@@ -9,6 +9,16 @@ import type { Cancellable } from './handlers.ts';
 
 type Caller = Pick<Cancellable, 'cancelled'>;
 export type ReadDone = (outcome: RangeResult | EtcdError) => void;
+/** Null: to be proposed all the same. */
+export type TxnReadDone = (outcome: TxnResult | EtcdError | null) => void;
+
+/** Asks the node. */
+type Ask<T> = (
+  consistency: 'linearizable' | 'serializable',
+  told: (outcome: T | TanistError) => void,
+  isGone?: () => boolean,
+) => void;
+type Done<T> = (outcome: T | EtcdError) => void;
 
 export const tryAgainMs = 10;
 /** How long a follower's read waits for a revision that it does not have yet. */
@@ -26,10 +36,27 @@ export class Reads {
 
   /** Of a caller that is gone nothing is read any more; a linearizable read is then answered when its time is over, for whoever counts calls. */
   read(request: RangeRequest, serializable: boolean, done: ReadDone, caller?: Caller): void {
-    if (serializable) this.#readLocally(request, systemClock.nowMs() + behindMs, done);
+    const ask: Ask<RangeResult> = (consistency, told, isGone) =>
+      this.#node.read(request, consistency, told, isGone);
+    this.#read(ask, serializable, done, caller);
+  }
+
+  /** The same of a transaction that writes nothing. A replica beyond the quorum leaves it to the leader. */
+  readTxn(txn: TxnCommand, serializable: boolean, done: TxnReadDone, caller?: Caller): void {
+    if (this.#node.tier !== 'hot') {
+      done(null);
+      return;
+    }
+    const ask: Ask<TxnResult | null> = (consistency, told, isGone) =>
+      this.#node.readTxn(txn, consistency, told, isGone);
+    this.#read(ask, serializable, done, caller);
+  }
+
+  #read<T>(ask: Ask<T>, serializable: boolean, done: Done<T>, caller?: Caller): void {
+    if (serializable) this.#readLocally(ask, systemClock.nowMs() + behindMs, done);
     else if (this.#node.tier !== 'hot') done(etcdError('notSupportedForLearner'));
     else {
-      const attempt = new Attempt(this.#node, request, done, caller);
+      const attempt = new Attempt(ask, done, caller);
       this.#deadlines.add(attempt);
       attempt.start();
     }
@@ -39,11 +66,11 @@ export class Reads {
    * A follower may be a moment behind a revision that its client has heard of from another member. etcd refuses such a read at once, over which
    * etcd3's software transactions give up when their reads go to several members; here it waits a little before it is refused with the same words.
    */
-  #readLocally(request: RangeRequest, untilMs: number, done: ReadDone): void {
-    this.#node.read(request, 'serializable', (outcome) => {
+  #readLocally<T>(ask: Ask<T>, untilMs: number, done: Done<T>): void {
+    ask('serializable', (outcome) => {
       if (!(outcome instanceof TanistError)) done(outcome);
       else if (outcome.code === 'revision-future' && this.#mayCatchUp() && systemClock.nowMs() < untilMs)
-        setTimeout(() => this.#readLocally(request, untilMs, done), tryAgainMs);
+        setTimeout(() => this.#readLocally(ask, untilMs, done), tryAgainMs);
       else done(toEtcdError(outcome));
     });
   }
@@ -55,17 +82,15 @@ export class Reads {
   }
 }
 
-class Attempt implements Timed {
+class Attempt<T> implements Timed {
   readonly sinceMs = systemClock.nowMs();
-  readonly #node: ServedNode;
-  readonly #request: RangeRequest;
+  readonly #ask: Ask<T>;
   readonly #caller: Caller | undefined;
-  #done: ReadDone | null;
+  #done: Done<T> | null;
 
-  constructor(node: ServedNode, request: RangeRequest, done: ReadDone, caller: Caller | undefined) {
+  constructor(ask: Ask<T>, done: Done<T>, caller: Caller | undefined) {
+    this.#ask = ask;
     this.#caller = caller;
-    this.#node = node;
-    this.#request = request;
     this.#done = done;
   }
 
@@ -74,8 +99,7 @@ class Attempt implements Timed {
   }
 
   start(): void {
-    this.#node.read(
-      this.#request,
+    this.#ask(
       'linearizable',
       (outcome) => {
         if (!(outcome instanceof TanistError)) this.#finish(outcome);
@@ -92,7 +116,7 @@ class Attempt implements Timed {
     this.#finish(etcdError('timeout'));
   }
 
-  #finish(outcome: RangeResult | EtcdError): void {
+  #finish(outcome: T | EtcdError): void {
     const done = this.#done;
     this.#done = null;
     done?.(outcome);

@@ -48,6 +48,7 @@ class UnaryStream implements Cancellable {
   #more = nothing;
   #receivedBytes = 0;
   #answered = false;
+  #goneIsCounted = false;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: CountedHandler) {
     this.#stream = stream;
@@ -66,6 +67,14 @@ class UnaryStream implements Cancellable {
   /** Its client reset it or went. A closed stream is destroyed only later, and until then throws when it is answered. */
   get #isGone(): boolean {
     return this.#stream.closed || this.#stream.destroyed;
+  }
+
+  /** Who counts calls hears of it when there would be something to answer. */
+  #isGoneNow(): boolean {
+    if (!this.#isGone) return false;
+    if (!this.#goneIsCounted) this.#method.counts.ended(status.CANCELLED);
+    this.#goneIsCounted = true;
+    return true;
   }
 
   once(_event: 'cancelled', listener: () => void): void {
@@ -90,7 +99,7 @@ class UnaryStream implements Cancellable {
   }
 
   #end(): void {
-    if (this.#answered || this.#isGone) return;
+    if (this.#answered || this.#isGoneNow()) return;
     const received =
       this.#first === null || this.#more.length === 0
         ? this.#first
@@ -116,7 +125,7 @@ class UnaryStream implements Cancellable {
 
   #succeed(response: Buffer): void {
     const stream = this.#stream;
-    if (this.#answered || this.#isGone) return;
+    if (this.#answered || this.#isGoneNow()) return;
     if (response.length > smallBytes && !this.#mayWait(response.length)) {
       this.#fail(etcdError('tooManyRequests'));
       return;
@@ -147,7 +156,7 @@ class UnaryStream implements Cancellable {
 
   #fail({ code, details }: EtcdError): void {
     const stream = this.#stream;
-    if (this.#answered || this.#isGone) return;
+    if (this.#answered || this.#isGoneNow()) return;
     this.#answered = true;
     this.#method.counts.ended(code);
     stream.respond(

@@ -12,9 +12,12 @@ const files = [
   'tanist/v1/replication.proto',
   'tanist/v1/snapshots.proto',
   'tanist/v1/promotion.proto',
+  'tanist/v1/models.proto',
+  'tanist/v1/dependencies.proto',
   'etcd/rpc.proto',
   'etcd/v3lock.proto',
   'etcd/v3election.proto',
+  'grpc/health.proto',
 ];
 
 /** The API as encoded FileDescriptorProtos, one a package, read from the `.proto` files of this package. */
@@ -22,8 +25,7 @@ export async function readFileDescriptors(): Promise<readonly Buffer[]> {
   const root = new protobuf.Root();
   const here = root.resolvePath.bind(root);
   root.resolvePath = (origin, target) => {
-    const base =
-      target.startsWith('tanist/') || target.startsWith('etcd/') ? folder : new URL('etcd/', folder);
+    const base = /^(tanist|etcd|grpc)\//.test(target) ? folder : new URL('etcd/', folder);
     return target.startsWith('/') ? here(origin, target) : fileURLToPath(new URL(target, base));
   };
   await root.load([...files], { keepCase: true });

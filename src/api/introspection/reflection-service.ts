@@ -6,7 +6,10 @@ import type {
 } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import { present } from '../../foundation/assert.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { limits } from '../../foundation/limits.ts';
 import { method } from '../../protocol/services.ts';
+import { ClientStream } from '../services/client-stream.ts';
 import { readFileDescriptors } from './file-descriptors.ts';
 import { servedServices } from './served-services.ts';
 
@@ -49,23 +52,31 @@ export function addReflectionService(server: Server): void {
 /** The package's own handlers take and give messages; the server's streams carry bytes. */
 function serve(call: ServerDuplexStream<Buffer, Buffer>, { definition, info }: Reflection): void {
   const handlers: ((message: unknown) => void)[] = [];
-  const translated = {
-    on: (event: string, listener: (message?: unknown) => void) => {
-      if (event === 'data') handlers.push(listener);
-      else call.on(event, listener);
+  const stream = new ClientStream(call, {
+    received: (bytes) => {
+      const message = requestOf(definition, bytes);
+      for (const handler of handlers) handler(message);
     },
-    write: (message: unknown) => call.write(definition.responseSerialize(message)),
-    end: () => call.end(),
+    closed: () => {},
+    // An answer is a hundred times its question.
+    mostWaitingBytes: limits.messageBytes,
+  });
+  const translated = {
+    // The end is the stream's own.
+    on: (event: string, listener: (message: unknown) => void) => {
+      if (event === 'data') handlers.push(listener);
+    },
+    write: (message: unknown) => stream.write(definition.responseSerialize(message)),
   };
   info(translated as unknown as ServerDuplexStream<unknown, unknown>);
-  call.on('data', (bytes: Buffer) => {
-    try {
-      const message: unknown = definition.requestDeserialize(bytes);
-      for (const handler of handlers) handler(message);
-    } catch {
-      call.emit('error', { code: status.INVALID_ARGUMENT, details: 'not a reflection request' });
-    }
-  });
+}
+
+function requestOf(definition: ServiceDefinition[string], bytes: Buffer): unknown {
+  try {
+    return definition.requestDeserialize(bytes);
+  } catch (error) {
+    throw new TanistError('invalid-argument', 'not a reflection request', { cause: error });
+  }
 }
 
 async function loadReflection(): Promise<readonly Reflection[]> {

@@ -14,4 +14,5 @@ export const servedServices: readonly string[] = [
   'etcdserverpb.Auth',
   'v3lockpb.Lock',
   'v3electionpb.Election',
+  'grpc.health.v1.Health',
 ];

@@ -35,16 +35,21 @@ export const etcdReadings: readonly Reading[] = [
   labelled('gauge', 'etcd_cluster_version', 'Version of the API in the cluster', ['cluster_version'], () => [
     [{ cluster_version: etcdVersion.split('.').slice(0, 2).join('.') }, 1],
   ]),
+  gauge('etcd_mvcc_db_total_size_in_bytes', 'State on disk', (s) => s.sizes?.diskBytes ?? null),
   gauge(
-    'etcd_mvcc_db_total_size_in_bytes',
-    'Image and log on disk',
-    (s) => s.gauges.imageBytes + s.gauges.logBytes,
+    'etcd_mvcc_db_total_size_in_use_in_bytes',
+    'Live state, which the quota bounds',
+    (s) => s.sizes?.liveBytes ?? null,
   ),
-  gauge('etcd_mvcc_db_total_size_in_use_in_bytes', 'Image on disk', (s) => s.gauges.imageBytes),
   gauge(
     'etcd_debugging_mvcc_db_total_size_in_bytes',
-    'The same, by its old name',
-    (s) => s.gauges.imageBytes + s.gauges.logBytes,
+    'State on disk, by its old name',
+    (s) => s.sizes?.diskBytes ?? null,
+  ),
+  gauge(
+    'etcd_server_quota_backend_bytes',
+    'Most live state that this node lets in as a leader; 0: no bound',
+    (s) => s.gauges.quotaBytes,
   ),
   gauge('etcd_debugging_mvcc_keys_total', 'Keys', (s) => s.inspection.spaces.user.keys),
   gauge('etcd_debugging_mvcc_current_revision', 'Revision', (s) => s.inspection.spaces.user.revision),
@@ -66,19 +71,17 @@ export const etcdReadings: readonly Reading[] = [
   labelled(
     'counter',
     'grpc_server_handled_total',
-    'Unary calls answered, by method and code',
+    'Calls ended, by method and code',
     ['grpc_service', 'grpc_method', 'grpc_type', 'grpc_code'],
     ({ calls }) =>
-      calls
-        .filter(({ type }) => type === 'unary')
-        .flatMap(({ service, method, type, handled }) =>
-          handled.flatMap((count, code) => {
-            if (count === 0 && code !== status.OK) return [];
-            const name = codeNames[code] ?? String(code);
-            const labels = { grpc_service: service, grpc_method: method, grpc_type: type, grpc_code: name };
-            return [[labels, count] as const];
-          }),
-        ),
+      calls.flatMap(({ service, method, type, handled }) =>
+        handled.flatMap((count, code) => {
+          if (count === 0 && code !== status.OK) return [];
+          const name = codeNames[code] ?? String(code);
+          const labels = { grpc_service: service, grpc_method: method, grpc_type: type, grpc_code: name };
+          return [[labels, count] as const];
+        }),
+      ),
   ),
 ];
 

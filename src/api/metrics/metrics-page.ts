@@ -62,11 +62,16 @@ export class MetricsPage {
   async #page(): Promise<string> {
     const node = this.#node;
     const { face, calls } = this.#etcd;
-    const [gauges, process] = await Promise.all([node.gauges(), readProcess()]);
+    const [gauges, sizes, process] = await Promise.all([
+      node.gauges(),
+      node.maintenance.sizes().catch(() => null),
+      readProcess(),
+    ]);
     const scrape: Scrape = {
       node,
       inspection: node.inspect(),
       gauges,
+      sizes,
       leadership: this.#leadership,
       process,
       calls,

@@ -1,4 +1,5 @@
 import type { NodeGauges } from '../../node/gauges.ts';
+import type { Sizes } from '../../node/image/maintenance.ts';
 import type { NodeInspection } from '../../node/node.ts';
 import type { ServedNode } from '../../node/served-node.ts';
 import type { CallCounts } from '../etcd/call-counts.ts';
@@ -10,6 +11,8 @@ export interface Scrape {
   readonly node: ServedNode;
   readonly inspection: NodeInspection;
   readonly gauges: NodeGauges;
+  /** As `Status` of etcd's API tells them; null: not known now. */
+  readonly sizes: Sizes | null;
   readonly leadership: LeadershipWatch;
   readonly process: ProcessReading;
   readonly calls: readonly CallCounts[];

@@ -6,12 +6,19 @@ import type { ReplicaView } from '../../node/beyond/replica-book.ts';
 import type { NodeGauges } from '../../node/gauges.ts';
 import type { ScrubStatus } from '../../node/integrity/scrub-passes.ts';
 import type { MemberView } from '../../node/leading/succession-keeper.ts';
-import type { NodeInspection, ReadOutcome, WatchHandle, WatchRequest, WatchSink } from '../../node/node.ts';
+import type {
+  NodeInspection,
+  ReadOutcome,
+  TxnReadOutcome,
+  WatchHandle,
+  WatchRequest,
+  WatchSink,
+} from '../../node/node.ts';
 import type { OnlinePrediction } from '../../node/prediction/online-prediction.ts';
 import type { ReplicationGauges, ServedNode } from '../../node/served-node.ts';
 import { type Proposal, refused } from '../../node/writes/proposals.ts';
 import type { RenewalDone } from '../../node/writes/renewal-batcher.ts';
-import type { Consistency, RangeRequest } from '../../ports/command.ts';
+import type { Consistency, RangeRequest, TxnCommand } from '../../ports/command.ts';
 import type { Space } from '../../ports/delta.ts';
 import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberInfo } from '../../ports/membership.ts';
@@ -151,6 +158,11 @@ export class ReplicaNode implements ServedNode {
     return { cancel: nothing, resume: nothing, requestProgress: nothing };
   }
 
+  /** It holds no state that a transaction could be read of: the leader has it. */
+  readTxn(_txn: TxnCommand, _how: Consistency, done: (outcome: TxnReadOutcome) => void): void {
+    done(null);
+  }
+
   complete(): Promise<never> {
     return Promise.reject(this.#notLeader());
   }
@@ -286,6 +298,7 @@ export class ReplicaNode implements ServedNode {
       peerBytesReceived: 0,
       logBytes: 0,
       imageBytes: this.#options.replica.gauges().bytes,
+      quotaBytes: 0,
       loopLagMs: 0,
       signs: {},
       handOvers: [],

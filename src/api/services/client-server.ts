@@ -39,6 +39,7 @@ import { addHealthService } from '../introspection/health-service.ts';
 import { addReflectionService } from '../introspection/reflection-service.ts';
 import { addReplicationService } from '../replication/replication-service.ts';
 import { addSnapshotsService, type ServedSnapshots } from '../replication/snapshots-service.ts';
+import { WatchShares } from '../streams/watch-shares.ts';
 import { systemClock } from '../system-clock.ts';
 import { streamBackup } from './backup-stream.ts';
 import { addDependenciesService } from './dependencies-service.ts';
@@ -86,6 +87,7 @@ export class ClientServer {
       'grpc.max_concurrent_streams': 65_536,
       'grpc.enable_channelz': 0,
     });
+    const shares = new WatchShares();
     const ours: typeof unary = (answer) =>
       unary((request, metadata) => {
         const refusal = refusalOfLineage(metadata, node);
@@ -97,7 +99,7 @@ export class ClientServer {
         if (this.#isOfOurs(call)) new SessionStream(node, call);
       },
       watch: (call: ServerDuplexStream<Buffer, Buffer>) => {
-        if (this.#isOfOurs(call)) new WatchStream(node, call);
+        if (this.#isOfOurs(call)) new WatchStream(node, call, shares);
       },
       succession: (call: ServerWritableStream<Buffer, Buffer>) => this.#succession(call),
       status: ours(() => encodeStatus(statusOf(node, this.#clusterId))),
@@ -133,7 +135,7 @@ export class ClientServer {
     addModelsService(this.#server, node);
     if (source !== null) addReplicationService(this.#server, node, source);
     addSnapshotsService(this.#server, node, snapshots);
-    this.etcd = new EtcdServices(node, clusterId, watchProgressMs);
+    this.etcd = new EtcdServices(node, clusterId, watchProgressMs, shares);
     this.etcd.register(this.#server);
     const planes = inProcess(node, this.etcd.face, this.#closing.signal)('planes');
     addDependenciesService(this.#server, new StateRegistry(planes, systemClock));

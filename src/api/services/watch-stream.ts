@@ -14,6 +14,7 @@ import { changeBytes } from '../../state/watch-hub.ts';
 import { Joined, type Piece } from '../streams/frames.ts';
 import { SharedEvents } from '../streams/shared-events.ts';
 import { WatchOutlet } from '../streams/watch-outlet.ts';
+import type { WatchShares } from '../streams/watch-shares.ts';
 
 type Reply = Parameters<typeof encodeWatchReply>[0] & { readonly isPart: boolean; readonly count?: number };
 
@@ -27,15 +28,18 @@ export class WatchStream {
   readonly #node: ServedNode;
   readonly #outlet: WatchOutlet<Reply>;
   readonly #messageBytes: number;
+  readonly #shares: WatchShares;
 
   constructor(
     node: ServedNode,
     call: ServerDuplexStream<Buffer, Buffer>,
+    shares: WatchShares,
     messageBytes: number = limits.watchMessageBytes,
   ) {
     this.#node = node;
     this.#messageBytes = messageBytes;
-    this.#outlet = new WatchOutlet<Reply>(call, {
+    this.#shares = shares;
+    this.#outlet = new WatchOutlet<Reply>(call, shares, {
       encode,
       received: (bytes) => this.#received(bytes),
     });
@@ -51,6 +55,10 @@ export class WatchStream {
     const { id } = request;
     if (this.#outlet.has(id)) {
       throw new TanistError('invalid-argument', `watch id ${id} is in use on this stream; choose another`);
+    }
+    if (this.#outlet.isShareUsedUp) {
+      this.#fail(id, tooMany(this.#shares));
+      return;
     }
     const created = this.#node.state.revision(request.space);
     const handle = this.#node.watch(request, {
@@ -68,10 +76,7 @@ export class WatchStream {
         ),
       ended: ({ code, message }) => {
         this.#outlet.ended(id);
-        const failure = new TanistError(code, message);
-        this.#outlet.write(() => [
-          { id, revision: revision(0), events: [], failure, created: false, isPart: false },
-        ]);
+        this.#fail(id, new TanistError(code, message));
       },
     });
     this.#outlet.add(id, handle);
@@ -79,6 +84,16 @@ export class WatchStream {
       { id, revision: created, events: [], failure: null, created: true, isPart: false },
     ]);
   }
+
+  #fail(id: number, failure: TanistError): void {
+    this.#outlet.write(() => [
+      { id, revision: revision(0), events: [], failure, created: false, isPart: false },
+    ]);
+  }
+}
+
+function tooMany({ most }: WatchShares): TanistError {
+  return new TanistError('too-many-watchers', `this connection has ${most} watches; end some first`);
 }
 
 function encode(reply: Reply): Piece {

@@ -3,6 +3,7 @@ import { limits } from '../../foundation/limits.ts';
 import type { WatchHandle } from '../../node/node.ts';
 import { ClientStream, type ClientStreamOptions } from '../services/client-stream.ts';
 import { Frames, type Piece } from './frames.ts';
+import type { WatchShare, WatchShares } from './watch-shares.ts';
 
 /** Watches stop feeding long before; only a client that sends requests and reads no answers gets here. */
 const mostWaitingBytes = 2 * limits.messageBytes + limits.watcherQueueBytes;
@@ -33,6 +34,7 @@ export interface WatchOutletOptions<Reply>
 export class WatchOutlet<Reply extends OutletReply> {
   readonly #encode: (reply: Reply) => Piece;
   readonly #stream: ClientStream;
+  readonly #share: WatchShare;
   readonly #watches = new Map<number, WatchHandle>();
   /** What of a revision larger than all that may wait is still to be written. */
   #rest: Reply[] = [];
@@ -42,8 +44,13 @@ export class WatchOutlet<Reply extends OutletReply> {
   #turnEvents = 0;
   #nextTurn = false;
 
-  constructor(call: ServerDuplexStream<Buffer, Buffer>, options: WatchOutletOptions<Reply>) {
+  constructor(
+    call: ServerDuplexStream<Buffer, Buffer>,
+    shares: WatchShares,
+    options: WatchOutletOptions<Reply>,
+  ) {
     this.#encode = options.encode;
+    this.#share = shares.of(call);
     this.#stream = new ClientStream(call, {
       ...options,
       closed: () => {
@@ -60,6 +67,11 @@ export class WatchOutlet<Reply extends OutletReply> {
     return this.#watches.size;
   }
 
+  /** The connection has as many watches as it may: no other is to be added. */
+  get isShareUsedUp(): boolean {
+    return this.#share.isUsedUp;
+  }
+
   has(id: number): boolean {
     return this.#watches.has(id);
   }
@@ -69,19 +81,23 @@ export class WatchOutlet<Reply extends OutletReply> {
   }
 
   add(id: number, handle: WatchHandle): void {
-    if (this.#stream.open) this.#watches.set(id, handle);
-    else handle.cancel();
+    if (!this.#stream.open) {
+      handle.cancel();
+      return;
+    }
+    this.#watches.set(id, handle);
+    this.#share.add(1);
   }
 
   /** The watch has ended by itself. */
   ended(id: number): void {
-    this.#watches.delete(id);
+    if (this.#watches.delete(id)) this.#share.add(-1);
   }
 
   /** Nothing more of it is written. */
   cancel(id: number): void {
     this.#watches.get(id)?.cancel();
-    this.#watches.delete(id);
+    this.ended(id);
     this.#rest = this.#rest.filter((reply) => reply.id !== id);
   }
 
@@ -164,6 +180,7 @@ export class WatchOutlet<Reply extends OutletReply> {
 
   #closed(): void {
     for (const watch of this.#watches.values()) watch.cancel();
+    this.#share.add(-this.#watches.size);
     this.#watches.clear();
     this.#rest = [];
     this.#gathered = [];

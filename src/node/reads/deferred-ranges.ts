@@ -1,4 +1,4 @@
-import { asError } from '../../foundation/errors.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type {
   CommandResult,
@@ -23,34 +23,29 @@ export async function completeResults(
   );
 }
 
+/** The transaction has been applied, whatever can be read of it: it must not look as if it had failed. */
 async function completeOrTell(txn: TxnResult, read: ReadRange): Promise<CommandResult> {
   try {
     return await completeTxn(txn, read);
   } catch (error) {
-    return applied(asError(error).message);
+    const message = `the transaction was applied, but what it read at an older revision is not to be had: ${asError(error).message}`;
+    return { kind: 'failed', code: 'indeterminate', message };
   }
 }
 
-async function completeTxn(txn: TxnResult, read: ReadRange): Promise<CommandResult> {
+/** Fails as the first range that cannot be read. */
+export async function completeTxn(txn: TxnResult, read: ReadRange): Promise<TxnResult> {
   const responses: OperationResult[] = [];
   for (const response of txn.responses) {
     if (response.kind === 'deferredRange') {
       const range = await read(response.request);
-      if (range.kind === 'failed') return applied(range.message);
+      if (range.kind === 'failed') throw new TanistError(range.code, range.message);
       responses.push({ ...range, revision: response.revision });
     } else if (response.kind === 'txn') {
-      const nested = await completeTxn(response, read);
-      if (nested.kind !== 'txn') return nested;
-      responses.push(nested);
+      responses.push(await completeTxn(response, read));
     } else {
       responses.push(response);
     }
   }
   return { ...txn, responses };
-}
-
-/** The transaction has been applied all the same, so it must not look as if it had failed. */
-function applied(why: string): CommandResult {
-  const message = `the transaction was applied, but what it read at an older revision is not to be had: ${why}`;
-  return { kind: 'failed', code: 'indeterminate', message };
 }

@@ -1,11 +1,12 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { limits } from '../../foundation/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { RangeRequest } from '../../ports/command.ts';
+import type { RangeRequest, TxnCommand } from '../../ports/command.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
-import type { FailedResult, RangeResult } from '../../ports/result.ts';
+import type { FailedResult, RangeResult, TxnResult } from '../../ports/result.ts';
 import { completeRange, type StateMachine } from '../../state/state-machine.ts';
 import { TurnQueue } from '../loop/turn-queue.ts';
+import { completeTxn } from './deferred-ranges.ts';
 import { ScanRoom } from './scan-room.ts';
 
 /** Scans that a compaction overtook, until the caller is told. */
@@ -41,6 +42,14 @@ export class RangeReader {
     if (this.#state.isLarge(request)) return this.#scan(request, isGone);
     const answer = this.#state.range(request);
     return answer.kind === 'needsHistory' ? completeRange(answer, this.#history) : answer;
+  }
+
+  /** The same of a transaction that writes nothing; null: it is to be applied. What it reads at older revisions is read after it. */
+  async txn(txn: TxnCommand, isGone = nobodyIs): Promise<TxnResult | FailedResult | null> {
+    if (!this.#mayRead()) await this.#turns.next();
+    const result = this.#state.readTxn(txn);
+    if (result?.kind !== 'txn') return result;
+    return completeTxn(result, async (request) => this.read(request, isGone));
   }
 
   #scan(request: RangeRequest, isGone: () => boolean): Promise<RangeResult | FailedResult> {

@@ -1,8 +1,14 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Consistency, PredictedRead, RangeRequest } from '../../ports/command.ts';
+import type { Consistency, PredictedRead, RangeRequest, TxnCommand } from '../../ports/command.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
-import type { CommandResult, FailedResult, PredictedRangeResult, RangeResult } from '../../ports/result.ts';
+import type {
+  CommandResult,
+  FailedResult,
+  PredictedRangeResult,
+  RangeResult,
+  TxnResult,
+} from '../../ports/result.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 import type { WatchHandle, WatchHub, WatchRequest, WatchSink } from '../../state/watch-hub.ts';
 import type { Standing } from '../integrity/standing.ts';
@@ -11,9 +17,11 @@ import { type Life, stops, takingOver } from '../refusals.ts';
 import { completeResults } from './deferred-ranges.ts';
 import { refusalOfPredicted, tooManyToPredict, withPredictions } from './predicted-reads.ts';
 import type { RangeReader } from './range-reader.ts';
-import type { ReadQueue, ReadRefusal } from './reads.ts';
+import type { PendingRead, ReadQueue, ReadRefusal } from './reads.ts';
 
 export type ReadOutcome = RangeResult | PredictedRangeResult | TanistError;
+/** Null: to be applied, as one that writes. */
+export type TxnReadOutcome = TxnResult | TanistError | null;
 
 /** Beyond it reads are refused. */
 const mostWaiting = 65_536;
@@ -50,31 +58,64 @@ export class ReadPath {
    * `starting`, `under-doubt`; `unavailable` where it was confirmed and this replica did not catch up within `limits.readBehindMs`; those of the range.
    */
   read(request: RangeRequest, consistency: Consistency, done: Done, isGone?: () => boolean): void {
-    const { life, standing, reads, silentMs, wake } = this.#parts;
-    if (life.isStopped) {
-      done(stops(), 0);
-      return;
-    }
     const predicted = typeof consistency === 'string' ? null : consistency;
-    const problem =
-      (predicted === null ? null : refusalOfPredicted(request, predicted)) ?? standing.notServing();
-    if (problem !== null) {
-      done(problem, 0);
-      return;
-    }
+    const isLinearizable = consistency === 'linearizable';
+    const refuse = (why: TanistError): void => done(why, 0);
+    const problem = predicted === null ? null : refusalOfPredicted(request, predicted);
+    if (!this.#mayWait(isLinearizable, problem, refuse)) return;
+    const serve = (): void =>
+      this.#serve(request, predicted, isLinearizable ? 0 : this.#parts.silentMs(), done, isGone);
+    this.#await(isLinearizable, this.#pending(serve, refuse, isGone));
+  }
+
+  /**
+   * A transaction that writes nothing, of one moment: what it reads and compares is the same state. Errors: those of `read`, and those that it has when it
+   * is applied.
+   */
+  readTxn(
+    txn: TxnCommand,
+    consistency: 'linearizable' | 'serializable',
+    done: (outcome: TxnReadOutcome) => void,
+    isGone?: () => boolean,
+  ): void {
+    const isLinearizable = consistency === 'linearizable';
+    if (!this.#mayWait(isLinearizable, null, done)) return;
+    const serve = (): void => this.#serveTxn(txn, done, isGone);
+    this.#await(isLinearizable, this.#pending(serve, done, isGone));
+  }
+
+  #mayWait(
+    isLinearizable: boolean,
+    problem: TanistError | null,
+    refuse: (why: TanistError) => void,
+  ): boolean {
+    const { life, standing, reads } = this.#parts;
     // What any replica may answer does not wait behind what needs a leader.
-    if ((consistency === 'linearizable' ? reads.waiting : reads.due) >= mostWaiting) {
-      done(new TanistError('overloaded', 'too many reads are waiting to be served; try again'), 0);
+    const waiting = isLinearizable ? reads.waiting : reads.due;
+    const why = life.isStopped
+      ? stops()
+      : (problem ?? standing.notServing() ?? (waiting >= mostWaiting ? tooManyWait() : null));
+    if (why !== null) refuse(why);
+    return why === null;
+  }
+
+  #pending(
+    serve: () => void,
+    refuse: (why: TanistError) => void,
+    isGone: (() => boolean) | undefined,
+  ): PendingRead {
+    const { life } = this.#parts;
+    return { serve, refuse: (why) => refuse(life.isStopped ? stops() : this.#refusal(why)), isGone };
+  }
+
+  #await(isLinearizable: boolean, read: PendingRead): void {
+    const { reads, wake } = this.#parts;
+    if (!isLinearizable) {
+      reads.addConfirmed(read);
       return;
     }
-    const refuse = (why: ReadRefusal): void => done(life.isStopped ? stops() : this.#refusal(why), 0);
-    if (consistency === 'linearizable') {
-      reads.add({ serve: () => this.#serve(request, null, 0, done, isGone), refuse, isGone });
-      wake();
-      return;
-    }
-    const serve = (): void => this.#serve(request, predicted, silentMs(), done, isGone);
-    reads.addConfirmed({ serve, refuse, isGone });
+    reads.add(read);
+    wake();
   }
 
   #refusal(why: ReadRefusal): TanistError {
@@ -131,7 +172,7 @@ export class ReadPath {
     done: Done,
     isGone: (() => boolean) | undefined,
   ): void {
-    const { standing, ranges, imageDamaged } = this.#parts;
+    const { standing, ranges } = this.#parts;
     const problem = standing.notServing();
     if (problem !== null) {
       done(problem, ageMs);
@@ -153,10 +194,28 @@ export class ReadPath {
     const { replaced } = standing;
     answer.then(
       (completed) => (replaced === standing.replaced ? told(completed) : done(standing.overtaken(), ageMs)),
-      (error: unknown) => {
-        if (error instanceof TanistError && error.code === 'data-damaged') imageDamaged(error.message);
-        done(replaced !== standing.replaced ? standing.overtaken() : this.#failure(error), ageMs);
+      (error: unknown) => done(this.#unread(replaced, error), ageMs),
+    );
+  }
+
+  #serveTxn(
+    txn: TxnCommand,
+    done: (outcome: TxnReadOutcome) => void,
+    isGone: (() => boolean) | undefined,
+  ): void {
+    const { standing, ranges } = this.#parts;
+    const problem = standing.notServing();
+    if (problem !== null) {
+      done(problem);
+      return;
+    }
+    const { replaced } = standing;
+    ranges.txn(txn, isGone).then(
+      (result) => {
+        if (replaced !== standing.replaced) done(standing.overtaken());
+        else done(result?.kind === 'failed' ? new TanistError(result.code, result.message) : result);
       },
+      (error: unknown) => done(this.#unread(replaced, error)),
     );
   }
 
@@ -168,10 +227,29 @@ export class ReadPath {
     return withPredictions(state, answer, request.space, predicted, nowMs);
   }
 
+  #unread(replaced: number, error: unknown): TanistError {
+    const { standing, imageDamaged } = this.#parts;
+    if (error instanceof TanistError && error.code === 'data-damaged') imageDamaged(error.message);
+    return replaced !== standing.replaced ? standing.overtaken() : this.#failure(error);
+  }
+
   #failure(error: unknown): TanistError {
-    if (error instanceof TanistError && (error.code === 'overloaded' || error.code === 'cancelled'))
-      return error;
+    if (error instanceof TanistError && isOfTheRequest(error)) return error;
     this.#parts.nodeLog.error('read-failed', { error: String(error) });
     return new TanistError('unavailable', 'history could not be read on this node; ask another');
   }
+}
+
+/** Not of this node's history. */
+function isOfTheRequest({ code }: TanistError): boolean {
+  return (
+    code === 'overloaded' ||
+    code === 'cancelled' ||
+    code === 'revision-compacted' ||
+    code === 'range-too-large'
+  );
+}
+
+function tooManyWait(): TanistError {
+  return new TanistError('overloaded', 'too many reads are waiting to be served; try again');
 }

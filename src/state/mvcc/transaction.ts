@@ -19,10 +19,11 @@ import type {
   RangeResult,
   TxnResult,
 } from '../../ports/result.ts';
+import { isReadOnly } from '../checks/read-only.ts';
 import { failed } from '../failed.ts';
-import type { Slices } from '../slices.ts';
+import { finish, type Slices } from '../slices.ts';
 import { checkRevision, fetchLimit, rangeValues, upperBound } from './range.ts';
-import { rangeLatestInSlices } from './range-scan.ts';
+import { keysPerTurn, rangeLatestInSlices } from './range-scan.ts';
 import type { SpaceStore } from './space-store.ts';
 
 /** What a put needs to know of leases. */
@@ -121,9 +122,33 @@ export function* applyTxn(
       'transaction-too-large',
       `the ranges of the transaction hold ${keys} keys; ${mostKeys} may be touched by one: use smaller ranges`,
     );
+  const before = store.revision;
+  const result = yield* evaluate(store, leases, txn, perSlice);
+  store.commit();
+  assert(store.revision <= before + 1, 'a transaction is one revision at most');
+  return result;
+}
+
+/** What a transaction that writes nothing answers, at once; null: it looks at too many keys for one turn. What it looked at counts as work of the next slice. */
+export function readTxn(
+  store: SpaceStore,
+  leases: LeaseBook,
+  txn: TxnCommand,
+): TxnResult | FailedResult | null {
+  assert(isReadOnly(txn), 'what writes is in the log');
+  if (keysOfTxn(store, txn) > keysPerTurn) return null;
+  return finish(evaluate(store, leases, txn, keysPerTurn + 1));
+}
+
+/** Without committing; failed, it has changed nothing. */
+function* evaluate(
+  store: SpaceStore,
+  leases: LeaseBook,
+  txn: TxnCommand,
+  perSlice: number,
+): Slices<TxnResult | FailedResult> {
   const path: boolean[] = [];
   yield* choosePath(store, txn, path, perSlice);
-  const before = store.revision;
   const failure =
     checkPath(txn, path, { next: 0 }, (operation) =>
       operation.kind === 'put' ? checkPutInTxn(store, leases, operation) : null,
@@ -131,11 +156,7 @@ export function* applyTxn(
     checkPath(txn, path, { next: 0 }, (operation) =>
       operation.kind === 'range' ? checkRevision(store, operation.revision) : null,
     );
-  if (failure !== null) return failure;
-  const result = yield* runPath(store, leases, txn, path, { next: 0 }, perSlice);
-  store.commit();
-  assert(store.revision <= before + 1, 'a transaction is one revision at most');
-  return result;
+  return failure ?? (yield* runPath(store, leases, txn, path, { next: 0 }, perSlice));
 }
 
 /** How many keys have to be looked at, or deleted. */

@@ -88,6 +88,31 @@ test.serial('permissions follow the rules of 3.5', async (t) => {
   );
 });
 
+test.serial('the role root may do everything, whatever it was granted', async (t) => {
+  await call(0, authMethods.roleAdd, { name: 'root' });
+  const perm = { permType: 'READ', key: 'a' as never } as const;
+  await call(0, authMethods.roleGrantPermission, { name: 'root', perm });
+  const { perm: told } = await call(1, authMethods.roleGet, { role: 'root' });
+  t.deepEqual(
+    told.map(({ permType, key, range_end }) => [permType, String(key), String(range_end)]),
+    [['READWRITE', '', '\0']],
+  );
+});
+
+test.serial('a user without a password keeps none; one with a password gets the new one', async (t) => {
+  const stored = async (name: string) => {
+    const { values } = await cluster.nodes[0]!.state('system').get('auth');
+    return decodeAuthState(Buffer.from(values[0]!.value).toString()).users.get(name)?.password;
+  };
+  await call(0, authMethods.userAdd, { name: 'bare', options: { no_password: true } });
+  await call(0, authMethods.userAdd, { name: 'kept', password: 'old' });
+  const before = await stored('kept');
+  for (const name of ['bare', 'kept'])
+    await call(1, authMethods.userChangePassword, { name, password: 'new' });
+  t.is(await stored('bare'), '');
+  t.not(await stored('kept'), before);
+});
+
 test('passwords are kept as salted hashes', async (t) => {
   const [one, other] = await Promise.all([hashPassword('secret'), hashPassword('secret')]);
   t.not(one, other);

@@ -1,7 +1,15 @@
+import { Client, credentials } from '@grpc/grpc-js';
 import test from 'ava';
 import { byteStringOfText } from '../../../src/foundation/bytes.ts';
 import { Durations } from '../../../src/foundation/durations.ts';
-import { kvMethods } from '../../../src/protocol/etcd/methods.ts';
+import { encodeMessage } from '../../../src/protocol/etcd/codec.ts';
+import {
+  type EtcdMethod,
+  kvMethods,
+  leaseMethods,
+  maintenanceMethods,
+  watchMethods,
+} from '../../../src/protocol/etcd/methods.ts';
 import { RawClient } from '../etcd/differential/raw-client.ts';
 import { type EtcdTestCluster, startEtcdCluster } from '../etcd/etcd-cluster.ts';
 
@@ -11,6 +19,8 @@ test.before(async () => {
   cluster = await startEtcdCluster(3);
 });
 test.after.always(() => cluster?.stop());
+
+const same = (bytes: Buffer): Buffer => bytes;
 
 /** Values by name and labels. */
 async function scrape(address: string): Promise<ReadonlyMap<string, number>> {
@@ -44,6 +54,7 @@ test.serial("etcd's names show what they mean there", async (t) => {
     `grpc_server_handled_total{grpc_service="etcdserverpb.KV",grpc_method="${method}",grpc_type="unary",grpc_code="${code}"}`;
   t.is(values.get(of('Put', 'OK')), 10);
   t.is(values.get(of('Range', 'InvalidArgument')), 1);
+  t.is(values.get('etcd_server_quota_backend_bytes'), 8 * 1024 ** 3);
   const syncs = values.get('etcd_disk_wal_fsync_duration_seconds_count') ?? 0;
   t.true(syncs >= 10);
   t.is(values.get('etcd_disk_wal_fsync_duration_seconds_bucket{le="+Inf"}'), syncs);
@@ -51,6 +62,52 @@ test.serial("etcd's names show what they mean there", async (t) => {
     name.startsWith('etcd_network_peer_round_trip_time_seconds_count'),
   );
   t.is(trips.length, 2);
+});
+
+test.serial('sizes are those of Status, and in use is what the quota bounds', async (t) => {
+  const client = new RawClient(cluster.endpoints[0]!);
+  const answer = await client.call(maintenanceMethods.status, {});
+  client.close();
+  const { dbSize, dbSizeInUse } = (answer as { message: { dbSize: number; dbSizeInUse: number } }).message;
+  const values = await scrape(cluster.endpoints[0]!);
+  t.is(values.get('etcd_mvcc_db_total_size_in_bytes'), dbSize);
+  t.is(values.get('etcd_debugging_mvcc_db_total_size_in_bytes'), dbSize);
+  t.is(values.get('etcd_mvcc_db_total_size_in_use_in_bytes'), dbSizeInUse);
+  // Ten keys of two bytes, and what a key counts beside.
+  t.is(dbSizeInUse, 10 * (2 + 128));
+});
+
+test.serial('streams are counted when they end, however they do', async (t) => {
+  const [endpoint] = cluster.endpoints as [string];
+  const client = new Client(endpoint, credentials.createInsecure());
+  const stream = ({ path }: EtcdMethod = leaseMethods.leaseKeepAlive) =>
+    client.makeBidiStreamRequest<Buffer, Buffer>(path, same, same);
+  const ended = async (call: ReturnType<typeof stream>): Promise<void> => {
+    call.on('error', () => {});
+    call.resume();
+    await new Promise((resolve) => call.once('status', resolve));
+  };
+  const closed = stream();
+  closed.end();
+  const broken = stream();
+  broken.write(Buffer.from([0xff]));
+  await Promise.all([ended(closed), ended(broken)]);
+  const cancelled = stream(watchMethods.watch);
+  // Answered, so it has begun.
+  cancelled.write(encodeMessage(watchMethods.watch.request, { create_request: {} }));
+  await new Promise((resolve) => cancelled.once('data', resolve));
+  cancelled.cancel();
+  await ended(cancelled);
+  client.close();
+  const labels = (method: string) => `grpc_service="etcdserverpb.${method}",grpc_type="bidi_stream"`;
+  const count = async (method: string, code: string) =>
+    (await scrape(endpoint)).get(`grpc_server_handled_total{${labels(method)},grpc_code="${code}"}`);
+  const keepAlive = 'Lease",grpc_method="LeaseKeepAlive';
+  const watch = 'Watch",grpc_method="Watch';
+  while ((await count(watch, 'Canceled')) !== 1) await new Promise((resolve) => setImmediate(resolve));
+  t.is(await count(watch, 'OK'), 0);
+  t.is(await count(keepAlive, 'OK'), 1);
+  t.is(await count(keepAlive, 'InvalidArgument'), 1);
 });
 
 test.serial("Tanist's own say who leads and who follows next", async (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { WatchStream } from '../../../src/api/services/watch-stream.ts';
+import { WatchShares } from '../../../src/api/streams/watch-shares.ts';
 import { WatchCursor } from '../../../src/client/core/watch-cursor.ts';
 import { clusterTimeMs, noLease, revision } from '../../../src/foundation/ids.ts';
 import { limits } from '../../../src/foundation/limits.ts';
@@ -9,8 +10,8 @@ import { decodeWatchReply, encodeWatchRequest } from '../../../src/protocol/watc
 import { b } from '../../state/commands.ts';
 import { FakeCall } from '../fake-call.ts';
 
-function started(messageBytes?: number) {
-  const call = new FakeCall();
+function started(messageBytes?: number, shares = new WatchShares(), peer?: string) {
+  const call = new FakeCall(peer);
   const sinks: WatchSink[] = [];
   const counts = { resumed: 0, cancelled: 0 };
   const node = {
@@ -20,7 +21,7 @@ function started(messageBytes?: number) {
       return { cancel: () => counts.cancelled++, resume: () => counts.resumed++, requestProgress: () => {} };
     },
   } as unknown as TanistNode;
-  new WatchStream(node, call.call, messageBytes);
+  new WatchStream(node, call.call, shares, messageBytes);
   const create = (id: number): void =>
     call.sends(
       encodeWatchRequest({
@@ -150,4 +151,25 @@ test('one revision larger than all that may wait for a client reaches it as it r
   t.is(replies.flatMap(({ events }) => events).length, 101);
   t.is(replies.at(-1)?.failure?.code, 'revision-compacted', 'after all events');
   t.is(call.endedWith, null);
+});
+
+test('a connection that holds its share gets no further watch on any stream; others do', async (t) => {
+  const shares = new WatchShares(3);
+  const streams = [started(undefined, shares, 'a:1'), started(undefined, shares, 'a:1')] as const;
+  const other = started(undefined, shares, 'b:1');
+  const codes = async ({ call }: { readonly call: FakeCall }) => {
+    await Promise.resolve();
+    return call.taken.splice(0).map((bytes) => decodeWatchReply(bytes).failure?.code ?? 'created');
+  };
+  for (const id of [1, 2]) for (const stream of streams) stream.create(id);
+  t.deepEqual(await codes(streams[0]), ['created', 'created']);
+  t.deepEqual(await codes(streams[1]), ['created', 'too-many-watchers']);
+  other.create(1);
+  t.deepEqual(await codes(other), ['created']);
+  streams[1].sinks[0]!.ended({ kind: 'failed', code: 'revision-compacted', message: '' });
+  streams[1].create(3);
+  t.deepEqual(await codes(streams[1]), ['revision-compacted', 'created']);
+  streams[0].call.emit('cancelled');
+  for (const id of [4, 5, 6]) streams[1].create(id);
+  t.deepEqual(await codes(streams[1]), ['created', 'created', 'too-many-watchers']);
 });

@@ -141,7 +141,7 @@ test('requests of the generated code become commands', (t) => {
           t.deepEqual(decodeDeleteRangeRequest(generated('DeleteRangeRequest', plain)), operation);
           return;
         case 'txn':
-          t.deepEqual(decodeTxnRequest(generated('TxnRequest', plain)), operation);
+          t.deepEqual(decodeTxnRequest(generated('TxnRequest', plain)).txn, operation);
       }
     }),
     { numRuns: 400 },
@@ -169,14 +169,25 @@ test('numbers that Tanist does not know: negative and huge ones mean what they m
     revision(-3),
   );
   const compare = (plain: object) =>
-    decodeTxnRequest(generated('TxnRequest', { compare: [plain] })).compares[0]!;
+    decodeTxnRequest(generated('TxnRequest', { compare: [plain] })).txn.compares[0]!;
   // Whatever a version is, it is above -1.
   t.like(compare({ result: 1, target: 0, version: '-1' }), { result: 'notEqual', number: 2 ** 53 - 1 });
   t.like(compare({ result: 2, target: 0, version: '-1' }), { result: 'equal', number: 2 ** 53 - 1 });
   // The member of the oneof that does not fit the target counts for nothing.
   t.like(compare({ target: 2, version: '7' }), { target: 'mod', number: 0 });
   t.like(compare({ target: 3, version: '7' }), { target: 'value', value: '' });
-  t.is(decodeTxnRequest(generated('TxnRequest', { success: [{}] })).success[0], emptyOperation);
+  t.is(decodeTxnRequest(generated('TxnRequest', { success: [{}] })).txn.success[0], emptyOperation);
+});
+
+test('a transaction is serializable if it has ranges and all of them are, those of nested ones, too', (t) => {
+  const isSerializable = (plain: object) => decodeTxnRequest(generated('TxnRequest', plain)).serializable;
+  const local = { requestRange: { key: Buffer.from('a'), serializable: true } };
+  const confirmed = { requestRange: { key: Buffer.from('a') } };
+  const nested = (operation: object) => ({ requestTxn: { failure: [operation] } });
+  t.true(isSerializable({ success: [local], failure: [nested(local)] }));
+  t.false(isSerializable({}));
+  t.false(isSerializable({ success: [local], failure: [confirmed] }));
+  t.false(isSerializable({ success: [local, nested(confirmed)] }));
 });
 
 function plainKeyValue(value: KeyValue): object {

@@ -1,10 +1,19 @@
-import { type ByteString, byteString, bytesOf } from '../../../foundation/bytes.ts';
+import {
+  type ByteString,
+  byteString,
+  byteStringOfText,
+  bytesOf,
+  emptyBytes,
+} from '../../../foundation/bytes.ts';
 import { authMethods } from '../../../protocol/etcd/methods.ts';
 import { etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import { type UnaryHandler, unary } from '../handlers.ts';
 import type { AuthState, Permission } from './auth-state.ts';
 import { type AuthStore, withEntry } from './auth-store.ts';
+
+/** What root may do, whatever it was granted. */
+const everything = { permType: 'READWRITE', key: emptyBytes, range_end: byteStringOfText('\0') } as const;
 
 /** Roles and their permissions, with etcd's checks in etcd's order. */
 export function roleHandlers(
@@ -27,11 +36,12 @@ export function roleHandlers(
     }),
     unary(authMethods.roleGet, async ({ role }) => {
       const { state } = await store.read();
-      const perm = roleOf(state, role).map(({ type, key, rangeEnd }) => ({
+      const stored = roleOf(state, role).map(({ type, key, rangeEnd }) => ({
         permType: type,
         key: fromBase64(key),
         range_end: fromBase64(rangeEnd),
       }));
+      const perm = role === 'root' ? [everything] : stored;
       return { header: face.header(), perm };
     }),
     unary(authMethods.roleList, async () => {

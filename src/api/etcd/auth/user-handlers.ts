@@ -43,9 +43,13 @@ export function userHandlers(
       return { header: face.header() };
     }),
     unary(authMethods.userChangePassword, async ({ name, password, hashedPassword }) => {
-      userOf((await store.read()).state, name);
-      const kept = await keptOf(password, hashedPassword);
-      await put(name, (user) => ({ ...user, password: kept }));
+      const present = userOf((await store.read()).state, name);
+      const kept = hasPassword(present) ? await keptOf(password, hashedPassword) : '';
+      // As in etcd, one without a password stays so, and is not told.
+      await put(name, (user) => ({
+        ...user,
+        password: kept !== '' && hasPassword(user) ? kept : user.password,
+      }));
       return { header: face.header() };
     }),
     unary(authMethods.userGrantRole, async ({ user: name, role }) => {
@@ -69,6 +73,10 @@ function userOf({ users }: AuthState, name: string): User {
   const user = users.get(name);
   if (user === undefined) throw etcdError('userNotFound');
   return user;
+}
+
+function hasPassword({ password }: User): boolean {
+  return password !== '';
 }
 
 /** A client may send a hash that it has made itself; it is kept as it came. */

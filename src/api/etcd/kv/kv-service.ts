@@ -15,9 +15,11 @@ import {
   encodeTxnResponse,
 } from '../../../protocol/etcd/kv/write-responses.ts';
 import { kvMethods } from '../../../protocol/etcd/methods.ts';
+import { isReadOnly } from '../../../state/checks/read-only.ts';
 import { caughtAsEtcdError, EtcdError, type EtcdErrorName, etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import { rawUnary, type ServiceHandlers, type UnaryReply } from '../handlers.ts';
+import type { TxnReadDone } from '../reads.ts';
 import type { WriteOutcome } from '../writes/flight.ts';
 import { checkPut, checkTxn } from './check-requests.ts';
 
@@ -51,9 +53,18 @@ export function kvService(face: EtcdFace): ServiceHandlers {
         const command = decodeDeleteRangeRequest(bytes);
         write(command, command.key.length === 0 ? 'keyNotProvided' : null, reply);
       }),
-      rawUnary(kvMethods.txn, (bytes, reply) => {
-        const txn = decodeTxnRequest(bytes);
-        write(txn, checkTxn(txn, face.node.requestLimits.transactionOperations), reply);
+      rawUnary(kvMethods.txn, (bytes, reply, caller) => {
+        const { txn, serializable } = decodeTxnRequest(bytes);
+        const wrong = checkTxn(txn, face.node.requestLimits.transactionOperations);
+        if (wrong !== null || !isReadOnly(txn)) {
+          write(txn, wrong, reply);
+          return;
+        }
+        const told: TxnReadDone = (outcome) => {
+          if (outcome === null) write(txn, null, reply);
+          else answer(face, outcome, reply);
+        };
+        face.readTxn(txn, serializable, told, caller);
       }),
       rawUnary(kvMethods.compact, (bytes, reply) => {
         const { command } = decodeCompactionRequest(bytes);

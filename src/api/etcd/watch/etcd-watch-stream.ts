@@ -13,6 +13,7 @@ import {
 import type { Given, Message } from '../../../protocol/etcd/schema.ts';
 import { encodeWatchId } from '../../../protocol/etcd/watch/write-watch-response.ts';
 import { WatchOutlet } from '../../streams/watch-outlet.ts';
+import type { WatchShares } from '../../streams/watch-shares.ts';
 import { caughtAsEtcdError, etcdError, toEtcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import type { EventEncoder } from './event-encoder.ts';
@@ -57,6 +58,7 @@ const noWatch = -1;
 export class EtcdWatchStream {
   readonly #face: EtcdFace;
   readonly #options: EtcdWatchOptions;
+  readonly #shares: WatchShares;
   readonly #outlet: WatchOutlet<WatchReply>;
   readonly #watches = new Map<number, Watch>();
   /** The watches of which a bookmark is missing before progress of the whole stream can be told; null: nobody asks. */
@@ -72,11 +74,13 @@ export class EtcdWatchStream {
     encoder: EventEncoder,
     leader: RequiredLeader,
     call: ServerDuplexStream<Buffer, Buffer>,
+    shares: WatchShares,
     options: EtcdWatchOptions = etcdWatchOptions,
   ) {
     this.#face = face;
     this.#options = options;
-    this.#outlet = new WatchOutlet<WatchReply>(call, {
+    this.#shares = shares;
+    this.#outlet = new WatchOutlet<WatchReply>(call, shares, {
       encode: (reply) => encodeReply(encoder, reply),
       received: (bytes) => this.#received(bytes),
       closed: () => this.#closed(),
@@ -143,8 +147,10 @@ export class EtcdWatchStream {
     const first = key.length === 0 ? '\0' : key;
     if (rangeEnd.length > 0 && rangeEnd !== '\0' && first >= rangeEnd) return 'mvcc: watcher range is empty';
     if (id !== 0 && this.#watches.has(id)) return 'mvcc: duplicate watch ID provided on the WatchStream';
-    if (this.#watches.size < this.#options.watches) return null;
-    return `etcdserver: too many requests: a stream holds ${this.#options.watches} watches; cancel some or open another stream`;
+    if (this.#watches.size >= this.#options.watches)
+      return `etcdserver: too many requests: a stream holds ${this.#options.watches} watches; cancel some or open another stream`;
+    if (!this.#outlet.isShareUsedUp) return null;
+    return `etcdserver: too many requests: a connection holds ${this.#shares.most} watches; cancel some`;
   }
 
   #freeId(): number {

@@ -1,5 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { watchMethods } from '../../../protocol/etcd/methods.ts';
+import type { WatchShares } from '../../streams/watch-shares.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import type { ServiceHandlers } from '../handlers.ts';
 import { EtcdWatchStream, etcdWatchOptions } from './etcd-watch-stream.ts';
@@ -9,6 +10,7 @@ import { RequiredLeader } from './required-leader.ts';
 /** etcd's Watch service. */
 export function watchService(
   face: EtcdFace,
+  shares: WatchShares,
   progressMs: number = etcdWatchOptions.progressMs,
 ): ServiceHandlers {
   const options = { ...etcdWatchOptions, progressMs };
@@ -20,7 +22,7 @@ export function watchService(
       [
         watchMethods.watch.path,
         (call: ServerDuplexStream<Buffer, Buffer>) =>
-          void new EtcdWatchStream(face, encoder, leader, call, options),
+          void new EtcdWatchStream(face, encoder, leader, call, shares, options),
       ],
     ]),
   };

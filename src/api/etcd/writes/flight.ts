@@ -10,13 +10,13 @@ export type WriteDone = (outcome: WriteOutcome) => void;
 /** Commands that arrived together and travel as one batch. `dones[i]` hears what became of `commands[i]`, once. */
 export class Flight implements Timed {
   readonly sinceMs: number;
-  readonly #settled: (commands: number) => void;
+  readonly #settled: (commands: number, bytes: number) => void;
   #commands: Command[] = [];
   #dones: WriteDone[] = [];
   #bytes = 0;
   #open = true;
 
-  constructor(sinceMs: number, settled: (commands: number) => void) {
+  constructor(sinceMs: number, settled: (commands: number, bytes: number) => void) {
     this.sinceMs = sinceMs;
     this.#settled = settled;
   }
@@ -63,7 +63,7 @@ export class Flight implements Timed {
     this.#open = false;
     this.#dones = [];
     this.#commands = [];
-    if (dones.length > 0) this.#settled(dones.length);
+    if (dones.length > 0) this.#settled(dones.length, this.#bytes);
     return dones;
   }
 }

@@ -33,7 +33,9 @@ export class Proposer {
   readonly #flush = (): void => this.#send();
   #gathered: Flight | null = null;
   #waiting: Flight[] = [];
+  /** Not answered yet. */
   #commands = 0;
+  #bytes = 0;
   #retry: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -75,10 +77,15 @@ export class Proposer {
       done(etcdError('requestTooLarge'));
       return;
     }
+    if (this.#bytes + bytes > limits.uncommittedBytes) {
+      done(etcdError('tooManyRequests'));
+      return;
+    }
     if (this.#gathered !== null && this.#gathered.bytes + bytes > flightBytes) this.#send();
     const flight = this.#gathering();
     flight.add(command, done, bytes);
     this.#commands += 1;
+    this.#bytes += bytes;
     if (flight.commands.length >= flightCommands) this.#send();
   }
 
@@ -95,8 +102,9 @@ export class Proposer {
 
   #gathering(): Flight {
     if (this.#gathered !== null) return this.#gathered;
-    const flight = new Flight(systemClock.nowMs(), (commands) => {
+    const flight = new Flight(systemClock.nowMs(), (commands, bytes) => {
       this.#commands -= commands;
+      this.#bytes -= bytes;
     });
     this.#gathered = flight;
     // In this order: the driver comes right after it.

@@ -13,12 +13,26 @@ export const emptyOperation: DeleteRangeCommand = Object.freeze({
   previous: false,
 });
 
-/** Fails with `invalid-argument` on bytes that are none such. */
-export function decodeTxnRequest(bytes: Uint8Array): TxnCommand {
-  return readTxnRequest(new WireReader(bytes));
+export interface EtcdTxn {
+  readonly txn: TxnCommand;
+  /** It has ranges, and each of them is. */
+  readonly serializable: boolean;
 }
 
-function readTxnRequest(reader: WireReader): TxnCommand {
+/** Of the ranges of a transaction, those of nested ones among them. */
+interface Ranges {
+  serializable: number;
+  linearizable: number;
+}
+
+/** Fails with `invalid-argument` on bytes that are none such. */
+export function decodeTxnRequest(bytes: Uint8Array): EtcdTxn {
+  const ranges: Ranges = { serializable: 0, linearizable: 0 };
+  const txn = readTxnRequest(new WireReader(bytes), ranges);
+  return { txn, serializable: ranges.serializable > 0 && ranges.linearizable === 0 };
+}
+
+function readTxnRequest(reader: WireReader, ranges: Ranges): TxnCommand {
   const compares: Compare[] = [];
   const success: Operation[] = [];
   const failure: Operation[] = [];
@@ -28,10 +42,10 @@ function readTxnRequest(reader: WireReader): TxnCommand {
         compares.push(readCompare(reader));
         break;
       case 2:
-        success.push(readOperation(reader));
+        success.push(readOperation(reader, ranges));
         break;
       case 3:
-        failure.push(readOperation(reader));
+        failure.push(readOperation(reader, ranges));
         break;
       default:
         reader.skip();
@@ -43,7 +57,7 @@ function readTxnRequest(reader: WireReader): TxnCommand {
 /** A negative revision in a transaction is one that is compacted: unlike outside, where etcd takes it as the latest. */
 const oldest = 1;
 
-function readOperation(reader: WireReader): Operation {
+function readOperation(reader: WireReader, ranges: Ranges): Operation {
   let operation: Operation = emptyOperation;
   const outer = reader.enter();
   while (reader.more()) {
@@ -53,10 +67,13 @@ function readOperation(reader: WireReader): Operation {
       continue;
     }
     const inner = reader.enter();
-    if (field === 1) operation = readRangeRequest(reader, oldest).range;
-    else if (field === 2) operation = readPutRequest(reader);
+    if (field === 1) {
+      const { range, serializable } = readRangeRequest(reader, oldest);
+      ranges[serializable ? 'serializable' : 'linearizable'] += 1;
+      operation = range;
+    } else if (field === 2) operation = readPutRequest(reader);
     else if (field === 3) operation = readDeleteRangeRequest(reader);
-    else operation = readTxnRequest(reader);
+    else operation = readTxnRequest(reader, ranges);
     reader.leave(inner);
   }
   reader.leave(outer);

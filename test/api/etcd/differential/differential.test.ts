@@ -35,6 +35,7 @@ test('the same operations get the same answers from Tanist and from etcd', async
       const right = comparable(method, theirs);
       if (left !== right) {
         t.log(`rerun: TANIST_DIFF_SEED=${seed} TANIST_DIFF_OPERATIONS=${operations}`);
+        t.log(`serializable ones go to ${leader}; ${await tanist.leader()} leads`);
         t.log(`operation ${i}: ${method.path} ${text(request)}`);
         t.is(left, right, 'Tanist, then etcd');
         return;

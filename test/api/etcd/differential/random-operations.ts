@@ -11,6 +11,9 @@ import type {
 import { type EtcdMethod, kvMethods, leaseMethods } from '../../../../src/protocol/etcd/methods.ts';
 import type { Given } from '../../../../src/protocol/etcd/schema.ts';
 
+/** What transactions do beside reading and plain puts. */
+type Writes = 'none' | 'deletes' | 'keeps';
+
 export interface RandomOperation {
   readonly method: EtcdMethod;
   readonly request: object;
@@ -53,7 +56,10 @@ export class RandomOperations {
     if (dice < 65) return this.#of(kvMethods.deleteRange, this.#delete());
     if (dice < 90 || !this.#leases) {
       if (dice >= 88) return this.#of(kvMethods.compact, this.#compact(known));
-      return this.#of(kvMethods.txn, this.#txn(known, 0, this.#random.chance(0.7)));
+      const random = this.#random;
+      const writes = random.chance(0.4) ? 'none' : random.chance(0.7) ? 'deletes' : 'keeps';
+      const request = this.#txn(known, 0, writes);
+      return { method: kvMethods.txn, request, serializable: isReadOnly(request) };
     }
     if (dice < 92) return this.#of(kvMethods.compact, this.#compact(known));
     return this.#lease();
@@ -150,27 +156,27 @@ export class RandomOperations {
     };
   }
 
-  /** `deletes`: it has deletes and no puts that keep something, else the other way round: etcd dies of such a put after its key's delete. */
-  #txn(known: Known, depth: number, deletes: boolean): Given<typeof txnRequest> {
+  /** It has deletes or puts that keep something, never both: etcd dies of such a put after its key's delete. */
+  #txn(known: Known, depth: number, writes: Writes): Given<typeof txnRequest> {
     const random = this.#random;
     const many = random.chance(0.004) ? 129 : 0;
     return {
       compare: this.#times(random.below(3), () => this.#compare(known)),
-      success: this.#times(many || random.below(4), () => this.#operation(known, depth, deletes)),
-      failure: this.#times(random.below(4), () => this.#operation(known, depth, deletes)),
+      success: this.#times(many || random.below(4), () => this.#operation(known, depth, writes)),
+      failure: this.#times(random.below(4), () => this.#operation(known, depth, writes)),
     };
   }
 
-  #operation(known: Known, depth: number, deletes: boolean): Given<typeof requestOp> {
+  #operation(known: Known, depth: number, writes: Writes): Given<typeof requestOp> {
     const random = this.#random;
     const dice = random.below(100);
     if (dice < 1) return {};
-    if (dice < 40) return { request_put: this.#put(!deletes) };
+    if (dice < 40 && writes !== 'none') return { request_put: this.#put(writes === 'keeps') };
     if (dice < 70) return { request_range: this.#range(known) };
-    if (dice < 85 && !deletes) return { request_range: this.#range(known) };
+    if (dice < 85 && writes !== 'deletes') return { request_range: this.#range(known) };
     if (dice < 85) return { request_delete_range: this.#delete() };
-    if (depth === 3) return { request_put: this.#put(!deletes) };
-    return { request_txn: this.#txn(known, depth + 1, deletes) };
+    if (depth === 3) return { request_range: this.#range(known) };
+    return { request_txn: this.#txn(known, depth + 1, writes) };
   }
 
   #compare({ revision }: Known): Given<typeof compare> {
@@ -220,4 +226,12 @@ export class RandomOperations {
   #times<T>(count: number, make: () => T): T[] {
     return Array.from({ length: count }, make);
   }
+}
+
+/** By chance those with other operations are so, too. */
+function isReadOnly({ success = [], failure = [] }: Given<typeof txnRequest>): boolean {
+  return [...(success ?? []), ...(failure ?? [])].every(
+    ({ request_put, request_delete_range, request_txn }) =>
+      request_put == null && request_delete_range == null && (request_txn == null || isReadOnly(request_txn)),
+  );
 }

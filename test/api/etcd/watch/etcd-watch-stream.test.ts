@@ -4,6 +4,7 @@ import type { EtcdFace } from '../../../../src/api/etcd/etcd-face.ts';
 import { EtcdWatchStream, etcdWatchOptions } from '../../../../src/api/etcd/watch/etcd-watch-stream.ts';
 import { EventEncoder } from '../../../../src/api/etcd/watch/event-encoder.ts';
 import { RequiredLeader } from '../../../../src/api/etcd/watch/required-leader.ts';
+import { WatchShares } from '../../../../src/api/streams/watch-shares.ts';
 import { clusterTimeMs, noLease, revision } from '../../../../src/foundation/ids.ts';
 import type { WatchRequest, WatchSink } from '../../../../src/node/node.ts';
 import type { StateDelta } from '../../../../src/ports/delta.ts';
@@ -13,8 +14,13 @@ import type { Given } from '../../../../src/protocol/etcd/schema.ts';
 import { b } from '../../../state/commands.ts';
 import { FakeCall } from '../../fake-call.ts';
 
-function started(headers: Record<string, string> = {}, leader: string | null = 'n0') {
-  const call = new FakeCall();
+function started(
+  headers: Record<string, string> = {},
+  leader: string | null = 'n0',
+  shares = new WatchShares(),
+  peer?: string,
+) {
+  const call = new FakeCall(peer);
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   Object.assign(call, { metadata });
@@ -48,7 +54,8 @@ function started(headers: Record<string, string> = {}, leader: string | null = '
     answering: () => ({ clusterId: 1n, memberId: 2n, term: 3 }),
   } as unknown as EtcdFace;
   const options = { ...etcdWatchOptions, watches: 3 };
-  new EtcdWatchStream(face, new EventEncoder(face), new RequiredLeader(face.node), call.call, options);
+  const leaders = new RequiredLeader(face.node);
+  new EtcdWatchStream(face, new EventEncoder(face), leaders, call.call, shares, options);
   const send = (request: Given<typeof watchRequest>): void =>
     call.sends(encodeMessage(watchRequest, request));
   const said = async () => {
@@ -233,4 +240,17 @@ test('a client that asks for a leader gets none where there is none', (t) => {
   t.is(started({ hasleader: 'true' }, null).call.endedWith?.message, 'etcdserver: no leader');
   t.is(started({ hasleader: 'true' }).call.endedWith, null);
   t.is(started({}, null).call.endedWith, null);
+});
+
+test('a connection that holds its share is told so; another one is unharmed', async (t) => {
+  const shares = new WatchShares(2);
+  const [mine, theirs] = [started({}, 'n0', shares, 'a:1'), started({}, 'n0', shares, 'b:1')] as const;
+  for (let i = 0; i < 3; i++) mine.send({ create_request: { key: b('a') } });
+  const [, , refused] = await mine.said();
+  t.is(refused?.cancel_reason, 'etcdserver: too many requests: a connection holds 2 watches; cancel some');
+  theirs.send({ create_request: { key: b('a') } });
+  t.like((await theirs.said())[0], { created: true, canceled: false });
+  mine.send({ cancel_request: { watch_id: 0 } });
+  mine.send({ create_request: { key: b('a') } });
+  t.like((await mine.said())[1], { created: true, canceled: false });
 });
