@@ -33,7 +33,7 @@ test.serial('the same where it dies in the meantime', async (t) => {
   const old = trio.leader;
   await trio.pass(15);
   trio.memory.get(old)!.rise = 0.02;
-  while (trio.leader === old) await trio.pass(0.1);
+  await trio.passUntilMoved(old);
   trio.kill(old);
   await trio.pass(10);
   t.like(recordsOf(trio)[0]?.[0], { from: old, verdict: 'justified', why: `${old} fell silent` });
@@ -44,7 +44,7 @@ test.serial('a leak that ends by itself was no reason: needless, also where nobo
   const old = trio.leader;
   await trio.pass(15);
   trio.memory.get(old)!.rise = 0.02;
-  while (trio.leader === old) await trio.pass(0.1);
+  await trio.passUntilMoved(old);
   trio.memory.get(old)!.rise = 0;
   trio.memory.get(old)!.used = 0.3;
   await trio.scheduler.run(

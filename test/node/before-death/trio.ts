@@ -1,4 +1,5 @@
 import { defaultScore, defaultSuspicion } from '../../../src/failover/options.ts';
+import { present } from '../../../src/foundation/assert.ts';
 import { type NodeId, nodeId, noSession } from '../../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../../src/foundation/limits.ts';
 import { seededRandom } from '../../../src/foundation/random.ts';
@@ -42,11 +43,21 @@ export class Trio {
     return trio;
   }
 
+  /** Fails where nobody leads at this moment. */
   get leader(): NodeId {
-    const [found] = [...this.nodes].filter(
+    return present(this.#leading(), 'a member leads');
+  }
+
+  /** Until another one leads. */
+  async passUntilMoved(from: NodeId): Promise<void> {
+    while ((this.#leading() ?? from) === from) await this.pass(0.1);
+  }
+
+  #leading(): NodeId | null {
+    const found = [...this.nodes].find(
       ([id, node]) => node.inspect().open && this.#lives.get(id)?.dead === false,
     );
-    return found![0];
+    return found?.[0] ?? null;
   }
 
   /** A write each tenth of a second at whoever leads. */

@@ -59,7 +59,7 @@ export class RandomOperations {
       const random = this.#random;
       const writes = random.chance(0.4) ? 'none' : random.chance(0.7) ? 'deletes' : 'keeps';
       const request = this.#txn(known, 0, writes);
-      return { method: kvMethods.txn, request, serializable: isReadOnly(request) };
+      return { method: kvMethods.txn, request, serializable: isLocal(request) };
     }
     if (dice < 92) return this.#of(kvMethods.compact, this.#compact(known));
     return this.#lease();
@@ -228,10 +228,13 @@ export class RandomOperations {
   }
 }
 
-/** By chance those with other operations are so, too. */
-function isReadOnly({ success = [], failure = [] }: Given<typeof txnRequest>): boolean {
+/** Whether a member may answer by itself: with ranges alone, all of them serializable, or with nothing at all. */
+function isLocal({ success = [], failure = [] }: Given<typeof txnRequest>): boolean {
   return [...(success ?? []), ...(failure ?? [])].every(
-    ({ request_put, request_delete_range, request_txn }) =>
-      request_put == null && request_delete_range == null && (request_txn == null || isReadOnly(request_txn)),
+    ({ request_put, request_delete_range, request_txn, request_range }) =>
+      request_put == null &&
+      request_delete_range == null &&
+      (request_txn == null || isLocal(request_txn)) &&
+      (request_range == null || request_range.serializable === true),
   );
 }

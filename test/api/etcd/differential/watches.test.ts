@@ -41,8 +41,9 @@ test('watches of random operations say the same on Tanist and on etcd', async (t
         }
         if ((request.start_revision ?? 0) > 0) await settle();
       }
-      const { method, request } = next.next(known);
-      if (method.path === kvMethods.range.path) continue;
+      const { method, request, serializable } = next.next(known);
+      // What changes nothing is compared elsewhere, at the leader: a member that is asked locally may be behind.
+      if (method.path === kvMethods.range.path || serializable === true) continue;
       const [ours, theirs] = await Promise.all([
         random.pick(members).call(method, request),
         real.call(method, request),
