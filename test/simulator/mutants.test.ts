@@ -50,7 +50,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
 };
 /** The same where more seeds have replicas beyond the quorum. */
 const foundWithTiers: Partial<Record<MutantName, number>> = {
-  'mark-half-applied': 138,
+  'mark-half-applied': 487,
   'warm-keeps-lost-ranges': 3,
   'replace-keeps-old-values': 40,
   'cold-row-checksum-ignored': 43,

@@ -58,7 +58,7 @@ for (const seed of withTiers)
 
 test.serial('a mark in the middle of an entry is found', async (t) => {
   const { failure } = await simulate({
-    seed: 138,
+    seed: 487,
     tiers: true,
     predictions: false,
     slowClocks: false,
