@@ -4,8 +4,10 @@ import { type NodeId, nodeId } from '../../src/foundation/ids.ts';
 import { defaultRequestLimits as limits } from '../../src/foundation/limits.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import { type Random, randomName, seededRandom } from '../../src/foundation/random.ts';
+import type { ForcedPolicy } from '../../src/ports/lineage.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
 import type { MemberLineage } from '../../src/protocol/operations/promotion.ts';
+import type { RunFence } from '../../src/replication/forced/forced-policy.ts';
 import type { IncomingImage } from '../../src/replication/promotion/image-source.ts';
 import { readRole } from '../../src/replication/promotion/role.ts';
 import type { BeyondRuntime, HotRuntime, OtherMembers } from '../../src/replication/promotion/runtimes.ts';
@@ -46,7 +48,12 @@ class World {
   readonly supervisor: Supervisor;
   readonly #content = heldOf(someState().state);
 
-  constructor(folder = new MemoryFolder(), tier: 'hot' | 'warm' = 'warm', random = seededRandom(2)) {
+  constructor(
+    folder = new MemoryFolder(),
+    tier: 'hot' | 'warm' = 'warm',
+    random = seededRandom(2),
+    forced: { readonly policy: ForcedPolicy; readonly run: RunFence } | null = null,
+  ) {
     this.folder = folder;
     const life = new Life('w1', this.scheduler, (error) => {
       throw error;
@@ -67,7 +74,7 @@ class World {
         },
         image: (member, _, signal) => this.image(member.id, signal),
       },
-      forced: null,
+      forced,
       starts: {
         hot: async () => {
           this.started.push('hot');
@@ -167,6 +174,54 @@ test('what was promoted by force is what runs, whatever else was wished for mean
     t.is(world.failure, null);
     await world.until(world.supervisor.stop());
   }
+});
+
+test('by policy it goes on only when the quorum is gone for so long, a witness says so, and every old hot member is fenced', async (t) => {
+  const fenced: (readonly [at: number, id: string])[] = [];
+  const policy = { fence: ['fence'], afterMs: 5000, alone: false };
+  let failing: string | null = 'h2';
+  const world: World = new World(new MemoryFolder(), 'warm', seededRandom(2), {
+    policy,
+    run: async (_, { id }) => {
+      await new Promise<void>((resolve) => world.scheduler.after(300, resolve));
+      if (id === failing) return 'no answer';
+      fenced.push([world.scheduler.nowMs, id]);
+      return null;
+    },
+  });
+  const isHot = (): boolean => world.started.includes('hot');
+  let alive = true;
+  let witness: 'seen' | 'gone' = 'seen';
+  world.ask = async ({ id, tier }) => {
+    if (tier === 'hot') return alive ? world.said('hot', id) : null;
+    return id === 'k1' ? { ...world.said('warm', id), tier: 'cold', quorum: witness } : null;
+  };
+  await world.until(world.supervisor.start());
+  await world.run(20_000);
+  alive = false;
+  await world.run(20_000);
+  t.deepEqual(fenced, [], 'the witness still sees the quorum');
+  witness = 'gone';
+  const goneMs = world.scheduler.nowMs;
+  await world.run(30_000);
+  t.false(isHot(), 'one of them may still run');
+  t.true(fenced.length >= 4 && fenced.every(([, id]) => id !== 'h2'));
+  t.true((fenced[0]?.[0] ?? 0) >= goneMs + policy.afterMs);
+  const before = fenced.length;
+  failing = null;
+  await world.run(70_000, isHot);
+  t.true(isHot());
+  t.deepEqual(
+    fenced
+      .slice(before)
+      .map(([, id]) => id)
+      .sort(),
+    ['h1', 'h2', 'h3'],
+  );
+  await world.run(1000);
+  t.is((await world.until(readRole(world.folder)))?.lineage?.epoch, 2);
+  t.is(world.failure, null);
+  await world.until(world.supervisor.stop());
 });
 
 test('a hot member is not promoted by force: with a leader there is nothing to do, without one it says how to go on', async (t) => {
