@@ -37,7 +37,7 @@ export async function forcedEnd(
   cluster: LocalCluster,
   client: TanistClient,
   warm: LocalNode,
-  stream: MetricStream,
+  stream: Pick<MetricStream, 'latest' | 'range'>,
 ): Promise<ForcedEnd | null> {
   if ((await askLineage(warm.addresses.client)).tier === 'hot') return null;
   const { count: keysBefore, revision } = await client.get(metricPrefix, { prefix: true, countOnly: true });

@@ -82,7 +82,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   showReadBack(out, ledger, readBack);
   const warm = cluster.nodes.find(({ tier }) => tier === 'warm');
   const end =
-    warm === undefined ? null : await endUnderLoad(out, cluster, client, warm, options.seconds * 250);
+    warm === undefined ? null : await endUnderLoad(out, cluster, client, warm, stream, options.seconds * 250);
   if (end !== null) showEnd(out, end);
   else step(out, 'the warm replica has taken the place of the killed one by itself: three hot ones again');
   conclude(out, ledger, stream, failover, readBack, end);
@@ -94,14 +94,16 @@ async function endUnderLoad(
   cluster: LocalCluster,
   client: TanistClient,
   warm: LocalNode,
-  beforeMs: number,
+  before: MetricStream,
+  ms: number,
 ): Promise<ForcedEnd | null> {
   const ledger = emptyLedger();
   const stream = startMetricStream(client, ledger);
   try {
-    await watchStream(out, client, ledger, stream, beforeMs);
+    await watchStream(out, client, ledger, stream, ms);
     out.progress.update('killing every hot replica …');
-    return await forcedEnd(cluster, client, warm, stream);
+    const range = (key: string): number => Math.max(before.range(key), stream.range(key));
+    return await forcedEnd(cluster, client, warm, { latest: stream.latest, range });
   } finally {
     // Nobody answers its last writes.
     void stream.stop();
@@ -131,7 +133,7 @@ function showEnd(
     out,
     predicted.keys === 0
       ? 'nothing was predicted of the stream'
-      : `its state of the ${predicted.keys} metrics that move, against this machine now: ${style.bold(percent(predicted.errorWith))} off as it predicted, ${percent(predicted.errorWithout)} as last known (of the range of each)`,
+      : `its state of the ${predicted.keys} metrics that move, against this machine now: ${style.bold(percent(predicted.errorWith))} off as it predicted, ${percent(predicted.errorWithout)} as last known (medians, of the range of each)`,
   );
 }
 
