@@ -2,18 +2,8 @@ import test, { type ExecutionContext } from 'ava';
 import { connect, connectEtcd, leaseId, type TanistClient } from '../../src/client/index.ts';
 import { nodeId } from '../../src/foundation/ids.ts';
 import type { CallOptions } from '../../src/ports/state-client.ts';
+import { contribution } from './contribution.ts';
 import { FakeCluster } from './fake-cluster.ts';
-
-const contribution = {
-  model: 'm',
-  base: '00'.repeat(32),
-  delta: new Float32Array(1),
-  samples: 1,
-  clip: 1,
-  noise: 0,
-  contributor: 'c',
-  reported: null,
-};
 
 /** Every method that sends something for an answer, but for `watch` and `succession`, which end with their signal. */
 const methods: Record<

@@ -3,18 +3,8 @@ import { connect, type TanistClient } from '../../src/client/index.ts';
 import { nodeId } from '../../src/foundation/ids.ts';
 import type { CallOptions } from '../../src/ports/state-client.ts';
 import { tanistService } from '../../src/protocol/services.ts';
+import { contribution } from './contribution.ts';
 import { FakeCluster } from './fake-cluster.ts';
-
-const contribution = {
-  model: 'm',
-  base: '00'.repeat(32),
-  delta: new Float32Array(1),
-  samples: 1,
-  clip: 1,
-  noise: 0,
-  contributor: 'c',
-  reported: null,
-};
 
 type Call = (client: TanistClient, options: CallOptions) => Promise<unknown>;
 

@@ -5,6 +5,7 @@ import type { ExecutionContext } from 'ava';
 import type { BeyondTiers } from '../../../src/api/start/beyond-tiers.ts';
 import { type RunningMember, startMember } from '../../../src/api/start/start-member.ts';
 import { connect, type TanistClient } from '../../../src/client/index.ts';
+import { eventually as answered } from '../../../src/local/eventually.ts';
 import { freePorts } from '../../../src/local/ports.ts';
 import { type ClusterConfig, parseClusterConfig } from '../../../src/node/config/config.ts';
 import type { MemberInfo } from '../../../src/ports/membership.ts';
@@ -67,7 +68,13 @@ export async function until(
   });
 }
 
+/** As long as a test may take. */
+const patienceMs = 120_000;
+
 /** The same of anything else. */
 export async function eventually(right: () => Promise<boolean>): Promise<void> {
-  while (!(await right())) await new Promise((resolve) => setTimeout(resolve, 50));
+  await answered(async () => ((await right()) ? true : null), 'it did not come about', {
+    patienceMs,
+    everyMs: 50,
+  });
 }

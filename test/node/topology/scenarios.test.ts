@@ -20,6 +20,20 @@ const slowed =
   (a: NodeId, b: NodeId, nowMs: number): number =>
     slow(nowMs).some((id) => id === a || id === b) ? ms : 5;
 
+/** In one zone; after a minute two of the voters are slow, and two warm ones are not. */
+const twoSlowed = (): TierWorld =>
+  new TierWorld(
+    [
+      ['n0', 'hot', 'a'],
+      ['n1', 'hot', 'a'],
+      ['n2', 'hot', 'a'],
+      ['n3', 'warm', 'a'],
+      ['n4', 'warm', 'a'],
+    ],
+    { hot: 3 },
+    slowed((nowMs) => (nowMs > minuteMs ? ['n1', 'n2'] : [])),
+  );
+
 test('a quiet cluster stays as it is', async (t) => {
   const world = new TierWorld(three, { hot: 3, warm: 1, spread: 'zone' }, flat);
   await world.run(hourMs);
@@ -152,17 +166,7 @@ test('five voters over three places: a place with two of them is lost and comes 
 });
 
 test('moves for the better keep their distance in time', async (t) => {
-  const world = new TierWorld(
-    [
-      ['n0', 'hot', 'a'],
-      ['n1', 'hot', 'a'],
-      ['n2', 'hot', 'a'],
-      ['n3', 'warm', 'a'],
-      ['n4', 'warm', 'a'],
-    ],
-    { hot: 3 },
-    slowed((nowMs) => (nowMs > minuteMs ? ['n1', 'n2'] : [])),
-  );
+  const world = twoSlowed();
   await world.run(2 * hourMs);
   const promoted = world.moves.filter(({ what }) => what.startsWith('promote'));
   t.deepEqual(
@@ -254,17 +258,7 @@ test('what failed is tried again, ever more rarely', async (t) => {
 });
 
 test('a leader that has just begun keeps its distance in time from the moves of the one before', async (t) => {
-  const world = new TierWorld(
-    [
-      ['n0', 'hot', 'a'],
-      ['n1', 'hot', 'a'],
-      ['n2', 'hot', 'a'],
-      ['n3', 'warm', 'a'],
-      ['n4', 'warm', 'a'],
-    ],
-    { hot: 3 },
-    slowed((nowMs) => (nowMs > minuteMs ? ['n1', 'n2'] : [])),
-  );
+  const world = twoSlowed();
   const promoted = (): readonly { readonly atMs: number }[] =>
     world.moves.filter(({ what }) => what.startsWith('promote'));
   while (promoted().length === 0) await world.run(1000);
