@@ -1,4 +1,5 @@
 import test from 'ava';
+import { TanistError } from '../../src/foundation/errors.ts';
 import { clusterTimeMs, logIndex, noSession, term } from '../../src/foundation/ids.ts';
 import type { Command } from '../../src/ports/command.ts';
 import type { StreamPart } from '../../src/ports/replication.ts';
@@ -66,6 +67,32 @@ test('a follower hears nothing of an entry that is half applied, whenever it ask
       const last = parts.findLast(({ kind }) => kind === 'mark');
       t.is<number, number>(last?.kind === 'mark' ? last.revisions.user : 0, world.state.revision('user'));
     }
+});
+
+test('a node that stops with an entry half applied lets nobody wait for its end', async (t) => {
+  for (const mode of ['deltas', 'latest'] as const) {
+    const world = new WarmWorld();
+    world.apply(put('a/1', 'before'));
+    begun(
+      world,
+      Array.from({ length: 2000 }, (_, i) => put(`a/${i}`, 'of the entry')),
+    );
+    const members = world.feed
+      .members()
+      .map((member) => (mode === 'latest' ? { ...member, tier: 'cold' as const } : member));
+    const stream = world
+      .source({ feed: { ...world.feed, members: () => members }, latest: latestParts })
+      .follow({ replica: warmId, mode, held: null }, new AbortController().signal);
+    const all = (async () => {
+      for await (const _ of stream);
+    })();
+    const refused = t.throwsAsync(all, { code: 'stopping' }, mode);
+    world.clock.after(100, () => {
+      world.refusal = new TanistError('stopping', 'the node stops');
+      world.listeners.ended();
+    });
+    await world.until(refused);
+  }
 });
 
 test('a snapshot and its digests are of a whole state', async (t) => {

@@ -46,6 +46,19 @@ export interface FeedListener {
   ended(): void;
 }
 
+/** Resolves when the state is whole, at once where it is. Errors: the feed's refusal, where it ended with an entry half applied. */
+export async function whole({
+  state,
+  nextTurn,
+  refusal,
+}: Pick<ReplicaFeed, 'state' | 'nextTurn' | 'refusal'>): Promise<void> {
+  while (!state.whole) {
+    const ended = refusal();
+    if (ended !== null) throw ended;
+    await nextTurn();
+  }
+}
+
 /** Those who listen to one node. */
 export class FeedListeners implements FeedListener {
   readonly #listeners = new Set<FeedListener>();

@@ -1,7 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { type LeaseId, type Revision, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
-import type { ReplicaFeed } from '../../node/beyond/replica-feed.ts';
+import { type ReplicaFeed, whole } from '../../node/beyond/replica-feed.ts';
 import type { Timer } from '../../ports/clock.ts';
 import { bySpace, type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {
@@ -100,7 +100,7 @@ export class DeltaStream {
 
   async *parts(): AsyncGenerator<StreamPart, void, undefined> {
     const { feed, timing } = this.#parts;
-    while (!this.#isWhole()) await feed.nextTurn();
+    if (!this.#isWhole()) await whole(feed);
     if (this.#isOver()) return;
     yield this.#begin();
     while (!this.#isOver()) {

@@ -2,6 +2,7 @@ import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { noLease, type Revision, revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
+import { type ReplicaFeed, whole } from '../../node/beyond/replica-feed.ts';
 import { bySpace, type KeyValue, type StateDelta } from '../../ports/delta.ts';
 import type { HistoryStore } from '../../ports/image-store.ts';
 import { sameLineage } from '../../ports/lineage-order.ts';
@@ -19,6 +20,7 @@ export interface LatestSource {
   /** Resolves when it is this reader's turn of the event loop again, and the state is whole. */
   readonly nextTurn: () => Promise<void>;
   readonly lineage: () => Lineage;
+  readonly refusal: ReplicaFeed['refusal'];
   readonly members: () => readonly MemberFacts[];
   /** The furthest that the leader is known to have come. */
   readonly leaderRevisions: () => Revisions;
@@ -44,13 +46,13 @@ export async function* latestParts(source: LatestSource, held: Held | null): Asy
   const { state } = source;
   const lineage = source.lineage();
   yield { kind: 'ranges', lineage, ranges: wholeSpaces };
-  while (!state.whole) await source.nextTurn();
+  await whole(source);
   // Leases first: the keys are as of the moment at which all leases there are have been gone through. Those that ended meanwhile are too many,
   // which harms nothing.
   let granted: LeaseTerms[] = [];
   let isFirst = true;
   // Whoever takes the parts may go on in the middle of an entry.
-  if (!state.whole) await source.nextTurn();
+  await whole(source);
   for (const id of state.leaseIds()) {
     const ttlMs = state.leaseTtlMs(id);
     if (ttlMs !== null) granted.push({ id, ttlMs });

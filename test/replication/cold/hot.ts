@@ -38,6 +38,7 @@ export class Hot {
       history: this.state.history(this.image.history),
       nextTurn: async () => this.between(),
       lineage: () => ({ clusterId: 'test', epoch: this.epoch }),
+      refusal: () => null,
       members: () => [],
       leaderRevisions: () => ({
         user: this.state.revision('user'),
