@@ -5,6 +5,13 @@ import type { Machine } from '../machine.ts';
 import type { Network } from '../world/network.ts';
 import type { Findings } from './findings.ts';
 
+interface CutOff {
+  readonly term: number;
+  /** Of its process, until then: nobody looks at it while it stands still. */
+  readonly pauses: number;
+  readonly sinceMs: number;
+}
+
 /**
  * Check-quorum (thesis §6.2): who has been cut off from every majority for long leads no more. Two election timeouts are allowed, as the
  * look is once an election timeout, and a machine that was frozen gets the time again.
@@ -15,7 +22,7 @@ export class QuorumCheck {
   readonly #electionMs: number;
   readonly #findings: Findings;
   /** Since when a leader has been cut off. */
-  readonly #cutOff = new Map<Machine, { readonly term: number; readonly sinceMs: number }>();
+  readonly #cutOff = new Map<Machine, CutOff>();
 
   constructor(machines: readonly Machine[], network: Network, electionMs: number, findings: Findings) {
     this.#machines = machines;
@@ -35,8 +42,9 @@ export class QuorumCheck {
       return;
     }
     const known = this.#cutOff.get(machine);
-    if (known === undefined || known.term !== status.term) {
-      this.#cutOff.set(machine, { term: status.term, sinceMs: nowMs });
+    const pauses = machine.life?.pauses ?? 0;
+    if (known === undefined || known.term !== status.term || known.pauses !== pauses) {
+      this.#cutOff.set(machine, { term: status.term, pauses, sinceMs: nowMs });
       return;
     }
     const cutOffMs = nowMs - known.sinceMs;

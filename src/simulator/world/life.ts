@@ -11,6 +11,7 @@ export class Life {
   readonly #entered: () => void;
   #dead = false;
   #paused = false;
+  #pauses = 0;
   #backlog: (() => void)[] = [];
 
   constructor(
@@ -31,6 +32,11 @@ export class Life {
 
   get paused(): boolean {
     return this.#paused;
+  }
+
+  /** So far, the present one too. */
+  get pauses(): number {
+    return this.#pauses;
   }
 
   /** Runs `act` inside the process, now or when it goes on. */
@@ -54,6 +60,7 @@ export class Life {
   }
 
   pause(): void {
+    if (!this.#paused) this.#pauses += 1;
     this.#paused = true;
   }
 
