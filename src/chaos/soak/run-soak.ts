@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { TanistError } from '../../foundation/errors.ts';
 import { budgets } from '../moment.ts';
 import { Claims } from '../run/claims.ts';
 import type { Harness } from '../run/harness.ts';
@@ -34,6 +35,8 @@ const checkMs = 300_000;
 const livenessMs = 20_000;
 const sampleMs = 5000;
 const trafficStopMs = 20_000;
+/** Before each further attempt at a cluster that did not start; after the last one the soak is given up. */
+const startAgainMs = [1000, 5000, 15_000] as const;
 
 /** One cluster under test, segment after segment; a new one when one could not be brought to rest. */
 interface Ward {
@@ -44,32 +47,54 @@ interface Ward {
   log: MomentLog;
 }
 
-/** Goes on from `state` until its hours are over or it is told to stop. Never throws for what the cluster does: that is in the results. */
+/**
+ * Goes on from `state` until its hours are over or it is told to stop. What a cluster does that once started is in the results. Errors:
+ * `unavailable`, of a first cluster that did not start, and of several in a row.
+ */
 export async function runSoak(
   harness: Harness,
   state: SoakState,
   shape: Shape,
   events: SoakEvents,
 ): Promise<SoakState> {
+  const { clock } = harness;
+  const beganMs = clock.nowMs();
   let now = state;
   let ward: Ward | null = null;
+  let everOpened = false;
+  let failedStarts = 0;
+  const over = async (result: ScenarioResult, folder: string): Promise<void> => {
+    const elapsedMs = state.elapsedMs + (clock.nowMs() - beganMs);
+    now = { ...now, segmentsDone: now.segmentsDone + 1, elapsedMs };
+    await events.ended(result, now, folder);
+  };
   try {
-    while (now.elapsedMs < now.hours * hourMs && events.stop?.aborted !== true) {
-      const startedMs = harness.clock.nowMs();
-      const folder: string = ward?.folder ?? (await events.folder());
-      let result: ScenarioResult;
+    while (
+      state.elapsedMs + (clock.nowMs() - beganMs) < state.hours * hourMs &&
+      events.stop?.aborted !== true
+    ) {
+      let folder = ward?.folder ?? '';
       try {
-        ward ??= await openWard(harness, now, shape, folder);
-        result = await oneSegment(harness, ward, now, events);
+        if (ward === null) {
+          folder = await events.folder();
+          ward = await openWard(harness, now, shape, folder);
+        }
       } catch (error) {
-        result = brokenResult(namedOf(now), messageOf(error));
+        const reason = messageOf(error);
+        if (!everOpened) throw new TanistError('unavailable', `the cluster did not start: ${reason}`);
+        await over(brokenResult(namedOf(now), reason), folder);
+        const pauseMs = startAgainMs[failedStarts++];
+        if (pauseMs === undefined)
+          throw new TanistError('unavailable', `the cluster did not start ${failedStarts} times: ${reason}`);
+        await clock.delay(pauseMs, events.stop);
+        continue;
       }
-      now = {
-        ...now,
-        segmentsDone: now.segmentsDone + 1,
-        elapsedMs: now.elapsedMs + (harness.clock.nowMs() - startedMs),
-      };
-      await events.ended(result, now, folder);
+      everOpened = true;
+      failedStarts = 0;
+      const result = await oneSegment(harness, ward, now, events).catch((error: unknown) =>
+        brokenResult(namedOf(now), messageOf(error)),
+      );
+      await over(result, folder);
       // A cluster that does not come to rest is left; the next segment has a new one.
       if (result.failures.length > 0) {
         await closeWard(ward);

@@ -17,7 +17,7 @@ const stateSchema = v.object({
   clients: v.number(),
   /** Segments that are over, with their checks and their report. */
   segmentsDone: v.number(),
-  /** How long the cluster was under test in all, ms. */
+  /** How long it has gone on in all, checks and reports with it, ms. */
   elapsedMs: v.number(),
 });
 

@@ -11,6 +11,8 @@ export interface FakeOptions {
   /** From the start of the traffic on nothing is acknowledged once this many faults have struck. */
   readonly diesAfterKills?: number;
   readonly onStop?: () => void;
+  /** Throws where the cluster is not to start. */
+  readonly onStart?: () => void;
 }
 
 /** A cluster in words: the first running member leads, `electionMs` after the one before it ended; a write every 4 ms. */
@@ -19,6 +21,7 @@ export function fakeHarness(options: FakeOptions): Harness {
   const electionMs = 30;
   let leads: () => boolean = () => true;
   const startTarget = async (wish: TargetOptions): Promise<Target> => {
+    options.onStart?.();
     const ids = Array.from({ length: wish.hot }, (_, n) => `n${n}`);
     const up = new Set(ids);
     let term = 1;

@@ -102,3 +102,42 @@ test('a soak goes segment by segment until its hours are over, and goes on from 
   t.true(summary.hoursDone >= 0.05);
   t.true(summary.elections > 0);
 });
+
+test('a cluster that does not start: the soak ends at once, and after it once did, after a few attempts that wait longer each time', async (t) => {
+  const clock = virtualClock();
+  const results: ScenarioResult[] = [];
+  const events = {
+    folder: async () => '/nowhere',
+    ended: async (result: ScenarioResult) => {
+      results.push(result);
+    },
+  };
+  const never = fakeHarness({
+    clock,
+    onStart: () => {
+      throw new Error('no address is free');
+    },
+  });
+  await t.throwsAsync(runSoak(never, state, {}, events), {
+    instanceOf: TanistError,
+    message: /^the cluster did not start: no address is free$/,
+  });
+  t.deepEqual(results, [], 'nothing was soaked');
+  let starts = 0;
+  const startedAtMs: number[] = [];
+  const once = fakeHarness({
+    clock,
+    diesAfterKills: 1,
+    onStart: () => {
+      startedAtMs.push(clock.nowMs());
+      if (starts++ > 0) throw new Error('no address is free');
+    },
+  });
+  await t.throwsAsync(runSoak(once, state, {}, events), { message: /did not start 4 times: no address is/ });
+  t.is(results.length, 5);
+  const [first = 0, ...rest] = startedAtMs.slice(1);
+  t.deepEqual(
+    rest.map((atMs) => Math.round((atMs - first) / 1000)),
+    [1, 6, 21],
+  );
+});
