@@ -191,7 +191,6 @@ async function oneSegment(
   if (leader?.kind === 'leader') log.add({ kind: 'leader', member: leader.member, term: leader.term });
   ward.log = log;
   const watch = watchProcesses(target, () => clock.nowMs(), sampleMs);
-  const firstSample = traffic.samples.length;
   const lengthMs = state.segmentSeconds * 1000;
   const pool = soakPool(target);
   const entries = soakSchedule(
@@ -225,8 +224,8 @@ async function oneSegment(
     await acknowledgedSince(stage, alive).catch(() => {
       failures.push(`no write was acknowledged within ${livenessMs / 1000} s after all faults had ended`);
     });
-    // What is forgotten by the checkpoint is what outages are read from.
-    const acknowledged = traffic.acknowledged;
+    // What the checkpoint forgets.
+    const { acknowledged, samples } = traffic;
     const report = await bounded(traffic.checkpoint(), 'the checks do not end', checkMs).catch(
       (error: unknown) => {
         failures.push(messageOf(error));
@@ -246,9 +245,7 @@ async function oneSegment(
       target,
       traffic: {
         acknowledged: acknowledged.map((write) => shiftedWrite(write, zeroMs)),
-        samples: traffic.samples
-          .slice(firstSample)
-          .map((sample) => ({ ...sample, atMs: sample.atMs - zeroMs })),
+        samples: samples.map((sample) => ({ ...sample, atMs: sample.atMs - zeroMs })),
       },
       report,
       moments: log.moments.map((moment) => ({ ...moment, atMs: moment.atMs - zeroMs })),

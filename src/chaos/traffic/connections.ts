@@ -28,6 +28,9 @@ export interface Connections {
   caller(i: number): Connection;
   /** A further one with Tanist's own calls; null through the etcd API. */
   native(name: string): Promise<TanistClient | null>;
+  /** One more with Tanist's own calls, for a while: `end` closes it, and nothing of it stays. Null through the etcd API. */
+  passing(): Promise<TanistClient | null>;
+  end(connection: Connection): Promise<void>;
   /** A further one, like those of the callers; the same for the same name. */
   named(name: string): Promise<Connection>;
   /**
@@ -46,13 +49,13 @@ export interface Connections {
 
 export async function openConnections(target: Target, api: Api, callers: number): Promise<Connections> {
   const hot = target.members.filter(({ tier }) => tier === 'hot').map(({ client }) => client);
-  const open: Connection[] = [];
+  const open = new Set<Connection>();
   const byName = new Map<string, Promise<Connection>>();
   const byNameNative = new Map<string, Promise<TanistClient>>();
   const compacting: CompactingClient | null = api === 'etcd' ? etcdClient(hot) : null;
   let compactions = 0;
   const kept = <T extends Connection>(connection: T): T => {
-    open.push(connection);
+    open.add(connection);
     return connection;
   };
   const once = <T>(all: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> => {
@@ -70,8 +73,10 @@ export async function openConnections(target: Target, api: Api, callers: number)
   const native = async (): Promise<TanistClient> =>
     kept(await connect({ endpoints: target.endpoints, deadlineMs, connectMs }));
   const close = async (): Promise<void> => {
-    if (open.length > 0) compacting?.close();
-    await Promise.all(open.splice(0).map((connection) => connection.close()));
+    if (open.size > 0) compacting?.close();
+    const all = [...open];
+    open.clear();
+    await Promise.all(all.map((connection) => connection.close()));
   };
   const rotated = (by: number): readonly string[] =>
     hot.map((_, i) => present(hot[(i + by) % hot.length], 'a hot member'));
@@ -87,6 +92,11 @@ export async function openConnections(target: Target, api: Api, callers: number)
     api,
     caller: (i) => present(connections[i % connections.length], 'at least one caller'),
     native: async (name) => (api === 'etcd' ? null : once(byNameNative, name, native)),
+    passing: async () => (api === 'etcd' ? null : native()),
+    end: async (connection) => {
+      open.delete(connection);
+      await connection.close();
+    },
     named: (name) =>
       api === 'etcd' ? once(byName, name, () => etcd(hot)) : once(byNameNative, name, native),
     spread: () =>

@@ -69,7 +69,9 @@ export async function startTraffic(target: Target, options: TrafficOptions): Pro
     get acknowledged() {
       return acknowledged;
     },
-    samples: meter.samples,
+    get samples() {
+      return meter.samples;
+    },
     stalls: meter.stalls,
     parts: chosen.map(({ name }) => name),
     leftOut,
@@ -101,6 +103,7 @@ export async function startTraffic(target: Target, options: TrafficOptions): Pro
       };
       told = now;
       acknowledged = [];
+      meter.forgetSamples();
       window = await next();
       return { ...since, ...mergeReports([report]) };
     },

@@ -90,8 +90,8 @@ export function fakeHarness(options: FakeOptions): Harness {
     };
   };
   const startTraffic: Harness['startTraffic'] = async (_target, { nowMs }) => {
-    const acknowledged: AcknowledgedAt[] = [];
-    const samples: Sample[] = [];
+    let acknowledged: AcknowledgedAt[] = [];
+    let samples: Sample[] = [];
     let stopped = false;
     void (async () => {
       let last = 0;
@@ -126,8 +126,12 @@ export function fakeHarness(options: FakeOptions): Harness {
       ],
     });
     const traffic: Traffic = {
-      acknowledged,
-      samples,
+      get acknowledged() {
+        return acknowledged;
+      },
+      get samples() {
+        return samples;
+      },
       stalls: [],
       parts: [],
       leftOut: [],
@@ -135,7 +139,12 @@ export function fakeHarness(options: FakeOptions): Harness {
         stopped = true;
       },
       check,
-      checkpoint: check,
+      checkpoint: async () => {
+        const report = await check();
+        acknowledged = [];
+        samples = [];
+        return report;
+      },
       close: async () => {
         stopped = true;
       },

@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { queryObjects } from 'node:v8';
 import test, { type ExecutionContext } from 'ava';
 import type { Moment } from '../../../src/chaos/moment.ts';
 import type { Target } from '../../../src/chaos/target.ts';
 import { startTraffic } from '../../../src/chaos/traffic/start-traffic.ts';
+import { TruthGatherer } from '../../../src/chaos/traffic/truth/gather.ts';
 import type { Traffic, TrafficOptions, TrafficReport } from '../../../src/chaos/traffic.ts';
 import { connect } from '../../../src/client/connect.ts';
 import { type LocalCluster, startLocalCluster } from '../../../src/local/local-cluster.ts';
@@ -98,18 +100,26 @@ test.serial('all parts hold over a leader that is killed', async (t) => {
 test.serial('a long run is checked and forgotten piece by piece', async (t) => {
   const target = localTarget(cluster);
   t.teardown(() => target.stop());
+  const windows = (): number => queryObjects(TruthGatherer, { format: 'count' });
+  const windowsBefore = windows();
   const { traffic, until } = await startOn(t, target, { parts: ['steady', 'registers', 'early'] });
   await using client = await connect({ endpoints: target.endpoints });
   const counting = { prefix: true, countOnly: true } as const;
   const { count: before } = await client.get('chaos/', counting);
   const policies = await client.policies();
   await until(1500);
+  const [firstSample] = traffic.samples;
   const first = await traffic.checkpoint();
   holds(t, first, [...everywhere, 'linearizable']);
   t.true(traffic.acknowledged.length < 1500);
+  t.true(
+    traffic.samples.every(({ atMs }) => atMs > (firstSample?.atMs ?? 0)),
+    'samples are forgotten, too',
+  );
   t.is((await client.policies()).length, policies.length, 'the policy of the window before is gone');
   await until(200);
   const second = await traffic.checkpoint();
+  t.true(windows() <= windowsBefore + 1, 'of windows that are over nothing is held');
   await until(200);
   await traffic.stop();
   const report = await traffic.check();

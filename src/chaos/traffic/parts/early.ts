@@ -26,7 +26,7 @@ export const early: Part = {
   share: 0.15,
   nativeOnly: true,
   async start({ connections, prefix, rate, nowMs, random, meter, writes, reads, nextValue }) {
-    const first = await connections.native(`early ${prefix}`);
+    const first = await connections.passing();
     if (first === null)
       throw new TanistError('invalid-argument', 'early acknowledgements need the native API');
     const policy = {
@@ -38,18 +38,16 @@ export const early: Part = {
     const record = new EarlyRecord();
     const listening = [first.on('lost', (lost) => record.told(lost))];
     let client = first;
-    let clients = 1;
     let isChanging = false;
     let isStopping = false;
     /** A client that lives sends its puts again after every failover; one that ends cannot. */
     const giveUp = async (): Promise<void> => {
       isChanging = true;
-      await client.close();
+      await connections.end(client);
       while (isChanging && !isStopping) {
-        const next = await connections.native(`early ${prefix}${clients}`).catch(() => null);
+        const next = await connections.passing().catch(() => null);
         if (next === null) await delay(connectAgainMs);
         else {
-          clients++;
           client = next;
           listening.push(next.on('lost', (lost) => record.told(lost)));
           isChanging = false;
@@ -102,7 +100,7 @@ export const early: Part = {
       },
       forget: async () => {
         await (await connections.native('checks'))?.removePolicy(prefix);
-        await client.close();
+        await connections.end(client);
       },
       check: async () => [checkEarly(record, predictions)],
     };

@@ -23,7 +23,8 @@ export type Observe<Answer> = (
 
 /** Through here every call of the traffic goes: counts, samples, and revisions as real time saw them. */
 export class Meter {
-  readonly samples: Sample[] = [];
+  /** Since they were forgotten last. */
+  samples: Sample[] = [];
   readonly silences: Silence[] = [];
   #answeredMs: number;
   readonly #loop;
@@ -98,6 +99,11 @@ export class Meter {
     const observations = this.#observations;
     this.#observations = [];
     return observations;
+  }
+
+  /** Whoever holds them keeps them; new ones go to a new list. */
+  forgetSamples(): void {
+    this.samples = [];
   }
 
   stop(): void {
