@@ -14,7 +14,7 @@ import { style } from './style.ts';
 
 const noHost = { cores: 1, memoryBytes: 0, system: '', node: '' };
 /** Sections of more runs make a page that no browser likes; the table has them all. Broken ones come first. */
-const mostSections = 60;
+export const mostSections = 60;
 
 /**
  * The report of one or more documents as one file that needs nothing else: no font, script or picture from anywhere, and a policy that
@@ -44,10 +44,14 @@ function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
-function bannerOf({ mutant, build }: ChaosDocument): Html | null {
+function bannerOf({ mutant, build, config }: ChaosDocument): Html | null {
   if (mutant !== null)
     return html`<p class="banner">The nodes were built with a deliberate fault: <code>${mutant}</code>. Whatever is broken here shows that the checks find it.</p>`;
-  return build === null ? null : html`<p class="banner">Nodes of another build: <code>${build}</code></p>`;
+  const own = [
+    ...(build === null ? [] : [html`Nodes of another build: <code>${build}</code> `]),
+    ...(config === undefined ? [] : [html`With the sections of <code>${config}</code>`]),
+  ];
+  return own.length === 0 ? null : html`<p class="banner">${own}</p>`;
 }
 
 function tiles(ran: readonly ScenarioResult[]): Html {

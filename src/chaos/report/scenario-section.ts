@@ -22,7 +22,7 @@ export function scenarioSection(result: ScenarioResult, anchor: string): Html {
     `load of the machine ${short(result.load.median)} (most ${short(result.load.most)}), the harness stood still for ${msText(result.load.longestStallMs)} at most`,
   ].join(
     ' · ',
-  )}</p>${badgesOf(result)}${result.endedMs > 0 ? pictures(result, span) : null}<h3>Checks</h3>${checkList(result)}${notesOf(result)}<h3>Again</h3><code class="replay">${result.replay}</code>${dataOf(result, span)}</section>`;
+  )}</p>${badgesOf(result)}${result.endedMs > 0 && result.moments.length > 0 ? pictures(result, span) : null}<h3>Checks</h3>${checkList(result)}${notesOf(result)}<h3>Again</h3><code class="replay">${result.replay}</code>${dataOf(result, span)}</section>`;
 }
 
 export function stateBadge(result: ScenarioResult): Html {

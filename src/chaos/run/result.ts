@@ -81,6 +81,8 @@ export interface ChaosDocument {
   };
   readonly mutant: string | null;
   readonly build: string | null;
+  /** File of the sections of the cluster's config, where one was given. */
+  readonly config?: string;
   readonly budgets: 'assert' | 'report';
   /** It was told to stop before all was run. */
   readonly interrupted: boolean;

@@ -1,8 +1,9 @@
 import { availableParallelism, release, totalmem, type } from 'node:os';
 import type { Selection } from '../scenarios/registry.ts';
 import type { Harness } from './harness.ts';
+import { messageOf } from './heal.ts';
 import type { BudgetTable } from './outages.ts';
-import type { ChaosDocument, ScenarioResult } from './result.ts';
+import { brokenResult, type ChaosDocument, type ScenarioResult } from './result.ts';
 import { type RunSettings, runScenario } from './run-scenario.ts';
 
 /** One selection, under each of its seeds. */
@@ -35,14 +36,14 @@ export interface RunEvents {
   readonly progress?: (text: string) => void;
   /** Mistakes of the harness since it was last asked. */
   readonly strayErrors?: () => readonly string[];
-  /** After each run, with all there is so far: a report that is written now survives whatever comes next. */
+  /** After each run, with all there is so far: a report that is written now survives whatever comes next. The folder is empty where none could be made. */
   readonly ended?: (result: ScenarioResult, soFar: ChaosDocument, folder: string) => Promise<void>;
 }
 
 /** All runs of a plan, one after the other. What goes wrong in one is in its result; the others follow all the same. */
 export async function runPlan(harness: Harness, plan: RunPlan, events: RunEvents): Promise<ChaosDocument> {
   const startedAt = new Date(harness.clock.epochMs()).toISOString();
-  const { runs, targets, budgetTable, budgets, configFile: _, command, ...settings } = plan;
+  const { runs, targets, budgetTable, budgets, configFile, command, ...settings } = plan;
   const all = runs.flatMap((run) =>
     run.seeds.flatMap((seed) => targets.map((target) => ({ run, seed, target }))),
   );
@@ -54,6 +55,7 @@ export async function runPlan(harness: Harness, plan: RunPlan, events: RunEvents
     host: hostFacts(),
     mutant: plan.mutant ?? null,
     build: plan.build ?? null,
+    ...(configFile === undefined ? {} : { config: configFile }),
     budgets,
     interrupted,
     scenarios: [...results],
@@ -63,24 +65,32 @@ export async function runPlan(harness: Harness, plan: RunPlan, events: RunEvents
   for (const [index, { run, seed, target }] of all.entries()) {
     if (events.stop?.aborted === true) break;
     const name = `${run.selection.name}-${target}-${seed}`;
-    const folder = await events.folder(name);
     events.began?.(
       `${run.selection.name}${target === 'etcd' ? ' (etcd)' : ''}, seed ${seed}`,
       index + 1,
       all.length,
     );
-    const result = await runScenario(harness, {
-      ...settings,
-      ...run,
-      seed,
-      target,
-      budgets: budgetTable,
-      assertBudgets: budgets === 'assert',
-      folder,
-      replay: replayCommand(plan, run, seed, target),
-      ...(events.stop === undefined ? {} : { stop: events.stop }),
-      ...(events.progress === undefined ? {} : { onProgress: events.progress }),
-    });
+    const replay = replayCommand(plan, run, seed, target);
+    let folder = '';
+    let result: ScenarioResult;
+    try {
+      folder = await events.folder(name);
+      result = await runScenario(harness, {
+        ...settings,
+        ...run,
+        seed,
+        target,
+        budgets: budgetTable,
+        assertBudgets: budgets === 'assert',
+        folder,
+        replay,
+        ...(events.stop === undefined ? {} : { stop: events.stop }),
+        ...(events.progress === undefined ? {} : { onProgress: events.progress }),
+      });
+    } catch (error) {
+      const named = { scenario: run.selection.name, seed, target, replay };
+      result = brokenResult(named, `no folder for the cluster: ${messageOf(error)}`);
+    }
     const stray = events.strayErrors?.() ?? [];
     const whole =
       stray.length === 0 ? result : { ...result, ok: false, failures: [...result.failures, ...stray] };

@@ -4,6 +4,9 @@ import * as v from 'valibot';
 import { TanistError } from '../../foundation/errors.ts';
 import { replaceFile } from '../report/replace-file.ts';
 
+/** A file that a soak was begun with. */
+const inputSchema = v.object({ file: v.string(), sha256: v.string() });
+
 const stateSchema = v.object({
   format: v.literal('tanist-soak-1'),
   seed: v.number(),
@@ -15,6 +18,9 @@ const stateSchema = v.object({
   network: v.picklist(['auto', 'namespaces', 'proxy']),
   rate: v.number(),
   clients: v.number(),
+  config: v.optional(inputSchema),
+  /** `main.js` of another build. */
+  build: v.optional(inputSchema),
   /** Segments that are over, with their checks and their report. */
   segmentsDone: v.number(),
   /** How long it has gone on in all, checks and reports with it, ms. */

@@ -29,15 +29,15 @@ export interface ChaosSoakOptions {
   readonly seed?: number;
   readonly resume?: string;
   readonly out?: string;
-  readonly segment: number;
-  readonly hot: number;
-  readonly warm: number;
-  readonly cold: number;
+  readonly segment?: number;
+  readonly hot?: number;
+  readonly warm?: number;
+  readonly cold?: number;
   readonly network?: 'auto' | 'namespaces' | 'proxy';
   readonly config?: string;
   readonly build?: string;
-  readonly rate: number;
-  readonly clients: number;
+  readonly rate?: number;
+  readonly clients?: number;
   readonly json?: boolean;
 }
 

@@ -1,14 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { headlineOf } from '../../chaos/report/headline.ts';
 import { writeReport } from '../../chaos/report/write-report.ts';
-import { summaryOf } from '../../chaos/run/result.ts';
 import { runPlan } from '../../chaos/run/run-plan.ts';
-import { TanistError } from '../../foundation/errors.ts';
 import { cleanup } from '../../local/cleanup.ts';
 import { workFolder } from '../../local/work-folder.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { outputTo } from '../terminal/output.ts';
+import { conclude } from './conclude.ts';
 import { endSoon, realHarness, strayErrors } from './harness.ts';
 import type { ChaosRunOptions } from './options.ts';
 import { keepLogs, outFolder, toleratingFullDisk } from './out-folder.ts';
@@ -54,38 +52,16 @@ export async function runChaos(names: readonly string[], options: ChaosRunOption
         out.say(out.style.dim(`network by ${network}`));
       }
       sayResult(out, result);
-      if (!result.ok)
+      if (!result.ok && clusterFolder !== '')
         await keepLogs(
           join(clusterFolder, 'cluster'),
           folder,
           `${result.scenario}-${result.target}-${result.seed}`,
         );
       await toleratingFullDisk(() => writeReport(folder, soFar));
-      await rm(clusterFolder, { recursive: true, force: true });
+      if (clusterFolder !== '') await rm(clusterFolder, { recursive: true, force: true });
     },
   });
   endSoon();
-  const { answer, title, detail } = headlineOf(document);
-  const paint = answer === 'yes' ? out.style.green : answer === 'no' ? out.style.red : out.style.yellow;
-  out.say(`\n${paint(title)}\n${detail}`);
-  const written = await writeReport(folder, document);
-  out.say(`report: ${written.html}`);
-  const { scenarios, ok, interrupted, mutant, budgets } = document;
-  out.document({
-    scenarios: scenarios.map(summaryOf),
-    ok,
-    interrupted,
-    mutant,
-    budgets,
-    report: written.html,
-    data: written.json,
-  });
-  if (scenarios.some((result) => !result.ok))
-    throw new TanistError(answer === 'no' ? 'data-damaged' : 'unavailable', `${title}; ${written.html}`);
-  if (!ok && !interrupted)
-    throw new TanistError(
-      'unavailable',
-      `nothing was run, all was skipped for the reasons above; ${written.html}`,
-    );
-  if (interrupted) throw new TanistError('cancelled', `stopped before all was run; ${written.html}`);
+  await conclude(out, folder, document, { mutant: document.mutant, budgets: document.budgets });
 }

@@ -85,13 +85,13 @@ export const chaosCommand: Register = (program) => {
         positiveNumber,
       )
       .option('--seed <seed>', 'what is drawn (default: 1)', wholeNumber(0))
-      .option('--resume <dir>', 'go on with a soak that ended before its time')
-      .option('--segment <seconds>', 'of faults, between two checks', positiveNumber, 240)
-      .option('--hot <count>', 'voters', wholeNumber(3, 9), 3)
-      .option('--warm <count>', 'warm replicas', wholeNumber(0, 9), 1)
-      .option('--cold <count>', 'cold replicas', wholeNumber(0, 9), 0)
-      .option('--rate <operations>', 'a second, of all traffic', wholeNumber(10, 100_000), 500)
-      .option('--clients <count>', 'callers', wholeNumber(1, 1000), 16),
+      .option('--resume <dir>', 'go on with a soak that ended before its time, as it was begun')
+      .option('--segment <seconds>', 'of faults, between two checks (default: 240)', positiveNumber)
+      .option('--hot <count>', 'voters (default: 3)', wholeNumber(3, 9))
+      .option('--warm <count>', 'warm replicas (default: 1)', wholeNumber(0, 9))
+      .option('--cold <count>', 'cold replicas (default: 0)', wholeNumber(0, 9))
+      .option('--rate <operations>', 'a second, of all traffic (default: 500)', wholeNumber(10, 100_000))
+      .option('--clients <count>', 'callers (default: 16)', wholeNumber(1, 1000)),
   ).action(async (options: ChaosSoakOptions) => {
     const { runSoak } = await import('../../chaos/soak.ts');
     await runSoak(options);
