@@ -118,6 +118,35 @@ test('another tool’s history is judged', async (t) => {
   t.is(verdict.operations, 2);
 });
 
+test('what registers begin with, a sum, a weaker promise: said by flags; what could not be decided is no success', async (t) => {
+  const path = await folder(t);
+  const check = async (lines: readonly string[], ...args: readonly string[]) => {
+    const file = join(path, 'history.edn');
+    await writeFile(file, lines.join('\n'));
+    return tanist('chaos', 'check', file, ...args);
+  };
+  const zero = ['{:process 1 :type :invoke :f :read :value nil}', '{:process 1 :type :ok :f :read :value 0}'];
+  const unknown = await check(zero);
+  t.is(unknown.code, 1);
+  t.regex(unknown.stdout, /--initial VALUE/);
+  t.is((await check(zero, '--initial', '0')).code, 0);
+  const bank = [
+    '{:process 1 :type :invoke :f :read :value nil}',
+    '{:process 1 :type :ok :f :read :value {0 5 1 -1}}',
+  ];
+  t.is((await check(bank)).code, 1);
+  t.is((await check(bank, '--negative-balances')).code, 0);
+  t.is((await check(bank, '--negative-balances', '--total', '9')).code, 1);
+  const open = Array.from(
+    { length: 40 },
+    (_, i) => `{:process ${i} :type :invoke :f :cas :value [${i % 3} ${(i + 1) % 3}]}`,
+  );
+  const hard = [...zero, ...open].map((line) => line.replace(':value 0}', ':value 7}'));
+  const late = await check(hard, '--model', 'register', '--initial', '0', '--seconds', '10');
+  t.is(late.code, 1);
+  t.regex(late.stdout, /not linearizable/);
+});
+
 test('a real run: the leader of three processes is killed under load, all is checked, the report is there', async (t) => {
   t.timeout(300_000);
   const out = await folder(t);

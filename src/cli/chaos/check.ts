@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { TanistError } from '../../foundation/errors.ts';
-import { checkHistory } from '../../verification/import/check-history.ts';
+import { checkHistory, type HistoryVerdict } from '../../verification/import/check-history.ts';
 import { figure } from '../terminal/figure.ts';
 import { outputTo } from '../terminal/output.ts';
 import type { ChaosCheckOptions } from './options.ts';
@@ -18,6 +18,10 @@ export async function checkFile(file: string, options: ChaosCheckOptions): Promi
   const verdict = checkHistory(text, {
     format: options.format,
     model: options.model,
+    ...(options.initial === undefined ? {} : { initial: options.initial }),
+    ...(options.total === undefined ? {} : { total: options.total }),
+    negativeBalances: options.negativeBalances === true,
+    realtime: options.realtime,
     shouldStop: () => performance.now() > untilMs,
   });
   const seconds = (performance.now() - startedMs) / 1000;
@@ -41,6 +45,20 @@ export async function checkFile(file: string, options: ChaosCheckOptions): Promi
       ]),
     );
   }
-  out.document({ ...verdict, seconds });
+  const beginning = beginningOf(verdict, options);
+  if (beginning !== null) out.say(beginning);
+  out.document({ ...verdict, seconds, hint: beginning });
+  if (answer === 'unknown') throw new TanistError('unavailable', `${file}: undecided: ${detail}`);
   if (answer === 'no') throw new TanistError('data-damaged', `${file}: ${detail}`);
+}
+
+/** Where reads come before any write a register may have begun with a value that nobody told us; null: that is not it. */
+function beginningOf(
+  { answer, model, counterexample }: HistoryVerdict,
+  { initial }: ChaosCheckOptions,
+): string | null {
+  if (answer !== 'no' || model !== 'register' || initial !== undefined || counterexample === null)
+    return null;
+  if (counterexample.operations.length > 1) return null;
+  return 'nobody wrote what the one answer shows: if registers began with a value, say which (--initial VALUE)';
 }

@@ -1,6 +1,7 @@
 import type { Operation } from '../history.ts';
 import type { Model } from './model.ts';
 import { PartSearch } from './part-search.ts';
+import { hasUnwrittenValue } from './unwritten.ts';
 
 export type Linearizability<Input, Output> =
   | { readonly answer: 'yes' }
@@ -33,6 +34,9 @@ export function checkLinearizability<State, Input, Output>(
 ): Linearizability<Input, Output> {
   const needed = operations.filter((each) => each.output !== undefined || !model.readOnly(each.input));
   const parts = model.partition(needed).filter((part) => part.length > 0);
+  const unwritten = parts.find((part) => hasUnwrittenValue(model, part));
+  if (unwritten !== undefined)
+    return { answer: 'no', part: unwritten, placed: longestOrder(model, unwritten) };
   let open = parts.map((part) => ({ part, search: new PartSearch(model, part) }));
   for (let quota = stepsInFirstRound; open.length > 0; quota *= 8) {
     for (const { part, search } of open) {
