@@ -8,6 +8,8 @@ export type Moment =
       readonly on: readonly string[];
       readonly detail: string;
       readonly budget: Budget | null;
+      /** Why it could not be done: it counts as no fault. */
+      readonly undone?: string;
     }
   | { readonly kind: 'healed'; readonly atMs: number; readonly id: number }
   /** A member leads, as its own log or status says. */

@@ -37,6 +37,8 @@ export interface Claim {
 
 export interface FaultHandle {
   healed(): void;
+  /** It could not be done. It stays in the timeline, for what came with it, and counts as no fault and no outage. */
+  undone(why: string): void;
 }
 
 export interface Scenario {

@@ -7,6 +7,8 @@ import { type Html, html } from './html.ts';
 const meanings: Readonly<Record<string, string>> = {
   linearizable: 'reads and writes of each key are as if done one after the other, in real time',
   faults: 'what the scenario is for was done',
+  elections: 'nobody is elected where nothing gave a cause',
+  growth: 'memory and descriptors of no member grow',
   origin: 'nothing is there that nobody wrote, and nothing twice',
   history: 'the committed history, seen by two watches alike',
   reads: 'every read is the state at the revision that it names',

@@ -14,7 +14,9 @@ export interface Headline {
 const busyLoad = 2;
 
 /** For the top of the report, and the last line on a terminal. */
-export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrupted' | 'host'>): Headline {
+export function headlineOf(
+  document: Pick<ChaosDocument, 'scenarios' | 'interrupted' | 'host' | 'soak'>,
+): Headline {
   const ran = document.scenarios.filter(({ skipped }) => skipped === undefined);
   const skipped = document.scenarios.length - ran.length;
   const broken = ran.filter(({ ok }) => !ok);
@@ -28,6 +30,8 @@ export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrup
       title: `${countOf(broken.length, 'run')} of ${ran.length} could not be made: ${reasonsOf(broken)}`,
       detail: [totals(ran), ...rest].join(' · '),
     };
+  const overAll = document.soak?.verdicts ?? [];
+  const grown = overAll.filter(({ answer }) => answer === 'no');
   const who = new Set(ran.map(({ target }) => target)).size > 1 ? 'The clusters' : 'The cluster';
   if (broken.length > 0)
     return {
@@ -35,8 +39,17 @@ export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrup
       title: `${who} broke ${who === 'The cluster' ? 'its' : 'their'} promises in ${countOf(broken.length, 'run')} of ${ran.length}: ${reasonsOf(broken)}`,
       detail: [totals(ran), ...rest].join(' · '),
     };
+  if (grown.length > 0)
+    return {
+      answer: 'no',
+      title: `${who} broke its promises over the whole soak: ${grown.map(({ check, detail }) => `${check} (${detail})`).join(', ')}`,
+      detail: [totals(ran), ...rest].join(' · '),
+    };
   if (ran.length === 0) return { answer: 'unknown', title: 'Nothing was run', detail: rest.join(' · ') };
   const undecided = ran.filter(({ verdicts }) => verdicts.some(({ answer }) => answer === 'unknown')).length;
+  const causeless = ran
+    .filter(({ target }) => target === 'tanist')
+    .reduce((sum, { falseElections }) => sum + falseElections.length, 0);
   const missed = ran.filter(({ budgets }) => budgets.some(({ held }) => !held)).length;
   const busy = ran.filter(({ load }) => load.median > busyLoad * document.host.cores).length;
   const notes = [
@@ -44,6 +57,8 @@ export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrup
     ...(busy === 0
       ? []
       : [`${countOf(busy, 'run')} on a machine with more to do than it can: times there say little`]),
+    ...(causeless === 0 ? [] : [`${countOf(causeless, 'election')} without a cause`]),
+    ...overAll.flatMap(({ check, answer, detail }) => (answer === 'unknown' ? [`${check}: ${detail}`] : [])),
     ...(missed === 0 ? [] : [`${countOf(missed, 'run')} slower than the budget of an outage`]),
   ];
   return {
@@ -51,9 +66,22 @@ export function headlineOf(document: Pick<ChaosDocument, 'scenarios' | 'interrup
     title:
       undecided > 0
         ? `${who} broke no promise, but not all could be decided`
-        : `${who} kept ${who === 'The cluster' ? 'its' : 'their'} promises`,
+        : isPartial(ran)
+          ? `${who} kept those promises that were looked at: ${checksOf(ran)}`
+          : `${who} kept ${who === 'The cluster' ? 'its' : 'their'} promises`,
     detail: [totals(ran), ...notes, ...rest].join(' · '),
   };
+}
+
+/** Traffic was chosen, and no history was looked at, or no watch. */
+function isPartial(ran: readonly ScenarioResult[]): boolean {
+  return ran.some(({ verdicts }) =>
+    ['linearizable', 'watch'].some((wanted) => verdicts.every(({ check }) => check !== wanted)),
+  );
+}
+
+function checksOf(ran: readonly ScenarioResult[]): string {
+  return [...new Set(ran.flatMap(({ verdicts }) => verdicts.map(({ check }) => check)))].join(', ');
 }
 
 /** It says nothing of the cluster. */

@@ -45,6 +45,12 @@ export class MomentLog {
       healed: () => {
         if (this.#active.delete(id)) this.add({ kind: 'healed', id });
       },
+      undone: (why) => {
+        const at = this.#moments.findIndex((moment) => moment.kind === 'fault' && moment.id === id);
+        const moment = this.#moments[at];
+        if (moment?.kind === 'fault') this.#moments[at] = { ...moment, undone: why };
+        this.add({ kind: 'note', member: null, text: `${name} could not be done: ${why}` });
+      },
     };
   }
 }

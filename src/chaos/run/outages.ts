@@ -31,7 +31,7 @@ export interface BudgetLine {
 export type BudgetTable = typeof budgets;
 
 /**
- * The outage of every fault with a budget. A hand-over ends when it is answered; every other fault strikes at once. A fault that the run's
+ * The outage of every fault with a budget that was done. A hand-over ends when it is answered; every other fault strikes at once. A fault that the run's
  * end, or the next fault with a budget, cut short of a first acknowledgement is left open.
  */
 export function outagesOf(
@@ -42,7 +42,7 @@ export function outagesOf(
   for (const moment of moments) if (moment.kind === 'healed') healedAt.set(moment.id, moment.atMs);
   const found: MeasuredOutage[] = [];
   for (const moment of moments) {
-    if (moment.kind !== 'fault' || moment.budget === null) continue;
+    if (moment.kind !== 'fault' || moment.budget === null || moment.undone !== undefined) continue;
     const { atMs, budget, name, on } = moment;
     const answeredAtMs = name === 'hand-over' ? (healedAt.get(moment.id) ?? atMs) : atMs;
     const outage = outageOf(since(acknowledged, atMs), atMs, answeredAtMs);

@@ -9,7 +9,7 @@ import type { PlannedRun } from './run-plan.ts';
 
 /** What a plan file says; what it leaves out, the command line or the scenarios decide. */
 export interface PlanFile {
-  readonly runs: readonly PlannedRun[];
+  readonly runs: readonly FileRun[];
   readonly hot?: number;
   readonly warm?: number;
   readonly cold?: number;
@@ -22,8 +22,17 @@ export interface PlanFile {
   readonly budgetTable: BudgetTable;
 }
 
+/** A run as the file has it. */
+export interface FileRun {
+  /** What it was named by: a scenario, a combination, a set. */
+  readonly name: string;
+  readonly selection: PlannedRun['selection'];
+  readonly seeds?: readonly number[];
+  readonly seconds?: number;
+  readonly count?: number;
+}
+
 const mostSeeds = 10_000;
-const defaultSeconds = 60;
 
 function whole(least: number, most: number) {
   const text = `must be a whole number from ${least} to ${most}`;
@@ -43,9 +52,9 @@ const seedsSchema = v.custom<number | string | readonly number[]>(
 );
 const runSchema = v.strictObject({
   scenario: name,
-  seconds: v.optional(positive(), defaultSeconds),
+  seconds: v.optional(positive()),
   count: v.optional(whole(1, 100_000)),
-  seeds: v.optional(seedsSchema, 1),
+  seeds: v.optional(seedsSchema),
 });
 const budgetSchema = v.strictObject({ medianMs: positive(), worstMs: positive() });
 const clusterSchema = v.strictObject({
@@ -88,15 +97,16 @@ export function parsePlan(text: string, source = 'plan'): PlanFile {
   const issue = configIssue(fileSchema, content, parsed.issues);
   if (issue !== null || !parsed.success) return fail(issue ?? 'is not a plan');
   const { cluster, network, traffic, budgets: wanted, runs } = parsed.output;
-  const planned: PlannedRun[] = [];
+  const planned: FileRun[] = [];
   for (const [index, { scenario, seconds, count, seeds }] of runs.entries()) {
     const selected = select([scenario]);
     if (selected.kind === 'unknown') return fail(`runs[${index}].scenario: ${selected.problem}`);
     for (const selection of selected.selections)
       planned.push({
+        name: scenario,
         selection,
-        seconds,
-        seeds: seedsOf(seeds) ?? [],
+        ...(seconds === undefined ? {} : { seconds }),
+        ...(seeds === undefined ? {} : { seeds: seedsOf(seeds) ?? [] }),
         ...(count === undefined ? {} : { count }),
       });
   }

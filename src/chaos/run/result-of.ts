@@ -3,6 +3,7 @@ import type { Moment } from '../moment.ts';
 import { hotIds } from '../scenarios/parts.ts';
 import type { Target } from '../target.ts';
 import type { Traffic, TrafficReport, Verdict } from '../traffic.ts';
+import { electionVerdicts, faultless } from './election-verdict.ts';
 import { electionsOf } from './elections.ts';
 import { explained } from './explain.ts';
 import { memberGrowth } from './member-growth.ts';
@@ -21,6 +22,13 @@ export interface Judged {
   readonly assertBudgets: boolean;
 }
 
+/** How many faults of a script were done, and of how many that were asked for. */
+export interface ScriptFaults {
+  readonly name: string;
+  readonly faults: number;
+  readonly wanted?: number;
+}
+
 interface Parts {
   readonly options: Judged;
   readonly target: Target;
@@ -28,6 +36,8 @@ interface Parts {
   /** Null: there was none; why is among the failures. */
   readonly report: TrafficReport | null;
   readonly moments: readonly Moment[];
+  /** Of each script of the run; of a soak's segment none, whose scripts may have had no time. */
+  readonly scripts?: readonly ScriptFaults[];
   readonly watch: Pick<ProcessWatch, 'samples' | 'load'>;
   readonly failures: readonly string[];
   readonly zeroEpochMs: number;
@@ -38,9 +48,6 @@ interface Parts {
 
 /** Memory of a process that grew by less than this in a run is taken as flat: caches fill. */
 const negligible = { bytes: 16 * 1024 * 1024, descriptors: 8 };
-
-/** The scenario that is there to show that nothing happens by itself. */
-const faultless = 'calm';
 
 /** Puts the result together from what was seen. */
 export async function resultOf(parts: Parts): Promise<ScenarioResult> {
@@ -54,8 +61,12 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
   const outages = explained(bare, events, watch.load, options.budgets);
   const lines = budgetLines(outages, options.budgets);
   const elections = electionsOf(moments, hotIds(target));
-  const faults = moments.filter(({ kind }) => kind === 'fault').length;
-  const verdicts = [...(report?.verdicts ?? []), ...noFaults(options.selection.name, faults)];
+  const faults = moments.filter((moment) => moment.kind === 'fault' && moment.undone === undefined).length;
+  const verdicts = [
+    ...(report?.verdicts ?? []),
+    ...faultsDone(parts.scripts ?? [{ name: options.selection.name, faults }]),
+    ...electionVerdicts(options, target.kind, elections, watch.load.stalls),
+  ];
   const figures = {
     scenario: options.selection.name,
     seed: options.seed,
@@ -104,10 +115,15 @@ function answerOf(verdicts: readonly Verdict[], check: string): Answer {
   return answers.length === 0 || answers.includes('unknown') ? 'unknown' : 'yes';
 }
 
-/** A run in which nothing was done to the cluster has shown nothing of what it is for. */
-function noFaults(name: string, faults: number): readonly Verdict[] {
-  if (faults > 0 || name === faultless) return [];
-  const detail = 'no fault happened within the time: raise --seconds';
+/** A script that did nothing to the cluster, or less than was asked for, has not shown what it is for. */
+function faultsDone(scripts: readonly ScriptFaults[]): readonly Verdict[] {
+  const lacking = scripts.flatMap(({ name, faults, wanted = 1 }) =>
+    faults >= wanted || name === faultless
+      ? []
+      : [faults === 0 ? `${name} did nothing` : `${name} came to ${faults} of ${wanted} faults`],
+  );
+  if (lacking.length === 0) return [];
+  const detail = `${lacking.join('; ')} within the time: raise --seconds`;
   return [{ check: 'faults', answer: 'unknown', detail, violations: [] }];
 }
 

@@ -63,6 +63,8 @@ export interface SoakSummary {
   readonly elections: number;
   readonly falseElectionsPerHour: number;
   readonly memory: readonly MemberGrowth[];
+  /** What only shows over all segments: `elections`, `growth`. */
+  readonly verdicts?: readonly Verdict[];
   /** Of every process, thinned out, on one time: ms of soaking. */
   readonly processes: Readonly<Record<string, readonly ProcessSample[]>>;
 }
@@ -87,6 +89,7 @@ export interface ChaosDocument {
   /** It was told to stop before all was run. */
   readonly interrupted: boolean;
   readonly scenarios: readonly ScenarioResult[];
+  /** No promise was broken, and that was shown: nothing skipped or undecided counts for it. */
   readonly ok: boolean;
   /** Of a soak: what only shows over all of its segments. */
   readonly soak?: SoakSummary;
@@ -146,6 +149,23 @@ export function summaryOf(result: ScenarioResult): object {
       violations: violations.length,
     })),
   };
+}
+
+/** It has not shown what it is for: nothing was done, a check could not look or ran out of time, or none held. Too little to look at is another thing. */
+export function isUndecided({ skipped, verdicts }: Pick<ScenarioResult, 'skipped' | 'verdicts'>): boolean {
+  return (
+    skipped === undefined &&
+    (verdicts.some(({ answer, scant }) => answer === 'unknown' && scant !== true) ||
+      verdicts.every(({ answer }) => answer === 'unknown'))
+  );
+}
+
+/** Of a whole document: something ran, nothing was broken, and all that ran was decided. */
+export function allShown(results: readonly ScenarioResult[]): boolean {
+  return (
+    results.some(({ skipped }) => skipped === undefined) &&
+    results.every((result) => result.ok && !isUndecided(result))
+  );
 }
 
 export function isOk(

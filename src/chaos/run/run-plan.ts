@@ -3,7 +3,7 @@ import type { Selection } from '../scenarios/registry.ts';
 import type { Harness } from './harness.ts';
 import { messageOf } from './heal.ts';
 import type { BudgetTable } from './outages.ts';
-import { brokenResult, type ChaosDocument, type ScenarioResult } from './result.ts';
+import { allShown, brokenResult, type ChaosDocument, type ScenarioResult } from './result.ts';
 import { type RunSettings, runScenario } from './run-scenario.ts';
 
 /** One selection, under each of its seeds. */
@@ -59,8 +59,7 @@ export async function runPlan(harness: Harness, plan: RunPlan, events: RunEvents
     budgets,
     interrupted,
     scenarios: [...results],
-    // A skipped one shows nothing.
-    ok: results.some(({ skipped }) => skipped === undefined) && results.every(({ ok }) => ok),
+    ok: allShown(results),
   });
   for (const [index, { run, seed, target }] of all.entries()) {
     if (events.stop?.aborted === true) break;

@@ -15,9 +15,9 @@ import { MomentLog } from './moment-log.ts';
 import type { BudgetTable } from './outages.ts';
 import { type ProcessWatch, watchProcesses } from './process-watch.ts';
 import { brokenResult, type ScenarioResult, skippedResult } from './result.ts';
-import { resultOf } from './result-of.ts';
+import { resultOf, type ScriptFaults } from './result-of.ts';
 import { RunClock } from './run-clock.ts';
-import { acknowledgedSince, type Stage, scriptContext } from './script-context.ts';
+import { acknowledgedSince, type Script, type Stage, scriptContext } from './script-context.ts';
 import { SharedLinks } from './shared-links.ts';
 
 /** What a plan settles for all of its runs. */
@@ -123,7 +123,8 @@ async function onTarget(
     options.onProgress?.('warm-up');
     await clock.delay(warmUpMs, options.stop);
     const faultsFromMs = nowMs();
-    failures.push(...(await scripts(harness, options, target, traffic, log)));
+    const done = await scripts(harness, options, target, traffic, log);
+    failures.push(...done.failures);
     const faultsToMs = nowMs();
     const report = await atTheEnd(harness, options, target, traffic, failures);
     const endedMs = nowMs();
@@ -134,6 +135,7 @@ async function onTarget(
       traffic,
       report,
       moments: log.moments,
+      scripts: done.scripts,
       watch,
       failures,
       zeroEpochMs: clock.epochMs(),
@@ -147,15 +149,24 @@ async function onTarget(
   }
 }
 
-/** All scripts at the same time until their time is over; what they failed with. */
+/** All scripts at the same time until their time is over; what each has done, and what they failed with. */
 async function scripts(
   { clock }: Harness,
   options: ScenarioOptions,
   target: Target,
   traffic: Traffic,
   log: MomentLog,
-): Promise<readonly string[]> {
-  const { selection, seed, seconds } = options;
+): Promise<{ readonly scripts: readonly ScriptFaults[]; readonly failures: readonly string[] }> {
+  const { selection, seed, seconds, count } = options;
+  const contexts = new Map<string, Script>();
+  const done = (failures: readonly string[]) => ({
+    scripts: [...contexts].map(([name, { faults }]) => ({
+      name,
+      faults,
+      ...(count === undefined ? {} : { wanted: count }),
+    })),
+    failures,
+  });
   const run = new RunClock(clock, seconds * 1000, options.stop);
   const stage: Stage = {
     target,
@@ -177,7 +188,8 @@ async function scripts(
     const ends = await bounded(
       Promise.allSettled(
         selection.scenarios.map(async (scenario) => {
-          const context = scriptContext(stage, random.fork(scenario.name), run, options.count);
+          const context = scriptContext(stage, random.fork(scenario.name), run, count);
+          contexts.set(scenario.name, context);
           try {
             await scenario.run(context);
           } catch (error) {
@@ -190,13 +202,15 @@ async function scripts(
       'scripts do not end',
       seconds * 1000 + scriptsEndMs,
     );
-    return ends.flatMap((end, i) =>
-      end.status === 'rejected'
-        ? [`${present(selection.scenarios[i], 'one each').name}: ${messageOf(end.reason)}`]
-        : [],
+    return done(
+      ends.flatMap((end, i) =>
+        end.status === 'rejected'
+          ? [`${present(selection.scenarios[i], 'one each').name}: ${messageOf(end.reason)}`]
+          : [],
+      ),
     );
   } catch (error) {
-    return [messageOf(error)];
+    return done([messageOf(error)]);
   } finally {
     clearInterval(progress);
     run.end();

@@ -25,6 +25,8 @@ export interface Stage {
 
 /** A script's context, and its end: what a script that was stopped in the middle had still in hand is given back. */
 export interface Script extends ScenarioContext {
+  /** Faults so far that were done. */
+  readonly faults: number;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,9 @@ export function scriptContext(
   const target = sharedView(stage, run);
   const writesWork = (): Promise<void> => run.within(acknowledgedSince(stage, run));
   return {
+    get faults() {
+      return faults;
+    },
     target,
     random,
     remainingMs: () => run.remainingMs(),
@@ -55,7 +60,15 @@ export function scriptContext(
       faults++;
       const handle = stage.log.began(name, on, options?.detail, options?.budget ?? null);
       begun.push(handle);
-      return handle;
+      let counts = true;
+      return {
+        healed: () => handle.healed(),
+        undone: (why) => {
+          if (counts) faults--;
+          counts = false;
+          handle.undone(why);
+        },
+      };
     },
     writesWork,
     recovered: async () => {

@@ -22,17 +22,25 @@ interface Damage {
   readonly inflict: (target: Target, id: string, random: () => number) => Promise<string | null>;
 }
 
+const mostAttempts = 3;
+
 async function damaged(context: ScenarioContext, { name, role, inflict }: Damage): Promise<void> {
   const { target, random } = context;
   const ailment = (id: string): Ailment => ({
     name,
     detail: 'while it is down',
     ...(role === 'leader' ? { budget: 'kill' } : {}),
-    hurt: async () => {
-      target.signal(id, 'SIGKILL');
-      await target.exited(id);
-      const done = await inflict(target, id, () => random.next());
-      context.note(`${id}: ${done ?? 'nothing to damage yet'}`);
+    hurt: async (fault) => {
+      let done: string | null = null;
+      for (let attempts = 0; done === null && attempts < mostAttempts; attempts++) {
+        // Once more in its life: a store that is opened writes its log into a table.
+        if (attempts > 0) await target.start(id);
+        target.signal(id, 'SIGKILL');
+        await target.exited(id);
+        done = await inflict(target, id, () => random.next());
+      }
+      if (done === null) fault.undone(`${id} has nothing to damage yet`);
+      else context.note(`${id}: ${done}`);
       await rest(context, 100, 1000);
     },
     cure: () => bringBack(target, [id]),
@@ -97,9 +105,11 @@ async function failingSync(context: ScenarioContext): Promise<void> {
     return {
       name: 'sync error',
       detail: `the next sync of its ${database} fails`,
-      hurt: async () => {
+      hurt: async (fault) => {
         target.fault(id, { kind: 'sync-error', database });
         await rest(context, 1000, 4000);
+        // Of one that struck the member has ended.
+        if (target.pid(id) !== null) fault.undone(`${id} synced nothing of its ${database} meanwhile`);
       },
       cure: async () => {
         target.signal(id, 'SIGKILL');

@@ -1,4 +1,5 @@
-import type { Scenario, ScenarioContext } from '../scenario.ts';
+import { messageOf } from '../run/heal.ts';
+import { type Scenario, type ScenarioContext, Stopped } from '../scenario.ts';
 import { again, claimOne, hotIds, rest, takenDown } from './parts.ts';
 
 /** What operators do on purpose: stop, hand over, restart one after the other. */
@@ -32,7 +33,8 @@ async function transfer(context: ScenarioContext): Promise<void> {
   try {
     await target.transfer(to);
   } catch (error) {
-    context.note(`hand-over refused: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof Stopped) throw error;
+    fault.undone(`refused: ${messageOf(error)}`);
   } finally {
     fault.healed();
   }

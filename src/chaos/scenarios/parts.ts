@@ -1,6 +1,6 @@
 import type { Random } from '../../foundation/random.ts';
 import type { Budget } from '../moment.ts';
-import type { Claim, ScenarioContext } from '../scenario.ts';
+import type { Claim, FaultHandle, ScenarioContext } from '../scenario.ts';
 import type { Target } from '../target.ts';
 
 /** Pieces that scripts are made of. */
@@ -83,7 +83,7 @@ export interface Ailment {
   readonly name: string;
   readonly detail: string;
   readonly budget?: Budget;
-  readonly hurt: () => Promise<void>;
+  readonly hurt: (fault: FaultHandle) => Promise<void>;
   /** Whatever happens, also when `hurt` was stopped in its middle. */
   readonly cure: () => Promise<void>;
 }
@@ -99,7 +99,7 @@ export async function afflicted(
   const { name, hurt, cure, ...told } = of(claim.id);
   const fault = context.began(name, [claim.id], told);
   try {
-    await hurt();
+    await hurt(fault);
   } finally {
     await cure();
     fault.healed();

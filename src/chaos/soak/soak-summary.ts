@@ -1,6 +1,7 @@
 import { memberGrowth } from '../run/member-growth.ts';
 import type { ProcessSample } from '../run/process-watch.ts';
 import type { ScenarioResult, SoakSummary } from '../run/result.ts';
+import { electionVerdict, growthVerdict } from './soak-verdicts.ts';
 
 /** Growth over a whole soak that does not matter. */
 const negligible = { bytes: 24 * 1024 * 1024, descriptors: 10 };
@@ -8,7 +9,7 @@ const negligible = { bytes: 24 * 1024 * 1024, descriptors: 10 };
 const mostPoints = 600;
 
 /** Segments follow each other on one time; a process that was started again begins small, so growth is that of the level, not of each. */
-export function soakSummary(segments: readonly ScenarioResult[], hours: number): SoakSummary {
+export function soakSummary(segments: readonly ScenarioResult[], hours: number, cores?: number): SoakSummary {
   const processes: Record<string, ProcessSample[]> = {};
   let offsetMs = 0;
   let elections = 0;
@@ -24,12 +25,19 @@ export function soakSummary(segments: readonly ScenarioResult[], hours: number):
     falseElections += segment.falseElections.length;
   }
   const hoursDone = offsetMs / 3_600_000;
+  const memory = Object.entries(processes).map(([member, samples]) =>
+    memberGrowth(member, samples, negligible),
+  );
   return {
     hours,
     hoursDone,
     elections,
     falseElectionsPerHour: hoursDone === 0 ? 0 : falseElections / hoursDone,
-    memory: Object.entries(processes).map(([member, samples]) => memberGrowth(member, samples, negligible)),
+    memory,
+    verdicts: [
+      electionVerdict(falseElections, hoursDone, segments, cores),
+      growthVerdict(memory, processes, hoursDone),
+    ],
     processes: Object.fromEntries(Object.entries(processes).map(([id, samples]) => [id, thinned(samples)])),
   };
 }

@@ -44,6 +44,11 @@ export interface ChaosSoakOptions {
 export interface ChaosCheckOptions {
   readonly format: 'auto' | 'jepsen' | 'porcupine';
   readonly model: 'auto' | 'register' | 'mutex' | 'list-append' | 'bank';
+  readonly initial?: string;
+  readonly total?: number;
+  readonly negativeBalances?: boolean;
+  /** False of `--no-realtime`. */
+  readonly realtime: boolean;
   readonly seconds: number;
   readonly json?: boolean;
 }

@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { budgets } from '../../chaos/moment.ts';
-import { type PlanFile, parsePlan, seedRange } from '../../chaos/run/plan-file.ts';
+import { type FileRun, type PlanFile, parsePlan, seedRange } from '../../chaos/run/plan-file.ts';
 import { defaultTraffic, type PlannedRun, type RunPlan } from '../../chaos/run/run-plan.ts';
 import { select } from '../../chaos/scenarios/registry.ts';
 import { allParts } from '../../chaos/traffic/parts/all-parts.ts';
@@ -28,6 +28,11 @@ export async function planOf(names: readonly string[], options: ChaosRunOptions)
     throw new UsageError('names of scenarios and --plan exclude each other');
   if (options.seed !== undefined && options.seeds !== undefined)
     throw new UsageError('--seed and --seeds exclude each other');
+  if (targetsOf(options).includes('etcd') && options.mutant !== undefined)
+    throw new UsageError('--mutant: only nodes of Tanist can have a planted fault, not --target etcd');
+  for (const flag of ['build', 'config', 'warm', 'cold'] as const)
+    if (options.target === 'etcd' && options[flag] !== undefined && options[flag] !== 0)
+      throw new UsageError(`--${flag}: only for Tanist, not with --target etcd`);
   const configFile = options.config ?? configOf(options.plan, file);
   const config = configFile === undefined ? undefined : await configSections(configFile);
   const hot = options.hot ?? file?.hot;
@@ -39,7 +44,7 @@ export async function planOf(names: readonly string[], options: ChaosRunOptions)
   const build = await buildOf('--build', options.build);
   const otherBuild = await buildOf('--other-build', options.otherBuild);
   return {
-    runs: file === null ? namedRuns(names, options) : file.runs,
+    runs: runsOf(file?.runs ?? namedRuns(names), options),
     targets: targetsOf(options),
     network: options.network ?? file?.network ?? 'auto',
     rate: options.rate ?? file?.rate ?? defaultTraffic.rate,
@@ -73,27 +78,42 @@ function configOf(plan: string | undefined, file: PlanFile | null): string | und
   return resolve(dirname(plan), file.config);
 }
 
-function namedRuns(names: readonly string[], options: ChaosRunOptions): readonly PlannedRun[] {
-  const selected = select(names);
-  if (selected.kind === 'unknown') throw new UsageError(selected.problem);
-  const preset = names.every((name) => name === 'ci')
-    ? ciSeconds
-    : names.every((name) => name === 'quick')
-      ? quickSeconds
-      : options.count === undefined
-        ? defaultSeconds
-        : countSeconds;
-  const seeds = seedsOf(options);
-  return selected.selections.map((selection) => ({
-    selection,
-    seeds,
-    seconds: options.seconds ?? preset,
-    ...(options.count === undefined ? {} : { count: options.count }),
-  }));
+function namedRuns(names: readonly string[]): readonly FileRun[] {
+  const runs = new Map<string, FileRun>();
+  for (const name of names) {
+    const selected = select([name]);
+    if (selected.kind === 'unknown') throw new UsageError(selected.problem);
+    for (const selection of selected.selections)
+      if (!runs.has(selection.name)) runs.set(selection.name, { name, selection });
+  }
+  return [...runs.values()];
 }
 
-function seedsOf({ seed = 1, seeds, repeat = 1 }: ChaosRunOptions): readonly number[] {
-  return seeds === undefined ? seedRange(seed, seed + repeat - 1) : seedRange(seeds.from, seeds.to);
+/** What the line says goes for all runs; then comes what the file says of one; then what is usual. */
+function runsOf(runs: readonly FileRun[], options: ChaosRunOptions): readonly PlannedRun[] {
+  const given = seedsOf(options);
+  return runs.map(({ name, selection, ...own }) => {
+    const count = options.count ?? own.count;
+    return {
+      selection,
+      seeds: given ?? own.seeds ?? [1],
+      seconds: options.seconds ?? own.seconds ?? usualSeconds(name, count),
+      ...(count === undefined ? {} : { count }),
+    };
+  });
+}
+
+function usualSeconds(name: string, count: number | undefined): number {
+  if (count !== undefined) return countSeconds;
+  return name === 'ci' ? ciSeconds : name === 'quick' ? quickSeconds : defaultSeconds;
+}
+
+/** Null: the line says nothing of them. */
+function seedsOf({ seed, seeds, repeat }: ChaosRunOptions): readonly number[] | null {
+  if (seeds !== undefined) return seedRange(seeds.from, seeds.to);
+  if (seed === undefined && repeat === undefined) return null;
+  const from = seed ?? 1;
+  return seedRange(from, from + (repeat ?? 1) - 1);
 }
 
 function targetsOf({ target, against }: ChaosRunOptions): RunPlan['targets'] {
@@ -125,6 +145,8 @@ function mutantOf(name: string | undefined): MutantName | undefined {
   if (name === undefined) return undefined;
   const known = mutantNames.find((candidate) => candidate === name);
   if (known === undefined)
-    throw new UsageError(`--mutant: no planted fault "${name}"${suggestion(name, mutantNames)}`);
+    throw new UsageError(
+      `--mutant: no planted fault "${name}"${suggestion(name, mutantNames)}; there is ${mutantNames.join(', ')}`,
+    );
   return known;
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeReport } from '../../chaos/report/write-report.ts';
-import type { ChaosDocument } from '../../chaos/run/result.ts';
+import { allShown, type ChaosDocument } from '../../chaos/run/result.ts';
 import { hostFacts } from '../../chaos/run/run-plan.ts';
 import { runSoak as soak } from '../../chaos/soak/run-soak.ts';
 import { withSegment } from '../../chaos/soak/slim-segments.ts';
@@ -23,20 +23,23 @@ export async function runSoak(options: ChaosSoakOptions): Promise<void> {
   const out = outputTo(options.json === true);
   const { folder, state, startedAt, segments, shape } = await beginSoak(options);
   let results = segments;
-  const documentOf = (now: SoakState, interrupted: boolean): ChaosDocument => ({
-    format: 'tanist-chaos-1',
-    startedAt,
-    command: ['tanist', ...process.argv.slice(2)].join(' '),
-    host: hostFacts(),
-    mutant: null,
-    build: state.build?.file ?? null,
-    ...(state.config === undefined ? {} : { config: state.config.file }),
-    budgets: 'report',
-    interrupted,
-    scenarios: results,
-    ok: results.length > 0 && results.every(({ ok }) => ok),
-    soak: soakSummary(results, now.hours),
-  });
+  const documentOf = (now: SoakState, interrupted: boolean): ChaosDocument => {
+    const summary = soakSummary(results, now.hours, hostFacts().cores);
+    return {
+      format: 'tanist-chaos-1',
+      startedAt,
+      command: ['tanist', ...process.argv.slice(2)].join(' '),
+      host: hostFacts(),
+      mutant: null,
+      build: state.build?.file ?? null,
+      ...(state.config === undefined ? {} : { config: state.config.file }),
+      budgets: 'report',
+      interrupted,
+      scenarios: results,
+      ok: allShown(results) && summary.verdicts?.every(({ answer }) => answer !== 'no') !== false,
+      soak: summary,
+    };
+  };
   await using work = await workFolder(undefined, 'tanist-chaos-');
   const stop = new AbortController();
   void stopSignal().then((signal) => {

@@ -9,6 +9,8 @@ import {
   type ScenarioResult,
   skippedResult,
 } from '../../../src/chaos/run/result.ts';
+import { soakSummary } from '../../../src/chaos/soak/soak-summary.ts';
+import type { Verdict } from '../../../src/chaos/traffic.ts';
 
 const evil = `"><script>alert(1)</script>'&\u0000`;
 const named = {
@@ -169,14 +171,25 @@ test('timeline, charts, outages, checks, counterexample, how to do it again', (t
   t.false(page.includes('NaN'));
 });
 
+const held = (check: string): Verdict => ({ check, answer: 'yes', detail: '', violations: [] });
+
 test('the first line says whether the promises were kept', (t) => {
   const kept: ScenarioResult = {
     ...full,
     ok: true,
     failures: [],
-    verdicts: [{ check: 'linearizable', answer: 'yes', detail: '', violations: [] }],
+    verdicts: ['linearizable', 'watch'].map(held),
   };
   t.is(headlineOf(documentOf([kept])).title, 'The cluster kept its promises');
+  t.is(
+    headlineOf(documentOf([{ ...kept, verdicts: [held('acknowledged')] }])).title,
+    'The cluster kept those promises that were looked at: acknowledged',
+  );
+  t.regex(headlineOf(documentOf([kept])).detail, /1 election without a cause/);
+  const grown = { ...soakSummary([kept], 1), verdicts: [{ ...held('growth'), answer: 'no' as const }] };
+  const soaked = headlineOf({ ...documentOf([kept]), soak: grown });
+  t.is(soaked.answer, 'no');
+  t.regex(soaked.title, /^The cluster broke its promises over the whole soak: growth/);
   const broken = headlineOf(documentOf([kept, full]));
   t.is(broken.answer, 'no');
   t.regex(broken.title, /^The cluster broke its promises in 1 run of 2: linearizable broken/);

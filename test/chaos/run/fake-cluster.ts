@@ -10,6 +10,10 @@ export interface FakeOptions {
   readonly lost?: number;
   /** From the start of the traffic on nothing is acknowledged once this many faults have struck. */
   readonly diesAfterKills?: number;
+  readonly transfer?: () => Promise<void>;
+  readonly flipBit?: () => string | null;
+  /** Somebody is elected then, for no cause. */
+  readonly electsAtMs?: number;
   readonly onStop?: () => void;
   /** Throws where the cluster is not to start. */
   readonly onStart?: () => void;
@@ -42,6 +46,11 @@ export function fakeHarness(options: FakeOptions): Harness {
       clock.nowMs() >= openAtMs &&
       kills < (options.diesAfterKills ?? Number.POSITIVE_INFINITY);
     wish.onMoment({ kind: 'leader', atMs: wish.nowMs(), member: leader, term });
+    if (options.electsAtMs !== undefined)
+      void clock.delay(options.electsAtMs).then(() => {
+        term++;
+        wish.onMoment({ kind: 'leader', atMs: wish.nowMs(), member: leader, term });
+      });
     return {
       kind: wish.kind,
       wrongRates: [],
@@ -53,7 +62,7 @@ export function fakeHarness(options: FakeOptions): Harness {
         heal: async () => undefined,
       },
       disk: {
-        flipBit: async () => null,
+        flipBit: async () => options.flipBit?.() ?? null,
         truncateTail: async () => null,
         remove: async () => undefined,
         save: async () => '',
@@ -84,7 +93,7 @@ export function fakeHarness(options: FakeOptions): Harness {
         elect();
       },
       fault: () => undefined,
-      transfer: async () => undefined,
+      transfer: options.transfer ?? (async () => undefined),
       settled: async () => undefined,
       stop: async () => options.onStop?.(),
     };

@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { parsePlan } from '../../../src/chaos/run/plan-file.ts';
 import { defaultTraffic, replayCommand } from '../../../src/chaos/run/run-plan.ts';
+import { planOf } from '../../../src/cli/chaos/plan-of.ts';
 import { TanistError } from '../../../src/foundation/errors.ts';
 
 test('a plan: cluster, traffic, budgets, runs with seeds', (t) => {
@@ -23,8 +27,8 @@ runs:
     plan.runs.map(({ selection, seeds, seconds, count }) => [selection.name, seeds, seconds, count]),
     [
       ['kill-leader', [1, 2, 3], 30, undefined],
-      ['kill-loop', [7, 9], 60, 100],
-      ['kill-leader+partition-oneway', [1], 60, undefined],
+      ['kill-loop', [7, 9], undefined, 100],
+      ['kill-leader+partition-oneway', undefined, undefined, undefined],
     ],
   );
 });
@@ -70,17 +74,15 @@ for (const [text, message] of wrong)
   });
 
 test('the command that does a run again says all that is not as ever', (t) => {
-  const plan = parsePlan('runs: [{ scenario: kill-leader, seconds: 5 }]');
+  const { runs, budgetTable } = parsePlan('runs: [{ scenario: kill-leader }]');
+  const run = { selection: runs[0]!.selection, seconds: 5 };
   const settings = {
     network: 'auto',
     ...defaultTraffic,
-    budgetTable: plan.budgetTable,
+    budgetTable,
     budgets: 'report',
   } as const;
-  t.is(
-    replayCommand(settings, plan.runs[0]!, 7, 'tanist'),
-    'npx tanist chaos run kill-leader --seed 7 --seconds 5',
-  );
+  t.is(replayCommand(settings, run, 7, 'tanist'), 'npx tanist chaos run kill-leader --seed 7 --seconds 5');
   t.is(
     replayCommand(
       {
@@ -92,10 +94,41 @@ test('the command that does a run again says all that is not as ever', (t) => {
         parts: ['steady', 'leases'],
         configFile: 'c.yaml',
       },
-      { ...plan.runs[0]!, count: 3 },
+      { ...run, count: 3 },
       7,
       'etcd',
     ),
     'npx tanist chaos run kill-leader --seed 7 --seconds 5 --count 3 --target etcd --hot 5 --network proxy --config c.yaml --rate 200 --clients 4 --traffic steady,leases',
   );
+});
+
+test('what the line says goes before what the plan says, and a count is given the time it takes', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tanist-plan-test-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const plan = join(folder, 'plan.yaml');
+  await writeFile(
+    plan,
+    'runs: [{ scenario: kill-loop, count: 100 }, { scenario: ci, seeds: 4 }, { scenario: calm, seconds: 7 }]\n',
+  );
+  const runs = async (line: object) =>
+    (await planOf([], { plan, budgets: 'report', ...line })).runs.map(
+      ({ selection, seeds, seconds, count }) => [selection.name, seeds, seconds, count],
+    );
+  t.deepEqual(await runs({}), [
+    ['kill-loop', [1], 3600, 100],
+    ['kill-leader', [4], 12, undefined],
+    ['partition-oneway', [4], 12, undefined],
+    ['calm', [1], 7, undefined],
+  ]);
+  t.deepEqual(await runs({ seconds: 3, seeds: { from: 5, to: 6 }, count: 2 }), [
+    ['kill-loop', [5, 6], 3, 2],
+    ['kill-leader', [5, 6], 3, 2],
+    ['partition-oneway', [5, 6], 3, 2],
+    ['calm', [5, 6], 3, 2],
+  ]);
+  const both = { budgets: 'report', target: 'etcd' } as const;
+  await t.throwsAsync(planOf(['ci'], { ...both, mutant: 'count-learner' }), {
+    message: /^--mutant: only nodes/,
+  });
+  await t.throwsAsync(planOf(['ci'], { ...both, warm: 1 }), { message: /^--warm: only for Tanist/ });
 });

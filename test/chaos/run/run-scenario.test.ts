@@ -1,5 +1,7 @@
 import test from 'ava';
 import { budgets } from '../../../src/chaos/moment.ts';
+import { electionVerdicts } from '../../../src/chaos/run/election-verdict.ts';
+import { isUndecided } from '../../../src/chaos/run/result.ts';
 import { runScenario, type ScenarioOptions } from '../../../src/chaos/run/run-scenario.ts';
 import type { Selection } from '../../../src/chaos/scenarios/registry.ts';
 import { select } from '../../../src/chaos/scenarios/registry.ts';
@@ -124,4 +126,66 @@ test('told to stop: faults end, the cluster heals, the result is there', async (
   t.true(result.ok);
   t.true(result.endedMs < 60_000);
   t.is(result.linearizable, 'yes');
+});
+
+test('a fault that did nothing is none, and a script that did none is told by its name', async (t) => {
+  const nothing = await run('bit-flip-table');
+  t.is(nothing.faults, 0);
+  t.true(isUndecided(nothing));
+  t.deepEqual(
+    nothing.verdicts.flatMap(({ check, detail }) => (check === 'faults' ? [detail] : [])),
+    ['bit-flip-table did nothing within the time: raise --seconds'],
+  );
+  const both = await run('kill-leader+bit-flip-table');
+  t.true(both.faults > 0);
+  t.regex(both.verdicts.at(-1)?.detail ?? '', /^bit-flip-table did nothing/);
+  // A store that is opened once more has a table.
+  let attempts = 0;
+  const late = await run(
+    'bit-flip-table',
+    { count: 2 },
+    { flipBit: () => (++attempts % 2 === 0 ? 'a bit' : null) },
+  );
+  t.deepEqual([late.faults, attempts], [2, 4]);
+  t.false(isUndecided(late));
+});
+
+test('a count that was not reached is said', async (t) => {
+  const result = await run('kill-loop', { seconds: 5, count: 1000 });
+  t.true(result.faults > 0);
+  t.regex(result.verdicts.at(-1)?.detail ?? '', /^kill-loop came to \d+ of 1000 faults within the time/);
+  t.true(isUndecided(result));
+});
+
+test('a hand-over that was refused is measured as none', async (t) => {
+  let asked = 0;
+  const transfer = async (): Promise<void> => {
+    if (++asked % 2 === 0) throw new Error('no heir is caught up');
+  };
+  const result = await run('transfer', {}, { transfer });
+  const done = Math.ceil(asked / 2);
+  t.true(asked > 4);
+  t.true(result.faults <= done && result.faults >= done - 1);
+  t.is(result.outages.length, result.faults);
+  t.is(result.budgets[0]?.count, result.faults);
+});
+
+test('where nothing is done nobody may be elected; elsewhere a false election is an error where budgets are', async (t) => {
+  const calm = await run('calm', { seconds: 10 });
+  t.is(calm.verdicts.find(({ check }) => check === 'elections')?.answer, 'yes');
+  const killed = await run('kill-heir', { seconds: 10 }, { electsAtMs: 1000 });
+  t.is(killed.falseElections.length, 1);
+  t.false(killed.verdicts.some(({ check }) => check === 'elections'));
+  const election = { atMs: 4000, member: 'n1', term: 2, isFalse: true };
+  const answer = (name: string, assertBudgets: boolean, stalls: { fromMs: number; toMs: number }[] = []) =>
+    electionVerdicts({ selection: { name }, assertBudgets }, 'tanist', [election], stalls)[0]?.answer;
+  t.is(answer('calm', false), 'no');
+  t.is(answer('kill-heir', true), 'no');
+  t.is(answer('kill-heir', false), undefined);
+  t.is(answer('calm', false, [{ fromMs: 2000, toMs: 2500 }]), 'unknown');
+  t.is(answer('calm', false, [{ fromMs: 5000, toMs: 5500 }]), 'no');
+  t.deepEqual(
+    electionVerdicts({ selection: { name: 'calm' }, assertBudgets: true }, 'etcd', [election], []),
+    [],
+  );
 });

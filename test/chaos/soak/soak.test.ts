@@ -3,11 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { memberGrowth } from '../../../src/chaos/run/member-growth.ts';
 import type { ScenarioResult } from '../../../src/chaos/run/result.ts';
 import { runSoak } from '../../../src/chaos/soak/run-soak.ts';
 import { soakSchedule } from '../../../src/chaos/soak/schedule.ts';
 import { readSoakState, type SoakState, writeSoakState } from '../../../src/chaos/soak/soak-state.ts';
 import { soakSummary } from '../../../src/chaos/soak/soak-summary.ts';
+import { electionVerdict, growthVerdict } from '../../../src/chaos/soak/soak-verdicts.ts';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import { fakeHarness } from '../run/fake-cluster.ts';
 import { virtualClock } from '../run/virtual-clock.ts';
@@ -140,4 +142,39 @@ test('a cluster that does not start: the soak ends at once, and after it once di
     rest.map((atMs) => Math.round((atMs - first) / 1000)),
     [1, 6, 21],
   );
+});
+
+test('what only shows over all segments is judged: elections without a cause, growth of a level and of one process', (t) => {
+  const load = [{ load: { median: 1, most: 1, longestStallMs: 0 } }];
+  t.is(electionVerdict(1, 0.1, load, 2).answer, 'yes');
+  t.is(electionVerdict(2, 2, load, 2).answer, 'yes');
+  t.is(electionVerdict(3, 2, load, 2).answer, 'no');
+  const busy = [{ load: { median: 9, most: 9, longestStallMs: 0 } }];
+  t.is(electionVerdict(3, 2, busy, 2).answer, 'unknown');
+  const mib = 1024 * 1024;
+  const samples = (minutes: number, bytesAt: (minute: number) => number, pidAt = (_: number) => 1) =>
+    Array.from({ length: minutes * 12 }, (_, i) => ({
+      atMs: i * 5000,
+      pid: pidAt(i / 12),
+      residentBytes: bytesAt(i / 12),
+      descriptors: 40,
+    }));
+  const judged = (all: ReturnType<typeof samples>) => {
+    const bounds = { bytes: 24 * mib, descriptors: 10 };
+    return growthVerdict([memberGrowth('n0', all, bounds)], { n0: all }, (all.at(-1)?.atMs ?? 0) / 3_600_000);
+  };
+  t.is(judged(samples(3, () => 80 * mib)).answer, 'unknown');
+  t.is(judged(samples(120, (minute) => (80 + (minute % 3)) * mib)).answer, 'yes');
+  t.is(judged(samples(120, (minute) => (80 + minute) * mib)).answer, 'no');
+  t.is(judged(samples(8, (minute) => (80 + 10 * minute) * mib)).answer, 'unknown', 'caches fill');
+  // Each life of twenty minutes leaks; the level over all of them is flat.
+  const lives = judged(
+    samples(
+      120,
+      (minute) => (80 + 4 * (minute % 20)) * mib,
+      (minute) => Math.floor(minute / 20),
+    ),
+  );
+  t.is(lives.answer, 'no');
+  t.regex(lives.detail, /memory of n0 grows by .* MiB an hour/);
 });

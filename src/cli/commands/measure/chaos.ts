@@ -113,6 +113,10 @@ export const chaosCommand: Register = (program) => {
           .choices(['auto', 'register', 'mutex', 'list-append', 'bank'])
           .default('auto'),
       )
+      .option('--initial <value>', 'register: what every key holds in the beginning (default: nothing)')
+      .option('--total <sum>', 'bank: the constant sum (default: that of the first read)', wholeNumber(0))
+      .option('--negative-balances', 'bank: an account may be overdrawn')
+      .option('--no-realtime', 'list-append: serializable, not strictly')
       .option('--seconds <seconds>', 'then the answer is unknown', positiveNumber, 60),
   ).action(async (file: string, options: ChaosCheckOptions) => {
     const { checkFile } = await import('../../chaos/check.ts');
