@@ -70,6 +70,16 @@ test('a plan that is wrong, a report that is none, a soak that is not there: one
   const report = await tanist('chaos', 'report', plan);
   t.is(report.code, 1);
   t.regex(report.stderr, /^tanist: .*plan\.yaml: is no JSON \(invalid-argument\)\n$/);
+  const bare = join(path, 'bare.json');
+  for (const content of [
+    '{"format":"tanist-chaos-1","scenarios":[]}',
+    '{"format":"tanist-chaos-1","scenarios":[{}]}',
+  ]) {
+    await writeFile(bare, content);
+    const { code, stderr } = await tanist('chaos', 'report', bare);
+    t.is(code, 1);
+    t.regex(stderr, /^tanist: .*bare\.json: is no report of "tanist chaos" .* \(invalid-argument\)\n$/);
+  }
   const unwritable = await tanist('chaos', 'run', 'ci', '--out', join(plan, 'out'));
   t.is(unwritable.code, 1);
   t.regex(unwritable.stderr, /cannot be written to \(ENOTDIR\); name another with --out/);

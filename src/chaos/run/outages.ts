@@ -100,16 +100,17 @@ function since(acknowledged: readonly AcknowledgedAt[], atMs: number): readonly 
 const window = 50_000;
 const windowMs = 5000;
 
-/** Median and worst of each event against its budget; events that did not happen are left out. */
+/** Median and worst of each event against its budget; events that did not happen are left out. One that had not ended lasted until `endedMs` at least. */
 export function budgetLines(
   outages: readonly MeasuredOutage[],
+  endedMs: number,
   table: BudgetTable = budgets,
 ): readonly BudgetLine[] {
   const lines: BudgetLine[] = [];
   for (const event of ['kill', 'freeze', 'hand-over'] as const) {
     const times = outages.flatMap((outage) =>
-      outage.event === event && outage.outageMs !== null && outage.overlapped !== true
-        ? [outage.outageMs]
+      outage.event === event && outage.overlapped !== true
+        ? [outage.outageMs ?? rounded(endedMs - outage.atMs)]
         : [],
     );
     if (times.length === 0) continue;

@@ -59,7 +59,7 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
   );
   const events = late && target.kind === 'tanist' ? await allNodeEvents(target, parts.zeroEpochMs) : [];
   const outages = explained(bare, events, watch.load, options.budgets);
-  const lines = budgetLines(outages, options.budgets);
+  const lines = budgetLines(outages, parts.endedMs, options.budgets);
   const elections = electionsOf(moments, hotIds(target));
   const faults = moments.filter((moment) => moment.kind === 'fault' && moment.undone === undefined).length;
   const verdicts = [

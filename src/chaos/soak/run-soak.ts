@@ -24,6 +24,8 @@ export interface SoakEvents {
   /** An empty folder for a cluster, which may be the second one after a failure or a resumption. */
   readonly folder: () => Promise<string>;
   readonly progress?: (text: string) => void;
+  /** The first cluster is there; these scenarios are left out, each with its reason. */
+  readonly opened?: (leftOut: readonly string[]) => void;
   /** After each segment, before the next: what is written now is what a resumption goes on from. */
   readonly ended: (result: ScenarioResult, state: SoakState, clusterFolder: string) => Promise<void>;
 }
@@ -89,6 +91,7 @@ export async function runSoak(
         await clock.delay(pauseMs, events.stop);
         continue;
       }
+      if (!everOpened) events.opened?.(soakPool(ward.target).leftOut);
       everOpened = true;
       failedStarts = 0;
       const result = await oneSegment(harness, ward, now, events).catch((error: unknown) =>
@@ -193,11 +196,13 @@ async function oneSegment(
   const watch = watchProcesses(target, () => clock.nowMs(), sampleMs);
   const lengthMs = state.segmentSeconds * 1000;
   const pool = soakPool(target);
+  const without = `not in this soak: ${pool.leftOut.join(', ')}`;
+  if (pool.leftOut.length > 0) log.add({ kind: 'note', member: null, text: without });
   const entries = soakSchedule(
     state.seed,
     state.segmentsDone,
     lengthMs,
-    pool.map(({ name }) => name),
+    pool.scenarios.map(({ name }) => name),
   );
   const stage: Stage = {
     target,
@@ -217,7 +222,7 @@ async function oneSegment(
   );
   const failures: string[] = [];
   try {
-    failures.push(...(await runSegment(stage, entries, pool, lengthMs, stop)));
+    failures.push(...(await runSegment(stage, entries, pool.scenarios, lengthMs, stop)));
     const faultsToMs = clock.nowMs();
     failures.push(...(await healed(target)));
     const alive = new RunClock(clock, livenessMs);

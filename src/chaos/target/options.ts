@@ -17,7 +17,7 @@ export interface TargetOptions {
   readonly wanted?: readonly Ability[];
   /** Compiled into the members' processes; test builds alone. */
   readonly mutant?: MutantName;
-  /** Further sections of the cluster's config. */
+  /** Further sections of the cluster's config; of `nodes` the labels go to members of the same tier, in turn. */
   readonly config?: Readonly<Record<string, object>>;
   /** `main.js` of another build. */
   readonly build?: string;

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { readDocument } from '../../chaos/report/document-file.ts';
 import { headlineOf } from '../../chaos/report/headline.ts';
 import { reportPage } from '../../chaos/report/page.ts';
+import { replaceFile } from '../../chaos/report/replace-file.ts';
 import { outputTo } from '../terminal/output.ts';
 import type { ChaosReportOptions } from './options.ts';
 
@@ -11,7 +11,7 @@ export async function drawReport(files: readonly string[], options: ChaosReportO
   const out = outputTo(options.json === true);
   const documents = await Promise.all(files.map(readDocument));
   const report = resolve(options.out);
-  await writeFile(report, reportPage(documents));
+  await replaceFile(report, reportPage(documents));
   const scenarios = documents.flatMap((document) => document.scenarios);
   const { title, detail } = headlineOf({
     scenarios,

@@ -56,6 +56,9 @@ export async function runSoak(options: ChaosSoakOptions): Promise<void> {
       stop: stop.signal,
       folder: () => mkdtemp(join(work.path, 'soak-')),
       progress: (text) => out.progress.update(text),
+      opened: (leftOut) => {
+        if (leftOut.length > 0) out.say(out.style.dim(`not in this soak: ${leftOut.join(', ')}`));
+      },
       ended: async (result, now, clusterFolder) => {
         end = now;
         results = withSegment(results, result);

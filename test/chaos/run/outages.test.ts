@@ -55,12 +55,14 @@ test('of two faults at once no budget is promised', (t) => {
     stream(3000, [[1000, 1010]]),
   );
   t.is(apart[0]?.overlapped, undefined);
-  t.is(budgetLines(outages).length, 0);
+  t.is(budgetLines(outages, 3000).length, 0);
 });
 
 test('an outage that does not end is open, not short', (t) => {
   const [outage] = outagesOf([fault(1, 1000, 'kill')], stream(1000, []));
   t.is(outage?.outageMs, null);
+  const [line] = budgetLines(outage === undefined ? [] : [outage], 9000);
+  t.deepEqual([line?.count, line?.worstMs, line?.held], [1, 8000, false], 'it lasted until the end at least');
 });
 
 test('median and worst are held against their budgets, event by event', (t) => {
@@ -77,7 +79,7 @@ test('median and worst are held against their budgets, event by event', (t) => {
       [4000, 4100],
     ]),
   );
-  const lines = budgetLines(outages);
+  const lines = budgetLines(outages, 6000);
   t.deepEqual(
     lines.map(({ event, count, held }) => [event, count, held]),
     [
@@ -86,13 +88,13 @@ test('median and worst are held against their budgets, event by event', (t) => {
     ],
   );
   t.true(
-    budgetLines(outages, {
+    budgetLines(outages, 6000, {
       kill: { medianMs: 15, worstMs: 200 },
       freeze: { medianMs: 1, worstMs: 1 },
       'hand-over': { medianMs: 1, worstMs: 1 },
     })[0]?.held,
   );
-  t.deepEqual(budgetLines([]), []);
+  t.deepEqual(budgetLines([], 6000), []);
 });
 
 test('a miss is explained by what nodes logged, and by what kept the harness from looking', (t) => {

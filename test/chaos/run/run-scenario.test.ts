@@ -189,3 +189,11 @@ test('where nothing is done nobody may be elected; elsewhere a false election is
     [],
   );
 });
+
+test('the loop of partitions goes through every kind in turn', async (t) => {
+  const { moments, faults } = await run('partition-loop', { seconds: 3600, count: 10 });
+  t.is(faults, 10);
+  const names = moments.flatMap((moment) => (moment.kind === 'fault' ? [moment.name] : []));
+  const kinds = ['leader', 'halves', 'one-way', 'bridge', 'flapping'].map((kind) => `partition ${kind}`);
+  t.deepEqual(names, [...kinds, ...kinds]);
+});

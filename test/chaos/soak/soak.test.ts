@@ -73,8 +73,12 @@ test('a soak goes segment by segment until its hours are over, and goes on from 
   const results: ScenarioResult[] = [];
   const states: SoakState[] = [];
   const harness = fakeHarness({ clock });
+  const leftOut: (readonly string[])[] = [];
   const events = (stop?: AbortSignal) => ({
     folder: async () => '/nowhere',
+    opened: (names: readonly string[]): void => {
+      leftOut.push(names);
+    },
     ...(stop === undefined ? {} : { stop }),
     ended: async (result: ScenarioResult, now: SoakState) => {
       results.push(result);
@@ -85,6 +89,11 @@ test('a soak goes segment by segment until its hours are over, and goes on from 
   void clock.delay(100_000).then(() => stop.abort());
   const half = await runSoak(harness, state, {}, events(stop.signal));
   t.is(half.segmentsDone, 2);
+  t.is(leftOut.length, 1);
+  t.true(leftOut[0]?.includes('partition-ring (needs 5 hot)'));
+  t.true(
+    results[0]?.moments.some((moment) => moment.kind === 'note' && moment.text.includes('partition-ring')),
+  );
   const unstopped = new AbortController().signal;
   const end = await runSoak(harness, half, {}, events(unstopped));
   t.is(getEventListeners(unstopped, 'abort').length, 0, 'no script that is over listens on');

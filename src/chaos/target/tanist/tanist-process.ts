@@ -26,6 +26,8 @@ export async function writeConfig(
   further: Readonly<Record<string, object>>,
 ): Promise<string> {
   const file = join(folder, 'cluster.yaml');
+  const { nodes: labelled = [], ...sections } = further;
+  const labels = labelsByTier(labelled as readonly Labelled[]);
   const nodes = seats.map(({ place: { id, host, ports }, tier }) => ({
     id,
     host,
@@ -33,10 +35,28 @@ export async function writeConfig(
     peer: ports[portUses.peer],
     http: ports[portUses.http],
     tier,
+    labels: labels(tier),
   }));
   // JSON is YAML.
-  await writeFile(file, `${JSON.stringify({ cluster: 'chaos', nodes, ...further }, null, 2)}\n`);
+  await writeFile(file, `${JSON.stringify({ cluster: 'chaos', nodes, ...sections }, null, 2)}\n`);
   return file;
+}
+
+interface Labelled {
+  readonly tier: MemberTier;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The labels of the next node of the tier, in turn; of any node where a tier has none. */
+function labelsByTier(given: readonly Labelled[]): (tier: MemberTier) => Labelled['labels'] {
+  const taken = new Map<MemberTier, number>();
+  return (tier) => {
+    const own = given.filter((node) => node.tier === tier);
+    const from = own.length > 0 ? own : given;
+    const n = taken.get(tier) ?? 0;
+    taken.set(tier, n + 1);
+    return from[n % from.length]?.labels ?? {};
+  };
 }
 
 export interface TanistProcessOptions {
