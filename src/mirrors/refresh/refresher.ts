@@ -112,7 +112,7 @@ export class Refresher {
     const { name, id } = entry;
     this.#busy.add(name);
     try {
-      await this.#mirrors.looker.look(id, config, reason, reserve);
+      await this.#mirrors.looker.look(id, config, reason, { reserve });
     } finally {
       this.#busy.delete(name);
     }
@@ -162,7 +162,8 @@ export class Refresher {
     const schedule = this.#planner.schedule(source, config);
     schedule.setShare(share);
     const wallMs = ports.clock.wallMs();
-    const { tokens } = refilled(live.budgets.get(source)?.record ?? null, config.budget, wallMs);
+    const { budgets } = live;
+    const { tokens } = refilled(budgets.known(source)?.record ?? null, config.budget, budgets.nowMs());
     const may = (name: string): boolean => {
       const entry = live.entries.get(name);
       if (entry === undefined || entry.wanted !== null || !this.set.owns(name)) return false;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { TanistError } from '../../foundation/errors.ts';
+import { seededRandom } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
@@ -33,7 +34,7 @@ export interface MirrorsPorts {
   readonly by: string;
   /** Past the cluster, a source. */
   readonly directBudget: BudgetOptions;
-  /** How long a read waits for the cluster before it asks the origin without it, in ms. */
+  /** Where nothing at all is heard of the cluster for twice as long while a read waits for it, origins are asked without it, in ms. */
   readonly clusterMs: number;
   /** Time-to-live of the lease that claims are on: whoever dies while it asks an origin blocks others for this long, in ms. */
   readonly leaseMs: number;
@@ -66,6 +67,8 @@ export class Mirrors implements AsyncDisposable {
     this.live = new LiveMirror({
       client,
       clock,
+      by,
+      silentMs: 2 * ports.clusterMs,
       times: (source) => this.sources.get(source),
       onSource: (name, config) => {
         const error = this.sources.setShared(name, config);
@@ -83,7 +86,7 @@ export class Mirrors implements AsyncDisposable {
       forecasts: this.forecasts,
       origin: (source) => this.sources.origin(source),
       by,
-      claimMs: ports.clusterMs,
+      claimMs: 5 * ports.clusterMs,
       onLook: ports.onLook,
     });
     this.#reporter = new Reporter(client, clock, this.lease, this.hits, by, ports.reportMs);
@@ -94,6 +97,7 @@ export class Mirrors implements AsyncDisposable {
       looker: this.looker,
       sources: this.sources,
       answers: this.#answers,
+      random: seededRandom(`${by}/refreshes`),
       ask: (name) => this.ask(name),
     });
     this.#direct = new Direct(this.looker, clock, by, ports.directBudget);

@@ -15,7 +15,7 @@ export interface MirrorsOptions {
   readonly may?: Partial<Omit<OriginPermissions, 'wallMs'>>;
   /** Calls of a source while the cluster cannot be reached, of this process alone. Default: 10 a minute, 5 at once. */
   readonly directBudget?: BudgetOptions;
-  /** How long a read waits for the cluster before it asks the origin without it, in ms. Default 1000. */
+  /** Where nothing at all is heard of the cluster for twice as long while a read waits for it, the origin is asked without it, in ms. Default 1000. */
   readonly clusterMs?: number;
   /** Time-to-live of this process's lease, in ms. Default 3000. */
   readonly leaseMs?: number;
