@@ -104,7 +104,7 @@ export class Looker {
     { reserve = 0, deadlineMs = this.#ports.clock.nowMs() + config.timeoutMs }: LookOptions = {},
   ): Promise<LookOutcome> {
     const { clock, live, by } = this.#ports;
-    const unable = await this.#unableTo(id.source);
+    const unable = await this.unableTo(id.source);
     if (unable !== null) return { kind: 'unable', error: unable };
     const record = { by, number: ++this.#claims, reason, atMs: clock.wallMs() };
     const checkRevision = live.entries.get(`${id.source}/${id.key}`)?.checkRevision ?? 0;
@@ -210,7 +210,8 @@ export class Looker {
     }
   }
 
-  async #unableTo(source: string): Promise<TanistError | null> {
+  /** Why this process cannot ask a source; null: as far as it knows, it can. */
+  async unableTo(source: string): Promise<TanistError | null> {
     const known = this.#unable.get(source);
     if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
     try {

@@ -20,6 +20,7 @@ export interface RefresherOptions {
 }
 
 const reportsMs = 10_000;
+const unableMs = 5 * 60_000;
 
 interface Work {
   readonly entry: LiveEntry;
@@ -41,6 +42,8 @@ export class Refresher {
   readonly #parallel: number;
   readonly #tickMs: number;
   readonly #busy = new Set<string>();
+  /** Sources that a look could not ask, which is only then known of a secret. */
+  readonly #unableUntilMs = new Map<string, number>();
   readonly #unlisten: () => void;
   #timer: Timer | null = null;
   #reportedMs = Number.NEGATIVE_INFINITY;
@@ -72,6 +75,7 @@ export class Refresher {
 
   start(): void {
     this.set.start();
+    void this.#announce();
     this.#tick();
   }
 
@@ -99,6 +103,7 @@ export class Refresher {
     if (clock.nowMs() - this.#reportedMs > reportsMs) {
       this.#reportedMs = clock.nowMs();
       void this.#reports.read();
+      void this.#announce();
     }
     if (!this.#mirrors.live.following) return;
     this.#watches.tick();
@@ -112,10 +117,25 @@ export class Refresher {
     const { name, id } = entry;
     this.#busy.add(name);
     try {
-      await this.#mirrors.looker.look(id, config, reason, { reserve });
+      const { kind } = await this.#mirrors.looker.look(id, config, reason, { reserve });
+      if (kind !== 'unable') return;
+      this.#unableUntilMs.set(id.source, this.#mirrors.ports.clock.nowMs() + unableMs);
+      await this.#announce();
     } finally {
       this.#busy.delete(name);
     }
+  }
+
+  /** Which sources this process can ask, as far as it knows. */
+  async #announce(): Promise<void> {
+    const { sources, looker, ports } = this.#mirrors;
+    const able: string[] = [];
+    for (const source of sources.names().toSorted()) {
+      const isUnable = ports.clock.nowMs() < (this.#unableUntilMs.get(source) ?? Number.NEGATIVE_INFINITY);
+      if (!isUnable && (await looker.unableTo(source)) === null) able.push(source);
+    }
+    // The next one tells it.
+    if (!this.#stopped) await this.set.announce(able).catch(() => undefined);
   }
 
   /** What is to be done, the most urgent first. */

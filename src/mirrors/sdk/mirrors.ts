@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { TanistError } from '../../foundation/errors.ts';
-import { seededRandom } from '../../foundation/random.ts';
+import { type Random, seededRandom } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
@@ -20,7 +20,7 @@ import { Answers, isMissing, missing } from './answers.ts';
 import { Direct } from './direct.ts';
 import { Hits } from './hits.ts';
 import type { MirrorEvent, MirrorState, PollOptions } from './mirror-state.ts';
-import { failureOf, Refreshes } from './refreshes.ts';
+import { failureOf, overBudget, Refreshes } from './refreshes.ts';
 import { SourceBook } from './source-book.ts';
 
 export interface MirrorsPorts {
@@ -44,6 +44,9 @@ export interface MirrorsPorts {
   readonly onLook: (look: FinishedLook) => void;
 }
 
+const leastGraceMs = 5000;
+const longestWatchMs = 3_600_000;
+
 /** Mirrors of outside resources, in this process and in the cluster. Made by `openMirrors`. */
 export class Mirrors implements AsyncDisposable {
   readonly live: LiveMirror;
@@ -57,10 +60,13 @@ export class Mirrors implements AsyncDisposable {
   readonly #direct: Direct;
   readonly #answers: Answers;
   readonly #refreshes: Refreshes;
+  readonly #random: Random;
+  readonly #watches = new Map<string, number>();
   #closed = false;
 
   constructor(ports: MirrorsPorts) {
     this.ports = ports;
+    this.#random = seededRandom(`${ports.by}/readers`);
     const { client, clock, by } = ports;
     this.sources = new SourceBook(ports.may);
     for (const [name, config] of Object.entries(ports.sources)) this.sources.setLocal(name, config);
@@ -89,7 +95,15 @@ export class Mirrors implements AsyncDisposable {
       claimMs: 5 * ports.clusterMs,
       onLook: ports.onLook,
     });
-    this.#reporter = new Reporter(client, clock, this.lease, this.hits, by, ports.reportMs);
+    this.#reporter = new Reporter({
+      client,
+      clock,
+      lease: this.lease,
+      hits: this.hits,
+      watches: this.#watches,
+      name: by,
+      everyMs: ports.reportMs,
+    });
     this.#answers = new Answers(clock, this.hits);
     this.#refreshes = new Refreshes({
       clock,
@@ -97,7 +111,7 @@ export class Mirrors implements AsyncDisposable {
       looker: this.looker,
       sources: this.sources,
       answers: this.#answers,
-      random: seededRandom(`${by}/refreshes`),
+      random: this.#random,
       ask: (name) => this.ask(name),
     });
     this.#direct = new Direct(this.looker, clock, by, ports.directBudget);
@@ -136,6 +150,7 @@ export class Mirrors implements AsyncDisposable {
     let wake: (() => void) | null = null;
     const listener = (): void => wake?.();
     entry.listeners.add(listener);
+    this.#watches.set(id, (this.#watches.get(id) ?? 0) + 1);
     signal?.addEventListener('abort', listener, { once: true });
     let told: string | null = null;
     try {
@@ -145,8 +160,11 @@ export class Mirrors implements AsyncDisposable {
           wake = resolve;
         });
         // Who watches reads, too: what is due is looked at for it.
-        if (first || entry.wanted?.reason === 'due')
-          await this.#poll(id, options).catch((error: unknown) => isMissing(error) || Promise.reject(error));
+        if (first || entry.wanted?.reason === 'due' || this.#isLeft(entry))
+          // What goes wrong later is in the entry, and ends no watch.
+          await this.#poll(id, options).catch(
+            (error: unknown) => isMissing(error) || !first || Promise.reject(error),
+          );
         first = false;
         const { value, check } = entry;
         const state = value === null ? (check?.gone ? 'gone' : null) : value.digest;
@@ -157,12 +175,39 @@ export class Mirrors implements AsyncDisposable {
           continue;
         }
         if (signal?.aborted) return;
+        const timer = this.ports.clock.after(this.#watchMs(entry), listener);
         await came;
+        timer.cancel();
       }
     } finally {
       entry.listeners.delete(listener);
+      const others = (this.#watches.get(id) ?? 1) - 1;
+      if (others === 0) this.#watches.delete(id);
+      else this.#watches.set(id, others);
       signal?.removeEventListener('abort', listener);
     }
+  }
+
+  /** A watcher looks itself at what has been stale for a while: no refresher does. */
+  #isLeft(entry: LiveEntry): boolean {
+    return this.ports.clock.nowMs() >= this.#staleAtMs(entry) + this.#graceMs(entry);
+  }
+
+  #staleAtMs({ id, check, wanted, wantedMonoMs, checkedMonoMs }: LiveEntry): number {
+    if (check === null) return Number.POSITIVE_INFINITY;
+    if (wanted?.reason === 'invalidated') return wantedMonoMs;
+    return checkedMonoMs + (this.sources.get(id.source)?.freshForMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Until a watcher looks at what no delta came of, which is not the same for all of them. */
+  #watchMs(entry: LiveEntry): number {
+    const graceMs = this.#graceMs(entry);
+    const leftMs = Math.max(this.#staleAtMs(entry), entry.retryAtMonoMs) - this.ports.clock.nowMs();
+    return graceMs * (1 + this.#random.next()) + Math.min(Math.max(0, leftMs), longestWatchMs);
+  }
+
+  #graceMs({ id }: LiveEntry): number {
+    return Math.max(leastGraceMs, (this.sources.get(id.source)?.freshForMs ?? 0) / 10);
   }
 
   /** Asks the origin now, unless somebody does already. Fails like `poll`. */
@@ -218,7 +263,12 @@ export class Mirrors implements AsyncDisposable {
     const config = this.sources.configOf(id.source);
     const { clock } = this.ports;
     const entry = this.live.entries.get(name);
-    if (options.mirror === false || !this.sources.isMirrored(id)) return await this.#past(name, null);
+    if (options.mirror === false || !this.sources.isMirrored(id))
+      return await this.#unmirrored(
+        name,
+        config,
+        clock.nowMs() + (options.waitMs ?? config.timeoutMs + 2000),
+      );
     if (!this.live.following)
       return await this.#edge(name, new TanistError('unavailable', 'the cluster cannot be reached'));
     const nowMs = clock.nowMs();
@@ -277,15 +327,31 @@ export class Mirrors implements AsyncDisposable {
     }
   }
 
-  /** From the origin, past the cluster. */
-  async #past(name: string, trouble: TanistError | null): Promise<MirrorState> {
+  /** From the origin, within the source's budget, as looks are; without the cluster within this process's own. */
+  async #unmirrored(name: string, config: SourceConfig, deadlineMs: number): Promise<MirrorState> {
+    const { clock } = this.ports;
+    const { source } = resourceId(name);
+    while (this.live.following && !this.#direct.isAsking(name)) {
+      const outcome = await this.looker.spend(source, config, deadlineMs);
+      if (outcome.kind === 'spent') return await this.#past(name, null, true);
+      if (outcome.kind === 'no-cluster') break;
+      const waitMs = outcome.kind === 'over-budget' ? Math.max(1, outcome.waitMs) : 0;
+      if (clock.nowMs() + waitMs >= deadlineMs) throw overBudget(source, waitMs);
+      await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    }
+    return await this.#past(name, null);
+  }
+
+  /** From the origin, past the cluster. `isPaid`: the call is the source's budget's. */
+  async #past(name: string, trouble: TanistError | null, isPaid = false): Promise<MirrorState> {
     const { clock } = this.ports;
     const id = resourceId(name);
     const config = this.sources.configOf(id.source);
     const last = this.#direct.last(name);
     const isFresh =
       last !== null && trouble !== null && clock.nowMs() < last.checkedMonoMs + config.freshForMs;
-    const asked = isFresh ? last : await this.#direct.ask(id, config, this.live.entries.get(name) ?? null);
+    const known = this.live.entries.get(name) ?? null;
+    const asked = isFresh ? last : await this.#direct.ask(id, config, known, isPaid);
     return this.#answers.direct(name, asked, trouble);
   }
 }

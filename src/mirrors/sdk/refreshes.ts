@@ -120,10 +120,7 @@ export class Refreshes {
           continue;
         case 'over-budget': {
           const waitMs = Math.max(1, outcome.waitMs);
-          const error = new TanistError(
-            'over-budget',
-            `no calls of ${id.source} are left; the next in ${waitMs} ms`,
-          );
+          const error = overBudget(id.source, waitMs);
           if (entry?.value != null || clock.nowMs() + waitMs > deadlineMs) return failed(error);
           await this.#changeOf(name, waitMs);
           continue;
@@ -172,6 +169,10 @@ export class Refreshes {
       listeners.add(done);
     });
   }
+}
+
+export function overBudget(source: string, waitMs: number): TanistError {
+  return new TanistError('over-budget', `no calls of ${source} are left; the next in ${waitMs} ms`);
 }
 
 function failed(error: TanistError): Refreshed {
