@@ -1,4 +1,6 @@
 import test from 'ava';
+import { TanistError } from '../../src/foundation/errors.ts';
+import { openMirrors } from '../../src/mirrors/sdk/open-mirrors.ts';
 import { failed } from '../../src/mirrors/sources/failed.ts';
 import { liveKey } from '../../src/mirrors/state/keys.ts';
 import { content } from './fake-origin.ts';
@@ -296,6 +298,33 @@ test('without any refresher a watch sees changes all the same', async (t) => {
     await Promise.all(watchers.map((mirrors) => mirrors.close()));
     await close();
   }
+});
+
+test('mirrors open while the cluster is down: the origin answers until it is there', async (t) => {
+  const { clock, cluster, origin, open, close } = world();
+  const one = await open();
+  cluster.reachable = false;
+  let connects = 0;
+  let closed = 0;
+  const opening = openMirrors(
+    async () => {
+      connects++;
+      if (!cluster.reachable) throw new TanistError('unavailable', 'no endpoint answers');
+      return Object.assign(cluster.client(), { [Symbol.asyncDispose]: async () => void closed++ });
+    },
+    { clock, startMs: 1000, sources: one.ports.sources, may: { own: { fake: origin } } },
+  );
+  await clock.advance(1100);
+  const mirrors = await opening;
+  t.like(await mirrors.poll('s/a'), { hit: 'direct', value: { cpu: 1 } });
+  t.true(connects > 1);
+  cluster.reachable = true;
+  await clock.advance(1000);
+  t.is((await mirrors.poll('s/a')).hit, 'origin');
+  t.is((await mirrors.poll('s/a')).hit, 'fresh');
+  await mirrors.close();
+  t.is(closed, 1);
+  await close();
 });
 
 test('past the cluster an origin in trouble is left alone, too', async (t) => {

@@ -212,6 +212,37 @@ test('what is watched is no idle resource', async (t) => {
   await close();
 });
 
+test('a mirror that nobody has read for long enough is taken away, a watched or read one is not', async (t) => {
+  const { clock, cluster, origin, open, close } = world({
+    freshForMs: 1000,
+    idleMs: 10_000,
+    forgetMs: 60_000,
+    budget: { perMinute: 60_000, burst: 1000 },
+  });
+  const refresher = new Refresher(await open());
+  refresher.start();
+  const reader = await open({ reportMs: 5000 });
+  const names = Array.from({ length: 40 }, (_, i) => `k${i}`);
+  for (const name of names) origin.documents.set(name, {});
+  for (const name of names) await reader.poll(`s/${name}`);
+  const events = reader.watch('s/a');
+  await events.next();
+  for (let step = 0; step < 12; step++) {
+    await clock.advance(10_000);
+    reader.peek('s/k0');
+  }
+  t.deepEqual([...reader.live.entries.keys()].sort(), ['s/a', 's/k0']);
+  const { values } = await cluster.client().get('mirrors/history/', { prefix: true });
+  t.true(values.length <= 2);
+  const again = reader.poll('s/k1');
+  await clock.advance(100);
+  t.is((await again).hit, 'origin');
+  await refresher.stop();
+  await reader.close();
+  await events.next();
+  await close();
+});
+
 test('reads of more resources than a report holds are all heard of', async (t) => {
   const { clock, origin, open, close } = world({ budget: { perMinute: 600_000, burst: 5000 } });
   const mirrors = await open({ reportMs: 1000 });

@@ -165,8 +165,12 @@ export class Refresher {
         continue;
       }
       const staleMs = nowMs - entry.checkedMonoMs - config.freshForMs;
-      const isIdle = this.#reports.idleMs(name) > config.idleMs;
-      if (entry.check?.gone && isIdle && staleMs > config.idleMs) void this.#forget(entry);
+      const idleMs = this.#reports.idleMs(name);
+      const isIdle = idleMs > config.idleMs;
+      if (idleMs > config.forgetMs || (entry.check?.gone && isIdle && staleMs > config.idleMs)) {
+        void this.#forget(entry);
+        continue;
+      }
       if (config.refresh === 'on-demand' || entry.value === null || isIdle || staleMs < 0) continue;
       expired.push({ entry, config, reason: 'interval', reserve });
     }
@@ -216,18 +220,29 @@ export class Refresher {
     return ports.clock.nowMs() >= entry.retryAtMonoMs;
   }
 
-  /** A resource that is gone and that nobody asks for any more leaves nothing behind. */
+  /** A resource that nobody asks for any more leaves nothing behind. */
   async #forget(entry: LiveEntry): Promise<void> {
     const { client } = this.#mirrors.ports;
-    const { id, checkRevision } = entry;
-    if (checkRevision === 0) return;
+    const { id, name, checkRevision } = entry;
+    if (checkRevision === 0 || this.#busy.size >= this.#parallel) return;
+    this.#busy.add(name);
     try {
       await client.txn({
-        if: [{ key: liveKey('check', id), is: '=', modRevision: checkRevision }],
-        then: [{ delete: liveKey('check', id) }, { delete: historyKey(id) }],
+        if: [
+          { key: liveKey('check', id), is: '=', modRevision: checkRevision },
+          { key: liveKey('claim', id), is: '=', version: 0 },
+        ],
+        then: [
+          { delete: liveKey('value', id) },
+          { delete: liveKey('check', id) },
+          { delete: liveKey('wanted', id) },
+          { delete: historyKey(id) },
+        ],
       });
     } catch {
       // The next tick tries again.
+    } finally {
+      this.#busy.delete(name);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { TanistError } from '../../foundation/errors.ts';
-import { type Random, seededRandom } from '../../foundation/random.ts';
+import { seededRandom } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
@@ -22,6 +22,7 @@ import { Hits } from './hits.ts';
 import type { MirrorEvent, MirrorState, PollOptions } from './mirror-state.ts';
 import { failureOf, overBudget, Refreshes } from './refreshes.ts';
 import { SourceBook } from './source-book.ts';
+import { Watches } from './watches.ts';
 
 export interface MirrorsPorts {
   /** Of the space `planes`, on Tanist or on etcd. */
@@ -42,10 +43,8 @@ export interface MirrorsPorts {
   readonly reportMs: number;
   readonly onTrouble: (error: Error) => void;
   readonly onLook: (look: FinishedLook) => void;
+  readonly onClose: () => Promise<void>;
 }
-
-const leastGraceMs = 5000;
-const longestWatchMs = 3_600_000;
 
 /** Mirrors of outside resources, in this process and in the cluster. Made by `openMirrors`. */
 export class Mirrors implements AsyncDisposable {
@@ -60,13 +59,11 @@ export class Mirrors implements AsyncDisposable {
   readonly #direct: Direct;
   readonly #answers: Answers;
   readonly #refreshes: Refreshes;
-  readonly #random: Random;
-  readonly #watches = new Map<string, number>();
+  readonly #watches: Watches;
   #closed = false;
 
   constructor(ports: MirrorsPorts) {
     this.ports = ports;
-    this.#random = seededRandom(`${ports.by}/readers`);
     const { client, clock, by } = ports;
     this.sources = new SourceBook(ports.may);
     for (const [name, config] of Object.entries(ports.sources)) this.sources.setLocal(name, config);
@@ -95,23 +92,31 @@ export class Mirrors implements AsyncDisposable {
       claimMs: 5 * ports.clusterMs,
       onLook: ports.onLook,
     });
+    this.#answers = new Answers(clock, this.hits);
+    this.#watches = new Watches({
+      clock,
+      live: this.live,
+      sources: this.sources,
+      answers: this.#answers,
+      random: seededRandom(`${by}/watches`),
+      poll: (name, options) => this.#poll(name, options),
+    });
     this.#reporter = new Reporter({
       client,
       clock,
       lease: this.lease,
       hits: this.hits,
-      watches: this.#watches,
+      watches: this.#watches.counts,
       name: by,
       everyMs: ports.reportMs,
     });
-    this.#answers = new Answers(clock, this.hits);
     this.#refreshes = new Refreshes({
       clock,
       live: this.live,
       looker: this.looker,
       sources: this.sources,
       answers: this.#answers,
-      random: this.#random,
+      random: seededRandom(`${by}/refreshes`),
       ask: (name) => this.ask(name),
     });
     this.#direct = new Direct(this.looker, clock, by, ports.directBudget);
@@ -141,73 +146,11 @@ export class Mirrors implements AsyncDisposable {
   }
 
   /** The present state, then every change of it; ends when the signal aborts. Slow readers get the newest only. */
-  async *watch(
+  watch(
     id: string,
     options: PollOptions & { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<MirrorEvent, void, undefined> {
-    const { signal } = options;
-    const entry = this.live.entry(id);
-    let wake: (() => void) | null = null;
-    const listener = (): void => wake?.();
-    entry.listeners.add(listener);
-    this.#watches.set(id, (this.#watches.get(id) ?? 0) + 1);
-    signal?.addEventListener('abort', listener, { once: true });
-    let told: string | null = null;
-    try {
-      let first = true;
-      while (!signal?.aborted && !this.#closed) {
-        const came = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        // Who watches reads, too: what is due is looked at for it.
-        if (first || entry.wanted?.reason === 'due' || this.#isLeft(entry))
-          // What goes wrong later is in the entry, and ends no watch.
-          await this.#poll(id, options).catch(
-            (error: unknown) => isMissing(error) || !first || Promise.reject(error),
-          );
-        first = false;
-        const { value, check } = entry;
-        const state = value === null ? (check?.gone ? 'gone' : null) : value.digest;
-        if (state !== null && state !== told) {
-          told = state;
-          if (value === null) yield { kind: 'missing', id };
-          else yield { kind: 'state', state: this.#answers.answer(entry, this.ports.clock.nowMs()) };
-          continue;
-        }
-        if (signal?.aborted) return;
-        const timer = this.ports.clock.after(this.#watchMs(entry), listener);
-        await came;
-        timer.cancel();
-      }
-    } finally {
-      entry.listeners.delete(listener);
-      const others = (this.#watches.get(id) ?? 1) - 1;
-      if (others === 0) this.#watches.delete(id);
-      else this.#watches.set(id, others);
-      signal?.removeEventListener('abort', listener);
-    }
-  }
-
-  /** A watcher looks itself at what has been stale for a while: no refresher does. */
-  #isLeft(entry: LiveEntry): boolean {
-    return this.ports.clock.nowMs() >= this.#staleAtMs(entry) + this.#graceMs(entry);
-  }
-
-  #staleAtMs({ id, check, wanted, wantedMonoMs, checkedMonoMs }: LiveEntry): number {
-    if (check === null) return Number.POSITIVE_INFINITY;
-    if (wanted?.reason === 'invalidated') return wantedMonoMs;
-    return checkedMonoMs + (this.sources.get(id.source)?.freshForMs ?? Number.POSITIVE_INFINITY);
-  }
-
-  /** Until a watcher looks at what no delta came of, which is not the same for all of them. */
-  #watchMs(entry: LiveEntry): number {
-    const graceMs = this.#graceMs(entry);
-    const leftMs = Math.max(this.#staleAtMs(entry), entry.retryAtMonoMs) - this.ports.clock.nowMs();
-    return graceMs * (1 + this.#random.next()) + Math.min(Math.max(0, leftMs), longestWatchMs);
-  }
-
-  #graceMs({ id }: LiveEntry): number {
-    return Math.max(leastGraceMs, (this.sources.get(id.source)?.freshForMs ?? 0) / 10);
+    return this.#watches.watch(id, options);
   }
 
   /** Asks the origin now, unless somebody does already. Fails like `poll`. */
@@ -245,12 +188,14 @@ export class Mirrors implements AsyncDisposable {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#watches.close();
     this.#reporter.stop();
     this.looker.close();
     await this.live.stop();
     for (const { listeners } of this.live.entries.values()) for (const listener of [...listeners]) listener();
     await this.lease.close();
     await this.sources.close();
+    await this.ports.onClose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
