@@ -57,7 +57,7 @@ import { ModelComparison } from './prediction/model-comparison.ts';
 import { saidOf } from './prediction/model-report.ts';
 import { OnlinePrediction } from './prediction/online-prediction.ts';
 import { defaultPredictionBudget } from './prediction/predictor.ts';
-import { putIfMissing } from './prediction/put-if-missing.ts';
+import { putIfUnchanged } from './prediction/put-if-unchanged.ts';
 import { RangeReader } from './reads/range-reader.ts';
 import { ReadPath } from './reads/read-path.ts';
 import { ReadQueue } from './reads/reads.ts';
@@ -256,9 +256,9 @@ export function nodeParts(
           members: () => usages.latest,
           models: {
             ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
-            publish: (key, value) => {
+            publish: (key, value, modRevision) => {
               if (!opening.isOpen || life.isStopping) return false;
-              leading.propose(putIfMissing(key, value), () => {});
+              leading.propose(putIfUnchanged(key, value, modRevision), () => {});
               return true;
             },
           },

@@ -18,6 +18,7 @@ export function predictorText(status: PredictionStatus): string {
   if (status.errors > 0)
     parts.push(`${status.errors} errors, the last: ${status.lastError ?? 'of its thread'}`);
   for (const { name, fault } of status.models)
-    if (fault !== null) parts.push(`model ${name} is not used: ${fault}`);
+    if (fault !== null)
+      parts.push(`model ${name} is not used: ${fault} (tanist model publish puts another in its place)`);
   return parts.join('  ');
 }
