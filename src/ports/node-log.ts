@@ -76,6 +76,7 @@ export const nodeEvents = [
   'digests-disagree',
   'digests-agree',
   'predictor',
+  'forecast-failed',
   'model-loaded',
   'model-refused',
   'model-published',

@@ -28,7 +28,7 @@ export interface PredictionStatus {
   readonly waiting: number;
   readonly forecasts: number;
   readonly choices: number;
-  /** Calls of the predictor that failed, and faults of its thread. */
+  /** Calls of the predictor that failed, faults of its thread, and candidates that failed while the forecasts went on without them. */
   readonly errors: number;
   readonly lastError: string | null;
   /** Part of one core of late. */

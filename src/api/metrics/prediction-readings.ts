@@ -67,7 +67,7 @@ export const predictionReadings: readonly Reading[] = [
   ),
   counter(
     'tanist_prediction_errors_total',
-    'Calls of the predictor that failed, and faults of its thread',
+    'Calls of the predictor that failed, faults of its thread, and models that failed while others forecast',
     of((s) => s.errors),
   ),
   counter(

@@ -126,6 +126,7 @@ export class OnlinePrediction implements PredictionSource {
         if (state !== 'restarting' && state !== 'failed') return;
         this.#replaced();
         this.#keys.predictorLost();
+        this.#calls.predictorLost();
       }),
     );
     this.#schedule();
