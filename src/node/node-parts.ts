@@ -449,6 +449,7 @@ export function nodeParts(
             raft.status.role === 'leader' && isOpen() && !life.isStopping ? raft.status.term : null,
           clusterNowMs: () => clusterClock.now(),
           seriesCount: () => prediction.seriesCount,
+          met: prediction.met,
           valueBytes: options.requestLimits.valueBytes,
           submit: (proposal) => writes.submit(proposal),
         });

@@ -81,6 +81,7 @@ export const nodeEvents = [
   'model-refused',
   'model-published',
   'predictions-limited',
+  'predictions-met',
   'mirror-trouble',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];

@@ -42,8 +42,18 @@ export interface PredictionStatus {
   readonly wentBack: number;
   /** Predictions made for promotions since the start. */
   readonly preApplied: number;
+  /** Those of failovers, whoever made them, that met their truth since the start. */
+  readonly met: PredictionsMet;
   /** Of the models of the log: those that are loaded, and why others are not. */
   readonly models: readonly LoadedModel[];
+}
+
+/** Predictions that were applied at failovers, against the truth that came afterwards. */
+export interface PredictionsMet {
+  readonly count: number;
+  /** Mean errors of their numbers, and of the last true values in their place: 0 to 1, in parts of the largest of both and half the interval. */
+  readonly error: number;
+  readonly lastError: number;
 }
 
 export interface LoadedModel {

@@ -34,6 +34,7 @@ const status = {
     { name: 'gru-base', hash: 'ab', fault: '' },
     { name: 'other', hash: '', fault: 'damaged' },
   ],
+  met: { count: 12, error: 0.25, lastError: 0.75 },
 };
 const plain = {
   node: 'n1',

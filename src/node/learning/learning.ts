@@ -35,13 +35,14 @@ export class Learning {
   #closed = false;
 
   constructor(parts: LearningParts) {
-    const { feed, predictor, options, round = {} } = parts;
+    const { feed, predictor, options, met, round = {} } = parts;
     this.#parts = parts;
     this.#record = new ModelRecord(feed.state);
     this.#contributions = new Contributions(options.federated);
     this.#gatherer = new Gatherer({
       predictor,
       clock: feed.clock,
+      met,
       memoryBytes: options.memoryMb * 1024 * 1024,
       options: roundOptionsOf(options, '', round),
     });
@@ -53,14 +54,10 @@ export class Learning {
     this.#ends.push(
       feed.listen({
         applied: (deltas) => {
-          this.#gatherer.applied(deltas);
           if (deltas.some(({ space, key }) => space === 'system' && key === modelKey)) this.#record.changed();
         },
         membersChanged: () => {},
-        ended: () => {
-          this.#gatherer.replaced();
-          this.#record.changed();
-        },
+        ended: () => this.#record.changed(),
       }),
     );
     baseModel().then(

@@ -13,6 +13,7 @@ import type { TableRow } from '../../prediction/online/table-row.ts';
 import { Behaviour } from './behaviour/behaviour.ts';
 import type { MemberUsage, Usage } from './behaviour/usage.ts';
 import { KeySearch } from './key-search.ts';
+import { MetPredictions } from './met-predictions.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
 import type { SaidOfModel } from './model-report.ts';
 import { Observations } from './observations.ts';
@@ -61,6 +62,8 @@ export class OnlinePrediction implements PredictionSource {
   readonly #behaviour: Behaviour;
   readonly #search: KeySearch;
   readonly #calls: PredictorCalls;
+  /** Those of failovers that met their truth. */
+  readonly met = new MetPredictions();
   #preApplied = 0;
   /** Those are counted; a new leader asks more than once. */
   readonly #given = new WeakSet<Prediction>();
@@ -117,6 +120,7 @@ export class OnlinePrediction implements PredictionSource {
         found: () => this.#search.wanted(),
         replaced: () => {
           this.#steady.replaced();
+          this.met.clear();
           this.#replaced();
         },
       }),
@@ -249,6 +253,7 @@ export class OnlinePrediction implements PredictionSource {
       dropped: this.#observations.dropped + this.#search.dropped,
       wentBack: figures?.wentBack ?? 0,
       preApplied: this.#preApplied,
+      met: this.met.figures,
       models: this.#models.loaded,
     };
   }
@@ -269,6 +274,7 @@ export class OnlinePrediction implements PredictionSource {
   #applied(deltas: readonly StateDelta[]): void {
     const last = deltas.at(-1);
     if (last !== undefined) this.#steady.saw(last.timeMs);
+    this.met.applied(deltas);
     for (const delta of deltas) {
       if (delta.space === 'system') {
         if (delta.key.startsWith('policy/')) this.#search.wanted();
@@ -337,6 +343,8 @@ export class OnlinePrediction implements PredictionSource {
   #turn(nowMs: number): void {
     const search = this.#search;
     search.look(nowMs);
+    const met = this.met.ended(this.#steady.nowMs());
+    if (met !== null) this.#parts.feed.nodeLog.info('predictions-met', { ...met });
     if (search.asks && !search.isLearning && this.#parts.predictor.state === 'running') this.#models.look();
     // A past goes to the predictor as a whole; later looks for keys hold up nothing of those that it knows.
     if (!search.isLearning || search.hasLearnt) this.#calls.send(nowMs, search.asks);

@@ -12,6 +12,11 @@ export function predictorText(status: PredictionStatus): string {
     parts.push(`${figure(cpuShare * 100)} % of a core, ${figure(memoryBytes / 1024 / 1024)} MiB`);
   }
   if (scaledError !== null) parts.push(`error ${figure(scaledError)} of last value's`);
+  const { met } = status;
+  if (met.count > 0)
+    parts.push(
+      `${figure(met.count)} predictions of failovers met their truth: error ${figure(met.error)}, of the last values ${figure(met.lastError)}`,
+    );
   if (waiting > 0) parts.push(`${figure(waiting)} wait`);
   if (refused > 0)
     parts.push(`${figure(refused)} keys left out: the budget has room for ${figure(mostSeries)} series`);
