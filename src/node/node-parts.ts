@@ -391,7 +391,11 @@ export function nodeParts(
   const logDoubt: LogDoubt = new LogDoubt(parts);
   const quarantine: Quarantine = new Quarantine(parts);
   const takeOver: TakeOver = new TakeOver(parts);
-  const readPath: ReadPath = new ReadPath({ ...parts, silentMs: silentMs });
+  const readPath: ReadPath = new ReadPath({
+    ...parts,
+    silentMs,
+    ready: prediction === null ? null : (...of) => prediction.expected(...of),
+  });
   const copies: Copies = new Copies({
     ...parts,
     random: ports.random,

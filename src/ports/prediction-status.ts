@@ -24,7 +24,9 @@ export interface PredictionStatus {
   readonly refused: number;
   /** Series with a forecast at hand. */
   readonly ready: number;
-  /** Series with values that their forecasts do not know yet. */
+  /** Series of how the application behaves, which are forecast beside those of keys. */
+  readonly behaviour: number;
+  /** Of both, those with values that their forecasts do not know yet. */
   readonly waiting: number;
   readonly forecasts: number;
   readonly choices: number;

@@ -23,6 +23,7 @@ const counts = {
   dropped: 8,
   wentBack: 9,
   preApplied: 10,
+  behaviour: 11,
 };
 const status = {
   state: 'running',

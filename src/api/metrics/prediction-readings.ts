@@ -46,8 +46,13 @@ export const predictionReadings: readonly Reading[] = [
     of((s) => s.ready),
   ),
   gauge(
+    'tanist_prediction_series_behaviour',
+    'Series of how the application behaves that are forecast beside them',
+    of((s) => s.behaviour),
+  ),
+  gauge(
     'tanist_prediction_series_waiting',
-    'Those with values that their forecast does not know yet',
+    'Those, and series of behaviour, with values that their forecast does not know yet',
     of((s) => s.waiting),
   ),
   counter(

@@ -24,6 +24,7 @@ const counts = [
   'dropped',
   'wentBack',
   'preApplied',
+  'behaviour',
 ] as const;
 type Counts = Record<(typeof counts)[number], number>;
 
@@ -106,6 +107,7 @@ function readCounts(reader: WireReader | null): Counts {
     dropped: at('dropped'),
     wentBack: at('wentBack'),
     preApplied: at('preApplied'),
+    behaviour: at('behaviour'),
   };
 }
 

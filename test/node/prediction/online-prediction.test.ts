@@ -280,6 +280,9 @@ async function following(t: ExecutionContext, to: string, stream: Stream): Promi
   t.regex(inputs[0] ?? '', new RegExp(`^operations/${to}/(rate|bytes)$`));
   t.true(row.get('error') < 0.6 * row.get('naiveError'), `${row.get('error')} of ${row.get('naiveError')}`);
   const behaviour = prediction.behaviour().map(({ name }) => name);
+  // What waits is counted over both.
+  const { series, behaviour: beside, waiting } = prediction.status();
+  t.true(beside >= behaviour.length && waiting <= series + beside);
   t.true(behaviour.includes(`operations/${to}/rate`));
 }
 
