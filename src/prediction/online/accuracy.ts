@@ -104,12 +104,16 @@ export class Accuracy {
     return this.#between(step, (bucket) => bucket.halfWidth);
   }
 
-  /** Remembers a forecast until its truth is known: element i is for `endMs + (i + 1) · stepMs`. */
+  /** Remembers a forecast until its truth is known: element i is for `endMs + (i + 1) · stepMs`. Of those made within one step it is the first. */
   predicted({ endMs, stepMs, lastValue, mean, lower, upper }: Predicted): void {
     for (const { step, waiting } of this.#buckets) {
       const [middle, low, high] = [mean[step - 1], lower[step - 1], upper[step - 1]];
       if (middle === undefined || low === undefined || high === undefined) continue;
-      waiting.push({ targetMs: endMs + step * stepMs, mean: middle, lower: low, upper: high, lastValue });
+      const targetMs = endMs + step * stepMs;
+      const newest = waiting[waiting.length - 1];
+      if (newest !== undefined && targetMs > newest.targetMs && targetMs < newest.targetMs + stepMs / 2)
+        continue;
+      waiting.push({ targetMs, mean: middle, lower: low, upper: high, lastValue });
       if (waiting.length > step) waiting.shift();
     }
   }

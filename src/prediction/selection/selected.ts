@@ -161,7 +161,10 @@ export class Selected {
       level,
       ...(inputs.length === 0 ? {} : { inputs }),
     };
-    this.#pending.push({ origin: stepNumber(history), forecasts, base, forecast, judged: 0 });
+    const origin = stepNumber(history);
+    // Of two that were made at one step the later one is in use.
+    if (this.#pending.at(-1)?.origin === origin) this.#pending.pop();
+    this.#pending.push({ origin, forecasts, base, forecast, judged: 0 });
     this.#last = forecast;
     return forecast;
   }
