@@ -132,7 +132,7 @@ export class OnlineEngine {
     this.#inputs.observe(id, timeMs, value);
     const series = this.#series.get(id);
     if (series === undefined) return;
-    this.#scaledError.scored(series.observe(timeMs, value, revision), series.accuracy.naiveError);
+    this.#scaledError.scored(series.observe(timeMs, value, revision), series.accuracy.scale);
     if (series.isDue) this.#due.add(series);
     if (series.wantsChoice(this.#parts.chooser.minimumLength)) this.#wanting.add(series);
   }
@@ -201,7 +201,7 @@ export class OnlineEngine {
     });
     this.#rows.push(row);
     this.#forecasts++;
-    this.#samples.made(series.nameHash, revision, endMs, mean[0] ?? Number.NaN, accuracy.naiveError);
+    this.#samples.made(series.nameHash, revision, endMs, mean[0] ?? Number.NaN, accuracy.scale);
   }
 
   /** One after the other while there is time; the last may overdraw it, which the next ones wait for. */

@@ -87,7 +87,7 @@ export class ForecastSeries {
     this.#inUse = { count: 0, ...this.accuracy.met };
     this.#chosenAt = this.observed.length;
     this.#takenThen = this.observed.taken;
-    this.accuracy.seed(choice.past);
+    this.accuracy.begin(choice.past);
     this.#errorThen = this.accuracy.error / this.accuracy.naiveError;
   }
 
@@ -103,7 +103,10 @@ export class ForecastSeries {
     inUse.count++;
     if (inUse.count < trial) return;
     const { error, naive } = this.accuracy.met;
-    if (error - inUse.error > mostError * (naive - inUse.naive)) this.model = this.#first;
+    if (error - inUse.error > mostError * (naive - inUse.naive)) {
+      this.model = this.#first;
+      this.accuracy.begin([]);
+    }
     this.#inUse = { count: 0, error, naive };
   }
 
