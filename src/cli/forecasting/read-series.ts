@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
+import { isUsable, largestNumber } from '../../prediction/series/observations.ts';
 import { type RegularSeries, regularSeries } from '../../prediction/series/regular.ts';
 import { type Column, columnAt } from './columns.ts';
 import { csvRows } from './csv.ts';
@@ -47,6 +48,7 @@ export async function readSeries(file: string, withInputs = false): Promise<Name
   const values = body.map((row) => numberOf(row[value] ?? ''));
   refuseUnreadable(file, body, times, 'time', time, header);
   refuseUnreadable(file, body, values, 'number', value, header);
+  refuseTooLarge(file, values);
   const series = regularSeries({ timesMs: times, values });
   if (series === null) throw wrong(`${file} has no row with both a time and a number`);
   if (series.history.values.length < SHORTEST)
@@ -65,6 +67,12 @@ export async function readSeries(file: string, withInputs = false): Promise<Name
     return [{ name: title, values: columnAt(series.history, times, numbers) }];
   });
   return { ...series, name, columns };
+}
+
+export function refuseTooLarge(of: string, values: ArrayLike<number>): void {
+  const found = Array.from(values).find((value) => Number.isFinite(value) && !isUsable(value));
+  if (found !== undefined)
+    throw wrong(`${of} has a value of ${found}: numbers to ±${largestNumber} can be forecast`);
 }
 
 export function numberOf(text: string): number {

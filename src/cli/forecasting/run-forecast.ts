@@ -22,7 +22,7 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
   const warn = (line: string): void => {
     process.stderr.write(`tanist: ${line}\n`);
   };
-  const inputs = await readInputs(file, options.m4 === true, warn, options.inputs);
+  const inputs = await readInputs(file, options, warn);
   const tasks = inputs.map((series): Task => {
     const { length } = series.history.values;
     if (options.horizon > length)
@@ -48,7 +48,7 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
   for (const answer of answers) {
     const follows = answer.inputs.length === 0 ? '' : ` ← ${answer.inputs.join(', ')}`;
     out.say(out.style.bold(`${answer.series}: ${answer.model}${follows}`));
-    out.table(['time', 'mean', `${percent} % from`, 'to'], stepsOf(answer));
+    out.table(['time (UTC)', 'mean', `${percent} % from`, 'to'], stepsOf(answer));
   }
   out.document(
     answers.map(({ kind: _kind, fromMs, ...answer }) => ({

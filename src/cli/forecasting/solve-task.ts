@@ -1,7 +1,7 @@
 import { mase, naive2, smape } from '../../prediction/accuracy/m4.ts';
 import { at } from '../../prediction/math/at.ts';
 import { mean } from '../../prediction/math/statistics.ts';
-import { backtest, lastFifth } from '../../prediction/selection/backtest.ts';
+import { backtest, lastFifth, relativeError } from '../../prediction/selection/backtest.ts';
 import type { SelectionOptions } from '../../prediction/selection/options.ts';
 import { until } from '../../prediction/selection/roll.ts';
 import { selectBestModel } from '../../prediction/selection/select-best-model.ts';
@@ -61,7 +61,7 @@ async function competition(task: Task, contenders: Contenders): Promise<M4Answer
   const row = (model: string, values: Float64Array, coverage: number | null): M4Row => ({
     model,
     mae: meanError(truth, values),
-    relMae: base > 0 ? meanError(truth, values) / base : 1,
+    relMae: relativeError(meanError(truth, values), base, history.values),
     coverage,
     smape: smape(truth, values),
     mase: mase(past.values, truth, values, season),

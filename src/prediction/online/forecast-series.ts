@@ -1,3 +1,4 @@
+import { isUsable } from '../series/observations.ts';
 import { Accuracy } from './accuracy.ts';
 import type { SeriesDefinition } from './messages.ts';
 import { hashOf } from './samples.ts';
@@ -59,7 +60,7 @@ export class ForecastSeries {
     const wentBack = counts.wentBack;
     this.observed.observe(timeMs, value);
     this.revision = revision;
-    if (!Number.isFinite(value)) return Number.NaN;
+    if (!isUsable(value)) return Number.NaN;
     if (this.observed.counts.wentBack > wentBack || !Number.isFinite(lastMs)) {
       this.accuracy.forgetWaiting();
       return Number.NaN;

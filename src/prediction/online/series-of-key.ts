@@ -1,4 +1,5 @@
 import type { History } from '../forecast.ts';
+import { isUsable } from '../series/observations.ts';
 import { StepMeter } from './step-meter.ts';
 
 /** What is remembered of a series: 16 bytes a value, and of each step of the grid one value as a rule. */
@@ -103,7 +104,7 @@ export class SeriesOfKey {
   /** `value` NaN: it was no number. Several values of one step count as the last of them. */
   observe(timeMs: number, value: number): void {
     if (!Number.isFinite(timeMs)) return;
-    if (!Number.isFinite(value)) {
+    if (!isUsable(value)) {
       this.#counts.notNumbers++;
       this.#badInARow = Math.min(restAfter, this.#badInARow + 1);
       if (this.#badInARow === restAfter) this.#forget();

@@ -131,6 +131,12 @@ test('bursts count as their last value, and what lies between them is the step',
   }
 });
 
+test('numbers whose squares have no end are none, and counted', (t) => {
+  const series = every(1000, [1, 2, 1e308, -1e155, 3]);
+  t.deepEqual(values(series), [1, 2, 2, 2, 3]);
+  t.is(series.counts.notNumbers, 2);
+});
+
 test('a pause now and then is no rhythm of bursts', (t) => {
   const series = new SeriesOfKey(0);
   for (let i = 0; i < 300; i++) series.observe(1e12 + i * 1000 + Math.floor(i / 40) * 30_000, i);
