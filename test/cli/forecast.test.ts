@@ -140,6 +140,33 @@ test('backtest: a series on which the last value never errs is left out of the m
   t.true(series.every(({ series: name, relMae }) => (relMae === null) === (name === 'step')));
 });
 
+test('months are steps, however long, and the next ones are the next months', async (t) => {
+  const rows = (day: (month: number) => number): string[] =>
+    Array.from(
+      { length: 120 },
+      (_, i) => `${new Date(Date.UTC(1990, i, day(i), 6)).toISOString()},${10 + (i % 12)}`,
+    );
+  const ends = (month: number): number => new Date(Date.UTC(1990, month + 1, 0)).getUTCDate();
+  for (const [day, next] of [
+    [() => 1, ['2000-01-01', '2000-02-01', '2000-03-01']],
+    [ends, ['2000-01-31', '2000-02-29', '2000-03-31']],
+  ] as const) {
+    const file = join(more, 'months.csv');
+    writeFileSync(file, ['date,value', ...rows(day)].join('\n'));
+    const run = await tanist('forecast', file, '--horizon', '3', '--without', 'gru', '--json');
+    t.is(run.stderr, '', 'nothing to repair');
+    const [row] = lastLine(run.stdout) as { from: string; times: string[]; mean: number[] }[];
+    t.deepEqual(
+      row?.times,
+      next.map((date) => `${date}T06:00:00.000Z`),
+    );
+    t.true(
+      row!.mean.every((value, k) => Math.abs(value - 10 - k) < 0.5),
+      String(row?.mean),
+    );
+  }
+});
+
 test('a counter that goes on at its last rate says so', async (t) => {
   const counter = written('counter.csv', (i) => i, 60);
   const { stdout } = await tanist('forecast', counter, '--horizon', '3', '--without', 'gru');

@@ -51,23 +51,16 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
     out.table(['time (UTC)', 'mean', `${percent} % from`, 'to'], stepsOf(answer));
   }
   out.document(
-    answers.map(({ kind: _kind, fromMs, ...answer }) => ({
-      ...answer,
-      level: options.level,
-      from: new Date(fromMs).toISOString(),
-    })),
+    answers.map(({ kind: _kind, timesMs, ...answer }) => {
+      const times = timesMs.map((time) => new Date(time).toISOString());
+      return { ...answer, level: options.level, from: times[0], times };
+    }),
   );
 }
 
-function stepsOf({
-  fromMs,
-  stepMs,
-  mean,
-  lower,
-  upper,
-}: SeriesForecast): readonly (readonly (string | number)[])[] {
+function stepsOf({ timesMs, mean, lower, upper }: SeriesForecast): readonly (readonly (string | number)[])[] {
   return mean.map((value, k) => [
-    new Date(fromMs + k * stepMs).toISOString().replace('T', ' ').replace('.000Z', ''),
+    new Date(timesMs[k] ?? 0).toISOString().replace('T', ' ').replace('.000Z', ''),
     value,
     lower[k] ?? Number.NaN,
     upper[k] ?? Number.NaN,

@@ -5,6 +5,7 @@ import { backtest, lastFifth, relativeError } from '../../prediction/selection/b
 import type { SelectionOptions } from '../../prediction/selection/options.ts';
 import { until } from '../../prediction/selection/roll.ts';
 import { selectBestModel } from '../../prediction/selection/select-best-model.ts';
+import { monthsAfter } from '../../prediction/series/calendar.ts';
 import type { Contenders } from './candidates.ts';
 import { withColumns } from './columns.ts';
 import type { Answer, BacktestAnswer, M4Answer, M4Row, SeriesForecast, Task } from './tasks.ts';
@@ -22,8 +23,9 @@ export async function solve(task: Task, contenders: Contenders): Promise<Answer>
 }
 
 async function forecast(task: Task, contenders: Contenders): Promise<SeriesForecast> {
-  const { name, columns } = task.series;
+  const { name, columns, months } = task.series;
   const history = withColumns(task.series.history, columns);
+  const { endMs, stepMs } = history;
   const selected = await selectBestModel(history, settings(task, contenders));
   const { model, mean: middle, lower, upper, inputs = [] } = await selected.next(history);
   return {
@@ -31,8 +33,10 @@ async function forecast(task: Task, contenders: Contenders): Promise<SeriesForec
     series: name,
     model,
     inputs: inputs.map((i) => columns?.[i]?.name ?? ''),
-    fromMs: history.endMs + history.stepMs,
-    stepMs: history.stepMs,
+    timesMs: Array.from(middle, (_, k) =>
+      months === undefined ? endMs + (k + 1) * stepMs : monthsAfter(endMs, k + 1, months),
+    ),
+    stepMs,
     mean: [...middle],
     lower: [...lower],
     upper: [...upper],
