@@ -246,11 +246,11 @@ for (const [name, text, message] of wrong)
 test('a system-chosen port is for a node that nobody has to find', (t) => {
   const two = (first: string): string => `${first}${node('b', 11)}`;
   t.regex(
-    fails(two('  - { id: a, client: 1, peer: 0, http: 3 }\n')),
+    fails(file(two('  - { id: a, client: 1, peer: 0, http: 3 }\n'))),
     /nodes\[0\]\.peer: 0 takes any free port/,
   );
   t.regex(
-    fails(two('  - { id: a, client: 0, peer: 2, http: 3 }\n')),
+    fails(file(two('  - { id: a, client: 0, peer: 2, http: 3 }\n'))),
     /nodes\[0\]\.client: 0 takes any free port/,
   );
   t.is(parseClusterConfig(file(two('  - { id: a, client: 1, peer: 2, http: 0 }\n'))).nodes.length, 2);
