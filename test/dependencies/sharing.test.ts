@@ -72,6 +72,36 @@ test('where the one that announced an object is dead, one of those that wait for
   t.is(upstream.askedFor('.tgz'), 1);
 });
 
+test('that a package does not exist is asked for once in a while, whoever asks', async (t) => {
+  const { upstream, fleet } = await setting(t, []);
+  const agent = await fleet.agent('own', upstream.url);
+  for (let i = 0; i < 5; i++) t.is((await get(agent.address, '/nothing')).status, 404);
+  t.is(upstream.askedFor('/nothing'), 1);
+});
+
+test('metadata that is too large is fetched once in a while, and named', async (t) => {
+  const { upstream, fleet } = await setting(t, []);
+  let sent = 0;
+  upstream.intercept = (_, response) => {
+    sent++;
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const part = Buffer.alloc(1 << 20, ' ');
+    const more = (): void => {
+      while (!response.destroyed && response.write(part));
+    };
+    response.on('drain', more);
+    more();
+    return true;
+  };
+  const agent = await fleet.agent('own', upstream.url, { cacheBytes: 1e9 });
+  for (let i = 0; i < 3; i++) {
+    const { status, body } = await get(agent.address, '/huge');
+    t.is(status, 502);
+    t.regex(body.toString(), /metadata of huge at 127\.0\.0\.1:\d+ is larger than 268435456 bytes/);
+  }
+  t.is(sent, 1);
+});
+
 test('one body of many addresses keeps a few rows', async (t) => {
   const { upstream, fleet } = await setting(t, []);
   upstream.intercept = (_, response) =>
