@@ -7,6 +7,7 @@ import { type CacheFolder, openCacheFolder } from './cache-folder.ts';
 import { ObjectFiles, type StagedFile } from './object-files.ts';
 import { type Entry, ObjectIndex } from './object-index.ts';
 import type { ObjectMeta } from './object-meta.ts';
+import { Staging } from './staging.ts';
 
 export interface CacheOptions {
   readonly folder: string;
@@ -45,8 +46,7 @@ export class ObjectCache {
   readonly #options: CacheOptions;
   readonly #files: ObjectFiles;
   readonly #index = new ObjectIndex();
-  readonly #staged = new Map<string, number>();
-  #stagedBytes = 0;
+  readonly #staging = new Staging();
   evictions = 0;
   evictedAheadBytes = 0;
 
@@ -88,7 +88,7 @@ export class ObjectCache {
 
   /** Of files that are being written. */
   get stagedBytes(): number {
-    return this.#stagedBytes;
+    return this.#staging.bytes;
   }
 
   /** Its size; 0: not here. */
@@ -158,24 +158,20 @@ export class ObjectCache {
 
   /** A file to write an object to; no more than `mostBytes` of it, since what is on its way counts within the limit, too. */
   async stage(mostBytes = this.limitBytes): Promise<StagedFile & { readonly mostBytes: number }> {
-    const room = this.limitBytes - this.#stagedBytes;
+    const room = this.limitBytes - this.#staging.bytes;
     const staged = { ...(await this.#files.stage()), mostBytes: Math.max(0, Math.min(mostBytes, room)) };
-    this.#staged.set(staged.path, 0);
+    this.#staging.begin(staged);
     return staged;
   }
 
   /** So many bytes have been written to it: others make room. */
-  grew({ path }: StagedFile, bytes: number): void {
-    const before = this.#staged.get(path);
-    if (before === undefined) return;
-    this.#staged.set(path, before + bytes);
-    this.#stagedBytes += bytes;
-    this.#evict('');
+  grew(staged: StagedFile, bytes: number): void {
+    if (this.#staging.grew(staged, bytes)) this.#evict('');
   }
 
   /** Closes the file, and removes it unless it became an object. */
   discard(staged: StagedFile): Promise<void> {
-    this.#unstage(staged);
+    this.#staging.end(staged);
     return this.#files.discard(staged);
   }
 
@@ -186,7 +182,7 @@ export class ObjectCache {
     ahead = false,
   ): Promise<ObjectMeta> {
     const { sha256, size, keys } = content;
-    this.#unstage(staged);
+    this.#staging.end(staged);
     const known = this.#index.get(sha256);
     if (known !== undefined) {
       await rm(staged.path, { force: true });
@@ -287,11 +283,6 @@ export class ObjectCache {
     void this.#files.describe(meta).catch(() => undefined);
   }
 
-  #unstage({ path }: StagedFile): void {
-    this.#stagedBytes -= this.#staged.get(path) ?? 0;
-    this.#staged.delete(path);
-  }
-
   #touch(entry: Entry): void {
     this.#index.toEnd(entry);
     const nowMs = this.#options.clock.nowMs();
@@ -301,7 +292,7 @@ export class ObjectCache {
   }
 
   #evict(keep: string): void {
-    const gone = this.#drop(() => this.bytes + this.#stagedBytes > this.limitBytes, keep);
+    const gone = this.#drop(() => this.bytes + this.#staging.bytes > this.limitBytes, keep);
     for (const { sha256 } of gone) void this.#files.unlink(sha256);
   }
 
