@@ -40,9 +40,11 @@ async function put(cache: ObjectCache, text: string, ahead = false): Promise<Obj
   const staged = await cache.stage();
   await staged.handle.write(text);
   cache.grew(staged, text.length);
-  const meta = await cache.adopt(staged, { sha256: sha256(text), size: text.length, keys: [] }, ahead);
-  await cache.discard(staged);
-  return meta;
+  try {
+    return await cache.adopt(staged, { sha256: sha256(text), size: text.length, keys: [] }, ahead);
+  } finally {
+    await cache.discard(staged);
+  }
 }
 
 test('an address leads to its latest answer, also after a restart, whichever was used last', async (t) => {
@@ -96,7 +98,9 @@ test('what is on its way counts within the limit, and makes room', async (t) => 
   const first = await cache.stage();
   cache.grew(first, 7000);
   t.is(gone.length, 1);
-  t.is((await cache.stage()).mostBytes, 3000);
+  const second = await cache.stage();
+  t.is(second.mostBytes, 3000);
+  await cache.discard(second);
   await cache.discard(first);
   t.is(cache.stagedBytes, 0);
   await cache.close();

@@ -66,9 +66,9 @@ async function follow(options: AheadOptions, items: readonly Item[], signal: Abo
       if (item === undefined) return;
       if (item.key === null || cache.has(item.key)) continue;
       const size = item.sizeBytes === 0 ? typicalBytes : item.sizeBytes;
-      if (!(await cache.makeAheadRoom(underWay + size, room))) continue;
       underWay += size;
-      await fetchOne(options, item, signal).catch(() => undefined); // the sandbox will ask for it itself
+      if (await cache.makeAheadRoom(underWay, room))
+        await fetchOne(options, item, signal).catch(() => undefined); // the sandbox will ask for it itself
       underWay -= size;
     }
   };
