@@ -8,6 +8,7 @@ import type {
   SandboxFacts,
 } from '../../ports/dependency-registry.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
+import { within } from './within.ts';
 
 export interface DirectoryOptions {
   readonly registry: DependencyRegistry;
@@ -19,16 +20,24 @@ export interface DirectoryOptions {
   readonly say: (text: string) => void;
 }
 
-/** A request of the sandbox never waits longer for the registry. */
+/** Nothing waits longer for the registry. */
 const patienceMs = 3000;
+const stopMs = 2000;
 /** After a failure the registry is left alone, longer each time in a row: the sandbox is served from upstream meanwhile. */
 const shortestRestMs = 1000;
 const longestRestMs = 30_000;
 const registeredAtOnce = 256;
+/** What is no better a moment later. */
+const finalCodes: ReadonlySet<string> = new Set([
+  'sandbox-exists',
+  'invalid-argument',
+  'config-invalid',
+  'not-tanist',
+]);
 
 /**
  * This sandbox's word in the registry, kept up over everything that may happen to the cluster: heartbeats at a third of the lease; a lease that ended is
- * taken anew, and all that is held registered again. Without the registry the agent serves on, from its cache and from upstream.
+ * taken anew, and all that is held registered again. Without the registry, be it from the start, the agent serves on, from its cache and from upstream.
  */
 export class Directory {
   readonly #options: DirectoryOptions;
@@ -48,10 +57,16 @@ export class Directory {
     return this.#joined;
   }
 
-  /** Fails as `sandbox-exists`, and as the registry does: whoever starts an agent wants to know. */
+  /** Fails as `sandbox-exists`, and where it is asked for something that can't be; a registry that does not answer is joined when it does. */
   async start(): Promise<void> {
-    await this.#join();
-    this.#later(this.#options.ttlMs / 3);
+    try {
+      await this.#join();
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (error instanceof TanistError && finalCodes.has(error.code)) throw error;
+      this.#failed(error);
+    }
+    this.#later(this.#joined ? this.#options.ttlMs / 3 : this.#options.ttlMs / 10);
   }
 
   async stop(): Promise<void> {
@@ -60,7 +75,8 @@ export class Directory {
     if (!this.#joined) return;
     this.#joined = false;
     const { registry, self } = this.#options;
-    await registry.invalidate(self.id, { deadlineMs: patienceMs }).catch(() => undefined);
+    const { clock } = this.#options;
+    await within(clock, stopMs, registry.invalidate(self.id, { deadlineMs: stopMs })).catch(() => undefined);
   }
 
   /** Null: the registry does not answer. */
@@ -94,12 +110,18 @@ export class Directory {
 
   async #join(): Promise<void> {
     const { registry, self, ttlMs, held } = this.#options;
-    await registry.join(self, ttlMs);
+    await within(this.#options.clock, patienceMs, registry.join(self, ttlMs, { deadlineMs: patienceMs }));
+    if (this.#closed) return;
     this.#joined = true;
     this.#isBehind = false;
-    const all = held();
-    for (let i = 0; i < all.length; i += registeredAtOnce)
-      await this.#register(all.slice(i, i + registeredAtOnce));
+    try {
+      const all = held();
+      for (let i = 0; i < all.length; i += registeredAtOnce)
+        await this.#register(all.slice(i, i + registeredAtOnce));
+    } catch (error) {
+      this.#isBehind = true;
+      throw error;
+    }
   }
 
   async #register(objects: readonly ObjectMeta[]): Promise<void> {
@@ -125,7 +147,7 @@ export class Directory {
   async #ask<T>(act: () => Promise<T>): Promise<T | null> {
     if (!this.#joined || this.#options.clock.nowMs() < this.#restsUntilMs) return null;
     try {
-      const answer = await act();
+      const answer = await within(this.#options.clock, patienceMs, act());
       this.#failuresInRow = 0;
       return answer;
     } catch (error) {
@@ -136,12 +158,12 @@ export class Directory {
 
   async #tell(act: () => Promise<void>): Promise<void> {
     if (this.#closed) return;
-    if (!this.#joined) {
+    if (!this.#joined || this.#options.clock.nowMs() < this.#restsUntilMs) {
       this.#isBehind = true;
       return;
     }
     try {
-      await act();
+      await within(this.#options.clock, patienceMs, act());
     } catch (error) {
       this.#isBehind = true;
       this.#failed(asError(error));
@@ -159,9 +181,11 @@ export class Directory {
     const nowMs = this.#options.clock.nowMs();
     // Those that waited together are one failure.
     if (nowMs < this.#restsUntilMs) return;
+    const isFirst = this.#failuresInRow === 0;
     const restMs = Math.min(longestRestMs, shortestRestMs * 2 ** Math.min(this.#failuresInRow++, 10));
     this.#restsUntilMs = nowMs + restMs;
-    this.#options.say(`the registry does not answer (${error.message}); served without it meanwhile`);
+    if (isFirst)
+      this.#options.say(`the registry does not answer (${error.message}); served without it meanwhile`);
   }
 
   #later(delayMs: number): void {
@@ -175,7 +199,12 @@ export class Directory {
       if (!this.#joined || this.#isBehind) {
         await this.#join();
         say(`registered anew as ${self.id}`);
-      } else await registry.heartbeat(self.id);
+      } else
+        await within(
+          this.#options.clock,
+          patienceMs,
+          registry.heartbeat(self.id, { deadlineMs: patienceMs }),
+        );
       this.#restsUntilMs = 0;
       this.#failuresInRow = 0;
       this.#later(ttlMs / 3);

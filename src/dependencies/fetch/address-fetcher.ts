@@ -28,6 +28,8 @@ export type Answered =
       readonly meta: ObjectMeta;
       readonly facts: AddressFacts;
       readonly isStale: boolean;
+      /** Resolves when the others can know it. */
+      readonly told?: Promise<unknown>;
     }
   | {
       readonly kind: 'coming';
@@ -74,7 +76,7 @@ export class AddressFetcher {
     const end = (): void => {
       if (this.#running.get(name) === fetched) this.#running.delete(name);
     };
-    fetched.then((answered) => (answered.kind === 'coming' ? answered.done : null)).then(end, end);
+    fetched.then(toldOf).then(end, end);
     return await fetched;
   }
 
@@ -97,7 +99,7 @@ export class AddressFetcher {
   /** Resolves when what is asked upstream under this key is registered, or came to nothing; null: nothing is. */
   arrival(key: ContentKey): Promise<unknown> | null {
     const running = this.#running.get(keyText(key));
-    return running?.then((answered) => (answered.kind === 'coming' ? answered.done : null)) ?? null;
+    return running?.then(toldOf) ?? null;
   }
 
   async #fetch(
@@ -148,8 +150,8 @@ export class AddressFetcher {
       const { fetchedMs, freshUntilMs } = facts;
       const again = { ...local.facts, fetchedMs, freshUntilMs };
       const meta = await cache.addKeys(local.meta, [key], { [key.digest]: again });
-      await directory.holds(meta);
-      return { kind: 'cached', meta, facts: again, isStale: false };
+      // Whoever asked does not wait for the registry.
+      return { kind: 'cached', meta, facts: again, isStale: false, told: directory.holds(meta) };
     }
     if (response.statusCode !== 200) return { kind: 'passed', response };
     const first: Source = {
@@ -185,6 +187,11 @@ export class AddressFetcher {
   #counts(facts: AddressFacts, request: AddressRequest): boolean {
     return doesFor(facts, request, this.#ports.clock.wallMs());
   }
+}
+
+function toldOf(answered: Answered): Promise<unknown> | null {
+  if (answered.kind === 'coming') return answered.done;
+  return answered.kind === 'cached' ? (answered.told ?? null) : null;
 }
 
 /** The answer that is there already, and after it `then`. */

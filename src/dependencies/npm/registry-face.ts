@@ -60,7 +60,8 @@ export class RegistryFace {
     signal: AbortSignal,
   ): Promise<void> {
     const isShort = wantsAbbreviated(request.headers.accept);
-    const found = await this.#packuments.get(name, below, isShort, signal);
+    const base = baseOf(request) ?? this.#options.base();
+    const found = await this.#packuments.get(name, below, isShort, signal, base);
     const { packument, contentType, etag, isStale } = found;
     const headers: Record<string, string> = {
       'content-type': contentType,
@@ -103,4 +104,9 @@ export class RegistryFace {
     const prefix = new URL(this.#options.npm.registry).pathname;
     return prefix !== '/' && path.startsWith(prefix) ? `/${path.slice(prefix.length)}` : path;
   }
+}
+
+/** As the client reached it: another container, or a forwarded port, has another name for it than it has itself. Null: it does not say. */
+function baseOf({ headers: { host = '' } }: IncomingMessage): string | null {
+  return /^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?$/.test(host) ? `http://${host}` : null;
 }
