@@ -47,7 +47,7 @@ export class ObjectCache {
 
   /** Errors: those of the folder. */
   static async open(options: CacheOptions): Promise<ObjectCache> {
-    const folder = await openCacheFolder(options.folder);
+    const folder = await openCacheFolder(options.folder, options.clock);
     const cache = new ObjectCache(folder, options);
     for (const { meta } of await cache.#files.load())
       cache.#index.put({ meta, checked: folder.wasClosed, touchedMs: 0, ahead: false });
