@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
+import { AgentMetrics } from '../../api/metrics/agent-metrics.ts';
 import { systemClock } from '../../api/system-clock.ts';
 import { startAgent } from '../../dependencies/agent/agent.ts';
 import { agentDefaults } from '../../dependencies/agent/options.ts';
@@ -79,6 +80,7 @@ export async function runAgent(options: ClientOptions & AgentCommandOptions): Pr
             ? await readNpmConfig(process.cwd())
             : configFor(options.registry, proxySettings({}, process.env)),
         clock: systemClock,
+        metrics: new AgentMetrics(),
         say,
       },
     );

@@ -19,7 +19,7 @@ const farewellMs = 2000;
 
 /** An agent beside a sandbox (the Dependency Mirroring Agent). Fails as the cache's folder, the ports and the registry do. */
 export async function startAgent(options: AgentOptions, ports: AgentPorts): Promise<RunningAgent> {
-  const { clock, say, state = null } = ports;
+  const { clock, say, state = null, metrics = null } = ports;
   const { id, application, zone, preCacheBytes: budgetBytes } = options;
   checkAdvertised(options);
   const undo: (() => Promise<void> | void)[] = [];
@@ -86,7 +86,16 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       use: watching?.report() ?? null,
     });
     const arrival = addresses.arrival.bind(addresses);
-    peerFace = new PeerFace({ clock, cache, fetcher, counts, mostAtOnce: mostGivenAtOnce, stats, arrival });
+    peerFace = new PeerFace({
+      clock,
+      cache,
+      fetcher,
+      counts,
+      mostAtOnce: mostGivenAtOnce,
+      stats,
+      arrival,
+      metrics,
+    });
     farewells.push(() => directory.stop());
     await directory.start();
 

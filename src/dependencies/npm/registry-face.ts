@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isNotModified } from '../http/freshness.ts';
+import { isProbe, probed } from '../http/probes.ts';
 import { forwarded, pour, refuse } from '../http/reply.ts';
 import { registryFor } from './npm-config.ts';
 import { parseRegistryPath } from './package-path.ts';
@@ -31,7 +32,9 @@ export class RegistryFace {
     }
     if (asked.kind === 'service') {
       const below = asked.path.slice(1) + (query === undefined ? '' : `?${query}`);
-      if (asked.path === '/-/ping') response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      if (isProbe(asked.path.slice('/-'.length))) probed(response);
+      else if (asked.path === '/-/ping')
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
       else await this.#pass(request, response, below, signal);
       return;
     }
