@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { parse } from 'yaml';
 import { startAgentProcess } from '../../src/cli/dependencies/agent-process.ts';
 import { startEtcdCluster } from '../api/etcd/etcd-cluster.ts';
 import { fakePackage, startFakeRegistry } from '../dependencies/fake-registry.ts';
@@ -107,4 +108,17 @@ test('an agent as a process, and what the commands show of it', async (t) => {
       message: /choose another --id/,
     },
   );
+});
+
+test('the example of a sidecar says what the command takes', async (t) => {
+  const text = await readFile(new URL('../../../cluster-config/agent/sidecar.yaml', import.meta.url), 'utf8');
+  const { spec } = parse(text).spec.template;
+  const [agent] = spec.initContainers;
+  t.deepEqual(agent.command, ['tanist', 'agent']);
+  const { stdout } = await run(process.execPath, [main, 'agent', '--help']);
+  for (const flag of text.match(/--[a-z-]+(?==)/g) ?? [])
+    if (flag !== '--replace-registry-host') t.regex(stdout, new RegExp(`^ +${flag} `, 'm'));
+  const [build] = spec.containers;
+  const listen = agent.args.find((arg: string) => arg.startsWith('--listen=')).slice('--listen='.length);
+  t.is(build.env[0].value, `http://${listen}`);
 });

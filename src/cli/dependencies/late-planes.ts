@@ -11,37 +11,33 @@ const againMs = 1000;
  */
 export class LatePlanes implements Planes {
   readonly state: StateClient;
-  readonly #open: () => Promise<Planes>;
+  readonly #open: (signal: AbortSignal) => Promise<Planes>;
   readonly #clock: Clock;
   #attempt: Promise<Planes>;
   #again: Timer | null = null;
-  #closed = false;
+  readonly #ending = new AbortController();
 
-  constructor(open: () => Promise<Planes>, clock: Clock) {
+  /** `open`: gives up at the signal. */
+  constructor(open: (signal: AbortSignal) => Promise<Planes>, clock: Clock) {
     this.#open = open;
     this.#clock = clock;
     this.#attempt = this.#try();
     this.state = lateState(() => this.#attempt);
   }
 
-  /** Leaves an attempt that is under way to its end. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#ending.abort();
     this.#again?.cancel();
-    const here = this.#attempt.then((planes) => planes.close());
-    here.catch(() => undefined);
-    let timer: Timer | null = null;
-    const late = new Promise<void>((resolve) => {
-      timer = this.#clock.after(againMs, resolve);
-    });
-    await Promise.race([here.catch(() => undefined), late]);
-    (timer as Timer | null)?.cancel();
+    await this.#attempt.then(
+      (planes) => planes.close(),
+      () => undefined,
+    );
   }
 
   #try(): Promise<Planes> {
-    const attempt = this.#open();
+    const attempt = this.#open(this.#ending.signal);
     attempt.catch((error: unknown) => {
-      if (this.#closed || (error instanceof TanistError && !error.retryable)) return;
+      if (this.#ending.signal.aborted || (error instanceof TanistError && !error.retryable)) return;
       this.#again = this.#clock.after(againMs, () => {
         this.#attempt = this.#try();
       });

@@ -51,7 +51,8 @@ export async function runAgent(options: ClientOptions & AgentCommandOptions): Pr
     signalled,
     new Promise<undefined>((gone) => parent.onParentGone(() => gone(undefined))),
   ]);
-  const open = () => openPlanes(endpointsOf(options), options.etcd === true, options.timeout ?? 5000);
+  const open = (signal: AbortSignal) =>
+    openPlanes(endpointsOf(options), options.etcd === true, options.timeout ?? 5000, signal);
   const planes = new LatePlanes(open, systemClock);
   try {
     const cacheFolder = resolve(options.cache);
