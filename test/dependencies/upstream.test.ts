@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/api/system-clock.ts';
@@ -258,6 +258,26 @@ test('what the disk no longer has as it was is never whole, and fetched anew', a
   await writeFile(join(cacheFolder, 'objects', sha256.slice(0, 2), sha256), altered);
   await t.throwsAsync(get(agent.address, path));
   t.true((await get(agent.address, path)).body.equals(wanted.tarball));
+});
+
+test('what the disk cannot give at present is not taken for damaged: it stays', async (t) => {
+  const { upstream, fleet } = await setting(t);
+  const cacheFolder = await fleet.folder();
+  const agent = await fleet.agent('own', upstream.url, { cacheFolder });
+  await get(agent.address, path);
+  await until(() => agent.cache.count === 2);
+  const { sha256 } = agent.cache.all().find(({ size }) => size === wanted.tarball.length)!;
+  const file = join(cacheFolder, 'objects', sha256.slice(0, 2), sha256);
+  // Any error that says nothing of the bytes, as of too many open files.
+  await rename(file, `${file}.aside`);
+  await mkdir(file);
+  await t.throwsAsync(get(agent.address, path));
+  t.like(await agent.cache.scrub(), { objects: 2, damaged: 0 });
+  t.is(agent.cache.count, 2);
+  await rmdir(file);
+  await rename(`${file}.aside`, file);
+  t.true((await get(agent.address, path)).body.equals(wanted.tarball));
+  t.is(upstream.askedFor('.tgz'), 1);
 });
 
 test('a kept connection that upstream closed meanwhile is no failure', async (t) => {

@@ -4,6 +4,7 @@ import { keysOfIntegrity, keyText, parseKeyText } from '../../dependencies/conte
 import { decodeStatus, type PreCacheStatus, statusKey } from '../../dependencies/pre-cache/status.ts';
 import { decodeHolding, holdingPrefix } from '../../dependencies/registry/rows.ts';
 import { StateRegistry } from '../../dependencies/registry/state-registry.ts';
+import { TanistError } from '../../foundation/errors.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { type ClientOptions, endpointsOf } from '../command.ts';
 import { figure } from '../terminal/figure.ts';
@@ -45,6 +46,12 @@ export async function listDependencies(options: Options & { readonly limit: numb
 
 export async function showHolders(text: string, options: Options): Promise<void> {
   const keys = keysOfIntegrity(text);
+  const [, other] = /^(sha(?!1-|256-|512-)\d+)-/.exec(text) ?? [];
+  if (keys.length === 0 && other !== undefined)
+    throw new TanistError(
+      'invalid-argument',
+      `objects are not kept by ${other}: give their sha512, sha256 or sha1, as npm's dist.integrity and dist.shasum have them`,
+    );
   const wanted = keys.length > 0 ? keys : [parseKeyText(text)];
   await withPlanes(options, async (state, out) => {
     const found = await new StateRegistry(state, systemClock).lookup(wanted);

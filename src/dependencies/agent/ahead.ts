@@ -38,17 +38,20 @@ export async function downloadAhead(options: AheadOptions, signal: AbortSignal):
     run = new AbortController();
     void follow(options, itemsOf(value), AbortSignal.any([signal, run.signal]));
   };
+  let isSaid = false;
   while (!signal.aborted) {
     try {
       let isFirst = true;
       for await (const { events } of state.watch(key, { signal })) {
         if (isFirst) for (const { value } of (await state.get(key)).values) begin(value);
         isFirst = false;
+        isSaid = false;
         for (const { type, keyValue } of events) if (type === 'put') begin(keyValue.value);
       }
     } catch (error) {
       if (signal.aborted) return;
-      say(`what to download ahead cannot be heard (${asError(error).message})`);
+      if (!isSaid) say(`what to download ahead cannot be heard (${asError(error).message})`);
+      isSaid = true;
       await new Promise<void>((resolve) => void clock.after(againMs, resolve));
     }
   }

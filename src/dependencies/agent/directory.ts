@@ -10,6 +10,7 @@ import type {
   SandboxFacts,
 } from '../../ports/dependency-registry.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
+import { within } from './within.ts';
 
 export interface DirectoryOptions {
   readonly registry: DependencyRegistry;
@@ -23,18 +24,26 @@ export interface DirectoryOptions {
   readonly say: (text: string) => void;
 }
 
-/** A request of the sandbox never waits longer for the registry. */
+/** Nothing waits longer for the registry. */
 const patienceMs = 3000;
+const stopMs = 2000;
 /** After a failure the registry is left alone, longer each time in a row: the sandbox is served from upstream meanwhile. */
 const shortestRestMs = 1000;
 const longestRestMs = 30_000;
 const registeredAtOnce = 256;
 /** What addresses answered is told of the latest alone: each is a key in the cluster. */
 const mostAddresses = 16_384;
+/** What is no better a moment later. */
+const finalCodes: ReadonlySet<string> = new Set([
+  'sandbox-exists',
+  'invalid-argument',
+  'config-invalid',
+  'not-tanist',
+]);
 
 /**
  * This sandbox's word in the registry, kept up over everything that may happen to the cluster: heartbeats at a third of the lease; a lease that ended is
- * taken anew, and all that is held registered again. Without the registry the agent serves on, from its cache and from upstream.
+ * taken anew, and all that is held registered again. Without the registry, be it from the start, the agent serves on, from its cache and from upstream.
  */
 export class Directory {
   readonly #options: DirectoryOptions;
@@ -60,10 +69,16 @@ export class Directory {
     return this.#joined;
   }
 
-  /** Fails as `sandbox-exists`, and as the registry does: whoever starts an agent wants to know. */
+  /** Fails as `sandbox-exists`, and where it is asked for something that can't be; a registry that does not answer is joined when it does. */
   async start(): Promise<void> {
-    await this.#join();
-    this.#later(this.#options.ttlMs / 3);
+    try {
+      await this.#join();
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (error instanceof TanistError && finalCodes.has(error.code)) throw error;
+      this.#failed(error);
+    }
+    this.#later(this.#joined ? this.#options.ttlMs / 3 : this.#options.ttlMs / 10);
   }
 
   async stop(): Promise<void> {
@@ -72,7 +87,9 @@ export class Directory {
     if (!this.#joined) return;
     this.#joined = false;
     const { registry, self } = this.#options;
-    await registry.invalidate(self.id, { ...this.#lease, deadlineMs: patienceMs }).catch(() => undefined);
+    const { clock } = this.#options;
+    const over = { ...this.#lease, deadlineMs: stopMs };
+    await within(clock, stopMs, registry.invalidate(self.id, over)).catch(() => undefined);
   }
 
   /** Null: the registry does not answer. */
@@ -111,19 +128,28 @@ export class Directory {
 
   async #join(): Promise<void> {
     const { registry, self, ttlMs, held } = this.#options;
-    const [other] = await registry.sandboxes({ id: self.id });
+    const { clock } = this.#options;
+    const bounds = { deadlineMs: patienceMs };
+    const [other] = await within(clock, patienceMs, registry.sandboxes({ id: self.id, ...bounds }));
     // An earlier life of the same cache; but a copy of it may be somebody else's, who is there.
     const isAnother = other?.instance === this.#instance && other.address !== self.address;
     if (isAnother && (await this.#options.answers(other))) throw taken(other);
-    const { lease } = await registry.join({ ...self, instance: this.#instance }, ttlMs);
+    const joining = registry.join({ ...self, instance: this.#instance }, ttlMs, bounds);
+    const { lease } = await within(clock, patienceMs, joining);
     this.#lease = { lease };
+    if (this.#closed) return;
     this.#joined = true;
     this.#isBehind = false;
     this.#isTaken = false;
     this.#told.clear();
-    const all = held();
-    for (let i = 0; i < all.length; i += registeredAtOnce)
-      await this.#register(all.slice(i, i + registeredAtOnce));
+    try {
+      const all = held();
+      for (let i = 0; i < all.length; i += registeredAtOnce)
+        await this.#register(all.slice(i, i + registeredAtOnce));
+    } catch (error) {
+      this.#isBehind = true;
+      throw error;
+    }
   }
 
   async #register(objects: readonly ObjectMeta[]): Promise<void> {
@@ -158,7 +184,7 @@ export class Directory {
   async #ask<T>(act: () => Promise<T>): Promise<T | null> {
     if (!this.#joined || this.#options.clock.nowMs() < this.#restsUntilMs) return null;
     try {
-      const answer = await act();
+      const answer = await within(this.#options.clock, patienceMs, act());
       this.#failuresInRow = 0;
       return answer;
     } catch (error) {
@@ -169,12 +195,12 @@ export class Directory {
 
   async #tell(act: () => Promise<void>): Promise<void> {
     if (this.#closed) return;
-    if (!this.#joined) {
+    if (!this.#joined || this.#options.clock.nowMs() < this.#restsUntilMs) {
       this.#isBehind = true;
       return;
     }
     try {
-      await act();
+      await within(this.#options.clock, patienceMs, act());
     } catch (error) {
       this.#isBehind = true;
       this.#failed(asError(error));
@@ -196,9 +222,11 @@ export class Directory {
     const nowMs = this.#options.clock.nowMs();
     // Those that waited together are one failure.
     if (nowMs < this.#restsUntilMs) return;
+    const isFirst = this.#failuresInRow === 0;
     const restMs = Math.min(longestRestMs, shortestRestMs * 2 ** Math.min(this.#failuresInRow++, 10));
     this.#restsUntilMs = nowMs + restMs;
-    this.#options.say(`the registry does not answer (${error.message}); served without it meanwhile`);
+    if (isFirst)
+      this.#options.say(`the registry does not answer (${error.message}); served without it meanwhile`);
   }
 
   /** Another agent took the id, as one with a copy of the cache: it keeps it, as long as it lives. */
@@ -220,7 +248,10 @@ export class Directory {
       if (!this.#joined || this.#isBehind) {
         await this.#join();
         say(`registered anew as ${self.id}`);
-      } else await registry.heartbeat(self.id, this.#lease);
+      } else {
+        const over = { ...this.#lease, deadlineMs: patienceMs };
+        await within(this.#options.clock, patienceMs, registry.heartbeat(self.id, over));
+      }
       this.#restsUntilMs = 0;
       this.#failuresInRow = 0;
       this.#later(ttlMs / 3);

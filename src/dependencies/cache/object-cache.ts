@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { AddressFacts, ContentKey } from '../../ports/dependency-registry.ts';
 import { keyText, sha256Key } from '../content-key.ts';
 import { type CacheFolder, openCacheFolder } from './cache-folder.ts';
-import { ObjectFiles, type StagedFile } from './object-files.ts';
+import { isDamage, ObjectFiles, type StagedFile } from './object-files.ts';
 import { type Entry, ObjectIndex } from './object-index.ts';
 import type { ObjectMeta } from './object-meta.ts';
 import { Staging } from './staging.ts';
@@ -58,7 +58,7 @@ export class ObjectCache {
 
   /** Errors: those of the folder. */
   static async open(options: CacheOptions): Promise<ObjectCache> {
-    const folder = await openCacheFolder(options.folder);
+    const folder = await openCacheFolder(options.folder, options.clock);
     const cache = new ObjectCache(folder, options);
     for (const { meta } of await cache.#files.load()) cache.#index.put(meta, folder.wasClosed, 0);
     cache.#evict('');
@@ -108,7 +108,7 @@ export class ObjectCache {
   async find(key: ContentKey): Promise<ObjectMeta | null> {
     const entry = this.#index.named(key);
     if (entry === undefined) return null;
-    if (!entry.checked && !(await this.#check(entry))) return null;
+    if (!entry.checked && (await this.#check(entry)) !== 'intact') return null;
     // Comparing takes a while: it may have been evicted meanwhile.
     if (this.#index.get(entry.meta.sha256) !== entry) return null;
     this.#touch(entry);
@@ -144,12 +144,17 @@ export class ObjectCache {
 
   /**
    * An object's bytes, or a part of them. The whole is compared once more on its way, and its last piece held back until then. Fails as
-   * `integrity-mismatch` where the disk no longer has what it was given; then it is no longer here.
+   * `integrity-mismatch` where the disk no longer has what it was given; then it is no longer here. As `unavailable` where it cannot be read at present.
    */
   async *read(meta: ObjectMeta, from = 0, before = meta.size): AsyncGenerator<Buffer, void, undefined> {
     try {
       yield* this.#files.read(meta, from, before);
     } catch (error) {
+      if (!isDamage(error))
+        throw new TanistError(
+          'unavailable',
+          `the cache cannot be read (${asError(error).message}); ask again`,
+        );
       await this.remove(meta.sha256);
       const why = asError(error).message;
       throw new TanistError('integrity-mismatch', `the cache had ${meta.sha256} damaged (${why}); ask again`);
@@ -235,7 +240,7 @@ export class ObjectCache {
       if (entry === undefined) continue;
       objects++;
       bytes += entry.meta.size;
-      if (!(await this.#check(entry))) bad++;
+      if ((await this.#check(entry)) === 'damaged') bad++;
       await pause();
     }
     return { objects, bytes, damaged: bad };
@@ -317,10 +322,16 @@ export class ObjectCache {
     this.#index.forget(entry);
   }
 
-  async #check(entry: Entry): Promise<boolean> {
-    entry.checked = await this.#files.isIntact(entry.meta);
+  async #check(entry: Entry): Promise<'intact' | 'damaged' | 'unknown'> {
+    try {
+      entry.checked = await this.#files.isIntact(entry.meta);
+    } catch {
+      // It may be as it was: nothing is said of it, and it is not given out before it was compared.
+      entry.checked = false;
+      return 'unknown';
+    }
     if (!entry.checked) await this.remove(entry.meta.sha256);
-    return entry.checked;
+    return entry.checked ? 'intact' : 'damaged';
   }
 }
 

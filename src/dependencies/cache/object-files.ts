@@ -28,6 +28,15 @@ export interface StoredObject {
   readonly usedMs: number;
 }
 
+/** A file that has other bytes than its name says. */
+class OtherBytes extends Error {}
+
+/** Other bytes, none, or a disk that cannot give them: not what passes, such as too many open files, or a right that was taken. */
+export function isDamage(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return error instanceof OtherBytes || code === 'ENOENT' || code === 'EIO';
+}
+
 const readAtOnce = 64;
 const highWaterMark = 256 * 1024;
 
@@ -134,11 +143,11 @@ export class ObjectFiles {
       last = chunk;
     }
     if (read !== before - from || (hash !== null && hash.digest('hex') !== sha256))
-      throw new Error('its bytes are others');
+      throw new OtherBytes('its bytes are others');
     if (last !== null) yield last;
   }
 
-  /** Whether the bytes are those that the object is named after. */
+  /** Whether the bytes are those that the object is named after. Fails where they cannot be read at present. */
   async isIntact({ sha256, size }: ObjectMeta): Promise<boolean> {
     const hash = createHash('sha256');
     let read = 0;
@@ -147,8 +156,9 @@ export class ObjectFiles {
         hash.update(chunk);
         read += chunk.length;
       }
-    } catch {
-      return false;
+    } catch (error) {
+      if (isDamage(error)) return false;
+      throw error;
     }
     if (mutant.active === 'dependency-scrub-trusts-name') return read === size;
     return read === size && hash.digest('hex') === sha256;

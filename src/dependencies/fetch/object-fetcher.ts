@@ -54,7 +54,7 @@ interface Running {
   readonly kept: Promise<ObjectMeta | null>;
 }
 
-/** A pause between two attempts upstream, at most. */
+/** A pause between two attempts upstream, at most; of a host that asks for more the sandbox is told so. */
 const longestPauseMs = 3000;
 const lingerMs = 250;
 /** Given up of the cache when the disk is full. */
@@ -172,6 +172,8 @@ export class ObjectFetcher {
             : [];
         },
         upstream: request.upstream,
+        clock,
+        stallMs,
         spool: () => this.#spool(staged, store),
         failed: (source, error) => {
           lastError = error;
@@ -199,8 +201,10 @@ export class ObjectFetcher {
         },
         pause: async (attempt) => {
           const asked = lastError instanceof AnswerStatus ? lastError.retryAfterMs : 0;
+          if (asked > longestPauseMs) return false;
           const delayMs = Math.min(longestPauseMs, Math.max(asked, 100 * 4 ** (attempt - 1)));
           await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+          return true;
         },
       },
     );

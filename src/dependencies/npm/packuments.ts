@@ -13,7 +13,7 @@ import { type RewrittenPackument, rewritePackument, type TarballFacts } from './
 
 export interface PackumentOptions {
   readonly npm: NpmConfig;
-  /** Where this agent is reached, without a `/` at the end. */
+  /** Where this agent listens, without a `/` at the end: for requests that do not say where they were sent. */
   readonly base: () => string;
   readonly metadataTtlMs: number;
   /** Whether other agents' word on metadata is believed for that time. */
@@ -55,7 +55,7 @@ export const wantsAbbreviated = (accept: string | undefined): boolean => (accept
 export class Packuments {
   readonly #options: PackumentOptions;
   readonly #ports: PackumentPorts;
-  /** The latest rewritten ones, by name and digest. */
+  /** The latest rewritten ones, by the address that they lead to, name and digest. */
   readonly #rewritten = new Map<string, RewrittenPackument>();
   #rewrittenBytes = 0;
   readonly #tarballs = new Map<string, ReadonlyMap<string, TarballFacts>>();
@@ -107,13 +107,22 @@ export class Packuments {
     }
   }
 
-  /** `below`: empty, or `/` and a version or tag. Fails as upstream does, and as `upstream-failed` where that sends something else. */
-  async get(name: string, below: string, isShort: boolean, signal: AbortSignal): Promise<FoundPackument> {
+  /**
+   * `below`: empty, or `/` and a version or tag; `base`: where the asker reaches this agent. Fails as upstream does, and as `upstream-failed` where that sends
+   * something else.
+   */
+  async get(
+    name: string,
+    below: string,
+    isShort: boolean,
+    signal: AbortSignal,
+    base = this.#options.base(),
+  ): Promise<FoundPackument> {
     const asked = `${name}${below} ${isShort}`;
     const refused = this.#refused.get(asked);
     if (refused !== undefined && this.#ports.clock.nowMs() < refused.untilMs) throw refused.error;
     try {
-      return await this.#get(name, below, isShort, signal);
+      return await this.#get(name, below, isShort, signal, base);
     } catch (error) {
       if (!(error instanceof TanistError)) throw error;
       const isTooLarge = error.code === 'value-too-large';
@@ -142,19 +151,25 @@ export class Packuments {
     );
   }
 
-  async #get(name: string, below: string, isShort: boolean, signal: AbortSignal): Promise<FoundPackument> {
+  async #get(
+    name: string,
+    below: string,
+    isShort: boolean,
+    signal: AbortSignal,
+    base: string,
+  ): Promise<FoundPackument> {
     const full = this.#request(name, below, false);
     const short = this.#request(name, below, true);
     // The short form is a part of the full one: where somebody has that one, it does for both.
     const request = isShort ? ((await this.#ports.addresses.known([short, full])) ?? short) : full;
     const answered = await this.#ports.addresses.get(request, signal);
     const { bytes, sha256, facts, isStale } = await this.#whole(answered, request.url);
-    const known = `${name}${below} ${sha256}`;
+    const known = `${base} ${name}${below} ${sha256}`;
     let packument = this.#rewritten.get(known);
     if (packument === undefined) {
       const plain = await decoded(bytes ?? (await this.#stored(sha256)), facts.contentEncoding);
       try {
-        packument = rewritePackument(name, plain.toString('utf8'), this.#options.base());
+        packument = rewritePackument(name, plain.toString('utf8'), base);
       } catch (error) {
         // Not to be given again to whoever asks next.
         if (answered.kind === 'coming') await answered.done;
