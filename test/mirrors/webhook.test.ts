@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import test from 'ava';
 import { signatureOf } from '../../src/mirrors/invalidation/signature.ts';
 import { webhook } from '../../src/mirrors/invalidation/webhook.ts';
@@ -56,3 +57,25 @@ test('signed events invalidate; others change nothing', async (t) => {
   t.is(await post('/elsewhere', body, own(body)), 404);
   t.deepEqual(invalidated, []);
 });
+
+test('an address that is none is answered, signed or not, and ends nobody', async (t) => {
+  const handle = webhook({ secret, wallMs: () => 0, invalidate: async () => undefined });
+  await using server = await httpServer((request, response) => {
+    if (!handle(request, response)) response.writeHead(404).end();
+  });
+  for (const path of ['//', '///', '//[', 'http://[', '*']) t.is(await statusOf(server.url, path), 404, path);
+  t.is(await statusOf(server.url, '/invalidate/s/%zz', 'POST'), 401);
+});
+
+/** The path as it is: `fetch` would not send it. */
+function statusOf(url: string, path: string, method = 'GET'): Promise<number> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    request({ hostname, port, path, method }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    })
+      .on('error', reject)
+      .end();
+  });
+}

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { TanistError } from '../../foundation/errors.ts';
 import { defineSource, parseSources, removeMirror, removeSource } from '../../mirrors/index.ts';
 import { UsageError } from '../terminal/usage-error.ts';
-import type { MirrorOptions } from './options.ts';
+import type { MirrorOptions, RefreshOptions } from './options.ts';
 import { plainState } from './views.ts';
 import { withMirrors } from './with-mirrors.ts';
 
@@ -58,8 +58,10 @@ export async function removeMirrors(
 /** `mirror refresh`. */
 export async function refreshMirrors(
   ids: readonly string[],
-  options: MirrorOptions & { readonly invalidate?: boolean },
+  options: MirrorOptions & RefreshOptions,
 ): Promise<void> {
+  if (options.invalidate === true && options.force === true)
+    throw new UsageError('--invalidate asks nobody, --force asks now: choose one');
   await withMirrors(options, async ({ mirrors, out }) => {
     if (options.invalidate === true) {
       await mirrors.invalidate(...ids);
@@ -69,7 +71,7 @@ export async function refreshMirrors(
     }
     const states: object[] = [];
     for (const id of ids) {
-      const state = await mirrors.refresh(id);
+      const state = await mirrors.refresh(id, options.force === true ? 'forced' : 'asked');
       states.push(plainState(state));
       out.say(`${id}: ${JSON.stringify(state.value)}`);
     }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { decimal, secretText, text, whole } from './values.ts';
+import { decimal, headerName, metadataName, secretText, text, urlTemplate, whole } from './values.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -7,8 +7,8 @@ const dayMs = 24 * 60 * minuteMs;
 /** `{key}` is the resource's key, encoded as one segment; `{+key}` keeps its slashes. */
 const http = v.strictObject({
   kind: v.literal('http'),
-  url: v.pipe(text, v.regex(/^https?:\/\//, 'must begin with http:// or https://')),
-  headers: v.optional(v.record(v.string(), secretText), {}),
+  url: urlTemplate,
+  headers: v.optional(v.record(headerName, secretText), {}),
 });
 
 const grpc = v.strictObject({
@@ -19,7 +19,7 @@ const grpc = v.strictObject({
   method: v.pipe(text, v.regex(/^[\w.]+\/\w+$/, 'must be package.Service/Method')),
   /** The request as JSON; `{key}` in its texts is the resource's key. */
   request: v.optional(v.record(v.string(), v.unknown()), {}),
-  metadata: v.optional(v.record(v.string(), secretText), {}),
+  metadata: v.optional(v.record(metadataName, secretText), {}),
   tls: v.optional(v.boolean('must be true or false'), false),
 });
 

@@ -39,7 +39,8 @@ export function webhook({
     return { invalidated: names.length };
   };
   return (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    // As it was sent: whatever stands there, it is only compared.
+    const [pathname = ''] = (request.url ?? '').split('?');
     if (pathname !== path && !pathname.startsWith(`${path}/`)) return false;
     if (request.method !== 'POST') {
       reply(response, 405, { error: 'only POST' });

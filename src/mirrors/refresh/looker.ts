@@ -1,11 +1,11 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
+import { keptBy } from '../config/kept-by.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import type { ChangeForecasts } from '../forecast/change-forecasts.ts';
-import { formatKey } from '../format/apply-format.ts';
 import type { ResourceId } from '../resource-id.ts';
-import { failed, failedBy } from '../sources/failed.ts';
+import { checkedAnswer, failed, failedBy } from '../sources/failed.ts';
 import type { Origin, OriginAnswer } from '../sources/origin.ts';
 import { type Claim, claim, takeBack } from '../state/claim.ts';
 import { sourceKey } from '../state/keys.ts';
@@ -106,7 +106,17 @@ export class Looker {
       return { kind: 'no-cluster', error: asTanist(error) };
     }
     if (outcome.kind !== 'claimed') return outcome;
-    return await this.#claimed(id, config, reason, outcome);
+    try {
+      return await this.#claimed(id, config, reason, outcome);
+    } catch (error) {
+      // Broken here: nobody is to wait for this process's end to look again.
+      this.#letGo(id, outcome);
+      throw error;
+    }
+  }
+
+  #letGo(id: ResourceId, claimed: Claim): void {
+    void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
   }
 
   async #claimed(
@@ -118,10 +128,10 @@ export class Looker {
     const { clock, by, forecasts, onLook } = this.#ports;
     const name = `${id.source}/${id.key}`;
     const startedMs = clock.wallMs();
-    const answer = await this.ask(id, config, claimed.value);
+    const answer = await this.ask(id, config, reason === 'forced' ? null : claimed.value);
     if (answer.kind === 'failed' && isOurs(answer.error)) {
       this.#unable.set(id.source, { error: answer.error, untilMs: clock.nowMs() + unableMs });
-      void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
+      this.#letGo(id, claimed);
       return { kind: 'unable', error: answer.error };
     }
     const look = {
@@ -199,8 +209,7 @@ export class Looker {
       const origin = await this.#ports.origin(id.source);
       const request = {
         key: id.key,
-        // Of what was kept in another form nothing may be "unchanged".
-        validators: value !== null && value.format === formatKey(config.format) ? value.validators : null,
+        validators: value !== null && value.format === keptBy(config) ? value.validators : null,
         signal: late.signal,
         maxBytes: config.maxBytes,
       };
@@ -208,7 +217,7 @@ export class Looker {
       const timedOut = new Promise<never>((_, reject) => {
         late.signal.addEventListener('abort', () => reject(late.signal.reason), { once: true });
       });
-      return await Promise.race([origin.fetch(request), timedOut]);
+      return checkedAnswer(await Promise.race([origin.fetch(request), timedOut]));
     } catch (error) {
       return failedBy(error, late.signal);
     } finally {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { TanistError } from '../../foundation/errors.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
+import { keptBy } from '../config/kept-by.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { ChangeForecasts } from '../forecast/change-forecasts.ts';
 import { type HealthOptions, healthOf, type MirrorsHealth } from '../health/health.ts';
@@ -66,7 +67,12 @@ export class Mirrors implements AsyncDisposable {
     this.live = new LiveMirror({
       client,
       clock,
-      times: (source) => this.sources.get(source),
+      times: (source) => {
+        const config = this.sources.get(source);
+        if (config === null) return null;
+        const { freshForMs, horizonMs } = config;
+        return { freshForMs, horizonMs, kept: keptBy(config) };
+      },
       onSource: (name, config) => {
         const error = this.sources.setShared(name, config);
         if (error !== null) ports.onTrouble(error);
@@ -84,7 +90,13 @@ export class Mirrors implements AsyncDisposable {
       origin: (source) => this.sources.origin(source),
       by,
       claimMs: ports.clusterMs,
-      onLook: ports.onLook,
+      onLook: (look) => {
+        try {
+          ports.onLook(look);
+        } catch (error) {
+          ports.onTrouble(asError(error));
+        }
+      },
     });
     this.#reporter = new Reporter(client, clock, this.lease, this.hits, by, ports.reportMs);
     this.#answers = new Answers(clock, this.hits);
@@ -161,10 +173,11 @@ export class Mirrors implements AsyncDisposable {
     }
   }
 
-  /** Asks the origin now, unless somebody does already. Fails like `poll`. */
+  /** Asks the origin now, unless somebody does already; `forced`: this process, and takes what it says even if that is older. Fails like `poll`. */
   async refresh(id: string, reason: RefreshReason = 'asked'): Promise<MirrorState> {
-    const deadlineMs =
-      this.ports.clock.nowMs() + this.sources.configOf(resourceId(id).source).timeoutMs + 2000;
+    const resource = resourceId(id);
+    const deadlineMs = this.ports.clock.nowMs() + this.sources.configOf(resource.source).timeoutMs + 2000;
+    if (!this.sources.isMirrored(resource)) return await this.#past(id, null);
     const refreshed = await this.#refreshes.refresh(id, reason, deadlineMs);
     if (refreshed.kind === 'state') return refreshed.state;
     throw refreshed.error;
@@ -223,12 +236,7 @@ export class Mirrors implements AsyncDisposable {
       if (nowMs < entry.servedUntilMonoMs) return this.#answers.answer(entry, nowMs);
       if (nowMs < entry.freshUntilMonoMs)
         return await this.#due(entry, nowMs + waitMs, options.onStale ?? config.onStale);
-      if (
-        entry.check?.gone &&
-        nowMs < entry.checkedMonoMs + config.freshForMs &&
-        entry.wanted?.reason !== 'invalidated'
-      )
-        throw missing(name);
+      if (nowMs < entry.goneUntilMonoMs) throw missing(name);
       if (entry.value !== null && (options.onStale ?? config.onStale) === 'serve') {
         // Whoever reads next has what this brings; what goes wrong is in the entry.
         void this.#refreshes.refresh(name, 'stale', nowMs + config.timeoutMs + 2000).catch(() => undefined);
@@ -280,7 +288,10 @@ export class Mirrors implements AsyncDisposable {
     const config = this.sources.configOf(id.source);
     const last = this.#direct.last(name);
     const isFresh =
-      last !== null && trouble !== null && clock.nowMs() < last.checkedMonoMs + config.freshForMs;
+      last !== null &&
+      trouble !== null &&
+      last.check.kept === keptBy(config) &&
+      clock.nowMs() < last.checkedMonoMs + config.freshForMs;
     const asked = isFresh ? last : await this.#direct.ask(id, config, this.live.entries.get(name) ?? null);
     return this.#answers.direct(name, asked, trouble);
   }

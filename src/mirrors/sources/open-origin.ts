@@ -35,7 +35,7 @@ export async function openOrigin(config: OriginConfig, may: OriginPermissions): 
       return commandOrigin(config);
     case 'file':
       if (may.files === null) throw refused('it reads a file, and this process names no folder of files');
-      return fileOrigin(config, may.files);
+      return fileOrigin(config, may.files, may.wallMs);
     case 'etcd':
       if (may.etcd === null)
         throw refused('it is in another etcd, and this process was given no way to connect there');
