@@ -7,7 +7,7 @@ import type { SourceConfig } from '../config/source-schema.ts';
 import { ChangeForecasts } from '../forecast/change-forecasts.ts';
 import { type HealthOptions, healthOf, type MirrorsHealth } from '../health/health.ts';
 import { Reporter } from '../health/reporter.ts';
-import { want } from '../invalidation/wanted.ts';
+import { ask, invalidate } from '../invalidation/wanted.ts';
 import { type FinishedLook, Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
 import type { OriginPermissions } from '../sources/open-origin.ts';
@@ -183,16 +183,24 @@ export class Mirrors implements AsyncDisposable {
     throw refreshed.error;
   }
 
-  /** Something said that these changed: from now on no mirror of them is fresh until somebody has looked. Fails like `StateClient.txn`. */
-  async invalidate(...ids: readonly string[]): Promise<void> {
+  /**
+   * Something said that these changed: from now on no mirror of them is fresh until somebody has looked. Resolves to those of them that are mirrored; others are
+   * left alone. Fails as `invalid-argument`, else like `StateClient.txn`.
+   */
+  async invalidate(...ids: readonly string[]): Promise<readonly string[]> {
     const { client, clock, by } = this.ports;
-    await want(client, ids, { reason: 'invalidated', by, atMs: clock.wallMs() });
+    // Of a source that is unknown here another process may keep mirrors.
+    const mirrored = ids.filter((id) => {
+      const resource = resourceId(id);
+      return this.sources.get(resource.source) === null || this.sources.isMirrored(resource);
+    });
+    return await invalidate(client, mirrored, { reason: 'invalidated', by, atMs: clock.wallMs() });
   }
 
   /** Leaves it to a refresher to look, soon; resolves when it is written down. */
   async ask(...ids: readonly string[]): Promise<void> {
     const { client, clock, by } = this.ports;
-    await want(client, ids, { reason: 'asked', by, atMs: clock.wallMs() });
+    await ask(client, ids, { reason: 'asked', by, atMs: clock.wallMs() });
   }
 
   /** Freshness, accuracy, latency and hits of all mirrors, from this process's mirror and what all processes report. */
