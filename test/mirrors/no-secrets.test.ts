@@ -3,17 +3,82 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { parseSource } from '../../src/mirrors/config/parse-config.ts';
+import { defineSource } from '../../src/mirrors/sdk/administration.ts';
 import { openOrigin } from '../../src/mirrors/sources/open-origin.ts';
 import type { OriginAnswer } from '../../src/mirrors/sources/origin.ts';
+import { withTexts } from '../../src/mirrors/sources/template.ts';
+import type { StateClient } from '../../src/ports/state-client.ts';
 import { content } from './fake-origin.ts';
 import { httpServer } from './http-server.ts';
 import { world } from './world.ts';
 
 const secret = 's3cr3t';
 
+test('what looks like a secret does not go into the log as text', async (t) => {
+  const put = async (): Promise<never> => {
+    throw new Error('put');
+  };
+  const client = { put } as unknown as StateClient;
+  const outcome = async (origin: object): Promise<string> =>
+    (await t.throwsAsync(defineSource(client, 's', { origin })))?.message ?? '';
+  const http = { kind: 'http', url: 'https://a/{key}' };
+  const grpc = { kind: 'grpc', address: 'a:1', method: 'a.B/C' };
+  const refused: readonly object[] = [
+    { ...http, url: 'https://a/x?api_key=S' },
+    ...['Authorization', 'apikey', 'x-api-key', 'x-auth', 'private-key', 'X-Amz-Security-Token'].map(
+      (name) => ({
+        ...http,
+        headers: { [name]: 'S' },
+      }),
+    ),
+    { ...http, headers: { 'x-thing': 'Bearer abcdef' } },
+    { ...http, query: { accessToken: 'S' } },
+    { ...grpc, request: { token: 'S' } },
+    { ...grpc, request: { auth: { list: [{ password: 'S' }] } } },
+    { ...grpc, metadata: { 'client-secret': 'S' } },
+    { kind: 'command', argv: ['curl', '-H', 'Authorization: Bearer abcdef', 'https://x/{key}'] },
+    { kind: 'command', argv: ['x', '--token', 'S'] },
+    { kind: 'command', argv: ['x', '--password=S'] },
+    { kind: 'command', argv: ['curl', 'https://u:p@x/'] },
+    { kind: 'command', argv: ['x'], env: { GH_TOKEN: 'S' } },
+    { kind: 'etcd', endpoints: ['http://u:p@x:1'], prefix: 'p/' },
+  ];
+  for (const origin of refused) t.regex(await outcome(origin), /looks like a secret/, JSON.stringify(origin));
+  const reference = { env: 'TANIST_SECRET_X' };
+  for (const origin of [
+    {
+      ...http,
+      url: 'https://a/{key}?author=me&token={key}',
+      headers: { accept: 'x', authorization: reference },
+    },
+    { ...http, query: { api_key: reference } },
+    { ...grpc, request: { name: '{key}', key: 'k' }, secrets: { '/auth/token': reference } },
+    { kind: 'command', argv: ['git', '-C', '{key}', 'log', '--author', 'me'], env: { GH_TOKEN: reference } },
+  ])
+    t.is(await outcome(origin), 'put', JSON.stringify(origin));
+});
+
+test('secrets by reference: behind the ?, in a request, in a command’s environment', async (t) => {
+  await using server = await httpServer((request, response) => response.end(JSON.stringify(request.url)));
+  process.env.TANIST_SECRET_KEY = 'a&b';
+  const reference = { env: 'TANIST_SECRET_KEY' };
+  t.like(await ask({ kind: 'http', url: `${server.url}/{key}?x=1`, query: { key: reference } }), {
+    document: '/k?x=1&key=a%26b',
+  });
+  const print = 'console.log(JSON.stringify(process.env.GH_TOKEN))';
+  const argv = [process.execPath, '-e', print];
+  t.like(await ask({ kind: 'command', argv, env: { GH_TOKEN: reference } }), { document: 'a&b' });
+  const texts = { '/auth/token': 's', '/list/1': 't' };
+  t.deepEqual(withTexts({ name: 'k', list: ['a', 'b'] }, texts), {
+    name: 'k',
+    list: ['a', 't'],
+    auth: { token: 's' },
+  });
+});
+
 async function ask(origin: object, folder: string | null = null): Promise<OriginAnswer> {
   const opened = await openOrigin(parseSource('s', { origin }).origin, {
-    commands: false,
+    commands: true,
     files: null,
     secrets: { environmentPrefix: 'TANIST_SECRET_', folder },
     own: {},

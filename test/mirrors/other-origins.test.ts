@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -121,6 +121,26 @@ test('commands: output, exit codes, output without end, no end at all; no shell,
     failureOf(await ask(script('setInterval(()=>{},1e6)'), may, 'k', { signal: AbortSignal.timeout(300) })),
     'origin-slow',
   );
+  // What it leaves behind ends with it, and holds nobody up.
+  const shell = (line: string): object => ({ kind: 'command', argv: ['sh', '-c', line], parse: 'text' });
+  const left = join(tmpdir(), `tanist-left-${process.pid}-${Math.random()}`);
+  const background = `sleep 60 & echo $! > ${left}`;
+  const isLeft = async (): Promise<boolean> => {
+    try {
+      const status = await readFile(`/proc/${(await readFile(left, 'utf8')).trim()}/stat`, 'utf8');
+      return !/\) [ZX] /.test(status);
+    } catch {
+      return false;
+    }
+  };
+  t.like(await ask(shell(`${background}; echo done`), may, 'k'), { document: 'done' });
+  for (let turn = 0; turn < 1000 && (await isLeft()); turn++) await new Promise(setImmediate);
+  t.false(await isLeft());
+  const sleeping = ask(shell(`${background}; sleep 60`), may, 'k', { signal: AbortSignal.timeout(300) });
+  t.is(failureOf(await sleeping), 'origin-slow');
+  for (let turn = 0; turn < 1000 && (await isLeft()); turn++) await new Promise(setImmediate);
+  t.false(await isLeft());
+  await rm(left, { force: true });
   t.is(failureOf(await ask({ kind: 'command', argv: ['/no/such/program'] }, may, 'k')), 'origin-unreachable');
 });
 

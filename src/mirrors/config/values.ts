@@ -42,6 +42,11 @@ export const metadataName = v.pipe(
   v.regex(/^[0-9A-Za-z_.-]+(?<!-bin)$/i, 'must be the name of metadata in text'),
 );
 
+export const pointer = v.pipe(
+  v.string(),
+  v.regex(/^(\/([^~/]|~[01])+)+$/, 'must be a JSON pointer, /field or /field/field'),
+);
+
 /** Text as it is, or where the refresher finds it: never the secret itself in the log. */
 export const secretText = v.union(
   [

@@ -5,7 +5,7 @@ import { failed, failedBy } from './failed.ts';
 import { type ReflectedMethod, reflectMethod } from './grpc-reflection.ts';
 import type { Origin, OriginAnswer } from './origin.ts';
 import { metadataText, type SecretPlaces, secretsOf } from './secrets.ts';
-import { jsonFor } from './template.ts';
+import { jsonFor, withTexts } from './template.ts';
 
 /** A unary gRPC call, its messages known by the server's reflection; request and answer are JSON (proto3 mapping, names as in the proto file). */
 export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces): Origin {
@@ -24,6 +24,7 @@ export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces): Orig
     async fetch({ key, signal, maxBytes }) {
       try {
         const own = await secretsOf(config.metadata, places, metadataText);
+        const hidden = await secretsOf(config.secrets, places, null);
         const open = connection(maxBytes);
         method ??= reflectMethod(open, service, name, signal);
         const reflected = await method.catch((error: unknown) => {
@@ -33,7 +34,7 @@ export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces): Orig
         });
         const metadata = new Metadata();
         for (const [name, value] of Object.entries(own)) metadata.set(name, value);
-        const request = reflected.encode(jsonFor(config.request, key));
+        const request = reflected.encode(withTexts(jsonFor(config.request, key), hidden));
         const reply = await unary(open, `/${config.method}`, request, metadata, signal);
         return {
           kind: 'content',

@@ -27,6 +27,8 @@ async function follow(
   wallMs: () => number,
 ): Promise<OriginAnswer> {
   const first = new URL(urlFor(config.url, key));
+  const query = await secretsOf(config.query, places, null);
+  for (const [name, value] of Object.entries(query)) first.searchParams.set(name, value);
   let url = first;
   const seen = new Set<string>();
   const own = await secretsOf(config.headers, places, headerText);
@@ -91,6 +93,11 @@ async function answerOf(response: Response, maxBytes: number, wallMs: () => numb
     return failed('origin-busy', `the origin asks for patience (status ${status})`, waitMs);
   }
   if (status >= 500) return failed('origin-failed', `the origin fails with status ${status}`);
+  if (status < 300)
+    return failed(
+      'origin-refused',
+      `the origin answers with status ${status}, not with the whole: check its address`,
+    );
   return failed('origin-refused', `the origin refuses with status ${status}: check its address and secrets`);
 }
 
