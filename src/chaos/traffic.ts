@@ -74,8 +74,8 @@ export interface Traffic {
   /** After `stop`, on a healed and settled target: reads the end, runs the checks. */
   check(): Promise<TrafficReport>;
   /**
-   * For long runs, on a healed target: pauses, checks what was since the last time, forgets it (also what is in `acknowledged`) and goes on. The report's
-   * verdicts are those of this stretch; `check` gives those of all.
+   * For long runs, on a healed target: pauses, checks what was since the last time, forgets it (also what is in `acknowledged`) and goes on. The report
+   * is of this stretch; `check` gives that of all.
    */
   checkpoint(): Promise<TrafficReport>;
   /** Ends it without a check, whatever it is at; after `check` there is nothing left to do. */

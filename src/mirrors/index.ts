@@ -10,6 +10,7 @@ export type { FinishedLook } from './refresh/looker.ts';
 export { Refresher, type RefresherOptions } from './refresh/refresher.ts';
 export { defineSource, removeMirror, removeSource } from './sdk/administration.ts';
 export type { HitCounts } from './sdk/hits.ts';
+export type { Connect } from './sdk/late-client.ts';
 export type { HitKind, MirrorEvent, MirrorState, PollOptions } from './sdk/mirror-state.ts';
 export type { Mirrors } from './sdk/mirrors.ts';
 export { type MirrorsOptions, openMirrors } from './sdk/open-mirrors.ts';

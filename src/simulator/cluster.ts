@@ -404,7 +404,7 @@ export class Cluster {
         const { storeId } = node.identity;
         const replaced = this.spoiled.get(machine) === 'replaced';
         this.spoiled.delete(machine);
-        if (replaced) this.#votes.forget(storeId);
+        if (replaced) this.#votes.forget(machine.id, storeId);
         else this.#votes.opened(machine.id, term, vote, storeId);
         this.logs.opened(machine, node.raftStatus, storeId, replaced);
         this.state.opened(machine, node);

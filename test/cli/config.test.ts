@@ -243,6 +243,19 @@ for (const [name, text, message] of wrong)
     t.false(failure.includes('\n'));
   });
 
+test('a system-chosen port is for a node that nobody has to find', (t) => {
+  const two = (first: string): string => `${first}${node('b', 11)}`;
+  t.regex(
+    fails(file(two('  - { id: a, client: 1, peer: 0, http: 3 }\n'))),
+    /nodes\[0\]\.peer: 0 takes any free port/,
+  );
+  t.regex(
+    fails(file(two('  - { id: a, client: 0, peer: 2, http: 3 }\n'))),
+    /nodes\[0\]\.client: 0 takes any free port/,
+  );
+  t.is(parseClusterConfig(file(two('  - { id: a, client: 1, peer: 2, http: 0 }\n'))).nodes.length, 2);
+});
+
 test('system-chosen ports (0) may repeat', (t) => {
   t.is(
     parseClusterConfig(file('  - { id: a, client: 0, peer: 0, http: 0 }\n')).nodes[0]?.client,

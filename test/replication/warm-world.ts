@@ -16,7 +16,8 @@ import type {
 } from '../../src/ports/replication.ts';
 import { warmRanges } from '../../src/replication/critical-ranges.ts';
 import { DeltaSource, type DeltaSourceOptions } from '../../src/replication/source/delta-source.ts';
-import { WarmReplica, type WarmReplicaOptions } from '../../src/replication/warm/warm-replica.ts';
+import type { WarmReplicaOptions } from '../../src/replication/warm/warm-options.ts';
+import { WarmReplica } from '../../src/replication/warm/warm-replica.ts';
 import { Life } from '../../src/simulator/world/life.ts';
 import { nodeClock } from '../../src/simulator/world/node-clock.ts';
 import { Scheduler } from '../../src/simulator/world/scheduler.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { TanistError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
 import type { Target } from '../target.ts';
-import type { AcknowledgedAt, Traffic, TrafficOptions, TrafficReport } from '../traffic.ts';
+import type { AcknowledgedAt, Traffic, TrafficOptions } from '../traffic.ts';
 import { type Api, openConnections } from './connections.ts';
 import type { Part } from './part.ts';
 import { allParts } from './parts/all-parts.ts';
@@ -56,13 +56,11 @@ export async function startTraffic(target: Target, options: TrafficOptions): Pro
       member: null,
       text: `not over the etcd API: ${leftOut.join(', ')}`,
     });
-  const summary = (some: readonly WindowReport[]): TrafficReport => ({
-    operations: meter.operations,
-    acknowledged: meter.acknowledged,
-    failed: meter.failed,
-    indeterminate: meter.indeterminate,
-    ...mergeReports(some),
-  });
+  const counts = () => {
+    const { operations, acknowledged, failed, indeterminate } = meter;
+    return { operations, acknowledged, failed, indeterminate };
+  };
+  let told = { operations: 0, acknowledged: 0, failed: 0, indeterminate: 0 };
   const stop = async (): Promise<void> => {
     await window.stop();
     meter.stop();
@@ -84,7 +82,7 @@ export async function startTraffic(target: Target, options: TrafficOptions): Pro
     check: async () => {
       try {
         reports.push(await window.check());
-        return summary(reports);
+        return { ...counts(), ...mergeReports(reports) };
       } finally {
         await connections.close();
       }
@@ -94,9 +92,17 @@ export async function startTraffic(target: Target, options: TrafficOptions): Pro
       const report = await window.check();
       await window.forget();
       reports.push(report);
+      const now = counts();
+      const since = {
+        operations: now.operations - told.operations,
+        acknowledged: now.acknowledged - told.acknowledged,
+        failed: now.failed - told.failed,
+        indeterminate: now.indeterminate - told.indeterminate,
+      };
+      told = now;
       acknowledged = [];
       window = await next();
-      return summary([report]);
+      return { ...since, ...mergeReports([report]) };
     },
   };
 }

@@ -114,6 +114,8 @@ export const sourceSchema = v.strictObject({
   maxBytes: whole(1024 * 1024, 64, 64 * 1024 * 1024),
   /** Nobody read it for so long: it is refreshed no more until somebody does. */
   idleMs: whole(60 * minuteMs, 1000, 365 * dayMs),
+  /** Nobody read it for so long: its refresher takes the mirror away with all that is known of it; the next read makes it anew. */
+  forgetMs: whole(dayMs, 1000, 10 * 365 * dayMs),
   /** False: readers ask the origin itself. Or keys that are not mirrored; `*` at the end: all that begin so. */
   mirror: v.optional(v.boolean('must be true or false'), true),
   except: v.optional(v.array(text), []),

@@ -21,6 +21,7 @@ export interface RefresherOptions {
 }
 
 const reportsMs = 10_000;
+const unableMs = 5 * 60_000;
 
 interface Work {
   readonly entry: LiveEntry;
@@ -42,6 +43,8 @@ export class Refresher {
   readonly #parallel: number;
   readonly #tickMs: number;
   readonly #busy = new Set<string>();
+  /** Sources that a look could not ask, which is only then known of a secret. */
+  readonly #unableUntilMs = new Map<string, number>();
   readonly #unlisten: () => void;
   #timer: Timer | null = null;
   #reportedMs = Number.NEGATIVE_INFINITY;
@@ -74,6 +77,7 @@ export class Refresher {
 
   start(): void {
     this.set.start();
+    void this.#announce();
     this.#tick();
   }
 
@@ -101,6 +105,7 @@ export class Refresher {
     if (clock.nowMs() - this.#reportedMs > reportsMs) {
       this.#reportedMs = clock.nowMs();
       void this.#reports.read();
+      void this.#announce();
     }
     if (!this.#mirrors.live.following) return;
     try {
@@ -118,12 +123,27 @@ export class Refresher {
     const { name, id } = entry;
     this.#busy.add(name);
     try {
-      await this.#mirrors.looker.look(id, config, reason, reserve);
+      const { kind } = await this.#mirrors.looker.look(id, config, reason, { reserve });
+      if (kind !== 'unable') return;
+      this.#unableUntilMs.set(id.source, this.#mirrors.ports.clock.nowMs() + unableMs);
+      await this.#announce();
     } catch (error) {
       this.#mirrors.ports.onTrouble(asError(error));
     } finally {
       this.#busy.delete(name);
     }
+  }
+
+  /** Which sources this process can ask, as far as it knows. */
+  async #announce(): Promise<void> {
+    const { sources, looker, ports } = this.#mirrors;
+    const able: string[] = [];
+    for (const source of sources.names().toSorted()) {
+      const isUnable = ports.clock.nowMs() < (this.#unableUntilMs.get(source) ?? Number.NEGATIVE_INFINITY);
+      if (!isUnable && (await looker.unableTo(source)) === null) able.push(source);
+    }
+    // The next one tells it.
+    if (!this.#stopped) await this.set.announce(able).catch(() => undefined);
   }
 
   /** What is to be done, the most urgent first. */
@@ -153,8 +173,12 @@ export class Refresher {
         continue;
       }
       const staleMs = nowMs - entry.checkedMonoMs - config.freshForMs;
-      const isIdle = this.#reports.idleMs(name) > config.idleMs;
-      if (entry.check?.gone && isIdle && staleMs > config.idleMs) void this.#forget(entry);
+      const idleMs = this.#reports.idleMs(name);
+      const isIdle = idleMs > config.idleMs;
+      if (idleMs > config.forgetMs || (entry.check?.gone && isIdle && staleMs > config.idleMs)) {
+        void this.#forget(entry);
+        continue;
+      }
       if (config.refresh === 'on-demand' || entry.value === null || isIdle) continue;
       if (staleMs < 0 && !entry.isForeign) continue;
       expired.push({ entry, config, reason: 'interval', reserve });
@@ -171,7 +195,8 @@ export class Refresher {
     const schedule = this.#planner.schedule(source, config);
     schedule.setShare(share);
     const wallMs = ports.clock.wallMs();
-    const { tokens } = refilled(live.budgets.get(source)?.record ?? null, config.budget, wallMs);
+    const { budgets } = live;
+    const { tokens } = refilled(budgets.known(source)?.record ?? null, config.budget, budgets.nowMs());
     const may = (name: string): boolean => {
       const entry = live.entries.get(name);
       if (entry === undefined || entry.wanted !== null || !this.set.owns(name)) return false;
@@ -204,18 +229,29 @@ export class Refresher {
     return ports.clock.nowMs() >= entry.retryAtMonoMs;
   }
 
-  /** A resource that is gone and that nobody asks for any more leaves nothing behind. */
+  /** A resource that nobody asks for any more leaves nothing behind. */
   async #forget(entry: LiveEntry): Promise<void> {
     const { client } = this.#mirrors.ports;
-    const { id, checkRevision } = entry;
-    if (checkRevision === 0) return;
+    const { id, name, checkRevision } = entry;
+    if (checkRevision === 0 || this.#busy.size >= this.#parallel) return;
+    this.#busy.add(name);
     try {
       await client.txn({
-        if: [{ key: liveKey('check', id), is: '=', modRevision: checkRevision }],
-        then: [{ delete: liveKey('check', id) }, { delete: historyKey(id) }],
+        if: [
+          { key: liveKey('check', id), is: '=', modRevision: checkRevision },
+          { key: liveKey('claim', id), is: '=', version: 0 },
+        ],
+        then: [
+          { delete: liveKey('value', id) },
+          { delete: liveKey('check', id) },
+          { delete: liveKey('wanted', id) },
+          { delete: historyKey(id) },
+        ],
       });
     } catch {
       // The next tick tries again.
+    } finally {
+      this.#busy.delete(name);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { seededRandom } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { keptBy } from '../config/kept-by.ts';
@@ -20,8 +21,9 @@ import { Answers, isMissing, missing } from './answers.ts';
 import { Direct } from './direct.ts';
 import { Hits } from './hits.ts';
 import type { MirrorEvent, MirrorState, PollOptions } from './mirror-state.ts';
-import { failureOf, Refreshes } from './refreshes.ts';
+import { failureOf, overBudget, Refreshes } from './refreshes.ts';
 import { SourceBook } from './source-book.ts';
+import { Watches } from './watches.ts';
 
 export interface MirrorsPorts {
   /** Of the space `planes`, on Tanist or on etcd. */
@@ -34,7 +36,7 @@ export interface MirrorsPorts {
   readonly by: string;
   /** Past the cluster, a source. */
   readonly directBudget: BudgetOptions;
-  /** How long a read waits for the cluster before it asks the origin without it, in ms. */
+  /** Where nothing at all is heard of the cluster for twice as long while a read waits for it, origins are asked without it, in ms. */
   readonly clusterMs: number;
   /** Time-to-live of the lease that claims are on: whoever dies while it asks an origin blocks others for this long, in ms. */
   readonly leaseMs: number;
@@ -42,6 +44,7 @@ export interface MirrorsPorts {
   readonly reportMs: number;
   readonly onTrouble: (error: Error) => void;
   readonly onLook: (look: FinishedLook) => void;
+  readonly onClose: () => Promise<void>;
 }
 
 /** Mirrors of outside resources, in this process and in the cluster. Made by `openMirrors`. */
@@ -57,6 +60,7 @@ export class Mirrors implements AsyncDisposable {
   readonly #direct: Direct;
   readonly #answers: Answers;
   readonly #refreshes: Refreshes;
+  readonly #watches: Watches;
   #closed = false;
 
   constructor(ports: MirrorsPorts) {
@@ -67,6 +71,8 @@ export class Mirrors implements AsyncDisposable {
     this.live = new LiveMirror({
       client,
       clock,
+      by,
+      silentMs: 2 * ports.clusterMs,
       times: (source) => {
         const config = this.sources.get(source);
         if (config === null) return null;
@@ -89,7 +95,7 @@ export class Mirrors implements AsyncDisposable {
       forecasts: this.forecasts,
       origin: (source) => this.sources.origin(source),
       by,
-      claimMs: ports.clusterMs,
+      claimMs: 5 * ports.clusterMs,
       onLook: (look) => {
         try {
           ports.onLook(look);
@@ -98,14 +104,31 @@ export class Mirrors implements AsyncDisposable {
         }
       },
     });
-    this.#reporter = new Reporter(client, clock, this.lease, this.hits, by, ports.reportMs);
     this.#answers = new Answers(clock, this.hits);
+    this.#watches = new Watches({
+      clock,
+      live: this.live,
+      sources: this.sources,
+      answers: this.#answers,
+      random: seededRandom(`${by}/watches`),
+      poll: (name, options) => this.#poll(name, options),
+    });
+    this.#reporter = new Reporter({
+      client,
+      clock,
+      lease: this.lease,
+      hits: this.hits,
+      watches: this.#watches.counts,
+      name: by,
+      everyMs: ports.reportMs,
+    });
     this.#refreshes = new Refreshes({
       clock,
       live: this.live,
       looker: this.looker,
       sources: this.sources,
       answers: this.#answers,
+      random: seededRandom(`${by}/refreshes`),
       ask: (name) => this.ask(name),
     });
     this.#direct = new Direct(this.looker, clock, by, ports.directBudget);
@@ -135,49 +158,19 @@ export class Mirrors implements AsyncDisposable {
   }
 
   /** The present state, then every change of it; ends when the signal aborts. Slow readers get the newest only. */
-  async *watch(
+  watch(
     id: string,
     options: PollOptions & { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<MirrorEvent, void, undefined> {
-    const { signal } = options;
-    const entry = this.live.entry(id);
-    let wake: (() => void) | null = null;
-    const listener = (): void => wake?.();
-    entry.listeners.add(listener);
-    signal?.addEventListener('abort', listener, { once: true });
-    let told: string | null = null;
-    try {
-      let first = true;
-      while (!signal?.aborted && !this.#closed) {
-        const came = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        // Who watches reads, too: what is due is looked at for it.
-        if (first || entry.wanted?.reason === 'due')
-          await this.#poll(id, options).catch((error: unknown) => isMissing(error) || Promise.reject(error));
-        first = false;
-        const { value, check } = entry;
-        const state = value === null ? (check?.gone ? 'gone' : null) : value.digest;
-        if (state !== null && state !== told) {
-          told = state;
-          if (value === null) yield { kind: 'missing', id };
-          else yield { kind: 'state', state: this.#answers.answer(entry, this.ports.clock.nowMs()) };
-          continue;
-        }
-        if (signal?.aborted) return;
-        await came;
-      }
-    } finally {
-      entry.listeners.delete(listener);
-      signal?.removeEventListener('abort', listener);
-    }
+    return this.#watches.watch(id, options);
   }
 
   /** Asks the origin now, unless somebody does already; `forced`: this process, and takes what it says even if that is older. Fails like `poll`. */
   async refresh(id: string, reason: RefreshReason = 'asked'): Promise<MirrorState> {
     const resource = resourceId(id);
-    const deadlineMs = this.ports.clock.nowMs() + this.sources.configOf(resource.source).timeoutMs + 2000;
-    if (!this.sources.isMirrored(resource)) return await this.#past(id, null);
+    const config = this.sources.configOf(resource.source);
+    const deadlineMs = this.ports.clock.nowMs() + config.timeoutMs + 2000;
+    if (!this.sources.isMirrored(resource)) return await this.#unmirrored(id, config, deadlineMs);
     const refreshed = await this.#refreshes.refresh(id, reason, deadlineMs);
     if (refreshed.kind === 'state') return refreshed.state;
     throw refreshed.error;
@@ -217,12 +210,14 @@ export class Mirrors implements AsyncDisposable {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#watches.close();
     this.#reporter.stop();
     this.looker.close();
     await this.live.stop();
     for (const { listeners } of this.live.entries.values()) for (const listener of [...listeners]) listener();
     await this.lease.close();
     await this.sources.close();
+    await this.ports.onClose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -235,7 +230,12 @@ export class Mirrors implements AsyncDisposable {
     const config = this.sources.configOf(id.source);
     const { clock } = this.ports;
     const entry = this.live.entries.get(name);
-    if (options.mirror === false || !this.sources.isMirrored(id)) return await this.#past(name, null);
+    if (options.mirror === false || !this.sources.isMirrored(id))
+      return await this.#unmirrored(
+        name,
+        config,
+        clock.nowMs() + (options.waitMs ?? config.timeoutMs + 2000),
+      );
     if (!this.live.following)
       return await this.#edge(name, new TanistError('unavailable', 'the cluster cannot be reached'));
     const nowMs = clock.nowMs();
@@ -289,8 +289,23 @@ export class Mirrors implements AsyncDisposable {
     }
   }
 
-  /** From the origin, past the cluster. */
-  async #past(name: string, trouble: TanistError | null): Promise<MirrorState> {
+  /** From the origin, within the source's budget, as looks are; without the cluster within this process's own. */
+  async #unmirrored(name: string, config: SourceConfig, deadlineMs: number): Promise<MirrorState> {
+    const { clock } = this.ports;
+    const { source } = resourceId(name);
+    while (this.live.following && !this.#direct.isAsking(name)) {
+      const outcome = await this.looker.spend(source, config, deadlineMs);
+      if (outcome.kind === 'spent') return await this.#past(name, null, true);
+      if (outcome.kind === 'no-cluster') break;
+      const waitMs = outcome.kind === 'over-budget' ? Math.max(1, outcome.waitMs) : 0;
+      if (clock.nowMs() + waitMs >= deadlineMs) throw overBudget(source, waitMs);
+      await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    }
+    return await this.#past(name, null);
+  }
+
+  /** From the origin, past the cluster. `isPaid`: the call is the source's budget's. */
+  async #past(name: string, trouble: TanistError | null, isPaid = false): Promise<MirrorState> {
     const { clock } = this.ports;
     const id = resourceId(name);
     const config = this.sources.configOf(id.source);
@@ -300,7 +315,8 @@ export class Mirrors implements AsyncDisposable {
       trouble !== null &&
       last.check.kept === keptBy(config) &&
       clock.nowMs() < last.checkedMonoMs + config.freshForMs;
-    const asked = isFresh ? last : await this.#direct.ask(id, config, this.live.entries.get(name) ?? null);
+    const known = this.live.entries.get(name) ?? null;
+    const asked = isFresh ? last : await this.#direct.ask(id, config, known, isPaid);
     return this.#answers.direct(name, asked, trouble);
   }
 }

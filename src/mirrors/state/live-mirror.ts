@@ -3,6 +3,8 @@ import { noLease, type Revision, revision } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClientKeyValue, StateClient, WatchEvent } from '../../ports/state-client.ts';
 import { resourceId } from '../resource-id.ts';
+import { Budgets } from './budgets.ts';
+import { ClusterContact } from './cluster-contact.ts';
 import { livePrefix, parseLiveKey } from './keys.ts';
 import { emptyEntry, isEmpty, type LiveEntry } from './live-entry.ts';
 import type { BudgetRecord, CheckRecord, ClaimRecord, ValueRecord, WantedRecord } from './records.ts';
@@ -12,6 +14,10 @@ import { WriterClocks } from './writer-clocks.ts';
 export interface LiveMirrorPorts {
   readonly client: StateClient;
   readonly clock: Clock;
+  /** Of this process, in records. */
+  readonly by: string;
+  /** As of `ClusterContact`. */
+  readonly silentMs: number;
   /** How long the mirrors of a source are fresh, how far ahead changes are told, by what config they are kept (`keptBy`); null: no such source is known. */
   readonly times: (
     source: string,
@@ -30,7 +36,8 @@ const againMs = 200;
  */
 export class LiveMirror {
   readonly entries = new Map<string, LiveEntry>();
-  readonly budgets = new Map<string, { record: BudgetRecord; revision: Revision }>();
+  readonly budgets: Budgets;
+  readonly contact: ClusterContact;
   readonly sources = new Set<string>();
   readonly clocks = new WriterClocks();
   readonly #ports: LiveMirrorPorts;
@@ -38,16 +45,17 @@ export class LiveMirror {
   readonly #changed = new Set<(entry: LiveEntry) => void>();
   /** Changes under way: listeners are told when the whole revision is here. */
   readonly #touched = new Set<LiveEntry>();
-  #following = false;
   #running: Promise<void> | null = null;
 
   constructor(ports: LiveMirrorPorts) {
     this.#ports = ports;
+    this.budgets = new Budgets(ports.clock, ports.by);
+    this.contact = new ClusterContact(ports.clock, ports.silentMs);
   }
 
   /** Whether deltas come. False: what is here grows old unseen. */
   get following(): boolean {
-    return this.#following;
+    return this.contact.following;
   }
 
   /** Resolves when all of it is here; fails where the cluster cannot be reached, and goes on trying behind. */
@@ -91,22 +99,23 @@ export class LiveMirror {
           fromRevision: revision(from + 1),
           signal,
         });
-        this.#following = true;
+        this.contact.following = true;
         first(null);
         for await (const batch of watch) {
+          this.contact.heard();
           for (const event of batch.events) this.#take(event, true);
           this.#tell();
         }
         if (!signal.aborted) throw new TanistError('unavailable', 'the watch of the mirrors ended');
       } catch (error) {
-        this.#following = false;
+        this.contact.following = false;
         first(asError(error));
         if (signal.aborted) return;
         this.#ports.onTrouble(asError(error));
         await new Promise<void>((resolve) => this.#ports.clock.after(againMs, resolve));
       }
     }
-    this.#following = false;
+    this.contact.following = false;
   }
 
   /** All of it as of one revision. */
@@ -144,7 +153,7 @@ export class LiveMirror {
       if (wanted !== null) yield `${livePrefix}w/${name}`;
       if (claim !== null) yield `${livePrefix}l/${name}`;
     }
-    for (const name of this.budgets.keys()) yield `${livePrefix}b/${name}`;
+    for (const name of this.budgets.sources()) yield `${livePrefix}b/${name}`;
     for (const name of this.sources) yield `${livePrefix}s/${name}`;
   }
 
@@ -155,8 +164,7 @@ export class LiveMirror {
     const at = keyValue.modRevision;
     const record = type === 'delete' ? null : decodeRecord<object>(keyValue.value);
     if (kind === 'budget') {
-      if (record === null) this.budgets.delete(name);
-      else this.budgets.set(name, { record: record as BudgetRecord, revision: at });
+      this.budgets.heard(name, record as BudgetRecord | null, at, isLive);
       return;
     }
     if (kind === 'source') {

@@ -113,8 +113,13 @@ export interface ClaimRecord {
   readonly atMs: number;
 }
 
-/** A token bucket: `tokens` at `atMs`; no calls before `pausedUntilMs`, since the origin asked for patience. */
+/**
+ * A token bucket: `tokens` at `atMs`; no calls before `pausedUntilMs`, since the origin asked for patience, for `pausedForMs`. Times are of the steady time
+ * of whoever wrote it (`Budgets`).
+ */
 export interface BudgetRecord {
+  /** Process; absent: of an earlier version. */
+  readonly by?: string;
   readonly tokens: number;
   readonly atMs: number;
   readonly pausedUntilMs?: number;

@@ -285,6 +285,8 @@ function contradiction(config: ClusterConfig): string | null {
       const other = addresses.get(node[use]);
       if (other !== undefined) return `${where}: ${node[use]} is already the address of ${other}`;
       if (portOf(node[use]) !== 0) addresses.set(node[use], where);
+      else if (use !== 'http' && nodes.length > 1)
+        return `${where}: 0 takes any free port, which the other nodes would not know: name one`;
     }
   }
   if (!nodes.some((node) => node.tier === 'hot' && !node.join))

@@ -2,15 +2,20 @@ import type { RaftMessage } from '../../raft/message.ts';
 import type { DurableLog } from './durable-log.ts';
 import type { Findings } from './findings.ts';
 
+interface Vote {
+  readonly candidate: string;
+  /** Someone else was told of it. */
+  readonly promised: boolean;
+}
+
 /**
  * Raft §5.2 as the wire shows it, over all incarnations of a node: one vote a term, whatever a restart forgot. A machine
  * that lost its disk is another voter (promise 6), so `identity` tells incarnations of different stores apart.
  */
 export class VoteChecks {
   readonly #findings: Findings;
-  readonly #votes = new Map<string, string>();
-  /** Those that someone else was told of. */
-  readonly #promised = new Set<string>();
+  /** By voter, of one store, and term. */
+  readonly #votes = new Map<string, Map<number, Vote>>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -25,22 +30,21 @@ export class VoteChecks {
   }
 
   /** The store's content was replaced: what it promised before binds it no more. */
-  forget(store: string): void {
-    for (const key of this.#votes.keys()) {
-      if (!key.includes(store)) continue;
-      this.#votes.delete(key);
-      this.#promised.delete(key);
-    }
+  forget(id: string, store: string): void {
+    this.#votes.delete(name(id, store));
   }
 
-  /** A process came up. */
+  /** A process came up. A vote for itself that its disk has not counted for nothing: its requests go out while it is being written. */
   opened(id: string, term: number, vote: string | null, store: string): void {
-    const before = this.#votes.get(name(id, term, store));
-    if (before !== undefined && this.#promised.has(name(id, term, store)) && before !== vote) {
-      this.#findings.report(
-        'vote-kept',
-        `${id} had voted for ${before} in term ${term} and comes back with ${vote}`,
-      );
+    const votes = this.#votes.get(name(id, store));
+    for (const [at, { candidate, promised }] of votes ?? []) {
+      if (at < term || (at === term && candidate === vote)) continue;
+      if (promised)
+        this.#findings.report(
+          'vote-kept',
+          `${id} had voted for ${candidate} in term ${at} and comes back with ${vote} in term ${term}`,
+        );
+      else votes?.delete(at);
     }
   }
 
@@ -54,16 +58,19 @@ export class VoteChecks {
   }
 
   #vote(voter: string, term: number, candidate: string, store: string): void {
-    const key = name(voter, term, store);
-    const before = this.#votes.get(key);
-    if (before !== undefined && before !== candidate) {
-      this.#findings.report('vote-twice', `${key} voted for ${before} and for ${candidate}`);
-    }
-    this.#votes.set(key, candidate);
-    if (voter !== candidate) this.#promised.add(key);
+    const key = name(voter, store);
+    const votes = this.#votes.get(key) ?? new Map<number, Vote>();
+    this.#votes.set(key, votes);
+    const before = votes.get(term);
+    if (before !== undefined && before.candidate !== candidate)
+      this.#findings.report(
+        'vote-twice',
+        `${key} voted for ${before.candidate} and for ${candidate} in term ${term}`,
+      );
+    votes.set(term, { candidate, promised: before?.promised === true || voter !== candidate });
   }
 }
 
-function name(voter: string, term: number, store: string): string {
-  return `${voter} of store ${store} in term ${term}`;
+function name(voter: string, store: string): string {
+  return `${voter} of store ${store}`;
 }
