@@ -6,6 +6,7 @@ import { listen } from '../http/listening.ts';
 import { RequestLog, type RequestLogOptions } from '../pre-cache/request-log.ts';
 import { type WatchedUse, watchUse } from '../watch/watch-use.ts';
 import { downloadAhead } from './ahead.ts';
+import { answers } from './answers.ts';
 import { Directory } from './directory.ts';
 import { newCounts } from './meter.ts';
 import type { AgentOptions, AgentPorts, AgentStats, RunningAgent } from './options.ts';
@@ -48,6 +49,7 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       ...{ registry, self, clock, say },
       ttlMs: options.leaseTtlMs,
       held: () => cache.all(),
+      answers: (other) => answers(other, clock),
     });
     gone = (objects) => directory.gone(objects);
 

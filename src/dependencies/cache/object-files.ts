@@ -39,6 +39,7 @@ export class ObjectFiles {
   readonly #folder: string;
   /** What is being removed must be gone before it comes anew. */
   readonly #unlinking = new Map<string, Promise<void>>();
+  readonly #describing = new Map<string, Promise<void>>();
   #nextPart = 1;
 
   constructor(folder: string) {
@@ -86,11 +87,28 @@ export class ObjectFiles {
     await this.#unlinking.get(sha256);
     await mkdir(join(this.#file(sha256), '..'), { recursive: true });
     await rename(path, this.#file(sha256));
-    await this.describe(meta);
+    try {
+      await this.describe(meta);
+    } catch (error) {
+      // Bytes that nobody would find, or count.
+      await this.unlink(sha256);
+      throw error;
+    }
   }
 
+  /** One after the other for an object; the latest stays. */
   async describe(meta: ObjectMeta): Promise<void> {
-    await writeFile(this.#metaFile(meta.sha256), encodeMeta(meta));
+    const { sha256 } = meta;
+    const before = this.#describing.get(sha256);
+    const written = (before ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => writeFile(this.#metaFile(sha256), encodeMeta(meta)));
+    this.#describing.set(sha256, written);
+    try {
+      await written;
+    } finally {
+      if (this.#describing.get(sha256) === written) this.#describing.delete(sha256);
+    }
   }
 
   /** `atMs`: since 1970. */
@@ -146,6 +164,7 @@ export class ObjectFiles {
 
   async #unlinkFiles(sha256: string): Promise<void> {
     await this.#unlinking.get(sha256);
+    await this.#describing.get(sha256)?.catch(() => undefined);
     await rm(this.#metaFile(sha256), { force: true }).catch(() => undefined);
     await rm(this.#file(sha256), { force: true }).catch(() => undefined);
   }

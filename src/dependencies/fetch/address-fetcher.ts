@@ -148,7 +148,7 @@ export class AddressFetcher {
       const { fetchedMs, freshUntilMs } = facts;
       const again = { ...local.facts, fetchedMs, freshUntilMs };
       const meta = await cache.addKeys(local.meta, [key], { [key.digest]: again });
-      await directory.holds(meta);
+      await directory.holds(meta, key);
       return { kind: 'cached', meta, facts: again, isStale: false };
     }
     if (response.statusCode !== 200) return { kind: 'passed', response };
@@ -167,7 +167,7 @@ export class AddressFetcher {
         directory.gaveUp(key);
         return;
       }
-      await directory.holds(await cache.addKeys(meta, [key], { [key.digest]: facts }));
+      await directory.holds(await cache.addKeys(meta, [key], { [key.digest]: facts }), key);
     });
     done.catch((error: unknown) => {
       asError(error);

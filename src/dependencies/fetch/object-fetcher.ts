@@ -146,6 +146,9 @@ export class ObjectFetcher {
     const sizes = holdings.flatMap((holding) => (holding.state === 'held' ? [holding.size] : []));
     let lastError: Error | null = null;
     const tried = new Set<string>();
+    let announced = claimed;
+    /** Those that announced it and did not give it. */
+    const mute = new Set<string>();
     const sourcesOf = (found: readonly Holding[]): readonly Source[] =>
       peers.order(found.filter(({ sandbox }) => !liars.has(sandbox))).map((holding) => {
         if (holding.state === 'held') tried.add(holding.sandbox);
@@ -158,7 +161,15 @@ export class ObjectFetcher {
         morePeers: async () => {
           if (request.holdings !== undefined) return [];
           const [now = []] = await this.#ports.directory.lookup([key]);
-          return sourcesOf(now.filter(({ sandbox, state }) => state === 'held' && !tried.has(sandbox)));
+          const held = now.filter(({ sandbox, state }) => state === 'held' && !tried.has(sandbox));
+          const over = now.find(({ sandbox, state }) => state === 'fetching' && mute.has(sandbox))?.sandbox;
+          if (held.length > 0 || over === undefined) return sourcesOf(held);
+          // One of those that followed it takes its place, and the others follow that one.
+          const claim = await this.#ports.directory.claim(key, { over });
+          if (claim?.claimed === true) announced = key;
+          return claim?.claimed === false
+            ? sourcesOf(claim.holdings.filter(({ sandbox }) => !tried.has(sandbox) && !mute.has(sandbox)))
+            : [];
         },
         upstream: request.upstream,
         spool: () => this.#spool(staged, store),
@@ -170,6 +181,7 @@ export class ObjectFetcher {
             (each) => each.sandbox === source.sandbox && each.state === 'fetching',
           );
           const isGone = error instanceof TanistError && error.code === 'key-not-found';
+          if (fetching && !isGone) mute.add(source.sandbox);
           if (!fetching && !isGone) peers.silent(source.sandbox);
         },
         lied: (source) => {
@@ -180,6 +192,8 @@ export class ObjectFetcher {
           say(`${source.name} sent wrong bytes for ${name}; it is not asked again for a while`);
         },
         received: (source, bytes) => {
+          const file = staged.at(-1);
+          if (file !== undefined) this.#ports.cache.grew(file, bytes);
           if (source.sandbox === null) counts.upstreamBytes += bytes;
           else counts.peerBytes += bytes;
         },
@@ -190,7 +204,7 @@ export class ObjectFetcher {
         },
       },
     );
-    const kept = this.#keep(download, staged, request, claimed).finally(() => {
+    const kept = this.#keep(download, staged, request, () => announced).finally(() => {
       if (this.#running.get(name)?.download === download) this.#running.delete(name);
     });
     kept.catch(() => undefined);
@@ -204,7 +218,7 @@ export class ObjectFetcher {
     download: Download,
     staged: readonly StagedFile[],
     request: ObjectRequest,
-    claimed: ContentKey | null,
+    announced: () => ContentKey | null,
   ): Promise<ObjectMeta | null> {
     const { cache, directory, counts, say } = this.#ports;
     let finished: Finished | null = null;
@@ -239,6 +253,7 @@ export class ObjectFetcher {
       say(`an object could not be kept: ${asError(error).message}`);
       return null;
     } finally {
+      const claimed = announced();
       if (meta === null && claimed !== null) directory.gaveUp(claimed);
       void this.#tidy(staged, finished);
     }
@@ -256,9 +271,9 @@ export class ObjectFetcher {
     const { cache, mostStoredBytes } = this.#ports;
     if (!store) return new Spool(null, 0);
     try {
-      const file = await cache.stage();
+      const file = await cache.stage(mostStoredBytes);
       staged.push(file);
-      return new Spool(file.handle, Math.min(mostStoredBytes, cache.limitBytes));
+      return new Spool(file.handle, file.mostBytes);
     } catch {
       return new Spool(null, 0);
     }

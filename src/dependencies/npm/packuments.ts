@@ -1,4 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { sha256Key } from '../content-key.ts';
 import type { AddressFetcher, Answered } from '../fetch/address-fetcher.ts';
@@ -23,6 +24,12 @@ export interface PackumentOptions {
 export interface PackumentPorts {
   readonly addresses: AddressFetcher;
   readonly cache: ObjectCache;
+  readonly clock: Clock;
+}
+
+interface Refused {
+  readonly error: TanistError;
+  readonly untilMs: number;
 }
 
 export interface FoundPackument {
@@ -36,6 +43,10 @@ export interface FoundPackument {
 const abbreviated = 'application/vnd.npm.install-v1+json';
 const mostPackuments = 256;
 const mostRewrittenBytes = 64 * 1024 * 1024;
+const mostRefused = 4096;
+/** That there is none is believed for so long at most: somebody may publish it. */
+const missingMs = 10_000;
+const tooLargeMs = 60_000;
 
 /** Whether the abbreviated form, with what an installation needs alone, is asked for. */
 export const wantsAbbreviated = (accept: string | undefined): boolean => (accept ?? '').includes(abbreviated);
@@ -50,6 +61,8 @@ export class Packuments {
   readonly #tarballs = new Map<string, ReadonlyMap<string, TarballFacts>>();
   /** Registries that give the whole metadata of a package alone. */
   readonly #withoutVersions = new Set<string>();
+  /** What there is none of, or too much, by what was asked for. */
+  readonly #refused = new Map<string, Refused>();
 
   constructor(options: PackumentOptions, ports: PackumentPorts) {
     this.#options = options;
@@ -96,6 +109,40 @@ export class Packuments {
 
   /** `below`: empty, or `/` and a version or tag. Fails as upstream does, and as `upstream-failed` where that sends something else. */
   async get(name: string, below: string, isShort: boolean, signal: AbortSignal): Promise<FoundPackument> {
+    const asked = `${name}${below} ${isShort}`;
+    const refused = this.#refused.get(asked);
+    if (refused !== undefined && this.#ports.clock.nowMs() < refused.untilMs) throw refused.error;
+    try {
+      return await this.#get(name, below, isShort, signal);
+    } catch (error) {
+      if (!(error instanceof TanistError)) throw error;
+      const isTooLarge = error.code === 'value-too-large';
+      const said = isTooLarge ? this.#tooLarge(name, error) : error;
+      if (isTooLarge || (error instanceof AnswerStatus && [404, 410].includes(error.status)))
+        this.#refuse(asked, said, isTooLarge ? tooLargeMs : missingMs);
+      throw said;
+    }
+  }
+
+  #refuse(asked: string, error: TanistError, forMs: number): void {
+    const untilMs = this.#ports.clock.nowMs() + Math.min(forMs, this.#options.metadataTtlMs);
+    this.#refused.delete(asked);
+    this.#refused.set(asked, { error, untilMs });
+    const [oldest] = this.#refused.keys();
+    if (oldest !== undefined && this.#refused.size > mostRefused) this.#refused.delete(oldest);
+  }
+
+  #tooLarge(name: string, cause: TanistError): TanistError {
+    const { npm, mostMetadataBytes } = this.#options;
+    const { host } = registryFor(npm, name);
+    return new TanistError(
+      'value-too-large',
+      `the metadata of ${name} at ${host} is larger than ${mostMetadataBytes} bytes, the most that an agent leads to itself; install it from ${host} directly`,
+      { cause },
+    );
+  }
+
+  async #get(name: string, below: string, isShort: boolean, signal: AbortSignal): Promise<FoundPackument> {
     const full = this.#request(name, below, false);
     const short = this.#request(name, below, true);
     // The short form is a part of the full one: where somebody has that one, it does for both.

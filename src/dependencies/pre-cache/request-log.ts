@@ -21,6 +21,8 @@ export interface RequestLogOptions {
 }
 
 const flushMs = 1000;
+/** Longer for each item: the row is written whole. */
+const flushMsPerItem = 10;
 /** Without a request for so long a sequence is over. */
 const quietMs = 10_000;
 
@@ -63,7 +65,12 @@ export class RequestLog {
 
   #changed(): void {
     this.#isDirty = true;
-    this.#timer ??= this.#options.clock.after(flushMs, () => void this.#flush());
+    this.#timer ??= this.#afterWhile();
+  }
+
+  #afterWhile(): Timer {
+    const delayMs = Math.min(quietMs, flushMs + flushMsPerItem * this.#items.size);
+    return this.#options.clock.after(delayMs, () => void this.#flush());
   }
 
   async #flush(): Promise<void> {
@@ -74,7 +81,7 @@ export class RequestLog {
     if (isOver) {
       this.#items = new Map();
       this.#used = this.#used === null ? null : new Set();
-    } else this.#timer = this.#options.clock.after(flushMs, () => void this.#flush());
+    } else this.#timer = this.#afterWhile();
   }
 
   async #write(ended: boolean): Promise<void> {
