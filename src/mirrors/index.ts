@@ -4,7 +4,7 @@ export type * from '../ports/state-client.ts';
 export { parseSource, parseSources, type Sources } from './config/parse-config.ts';
 export type { SourceConfig } from './config/source-schema.ts';
 export type { MirrorsHealth, ResourceHealth } from './health/health.ts';
-export { signatureOf } from './invalidation/signature.ts';
+export { hubSecretOf, type SignedEvent, signatureOf } from './invalidation/signature.ts';
 export { type WebhookPorts, webhook } from './invalidation/webhook.ts';
 export type { FinishedLook } from './refresh/looker.ts';
 export { Refresher, type RefresherOptions } from './refresh/refresher.ts';

@@ -256,6 +256,31 @@ test('what is not to be mirrored goes to the origin each time, and leaves nothin
   await close();
 });
 
+test('an event of what nobody mirrors, or may, makes nothing; one during the first look is not lost', async (t) => {
+  const { cluster, origin, open, close } = world({ except: ['tmp-*'] });
+  origin.documents.set('tmp-1', { n: 1 });
+  const mirrors = await open();
+  t.deepEqual(await mirrors.invalidate('nosuch/x', 's/tmp-1', 's/a'), []);
+  t.is((await mirrors.refresh('s/tmp-1')).hit, 'direct');
+  const { values } = await cluster.client().get('mirrors/live/', { prefix: true });
+  // The call was the source's.
+  t.deepEqual(
+    values.map(({ key }) => Buffer.from(key).toString()),
+    ['mirrors/live/b/s'],
+  );
+  origin.hold();
+  const polled = mirrors.poll('s/a');
+  await settle();
+  t.deepEqual(await mirrors.invalidate('s/a', 's/b'), ['s/a']);
+  origin.release();
+  await polled;
+  await settle();
+  t.is((await mirrors.poll('s/a')).hit, 'origin');
+  await settle();
+  t.deepEqual(await mirrors.invalidate('s/a'), ['s/a']);
+  await close();
+});
+
 test('stale-while-revalidate where the source says so', async (t) => {
   const { clock, origin, open, close } = world({ onStale: 'serve' });
   const mirrors = await open();

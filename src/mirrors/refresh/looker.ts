@@ -3,11 +3,11 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
+import { keptBy } from '../config/kept-by.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import type { ChangeForecasts } from '../forecast/change-forecasts.ts';
-import { formatKey } from '../format/apply-format.ts';
 import type { ResourceId } from '../resource-id.ts';
-import { failed, failedBy } from '../sources/failed.ts';
+import { checkedAnswer, failed, failedBy } from '../sources/failed.ts';
 import type { Origin, OriginAnswer } from '../sources/origin.ts';
 import { type CallOutcome, CallQueue } from '../state/call-queue.ts';
 import type { Claim, WantedCall } from '../state/claim.ts';
@@ -111,11 +111,31 @@ export class Looker {
     const claim = { id, record, checkRevision };
     const outcome = await this.#call(id.source, config, claim, reserve, deadlineMs, (late) => {
       // It is made all the same: others may wait for it.
-      if (late.kind === 'claimed' && !this.#closed) void this.#claimed(id, config, reason, late);
+      if (late.kind === 'claimed' && !this.#closed)
+        this.#lookWith(id, config, reason, late).catch(() => undefined);
     });
     assert(outcome.kind !== 'spent', 'a claim was asked for');
     if (outcome.kind !== 'claimed') return outcome;
-    return await this.#claimed(id, config, reason, outcome);
+    return await this.#lookWith(id, config, reason, outcome);
+  }
+
+  async #lookWith(
+    id: ResourceId,
+    config: SourceConfig,
+    reason: RefreshReason,
+    claimed: Claim,
+  ): Promise<LookOutcome> {
+    try {
+      return await this.#claimed(id, config, reason, claimed);
+    } catch (error) {
+      // Broken here: nobody is to wait for this process's end to look again.
+      this.#letGo(id, claimed);
+      throw error;
+    }
+  }
+
+  #letGo(id: ResourceId, claimed: Claim): void {
+    void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
   }
 
   /** A call of the source's budget for what is not mirrored. */
@@ -157,10 +177,10 @@ export class Looker {
     const { clock, by, forecasts, onLook } = this.#ports;
     const name = `${id.source}/${id.key}`;
     const startedMs = clock.wallMs();
-    const answer = await this.ask(id, config, claimed.value);
+    const answer = await this.ask(id, config, reason === 'forced' ? null : claimed.value);
     if (answer.kind === 'failed' && isOurs(answer.error)) {
       this.#unable.set(id.source, { error: answer.error, untilMs: clock.nowMs() + unableMs });
-      void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
+      this.#letGo(id, claimed);
       return { kind: 'unable', error: answer.error };
     }
     const look = {
@@ -231,8 +251,7 @@ export class Looker {
       const origin = await this.#ports.origin(id.source);
       const request = {
         key: id.key,
-        // Of what was kept in another form nothing may be "unchanged".
-        validators: value !== null && value.format === formatKey(config.format) ? value.validators : null,
+        validators: value !== null && value.format === keptBy(config) ? value.validators : null,
         signal: late.signal,
         maxBytes: config.maxBytes,
       };
@@ -240,7 +259,7 @@ export class Looker {
       const timedOut = new Promise<never>((_, reject) => {
         late.signal.addEventListener('abort', () => reject(late.signal.reason), { once: true });
       });
-      return await Promise.race([origin.fetch(request), timedOut]);
+      return checkedAnswer(await Promise.race([origin.fetch(request), timedOut]));
     } catch (error) {
       return failedBy(error, late.signal);
     } finally {

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
+import { asError } from '../../foundation/errors.ts';
 import type { Timer } from '../../ports/clock.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { ReadReports } from '../health/read-reports.ts';
@@ -66,6 +67,7 @@ export class Refresher {
       config: (source) => mirrors.sources.get(source),
       owns: (name) => this.set.owns(name),
       readsPerSecond: (name) => this.#reports.readsPerSecond(name),
+      onTrouble,
     });
     this.#watches = new OriginWatches(mirrors, (name) => this.set.owns(name));
     this.#unlisten = mirrors.live.onChange((entry) => {
@@ -106,10 +108,14 @@ export class Refresher {
       void this.#announce();
     }
     if (!this.#mirrors.live.following) return;
-    this.#watches.tick();
-    for (const work of this.#due()) {
-      if (this.#busy.size >= this.#parallel) return;
-      void this.#look(work);
+    try {
+      this.#watches.tick();
+      for (const work of this.#due()) {
+        if (this.#busy.size >= this.#parallel) return;
+        void this.#look(work);
+      }
+    } catch (error) {
+      this.#mirrors.ports.onTrouble(asError(error));
     }
   }
 
@@ -121,6 +127,8 @@ export class Refresher {
       if (kind !== 'unable') return;
       this.#unableUntilMs.set(id.source, this.#mirrors.ports.clock.nowMs() + unableMs);
       await this.#announce();
+    } catch (error) {
+      this.#mirrors.ports.onTrouble(asError(error));
     } finally {
       this.#busy.delete(name);
     }
@@ -171,7 +179,8 @@ export class Refresher {
         void this.#forget(entry);
         continue;
       }
-      if (config.refresh === 'on-demand' || entry.value === null || isIdle || staleMs < 0) continue;
+      if (config.refresh === 'on-demand' || entry.value === null || isIdle) continue;
+      if (staleMs < 0 && !entry.isForeign) continue;
       expired.push({ entry, config, reason: 'interval', reserve });
     }
     for (const [source, { mine, all }] of perSource) yield* this.#predicted(source, mine / Math.max(1, all));

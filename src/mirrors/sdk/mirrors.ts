@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { TanistError } from '../../foundation/errors.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
+import { keptBy } from '../config/kept-by.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { ChangeForecasts } from '../forecast/change-forecasts.ts';
 import { type HealthOptions, healthOf, type MirrorsHealth } from '../health/health.ts';
 import { Reporter } from '../health/reporter.ts';
-import { want } from '../invalidation/wanted.ts';
+import { ask, invalidate } from '../invalidation/wanted.ts';
 import { type FinishedLook, Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
 import type { OriginPermissions } from '../sources/open-origin.ts';
@@ -72,7 +73,12 @@ export class Mirrors implements AsyncDisposable {
       clock,
       by,
       silentMs: 2 * ports.clusterMs,
-      times: (source) => this.sources.get(source),
+      times: (source) => {
+        const config = this.sources.get(source);
+        if (config === null) return null;
+        const { freshForMs, horizonMs } = config;
+        return { freshForMs, horizonMs, kept: keptBy(config) };
+      },
       onSource: (name, config) => {
         const error = this.sources.setShared(name, config);
         if (error !== null) ports.onTrouble(error);
@@ -90,7 +96,13 @@ export class Mirrors implements AsyncDisposable {
       origin: (source) => this.sources.origin(source),
       by,
       claimMs: 5 * ports.clusterMs,
-      onLook: ports.onLook,
+      onLook: (look) => {
+        try {
+          ports.onLook(look);
+        } catch (error) {
+          ports.onTrouble(asError(error));
+        }
+      },
     });
     this.#answers = new Answers(clock, this.hits);
     this.#watches = new Watches({
@@ -153,25 +165,35 @@ export class Mirrors implements AsyncDisposable {
     return this.#watches.watch(id, options);
   }
 
-  /** Asks the origin now, unless somebody does already. Fails like `poll`. */
+  /** Asks the origin now, unless somebody does already; `forced`: this process, and takes what it says even if that is older. Fails like `poll`. */
   async refresh(id: string, reason: RefreshReason = 'asked'): Promise<MirrorState> {
-    const deadlineMs =
-      this.ports.clock.nowMs() + this.sources.configOf(resourceId(id).source).timeoutMs + 2000;
+    const resource = resourceId(id);
+    const config = this.sources.configOf(resource.source);
+    const deadlineMs = this.ports.clock.nowMs() + config.timeoutMs + 2000;
+    if (!this.sources.isMirrored(resource)) return await this.#unmirrored(id, config, deadlineMs);
     const refreshed = await this.#refreshes.refresh(id, reason, deadlineMs);
     if (refreshed.kind === 'state') return refreshed.state;
     throw refreshed.error;
   }
 
-  /** Something said that these changed: from now on no mirror of them is fresh until somebody has looked. Fails like `StateClient.txn`. */
-  async invalidate(...ids: readonly string[]): Promise<void> {
+  /**
+   * Something said that these changed: from now on no mirror of them is fresh until somebody has looked. Resolves to those of them that are mirrored; others are
+   * left alone. Fails as `invalid-argument`, else like `StateClient.txn`.
+   */
+  async invalidate(...ids: readonly string[]): Promise<readonly string[]> {
     const { client, clock, by } = this.ports;
-    await want(client, ids, { reason: 'invalidated', by, atMs: clock.wallMs() });
+    // Of a source that is unknown here another process may keep mirrors.
+    const mirrored = ids.filter((id) => {
+      const resource = resourceId(id);
+      return this.sources.get(resource.source) === null || this.sources.isMirrored(resource);
+    });
+    return await invalidate(client, mirrored, { reason: 'invalidated', by, atMs: clock.wallMs() });
   }
 
   /** Leaves it to a refresher to look, soon; resolves when it is written down. */
   async ask(...ids: readonly string[]): Promise<void> {
     const { client, clock, by } = this.ports;
-    await want(client, ids, { reason: 'asked', by, atMs: clock.wallMs() });
+    await ask(client, ids, { reason: 'asked', by, atMs: clock.wallMs() });
   }
 
   /** Freshness, accuracy, latency and hits of all mirrors, from this process's mirror and what all processes report. */
@@ -222,12 +244,7 @@ export class Mirrors implements AsyncDisposable {
       if (nowMs < entry.servedUntilMonoMs) return this.#answers.answer(entry, nowMs);
       if (nowMs < entry.freshUntilMonoMs)
         return await this.#due(entry, nowMs + waitMs, options.onStale ?? config.onStale);
-      if (
-        entry.check?.gone &&
-        nowMs < entry.checkedMonoMs + config.freshForMs &&
-        entry.wanted?.reason !== 'invalidated'
-      )
-        throw missing(name);
+      if (nowMs < entry.goneUntilMonoMs) throw missing(name);
       if (entry.value !== null && (options.onStale ?? config.onStale) === 'serve') {
         // Whoever reads next has what this brings; what goes wrong is in the entry.
         void this.#refreshes.refresh(name, 'stale', nowMs + config.timeoutMs + 2000).catch(() => undefined);
@@ -294,7 +311,10 @@ export class Mirrors implements AsyncDisposable {
     const config = this.sources.configOf(id.source);
     const last = this.#direct.last(name);
     const isFresh =
-      last !== null && trouble !== null && clock.nowMs() < last.checkedMonoMs + config.freshForMs;
+      last !== null &&
+      trouble !== null &&
+      last.check.kept === keptBy(config) &&
+      clock.nowMs() < last.checkedMonoMs + config.freshForMs;
     const known = this.live.entries.get(name) ?? null;
     const asked = isFresh ? last : await this.#direct.ask(id, config, known, isPaid);
     return this.#answers.direct(name, asked, trouble);

@@ -53,7 +53,7 @@ export class Refreshes {
     const wanted = entry === undefined || entry.wanted?.reason === 'due' ? 0 : entry.wantedRevision;
     const running = this.#refreshing.get(name);
     if (running !== undefined)
-      return wanted <= running.wanted
+      return wanted <= running.wanted && reason !== 'forced'
         ? running.refreshed
         : running.refreshed.then(() => this.refresh(name, reason, deadlineMs));
     const refreshed = this.#once(name, reason, deadlineMs).finally(() => this.#refreshing.delete(name));
@@ -75,6 +75,8 @@ export class Refreshes {
       if (
         entry?.check != null &&
         entry.check.fence !== fence &&
+        !entry.isForeign &&
+        reason !== 'forced' &&
         (reason !== 'asked' || entry.checkedMonoMs >= startedMs)
       ) {
         const { check, value } = entry;
@@ -92,7 +94,7 @@ export class Refreshes {
             ),
         );
       const blocked = entry === undefined ? null : failureOf(entry, nowMs);
-      if (blocked !== null && reason !== 'asked') return failed(blocked);
+      if (blocked !== null && reason !== 'asked' && reason !== 'forced') return failed(blocked);
       if (entry?.claim != null) {
         await this.#changeOf(name, Math.min(recheckMs, deadlineMs - nowMs));
         continue;

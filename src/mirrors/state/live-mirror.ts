@@ -18,8 +18,10 @@ export interface LiveMirrorPorts {
   readonly by: string;
   /** As of `ClusterContact`. */
   readonly silentMs: number;
-  /** How long the mirrors of a source are fresh, and how far ahead changes are told; null: no such source is known. */
-  readonly times: (source: string) => { readonly freshForMs: number; readonly horizonMs: number } | null;
+  /** How long the mirrors of a source are fresh, how far ahead changes are told, by what config they are kept (`keptBy`); null: no such source is known. */
+  readonly times: (
+    source: string,
+  ) => { readonly freshForMs: number; readonly horizonMs: number; readonly kept: string } | null;
   /** Config of a source in the state; null: removed. */
   readonly onSource: (name: string, config: unknown) => void;
   readonly onTrouble: (error: Error) => void;
@@ -218,18 +220,26 @@ export class LiveMirror {
     entry.expectedMonoMs = Number.POSITIVE_INFINITY;
     entry.freshUntilMonoMs = Number.NEGATIVE_INFINITY;
     entry.servedUntilMonoMs = Number.NEGATIVE_INFINITY;
+    entry.goneUntilMonoMs = Number.NEGATIVE_INFINITY;
+    const own = this.#ports.times(entry.id.source);
+    entry.isForeign = own !== null && entry.value !== null && entry.value.format !== own.kept;
+    // Another origin's word, on whether it may be asked or has such a resource, is not this one's.
+    const isOthers = own !== null && check?.kept !== undefined && check.kept !== own.kept;
+    if (isOthers) entry.retryAtMonoMs = Number.NEGATIVE_INFINITY;
     if (check === null || check.checkedAtMs === 0) return;
-    const { clock, times } = this.#ports;
+    const { clock } = this.#ports;
     const nowMs = clock.nowMs();
     const skewMs = this.clocks.skewMs(check.by);
     const toMono = (stampMs: number): number => nowMs - (clock.wallMs() - (stampMs + skewMs));
     // Of a writer whose clock is ahead: nothing was looked at in the future.
     entry.checkedMonoMs = Math.min(nowMs, toMono(check.checkedAtMs));
     if (check.expectedAtMs !== null) entry.expectedMonoMs = toMono(check.expectedAtMs);
-    const own = times(entry.id.source);
     entry.horizonMs = own?.horizonMs ?? 0;
-    if (own !== null && entry.value !== null && entry.wanted?.reason !== 'invalidated' && !check.gone)
-      entry.freshUntilMonoMs = entry.checkedMonoMs + own.freshForMs;
+    if (own !== null && entry.wanted?.reason !== 'invalidated') {
+      const untilMonoMs = entry.checkedMonoMs + own.freshForMs;
+      if (check.gone && !isOthers) entry.goneUntilMonoMs = untilMonoMs;
+      if (entry.value !== null && !check.gone && !entry.isForeign) entry.freshUntilMonoMs = untilMonoMs;
+    }
     if (entry.wanted?.reason !== 'due') entry.servedUntilMonoMs = entry.freshUntilMonoMs;
   }
 
