@@ -28,8 +28,8 @@ test('an agent starts without the registry, says so once, and joins when it answ
   const agent = await fleet.agent('own', upstream.url, { leaseTtlMs: 100 });
   t.false(agent.stats().joined);
   t.true((await get(agent.address, path)).body.equals(wanted.tarball));
-  const gets = fleet.state.counts.grant ?? 0;
-  await until(() => (fleet.state.counts.grant ?? 0) > gets + 2);
+  const gets = fleet.state.counts.get ?? 0;
+  await until(() => (fleet.state.counts.get ?? 0) > gets + 2);
   t.is(fleet.said.filter((line) => line.includes('the registry does not answer')).length, 1);
   fleet.state.failure = null;
   await until(() => agent.stats().joined);
