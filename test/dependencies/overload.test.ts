@@ -1,24 +1,15 @@
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { configFor } from '../../src/dependencies/npm/npm-config.ts';
 import { retryAfterMs } from '../../src/dependencies/outside/answer-status.ts';
-import { fakePackage, startFakeRegistry } from './fake-registry.ts';
-import { Fleet, get, until } from './fleet.ts';
+import { fakePackage } from './fake-registry.ts';
+import { get, until } from './fleet.ts';
+import { setting } from './setting.ts';
 
 const wanted = fakePackage('wanted', 1000);
 const path = '/wanted/-/wanted-1.0.0.tgz';
 
-async function setting(t: ExecutionContext) {
-  const upstream = await startFakeRegistry([wanted]);
-  const fleet = new Fleet();
-  t.teardown(async () => {
-    await fleet.stop();
-    await upstream.stop();
-  });
-  return { upstream, fleet };
-}
-
 test('an upstream that answers with a failure of its own is as good as none: what is here is given', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url, { metadataTtlMs: 0 });
   const before = await get(agent.address, '/wanted');
   await until(() => agent.cache.count === 1);
@@ -40,7 +31,7 @@ test('an upstream that answers with a failure of its own is as good as none: wha
 });
 
 test('a host that says when to come back is left alone until then, and the sandbox is told', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url, { metadataTtlMs: 0 });
   t.is((await get(agent.address, '/wanted')).status, 200);
   let asked = 0;
@@ -71,7 +62,7 @@ test('when to come back, in seconds or as a date', (t) => {
 });
 
 test('what was answered to one with credentials is for those alone who have the same', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   upstream.intercept = (request, response) =>
     request.headers.authorization !== 'Bearer secret' && !!response.writeHead(401).end();
   const credentials = { [`//${new URL(upstream.url).host}/`]: 'Bearer secret' };

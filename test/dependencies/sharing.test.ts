@@ -1,30 +1,19 @@
 import { createHash } from 'node:crypto';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { systemClock } from '../../src/api/system-clock.ts';
+import test from 'ava';
 import { parseKeyText } from '../../src/dependencies/content-key.ts';
-import { StateRegistry } from '../../src/dependencies/registry/state-registry.ts';
-import { type FakePackage, fakePackage, startFakeRegistry } from './fake-registry.ts';
-import { Fleet, get, until } from './fleet.ts';
+import { type FakePackage, fakePackage } from './fake-registry.ts';
+import { get, until } from './fleet.ts';
 import { sandbox } from './registry-conformance.ts';
+import { setting } from './setting.ts';
 
 const path = ({ name }: FakePackage): string => `/${name}/-/${name}-1.0.0.tgz`;
 const sha512Of = ({ tarball }: FakePackage) =>
   parseKeyText(`sha512-${createHash('sha512').update(tarball).digest('hex')}`);
 
-async function setting(t: ExecutionContext, packages: readonly FakePackage[]) {
-  const upstream = await startFakeRegistry(packages);
-  const fleet = new Fleet();
-  t.teardown(async () => {
-    await fleet.stop();
-    await upstream.stop();
-  });
-  return { upstream, fleet, registry: new StateRegistry(fleet.state, systemClock) };
-}
-
 test('an agent with a copy of a cache is refused the id of the one that runs with it', async (t) => {
-  const { upstream, fleet } = await setting(t, [fakePackage('wanted')]);
+  const { upstream, fleet } = await setting(t, fakePackage('wanted'));
   const cacheFolder = await fleet.folder();
   const first = await fleet.agent('same', upstream.url, { cacheFolder });
   const copy = await fleet.folder();
@@ -42,7 +31,7 @@ test('an agent with a copy of a cache is refused the id of the one that runs wit
 
 test('an agent whose id another took says so, and says nothing in its name; it has the id again when that one is gone', async (t) => {
   const [wanted, later] = [fakePackage('wanted'), fakePackage('later')];
-  const { upstream, fleet, registry } = await setting(t, [wanted, later]);
+  const { upstream, fleet, registry } = await setting(t, wanted, later);
   const agent = await fleet.agent('same', upstream.url, { leaseTtlMs: 300 });
   await get(agent.address, path(wanted));
   const { instance } = agent.stats().sandbox;
@@ -62,7 +51,7 @@ test('an agent whose id another took says so, and says nothing in its name; it h
 
 test('where the one that announced an object is dead, one of those that wait for it fetches it', async (t) => {
   const wanted = fakePackage('wanted', 300_000);
-  const { upstream, fleet, registry } = await setting(t, [wanted]);
+  const { upstream, fleet, registry } = await setting(t, wanted);
   await registry.join({ ...sandbox('dead'), address: '127.0.0.1:1' }, 30_000);
   await registry.claim('dead', sha512Of(wanted));
   const ids = Array.from({ length: 8 }, (_, i) => `a${i}`);
@@ -73,14 +62,14 @@ test('where the one that announced an object is dead, one of those that wait for
 });
 
 test('that a package does not exist is asked for once in a while, whoever asks', async (t) => {
-  const { upstream, fleet } = await setting(t, []);
+  const { upstream, fleet } = await setting(t);
   const agent = await fleet.agent('own', upstream.url);
   for (let i = 0; i < 5; i++) t.is((await get(agent.address, '/nothing')).status, 404);
   t.is(upstream.askedFor('/nothing'), 1);
 });
 
 test('metadata that is too large is fetched once in a while, and named', async (t) => {
-  const { upstream, fleet } = await setting(t, []);
+  const { upstream, fleet } = await setting(t);
   let sent = 0;
   upstream.intercept = (_, response) => {
     sent++;
@@ -103,7 +92,7 @@ test('metadata that is too large is fetched once in a while, and named', async (
 });
 
 test('one body of many addresses keeps a few rows', async (t) => {
-  const { upstream, fleet } = await setting(t, []);
+  const { upstream, fleet } = await setting(t);
   upstream.intercept = (_, response) =>
     !!response.writeHead(200, { 'cache-control': 'max-age=600', 'content-type': 'text/plain' }).end('ok');
   const agent = await fleet.agent('own', upstream.url);

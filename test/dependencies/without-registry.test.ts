@@ -1,29 +1,20 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { systemClock } from '../../src/api/system-clock.ts';
 import { LatePlanes } from '../../src/cli/dependencies/late-planes.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
 import type { CallOptions } from '../../src/ports/state-client.ts';
-import { fakePackage, startFakeRegistry } from './fake-registry.ts';
-import { Fleet, get, until } from './fleet.ts';
+import { fakePackage } from './fake-registry.ts';
+import { get, until } from './fleet.ts';
 import { MemoryState } from './memory-state.ts';
+import { setting } from './setting.ts';
 
 const wanted = fakePackage('wanted', 1000);
 const path = '/wanted/-/wanted-1.0.0.tgz';
 
-async function setting(t: ExecutionContext) {
-  const upstream = await startFakeRegistry([wanted]);
-  const fleet = new Fleet();
-  t.teardown(async () => {
-    await fleet.stop();
-    await upstream.stop();
-  });
-  return { upstream, fleet };
-}
-
 test('an agent starts without the registry, says so once, and joins when it answers', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   fleet.state.failure = new TanistError('unavailable', 'no cluster');
   const agent = await fleet.agent('own', upstream.url, { leaseTtlMs: 100 });
   t.false(agent.stats().joined);
@@ -72,7 +63,7 @@ function freeze(state: MemoryState): void {
 }
 
 test('metadata that upstream calls unchanged does not wait for a registry that is frozen', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   upstream.etags = true;
   const agent = await fleet.agent('own', upstream.url, { metadataTtlMs: 0 });
   await get(agent.address, '/wanted');
@@ -87,7 +78,7 @@ test('metadata that upstream calls unchanged does not wait for a registry that i
 });
 
 test('a stop does not wait for a registry that is frozen: the cache is closed, and it ends', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const cacheFolder = await fleet.folder();
   const agent = await fleet.agent('own', upstream.url, { cacheFolder });
   await get(agent.address, path);
