@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -58,11 +58,23 @@ test('a process that cannot be seen from here has the folder while it renews its
 test('who has the folder renews the lock, and gives back none but its own', async (t) => {
   const folder = await folderFor(t);
   const lock = join(folder, 'lock');
-  const own = await openCacheFolder(folder, hurried);
+  let ticks = 0;
+  const counted = (act: () => void) => () => {
+    ticks++;
+    act();
+  };
+  const own = await openCacheFolder(folder, {
+    ...hurried,
+    after: (ms, act) => hurried.after(ms, counted(act)),
+  });
   await utimes(lock, new Date(0), new Date(0));
-  const { stat } = await import('node:fs/promises');
   await until(async () => (await stat(lock)).mtimeMs > 0);
+  await rm(lock);
   await writeFile(lock, 'another');
+  await utimes(lock, new Date(0), new Date(0));
+  const before = ticks;
+  await until(() => ticks > before + 5);
+  t.is((await stat(lock)).mtimeMs, 0, 'what another has is not renewed');
   await own.close();
   t.is(await readFile(lock, 'utf8'), 'another');
 });

@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 
@@ -32,7 +42,11 @@ const ours = new Set<string>();
  */
 export async function lockFolder(file: string, folder: string, clock: Clock): Promise<FolderLock> {
   const own: Owner = { token: randomBytes(16).toString('hex'), pid: process.pid, ...(await here()) };
-  while (!(await taken(file, folder, own))) {
+  const text = JSON.stringify(own);
+  let handle: FileHandle | null = null;
+  for (;;) {
+    handle = await taken(file, folder, text);
+    if (handle !== null) break;
     const there = await readFile(file, 'utf8').catch(() => null);
     if (there === null) continue;
     switch (await verdict(decoded(there), file, own)) {
@@ -42,19 +56,21 @@ export async function lockFolder(file: string, folder: string, clock: Clock): Pr
           `another agent uses the cache ${folder}; give this one a folder of its own with --cache`,
         );
       case 'unsure':
-        await awaitEnd(file, there, folder, clock);
+        if (!(await hasEnded(file, there, folder, clock))) continue;
         break;
       case 'gone':
     }
     await putAside(file, there, own.token);
   }
+  const held = handle;
   ours.add(own.token);
   let timer: Timer = clock.after(renewMs, () => void renew());
   const isOurs = async (): Promise<boolean> =>
     decoded(await readFile(file, 'utf8').catch(() => ''))?.token === own.token;
   const renew = async (): Promise<void> => {
     if (!ours.has(own.token)) return;
-    if (await isOurs()) await touch(file);
+    // Of this very file, whoever has put another one in its place by now; and written, so that its time is the file system's.
+    await held.write(text, 0).catch(() => undefined);
     if (ours.has(own.token)) timer = clock.after(renewMs, () => void renew());
   };
   return {
@@ -62,16 +78,21 @@ export async function lockFolder(file: string, folder: string, clock: Clock): Pr
       ours.delete(own.token);
       timer.cancel();
       if (await isOurs()) await rm(file, { force: true });
+      await held.close();
     },
   };
 }
 
-async function taken(file: string, folder: string, own: Owner): Promise<boolean> {
+/** Null: somebody has it. */
+async function taken(file: string, folder: string, text: string): Promise<FileHandle | null> {
+  let handle: FileHandle | null = null;
   try {
-    await writeFile(file, JSON.stringify(own), { flag: 'wx' });
-    return true;
+    handle = await open(file, 'wx');
+    await handle.write(text, 0);
+    return handle;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    await handle?.close();
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
     throw new TanistError(
       'data-not-writable',
       `the cache ${folder} cannot be written: ${asError(error).message}`,
@@ -86,18 +107,19 @@ async function verdict(owner: Owner | null, file: string, own: Owner): Promise<'
   return (await sinceRenewedMs(file)) >= goneMs ? 'gone' : 'unsure';
 }
 
-/** Until nobody renewed it for long enough. Fails as `data-locked` where somebody does. */
-async function awaitEnd(file: string, there: string, folder: string, clock: Clock): Promise<void> {
+/** Until nobody renewed it for long enough; false: it is another one by now. Fails as `data-locked` where somebody does. */
+async function hasEnded(file: string, there: string, folder: string, clock: Clock): Promise<boolean> {
   const before = await renewedMs(file);
   while ((await sinceRenewedMs(file)) < goneMs) {
     await new Promise<void>((resolve) => void clock.after(lookMs, resolve));
-    if ((await readFile(file, 'utf8').catch(() => '')) !== there) return;
+    if ((await readFile(file, 'utf8').catch(() => '')) !== there) return false;
     if ((await renewedMs(file)) !== before)
       throw new TanistError(
         'data-locked',
         `an agent on another machine or in another container uses the cache ${folder}; give this one a folder of its own with --cache`,
       );
   }
+  return true;
 }
 
 /** A lock that counts for nothing goes; one that somebody else has taken by now comes back. */
@@ -109,7 +131,8 @@ async function putAside(file: string, dead: string, token: string): Promise<void
     return;
   }
   const moved = await readFile(aside, 'utf8').catch(() => dead);
-  if (moved !== dead) await writeFile(file, moved, { flag: 'wx' }).catch(() => undefined);
+  // The very file, which its owner holds open.
+  if (moved !== dead) await link(aside, file).catch(() => undefined);
   await rm(aside, { force: true });
 }
 
@@ -127,15 +150,6 @@ const renewedMs = (file: string): Promise<number> =>
     ({ mtimeMs }) => mtimeMs,
     () => 0,
   );
-
-/** Written, not only given a time: the time is then the file system's. */
-async function touch(file: string): Promise<void> {
-  const text = await readFile(file).catch(() => null);
-  if (text === null) return;
-  await writeFile(file, text, { flag: 'r+' }).catch(() =>
-    utimes(file, new Date(), new Date()).catch(() => undefined),
-  );
-}
 
 async function here(): Promise<Pick<Owner, 'started' | 'world'>> {
   try {
