@@ -6,7 +6,7 @@ import type { Status } from '../protocol/status/status.ts';
 /** Connects to whichever endpoint answers first. The library is loaded now, not before. */
 export async function openClient(
   endpoints: readonly string[],
-  options: { readonly connectMs?: number; readonly deadlineMs?: number } = {},
+  options: { readonly connectMs?: number; readonly deadlineMs?: number; readonly signal?: AbortSignal } = {},
 ): Promise<TanistClient> {
   const { connect } = await import('../client/index.ts');
   try {

@@ -1,11 +1,13 @@
 import type { LeaseId } from '../foundation/ids.ts';
 import type {
   Claim,
+  ClaimOptions,
   ContentKey,
   DependencyRegistry,
   HeldObject,
   Holding,
   SandboxFacts,
+  SandboxOptions,
 } from '../ports/dependency-registry.ts';
 import type { CallOptions } from '../ports/state-client.ts';
 import {
@@ -15,10 +17,10 @@ import {
   decodeSandboxLease,
   encodeJoin,
   encodeKeys,
+  encodeLookup,
   encodeRegister,
   encodeSandboxName,
 } from '../protocol/dependencies.ts';
-import { emptyMessage } from '../protocol/operations/administration.ts';
 import { dependenciesService, type RawMethod } from '../protocol/services.ts';
 
 type Call = (method: RawMethod, request: Buffer, options: CallOptions | undefined) => Promise<Buffer>;
@@ -44,46 +46,59 @@ export class Dependencies implements DependencyRegistry {
     );
   }
 
-  async heartbeat(sandboxId: string, options?: CallOptions): Promise<{ readonly ttlMs: number }> {
+  async heartbeat(sandboxId: string, options?: SandboxOptions): Promise<{ readonly ttlMs: number }> {
     return decodeSandboxLease(
-      await this.#call(dependenciesService.heartbeat, encodeSandboxName(sandboxId), options),
+      await this.#call(dependenciesService.heartbeat, encodeSandboxName(sandboxId, options?.lease), options),
     );
   }
 
-  async invalidate(sandboxId: string, options?: CallOptions): Promise<void> {
-    await this.#call(dependenciesService.invalidate, encodeSandboxName(sandboxId), options);
+  async invalidate(sandboxId: string, options?: SandboxOptions): Promise<void> {
+    await this.#call(dependenciesService.invalidate, encodeSandboxName(sandboxId, options?.lease), options);
   }
 
-  async register(sandbox: string, objects: readonly HeldObject[], options?: CallOptions): Promise<void> {
+  async register(sandbox: string, objects: readonly HeldObject[], options?: SandboxOptions): Promise<void> {
     for (let i = 0; i < objects.length; i += objectsPerCall) {
       const part = objects.slice(i, i + objectsPerCall);
-      await this.#call(dependenciesService.register, encodeRegister({ sandbox, objects: part }), options);
+      const request = encodeRegister({ sandbox, objects: part, ...leaseOf(options) });
+      await this.#call(dependenciesService.register, request, options);
     }
   }
 
-  async release(sandbox: string, keys: readonly ContentKey[], options?: CallOptions): Promise<void> {
+  async release(sandbox: string, keys: readonly ContentKey[], options?: SandboxOptions): Promise<void> {
     for (let i = 0; i < keys.length; i += objectsPerCall) {
       const part = keys.slice(i, i + objectsPerCall);
-      await this.#call(dependenciesService.release, encodeKeys({ sandbox, keys: part }), options);
+      const request = encodeKeys({ sandbox, keys: part, ...leaseOf(options) });
+      await this.#call(dependenciesService.release, request, options);
     }
   }
 
-  async lookup(keys: readonly ContentKey[], options?: CallOptions): Promise<readonly (readonly Holding[])[]> {
+  async lookup(
+    keys: readonly ContentKey[],
+    options?: CallOptions & { readonly asker?: string },
+  ): Promise<readonly (readonly Holding[])[]> {
     const found: (readonly Holding[])[] = [];
     for (let i = 0; i < keys.length; i += objectsPerCall) {
-      const request = encodeKeys({ sandbox: '', keys: keys.slice(i, i + objectsPerCall) }, 1);
+      const request = encodeLookup({
+        sandbox: options?.asker ?? '',
+        keys: keys.slice(i, i + objectsPerCall),
+      });
       found.push(...decodeHolders(await this.#call(dependenciesService.lookup, request, options)));
     }
     return found;
   }
 
-  async claim(sandbox: string, key: ContentKey, options?: CallOptions): Promise<Claim> {
-    return decodeClaimReply(
-      await this.#call(dependenciesService.claim, encodeKeys({ sandbox, keys: [key] }), options),
-    );
+  async claim(sandbox: string, key: ContentKey, options?: ClaimOptions): Promise<Claim> {
+    const over = options?.over;
+    const more = { ...leaseOf(options), ...(over === undefined ? {} : { over }) };
+    const request = encodeKeys({ sandbox, keys: [key], ...more });
+    return decodeClaimReply(await this.#call(dependenciesService.claim, request, options));
   }
 
-  async sandboxes(options?: CallOptions): Promise<readonly SandboxFacts[]> {
-    return decodeSandboxes(await this.#call(dependenciesService.sandboxes, emptyMessage, options));
+  async sandboxes(options?: CallOptions & { readonly id?: string }): Promise<readonly SandboxFacts[]> {
+    const request = encodeSandboxName(options?.id ?? '');
+    return decodeSandboxes(await this.#call(dependenciesService.sandboxes, request, options));
   }
 }
+
+const leaseOf = (options: SandboxOptions | undefined): { readonly lease?: LeaseId } =>
+  options?.lease === undefined ? {} : { lease: options.lease };

@@ -4,6 +4,7 @@ import {
   decodeContributionTaken,
   decodeModelReply,
   encodeContribution,
+  encodeModelFileMessage,
   encodeModelRequest,
   type ModelReply,
 } from '../protocol/operations/models.ts';
@@ -45,5 +46,14 @@ export class Models {
     return decodeContributionTaken(
       await this.#call(modelsService.contribute, request, { ...options, changes: true }),
     );
+  }
+
+  /**
+   * Has the leader put a model file in the place of the version in the log, whatever that is; resolves with it in use. Errors: `model-damaged`, `model-version`,
+   * `model-invalid` (or of another name), `value-too-large`, `superseded` (another version came first), `learning-off`.
+   */
+  async publish(file: Uint8Array, options?: CallOptions): Promise<ModelReply> {
+    const request = encodeModelFileMessage(file);
+    return decodeModelReply(await this.#call(modelsService.publish, request, { ...options, changes: true }));
   }
 }

@@ -57,7 +57,7 @@ import { ModelComparison } from './prediction/model-comparison.ts';
 import { saidOf } from './prediction/model-report.ts';
 import { OnlinePrediction } from './prediction/online-prediction.ts';
 import { defaultPredictionBudget } from './prediction/predictor.ts';
-import { putIfMissing } from './prediction/put-if-missing.ts';
+import { putIfUnchanged } from './prediction/put-if-unchanged.ts';
 import { RangeReader } from './reads/range-reader.ts';
 import { ReadPath } from './reads/read-path.ts';
 import { ReadQueue } from './reads/reads.ts';
@@ -256,9 +256,9 @@ export function nodeParts(
           members: () => usages.latest,
           models: {
             ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
-            publish: (key, value) => {
+            publish: (key, value, modRevision) => {
               if (!opening.isOpen || life.isStopping) return false;
-              leading.propose(putIfMissing(key, value), () => {});
+              leading.propose(putIfUnchanged(key, value, modRevision), () => {});
               return true;
             },
           },
@@ -391,7 +391,11 @@ export function nodeParts(
   const logDoubt: LogDoubt = new LogDoubt(parts);
   const quarantine: Quarantine = new Quarantine(parts);
   const takeOver: TakeOver = new TakeOver(parts);
-  const readPath: ReadPath = new ReadPath({ ...parts, silentMs: silentMs });
+  const readPath: ReadPath = new ReadPath({
+    ...parts,
+    silentMs,
+    ready: prediction === null ? null : (...of) => prediction.expected(...of),
+  });
   const copies: Copies = new Copies({
     ...parts,
     random: ports.random,
@@ -449,6 +453,7 @@ export function nodeParts(
             raft.status.role === 'leader' && isOpen() && !life.isStopping ? raft.status.term : null,
           clusterNowMs: () => clusterClock.now(),
           seriesCount: () => prediction.seriesCount,
+          met: prediction.met,
           valueBytes: options.requestLimits.valueBytes,
           submit: (proposal) => writes.submit(proposal),
         });

@@ -64,6 +64,16 @@ export type Claim =
   | { readonly claimed: true }
   | { readonly claimed: false; readonly holdings: readonly Holding[] };
 
+/** `lease`: that of the caller's own join. Where the id was taken since then the call fails as `sandbox-exists`, and says nothing in the other's name. */
+export interface SandboxOptions extends CallOptions {
+  readonly lease?: LeaseId;
+}
+
+/** `over`: a sandbox that has announced the fetch and does not answer; its place is taken, by one of those who ask for it. */
+export interface ClaimOptions extends SandboxOptions {
+  readonly over?: string;
+}
+
 /**
  * Who holds what (the Dependency Mirror Registry). All that a sandbox says is on its lease, so it ends with its heartbeats. A word on content
  * proves nothing: whoever fetches compares digests.
@@ -80,19 +90,23 @@ export interface DependencyRegistry {
     options?: CallOptions,
   ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }>;
   /** Renews the sandbox's lease, and with it all that it holds. */
-  heartbeat(sandboxId: string, options?: CallOptions): Promise<{ readonly ttlMs: number }>;
+  heartbeat(sandboxId: string, options?: SandboxOptions): Promise<{ readonly ttlMs: number }>;
   /** Ends the sandbox's lease: it holds nothing any more. A sandbox that is not there is none already. */
-  invalidate(sandboxId: string, options?: CallOptions): Promise<void>;
+  invalidate(sandboxId: string, options?: SandboxOptions): Promise<void>;
   /** Any number of objects; calls of one turn travel together. */
-  register(sandboxId: string, objects: readonly HeldObject[], options?: CallOptions): Promise<void>;
+  register(sandboxId: string, objects: readonly HeldObject[], options?: SandboxOptions): Promise<void>;
   /** The sandbox no longer holds, or fetches, what has these keys. */
-  release(sandboxId: string, keys: readonly ContentKey[], options?: CallOptions): Promise<void>;
-  /** For each key its holders, in its order; at most 64 of each. */
-  lookup(keys: readonly ContentKey[], options?: CallOptions): Promise<readonly (readonly Holding[])[]>;
+  release(sandboxId: string, keys: readonly ContentKey[], options?: SandboxOptions): Promise<void>;
+  /** For each key its holders, in its order; at most 64 of each: of more those whose ids come after `asker`, so that not all ask the same. */
+  lookup(
+    keys: readonly ContentKey[],
+    options?: CallOptions & { readonly asker?: string },
+  ): Promise<readonly (readonly Holding[])[]>;
   /**
    * Where nobody holds or fetches the key, this sandbox is said to fetch it from now on. Among any number of claims at a time one wins: so one copy
    * comes from upstream, however many ask.
    */
-  claim(sandboxId: string, key: ContentKey, options?: CallOptions): Promise<Claim>;
-  sandboxes(options?: CallOptions): Promise<readonly SandboxFacts[]>;
+  claim(sandboxId: string, key: ContentKey, options?: ClaimOptions): Promise<Claim>;
+  /** All, or the one of this id. */
+  sandboxes(options?: CallOptions & { readonly id?: string }): Promise<readonly SandboxFacts[]>;
 }

@@ -76,10 +76,12 @@ export const nodeEvents = [
   'digests-disagree',
   'digests-agree',
   'predictor',
+  'forecast-failed',
   'model-loaded',
   'model-refused',
   'model-published',
   'predictions-limited',
+  'predictions-met',
   'mirror-trouble',
 ] as const;
 export type NodeEvent = (typeof nodeEvents)[number];

@@ -24,11 +24,13 @@ export interface PredictionStatus {
   readonly refused: number;
   /** Series with a forecast at hand. */
   readonly ready: number;
-  /** Series with values that their forecasts do not know yet. */
+  /** Series of how the application behaves, which are forecast beside those of keys. */
+  readonly behaviour: number;
+  /** Of both, those with values that their forecasts do not know yet. */
   readonly waiting: number;
   readonly forecasts: number;
   readonly choices: number;
-  /** Calls of the predictor that failed, and faults of its thread. */
+  /** Calls of the predictor that failed, faults of its thread, and candidates that failed while the forecasts went on without them. */
   readonly errors: number;
   readonly lastError: string | null;
   /** Part of one core of late. */
@@ -42,8 +44,18 @@ export interface PredictionStatus {
   readonly wentBack: number;
   /** Predictions made for promotions since the start. */
   readonly preApplied: number;
+  /** Those of failovers, whoever made them, that met their truth since the start. */
+  readonly met: PredictionsMet;
   /** Of the models of the log: those that are loaded, and why others are not. */
   readonly models: readonly LoadedModel[];
+}
+
+/** Predictions that were applied at failovers, against the truth that came afterwards. */
+export interface PredictionsMet {
+  readonly count: number;
+  /** Mean errors of their numbers, and of the last true values in their place: 0 to 1, in parts of the largest of both and half the interval. */
+  readonly error: number;
+  readonly lastError: number;
 }
 
 export interface LoadedModel {

@@ -81,8 +81,35 @@ export interface PredictionSource {
 /** A prediction that was read. */
 export interface AgedPrediction {
   readonly prediction: Prediction;
+  readonly source: PredictionOrigin;
   /** Since it was made, in ms of cluster time. */
   readonly ageMs: number;
+}
+
+/** `applied`: at a failover, alike on all replicas; `ready`: what the replica that answers holds ready for one. */
+export const predictionOrigins = ['applied', 'ready'] as const;
+export type PredictionOrigin = (typeof predictionOrigins)[number];
+
+/**
+ * Why nothing is predicted of a key: `not-asked` by any policy; `no-predictor` here, or none that runs; `learning` its past, or its last change; `left-out` by the
+ * budget; `no-forecast`: too few numbers, none in its value, or none that reaches to now; `unsure`: below the confidence that its policy or the reader asks for.
+ */
+export const whysAbsent = [
+  'not-asked',
+  'no-predictor',
+  'learning',
+  'left-out',
+  'no-forecast',
+  'unsure',
+] as const;
+export type WhyAbsent = (typeof whysAbsent)[number];
+
+/** A key that was read, of which nothing is predicted. */
+export interface AbsentPrediction {
+  readonly key: ByteString;
+  readonly why: WhyAbsent;
+  /** Of what is not sure enough; null otherwise. */
+  readonly confidence: number | null;
 }
 
 /** What a model expects of one key at one moment. It is never the truth, and is never stored with it (promise 5). */

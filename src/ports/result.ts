@@ -2,6 +2,7 @@ import type { ErrorCode } from '../foundation/errors.ts';
 import type { LeaseId, Revision, SessionId } from '../foundation/ids.ts';
 import type { AgedPrediction, Alarm, RangeRequest } from './command.ts';
 import type { KeyValue } from './delta.ts';
+import type { AbsentPrediction } from './prediction.ts';
 
 /** What a command answers. `revision` is the space's revision after it. Results are plain immutable data: they are kept in sessions. */
 export type CommandResult =
@@ -46,6 +47,8 @@ export interface RangeResult {
 export interface PredictedRangeResult extends RangeResult {
   /** In the order of the keys; made from the very values beside them. */
   readonly predictions: readonly AgedPrediction[];
+  /** The other keys. */
+  readonly absent: readonly AbsentPrediction[];
 }
 /** A range at an older revision inside a transaction: apply reads no history, so the node fills it in before it replies. */
 export interface DeferredRangeResult {

@@ -1,5 +1,6 @@
 import type { LeaseId, Revision } from '../foundation/ids.ts';
 import type { Space } from './delta.ts';
+import type { PredictionOrigin, WhyAbsent } from './prediction.ts';
 
 /** Keys and values at the edge: text is UTF-8. */
 export type Bytes = string | Uint8Array;
@@ -69,6 +70,8 @@ export interface ClientPrediction {
   readonly level: number;
   readonly fields: readonly ClientPredictedField[];
   readonly model: string;
+  /** `applied`: at a failover, alike on all replicas; `ready`: what the replica that answers holds ready for one. */
+  readonly source: PredictionOrigin;
   /** Since it was made, in ms of cluster time. */
   readonly ageMs: number;
   /** The moment that it is about, and the last one that it counts for, in cluster time. */
@@ -81,6 +84,15 @@ export interface ClientPrediction {
 export interface PredictedAnswer extends RangeAnswer {
   /** Of those keys of `values` that something is predicted of, in the same order. */
   readonly predictions: readonly ClientPrediction[];
+  /** Of the other keys why there is none. */
+  readonly absent: readonly ClientAbsentPrediction[];
+}
+
+export interface ClientAbsentPrediction {
+  readonly key: Uint8Array;
+  readonly why: WhyAbsent;
+  /** Of what is not sure enough, 0 to 1; null otherwise. */
+  readonly confidence: number | null;
 }
 
 export interface RangeAnswer {

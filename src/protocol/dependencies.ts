@@ -61,30 +61,44 @@ export function decodeSandboxLease(bytes: Uint8Array): SandboxLease {
   return { lease: leaseId(lease), ttlMs };
 }
 
-export function encodeSandboxName(id: string): Buffer {
+/** Of the caller's own join; none: of whoever has the id. */
+interface OwnLease {
+  readonly lease?: LeaseId;
+}
+
+export interface SandboxName extends OwnLease {
+  readonly id: string;
+}
+
+export function encodeSandboxName(id: string, lease?: LeaseId): Buffer {
   const writer = new WireWriter(80);
   writer.text(1, id);
+  if (lease !== undefined) writer.uint64(2, lease);
   return writer.finish();
 }
 
-export function decodeSandboxName(bytes: Uint8Array): string {
+export function decodeSandboxName(bytes: Uint8Array): SandboxName {
   const reader = new WireReader(bytes);
   let id = '';
+  let lease = 0n;
   while (reader.more()) {
-    if (reader.next() === 1) id = reader.utf8();
+    const field = reader.next();
+    if (field === 1) id = reader.utf8();
+    else if (field === 2) lease = reader.uint64();
     else reader.skip();
   }
-  return id;
+  return { id, ...ownLease(lease) };
 }
 
-export interface RegisterObjects {
+export interface RegisterObjects extends OwnLease {
   readonly sandbox: string;
   readonly objects: readonly HeldObject[];
 }
 
-export function encodeRegister({ sandbox, objects }: RegisterObjects): Buffer {
-  const writer = new WireWriter(64 + 200 * objects.length);
+export function encodeRegister({ sandbox, objects, lease }: RegisterObjects): Buffer {
+  const writer = new WireWriter(80 + 200 * objects.length);
   writer.text(1, sandbox);
+  if (lease !== undefined) writer.uint64(3, lease);
   for (const { keys, sha256, size, answer } of objects) {
     const mark = writer.begin(2, 150);
     for (const key of keys) writeKey(writer, 1, key);
@@ -99,41 +113,74 @@ export function encodeRegister({ sandbox, objects }: RegisterObjects): Buffer {
 export function decodeRegister(bytes: Uint8Array): RegisterObjects {
   const reader = new WireReader(bytes);
   let sandbox = '';
+  let lease = 0n;
   const objects: HeldObject[] = [];
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) sandbox = reader.utf8();
     else if (field === 2) objects.push(embedded(reader, readHeld));
+    else if (field === 3) lease = reader.uint64();
     else reader.skip();
   }
-  return { sandbox, objects };
+  return { sandbox, objects, ...ownLease(lease) };
 }
 
-export interface SandboxKeys {
+export interface SandboxKeys extends OwnLease {
   readonly sandbox: string;
   readonly keys: readonly ContentKey[];
+  /** Of `ClaimKey`. */
+  readonly over?: string;
 }
 
-/** Of `ReleaseKeys` and `ClaimKey`, and of `LookupKeys`, which have no sandbox. */
-export function encodeKeys({ sandbox, keys }: SandboxKeys, keysField = 2): Buffer {
-  const writer = new WireWriter(64 + 80 * keys.length);
-  if (keysField === 2) writer.text(1, sandbox);
-  for (const key of keys) writeKey(writer, keysField, key);
+/** Of `ReleaseKeys` and `ClaimKey`. */
+export function encodeKeys({ sandbox, keys, lease, over }: SandboxKeys): Buffer {
+  const writer = new WireWriter(160 + 80 * keys.length);
+  writer.text(1, sandbox);
+  for (const key of keys) writeKey(writer, 2, key);
+  if (lease !== undefined) writer.uint64(3, lease);
+  if (over !== undefined) writer.text(4, over);
   return writer.finish();
 }
 
-export function decodeKeys(bytes: Uint8Array, keysField = 2): SandboxKeys {
+export function decodeKeys(bytes: Uint8Array): SandboxKeys {
+  const reader = new WireReader(bytes);
+  let sandbox = '';
+  let lease = 0n;
+  let over = '';
+  const keys: ContentKey[] = [];
+  while (reader.more()) {
+    const field = reader.next();
+    if (field === 1) sandbox = reader.utf8();
+    else if (field === 2) keys.push(embedded(reader, readKey));
+    else if (field === 3) lease = reader.uint64();
+    else if (field === 4) over = reader.utf8();
+    else reader.skip();
+  }
+  return { sandbox, keys, ...ownLease(lease), ...(over === '' ? {} : { over }) };
+}
+
+/** `sandbox`: who asks; empty: nobody that is one. */
+export function encodeLookup({ sandbox, keys }: SandboxKeys): Buffer {
+  const writer = new WireWriter(80 + 80 * keys.length);
+  for (const key of keys) writeKey(writer, 1, key);
+  writer.text(2, sandbox);
+  return writer.finish();
+}
+
+export function decodeLookup(bytes: Uint8Array): SandboxKeys {
   const reader = new WireReader(bytes);
   let sandbox = '';
   const keys: ContentKey[] = [];
   while (reader.more()) {
     const field = reader.next();
-    if (field === keysField) keys.push(embedded(reader, readKey));
-    else if (field === 1) sandbox = reader.utf8();
+    if (field === 1) keys.push(embedded(reader, readKey));
+    else if (field === 2) sandbox = reader.utf8();
     else reader.skip();
   }
   return { sandbox, keys };
 }
+
+const ownLease = (lease: bigint): OwnLease => (lease === 0n ? {} : { lease: leaseId(lease) });
 
 export function encodeHolders(found: readonly (readonly Holding[])[]): Buffer {
   const writer = new WireWriter(64 + 200 * found.length);

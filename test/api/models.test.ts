@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { connect, type TanistClient } from '../../src/client/index.ts';
-import { decodeModelFile, modelHash } from '../../src/prediction/neural/model-file.ts';
+import { decodeModelFile, encodeModelFile, modelHash } from '../../src/prediction/neural/model-file.ts';
 import { drifting } from '../prediction/learning/processes.ts';
 import { type EtcdTestCluster, patient, startEtcdCluster } from './etcd/etcd-cluster.ts';
 
@@ -120,6 +120,33 @@ test('a client gets the model and teaches it; a command does so from private ser
   const metrics = await (await fetch(`http://${addresses.http}/metrics`)).text();
   t.regex(metrics, /tanist_model_version 2\n/);
   t.regex(metrics, /tanist_learning_published_total 1\n/);
+});
+
+test('an operator puts a model file in the place of the version in use, and the one of the program by default', async (t) => {
+  const each = await served(t, {});
+  const { client } = each;
+  const { file, learning } = await client.models.get({ file: true });
+  const own = decodeModelFile(file);
+  const folder = await mkdtemp(join(tmpdir(), 'tanist-publish-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'own.model');
+  await writeFile(path, encodeModelFile({ ...own, version: 7 }));
+  const given = await tanist(each, 'model', 'publish', path);
+  t.is(given.code, 0, given.stderr);
+  t.regex(given.stdout, /^gru-base version 7, base {2}sha256 [0-9a-f]{64}\n/);
+  t.is((await client.models.get()).learning.model?.version, 7);
+  const back = await tanist(each, 'model', 'publish', '--json');
+  t.is(back.code, 0, back.stderr);
+  t.like(JSON.parse(back.stdout), { node: 'n0', model: { version: 1, hash: learning.model!.hash } });
+  await t.throwsAsync(client.models.publish(Buffer.from('garbage')), { code: 'model-damaged' });
+  await t.throwsAsync(client.models.publish(encodeModelFile({ ...own, name: 'other' })), {
+    code: 'model-invalid',
+    message: /is of other; what is learnt is gru-base/,
+  });
+  await writeFile(path, file.subarray(0, 20_000));
+  const cut = await tanist(each, 'model', 'publish', path);
+  t.is(cut.code, 1);
+  t.regex(cut.stderr, /own\.model does not have its checksum/);
 });
 
 test('where learning is off contributions are refused, and the model is there to look at', async (t) => {

@@ -10,7 +10,8 @@ import { clusterTimeMs, revision } from '../../src/foundation/ids.ts';
 import { freePorts } from '../../src/local/ports.ts';
 import { parseClusterConfig } from '../../src/node/config/config.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
-import type { Prediction } from '../../src/ports/prediction.ts';
+import { defaultPredictPolicy, type Prediction } from '../../src/ports/prediction.ts';
+import type { PredictedAnswer } from '../../src/ports/state-client.ts';
 import { openLevelDisk } from '../../src/storage/level/level-disk.ts';
 import { b, prediction } from '../state/commands.ts';
 
@@ -176,3 +177,24 @@ test.serial('a policy with what to predict goes through the command line and bac
   t.is(wrong.code, 1);
   t.regex(wrong.stderr, /"\/a~x" is no JSON pointer/);
 });
+
+test.serial(
+  'in ordinary operation what the node holds ready is told, marked as such, or why there is nothing',
+  async (t) => {
+    const none = await cli('get', 'load', '--consistency', 'predicted');
+    t.regex(
+      none.stdout,
+      /^load\n2\n {2}no prediction: no policy asks for it \(tanist policy set --predict\)\n$/,
+    );
+    await client.setPolicy('ready/', { predict: { ...defaultPredictPolicy, minConfidence: 0 } });
+    let answer: PredictedAnswer;
+    do {
+      const { revision: written } = await client.put('ready/a', '5');
+      answer = await client.get('ready/a', { consistency: 'predicted' });
+      t.is(answer.values[0]?.modRevision, written);
+    } while (answer.predictions.length === 0);
+    t.like(answer.predictions[0], { source: 'ready', last: { modRevision: answer.values[0]?.modRevision } });
+    t.deepEqual(answer.absent, []);
+    t.is(node.node.state.predictionOf('user', b('ready/a')), null, 'nothing of it is in the state');
+  },
+);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,7 +44,7 @@ test('forecast: the season goes on, in a table and in JSON', async (t) => {
   const { code, stdout, stderr } = await tanist('forecast', hourly, '--horizon', '24', '--level', '0.8');
   t.is(code, 0, stderr);
   t.regex(stdout, /^hourly: \S+/);
-  t.regex(stdout, /time +mean +80 % from +to/);
+  t.regex(stdout, /time \(UTC\) +mean +80 % from +to/);
   const json = await tanist('forecast', hourly, '--horizon', '24', '--json');
   const [row] = lastLine(json.stdout) as {
     series: string;
@@ -109,6 +109,79 @@ test('backtest --m4: OWA beside sMAPE and MASE; models can be left out', async (
   t.false(series.some(({ model }) => /^(lad|ridge|analog)/.test(model)));
 });
 
+const more = mkdtempSync(join(tmpdir(), 'tanist-written-'));
+test.after.always(() => rmSync(more, { recursive: true }));
+
+/** A file of a value a minute. */
+function written(name: string, value: (i: number) => number, length = 240): string {
+  const rows = Array.from({ length }, (_, i) => `${1.6e9 + i * 60},${value(i)}`);
+  writeFileSync(join(more, name), ['timestamp,value', ...rows].join('\n'));
+  return join(more, name);
+}
+
+test('backtest: a series on which the last value never errs is left out of the mean, and counted', async (t) => {
+  const own = join(more, 'level');
+  mkdirSync(own);
+  const random = seededRandom('level');
+  written('level/noise.csv', () => random.next());
+  written('level/step.csv', (i) => (i < 120 ? 5 : 500.1));
+  const run = ['backtest', own, '--horizon', '6', '--without', 'gru,analog,lad,ridge'];
+  const { stdout } = await tanist(...run);
+  t.regex(
+    stdout,
+    /Selected: 0\.\d+ of the last value's error \(geometric mean over 1 series; on 1 more the last value never erred\), at worst 0\.\d+ \(noise\)/,
+  );
+  const { series, summary } = lastLine((await tanist(...run, '--json')).stdout) as {
+    series: { series: string; relMae: number | null }[];
+    summary: { series: number; without: number; relMae: number | null };
+  };
+  t.deepEqual([summary.series, summary.without], [2, 1]);
+  t.true(summary.relMae !== null && summary.relMae > 0.5 && summary.relMae < 1);
+  t.true(series.every(({ series: name, relMae }) => (relMae === null) === (name === 'step')));
+});
+
+test('months are steps, however long, and the next ones are the next months', async (t) => {
+  const rows = (day: (month: number) => number): string[] =>
+    Array.from(
+      { length: 120 },
+      (_, i) => `${new Date(Date.UTC(1990, i, day(i), 6)).toISOString()},${10 + (i % 12)}`,
+    );
+  const ends = (month: number): number => new Date(Date.UTC(1990, month + 1, 0)).getUTCDate();
+  for (const [day, next] of [
+    [() => 1, ['2000-01-01', '2000-02-01', '2000-03-01']],
+    [ends, ['2000-01-31', '2000-02-29', '2000-03-31']],
+  ] as const) {
+    const file = join(more, 'months.csv');
+    writeFileSync(file, ['date,value', ...rows(day)].join('\n'));
+    const run = await tanist('forecast', file, '--horizon', '3', '--without', 'gru', '--json');
+    t.is(run.stderr, '', 'nothing to repair');
+    const [row] = lastLine(run.stdout) as { from: string; times: string[]; mean: number[] }[];
+    t.deepEqual(
+      row?.times,
+      next.map((date) => `${date}T06:00:00.000Z`),
+    );
+    t.true(
+      row!.mean.every((value, k) => Math.abs(value - 10 - k) < 0.5),
+      String(row?.mean),
+    );
+  }
+});
+
+test('a counter that goes on at its last rate says so', async (t) => {
+  const counter = written('counter.csv', (i) => i, 60);
+  const { stdout } = await tanist('forecast', counter, '--horizon', '3', '--without', 'gru');
+  t.regex(stdout, /^counter: last-rate\n/);
+  t.regex(stdout, / 60 .*\n.* 61 .*\n.* 62 /);
+});
+
+test('numbers at the limit are forecast, larger ones refused', async (t) => {
+  const random = seededRandom('large');
+  const edge = written('edge.csv', (i) => 9.9e99 * (i % 2 === 0 ? -1 : random.next()), 60);
+  const { stdout } = await tanist('forecast', edge, '--horizon', '3', '--without', 'gru', '--json');
+  const [row] = lastLine(stdout) as { mean: unknown[]; lower: unknown[]; upper: unknown[] }[];
+  t.true([row!.mean, row!.lower, row!.upper].flat().every(Number.isFinite), stdout);
+});
+
 const wrong: readonly (readonly [readonly string[], 1 | 2, RegExp])[] = [
   [['forecast', hourly], 2, /required option '--horizon <steps>'/],
   [['forecast', hourly, '--horizon', '0'], 2, /whole number from 1 to 1000/],
@@ -124,6 +197,11 @@ const wrong: readonly (readonly [readonly string[], 1 | 2, RegExp])[] = [
   [['forecast', hourly, '--horizon', '3', '--without', 'magic'], 2, /there is no model magic/],
   [['forecast', hourly, '--horizon', '3', '--without', 'last-value'], 2, /measured by/],
   [['backtest', hourly, '--horizon', '200'], 1, /last fifth is too short for --horizon 200/],
+  [
+    ['forecast', written('huge.csv', (i) => (i % 2 === 0 ? 1e308 : -1e308), 60), '--horizon', '4'],
+    1,
+    /huge\.csv has a value of 1e\+308: numbers to ±1e\+100 can be forecast/,
+  ],
   [['backtest', folder, '--horizon', '500'], 1, /last fifth is too short for --horizon 500/],
 ];
 for (const [args, code, expected] of wrong)
@@ -160,6 +238,18 @@ test('--inputs: a series that follows another column is forecast by it, far bett
   t.true(with_ < 0.3 * without, `${with_} of ${without}`);
   const { stdout } = await tanist('forecast', file, '--horizon', '3', '--inputs', '--without', 'gru');
   t.regex(stdout, /^followed: arx\S* ← load\n/);
-  const plain = await tanist('forecast', hourly, '--horizon', '3', '--inputs', '--without', 'gru');
+  const plain = await tanist(
+    'forecast',
+    hourly,
+    '--horizon',
+    '3',
+    '--inputs',
+    '--season',
+    '288',
+    '--without',
+    'gru',
+  );
   t.is(plain.code, 0, plain.stderr);
+  t.regex(plain.stderr, /hourly has no further columns: --inputs changes nothing/);
+  t.regex(plain.stderr, /hourly has 288 values: a season of 288 steps changes nothing/);
 });

@@ -49,6 +49,12 @@ test('tanist mirror: add, list, show, refresh, serve with events and metrics, re
       sources: ['things'],
       mirrors: [{ id: 'things/a', value: { n: 1 }, hit: 'origin' }],
     });
+    const unread = await run('serve', '--config', join(folder, 'none.yaml'));
+    t.is(unread.code, 1);
+    t.regex(unread.stderr, /none\.yaml cannot be read \(config-invalid\)/);
+    const nobodys = await run('refresh', '--invalidate', 'nosuch/z');
+    t.is(nobodys.code, 1);
+    t.regex(nobodys.stderr, /there was no mirror of nosuch\/z \(resource-missing\)/);
     const taken = await run('serve', '--http', new URL(server.url).port);
     t.is(taken.code, 1, 'it ends, and leaves no refresher behind that keeps the process');
     t.regex(taken.stderr, /tanist: cannot listen on port .*; choose another by --http \(port-taken\)/);
@@ -80,7 +86,9 @@ test('tanist mirror: add, list, show, refresh, serve with events and metrics, re
       t.is(ready.name, 'r1');
       n = 2;
       const body = '{"ids":["things/a"]}';
-      const headers = { 'x-hub-signature-256': signatureOf('geheim', Buffer.from(body)) };
+      const timestamp = String(Date.now());
+      const event = { path: '/invalidate', timestamp, body: Buffer.from(body) };
+      const headers = { 'x-tanist-timestamp': timestamp, 'x-tanist-signature': signatureOf('geheim', event) };
       t.is((await fetch(`http://${ready.http}/invalidate`, { method: 'POST', body, headers })).status, 200);
       t.is((await fetch(`http://${ready.http}/invalidate`, { method: 'POST', body })).status, 401);
       for (;;) {

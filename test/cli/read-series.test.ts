@@ -108,7 +108,7 @@ test('a missing file, a directory, an empty directory', async (t) => {
   await t.throwsAsync(readSeries(tmpdir()), { message: /is a directory/ });
   const folder = await mkdtemp(join(tmpdir(), 'tanist-series-'));
   await t.throwsAsync(
-    readInputs(folder, false, () => {}),
+    readInputs(folder, {}, () => {}),
     { message: /has no .csv file/ },
   );
   await rm(folder, { recursive: true });

@@ -51,7 +51,9 @@ async function readPastLiar(wanted: Buffer, wrong: Buffer): Promise<string | nul
       failed: () => undefined,
       lied: () => undefined,
       received: () => undefined,
-      pause: async () => undefined,
+      clock: systemClock,
+      stallMs: 30_000,
+      pause: async () => true,
     },
   );
   const parts: Buffer[] = [];

@@ -140,3 +140,49 @@ test('an object that is evicted is no longer registered', async (t) => {
   await until(async () => (await found(wanted)) === 0 && (await found(other)) === 1);
   t.is(agent.cache.bytes < 400_000, true);
 });
+
+test('silent holders are not waited for one after the other', async (t) => {
+  const wanted = fakePackage('wanted', 1000);
+  const { upstream, fleet, peer, fetch } = await setting(t, wanted);
+  for (let i = 0; i < 12; i++) await peer(`mute-${i}`, () => undefined);
+  const agent = await fleet.agent('own', upstream.url, { stallMs: 400 });
+  await get(agent.address, '/wanted');
+  const startMs = performance.now();
+  t.true((await fetch(agent.address)).body.equals(wanted.tarball));
+  // One after the other they took 12 times as long; upstream is asked beside them after 600 ms.
+  t.true(performance.now() - startMs < 6 * 400);
+  t.is(tarballsAsked(upstream), 1);
+});
+
+test('beside a holder that keeps silent the next is asked; the silent one rests', async (t) => {
+  const wanted = fakePackage('wanted', 1000);
+  const { upstream, fleet, peer, fetch } = await setting(t, wanted);
+  await peer('a-mute', () => undefined);
+  await peer('b-well', giving(wanted.tarball));
+  const agent = await fleet.agent('own', upstream.url, { stallMs: 1000 });
+  await get(agent.address, '/wanted');
+  t.true((await fetch(agent.address)).body.equals(wanted.tarball));
+  t.is(tarballsAsked(upstream), 0);
+  t.is(agent.stats().peers.find(({ sandbox }) => sandbox === 'a-mute')?.resting, false);
+  await until(() => agent.stats().peers.find(({ sandbox }) => sandbox === 'a-mute')?.resting === true);
+});
+
+test('a holder that only trickles is left for the next, its bytes are kept', async (t) => {
+  const wanted = fakePackage('wanted', 200_000);
+  const { upstream, fleet, peer, fetch } = await setting(t, wanted);
+  await peer('drip', (_request, response) => {
+    response.writeHead(200, { 'content-length': String(wanted.tarball.length) });
+    let sent = 0;
+    const dripping = setInterval(() => {
+      response.write(wanted.tarball.subarray(sent, sent + 10));
+      sent += 10;
+    }, 20);
+    response.on('close', () => clearInterval(dripping));
+  });
+  const agent = await fleet.agent('own', upstream.url, { stallMs: 300 });
+  t.true((await fetch(agent.address)).body.equals(wanted.tarball));
+  t.is(tarballsAsked(upstream), 1);
+  t.true(agent.stats().counts.peerBytes > 0);
+  t.is(agent.stats().counts.peerFailures, 1);
+  t.is(agent.stats().counts.mismatches, 0);
+});

@@ -133,6 +133,58 @@ export function registryConformance(test: TestFn, name: string, start: () => Pro
     t.is((await registry.lookup([key('y')]))[0]?.length, 1);
   });
 
+  check('what one life of a sandbox says is nothing once another has its id', async (t, registry) => {
+    const first = await registry.join(sandbox('one', 'same'), ttlMs);
+    const second = await registry.join(sandbox('one', 'same'), ttlMs);
+    const own = { lease: first.lease };
+    const lost = { code: 'sandbox-exists' };
+    await t.throwsAsync(registry.heartbeat('one', own), lost);
+    await t.throwsAsync(registry.register('one', [held('x')], own), lost);
+    await t.throwsAsync(registry.claim('one', key('x'), own), lost);
+    await registry.invalidate('one', own);
+    await registry.register('one', [held('y')], { lease: second.lease });
+    t.is((await registry.lookup([key('x')]))[0]?.length, 0);
+    t.is((await registry.lookup([key('y')]))[0]?.length, 1);
+    t.deepEqual(
+      (await registry.sandboxes({ id: 'one' })).map(({ id }) => id),
+      ['one'],
+    );
+    t.deepEqual(await registry.sandboxes({ id: 'two' }), []);
+    await registry.invalidate('one');
+    await t.throwsAsync(registry.heartbeat('one', own), { code: 'sandbox-unknown' });
+  });
+
+  check('of those who followed one that does not answer one takes its place', async (t, registry) => {
+    const ids = Array.from({ length: 6 }, (_, i) => `s${i}`);
+    for (const id of ['dead', ...ids]) await registry.join(sandbox(id), ttlMs);
+    await registry.claim('dead', key('x'));
+    const claims = await Promise.all(ids.map((id) => registry.claim(id, key('x'), { over: 'dead' })));
+    const winner = ids[claims.findIndex(({ claimed }) => claimed)];
+    t.is(claims.filter(({ claimed }) => claimed).length, 1);
+    for (const claim of claims)
+      if (!claim.claimed)
+        t.deepEqual(
+          claim.holdings.map(({ sandbox: by, state }) => [by, state]),
+          [[winner, 'fetching']],
+        );
+    // One that holds it is not pushed aside.
+    await registry.register('dead', [held('x')]);
+    await registry.claim('s0', key('x'), { over: 'dead' });
+    t.true((await registry.lookup([key('x')]))[0]?.some(({ sandbox: by }) => by === 'dead'));
+  });
+
+  check('of very many holders those that come after the asker are told', async (t, registry) => {
+    const ids = Array.from({ length: 150 }, (_, i) => `s${String(i).padStart(3, '0')}`);
+    await Promise.all(ids.map((id) => registry.join(sandbox(id), ttlMs)));
+    await Promise.all(ids.map((id) => registry.register(id, [held('x')])));
+    const toldTo = async (asker: string): Promise<readonly string[]> =>
+      ((await registry.lookup([key('x')], { asker }))[0] ?? []).map(({ sandbox: by }) => by);
+    t.deepEqual(await toldTo('s020'), ids.slice(20, 84));
+    t.deepEqual(await toldTo('s120'), [...ids.slice(120), ...ids.slice(0, 34)]);
+    const claim = await registry.claim('s120', key('x'));
+    t.false(claim.claimed || claim.holdings.some(({ sandbox: by }) => by === 's100'));
+  });
+
   check('bad names are refused', async (t, registry) => {
     for (const id of ['', '../x', 'A', 'a/b', 'x'.repeat(64)])
       await t.throwsAsync(registry.join(sandbox(id, 'i'), ttlMs), { code: 'invalid-argument' }, id);

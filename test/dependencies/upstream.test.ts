@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/api/system-clock.ts';
@@ -7,20 +7,11 @@ import { configFor } from '../../src/dependencies/npm/npm-config.ts';
 import { StateRegistry } from '../../src/dependencies/registry/state-registry.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { fakePackage, packument, startFakeRegistry } from './fake-registry.ts';
-import { Fleet, get, until } from './fleet.ts';
+import { get, until } from './fleet.ts';
+import { setting } from './setting.ts';
 
 const wanted = fakePackage('wanted', 300_000);
 const path = '/wanted/-/wanted-1.0.0.tgz';
-
-async function setting(t: ExecutionContext) {
-  const upstream = await startFakeRegistry([wanted]);
-  const fleet = new Fleet();
-  t.teardown(async () => {
-    await fleet.stop();
-    await upstream.stop();
-  });
-  return { upstream, fleet };
-}
 
 const keysOf = (upstream: Parameters<typeof packument>[0]) => {
   const text = JSON.stringify(packument(upstream, wanted));
@@ -28,7 +19,7 @@ const keysOf = (upstream: Parameters<typeof packument>[0]) => {
 };
 
 test('a body from upstream that is not what metadata lists is never whole, kept or registered', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url);
   upstream.altered = Buffer.from(wanted.tarball);
   upstream.altered[200_000]! ^= 1;
@@ -43,7 +34,7 @@ test('a body from upstream that is not what metadata lists is never whole, kept 
 });
 
 test('metadata is asked about with its validator; without upstream the last word counts', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   upstream.etags = true;
   const agent = await fleet.agent('own', upstream.url, { metadataTtlMs: 0 });
   const first = await get(agent.address, '/wanted');
@@ -67,7 +58,7 @@ test('metadata is asked about with its validator; without upstream the last word
 });
 
 test('what upstream says wrongly is told as that', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url);
   const cases: [string, number, RegExp, typeof upstream.intercept][] = [
     ['garbage', 502, /no JSON/, (_, response) => !!response.end('<html>')],
@@ -98,7 +89,7 @@ test('what upstream says wrongly is told as that', async (t) => {
 });
 
 test('a tarball is tried again when upstream is too busy or breaks off', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url);
   let times = 0;
   upstream.intercept = (request, response) => {
@@ -115,7 +106,7 @@ test('a tarball is tried again when upstream is too busy or breaks off', async (
 });
 
 test('names that lead elsewhere are refused, and reach neither the disk nor upstream', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url);
   for (const bad of [
     '/../etc/passwd',
@@ -142,7 +133,7 @@ test('names that lead elsewhere are refused, and reach neither the disk nor upst
 });
 
 test('peers can name nothing but digests', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url);
   for (const bad of [
     '/v1/objects/sha256/../../instance',
@@ -156,7 +147,7 @@ test('peers can name nothing but digests', async (t) => {
 });
 
 test('what is too large to keep is passed on, checked as any other', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url, { mostStoredBytes: 100_000 });
   t.true((await get(agent.address, path)).body.equals(wanted.tarball));
   t.is(agent.stats().counts.notStored, 1);
@@ -170,7 +161,7 @@ test('what is too large to keep is passed on, checked as any other', async (t) =
 });
 
 test('without the registry the sandbox is served; when it answers again all is registered', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url, { leaseTtlMs: 100 });
   fleet.state.failure = new TanistError('unavailable', 'no cluster');
   t.true((await get(agent.address, path)).body.equals(wanted.tarball));
@@ -184,7 +175,7 @@ test('without the registry the sandbox is served; when it answers again all is r
 });
 
 test('a restart keeps the cache; after an end without order damage is found before it is given out', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const cacheFolder = await fleet.folder();
   const first = await fleet.agent('own', upstream.url, { cacheFolder });
   await get(first.address, path);
@@ -211,14 +202,20 @@ test('a restart keeps the cache; after an end without order damage is found befo
   t.is(upstream.askedFor('.tgz'), 2);
 });
 
-test('a scrub finds what went bad on the disk', async (t) => {
-  const { upstream, fleet } = await setting(t);
+/** The package is in an agent's cache; `file`: its bytes there. */
+async function cached(t: ExecutionContext) {
+  const { upstream, fleet } = await setting(t, wanted);
   const cacheFolder = await fleet.folder();
   const agent = await fleet.agent('own', upstream.url, { cacheFolder });
   await get(agent.address, path);
   await until(() => agent.cache.count === 2);
   const { sha256 } = agent.cache.all().find(({ size }) => size === wanted.tarball.length)!;
-  await writeFile(join(cacheFolder, 'objects', sha256.slice(0, 2), sha256), wanted.tarball.subarray(1));
+  return { upstream, fleet, agent, file: join(cacheFolder, 'objects', sha256.slice(0, 2), sha256) };
+}
+
+test('a scrub finds what went bad on the disk', async (t) => {
+  const { upstream, fleet, agent, file } = await cached(t);
+  await writeFile(file, wanted.tarball.subarray(1));
   t.like(await agent.cache.scrub(), { objects: 2, damaged: 1 });
   const registry = new StateRegistry(fleet.state, systemClock);
   await until(async () => (await registry.lookup(keysOf(upstream)))[0]!.length === 0);
@@ -226,7 +223,7 @@ test('a scrub finds what went bad on the disk', async (t) => {
 });
 
 test('credentials go to the registry that they are of, and nowhere else', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const elsewhere = await startFakeRegistry([wanted]);
   t.teardown(() => elsewhere.stop());
   const npm = {
@@ -247,21 +244,30 @@ test('credentials go to the registry that they are of, and nowhere else', async 
 });
 
 test('what the disk no longer has as it was is never whole, and fetched anew', async (t) => {
-  const { upstream, fleet } = await setting(t);
-  const cacheFolder = await fleet.folder();
-  const agent = await fleet.agent('own', upstream.url, { cacheFolder });
-  await get(agent.address, path);
-  await until(() => agent.cache.count === 2);
-  const { sha256 } = agent.cache.all().find(({ size }) => size === wanted.tarball.length)!;
+  const { agent, file } = await cached(t);
   const altered = Buffer.from(wanted.tarball);
   altered[10]! ^= 1;
-  await writeFile(join(cacheFolder, 'objects', sha256.slice(0, 2), sha256), altered);
+  await writeFile(file, altered);
   await t.throwsAsync(get(agent.address, path));
   t.true((await get(agent.address, path)).body.equals(wanted.tarball));
 });
 
+test('what the disk cannot give at present is not taken for damaged: it stays', async (t) => {
+  const { upstream, agent, file } = await cached(t);
+  // Any error that says nothing of the bytes, as of too many open files.
+  await rename(file, `${file}.aside`);
+  await mkdir(file);
+  await t.throwsAsync(get(agent.address, path));
+  t.like(await agent.cache.scrub(), { objects: 2, damaged: 0 });
+  t.is(agent.cache.count, 2);
+  await rmdir(file);
+  await rename(`${file}.aside`, file);
+  t.true((await get(agent.address, path)).body.equals(wanted.tarball));
+  t.is(upstream.askedFor('.tgz'), 1);
+});
+
 test('a kept connection that upstream closed meanwhile is no failure', async (t) => {
-  const { upstream, fleet } = await setting(t);
+  const { upstream, fleet } = await setting(t, wanted);
   const agent = await fleet.agent('own', upstream.url, { metadataTtlMs: 0 });
   t.is((await get(agent.address, '/wanted')).status, 200);
   // As a server does with idle connections, at the moment when the next request is on its way.

@@ -30,6 +30,8 @@ export class MemoryCluster {
   /** While false nothing is answered: as if no leader could be reached. */
   reachable = true;
   commands = 0;
+  /** Commands are applied at once, and answered so much later. */
+  answerMs = 0;
   /** So many of the next commands are applied, and nobody hears of it. */
   mute = 0;
 
@@ -68,10 +70,12 @@ export class MemoryCluster {
           this.mute--;
           return;
         }
-        queueMicrotask(() => {
+        const answer = (): void => {
           if (result === undefined) done(unreachable());
           else done(result.kind === 'failed' ? new TanistError(result.code, result.message) : result);
-        });
+        };
+        if (this.answerMs > 0) this.#clock.after(this.answerMs, answer);
+        else queueMicrotask(answer);
       },
       renew: (id: LeaseId, done) => {
         if (!this.reachable) return done(unreachable());

@@ -1,4 +1,6 @@
 import test from 'ava';
+import { TanistError } from '../../src/foundation/errors.ts';
+import { openMirrors } from '../../src/mirrors/sdk/open-mirrors.ts';
 import { failed } from '../../src/mirrors/sources/failed.ts';
 import { liveKey } from '../../src/mirrors/state/keys.ts';
 import { content } from './fake-origin.ts';
@@ -129,7 +131,7 @@ test('no cluster: the mirror while it is fresh, then the origin itself, within a
   await clock.advance(61_000);
   origin.documents.set('a', { cpu: 5 });
   const asked = mirrors.poll('s/a');
-  await clock.advance(1500);
+  await clock.advance(2500);
   const direct = await asked;
   t.like(direct, { hit: 'direct', value: { cpu: 5 } });
   t.truthy(direct.trouble);
@@ -254,6 +256,31 @@ test('what is not to be mirrored goes to the origin each time, and leaves nothin
   await close();
 });
 
+test('an event of what nobody mirrors, or may, makes nothing; one during the first look is not lost', async (t) => {
+  const { cluster, origin, open, close } = world({ except: ['tmp-*'] });
+  origin.documents.set('tmp-1', { n: 1 });
+  const mirrors = await open();
+  t.deepEqual(await mirrors.invalidate('nosuch/x', 's/tmp-1', 's/a'), []);
+  t.is((await mirrors.refresh('s/tmp-1')).hit, 'direct');
+  const { values } = await cluster.client().get('mirrors/live/', { prefix: true });
+  // The call was the source's.
+  t.deepEqual(
+    values.map(({ key }) => Buffer.from(key).toString()),
+    ['mirrors/live/b/s'],
+  );
+  origin.hold();
+  const polled = mirrors.poll('s/a');
+  await settle();
+  t.deepEqual(await mirrors.invalidate('s/a', 's/b'), ['s/a']);
+  origin.release();
+  await polled;
+  await settle();
+  t.is((await mirrors.poll('s/a')).hit, 'origin');
+  await settle();
+  t.deepEqual(await mirrors.invalidate('s/a'), ['s/a']);
+  await close();
+});
+
 test('stale-while-revalidate where the source says so', async (t) => {
   const { clock, origin, open, close } = world({ onStale: 'serve' });
   const mirrors = await open();
@@ -280,6 +307,92 @@ test('a watch yields the present state, then every change, and that it is gone',
   t.like((await events.next()).value, { kind: 'missing' });
   abort.abort();
   t.true((await events.next()).done);
+  await close();
+});
+
+test('without any refresher a watch sees changes all the same', async (t) => {
+  for (const refresh of ['on-demand', 'predicted']) {
+    const { clock, origin, open, close } = world({ refresh, freshForMs: 20_000 });
+    const watchers = [await open(), await open()];
+    const events = watchers.map((mirrors) => mirrors.watch('s/a'));
+    for (const each of events) t.like((await each.next()).value, { state: { value: { cpu: 1 } } });
+    origin.documents.set('a', { cpu: 2 });
+    await clock.advance(35_000);
+    for (const each of events) t.like((await each.next()).value, { state: { value: { cpu: 2 } } });
+    t.is(origin.asked.length, 2);
+    await Promise.all(watchers.map((mirrors) => mirrors.close()));
+    await close();
+  }
+});
+
+test('mirrors open while the cluster is down: the origin answers until it is there', async (t) => {
+  const { clock, cluster, origin, open, close } = world();
+  const one = await open();
+  cluster.reachable = false;
+  let connects = 0;
+  let closed = 0;
+  const opening = openMirrors(
+    async () => {
+      connects++;
+      if (!cluster.reachable) throw new TanistError('unavailable', 'no endpoint answers');
+      return Object.assign(cluster.client(), { [Symbol.asyncDispose]: async () => void closed++ });
+    },
+    { clock, startMs: 1000, sources: one.ports.sources, may: { own: { fake: origin } } },
+  );
+  await clock.advance(1100);
+  const mirrors = await opening;
+  t.like(await mirrors.poll('s/a'), { hit: 'direct', value: { cpu: 1 } });
+  t.true(connects > 1);
+  cluster.reachable = true;
+  await clock.advance(1000);
+  t.is((await mirrors.poll('s/a')).hit, 'origin');
+  t.is((await mirrors.poll('s/a')).hit, 'fresh');
+  await mirrors.close();
+  t.is(closed, 1);
+  await close();
+});
+
+test('past the cluster an origin in trouble is left alone, too', async (t) => {
+  const { clock, cluster, origin, open, close } = world();
+  cluster.reachable = false;
+  const opening = open({ startMs: 10, directBudget: { perMinute: 600, burst: 100 } });
+  await clock.advance(20);
+  const mirrors = await opening;
+  origin.answer = () => failed('origin-failed', 'the origin fails with status 500');
+  for (let second = 0; second < 30; second++) {
+    t.is(await codeOf(mirrors.poll('s/a')), 'origin-failed');
+    await clock.advance(1000);
+  }
+  // At 0, 1, 3, 7, 15 s.
+  t.is(origin.asked.length, 5);
+  origin.answer = () => failed('origin-busy', 'the origin asks for patience', 60_000);
+  t.is(await codeOf(mirrors.poll('s/b')), 'origin-busy');
+  t.is(await codeOf(mirrors.poll('s/c')), 'over-budget');
+  await clock.advance(58_000);
+  t.is(await codeOf(mirrors.poll('s/b')), 'origin-busy');
+  t.is(origin.asked.length, 6);
+  await clock.advance(3000);
+  origin.answer = null;
+  origin.documents.set('b', {});
+  t.is((await mirrors.poll('s/b')).hit, 'direct');
+  cluster.reachable = true;
+  await clock.advance(500);
+  await close();
+});
+
+test('what is not mirrored is within the source’s budget, which is one for all processes', async (t) => {
+  const { clock, origin, open, close } = world({ mirror: false, budget: { perMinute: 60, burst: 30 } });
+  const processes = [await open(), await open(), await open()];
+  const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
+  for (const key of keys) origin.documents.set(key, {});
+  const codes = Promise.all(
+    keys.map((key, i) => codeOf(processes[i % 3]!.poll(`s/${key}`, { waitMs: 500 }))),
+  );
+  await clock.advance(600);
+  const counts = (await codes).filter((code) => code === 'none').length;
+  t.is(counts, 30);
+  t.true((await codes).every((code) => code === 'none' || code === 'over-budget'));
+  t.is(origin.asked.length, 30);
   await close();
 });
 
@@ -346,12 +459,11 @@ test('a claim that was made and whose answer was lost holds nobody up', async (t
   await one.lease.id();
   cluster.mute = 1;
   const polled = one.poll('s/a');
-  await clock.advance(1100);
-  t.is((await polled).hit, 'direct');
+  await clock.advance(4900);
   t.truthy(other.live.entries.get('s/a')?.claim);
-  await clock.advance(300);
-  t.is(other.live.entries.get('s/a')?.claim ?? null, null);
-  t.is((await other.poll('s/a')).hit, 'origin');
-  t.is(origin.asked.length, 2);
+  const late = other.poll('s/a');
+  await clock.advance(700);
+  t.deepEqual([(await polled).hit, (await late).hit], ['origin', 'origin']);
+  t.is(origin.asked.length, 1);
   await close();
 });

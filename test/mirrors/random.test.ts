@@ -17,7 +17,6 @@ for (const weather of ['calm', 'pauses', 'lag'] as const) {
 
 const mutants: readonly (readonly [MutantName, Weather])[] = [
   ['mirror-claim-ignored', 'calm'],
-  ['mirror-looks-again', 'calm'],
   ['mirror-budget-free', 'calm'],
   ['mirror-older-accepted', 'lag'],
   ['mirror-fence-ignored', 'pauses'],

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { ReadReports } from '../../src/mirrors/health/read-reports.ts';
 import { Refresher } from '../../src/mirrors/refresh/refresher.ts';
 import { ownerOf } from '../../src/mirrors/refresh/rendezvous.ts';
 import { httpServer } from './http-server.ts';
@@ -118,6 +119,152 @@ test('clockwork is learned: changes are found soon after they come, with about a
   const foretold = counted().predictedRight - learning.predictedRight;
   t.true(foretold > 0.8 * found, `${foretold} of ${found}`);
   await refresher.stop();
+  await close();
+});
+
+test('a refresher that may not ask an origin has no share of its resources', async (t) => {
+  const { clock, origin, open, close } = world({
+    refresh: 'interval',
+    freshForMs: 1000,
+    budget: { perMinute: 6000, burst: 100 },
+  });
+  const [able, unable] = [await open({ name: 'able' }), await open({ name: 'unable', may: {} })];
+  const refreshers = [new Refresher(able), new Refresher(unable)];
+  for (const refresher of refreshers) refresher.start();
+  const names = Array.from({ length: 20 }, (_, i) => `k${i}`);
+  for (const name of names) origin.documents.set(name, { name });
+  for (const name of names) await able.poll(`s/${name}`);
+  await clock.advance(1000);
+  t.deepEqual(
+    refreshers.map((refresher) => refresher.owned().length),
+    [20, 0],
+  );
+  origin.asked.length = 0;
+  await clock.advance(5000);
+  t.is(new Set(origin.asked).size, 20);
+  for (const refresher of refreshers) await refresher.stop();
+  await close();
+});
+
+test('a refresher that lacks a secret gives its share away when it finds out', async (t) => {
+  await using server = await httpServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end('{}');
+  });
+  const { clock, open, close } = world();
+  const origin = { kind: 'http', url: `${server.url}/{key}`, headers: { 'x-key': { env: 'OWN_SECRET' } } };
+  const sources = { h: { origin, refresh: 'on-demand' } };
+  process.env.OWN_SECRET = 'geheim';
+  const prefixed = (environmentPrefix: string) => ({ secrets: { environmentPrefix, folder: null } });
+  const able = await open({ name: 'able', sources, may: prefixed('OWN_') });
+  const unable = await open({ name: 'unable', sources, may: prefixed('OTHER_') });
+  const refreshers = [new Refresher(able), new Refresher(unable)];
+  for (const refresher of refreshers) refresher.start();
+  await clock.advance(500);
+  const name = Array.from({ length: 50 }, (_, i) => `h/k${i}`).find((each) => refreshers[1]!.set.owns(each))!;
+  await unable.ask(name);
+  await clock.advance(1000);
+  t.true(refreshers[0]!.set.owns(name));
+  while (able.peek(name) === null) {
+    await clock.advance(250);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.is(server.requests.length, 1);
+  for (const refresher of refreshers) await refresher.stop();
+  await close();
+});
+
+test('a refresher made after the process’s first poll is one of them', async (t) => {
+  const { clock, open, close } = world({ refresh: 'interval', freshForMs: 1000 });
+  const mirrors = await open({ name: 'r0' });
+  await mirrors.poll('s/a');
+  const refresher = new Refresher(mirrors);
+  refresher.start();
+  await clock.advance(3000);
+  t.deepEqual([...refresher.set.members], ['r0']);
+  t.true(mirrors.live.entry('s/a').check!.counts.looks >= 2);
+  await refresher.stop();
+  await close();
+});
+
+test('what is watched is no idle resource', async (t) => {
+  const { clock, origin, open, close } = world({
+    refresh: 'interval',
+    freshForMs: 60_000,
+    idleMs: 30_000,
+    budget: { perMinute: 6000, burst: 100 },
+  });
+  const refresher = new Refresher(await open());
+  refresher.start();
+  const watcher = await open({ reportMs: 10_000 });
+  const events = watcher.watch('s/a');
+  t.like((await events.next()).value, { state: { value: { cpu: 1 } } });
+  await clock.advance(600_000);
+  origin.documents.set('a', { cpu: 2 });
+  const before = origin.asked.length;
+  await clock.advance(63_000);
+  t.like((await events.next()).value, { state: { value: { cpu: 2 } } });
+  t.is(origin.asked.length, before + 1);
+  t.not(watcher.live.entry('s/a').check?.by, watcher.ports.by);
+  await watcher.close();
+  await events.next();
+  await refresher.stop();
+  await close();
+});
+
+test('a mirror that nobody has read for long enough is taken away, a watched or read one is not', async (t) => {
+  const { clock, cluster, origin, open, close } = world({
+    freshForMs: 1000,
+    idleMs: 10_000,
+    forgetMs: 60_000,
+    budget: { perMinute: 60_000, burst: 1000 },
+  });
+  const refresher = new Refresher(await open());
+  refresher.start();
+  const reader = await open({ reportMs: 5000 });
+  const names = Array.from({ length: 40 }, (_, i) => `k${i}`);
+  for (const name of names) origin.documents.set(name, {});
+  for (const name of names) await reader.poll(`s/${name}`);
+  const events = reader.watch('s/a');
+  await events.next();
+  for (let step = 0; step < 12; step++) {
+    await clock.advance(10_000);
+    reader.peek('s/k0');
+  }
+  t.deepEqual([...reader.live.entries.keys()].sort(), ['s/a', 's/k0']);
+  const { values } = await cluster.client().get('mirrors/history/', { prefix: true });
+  t.true(values.length <= 2);
+  const again = reader.poll('s/k1');
+  await clock.advance(100);
+  t.is((await again).hit, 'origin');
+  await refresher.stop();
+  await reader.close();
+  await events.next();
+  await close();
+});
+
+test('reads of more resources than a report holds are all heard of', async (t) => {
+  const { clock, origin, open, close } = world({ budget: { perMinute: 600_000, burst: 5000 } });
+  const mirrors = await open({ reportMs: 1000 });
+  const reader = await open();
+  const names = Array.from({ length: 1600 }, (_, i) => `k${i}`);
+  for (const name of names) origin.documents.set(name, {});
+  const polls = Promise.all(names.map((name) => mirrors.poll(`s/${name}`)));
+  await clock.advance(500);
+  await polls;
+  for (let second = 0; second < 8; second++) {
+    for (const name of names) mirrors.peek(`s/${name}`);
+    await clock.advance(1000);
+  }
+  const reports = new ReadReports(reader.ports.client, clock);
+  await reports.read();
+  t.deepEqual(
+    names.filter((name) => !((reports.readsPerSecond(`s/${name}`) ?? 0) > 0.5)),
+    [],
+  );
+  const { processes, hits } = await reader.health();
+  t.is(processes, 1);
+  t.true(hits.fresh >= 1600 * 7);
   await close();
 });
 

@@ -31,6 +31,7 @@ export function world(config: object = {}) {
   };
   const close = async (): Promise<void> => {
     cluster.reachable = true;
+    cluster.answerMs = 0;
     cluster.close();
     await Promise.all(opened.map((mirrors) => mirrors.close()));
   };

@@ -12,7 +12,7 @@ import {
   type RangeRequest,
 } from '../../src/ports/command.ts';
 import { type KeyValue, spaces } from '../../src/ports/delta.ts';
-import { predictableSpaces } from '../../src/ports/prediction.ts';
+import { predictableSpaces, predictionOrigins, whysAbsent } from '../../src/ports/prediction.ts';
 import type {
   CommandResult,
   OperationResult,
@@ -193,8 +193,17 @@ export const rangeResult: fc.Arbitrary<RangeResult> = fc.record({
 });
 /** With something predicted: without, it is like a range on the wire. */
 export const predictedResult: fc.Arbitrary<PredictedRangeResult> = fc
-  .tuple(rangeResult, fc.array(fc.record({ prediction, ageMs: double }), { minLength: 1, maxLength: 3 }))
-  .map(([range, predictions]) => ({ ...range, predictions }));
+  .tuple(
+    rangeResult,
+    fc.array(fc.record({ prediction, source: fc.constantFrom(...predictionOrigins), ageMs: double }), {
+      maxLength: 3,
+    }),
+    fc.array(fc.record({ key: bytes, why: fc.constantFrom(...whysAbsent), confidence: fc.option(double) }), {
+      maxLength: 3,
+    }),
+  )
+  .filter(([, predictions, absent]) => predictions.length + absent.length > 0)
+  .map(([range, predictions, absent]) => ({ ...range, predictions, absent }));
 const { txnResult } = fc.letrec<{
   response: OperationResult;
   txnResult: CommandResult & { readonly kind: 'txn' };

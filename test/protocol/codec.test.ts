@@ -24,7 +24,14 @@ import { commandBatchBound, encodeCommandBatch } from '../../src/protocol/sessio
 import { put, range, txn, valueIs } from '../state/commands.ts';
 import * as arbitrary from './arbitraries.ts';
 import { generatedBytes, generatedView } from './generated.ts';
-import { plainAged, plainCommand, plainRange, plainRangeResult, plainResult } from './generated-form.ts';
+import {
+  plainAbsent,
+  plainAged,
+  plainCommand,
+  plainRange,
+  plainRangeResult,
+  plainResult,
+} from './generated-form.ts';
 
 const plainBatch = (batch: CommandBatch): object => ({
   session: String(batch.session),
@@ -157,7 +164,9 @@ test('read replies', (t) => {
             id: String(id),
             range: plainRangeResult(outcome),
             ageMs,
-            ...('predictions' in outcome ? { predictions: outcome.predictions.map(plainAged) } : {}),
+            ...('predictions' in outcome
+              ? { predictions: outcome.predictions.map(plainAged), absent: outcome.absent.map(plainAbsent) }
+              : {}),
           })),
         },
       });

@@ -54,12 +54,19 @@ const cases: readonly [
     codec.encodeSandboxLease({ lease: leaseId(3n), ttlMs: 9 }),
     codec.decodeSandboxLease,
   ],
-  ['SandboxName', { id: 'one' }, 'one', codec.encodeSandboxName('one'), codec.decodeSandboxName],
+  ['SandboxName', { id: 'one' }, { id: 'one' }, codec.encodeSandboxName('one'), codec.decodeSandboxName],
+  [
+    'SandboxName',
+    { id: 'one', lease: 7 },
+    { id: 'one', lease: leaseId(7n) },
+    codec.encodeSandboxName('one', leaseId(7n)),
+    codec.decodeSandboxName,
+  ],
   [
     'RegisterObjects',
-    { sandbox: 'one', objects: [wireHeld] },
-    { sandbox: 'one', objects: [held] },
-    codec.encodeRegister({ sandbox: 'one', objects: [held] }),
+    { sandbox: 'one', objects: [wireHeld], lease: 7 },
+    { sandbox: 'one', objects: [held], lease: leaseId(7n) },
+    codec.encodeRegister({ sandbox: 'one', objects: [held], lease: leaseId(7n) }),
     codec.decodeRegister,
   ],
   [
@@ -71,17 +78,17 @@ const cases: readonly [
   ],
   [
     'ClaimKey',
-    { sandbox: 'one', key: wireKey },
-    { sandbox: 'one', keys: [key] },
-    codec.encodeKeys({ sandbox: 'one', keys: [key] }),
+    { sandbox: 'one', key: wireKey, lease: 7, over: 'two' },
+    { sandbox: 'one', keys: [key], lease: leaseId(7n), over: 'two' },
+    codec.encodeKeys({ sandbox: 'one', keys: [key], lease: leaseId(7n), over: 'two' }),
     codec.decodeKeys,
   ],
   [
     'LookupKeys',
-    { keys: [wireKey, wireKey] },
-    { sandbox: '', keys: [key, key] },
-    codec.encodeKeys({ sandbox: '', keys: [key, key] }, 1),
-    (from) => codec.decodeKeys(from, 1),
+    { keys: [wireKey, wireKey], sandbox: 'one' },
+    { sandbox: 'one', keys: [key, key] },
+    codec.encodeLookup({ sandbox: 'one', keys: [key, key] }),
+    codec.decodeLookup,
   ],
   [
     'Holders',
@@ -126,5 +133,5 @@ test('what is cut off or of no known algorithm is refused', (t) => {
   for (let length = 6; length < whole.length; length += 7)
     t.throws(() => codec.decodeRegister(whole.subarray(0, length)), { code: 'invalid-argument' });
   const md5 = generatedBytes('LookupKeys', { keys: [{ algorithm: 'md5', digest: bytes }] });
-  t.throws(() => codec.decodeKeys(md5, 1), { code: 'invalid-argument' });
+  t.throws(() => codec.decodeLookup(md5), { code: 'invalid-argument' });
 });

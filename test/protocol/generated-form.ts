@@ -9,7 +9,7 @@ import type {
   RangeRequest,
 } from '../../src/ports/command.ts';
 import type { KeyValue } from '../../src/ports/delta.ts';
-import type { SealedPrediction } from '../../src/ports/prediction.ts';
+import type { AbsentPrediction, SealedPrediction } from '../../src/ports/prediction.ts';
 import type { CommandResult, OperationResult, RangeResult } from '../../src/ports/result.ts';
 import { openPrediction } from '../../src/protocol/parts/prediction.ts';
 
@@ -85,8 +85,16 @@ function plainSealed(sealed: SealedPrediction): Plain {
   return plainPrediction(prediction);
 }
 
-export function plainAged({ prediction, ageMs }: AgedPrediction): Plain {
-  return { prediction: plainPrediction(prediction), ageMs };
+export function plainAged({ prediction, source, ageMs }: AgedPrediction): Plain {
+  return { prediction: plainPrediction(prediction), source: upper(source), ageMs };
+}
+
+export function plainAbsent({ key, why, confidence }: AbsentPrediction): Plain {
+  return {
+    key: raw(key),
+    why: upper(why).replaceAll('-', '_'),
+    ...(confidence === null ? {} : { confidence }),
+  };
 }
 
 function plainOperation(operation: Operation): Plain {

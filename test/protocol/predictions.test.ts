@@ -23,6 +23,7 @@ const counts = {
   dropped: 8,
   wentBack: 9,
   preApplied: 10,
+  behaviour: 11,
 };
 const status = {
   state: 'running',
@@ -34,6 +35,7 @@ const status = {
     { name: 'gru-base', hash: 'ab', fault: '' },
     { name: 'other', hash: '', fault: 'damaged' },
   ],
+  met: { count: 12, error: 0.25, lastError: 0.75 },
 };
 const plain = {
   node: 'n1',

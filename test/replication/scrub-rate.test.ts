@@ -1,11 +1,8 @@
 import test from 'ava';
 import { nodeId } from '../../src/foundation/ids.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
-import {
-  ColdReplica,
-  type ColdReplicaPorts,
-  defaultColdOptions,
-} from '../../src/replication/cold/cold-replica.ts';
+import { type ColdReplicaPorts, defaultColdOptions } from '../../src/replication/cold/cold-options.ts';
+import { ColdReplica } from '../../src/replication/cold/cold-replica.ts';
 import type { Pace } from '../../src/replication/cold/scrub.ts';
 import { put } from '../state/commands.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';

@@ -132,7 +132,7 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'model-published-uncompared': 'no models in it; test/prediction/mutants.test.ts finds it',
   'contribution-not-clipped': 'no models in it; test/prediction/mutants.test.ts finds it',
   'mirror-claim-ignored': 'test/mirrors/random.test.ts finds it',
-  'mirror-looks-again': 'test/mirrors/random.test.ts finds it',
+  'mirror-looks-again': 'test/mirrors/budget.test.ts finds it',
   'mirror-budget-free': 'test/mirrors/random.test.ts finds it',
   'mirror-older-accepted': 'test/mirrors/random.test.ts finds it',
   'mirror-fence-ignored': 'test/mirrors/random.test.ts finds it',

@@ -88,11 +88,6 @@ export const learningReadings: readonly Reading[] = [
     'Bytes of their windows',
     of((s) => s.bytes),
   ),
-  counter(
-    'tanist_learning_shown_total',
-    'Predictions of failovers that met their truth',
-    of((s) => s.shown),
-  ),
   gauge(
     'tanist_learning_cpu_ratio',
     'Part of one core that the last round took',

@@ -46,8 +46,13 @@ export const predictionReadings: readonly Reading[] = [
     of((s) => s.ready),
   ),
   gauge(
+    'tanist_prediction_series_behaviour',
+    'Series of how the application behaves that are forecast beside them',
+    of((s) => s.behaviour),
+  ),
+  gauge(
     'tanist_prediction_series_waiting',
-    'Those with values that their forecast does not know yet',
+    'Those, and series of behaviour, with values that their forecast does not know yet',
     of((s) => s.waiting),
   ),
   counter(
@@ -66,8 +71,27 @@ export const predictionReadings: readonly Reading[] = [
     of((s) => s.preApplied),
   ),
   counter(
+    'tanist_predictions_met_total',
+    'Predictions of failovers that met their truth',
+    of((s) => s.met.count),
+  ),
+  labelled(
+    'gauge',
+    'tanist_predictions_met_error',
+    'Mean error of their numbers, and of the last true values in their place: 0 to 1, in parts of the largest of both and half the interval',
+    ['value'],
+    (scrape) => {
+      const met = statusOf(scrape)?.met;
+      if (met === undefined || met.count === 0) return [];
+      return [
+        [{ value: 'predicted' }, met.error],
+        [{ value: 'last' }, met.lastError],
+      ];
+    },
+  ),
+  counter(
     'tanist_prediction_errors_total',
-    'Calls of the predictor that failed, and faults of its thread',
+    'Calls of the predictor that failed, faults of its thread, and models that failed while others forecast',
     of((s) => s.errors),
   ),
   counter(

@@ -4,6 +4,7 @@ import type { DependencyRegistry } from '../../ports/dependency-registry.ts';
 import {
   decodeJoin,
   decodeKeys,
+  decodeLookup,
   decodeRegister,
   decodeSandboxName,
   encodeClaimReply,
@@ -24,30 +25,38 @@ export function addDependenciesService(server: Server, registry: DependencyRegis
       return encodeSandboxLease(await registry.join(sandbox, ttlMs));
     }),
     heartbeat: unary(async (bytes) => {
-      const { ttlMs } = await registry.heartbeat(decodeSandboxName(bytes));
+      const { id, ...own } = decodeSandboxName(bytes);
+      const { ttlMs } = await registry.heartbeat(id, own);
       return encodeSandboxLease({ lease: noLease, ttlMs });
     }),
     invalidate: unary(async (bytes) => {
-      await registry.invalidate(decodeSandboxName(bytes));
+      const { id, ...own } = decodeSandboxName(bytes);
+      await registry.invalidate(id, own);
       return emptyMessage;
     }),
     register: unary(async (bytes) => {
-      const { sandbox, objects } = decodeRegister(bytes);
-      await registry.register(sandbox, objects);
+      const { sandbox, objects, ...own } = decodeRegister(bytes);
+      await registry.register(sandbox, objects, own);
       return emptyMessage;
     }),
     release: unary(async (bytes) => {
-      const { sandbox, keys } = decodeKeys(bytes);
-      await registry.release(sandbox, keys);
+      const { sandbox, keys, ...own } = decodeKeys(bytes);
+      await registry.release(sandbox, keys, own);
       return emptyMessage;
     }),
-    lookup: unary(async (bytes) => encodeHolders(await registry.lookup(decodeKeys(bytes, 1).keys))),
+    lookup: unary(async (bytes) => {
+      const { keys, sandbox } = decodeLookup(bytes);
+      return encodeHolders(await registry.lookup(keys, sandbox === '' ? {} : { asker: sandbox }));
+    }),
     claim: unary(async (bytes) => {
-      const { sandbox, keys } = decodeKeys(bytes);
+      const { sandbox, keys, ...own } = decodeKeys(bytes);
       const [key] = keys;
       if (key === undefined) throw malformed('a claim without a key');
-      return encodeClaimReply(await registry.claim(sandbox, key));
+      return encodeClaimReply(await registry.claim(sandbox, key, own));
     }),
-    sandboxes: unary(async () => encodeSandboxes(await registry.sandboxes())),
+    sandboxes: unary(async (bytes) => {
+      const { id } = decodeSandboxName(bytes);
+      return encodeSandboxes(await registry.sandboxes(id === '' ? {} : { id }));
+    }),
   });
 }

@@ -4,6 +4,7 @@ import type { Learning } from '../../node/learning/learning.ts';
 import type { ServedNode } from '../../node/served-node.ts';
 import {
   decodeContribution,
+  decodeModelFileMessage,
   decodeModelRequest,
   encodeContributionTaken,
   encodeModelReply,
@@ -11,23 +12,25 @@ import {
 import { modelsService } from '../../protocol/services.ts';
 import { unary } from './unary.ts';
 
-/** `service Models`: the version in use for everybody, contributions to it for the leader. */
+/** `service Models`: the version in use for everybody, contributions to it and what takes its place for the leader. */
 export function addModelsService(server: Server, node: ServedNode): void {
   server.addService(modelsService, {
-    get: unary((bytes) => {
-      const { file } = decodeModelRequest(bytes);
-      const learning = learningOf(node);
-      const model = learning.model();
-      return encodeModelReply({
-        node: node.id,
-        file: file ? model.bytes : new Uint8Array(),
-        learning: learning.status(),
-      });
-    }),
+    get: unary((bytes) => modelReply(node, decodeModelRequest(bytes).file)),
     contribute: unary((bytes) =>
       encodeContributionTaken(learningOf(node).contribute(decodeContribution(bytes))),
     ),
+    publish: unary(async (bytes) => {
+      await learningOf(node).publish(decodeModelFileMessage(bytes));
+      return modelReply(node, false);
+    }),
   });
+}
+
+function modelReply(node: ServedNode, withFile: boolean): Buffer {
+  const learning = learningOf(node);
+  const model = learning.model();
+  const file = withFile ? model.bytes : new Uint8Array();
+  return encodeModelReply({ node: node.id, file, learning: learning.status() });
 }
 
 function learningOf({ id, tier, learning }: ServedNode): Learning {

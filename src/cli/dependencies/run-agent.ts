@@ -3,19 +3,22 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
+import { AgentMetrics } from '../../api/metrics/agent-metrics.ts';
 import { systemClock } from '../../api/system-clock.ts';
 import { startAgent } from '../../dependencies/agent/agent.ts';
 import { agentDefaults } from '../../dependencies/agent/options.ts';
+import { within } from '../../dependencies/agent/within.ts';
 import { configFor, readNpmConfig } from '../../dependencies/npm/npm-config.ts';
 import { proxySettings } from '../../dependencies/outside/proxy-settings.ts';
 import { rulesFrom } from '../../dependencies/proxy/rules.ts';
 import { StateRegistry } from '../../dependencies/registry/state-registry.ts';
-import { TanistError } from '../../foundation/errors.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import { parentChannel } from '../../local/node-channel.ts';
 import type { ClientOptions } from '../command.ts';
 import { endpointsOf } from '../command.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { outputTo } from '../terminal/output.ts';
+import { LatePlanes } from './late-planes.ts';
 import { openPlanes } from './open-planes.ts';
 
 export interface AgentCommandOptions {
@@ -36,16 +39,24 @@ export interface AgentCommandOptions {
   readonly etcd?: boolean;
 }
 
+const startUndoneMs = 3000;
+
 /** Runs until a signal, or until the process that started it is gone. */
 export async function runAgent(options: ClientOptions & AgentCommandOptions): Promise<void> {
   const out = outputTo(options.json === true);
   const say = (text: string): void => void process.stderr.write(`agent: ${text}\n`);
   const parent = parentChannel();
-  const stopped = Promise.race([stopSignal(), new Promise<void>((gone) => parent.onParentGone(gone))]);
-  const planes = await openPlanes(endpointsOf(options), options.etcd === true, options.timeout ?? 5000);
+  const signalled = stopSignal().then(() => undefined);
+  const stopped = Promise.race([
+    signalled,
+    new Promise<undefined>((gone) => parent.onParentGone(() => gone(undefined))),
+  ]);
+  const open = (signal: AbortSignal) =>
+    openPlanes(endpointsOf(options), options.etcd === true, options.timeout ?? 5000, signal);
+  const planes = new LatePlanes(open, systemClock);
   try {
     const cacheFolder = resolve(options.cache);
-    const agent = await startAgent(
+    const starting = startAgent(
       {
         ...agentDefaults,
         id: options.id ?? idOf(cacheFolder),
@@ -70,9 +81,17 @@ export async function runAgent(options: ClientOptions & AgentCommandOptions): Pr
             ? await readNpmConfig(process.cwd())
             : configFor(options.registry, proxySettings({}, process.env)),
         clock: systemClock,
+        metrics: new AgentMetrics(),
         say,
       },
     );
+    const agent = await Promise.race([starting, stopped]);
+    if (agent === undefined) {
+      // Stopped before it served: what has begun by then is undone, what hangs is left.
+      const undone = starting.then((late) => late.stop()).catch(() => undefined);
+      await within(systemClock, startUndoneMs, undone).catch(() => process.exit(1));
+      return;
+    }
     try {
       const { sandbox, cache } = agent.stats();
       out.document({
@@ -103,7 +122,11 @@ async function readRules(file: string): Promise<ReturnType<typeof rulesFrom>> {
     return rulesFrom(parse(await readFile(file, 'utf8')));
   } catch (error) {
     if (error instanceof TanistError) throw error;
-    throw new TanistError('config-invalid', `the rules ${file} cannot be read: ${String(error)}`);
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : asError(error).message;
+    throw new TanistError(
+      'config-invalid',
+      `the rules ${file} cannot be read: ${why.replace(/\s*\n\s*/g, ' ')}`,
+    );
   }
 }
 

@@ -1,5 +1,4 @@
 import { systemClock } from '../../api/system-clock.ts';
-import { hitRate, wastedShare } from '../../dependencies/pre-cache/backtest.ts';
 import { candidates, ItemForecaster } from '../../dependencies/pre-cache/forecaster.ts';
 import { type RecurrentItems, recurrentItems } from '../../dependencies/pre-cache/recurrent-items.ts';
 import { PreCacheService } from '../../dependencies/pre-cache/service.ts';
@@ -7,9 +6,9 @@ import { asError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
 import { type ClientOptions, endpointsOf } from '../command.ts';
 import { stopSignal } from '../local/stop-signal.ts';
-import { figure } from '../terminal/figure.ts';
 import { outputTo } from '../terminal/output.ts';
 import { openPlanes } from './open-planes.ts';
+import { showPreCache } from './show.ts';
 
 export interface PreCacheCommandOptions {
   readonly budget: number;
@@ -18,7 +17,7 @@ export interface PreCacheCommandOptions {
   readonly etcd?: boolean;
 }
 
-/** Runs until a signal; says then what its plans were worth. */
+/** Runs until a signal; says then what its plans were worth, as `dependencies stats` does meanwhile. */
 export async function runPreCache(options: ClientOptions & PreCacheCommandOptions): Promise<void> {
   const out = outputTo(options.json === true);
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -43,28 +42,9 @@ export async function runPreCache(options: ClientOptions & PreCacheCommandOption
     ending.abort();
     await running;
     await service.settled();
-    const of = [...forecaster.outcomes(), { model: 'selected', outcome: forecaster.selected }];
-    out.table(
-      ['model', 'sequences', 'there before %', 'wasted %', 'ahead', 'wasted'],
-      of.map(({ model, outcome }) => [
-        model,
-        outcome.sequences,
-        figure(100 * hitRate(outcome)),
-        figure(100 * wastedShare(outcome)),
-        outcome.aheadBytes,
-        outcome.wastedBytes,
-      ]),
-    );
-    out.document({
-      learnt: service.learnt,
-      plans: service.plans,
-      models: of.map(({ model, outcome }) => ({
-        model,
-        ...outcome,
-        hitRate: hitRate(outcome),
-        wastedShare: wastedShare(outcome),
-      })),
-    });
+    const status = service.status();
+    showPreCache(out, status);
+    out.document(status);
   } finally {
     await network?.close();
     await planes.close();

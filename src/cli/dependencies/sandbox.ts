@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
 
@@ -9,8 +9,7 @@ export interface Installed {
 }
 
 /**
- * A real `npm install` of a lock file in a new folder, with empty caches. Not `npm ci`: that refuses a lock file without the optional packages of other
- * platforms. The lock file is followed and not written. `registry`: null for the one that npm is configured for.
+ * A real `npm ci` of a project's lock file in a new folder, with empty caches. `registry`: null for the one that npm is configured for.
  */
 export async function installIn(
   folder: string,
@@ -18,11 +17,11 @@ export async function installIn(
   registry: string | null,
 ): Promise<Installed> {
   await mkdir(folder, { recursive: true });
-  for (const file of ['package.json', 'package-lock.json'])
-    await copyFile(join(project, file), join(folder, file));
+  await copyFile(join(project, 'package.json'), join(folder, 'package.json'));
+  const lock = JSON.parse(await readFile(join(project, 'package-lock.json'), 'utf8')) as LockFile;
+  await writeFile(join(folder, 'package-lock.json'), JSON.stringify(withoutUnlocked(lock)));
   const args = [
-    'install',
-    '--no-save',
+    'ci',
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',
@@ -38,6 +37,33 @@ export async function installIn(
   await npm(args, folder);
   const wallMs = performance.now() - startMs;
   return { wallMs, packages: await countPackages(join(folder, 'node_modules')) };
+}
+
+export interface LockFile {
+  readonly packages: Readonly<
+    Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>
+  >;
+}
+
+/**
+ * Without the optional packages that it names and does not lock, as of platforms that the registry which wrote it had none for: `npm ci` refuses such a lock
+ * file, and installs none of them here.
+ */
+export function withoutUnlocked<T extends LockFile>(lock: T): T {
+  const packages = Object.entries(lock.packages).map(([path, each]) => {
+    if (each.optionalDependencies === undefined) return [path, each] as const;
+    const locked = Object.entries(each.optionalDependencies).filter(([name]) => isLocked(lock, path, name));
+    return [path, { ...each, optionalDependencies: Object.fromEntries(locked) }] as const;
+  });
+  return { ...lock, packages: Object.fromEntries(packages) };
+}
+
+/** As Node.js looks for it: below the package, then beside it and beside those that it is in. */
+function isLocked({ packages }: LockFile, path: string, name: string): boolean {
+  for (let at = path; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
+    if (packages[`${at === '' ? '' : `${at}/`}node_modules/${name}`] !== undefined) return true;
+    if (at === '') return false;
+  }
 }
 
 function npm(args: readonly string[], cwd: string): Promise<void> {

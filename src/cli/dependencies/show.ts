@@ -1,10 +1,13 @@
 import { systemClock } from '../../api/system-clock.ts';
 import type { AgentStats } from '../../dependencies/agent/options.ts';
 import { keysOfIntegrity, keyText, parseKeyText } from '../../dependencies/content-key.ts';
+import { decodeStatus, type PreCacheStatus, statusKey } from '../../dependencies/pre-cache/status.ts';
 import { decodeHolding, holdingPrefix } from '../../dependencies/registry/rows.ts';
 import { StateRegistry } from '../../dependencies/registry/state-registry.ts';
+import { TanistError } from '../../foundation/errors.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { type ClientOptions, endpointsOf } from '../command.ts';
+import { figure } from '../terminal/figure.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
 import { statsAt } from './agent-process.ts';
 import { openPlanes } from './open-planes.ts';
@@ -43,6 +46,12 @@ export async function listDependencies(options: Options & { readonly limit: numb
 
 export async function showHolders(text: string, options: Options): Promise<void> {
   const keys = keysOfIntegrity(text);
+  const [, other] = /^(sha(?!1-|256-|512-)\d+)-/.exec(text) ?? [];
+  if (keys.length === 0 && other !== undefined)
+    throw new TanistError(
+      'invalid-argument',
+      `objects are not kept by ${other}: give their sha512, sha256 or sha1, as npm's dist.integrity and dist.shasum have them`,
+    );
   const wanted = keys.length > 0 ? keys : [parseKeyText(text)];
   await withPlanes(options, async (state, out) => {
     const found = await new StateRegistry(state, systemClock).lookup(wanted);
@@ -74,6 +83,8 @@ export async function showStats(options: Options): Promise<void> {
         stats: await statsAt(sandbox.address).catch((): AgentStats | null => null),
       })),
     );
+    const [row] = (await state.get(statusKey)).values;
+    const preCache = row === undefined ? null : decodeStatus(row.value);
     const sum = (pick: (stats: AgentStats) => number): number =>
       told.reduce((total, { stats }) => total + (stats === null ? 0 : pick(stats)), 0);
     const peerBytes = sum(({ counts }) => counts.peerBytes);
@@ -91,6 +102,7 @@ export async function showStats(options: Options): Promise<void> {
       aheadBytes: sum(({ counts }) => counts.aheadBytes),
       aheadUsedBytes: sum(({ counts }) => counts.aheadUsedBytes),
       aheadWastedBytes: sum(({ counts }) => counts.aheadWastedBytes),
+      preCache,
     });
     out.table(
       [
@@ -105,11 +117,12 @@ export async function showStats(options: Options): Promise<void> {
         'given',
         'ahead',
         'of it used',
+        'in vain',
         'mismatches',
       ],
       told.map(({ sandbox, stats }) =>
         stats === null
-          ? [sandbox.id, sandbox.application, 'does not answer', '', '', '', '', '', '', '', '', '']
+          ? [sandbox.id, sandbox.application, 'does not answer', '', '', '', '', '', '', '', '', '', '']
           : [
               sandbox.id,
               sandbox.application,
@@ -122,12 +135,46 @@ export async function showStats(options: Options): Promise<void> {
               stats.counts.givenBytes,
               stats.counts.aheadBytes,
               stats.counts.aheadUsedBytes,
+              stats.counts.aheadWastedBytes,
               stats.counts.mismatches,
             ],
       ),
     );
+    if (preCache !== null) {
+      out.say(
+        `pre-cache: ${preCache.learnt} sequences learnt, ${preCache.plans} plans, as of ${at(preCache.atMs)}`,
+      );
+      showPreCache(out, preCache);
+    }
   });
 }
+
+/** What its plans were worth, by backtest on the sequences as they came, and when applications are expected. */
+export function showPreCache(out: Output, { models, applications }: PreCacheStatus): void {
+  out.table(
+    ['model', 'sequences', 'there before %', 'wasted %', 'useful', 'ahead', 'wasted'],
+    models.map(({ model, sequences, hitRate, wastedShare, hitBytes, aheadBytes, wastedBytes }) => [
+      model,
+      sequences,
+      figure(100 * hitRate),
+      figure(100 * wastedShare),
+      hitBytes,
+      aheadBytes,
+      wastedBytes,
+    ]),
+  );
+  out.table(
+    ['application', 'foretold by', 'began', 'expected next'],
+    applications.map(({ application, model, latestMs, expectedMs }) => [
+      application,
+      model,
+      at(latestMs),
+      expectedMs === null ? '' : at(expectedMs),
+    ]),
+  );
+}
+
+const at = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
 
 async function withPlanes(
   options: Options,

@@ -7,9 +7,32 @@ import { type NamedSeries, readSeries, repairsText, wrong } from './read-series.
 /** What the commands read; `warn` is told in one line what was put right or left out. */
 export async function readInputs(
   path: string,
+  { m4 = false, inputs = false, season = null }: ReadOptions,
+  warn: (line: string) => void,
+): Promise<readonly NamedSeries[]> {
+  const all = await readAll(path, m4, warn, inputs);
+  for (const { name, columns, history } of all) {
+    const { length } = history.values;
+    if (inputs && (columns ?? []).length === 0)
+      warn(`${name} has no further columns: --inputs changes nothing`);
+    if (season !== null && season >= length)
+      warn(`${name} has ${length} values: a season of ${season} steps changes nothing`);
+  }
+  return all;
+}
+
+export interface ReadOptions {
+  readonly m4?: boolean | undefined;
+  /** The further columns of a file, too. */
+  readonly inputs?: boolean | undefined;
+  readonly season?: number | null | undefined;
+}
+
+async function readAll(
+  path: string,
   m4: boolean,
   warn: (line: string) => void,
-  withInputs = false,
+  withInputs: boolean,
 ): Promise<readonly NamedSeries[]> {
   if (m4) return readM4(path);
   if (!(await isDirectory(path))) return [told(await readSeries(path, withInputs), warn)];

@@ -1,6 +1,6 @@
 import { csvRows } from './csv.ts';
 import type { NamedSeries } from './read-series.ts';
-import { readText, wrong } from './read-series.ts';
+import { readText, refuseTooLarge, wrong } from './read-series.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -28,6 +28,7 @@ function seriesOf(file: string, row: readonly string[]): NamedSeries {
   const unreadable = values.findIndex((value) => Number.isNaN(value));
   if (unreadable >= 0)
     throw wrong(`${file}: value ${unreadable + 1} of series ${name} is no number: "${row[unreadable + 1]}"`);
+  refuseTooLarge(`${file}: series ${name}`, values);
   return {
     name,
     history: { values, stepMs: HOUR_MS, endMs: (values.length - 1) * HOUR_MS },

@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
+import { evenly, type MonthGrid, monthGridOf } from '../../prediction/series/calendar.ts';
+import { isUsable, largestNumber } from '../../prediction/series/observations.ts';
 import { type RegularSeries, regularSeries } from '../../prediction/series/regular.ts';
 import { type Column, columnAt } from './columns.ts';
 import { csvRows } from './csv.ts';
@@ -9,6 +11,8 @@ import { timeMs } from './time.ts';
 /** A series read from a file, made regular; what was put right on the way is in `repairs`. */
 export interface NamedSeries extends RegularSeries {
   readonly name: string;
+  /** Its steps are whole months, and its history has them all equally long; absent: they are as they are. */
+  readonly months?: MonthGrid;
   /** The further columns of its file, where they were asked for. */
   readonly columns?: readonly Column[];
 }
@@ -43,18 +47,23 @@ export async function readSeries(file: string, withInputs = false): Promise<Name
   if (rows.length === 0) throw wrong(`${file} is empty: expected lines of timestamp,value`);
   const { time, value, header } = columnsOf(file, rows);
   const body = header ? rows.slice(1) : rows;
-  const times = body.map((row) => timeMs(row[time] ?? ''));
+  const told = body.map((row) => timeMs(row[time] ?? ''));
   const values = body.map((row) => numberOf(row[value] ?? ''));
-  refuseUnreadable(file, body, times, 'time', time, header);
+  refuseUnreadable(file, body, told, 'time', time, header);
   refuseUnreadable(file, body, values, 'number', value, header);
-  const series = regularSeries({ timesMs: times, values });
+  refuseTooLarge(file, values);
+  const months = monthGridOf(told);
+  const even = months === null ? null : evenly(told, months);
+  const times = even?.timesMs ?? told;
+  const series = regularSeries({ timesMs: times, values }, even === null ? {} : { stepMs: even.stepMs });
   if (series === null) throw wrong(`${file} has no row with both a time and a number`);
   if (series.history.values.length < SHORTEST)
     throw wrong(
       `${file} has ${series.history.values.length} values after cleaning; at least ${SHORTEST} are needed`,
     );
   const name = basename(file).replace(/\.(csv|tsv|txt)$/i, '');
-  if (!withInputs) return { ...series, name };
+  const named = { ...series, name, ...(months === null ? {} : { months }) };
+  if (!withInputs) return named;
   if (!header)
     throw wrong(
       `${file} has no header: --inputs needs columns with names, the one to forecast called "value"`,
@@ -64,7 +73,13 @@ export async function readSeries(file: string, withInputs = false): Promise<Name
     const numbers = body.map((row) => numberOf(row[i] ?? ''));
     return [{ name: title, values: columnAt(series.history, times, numbers) }];
   });
-  return { ...series, name, columns };
+  return { ...named, columns };
+}
+
+export function refuseTooLarge(of: string, values: ArrayLike<number>): void {
+  const found = Array.from(values).find((value) => Number.isFinite(value) && !isUsable(value));
+  if (found !== undefined)
+    throw wrong(`${of} has a value of ${found}: numbers to ±${largestNumber} can be forecast`);
 }
 
 export function numberOf(text: string): number {

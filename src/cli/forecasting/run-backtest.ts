@@ -26,7 +26,7 @@ export async function runBacktest(path: string, options: BacktestOptions): Promi
     process.stderr.write(`tanist: ${line}\n`);
   };
   const m4 = options.m4 === true;
-  const inputs = await readInputs(path, m4, warn, options.inputs);
+  const inputs = await readInputs(path, options, warn);
   const fit = inputs.filter((series) => longEnough(series, options, inputs.length === 1, warn));
   if (fit.length === 0) throw wrong(`no series in ${path} is long enough for --horizon ${options.horizon}`);
   const tasks = fit.map(
@@ -85,7 +85,14 @@ function reportRolling(
     answers.map(({ series, origins, rows }) => {
       const best = rows.slice(0, -1).reduce((a, b) => (b.relMae < a.relMae ? b : a));
       const { relMae, coverage } = selectedOf(rows);
-      return [series, origins, best.model, best.relMae, relMae, `${(coverage * 100).toFixed(1)} %`];
+      return [
+        series,
+        origins,
+        Number.isNaN(relMae) ? '–' : best.model,
+        best.relMae,
+        relMae,
+        `${(coverage * 100).toFixed(1)} %`,
+      ];
     }),
   );
   out.say('');
@@ -94,8 +101,13 @@ function reportRolling(
     perModel(answers).map(({ model, relMae, best }) => [model, relMae, best]),
   );
   out.say('');
+  const { without } = summary;
+  const over = `geometric mean over ${summary.series - without} series${without === 0 ? '' : `; on ${without} more the last value never erred`}`;
+  const error = Number.isNaN(summary.relMae)
+    ? 'the last value never erred'
+    : `${summary.relMae.toFixed(3)} of the last value's error (${over}), at worst ${summary.worst.relMae.toFixed(3)} (${summary.worst.series})`;
   out.say(
-    `Selected: ${summary.relMae.toFixed(3)} of the last value's error (geometric mean over ${summary.series} series), at worst ${summary.worst.relMae.toFixed(3)} (${summary.worst.series}); ${(summary.coverage.mean * 100).toFixed(1)} % of truths within their ${Math.round(level * 100)} % intervals, at least ${(summary.coverage.least * 100).toFixed(1)} %; ${seconds.toFixed(0)} s.`,
+    `Selected: ${error}; ${(summary.coverage.mean * 100).toFixed(1)} % of truths within their ${Math.round(level * 100)} % intervals, at least ${(summary.coverage.least * 100).toFixed(1)} %; ${seconds.toFixed(0)} s.`,
   );
   out.document({
     series: answers.flatMap(({ series, rows }) => rows.map((row) => ({ series, ...row }))),

@@ -22,7 +22,7 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
   const warn = (line: string): void => {
     process.stderr.write(`tanist: ${line}\n`);
   };
-  const inputs = await readInputs(file, options.m4 === true, warn, options.inputs);
+  const inputs = await readInputs(file, options, warn);
   const tasks = inputs.map((series): Task => {
     const { length } = series.history.values;
     if (options.horizon > length)
@@ -48,26 +48,19 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
   for (const answer of answers) {
     const follows = answer.inputs.length === 0 ? '' : ` ← ${answer.inputs.join(', ')}`;
     out.say(out.style.bold(`${answer.series}: ${answer.model}${follows}`));
-    out.table(['time', 'mean', `${percent} % from`, 'to'], stepsOf(answer));
+    out.table(['time (UTC)', 'mean', `${percent} % from`, 'to'], stepsOf(answer));
   }
   out.document(
-    answers.map(({ kind: _kind, fromMs, ...answer }) => ({
-      ...answer,
-      level: options.level,
-      from: new Date(fromMs).toISOString(),
-    })),
+    answers.map(({ kind: _kind, timesMs, ...answer }) => {
+      const times = timesMs.map((time) => new Date(time).toISOString());
+      return { ...answer, level: options.level, from: times[0], times };
+    }),
   );
 }
 
-function stepsOf({
-  fromMs,
-  stepMs,
-  mean,
-  lower,
-  upper,
-}: SeriesForecast): readonly (readonly (string | number)[])[] {
+function stepsOf({ timesMs, mean, lower, upper }: SeriesForecast): readonly (readonly (string | number)[])[] {
   return mean.map((value, k) => [
-    new Date(fromMs + k * stepMs).toISOString().replace('T', ' ').replace('.000Z', ''),
+    new Date(timesMs[k] ?? 0).toISOString().replace('T', ' ').replace('.000Z', ''),
     value,
     lower[k] ?? Number.NaN,
     upper[k] ?? Number.NaN,

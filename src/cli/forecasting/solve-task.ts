@@ -1,10 +1,11 @@
 import { mase, naive2, smape } from '../../prediction/accuracy/m4.ts';
 import { at } from '../../prediction/math/at.ts';
 import { mean } from '../../prediction/math/statistics.ts';
-import { backtest, lastFifth } from '../../prediction/selection/backtest.ts';
+import { backtest, lastFifth, relativeError } from '../../prediction/selection/backtest.ts';
 import type { SelectionOptions } from '../../prediction/selection/options.ts';
 import { until } from '../../prediction/selection/roll.ts';
 import { selectBestModel } from '../../prediction/selection/select-best-model.ts';
+import { monthsAfter } from '../../prediction/series/calendar.ts';
 import type { Contenders } from './candidates.ts';
 import { withColumns } from './columns.ts';
 import type { Answer, BacktestAnswer, M4Answer, M4Row, SeriesForecast, Task } from './tasks.ts';
@@ -22,8 +23,9 @@ export async function solve(task: Task, contenders: Contenders): Promise<Answer>
 }
 
 async function forecast(task: Task, contenders: Contenders): Promise<SeriesForecast> {
-  const { name, columns } = task.series;
+  const { name, columns, months } = task.series;
   const history = withColumns(task.series.history, columns);
+  const { endMs, stepMs } = history;
   const selected = await selectBestModel(history, settings(task, contenders));
   const { model, mean: middle, lower, upper, inputs = [] } = await selected.next(history);
   return {
@@ -31,8 +33,10 @@ async function forecast(task: Task, contenders: Contenders): Promise<SeriesForec
     series: name,
     model,
     inputs: inputs.map((i) => columns?.[i]?.name ?? ''),
-    fromMs: history.endMs + history.stepMs,
-    stepMs: history.stepMs,
+    timesMs: Array.from(middle, (_, k) =>
+      months === undefined ? endMs + (k + 1) * stepMs : monthsAfter(endMs, k + 1, months),
+    ),
+    stepMs,
     mean: [...middle],
     lower: [...lower],
     upper: [...upper],
@@ -61,7 +65,7 @@ async function competition(task: Task, contenders: Contenders): Promise<M4Answer
   const row = (model: string, values: Float64Array, coverage: number | null): M4Row => ({
     model,
     mae: meanError(truth, values),
-    relMae: base > 0 ? meanError(truth, values) / base : 1,
+    relMae: relativeError(meanError(truth, values), base, history.values),
     coverage,
     smape: smape(truth, values),
     mase: mase(past.values, truth, values, season),

@@ -2,7 +2,9 @@ import type { M4Answer } from './tasks.ts';
 
 export interface Summary {
   readonly series: number;
-  /** Geometric mean over series of the selection's error relative to last value. */
+  /** Of them those on which the last value never erred: no error is relative to that. */
+  readonly without: number;
+  /** Geometric mean over the others of the selection's error relative to last value; NaN: there are none. */
   readonly relMae: number;
   readonly worst: { readonly series: string; readonly relMae: number };
   readonly coverage: { readonly mean: number; readonly least: number; readonly level: number };
@@ -19,15 +21,13 @@ export function summaryOf(
   level: number,
 ): Summary {
   const selected = answers.map(({ series, rows }) => ({ series, ...selectedOf(rows) }));
-  const worst = selected.reduce((a, b) => (b.relMae > a.relMae ? b : a), {
-    series: '',
-    relMae: 0,
-    coverage: 1,
-  });
+  const judged = selected.filter(({ relMae }) => Number.isFinite(relMae));
+  const [worst] = [...judged].sort((a, b) => b.relMae - a.relMae);
   return {
     series: selected.length,
-    relMae: geometricMean(selected.map(({ relMae }) => relMae)),
-    worst: { series: worst.series, relMae: worst.relMae },
+    without: selected.length - judged.length,
+    relMae: geometricMean(judged.map(({ relMae }) => relMae)),
+    worst: { series: worst?.series ?? '', relMae: worst?.relMae ?? Number.NaN },
     coverage: {
       mean: average(selected.map(({ coverage }) => coverage)),
       least: Math.min(...selected.map(({ coverage }) => coverage)),
@@ -36,7 +36,7 @@ export function summaryOf(
   };
 }
 
-/** Per model the geometric mean over series of its relative error, the best first. */
+/** Per model the geometric mean of its relative error over the series that have one, the best first. */
 export function perModel(
   answers: readonly { readonly rows: readonly Row[] }[],
 ): readonly { readonly model: string; readonly relMae: number; readonly best: number }[] {
@@ -44,7 +44,7 @@ export function perModel(
   return models
     .map((model, i) => ({
       model,
-      relMae: geometricMean(answers.map(({ rows }) => rows[i]?.relMae ?? Number.NaN)),
+      relMae: geometricMean(answers.map(({ rows }) => rows[i]?.relMae ?? Number.NaN).filter(Number.isFinite)),
       best: answers.filter(
         ({ rows }) =>
           model !== 'selected' && rows[i]?.relMae === Math.min(...rows.slice(0, -1).map((row) => row.relMae)),
@@ -81,7 +81,7 @@ export function average(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** A series on which the last value is never wrong and neither is the model counts as 1; a perfect forecast as a thousandth. */
+/** A perfect forecast counts as a thousandth. */
 function geometricMean(values: readonly number[]): number {
   return Math.exp(average(values.map((value) => Math.log(Math.max(value, 1e-3)))));
 }

@@ -20,8 +20,9 @@ export interface SeriesForecast {
   readonly model: string;
   /** Columns that it was made from beside its own past. */
   readonly inputs: readonly string[];
-  /** Moment of the first step, ms since the epoch; `stepMs` to the next. */
-  readonly fromMs: number;
+  /** Of each step, ms since the epoch. */
+  readonly timesMs: readonly number[];
+  /** From one to the next; of months the mean. */
   readonly stepMs: number;
   readonly mean: readonly number[];
   readonly lower: readonly number[];

@@ -51,7 +51,7 @@ export function learningText(status: LearningStatus): string {
     parts.push(
       `${contributed} contributions, ${status.refused} refused, ${waiting} of ${wanted} in this round`,
     );
-  if (status.shown > 0) parts.push(`${figure(status.shown)} predictions of failovers met their truth`);
+  if (status.shown > 0) parts.push(`${figure(status.shown)} predictions of failovers learnt from`);
   return parts.join('  ');
 }
 

@@ -38,7 +38,7 @@ export async function runContribute(options: ContributeOptions, context: CallCon
       'invalid-argument',
       `"${contributor}" is no name of a contributor: give one of letters, digits, dots and dashes with --as`,
     );
-  const series = await readInputs(options.csv, false, (line) => out.say(out.style.dim(line)));
+  const series = await readInputs(options.csv, {}, (line) => out.say(out.style.dim(line)));
   const { file, learning } = await client.models.get({ ...call, file: true });
   const model = decodeModelFile(file, 'the model of the cluster');
   const base = learning.model?.hash ?? '';

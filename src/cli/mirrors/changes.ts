@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { TanistError } from '../../foundation/errors.ts';
-import { defineSource, parseSources, removeMirror, removeSource } from '../../mirrors/index.ts';
+import { defineSource, removeMirror, removeSource } from '../../mirrors/index.ts';
 import { UsageError } from '../terminal/usage-error.ts';
-import type { MirrorOptions } from './options.ts';
+import type { MirrorOptions, RefreshOptions } from './options.ts';
+import { sourcesIn } from './sources-in.ts';
 import { plainState } from './views.ts';
 import { withMirrors } from './with-mirrors.ts';
 
@@ -13,7 +13,7 @@ export async function addMirrors(
 ): Promise<void> {
   if (ids.length === 0 && options.config === undefined)
     throw new UsageError('name resources, or sources by --config');
-  const sources = options.config === undefined ? {} : parseSources(await textOf(options.config));
+  const sources = options.config === undefined ? {} : await sourcesIn(options.config);
   await withMirrors(
     options,
     async ({ client, mirrors, out }) => {
@@ -47,29 +47,28 @@ export async function removeMirrors(
     out.say(`${removed.length} mirrors removed${hadSource ? `, and source ${source}` : ''}`);
     if (source !== undefined && !hadSource)
       throw new TanistError('source-unknown', `there was no source "${source}" in the cluster`);
-    if (removed.length < ids.length)
-      throw new TanistError(
-        'resource-missing',
-        `there was no mirror of ${ids.filter((id) => !removed.includes(id)).join(', ')}`,
-      );
+    if (removed.length < ids.length) throw noMirror(ids, removed);
   });
 }
 
 /** `mirror refresh`. */
 export async function refreshMirrors(
   ids: readonly string[],
-  options: MirrorOptions & { readonly invalidate?: boolean },
+  options: MirrorOptions & RefreshOptions,
 ): Promise<void> {
+  if (options.invalidate === true && options.force === true)
+    throw new UsageError('--invalidate asks nobody, --force asks now: choose one');
   await withMirrors(options, async ({ mirrors, out }) => {
     if (options.invalidate === true) {
-      await mirrors.invalidate(...ids);
-      out.document({ invalidated: ids });
-      out.say(`${ids.length} invalidated`);
+      const invalidated = await mirrors.invalidate(...ids);
+      out.document({ invalidated });
+      out.say(`${invalidated.length} invalidated`);
+      if (invalidated.length < new Set(ids).size) throw noMirror(ids, invalidated);
       return;
     }
     const states: object[] = [];
     for (const id of ids) {
-      const state = await mirrors.refresh(id);
+      const state = await mirrors.refresh(id, options.force === true ? 'forced' : 'asked');
       states.push(plainState(state));
       out.say(`${id}: ${JSON.stringify(state.value)}`);
     }
@@ -77,10 +76,7 @@ export async function refreshMirrors(
   });
 }
 
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    throw new TanistError('config-invalid', `${file} cannot be read`);
-  }
+function noMirror(ids: readonly string[], found: readonly string[]): TanistError {
+  const missing = ids.filter((id) => !found.includes(id));
+  return new TanistError('resource-missing', `there was no mirror of ${missing.join(', ')}`);
 }

@@ -6,6 +6,11 @@ export interface MirrorOptions extends ClientOptions {
   readonly etcd?: readonly string[];
 }
 
+export interface RefreshOptions {
+  readonly invalidate?: boolean;
+  readonly force?: boolean;
+}
+
 export interface ServeOptions {
   readonly config?: string;
   readonly name?: string;

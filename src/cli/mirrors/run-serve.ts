@@ -1,20 +1,20 @@
-import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { MirrorMetrics } from '../../api/metrics/mirror-metrics.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { type FinishedLook, type Mirrors, parseSources, Refresher, webhook } from '../../mirrors/index.ts';
+import { type FinishedLook, type Mirrors, Refresher, webhook } from '../../mirrors/index.ts';
 import { stopSignal } from '../local/stop-signal.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import type { MirrorOptions, ServeOptions } from './options.ts';
+import { sourcesIn } from './sources-in.ts';
 import { withMirrors } from './with-mirrors.ts';
 
 /** `mirror serve`: a refresher until a signal. Its log, JSON lines, goes to standard error. */
 export async function runServe(options: MirrorOptions & ServeOptions): Promise<void> {
   const stopped = stopSignal();
   const log = pino({ base: null }, pino.destination(2));
-  const sources = options.config === undefined ? {} : parseSources(await readFile(options.config, 'utf8'));
+  const sources = options.config === undefined ? {} : await sourcesIn(options.config);
   const secret = secretOf(options);
   const metrics = new MirrorMetrics();
   await withMirrors(

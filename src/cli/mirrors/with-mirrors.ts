@@ -28,7 +28,7 @@ export async function withMirrors(
   try {
     const { may, ...others } = rest;
     await using mirrors = await openMirrors(client, {
-      clusterMs: deadlineMs,
+      clusterMs: deadlineMs / 2,
       ...others,
       may: { etcd: otherEtcd, ...may },
     });

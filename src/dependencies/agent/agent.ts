@@ -6,22 +6,31 @@ import { listen } from '../http/listening.ts';
 import { RequestLog, type RequestLogOptions } from '../pre-cache/request-log.ts';
 import { type WatchedUse, watchUse } from '../watch/watch-use.ts';
 import { downloadAhead } from './ahead.ts';
+import { answers } from './answers.ts';
 import { Directory } from './directory.ts';
 import { newCounts } from './meter.ts';
 import type { AgentOptions, AgentPorts, AgentStats, RunningAgent } from './options.ts';
 import { PeerFace } from './peer-face.ts';
 import { openSandboxFace } from './sandbox-face.ts';
 import { startScrubs } from './scrubs.ts';
+import { within } from './within.ts';
 
 const mostGivenAtOnce = 256;
+const farewellMs = 2000;
 
 /** An agent beside a sandbox (the Dependency Mirroring Agent). Fails as the cache's folder, the ports and the registry do. */
 export async function startAgent(options: AgentOptions, ports: AgentPorts): Promise<RunningAgent> {
-  const { clock, say, state = null } = ports;
+  const { clock, say, state = null, metrics = null } = ports;
   const { id, application, zone, preCacheBytes: budgetBytes } = options;
+  checkAdvertised(options);
   const undo: (() => Promise<void> | void)[] = [];
+  /** What the cluster is told: at once, and waited for last, so that a cluster that does not answer leaves no cache unclosed. */
+  const farewells: (() => Promise<void> | undefined)[] = [];
   const stop = async (): Promise<void> => {
+    const said = Promise.all(farewells.splice(0).map((say) => say()));
+    const told = within(clock, farewellMs, said).catch(() => undefined);
     for (const step of undo.splice(0).reverse()) await step();
+    await told;
   };
   try {
     const counts = newCounts();
@@ -48,6 +57,7 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       ...{ registry, self, clock, say },
       ttlMs: options.leaseTtlMs,
       held: () => cache.all(),
+      answers: (other) => answers(other, clock),
     });
     gone = (objects) => directory.gone(objects);
 
@@ -78,13 +88,22 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
       use: watching?.report() ?? null,
     });
     const arrival = addresses.arrival.bind(addresses);
-    peerFace = new PeerFace({ clock, cache, fetcher, counts, mostAtOnce: mostGivenAtOnce, stats, arrival });
+    peerFace = new PeerFace({
+      clock,
+      cache,
+      fetcher,
+      counts,
+      mostAtOnce: mostGivenAtOnce,
+      stats,
+      arrival,
+      metrics,
+    });
+    farewells.push(() => directory.stop());
     await directory.start();
-    undo.push(() => directory.stop());
 
     const ending = new AbortController();
     undo.push(() => ending.abort());
-    undo.push(() => log?.stop());
+    farewells.push(() => log?.stop());
     const { registry: face } = sandboxFace;
     if (state !== null && budgetBytes > 0)
       void downloadAhead(
@@ -103,3 +122,14 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
     throw error;
   }
 }
+
+/** Each machine is itself at `0.0.0.0`: registered, it would lead the others to themselves. */
+function checkAdvertised({ peerListen: { host, port }, advertise }: AgentOptions): void {
+  if (advertise === null && isUnspecified(host))
+    throw new TanistError(
+      'config-invalid',
+      `--peer-listen ${host}:${port} is no address that others could ask: say how they reach it with --advertise HOST:PORT`,
+    );
+}
+
+const isUnspecified = (host: string): boolean => /^(0(\.0){0,3}|[0:]*:[0:]*|::ffff:0\.0\.0\.0)$/i.test(host);

@@ -5,6 +5,7 @@ import type { ObjectCache } from '../cache/object-cache.ts';
 import { keyText } from '../content-key.ts';
 import type { ObjectFetcher } from '../fetch/object-fetcher.ts';
 import type { RegistryFace } from '../npm/registry-face.ts';
+import { typicalBytes } from '../pre-cache/plan.ts';
 import { decodeItems, type Item, planKey } from '../pre-cache/sequence.ts';
 
 export interface AheadOptions {
@@ -21,8 +22,13 @@ export interface AheadOptions {
 
 const atOnce = 4;
 const againMs = 1000;
+/** What nobody asked for in so long is not kept for later. */
+const mostAgeMs = 7 * 24 * 3_600_000;
 
-/** Downloads what the pre-cache service foretells for this sandbox, the newest plan alone. What the registry here does not list under that digest is left. */
+/**
+ * Downloads what the pre-cache service foretells for this sandbox, the newest plan alone; what older ones brought and nobody asked for makes room. What the
+ * registry here does not list under that digest is left.
+ */
 export async function downloadAhead(options: AheadOptions, signal: AbortSignal): Promise<void> {
   const { state, clock, sandbox, say } = options;
   const key = planKey(sandbox);
@@ -32,32 +38,41 @@ export async function downloadAhead(options: AheadOptions, signal: AbortSignal):
     run = new AbortController();
     void follow(options, itemsOf(value), AbortSignal.any([signal, run.signal]));
   };
+  let isSaid = false;
   while (!signal.aborted) {
     try {
       let isFirst = true;
       for await (const { events } of state.watch(key, { signal })) {
         if (isFirst) for (const { value } of (await state.get(key)).values) begin(value);
         isFirst = false;
+        isSaid = false;
         for (const { type, keyValue } of events) if (type === 'put') begin(keyValue.value);
       }
     } catch (error) {
       if (signal.aborted) return;
-      say(`what to download ahead cannot be heard (${asError(error).message})`);
+      if (!isSaid) say(`what to download ahead cannot be heard (${asError(error).message})`);
+      isSaid = true;
       await new Promise<void>((resolve) => void clock.after(againMs, resolve));
     }
   }
 }
 
 async function follow(options: AheadOptions, items: readonly Item[], signal: AbortSignal): Promise<void> {
-  const { cache, budgetBytes } = options;
+  const { cache, clock, budgetBytes } = options;
+  const kept = new Set(items.flatMap(({ key }) => (key === null ? [] : [keyText(key)])));
+  const room = { budgetBytes, kept, sinceMs: clock.wallMs() - mostAgeMs };
+  let underWay = 0;
   let next = 0;
   const work = async (): Promise<void> => {
     while (!signal.aborted) {
       const item = items[next++];
       if (item === undefined) return;
       if (item.key === null || cache.has(item.key)) continue;
-      if (cache.aheadBytes + item.sizeBytes > budgetBytes) continue;
-      await fetchOne(options, item, signal).catch(() => undefined); // the sandbox will ask for it itself
+      const size = item.sizeBytes === 0 ? typicalBytes : item.sizeBytes;
+      underWay += size;
+      if (await cache.makeAheadRoom(underWay, room))
+        await fetchOne(options, item, signal).catch(() => undefined); // the sandbox will ask for it itself
+      underWay -= size;
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import type { LeaseId } from '../../foundation/ids.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type {
   Claim,
@@ -8,6 +10,7 @@ import type {
   SandboxFacts,
 } from '../../ports/dependency-registry.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
+import { within } from './within.ts';
 
 export interface DirectoryOptions {
   readonly registry: DependencyRegistry;
@@ -16,23 +19,40 @@ export interface DirectoryOptions {
   readonly ttlMs: number;
   /** All that is to be registered, after a new beginning. */
   readonly held: () => readonly ObjectMeta[];
+  /** Whether what registered so still runs. */
+  readonly answers: (sandbox: SandboxFacts) => Promise<boolean>;
   readonly say: (text: string) => void;
 }
 
-/** A request of the sandbox never waits longer for the registry. */
+/** Nothing waits longer for the registry. */
 const patienceMs = 3000;
+const stopMs = 2000;
 /** After a failure the registry is left alone, longer each time in a row: the sandbox is served from upstream meanwhile. */
 const shortestRestMs = 1000;
 const longestRestMs = 30_000;
 const registeredAtOnce = 256;
+/** What addresses answered is told of the latest alone: each is a key in the cluster. */
+const mostAddresses = 16_384;
+/** What is no better a moment later. */
+const finalCodes: ReadonlySet<string> = new Set([
+  'sandbox-exists',
+  'invalid-argument',
+  'config-invalid',
+  'not-tanist',
+]);
 
 /**
  * This sandbox's word in the registry, kept up over everything that may happen to the cluster: heartbeats at a third of the lease; a lease that ended is
- * taken anew, and all that is held registered again. Without the registry the agent serves on, from its cache and from upstream.
+ * taken anew, and all that is held registered again. Without the registry, be it from the start, the agent serves on, from its cache and from upstream.
  */
 export class Directory {
   readonly #options: DirectoryOptions;
   #joined = false;
+  /** Of the latest join: what others say under the same id is not this agent's word. */
+  #lease: { readonly lease?: LeaseId } = {};
+  #instance: string;
+  #isTaken = false;
+  readonly #told = new Set<string>();
   #restsUntilMs = 0;
   #failuresInRow = 0;
   #timer: Timer | null = null;
@@ -42,16 +62,23 @@ export class Directory {
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
+    this.#instance = options.self.instance;
   }
 
   get joined(): boolean {
     return this.#joined;
   }
 
-  /** Fails as `sandbox-exists`, and as the registry does: whoever starts an agent wants to know. */
+  /** Fails as `sandbox-exists`, and where it is asked for something that can't be; a registry that does not answer is joined when it does. */
   async start(): Promise<void> {
-    await this.#join();
-    this.#later(this.#options.ttlMs / 3);
+    try {
+      await this.#join();
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (error instanceof TanistError && finalCodes.has(error.code)) throw error;
+      this.#failed(error);
+    }
+    this.#later(this.#joined ? this.#options.ttlMs / 3 : this.#options.ttlMs / 10);
   }
 
   async stop(): Promise<void> {
@@ -60,46 +87,69 @@ export class Directory {
     if (!this.#joined) return;
     this.#joined = false;
     const { registry, self } = this.#options;
-    await registry.invalidate(self.id, { deadlineMs: patienceMs }).catch(() => undefined);
+    const { clock } = this.#options;
+    const over = { ...this.#lease, deadlineMs: stopMs };
+    await within(clock, stopMs, registry.invalidate(self.id, over)).catch(() => undefined);
   }
 
   /** Null: the registry does not answer. */
-  claim(key: ContentKey): Promise<Claim | null> {
+  claim(key: ContentKey, over: { readonly over?: string } = {}): Promise<Claim | null> {
     const { registry, self } = this.#options;
-    return this.#ask(() => registry.claim(self.id, key, { deadlineMs: patienceMs }));
+    return this.#ask(() => registry.claim(self.id, key, { ...this.#lease, ...over, deadlineMs: patienceMs }));
   }
 
   /** For each key the others that hold or fetch it. */
   async lookup(keys: readonly ContentKey[]): Promise<readonly (readonly Holding[])[]> {
     const { registry, self } = this.#options;
-    const found = await this.#ask(() => registry.lookup(keys, { deadlineMs: patienceMs }));
+    const found = await this.#ask(() => registry.lookup(keys, { asker: self.id, deadlineMs: patienceMs }));
     return (found ?? []).map((holdings) => holdings.filter(({ sandbox }) => sandbox !== self.id));
   }
 
-  /** Resolves when it is said, or can't be said at present. */
-  holds(meta: ObjectMeta): Promise<void> {
-    return this.#tell(() => this.#register([meta]));
+  /** Resolves when it is said, or can't be said at present. `address`: of all of its addresses this one alone is news. */
+  holds(meta: ObjectMeta, address?: ContentKey): Promise<void> {
+    const keys = meta.keys.filter(({ algorithm }) => algorithm !== 'url');
+    return this.#tell(() =>
+      this.#register([address === undefined ? meta : { ...meta, keys: [...keys, address] }]),
+    );
   }
 
   gone(objects: readonly ObjectMeta[]): void {
     const { registry, self } = this.#options;
-    void this.#tell(() => registry.release(self.id, objects.flatMap(registeredKeys)));
+    const keys = objects.flatMap(registeredKeys);
+    for (const { digest } of keys) this.#told.delete(digest);
+    void this.#tell(() => registry.release(self.id, keys, this.#lease));
   }
 
   /** A fetch that was announced came to nothing. */
   gaveUp(key: ContentKey): void {
     const { registry, self } = this.#options;
-    void this.#tell(() => registry.release(self.id, [key]));
+    void this.#tell(() => registry.release(self.id, [key], this.#lease));
   }
 
   async #join(): Promise<void> {
     const { registry, self, ttlMs, held } = this.#options;
-    await registry.join(self, ttlMs);
+    const { clock } = this.#options;
+    const bounds = { deadlineMs: patienceMs };
+    const [other] = await within(clock, patienceMs, registry.sandboxes({ id: self.id, ...bounds }));
+    // An earlier life of the same cache; but a copy of it may be somebody else's, who is there.
+    const isAnother = other?.instance === this.#instance && other.address !== self.address;
+    if (isAnother && (await this.#options.answers(other))) throw taken(other);
+    const joining = registry.join({ ...self, instance: this.#instance }, ttlMs, bounds);
+    const { lease } = await within(clock, patienceMs, joining);
+    this.#lease = { lease };
+    if (this.#closed) return;
     this.#joined = true;
     this.#isBehind = false;
-    const all = held();
-    for (let i = 0; i < all.length; i += registeredAtOnce)
-      await this.#register(all.slice(i, i + registeredAtOnce));
+    this.#isTaken = false;
+    this.#told.clear();
+    try {
+      const all = held();
+      for (let i = 0; i < all.length; i += registeredAtOnce)
+        await this.#register(all.slice(i, i + registeredAtOnce));
+    } catch (error) {
+      this.#isBehind = true;
+      throw error;
+    }
   }
 
   async #register(objects: readonly ObjectMeta[]): Promise<void> {
@@ -115,17 +165,26 @@ export class Directory {
           { keys: digests, sha256, size },
           ...addresses.flatMap((key) => {
             const answer = meta.answers[key.digest];
-            return answer === undefined ? [] : [{ keys: [key], sha256, size, answer }];
+            if (answer === undefined) return [];
+            this.#told.delete(key.digest);
+            this.#told.add(key.digest);
+            return [{ keys: [key], sha256, size, answer }];
           }),
         ];
       }),
+      this.#lease,
     );
+    if (this.#told.size <= mostAddresses) return;
+    const old = [...this.#told].slice(0, this.#told.size - mostAddresses);
+    for (const digest of old) this.#told.delete(digest);
+    const keys = old.map((digest): ContentKey => ({ algorithm: 'url', digest }));
+    await registry.release(self.id, keys, this.#lease);
   }
 
   async #ask<T>(act: () => Promise<T>): Promise<T | null> {
     if (!this.#joined || this.#options.clock.nowMs() < this.#restsUntilMs) return null;
     try {
-      const answer = await act();
+      const answer = await within(this.#options.clock, patienceMs, act());
       this.#failuresInRow = 0;
       return answer;
     } catch (error) {
@@ -136,12 +195,12 @@ export class Directory {
 
   async #tell(act: () => Promise<void>): Promise<void> {
     if (this.#closed) return;
-    if (!this.#joined) {
+    if (!this.#joined || this.#options.clock.nowMs() < this.#restsUntilMs) {
       this.#isBehind = true;
       return;
     }
     try {
-      await act();
+      await within(this.#options.clock, patienceMs, act());
     } catch (error) {
       this.#isBehind = true;
       this.#failed(asError(error));
@@ -150,6 +209,10 @@ export class Directory {
 
   #failed(error: Error): void {
     if (this.#closed) return;
+    if (error instanceof TanistError && error.code === 'sandbox-exists') {
+      this.#lost(error);
+      return;
+    }
     if (error instanceof TanistError && error.code === 'sandbox-unknown') {
       if (!this.#joined) return;
       this.#joined = false;
@@ -159,9 +222,19 @@ export class Directory {
     const nowMs = this.#options.clock.nowMs();
     // Those that waited together are one failure.
     if (nowMs < this.#restsUntilMs) return;
+    const isFirst = this.#failuresInRow === 0;
     const restMs = Math.min(longestRestMs, shortestRestMs * 2 ** Math.min(this.#failuresInRow++, 10));
     this.#restsUntilMs = nowMs + restMs;
-    this.#options.say(`the registry does not answer (${error.message}); served without it meanwhile`);
+    if (isFirst)
+      this.#options.say(`the registry does not answer (${error.message}); served without it meanwhile`);
+  }
+
+  /** Another agent took the id, as one with a copy of the cache: it keeps it, as long as it lives. */
+  #lost(error: Error): void {
+    if (this.#joined) this.#instance = randomBytes(16).toString('hex');
+    this.#joined = false;
+    if (!this.#isTaken) this.#options.say(`${error.message}; served meanwhile without the others`);
+    this.#isTaken = true;
   }
 
   #later(delayMs: number): void {
@@ -175,7 +248,10 @@ export class Directory {
       if (!this.#joined || this.#isBehind) {
         await this.#join();
         say(`registered anew as ${self.id}`);
-      } else await registry.heartbeat(self.id);
+      } else {
+        const over = { ...this.#lease, deadlineMs: patienceMs };
+        await within(this.#options.clock, patienceMs, registry.heartbeat(self.id, over));
+      }
       this.#restsUntilMs = 0;
       this.#failuresInRow = 0;
       this.#later(ttlMs / 3);
@@ -187,6 +263,13 @@ export class Directory {
       this.#later(ttlMs / 10);
     }
   }
+}
+
+function taken({ id, address }: SandboxFacts): TanistError {
+  return new TanistError(
+    'sandbox-exists',
+    `an agent at ${address} is ${id} already, with a copy of this cache; choose another --id, or stop that one`,
+  );
 }
 
 /** Under which an object is looked for: its sha256, the strongest that metadata lists, and addresses. */

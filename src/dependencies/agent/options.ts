@@ -69,6 +69,14 @@ export interface AgentPorts {
   readonly say: (text: string) => void;
   /** Where requests are logged, and plans to download ahead are found; null: neither. */
   readonly state?: StateClient | null;
+  /** What `/metrics` shows; null: there is none. */
+  readonly metrics?: AgentMetricsPage | null;
+}
+
+/** A page for Prometheus. */
+export interface AgentMetricsPage {
+  readonly contentType: string;
+  page(stats: AgentStats): Promise<string>;
 }
 
 export interface AgentStats {

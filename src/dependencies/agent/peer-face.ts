@@ -4,9 +4,11 @@ import type { ContentKey } from '../../ports/dependency-registry.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { isContentKey } from '../content-key.ts';
 import type { ObjectFetcher } from '../fetch/object-fetcher.ts';
+import { isProbe, probed } from '../http/probes.ts';
 import { pour, refuse } from '../http/reply.ts';
 import type { Download } from '../transfer/download.ts';
 import type { AgentCounts } from './meter.ts';
+import type { AgentMetricsPage, AgentStats } from './options.ts';
 
 export interface PeerFacePorts {
   readonly clock: Clock;
@@ -15,7 +17,8 @@ export interface PeerFacePorts {
   readonly counts: AgentCounts;
   /** At most so many at a time; more are told to go elsewhere. */
   readonly mostAtOnce: number;
-  readonly stats: () => unknown;
+  readonly stats: () => AgentStats;
+  readonly metrics: AgentMetricsPage | null;
   /** Of what is being fetched here: when that ends. */
   readonly arrival: (key: ContentKey) => Promise<unknown> | null;
 }
@@ -24,7 +27,7 @@ const waitMs = 25_000;
 
 /**
  * What other agents ask of this one: `GET /v1/objects/ALGORITHM/DIGEST` (with `Range`), of what it has or is fetching; `GET /v1/arrivals/…`, which answers when
- * it no longer fetches that; `GET /v1/ping`, `GET /v1/stats`. It gives what was compared with its digest, and what is on its way as far as that will be.
+ * it no longer fetches that; `GET /v1/ping`, `GET /v1/stats`; and what watches over agents: `/livez`, `/readyz`, `/metrics`. It gives what was compared with its digest, and what is on its way as far as that will be.
  */
 export class PeerFace {
   readonly #ports: PeerFacePorts;
@@ -42,6 +45,16 @@ export class PeerFace {
     }
     if (pathname === '/v1/ping') {
       response.writeHead(200, { 'content-length': '0' }).end();
+      return;
+    }
+    if (isProbe(pathname)) {
+      probed(response);
+      return;
+    }
+    const { metrics, stats } = this.#ports;
+    if (pathname === '/metrics' && metrics !== null) {
+      const page = await metrics.page(stats());
+      response.writeHead(200, { 'content-type': metrics.contentType }).end(page);
       return;
     }
     if (pathname === '/v1/stats') {

@@ -36,7 +36,7 @@ export async function openSandboxFace(
   let base = '';
   const registry = new RegistryFace(
     { npm, base: () => base, metadataTtlMs, metadataFromPeers, mostMetadataBytes },
-    { addresses, fetcher, cache, upstream, asked },
+    { addresses, fetcher, cache, upstream, asked, clock },
   );
   const rules = new ProxyRules(options.rules);
   const proxy = new ForwardProxy({ addresses, fetcher, cache, upstream, rules });

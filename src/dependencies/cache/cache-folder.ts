@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** A cache's folder, of one process at a time. */
 export interface CacheFolder {
@@ -15,23 +18,25 @@ export interface CacheFolder {
 }
 
 /** Fails as `data-locked` while another process has it, `data-not-writable` where it can't be made. */
-export async function openCacheFolder(path: string): Promise<CacheFolder> {
-  const lockFile = join(path, 'lock');
-  const closedFile = join(path, 'closed');
+export async function openCacheFolder(path: string, clock: Clock): Promise<CacheFolder> {
+  await orNotWritable(path, () => makeFolder(path));
+  const lock = await lockFolder(join(path, 'lock'), path, clock);
   try {
-    await mkdir(join(path, 'objects'), { recursive: true });
-    await rm(join(path, 'parts'), { recursive: true, force: true });
-    await mkdir(join(path, 'parts'), { recursive: true });
+    return await opened(path, lock);
   } catch (error) {
-    throw new TanistError(
-      'data-not-writable',
-      `the cache ${path} cannot be made: ${asError(error).message}`,
-      {
-        cause: error,
-      },
-    );
+    await lock.release();
+    throw error;
   }
-  await lock(lockFile, path);
+}
+
+/** What was on its way when the last owner ended is worth nothing; before the lock was taken it may be another's. */
+async function opened(path: string, lock: FolderLock): Promise<CacheFolder> {
+  const closedFile = join(path, 'closed');
+  await orNotWritable(path, async () => {
+    await makeFolder(join(path, 'objects'));
+    await rm(join(path, 'parts'), { recursive: true, force: true });
+    await makeFolder(join(path, 'parts'));
+  });
   const wasClosed = await unlink(closedFile).then(
     () => true,
     () => false,
@@ -42,41 +47,20 @@ export async function openCacheFolder(path: string): Promise<CacheFolder> {
     wasClosed,
     close: async () => {
       await writeFile(closedFile, '').catch(() => undefined);
-      await rm(lockFile, { force: true });
+      await lock.release();
     },
   };
 }
 
-/** The lock names its process; one whose process is gone counts for nothing. */
-async function lock(file: string, folder: string): Promise<void> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      await writeFile(file, String(process.pid), { flag: 'wx' });
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-        throw new TanistError(
-          'data-not-writable',
-          `the cache ${folder} cannot be written: ${asError(error).message}`,
-        );
-    }
-    const owner = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (isAlive(owner)) break;
-    await rm(file, { force: true });
-  }
-  throw new TanistError(
-    'data-locked',
-    `another agent uses the cache ${folder}; give this one a folder of its own with --cache`,
-  );
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+async function orNotWritable(path: string, act: () => Promise<void>): Promise<void> {
   try {
-    process.kill(pid, 0);
-    return true;
+    await act();
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    throw new TanistError(
+      'data-not-writable',
+      `the cache ${path} cannot be made: ${asError(error).message}`,
+      { cause: error },
+    );
   }
 }
 

@@ -4,9 +4,10 @@ import type { Clock } from '../../ports/clock.ts';
 import type { AddressFacts, ContentKey } from '../../ports/dependency-registry.ts';
 import { keyText, sha256Key } from '../content-key.ts';
 import { type CacheFolder, openCacheFolder } from './cache-folder.ts';
-import { ObjectFiles, type StagedFile } from './object-files.ts';
+import { isDamage, ObjectFiles, type StagedFile } from './object-files.ts';
 import { type Entry, ObjectIndex } from './object-index.ts';
 import type { ObjectMeta } from './object-meta.ts';
+import { Staging } from './staging.ts';
 
 export interface CacheOptions {
   readonly folder: string;
@@ -17,6 +18,13 @@ export interface CacheOptions {
   readonly onGone: (objects: readonly ObjectMeta[]) => void;
 }
 
+export interface AheadRoom {
+  readonly budgetBytes: number;
+  /** `keyText` of what is still expected. */
+  readonly kept: ReadonlySet<string>;
+  readonly sinceMs: number;
+}
+
 export interface ScrubResult {
   readonly objects: number;
   readonly bytes: number;
@@ -24,6 +32,8 @@ export interface ScrubResult {
 }
 
 const touchEveryMs = 60_000;
+/** Addresses of one object, as of an answer that many give: the oldest gives way. */
+const mostAddresses = 64;
 
 /**
  * Objects by content on this machine's disk, within a limit; a restart keeps them and the order of their use.
@@ -36,6 +46,7 @@ export class ObjectCache {
   readonly #options: CacheOptions;
   readonly #files: ObjectFiles;
   readonly #index = new ObjectIndex();
+  readonly #staging = new Staging();
   evictions = 0;
   evictedAheadBytes = 0;
 
@@ -47,10 +58,9 @@ export class ObjectCache {
 
   /** Errors: those of the folder. */
   static async open(options: CacheOptions): Promise<ObjectCache> {
-    const folder = await openCacheFolder(options.folder);
+    const folder = await openCacheFolder(options.folder, options.clock);
     const cache = new ObjectCache(folder, options);
-    for (const { meta } of await cache.#files.load())
-      cache.#index.put({ meta, checked: folder.wasClosed, touchedMs: 0, ahead: false });
+    for (const { meta } of await cache.#files.load()) cache.#index.put(meta, folder.wasClosed, 0);
     cache.#evict('');
     return cache;
   }
@@ -76,6 +86,11 @@ export class ObjectCache {
     return this.#index.aheadBytes;
   }
 
+  /** Of files that are being written. */
+  get stagedBytes(): number {
+    return this.#staging.bytes;
+  }
+
   /** Its size; 0: not here. */
   sizeOf(key: ContentKey): number {
     return this.#index.named(key)?.meta.size ?? 0;
@@ -93,7 +108,7 @@ export class ObjectCache {
   async find(key: ContentKey): Promise<ObjectMeta | null> {
     const entry = this.#index.named(key);
     if (entry === undefined) return null;
-    if (!entry.checked && !(await this.#check(entry))) return null;
+    if (!entry.checked && (await this.#check(entry)) !== 'intact') return null;
     // Comparing takes a while: it may have been evicted meanwhile.
     if (this.#index.get(entry.meta.sha256) !== entry) return null;
     this.#touch(entry);
@@ -102,29 +117,66 @@ export class ObjectCache {
 
   /** True once for an object that was downloaded ahead: now it was asked for. */
   takeAhead(sha256: string): boolean {
-    return this.#index.takeAhead(sha256);
+    const entry = this.#index.get(sha256);
+    if (entry === undefined || !this.#index.takeAhead(entry)) return false;
+    this.#describe(entry);
+    return true;
+  }
+
+  /**
+   * Of what was downloaded ahead and never asked for, the oldest goes, without those of the `kept` keys, until there is room within `budgetBytes` for so
+   * many more bytes, and all that is older than `sinceMs` (since 1970). False: there is no such room.
+   */
+  async makeAheadRoom(bytes: number, { budgetBytes, kept, sinceMs }: AheadRoom): Promise<boolean> {
+    const old = [...this.#index.entries()]
+      .filter(({ meta }) => meta.aheadMs !== undefined && !meta.keys.some((key) => kept.has(keyText(key))))
+      .sort((a, b) => (a.meta.aheadMs ?? 0) - (b.meta.aheadMs ?? 0));
+    const gone = old.filter((entry) => {
+      const { meta } = entry;
+      const isOver = this.aheadBytes + bytes > budgetBytes || (meta.aheadMs ?? 0) < sinceMs;
+      if (isOver) this.#lose(entry);
+      return isOver;
+    });
+    if (gone.length > 0) this.#options.onGone(gone.map(({ meta }) => meta));
+    await Promise.all(gone.map(({ meta }) => this.#files.unlink(meta.sha256)));
+    return this.aheadBytes + bytes <= budgetBytes;
   }
 
   /**
    * An object's bytes, or a part of them. The whole is compared once more on its way, and its last piece held back until then. Fails as
-   * `integrity-mismatch` where the disk no longer has what it was given; then it is no longer here.
+   * `integrity-mismatch` where the disk no longer has what it was given; then it is no longer here. As `unavailable` where it cannot be read at present.
    */
   async *read(meta: ObjectMeta, from = 0, before = meta.size): AsyncGenerator<Buffer, void, undefined> {
     try {
       yield* this.#files.read(meta, from, before);
     } catch (error) {
+      if (!isDamage(error))
+        throw new TanistError(
+          'unavailable',
+          `the cache cannot be read (${asError(error).message}); ask again`,
+        );
       await this.remove(meta.sha256);
       const why = asError(error).message;
       throw new TanistError('integrity-mismatch', `the cache had ${meta.sha256} damaged (${why}); ask again`);
     }
   }
 
-  stage(): Promise<StagedFile> {
-    return this.#files.stage();
+  /** A file to write an object to; no more than `mostBytes` of it, since what is on its way counts within the limit, too. */
+  async stage(mostBytes = this.limitBytes): Promise<StagedFile & { readonly mostBytes: number }> {
+    const room = this.limitBytes - this.#staging.bytes;
+    const staged = { ...(await this.#files.stage()), mostBytes: Math.max(0, Math.min(mostBytes, room)) };
+    this.#staging.begin(staged);
+    return staged;
+  }
+
+  /** So many bytes have been written to it: others make room. */
+  grew(staged: StagedFile, bytes: number): void {
+    if (this.#staging.grew(staged, bytes)) this.#evict('');
   }
 
   /** Closes the file, and removes it unless it became an object. */
   discard(staged: StagedFile): Promise<void> {
+    this.#staging.end(staged);
     return this.#files.discard(staged);
   }
 
@@ -135,17 +187,20 @@ export class ObjectCache {
     ahead = false,
   ): Promise<ObjectMeta> {
     const { sha256, size, keys } = content;
+    this.#staging.end(staged);
     const known = this.#index.get(sha256);
     if (known !== undefined) {
       await rm(staged.path, { force: true });
       return await this.#rename(known, keys, {});
     }
-    const meta = { sha256, size, keys: [sha256Key(sha256), ...withoutSha256(keys)], answers: {} };
+    const aheadMs = ahead ? { aheadMs: this.#options.clock.wallMs() } : {};
+    const named = [sha256Key(sha256), ...withoutSha256(keys)];
+    const meta: ObjectMeta = { sha256, size, keys: named, answers: {}, ...aheadMs };
     await this.#files.adopt(staged, meta);
     // Two downloads of the same bytes by different names may have come to an end together.
     const meanwhile = this.#index.get(sha256);
     if (meanwhile !== undefined) return await this.#rename(meanwhile, keys, {});
-    this.#index.put({ meta, checked: true, touchedMs: this.#options.clock.nowMs(), ahead });
+    for (const loser of this.#index.put(meta, true, this.#options.clock.nowMs())) this.#describe(loser);
     this.#evict(sha256);
     return meta;
   }
@@ -185,7 +240,7 @@ export class ObjectCache {
       if (entry === undefined) continue;
       objects++;
       bytes += entry.meta.size;
-      if (!(await this.#check(entry))) bad++;
+      if ((await this.#check(entry)) === 'damaged') bad++;
       await pause();
     }
     return { objects, bytes, damaged: bad };
@@ -204,10 +259,33 @@ export class ObjectCache {
     const known = new Set(meta.keys.map(keyText));
     const named = withoutSha256(keys);
     const news = named.filter((key) => !known.has(keyText(key)));
-    entry.meta = { ...meta, keys: [...meta.keys, ...news], answers: { ...meta.answers, ...answers } };
-    this.#index.name(entry, named);
+    const isOther = named.some((key) => this.#index.named(key) !== entry);
+    const hasAnswers = Object.keys(answers).length > 0;
+    if (news.length === 0 && !isOther && !hasAnswers) return meta;
+    // The latest asked about last.
+    const again = new Set(hasAnswers ? named.map(keyText) : []);
+    const before = meta.keys.filter((key) => !again.has(keyText(key)));
+    const after = [...meta.keys, ...news].filter((key) => again.has(keyText(key)));
+    const added = hasAnswers ? after : news;
+    this.#index.describe(entry, {
+      ...meta,
+      keys: [...before, ...added],
+      answers: { ...meta.answers, ...answers },
+    });
+    for (const loser of this.#index.name(entry, named)) this.#describe(loser);
+    const addresses = entry.meta.keys.filter(({ algorithm }) => algorithm === 'url');
+    const old = addresses.slice(0, Math.max(0, addresses.length - mostAddresses));
+    if (old.length > 0) {
+      this.#index.unname(entry, old);
+      this.#options.onGone([{ ...entry.meta, keys: old }]);
+    }
+    this.#evict(meta.sha256);
     await this.#files.describe(entry.meta).catch(() => undefined);
     return entry.meta;
+  }
+
+  #describe({ meta }: Entry): void {
+    void this.#files.describe(meta).catch(() => undefined);
   }
 
   #touch(entry: Entry): void {
@@ -219,7 +297,7 @@ export class ObjectCache {
   }
 
   #evict(keep: string): void {
-    const gone = this.#drop(() => this.bytes > this.limitBytes, keep);
+    const gone = this.#drop(() => this.bytes + this.#staging.bytes > this.limitBytes, keep);
     for (const { sha256 } of gone) void this.#files.unlink(sha256);
   }
 
@@ -230,20 +308,30 @@ export class ObjectCache {
     for (const entry of this.#index.entries()) {
       if (!more(freed)) break;
       if (entry.meta.sha256 === keep) continue;
-      this.evictions++;
-      if (entry.ahead) this.evictedAheadBytes += entry.meta.size;
-      this.#index.forget(entry);
-      freed += entry.meta.size;
+      freed += entry.meta.size + entry.metaBytes;
       gone.push(entry.meta);
+      this.#lose(entry);
     }
     if (gone.length > 0) this.#options.onGone(gone);
     return gone;
   }
 
-  async #check(entry: Entry): Promise<boolean> {
-    entry.checked = await this.#files.isIntact(entry.meta);
+  #lose(entry: Entry): void {
+    this.evictions++;
+    if (entry.meta.aheadMs !== undefined) this.evictedAheadBytes += entry.meta.size;
+    this.#index.forget(entry);
+  }
+
+  async #check(entry: Entry): Promise<'intact' | 'damaged' | 'unknown'> {
+    try {
+      entry.checked = await this.#files.isIntact(entry.meta);
+    } catch {
+      // It may be as it was: nothing is said of it, and it is not given out before it was compared.
+      entry.checked = false;
+      return 'unknown';
+    }
     if (!entry.checked) await this.remove(entry.meta.sha256);
-    return entry.checked;
+    return entry.checked ? 'intact' : 'damaged';
   }
 }
 

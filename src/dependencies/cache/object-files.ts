@@ -28,6 +28,15 @@ export interface StoredObject {
   readonly usedMs: number;
 }
 
+/** A file that has other bytes than its name says. */
+class OtherBytes extends Error {}
+
+/** Other bytes, none, or a disk that cannot give them: not what passes, such as too many open files, or a right that was taken. */
+export function isDamage(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return error instanceof OtherBytes || code === 'ENOENT' || code === 'EIO';
+}
+
 const readAtOnce = 64;
 const highWaterMark = 256 * 1024;
 
@@ -39,6 +48,7 @@ export class ObjectFiles {
   readonly #folder: string;
   /** What is being removed must be gone before it comes anew. */
   readonly #unlinking = new Map<string, Promise<void>>();
+  readonly #describing = new Map<string, Promise<void>>();
   #nextPart = 1;
 
   constructor(folder: string) {
@@ -86,11 +96,28 @@ export class ObjectFiles {
     await this.#unlinking.get(sha256);
     await mkdir(join(this.#file(sha256), '..'), { recursive: true });
     await rename(path, this.#file(sha256));
-    await this.describe(meta);
+    try {
+      await this.describe(meta);
+    } catch (error) {
+      // Bytes that nobody would find, or count.
+      await this.unlink(sha256);
+      throw error;
+    }
   }
 
+  /** One after the other for an object; the latest stays. */
   async describe(meta: ObjectMeta): Promise<void> {
-    await writeFile(this.#metaFile(meta.sha256), encodeMeta(meta));
+    const { sha256 } = meta;
+    const before = this.#describing.get(sha256);
+    const written = (before ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => writeFile(this.#metaFile(sha256), encodeMeta(meta)));
+    this.#describing.set(sha256, written);
+    try {
+      await written;
+    } finally {
+      if (this.#describing.get(sha256) === written) this.#describing.delete(sha256);
+    }
   }
 
   /** `atMs`: since 1970. */
@@ -116,11 +143,11 @@ export class ObjectFiles {
       last = chunk;
     }
     if (read !== before - from || (hash !== null && hash.digest('hex') !== sha256))
-      throw new Error('its bytes are others');
+      throw new OtherBytes('its bytes are others');
     if (last !== null) yield last;
   }
 
-  /** Whether the bytes are those that the object is named after. */
+  /** Whether the bytes are those that the object is named after. Fails where they cannot be read at present. */
   async isIntact({ sha256, size }: ObjectMeta): Promise<boolean> {
     const hash = createHash('sha256');
     let read = 0;
@@ -129,8 +156,9 @@ export class ObjectFiles {
         hash.update(chunk);
         read += chunk.length;
       }
-    } catch {
-      return false;
+    } catch (error) {
+      if (isDamage(error)) return false;
+      throw error;
     }
     if (mutant.active === 'dependency-scrub-trusts-name') return read === size;
     return read === size && hash.digest('hex') === sha256;
@@ -146,6 +174,7 @@ export class ObjectFiles {
 
   async #unlinkFiles(sha256: string): Promise<void> {
     await this.#unlinking.get(sha256);
+    await this.#describing.get(sha256)?.catch(() => undefined);
     await rm(this.#metaFile(sha256), { force: true }).catch(() => undefined);
     await rm(this.#file(sha256), { force: true }).catch(() => undefined);
   }

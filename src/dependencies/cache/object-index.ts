@@ -1,14 +1,14 @@
 import type { ContentKey } from '../../ports/dependency-registry.ts';
 import { keyText } from '../content-key.ts';
-import type { ObjectMeta } from './object-meta.ts';
+import { encodeMeta, type ObjectMeta, withoutAddresses } from './object-meta.ts';
 
 export interface Entry {
   meta: ObjectMeta;
+  /** Of what is written beside its bytes. */
+  metaBytes: number;
   /** Its bytes were compared with its name since they were last in doubt. */
   checked: boolean;
   touchedMs: number;
-  /** Downloaded ahead, and not asked for yet. */
-  ahead: boolean;
 }
 
 /** Which objects there are, by all their names and in the order of their use. */
@@ -19,6 +19,7 @@ export class ObjectIndex {
   #bytes = 0;
   #aheadBytes = 0;
 
+  /** Of objects, and of what is written beside them. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -45,17 +46,44 @@ export class ObjectIndex {
     return this.#entries.values();
   }
 
-  put(entry: Entry): void {
-    const { meta, ahead } = entry;
+  /** An object that was used just now. Of an address that two objects have the later answer counts. Returns the others that lost one. */
+  put(meta: ObjectMeta, checked: boolean, touchedMs: number): readonly Entry[] {
+    const entry = { meta, metaBytes: 0, checked, touchedMs };
     this.#entries.set(meta.sha256, entry);
     this.#bytes += meta.size;
-    if (ahead) this.#aheadBytes += meta.size;
-    this.name(entry, meta.keys);
+    if (meta.aheadMs !== undefined) this.#aheadBytes += meta.size;
+    const later = meta.keys.filter((key) => {
+      const other = key.algorithm === 'url' ? this.named(key) : undefined;
+      return other !== undefined && answeredMs(other.meta, key) > answeredMs(meta, key);
+    });
+    this.describe(entry, later.length === 0 ? meta : withoutAddresses(meta, later));
+    return this.name(entry, entry.meta.keys);
   }
 
-  /** These lead to it from now on: an address has one answer at a time, of the latest object. */
-  name({ meta }: Entry, keys: readonly ContentKey[]): void {
-    for (const key of keys) this.#byKey.set(keyText(key), meta.sha256);
+  /** Its names are among `meta`'s from now on. */
+  describe(entry: Entry, meta: ObjectMeta): void {
+    const metaBytes = Buffer.byteLength(encodeMeta(meta));
+    this.#bytes += metaBytes - entry.metaBytes;
+    entry.meta = meta;
+    entry.metaBytes = metaBytes;
+  }
+
+  /** These lead to it from now on: an address has one answer at a time, of the latest object. Returns the others that lost one. */
+  name(entry: Entry, keys: readonly ContentKey[]): readonly Entry[] {
+    const losers = new Map<Entry, ContentKey[]>();
+    for (const key of keys) {
+      const other = key.algorithm === 'url' ? this.named(key) : undefined;
+      if (other !== undefined && other !== entry) losers.set(other, [...(losers.get(other) ?? []), key]);
+      this.#byKey.set(keyText(key), entry.meta.sha256);
+    }
+    for (const [other, lost] of losers) this.describe(other, withoutAddresses(other.meta, lost));
+    return [...losers.keys()];
+  }
+
+  /** These addresses lead nowhere any more. */
+  unname(entry: Entry, keys: readonly ContentKey[]): void {
+    this.describe(entry, withoutAddresses(entry.meta, keys));
+    for (const key of keys) if (this.named(key) === entry) this.#byKey.delete(keyText(key));
   }
 
   /** It was used just now. */
@@ -67,19 +95,22 @@ export class ObjectIndex {
   }
 
   /** True once for an object that was downloaded ahead: now it was asked for. */
-  takeAhead(sha256: string): boolean {
-    const entry = this.#entries.get(sha256);
-    if (entry === undefined || !entry.ahead) return false;
-    entry.ahead = false;
-    this.#aheadBytes -= entry.meta.size;
+  takeAhead(entry: Entry): boolean {
+    const { aheadMs, ...meta } = entry.meta;
+    if (aheadMs === undefined) return false;
+    this.#aheadBytes -= meta.size;
+    this.describe(entry, meta);
     return true;
   }
 
-  forget({ meta, ahead }: Entry): void {
+  forget({ meta, metaBytes }: Entry): void {
     if (!this.#entries.delete(meta.sha256)) return;
-    this.#bytes -= meta.size;
-    if (ahead) this.#aheadBytes -= meta.size;
+    this.#bytes -= meta.size + metaBytes;
+    if (meta.aheadMs !== undefined) this.#aheadBytes -= meta.size;
     for (const key of meta.keys)
       if (this.#byKey.get(keyText(key)) === meta.sha256) this.#byKey.delete(keyText(key));
   }
 }
+
+const answeredMs = ({ answers }: ObjectMeta, { digest }: ContentKey): number =>
+  answers[digest]?.fetchedMs ?? 0;

@@ -10,10 +10,23 @@ export interface ObjectMeta {
   readonly keys: readonly ContentKey[];
   /** What addresses among the keys answered, by their digest. */
   readonly answers: Readonly<Record<string, AddressFacts>>;
+  /** When it was downloaded ahead, ms since 1970; absent: it was asked for. */
+  readonly aheadMs?: number;
 }
 
-export function encodeMeta({ sha256, size, keys, answers }: ObjectMeta): string {
-  return JSON.stringify({ sha256, size, keys: keys.map(keyText), answers });
+export function encodeMeta({ sha256, size, keys, answers, aheadMs }: ObjectMeta): string {
+  return JSON.stringify({ sha256, size, keys: keys.map(keyText), answers, aheadMs });
+}
+
+/** Without these addresses. */
+export function withoutAddresses(meta: ObjectMeta, gone: readonly ContentKey[]): ObjectMeta {
+  const texts = new Set(gone.map(keyText));
+  const digests = new Set(gone.map(({ digest }) => digest));
+  return {
+    ...meta,
+    keys: meta.keys.filter((key) => !texts.has(keyText(key))),
+    answers: Object.fromEntries(Object.entries(meta.answers).filter(([digest]) => !digests.has(digest))),
+  };
 }
 
 /** Null: damaged, or not of this object. */
@@ -21,7 +34,7 @@ export function decodeMeta(text: string, sha256: string): ObjectMeta | null {
   try {
     const row: unknown = JSON.parse(text);
     if (typeof row !== 'object' || row === null) return null;
-    const { sha256: named, size, keys, answers } = row as Readonly<Record<string, unknown>>;
+    const { sha256: named, size, keys, answers, aheadMs } = row as Readonly<Record<string, unknown>>;
     if (named !== sha256 || typeof size !== 'number' || !Array.isArray(keys)) return null;
     const parsed = keys.flatMap((key): ContentKey[] => {
       const [algorithm = '', digest = ''] = String(key).split('-');
@@ -32,7 +45,8 @@ export function decodeMeta(text: string, sha256: string): ObjectMeta | null {
       const answer = addressFacts(facts);
       if (answer !== null) known[digest] = answer;
     }
-    return { sha256, size, keys: [sha256Key(sha256), ...parsed], answers: known };
+    const ahead = typeof aheadMs === 'number' ? { aheadMs } : {};
+    return { sha256, size, keys: [sha256Key(sha256), ...parsed], answers: known, ...ahead };
   } catch {
     return null;
   }

@@ -5,6 +5,7 @@ import type { AgentCounts } from '../agent/meter.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
 import { keyText, urlKey } from '../content-key.ts';
 import { cachingOf } from '../http/freshness.ts';
+import { isPassing } from '../outside/answer-status.ts';
 import { incomingOf, type Upstream } from '../outside/upstream.ts';
 import type { Download } from '../transfer/download.ts';
 import type { Source } from '../transfer/source.ts';
@@ -28,6 +29,8 @@ export type Answered =
       readonly meta: ObjectMeta;
       readonly facts: AddressFacts;
       readonly isStale: boolean;
+      /** Resolves when the others can know it. */
+      readonly told?: Promise<unknown>;
     }
   | {
       readonly kind: 'coming';
@@ -53,7 +56,7 @@ export class AddressFetcher {
 
   /** Fails as upstream does, where nothing is here that could stand in for it. */
   async get(request: AddressRequest, signal: AbortSignal): Promise<Answered> {
-    const key = urlKey(request.url.href, request.variant);
+    const key = this.#keyOf(request);
     const local = await this.#local(key);
     if (local !== null && this.#counts(local.facts, request)) {
       this.#ports.counts.localHits++;
@@ -74,13 +77,13 @@ export class AddressFetcher {
     const end = (): void => {
       if (this.#running.get(name) === fetched) this.#running.delete(name);
     };
-    fetched.then((answered) => (answered.kind === 'coming' ? answered.done : null)).then(end, end);
+    fetched.then(toldOf).then(end, end);
     return await fetched;
   }
 
   /** The first whose answer can be had without asking upstream: from here, else from others; null: none. */
   async known(requests: readonly AddressRequest[]): Promise<AddressRequest | null> {
-    const keys = requests.map(({ url, variant }) => urlKey(url.href, variant));
+    const keys = requests.map((request) => this.#keyOf(request));
     for (const [i, request] of requests.entries()) {
       const local = await this.#local(keys[i] ?? urlKey(''));
       if (local !== null && this.#counts(local.facts, request)) return request;
@@ -97,7 +100,7 @@ export class AddressFetcher {
   /** Resolves when what is asked upstream under this key is registered, or came to nothing; null: nothing is. */
   arrival(key: ContentKey): Promise<unknown> | null {
     const running = this.#running.get(keyText(key));
-    return running?.then((answered) => (answered.kind === 'coming' ? answered.done : null)) ?? null;
+    return running?.then(toldOf) ?? null;
   }
 
   async #fetch(
@@ -111,16 +114,22 @@ export class AddressFetcher {
     const shared = mayBeTold ? await toldByOthers(this.#ports, request, key, signal) : null;
     if (shared?.kind === 'found') return { kind: 'cached', ...shared.found, isStale: false };
     const claimed = shared?.kind === 'claimed';
+    const nowMs = this.#ports.clock.wallMs();
+    const isTooOld = local !== null && local.facts.freshUntilMs + staleIfErrorMs < nowMs;
+    const standIn: Answered | null =
+      local === null || isTooOld || request.reload ? null : { kind: 'cached', ...local, isStale: true };
     try {
       const answered = await this.#fromUpstream(request, key, local, signal);
-      if (answered.kind === 'passed' && claimed) this.#ports.directory.gaveUp(key);
-      return answered;
+      if (answered.kind !== 'passed') return answered;
+      if (claimed) this.#ports.directory.gaveUp(key);
+      // An upstream that is overloaded or broken is as good as none (RFC 5861, 4).
+      if (standIn === null || !isPassing(answered.response.statusCode ?? 0)) return answered;
+      answered.response.destroy();
+      return standIn;
     } catch (error) {
       if (claimed) this.#ports.directory.gaveUp(key);
-      const nowMs = this.#ports.clock.wallMs();
-      const isTooOld = local !== null && local.facts.freshUntilMs + staleIfErrorMs < nowMs;
-      if (local === null || isTooOld || request.reload || signal.aborted) throw error;
-      return { kind: 'cached', ...local, isStale: true };
+      if (standIn === null || signal.aborted) throw error;
+      return standIn;
     }
   }
 
@@ -148,8 +157,8 @@ export class AddressFetcher {
       const { fetchedMs, freshUntilMs } = facts;
       const again = { ...local.facts, fetchedMs, freshUntilMs };
       const meta = await cache.addKeys(local.meta, [key], { [key.digest]: again });
-      await directory.holds(meta);
-      return { kind: 'cached', meta, facts: again, isStale: false };
+      // Whoever asked does not wait for the registry.
+      return { kind: 'cached', meta, facts: again, isStale: false, told: directory.holds(meta, key) };
     }
     if (response.statusCode !== 200) return { kind: 'passed', response };
     const first: Source = {
@@ -167,13 +176,19 @@ export class AddressFetcher {
         directory.gaveUp(key);
         return;
       }
-      await directory.holds(await cache.addKeys(meta, [key], { [key.digest]: facts }));
+      await directory.holds(await cache.addKeys(meta, [key], { [key.digest]: facts }), key);
     });
     done.catch((error: unknown) => {
       asError(error);
       directory.gaveUp(key);
     });
     return { kind: 'coming', download, facts, done };
+  }
+
+  /** What was answered to one with credentials is known to those alone who have the same. */
+  #keyOf({ url, variant }: AddressRequest): ContentKey {
+    const identity = this.#ports.upstream.identityFor(url);
+    return urlKey(url.href, identity === '' ? variant : `${variant} ${identity}`);
   }
 
   async #local(key: ContentKey): Promise<KnownAnswer | null> {
@@ -185,6 +200,11 @@ export class AddressFetcher {
   #counts(facts: AddressFacts, request: AddressRequest): boolean {
     return doesFor(facts, request, this.#ports.clock.wallMs());
   }
+}
+
+function toldOf(answered: Answered): Promise<unknown> | null {
+  if (answered.kind === 'coming') return answered.done;
+  return answered.kind === 'cached' ? (answered.told ?? null) : null;
 }
 
 /** The answer that is there already, and after it `then`. */

@@ -5,6 +5,7 @@ import type { AgentOptions, AgentPorts } from '../agent/options.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { authorizationFor } from '../npm/npm-config.ts';
 import { openOnce } from '../outside/http-open.ts';
+import { Identities } from '../outside/identities.ts';
 import { directly, Routes } from '../outside/routes.ts';
 import { Upstream } from '../outside/upstream.ts';
 import { Peers } from '../transfer/peers.ts';
@@ -36,9 +37,11 @@ export function openFetching(options: AgentOptions, ports: AgentPorts, own: Own)
   const { upstreamHeadMs: headMs, mostStoredBytes, mostObjectBytes: mostBytes, stallMs } = options;
   const { proxies, authorities, strictTls } = npm;
   const routes = new Routes({ clock, proxies, authorities, strictTls, headMs });
+  const identities = new Identities();
   const upstream = new Upstream({
     clock,
     credentialsFor: (url) => authorizationFor(url, npm.credentials),
+    identityFor: (url) => identities.of(authorizationFor(url, npm.credentials)),
     route: routes.routeFor,
     headMs,
     stallMs: options.upstreamStallMs,

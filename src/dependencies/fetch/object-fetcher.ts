@@ -54,7 +54,7 @@ interface Running {
   readonly kept: Promise<ObjectMeta | null>;
 }
 
-/** A pause between two attempts upstream, at most. */
+/** A pause between two attempts upstream, at most; of a host that asks for more the sandbox is told so. */
 const longestPauseMs = 3000;
 const lingerMs = 250;
 /** Given up of the cache when the disk is full. */
@@ -146,6 +146,9 @@ export class ObjectFetcher {
     const sizes = holdings.flatMap((holding) => (holding.state === 'held' ? [holding.size] : []));
     let lastError: Error | null = null;
     const tried = new Set<string>();
+    let announced = claimed;
+    /** Those that announced it and did not give it. */
+    const mute = new Set<string>();
     const sourcesOf = (found: readonly Holding[]): readonly Source[] =>
       peers.order(found.filter(({ sandbox }) => !liars.has(sandbox))).map((holding) => {
         if (holding.state === 'held') tried.add(holding.sandbox);
@@ -158,9 +161,19 @@ export class ObjectFetcher {
         morePeers: async () => {
           if (request.holdings !== undefined) return [];
           const [now = []] = await this.#ports.directory.lookup([key]);
-          return sourcesOf(now.filter(({ sandbox, state }) => state === 'held' && !tried.has(sandbox)));
+          const held = now.filter(({ sandbox, state }) => state === 'held' && !tried.has(sandbox));
+          const over = now.find(({ sandbox, state }) => state === 'fetching' && mute.has(sandbox))?.sandbox;
+          if (held.length > 0 || over === undefined) return sourcesOf(held);
+          // One of those that followed it takes its place, and the others follow that one.
+          const claim = await this.#ports.directory.claim(key, { over });
+          if (claim?.claimed === true) announced = key;
+          return claim?.claimed === false
+            ? sourcesOf(claim.holdings.filter(({ sandbox }) => !tried.has(sandbox) && !mute.has(sandbox)))
+            : [];
         },
         upstream: request.upstream,
+        clock,
+        stallMs,
         spool: () => this.#spool(staged, store),
         failed: (source, error) => {
           lastError = error;
@@ -170,6 +183,7 @@ export class ObjectFetcher {
             (each) => each.sandbox === source.sandbox && each.state === 'fetching',
           );
           const isGone = error instanceof TanistError && error.code === 'key-not-found';
+          if (fetching && !isGone) mute.add(source.sandbox);
           if (!fetching && !isGone) peers.silent(source.sandbox);
         },
         lied: (source) => {
@@ -180,17 +194,21 @@ export class ObjectFetcher {
           say(`${source.name} sent wrong bytes for ${name}; it is not asked again for a while`);
         },
         received: (source, bytes) => {
+          const file = staged.at(-1);
+          if (file !== undefined) this.#ports.cache.grew(file, bytes);
           if (source.sandbox === null) counts.upstreamBytes += bytes;
           else counts.peerBytes += bytes;
         },
         pause: async (attempt) => {
           const asked = lastError instanceof AnswerStatus ? lastError.retryAfterMs : 0;
+          if (asked > longestPauseMs) return false;
           const delayMs = Math.min(longestPauseMs, Math.max(asked, 100 * 4 ** (attempt - 1)));
           await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+          return true;
         },
       },
     );
-    const kept = this.#keep(download, staged, request, claimed).finally(() => {
+    const kept = this.#keep(download, staged, request, () => announced).finally(() => {
       if (this.#running.get(name)?.download === download) this.#running.delete(name);
     });
     kept.catch(() => undefined);
@@ -204,7 +222,7 @@ export class ObjectFetcher {
     download: Download,
     staged: readonly StagedFile[],
     request: ObjectRequest,
-    claimed: ContentKey | null,
+    announced: () => ContentKey | null,
   ): Promise<ObjectMeta | null> {
     const { cache, directory, counts, say } = this.#ports;
     let finished: Finished | null = null;
@@ -239,6 +257,7 @@ export class ObjectFetcher {
       say(`an object could not be kept: ${asError(error).message}`);
       return null;
     } finally {
+      const claimed = announced();
       if (meta === null && claimed !== null) directory.gaveUp(claimed);
       void this.#tidy(staged, finished);
     }
@@ -256,9 +275,9 @@ export class ObjectFetcher {
     const { cache, mostStoredBytes } = this.#ports;
     if (!store) return new Spool(null, 0);
     try {
-      const file = await cache.stage();
+      const file = await cache.stage(mostStoredBytes);
       staged.push(file);
-      return new Spool(file.handle, Math.min(mostStoredBytes, cache.limitBytes));
+      return new Spool(file.handle, file.mostBytes);
     } catch {
       return new Spool(null, 0);
     }

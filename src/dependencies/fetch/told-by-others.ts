@@ -28,16 +28,25 @@ export async function toldByOthers(
   signal: AbortSignal,
 ): Promise<Told | null> {
   const { directory, arrival } = ports;
-  const claim = await directory.claim(key);
-  if (claim === null) return null;
-  if (claim.claimed) return { kind: 'claimed' };
-  const found = await take(ports, request, key, claim.holdings);
-  if (found !== null) return { kind: 'found', found };
-  const fetching = claim.holdings.find(({ state }) => state === 'fetching');
-  if (fetching === undefined) return null;
-  await arrival(fetching, key, signal);
-  const later = await take(ports, request, key, (await directory.lookup([key]))[0] ?? []);
-  return later === null ? null : { kind: 'found', found: later };
+  let over: { readonly over?: string } = {};
+  // Once more where the one that asked does not answer: one of those that wait takes its place.
+  for (let round = 0; round < 2; round++) {
+    const claim = await directory.claim(key, over);
+    if (claim === null) return null;
+    if (claim.claimed) return { kind: 'claimed' };
+    const found = await take(ports, request, key, claim.holdings);
+    if (found !== null) return { kind: 'found', found };
+    const fetching = claim.holdings.find(({ state }) => state === 'fetching');
+    if (fetching === undefined) return null;
+    await arrival(fetching, key, signal);
+    const [now = []] = await directory.lookup([key]);
+    const later = await take(ports, request, key, now);
+    if (later !== null) return { kind: 'found', found: later };
+    const { sandbox } = fetching;
+    if (!now.some((each) => each.sandbox === sandbox && each.state === 'fetching')) return null;
+    over = { over: sandbox };
+  }
+  return null;
 }
 
 async function take(
@@ -61,7 +70,7 @@ async function take(
     const meta = served.kind === 'cached' ? served.meta : await served.kept;
     if (meta === null) return null;
     const named = await cache.addKeys(meta, [key], { [key.digest]: answer });
-    void directory.holds(named);
+    void directory.holds(named, key);
     return { meta: named, facts: answer };
   } catch {
     return null; // then from upstream

@@ -6,7 +6,12 @@ import { AnswerStatus } from '../outside/answer-status.ts';
 import type { Download } from '../transfer/download.ts';
 
 /** An error as npm, apt and other agents understand it: a status, and one line that says what to do. */
-export function refuse(response: ServerResponse, status: number, message: string): void {
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   if (response.headersSent) {
     // What was begun cannot be taken back: the connection breaks off, so nobody takes it for whole.
     response.destroy();
@@ -16,13 +21,16 @@ export function refuse(response: ServerResponse, status: number, message: string
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
+    ...headers,
   });
   response.end(body);
 }
 
 export function refuseWith(response: ServerResponse, thrown: unknown): void {
   const error = asError(thrown);
-  refuse(response, statusOf(error), error.message);
+  const restMs = error instanceof AnswerStatus ? error.retryAfterMs : 0;
+  const told = restMs > 0 ? { 'retry-after': String(Math.ceil(restMs / 1000)) } : {};
+  refuse(response, statusOf(error), error.message, told);
 }
 
 function statusOf(error: Error): number {

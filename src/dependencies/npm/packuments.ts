@@ -1,4 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { sha256Key } from '../content-key.ts';
 import type { AddressFetcher, Answered } from '../fetch/address-fetcher.ts';
@@ -12,7 +13,7 @@ import { type RewrittenPackument, rewritePackument, type TarballFacts } from './
 
 export interface PackumentOptions {
   readonly npm: NpmConfig;
-  /** Where this agent is reached, without a `/` at the end. */
+  /** Where this agent listens, without a `/` at the end: for requests that do not say where they were sent. */
   readonly base: () => string;
   readonly metadataTtlMs: number;
   /** Whether other agents' word on metadata is believed for that time. */
@@ -23,6 +24,12 @@ export interface PackumentOptions {
 export interface PackumentPorts {
   readonly addresses: AddressFetcher;
   readonly cache: ObjectCache;
+  readonly clock: Clock;
+}
+
+interface Refused {
+  readonly error: TanistError;
+  readonly untilMs: number;
 }
 
 export interface FoundPackument {
@@ -36,6 +43,10 @@ export interface FoundPackument {
 const abbreviated = 'application/vnd.npm.install-v1+json';
 const mostPackuments = 256;
 const mostRewrittenBytes = 64 * 1024 * 1024;
+const mostRefused = 4096;
+/** That there is none is believed for so long at most: somebody may publish it. */
+const missingMs = 10_000;
+const tooLargeMs = 60_000;
 
 /** Whether the abbreviated form, with what an installation needs alone, is asked for. */
 export const wantsAbbreviated = (accept: string | undefined): boolean => (accept ?? '').includes(abbreviated);
@@ -44,12 +55,14 @@ export const wantsAbbreviated = (accept: string | undefined): boolean => (accept
 export class Packuments {
   readonly #options: PackumentOptions;
   readonly #ports: PackumentPorts;
-  /** The latest rewritten ones, by name and digest. */
+  /** The latest rewritten ones, by the address that they lead to, name and digest. */
   readonly #rewritten = new Map<string, RewrittenPackument>();
   #rewrittenBytes = 0;
   readonly #tarballs = new Map<string, ReadonlyMap<string, TarballFacts>>();
   /** Registries that give the whole metadata of a package alone. */
   readonly #withoutVersions = new Set<string>();
+  /** What there is none of, or too much, by what was asked for. */
+  readonly #refused = new Map<string, Refused>();
 
   constructor(options: PackumentOptions, ports: PackumentPorts) {
     this.#options = options;
@@ -94,20 +107,69 @@ export class Packuments {
     }
   }
 
-  /** `below`: empty, or `/` and a version or tag. Fails as upstream does, and as `upstream-failed` where that sends something else. */
-  async get(name: string, below: string, isShort: boolean, signal: AbortSignal): Promise<FoundPackument> {
+  /**
+   * `below`: empty, or `/` and a version or tag; `base`: where the asker reaches this agent. Fails as upstream does, and as `upstream-failed` where that sends
+   * something else.
+   */
+  async get(
+    name: string,
+    below: string,
+    isShort: boolean,
+    signal: AbortSignal,
+    base = this.#options.base(),
+  ): Promise<FoundPackument> {
+    const asked = `${name}${below} ${isShort}`;
+    const refused = this.#refused.get(asked);
+    if (refused !== undefined && this.#ports.clock.nowMs() < refused.untilMs) throw refused.error;
+    try {
+      return await this.#get(name, below, isShort, signal, base);
+    } catch (error) {
+      if (!(error instanceof TanistError)) throw error;
+      const isTooLarge = error.code === 'value-too-large';
+      const said = isTooLarge ? this.#tooLarge(name, error) : error;
+      if (isTooLarge || (error instanceof AnswerStatus && [404, 410].includes(error.status)))
+        this.#refuse(asked, said, isTooLarge ? tooLargeMs : missingMs);
+      throw said;
+    }
+  }
+
+  #refuse(asked: string, error: TanistError, forMs: number): void {
+    const untilMs = this.#ports.clock.nowMs() + Math.min(forMs, this.#options.metadataTtlMs);
+    this.#refused.delete(asked);
+    this.#refused.set(asked, { error, untilMs });
+    const [oldest] = this.#refused.keys();
+    if (oldest !== undefined && this.#refused.size > mostRefused) this.#refused.delete(oldest);
+  }
+
+  #tooLarge(name: string, cause: TanistError): TanistError {
+    const { npm, mostMetadataBytes } = this.#options;
+    const { host } = registryFor(npm, name);
+    return new TanistError(
+      'value-too-large',
+      `the metadata of ${name} at ${host} is larger than ${mostMetadataBytes} bytes, the most that an agent leads to itself; install it from ${host} directly`,
+      { cause },
+    );
+  }
+
+  async #get(
+    name: string,
+    below: string,
+    isShort: boolean,
+    signal: AbortSignal,
+    base: string,
+  ): Promise<FoundPackument> {
     const full = this.#request(name, below, false);
     const short = this.#request(name, below, true);
     // The short form is a part of the full one: where somebody has that one, it does for both.
     const request = isShort ? ((await this.#ports.addresses.known([short, full])) ?? short) : full;
     const answered = await this.#ports.addresses.get(request, signal);
     const { bytes, sha256, facts, isStale } = await this.#whole(answered, request.url);
-    const known = `${name}${below} ${sha256}`;
+    const known = `${base} ${name}${below} ${sha256}`;
     let packument = this.#rewritten.get(known);
     if (packument === undefined) {
       const plain = await decoded(bytes ?? (await this.#stored(sha256)), facts.contentEncoding);
       try {
-        packument = rewritePackument(name, plain.toString('utf8'), this.#options.base());
+        packument = rewritePackument(name, plain.toString('utf8'), base);
       } catch (error) {
         // Not to be given again to whoever asks next.
         if (answered.kind === 'coming') await answered.done;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isNotModified } from '../http/freshness.ts';
+import { isProbe, probed } from '../http/probes.ts';
 import { forwarded, pour, refuse } from '../http/reply.ts';
 import { registryFor } from './npm-config.ts';
 import { parseRegistryPath } from './package-path.ts';
@@ -31,7 +32,9 @@ export class RegistryFace {
     }
     if (asked.kind === 'service') {
       const below = asked.path.slice(1) + (query === undefined ? '' : `?${query}`);
-      if (asked.path === '/-/ping') response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      if (isProbe(asked.path.slice('/-'.length))) probed(response);
+      else if (asked.path === '/-/ping')
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
       else await this.#pass(request, response, below, signal);
       return;
     }
@@ -60,7 +63,8 @@ export class RegistryFace {
     signal: AbortSignal,
   ): Promise<void> {
     const isShort = wantsAbbreviated(request.headers.accept);
-    const found = await this.#packuments.get(name, below, isShort, signal);
+    const base = baseOf(request) ?? this.#options.base();
+    const found = await this.#packuments.get(name, below, isShort, signal, base);
     const { packument, contentType, etag, isStale } = found;
     const headers: Record<string, string> = {
       'content-type': contentType,
@@ -103,4 +107,9 @@ export class RegistryFace {
     const prefix = new URL(this.#options.npm.registry).pathname;
     return prefix !== '/' && path.startsWith(prefix) ? `/${path.slice(prefix.length)}` : path;
   }
+}
+
+/** As the client reached it: another container, or a forwarded port, has another name for it than it has itself. Null: it does not say. */
+function baseOf({ headers: { host = '' } }: IncomingMessage): string | null {
+  return /^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?$/.test(host) ? `http://${host}` : null;
 }

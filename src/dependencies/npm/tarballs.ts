@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../ports/clock.ts';
 import type { ContentKey } from '../../ports/dependency-registry.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { urlKey } from '../content-key.ts';
@@ -16,6 +17,7 @@ export interface TarballPorts {
   readonly fetcher: ObjectFetcher;
   readonly cache: ObjectCache;
   readonly upstream: Upstream;
+  readonly clock: Clock;
   /** A tarball was asked for. */
   readonly asked: (item: AskedItem) => void;
 }

@@ -8,9 +8,10 @@ export class AnswerStatus extends TanistError {
   readonly retryAfterMs: number;
 
   constructor(url: URL, status: number, retryAfterMs: number) {
-    // What may be better a moment later: too many requests, and failures of the server.
-    const passes = status === 429 || status >= 500;
-    super(passes ? 'upstream-failed' : 'key-not-found', `${url.host} answers ${status} for ${url.pathname}`);
+    super(
+      isPassing(status) ? 'upstream-failed' : 'key-not-found',
+      `${url.host} answers ${status} for ${url.pathname}`,
+    );
     this.status = status;
     this.retryAfterMs = retryAfterMs;
   }
@@ -21,6 +22,17 @@ export function expectStatus(response: IncomingMessage, url: URL, ...wanted: rea
   const status = response.statusCode ?? 0;
   if (wanted.includes(status)) return;
   response.resume();
-  const seconds = Number(response.headers['retry-after'] ?? 0);
-  throw new AnswerStatus(url, status, Number.isFinite(seconds) ? Math.max(0, 1000 * seconds) : 0);
+  throw new AnswerStatus(url, status, retryAfterMs(response));
+}
+
+/** What may be better a moment later. */
+export const isPassing = (status: number): boolean => status === 429 || status >= 500;
+
+/** What upstream asks for, in seconds or as a date by its own clock; 0: nothing. */
+export function retryAfterMs({ headers }: Pick<IncomingMessage, 'headers'>): number {
+  const text = headers['retry-after'] ?? '';
+  if (/^\d+$/.test(text)) return 1000 * Number(text);
+  const nowMs = Date.parse(headers.date ?? '');
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) || Number.isNaN(nowMs) ? 0 : Math.max(0, atMs - nowMs);
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../ports/clock.ts';
-import { expectStatus } from '../outside/answer-status.ts';
+import { expectStatus, retryAfterMs } from '../outside/answer-status.ts';
+import { HostRests } from '../outside/host-rests.ts';
 import { openFollowing, openOnce } from '../outside/http-open.ts';
 import type { RouteFor } from '../outside/routes.ts';
 import { watchedBody } from '../outside/watched-body.ts';
@@ -10,6 +11,8 @@ export interface UpstreamOptions {
   readonly clock: Clock;
   /** What an address is sent beside its own headers: credentials. */
   readonly credentialsFor: (url: URL) => Readonly<Record<string, string>>;
+  /** What whoever asks is known by there, as it may be told to others; empty: nothing. */
+  readonly identityFor: (url: URL) => string;
   readonly route: RouteFor;
   readonly headMs: number;
   readonly stallMs: number;
@@ -18,23 +21,35 @@ export interface UpstreamOptions {
 /** The servers outside that objects come from. */
 export class Upstream {
   readonly #options: UpstreamOptions;
+  readonly #rests: HostRests;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#rests = new HostRests(options.clock);
   }
 
-  /** The head of an answer, behind redirects. Fails as `unavailable`, `deadline-exceeded`, `upstream-failed`, `cancelled`. */
+  identityFor(url: URL): string {
+    return this.#options.identityFor(url);
+  }
+
+  /** The head of an answer, behind redirects. Fails as `unavailable`, `deadline-exceeded`, `upstream-failed`, `cancelled`; as `AnswerStatus` while a host rests. */
   async ask(
     url: URL,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<{ readonly response: IncomingMessage; readonly url: URL }> {
     const { credentialsFor } = this.#options;
-    return await openFollowing(url, (each) => ({ ...headers, ...credentialsFor(each) }), this.#open(signal));
+    const headersFor = (each: URL): Readonly<Record<string, string>> => {
+      this.#rests.check(each);
+      return { ...headers, ...credentialsFor(each) };
+    };
+    const answer = await openFollowing(url, headersFor, this.#open(signal));
+    this.#answered(answer.url, answer.response);
+    return answer;
   }
 
   /** A request as it is, its redirects as they come. */
-  pass(
+  async pass(
     url: URL,
     request: {
       readonly method: string;
@@ -43,8 +58,11 @@ export class Upstream {
     },
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
+    this.#rests.check(url);
     const headers = { ...this.#options.credentialsFor(url), ...request.headers };
-    return openOnce(url, { ...this.#open(signal), ...request, headers });
+    const response = await openOnce(url, { ...this.#open(signal), ...request, headers });
+    this.#answered(url, response);
+    return response;
   }
 
   body(response: IncomingMessage, url: URL): AsyncIterable<Buffer> {
@@ -65,6 +83,10 @@ export class Upstream {
         return incomingOf(response, from, this.body(response, url));
       },
     };
+  }
+
+  #answered(url: URL, response: IncomingMessage): void {
+    this.#rests.answered(url, response.statusCode ?? 0, retryAfterMs(response));
   }
 
   #open(signal: AbortSignal) {

@@ -2,9 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 
+export interface LeastRate {
+  readonly bytesPerSecond: number;
+  /** Over so much time of waiting: what the reader takes does not count. */
+  readonly overMs: number;
+}
+
 /**
- * The body of an answer. Fails as `unavailable` when nothing comes for `stallMs` and `mayGoOn` (asked each time) says no. An answer that breaks
- * off fails as `upstream-failed`.
+ * The body of an answer. Fails as `unavailable` when nothing comes for `stallMs` and `mayGoOn` (asked each time) says no, and when less comes than `least`
+ * wants. An answer that breaks off fails as `upstream-failed`.
  */
 export async function* watchedBody(
   response: IncomingMessage,
@@ -12,10 +18,14 @@ export async function* watchedBody(
   clock: Clock,
   stallMs: number,
   mayGoOn: () => Promise<boolean> = async () => false,
+  least: LeastRate | null = null,
 ): AsyncGenerator<Buffer, void, undefined> {
+  let waitedMs = 0;
+  let bytes = 0;
   const chunks = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   try {
     for (;;) {
+      const sinceMs = clock.nowMs();
       const next = chunks.next();
       next.catch(() => undefined);
       let step = await orStalled(next, clock, stallMs);
@@ -24,6 +34,17 @@ export async function* watchedBody(
         step = await orStalled(next, clock, stallMs);
       }
       if (step.done === true) break;
+      waitedMs += clock.nowMs() - sinceMs;
+      bytes += step.value.length;
+      if (least !== null && waitedMs >= least.overMs) {
+        if (bytes < (least.bytesPerSecond * waitedMs) / 1000)
+          throw new TanistError(
+            'unavailable',
+            `${name} gives only ${bytes} bytes in ${Math.round(waitedMs)} ms`,
+          );
+        waitedMs = 0;
+        bytes = 0;
+      }
       yield step.value;
     }
     if (!response.complete) throw new TanistError('upstream-failed', `${name} broke off`);

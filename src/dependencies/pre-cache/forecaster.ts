@@ -15,6 +15,7 @@ export const candidates = (further: readonly NextItems[] = []): readonly NextIte
 ];
 
 const mostFacts = 100_000;
+const mostApplications = 2000;
 /** What a candidate was worth fades: the latest sequences say most. */
 const fading = 0.8;
 
@@ -51,11 +52,14 @@ export class ItemForecaster {
       judged.all = added(judged.all, outcome);
       for (const application of [sequence.application, everything]) {
         const before = judged.recent.get(application) ?? { sum: 0, weight: 0 };
+        judged.recent.delete(application);
         judged.recent.set(application, {
           sum: fading * before.sum + worth(outcome),
           weight: fading * before.weight + 1,
         });
       }
+      const [oldest] = judged.recent.keys();
+      if (oldest !== undefined && judged.recent.size > mostApplications) judged.recent.delete(oldest);
       await judged.model.learn(sequence);
     }
     for (const item of sequence.items) this.#facts.set(item.path, item);

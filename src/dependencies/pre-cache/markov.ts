@@ -6,6 +6,8 @@ const mostSteps = 400;
 /** A branch of less probability is not followed. */
 const least = 0.001;
 const mostStates = 50_000;
+/** Applications with a chain of their own; those learnt longest ago are left to that over all. */
+const mostChains = 200;
 const begin = '';
 
 interface Chain {
@@ -23,10 +25,12 @@ export function markovItems(growth = 1.3): NextItems {
   const end = '\0end';
   const chainOf = (application: string): Chain => {
     const there = chains.get(application);
-    if (there !== undefined) return there;
-    const made = { next: new Map<string, Map<string, number>>(), weight: 1 };
-    chains.set(application, made);
-    return made;
+    const chain = there ?? { next: new Map<string, Map<string, number>>(), weight: 1 };
+    chains.delete(application);
+    chains.set(application, chain);
+    const [oldest] = chains.keys();
+    if (oldest !== undefined && chains.size > mostChains) chains.delete(oldest);
+    return chain;
   };
   return {
     name: 'markov',

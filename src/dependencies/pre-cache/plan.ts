@@ -8,14 +8,16 @@ export interface PlanLimits {
   readonly leastConfidence: number;
 }
 
+/** An item of unknown size counts as so many. */
+export const typicalBytes = 50_000;
+
 /**
  * What to download ahead, the first first. The surest come in until the budget is full: that wastes the fewest bytes of it. Those are
- * fetched in the order of confidence × size: what is worth most when time is short. An item of unknown size counts as `typicalBytes`.
+ * fetched in the order of confidence × size: what is worth most when time is short.
  */
 export function planAhead(
   expected: readonly Expected[],
   { budgetBytes, leastConfidence }: PlanLimits,
-  typicalBytes = 50_000,
 ): readonly Expected[] {
   const sizeOf = ({ sizeBytes }: Item): number => (sizeBytes === 0 ? typicalBytes : sizeBytes);
   const taken: Expected[] = [];

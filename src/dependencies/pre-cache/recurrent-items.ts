@@ -23,7 +23,7 @@ export const recurrentDefaults: RecurrentOptions = {
 
 /** Of a step's features: items by hash, then applications by hash, then hour and day. */
 const applicationFeatures = 24;
-const timeFeatures = 4;
+const timeFeatures = 6;
 
 interface Kept {
   readonly application: string;
@@ -77,6 +77,9 @@ export async function recurrentItems(random: Random, options = recurrentDefaults
       x[times + 1] = Math.cos(hour);
       x[times + 2] = [0, 6].includes(new Date(situation.atMs).getUTCDay()) ? 1 : 0;
       x[times + 3] = Math.min(1, asked.length / 200);
+      const day = new Date(situation.atMs).getUTCDay() * ((2 * Math.PI) / 7);
+      x[times + 4] = Math.sin(day);
+      x[times + 5] = Math.cos(day);
     }
   };
   const train = async (): Promise<void> => {

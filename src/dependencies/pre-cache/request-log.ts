@@ -21,16 +21,25 @@ export interface RequestLogOptions {
 }
 
 const flushMs = 1000;
+/** Longer for each item: the row is written whole. */
+const flushMsPerItem = 10;
 /** Without a request for so long a sequence is over. */
 const quietMs = 10_000;
+/** Where files are watched it is told of for longer: programs start after the installation. The next sequence ends it, too. */
+const useMs = 10 * 60_000;
+
+interface Running {
+  readonly items: Map<string, Item>;
+  readonly startedMs: number;
+  readonly used: Set<string>;
+}
 
 /** Writes what this sandbox asks for where the pre-cache service finds it: one row a sequence, renewed while it grows. Nothing waits for it. */
 export class RequestLog {
   readonly #options: RequestLogOptions;
-  #items = new Map<string, Item>();
-  #startedMs = 0;
+  #running: Running | null = null;
   #latestMs = 0;
-  #used: Set<string> | null = null;
+  #isWatched = false;
   #isDirty = false;
   #timer: Timer | null = null;
   #failed = false;
@@ -41,48 +50,66 @@ export class RequestLog {
 
   asked(item: Item): void {
     const { clock } = this.#options;
+    if (this.#running !== null && this.#quietForMs() > quietMs) void this.#end(this.#running);
     this.#latestMs = clock.nowMs();
-    if (this.#items.size === 0) this.#startedMs = clock.wallMs();
-    if (this.#items.has(item.path) || this.#items.size >= mostItems) return;
-    this.#items.set(item.path, item);
+    this.#running ??= { items: new Map(), startedMs: clock.wallMs(), used: new Set() };
+    const { items } = this.#running;
+    if (items.has(item.path) || items.size >= mostItems) return;
+    items.set(item.path, item);
     this.#changed();
   }
 
-  /** A file of this package was opened; `null` says only that somebody watches. */
+  /** A file of this package was opened: of what was installed last. `null` says only that somebody watches. */
   used(name: string | null): void {
-    this.#used ??= new Set();
-    if (name === null || this.#used.has(name) || this.#used.size >= mostItems) return;
-    this.#used.add(name);
-    if (this.#items.size > 0) this.#changed();
+    this.#isWatched = true;
+    const used = this.#running?.used;
+    if (name === null || used === undefined || used.has(name) || used.size >= mostItems) return;
+    used.add(name);
+    this.#changed();
   }
 
   async stop(): Promise<void> {
-    this.#timer?.cancel();
-    if (this.#items.size > 0) await this.#write(true);
+    if (this.#running !== null) await this.#end(this.#running);
+  }
+
+  #quietForMs(): number {
+    return this.#options.clock.nowMs() - this.#latestMs;
   }
 
   #changed(): void {
     this.#isDirty = true;
-    this.#timer ??= this.#options.clock.after(flushMs, () => void this.#flush());
+    this.#timer ??= this.#afterWhile();
+  }
+
+  #afterWhile(): Timer {
+    const delayMs = Math.min(quietMs, flushMs + flushMsPerItem * (this.#running?.items.size ?? 0));
+    return this.#options.clock.after(delayMs, () => void this.#flush());
   }
 
   async #flush(): Promise<void> {
-    const isOver = this.#options.clock.nowMs() - this.#latestMs > quietMs;
-    // Files are opened after the installation: the sequence stays until they had time for it.
-    if (this.#isDirty || isOver) await this.#write(isOver);
-    this.#timer = null;
-    if (isOver) {
-      this.#items = new Map();
-      this.#used = this.#used === null ? null : new Set();
-    } else this.#timer = this.#options.clock.after(flushMs, () => void this.#flush());
+    const running = this.#running;
+    if (running === null) return;
+    if (this.#quietForMs() > (this.#isWatched ? useMs : quietMs)) {
+      await this.#end(running);
+      return;
+    }
+    if (this.#isDirty) await this.#write(running, false);
+    if (this.#running === running) this.#timer = this.#afterWhile();
   }
 
-  async #write(ended: boolean): Promise<void> {
+  async #end(running: Running): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#running = null;
+    await this.#write(running, true);
+  }
+
+  async #write({ items: asked, startedMs, used: opened }: Running, ended: boolean): Promise<void> {
     const { state, application, sandbox, sizeOf, say } = this.#options;
     this.#isDirty = false;
-    const items = [...this.#items.values()].map((item) => ({ ...item, sizeBytes: sizeOf(item) }));
-    const used = this.#used === null ? null : [...this.#used];
-    const sequence = { application, sandbox, startedMs: this.#startedMs, items, used, ended };
+    const items = [...asked.values()].map((item) => ({ ...item, sizeBytes: sizeOf(item) }));
+    const used = this.#isWatched ? [...opened] : null;
+    const sequence = { application, sandbox, startedMs, items, used, ended };
     try {
       await state.put(logKey(sequence), encodeSequence(sequence));
       if (ended) await this.#trim();

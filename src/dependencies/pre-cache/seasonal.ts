@@ -1,7 +1,7 @@
 import type { NextItems, Situation } from './next-items.ts';
 import type { RequestSequence } from './sequence.ts';
 
-const mostKept = 200;
+const mostKept = 400;
 const hourMs = 3_600_000;
 
 interface Past {
@@ -39,12 +39,17 @@ export function seasonalItems(): NextItems {
   };
 }
 
-/** 1 at the same hour of the same kind of day. */
+/** 1 at the same hour of the same weekday; what a day lacks of its own it has from others of its kind. */
 function closeness(a: number, b: number): number {
   const hours = Math.abs(hourOf(a) - hourOf(b));
   const apart = Math.min(hours, 24 - hours);
-  return Math.exp(-(apart ** 2) / 18) * (isWeekend(a) === isWeekend(b) ? 1 : 0.2) + 0.02;
+  return Math.exp(-(apart ** 2) / 18) * alike(a, b) + 0.005;
 }
 
 const hourOf = (ms: number): number => (ms / hourMs) % 24;
+function alike(a: number, b: number): number {
+  if (new Date(a).getUTCDay() === new Date(b).getUTCDay()) return 1;
+  return isWeekend(a) === isWeekend(b) ? 0.15 : 0.05;
+}
+
 const isWeekend = (ms: number): boolean => [0, 6].includes(new Date(ms).getUTCDay());

@@ -39,6 +39,9 @@ export function logKey({ application, startedMs, sandbox }: RequestSequence): st
   return `${applicationPrefix(application)}${String(Math.max(0, Math.round(startedMs))).padStart(14, '0')}-${sandbox}`;
 }
 
+/** In the name of a sequence's row; 0: it is none. */
+export const startedMsOf = (key: string): number => Number(/\/(\d{14,})-[^/]*$/.exec(key)?.[1] ?? 0);
+
 export function encodeSequence({
   application,
   sandbox,

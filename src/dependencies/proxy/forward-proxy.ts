@@ -108,7 +108,7 @@ export class ForwardProxy {
     if (lastModified !== '') told['last-modified'] = lastModified;
     if (answered.kind === 'cached' && answered.isStale) told.warning = '110 - "upstream did not answer"';
     if (isNotModified(request.headers, etag, lastModified)) {
-      if (answered.kind === 'coming') await answered.done.catch(() => undefined);
+      if (answered.kind === 'coming') await answered.download.finished.catch(() => undefined);
       response.writeHead(304, told).end();
     } else await pourServed(response, answered, this.#ports.cache, told);
   }

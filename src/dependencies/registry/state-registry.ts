@@ -4,11 +4,13 @@ import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   Claim,
+  ClaimOptions,
   ContentKey,
   DependencyRegistry,
   HeldObject,
   Holding,
   SandboxFacts,
+  SandboxOptions,
 } from '../../ports/dependency-registry.ts';
 import type { CallOptions, ClientKeyValue, StateClient } from '../../ports/state-client.ts';
 import { contentKey } from '../content-key.ts';
@@ -71,51 +73,62 @@ export class StateRegistry implements DependencyRegistry {
     return { lease: granted.id, ttlMs: granted.ttlMs };
   }
 
-  async heartbeat(sandboxId: string, options?: CallOptions): Promise<{ readonly ttlMs: number }> {
+  async heartbeat(sandboxId: string, options?: SandboxOptions): Promise<{ readonly ttlMs: number }> {
     if (mutant.active === 'dependency-heartbeat-unsaid') return { ttlMs: 1 };
     return await this.#asJoined(sandboxId, options, ({ lease }) =>
       this.#state.keepLeaseAlive(lease, options),
     );
   }
 
-  async invalidate(sandboxId: string, options?: CallOptions): Promise<void> {
-    const row = await this.#row(sandboxId, options);
+  async invalidate(sandboxId: string, options?: SandboxOptions): Promise<void> {
+    const lease = options?.lease ?? (await this.#row(sandboxId, options))?.lease ?? noLease;
     this.#joined.delete(sandboxId);
-    if (row === null || row.lease === noLease) return;
-    await this.#state.revokeLease(row.lease, options).catch(unlessGone);
+    if (lease !== noLease) await this.#state.revokeLease(lease, options).catch(unlessGone);
   }
 
-  async register(sandboxId: string, objects: readonly HeldObject[]): Promise<void> {
+  async register(sandboxId: string, objects: readonly HeldObject[], options?: SandboxOptions): Promise<void> {
     await Promise.all(
       checkObjects(objects).map((held) =>
-        this.#change(sandboxId, ({ facts }) =>
+        this.#change(sandboxId, options, ({ facts }) =>
           held.keys.map((key) => [holdingKey(key, sandboxId), encodeHeld(facts, held, key)]),
         ),
       ),
     );
   }
 
-  async release(sandboxId: string, keys: readonly ContentKey[]): Promise<void> {
+  async release(sandboxId: string, keys: readonly ContentKey[], options?: SandboxOptions): Promise<void> {
     checkKeys(keys);
     const parts: Promise<void>[] = [];
     for (let i = 0; i < keys.length; i += keysPerCall) {
       const part = keys.slice(i, i + keysPerCall);
-      parts.push(this.#change(sandboxId, () => part.map((key) => [holdingKey(key, sandboxId), null])));
+      parts.push(
+        this.#change(sandboxId, options, () => part.map((key) => [holdingKey(key, sandboxId), null])),
+      );
     }
     await Promise.all(parts);
   }
 
-  lookup(keys: readonly ContentKey[], options?: CallOptions): Promise<readonly (readonly Holding[])[]> {
+  lookup(
+    keys: readonly ContentKey[],
+    { asker, ...options }: CallOptions & { readonly asker?: string } = {},
+  ): Promise<readonly (readonly Holding[])[]> {
+    const from = asker === undefined ? '' : checkSandboxId(asker);
     return Promise.all(
       checkKeys(keys).map(async (key) => {
-        const range = { ...options, prefix: true, limit: mostHolders };
-        return holdingsOf((await this.#state.get(holdersPrefix(key), range)).values);
+        const prefix = holdersPrefix(key);
+        const first = await this.#state.get(prefix, { ...options, prefix: true, limit: mostHolders });
+        if (!first.more || from === '') return holdingsOf(first.values);
+        const ranges = ring(prefix, from).map((range) =>
+          this.#state.get(range.get, { ...options, ...range.options }),
+        );
+        return holdingsOf((await Promise.all(ranges)).flatMap(({ values }) => values));
       }),
     );
   }
 
-  async claim(sandboxId: string, key: ContentKey, options?: CallOptions): Promise<Claim> {
+  async claim(sandboxId: string, key: ContentKey, { over, ...options }: ClaimOptions = {}): Promise<Claim> {
     const prefix = holdersPrefix(contentKey(key.algorithm, key.digest));
+    const announced = over === undefined ? null : await this.#announced(key, checkSandboxId(over), options);
     const answer = await this.#asJoined(sandboxId, options, ({ facts, lease }) =>
       this.#state.txn(
         {
@@ -123,24 +136,41 @@ export class StateRegistry implements DependencyRegistry {
           if:
             mutant.active === 'dependency-claimed-twice'
               ? []
-              : [{ key: prefix, rangeEnd: afterPrefix(prefix), is: '=', version: 0 }],
+              : announced === null
+                ? [{ key: prefix, rangeEnd: afterPrefix(prefix), is: '=', version: 0 }]
+                : [{ key: announced.key, is: '=', modRevision: announced.modRevision }],
           // biome-ignore lint/suspicious/noThenProperty: a transaction has one
-          then: [{ put: holdingKey(key, sandboxId), value: encodeFetching(facts), lease }],
-          else: [{ get: prefix, options: { prefix: true, limit: mostHolders } }],
+          then: [
+            ...(announced === null ? [] : [{ delete: announced.key }]),
+            { put: holdingKey(key, sandboxId), value: encodeFetching(facts), lease },
+          ],
+          else: ring(prefix, sandboxId),
         },
         options,
       ),
     );
-    const [found] = answer.answers;
-    if (answer.succeeded || found?.kind !== 'get') return { claimed: true };
-    const others = holdingsOf(found.values).filter(({ sandbox }) => sandbox !== sandboxId);
+    if (answer.succeeded) return { claimed: true };
+    const found = answer.answers.flatMap((each) => (each.kind === 'get' ? each.values : []));
+    const others = holdingsOf(found).filter(({ sandbox }) => sandbox !== sandboxId);
     // What it said itself before: of a fetch that failed, or of an object that is no longer there.
     return others.length === 0 ? { claimed: true } : { claimed: false, holdings: others };
   }
 
-  async sandboxes(options?: CallOptions): Promise<readonly SandboxFacts[]> {
-    const { values } = await this.#state.get(sandboxPrefix, { ...options, prefix: true });
+  async sandboxes({
+    id,
+    ...options
+  }: CallOptions & { readonly id?: string } = {}): Promise<readonly SandboxFacts[]> {
+    const { values } =
+      id === undefined
+        ? await this.#state.get(sandboxPrefix, { ...options, prefix: true })
+        : await this.#state.get(sandboxKey(checkSandboxId(id)), options);
     return values.flatMap(({ value }) => decodeSandbox(value) ?? []);
+  }
+
+  /** Null: that one has not announced the key, or holds it by now. */
+  async #announced(key: ContentKey, over: string, options: CallOptions): Promise<ClientKeyValue | null> {
+    const [row] = (await this.#state.get(holdingKey(key, over), options)).values;
+    return row !== undefined && decodeHolding(row.key, row.value)?.state === 'fetching' ? row : null;
   }
 
   /** Refuses where another instance has the id; an earlier life of the same one gives way. */
@@ -167,24 +197,30 @@ export class StateRegistry implements DependencyRegistry {
     throw new TanistError('sandbox-exists', `another agent takes the id ${facts.id} again and again`);
   }
 
-  #change(sandboxId: string, make: (joined: Joined) => readonly Change[]): Promise<void> {
+  #change(
+    sandboxId: string,
+    options: SandboxOptions | undefined,
+    make: (joined: Joined) => readonly Change[],
+  ): Promise<void> {
+    const own = options?.lease;
     const known = this.#joined.get(sandboxId);
-    if (known !== undefined) return this.#batches(sandboxId).add(make(known));
-    return this.#find(sandboxId).then((joined) => this.#batches(sandboxId).add(make(joined)));
+    if (known !== undefined && isOwn(known, own)) return this.#batches(sandboxId, own).add(make(known));
+    return this.#find(sandboxId, own).then((joined) => this.#batches(sandboxId, own).add(make(joined)));
   }
 
-  #batches(sandboxId: string): WriteBatches {
-    const there = this.#writes.get(sandboxId);
+  #batches(sandboxId: string, own: LeaseId | undefined): WriteBatches {
+    const name = `${sandboxId}/${own ?? ''}`;
+    const there = this.#writes.get(name);
     if (there !== undefined) return there;
     if (this.#writes.size >= mostSandboxes)
       for (const [id, batches] of this.#writes) if (batches.idle) this.#writes.delete(id);
-    const made = new WriteBatches(this.#clock, (changes) => this.#write(sandboxId, changes));
-    this.#writes.set(sandboxId, made);
+    const made = new WriteBatches(this.#clock, (changes) => this.#write(sandboxId, own, changes));
+    this.#writes.set(name, made);
     return made;
   }
 
-  async #write(sandboxId: string, changes: readonly Change[]): Promise<void> {
-    await this.#asJoined(sandboxId, undefined, ({ lease }) =>
+  async #write(sandboxId: string, own: LeaseId | undefined, changes: readonly Change[]): Promise<void> {
+    await this.#asJoined(sandboxId, own === undefined ? undefined : { lease: own }, ({ lease }) =>
       this.#state.txn({
         if: [],
         // biome-ignore lint/suspicious/noThenProperty: a transaction has one
@@ -200,16 +236,19 @@ export class StateRegistry implements DependencyRegistry {
   /** A lease that is gone may be one of an earlier life: then once more with the present one. */
   async #asJoined<T>(
     sandboxId: string,
-    options: CallOptions | undefined,
+    options: SandboxOptions | undefined,
     act: (joined: Joined) => Promise<T>,
   ): Promise<T> {
-    const before = this.#joined.get(checkSandboxId(sandboxId)) ?? (await this.#find(sandboxId, options));
+    const own = options?.lease;
+    const known = this.#joined.get(checkSandboxId(sandboxId));
+    const before =
+      known !== undefined && isOwn(known, own) ? known : await this.#find(sandboxId, own, options);
     try {
       return await this.#repeated(() => act(before));
     } catch (error) {
       if (!isGone(error)) throw error;
       this.#joined.delete(sandboxId);
-      const now = await this.#find(sandboxId, options);
+      const now = await this.#find(sandboxId, own, options);
       if (now.lease === before.lease) throw unknownSandbox(sandboxId);
       return await this.#repeated(() => act(now));
     }
@@ -228,12 +267,13 @@ export class StateRegistry implements DependencyRegistry {
     }
   }
 
-  async #find(sandboxId: string, options?: CallOptions): Promise<Joined> {
+  async #find(sandboxId: string, own: LeaseId | undefined, options?: CallOptions): Promise<Joined> {
     const row = await this.#row(sandboxId, options);
     const facts = row === null ? null : decodeSandbox(row.value);
     if (row === null || facts === null) throw unknownSandbox(sandboxId);
     const joined = { facts, lease: row.lease };
     this.#remember(joined);
+    if (!isOwn(joined, own)) throw idTaken(facts);
     return joined;
   }
 
@@ -249,8 +289,16 @@ export class StateRegistry implements DependencyRegistry {
 }
 
 function holdingsOf(rows: readonly ClientKeyValue[]): readonly Holding[] {
-  return rows.flatMap(({ key, value }) => decodeHolding(key, value) ?? []);
+  return rows.slice(0, mostHolders).flatMap(({ key, value }) => decodeHolding(key, value) ?? []);
 }
+
+/** Those whose ids come after `from`, then those before it. */
+const ring = (prefix: string, from: string) => [
+  { get: `${prefix}${from}`, options: { rangeEnd: afterPrefix(prefix), limit: mostHolders } },
+  { get: prefix, options: { rangeEnd: `${prefix}${from}`, limit: mostHolders } },
+];
+
+const isOwn = ({ lease }: Joined, own: LeaseId | undefined): boolean => own === undefined || own === lease;
 
 /** The prefixes here end with `/`, which `0` follows. */
 const afterPrefix = (prefix: string): string => `${prefix.slice(0, -1)}0`;

@@ -1,6 +1,8 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { AddressFacts, ContentKey } from '../../ports/dependency-registry.ts';
 import type { Digests } from './digests.ts';
+import { openFirst } from './open-first.ts';
 import { fillInParallel } from './parallel.ts';
 import type { Incoming, Source } from './source.ts';
 import type { Spool } from './spool.ts';
@@ -24,8 +26,11 @@ export interface SourcePorts {
   readonly failed: (source: Source, error: Error) => void;
   readonly lied: (source: Source) => void;
   readonly received: (source: Source, bytes: number) => void;
-  /** A pause between two attempts upstream. */
-  readonly pause: (attempt: number) => Promise<void>;
+  readonly clock: Clock;
+  /** A peer that gives nothing for so long is left. */
+  readonly stallMs: number;
+  /** A pause between two attempts upstream; false: no other one is worth it. */
+  readonly pause: (attempt: number) => Promise<boolean>;
 }
 
 /** Bytes that come from one or several sources, one after the other's, until they are compared as a whole. */
@@ -54,16 +59,21 @@ const upstreamTries = 3;
 export async function fill(filling: Filling): Promise<void> {
   const { attempt, wanted, ports, signal } = filling;
   const { peers, morePeers, upstream } = ports;
+  const left = new Set<Source>();
   const size = wanted.sizeBytes;
   const near = peers();
   const whole = near.filter(({ givesParts }) => givesParts);
   if (size !== null && size >= parallelFromBytes && whole.length > 1) {
     attempt.totalBytes = size;
-    const { failed, received } = ports;
+    const { received } = ports;
+    const failed: SourcePorts['failed'] = (source, error) => {
+      left.add(source);
+      ports.failed(source, error);
+    };
     if (await fillInParallel(attempt, whole, size, { failed, received, signal })) return;
   }
-  for (const peer of near) if (await fromPeer(filling, peer)) return;
-  if (near.length > 0) for (const peer of await morePeers()) if (await fromPeer(filling, peer)) return;
+  if (await fromPeers(filling, near, left)) return;
+  if (near.length > 0 && (await fromPeers(filling, await morePeers(), left))) return;
   if (upstream === null) throw new TanistError('unavailable', 'none of those who had it gave it');
   for (let tries = 1; ; tries++) {
     try {
@@ -73,28 +83,53 @@ export async function fill(filling: Filling): Promise<void> {
       const isFinal = error instanceof TanistError && !error.retryable;
       if (isFinal || tries === upstreamTries || signal.aborted) throw error;
       ports.failed(upstream, asError(error));
-      await ports.pause(tries);
+      if (!(await ports.pause(tries))) throw error;
     }
   }
 }
 
-async function fromPeer(filling: Filling, peer: Source): Promise<boolean> {
-  try {
-    await pourFrom(filling, peer);
-    return true;
-  } catch (error) {
-    filling.signal.throwIfAborted();
-    if (error instanceof TanistError && error.code === 'value-too-large') filling.ports.lied(peer);
-    else filling.ports.failed(peer, asError(error));
-    return false;
+/** From whichever begins to answer first; of one that breaks off the rest comes from another. False: none of them gave it. */
+async function fromPeers(filling: Filling, peers: readonly Source[], left: Set<Source>): Promise<boolean> {
+  const { attempt, ports, signal } = filling;
+  const { clock, stallMs, upstream } = ports;
+  const failed = (source: Source, error: Error): void => {
+    left.add(source);
+    if (signal.aborted) return;
+    if (error instanceof TanistError && error.code === 'value-too-large') ports.lied(source);
+    else ports.failed(source, error);
+  };
+  for (;;) {
+    signal.throwIfAborted();
+    const rest = peers.filter((source) => !left.has(source));
+    if (rest.length === 0) return false;
+    const opened = await openFirst(rest, upstream, attempt.spool.available, {
+      clock,
+      stallMs,
+      signal,
+      failed,
+    });
+    if (opened === null) continue;
+    const { source, incoming } = opened;
+    try {
+      await pourFrom(filling, source, incoming);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (source === upstream) {
+        // It goes on as if it had been asked alone, with its own number of tries.
+        if (error instanceof TanistError && !error.retryable) throw error;
+        return false;
+      }
+      failed(source, asError(error));
+    }
   }
 }
 
 /** Goes on after what is there, to the end. */
-async function pourFrom(filling: Filling, source: Source): Promise<void> {
+async function pourFrom(filling: Filling, source: Source, opened?: Incoming): Promise<void> {
   const { attempt, wanted, ports, signal } = filling;
   const { spool } = attempt;
-  const incoming = await source.open(spool.available, null, signal);
+  const incoming = opened ?? (await source.open(spool.available, null, signal));
   expect(filling, incoming, source);
   let position = incoming.startsAt;
   for await (const chunk of incoming.body) {

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ContentKey, Holding } from '../../ports/dependency-registry.ts';
 import { openOnce } from '../outside/http-open.ts';
 import type { RouteFor } from '../outside/routes.ts';
-import { watchedBody } from '../outside/watched-body.ts';
+import { type LeastRate, watchedBody } from '../outside/watched-body.ts';
 import type { Peers } from './peers.ts';
 import type { Source } from './source.ts';
 
@@ -14,6 +14,8 @@ export interface PeerPorts {
   /** A peer that gives nothing for so long is left for the next. */
   readonly stallMs: number;
 }
+
+const leastBytesPerSecond = 16 * 1024;
 
 /** An object at another agent; where that one still fetches it, what has arrived there so far and then the rest. */
 export function peerSource(holding: Holding, key: ContentKey, ports: PeerPorts): Source {
@@ -60,11 +62,19 @@ export function peerSource(holding: Holding, key: ContentKey, ports: PeerPorts):
       return {
         totalBytes: Number.isSafeInteger(totalBytes) ? totalBytes : null,
         startsAt,
-        body: counted(watchedBody(response, name, clock, stallMs, mayGoOn), peers, sandbox),
+        body: counted(
+          watchedBody(response, name, clock, stallMs, mayGoOn, leastOf(holding, stallMs)),
+          peers,
+          sandbox,
+        ),
       };
     },
   };
 }
+
+/** What one that has it all gives at least: else another, or upstream, is sooner done. One that fetches may be as slow as its own source. */
+const leastOf = ({ state }: Holding, stallMs: number): LeastRate | null =>
+  state === 'held' ? { bytesPerSecond: leastBytesPerSecond, overMs: 2 * stallMs } : null;
 
 /** Whether the agent still serves at all. */
 export async function answers(

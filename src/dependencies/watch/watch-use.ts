@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { createInterface } from 'node:readline';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { probeAccessTimes } from './access-times.ts';
+import { followReads, hasInotify } from './inotify.ts';
 
 export interface UseReport {
   readonly folder: string;
@@ -22,7 +21,7 @@ export interface WatchedUse {
 export interface WatchPorts {
   readonly clock: Clock;
   readonly say: (text: string) => void;
-  /** A file of this package was opened for the first time; null: the watch stands. */
+  /** A file of this package was opened; null: the watch stands. */
   readonly used: (name: string | null) => void;
 }
 
@@ -34,25 +33,39 @@ const statsAtOnce = 32;
  * Which files of a dependency folder are really opened, told apart from merely installed. Node.js cannot hear of openings by itself (`fs.watch` asks inotify
  * for changes alone), so `inotifywait` of inotify-tools is used where it is on the PATH; else the files' access times are looked at in turns. Those say
  * when a file was read first after it was written (Linux's `relatime`), which is what is asked here; on a file system mounted `noatime` they say
- * nothing, and it fails. Fails as `config-invalid`.
+ * nothing. The folder may come later, and come anew, as an installation makes it. Fails as `config-invalid` where it is there and cannot be watched.
  */
 export async function watchUse(folder: string, ports: WatchPorts, signal: AbortSignal): Promise<WatchedUse> {
   const root = resolve(folder);
-  if (!(await stat(root).catch(() => null))?.isDirectory())
+  const there = await stat(root).catch(() => null);
+  if (there !== null && !there.isDirectory())
     throw new TanistError('config-invalid', `${root} is no folder that could be watched`);
   const seen = new Seen(root, ports);
+  const watch = { root, seen, ports, signal };
+  if (await hasInotify()) void byInotify(watch);
+  else {
+    if (there !== null) await probeAccessTimes(root);
+    seen.how = 'access-times';
+    void byAccessTimes(watch, there !== null);
+  }
   ports.used(null);
-  if (await byInotify(root, seen, ports, signal)) return seen.face('inotify');
-  await probeAccessTimes(root);
-  void byAccessTimes(root, seen, ports, signal);
-  return seen.face('access-times');
+  return { report: () => seen.report() };
+}
+
+interface Watch {
+  readonly root: string;
+  readonly seen: Seen;
+  readonly ports: WatchPorts;
+  readonly signal: AbortSignal;
 }
 
 class Seen {
   readonly #root: string;
   readonly #ports: WatchPorts;
-  readonly #files = new Set<string>();
+  /** With the time of the inode's last change: a file that was installed anew is another one. */
+  readonly #files = new Map<string, number>();
   readonly #packages = new Set<string>();
+  how: UseReport['how'] = 'inotify';
   known = 0;
 
   constructor(root: string, ports: WatchPorts) {
@@ -60,30 +73,28 @@ class Seen {
     this.#ports = ports;
   }
 
-  opened(path: string): void {
-    if (this.#files.size >= mostFiles) return;
-    this.#files.add(path);
+  opened(path: string, changedMs = 0): void {
+    if (this.#files.size >= mostFiles && !this.#files.has(path)) return;
+    this.#files.set(path, changedMs);
     // Package managers read these themselves, of every package.
     if (path.endsWith(`${sep}package.json`)) return;
     const name = packageOfPath(relative(this.#root, path));
-    if (name === null || this.#packages.has(name)) return;
+    if (name === null) return;
     this.#packages.add(name);
     this.#ports.used(name);
   }
 
-  has(path: string): boolean {
-    return this.#files.has(path);
+  has(path: string, changedMs: number): boolean {
+    return this.#files.get(path) === changedMs;
   }
 
-  face(how: UseReport['how']): WatchedUse {
+  report(): UseReport {
     return {
-      report: () => ({
-        folder: this.#root,
-        how,
-        files: Math.max(this.known, this.#files.size),
-        openedFiles: this.#files.size,
-        openedPackages: [...this.#packages].sort(),
-      }),
+      folder: this.#root,
+      how: this.how,
+      files: Math.max(this.known, this.#files.size),
+      openedFiles: this.#files.size,
+      openedPackages: [...this.#packages].sort(),
     };
   }
 }
@@ -98,55 +109,47 @@ export function packageOfPath(path: string): string | null {
   return inside.length < 3 ? null : `${first}/${second}`;
 }
 
-/** False: there is no such program. */
-function byInotify(root: string, seen: Seen, { say }: WatchPorts, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolveStarted) => {
-    const args = ['--monitor', '--recursive', '--quiet', '--event', 'open', '--format', '%w%f', root];
-    const child = spawn('inotifywait', args, { stdio: ['ignore', 'pipe', 'ignore'], signal });
-    child.once('error', () => resolveStarted(false));
-    child.once('spawn', () => {
-      createInterface({ input: child.stdout }).on('line', (path) => {
-        if (!path.endsWith('/')) seen.opened(path);
-      });
-      resolveStarted(true);
-    });
-    child.once('exit', (code) => {
-      if (!signal.aborted) say(`inotifywait ended with ${code}; files that are opened are no longer seen`);
-    });
-  });
+async function byInotify(watch: Watch): Promise<void> {
+  const { root, seen, ports, signal } = watch;
+  const opened = (path: string): void => seen.opened(path);
+  const words = await followReads(root, { clock: ports.clock, opened }, signal);
+  if (words === null) return;
+  ports.say(`inotifywait cannot watch ${root} (${words.replace(/\s+/g, ' ')}); access times are looked at`);
+  seen.how = 'access-times';
+  await byAccessTimes(watch, false);
 }
 
-/** Turns over all files, a few at a time; one that was seen is not looked at again. */
-async function byAccessTimes(
-  root: string,
-  seen: Seen,
-  { clock, say }: WatchPorts,
-  signal: AbortSignal,
-): Promise<void> {
+/** Turns over all files, a few at a time; one that was seen counts again when it was written anew. */
+async function byAccessTimes({ root, seen, ports, signal }: Watch, isProbed: boolean): Promise<void> {
+  const { clock, say } = ports;
   const before = new Map<string, number>();
-  const pause = (ms: number): Promise<void> => new Promise((done) => void clock.after(ms, done));
+  let isSure = isProbed;
   while (!signal.aborted) {
     try {
+      if (!isSure && (await stat(root).catch(() => null)) !== null) {
+        await probeAccessTimes(root);
+        isSure = true;
+      }
       const files = await filesBelow(root);
       seen.known = files.length;
       for (let i = 0; i < files.length && !signal.aborted; i += statsAtOnce)
         await Promise.all(files.slice(i, i + statsAtOnce).map((path) => look(path, before, seen)));
     } catch (error) {
-      say(`the watched folder cannot be read: ${asError(error).message}`);
+      say(`files that are opened are not seen: ${asError(error).message}`);
+      if (!isSure) return;
     }
-    await pause(everyMs);
+    await new Promise<void>((done) => void clock.after(everyMs, done));
   }
 }
 
 async function look(path: string, before: Map<string, number>, seen: Seen): Promise<void> {
-  if (seen.has(path)) return;
   const facts = await stat(path).catch(() => null);
-  if (facts === null) return;
+  if (facts === null || seen.has(path, facts.ctimeMs)) return;
   const earlier = before.get(path);
   // Read after it was written: the time of its inode's last change is that of the installation.
   if (facts.atimeMs > facts.ctimeMs + 1 || (earlier !== undefined && facts.atimeMs > earlier)) {
     before.delete(path);
-    seen.opened(path);
+    seen.opened(path, facts.ctimeMs);
   } else before.set(path, facts.atimeMs);
 }
 

@@ -1,5 +1,14 @@
 import * as v from 'valibot';
-import { decimal, secretText, text, whole } from './values.ts';
+import {
+  decimal,
+  headerName,
+  metadataName,
+  pointer,
+  secretText,
+  text,
+  urlTemplate,
+  whole,
+} from './values.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -7,8 +16,10 @@ const dayMs = 24 * 60 * minuteMs;
 /** `{key}` is the resource's key, encoded as one segment; `{+key}` keeps its slashes. */
 const http = v.strictObject({
   kind: v.literal('http'),
-  url: v.pipe(text, v.regex(/^https?:\/\//, 'must begin with http:// or https://')),
-  headers: v.optional(v.record(v.string(), secretText), {}),
+  url: urlTemplate,
+  headers: v.optional(v.record(headerName, secretText), {}),
+  /** Behind the `?`, besides what the URL has there; the place for an API key that no header takes. Not sent where a redirect leads. */
+  query: v.optional(v.record(text, secretText), {}),
 });
 
 const grpc = v.strictObject({
@@ -19,7 +30,9 @@ const grpc = v.strictObject({
   method: v.pipe(text, v.regex(/^[\w.]+\/\w+$/, 'must be package.Service/Method')),
   /** The request as JSON; `{key}` in its texts is the resource's key. */
   request: v.optional(v.record(v.string(), v.unknown()), {}),
-  metadata: v.optional(v.record(v.string(), secretText), {}),
+  /** Texts of the request that are secret, by JSON pointer. */
+  secrets: v.optional(v.record(pointer, secretText), {}),
+  metadata: v.optional(v.record(metadataName, secretText), {}),
   tls: v.optional(v.boolean('must be true or false'), false),
 });
 
@@ -29,6 +42,8 @@ const command = v.strictObject({
   kind: v.literal('command'),
   /** Program and arguments; there is no shell. `{key}` may stand in arguments alone. */
   argv: v.pipe(v.array(text), v.nonEmpty('must name a program')),
+  /** Variables of its environment, besides this process's: the place for secrets, since everybody on a machine sees arguments. */
+  env: v.optional(v.record(text, secretText), {}),
   parse: parsing,
 });
 
@@ -99,6 +114,8 @@ export const sourceSchema = v.strictObject({
   maxBytes: whole(1024 * 1024, 64, 64 * 1024 * 1024),
   /** Nobody read it for so long: it is refreshed no more until somebody does. */
   idleMs: whole(60 * minuteMs, 1000, 365 * dayMs),
+  /** Nobody read it for so long: its refresher takes the mirror away with all that is known of it; the next read makes it anew. */
+  forgetMs: whole(dayMs, 1000, 10 * 365 * dayMs),
   /** False: readers ask the origin itself. Or keys that are not mirrored; `*` at the end: all that begin so. */
   mirror: v.optional(v.boolean('must be true or false'), true),
   except: v.optional(v.array(text), []),

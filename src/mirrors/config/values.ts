@@ -21,6 +21,32 @@ function numberWithin(least: number, most: number, isWhole: boolean) {
   );
 }
 
+/** `{key}` may stand behind the host only: a resource's key must not choose whom its request goes to. */
+export const urlTemplate = v.pipe(
+  text,
+  v.regex(/^https?:\/\//, 'must begin with http:// or https://'),
+  v.check((url) => !/^https?:\/\/[^/?#]*\{/.test(url), 'must not have {key} in its host'),
+  v.check((url) => URL.canParse(url), 'must be a URL'),
+  v.check(
+    (url) => !/^https?:\/\/[^/?#]*@/.test(url),
+    'must not have a user or a password: give them in a header, by { env: … } or { file: … }',
+  ),
+);
+
+export const headerName = v.pipe(
+  v.string(),
+  v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be the name of a header'),
+);
+export const metadataName = v.pipe(
+  v.string(),
+  v.regex(/^[0-9A-Za-z_.-]+(?<!-bin)$/i, 'must be the name of metadata in text'),
+);
+
+export const pointer = v.pipe(
+  v.string(),
+  v.regex(/^(\/([^~/]|~[01])+)+$/, 'must be a JSON pointer, /field or /field/field'),
+);
+
 /** Text as it is, or where the refresher finds it: never the secret itself in the log. */
 export const secretText = v.union(
   [

@@ -15,19 +15,12 @@ export interface Formatted {
   readonly digest: string;
 }
 
-const keys = new WeakMap<FormatConfig, string>();
-
-/** Equal for equal formats. */
-export function formatKey(format: FormatConfig): string {
-  const known = keys.get(format);
-  if (known !== undefined) return known;
-  const made = createHash('sha256').update(canonicalJson(format)).digest('base64url').slice(0, 8);
-  keys.set(format, made);
-  return made;
-}
+/** Characters of an origin's own words in a message. */
+const mostNamed = 80;
 
 /** Fails as `origin-unreadable` where the document does not fit the format. */
 export function applyFormat(format: FormatConfig, key: string, document: unknown): Formatted {
+  checkShape(document);
   const take = (expression: string): unknown => {
     try {
       return expressionOf(expression)(document);
@@ -46,7 +39,7 @@ export function applyFormat(format: FormatConfig, key: string, document: unknown
   if (format.key !== undefined) {
     const named = take(format.key);
     if (String(named) !== key)
-      throw unreadable(`it is about ${JSON.stringify(named) ?? 'nothing'}, not ${key}`);
+      throw unreadable(`it is about ${(JSON.stringify(named) ?? 'nothing').slice(0, mostNamed)}, not ${key}`);
   }
   const labels = Object.fromEntries(
     Object.entries(format.labels)
@@ -65,6 +58,22 @@ export function applyFormat(format: FormatConfig, key: string, document: unknown
       .digest('base64url')
       .slice(0, 22),
   };
+}
+
+/** Nested deeper than this nothing is kept: whatever walks a document may then do so by recursion. */
+const mostDepth = 200;
+
+/** An own origin's document may be anything at all. */
+function checkShape(document: unknown): void {
+  if (document === undefined) throw unreadable('there is none');
+  const open: (readonly [value: unknown, depth: number])[] = [[document, 0]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [value, depth] = next;
+    if (typeof value === 'bigint') throw unreadable('it has a BigInt, which JSON has not');
+    if (value === null || typeof value !== 'object') continue;
+    if (depth === mostDepth) throw unreadable(`it is nested deeper than ${mostDepth} levels`);
+    for (const each of Object.values(value)) open.push([each, depth + 1]);
+  }
 }
 
 /** Seconds below 10¹¹ (the year 5138), ms above. */

@@ -55,11 +55,15 @@ export async function healthOf(
     client.get(refresherPrefix, { ...all, keysOnly: true }),
   ]);
   const hits = noHits();
+  let processes = 0;
   const perResource = new Map<string, { hits: HitCounts; perSecond: number }>();
   for (const { value } of reports.values) {
     const report = decodeRecord<ReportRecord>(value);
     if (report === null) continue;
-    add(hits, report.total);
+    if (report.total !== null) {
+      add(hits, report.total);
+      processes++;
+    }
     for (const [name, each] of Object.entries(report.resources)) {
       const sum = perResource.get(name) ?? { hits: noHits(), perSecond: 0 };
       add(sum.hits, each.hits);
@@ -83,7 +87,7 @@ export async function healthOf(
     refreshers: refreshers.values.map(({ key }) =>
       Buffer.from(key).toString('utf8').slice(refresherPrefix.length),
     ),
-    processes: reports.values.length,
+    processes,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
+import { hitKinds } from '../sdk/hits.ts';
 import { reportPrefix } from '../state/keys.ts';
 import { decodeRecord } from '../state/records.ts';
 import type { ReportRecord } from './report-record.ts';
@@ -10,6 +11,8 @@ export class ReadReports {
   readonly #clock: Clock;
   #perSecond = new Map<string, number>();
   readonly #lastReadMs = new Map<string, number>();
+  /** Reads of all processes, as last reported. */
+  #counts: ReadonlyMap<string, number> = new Map();
   #heard = false;
 
   constructor(client: StateClient, clock: Clock) {
@@ -39,14 +42,21 @@ export class ReadReports {
         consistency: 'serializable',
       });
       const perSecond = new Map<string, number>();
+      const counts = new Map<string, number>();
       for (const { value } of values) {
         const record = decodeRecord<ReportRecord>(value);
-        for (const [name, { perSecond: reads }] of Object.entries(record?.resources ?? {})) {
+        for (const [name, { perSecond: reads, hits }] of Object.entries(record?.resources ?? {})) {
+          const count = hitKinds.reduce((sum, kind) => sum + (hits?.[kind] ?? 0), 0);
+          counts.set(name, (counts.get(name) ?? 0) + count);
           if (typeof reads !== 'number' || reads <= 0) continue;
           perSecond.set(name, (perSecond.get(name) ?? 0) + reads);
           this.#lastReadMs.set(name, this.#clock.nowMs());
         }
       }
+      // Read in between two reports, of which only the later one was seen.
+      for (const [name, count] of counts)
+        if (count > (this.#counts.get(name) ?? count)) this.#lastReadMs.set(name, this.#clock.nowMs());
+      this.#counts = counts;
       this.#heard = values.length > 0;
       this.#perSecond = perSecond;
     } catch {

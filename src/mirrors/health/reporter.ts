@@ -7,40 +7,47 @@ import type { ProcessLease } from '../state/process-lease.ts';
 import { encodeRecord } from '../state/records.ts';
 import type { ReportRecord } from './report-record.ts';
 
-const mostResources = 500;
+const partResources = 500;
 
-/** Tells the cluster every so often what this process read, if it read anything since. */
+interface Part {
+  readonly reads: ReadonlyMap<string, number>;
+  readonly atMs: number;
+  readonly isQuiet: boolean;
+}
+
+interface Measured extends Part {
+  readonly resources: ReportRecord['resources'];
+}
+
+export interface ReporterPorts {
+  readonly client: StateClient;
+  readonly clock: Clock;
+  readonly lease: ProcessLease;
+  readonly hits: Hits;
+  /** Watches that live, by resource: who watches reads. */
+  readonly watches: ReadonlyMap<string, number>;
+  readonly name: string;
+  readonly everyMs: number;
+}
+
+/**
+ * Tells the cluster every so often what this process read, if it read anything since: the sums and the first resources each time, and of further ones a
+ * part in turn, so that none is taken for idle and a report stays small.
+ */
 export class Reporter {
-  readonly #client: StateClient;
-  readonly #clock: Clock;
-  readonly #lease: ProcessLease;
-  readonly #hits: Hits;
-  readonly #key: string;
-  readonly #everyMs: number;
-  #before = new Map<string, number>();
-  #beforeMs: number;
+  readonly #ports: ReporterPorts;
+  readonly #parts = new Map<number, Part>();
+  readonly #startMs: number;
+  #turn = 0;
   #timer: Timer | null = null;
-  #quiet = true;
 
-  constructor(
-    client: StateClient,
-    clock: Clock,
-    lease: ProcessLease,
-    hits: Hits,
-    name: string,
-    everyMs: number,
-  ) {
-    this.#client = client;
-    this.#clock = clock;
-    this.#lease = lease;
-    this.#hits = hits;
-    this.#key = `${reportPrefix}${name}`;
-    this.#everyMs = everyMs;
-    this.#beforeMs = clock.nowMs();
+  constructor(ports: ReporterPorts) {
+    this.#ports = ports;
+    this.#startMs = ports.clock.nowMs();
   }
 
   start(): void {
-    this.#timer = this.#clock.after(this.#everyMs, () => {
+    this.#timer = this.#ports.clock.after(this.#ports.everyMs, () => {
       void this.report().finally(() => this.#timer !== null && this.start());
     });
   }
@@ -51,35 +58,54 @@ export class Reporter {
   }
 
   async report(): Promise<void> {
-    const nowMs = this.#clock.nowMs();
-    const seconds = Math.max(0.001, (nowMs - this.#beforeMs) / 1000);
-    const before = new Map<string, number>();
-    const read: [string, number, HitCounts][] = [];
-    for (const [name, hits] of this.#hits.resources()) {
-      const reads = hitKinds.reduce((sum, kind) => sum + hits[kind], 0);
-      before.set(name, reads);
-      read.push([name, (reads - (this.#before.get(name) ?? 0)) / seconds, { ...hits }]);
+    const all = [...this.#ports.hits.resources()];
+    const changed: number[] = [];
+    const measured = new Map<number, Measured>();
+    for (let part = 0; part === 0 || part * partResources < all.length; part++) {
+      const found = this.#measured(part, all.slice(part * partResources, (part + 1) * partResources));
+      measured.set(part, found);
+      if (!found.isQuiet || this.#parts.get(part)?.isQuiet === false) changed.push(part);
     }
-    this.#before = before;
-    this.#beforeMs = nowMs;
-    const isQuiet = read.every(([, perSecond]) => perSecond === 0);
-    if (isQuiet && this.#quiet) return;
-    this.#quiet = isQuiet;
-    read.sort((a, b) => b[1] - a[1]);
-    const record: ReportRecord = {
-      atMs: this.#clock.wallMs(),
-      total: this.#hits.total(),
-      resources: Object.fromEntries(
-        read
-          .slice(0, mostResources)
-          .map(([name, perSecond, hits]) => [name, { perSecond: rounded(perSecond, 3), hits }]),
-      ),
-    };
+    if (changed.length === 0) return;
+    const further = changed.filter((part) => part > 0);
+    this.#turn = further.find((part) => part > this.#turn) ?? further[0] ?? 0;
+    for (const part of new Set([0, this.#turn])) {
+      const found = measured.get(part);
+      if (found === undefined) continue;
+      this.#parts.set(part, found);
+      await this.#put(part, found.resources);
+    }
+  }
+
+  #measured(part: number, all: readonly (readonly [string, Readonly<HitCounts>])[]): Measured {
+    const { clock, watches, everyMs } = this.#ports;
+    const before = this.#parts.get(part);
+    const atMs = clock.nowMs();
+    const seconds = Math.max(0.001, (atMs - (before?.atMs ?? this.#startMs)) / 1000);
+    const reads = new Map<string, number>();
+    const resources: Record<string, ReportRecord['resources'][string]> = {};
+    let isQuiet = true;
+    for (const [name, hits] of all) {
+      const count = hitKinds.reduce((sum, kind) => sum + hits[kind], 0);
+      const watching = ((watches.get(name) ?? 0) * 1000) / everyMs;
+      const perSecond = (count - (before?.reads.get(name) ?? 0)) / seconds + watching;
+      if (perSecond > 0) isQuiet = false;
+      reads.set(name, count);
+      resources[name] = { perSecond: rounded(perSecond, 6), hits: { ...hits } };
+    }
+    return { reads, atMs, isQuiet, resources };
+  }
+
+  async #put(part: number, resources: ReportRecord['resources']): Promise<void> {
+    const { client, clock, lease, hits, name } = this.#ports;
+    const key = `${reportPrefix}${name}${part === 0 ? '' : `/${part}`}`;
+    const total = part === 0 ? hits.total() : null;
+    const record: ReportRecord = { atMs: clock.wallMs(), total, resources };
     try {
-      await this.#client.put(this.#key, encodeRecord(record), { lease: await this.#lease.id() });
+      await client.put(key, encodeRecord(record), { lease: await lease.id() });
     } catch {
       // The next one tells it all.
-      this.#lease.lost();
+      lease.lost();
     }
   }
 }

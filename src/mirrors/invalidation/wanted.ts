@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
 import { mutant } from '../../foundation/mutants.ts';
-import type { StateClient } from '../../ports/state-client.ts';
+import type { ClientOperation, ClientOperationAnswer, StateClient } from '../../ports/state-client.ts';
 import { type ResourceId, resourceId } from '../resource-id.ts';
 import { liveKey } from '../state/keys.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
@@ -9,10 +9,40 @@ import { encodeRecord, type WantedRecord } from '../state/records.ts';
 const mostAtOnce = 100;
 
 /**
- * Says that resources are wanted anew. Of one `invalidated` no mirror is fresh from now on, until somebody has looked; looks under way don't count, since they
- * may have begun before. Of one `asked` its refresher looks soon. Fails as `invalid-argument`, else like `StateClient.txn`.
+ * Says that resources changed: no mirror of them is fresh from now on, until somebody has looked; looks under way don't count, since they may have begun
+ * before. What nobody has looked at, nor does, is left alone. Resolves to the others. Fails as `invalid-argument`, else like `StateClient.txn`.
  */
-export async function want(
+export async function invalidate(
+  client: StateClient,
+  names: readonly string[],
+  record: Extract<WantedRecord, { reason: 'invalidated' | 'asked' }>,
+): Promise<readonly string[]> {
+  const ids: readonly ResourceId[] = [...new Set(names)].map(resourceId);
+  const done: string[] = [];
+  for (let from = 0; from < ids.length; from += mostAtOnce) {
+    const some = ids.slice(from, from + mostAtOnce);
+    const { answers } = await client.txn({ if: [], then: some.map((id) => ifMirrored(id, record)) });
+    for (const [i, { source, key }] of some.entries()) if (hasPut(answers[i])) done.push(`${source}/${key}`);
+  }
+  return done;
+}
+
+function ifMirrored(id: ResourceId, record: WantedRecord): ClientOperation {
+  const then = [{ put: liveKey('wanted', id), value: encodeRecord(record) }];
+  // The first look may be under way.
+  const elseLooked = { txn: { if: [{ key: liveKey('claim', id), is: '>' as const, version: 0 }], then } };
+  return {
+    txn: { if: [{ key: liveKey('check', id), is: '>', version: 0 }], then, else: [elseLooked] },
+  };
+}
+
+function hasPut(answer: ClientOperationAnswer | undefined): boolean {
+  if (answer?.kind !== 'txn') return answer?.kind === 'put';
+  return answer.answers.some(hasPut);
+}
+
+/** Has the refreshers look at resources soon, whether they are mirrored yet or not. Fails as `invalid-argument`, else like `StateClient.txn`. */
+export async function ask(
   client: StateClient,
   names: readonly string[],
   record: WantedRecord,

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { verifySignature } from './signature.ts';
+import { SeenEvents } from './seen-events.ts';
+import { verifyEvent, verifyHub } from './signature.ts';
 
 export interface WebhookPorts {
   /** Shared with whoever sends events; never empty. */
   readonly secret: string;
   readonly wallMs: () => number;
-  readonly invalidate: (names: readonly string[]) => Promise<void>;
+  /** Resolves to those that there are mirrors of. */
+  readonly invalidate: (names: readonly string[]) => Promise<readonly string[]>;
 }
 
 const mostBytes = 1024 * 1024;
@@ -15,31 +17,38 @@ const path = '/invalidate';
 
 /**
  * Events that say that resources changed: `POST /invalidate/SOURCE/KEY` with any body, or `POST /invalidate` with `{"ids":["SOURCE/KEY",…]}`. Signed by
- * `x-tanist-signature` over `TIMESTAMP.BODY` with `x-tanist-timestamp`, or by `x-hub-signature-256` over the body. False: not about this path.
+ * `x-tanist-signature` with `x-tanist-timestamp` (`signatureOf`), which counts once, or by `x-hub-signature-256` with the address's own secret
+ * (`hubSecretOf`), which says nothing of when: sent again it invalidates the same again. False: not about this path.
  */
 export function webhook({
   secret,
   wallMs,
   invalidate,
 }: WebhookPorts): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const seen = new SeenEvents();
   const handle = async (
     request: IncomingMessage,
     pathname: string,
   ): Promise<{ readonly invalidated: number }> => {
     const body = await bodyOf(request);
     const own = header(request, 'x-tanist-signature');
-    const signed =
-      own === undefined
-        ? { body, signature: header(request, 'x-hub-signature-256'), timestamp: undefined }
-        : { body, signature: own, timestamp: header(request, 'x-tanist-timestamp') };
-    verifySignature(secret, signed, wallMs());
+    const nowMs = wallMs();
+    if (own === undefined) verifyHub(secret, pathname, body, header(request, 'x-hub-signature-256') ?? '');
+    else {
+      const timestamp = header(request, 'x-tanist-timestamp') ?? '';
+      verifyEvent(secret, { path: pathname, timestamp, body }, own, nowMs);
+      if (seen.has(own, nowMs)) return { invalidated: 0 };
+    }
     const named = pathname.slice(path.length + 1);
     const names = named === '' ? namesIn(body) : [named.split('/').map(decodeURIComponent).join('/')];
-    await invalidate(names);
-    return { invalidated: names.length };
+    const { length } = await invalidate(names);
+    // One that failed may be sent again.
+    if (own !== undefined) seen.add(own, nowMs);
+    return { invalidated: length };
   };
   return (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    // As it was sent: whatever stands there, it is only compared.
+    const [pathname = ''] = (request.url ?? '').split('?');
     if (pathname !== path && !pathname.startsWith(`${path}/`)) return false;
     if (request.method !== 'POST') {
       reply(response, 405, { error: 'only POST' });

@@ -1,7 +1,7 @@
-import { asError, TanistError } from '../../foundation/errors.ts';
-import { mutant } from '../../foundation/mutants.ts';
+import { TanistError } from '../../foundation/errors.ts';
+import { keptBy } from '../config/kept-by.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
-import { applyFormat, type Formatted, formatKey } from '../format/apply-format.ts';
+import { applyFormat, type Formatted } from '../format/apply-format.ts';
 import type { OriginAnswer } from '../sources/origin.ts';
 import {
   type CheckCounts,
@@ -9,10 +9,12 @@ import {
   type FailureRecord,
   type HistoryRecord,
   noCounts,
+  type OfferedRecord,
   type RefreshReason,
   type ValueRecord,
 } from '../state/records.ts';
 import { withChange } from './history.ts';
+import { isOlder, offeredAgain } from './version-guard.ts';
 
 /** A look at an origin. Times are of this process's calendar. */
 export interface Look {
@@ -23,6 +25,11 @@ export interface Look {
   readonly startedMs: number;
   readonly endedMs: number;
   readonly answer: OriginAnswer;
+}
+
+interface KeptLook extends Look {
+  /** By what config of the source (`keptBy`). */
+  readonly kept: string;
 }
 
 /** What was known before. */
@@ -40,15 +47,20 @@ export interface Verdict {
 }
 
 const firstBackoffMs = 1000;
+/** Characters of what is written of a failure. */
+const mostMessage = 500;
 const longestBackoffMs = 5 * 60_000;
 
 /** What an answer means for the mirror. Pure; an answer that cannot be taken leaves the value as it was and says why. */
-export function judge(config: SourceConfig, look: Look, before: Before): Verdict {
-  const { answer } = look;
+export function judge(config: SourceConfig, made: Look, before: Before): Verdict {
+  const { answer } = made;
+  const look = { ...made, kept: keptBy(config) };
+  // What the source kept before it was changed is no earlier state of this one.
+  const known = before.value?.format === look.kept ? before.value : null;
   if (answer.kind === 'failed') return failure(look, before, answer.error, answer.retryAfterMs);
   if (answer.kind === 'gone') return gone(look, before);
   if (answer.kind === 'unchanged') {
-    if (before.value !== null) return seen(look, before, false);
+    if (known !== null) return seen(look, before, false);
     const error = new TanistError('origin-unreadable', 'the origin says "unchanged" of what nobody has');
     return failure(look, before, error, null);
   }
@@ -56,36 +68,29 @@ export function judge(config: SourceConfig, look: Look, before: Before): Verdict
   try {
     formatted = applyFormat(config.format, look.key, answer.document);
   } catch (error) {
-    if (!(error instanceof TanistError)) throw asError(error);
-    return failure(look, before, error, null);
+    // Whatever a document does to whoever reads it is the origin's doing.
+    const unreadable = new TanistError('origin-unreadable', "the origin's answer cannot be kept as JSON");
+    return failure(look, before, error instanceof TanistError ? error : unreadable, null);
   }
-  if (isOlder(formatted, answer.changedAtMs, before)) {
-    const error = new TanistError(
-      'origin-older',
-      'the origin answered with an older state than is known; it was not taken',
-    );
-    const verdict = failure(look, before, error, null);
-    const counts = { ...verdict.check.counts, older: verdict.check.counts.older + 1 };
-    return { ...verdict, check: { ...verdict.check, counts } };
+  const modifiedMs = answer.ordered === false ? null : answer.changedAtMs;
+  if (known !== null && look.reason !== 'forced' && isOlder(formatted, modifiedMs, known, before.check)) {
+    const offered = offeredAgain(formatted.digest, look.endedMs, before.check?.failure?.offered);
+    if (offered !== null) return older(look, before, offered);
   }
   const changed = before.value === null || before.value.digest !== formatted.digest;
   const told = formatted.changedAtMs ?? answer.changedAtMs;
-  const { check } = seen(look, before, changed && before.value !== null);
-  const modified = { ...check, modifiedMs: answer.changedAtMs };
-  if (
-    !changed &&
-    before.value?.format === formatKey(config.format) &&
-    sameValidators(before.value, answer.validators)
-  )
+  const { check } = seen(look, before, changed && known !== null);
+  const modified = { ...check, modifiedMs };
+  if (!changed && known !== null && sameValidators(known, answer.validators))
     return { check: modified, value: undefined, history: undefined };
-  const lowMs = before.check === null || before.value === null ? null : before.check.checkedAtMs;
-  const interval = changed ? changeInterval(look, lowMs, told, answer.originMs) : null;
+  const lowMs = before.check === null || known === null ? null : before.check.checkedAtMs;
+  const interval = changed ? changeInterval(look, lowMs, told, answer) : null;
   const value: ValueRecord = {
     value: formatted.value,
     labels: formatted.labels,
     version: formatted.version,
     digest: formatted.digest,
-    format: formatKey(config.format),
+    format: look.kept,
     changedAtMs: changed ? (interval?.[1] ?? look.endedMs) : (before.value?.changedAtMs ?? look.endedMs),
     validators: answer.validators,
   };
@@ -101,35 +106,20 @@ function changeInterval(
   look: Look,
   lowMs: number | null,
   toldMs: number | null,
-  originMs: number | null,
+  { originMs, ordered }: Extract<OriginAnswer, { kind: 'content' }>,
 ): readonly [number, number] | null {
   if (toldMs !== null) {
     const skewMs = originMs === null ? 0 : look.endedMs - originMs;
     // Date headers have whole seconds: less is no skew.
     const ours = toldMs + (Math.abs(skewMs) < 2000 ? 0 : skewMs);
-    if (ours <= look.endedMs + 2000) {
+    // Of what was put back only the looks tell when.
+    const wasPutBack = ordered === false && lowMs !== null && ours < lowMs;
+    if (ours <= look.endedMs + 2000 && !wasPutBack) {
       const at = Math.min(Math.max(ours, lowMs ?? ours), look.endedMs);
       return [at, at];
     }
   }
   return lowMs === null ? null : [lowMs, look.endedMs];
-}
-
-/** The version guard: by the version that the format names, else by Last-Modified; the claims' fences order the rest. */
-function isOlder(formatted: Formatted, modifiedMs: number | null, { value, check }: Before): boolean {
-  if (value === null || mutant.active === 'mirror-older-accepted') return false;
-  const known = value.version;
-  const offered = formatted.version;
-  if (typeof known === 'number' && typeof offered === 'number' && offered !== known) return offered < known;
-  if (typeof known === 'string' && typeof offered === 'string' && offered !== known)
-    return isTextBelow(offered, known);
-  return modifiedMs !== null && check !== null && check.modifiedMs !== null && modifiedMs < check.modifiedMs;
-}
-
-/** Digits as numbers of any length, other text in its own order. */
-function isTextBelow(a: string, b: string): boolean {
-  if (/^\d+$/.test(a) && /^\d+$/.test(b)) return BigInt(a) < BigInt(b);
-  return a < b;
 }
 
 function sameValidators(
@@ -152,11 +142,12 @@ function counted(look: Look, { check }: Before, changed: boolean): CheckCounts {
   };
 }
 
-function seen(look: Look, before: Before, changed: boolean): Verdict {
+function seen(look: KeptLook, before: Before, changed: boolean): Verdict {
   const check: CheckRecord = {
     by: look.by,
     fence: look.fence,
     reason: look.reason,
+    kept: look.kept,
     checkedAtMs: look.startedMs,
     modifiedMs: before.check?.modifiedMs ?? null,
     sinceMs: before.check?.sinceMs ?? look.startedMs,
@@ -169,25 +160,38 @@ function seen(look: Look, before: Before, changed: boolean): Verdict {
   return { check, value: undefined, history: undefined };
 }
 
-function gone(look: Look, before: Before): Verdict {
-  const wasThere = before.value !== null;
+function gone(look: KeptLook, before: Before): Verdict {
+  const wasThere = before.value?.format === look.kept;
   const { check } = seen(look, before, wasThere);
   const lowMs = before.check?.checkedAtMs ?? null;
   const interval = wasThere && lowMs !== null ? ([lowMs, look.endedMs] as const) : null;
   return {
     check: { ...check, gone: true, modifiedMs: null },
-    value: wasThere ? null : undefined,
+    value: before.value === null ? undefined : null,
     history: interval === null ? undefined : withChange(before.history, interval),
   };
 }
 
-function failure(look: Look, before: Before, error: TanistError, retryAfterMs: number | null): Verdict {
-  const count = (before.check?.failure?.count ?? 0) + 1;
+/** Counted, and said; `offered` remembers how often. */
+function older(look: KeptLook, before: Before, offered: OfferedRecord): Verdict {
+  const error = new TanistError(
+    'origin-older',
+    'the origin answered with an older state than is known; it was not taken (tanist mirror refresh --force takes it)',
+  );
+  const { check, ...rest } = failure(look, before, error, null);
+  const record = check.failure === null ? null : { ...check.failure, offered };
+  const counts = { ...check.counts, older: check.counts.older + 1 };
+  return { ...rest, check: { ...check, failure: record, counts } };
+}
+
+function failure(look: KeptLook, before: Before, error: TanistError, retryAfterMs: number | null): Verdict {
+  const isSame = before.check?.kept === undefined || before.check.kept === look.kept;
+  const count = ((isSame ? before.check?.failure?.count : undefined) ?? 0) + 1;
   const backoffMs = Math.min(firstBackoffMs * 2 ** Math.min(count - 1, 20), longestBackoffMs);
   const record: FailureRecord = {
     by: look.by,
     code: error.code,
-    message: error.message,
+    message: error.message.slice(0, mostMessage),
     atMs: look.endedMs,
     retryAtMs: look.endedMs + Math.max(retryAfterMs ?? 0, backoffMs),
     count,
@@ -200,7 +204,7 @@ function failure(look: Look, before: Before, error: TanistError, retryAfterMs: n
       checkedAtMs: before.check?.checkedAtMs ?? 0,
       // The clock that the moment above is of.
       by: before.check !== null && before.check.checkedAtMs !== 0 ? before.check.by : look.by,
-      gone: before.check?.gone ?? false,
+      gone: isSame && (before.check?.gone ?? false),
       expectedAtMs: before.check?.expectedAtMs ?? null,
       failure: record,
       counts: { ...counts, failures: counts.failures + 1 },

@@ -1,24 +1,20 @@
+import { assert } from '../../foundation/assert.ts';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { seededRandom } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
+import { keptBy } from '../config/kept-by.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import type { ChangeForecasts } from '../forecast/change-forecasts.ts';
-import { formatKey } from '../format/apply-format.ts';
 import type { ResourceId } from '../resource-id.ts';
-import { failed, failedBy } from '../sources/failed.ts';
+import { checkedAnswer, failed, failedBy } from '../sources/failed.ts';
 import type { Origin, OriginAnswer } from '../sources/origin.ts';
-import { type Claim, claim, takeBack } from '../state/claim.ts';
+import { type CallOutcome, CallQueue } from '../state/call-queue.ts';
+import type { Claim, WantedCall } from '../state/claim.ts';
 import { sourceKey } from '../state/keys.ts';
 import type { LiveMirror } from '../state/live-mirror.ts';
 import type { ProcessLease } from '../state/process-lease.ts';
-import {
-  type ClaimRecord,
-  encodeRecord,
-  type HistoryRecord,
-  type RefreshReason,
-  type ValueRecord,
-} from '../state/records.ts';
-import { paused } from '../state/token-bucket.ts';
+import { encodeRecord, type HistoryRecord, type RefreshReason, type ValueRecord } from '../state/records.ts';
 import { complete, letGo } from './complete.ts';
 import { type Before, judge, type Verdict } from './judge.ts';
 
@@ -31,7 +27,7 @@ export interface LookerPorts {
   readonly origin: (source: string) => Promise<Origin>;
   /** Of this process, in records. */
   readonly by: string;
-  /** Waits this long for the cluster before an origin is asked without it. */
+  /** Waits this long for the cluster to answer a claim. */
   readonly claimMs: number;
   readonly onLook: (look: FinishedLook) => void;
 }
@@ -54,15 +50,25 @@ export type LookOutcome =
   | { readonly kind: 'held' }
   | { readonly kind: 'moved'; readonly checkRevision: number }
   | { readonly kind: 'over-budget'; readonly waitMs: number }
+  /** The deadline passed before it was this one's turn. */
+  | { readonly kind: 'late' }
   /** This process may not ask this origin, or lacks a secret: others may. Nothing was written. */
   | { readonly kind: 'unable'; readonly error: TanistError }
-  /** Nothing was asked of the origin. */
-  | { readonly kind: 'no-cluster'; readonly error: TanistError };
+  | NoCluster;
+
+/** It did not answer; nothing was asked of the origin. */
+interface NoCluster {
+  readonly kind: 'no-cluster';
+  readonly error: TanistError;
+}
+
+export interface LookOptions {
+  readonly reserve?: number;
+  readonly deadlineMs?: number;
+}
 
 const mostRewrites = 60;
 const rewriteMs = 500;
-/** After a claim whose fate is unknown: it may be applied late. */
-const unclaimMs = [200, 2000, 20_000] as const;
 const unableMs = 5000;
 
 /** Looks at origins: claim, ask, judge, write. The only place that calls them for the mirrors. */
@@ -70,43 +76,96 @@ export class Looker {
   readonly #ports: LookerPorts;
   /** Sources that this process could not ask of late: no calls of the budget are spent on finding that out again. */
   readonly #unable = new Map<string, { readonly error: TanistError; readonly untilMs: number }>();
+  readonly #calls: CallQueue;
   #claims = 0;
   #closed = false;
 
   constructor(ports: LookerPorts) {
     this.#ports = ports;
+    const { client, clock, lease, live, by, claimMs } = ports;
+    const random = seededRandom(by);
+    const { budgets, contact } = live;
+    this.#calls = new CallQueue({ client, clock, lease, budgets, contact, random, answerMs: claimMs });
   }
 
   close(): void {
     this.#closed = true;
+    this.#calls.close();
   }
 
-  /** Looks at a resource unless somebody does already, within the budget of its source less `reserve` calls. */
-  async look(id: ResourceId, config: SourceConfig, reason: RefreshReason, reserve = 0): Promise<LookOutcome> {
-    const { client, clock, live, lease, by, claimMs } = this.#ports;
-    const unable = await this.#unableTo(id.source);
+  /**
+   * Looks at a resource unless somebody does already, within the budget of its source less `reserve` calls. `deadlineMs`: of its claim, by the monotonic clock;
+   * default: the source's time-out.
+   */
+  async look(
+    id: ResourceId,
+    config: SourceConfig,
+    reason: RefreshReason,
+    { reserve = 0, deadlineMs = this.#ports.clock.nowMs() + config.timeoutMs }: LookOptions = {},
+  ): Promise<LookOutcome> {
+    const { clock, live, by } = this.#ports;
+    const unable = await this.unableTo(id.source);
     if (unable !== null) return { kind: 'unable', error: unable };
     const record = { by, number: ++this.#claims, reason, atMs: clock.wallMs() };
-    let outcome: Awaited<ReturnType<typeof claim>>;
+    const checkRevision = live.entries.get(`${id.source}/${id.key}`)?.checkRevision ?? 0;
+    const claim = { id, record, checkRevision };
+    const outcome = await this.#call(id.source, config, claim, reserve, deadlineMs, (late) => {
+      // It is made all the same: others may wait for it.
+      if (late.kind === 'claimed' && !this.#closed)
+        this.#lookWith(id, config, reason, late).catch(() => undefined);
+    });
+    assert(outcome.kind !== 'spent', 'a claim was asked for');
+    if (outcome.kind !== 'claimed') return outcome;
+    return await this.#lookWith(id, config, reason, outcome);
+  }
+
+  async #lookWith(
+    id: ResourceId,
+    config: SourceConfig,
+    reason: RefreshReason,
+    claimed: Claim,
+  ): Promise<LookOutcome> {
     try {
-      outcome = await claim(client, {
-        id,
-        lease: await within(clock, claimMs, lease.id()),
-        record,
-        budget: config.budget,
-        reserve,
-        known: live.budgets.get(id.source) ?? null,
-        checkRevision: live.entries.get(`${id.source}/${id.key}`)?.checkRevision ?? 0,
-        nowMs: () => clock.wallMs(),
-        deadlineMs: claimMs,
-      });
+      return await this.#claimed(id, config, reason, claimed);
     } catch (error) {
-      if (error instanceof TanistError && error.code === 'lease-not-found') lease.lost();
-      if (error instanceof TanistError && error.indeterminate) this.#unclaim(id, record);
+      // Broken here: nobody is to wait for this process's end to look again.
+      this.#letGo(id, claimed);
+      throw error;
+    }
+  }
+
+  #letGo(id: ResourceId, claimed: Claim): void {
+    void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
+  }
+
+  /** A call of the source's budget for what is not mirrored. */
+  async spend(
+    source: string,
+    config: SourceConfig,
+    deadlineMs: number,
+  ): Promise<Exclude<CallOutcome, { kind: 'claimed' }> | NoCluster> {
+    const outcome = await this.#call(source, config, null, 0, deadlineMs, () => undefined);
+    assert(outcome.kind !== 'claimed', 'no claim was asked for');
+    return outcome;
+  }
+
+  /** `late`: what comes of it when nobody waits for it any more. */
+  async #call(
+    source: string,
+    { budget }: SourceConfig,
+    claim: WantedCall['claim'],
+    reserve: number,
+    deadlineMs: number,
+    late: (outcome: CallOutcome) => void,
+  ): Promise<CallOutcome | NoCluster> {
+    const { clock, live } = this.#ports;
+    const taking = this.#calls.take({ source, budget, claim, reserve, deadlineMs });
+    try {
+      return await live.contact.unlessLost(taking, deadlineMs - clock.nowMs());
+    } catch (error) {
+      taking.then(late, () => undefined);
       return { kind: 'no-cluster', error: asTanist(error) };
     }
-    if (outcome.kind !== 'claimed') return outcome;
-    return await this.#claimed(id, config, reason, outcome);
   }
 
   async #claimed(
@@ -118,10 +177,10 @@ export class Looker {
     const { clock, by, forecasts, onLook } = this.#ports;
     const name = `${id.source}/${id.key}`;
     const startedMs = clock.wallMs();
-    const answer = await this.ask(id, config, claimed.value);
+    const answer = await this.ask(id, config, reason === 'forced' ? null : claimed.value);
     if (answer.kind === 'failed' && isOurs(answer.error)) {
       this.#unable.set(id.source, { error: answer.error, untilMs: clock.nowMs() + unableMs });
-      void letGo(this.#ports.client, id, claimed).catch(() => this.#ports.lease.lost());
+      this.#letGo(id, claimed);
       return { kind: 'unable', error: answer.error };
     }
     const look = {
@@ -171,15 +230,8 @@ export class Looker {
     }
   }
 
-  /** A claim that may have been made, and that nobody looks for: it must not hold others up for as long as this process lives. */
-  #unclaim(id: ResourceId, record: ClaimRecord): void {
-    for (const delayMs of unclaimMs)
-      this.#ports.clock.after(delayMs, () => {
-        if (!this.#closed) takeBack(this.#ports.client, id, record).catch(() => undefined);
-      });
-  }
-
-  async #unableTo(source: string): Promise<TanistError | null> {
+  /** Why this process cannot ask a source; null: as far as it knows, it can. */
+  async unableTo(source: string): Promise<TanistError | null> {
     const known = this.#unable.get(source);
     if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
     try {
@@ -199,8 +251,7 @@ export class Looker {
       const origin = await this.#ports.origin(id.source);
       const request = {
         key: id.key,
-        // Of what was kept in another form nothing may be "unchanged".
-        validators: value !== null && value.format === formatKey(config.format) ? value.validators : null,
+        validators: value !== null && value.format === keptBy(config) ? value.validators : null,
         signal: late.signal,
         maxBytes: config.maxBytes,
       };
@@ -208,7 +259,7 @@ export class Looker {
       const timedOut = new Promise<never>((_, reject) => {
         late.signal.addEventListener('abort', () => reject(late.signal.reason), { once: true });
       });
-      return await Promise.race([origin.fetch(request), timedOut]);
+      return checkedAnswer(await Promise.race([origin.fetch(request), timedOut]));
     } catch (error) {
       return failedBy(error, late.signal);
     } finally {
@@ -218,10 +269,8 @@ export class Looker {
 
   /** An origin that asks for patience has it, of all its resources. */
   #pause(source: string, answer: OriginAnswer): ClientOperation | null {
-    if (answer.kind !== 'failed' || answer.error.code !== 'origin-busy' || answer.retryAfterMs === null)
-      return null;
-    const known = this.#ports.live.budgets.get(source)?.record ?? null;
-    const record = paused(known, answer.retryAfterMs, this.#ports.clock.wallMs());
+    if (answer.kind !== 'failed' || answer.error.code !== 'origin-busy') return null;
+    const record = this.#ports.live.budgets.paused(source, answer.retryAfterMs);
     return { put: sourceKey('budget', source), value: encodeRecord(record) };
   }
 
@@ -276,13 +325,4 @@ function asTanist(error: unknown): TanistError {
   return error instanceof TanistError
     ? error
     : new TanistError('unavailable', asError(error).message, { cause: error });
-}
-
-function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(ms, () =>
-      reject(new TanistError('deadline-exceeded', `the cluster did not answer within ${ms} ms`)),
-    );
-    promise.then(resolve, reject).finally(() => timer.cancel());
-  });
 }

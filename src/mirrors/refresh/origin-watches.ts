@@ -1,5 +1,5 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { want } from '../invalidation/wanted.ts';
+import { ask, invalidate } from '../invalidation/wanted.ts';
 import type { Mirrors } from '../sdk/mirrors.ts';
 import type { OriginChange } from '../sources/origin.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
@@ -108,7 +108,7 @@ export class OriginWatches {
       if (entry?.id.source === source && this.#owns(name)) names.push(name);
     }
     if (names.length === 0) return;
-    await want(ports.client, names, {
+    await invalidate(ports.client, names, {
       reason: 'invalidated',
       by: ports.by,
       atMs: ports.clock.wallMs(),
@@ -125,7 +125,7 @@ export class OriginWatches {
     for (const { name } of fresh) followed.covered.add(name);
     const asked = fresh.filter(({ wanted }) => wanted === null).map(({ name }) => name);
     try {
-      await want(client, asked, { reason: 'asked', by, atMs: clock.wallMs() });
+      await ask(client, asked, { reason: 'asked', by, atMs: clock.wallMs() });
     } catch (error) {
       for (const name of asked) followed.covered.delete(name);
       onTrouble(asError(error));

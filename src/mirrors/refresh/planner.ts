@@ -1,3 +1,4 @@
+import { asError } from '../../foundation/errors.ts';
 import { type Clock, nextTurn } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import type { Work } from '../../prediction/occurrence/model.ts';
@@ -19,6 +20,7 @@ export interface PlannerPorts {
   readonly owns: (name: string) => boolean;
   /** Reads a second, of all processes; null: nobody says. */
   readonly readsPerSecond: (name: string) => number | null;
+  readonly onTrouble: (error: Error) => void;
 }
 
 interface Known {
@@ -89,8 +91,13 @@ export class Planner {
           sinceMs = clock.nowMs();
         };
         for (const name of names) {
-          for (const work = this.#learning(name); work.next().done !== true; ) await breathe();
-          this.#plan(name);
+          try {
+            for (const work = this.#learning(name); work.next().done !== true; ) await breathe();
+            this.#plan(name);
+          } catch (error) {
+            // One that cannot be planned, of a damaged history say, is looked at as its time runs out.
+            this.#ports.onTrouble(asError(error));
+          }
           await breathe();
         }
       }

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
+import { asError } from '../../foundation/errors.ts';
 import type { Timer } from '../../ports/clock.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { ReadReports } from '../health/read-reports.ts';
@@ -20,6 +21,7 @@ export interface RefresherOptions {
 }
 
 const reportsMs = 10_000;
+const unableMs = 5 * 60_000;
 
 interface Work {
   readonly entry: LiveEntry;
@@ -41,6 +43,8 @@ export class Refresher {
   readonly #parallel: number;
   readonly #tickMs: number;
   readonly #busy = new Set<string>();
+  /** Sources that a look could not ask, which is only then known of a secret. */
+  readonly #unableUntilMs = new Map<string, number>();
   readonly #unlisten: () => void;
   #timer: Timer | null = null;
   #reportedMs = Number.NEGATIVE_INFINITY;
@@ -63,6 +67,7 @@ export class Refresher {
       config: (source) => mirrors.sources.get(source),
       owns: (name) => this.set.owns(name),
       readsPerSecond: (name) => this.#reports.readsPerSecond(name),
+      onTrouble,
     });
     this.#watches = new OriginWatches(mirrors, (name) => this.set.owns(name));
     this.#unlisten = mirrors.live.onChange((entry) => {
@@ -72,6 +77,7 @@ export class Refresher {
 
   start(): void {
     this.set.start();
+    void this.#announce();
     this.#tick();
   }
 
@@ -99,12 +105,17 @@ export class Refresher {
     if (clock.nowMs() - this.#reportedMs > reportsMs) {
       this.#reportedMs = clock.nowMs();
       void this.#reports.read();
+      void this.#announce();
     }
     if (!this.#mirrors.live.following) return;
-    this.#watches.tick();
-    for (const work of this.#due()) {
-      if (this.#busy.size >= this.#parallel) return;
-      void this.#look(work);
+    try {
+      this.#watches.tick();
+      for (const work of this.#due()) {
+        if (this.#busy.size >= this.#parallel) return;
+        void this.#look(work);
+      }
+    } catch (error) {
+      this.#mirrors.ports.onTrouble(asError(error));
     }
   }
 
@@ -112,10 +123,27 @@ export class Refresher {
     const { name, id } = entry;
     this.#busy.add(name);
     try {
-      await this.#mirrors.looker.look(id, config, reason, reserve);
+      const { kind } = await this.#mirrors.looker.look(id, config, reason, { reserve });
+      if (kind !== 'unable') return;
+      this.#unableUntilMs.set(id.source, this.#mirrors.ports.clock.nowMs() + unableMs);
+      await this.#announce();
+    } catch (error) {
+      this.#mirrors.ports.onTrouble(asError(error));
     } finally {
       this.#busy.delete(name);
     }
+  }
+
+  /** Which sources this process can ask, as far as it knows. */
+  async #announce(): Promise<void> {
+    const { sources, looker, ports } = this.#mirrors;
+    const able: string[] = [];
+    for (const source of sources.names().toSorted()) {
+      const isUnable = ports.clock.nowMs() < (this.#unableUntilMs.get(source) ?? Number.NEGATIVE_INFINITY);
+      if (!isUnable && (await looker.unableTo(source)) === null) able.push(source);
+    }
+    // The next one tells it.
+    if (!this.#stopped) await this.set.announce(able).catch(() => undefined);
   }
 
   /** What is to be done, the most urgent first. */
@@ -145,9 +173,14 @@ export class Refresher {
         continue;
       }
       const staleMs = nowMs - entry.checkedMonoMs - config.freshForMs;
-      const isIdle = this.#reports.idleMs(name) > config.idleMs;
-      if (entry.check?.gone && isIdle && staleMs > config.idleMs) void this.#forget(entry);
-      if (config.refresh === 'on-demand' || entry.value === null || isIdle || staleMs < 0) continue;
+      const idleMs = this.#reports.idleMs(name);
+      const isIdle = idleMs > config.idleMs;
+      if (idleMs > config.forgetMs || (entry.check?.gone && isIdle && staleMs > config.idleMs)) {
+        void this.#forget(entry);
+        continue;
+      }
+      if (config.refresh === 'on-demand' || entry.value === null || isIdle) continue;
+      if (staleMs < 0 && !entry.isForeign) continue;
       expired.push({ entry, config, reason: 'interval', reserve });
     }
     for (const [source, { mine, all }] of perSource) yield* this.#predicted(source, mine / Math.max(1, all));
@@ -162,7 +195,8 @@ export class Refresher {
     const schedule = this.#planner.schedule(source, config);
     schedule.setShare(share);
     const wallMs = ports.clock.wallMs();
-    const { tokens } = refilled(live.budgets.get(source)?.record ?? null, config.budget, wallMs);
+    const { budgets } = live;
+    const { tokens } = refilled(budgets.known(source)?.record ?? null, config.budget, budgets.nowMs());
     const may = (name: string): boolean => {
       const entry = live.entries.get(name);
       if (entry === undefined || entry.wanted !== null || !this.set.owns(name)) return false;
@@ -195,18 +229,29 @@ export class Refresher {
     return ports.clock.nowMs() >= entry.retryAtMonoMs;
   }
 
-  /** A resource that is gone and that nobody asks for any more leaves nothing behind. */
+  /** A resource that nobody asks for any more leaves nothing behind. */
   async #forget(entry: LiveEntry): Promise<void> {
     const { client } = this.#mirrors.ports;
-    const { id, checkRevision } = entry;
-    if (checkRevision === 0) return;
+    const { id, name, checkRevision } = entry;
+    if (checkRevision === 0 || this.#busy.size >= this.#parallel) return;
+    this.#busy.add(name);
     try {
       await client.txn({
-        if: [{ key: liveKey('check', id), is: '=', modRevision: checkRevision }],
-        then: [{ delete: liveKey('check', id) }, { delete: historyKey(id) }],
+        if: [
+          { key: liveKey('check', id), is: '=', modRevision: checkRevision },
+          { key: liveKey('claim', id), is: '=', version: 0 },
+        ],
+        then: [
+          { delete: liveKey('value', id) },
+          { delete: liveKey('check', id) },
+          { delete: liveKey('wanted', id) },
+          { delete: historyKey(id) },
+        ],
       });
     } catch {
       // The next tick tries again.
+    } finally {
+      this.#busy.delete(name);
     }
   }
 }

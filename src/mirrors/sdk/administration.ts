@@ -2,6 +2,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { parseSource } from '../config/parse-config.ts';
+import { plainSecret } from '../config/plain-secret.ts';
 import { resourceId } from '../resource-id.ts';
 import { historyKey, liveKey, livePrefix, sourceKey } from '../state/keys.ts';
 import { encodeRecord } from '../state/records.ts';
@@ -9,11 +10,11 @@ import { encodeRecord } from '../state/records.ts';
 /** Puts a source's config into the state, for all processes. Fails as `config-invalid`; secrets stay references. */
 export async function defineSource(client: StateClient, name: string, config: unknown): Promise<void> {
   const parsed = parseSource(name, config);
-  const plain = plainSecrets(config);
+  const plain = plainSecret(parsed.origin);
   if (plain !== null)
     throw new TanistError(
       'config-invalid',
-      `source ${name}: ${plain} looks like a secret; name it by { env: … } or { file: … }`,
+      `source ${name}: ${plain} looks like a secret; name it by { env: … } or { file: … } in headers, query, metadata, secrets (gRPC) or env (command)`,
     );
   await client.put(sourceKey('source', name), encodeRecord(parsed));
 }
@@ -44,17 +45,4 @@ export async function removeMirror(client: StateClient, name: string): Promise<b
     ],
   });
   return answers.some((answer) => answer.kind === 'delete' && answer.deleted > 0);
-}
-
-/** Headers that carry secrets by their nature must not be in the log as text. */
-function plainSecrets(config: unknown): string | null {
-  const origin = (config as { readonly origin?: { readonly headers?: object; readonly metadata?: object } })
-    .origin;
-  for (const [name, value] of Object.entries({ ...origin?.headers, ...origin?.metadata }))
-    if (
-      typeof value === 'string' &&
-      /^(authorization|cookie|proxy-authorization|x-api-key)$|token|secret|password/i.test(name)
-    )
-      return name;
-  return null;
 }

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { TanistError } from '../../foundation/errors.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
+import { seededRandom } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
+import { keptBy } from '../config/kept-by.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import { ChangeForecasts } from '../forecast/change-forecasts.ts';
 import { type HealthOptions, healthOf, type MirrorsHealth } from '../health/health.ts';
 import { Reporter } from '../health/reporter.ts';
-import { want } from '../invalidation/wanted.ts';
+import { ask, invalidate } from '../invalidation/wanted.ts';
 import { type FinishedLook, Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
 import type { OriginPermissions } from '../sources/open-origin.ts';
@@ -19,8 +21,9 @@ import { Answers, isMissing, missing } from './answers.ts';
 import { Direct } from './direct.ts';
 import { Hits } from './hits.ts';
 import type { MirrorEvent, MirrorState, PollOptions } from './mirror-state.ts';
-import { failureOf, Refreshes } from './refreshes.ts';
+import { failureOf, overBudget, Refreshes } from './refreshes.ts';
 import { SourceBook } from './source-book.ts';
+import { Watches } from './watches.ts';
 
 export interface MirrorsPorts {
   /** Of the space `planes`, on Tanist or on etcd. */
@@ -33,7 +36,7 @@ export interface MirrorsPorts {
   readonly by: string;
   /** Past the cluster, a source. */
   readonly directBudget: BudgetOptions;
-  /** How long a read waits for the cluster before it asks the origin without it, in ms. */
+  /** Where nothing at all is heard of the cluster for twice as long while a read waits for it, origins are asked without it, in ms. */
   readonly clusterMs: number;
   /** Time-to-live of the lease that claims are on: whoever dies while it asks an origin blocks others for this long, in ms. */
   readonly leaseMs: number;
@@ -41,6 +44,7 @@ export interface MirrorsPorts {
   readonly reportMs: number;
   readonly onTrouble: (error: Error) => void;
   readonly onLook: (look: FinishedLook) => void;
+  readonly onClose: () => Promise<void>;
 }
 
 /** Mirrors of outside resources, in this process and in the cluster. Made by `openMirrors`. */
@@ -56,6 +60,7 @@ export class Mirrors implements AsyncDisposable {
   readonly #direct: Direct;
   readonly #answers: Answers;
   readonly #refreshes: Refreshes;
+  readonly #watches: Watches;
   #closed = false;
 
   constructor(ports: MirrorsPorts) {
@@ -66,7 +71,14 @@ export class Mirrors implements AsyncDisposable {
     this.live = new LiveMirror({
       client,
       clock,
-      times: (source) => this.sources.get(source),
+      by,
+      silentMs: 2 * ports.clusterMs,
+      times: (source) => {
+        const config = this.sources.get(source);
+        if (config === null) return null;
+        const { freshForMs, horizonMs } = config;
+        return { freshForMs, horizonMs, kept: keptBy(config) };
+      },
       onSource: (name, config) => {
         const error = this.sources.setShared(name, config);
         if (error !== null) ports.onTrouble(error);
@@ -83,17 +95,40 @@ export class Mirrors implements AsyncDisposable {
       forecasts: this.forecasts,
       origin: (source) => this.sources.origin(source),
       by,
-      claimMs: ports.clusterMs,
-      onLook: ports.onLook,
+      claimMs: 5 * ports.clusterMs,
+      onLook: (look) => {
+        try {
+          ports.onLook(look);
+        } catch (error) {
+          ports.onTrouble(asError(error));
+        }
+      },
     });
-    this.#reporter = new Reporter(client, clock, this.lease, this.hits, by, ports.reportMs);
     this.#answers = new Answers(clock, this.hits);
+    this.#watches = new Watches({
+      clock,
+      live: this.live,
+      sources: this.sources,
+      answers: this.#answers,
+      random: seededRandom(`${by}/watches`),
+      poll: (name, options) => this.#poll(name, options),
+    });
+    this.#reporter = new Reporter({
+      client,
+      clock,
+      lease: this.lease,
+      hits: this.hits,
+      watches: this.#watches.counts,
+      name: by,
+      everyMs: ports.reportMs,
+    });
     this.#refreshes = new Refreshes({
       clock,
       live: this.live,
       looker: this.looker,
       sources: this.sources,
       answers: this.#answers,
+      random: seededRandom(`${by}/refreshes`),
       ask: (name) => this.ask(name),
     });
     this.#direct = new Direct(this.looker, clock, by, ports.directBudget);
@@ -123,63 +158,42 @@ export class Mirrors implements AsyncDisposable {
   }
 
   /** The present state, then every change of it; ends when the signal aborts. Slow readers get the newest only. */
-  async *watch(
+  watch(
     id: string,
     options: PollOptions & { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<MirrorEvent, void, undefined> {
-    const { signal } = options;
-    const entry = this.live.entry(id);
-    let wake: (() => void) | null = null;
-    const listener = (): void => wake?.();
-    entry.listeners.add(listener);
-    signal?.addEventListener('abort', listener, { once: true });
-    let told: string | null = null;
-    try {
-      let first = true;
-      while (!signal?.aborted && !this.#closed) {
-        const came = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        // Who watches reads, too: what is due is looked at for it.
-        if (first || entry.wanted?.reason === 'due')
-          await this.#poll(id, options).catch((error: unknown) => isMissing(error) || Promise.reject(error));
-        first = false;
-        const { value, check } = entry;
-        const state = value === null ? (check?.gone ? 'gone' : null) : value.digest;
-        if (state !== null && state !== told) {
-          told = state;
-          if (value === null) yield { kind: 'missing', id };
-          else yield { kind: 'state', state: this.#answers.answer(entry, this.ports.clock.nowMs()) };
-          continue;
-        }
-        if (signal?.aborted) return;
-        await came;
-      }
-    } finally {
-      entry.listeners.delete(listener);
-      signal?.removeEventListener('abort', listener);
-    }
+    return this.#watches.watch(id, options);
   }
 
-  /** Asks the origin now, unless somebody does already. Fails like `poll`. */
+  /** Asks the origin now, unless somebody does already; `forced`: this process, and takes what it says even if that is older. Fails like `poll`. */
   async refresh(id: string, reason: RefreshReason = 'asked'): Promise<MirrorState> {
-    const deadlineMs =
-      this.ports.clock.nowMs() + this.sources.configOf(resourceId(id).source).timeoutMs + 2000;
+    const resource = resourceId(id);
+    const config = this.sources.configOf(resource.source);
+    const deadlineMs = this.ports.clock.nowMs() + config.timeoutMs + 2000;
+    if (!this.sources.isMirrored(resource)) return await this.#unmirrored(id, config, deadlineMs);
     const refreshed = await this.#refreshes.refresh(id, reason, deadlineMs);
     if (refreshed.kind === 'state') return refreshed.state;
     throw refreshed.error;
   }
 
-  /** Something said that these changed: from now on no mirror of them is fresh until somebody has looked. Fails like `StateClient.txn`. */
-  async invalidate(...ids: readonly string[]): Promise<void> {
+  /**
+   * Something said that these changed: from now on no mirror of them is fresh until somebody has looked. Resolves to those of them that are mirrored; others are
+   * left alone. Fails as `invalid-argument`, else like `StateClient.txn`.
+   */
+  async invalidate(...ids: readonly string[]): Promise<readonly string[]> {
     const { client, clock, by } = this.ports;
-    await want(client, ids, { reason: 'invalidated', by, atMs: clock.wallMs() });
+    // Of a source that is unknown here another process may keep mirrors.
+    const mirrored = ids.filter((id) => {
+      const resource = resourceId(id);
+      return this.sources.get(resource.source) === null || this.sources.isMirrored(resource);
+    });
+    return await invalidate(client, mirrored, { reason: 'invalidated', by, atMs: clock.wallMs() });
   }
 
   /** Leaves it to a refresher to look, soon; resolves when it is written down. */
   async ask(...ids: readonly string[]): Promise<void> {
     const { client, clock, by } = this.ports;
-    await want(client, ids, { reason: 'asked', by, atMs: clock.wallMs() });
+    await ask(client, ids, { reason: 'asked', by, atMs: clock.wallMs() });
   }
 
   /** Freshness, accuracy, latency and hits of all mirrors, from this process's mirror and what all processes report. */
@@ -196,12 +210,14 @@ export class Mirrors implements AsyncDisposable {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#watches.close();
     this.#reporter.stop();
     this.looker.close();
     await this.live.stop();
     for (const { listeners } of this.live.entries.values()) for (const listener of [...listeners]) listener();
     await this.lease.close();
     await this.sources.close();
+    await this.ports.onClose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -214,7 +230,12 @@ export class Mirrors implements AsyncDisposable {
     const config = this.sources.configOf(id.source);
     const { clock } = this.ports;
     const entry = this.live.entries.get(name);
-    if (options.mirror === false || !this.sources.isMirrored(id)) return await this.#past(name, null);
+    if (options.mirror === false || !this.sources.isMirrored(id))
+      return await this.#unmirrored(
+        name,
+        config,
+        clock.nowMs() + (options.waitMs ?? config.timeoutMs + 2000),
+      );
     if (!this.live.following)
       return await this.#edge(name, new TanistError('unavailable', 'the cluster cannot be reached'));
     const nowMs = clock.nowMs();
@@ -223,12 +244,7 @@ export class Mirrors implements AsyncDisposable {
       if (nowMs < entry.servedUntilMonoMs) return this.#answers.answer(entry, nowMs);
       if (nowMs < entry.freshUntilMonoMs)
         return await this.#due(entry, nowMs + waitMs, options.onStale ?? config.onStale);
-      if (
-        entry.check?.gone &&
-        nowMs < entry.checkedMonoMs + config.freshForMs &&
-        entry.wanted?.reason !== 'invalidated'
-      )
-        throw missing(name);
+      if (nowMs < entry.goneUntilMonoMs) throw missing(name);
       if (entry.value !== null && (options.onStale ?? config.onStale) === 'serve') {
         // Whoever reads next has what this brings; what goes wrong is in the entry.
         void this.#refreshes.refresh(name, 'stale', nowMs + config.timeoutMs + 2000).catch(() => undefined);
@@ -273,15 +289,34 @@ export class Mirrors implements AsyncDisposable {
     }
   }
 
-  /** From the origin, past the cluster. */
-  async #past(name: string, trouble: TanistError | null): Promise<MirrorState> {
+  /** From the origin, within the source's budget, as looks are; without the cluster within this process's own. */
+  async #unmirrored(name: string, config: SourceConfig, deadlineMs: number): Promise<MirrorState> {
+    const { clock } = this.ports;
+    const { source } = resourceId(name);
+    while (this.live.following && !this.#direct.isAsking(name)) {
+      const outcome = await this.looker.spend(source, config, deadlineMs);
+      if (outcome.kind === 'spent') return await this.#past(name, null, true);
+      if (outcome.kind === 'no-cluster') break;
+      const waitMs = outcome.kind === 'over-budget' ? Math.max(1, outcome.waitMs) : 0;
+      if (clock.nowMs() + waitMs >= deadlineMs) throw overBudget(source, waitMs);
+      await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    }
+    return await this.#past(name, null);
+  }
+
+  /** From the origin, past the cluster. `isPaid`: the call is the source's budget's. */
+  async #past(name: string, trouble: TanistError | null, isPaid = false): Promise<MirrorState> {
     const { clock } = this.ports;
     const id = resourceId(name);
     const config = this.sources.configOf(id.source);
     const last = this.#direct.last(name);
     const isFresh =
-      last !== null && trouble !== null && clock.nowMs() < last.checkedMonoMs + config.freshForMs;
-    const asked = isFresh ? last : await this.#direct.ask(id, config, this.live.entries.get(name) ?? null);
+      last !== null &&
+      trouble !== null &&
+      last.check.kept === keptBy(config) &&
+      clock.nowMs() < last.checkedMonoMs + config.freshForMs;
+    const known = this.live.entries.get(name) ?? null;
+    const asked = isFresh ? last : await this.#direct.ask(id, config, known, isPaid);
     return this.#answers.direct(name, asked, trouble);
   }
 }

@@ -6,6 +6,7 @@ import type { FinishedLook } from '../refresh/looker.ts';
 import type { OriginPermissions } from '../sources/open-origin.ts';
 import { defaultSecretPlaces } from '../sources/secrets.ts';
 import type { BudgetOptions } from '../state/token-bucket.ts';
+import { type Connect, LateClient } from './late-client.ts';
 import { Mirrors, processName } from './mirrors.ts';
 
 export interface MirrorsOptions {
@@ -15,7 +16,7 @@ export interface MirrorsOptions {
   readonly may?: Partial<Omit<OriginPermissions, 'wallMs'>>;
   /** Calls of a source while the cluster cannot be reached, of this process alone. Default: 10 a minute, 5 at once. */
   readonly directBudget?: BudgetOptions;
-  /** How long a read waits for the cluster before it asks the origin without it, in ms. Default 1000. */
+  /** Where nothing at all is heard of the cluster for twice as long while a read waits for it, the origin is asked without it, in ms. Default 1000. */
   readonly clusterMs?: number;
   /** Time-to-live of this process's lease, in ms. Default 3000. */
   readonly leaseMs?: number;
@@ -31,7 +32,8 @@ export interface MirrorsOptions {
 }
 
 /**
- * Mirrors over a client of the space `planes`.
+ * Mirrors over a client of the space `planes`, or over one that is connected when the cluster can be reached, so that they serve while it cannot:
+ * `openMirrors(() => connect({ endpoints, space: 'planes' }))`. They close that one with themselves.
  *
  * ```ts
  * await using client = await connect({ endpoints: '127.0.0.1:7400', space: 'planes' });
@@ -41,7 +43,11 @@ export interface MirrorsOptions {
  *
  * Fails as `config-invalid`. A cluster that cannot be reached is no failure: the origin is asked directly until it can.
  */
-export async function openMirrors(client: StateClient, options: MirrorsOptions = {}): Promise<Mirrors> {
+export async function openMirrors(
+  over: StateClient | Connect,
+  options: MirrorsOptions = {},
+): Promise<Mirrors> {
+  const client = typeof over === 'function' ? new LateClient(over) : over;
   const clock = options.clock ?? systemClock;
   const sources = Object.fromEntries(
     Object.entries(options.sources ?? {}).map(([name, source]) => [name, parseSource(name, source)]),
@@ -66,6 +72,9 @@ export async function openMirrors(client: StateClient, options: MirrorsOptions =
     leaseMs: options.leaseMs ?? 3000,
     reportMs: options.reportMs ?? 10_000,
     onTrouble,
+    onClose: async () => {
+      if (client instanceof LateClient) await client[Symbol.asyncDispose]();
+    },
     onLook: options.onLook ?? (() => undefined),
   });
   const started = mirrors.start().catch(onTrouble);

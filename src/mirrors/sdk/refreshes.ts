@@ -1,4 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
+import type { Random } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
@@ -16,6 +17,8 @@ export interface RefreshPorts {
   readonly looker: Looker;
   readonly sources: SourceBook;
   readonly answers: Answers;
+  /** So that readers in many processes do not come all at once. */
+  readonly random: Random;
   /** Leaves it to a refresher. */
   readonly ask: (name: string) => Promise<void>;
 }
@@ -50,7 +53,7 @@ export class Refreshes {
     const wanted = entry === undefined || entry.wanted?.reason === 'due' ? 0 : entry.wantedRevision;
     const running = this.#refreshing.get(name);
     if (running !== undefined)
-      return wanted <= running.wanted
+      return wanted <= running.wanted && reason !== 'forced'
         ? running.refreshed
         : running.refreshed.then(() => this.refresh(name, reason, deadlineMs));
     const refreshed = this.#once(name, reason, deadlineMs).finally(() => this.#refreshing.delete(name));
@@ -72,6 +75,8 @@ export class Refreshes {
       if (
         entry?.check != null &&
         entry.check.fence !== fence &&
+        !entry.isForeign &&
+        reason !== 'forced' &&
         (reason !== 'asked' || entry.checkedMonoMs >= startedMs)
       ) {
         const { check, value } = entry;
@@ -89,14 +94,14 @@ export class Refreshes {
             ),
         );
       const blocked = entry === undefined ? null : failureOf(entry, nowMs);
-      if (blocked !== null && reason !== 'asked') return failed(blocked);
+      if (blocked !== null && reason !== 'asked' && reason !== 'forced') return failed(blocked);
       if (entry?.claim != null) {
         await this.#changeOf(name, Math.min(recheckMs, deadlineMs - nowMs));
         continue;
       }
       if (nowMs < this.#apartUntilMs)
         return apart(new TanistError('unavailable', 'the cluster cannot be reached'));
-      const outcome = await this.#ports.looker.look(id, config, reason);
+      const outcome = await this.#ports.looker.look(id, config, reason, { deadlineMs });
       switch (outcome.kind) {
         case 'looked': {
           const { check } = outcome.verdict;
@@ -117,10 +122,7 @@ export class Refreshes {
           continue;
         case 'over-budget': {
           const waitMs = Math.max(1, outcome.waitMs);
-          const error = new TanistError(
-            'over-budget',
-            `no calls of ${id.source} are left; the next in ${waitMs} ms`,
-          );
+          const error = overBudget(id.source, waitMs);
           if (entry?.value != null || clock.nowMs() + waitMs > deadlineMs) return failed(error);
           await this.#changeOf(name, waitMs);
           continue;
@@ -132,11 +134,21 @@ export class Refreshes {
           unable = outcome.error;
           await this.#changeOf(name, Math.max(1, Math.min(1000, deadlineMs - clock.nowMs())));
           continue;
+        case 'late':
+          continue;
         case 'no-cluster':
+          await this.#changeOf(name, recheckMs * (0.5 + this.#ports.random.next() / 2));
+          if (!this.#isLost(name, deadlineMs - startedMs)) continue;
           this.#apartUntilMs = clock.nowMs() + apartMs;
           return apart(outcome.error);
       }
     }
+  }
+
+  /** Where somebody's claim is known, this one's too, its look is waited for. */
+  #isLost(name: string, atMostMs: number): boolean {
+    const { following, contact, entries } = this.#ports.live;
+    return contact.isLost(atMostMs) && !(following && entries.get(name)?.claim != null);
   }
 
   #came(entry: LiveEntry, value: ValueRecord, check: CheckRecord): Refreshed {
@@ -159,6 +171,10 @@ export class Refreshes {
       listeners.add(done);
     });
   }
+}
+
+export function overBudget(source: string, waitMs: number): TanistError {
+  return new TanistError('over-budget', `no calls of ${source} are left; the next in ${waitMs} ms`);
 }
 
 function failed(error: TanistError): Refreshed {

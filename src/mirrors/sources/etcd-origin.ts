@@ -1,5 +1,5 @@
 import { asBuffer } from '../../foundation/bytes.ts';
-import { asError, TanistError } from '../../foundation/errors.ts';
+import { TanistError } from '../../foundation/errors.ts';
 import type { StateClient, WatchEvent } from '../../ports/state-client.ts';
 import type { OriginOf } from '../config/source-schema.ts';
 import { tooLarge } from './bounded-body.ts';
@@ -47,7 +47,7 @@ export function etcdOrigin(
         if (error instanceof TanistError && !error.code.startsWith('origin-')) {
           if (signal.aborted) return failedBy(error, signal);
           if (error.code === 'unavailable') opened = null;
-          return failed('origin-unreachable', `the other etcd cannot be asked: ${asError(error).message}`);
+          return failed('origin-unreachable', `the other etcd cannot be asked (${error.code})`);
         }
         return failedBy(error, signal);
       }

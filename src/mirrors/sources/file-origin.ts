@@ -7,8 +7,14 @@ import { failed, failedBy, parsed } from './failed.ts';
 import type { Origin } from './origin.ts';
 import { textFor } from './template.ts';
 
-/** A file below a folder; its modification time and size are its validator. */
-export function fileOrigin(config: OriginOf<'file'>, folder: string): Origin {
+/** Moments of a file system have a grain: what was written this long ago may be written again without another one. */
+const grainMs = 2000;
+
+/**
+ * A file below a folder. Whatever is there now is its truth: a file that is put back may be as old as it likes. When its inode changed last (a rename counts) is
+ * when it changed; with its modification time, inode and size that is its validator.
+ */
+export function fileOrigin(config: OriginOf<'file'>, folder: string, wallMs: () => number): Origin {
   return {
     async fetch({ key, validators, signal, maxBytes }) {
       try {
@@ -18,16 +24,17 @@ export function fileOrigin(config: OriginOf<'file'>, folder: string): Origin {
           return failed('origin-refused', `${key}: the file is outside the folder of files`);
         const file = await open(path, 'r');
         try {
-          const { mtimeMs, size } = await file.stat();
+          const { mtimeMs, ctimeMs, ino, size } = await file.stat();
           if (size > maxBytes) throw tooLarge(maxBytes);
-          const etag = `${mtimeMs}-${size}`;
+          const etag = `${mtimeMs}-${ctimeMs}-${ino}-${size}`;
           if (validators?.etag === etag) return { kind: 'unchanged', originMs: null };
           const text = await boundedRead(file, maxBytes, signal);
           return {
             kind: 'content',
             document: parsed(text, config.parse),
-            validators: { etag },
-            changedAtMs: Math.round(mtimeMs),
+            validators: Math.abs(wallMs() - mtimeMs) < grainMs ? {} : { etag },
+            changedAtMs: Math.round(ctimeMs),
+            ordered: false,
             originMs: null,
           };
         } finally {

@@ -4,8 +4,8 @@ import { tooLarge } from './bounded-body.ts';
 import { failed, failedBy } from './failed.ts';
 import { type ReflectedMethod, reflectMethod } from './grpc-reflection.ts';
 import type { Origin, OriginAnswer } from './origin.ts';
-import { type SecretPlaces, secretOf } from './secrets.ts';
-import { jsonFor } from './template.ts';
+import { metadataText, type SecretPlaces, secretsOf } from './secrets.ts';
+import { jsonFor, withTexts } from './template.ts';
 
 /** A unary gRPC call, its messages known by the server's reflection; request and answer are JSON (proto3 mapping, names as in the proto file). */
 export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces): Origin {
@@ -23,6 +23,8 @@ export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces): Orig
   return {
     async fetch({ key, signal, maxBytes }) {
       try {
+        const own = await secretsOf(config.metadata, places, metadataText);
+        const hidden = await secretsOf(config.secrets, places, null);
         const open = connection(maxBytes);
         method ??= reflectMethod(open, service, name, signal);
         const reflected = await method.catch((error: unknown) => {
@@ -31,9 +33,8 @@ export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces): Orig
           throw error;
         });
         const metadata = new Metadata();
-        for (const [header, value] of Object.entries(config.metadata))
-          metadata.set(header, await secretOf(value, places));
-        const request = reflected.encode(jsonFor(config.request, key));
+        for (const [name, value] of Object.entries(own)) metadata.set(name, value);
+        const request = reflected.encode(withTexts(jsonFor(config.request, key), hidden));
         const reply = await unary(open, `/${config.method}`, request, metadata, signal);
         return {
           kind: 'content',

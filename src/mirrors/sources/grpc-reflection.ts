@@ -76,10 +76,7 @@ async function reflectedFiles(
       open--;
       const answer = value as ReflectionAnswer;
       if (answer.errorResponse !== undefined && answer.errorResponse !== null)
-        throw new TanistError(
-          'origin-refused',
-          `the origin does not know ${service}: ${answer.errorResponse.errorMessage}`,
-        );
+        throw new TanistError('origin-refused', `the origin's reflection does not know ${service}`);
       for (const bytes of answer.fileDescriptorResponse?.fileDescriptorProto ?? []) {
         const file = descriptor.FileDescriptorProto.decode(
           bytes,

@@ -2,7 +2,7 @@ import type { OriginOf } from '../config/source-schema.ts';
 import { boundedBody } from './bounded-body.ts';
 import { failed, failedBy, parsed } from './failed.ts';
 import type { Origin, OriginAnswer, OriginRequest, Validators } from './origin.ts';
-import { type SecretPlaces, secretOf } from './secrets.ts';
+import { headerText, type SecretPlaces, secretsOf } from './secrets.ts';
 import { urlFor } from './template.ts';
 
 const mostRedirects = 5;
@@ -27,15 +27,11 @@ async function follow(
   wallMs: () => number,
 ): Promise<OriginAnswer> {
   const first = new URL(urlFor(config.url, key));
+  const query = await secretsOf(config.query, places, null);
+  for (const [name, value] of Object.entries(query)) first.searchParams.set(name, value);
   let url = first;
   const seen = new Set<string>();
-  const own = Object.fromEntries(
-    await Promise.all(
-      Object.entries(config.headers).map(
-        async ([name, value]) => [name, await secretOf(value, places)] as const,
-      ),
-    ),
-  );
+  const own = await secretsOf(config.headers, places, headerText);
   for (;;) {
     if (seen.has(url.href))
       return failed('origin-redirects', `the origin redirects in a circle at ${url.origin}`);
@@ -54,9 +50,14 @@ async function follow(
     const location = response.headers.get('location');
     if (response.status >= 300 && response.status < 400 && response.status !== 304 && location !== null) {
       await response.body?.cancel();
-      const next = new URL(location, url);
-      if (!/^https?:$/.test(next.protocol))
-        return failed('origin-redirects', `the origin redirects to ${next.protocol}, which is not followed`);
+      const next = URL.canParse(location, url.href) ? new URL(location, url) : null;
+      if (next === null || !/^https?:$/.test(next.protocol))
+        return failed('origin-redirects', 'the origin redirects to what is no address of HTTP');
+      if (next.username !== '' || next.password !== '')
+        return failed(
+          'origin-redirects',
+          'the origin redirects to an address with a user or a password in it',
+        );
       url = next;
       continue;
     }
@@ -92,6 +93,11 @@ async function answerOf(response: Response, maxBytes: number, wallMs: () => numb
     return failed('origin-busy', `the origin asks for patience (status ${status})`, waitMs);
   }
   if (status >= 500) return failed('origin-failed', `the origin fails with status ${status}`);
+  if (status < 300)
+    return failed(
+      'origin-refused',
+      `the origin answers with status ${status}, not with the whole: check its address`,
+    );
   return failed('origin-refused', `the origin refuses with status ${status}: check its address and secrets`);
 }
 

@@ -32,10 +32,10 @@ export async function openOrigin(config: OriginConfig, may: OriginPermissions): 
     case 'command':
       if (!may.commands)
         throw refused('it runs a command, which this process does not allow (commands: true allows it)');
-      return commandOrigin(config);
+      return commandOrigin(config, may.secrets);
     case 'file':
       if (may.files === null) throw refused('it reads a file, and this process names no folder of files');
-      return fileOrigin(config, may.files);
+      return fileOrigin(config, may.files, may.wallMs);
     case 'etcd':
       if (may.etcd === null)
         throw refused('it is in another etcd, and this process was given no way to connect there');

@@ -13,6 +13,8 @@ export type OriginAnswer =
       readonly validators: Validators;
       /** When the origin says that it changed last; null: it doesn't. */
       readonly changedAtMs: number | null;
+      /** False: that moment is no version, and what changed earlier may well be the newer (a file that was put back). */
+      readonly ordered?: boolean;
       /** The origin's clock at its answer; null: it doesn't say. */
       readonly originMs: number | null;
     }

@@ -13,7 +13,25 @@ export interface SecretPlaces {
 
 export const defaultSecretPlaces: SecretPlaces = { environmentPrefix: 'TANIST_SECRET_', folder: null };
 
-/** Read anew for every call, so that a rotated secret counts at once. Fails as `secret-missing`; no message ever holds a secret. */
+/** What may stand in a header of HTTP (RFC 9110, 5.5), and in metadata of gRPC. */
+export const headerText = /^[\t\x20-\x7e\x80-\xff]*$/;
+export const metadataText = /^[\x20-\x7e]*$/;
+
+/** As `secretOf`, for each of them. Of one with other characters than `allowed` it is said which, not what. */
+export async function secretsOf(
+  secrets: Readonly<Record<string, SecretText>>,
+  places: SecretPlaces,
+  allowed: RegExp | null,
+): Promise<Readonly<Record<string, string>>> {
+  const found = Object.entries(secrets).map(async ([name, secret]) => {
+    const value = await secretOf(secret, places);
+    if (allowed !== null && !allowed.test(value)) throw unfit(name, secret);
+    return [name, value] as const;
+  });
+  return Object.fromEntries(await Promise.all(found));
+}
+
+/** Read anew for every call, so that a rotated secret counts at once. Fails as `secret-missing`; no message holds a secret. */
 export async function secretOf(secret: SecretText, places: SecretPlaces): Promise<string> {
   if (typeof secret === 'string') return secret;
   const value = 'env' in secret ? fromEnvironment(secret.env, places) : await fromFile(secret.file, places);
@@ -40,6 +58,18 @@ async function fromFile(path: string, { folder }: SecretPlaces): Promise<string>
   } catch {
     throw missing(`the file ${path} cannot be read`);
   }
+}
+
+function unfit(name: string, secret: SecretText): TanistError {
+  const what =
+    typeof secret === 'string'
+      ? `the text of ${name}`
+      : 'env' in secret
+        ? `the variable ${secret.env}`
+        : `the file ${secret.file}`;
+  return missing(
+    `${what} has characters that ${name} cannot have: a line's end within it, or others than ASCII`,
+  );
 }
 
 function missing(wrong: string): TanistError {

@@ -1,9 +1,15 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
-import { TanistError } from '../../foundation/errors.ts';
 import type { LeaseId, Revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
-import type { ClientKeyValue, ClientOperationAnswer, StateClient } from '../../ports/state-client.ts';
+import type {
+  ClientCompare,
+  ClientKeyValue,
+  ClientOperation,
+  ClientOperationAnswer,
+  StateClient,
+} from '../../ports/state-client.ts';
 import type { ResourceId } from '../resource-id.ts';
+import type { KnownBudget } from './budgets.ts';
 import { historyKey, liveKey, sourceKey } from './keys.ts';
 import {
   type BudgetRecord,
@@ -14,12 +20,6 @@ import {
   type HistoryRecord,
   type ValueRecord,
 } from './records.ts';
-import { type BudgetOptions, taken } from './token-bucket.ts';
-
-export interface KnownBudget {
-  readonly record: BudgetRecord;
-  readonly revision: Revision;
-}
 
 /** The right to look at a resource, with what was known of it at that moment. */
 export interface Claim {
@@ -33,93 +33,127 @@ export interface Claim {
   readonly wantedRevision: Revision | 0;
 }
 
-export type ClaimOutcome =
-  | Claim
-  /** Another process looks already: its answer comes as a delta. */
+/** What stands in a claim's way: `held`: another process looks already, its answer comes as a delta; `moved`: one has looked since. */
+export type ClaimObstacle =
   | { readonly kind: 'held' }
-  /** Another process has looked since: its answer is on its way here. */
-  | { readonly kind: 'moved'; readonly checkRevision: Revision }
-  | { readonly kind: 'over-budget'; readonly waitMs: number };
+  | { readonly kind: 'moved'; readonly checkRevision: Revision };
 
-export interface ClaimRequest {
-  readonly id: ResourceId;
+/** A call of the origin, and for what: a claim of a resource; null: of none, which is not mirrored. */
+export interface WantedCall {
+  readonly claim: {
+    readonly id: ResourceId;
+    readonly record: ClaimRecord;
+    /** Of the last look, as last seen; 0: none. Another one since then makes a call needless. */
+    readonly checkRevision: Revision | 0;
+  } | null;
+}
+
+export interface CallBatch<Call extends WantedCall> {
+  readonly source: string;
   readonly lease: LeaseId;
-  readonly record: ClaimRecord;
-  readonly budget: BudgetOptions;
-  /** Calls of the budget that are left for others. */
-  readonly reserve: number;
+  /** No two of one resource. */
+  readonly calls: readonly Call[];
   /** As last seen; null: none known. */
   readonly known: KnownBudget | null;
-  /** Of the last look, as last seen; 0: none. Another one since then makes a call needless. */
-  readonly checkRevision: Revision | 0;
-  readonly nowMs: () => number;
+  /** What is left of the budget after them. */
+  readonly after: BudgetRecord;
   readonly deadlineMs: number;
 }
 
-const mostAttempts = 16;
+export type BatchOutcome<Call> =
+  /** All of them, in order; null: a call without a claim. */
+  | { readonly kind: 'taken'; readonly revision: Revision; readonly claims: readonly (Claim | null)[] }
+  /** None of them, since some cannot be, or somebody else took from the budget. */
+  | {
+      readonly kind: 'refused';
+      readonly obstacles: ReadonlyMap<Call, ClaimObstacle>;
+      readonly budget: { readonly record: BudgetRecord | null; readonly revision: Revision };
+    };
 
-/**
- * Claims a resource and takes a call from its source's budget, in one transaction: neither is ever done without the other, and of all that try at
- * the same time one succeeds. Fails like `StateClient.txn`.
- */
-export async function claim(client: StateClient, request: ClaimRequest): Promise<ClaimOutcome> {
-  const { id, lease, record, budget } = request;
-  const claimKey = liveKey('claim', id);
-  const budgetKey = sourceKey('budget', id.source);
-  const checkKey = liveKey('check', id);
-  let known = request.known;
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
-    const token = taken(known?.record ?? null, budget, request.nowMs(), request.reserve);
-    if ('waitMs' in token) return { kind: 'over-budget', waitMs: token.waitMs };
-    const { revision, succeeded, answers } = await client.txn(
-      {
-        if: [
-          ...(mutant.active === 'mirror-claim-ignored'
-            ? []
-            : [{ key: claimKey, is: '=', version: 0 } as const]),
-          mutant.active === 'mirror-looks-again'
-            ? { key: checkKey, is: '>', version: -1 }
-            : request.checkRevision === 0
-              ? { key: checkKey, is: '=', version: 0 }
-              : { key: checkKey, is: '=', modRevision: request.checkRevision },
-          known === null
-            ? { key: budgetKey, is: '=', version: 0 }
-            : { key: budgetKey, is: '=', modRevision: known.revision },
-        ],
-        then: [
-          { put: claimKey, value: encodeRecord(record), lease },
-          { put: budgetKey, value: encodeRecord(token.after) },
+/** Claims resources and takes a call for each from the source's budget, in one transaction: all of it or nothing. Fails like `StateClient.txn`. */
+export async function takeCalls<Call extends WantedCall>(
+  client: StateClient,
+  batch: CallBatch<Call>,
+): Promise<BatchOutcome<Call>> {
+  const { source, lease, calls, known } = batch;
+  const budgetKey = sourceKey('budget', source);
+  const claims = calls.flatMap((call) => (call.claim === null ? [] : [{ call, ...call.claim }]));
+  const { revision, succeeded, answers } = await client.txn(
+    {
+      if: [
+        known === null
+          ? { key: budgetKey, is: '=', version: 0 }
+          : { key: budgetKey, is: '=', modRevision: known.revision },
+        ...claims.flatMap(conditions),
+      ],
+      then: [
+        { put: budgetKey, value: encodeRecord(batch.after) },
+        ...claims.flatMap(({ id, record }): ClientOperation[] => [
+          { put: liveKey('claim', id), value: encodeRecord(record), lease },
           { get: liveKey('value', id) },
-          { get: checkKey },
+          { get: liveKey('check', id) },
           { get: historyKey(id) },
           { get: liveKey('wanted', id) },
-        ],
-        else: [{ get: claimKey }, { get: budgetKey }, { get: checkKey }],
-      },
-      { deadlineMs: request.deadlineMs },
-    );
-    if (succeeded) {
-      const [value, check, history, wanted] = answers.slice(2).map(only);
+        ]),
+      ],
+      else: [
+        { get: budgetKey },
+        ...claims.flatMap(({ id }) => [{ get: liveKey('claim', id) }, { get: liveKey('check', id) }]),
+      ],
+    },
+    { deadlineMs: batch.deadlineMs },
+  );
+  if (succeeded) {
+    let at = 1;
+    const claimed = calls.map(({ claim }) => {
+      if (claim === null) return null;
+      const [value, check, history, wanted] = answers.slice(at + 1, at + 5).map(only);
+      at += 5;
       return {
-        kind: 'claimed',
+        kind: 'claimed' as const,
         fence: revision,
         value: decoded<ValueRecord>(value),
         check: decoded<CheckRecord>(check),
-        checkRevision: check?.modRevision ?? 0,
+        checkRevision: check?.modRevision ?? (0 as const),
         history: decoded<HistoryRecord>(history),
-        wantedRevision: wanted?.modRevision ?? 0,
+        wantedRevision: wanted?.modRevision ?? (0 as const),
       };
-    }
-    const [held, bucket, check] = answers.map(only);
-    if (held !== undefined && mutant.active !== 'mirror-claim-ignored') return { kind: 'held' };
-    // Taken away since (0): the next look makes it anew.
-    if ((check?.modRevision ?? 0) !== request.checkRevision)
-      return { kind: 'moved', checkRevision: check?.modRevision ?? revision };
-    // A damaged one counts as empty.
-    const found = decoded<BudgetRecord>(bucket) ?? { tokens: 0, atMs: request.nowMs() };
-    known = bucket === undefined ? null : { record: found, revision: bucket.modRevision };
+    });
+    return { kind: 'taken', revision, claims: claimed };
   }
-  throw new TanistError('overloaded', `too many claims of ${id.source} at a time; try again`);
+  const [bucket, ...found] = answers.map(only);
+  const obstacles = new Map<Call, ClaimObstacle>();
+  for (const [i, { call, checkRevision }] of claims.entries()) {
+    const [held, check] = [found[2 * i], found[2 * i + 1]];
+    if (held !== undefined && mutant.active !== 'mirror-claim-ignored') obstacles.set(call, { kind: 'held' });
+    // Taken away since (0): the next look makes it anew.
+    else if ((check?.modRevision ?? 0) !== checkRevision)
+      obstacles.set(call, { kind: 'moved', checkRevision: check?.modRevision ?? revision });
+  }
+  const record = decoded<BudgetRecord>(bucket);
+  return {
+    kind: 'refused',
+    obstacles,
+    budget: {
+      // A damaged one counts as empty.
+      record: bucket === undefined ? null : (record ?? { ...batch.after, tokens: 0 }),
+      revision: bucket?.modRevision ?? revision,
+    },
+  };
+}
+
+function conditions({ id, checkRevision }: NonNullable<WantedCall['claim']>): ClientCompare[] {
+  const checkKey = liveKey('check', id);
+  return [
+    ...(mutant.active === 'mirror-claim-ignored'
+      ? []
+      : [{ key: liveKey('claim', id), is: '=', version: 0 } as const]),
+    ...(mutant.active === 'mirror-looks-again'
+      ? []
+      : checkRevision === 0
+        ? [{ key: checkKey, is: '=', version: 0 } as const]
+        : [{ key: checkKey, is: '=', modRevision: checkRevision } as const]),
+  ];
 }
 
 /** Ends a claim whose fate is unknown, if it is there. */

@@ -21,6 +21,10 @@ export interface LiveEntry {
   horizonMs: number;
   /** Until when it is fresh, by the same: looked at within the source's time, invalidated by nobody, not gone. −∞: it is not. */
   freshUntilMonoMs: number;
+  /** Until when it counts as gone, by the same; −∞: it does not. */
+  goneUntilMonoMs: number;
+  /** The value was kept by another config of the source, and is no state of this one. */
+  isForeign: boolean;
   /** Until when readers need not look further, by the same: as above, and no look is due. */
   servedUntilMonoMs: number;
   /** Since when it has been wanted, by the same. */
@@ -45,6 +49,8 @@ export function emptyEntry(id: ResourceId, name: string): LiveEntry {
     expectedMonoMs: Number.POSITIVE_INFINITY,
     freshUntilMonoMs: Number.NEGATIVE_INFINITY,
     servedUntilMonoMs: Number.NEGATIVE_INFINITY,
+    goneUntilMonoMs: Number.NEGATIVE_INFINITY,
+    isForeign: false,
     wantedMonoMs: Number.NEGATIVE_INFINITY,
     horizonMs: 0,
     retryAtMonoMs: Number.NEGATIVE_INFINITY,

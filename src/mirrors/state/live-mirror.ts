@@ -3,6 +3,8 @@ import { noLease, type Revision, revision } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClientKeyValue, StateClient, WatchEvent } from '../../ports/state-client.ts';
 import { resourceId } from '../resource-id.ts';
+import { Budgets } from './budgets.ts';
+import { ClusterContact } from './cluster-contact.ts';
 import { livePrefix, parseLiveKey } from './keys.ts';
 import { emptyEntry, isEmpty, type LiveEntry } from './live-entry.ts';
 import type { BudgetRecord, CheckRecord, ClaimRecord, ValueRecord, WantedRecord } from './records.ts';
@@ -12,8 +14,14 @@ import { WriterClocks } from './writer-clocks.ts';
 export interface LiveMirrorPorts {
   readonly client: StateClient;
   readonly clock: Clock;
-  /** How long the mirrors of a source are fresh, and how far ahead changes are told; null: no such source is known. */
-  readonly times: (source: string) => { readonly freshForMs: number; readonly horizonMs: number } | null;
+  /** Of this process, in records. */
+  readonly by: string;
+  /** As of `ClusterContact`. */
+  readonly silentMs: number;
+  /** How long the mirrors of a source are fresh, how far ahead changes are told, by what config they are kept (`keptBy`); null: no such source is known. */
+  readonly times: (
+    source: string,
+  ) => { readonly freshForMs: number; readonly horizonMs: number; readonly kept: string } | null;
   /** Config of a source in the state; null: removed. */
   readonly onSource: (name: string, config: unknown) => void;
   readonly onTrouble: (error: Error) => void;
@@ -28,7 +36,8 @@ const againMs = 200;
  */
 export class LiveMirror {
   readonly entries = new Map<string, LiveEntry>();
-  readonly budgets = new Map<string, { record: BudgetRecord; revision: Revision }>();
+  readonly budgets: Budgets;
+  readonly contact: ClusterContact;
   readonly sources = new Set<string>();
   readonly clocks = new WriterClocks();
   readonly #ports: LiveMirrorPorts;
@@ -36,16 +45,17 @@ export class LiveMirror {
   readonly #changed = new Set<(entry: LiveEntry) => void>();
   /** Changes under way: listeners are told when the whole revision is here. */
   readonly #touched = new Set<LiveEntry>();
-  #following = false;
   #running: Promise<void> | null = null;
 
   constructor(ports: LiveMirrorPorts) {
     this.#ports = ports;
+    this.budgets = new Budgets(ports.clock, ports.by);
+    this.contact = new ClusterContact(ports.clock, ports.silentMs);
   }
 
   /** Whether deltas come. False: what is here grows old unseen. */
   get following(): boolean {
-    return this.#following;
+    return this.contact.following;
   }
 
   /** Resolves when all of it is here; fails where the cluster cannot be reached, and goes on trying behind. */
@@ -89,22 +99,23 @@ export class LiveMirror {
           fromRevision: revision(from + 1),
           signal,
         });
-        this.#following = true;
+        this.contact.following = true;
         first(null);
         for await (const batch of watch) {
+          this.contact.heard();
           for (const event of batch.events) this.#take(event, true);
           this.#tell();
         }
         if (!signal.aborted) throw new TanistError('unavailable', 'the watch of the mirrors ended');
       } catch (error) {
-        this.#following = false;
+        this.contact.following = false;
         first(asError(error));
         if (signal.aborted) return;
         this.#ports.onTrouble(asError(error));
         await new Promise<void>((resolve) => this.#ports.clock.after(againMs, resolve));
       }
     }
-    this.#following = false;
+    this.contact.following = false;
   }
 
   /** All of it as of one revision. */
@@ -142,7 +153,7 @@ export class LiveMirror {
       if (wanted !== null) yield `${livePrefix}w/${name}`;
       if (claim !== null) yield `${livePrefix}l/${name}`;
     }
-    for (const name of this.budgets.keys()) yield `${livePrefix}b/${name}`;
+    for (const name of this.budgets.sources()) yield `${livePrefix}b/${name}`;
     for (const name of this.sources) yield `${livePrefix}s/${name}`;
   }
 
@@ -153,8 +164,7 @@ export class LiveMirror {
     const at = keyValue.modRevision;
     const record = type === 'delete' ? null : decodeRecord<object>(keyValue.value);
     if (kind === 'budget') {
-      if (record === null) this.budgets.delete(name);
-      else this.budgets.set(name, { record: record as BudgetRecord, revision: at });
+      this.budgets.heard(name, record as BudgetRecord | null, at, isLive);
       return;
     }
     if (kind === 'source') {
@@ -210,18 +220,26 @@ export class LiveMirror {
     entry.expectedMonoMs = Number.POSITIVE_INFINITY;
     entry.freshUntilMonoMs = Number.NEGATIVE_INFINITY;
     entry.servedUntilMonoMs = Number.NEGATIVE_INFINITY;
+    entry.goneUntilMonoMs = Number.NEGATIVE_INFINITY;
+    const own = this.#ports.times(entry.id.source);
+    entry.isForeign = own !== null && entry.value !== null && entry.value.format !== own.kept;
+    // Another origin's word, on whether it may be asked or has such a resource, is not this one's.
+    const isOthers = own !== null && check?.kept !== undefined && check.kept !== own.kept;
+    if (isOthers) entry.retryAtMonoMs = Number.NEGATIVE_INFINITY;
     if (check === null || check.checkedAtMs === 0) return;
-    const { clock, times } = this.#ports;
+    const { clock } = this.#ports;
     const nowMs = clock.nowMs();
     const skewMs = this.clocks.skewMs(check.by);
     const toMono = (stampMs: number): number => nowMs - (clock.wallMs() - (stampMs + skewMs));
     // Of a writer whose clock is ahead: nothing was looked at in the future.
     entry.checkedMonoMs = Math.min(nowMs, toMono(check.checkedAtMs));
     if (check.expectedAtMs !== null) entry.expectedMonoMs = toMono(check.expectedAtMs);
-    const own = times(entry.id.source);
     entry.horizonMs = own?.horizonMs ?? 0;
-    if (own !== null && entry.value !== null && entry.wanted?.reason !== 'invalidated' && !check.gone)
-      entry.freshUntilMonoMs = entry.checkedMonoMs + own.freshForMs;
+    if (own !== null && entry.wanted?.reason !== 'invalidated') {
+      const untilMonoMs = entry.checkedMonoMs + own.freshForMs;
+      if (check.gone && !isOthers) entry.goneUntilMonoMs = untilMonoMs;
+      if (entry.value !== null && !check.gone && !entry.isForeign) entry.freshUntilMonoMs = untilMonoMs;
+    }
     if (entry.wanted?.reason !== 'due') entry.servedUntilMonoMs = entry.freshUntilMonoMs;
   }
 

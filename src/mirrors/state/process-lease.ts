@@ -11,6 +11,8 @@ export class ProcessLease {
   #current: Promise<LeaseId> | null = null;
   #timer: Timer | null = null;
   #closed = false;
+  /** The present one is there; listeners have heard of it. */
+  #granted = false;
   readonly #onNew = new Set<(id: LeaseId) => void>();
 
   constructor(client: StateClient, clock: Clock, ttlMs: number) {
@@ -26,15 +28,18 @@ export class ProcessLease {
     return this.#current;
   }
 
-  /** Hears of every lease, the first one too: what is to be on it has to be put again. */
+  /** Hears of every lease, that which there is too: what is to be on it has to be put again. */
   onNew(listener: (id: LeaseId) => void): void {
     this.#onNew.add(listener);
+    const current = this.#current;
+    if (this.#granted) current?.then(listener, () => undefined);
   }
 
   /** Somebody was told that the lease is gone. */
   lost(): void {
     this.#timer?.cancel();
     this.#current = null;
+    this.#granted = false;
   }
 
   async close(): Promise<void> {
@@ -54,6 +59,7 @@ export class ProcessLease {
     try {
       const { id, ttlMs } = await this.#client.grantLease(this.#ttlMs);
       this.#renewAfter(ttlMs / 3, id, ttlMs);
+      this.#granted = true;
       for (const listener of this.#onNew) listener(id);
       return id;
     } catch (error) {

@@ -1,8 +1,16 @@
 import { asBuffer } from '../../foundation/bytes.ts';
 import type { Validators } from '../sources/origin.ts';
 
-/** Why an origin was asked. */
-export type RefreshReason = 'created' | 'stale' | 'due' | 'predicted' | 'interval' | 'invalidated' | 'asked';
+/** Why an origin was asked; `forced`: whatever it says is to be taken, older or not. */
+export type RefreshReason =
+  | 'created'
+  | 'stale'
+  | 'due'
+  | 'predicted'
+  | 'interval'
+  | 'invalidated'
+  | 'asked'
+  | 'forced';
 
 /** What is mirrored, written when it changed. Times are of the calendar of whoever wrote it. */
 export interface ValueRecord {
@@ -10,7 +18,7 @@ export interface ValueRecord {
   readonly labels: Readonly<Record<string, string>>;
   readonly version: string | number | null;
   readonly digest: string;
-  /** Of the format that it was kept by. */
+  /** Of the config that it was kept by (`keptBy`). */
   readonly format: string;
   /** When it changed: between the last look that found the value before, and this one; or as the origin says. */
   readonly changedAtMs: number;
@@ -27,6 +35,15 @@ export interface FailureRecord {
   readonly retryAtMs: number;
   /** In a row. */
   readonly count: number;
+  /** The older state that was not taken. */
+  readonly offered?: OfferedRecord;
+}
+
+/** An older state that the origin insists on: so many looks in a row, since then. */
+export interface OfferedRecord {
+  readonly digest: string;
+  readonly looks: number;
+  readonly sinceMs: number;
 }
 
 /** The last look at the origin, written with every one, so that all know how fresh the value is. */
@@ -35,6 +52,8 @@ export interface CheckRecord {
   readonly by: string;
   readonly fence: number;
   readonly reason: RefreshReason;
+  /** By what config of the source (`keptBy`); absent: an earlier version's. */
+  readonly kept?: string;
   /** Beginning of the last successful look: at this moment or later the value was the origin's. 0: there was none. */
   readonly checkedAtMs: number;
   /** Last-Modified of the last content, in ms; the version guard compares it. */
@@ -94,8 +113,13 @@ export interface ClaimRecord {
   readonly atMs: number;
 }
 
-/** A token bucket: `tokens` at `atMs`; no calls before `pausedUntilMs`, since the origin asked for patience. */
+/**
+ * A token bucket: `tokens` at `atMs`; no calls before `pausedUntilMs`, since the origin asked for patience, for `pausedForMs`. Times are of the steady time
+ * of whoever wrote it (`Budgets`).
+ */
 export interface BudgetRecord {
+  /** Process; absent: of an earlier version. */
+  readonly by?: string;
   readonly tokens: number;
   readonly atMs: number;
   readonly pausedUntilMs?: number;

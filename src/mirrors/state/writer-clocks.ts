@@ -16,6 +16,10 @@ export class WriterClocks {
     this.#samples.set(writer, samples);
   }
 
+  knows(writer: string): boolean {
+    return this.#samples.has(writer);
+  }
+
   /** What to add to a stamp of this writer to have it in our calendar. */
   skewMs(writer: string): number {
     const samples = this.#samples.get(writer);

@@ -1,15 +1,15 @@
 import type { Clock } from '../../ports/clock.ts';
-import type { StateDelta } from '../../ports/delta.ts';
 import { gatherCall, type StoreFigures } from '../../prediction/learning/calls.ts';
 import type { RoundOptions } from '../../prediction/learning/options.ts';
+import type { MetPredictions } from '../prediction/met-predictions.ts';
 import type { Predictor } from '../prediction/predictor.ts';
-import { ShownPredictions } from './shown-predictions.ts';
 
 const everyMs = 60_000;
 
 export interface GathererParts {
   readonly predictor: Predictor;
   readonly clock: Clock;
+  readonly met: Pick<MetPredictions, 'figures' | 'take'>;
   readonly memoryBytes: number;
   readonly options: Pick<RoundOptions, 'horizon' | 'shortest'>;
 }
@@ -17,7 +17,6 @@ export interface GathererParts {
 /** Has the worker note what there is to learn from, on every replica: whoever leads next has it. */
 export class Gatherer {
   readonly #parts: GathererParts;
-  readonly #shown = new ShownPredictions();
   #figures: StoreFigures = { series: 0, leftOut: 0, bytes: 0 };
   #underWay: Promise<void> | null = null;
   #atMs = 0;
@@ -27,16 +26,7 @@ export class Gatherer {
   }
 
   get figures(): StoreFigures & { readonly shown: number } {
-    return { ...this.#figures, shown: this.#shown.count };
-  }
-
-  applied(deltas: readonly StateDelta[]): void {
-    this.#shown.applied(deltas);
-  }
-
-  /** The state is another one. */
-  replaced(): void {
-    this.#shown.clear();
+    return { ...this.#figures, shown: this.#parts.met.figures.count };
   }
 
   isDue(nowMs: number): boolean {
@@ -52,8 +42,8 @@ export class Gatherer {
   }
 
   async #gather(): Promise<void> {
-    const { predictor, clock, memoryBytes, options } = this.#parts;
+    const { predictor, clock, met, memoryBytes, options } = this.#parts;
     this.#atMs = clock.nowMs() + everyMs;
-    this.#figures = await predictor.call(gatherCall, { memoryBytes, shown: this.#shown.take(), options });
+    this.#figures = await predictor.call(gatherCall, { memoryBytes, shown: met.take(), options });
   }
 }

@@ -3,6 +3,7 @@ import type { Random } from '../../foundation/random.ts';
 import type { RoundOptions } from '../../prediction/learning/options.ts';
 import type { Model } from '../../prediction/neural/model.ts';
 import type { ReplicaFeed } from '../beyond/replica-feed.ts';
+import type { MetPredictions } from '../prediction/met-predictions.ts';
 import type { Predictor } from '../prediction/predictor.ts';
 import type { Proposal } from '../writes/proposals.ts';
 import type { LearningOptions } from './learning-options.ts';
@@ -22,6 +23,8 @@ export interface LearningParts {
   readonly clusterNowMs: () => number;
   /** Series that are predicted here. */
   readonly seriesCount: () => number;
+  /** What failovers showed. */
+  readonly met: Pick<MetPredictions, 'figures' | 'take'>;
   readonly valueBytes: number;
   readonly submit: (proposal: Proposal) => void;
 }

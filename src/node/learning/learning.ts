@@ -4,12 +4,14 @@ import type { Timer } from '../../ports/clock.ts';
 import type { LearningState, LearningStatus } from '../../ports/learning-status.ts';
 import type { ContributionTaken } from '../../ports/model-contribution.ts';
 import type { Contribution } from '../../prediction/learning/contribution.ts';
+import { decodeModelFile } from '../../prediction/neural/model-file.ts';
 import { leadsNot } from '../refusals.ts';
 import { Contributions } from './contributions.ts';
 import { Gatherer } from './gatherer.ts';
 import { roundOptionsOf } from './learning-options.ts';
 import type { LearningParts } from './learning-parts.ts';
-import { factsOf, ModelRecord, modelKey, type Version } from './model-record.ts';
+import { factsOf, learnedModel, ModelRecord, modelKey, type Version, versionOf } from './model-record.ts';
+import { publish } from './publish.ts';
 import { federate, train } from './rounds.ts';
 import { Tally } from './tally.ts';
 import { Work } from './work.ts';
@@ -33,13 +35,14 @@ export class Learning {
   #closed = false;
 
   constructor(parts: LearningParts) {
-    const { feed, predictor, options, round = {} } = parts;
+    const { feed, predictor, options, met, round = {} } = parts;
     this.#parts = parts;
     this.#record = new ModelRecord(feed.state);
     this.#contributions = new Contributions(options.federated);
     this.#gatherer = new Gatherer({
       predictor,
       clock: feed.clock,
+      met,
       memoryBytes: options.memoryMb * 1024 * 1024,
       options: roundOptionsOf(options, '', round),
     });
@@ -51,14 +54,10 @@ export class Learning {
     this.#ends.push(
       feed.listen({
         applied: (deltas) => {
-          this.#gatherer.applied(deltas);
           if (deltas.some(({ space, key }) => space === 'system' && key === modelKey)) this.#record.changed();
         },
         membersChanged: () => {},
-        ended: () => {
-          this.#gatherer.replaced();
-          this.#record.changed();
-        },
+        ended: () => this.#record.changed(),
       }),
     );
     baseModel().then(
@@ -81,7 +80,7 @@ export class Learning {
     const { current, fault } = this.#record;
     if (current !== null) return current;
     if (fault !== null)
-      throw new TanistError('model-invalid', `${fault}; publish another, or remove its key`);
+      throw new TanistError('model-invalid', `${fault}; \`tanist model publish\` puts another in its place`);
     const { lastError } = this.#tally.figures;
     throw new TanistError('model-missing', `there is no model here: ${lastError || 'it is being loaded'}`);
   }
@@ -107,6 +106,26 @@ export class Learning {
       if (error instanceof TanistError && !error.retryable) this.#tally.count('refused');
       throw error;
     }
+  }
+
+  /**
+   * Puts a model file in the place of the version in the log, whatever that is. Errors: those of model files, `model-invalid` (of another name),
+   * `not-leader`, those of `publish`.
+   */
+  async publish(file: Uint8Array): Promise<void> {
+    const model = decodeModelFile(file, 'the model file');
+    if (model.name !== learnedModel)
+      throw new TanistError(
+        'model-invalid',
+        `the model file is of ${model.name}; what is learnt is ${learnedModel}`,
+      );
+    const { leads, valueBytes, submit, feed } = this.#parts;
+    if (leads() === null) throw leadsNot();
+    this.#refresh();
+    const { current, modified } = this.#record;
+    await publish({ next: versionOf(model), previous: current, follows: modified }, valueBytes, submit);
+    this.#tally.count('published');
+    feed.nodeLog.info('model-published', { version: model.version, by: 'operator' });
   }
 
   status(): LearningStatus {

@@ -6,9 +6,10 @@ import {
   prefixEnd,
   textOf,
 } from '../../foundation/bytes.ts';
-import { asError } from '../../foundation/errors.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import type { StateDelta } from '../../ports/delta.ts';
 import type { LoadedModel } from '../../ports/prediction-status.ts';
+import { decodeModelFile } from '../../prediction/neural/model-file.ts';
 import { loadModelKind } from '../../prediction/online/messages.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
 import type { Predictor } from './predictor.ts';
@@ -29,8 +30,8 @@ export interface ModelKeeperParts {
   readonly predictor: Pick<Predictor, 'call' | 'state'>;
   /** Of this machine, for a cluster that has none of that name; absent: none. */
   readonly local?: () => Promise<readonly LocalModel[]>;
-  /** Puts a key of `system` that there is none of (`put-if-missing`); absent, or false: not this node's to do now. */
-  readonly publish?: (key: ByteString, value: ByteString) => boolean;
+  /** Puts a key of `system` that still has this modification revision (`put-if-unchanged`); absent, or false: not this node's to do now. */
+  readonly publish?: (key: ByteString, value: ByteString, modRevision: number) => boolean;
 }
 
 /**
@@ -116,12 +117,12 @@ export class ModelKeeper {
     );
   }
 
-  /** The leader gives the cluster what it has none of. */
+  /** The leader gives the cluster what it has none of, or none that anybody can use. */
   #publishMissing(): void {
     const { feed, local, publish } = this.#parts;
     if (local === undefined || publish === undefined || this.#publishing) return;
     this.#publishing = true;
-    this.#local ??= local();
+    this.#local ??= local().then((models) => models.filter((model) => this.#isWhole(model)));
     this.#local.then(
       (models) => {
         this.#publishing = false;
@@ -129,11 +130,12 @@ export class ModelKeeper {
         const inState = feed.models();
         // Whoever cannot say what there is must not say that there is nothing: what was learnt would be lost.
         if (inState === null) return;
-        const known = new Set(inState.map(({ key }) => key));
         for (const { name, bytes } of models) {
           const key = (modelPrefix + byteStringOfText(name)) as ByteString;
-          if (known.has(key)) continue;
-          if (publish(key, byteString(bytes))) feed.nodeLog.info('model-published', { model: name });
+          const found = inState.find((each) => each.key === key);
+          if (found !== undefined && !this.#isBroken(name, found.value)) continue;
+          if (publish(key, byteString(bytes), found?.modRevision ?? 0))
+            feed.nodeLog.info('model-published', { model: name, replaces: found !== undefined });
         }
       },
       (thrown: unknown) => {
@@ -141,5 +143,29 @@ export class ModelKeeper {
         feed.nodeLog.warn('model-refused', { error: asError(thrown).message });
       },
     );
+  }
+
+  /** What this node could not use itself it gives to nobody. */
+  #isWhole({ name, bytes }: LocalModel): boolean {
+    const fault = faultOf(bytes, `the model file ${name} of this machine`);
+    if (fault !== null) this.#parts.feed.nodeLog.warn('model-refused', { model: name, error: fault.message });
+    return fault === null;
+  }
+
+  /** Nobody can use what is in the log. What another version may have written is not broken. */
+  #isBroken(name: string, value: ByteString): boolean {
+    if ((this.#loaded.get(name)?.fault ?? null) === null) return false;
+    const fault = faultOf(bytesOf(value), name);
+    return fault !== null && fault.code !== 'model-version';
+  }
+}
+
+function faultOf(bytes: Uint8Array, where: string): TanistError | null {
+  try {
+    decodeModelFile(bytes, where);
+    return null;
+  } catch (error) {
+    if (error instanceof TanistError) return error;
+    throw error;
   }
 }

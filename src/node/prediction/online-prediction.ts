@@ -1,3 +1,4 @@
+import type { ByteString } from '../../foundation/bytes.ts';
 import { nextTurn, type Timer } from '../../ports/clock.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import {
@@ -12,7 +13,9 @@ import type { EngineFigures } from '../../prediction/online/messages.ts';
 import type { TableRow } from '../../prediction/online/table-row.ts';
 import { Behaviour } from './behaviour/behaviour.ts';
 import type { MemberUsage, Usage } from './behaviour/usage.ts';
+import { type ExpectedAt, expectedOf } from './expected.ts';
 import { KeySearch } from './key-search.ts';
+import { MetPredictions } from './met-predictions.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
 import type { SaidOfModel } from './model-report.ts';
 import { Observations } from './observations.ts';
@@ -37,6 +40,8 @@ export interface OnlinePredictionParts {
 }
 
 const batchEveryMs = 150;
+/** Half of what keys were asked for counts no more after so long. */
+const fadeEveryMs = 600_000;
 /** For making predictions of them, in one turn; and for those that are not ready at a promotion. */
 const refreshMs = 1.5;
 const promotionMs = 1;
@@ -61,15 +66,19 @@ export class OnlinePrediction implements PredictionSource {
   readonly #behaviour: Behaviour;
   readonly #search: KeySearch;
   readonly #calls: PredictorCalls;
+  /** Those of failovers that met their truth. */
+  readonly met = new MetPredictions();
   #preApplied = 0;
   /** Those are counted; a new leader asks more than once. */
   readonly #given = new WeakSet<Prediction>();
   #timer: Timer | null = null;
   readonly #ends: (() => void)[] = [];
+  #fadeAtMs: number;
   #closed = false;
 
   constructor(parts: OnlinePredictionParts) {
     this.#parts = parts;
+    this.#fadeAtMs = parts.feed.clock.nowMs() + fadeEveryMs;
     const { series, memoryMb } = parts.budget;
     const roomBytes = Math.max(0, memoryMb * 1024 * 1024 - threadBytes);
     const fitting = Math.floor(roomBytes / seriesBytes(defaultPredictPolicy.horizon));
@@ -117,6 +126,7 @@ export class OnlinePrediction implements PredictionSource {
         found: () => this.#search.wanted(),
         replaced: () => {
           this.#steady.replaced();
+          this.met.clear();
           this.#replaced();
         },
       }),
@@ -126,6 +136,7 @@ export class OnlinePrediction implements PredictionSource {
         if (state !== 'restarting' && state !== 'failed') return;
         this.#replaced();
         this.#keys.predictorLost();
+        this.#calls.predictorLost();
       }),
     );
     this.#schedule();
@@ -212,6 +223,13 @@ export class OnlinePrediction implements PredictionSource {
     return this.#calls.said;
   }
 
+  /** What is held ready of a key as it was written at this revision; `nowMs`: cluster time as the reader knows it. */
+  expected(space: PredictableSpace, key: ByteString, modRevision: number, nowMs: number): ExpectedAt {
+    const atMs = Math.max(nowMs, this.#steady.nowMs());
+    const parts = { feed: this.#parts.feed, keys: this.#keys, ready: this.#ready, state: this.#state() };
+    return { ...expectedOf(parts, space, key, modRevision, atMs), atMs };
+  }
+
   /** Somebody reads predictions of these keys: they are worth more than those that nobody reads. */
   used(space: Space, values: readonly Pick<KeyValue, 'key'>[]): void {
     if (!isPredictable(space)) return;
@@ -236,6 +254,7 @@ export class OnlinePrediction implements PredictionSource {
       mostSeries: this.#mostSeries,
       refused: this.#keys.refused,
       ready: this.#table.size - this.behaviour().length,
+      behaviour: this.#behaviour.forecast,
       waiting: figures?.waiting ?? 0,
       forecasts: figures?.forecasts ?? 0,
       choices: figures?.choices ?? 0,
@@ -248,6 +267,7 @@ export class OnlinePrediction implements PredictionSource {
       dropped: this.#observations.dropped + this.#search.dropped,
       wentBack: figures?.wentBack ?? 0,
       preApplied: this.#preApplied,
+      met: this.met.figures,
       models: this.#models.loaded,
     };
   }
@@ -268,6 +288,7 @@ export class OnlinePrediction implements PredictionSource {
   #applied(deltas: readonly StateDelta[]): void {
     const last = deltas.at(-1);
     if (last !== undefined) this.#steady.saw(last.timeMs);
+    this.met.applied(deltas);
     for (const delta of deltas) {
       if (delta.space === 'system') {
         if (delta.key.startsWith('policy/')) this.#search.wanted();
@@ -336,6 +357,12 @@ export class OnlinePrediction implements PredictionSource {
   #turn(nowMs: number): void {
     const search = this.#search;
     search.look(nowMs);
+    if (nowMs >= this.#fadeAtMs) {
+      this.#fadeAtMs = nowMs + fadeEveryMs;
+      this.#keys.fade();
+    }
+    const met = this.met.ended(this.#steady.nowMs());
+    if (met !== null) this.#parts.feed.nodeLog.info('predictions-met', { ...met });
     if (search.asks && !search.isLearning && this.#parts.predictor.state === 'running') this.#models.look();
     // A past goes to the predictor as a whole; later looks for keys hold up nothing of those that it knows.
     if (!search.isLearning || search.hasLearnt) this.#calls.send(nowMs, search.asks);

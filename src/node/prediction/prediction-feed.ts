@@ -13,7 +13,7 @@ export interface PredictionFeed {
   /** Null: the key is not predicted. */
   readonly policyFor: (key: ByteString) => PredictPolicy | null;
   /** The keys of `model-keeper`. Null: the state cannot be read now, so nothing can be said. */
-  readonly models: () => readonly Pick<KeyValue, 'key' | 'value'>[] | null;
+  readonly models: () => readonly Pick<KeyValue, 'key' | 'value' | 'modRevision'>[] | null;
   /** The latest values under a prefix, a page a turn of the event loop; ends early when the state is replaced meanwhile. */
   values(space: PredictableSpace, prefix: ByteString): AsyncIterable<readonly KeyValue[]>;
   /** The last changes up to now, oldest first, as far as they are cheaply found. */

@@ -45,6 +45,8 @@ export class PredictorCalls {
   #notBeforeMs = 0;
   #errors = 0;
   #lastError: string | null = null;
+  /** Candidates that failed while others went on, as the thread counted them last. */
+  #faults = 0;
   #cpuShare = 0;
   #cpuFrom: { readonly atMs: number; readonly cpuMs: number } | null = null;
 
@@ -72,6 +74,11 @@ export class PredictorCalls {
   /** Part of one core of late. */
   get cpuShare(): number {
     return this.#cpuShare;
+  }
+
+  /** The thread is another one, which counts from 0. */
+  predictorLost(): void {
+    this.#faults = 0;
   }
 
   replaced(): void {
@@ -119,11 +126,12 @@ export class PredictorCalls {
     const options = { cpu: budget.cpu, level: intervalLevel, isUrgent };
     const request = { defined, forgotten, observations, options };
     this.#call = predictor.call(observeKind, request, { transfer: toTransfer(observations) }).then(
-      ({ rows, models, figures }) => {
+      ({ rows, models, figures, faults }) => {
         this.#call = null;
         tracked.answered(true);
         this.#take(rows, models);
         this.#took(figures);
+        if (faults !== undefined) this.#candidatesFailed(faults);
       },
       (error: unknown) => {
         this.#call = null;
@@ -139,6 +147,17 @@ export class PredictorCalls {
     this.#errors++;
     this.#lastError = error.message;
     this.#notBeforeMs = this.#parts.feed.clock.nowMs() + retryMs;
+  }
+
+  /** Forecasts go on without the candidate that failed, which must not stay unseen. */
+  #candidatesFailed({ count, last }: { readonly count: number; readonly last: string }): void {
+    const more = count - this.#faults;
+    if (more <= 0) return;
+    this.#faults = count;
+    this.#errors += more;
+    // One that fails at every forecast is told of once.
+    if (this.#lastError !== last) this.#parts.feed.nodeLog.warn('forecast-failed', { error: last });
+    this.#lastError = last;
   }
 
   #take(rows: Float64Array, models: readonly string[]): void {

@@ -12,6 +12,8 @@ interface Ready {
   readonly untilMs: number;
   readonly bytes: number;
   readonly value: number;
+  /** It has the confidence that its policy asks for. */
+  readonly isSure: boolean;
 }
 
 /** Keys made anew between two looks at the clock, at most. */
@@ -80,7 +82,7 @@ export class ReadyPredictions {
         if (isLate) continue;
         ready = this.#make(each, nowMs);
       }
-      if (ready !== null && ready !== undefined) offers.push(ready);
+      if (ready?.isSure === true) offers.push(ready);
     }
     offers.sort((a, b) => b.value - a.value);
     const chosen: Prediction[] = [];
@@ -94,6 +96,11 @@ export class ReadyPredictions {
     return chosen;
   }
 
+  /** What is held of a key, made anew if it is outdated; null: nothing can be made. For reads: a promotion collects. */
+  of(tracked: TrackedKey, nowMs: number): Pick<Ready, 'prediction' | 'isSure'> | null {
+    return this.#isOld(tracked, nowMs) ? this.#make(tracked, nowMs) : (this.#ready.get(tracked) ?? null);
+  }
+
   #isOld(tracked: TrackedKey, nowMs: number): boolean {
     const ready = this.#ready.get(tracked);
     return ready === undefined || (ready !== null && nowMs > ready.untilMs) || this.#outdated.has(tracked);
@@ -103,15 +110,17 @@ export class ReadyPredictions {
     this.#outdated.delete(tracked);
     const prediction = makePrediction(tracked, this.#table, nowMs);
     const { minConfidence, weight } = tracked.policy;
+    const isSure = prediction !== null && prediction.confidence >= minConfidence;
     const ready =
-      prediction === null || prediction.confidence < minConfidence
+      prediction === null
         ? null
         : {
             prediction,
             untilMs: prediction.forMs + this.#table.halfStepMs(tracked),
             // Encoded here, so that the promotion need not.
-            bytes: sealedBound(sealPrediction(prediction)),
+            bytes: isSure ? sealedBound(sealPrediction(prediction)) : 0,
             value: prediction.confidence * weight,
+            isSure,
           };
     this.#ready.set(tracked, ready);
     return ready;

@@ -13,7 +13,7 @@ export interface TrackedKey {
   modRevision: number;
   /** Cluster time of that change; 0: not known. */
   timeMs: number;
-  /** How often its predictions were asked for. */
+  /** How often its predictions were asked for of late: half of it is forgotten now and then. */
   uses: number;
   /** Of the last look over all keys. */
   round: number;
@@ -199,6 +199,15 @@ export class TrackedKeys {
   used(tracked: TrackedKey): void {
     tracked.uses++;
     this.#define(tracked);
+  }
+
+  /** What was asked for long ago counts for less and less. */
+  fade(): void {
+    for (const tracked of this.#keys.values()) {
+      if (tracked.uses === 0) continue;
+      tracked.uses = tracked.uses < 1 ? 0 : tracked.uses / 2;
+      this.#define(tracked);
+    }
   }
 
   /**

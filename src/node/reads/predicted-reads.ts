@@ -1,11 +1,20 @@
+import type { ByteString } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { Space } from '../../ports/delta.ts';
-import { type AgedPrediction, isPredictable, type PredictedRead } from '../../ports/prediction.ts';
+import {
+  type AbsentPrediction,
+  type AgedPrediction,
+  isPredictable,
+  type PredictableSpace,
+  type PredictedRead,
+  type Prediction,
+} from '../../ports/prediction.ts';
 import type { PredictedRangeResult, RangeResult } from '../../ports/result.ts';
 import { openPrediction } from '../../protocol/parts/prediction.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
+import type { ExpectedAt } from '../prediction/expected.ts';
 
 /** Keys of one predicted read: what is decoded of them takes the event loop a few ms. */
 export const mostPredictedKeys = 1000;
@@ -25,26 +34,65 @@ export function refusalOfPredicted(
   return null;
 }
 
-/** The answer together with what is predicted of its values, as of `nowMs` in cluster time. Of large ranges: `range-too-large`. */
+/** What a replica holds ready of a key as it was written at a revision, or why it holds nothing; null: it has no predictor. */
+export type Ready =
+  | ((space: PredictableSpace, key: ByteString, modRevision: number, nowMs: number) => ExpectedAt)
+  | null;
+
+/**
+ * The answer together with what is predicted of its values, as of `nowMs` in cluster time: what was applied at a failover, else what this replica holds
+ * ready. Of large ranges: `range-too-large`.
+ */
 export function withPredictions(
   state: StateMachine,
   range: RangeResult,
   space: Space,
   { minConfidence }: PredictedRead,
   nowMs: number,
+  ready: Ready,
 ): PredictedRangeResult | TanistError {
   if (range.values.length > mostPredictedKeys) return tooManyToPredict();
+  if (!isPredictable(space)) return { ...range, predictions: [], absent: [] };
   const predictions: AgedPrediction[] = [];
+  const absent: AbsentPrediction[] = [];
   for (const { key, modRevision } of range.values) {
-    const sealed = isPredictable(space) ? state.predictionOf(space, key) : null;
-    // What is long in reading may be older than the prediction.
-    if (sealed === null || sealed.madeFrom !== modRevision) continue;
-    const prediction = openPrediction(sealed);
-    if (prediction === null || prediction.confidence < minConfidence) continue;
-    if (nowMs > prediction.validUntilMs && mutant.active !== 'prediction-past-valid-until') continue;
-    predictions.push({ prediction, ageMs: Math.max(0, nowMs - prediction.madeAtMs) });
+    const applied = appliedTo(state, space, key, modRevision, nowMs);
+    if (applied !== null && applied.confidence >= minConfidence) {
+      predictions.push({
+        prediction: applied,
+        source: 'applied',
+        ageMs: Math.max(0, nowMs - applied.madeAtMs),
+      });
+      continue;
+    }
+    const held = ready?.(space, key, modRevision, nowMs) ?? null;
+    if (held === null || 'why' in held) {
+      if (applied !== null) absent.push({ key, why: 'unsure', confidence: applied.confidence });
+      else if (held === null) absent.push({ key, why: 'no-predictor', confidence: null });
+      else absent.push({ key, why: held.why, confidence: held.confidence });
+      continue;
+    }
+    const { prediction, atMs } = held;
+    if (!(prediction.confidence >= minConfidence))
+      absent.push({ key, why: 'unsure', confidence: prediction.confidence });
+    else predictions.push({ prediction, source: 'ready', ageMs: Math.max(0, atMs - prediction.madeAtMs) });
   }
-  return { ...range, predictions };
+  return { ...range, predictions, absent };
+}
+
+/** What was applied for want of this very value's successor, and still counts. */
+function appliedTo(
+  state: StateMachine,
+  space: PredictableSpace,
+  key: ByteString,
+  modRevision: number,
+  nowMs: number,
+): Prediction | null {
+  const sealed = state.predictionOf(space, key);
+  // What is long in reading may be older than the prediction.
+  if (sealed === null || sealed.madeFrom !== modRevision) return null;
+  if (nowMs > sealed.validUntilMs && mutant.active !== 'prediction-past-valid-until') return null;
+  return openPrediction(sealed);
 }
 
 export function tooManyToPredict(): TanistError {

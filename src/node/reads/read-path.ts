@@ -15,7 +15,7 @@ import type { Standing } from '../integrity/standing.ts';
 import type { ClusterClock } from '../loop/cluster-clock.ts';
 import { type Life, stops, takingOver } from '../refusals.ts';
 import { completeResults } from './deferred-ranges.ts';
-import { refusalOfPredicted, tooManyToPredict, withPredictions } from './predicted-reads.ts';
+import { type Ready, refusalOfPredicted, tooManyToPredict, withPredictions } from './predicted-reads.ts';
 import type { RangeReader } from './range-reader.ts';
 import type { PendingRead, ReadQueue, ReadRefusal } from './reads.ts';
 
@@ -38,6 +38,8 @@ export interface ReadPathParts {
   readonly reads: ReadQueue;
   readonly ranges: RangeReader;
   readonly hub: WatchHub;
+  /** What this replica holds ready, for predicted reads. */
+  readonly ready: Ready;
   /** Since this replica last heard a leader; 0 on the leader. */
   readonly silentMs: () => number;
   readonly imageDamaged: (what: string) => void;
@@ -224,7 +226,7 @@ export class ReadPath {
     const { state, clusterClock } = this.#parts;
     // What a quiet cluster has not put into its log yet counts, too.
     const nowMs = clusterClock.knowsTime ? Math.max(state.timeMs, clusterClock.now()) : state.timeMs;
-    return withPredictions(state, answer, request.space, predicted, nowMs);
+    return withPredictions(state, answer, request.space, predicted, nowMs, this.#parts.ready);
   }
 
   #unread(replaced: number, error: unknown): TanistError {

@@ -1,5 +1,6 @@
 import { mutant } from '../../foundation/mutants.ts';
 import { at } from '../math/at.ts';
+import { isUsable } from '../series/observations.ts';
 
 /** The finest first; each is remembered for as many values as a choice of models looks back over, and some. */
 const periodsMs = [1000, 16_000, 256_000] as const;
@@ -22,7 +23,7 @@ export class InputSeries {
 
   /** What was so up to this moment, and known then. */
   observe(timeMs: number, value: number): void {
-    if (!Number.isFinite(timeMs) || !Number.isFinite(value)) return;
+    if (!Number.isFinite(timeMs) || !isUsable(value)) return;
     for (const level of this.#levels) level.observe(timeMs, value);
   }
 

@@ -46,6 +46,8 @@ export interface Predicted {
 export class Accuracy {
   readonly #level: number;
   readonly #buckets: readonly Bucket[];
+  /** Mean change from one true value to the next, whatever model was in use; and how many of them it knows. */
+  #change = { mean: 0, count: 0 };
   /** Over all scored steps, since the beginning. */
   readonly #met = { error: 0, naive: 0 };
 
@@ -71,7 +73,12 @@ export class Accuracy {
     return this.#buckets[0]?.count ?? 0;
   }
 
-  /** Mean absolute error one step ahead, and that of the last value. */
+  /** What the last value errs one step ahead, whatever model was in use: the truth alone decides it. */
+  get scale(): number {
+    return this.#change.mean;
+  }
+
+  /** Mean absolute error one step ahead of the model in use, and that of the last value beside it. */
   get error(): number {
     return this.#buckets[0]?.error ?? 0;
   }
@@ -104,12 +111,16 @@ export class Accuracy {
     return this.#between(step, (bucket) => bucket.halfWidth);
   }
 
-  /** Remembers a forecast until its truth is known: element i is for `endMs + (i + 1) · stepMs`. */
+  /** Remembers a forecast until its truth is known: element i is for `endMs + (i + 1) · stepMs`. Of those made within one step it is the first. */
   predicted({ endMs, stepMs, lastValue, mean, lower, upper }: Predicted): void {
     for (const { step, waiting } of this.#buckets) {
       const [middle, low, high] = [mean[step - 1], lower[step - 1], upper[step - 1]];
       if (middle === undefined || low === undefined || high === undefined) continue;
-      waiting.push({ targetMs: endMs + step * stepMs, mean: middle, lower: low, upper: high, lastValue });
+      const targetMs = endMs + step * stepMs;
+      const newest = waiting[waiting.length - 1];
+      if (newest !== undefined && targetMs > newest.targetMs && targetMs < newest.targetMs + stepMs / 2)
+        continue;
+      waiting.push({ targetMs, mean: middle, lower: low, upper: high, lastValue });
       if (waiting.length > step) waiting.shift();
     }
   }
@@ -133,16 +144,21 @@ export class Accuracy {
         this.#score(bucket, truth, next);
         this.#met.error += Math.abs(truth - next.mean);
         this.#met.naive += Math.abs(truth - next.lastValue);
-        if (bucket.step === 1) oneStep = Math.abs(truth - next.mean);
+        if (bucket.step !== 1) continue;
+        oneStep = Math.abs(truth - next.mean);
+        this.#change.count++;
+        const share = Math.max(leastWeight, 1 / this.#change.count);
+        this.#change.mean += (Math.abs(truth - next.lastValue) - this.#change.mean) * share;
       }
     }
     return oneStep;
   }
 
-  /** What the choice of a model found in the past, of which nothing was met in use. */
-  seed(past: readonly PastForecast[]): void {
+  /** Another model is in use from now on: of it is known what its choice found in the past. The figures of the one before are not its own. */
+  begin(past: readonly PastForecast[]): void {
+    this.forgetWaiting();
     for (const bucket of this.#buckets) {
-      if (bucket.count > 0) continue;
+      Object.assign(bucket, { count: 0, good: 0.5, covered: this.#level, error: 0, naiveError: 0 });
       for (const met of past) if (met.step === bucket.step) this.#score(bucket, met.truth, met);
       bucket.count = Math.min(bucket.count, mostFromPast);
     }

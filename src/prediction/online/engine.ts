@@ -132,8 +132,8 @@ export class OnlineEngine {
     this.#inputs.observe(id, timeMs, value);
     const series = this.#series.get(id);
     if (series === undefined) return;
-    this.#scaledError.scored(series.observe(timeMs, value, revision), series.accuracy.naiveError);
-    this.#due.add(series);
+    this.#scaledError.scored(series.observe(timeMs, value, revision), series.accuracy.scale);
+    if (series.isDue) this.#due.add(series);
     if (series.wantsChoice(this.#parts.chooser.minimumLength)) this.#wanting.add(series);
   }
 
@@ -144,7 +144,10 @@ export class OnlineEngine {
       if (!(this.#budget.left(cpu) > 0 || isUrgent) || !inTime()) return;
       const taken = this.#budget.begin();
       const batch = order.slice(at, at + batchSize);
-      for (const series of batch) this.#due.delete(series);
+      for (const series of batch) {
+        this.#due.delete(series);
+        series.begun();
+      }
       // All at once, so that models that compute in batches can.
       const forecasts = await Promise.all(
         batch.map(({ definition, observed, model }) =>
@@ -170,7 +173,8 @@ export class OnlineEngine {
     const { lastValue } = observed;
     const lower = forecast.lower ?? mean.map((value, i) => value - accuracy.halfWidth(i + 1));
     const upper = forecast.upper ?? mean.map((value, i) => value + accuracy.halfWidth(i + 1));
-    accuracy.predicted({ endMs, stepMs, lastValue, mean, lower, upper });
+    // What is made in the middle of a step is about moments whose truth nobody keeps.
+    if (endMs === observed.endMs) accuracy.predicted({ endMs, stepMs, lastValue, mean, lower, upper });
     const row = new Float64Array(rowLength(horizon));
     writeRow(row, 0, {
       header: {
@@ -197,7 +201,7 @@ export class OnlineEngine {
     });
     this.#rows.push(row);
     this.#forecasts++;
-    this.#samples.made(series.nameHash, revision, endMs, mean[0] ?? Number.NaN, accuracy.naiveError);
+    this.#samples.made(series.nameHash, revision, endMs, mean[0] ?? Number.NaN, accuracy.scale);
   }
 
   /** One after the other while there is time; the last may overdraw it, which the next ones wait for. */

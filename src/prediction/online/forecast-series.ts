@@ -1,3 +1,4 @@
+import { isUsable } from '../series/observations.ts';
 import { Accuracy } from './accuracy.ts';
 import type { SeriesDefinition } from './messages.ts';
 import { hashOf } from './samples.ts';
@@ -24,10 +25,12 @@ export class ForecastSeries {
   definition: SeriesDefinition;
   model: SeriesModel;
   revision = 0;
-  /** Observations since the model was chosen, and how many there were then; null: it never was. */
-  #sinceChoice = 0;
+  /** What `observed` had taken when the model was chosen, and its length then; null: it never was. */
+  #takenThen = 0;
   #chosenAt: number | null = null;
   #errorThen = Number.NaN;
+  /** Of `observed`, when the last forecast was begun. */
+  #versionThen = 0;
   readonly #first: SeriesModel;
   /** In use since it was last judged: predictions one step ahead; and what had been met by then. */
   #inUse = { count: 0, error: 0, naive: 0 };
@@ -41,19 +44,30 @@ export class ForecastSeries {
     this.model = first;
   }
 
+  /** Whether there is something that the last forecast didn't know; the model that there is first looks at the newest value, whatever the step. */
+  get isDue(): boolean {
+    return this.observed.version !== this.#versionThen || this.model === this.#first;
+  }
+
+  /** A forecast is made of what there is now. */
+  begun(): void {
+    this.#versionThen = this.observed.version;
+  }
+
   /** Says the error one step ahead where one is known now, else NaN. */
   observe(timeMs: number, value: number, revision: number): number {
-    const { lastMs, lastValue, counts } = this.observed;
+    const { lastMs, counts, version } = this.observed;
     const wentBack = counts.wentBack;
     this.observed.observe(timeMs, value);
     this.revision = revision;
-    this.#sinceChoice++;
-    if (!Number.isFinite(value)) return Number.NaN;
+    if (!isUsable(value)) return Number.NaN;
     if (this.observed.counts.wentBack > wentBack || !Number.isFinite(lastMs)) {
       this.accuracy.forgetWaiting();
       return Number.NaN;
     }
-    const error = this.accuracy.found(timeMs, value, lastValue, this.observed.stepMs);
+    if (this.observed.version === version) return Number.NaN;
+    const { endMs, endValue, valueBeforeEnd, stepMs } = this.observed;
+    const error = this.accuracy.found(endMs, endValue, valueBeforeEnd, stepMs);
     if (Number.isFinite(error)) this.#judge();
     return error;
   }
@@ -65,22 +79,23 @@ export class ForecastSeries {
     const at = this.#chosenAt;
     if (at === null) return true;
     if (growth.some((each) => at < each && length >= each)) return true;
-    return this.#sinceChoice >= chooseEvery || (this.#sinceChoice >= patience && this.#isWorse());
+    const since = this.observed.taken - this.#takenThen;
+    return since >= chooseEvery || (since >= patience && this.#isWorse());
   }
 
   chose(choice: Choice): void {
     this.model = choice.model;
     this.#inUse = { count: 0, ...this.accuracy.met };
     this.#chosenAt = this.observed.length;
-    this.#sinceChoice = 0;
-    this.accuracy.seed(choice.past);
+    this.#takenThen = this.observed.taken;
+    this.accuracy.begin(choice.past);
     this.#errorThen = this.accuracy.error / this.accuracy.naiveError;
   }
 
   /** It was looked for, and the series does not tell enough yet. */
   notChosen(): void {
     this.#chosenAt = this.observed.length;
-    this.#sinceChoice = 0;
+    this.#takenThen = this.observed.taken;
   }
 
   #judge(): void {
@@ -89,7 +104,10 @@ export class ForecastSeries {
     inUse.count++;
     if (inUse.count < trial) return;
     const { error, naive } = this.accuracy.met;
-    if (error - inUse.error > mostError * (naive - inUse.naive)) this.model = this.#first;
+    if (error - inUse.error > mostError * (naive - inUse.naive)) {
+      this.model = this.#first;
+      this.accuracy.begin([]);
+    }
     this.#inUse = { count: 0, error, naive };
   }
 

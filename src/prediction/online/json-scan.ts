@@ -14,12 +14,13 @@ const wordAt = /true|false|null/y;
 const deepest = 64;
 
 /**
- * Finds the number that `tokens` lead to, in a JSON text whose characters are the bytes of its UTF-8 form. Reads no further than it must, so what
- * stands behind the number is not looked at. Null: the text is no JSON as far as it was read, or there is no number at that place.
+ * Finds the number that `tokens` lead to, in a JSON text whose characters are the bytes of its UTF-8 form. Of several members of one name the last counts, as
+ * with `JSON.parse`. Null: the text is no JSON as a whole, or there is no number at that place.
  */
 export function findNumber(text: string, tokens: readonly string[]): Span | null {
   try {
-    return find(text, space(text, 0), tokens, 0);
+    const { span, end } = find(text, space(text, 0), tokens, 0);
+    return space(text, end) === text.length ? span : null;
   } catch (error) {
     if (error instanceof NoJson) return null;
     throw error;
@@ -28,17 +29,25 @@ export function findNumber(text: string, tokens: readonly string[]): Span | null
 
 class NoJson extends Error {}
 
-function find(text: string, at: number, tokens: readonly string[], depth: number): Span | null {
+interface Found {
+  readonly span: Span | null;
+  /** Behind the value that was looked at. */
+  readonly end: number;
+}
+
+function find(text: string, at: number, tokens: readonly string[], depth: number): Found {
   const token = tokens[depth];
-  if (token === undefined) {
-    const to = match(numberAt, text, at);
-    return to === null ? null : { from: at, to };
-  }
   const opening = text[at];
-  if (opening !== '{' && opening !== '[') return null;
+  const isInner = opening === '{' || opening === '[';
+  if (token === undefined || !isInner) {
+    const end = skip(text, at, depth);
+    const isIt = token === undefined && match(numberAt, text, at) !== null;
+    return { span: isIt ? { from: at, to: end } : null, end };
+  }
   const closing = opening === '{' ? '}' : ']';
+  let span: Span | null = null;
   let cursor = space(text, at + 1);
-  if (text[cursor] === closing) return null;
+  if (text[cursor] === closing) return { span, end: cursor + 1 };
   for (let index = 0; ; index++) {
     let isIt: boolean;
     if (opening === '{') {
@@ -48,9 +57,12 @@ function find(text: string, at: number, tokens: readonly string[], depth: number
       if (text[cursor] !== ':') throw new NoJson();
       cursor = space(text, cursor + 1);
     } else isIt = String(index) === token;
-    if (isIt) return find(text, cursor, tokens, depth + 1);
-    cursor = space(text, skip(text, cursor, 0));
-    if (text[cursor] === closing) return null;
+    if (isIt) {
+      const found = find(text, cursor, tokens, depth + 1);
+      span = found.span;
+      cursor = space(text, found.end);
+    } else cursor = space(text, skip(text, cursor, depth + 1));
+    if (text[cursor] === closing) return { span, end: cursor + 1 };
     if (text[cursor] !== ',') throw new NoJson();
     cursor = space(text, cursor + 1);
   }

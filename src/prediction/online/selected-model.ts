@@ -76,7 +76,11 @@ class SelectedModel implements SeriesModel {
   async next(series: SeriesOfKey, inputs: readonly InputSeries[]): Promise<ModelForecast | null> {
     let history = series.historySince(this.#startMs);
     if (history === null) return null;
-    if (this.#selected.refitDue(history) || history.values.length > windowSteps + refitSteps) {
+    if (
+      this.#selected.refitDue(history) ||
+      history.values.length > windowSteps + refitSteps ||
+      startOf(history) > this.#startMs + history.stepMs
+    ) {
       history = series.history(windowSteps);
       if (history === null) return null;
       this.#startMs = startOf(history);

@@ -4,12 +4,15 @@ import type { SelectionOptions } from './options.ts';
 import { roll, until } from './roll.ts';
 import { selectBestModel } from './select-best-model.ts';
 
+/** What arithmetic leaves of a number that is the same, in parts of it. */
+const ROUNDING = 1e-12;
+
 /** What one model did over all origins of a backtest. */
 export interface BacktestRow {
   /** Name of a candidate, or `selected`. */
   readonly model: string;
   readonly mae: number;
-  /** Mean absolute error in units of that of the last value. */
+  /** Mean absolute error in units of that of the last value; NaN: that never erred by more than rounding does. */
   readonly relMae: number;
   /** Share of truths within their interval; null for single candidates, which give none. */
   readonly coverage: number | null;
@@ -54,10 +57,16 @@ export async function backtest(history: History, options: BacktestOptions): Prom
   const rows = [...names, 'selected'].map((model, i) => ({
     model,
     mae: at(errors, i) / judged,
-    relMae: base > 0 ? at(errors, i) / base : at(errors, i) > 0 ? Number.POSITIVE_INFINITY : 1,
+    relMae: relativeError(at(errors, i) / judged, base / judged, history.values),
     coverage: model === 'selected' ? within / judged : null,
   }));
   return { origins: options.at.length, rows };
+}
+
+/** An error in units of that of the last value; NaN where that one is none beside the size of the values. */
+export function relativeError(error: number, naive: number, values: Float64Array): number {
+  const size = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return naive > ROUNDING * size ? error / naive : Number.NaN;
 }
 
 /** Default of `tanist backtest`: the last fifth of a series, an origin every half horizon, the whole horizon known after each. */

@@ -1,6 +1,6 @@
 import { ConformalIntervals } from '../confidence/conformal.ts';
 import { levelBroken, PageHinkley } from '../confidence/drift.ts';
-import type { Forecast, History } from '../forecast.ts';
+import type { Candidate, Forecast, History } from '../forecast.ts';
 import { at, fromEnd } from '../math/at.ts';
 import { profileOf } from '../series/profile.ts';
 import { combined, heaviest, membersOf, refined, sharesOf } from './combine.ts';
@@ -151,7 +151,7 @@ export class Selected {
       upper[step] = centre + up + grain;
     }
     const heavy = heaviest(sharesOf(votes, members, partners));
-    const model = heavy.map((i) => candidates[i]?.name ?? '?').join('+');
+    const model = heavy.map((i) => this.#nameOf(candidates[i])).join('+');
     const inputs = [...new Set(heavy.flatMap((i) => this.#field.inputsOf(i)))];
     const forecast: Forecast = {
       model,
@@ -161,7 +161,10 @@ export class Selected {
       level,
       ...(inputs.length === 0 ? {} : { inputs }),
     };
-    this.#pending.push({ origin: stepNumber(history), forecasts, base, forecast, judged: 0 });
+    const origin = stepNumber(history);
+    // Of two that were made at one step the later one is in use.
+    if (this.#pending.at(-1)?.origin === origin) this.#pending.pop();
+    this.#pending.push({ origin, forecasts, base, forecast, judged: 0 });
     this.#last = forecast;
     return forecast;
   }
@@ -212,6 +215,12 @@ export class Selected {
       return levelBroken(residuals, usual);
     }
     return false;
+  }
+
+  /** Of a counter, whose rates are forecast, the last value is the last rate. */
+  #nameOf(candidate: Candidate | undefined): string {
+    if (candidate?.name === 'last-value' && this.#field.profile.kind === 'counter') return 'last-rate';
+    return candidate?.name ?? '?';
   }
 
   #lastValueIndex(): number {

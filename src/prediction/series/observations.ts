@@ -17,3 +17,11 @@ export interface Repairs {
   /** Gaps too long to fill: what was before them is left out. */
   readonly gaps: number;
 }
+
+/** A larger number can't be forecast from: squares of it have no end. */
+export const largestNumber = 1e100;
+
+/** Whether it is a number, and none too large. */
+export function isUsable(value: number): boolean {
+  return Math.abs(value) <= largestNumber;
+}

@@ -58,6 +58,22 @@ export function decodeModelReply(bytes: Uint8Array): ModelReply {
   return { node: nodeId(node), file, learning };
 }
 
+export function encodeModelFileMessage(file: Uint8Array): Buffer {
+  const writer = new WireWriter(16 + file.length);
+  writer.raw(1, file);
+  return writer.finish();
+}
+
+export function decodeModelFileMessage(bytes: Uint8Array): Uint8Array {
+  const reader = new WireReader(bytes);
+  let file: Uint8Array = new Uint8Array();
+  while (reader.more()) {
+    if (reader.next() === 1) file = reader.copy();
+    else reader.skip();
+  }
+  return file;
+}
+
 /** All that leaves a contributor. */
 export function encodeContribution(given: ModelContribution): Buffer {
   const { model, base, delta, samples, clip, noise, contributor, reported } = given;

@@ -2,13 +2,18 @@ import { byteString, bytesOf, emptyBytes } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { clusterTimeMs, revision } from '../../foundation/ids.ts';
 import {
+  type AbsentPrediction,
   type AgedPrediction,
   defaultPredictPolicy,
   type PredictedField,
   type Prediction,
+  type PredictionOrigin,
   type PredictPolicy,
   predictableSpaces,
+  predictionOrigins,
   type SealedPrediction,
+  type WhyAbsent,
+  whysAbsent,
 } from '../../ports/prediction.ts';
 import { malformed, WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
@@ -219,6 +224,7 @@ export function writeAgedPrediction(writer: WireWriter, field: number, aged: Age
   const mark = writer.begin(field, 128);
   writePrediction(writer, 1, aged.prediction);
   writer.double(2, aged.ageMs);
+  writer.uint(3, predictionOrigins.indexOf(aged.source));
   writer.end(mark);
 }
 
@@ -226,6 +232,7 @@ export function writeAgedPrediction(writer: WireWriter, field: number, aged: Age
 export function readAgedPrediction(reader: WireReader): AgedPrediction {
   let prediction: Prediction | null = null;
   let ageMs = 0;
+  let source: PredictionOrigin = 'applied';
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -235,13 +242,45 @@ export function readAgedPrediction(reader: WireReader): AgedPrediction {
       case 2:
         ageMs = reader.double();
         break;
+      case 3:
+        source = reader.oneOf(predictionOrigins);
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
   if (prediction === null) throw malformed('an aged prediction without a prediction');
-  return { prediction, ageMs };
+  return { prediction, source, ageMs };
+}
+
+export function writeAbsentPrediction(
+  writer: WireWriter,
+  field: number,
+  { key, why, confidence }: AbsentPrediction,
+): void {
+  const mark = writer.begin(field);
+  writer.bytes(1, key);
+  writer.uint(2, whysAbsent.indexOf(why));
+  if (confidence !== null) writer.doubleAlways(3, confidence);
+  writer.end(mark);
+}
+
+/** An embedded `AbsentPrediction`. */
+export function readAbsentPrediction(reader: WireReader): AbsentPrediction {
+  let key = emptyBytes;
+  let why: WhyAbsent = 'not-asked';
+  let confidence: number | null = null;
+  const outer = reader.enter();
+  while (reader.more()) {
+    const field = reader.next();
+    if (field === 1) key = reader.bytes();
+    else if (field === 2) why = reader.oneOf(whysAbsent);
+    else if (field === 3) confidence = reader.double();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return { key, why, confidence };
 }
 
 function readField(reader: WireReader): PredictedField {

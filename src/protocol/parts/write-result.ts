@@ -50,8 +50,10 @@ export function resultBound(result: AnyResult): number {
 export function rangeResultBound(result: RangeResult | PredictedRangeResult): number {
   let bound = 48;
   for (const keyValue of result.values) bound += keyValueBound(keyValue);
-  if ('predictions' in result)
+  if ('predictions' in result) {
     for (const { prediction } of result.predictions) bound += predictionBound(prediction) + 16;
+    for (const { key } of result.absent) bound += key.length + 24;
+  }
   return bound;
 }
 

@@ -1,9 +1,14 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { type SessionId, sessionId } from '../../foundation/ids.ts';
-import type { AgedPrediction } from '../../ports/prediction.ts';
+import type { AbsentPrediction, AgedPrediction } from '../../ports/prediction.ts';
 import type { CommandResult, PredictedRangeResult, RangeResult } from '../../ports/result.ts';
 import { readFailure, writeFailure } from '../parts/failure.ts';
-import { readAgedPrediction, writeAgedPrediction } from '../parts/prediction.ts';
+import {
+  readAbsentPrediction,
+  readAgedPrediction,
+  writeAbsentPrediction,
+  writeAgedPrediction,
+} from '../parts/prediction.ts';
 import { readCommandResult, readRangeResult } from '../parts/read-result.ts';
 import { malformed, WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
@@ -92,8 +97,10 @@ export function encodeReadReplies(replies: readonly ReadReply[]): Buffer {
     if (outcome instanceof TanistError) writeFailure(writer, 3, outcome);
     else writeRangeResult(writer, 2, outcome);
     writer.double(4, ageMs);
-    if ('predictions' in outcome)
+    if ('predictions' in outcome) {
       for (const aged of outcome.predictions) writeAgedPrediction(writer, 5, aged);
+      for (const absent of outcome.absent) writeAbsentPrediction(writer, 6, absent);
+    }
     writer.end(inner);
   }
   writer.end(mark);
@@ -183,6 +190,7 @@ function readReadReply(reader: WireReader): ReadReply {
   let outcome: RangeResult | TanistError | null = null;
   let ageMs = 0;
   const predictions: AgedPrediction[] = [];
+  const absent: AbsentPrediction[] = [];
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -201,14 +209,18 @@ function readReadReply(reader: WireReader): ReadReply {
       case 5:
         predictions.push(readAgedPrediction(reader));
         break;
+      case 6:
+        absent.push(readAbsentPrediction(reader));
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
   if (outcome === null) throw malformed('a read reply without an outcome');
-  if (predictions.length === 0 || outcome instanceof TanistError) return { id, outcome, ageMs };
-  return { id, outcome: { ...outcome, predictions }, ageMs };
+  const isPlain = predictions.length === 0 && absent.length === 0;
+  if (isPlain || outcome instanceof TanistError) return { id, outcome, ageMs };
+  return { id, outcome: { ...outcome, predictions, absent }, ageMs };
 }
 
 function readEarlyReply(reader: WireReader): EarlyReply {

@@ -2,7 +2,7 @@ import { AssertionError, assert, unreachable } from '../../foundation/assert.ts'
 import { bytesOf } from '../../foundation/bytes.ts';
 import type { LeaseId, Revision } from '../../foundation/ids.ts';
 import type { Alarm } from '../../ports/command.ts';
-import type { Prediction } from '../../ports/prediction.ts';
+import type { Prediction, PredictionOrigin } from '../../ports/prediction.ts';
 import type {
   CommandResult,
   OperationResult,
@@ -85,20 +85,26 @@ export function rangeAnswer(result: RangeResult, ageMs: number): RangeAnswer {
 export function predictedAnswer(result: RangeResult | PredictedRangeResult, ageMs: number): PredictedAnswer {
   const answer = rangeAnswer(result, ageMs);
   const at = new Map(result.values.map(({ key }, i) => [key, answer.values[i]]));
-  const predictions = 'predictions' in result ? result.predictions : [];
+  const { predictions, absent } = 'predictions' in result ? result : { predictions: [], absent: [] };
   return {
     ...answer,
-    predictions: predictions.flatMap(({ prediction, ageMs: madeMsAgo }) => {
+    predictions: predictions.flatMap(({ prediction, source, ageMs: madeMsAgo }) => {
       const last = at.get(prediction.key);
-      return last === undefined ? [] : [clientPrediction(prediction, madeMsAgo, last)];
+      return last === undefined ? [] : [clientPrediction(prediction, source, madeMsAgo, last)];
     }),
+    absent: absent.map(({ key, ...why }) => ({ key: bytesOf(key), ...why })),
   };
 }
 
-function clientPrediction(prediction: Prediction, ageMs: number, last: ClientKeyValue): ClientPrediction {
+function clientPrediction(
+  prediction: Prediction,
+  source: PredictionOrigin,
+  ageMs: number,
+  last: ClientKeyValue,
+): ClientPrediction {
   const { key, value, confidence, level, fields, model, forMs, validUntilMs } = prediction;
   const bytes = { key: bytesOf(key), value: bytesOf(value) };
-  return { ...bytes, confidence, level, fields, model, ageMs, forMs, validUntilMs, last };
+  return { ...bytes, confidence, level, fields, model, source, ageMs, forMs, validUntilMs, last };
 }
 
 /** `revision`: of the whole transaction, also where this is a nested one of it. */

@@ -1,4 +1,9 @@
-import { type LoadedModel, type PredictionStatus, predictorStates } from '../../ports/prediction-status.ts';
+import {
+  type LoadedModel,
+  type PredictionStatus,
+  type PredictionsMet,
+  predictorStates,
+} from '../../ports/prediction-status.ts';
 import type { WireReader } from '../parts/wire-reader.ts';
 import { malformed } from '../parts/wire-reader.ts';
 import type { WireWriter } from '../parts/wire-writer.ts';
@@ -19,6 +24,7 @@ const counts = [
   'dropped',
   'wentBack',
   'preApplied',
+  'behaviour',
 ] as const;
 type Counts = Record<(typeof counts)[number], number>;
 
@@ -38,6 +44,11 @@ export function writePredictorStatus(writer: WireWriter, field: number, status: 
     writer.text(3, fault ?? '');
     writer.end(inner);
   }
+  const met = writer.begin(7);
+  writer.uint(1, status.met.count);
+  writer.double(2, status.met.error);
+  writer.double(3, status.met.lastError);
+  writer.end(met);
   writer.end(mark);
 }
 
@@ -47,6 +58,7 @@ export function readPredictorStatus(reader: WireReader): PredictionStatus {
   let lastError = '';
   let cpuShare = 0;
   let scaledError: number | null = null;
+  let met: PredictionsMet = { count: 0, error: 0, lastError: 0 };
   const models: LoadedModel[] = [];
   const outer = reader.enter();
   while (reader.more()) {
@@ -57,12 +69,14 @@ export function readPredictorStatus(reader: WireReader): PredictionStatus {
     else if (field === 4) cpuShare = reader.double();
     else if (field === 5) scaledError = reader.double();
     else if (field === 6) models.push(readModel(reader));
+    else if (field === 7) met = readMet(reader);
     else reader.skip();
   }
   reader.leave(outer);
   const state = predictorStates.find((each) => each === said);
   if (state === undefined) throw malformed(`a predictor that is "${said}"`);
-  return { state, ...counted, lastError: lastError === '' ? null : lastError, cpuShare, scaledError, models };
+  const last = lastError === '' ? null : lastError;
+  return { state, ...counted, lastError: last, cpuShare, scaledError, met, models };
 }
 
 /** Null: nothing is said of them. */
@@ -93,7 +107,22 @@ function readCounts(reader: WireReader | null): Counts {
     dropped: at('dropped'),
     wentBack: at('wentBack'),
     preApplied: at('preApplied'),
+    behaviour: at('behaviour'),
   };
+}
+
+function readMet(reader: WireReader): PredictionsMet {
+  const met = { count: 0, error: 0, lastError: 0 };
+  const outer = reader.enter();
+  while (reader.more()) {
+    const field = reader.next();
+    if (field === 1) met.count = reader.uint();
+    else if (field === 2) met.error = reader.double();
+    else if (field === 3) met.lastError = reader.double();
+    else reader.skip();
+  }
+  reader.leave(outer);
+  return met;
 }
 
 function readModel(reader: WireReader): LoadedModel {

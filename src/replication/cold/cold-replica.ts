@@ -1,103 +1,16 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId, Revision } from '../../foundation/ids.ts';
 import { lagAtMark } from '../../node/beyond/replica-lag.ts';
-import {
-  defaultScrub,
-  type ScrubOptions,
-  type ScrubPass,
-  ScrubPasses,
-  type ScrubStatus,
-} from '../../node/integrity/scrub-passes.ts';
+import { type ScrubPass, ScrubPasses, type ScrubStatus } from '../../node/integrity/scrub-passes.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
-import type { Clock, Timer } from '../../ports/clock.ts';
+import type { Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
-import { sameLineage } from '../../ports/lineage-order.ts';
-import type { MemberFacts } from '../../ports/membership.ts';
-import type { NodeEventFields, NodeLog } from '../../ports/node-log.ts';
-import type {
-  Lineage,
-  LinkMeasurement,
-  ModelSaid,
-  ReplicaReport,
-  ReplicaSource,
-  StreamPart,
-} from '../../ports/replication.ts';
-import type { FailedResult, RangeResult } from '../../ports/result.ts';
-import { rankSources, type SourceDirectory } from '../choose-source.ts';
-import { Complaints } from '../complaints.ts';
-import type { ColdFeed } from './cold-feed.ts';
-import type { ColdStore } from './cold-store.ts';
+import type { ReplicaReport } from '../../ports/replication.ts';
+import type { ColdAnswer, ColdCounts, ColdReplicaOptions, ColdReplicaPorts } from './cold-options.ts';
 import type { HeldSpace } from './keys.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
-
-export interface ColdReplicaOptions {
-  readonly id: NodeId;
-  /** Random, of this start of the process; absent: sources do not tell it from another one of this id. */
-  readonly start?: string;
-  /** Between the beginnings of two snapshots, ms. */
-  readonly everyMs: number;
-  /** After one that failed, ms. */
-  readonly retryMs: number;
-  readonly reportMs: number;
-  /** How fast its rows are read in search of damage. */
-  readonly scrub: ScrubOptions;
-}
-
-export const defaultColdOptions = {
-  everyMs: 60_000,
-  retryMs: 1000,
-  reportMs: 1000,
-  scrub: defaultScrub,
-} as const satisfies Omit<ColdReplicaOptions, 'id' | 'start'>;
-
-export interface ColdReplicaPorts {
-  readonly clock: Clock;
-  readonly nodeLog: NodeLog;
-  readonly store: ColdStore;
-  readonly directory: Pick<SourceDirectory, 'offers'>;
-  /** Whether it follows a source of this lineage. Absent: of any. */
-  readonly accepts?: (lineage: Lineage) => boolean;
-  /** Hears what comes for predictions, and of each snapshot. */
-  readonly feed?: Pick<ColdFeed, 'begun' | 'past' | 'taken'>;
-  /** Of this machine, for reports: used memory and free disk space, 0 to 1. */
-  readonly vitals: () => { readonly memoryUsed: number; readonly diskFree: number };
-  /** Smoothed duration of a write to its disk; absent: not known, 0. */
-  readonly writeMs?: () => number;
-  /** Measured paths to the hot nodes; absent, or none yet: only what is known of the sources. */
-  readonly links?: () => readonly LinkMeasurement[];
-  /** What it says of its predictions; absent: it makes none. */
-  readonly model?: () => ModelSaid | null;
-  /** Where it is reached, by its config. */
-  readonly own?: MemberFacts;
-  /** Hears of the members with every new snapshot. */
-  readonly membersChanged: (members: readonly MemberFacts[]) => void;
-  /** A snapshot was written: nothing of it is needed in memory any more. */
-  readonly tidied: () => void;
-  /**
-   * It cannot go on: the disk failed in a way that is final (`storage-failed`), so that what reached it is unknown and the process has to begin anew; or
-   * the member was removed from the cluster (`member-removed`).
-   */
-  readonly broken: (error: TanistError) => void;
-}
-
-export interface ColdAnswer {
-  readonly result: RangeResult | FailedResult;
-  readonly snapshot: SnapshotRecord;
-  /** Since the snapshot was known to be all there is, ms. */
-  readonly ageMs: number;
-}
-
-export interface ColdCounts {
-  readonly taken: number;
-  readonly quarantined: number;
-  readonly sourceChanges: number;
-  readonly diskBytes: number;
-}
-
-/** How long a stream may say nothing: its source may have to look at many keys that have not changed. */
-const silentMs = 30_000;
-/** A source that failed is not the first choice for so long. */
-const grudgeMs = 5000;
+import { stops } from './stops.ts';
+import { Taking } from './taking.ts';
 
 /**
  * A cold replica at work: takes a snapshot at an interval and when it is asked to, retries what failed, tidies up, scrubs at a bounded rate, and says how it
@@ -108,34 +21,31 @@ export class ColdReplica {
   readonly #ports: ColdReplicaPorts;
   readonly #timers = new Set<Timer>();
   readonly #stopped = new AbortController();
-  #taking: Promise<SnapshotRecord | null> | null = null;
+  #current: Promise<SnapshotRecord | null> | null = null;
   readonly #scrubs: ScrubPasses;
   #tidying: Promise<void> | null = null;
-  /** Whom it follows, between two snapshots too: what it says of itself goes there. */
-  #source: ReplicaSource | null = null;
-  #stream: AbortController | null = null;
-  #links: readonly LinkMeasurement[] = [];
+  readonly #taking: Taking;
   readonly #own: OwnFacts;
   #paused = false;
-  /** Those who said that the newest snapshot was never committed. */
-  readonly #contradicts = new Set<NodeId>();
-  readonly #failedAtMs = new Map<NodeId, number>();
-  readonly #counts = { taken: 0, quarantined: 0, sourceChanges: 0, diskBytes: 0 };
-  #lastError: Error | null = null;
+  /** Found damaged by scrubs. */
+  #damaged = 0;
+  #diskBytes = 0;
   /** Reports so far. */
   #said = 0;
-  readonly #complaints: Complaints;
   /** What was said to fail since the last snapshot. */
   readonly #told = new Set<string>();
-  /** When what is held was last known to be all there is, by the host's calendar. */
-  #freshAtMs: number;
 
   constructor(options: ColdReplicaOptions, ports: ColdReplicaPorts) {
     this.#options = options;
     this.#ports = ports;
     this.#own = new OwnFacts(ports.own ?? null);
-    this.#complaints = new Complaints(ports.nodeLog);
-    this.#freshAtMs = ports.store.newest?.takenAtMs ?? 0;
+    this.#taking = new Taking({
+      options,
+      ports,
+      stopped: this.#stopped.signal,
+      report: () => this.report(),
+      warn: (event, error) => this.#warn(event, error),
+    });
     this.#scrubs = new ScrubPasses({
       scrub: options.scrub,
       clock: ports.clock,
@@ -154,8 +64,8 @@ export class ColdReplica {
   /** What it holds does not change from when this resolves, until `resume`. */
   async pause(): Promise<void> {
     this.#paused = true;
-    if (this.#taking !== null) this.#stream?.abort();
-    await this.#taking?.catch(() => undefined);
+    if (this.#current !== null) this.#taking.abort();
+    await this.#current?.catch(() => undefined);
     await this.#tidying;
   }
 
@@ -167,12 +77,12 @@ export class ColdReplica {
   async stop(): Promise<void> {
     this.#stopped.abort();
     // A stream that says nothing would be waited for.
-    if (this.#taking !== null) this.#stream?.abort();
+    if (this.#current !== null) this.#taking.abort();
     for (const timer of this.#timers) timer.cancel();
-    await this.#taking?.catch(() => undefined);
+    await this.#current?.catch(() => undefined);
     await this.#tidying;
     await this.#scrubs.stop();
-    this.#stream?.abort();
+    this.#taking.abort();
   }
 
   get id(): NodeId {
@@ -181,19 +91,20 @@ export class ColdReplica {
 
   /** Whom it follows; null: nobody yet. */
   get source(): NodeId | null {
-    return this.#source?.id ?? null;
+    return this.#taking.source?.id ?? null;
   }
 
   /** Since the start, but for what the disk holds. */
   get counts(): ColdCounts {
-    return this.#counts;
+    const { quarantined, ...counts } = this.#taking.counts;
+    return { ...counts, quarantined: quarantined + this.#damaged, diskBytes: this.#diskBytes };
   }
 
   async diskBytes(): Promise<number> {
     const { store } = this.#ports;
     // LevelDB tells of tables only: what is in none yet is the newest snapshot's.
-    this.#counts.diskBytes = Math.max(await store.sizeBytes(), store.newest?.bytes ?? 0);
-    return this.#counts.diskBytes;
+    this.#diskBytes = Math.max(await store.sizeBytes(), store.newest?.bytes ?? 0);
+    return this.#diskBytes;
   }
 
   get snapshots(): readonly SnapshotRecord[] {
@@ -204,23 +115,28 @@ export class ColdReplica {
   get trouble(): string | null {
     const damage = this.#ports.store.trouble;
     if (damage !== null) return damage;
-    return this.#lastError === null ? null : `the last snapshot failed: ${this.#lastError.message}`;
+    const { lastError } = this.#taking;
+    return lastError === null ? null : `the last snapshot failed: ${lastError.message}`;
   }
 
   get ageMs(): number {
-    return this.#freshAtMs === 0
-      ? Number.POSITIVE_INFINITY
-      : Math.max(0, this.#ports.clock.wallMs() - this.#freshAtMs);
+    return this.#taking.ageMs;
   }
 
   /** Takes one now, or joins the one under way. The new one, or null: nothing has changed. */
   take(): Promise<SnapshotRecord | null> {
     if (this.#stopped.signal.aborted) return Promise.reject(stops());
     if (this.#paused) return Promise.reject(new TanistError('unavailable', 'this replica is being promoted'));
-    this.#taking ??= this.#take().finally(() => {
-      this.#taking = null;
-    });
-    return this.#taking;
+    this.#current ??= this.#taking
+      .take()
+      .then((snapshot) => {
+        this.#told.clear();
+        return snapshot;
+      })
+      .finally(() => {
+        this.#current = null;
+      });
+    return this.#current;
   }
 
   /** Errors: those of `ColdStore.read`. */
@@ -258,9 +174,8 @@ export class ColdReplica {
   }
 
   report(): ReplicaReport {
-    const { store, vitals, links, writeMs, model } = this.#ports;
+    const { store, vitals, writeMs, model } = this.#ports;
     const ageMs = this.ageMs;
-    const measured = links?.() ?? [];
     const members = store.newest?.members ?? [];
     this.#said += 1;
     const { id, start } = this.#options;
@@ -274,126 +189,10 @@ export class ColdReplica {
       trouble: this.trouble,
       syncMs: writeMs?.() ?? 0,
       ...vitals(),
-      links: measured.length > 0 ? measured : this.#links,
+      links: this.#taking.links,
       facts: this.#own.publishing((id) => members.find((member) => member.id === id)),
       model: model?.() ?? null,
     };
-  }
-
-  async #take(): Promise<SnapshotRecord | null> {
-    const { store, clock, nodeLog, membersChanged, tidied } = this.#ports;
-    const stream = new AbortController();
-    let source: ReplicaSource | null = null;
-    let parts: AsyncIterator<StreamPart> | null = null;
-    try {
-      source = await this.#choose();
-      this.#stream?.abort();
-      this.#stream = stream;
-      if (this.#stopped.signal.aborted) throw stops();
-      if (this.#source !== source) this.#counts.sourceChanges++;
-      this.#source = source;
-      const held = store.held();
-      const beganAtMs = clock.wallMs();
-      const { id, start } = this.#options;
-      const own = start === undefined ? {} : { start };
-      const request = { replica: id, ...own, mode: 'latest', held: held ?? store.seen() } as const;
-      parts = source.follow(request, stream.signal)[Symbol.asyncIterator]();
-      const coming = this.#untilMark(parts, stream);
-      // Asked for first: where the disk refuses at once, the source would not hear why.
-      const first = await coming.next();
-      const snapshot = await store.receive(held, beginningWith(first, coming));
-      const { id: from } = source;
-      // Refused after all, perhaps: two processes of one id are told apart only after a while.
-      void parts.next().catch((error: unknown) => {
-        if (this.#complaints.refused(from, error)) this.#lastError = asError(error);
-      });
-      this.#freshAtMs = beganAtMs;
-      this.#lastError = null;
-      this.#counts.taken++;
-      this.#complaints.over();
-      this.#told.clear();
-      this.#contradicts.clear();
-      source.report(this.report());
-      if (snapshot !== null) {
-        clock.soon(tidied);
-        nodeLog.info('snapshot-taken', describe(snapshot, source.id));
-        membersChanged(snapshot.members);
-        await this.#ports.feed?.taken(held !== null && !sameLineage(held.lineage, snapshot.lineage));
-      }
-      return snapshot;
-    } catch (thrown) {
-      stream.abort();
-      // Nobody takes what is left of it: the source would wait for that.
-      void parts?.return?.().catch(() => undefined);
-      const error = asError(thrown);
-      this.#lastError = error;
-      if (source !== null) this.#failedAtMs.set(source.id, clock.nowMs());
-      const isTold = source !== null && this.#complaints.refused(source.id, error);
-      if (isFinal(error)) this.#ports.broken(error);
-      if (source !== null && error instanceof TanistError && error.code === 'never-committed')
-        await this.#contradicted(source.id, error.message);
-      if (!isTold) this.#warn('snapshot-failed', error);
-      throw error;
-    }
-  }
-
-  /** One source may be wrong itself: where there is another one it is asked, too. */
-  async #contradicted(by: NodeId, reason: string): Promise<void> {
-    this.#contradicts.add(by);
-    if (this.#contradicts.size < Math.min(2, this.#links.length)) return;
-    this.#contradicts.clear();
-    this.#counts.quarantined++;
-    this.#ports.nodeLog.error('replica-damaged', { range: 'the newest snapshot', reason });
-    await this.#ports.store.dropNewest(reason);
-  }
-
-  async #choose(): Promise<ReplicaSource> {
-    const { clock, directory } = this.#ports;
-    const offers = await directory.offers();
-    this.#links = offers.map(({ source, roundTripMs }) => ({
-      to: source.id,
-      roundTripMs,
-      bytesPerSecond: null,
-    }));
-    const nowMs = clock.nowMs();
-    for (const [id, atMs] of this.#failedAtMs) if (nowMs - atMs > grudgeMs) this.#failedAtMs.delete(id);
-    const best = rankSources(offers, new Set(this.#failedAtMs.keys()))[0];
-    if (best === undefined) throw new TanistError('unavailable', 'no hot replica is there to follow');
-    return best.source;
-  }
-
-  /** To the end of the snapshot, and not of the stream. A source that says nothing for long is given up; so is every one when this replica stops. */
-  async *#untilMark(parts: AsyncIterator<StreamPart>, stream: AbortController): AsyncGenerator<StreamPart> {
-    const { clock } = this.#ports;
-    for (;;) {
-      const next = await new Promise<IteratorResult<StreamPart>>((resolve, reject) => {
-        const timer = clock.after(silentMs, () => {
-          reject(new TanistError('unavailable', `the source said nothing for ${silentMs} ms`));
-          stream.abort();
-        });
-        parts
-          .next()
-          .then(resolve, reject)
-          .finally(() => timer.cancel());
-      });
-      if (this.#stopped.signal.aborted) throw stops();
-      if (next.done === true) return;
-      this.#accept(next.value);
-      yield next.value;
-    }
-  }
-
-  #accept(part: StreamPart): void {
-    if (part.kind === 'ranges') this.#ports.feed?.begun();
-    if (part.kind === 'past') this.#ports.feed?.past(part.deltas);
-    if (part.kind !== 'ranges') return;
-    if (this.#ports.accepts?.(part.lineage) === false)
-      throw new TanistError(
-        'data-of-another-cluster',
-        `the source is of ${part.lineage.clusterId}, epoch ${part.lineage.epoch}, which this replica does not follow`,
-      );
-    // An attempt that fails at once (a full disk) ends its stream before the next report is due, so its trouble would never be heard of.
-    this.#source?.report(this.report());
   }
 
   async #turn(): Promise<void> {
@@ -433,7 +232,7 @@ export class ColdReplica {
   }
 
   #repair(): void {
-    if (this.#taking !== null || this.#stopped.signal.aborted) return;
+    if (this.#current !== null || this.#stopped.signal.aborted) return;
     void this.take().catch(() => undefined);
   }
 
@@ -447,7 +246,7 @@ export class ColdReplica {
       });
       if (found === null) return true;
       pass.note(found);
-      this.#counts.quarantined++;
+      this.#damaged++;
       nodeLog.error('damage-found', { found });
       this.#repair();
       return true;
@@ -458,7 +257,7 @@ export class ColdReplica {
   }
 
   async #report(): Promise<void> {
-    this.#source?.report(this.report());
+    this.#taking.source?.report(this.report());
     this.#later(this.#options.reportMs, () => this.#report());
   }
 
@@ -474,26 +273,4 @@ export class ColdReplica {
     });
     this.#timers.add(timer);
   }
-}
-
-async function* beginningWith(
-  first: IteratorResult<StreamPart>,
-  rest: AsyncGenerator<StreamPart>,
-): AsyncGenerator<StreamPart> {
-  if (first.done === true) return;
-  yield first.value;
-  yield* rest;
-}
-
-function describe(snapshot: SnapshotRecord, source: NodeId): NodeEventFields {
-  const { number, revisions, rows, bytes, from } = snapshot;
-  return { number, revision: revisions.user, rows, bytes, base: from === null, source };
-}
-
-function stops(): TanistError {
-  return new TanistError('stopping', 'this replica stops');
-}
-
-function isFinal(error: Error): error is TanistError {
-  return error instanceof TanistError && (error.code === 'storage-failed' || error.code === 'member-removed');
 }

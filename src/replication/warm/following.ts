@@ -8,8 +8,9 @@ import type {
   ReplicaSource,
   StreamPart,
 } from '../../ports/replication.ts';
-import { rankSources, type SourceOffer } from '../choose-source.ts';
+import type { SourceOffer } from '../choose-source.ts';
 import { Complaints } from '../complaints.ts';
+import { SourceChoice } from '../source-choice.ts';
 import { isFinal } from './final-failure.ts';
 import { SourceMoves } from './source-moves.ts';
 import type { WarmHealth } from './warm-health.ts';
@@ -33,13 +34,9 @@ export interface FollowingParts {
 /** A warm replica's way to what it holds: one source after the other, each followed for as long as it says something and no other one is better. */
 export class Following {
   readonly #parts: FollowingParts;
-  readonly #failedAtMs = new Map<NodeId, number>();
-  /** Those who said that what is held was never committed. */
-  readonly #contradicts = new Set<NodeId>();
+  readonly #choice: SourceChoice;
   readonly #moves: SourceMoves;
   readonly #complaints: Complaints;
-  #offered = 0;
-  #links: readonly LinkMeasurement[] = [];
   #source: ReplicaSource | null = null;
   #looking = false;
   /** Whom it leaves its source for, at the next mark. */
@@ -62,6 +59,8 @@ export class Following {
 
   constructor(parts: FollowingParts) {
     this.#parts = parts;
+    const { clock, directory, links } = parts.options;
+    this.#choice = new SourceChoice(clock, directory, parts.timing.grudgeMs, links);
     this.#moves = new SourceMoves(parts.timing);
     this.#complaints = new Complaints(parts.options.nodeLog);
   }
@@ -70,9 +69,8 @@ export class Following {
     return this.#source?.id ?? null;
   }
 
-  /** Those who offered themselves last. */
   get links(): readonly LinkMeasurement[] {
-    return this.#links;
+    return this.#choice.links;
   }
 
   get marks(): number {
@@ -156,7 +154,7 @@ export class Following {
       const next = this.#next;
       this.#next = null;
       try {
-        const offer = this.#paused ? null : (next ?? (await this.#choose()));
+        const offer = this.#paused ? null : (next ?? (await this.#choice.best()));
         if (this.#stopped) return;
         if (this.#paused) await this.sleep(timing.longestRetryMs);
         else if (offer === null) health.hindered('no hot replica is there to follow');
@@ -180,32 +178,6 @@ export class Following {
     }
   }
 
-  async #choose(): Promise<SourceOffer | null> {
-    return rankSources(await this.#offers(), this.#failedLately())[0] ?? null;
-  }
-
-  async #offers(): Promise<readonly SourceOffer[]> {
-    const offers = await this.#parts.options.directory.offers();
-    this.#links = offers.map(({ source, roundTripMs }) => ({
-      to: source.id,
-      roundTripMs,
-      bytesPerSecond: null,
-    }));
-    this.#offered = offers.length;
-    const measured = new Map(this.#parts.options.links?.().map(({ to, roundTripMs }) => [to, roundTripMs]));
-    return offers.map((offer) => ({
-      ...offer,
-      roundTripMs: measured.get(offer.source.id) ?? offer.roundTripMs,
-    }));
-  }
-
-  #failedLately(): ReadonlySet<NodeId> {
-    const nowMs = this.#parts.options.clock.nowMs();
-    for (const [id, atMs] of this.#failedAtMs)
-      if (nowMs - atMs > this.#parts.timing.grudgeMs) this.#failedAtMs.delete(id);
-    return new Set(this.#failedAtMs.keys());
-  }
-
   /** Whether another source is better by now. The stream then ends with its next mark, so the other one goes on without a gap or a repetition. */
   async #lookAround(): Promise<void> {
     const { clock, directory, nodeLog } = this.#parts.options;
@@ -214,11 +186,11 @@ export class Following {
     if (source === null || stream === null || this.#looking || this.#next !== null) return;
     if (!this.#moves.isDue(directory.leader === source.id, clock.nowMs())) return;
     this.#looking = true;
-    const offers = await this.#offers().finally(() => {
+    const offers = await this.#choice.offers().finally(() => {
       this.#looking = false;
     });
     if (this.#stopped || this.#paused || stream.signal.aborted || this.#stream !== stream) return;
-    const next = this.#moves.looked(offers, source.id, this.#failedLately(), clock.nowMs());
+    const next = this.#moves.looked(offers, source.id, this.#choice.failedLately(), clock.nowMs());
     if (next === null) return;
     nodeLog.info('replica-moves', { from: source.id, to: next.source.id });
     this.#next = next;
@@ -257,7 +229,7 @@ export class Following {
       if (!this.#stopped) throw new TanistError('unavailable', 'the source says nothing any more');
     } catch (error) {
       if (this.#stopped || isFinal(error)) throw error;
-      this.#failedAtMs.set(source.id, clock.nowMs());
+      this.#choice.failed(source.id);
       const reason = error instanceof TanistError ? `${error.code}: ${error.message}` : String(error);
       if (this.#source === source) nodeLog.warn('replica-source-lost', { source: source.id, reason });
       this.#complaints.refused(source.id, error);
@@ -310,7 +282,7 @@ export class Following {
     const wrong = await state.mark(mark);
     this.#marks += 1;
     this.#complaints.over();
-    this.#contradicts.clear();
+    this.#choice.confirmed();
     this.#markedMs = clock.nowMs();
     this.#takenMs = this.#markedMs - (this.#begunMs ?? this.#markedMs);
     this.#begunMs = null;
@@ -320,18 +292,15 @@ export class Following {
     for (const { range, reason } of wrong) health.damaged({ range, reason });
     if (wrong.length > 0) {
       // Which of the two is right is not for this one to say: another source, if there is one.
-      if (this.#source !== null) this.#failedAtMs.set(this.#source.id, clock.nowMs());
+      if (this.#source !== null) this.#choice.failed(this.#source.id);
       return false;
     }
     if (health.isWhole()) this.#source?.report(this.#parts.report());
     return true;
   }
 
-  /** One source may be wrong itself: where there is another one it is asked, too. */
   async #contradicted(by: NodeId, reason: string): Promise<void> {
-    this.#contradicts.add(by);
-    if (this.#contradicts.size < Math.min(2, this.#offered)) return;
-    this.#contradicts.clear();
+    if (!this.#choice.contradicts(by)) return;
     this.#parts.health.damaged({ range: null, reason });
     await this.#parts.state.discard(reason);
   }

@@ -194,7 +194,6 @@ export class WarmReplica {
   report(): ReplicaReport {
     const { held, lagRevisions, lagMs, trouble } = this.status();
     const { memoryUsed = 0, diskFree = 1 } = this.#options.vitals?.() ?? {};
-    const measured = this.#options.links?.() ?? [];
     this.#said += 1;
     const { start } = this.#options;
     return {
@@ -208,7 +207,7 @@ export class WarmReplica {
       syncMs: this.#options.writeMs?.() ?? 0,
       memoryUsed,
       diskFree,
-      links: measured.length > 0 ? measured : this.#following.links,
+      links: this.#following.links,
       facts: this.#own.publishing((id) => this.#state.members.find((member) => member.id === id)),
       model: this.#options.model?.() ?? null,
     };

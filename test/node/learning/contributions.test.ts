@@ -1,13 +1,9 @@
 import test from 'ava';
-import { byteString, bytesOf } from '../../../src/foundation/bytes.ts';
 import { TanistError } from '../../../src/foundation/errors.ts';
-import { clusterTimeMs, revision } from '../../../src/foundation/ids.ts';
-import { ShownPredictions } from '../../../src/node/learning/shown-predictions.ts';
-import type { StateDelta } from '../../../src/ports/delta.ts';
+import { clusterTimeMs } from '../../../src/foundation/ids.ts';
+import { type NodeLog, silentLog } from '../../../src/ports/node-log.ts';
 import type { Contribution } from '../../../src/prediction/learning/contribution.ts';
 import { modelHash } from '../../../src/prediction/neural/model-file.ts';
-import { sealPrediction } from '../../../src/protocol/parts/prediction.ts';
-import { predictedKey, storedPrediction } from '../../../src/state/predicted/prediction-value.ts';
 import { small } from '../../prediction/learning/processes.ts';
 import { b, put } from '../../state/commands.ts';
 import { LearningBench } from './learning-bench.ts';
@@ -150,7 +146,11 @@ test('contributions to a leader that lost leadership are void', async (t) => {
 
 test('a prediction that was applied and met its truth is told to the worker with the next look', async (t) => {
   const at = new LearningBench();
-  await at.lead();
+  const told: object[] = [];
+  const info: NodeLog['info'] = (event, details) => {
+    if (event === 'predictions-met') told.push(details ?? {});
+  };
+  await at.lead({ ...silentLog, info });
   for (let i = 0; i < 40; i++) {
     await at.do(put('p/x', `${10 + (i % 4)}`));
     await at.pass(90);
@@ -175,70 +175,16 @@ test('a prediction that was applied and met its truth is told to the worker with
   t.like(await at.bench.until(applied), { kept: 1 });
   await at.do(put('p/x', '30'));
   t.is(at.status.shown, 1);
-  let told: unknown = null;
+  // 19 beside the truth, and the last value 17.
+  const met = { count: 1, error: 1, lastError: 17 / 19 };
+  t.deepEqual(at.bench.node.prediction?.status().met, met);
+  await at.pass(300);
+  t.deepEqual(told, [met]);
+  let taken: unknown = null;
   at.predictor.on('learning/gather', ({ shown }: { shown: readonly unknown[] }) => {
-    if (shown.length > 0) told = shown;
+    if (shown.length > 0) taken = shown;
     return { series: 1, leftOut: 0, bytes: 1 };
   });
-  t.true(await at.until(() => told !== null, 120_000));
-  t.like(told as unknown[], { 0: { name: 'user/p/x\n', predicted: 11 } });
-});
-
-test('what failovers showed is paired from the changes of the state', (t) => {
-  const shown = new ShownPredictions();
-  const delta = (rest: Partial<StateDelta>): StateDelta => ({
-    epoch: 0,
-    revision: revision(1),
-    sub: 0,
-    timeMs: clusterTimeMs(5000),
-    space: 'user',
-    op: 'put',
-    key: b('k'),
-    value: b('1'),
-    lease: 0n as StateDelta['lease'],
-    createRevision: revision(1),
-    version: 1,
-    ...rest,
-  });
-  const field = (pointer: string, mean: number) => ({ pointer, mean, lower: mean - 1, upper: mean + 1 });
-  const predicted = (key: string): StateDelta =>
-    delta({
-      space: 'predicted',
-      key: predictedKey('user', b(key)),
-      value: storedPrediction(
-        sealPrediction({
-          space: 'user',
-          key: b(key),
-          value: b('{}'),
-          madeFrom: revision(1),
-          madeAtMs: clusterTimeMs(1),
-          forMs: clusterTimeMs(2),
-          validUntilMs: clusterTimeMs(3),
-          model: 'm',
-          confidence: 0.9,
-          level: 0.9,
-          fields: [field('/a', 7), field('/b', 8)],
-        }),
-      ),
-    });
-  shown.applied([predicted('k'), predicted('gone'), predicted('quiet')]);
-  shown.applied([delta({ key: b('other') })]);
-  t.deepEqual(shown.take(), []);
-  // The prediction is removed with the truth.
-  shown.applied([
-    delta({ space: 'predicted', op: 'delete', key: predictedKey('user', b('k')) }),
-    delta({ timeMs: clusterTimeMs(6000) }),
-    delta({ op: 'delete', key: b('gone') }),
-  ]);
-  const met = [
-    { name: 'user/k\n/a', momentMs: 6000, predicted: 7 },
-    { name: 'user/k\n/b', momentMs: 6000, predicted: 8 },
-  ];
-  t.deepEqual(shown.take() as unknown, met);
-  shown.applied([
-    delta({ timeMs: clusterTimeMs(7000) }),
-    delta({ space: 'predicted', value: byteString(bytesOf(b('no JSON'))) }),
-  ]);
-  t.deepEqual(shown.take(), []);
-  t.is(shown.count, 1);
+  t.true(await at.until(() => taken !== null, 120_000));
+  t.like(taken as unknown[], { 0: { name: 'user/p/x\n', predicted: 11 } });
 });

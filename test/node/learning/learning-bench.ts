@@ -2,6 +2,7 @@ import { noSession } from '../../../src/foundation/ids.ts';
 import type { Learning } from '../../../src/node/learning/learning.ts';
 import { defaultLearning, type LearningOptions } from '../../../src/node/learning/learning-options.ts';
 import type { Command } from '../../../src/ports/command.ts';
+import type { NodeLog } from '../../../src/ports/node-log.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
 import type { Model } from '../../../src/prediction/neural/model.ts';
 import { encodeModelFile } from '../../../src/prediction/neural/model-file.ts';
@@ -38,8 +39,8 @@ export class LearningBench {
   }
 
   /** Leads, with one key that is predicted. */
-  async lead(): Promise<void> {
-    await this.bench.start();
+  async lead(nodeLog?: NodeLog): Promise<void> {
+    await this.bench.start(nodeLog);
     await this.bench.lead();
     await this.do({
       kind: 'setPolicy',

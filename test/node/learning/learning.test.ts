@@ -1,9 +1,9 @@
 import test from 'ava';
 import type { ByteString } from '../../../src/foundation/bytes.ts';
-import { bytesOf } from '../../../src/foundation/bytes.ts';
+import { byteString, bytesOf } from '../../../src/foundation/bytes.ts';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import { modelKey, previousKey } from '../../../src/node/learning/model-record.ts';
-import { decodeModelFile, modelHash } from '../../../src/prediction/neural/model-file.ts';
+import { decodeModelFile, encodeModelFile, modelHash } from '../../../src/prediction/neural/model-file.ts';
 import { drifting, small } from '../../prediction/learning/processes.ts';
 import { put } from '../../state/commands.ts';
 import { LearningBench } from './learning-bench.ts';
@@ -80,13 +80,44 @@ test('a version that another one overtook is not published', async (t) => {
   const release = at.predictor.hold('learning/round');
   await at.lead();
   t.true(await at.until(() => at.status.state === 'training'));
-  await at.do({ ...put('x', 'no model'), space: 'system', key: modelKey });
+  const other = byteString(encodeModelFile({ ...small, version: 9 }));
+  await at.do({ ...put('x', ''), value: other, space: 'system', key: modelKey });
   release(better(0.1));
   await at.pass(2000);
   t.like(at.status, { published: 0, discarded: 1 });
   t.regex(at.status.lastError, /another version of the model was published first/);
+  t.is(at.status.model?.version, 9);
+});
+
+test('what cannot be read in the log gives way to what an operator publishes, whatever its format', async (t) => {
+  const at = new LearningBench();
+  await at.lead();
+  const newer = Buffer.from(encodeModelFile(small));
+  newer.writeUInt32LE(99, 8);
+  await at.do({ ...put('x', ''), value: byteString(newer), space: 'system', key: modelKey });
+  await at.pass(12_000);
+  t.throws(() => at.learning.model(), { code: 'model-invalid', message: /format 99.*tanist model publish/ });
   t.is(at.status.model, null);
-  t.throws(() => at.learning.model(), { code: 'model-invalid', message: /the model in the log/ });
+  const done = at.learning.publish(encodeModelFile({ ...small, version: 4 }));
+  await at.pass(500);
+  await done;
+  t.is(inLog(at, modelKey)?.version, 4);
+  t.is(at.learning.model().model.version, 4);
+});
+
+test('only the leader publishes', async (t) => {
+  const at = new LearningBench({}, ['a', 'b', 'c']);
+  await at.bench.start();
+  await t.throwsAsync(at.learning.publish(encodeModelFile(small)), { code: 'not-leader' });
+});
+
+test('a damaged model in the log gives way to the one of the leader, and learning goes on', async (t) => {
+  const at = new LearningBench();
+  await at.lead();
+  await at.do({ ...put('x', 'no model'), space: 'system', key: modelKey });
+  await at.pass(12_000);
+  t.is(modelHash(inLog(at, modelKey)!), modelHash(small));
+  t.is(at.status.model?.hash, modelHash(small));
 });
 
 test('a version that does worse in use than the one before gives way to its weights, under a new number', async (t) => {

@@ -12,6 +12,8 @@ export class InProcessPredictor implements Predictor {
   faults = 0;
   /** Answers nothing until it is told to. */
   hangs = false;
+  /** Of candidates, as the thread would count them. */
+  failed: ObserveAnswer['faults'];
   readonly requests: ObserveRequest[] = [];
   readonly #listeners = new Set<(state: WorkerState) => void>();
   #refuse: ((error: Error) => void) | null = null;
@@ -25,7 +27,8 @@ export class InProcessPredictor implements Predictor {
       await new Promise((_, reject) => {
         this.#refuse = reject;
       });
-    return (await this.#engine.observe(request as ObserveRequest)) as ObserveAnswer as never;
+    const answer = await this.#engine.observe(request as ObserveRequest);
+    return (this.failed === undefined ? answer : { ...answer, faults: this.failed }) as never;
   };
 
   onState(listener: (state: WorkerState) => void): () => void {

@@ -280,6 +280,9 @@ async function following(t: ExecutionContext, to: string, stream: Stream): Promi
   t.regex(inputs[0] ?? '', new RegExp(`^operations/${to}/(rate|bytes)$`));
   t.true(row.get('error') < 0.6 * row.get('naiveError'), `${row.get('error')} of ${row.get('naiveError')}`);
   const behaviour = prediction.behaviour().map(({ name }) => name);
+  // What waits is counted over both.
+  const { series, behaviour: beside, waiting } = prediction.status();
+  t.true(beside >= behaviour.length && waiting <= series + beside);
   t.true(behaviour.includes(`operations/${to}/rate`));
 }
 
@@ -306,4 +309,21 @@ test('100,000 keys that ask: as many as the budget has room for, the rest counte
   // And the few of how the application behaves.
   t.true(stream.predictor.requests.every(({ observations }) => observations.length <= (series + 16) * 4));
   t.is(stream.bench.failure, null);
+});
+
+test('a candidate that fails while others forecast is counted and told, also by the thread after this one', async (t) => {
+  const stream = new Stream();
+  await stream.start();
+  stream.predictor.failed = { count: 3, last: 'gru-base: no such tensor' };
+  await stream.rising('p/x', 3, String);
+  t.like(stream.prediction.status(), { errors: 3, lastError: 'gru-base: no such tensor' });
+  stream.predictor.failed = { count: 5, last: 'gru-base: no such tensor' };
+  await stream.rising('p/x', 2, String);
+  t.is(stream.prediction.status().errors, 5);
+  stream.predictor.fault();
+  stream.predictor.become('running');
+  stream.predictor.failed = { count: 2, last: 'gru-base: no such tensor' };
+  await stream.rising('p/x', 3, String);
+  const { errors } = stream.prediction.status();
+  t.is(errors - stream.predictor.faults, 7);
 });

@@ -68,7 +68,11 @@ test('a predicted read: what is true, and what is predicted of it with at least 
   t.deepEqual(second?.prediction, sure);
   t.true((second?.ageMs ?? -1) >= 2 && (second?.ageMs ?? -1) < 2000);
   t.like(await read(bench, range('a', 'z'), { minConfidence: 0.5 }), { predictions: [{ prediction: sure }] });
-  t.like(await read(bench, range('c'), { minConfidence: 0 }), { count: 1, predictions: [] });
+  t.like(await read(bench, range('c'), { minConfidence: 0 }), {
+    count: 1,
+    predictions: [],
+    absent: [{ key: b('c'), why: 'no-predictor', confidence: null }],
+  });
   const plain = await read(bench, range('a', 'z'), 'serializable');
   t.false('predictions' in plain);
   bench.append('a', 1, [entry(3, put('b', '2'))], 3);

@@ -77,3 +77,20 @@ test('a row that comes for a series that ended is left out', (t) => {
   );
   t.is(table.row(3), null);
 });
+
+test('what was asked for long ago counts for less than what is asked for now', (t) => {
+  const keys = tracks();
+  const [old, now] = ['a', 'b'].map((name) => keys.track('user', b(name), policy)!);
+  for (let i = 0; i < 64; i++) keys.used(old!);
+  keys.takeChanges();
+  for (let i = 0; i < 6; i++) keys.fade();
+  keys.used(now!);
+  keys.used(now!);
+  const values = new Map(keys.takeChanges().defined.map(({ id, value }) => [id, value]));
+  t.is(values.get(idOf(old!)), 2);
+  t.is(values.get(idOf(now!)), 3);
+  for (let i = 0; i < 3; i++) keys.fade();
+  keys.takeChanges();
+  keys.fade();
+  t.deepEqual(keys.takeChanges().defined, [], 'what nobody asks for is told of no more');
+});

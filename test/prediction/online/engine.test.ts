@@ -67,6 +67,26 @@ test('a season is learnt, beats the last value, and its intervals hold what they
   t.true(Math.abs(row.mean(3) - (50 + 20 * Math.sin((2 * Math.PI * 502) / 24))) < 5);
 });
 
+test('a key that is written faster than its step is forecast as well as one that is written once a step', async (t) => {
+  for (const rate of [1, 10, 50]) {
+    const fixture = new Fixture();
+    const random = seededRandom('above the step');
+    const value = (i: number): number => 50 + 40 * Math.sin((2 * Math.PI * i) / rate / 24) + random.next();
+    await fixture.observe([], [series(0, { stepMs: 1000 })]);
+    let before = 0;
+    for (let i = 0; i < 200 * rate; i++) {
+      if (i === 150 * rate) before = fixture.last!.figures.forecasts;
+      await fixture.observe([0, 1e12 + (i * 1000) / rate, value(i), i]);
+    }
+    const row = fixture.rows.get(0)!;
+    const of = `at ${rate} Hz: ${row.get('error')} of ${row.get('naiveError')}, ${row.get('coverage')}`;
+    t.true(row.get('error') < 0.3 * row.get('naiveError'), of);
+    t.true(row.get('coverage') > 0.7, of);
+    t.true(row.get('scored') > 30, of);
+    t.true(fixture.last!.figures.forecasts - before < 60 + 25 * (rate - 1), of);
+  }
+});
+
 test('noise around a level is predicted at the level, which is more often nearer than the last value', async (t) => {
   const fixture = new Fixture();
   const random = seededRandom('noise');

@@ -34,3 +34,16 @@ test('one that errs more than the last value over the whole horizon gives way to
   t.not(inUse(2, 9).model, chosen);
   t.not(inUse(0, 9).model, chosen);
 });
+
+test('the figures are those of the model in use: of its choice first, of the last value again when that took over', (t) => {
+  const series = inUse(2, 0);
+  const { scale } = series.accuracy;
+  t.is(series.accuracy.error, 2);
+  const past = { step: 1, truth: 5, lastValue: 4, mean: 4.75, lower: 4, upper: 6 };
+  series.chose({ model: chosen, past: [past, past] });
+  t.is(series.accuracy.error, 0.25);
+  t.is(series.accuracy.scored, 2);
+  t.is(series.accuracy.scale, scale, 'what replicas compare by is of the truth alone');
+  const fallen = inUse(2, 9);
+  t.true(fallen.accuracy.scored < 48, 'what the model before did is no figure of the last value');
+});

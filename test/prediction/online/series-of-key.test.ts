@@ -87,3 +87,69 @@ test('it is bounded, and the oldest goes first', (t) => {
   const kept = values(series);
   t.deepEqual([kept.length, kept[0], kept.at(-1)], [mostObservations, 5000 - mostObservations, 4999]);
 });
+
+test('values faster than the step that is given: one a step, the last of it, and a step that is not over is none', (t) => {
+  const series = new SeriesOfKey(1000);
+  for (let i = 0; i <= 20_000; i++) series.observe(1e12 + i * 20, i);
+  t.true(series.length > 390 && series.length < 410, `${series.length} steps of 400 s`);
+  const { values: kept, endMs } = series.history()!;
+  t.deepEqual(
+    [...kept.slice(1)].map((value, i) => value - kept[i]!).filter((each) => each !== 50),
+    [],
+  );
+  t.is(kept.at(-1)! * 20, endMs - 1e12, 'a value stands at its own moment');
+  t.true(endMs <= series.lastMs && endMs > series.lastMs - 1000);
+  t.is(series.lastValue, 20_000);
+});
+
+test('jitter around a rate above the step leaves one value a step', (t) => {
+  const series = new SeriesOfKey(1000);
+  for (let i = 0; i < 4000; i++) series.observe(1e12 + i * 100 + ((i * 7919) % 41) - 20, i);
+  t.true(Math.abs(series.length - 400) < 5, `${series.length}`);
+  const kept = values(series);
+  t.true(kept.slice(1).every((value, i) => Math.abs(value - kept[i]! - 10) <= 1));
+});
+
+test('nothing is lost of a series at its step, however its clock jitters', (t) => {
+  const series = new SeriesOfKey(1000);
+  for (let i = 0; i < 500; i++) series.observe(1e12 + i * 1003 + ((i * 7919) % 201) - 100, i);
+  t.is(series.length, 500);
+  t.is(series.endMs, series.lastMs, 'the newest is known at once');
+});
+
+test('bursts count as their last value, and what lies between them is the step', (t) => {
+  for (const given of [0, 1000]) {
+    const series = new SeriesOfKey(given);
+    for (let second = 0; second < 100; second++)
+      for (let i = 0; i < 30; i++)
+        series.observe(1e12 + second * 1000 + i * 2, second + (i === 29 ? 0.5 : Math.sin(i)));
+    t.is(series.stepMs, 1000);
+    t.deepEqual(
+      values(series).slice(-90),
+      Array.from({ length: 90 }, (_, i) => i + 10.5),
+    );
+  }
+});
+
+test('numbers whose squares have no end are none, and counted', (t) => {
+  const series = every(1000, [1, 2, 1e308, -1e155, 3], 1000);
+  t.deepEqual(values(series), [1, 2, 2, 2, 3]);
+  t.is(series.counts.notNumbers, 2);
+});
+
+test('a pause now and then is no rhythm of bursts', (t) => {
+  const series = new SeriesOfKey(0);
+  for (let i = 0; i < 300; i++) series.observe(1e12 + i * 1000 + Math.floor(i / 40) * 30_000, i);
+  t.is(series.stepMs, 1000);
+});
+
+test('after a pause that leaves room for it the past is still known', (t) => {
+  const series = every(
+    200,
+    Array.from({ length: 400 }, (_, i) => i),
+  );
+  series.observe(1e12 + 399 * 200 + 13_000, 400);
+  t.is(series.counts.pauses, 0);
+  const kept = values(series);
+  t.deepEqual([kept.length, kept[0], kept[399], kept[463], kept[464]], [465, 0, 399, 399, 400]);
+});

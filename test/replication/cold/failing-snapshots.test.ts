@@ -4,11 +4,8 @@ import { TanistError } from '../../../src/foundation/errors.ts';
 import { nodeId } from '../../../src/foundation/ids.ts';
 import { silentLog } from '../../../src/ports/node-log.ts';
 import type { ReplicaReport, StreamPart } from '../../../src/ports/replication.ts';
-import {
-  ColdReplica,
-  type ColdReplicaPorts,
-  defaultColdOptions,
-} from '../../../src/replication/cold/cold-replica.ts';
+import { type ColdReplicaPorts, defaultColdOptions } from '../../../src/replication/cold/cold-options.ts';
+import { ColdReplica } from '../../../src/replication/cold/cold-replica.ts';
 import { wholeSpaces } from '../../../src/replication/whole-space.ts';
 
 test('each attempt at a snapshot begins its past anew, and only one that is there is told of; its source hears why the last one failed', async (t) => {

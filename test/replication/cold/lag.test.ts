@@ -5,11 +5,8 @@ import { nodeId, revision } from '../../../src/foundation/ids.ts';
 import { defaultRequestLimits } from '../../../src/foundation/limits.ts';
 import { bySpace } from '../../../src/ports/delta.ts';
 import { silentLog } from '../../../src/ports/node-log.ts';
-import {
-  ColdReplica,
-  type ColdReplicaPorts,
-  defaultColdOptions,
-} from '../../../src/replication/cold/cold-replica.ts';
+import { type ColdReplicaPorts, defaultColdOptions } from '../../../src/replication/cold/cold-options.ts';
+import { ColdReplica } from '../../../src/replication/cold/cold-replica.ts';
 
 test('a snapshot of a source that lagged itself is behind the leader', (t) => {
   const newest = {

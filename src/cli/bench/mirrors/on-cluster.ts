@@ -113,12 +113,7 @@ export async function measureStampede(
     const client = await connect({ endpoints: cluster.endpoints, space: 'planes', connectMs: 20_000 });
     stack.defer(() => client.close({ drainMs: 0 }));
     while (opened.length < Math.ceil(((i + 1) * clients) / connections)) {
-      const mirrors = await openMirrors(client, {
-        sources,
-        clusterMs: 20_000,
-        leaseMs: 60_000,
-        reportMs: 3_600_000,
-      });
+      const mirrors = await openMirrors(client, { sources });
       opened.push(mirrors);
       if (opened.length % 50 === 0) progress(`${opened.length} clients`);
     }
@@ -133,7 +128,7 @@ export async function measureStampede(
   const before = calls();
   progress('all poll');
   const startedMs = performance.now();
-  const states = await Promise.all(opened.map((mirrors) => mirrors.poll('bench/hot', { waitMs: 30_000 })));
+  const states = await Promise.all(opened.map((mirrors) => mirrors.poll('bench/hot')));
   return {
     clients,
     originCalls: calls() - before,

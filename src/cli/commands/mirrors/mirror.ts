@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Register, withClient } from '../../command.ts';
-import type { MirrorOptions, ServeOptions } from '../../mirrors/options.ts';
+import type { MirrorOptions, RefreshOptions, ServeOptions } from '../../mirrors/options.ts';
 import { nameList, wholeNumber } from '../../terminal/arguments.ts';
 
 function withMirrors(command: Command): Command {
@@ -61,8 +61,9 @@ export const mirrorCommand: Register = (program) => {
       .option(
         '--invalidate',
         'only say that they changed: nobody takes them for fresh until somebody has looked',
-      ),
-  ).action(async (ids: readonly string[], options: MirrorOptions & { readonly invalidate?: boolean }) => {
+      )
+      .option('--force', 'take what it says, even if that is older than what is known (a restored origin)'),
+  ).action(async (ids: readonly string[], options: MirrorOptions & RefreshOptions) => {
     const { refreshMirrors } = await import('../../mirrors/changes.ts');
     await refreshMirrors(ids, options);
   });

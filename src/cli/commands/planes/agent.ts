@@ -35,7 +35,10 @@ export const agentCommand: Register = (program) => {
           .argParser(listenAddress)
           .default({ host: '127.0.0.1', port: 0 }, '127.0.0.1:0'),
       )
-      .option('--advertise <host:port>', 'how others reach --peer-listen (default: as it says)')
+      .option(
+        '--advertise <host:port>',
+        'how others reach --peer-listen (default: as it says, unless that is 0.0.0.0)',
+      )
       .option('--registry <url>', "upstream, in place of what this machine's npm is configured for")
       .option('--rules <file>', 'of the proxy, YAML or JSON: a list of {match, action}')
       .addOption(
@@ -44,7 +47,7 @@ export const agentCommand: Register = (program) => {
           .default(60_000, '1m'),
       )
       .option('--metadata-from-upstream', "do not take other agents' word on what metadata says")
-      .option('--watch <dir>', 'report which files of this folder are really opened')
+      .option('--watch <dir>', 'report which files of this folder are really opened; it may come later')
       .option('--pre-cache <size>', 'room for what the pre-cache service foretells; 0: none', byteSize, 0)
       .option('--etcd', 'the endpoints are those of an etcd'),
   ).action(async (options: ClientOptions & AgentCommandOptions) => {

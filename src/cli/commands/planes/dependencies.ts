@@ -31,7 +31,7 @@ export const dependenciesCommand: Register = (program) => {
   withClient(
     family
       .command('stats')
-      .summary('each agent: what it holds, and where its bytes came from')
+      .summary('each agent: what it holds, where its bytes came from; what the pre-cache is worth')
       .option('--etcd', 'the endpoints are those of an etcd'),
   ).action(async (options: PlaneOptions) => {
     const { showStats } = await import('../../dependencies/show.ts');
@@ -42,7 +42,7 @@ export const dependenciesCommand: Register = (program) => {
       .command('pre-cache')
       .summary('the service that foretells what sandboxes need; agents with --pre-cache download it ahead')
       .description(
-        'Learns from the requests that agents log, and chooses by backtest among the same lock file, a Markov chain, hours and weekdays, and a recurrent network.\nRuns until it is stopped.',
+        'Learns from the requests that agents log, and chooses by backtest among the same lock file, a Markov chain, hours and weekdays, and a recurrent network.\nWrites plans also before the time at which an application is expected to begin. Runs until it is stopped.',
       )
       .option('--budget <size>', 'of one sandbox', byteSize, 1e9)
       .option('--confidence <share>', 'nothing less sure is downloaded', fraction, 0.5)

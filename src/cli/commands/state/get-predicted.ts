@@ -1,4 +1,5 @@
-import type { ClientPrediction } from '../../../ports/state-client.ts';
+import { unreachable } from '../../../foundation/assert.ts';
+import type { ClientAbsentPrediction, ClientPrediction } from '../../../ports/state-client.ts';
 import { withCluster } from '../../command.ts';
 import { printable } from '../../terminal/json.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
@@ -26,7 +27,7 @@ export async function getPredicted(key: string, bounds: Bounds, options: GetOpti
       options.endpoints === undefined
         ? await client.get(key, { ...range, ...call })
         : await client.getPredictedAt(endpoints[0] ?? '', key, { ...range, ...call });
-    const { revision, count, more, ageMs, values, predictions } = answer;
+    const { revision, count, more, ageMs, values, predictions, absent } = answer;
     out.document({
       revision,
       count,
@@ -34,13 +35,15 @@ export async function getPredicted(key: string, bounds: Bounds, options: GetOpti
       ageMs,
       values: values.map(keyValueJson),
       predictions: predictions.map(predictionJson),
+      absent: absent.map(({ key: of, ...why }) => ({ key: printable(of), ...why })),
     });
-    const predicted = new Map(predictions.map((prediction) => [printable(prediction.key), prediction]));
+    const told = new Map([
+      ...absent.map((each) => [printable(each.key), [`  no prediction: ${whyText(each)}`]] as const),
+      ...predictions.map((each) => [printable(each.key), predictionLines(each)] as const),
+    ]);
     for (const value of values) {
       for (const line of keyValueLines(value)) out.say(line);
-      const prediction = predicted.get(printable(value.key));
-      if (prediction !== undefined)
-        for (const line of predictionLines(prediction)) out.say(out.style.dim(line));
+      for (const line of told.get(printable(value.key)) ?? []) out.say(out.style.dim(line));
     }
     if (values.length === 0 && !out.json) process.stderr.write('no such key\n');
   });
@@ -51,8 +54,9 @@ function predictionJson({ last, key, value, ...rest }: ClientPrediction): object
 }
 
 function predictionLines(prediction: ClientPrediction): readonly string[] {
-  const { value, confidence, level, fields, model, ageMs, last } = prediction;
-  const made = `made ${Math.round(ageMs)} ms ago from revision ${last.modRevision} by ${model}`;
+  const { value, confidence, level, fields, model, source, ageMs, last } = prediction;
+  const held = source === 'ready' ? '; held ready for a failover' : '';
+  const made = `made ${Math.round(ageMs)} ms ago from revision ${last.modRevision} by ${model}${held}`;
   return [
     `  predicted: ${printable(value)}`,
     `  confidence ${figure(confidence)}, ${made}`,
@@ -61,6 +65,25 @@ function predictionLines(prediction: ClientPrediction): readonly string[] {
         `  ${pointer === '' ? 'value' : pointer}: ${figure(mean)}, with ${figure(level * 100)} % from ${figure(lower)} to ${figure(upper)}`,
     ),
   ];
+}
+
+function whyText({ why, confidence }: ClientAbsentPrediction): string {
+  switch (why) {
+    case 'not-asked':
+      return 'no policy asks for it (tanist policy set --predict)';
+    case 'no-predictor':
+      return 'this node forecasts nothing now; tanist status tells of its predictor';
+    case 'learning':
+      return 'the node is learning its past, or its last change; ask again';
+    case 'left-out':
+      return 'the budget of the node has no room for it';
+    case 'no-forecast':
+      return 'too few numbers of it are known, its value is none, or its last change is too long ago';
+    case 'unsure':
+      return `its confidence of ${figure(confidence ?? 0)} is less than what its policy, or --min-confidence, asks for`;
+    default:
+      return unreachable(why);
+  }
 }
 
 function figure(value: number): string {

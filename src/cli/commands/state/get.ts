@@ -22,7 +22,11 @@ export const getCommand: Register = (program) => {
       .option('--max-create-revision <revision>', 'made there or earlier', wholeNumber(1))
       .option('--keys-only', 'without values')
       .option('--count-only', 'only how many there are')
-      .option('--consistency <how>', 'linearizable, serializable or predicted', 'linearizable')
+      .option(
+        '--consistency <how>',
+        'linearizable, serializable or predicted (what is true, and what is expected of it)',
+        'linearizable',
+      )
       .option('--min-confidence <0..1>', 'with predicted: leave out predictions of less', fraction),
   ).action(async (key: string, rangeEnd: string | undefined, options: GetOptions) => {
     const { consistencyOf, orderAndBounds, rangeOptions, keyValueJson, keyValueLines } = await import(

@@ -28,6 +28,26 @@ export const modelCommand: Register = (program) => {
   );
   withClient(
     family
+      .command('publish')
+      .summary('put a model file in the place of the version in use')
+      .description(
+        'For one that turned out bad, or cannot be read. The nodes load it from the log; learning goes on from it.',
+      )
+      .argument('[file]', 'default: the model that came with this program'),
+  ).action((file: string | undefined, options: ClientOptions) =>
+    withCluster(options, async ({ client, out, change }) => {
+      const { baseModelFile, encodeModelFile, loadModel } = await import(
+        '../../../prediction/neural/model-file.ts'
+      );
+      const { learningJson, modelLines } = await import('../../learning/model-text.ts');
+      const model = await loadModel(file ?? baseModelFile);
+      const { node, learning } = await client.models.publish(encodeModelFile(model), change);
+      out.document({ node, ...learningJson(learning) });
+      if (learning.model !== null) for (const line of modelLines(learning.model)) out.say(line);
+    }),
+  );
+  withClient(
+    family
       .command('contribute')
       .summary('train the model on series of this machine and send how its weights moved')
       .description(

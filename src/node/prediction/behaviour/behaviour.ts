@@ -52,6 +52,11 @@ export class Behaviour {
     return this.#names.series;
   }
 
+  /** How many of them are forecast themselves. */
+  get forecast(): number {
+    return this.series.filter(({ role }) => role !== 'input').length;
+  }
+
   has(id: number): boolean {
     return this.#names.of(id) !== null;
   }
