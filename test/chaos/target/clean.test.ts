@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import test from 'ava';
 import { cleanLeftovers } from '../../../src/chaos/target/clean.ts';
 import { Journal, journalFolder, readJournal } from '../../../src/chaos/target/machine/journal.ts';
 import { isAlive, startOf } from '../../../src/chaos/target/machine/process-facts.ts';
+import { undo } from '../../../src/chaos/target/machine/undo.ts';
 import { eventually } from '../../../src/local/eventually.ts';
 
 const harness = fileURLToPath(new URL('./harness.js', import.meta.url));
@@ -65,4 +66,14 @@ test('a journal says what was done, a line that was not finished left out', (t) 
   const read = readJournal(file);
   t.is(read?.author.pid, process.pid);
   t.deepEqual(read?.deeds, [{ kind: 'mount', path: '/nowhere' }]);
+});
+
+test('with the folder of a cluster go those that were made around it, if nothing else is in them', async (t) => {
+  const work = await mkdtemp(join(tmpdir(), 'tanist-chaos-'));
+  t.teardown(() => rm(work, { recursive: true, force: true }));
+  for (const run of ['calm-1', 'calm-2']) await mkdir(join(work, run, 'cluster'), { recursive: true });
+  await undo({ kind: 'folder', path: join(work, 'calm-1', 'cluster') });
+  t.deepEqual(readdirSync(work), ['calm-2']);
+  await undo({ kind: 'folder', path: join(work, 'calm-2', 'cluster') });
+  t.false(existsSync(work));
 });

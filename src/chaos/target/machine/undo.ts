@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { eventually } from '../../../local/eventually.ts';
 import type { Deed } from './journal.ts';
 import { processesOf } from './process-facts.ts';
@@ -61,6 +62,7 @@ export async function undo(deed: Deed): Promise<string | null> {
     case 'folder':
       if (!existsSync(deed.path)) return null;
       await rm(deed.path, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+      await removeEmptyAround(deed.path);
       return `folder ${deed.path} removed`;
   }
 }
@@ -69,4 +71,18 @@ export async function undo(deed: Deed): Promise<string | null> {
 async function isMounted(path: string): Promise<boolean> {
   const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   return text.split('\n').some((line) => line.split(' ')[4] === path.replaceAll(' ', '\\040'));
+}
+
+/** Where a command keeps the folders of its runs (`cli/chaos`). */
+const workPrefix = 'tanist-chaos-';
+
+/** The folders that a killed command had made around this one, as far as nothing else is in them. */
+async function removeEmptyAround(path: string): Promise<void> {
+  const around: string[] = [];
+  for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder)) {
+    around.push(folder);
+    if (!basename(folder).startsWith(workPrefix)) continue;
+    for (const each of around) await rmdir(each).catch(() => undefined);
+    return;
+  }
 }
