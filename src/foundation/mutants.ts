@@ -8,6 +8,7 @@ import { buildKind } from './build-kind.ts';
 export const mutantNames = [
   'vote-without-up-to-date-check',
   'vote-before-durable',
+  'own-vote-before-durable',
   'vote-lost-at-restart',
   'vote-twice-in-term',
   'commit-earlier-term-by-counting',

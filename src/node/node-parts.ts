@@ -394,7 +394,7 @@ export function nodeParts(
   const readPath: ReadPath = new ReadPath({
     ...parts,
     silentMs,
-    ready: prediction === null ? null : (...of) => prediction.expected(...of),
+    ready: () => prediction?.reader() ?? null,
   });
   const copies: Copies = new Copies({
     ...parts,

@@ -91,7 +91,7 @@ export const predictionOrigins = ['applied', 'ready'] as const;
 export type PredictionOrigin = (typeof predictionOrigins)[number];
 
 /**
- * Why nothing is predicted of a key: `not-asked` by any policy; `no-predictor` here, or none that runs; `learning` its past, or its last change; `left-out` by the
+ * Why nothing is predicted of a key: `not-asked` by any policy; `no-predictor` here, or none that runs; `learning` its past, or its last change, or what large values say; `left-out` by the
  * budget; `no-forecast`: too few numbers, none in its value, or none that reaches to now; `unsure`: below the confidence that its policy or the reader asks for.
  */
 export const whysAbsent = [

@@ -62,7 +62,7 @@ export function campaign(core: Core, handOver: boolean): void {
   for (const to of votersOf(core.configuration)) {
     if (to !== core.id) core.send({ from: core.id, to, term: core.term, type: 'vote', last, handOver });
   }
-  if (mutant.active === 'vote-before-durable') countOwnVote(core);
+  if (mutant.active === 'own-vote-before-durable') countOwnVote(core);
 }
 
 export function countOwnVote(core: Core): void {

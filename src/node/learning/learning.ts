@@ -109,7 +109,7 @@ export class Learning {
   }
 
   /**
-   * Puts a model file in the place of the version in the log, whatever that is. Errors: those of model files, `model-invalid` (of another name),
+   * Puts a model file in the place of the version in the log, whatever that is; that very one stays as it is. Errors: those of model files, `model-invalid` (of another name),
    * `not-leader`, those of `publish`.
    */
   async publish(file: Uint8Array): Promise<void> {
@@ -123,7 +123,9 @@ export class Learning {
     if (leads() === null) throw leadsNot();
     this.#refresh();
     const { current, modified } = this.#record;
-    await publish({ next: versionOf(model), previous: current, follows: modified }, valueBytes, submit);
+    const next = versionOf(model);
+    if (modified > 0 && next.hash === current?.hash) return;
+    await publish({ next, previous: current, follows: modified }, valueBytes, submit);
     this.#tally.count('published');
     feed.nodeLog.info('model-published', { version: model.version, by: 'operator' });
   }

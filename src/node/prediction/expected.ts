@@ -2,6 +2,7 @@ import type { ByteString } from '../../foundation/bytes.ts';
 import type { PredictableSpace, Prediction, WhyAbsent } from '../../ports/prediction.ts';
 import type { PredictorState } from '../../ports/prediction-status.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import type { ScanBudget } from './readable.ts';
 import type { ReadyPredictions } from './ready-predictions.ts';
 import type { TrackedKeys } from './tracked-keys.ts';
 
@@ -27,6 +28,7 @@ export function expectedOf(
   key: ByteString,
   modRevision: number,
   nowMs: number,
+  budget: ScanBudget,
 ): Expected {
   const none = (why: WhyAbsent): Expected => ({ why, confidence: null });
   if (feed.policyFor(key) === null) return none('not-asked');
@@ -36,7 +38,8 @@ export function expectedOf(
     return none(keys.refused > 0 ? 'left-out' : 'learning');
   }
   if (tracked.modRevision !== modRevision) return none('learning');
-  const held = ready.of(tracked, nowMs);
+  const held = ready.of(tracked, nowMs, budget);
+  if (held === 'late') return none('learning');
   if (held === null) return none('no-forecast');
   const { prediction, isSure } = held;
   return isSure ? { prediction } : { why: 'unsure', confidence: prediction.confidence };

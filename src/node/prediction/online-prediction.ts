@@ -22,7 +22,7 @@ import { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
 import type { PredictionBudget, Predictor } from './predictor.ts';
 import { PredictorCalls } from './predictor-calls.ts';
-import { readable } from './readable.ts';
+import { readable, ScanBudget } from './readable.ts';
 import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
@@ -223,11 +223,14 @@ export class OnlinePrediction implements PredictionSource {
     return this.#calls.said;
   }
 
-  /** What is held ready of a key as it was written at this revision; `nowMs`: cluster time as the reader knows it. */
-  expected(space: PredictableSpace, key: ByteString, modRevision: number, nowMs: number): ExpectedAt {
-    const atMs = Math.max(nowMs, this.#steady.nowMs());
+  /** For one answer: what is held ready of a key as it was written at this revision; `nowMs`: cluster time as the reader knows it. */
+  reader(): (space: PredictableSpace, key: ByteString, modRevision: number, nowMs: number) => ExpectedAt {
     const parts = { feed: this.#parts.feed, keys: this.#keys, ready: this.#ready, state: this.#state() };
-    return { ...expectedOf(parts, space, key, modRevision, atMs), atMs };
+    const budget = new ScanBudget();
+    return (space, key, modRevision, nowMs) => {
+      const atMs = Math.max(nowMs, this.#steady.nowMs());
+      return { ...expectedOf(parts, space, key, modRevision, atMs, budget), atMs };
+    };
   }
 
   /** Somebody reads predictions of these keys: they are worth more than those that nobody reads. */

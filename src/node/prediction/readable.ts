@@ -33,3 +33,21 @@ export class WorkMeter {
     return isDue;
   }
 }
+
+/** Of one reader's turn, a few ms. */
+const budgetBytes = 2 * 1024 * 1024;
+/** What even the smallest value costs. */
+const leastBytes = 512;
+
+/** What may be scanned for one reader in one turn of the event loop. */
+export class ScanBudget {
+  #left = budgetBytes;
+
+  /** Whether a value of this size may be scanned so many times. */
+  takes(value: { readonly length: number }, times: number): boolean {
+    const bytes = leastBytes + value.length * times;
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+}

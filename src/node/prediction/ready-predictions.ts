@@ -2,7 +2,7 @@ import { limits } from '../../foundation/limits.ts';
 import type { Prediction } from '../../ports/prediction.ts';
 import { sealedBound, sealPrediction } from '../../protocol/parts/prediction.ts';
 import { makePrediction } from './make-prediction.ts';
-import { WorkMeter } from './readable.ts';
+import { type ScanBudget, WorkMeter } from './readable.ts';
 import type { ReadyTable } from './ready-table.ts';
 import type { TrackedKey } from './tracked-keys.ts';
 
@@ -96,9 +96,17 @@ export class ReadyPredictions {
     return chosen;
   }
 
-  /** What is held of a key, made anew if it is outdated; null: nothing can be made. For reads: a promotion collects. */
-  of(tracked: TrackedKey, nowMs: number): Pick<Ready, 'prediction' | 'isSure'> | null {
-    return this.#isOld(tracked, nowMs) ? this.#make(tracked, nowMs) : (this.#ready.get(tracked) ?? null);
+  /**
+   * What is held of a key, made anew if it is outdated and the reader's budget allows it (`late`: it does not); null: nothing can be made. For reads: a
+   * promotion collects.
+   */
+  of(
+    tracked: TrackedKey,
+    nowMs: number,
+    budget: ScanBudget,
+  ): Pick<Ready, 'prediction' | 'isSure'> | 'late' | null {
+    if (!this.#isOld(tracked, nowMs)) return this.#ready.get(tracked) ?? null;
+    return budget.takes(tracked.value, timesRead(tracked)) ? this.#make(tracked, nowMs) : 'late';
   }
 
   #isOld(tracked: TrackedKey, nowMs: number): boolean {
@@ -128,6 +136,8 @@ export class ReadyPredictions {
 }
 
 /** Its value is scanned for each field, written anew, and sealed. */
-function isDue(meter: WorkMeter, { value, fields }: TrackedKey): boolean {
-  return meter.isDue(value, fields.length + 2);
+const timesRead = ({ fields }: TrackedKey): number => fields.length + 2;
+
+function isDue(meter: WorkMeter, tracked: TrackedKey): boolean {
+  return meter.isDue(tracked.value, timesRead(tracked));
 }

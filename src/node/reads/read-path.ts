@@ -39,7 +39,7 @@ export interface ReadPathParts {
   readonly ranges: RangeReader;
   readonly hub: WatchHub;
   /** What this replica holds ready, for predicted reads. */
-  readonly ready: Ready;
+  readonly ready: () => Ready;
   /** Since this replica last heard a leader; 0 on the leader. */
   readonly silentMs: () => number;
   readonly imageDamaged: (what: string) => void;
@@ -226,7 +226,7 @@ export class ReadPath {
     const { state, clusterClock } = this.#parts;
     // What a quiet cluster has not put into its log yet counts, too.
     const nowMs = clusterClock.knowsTime ? Math.max(state.timeMs, clusterClock.now()) : state.timeMs;
-    return withPredictions(state, answer, request.space, predicted, nowMs, this.#parts.ready);
+    return withPredictions(state, answer, request.space, predicted, nowMs, this.#parts.ready());
   }
 
   #unread(replaced: number, error: unknown): TanistError {

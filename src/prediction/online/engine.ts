@@ -173,8 +173,9 @@ export class OnlineEngine {
     const { lastValue } = observed;
     const lower = forecast.lower ?? mean.map((value, i) => value - accuracy.halfWidth(i + 1));
     const upper = forecast.upper ?? mean.map((value, i) => value + accuracy.halfWidth(i + 1));
-    // What is made in the middle of a step is about moments whose truth nobody keeps.
-    if (endMs === observed.endMs) accuracy.predicted({ endMs, stepMs, lastValue, mean, lower, upper });
+    // What is made in the middle of a step is about moments whose truth nobody keeps; and the last value is the one there, however changes come in batches.
+    if (endMs === observed.endMs)
+      accuracy.predicted({ endMs, stepMs, lastValue: observed.endValue, mean, lower, upper });
     const row = new Float64Array(rowLength(horizon));
     writeRow(row, 0, {
       header: {

@@ -40,8 +40,9 @@ export class WarmHealth {
     this.#found(range, reason);
   }
 
-  diskIsFull(message: string): void {
-    this.#nodeLog.warn('disk-full', { message });
+  /** `message` null: it is so still, whoever had room meanwhile. */
+  diskIsFull(message: string | null): void {
+    if (message !== null) this.#nodeLog.warn('disk-full', { message });
     this.#trouble = 'the disk is full: what is held grows older until there is room';
   }
 

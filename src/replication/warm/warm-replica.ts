@@ -223,7 +223,7 @@ export class WarmReplica {
         return;
       } catch (error) {
         if (!(error instanceof TanistError) || error.code !== 'disk-full' || this.#stopped) throw error;
-        if (!isFull) this.#health.diskIsFull(error.message);
+        this.#health.diskIsFull(isFull ? null : error.message);
         isFull = true;
         await this.#following.sleep(this.#timing.fullDiskMs);
       }

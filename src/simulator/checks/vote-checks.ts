@@ -4,7 +4,7 @@ import type { Findings } from './findings.ts';
 
 interface Vote {
   readonly candidate: string;
-  /** Someone else was told of it. */
+  /** Someone else was told of it, or it made a leader. */
   readonly promised: boolean;
 }
 
@@ -23,6 +23,7 @@ export class VoteChecks {
 
   sent(message: RaftMessage, store: string, log: DurableLog): void {
     if (message.type === 'vote') this.#vote(message.from, message.term, message.from, store);
+    else if (message.type === 'append' || message.type === 'heartbeat') this.#led(message.from, message.term, store, log);
     else if (message.type === 'voteReply' && message.granted) {
       this.#vote(message.from, message.term, message.to, store);
       this.#durable(message.from, message.term, message.to, log);
@@ -46,6 +47,15 @@ export class VoteChecks {
         );
       else votes?.delete(at);
     }
+  }
+
+  /** It leads, so its own vote has counted. */
+  #led(id: string, term: number, store: string, log: DurableLog): void {
+    const votes = this.#votes.get(name(id, store));
+    const own = votes?.get(term);
+    if (own === undefined || own.promised) return;
+    this.#durable(id, term, id, log);
+    votes?.set(term, { ...own, promised: true });
   }
 
   #durable(voter: string, term: number, candidate: string, log: DurableLog): void {
