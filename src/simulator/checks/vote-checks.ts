@@ -23,7 +23,8 @@ export class VoteChecks {
 
   sent(message: RaftMessage, store: string, log: DurableLog): void {
     if (message.type === 'vote') this.#vote(message.from, message.term, message.from, store);
-    else if (message.type === 'append' || message.type === 'heartbeat') this.#led(message.from, message.term, store, log);
+    else if (message.type === 'append' || message.type === 'heartbeat')
+      this.#led(message.from, message.term, store, log);
     else if (message.type === 'voteReply' && message.granted) {
       this.#vote(message.from, message.term, message.to, store);
       this.#durable(message.from, message.term, message.to, log);

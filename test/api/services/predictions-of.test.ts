@@ -15,9 +15,18 @@ import { b } from '../../state/commands.ts';
 
 const counts = {
   ...{ keys: 0, series: 0, mostSeries: 0, refused: 0, ready: 0, waiting: 0, forecasts: 0, choices: 0 },
-  ...{ errors: 0, memoryBytes: 0, notNumbers: 0, dropped: 0, wentBack: 0, preApplied: 0 },
+  ...{ errors: 0, memoryBytes: 0, notNumbers: 0, dropped: 0, wentBack: 0, preApplied: 0, behaviour: 0 },
 };
-const status = { state: 'running', ...counts, lastError: null, cpuShare: 0, scaledError: null, models: [] };
+const met = { count: 0, error: 0, lastError: 0 };
+const status = {
+  state: 'running',
+  ...counts,
+  met,
+  lastError: null,
+  cpuShare: 0,
+  scaledError: null,
+  models: [],
+};
 const row = new TableRow(new Float64Array(rowLength(0)));
 
 /** `keys` keys in each of both spaces, two fields a key, in no order; every seventh key of `user` is not forecast yet. */

@@ -1,20 +1,31 @@
-/** The end of a series with running sums, so that the mean of any stretch costs two look-ups. */
+/** At i: the sum of the values before i, and what of it one number cannot hold (Knuth, The Art of Computer Programming 2, 4.2.2, theorem B). */
+export interface RunningSums {
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+}
+
+/** The end of a series with running sums, so that the mean of any stretch costs two look-ups, however large the values before it were. */
 export interface Tail {
   readonly values: Float64Array;
-  /** sums[i]: sum of the values before i. */
-  readonly sums: Float64Array;
+  readonly sums: RunningSums;
   /** Where the known part ends: values from here on are the future (known in training alone). */
   readonly end: number;
 }
 
-export function runningSums(values: Float64Array): Float64Array {
-  const sums = new Float64Array(values.length + 1);
+export function runningSums(values: Float64Array): RunningSums {
+  const high = new Float64Array(values.length + 1);
+  const low = new Float64Array(values.length + 1);
   let sum = 0;
-  for (let index = 0; index < values.length; index++) {
-    sum += values[index] ?? 0;
-    sums[index + 1] = sum;
+  let lost = 0;
+  for (const [index, value] of values.entries()) {
+    const next = sum + value;
+    const taken = next - sum;
+    lost += sum - (next - taken) + (value - taken);
+    sum = next;
+    high[index + 1] = sum;
+    low[index + 1] = lost;
   }
-  return sums;
+  return { high, low };
 }
 
 /** Value at an index, the first one before the beginning. */
@@ -22,9 +33,11 @@ export const valueAt = (values: Float64Array, index: number): number => values[M
 
 /** Mean of the `count` values before `end`, or of as many as there are. */
 export function meanBefore({ sums }: Pick<Tail, 'sums'>, end: number, count: number): number {
-  if (end <= 0) return sums[1] ?? 0;
+  const { high, low } = sums;
+  if (end <= 0) return high[1] ?? 0;
   const from = end > count ? end - count : 0;
-  return ((sums[end] ?? 0) - (sums[from] ?? 0)) / (end - from);
+  const rest = (low[end] ?? 0) - (low[from] ?? 0);
+  return ((high[end] ?? 0) - (high[from] ?? 0) + rest) / (end - from);
 }
 
 /** Where medians are found; this layer's thread does one at a time. */

@@ -169,7 +169,7 @@ test.serial('make-mirror, from here and to here', async (t) => {
 
 test.serial('check datascale passes', async (t) => {
   if (cluster === undefined) return t.pass();
-  // What it asks of the process's own memory is in etcd's metric of that name.
+  // The metric of memory that it reads is of this whole process, which may give some back meanwhile.
   const { code, stdout, stderr } = await etcdctl(cluster.endpoints, [
     'check',
     'datascale',
@@ -178,5 +178,5 @@ test.serial('check datascale passes', async (t) => {
     '--auto-compact',
   ]);
   t.is(code, 0, stderr);
-  t.regex(stdout, /PASS: Approximate system memory used : \d+\.\d+ MB/);
+  t.regex(stdout, /PASS: Approximate system memory used : -?\d+\.\d+ MB/);
 });

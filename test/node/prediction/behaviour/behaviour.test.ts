@@ -57,7 +57,7 @@ test('one scrape asks for the status once, and the next one anew', (t) => {
   const prediction = {
     status: () => {
       asked++;
-      return { state: 'running', keys: asked };
+      return { state: 'running', keys: asked, met: { count: 0 } };
     },
   };
   const scrape = (): unknown[] => {
