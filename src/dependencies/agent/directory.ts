@@ -50,6 +50,8 @@ export class Directory {
   #joined = false;
   /** Of the latest join: what others say under the same id is not this agent's word. */
   #lease: { readonly lease?: LeaseId } = {};
+  /** One at a time: one that was given up goes on behind, and would revoke the lease of the next. */
+  #joining: Promise<{ readonly lease: LeaseId }> | null = null;
   #instance: string;
   #isTaken = false;
   readonly #told = new Set<string>();
@@ -84,12 +86,15 @@ export class Directory {
   async stop(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
-    if (!this.#joined) return;
+    const { registry, self, clock } = this.#options;
+    const leave = (own: { readonly lease?: LeaseId }): Promise<void> =>
+      registry.invalidate(self.id, { ...own, deadlineMs: stopMs });
+    const left = [
+      this.#joined ? leave(this.#lease) : undefined,
+      this.#joining?.then(({ lease }) => leave({ lease })),
+    ];
     this.#joined = false;
-    const { registry, self } = this.#options;
-    const { clock } = this.#options;
-    const over = { ...this.#lease, deadlineMs: stopMs };
-    await within(clock, stopMs, registry.invalidate(self.id, over)).catch(() => undefined);
+    await within(clock, stopMs, Promise.all(left)).catch(() => undefined);
   }
 
   /** Null: the registry does not answer. */
@@ -127,17 +132,13 @@ export class Directory {
   }
 
   async #join(): Promise<void> {
-    const { registry, self, ttlMs, held } = this.#options;
-    const { clock } = this.#options;
-    const bounds = { deadlineMs: patienceMs };
-    const [other] = await within(clock, patienceMs, registry.sandboxes({ id: self.id, ...bounds }));
-    // An earlier life of the same cache; but a copy of it may be somebody else's, who is there.
-    const isAnother = other?.instance === this.#instance && other.address !== self.address;
-    if (isAnother && (await this.#options.answers(other))) throw taken(other);
-    const joining = registry.join({ ...self, instance: this.#instance }, ttlMs, bounds);
-    const { lease } = await within(clock, patienceMs, joining);
-    this.#lease = { lease };
+    const { clock, held } = this.#options;
+    if (this.#joining === null) await this.#checkFree();
     if (this.#closed) return;
+    const { lease } = await within(clock, patienceMs, this.#joining ?? this.#begin());
+    if (this.#closed) return;
+    this.#joining = null;
+    this.#lease = { lease };
     this.#joined = true;
     this.#isBehind = false;
     this.#isTaken = false;
@@ -150,6 +151,28 @@ export class Directory {
       this.#isBehind = true;
       throw error;
     }
+  }
+
+  /** Fails as `sandbox-exists`. */
+  async #checkFree(): Promise<void> {
+    const { registry, self, clock, answers } = this.#options;
+    const looking = registry.sandboxes({ id: self.id, deadlineMs: patienceMs });
+    const [other] = await within(clock, patienceMs, looking);
+    // An earlier life of the same cache; but a copy of it may be somebody else's, who is there.
+    if (other?.instance !== this.#instance || other.address === self.address) return;
+    if (await answers(other)) throw taken(other);
+    if (this.#isTaken) this.#instance = randomBytes(16).toString('hex');
+  }
+
+  #begin(): Promise<{ readonly lease: LeaseId }> {
+    const { registry, self, ttlMs } = this.#options;
+    const sandbox = { ...self, instance: this.#instance };
+    const joining = registry.join(sandbox, ttlMs, { deadlineMs: patienceMs });
+    this.#joining = joining;
+    joining.catch(() => {
+      if (this.#joining === joining) this.#joining = null;
+    });
+    return joining;
   }
 
   async #register(objects: readonly ObjectMeta[]): Promise<void> {
@@ -231,7 +254,6 @@ export class Directory {
 
   /** Another agent took the id, as one with a copy of the cache: it keeps it, as long as it lives. */
   #lost(error: Error): void {
-    if (this.#joined) this.#instance = randomBytes(16).toString('hex');
     this.#joined = false;
     if (!this.#isTaken) this.#options.say(`${error.message}; served meanwhile without the others`);
     this.#isTaken = true;
