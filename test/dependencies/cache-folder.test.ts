@@ -55,6 +55,14 @@ test('a process that cannot be seen from here has the folder while it renews its
   await (await openCacheFolder(folder, systemClock)).close();
 });
 
+test('where it cannot be told how old a lock is, nobody waits for it', async (t) => {
+  const folder = await folderFor(t);
+  const lock = join(folder, 'lock');
+  await writeFile(lock, JSON.stringify({ token: 'other', pid: 1, started: '1', world: 'another boot' }));
+  await mkdir(`${lock}.now`);
+  await t.throwsAsync(openCacheFolder(folder, hurried), { code: 'data-not-writable' });
+});
+
 test('who has the folder renews the lock, and gives back none but its own', async (t) => {
   const folder = await folderFor(t);
   const lock = join(folder, 'lock');

@@ -49,7 +49,7 @@ export async function lockFolder(file: string, folder: string, clock: Clock): Pr
     if (handle !== null) break;
     const there = await readFile(file, 'utf8').catch(() => null);
     if (there === null) continue;
-    switch (await verdict(decoded(there), file, own)) {
+    switch (await verdict(decoded(there), file, folder, own)) {
       case 'lives':
         throw new TanistError(
           'data-locked',
@@ -93,24 +93,33 @@ async function taken(file: string, folder: string, text: string): Promise<FileHa
   } catch (error) {
     await handle?.close();
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
-    throw new TanistError(
-      'data-not-writable',
-      `the cache ${folder} cannot be written: ${asError(error).message}`,
-    );
+    throw notWritable(folder, error);
   }
 }
 
-async function verdict(owner: Owner | null, file: string, own: Owner): Promise<'lives' | 'gone' | 'unsure'> {
+function notWritable(folder: string, error: unknown): TanistError {
+  return new TanistError(
+    'data-not-writable',
+    `the cache ${folder} cannot be written: ${asError(error).message}`,
+  );
+}
+
+async function verdict(
+  owner: Owner | null,
+  file: string,
+  folder: string,
+  own: Owner,
+): Promise<'lives' | 'gone' | 'unsure'> {
   if (owner !== null && ours.has(owner.token)) return 'lives';
   if (owner !== null && own.world !== '' && owner.world === own.world)
     return (await startOf(owner.pid)) === owner.started ? 'lives' : 'gone';
-  return (await sinceRenewedMs(file)) >= goneMs ? 'gone' : 'unsure';
+  return (await sinceRenewedMs(file, folder)) >= goneMs ? 'gone' : 'unsure';
 }
 
 /** Until nobody renewed it for long enough; false: it is another one by now. Fails as `data-locked` where somebody does. */
 async function hasEnded(file: string, there: string, folder: string, clock: Clock): Promise<boolean> {
   const before = await renewedMs(file);
-  while ((await sinceRenewedMs(file)) < goneMs) {
+  while ((await sinceRenewedMs(file, folder)) < goneMs) {
     await new Promise<void>((resolve) => void clock.after(lookMs, resolve));
     if ((await readFile(file, 'utf8').catch(() => '')) !== there) return false;
     if ((await renewedMs(file)) !== before)
@@ -137,9 +146,11 @@ async function putAside(file: string, dead: string, token: string): Promise<void
 }
 
 /** By the clock of the file system, which may be another machine's. */
-async function sinceRenewedMs(file: string): Promise<number> {
+async function sinceRenewedMs(file: string, folder: string): Promise<number> {
   const probe = `${file}.now`;
-  await writeFile(probe, '').catch(() => undefined);
+  await writeFile(probe, '').catch((error: unknown) => {
+    throw notWritable(folder, error);
+  });
   const [nowMs, thenMs] = [await renewedMs(probe), await renewedMs(file)];
   await rm(probe, { force: true });
   return thenMs === 0 ? Number.POSITIVE_INFINITY : nowMs - thenMs;
