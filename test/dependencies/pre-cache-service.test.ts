@@ -15,6 +15,7 @@ import { ApplicationStarts } from '../../src/dependencies/pre-cache/starts.ts';
 import { decodeStatus, statusKey } from '../../src/dependencies/pre-cache/status.ts';
 import { WorkQueue } from '../../src/dependencies/pre-cache/work-queue.ts';
 import { StateRegistry } from '../../src/dependencies/registry/state-registry.ts';
+import { TanistError } from '../../src/foundation/errors.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { until } from './fleet.ts';
 import { MemoryState } from './memory-state.ts';
@@ -108,7 +109,7 @@ test('a plan that says nothing new is not written again, and not to one in the m
   await until(async () => (await planOf('busy')) !== null);
   await service.settled();
   const { plans } = service;
-  await log(sequence(3, ['a'], { sandbox: 'busy', ended: false }));
+  await log(sequence(Date.now(), ['a'], { sandbox: 'busy', ended: false }));
   await until(() => service.plans > plans);
   t.deepEqual((await planOf('busy'))?.names, ['b']);
   await log(sequence(4, ['a', 'b']));
@@ -141,6 +142,40 @@ test('before its application is expected to begin a sandbox is told what it need
   t.is(service.plans, plans);
 });
 
+test('a plan that could not be written before its application begins is written when it can be', async (t) => {
+  let nowMs = mondayMs;
+  const { state, service, log, planOf, join, turn } = setting(t, () => nowMs);
+  const nights = Array.from({ length: 20 }, (_, i) => mondayMs - (20 - i) * dayMs + 2 * hourMs);
+  await log(...nights.map((each) => sequence(each, ['nightly'])));
+  await until(() => service.learnt === 20);
+  await join('builder');
+  await until(async () => (await planOf('builder')) !== null);
+  await service.settled();
+  await state.delete(planKey('builder'));
+  nowMs = mondayMs + 2 * hourMs - 5 * 60_000;
+  state.failure = new TanistError('no-leader', 'electing');
+  await turn();
+  state.failure = null;
+  await turn();
+  t.deepEqual((await planOf('builder'))?.names, ['nightly']);
+});
+
+test('who was left in the middle of a sequence is told again what its application asks for', async (t) => {
+  let nowMs = mondayMs;
+  const { service, log, planOf, join } = setting(t, () => nowMs);
+  await join('lasting');
+  await log(sequence(nowMs, ['z'], { sandbox: 'lasting', ended: false }));
+  await service.settled();
+  nowMs += hourMs;
+  await join('other');
+  await log(sequence(mondayMs - hourMs, ['y'], { sandbox: 'other', ended: false }));
+  await log(...[1, 2].map((i) => sequence(mondayMs + i, ['a', 'b'])));
+  await until(() => service.learnt === 2);
+  await service.settled();
+  t.deepEqual((await planOf('lasting'))?.names, ['a', 'b']);
+  t.deepEqual((await planOf('other'))?.names, ['a', 'b']);
+});
+
 test('what the plans were worth, and when applications are expected, is in the cluster while it runs', async (t) => {
   let nowMs = mondayMs;
   const { state, service, log, turn } = setting(t, () => nowMs);
@@ -171,6 +206,9 @@ test('an application that has not begun for months is forgotten with its rows', 
   nowMs += 61 * dayMs;
   await log(sequence(nowMs, ['a']));
   await until(() => service.learnt === 3);
+  state.failure = new TanistError('no-leader', 'electing');
+  await turn();
+  state.failure = null;
   await turn();
   const { values } = await state.get(logPrefix, { prefix: true });
   t.is(values.length, 2);
@@ -182,10 +220,13 @@ test('what waits to be done is done once, with the latest of it, in its first pl
   const queue = new WorkQueue(() => done.push('failed'));
   for (let i = 0; i < 1000; i++) queue.add('same', async () => void done.push(`same ${i}`));
   queue.add('bad', () => Promise.reject(new Error('x')));
+  queue.add('worse', () => {
+    throw new Error('x');
+  });
   queue.add('other', async () => queue.add('later', async () => void done.push('later')));
-  t.is(queue.length, 3);
+  t.is(queue.length, 4);
   await queue.settled();
-  t.deepEqual(done, ['same 999', 'failed', 'later']);
+  t.deepEqual(done, ['same 999', 'failed', 'failed', 'later']);
 });
 
 test('starts of many sandboxes together are one; those who began longest ago are forgotten', (t) => {
