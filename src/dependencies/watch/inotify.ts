@@ -55,6 +55,7 @@ function followOne(
   });
   let words = '';
   let isReplaced = false;
+  let ended = false;
   child.stderr.on('data', (text: Buffer) => {
     words = (words + text.toString('utf8')).slice(-wordsKept);
   });
@@ -63,13 +64,16 @@ function followOne(
     if (!what.includes('ISDIR') && path !== '' && !path.endsWith('/')) opened(path);
   });
   const look = async (): Promise<void> => {
-    isReplaced = (await idOf(root)) !== folder;
+    const now = await idOf(root);
+    if (ended) return;
+    isReplaced = now !== folder;
     if (isReplaced) child.kill();
     else timer = clock.after(lookMs, () => void look());
   };
   let timer = clock.after(lookMs, () => void look());
   return new Promise((resolve) => {
     const end = (said: string): void => {
+      ended = true;
       timer.cancel();
       resolve(isReplaced || signal.aborted ? null : said);
     };
