@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -25,13 +25,14 @@ async function setting(t: ExecutionContext, more: Partial<CacheOptions> = {}) {
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const gone: ObjectMeta[] = [];
   const clock = { ...systemClock, wallMs: () => 1000 };
-  const open = (): Promise<ObjectCache> =>
+  const open = (also: Partial<CacheOptions> = {}): Promise<ObjectCache> =>
     ObjectCache.open({
       folder,
       limitBytes: 1e9,
       clock,
       onGone: (objects) => gone.push(...objects),
       ...more,
+      ...also,
     });
   return { folder, gone, open, clock };
 }
@@ -104,6 +105,29 @@ test('what is on its way counts within the limit, and makes room', async (t) => 
   await cache.discard(first);
   t.is(cache.stagedBytes, 0);
   await cache.close();
+});
+
+test('a folder that another process took is neither read nor written', async (t) => {
+  const { open, folder, gone, clock } = await setting(t);
+  const hurried = { ...clock, after: (_: number, act: () => void) => clock.after(1, act) };
+  const cache = await open({ clock: hurried });
+  const { keys } = await put(cache, 'x');
+  const staged = await cache.stage();
+  const lock = join(folder, 'lock');
+  await writeFile(`${lock}.new`, 'of another');
+  await rename(`${lock}.new`, lock);
+  t.is((await cache.lost).code, 'data-locked');
+  t.is(gone.length, 1);
+  t.is(await cache.find(keys[0]!), null);
+  await t.throwsAsync(cache.stage(), { code: 'data-locked' });
+  await t.throwsAsync(cache.adopt(staged, { sha256: sha256(''), size: 0, keys: [] }), {
+    code: 'data-locked',
+  });
+  await cache.discard(staged);
+  t.deepEqual(await readdir(join(folder, 'parts')), ['2']);
+  await cache.close();
+  t.false((await readdir(folder)).includes('closed'));
+  t.is(await readFile(lock, 'utf8'), 'of another');
 });
 
 test('an object whose description cannot be written leaves no bytes', async (t) => {

@@ -82,7 +82,7 @@ test('metadata that is too large is fetched once in a while, and named', async (
     more();
     return true;
   };
-  const agent = await fleet.agent('own', upstream.url, { cacheBytes: 1e9 });
+  const agent = await fleet.agent('own', upstream.url, { cacheBytes: 1e9, metadataTtlMs: 0 });
   for (let i = 0; i < 3; i++) {
     const { status, body } = await get(agent.address, '/huge');
     t.is(status, 502);

@@ -107,7 +107,8 @@ export async function runAgent(options: ClientOptions & AgentCommandOptions): Pr
       out.say(
         `other agents ask at ${sandbox.address}; ${cache.objects} objects in ${cacheFolder}. Ctrl-C stops it.`,
       );
-      await stopped;
+      const lost = await Promise.race([stopped, agent.lost]);
+      if (lost !== undefined) throw lost;
     } finally {
       await agent.stop();
     }

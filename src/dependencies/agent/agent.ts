@@ -116,7 +116,8 @@ export async function startAgent(options: AgentOptions, ports: AgentPorts): Prom
     }
     undo.push(startScrubs(cache, clock, say));
     const { address: peerAddress } = peerServer;
-    return { address: sandboxFace.address, peerAddress, face, fetcher, cache, stats, stop };
+    const { lost } = cache;
+    return { address: sandboxFace.address, peerAddress, face, fetcher, cache, lost, stats, stop };
   } catch (error) {
     await stop();
     throw error;

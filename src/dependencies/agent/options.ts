@@ -101,6 +101,8 @@ export interface RunningAgent {
   readonly face: RegistryFace;
   readonly fetcher: ObjectFetcher;
   readonly cache: ObjectCache;
+  /** Resolves where another process took the cache's folder: it is to be stopped. */
+  readonly lost: Promise<Error>;
   stats(): AgentStats;
   /** Ends its lease, so that nobody asks it any more; the cache stays. */
   stop(): Promise<void>;

@@ -13,7 +13,9 @@ export interface CacheFolder {
   readonly instance: string;
   /** False: its last owner did not end in an orderly way, so files may lack bytes that were never written. */
   readonly wasClosed: boolean;
-  /** Says that all is written, and lets others have it. */
+  /** Resolves where another process took it. */
+  readonly lost: Promise<TanistError>;
+  /** Says that all is written, and lets others have it; of a folder that was lost nothing. */
   close(): Promise<void>;
 }
 
@@ -41,12 +43,17 @@ async function opened(path: string, lock: FolderLock): Promise<CacheFolder> {
     () => true,
     () => false,
   );
+  let isLost = false;
+  void lock.lost.then(() => {
+    isLost = true;
+  });
   return {
     path,
+    lost: lock.lost,
     instance: await instanceOf(join(path, 'instance')),
     wasClosed,
     close: async () => {
-      await writeFile(closedFile, '').catch(() => undefined);
+      if (!isLost) await writeFile(closedFile, '').catch(() => undefined);
       await lock.release();
     },
   };

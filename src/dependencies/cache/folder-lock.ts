@@ -24,6 +24,8 @@ interface Owner {
 }
 
 export interface FolderLock {
+  /** Resolves where another took the lock meanwhile, as while this process was paused. */
+  readonly lost: Promise<TanistError>;
   release(): Promise<void>;
 }
 
@@ -63,17 +65,34 @@ export async function lockFolder(file: string, folder: string, clock: Clock): Pr
     await putAside(file, there, own.token);
   }
   const held = handle;
+  const { dev, ino } = await held.stat({ bigint: true });
+  let lose: (error: TanistError) => void = () => undefined;
+  const lost = new Promise<TanistError>((resolve) => {
+    lose = resolve;
+  });
   ours.add(own.token);
   let timer: Timer = clock.after(renewMs, () => void renew());
   const isOurs = async (): Promise<boolean> =>
     decoded(await readFile(file, 'utf8').catch(() => ''))?.token === own.token;
   const renew = async (): Promise<void> => {
     if (!ours.has(own.token)) return;
+    // None there: it may have been put aside, and comes back.
+    const there = await stat(file, { bigint: true }).catch(() => null);
+    if (there !== null && (there.dev !== dev || there.ino !== ino)) {
+      lose(
+        new TanistError(
+          'data-locked',
+          `another agent took the cache ${folder}, as this one was paused and did not renew its lock`,
+        ),
+      );
+      return;
+    }
     // Of this very file, whoever has put another one in its place by now; and written, so that its time is the file system's.
     await held.write(text, 0).catch(() => undefined);
     if (ours.has(own.token)) timer = clock.after(renewMs, () => void renew());
   };
   return {
+    lost,
     release: async () => {
       ours.delete(own.token);
       timer.cancel();

@@ -47,6 +47,7 @@ export class ObjectCache {
   readonly #files: ObjectFiles;
   readonly #index = new ObjectIndex();
   readonly #staging = new Staging();
+  #lost: TanistError | null = null;
   evictions = 0;
   evictedAheadBytes = 0;
 
@@ -62,7 +63,13 @@ export class ObjectCache {
     const cache = new ObjectCache(folder, options);
     for (const { meta } of await cache.#files.load()) cache.#index.put(meta, folder.wasClosed, 0);
     cache.#evict('');
+    void folder.lost.then((error) => cache.#abandon(error));
     return cache;
+  }
+
+  /** Resolves where another process took the folder: from then on nothing is found here, and nothing written. */
+  get lost(): Promise<TanistError> {
+    return this.#folder.lost;
   }
 
   get instance(): string {
@@ -163,6 +170,7 @@ export class ObjectCache {
 
   /** A file to write an object to; no more than `mostBytes` of it, since what is on its way counts within the limit, too. */
   async stage(mostBytes = this.limitBytes): Promise<StagedFile & { readonly mostBytes: number }> {
+    if (this.#lost !== null) throw this.#lost;
     const room = this.limitBytes - this.#staging.bytes;
     const staged = { ...(await this.#files.stage()), mostBytes: Math.max(0, Math.min(mostBytes, room)) };
     this.#staging.begin(staged);
@@ -177,7 +185,8 @@ export class ObjectCache {
   /** Closes the file, and removes it unless it became an object. */
   discard(staged: StagedFile): Promise<void> {
     this.#staging.end(staged);
-    return this.#files.discard(staged);
+    // By its name it may be another's by now.
+    return this.#lost === null ? this.#files.discard(staged) : staged.handle.close().catch(() => undefined);
   }
 
   /** The staged bytes, which have these digests, become an object. */
@@ -188,6 +197,7 @@ export class ObjectCache {
   ): Promise<ObjectMeta> {
     const { sha256, size, keys } = content;
     this.#staging.end(staged);
+    if (this.#lost !== null) throw this.#lost;
     const known = this.#index.get(sha256);
     if (known !== undefined) {
       await rm(staged.path, { force: true });
@@ -282,6 +292,13 @@ export class ObjectCache {
     this.#evict(meta.sha256);
     await this.#files.describe(entry.meta).catch(() => undefined);
     return entry.meta;
+  }
+
+  #abandon(error: TanistError): void {
+    this.#lost = error;
+    const all = this.all();
+    for (const entry of this.#index.entries()) this.#index.forget(entry);
+    this.#options.onGone(all);
   }
 
   #describe({ meta }: Entry): void {

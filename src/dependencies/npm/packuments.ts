@@ -128,13 +128,13 @@ export class Packuments {
       const isTooLarge = error.code === 'value-too-large';
       const said = isTooLarge ? this.#tooLarge(name, error) : error;
       if (isTooLarge || (error instanceof AnswerStatus && [404, 410].includes(error.status)))
-        this.#refuse(asked, said, isTooLarge ? tooLargeMs : missingMs);
+        this.#refuse(asked, said, isTooLarge ? tooLargeMs : Math.min(missingMs, this.#options.metadataTtlMs));
       throw said;
     }
   }
 
   #refuse(asked: string, error: TanistError, forMs: number): void {
-    const untilMs = this.#ports.clock.nowMs() + Math.min(forMs, this.#options.metadataTtlMs);
+    const untilMs = this.#ports.clock.nowMs() + forMs;
     this.#refused.delete(asked);
     this.#refused.set(asked, { error, untilMs });
     const [oldest] = this.#refused.keys();
