@@ -50,6 +50,7 @@ export class Directory {
   #joined = false;
   /** Of the latest join: what others say under the same id is not this agent's word. */
   #lease: { readonly lease?: LeaseId } = {};
+  #joining: ReturnType<DirectoryOptions['registry']['join']> | null = null;
   #instance: string;
   #isTaken = false;
   readonly #told = new Set<string>();
@@ -134,8 +135,11 @@ export class Directory {
     // An earlier life of the same cache; but a copy of it may be somebody else's, who is there.
     const isAnother = other?.instance === this.#instance && other.address !== self.address;
     if (isAnother && (await this.#options.answers(other))) throw taken(other);
-    const joining = registry.join({ ...self, instance: this.#instance }, ttlMs, bounds);
-    const { lease } = await within(clock, patienceMs, joining);
+    // One that took too long goes on behind: another beside it would take the id from it.
+    this.#joining ??= registry.join({ ...self, instance: this.#instance }, ttlMs, bounds).finally(() => {
+      this.#joining = null;
+    });
+    const { lease } = await within(clock, patienceMs, this.#joining);
     this.#lease = { lease };
     if (this.#closed) return;
     this.#joined = true;

@@ -139,7 +139,9 @@ async function putAside(file: string, dead: string, token: string): Promise<void
 /** By the clock of the file system, which may be another machine's. */
 async function sinceRenewedMs(file: string): Promise<number> {
   const probe = `${file}.now`;
-  await writeFile(probe, '').catch(() => undefined);
+  await writeFile(probe, '').catch((error: unknown) => {
+    throw new TanistError('data-not-writable', `${probe} cannot be written: ${asError(error).message}`);
+  });
   const [nowMs, thenMs] = [await renewedMs(probe), await renewedMs(file)];
   await rm(probe, { force: true });
   return thenMs === 0 ? Number.POSITIVE_INFINITY : nowMs - thenMs;

@@ -27,6 +27,8 @@ const flushMsPerItem = 10;
 const quietMs = 10_000;
 /** Where files are watched it is told of for longer: programs start after the installation. The next sequence ends it, too. */
 const useMs = 10 * 60_000;
+/** Ended sequences that could not be written yet; beyond, the oldest is not learnt. */
+const mostUnwritten = 8;
 
 interface Running {
   readonly items: Map<string, Item>;
@@ -42,6 +44,7 @@ export class RequestLog {
   #isWatched = false;
   #isDirty = false;
   #timer: Timer | null = null;
+  readonly #unwritten: Running[] = [];
   #failed = false;
 
   constructor(options: RequestLogOptions) {
@@ -70,6 +73,7 @@ export class RequestLog {
 
   async stop(): Promise<void> {
     if (this.#running !== null) await this.#end(this.#running);
+    this.#timer?.cancel();
   }
 
   #quietForMs(): number {
@@ -88,23 +92,40 @@ export class RequestLog {
 
   async #flush(): Promise<void> {
     const running = this.#running;
+    this.#timer = null;
+    await this.#writeEnded();
     if (running === null) return;
     if (this.#quietForMs() > (this.#isWatched ? useMs : quietMs)) {
       await this.#end(running);
       return;
     }
     if (this.#isDirty) await this.#write(running, false);
-    if (this.#running === running) this.#timer = this.#afterWhile();
+    if (this.#running === running) this.#timer ??= this.#afterWhile();
   }
 
   async #end(running: Running): Promise<void> {
     this.#timer?.cancel();
     this.#timer = null;
     this.#running = null;
-    await this.#write(running, true);
+    this.#unwritten.push(running);
+    if (this.#unwritten.length > mostUnwritten) this.#unwritten.shift();
+    await this.#writeEnded();
   }
 
-  async #write({ items: asked, startedMs, used: opened }: Running, ended: boolean): Promise<void> {
+  /** What cannot be written is tried again for as long as the agent runs. */
+  async #writeEnded(): Promise<void> {
+    for (const running of [...this.#unwritten]) {
+      if (!(await this.#write(running, true))) {
+        this.#timer ??= this.#options.clock.after(quietMs, () => void this.#flush());
+        return;
+      }
+      const at = this.#unwritten.indexOf(running);
+      if (at >= 0) this.#unwritten.splice(at, 1);
+    }
+  }
+
+  /** False: it could not be written. */
+  async #write({ items: asked, startedMs, used: opened }: Running, ended: boolean): Promise<boolean> {
     const { state, application, sandbox, sizeOf, say } = this.#options;
     this.#isDirty = false;
     const items = [...asked.values()].map((item) => ({ ...item, sizeBytes: sizeOf(item) }));
@@ -114,10 +135,13 @@ export class RequestLog {
       await state.put(logKey(sequence), encodeSequence(sequence));
       if (ended) await this.#trim();
       this.#failed = false;
+      return true;
     } catch (error) {
       if (!this.#failed)
         say(`requests cannot be logged (${asError(error).message}); the pre-cache learns nothing meanwhile`);
       this.#failed = true;
+      this.#isDirty = true;
+      return false;
     }
   }
 

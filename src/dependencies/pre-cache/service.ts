@@ -35,6 +35,8 @@ const horizonMs = 15 * 60_000;
 /** Being ready in vain costs nothing that is in the cache already. */
 const likely = 0.25;
 const mostApplications = 2000;
+/** No sequence goes on for longer. */
+const longestInstallMs = 3_600_000;
 /** An application that has not begun for so long, as a branch that was merged, is forgotten with its rows. */
 const forgottenMs = 60 * 24 * 3_600_000;
 
@@ -50,8 +52,8 @@ export class PreCacheService {
   readonly #work: WorkQueue;
   readonly #starts = new ApplicationStarts(mostApplications);
   readonly #sandboxes = new Map<string, SandboxFacts>();
-  /** In the middle of a sequence: their plans are of what they have asked for. */
-  readonly #busy = new Set<string>();
+  /** In the middle of a sequence, which began then: their plans are of what they have asked for. */
+  readonly #busy = new Map<string, number>();
   /** The latest plan of each. */
   readonly #written = new Map<string, string>();
   /** By application, the latest start after which it was made ready for the next. */
@@ -154,7 +156,7 @@ export class PreCacheService {
     const { application, sandbox, startedMs, ended } = sequence;
     this.#starts.note(application, startedMs);
     if (!ended) {
-      this.#busy.add(sandbox);
+      this.#busy.set(sandbox, startedMs);
       await this.#replan(sequence);
       return;
     }
@@ -179,8 +181,10 @@ export class PreCacheService {
 
   /** For all sandboxes that last, what they will need when their application begins, at `atMs`. */
   async #planFor(application: string, atMs: number): Promise<void> {
+    // One whose end was never logged, as of an agent that was killed, does not count for ever.
+    const sinceMs = this.#options.clock.wallMs() - longestInstallMs;
     const lasting = [...this.#sandboxes.values()].filter(
-      (each) => each.application === application && !this.#busy.has(each.id),
+      (each) => each.application === application && (this.#busy.get(each.id) ?? 0) < sinceMs,
     );
     await this.#plan(lasting, [], atMs);
   }
@@ -239,15 +243,16 @@ export class PreCacheService {
       const next = this.#starts.next(application, nowMs);
       const probability = next?.within(horizonMs) ?? 0;
       if (next === null || probability < likely) continue;
-      this.#readied.set(application, latestMs);
       // What it was told before may be gone from its cache.
       for (const each of this.#sandboxes.values())
         if (each.application === application) this.#written.delete(each.id);
       await this.#planFor(application, nowMs + next.quantile(probability / 2));
+      this.#readied.set(application, latestMs);
     }
-    for (const application of this.#starts.forget(nowMs - forgottenMs)) {
-      this.#readied.delete(application);
+    for (const application of this.#starts.before(nowMs - forgottenMs)) {
       await state.delete(applicationPrefix(application), { prefix: true });
+      this.#starts.forget(application);
+      this.#readied.delete(application);
     }
     const status = this.status();
     const text = JSON.stringify({ ...status, atMs: 0 });

@@ -58,11 +58,13 @@ export class ApplicationStarts {
     return this.#applications.get(application)?.startsMs.at(-1) ?? 0;
   }
 
-  /** Those that have not begun since then, from now on unknown. */
-  forget(beforeMs: number): readonly string[] {
-    const old = [...this.#applications.keys()].filter((each) => this.latestMs(each) < beforeMs);
-    for (const application of old) this.#applications.delete(application);
-    return old;
+  /** Those that have not begun since then. */
+  before(ms: number): readonly string[] {
+    return [...this.#applications.keys()].filter((each) => this.latestMs(each) < ms);
+  }
+
+  forget(application: string): void {
+    this.#applications.delete(application);
   }
 
   *[Symbol.iterator](): IterableIterator<string> {

@@ -27,7 +27,11 @@ export class WorkQueue {
     await Promise.resolve();
     for (const [name, act] of this.#waiting) {
       this.#waiting.delete(name);
-      await act().catch(this.#failed);
+      try {
+        await act();
+      } catch (error) {
+        this.#failed(error);
+      }
     }
     this.#running = null;
   }
