@@ -166,7 +166,7 @@ test('who was left in the middle of a sequence is told again what its applicatio
   await join('lasting');
   await log(sequence(nowMs, ['z'], { sandbox: 'lasting', ended: false }));
   await service.settled();
-  nowMs += hourMs;
+  nowMs += 2 * hourMs;
   await join('other');
   await log(sequence(mondayMs - hourMs, ['y'], { sandbox: 'other', ended: false }));
   await log(...[1, 2].map((i) => sequence(mondayMs + i, ['a', 'b'])));

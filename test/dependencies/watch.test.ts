@@ -10,6 +10,7 @@ import {
   type RequestSequence,
 } from '../../src/dependencies/pre-cache/sequence.ts';
 import { watchUse } from '../../src/dependencies/watch/watch-use.ts';
+import { TanistError } from '../../src/foundation/errors.ts';
 import { until } from './fleet.ts';
 import { MemoryState } from './memory-state.ts';
 
@@ -89,7 +90,8 @@ test.serial('inotifywait is begun anew with the folder; files alone count', asyn
   });
 });
 
-test('what is opened belongs to the installation before it, however much later a program starts', async (t) => {
+/** Its time passes as a test says. */
+function logged(say: (text: string) => void) {
   const state = new MemoryState();
   let nowMs = 0;
   let timers: { readonly atMs: number; readonly act: () => void }[] = [];
@@ -118,10 +120,15 @@ test('what is opened belongs to the installation before it, however much later a
   const log = new RequestLog({
     ...{ state, clock, application: 'shop', sandbox: 'own' },
     sizeOf: () => 1,
-    say: (text) => t.fail(text),
+    say,
   });
   const sequences = async (): Promise<readonly RequestSequence[]> =>
     (await state.get(logPrefix, { prefix: true })).values.flatMap(({ value }) => decodeSequence(value) ?? []);
+  return { state, log, pass, sequences };
+}
+
+test('what is opened belongs to the installation before it, however much later a program starts', async (t) => {
+  const { log, pass, sequences } = logged((text) => t.fail(text));
   log.used(null);
   log.used('of before the first');
   for (const name of ['first', 'second']) {
@@ -143,4 +150,19 @@ test('what is opened belongs to the installation before it, however much later a
   await log.stop();
   t.deepEqual((await sequences())[1]?.used, ['a', 'second']);
   t.is((await sequences()).length, 2);
+});
+
+test('a sequence that could not be written when it ended is written later', async (t) => {
+  const said: string[] = [];
+  const { state, log, pass, sequences } = logged((text) => said.push(text));
+  log.asked({ path: 'a/-/a-1.0.0.tgz', key: null, sizeBytes: 0 });
+  await pass(5000);
+  t.false((await sequences())[0]?.ended);
+  state.failure = new TanistError('unavailable', 'no leader');
+  await pass(60_000);
+  t.is(said.length, 1);
+  state.failure = null;
+  await pass(60_000);
+  t.true((await sequences())[0]?.ended);
+  await log.stop();
 });

@@ -61,6 +61,8 @@ test('signed events invalidate; others change nothing', async (t) => {
   failing = false;
   t.is(await post('/invalidate', body, own(body, nowMs + 5)), 200, 'one that failed may be sent again');
   t.deepEqual(invalidated.splice(0), ['s/a', 's/b/c']);
+  await Promise.all([1, 2, 3].map(() => post('/invalidate', body, own(body, nowMs + 6))));
+  t.deepEqual(invalidated.splice(0), ['s/a', 's/b/c'], 'copies that come together are one');
   t.is(await post('/invalidate', body, {}), 401);
   t.is(await post('/invalidate', body, own(body, nowMs, 'wrong')), 401);
   t.is(await post('/invalidate', `${body} `, own(body)), 401);

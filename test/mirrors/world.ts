@@ -1,6 +1,7 @@
 import type { Mirrors } from '../../src/mirrors/sdk/mirrors.ts';
 import { type MirrorsOptions, openMirrors } from '../../src/mirrors/sdk/open-mirrors.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import type { StateClient } from '../../src/ports/state-client.ts';
 import { FakeOrigin } from './fake-origin.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 import { TestClock } from './test-clock.ts';
@@ -19,8 +20,12 @@ export function world(config: object = {}) {
   const origin = new FakeOrigin();
   origin.documents.set('a', { cpu: 1 });
   const opened: Mirrors[] = [];
-  const open = async (options: MirrorsOptions = {}, own: Clock = clock): Promise<Mirrors> => {
-    const mirrors = await openMirrors(cluster.client(), {
+  const open = async (
+    options: MirrorsOptions = {},
+    own: Clock = clock,
+    client: StateClient = cluster.client(),
+  ): Promise<Mirrors> => {
+    const mirrors = await openMirrors(client, {
       clock: own,
       sources: { s: { ...source, ...config } },
       may: { own: { fake: origin } },

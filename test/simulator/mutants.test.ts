@@ -7,6 +7,7 @@ import { simulate } from '../../src/simulator/simulate.ts';
 const foundBy: Partial<Record<MutantName, number>> = {
   'vote-without-up-to-date-check': 15,
   'vote-before-durable': 1,
+  'own-vote-before-durable': 1,
   'vote-lost-at-restart': 1,
   'vote-twice-in-term': 70,
   'commit-earlier-term-by-counting': 21,

@@ -25,10 +25,10 @@ const flushMs = 1000;
 const flushMsPerItem = 10;
 /** Without a request for so long a sequence is over. */
 const quietMs = 10_000;
-/** Ended and not written yet, as the cluster does not answer. */
-const mostUnsaid = 16;
 /** Where files are watched it is told of for longer: programs start after the installation. The next sequence ends it, too. */
 const useMs = 10 * 60_000;
+/** Ended sequences that could not be written yet; beyond, the oldest is not learnt. */
+const mostUnwritten = 8;
 
 interface Running {
   readonly items: Map<string, Item>;
@@ -40,13 +40,12 @@ interface Running {
 export class RequestLog {
   readonly #options: RequestLogOptions;
   #running: Running | null = null;
-  #unsaid: readonly Running[] = [];
   #latestMs = 0;
   #isWatched = false;
   #isDirty = false;
   #timer: Timer | null = null;
+  readonly #unwritten: Running[] = [];
   #failed = false;
-  #stopped = false;
 
   constructor(options: RequestLogOptions) {
     this.#options = options;
@@ -73,10 +72,8 @@ export class RequestLog {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.cancel();
     if (this.#running !== null) await this.#end(this.#running);
-    else await this.#sayUnsaid();
+    this.#timer?.cancel();
   }
 
   #quietForMs(): number {
@@ -90,49 +87,47 @@ export class RequestLog {
 
   #afterWhile(): Timer {
     const delayMs = Math.min(quietMs, flushMs + flushMsPerItem * (this.#running?.items.size ?? 0));
-    return this.#options.clock.after(this.#failed ? quietMs : delayMs, () => void this.#flush());
+    return this.#options.clock.after(delayMs, () => void this.#flush());
   }
 
   async #flush(): Promise<void> {
-    const timer = this.#timer;
     const running = this.#running;
-    if (running !== null && this.#quietForMs() > (this.#isWatched ? useMs : quietMs)) {
+    this.#timer = null;
+    await this.#writeEnded();
+    if (running === null) return;
+    if (this.#quietForMs() > (this.#isWatched ? useMs : quietMs)) {
       await this.#end(running);
       return;
     }
-    await this.#sayUnsaid();
-    if (running !== null && this.#running === running && this.#isDirty)
-      this.#isDirty = !(await this.#write(running, false)) || this.#isDirty;
-    if (this.#timer !== timer) return;
-    this.#timer = null;
-    this.#again();
-  }
-
-  #again(): void {
-    if (this.#stopped || (this.#running === null && this.#unsaid.length === 0)) return;
-    this.#timer ??= this.#afterWhile();
+    if (this.#isDirty) await this.#write(running, false);
+    if (this.#running === running) this.#timer ??= this.#afterWhile();
   }
 
   async #end(running: Running): Promise<void> {
     this.#timer?.cancel();
     this.#timer = null;
     this.#running = null;
-    this.#unsaid = [...this.#unsaid, running].slice(-mostUnsaid);
-    await this.#sayUnsaid();
-    this.#again();
+    this.#unwritten.push(running);
+    if (this.#unwritten.length > mostUnwritten) this.#unwritten.shift();
+    await this.#writeEnded();
   }
 
-  async #sayUnsaid(): Promise<void> {
-    for (const each of this.#unsaid) {
-      if (!(await this.#write(each, true))) return;
-      this.#unsaid = this.#unsaid.filter((other) => other !== each);
+  /** What cannot be written is tried again for as long as the agent runs. */
+  async #writeEnded(): Promise<void> {
+    for (const running of [...this.#unwritten]) {
+      if (!(await this.#write(running, true))) {
+        this.#timer ??= this.#options.clock.after(quietMs, () => void this.#flush());
+        return;
+      }
+      const at = this.#unwritten.indexOf(running);
+      if (at >= 0) this.#unwritten.splice(at, 1);
     }
   }
 
-  /** False: it could not be. */
+  /** False: it could not be written. */
   async #write({ items: asked, startedMs, used: opened }: Running, ended: boolean): Promise<boolean> {
     const { state, application, sandbox, sizeOf, say } = this.#options;
-    if (!ended) this.#isDirty = false;
+    this.#isDirty = false;
     const items = [...asked.values()].map((item) => ({ ...item, sizeBytes: sizeOf(item) }));
     const used = this.#isWatched ? [...opened] : null;
     const sequence = { application, sandbox, startedMs, items, used, ended };
@@ -145,6 +140,7 @@ export class RequestLog {
       if (!this.#failed)
         say(`requests cannot be logged (${asError(error).message}); the pre-cache learns nothing meanwhile`);
       this.#failed = true;
+      this.#isDirty = true;
       return false;
     }
   }

@@ -35,8 +35,8 @@ const horizonMs = 15 * 60_000;
 /** Being ready in vain costs nothing that is in the cache already. */
 const likely = 0.25;
 const mostApplications = 2000;
-/** A sequence that has not ended for so long lost its agent. */
-const busyMs = 30 * 60_000;
+/** No sequence goes on for longer. */
+const longestInstallMs = 3_600_000;
 /** An application that has not begun for so long, as a branch that was merged, is forgotten with its rows. */
 const forgottenMs = 60 * 24 * 3_600_000;
 
@@ -156,7 +156,6 @@ export class PreCacheService {
     const { application, sandbox, startedMs, ended } = sequence;
     this.#starts.note(application, startedMs);
     if (!ended) {
-      if (this.#options.clock.wallMs() - startedMs > busyMs) return;
       this.#busy.set(sandbox, startedMs);
       await this.#replan(sequence);
       return;
@@ -182,10 +181,10 @@ export class PreCacheService {
 
   /** For all sandboxes that last, what they will need when their application begins, at `atMs`. */
   async #planFor(application: string, atMs: number): Promise<void> {
-    const sinceMs = this.#options.clock.wallMs() - busyMs;
-    for (const [id, startedMs] of this.#busy) if (startedMs < sinceMs) this.#busy.delete(id);
+    // One whose end was never logged, as of an agent that was killed, does not count for ever.
+    const sinceMs = this.#options.clock.wallMs() - longestInstallMs;
     const lasting = [...this.#sandboxes.values()].filter(
-      (each) => each.application === application && !this.#busy.has(each.id),
+      (each) => each.application === application && (this.#busy.get(each.id) ?? 0) < sinceMs,
     );
     await this.#plan(lasting, [], atMs);
   }

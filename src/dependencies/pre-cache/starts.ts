@@ -59,8 +59,8 @@ export class ApplicationStarts {
   }
 
   /** Those that have not begun since then. */
-  before(beforeMs: number): readonly string[] {
-    return [...this.#applications.keys()].filter((each) => this.latestMs(each) < beforeMs);
+  before(ms: number): readonly string[] {
+    return [...this.#applications.keys()].filter((each) => this.latestMs(each) < ms);
   }
 
   forget(application: string): void {

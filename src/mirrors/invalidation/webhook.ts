@@ -38,13 +38,19 @@ export function webhook({
       const timestamp = header(request, 'x-tanist-timestamp') ?? '';
       verifyEvent(secret, { path: pathname, timestamp, body }, own, nowMs);
       if (seen.has(own, nowMs)) return { invalidated: 0 };
+      // At once: copies may come together.
+      seen.add(own, nowMs);
     }
-    const named = pathname.slice(path.length + 1);
-    const names = named === '' ? namesIn(body) : [named.split('/').map(decodeURIComponent).join('/')];
-    const { length } = await invalidate(names);
-    // One that failed may be sent again.
-    if (own !== undefined) seen.add(own, nowMs);
-    return { invalidated: length };
+    try {
+      const named = pathname.slice(path.length + 1);
+      const names = named === '' ? namesIn(body) : [named.split('/').map(decodeURIComponent).join('/')];
+      const { length } = await invalidate(names);
+      return { invalidated: length };
+    } catch (error) {
+      // One that failed may be sent again.
+      if (own !== undefined) seen.forget(own);
+      throw error;
+    }
   };
   return (request, response) => {
     // As it was sent: whatever stands there, it is only compared.

@@ -54,16 +54,19 @@ export class Watches {
     let told: string | null = null;
     try {
       let first = true;
+      let askedMs = 0;
       while (!signal?.aborted && !this.#closed) {
         const came = new Promise<void>((resolve) => {
           wake = resolve;
         });
         // Who watches reads, too: what is due is looked at for it.
-        if (first || entry.wanted?.reason === 'due' || this.#isLeft(entry))
+        if (first || entry.wanted?.reason === 'due' || this.#isLeft(entry, askedMs)) {
+          askedMs = this.#ports.clock.nowMs();
           // What goes wrong later is in the entry, and ends no watch.
           await this.#ports
             .poll(id, options)
             .catch((error: unknown) => isMissing(error) || !first || Promise.reject(error));
+        }
         first = false;
         const { value, check } = entry;
         const state = value === null ? (check?.gone ? 'gone' : null) : value.digest;
@@ -74,7 +77,7 @@ export class Watches {
           continue;
         }
         if (signal?.aborted) return;
-        const timer = this.#ports.clock.after(this.#watchMs(entry), listener);
+        const timer = this.#ports.clock.after(this.#watchMs(entry, askedMs), listener);
         await came;
         timer.cancel();
       }
@@ -88,20 +91,21 @@ export class Watches {
   }
 
   /** A watcher looks itself at what has been stale for a while: no refresher does. */
-  #isLeft(entry: LiveEntry): boolean {
-    return this.#ports.clock.nowMs() >= this.#staleAtMs(entry) + this.#graceMs(entry);
+  #isLeft(entry: LiveEntry, askedMs: number): boolean {
+    return this.#ports.clock.nowMs() >= this.#staleAtMs(entry, askedMs) + this.#graceMs(entry);
   }
 
-  #staleAtMs({ id, check, wanted, wantedMonoMs, checkedMonoMs }: LiveEntry): number {
-    if (check === null) return Number.POSITIVE_INFINITY;
+  /** `askedMs`: when this watcher looked last; what nobody has looked at is stale since then. */
+  #staleAtMs({ id, check, wanted, wantedMonoMs, checkedMonoMs }: LiveEntry, askedMs: number): number {
+    if (check === null) return askedMs;
     if (wanted?.reason === 'invalidated') return wantedMonoMs;
     return checkedMonoMs + (this.#ports.sources.get(id.source)?.freshForMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** Until a watcher looks at what no delta came of, which is not the same for all of them. */
-  #watchMs(entry: LiveEntry): number {
+  #watchMs(entry: LiveEntry, askedMs: number): number {
     const graceMs = this.#graceMs(entry);
-    const leftMs = Math.max(this.#staleAtMs(entry), entry.retryAtMonoMs) - this.#ports.clock.nowMs();
+    const leftMs = Math.max(this.#staleAtMs(entry, askedMs), entry.retryAtMonoMs) - this.#ports.clock.nowMs();
     return graceMs * (1 + this.#ports.random.next()) + Math.min(Math.max(0, leftMs), longestWatchMs);
   }
 

@@ -99,7 +99,6 @@ export class CallQueue {
   async #take(source: string, batch: readonly Waiting[]): Promise<void> {
     const { client, clock, lease, budgets, contact, answerMs, random } = this.#ports;
     const id = await within(clock, answerMs, lease.id());
-    contact.heard();
     let waiting = batch;
     for (let attempt = 0; ; attempt++) {
       const nowMs = clock.nowMs();

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { ByteString } from '../../../src/foundation/bytes.ts';
 import { Observations, rowsOf } from '../../../src/node/prediction/observations.ts';
-import { mostReadBytes, readable } from '../../../src/node/prediction/readable.ts';
+import { mostReadBytes, readable, ScanBudget } from '../../../src/node/prediction/readable.ts';
 import { ReadyPredictions } from '../../../src/node/prediction/ready-predictions.ts';
 import { ReadyTable } from '../../../src/node/prediction/ready-table.ts';
 import { TrackedKeys } from '../../../src/node/prediction/tracked-keys.ts';
@@ -66,4 +66,18 @@ test('large values are read, and predictions of them made, a few between two loo
   for (const tracked of many) ready.changed(tracked);
   ready.collect(many, 0, counted(5));
   t.is(made, 6);
+});
+
+test('one answer makes predictions of as many large values as a turn has time for, the next one of more', (t) => {
+  const { keys } = fixture();
+  const ready = new ReadyPredictions(new ReadyTable());
+  const many = Array.from({ length: 60 }, (_, i) => keys.track('user', b(`${i}`), policy)!);
+  for (const tracked of many) tracked.value = json(32_000);
+  const late = (): number => {
+    const budget = new ScanBudget();
+    return many.filter((tracked) => ready.of(tracked, 0, budget) === 'late').length;
+  };
+  const [first, second, third] = [late(), late(), late()];
+  t.true(first > 30 && first < 60 && second < first, `${first}, ${second}`);
+  t.is(third, 0);
 });

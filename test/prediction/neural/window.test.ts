@@ -48,6 +48,9 @@ test('what lies before the tail changes nothing', (t) => {
       const end = values.length;
       const tail = values.slice(-tailLength(seasonsOf(seasons, end)));
       const [whole, cut] = [windowOf(values, end, seasons), windowOf(tail, tail.length, seasons)];
+      // The two numbers of a running sum hold 32 digits.
+      const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      fc.pre(whole.scale === 0 || largest < 1e26 * whole.scale);
       for (const part of parts)
         for (const [index, value] of whole[part].entries())
           t.true(

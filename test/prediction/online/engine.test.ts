@@ -254,3 +254,19 @@ test('an input that is forgotten is none any more, and who followed it goes on w
   t.is(fixture.last!.figures.inputs, 0);
   t.is(fixture.rows.get(0)!.get('endMs'), 1e12 + 69_000);
 });
+
+test('errors are those of steps, however their values come in batches', async (t) => {
+  const figures = [];
+  for (const batch of [1, 2, 5, 7]) {
+    const fixture = new Fixture();
+    await fixture.observe([], [series(0, { stepMs: 1000 })]);
+    for (let i = 0; i < 1400; i += batch) {
+      const rows: number[] = [];
+      for (let j = i; j < i + batch; j++) rows.push(0, 1e12 + j * 100, j + (j % 7), j);
+      await fixture.observe(rows);
+    }
+    const row = fixture.rows.get(0)!;
+    figures.push(row.get('naiveError').toFixed(1));
+  }
+  t.deepEqual(new Set(figures).size, 1, figures.join());
+});
