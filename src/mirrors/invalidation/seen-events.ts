@@ -19,4 +19,8 @@ export class SeenEvents {
     // A moment ahead of ours is within the window for twice as long.
     this.#untilMs.set(signature, nowMs + 2 * windowMs);
   }
+
+  remove(signature: string): void {
+    this.#untilMs.delete(signature);
+  }
 }

@@ -41,10 +41,15 @@ export function webhook({
     }
     const named = pathname.slice(path.length + 1);
     const names = named === '' ? namesIn(body) : [named.split('/').map(decodeURIComponent).join('/')];
-    const { length } = await invalidate(names);
-    // One that failed may be sent again.
+    // Before it is taken: copies may come together.
     if (own !== undefined) seen.add(own, nowMs);
-    return { invalidated: length };
+    try {
+      return { invalidated: (await invalidate(names)).length };
+    } catch (error) {
+      // One that failed may be sent again.
+      if (own !== undefined) seen.remove(own);
+      throw error;
+    }
   };
   return (request, response) => {
     // As it was sent: whatever stands there, it is only compared.
