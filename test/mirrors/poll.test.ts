@@ -40,6 +40,21 @@ test('one call of the origin for all that ask at the same time, in all processes
   await close();
 });
 
+test('who joins another reader’s look waits for as long as it wants to itself', async (t) => {
+  const { clock, origin, open, close } = world();
+  const mirrors = await open();
+  origin.hold();
+  const first = mirrors.poll('s/a', { waitMs: 9000 });
+  await settle();
+  const second: string[] = [];
+  void codeOf(mirrors.poll('s/a', { waitMs: 100 })).then((code) => second.push(code));
+  await clock.advance(150);
+  t.deepEqual(second, ['deadline-exceeded']);
+  origin.release();
+  t.is((await first).hit, 'origin');
+  await close();
+});
+
 test('a process that dies while it asks holds the others up for the time of its lease, no longer', async (t) => {
   const { clock, origin, cluster, open, close } = world();
   const [dying, living] = [await open(), await open()];

@@ -83,6 +83,48 @@ test('signed events invalidate; others change nothing', async (t) => {
   t.deepEqual(invalidated, []);
 });
 
+test('copies of an event that arrive together count once', async (t) => {
+  const held: (() => void)[] = [];
+  let taken = 0;
+  const nowMs = 1_767_600_000_000;
+  const handle = webhook({
+    secret,
+    wallMs: () => nowMs,
+    invalidate: async (names) => {
+      taken++;
+      await new Promise<void>((resolve) => held.push(resolve));
+      return names;
+    },
+  });
+  await using server = await httpServer((request, response) => {
+    if (!handle(request, response)) response.writeHead(404).end();
+  });
+  const path = '/invalidate/s/a';
+  const timestamp = String(nowMs);
+  const headers = {
+    'x-tanist-timestamp': timestamp,
+    'x-tanist-signature': signatureOf(secret, { path, timestamp, body: Buffer.from('{}') }),
+  };
+  let answered = false;
+  const sent = Array.from({ length: 3 }, async () => {
+    const response = await fetch(`${server.url}${path}`, { method: 'POST', headers, body: '{}' });
+    // The copies are answered while the first one is under way.
+    answered = true;
+    for (const go of held.splice(0)) go();
+    return await response.json();
+  });
+  // Were none answered, all would be held.
+  await Promise.race([Promise.all(sent), allHeld()]);
+  for (const go of held.splice(0)) go();
+  const answers = (await Promise.all(sent)) as { readonly invalidated: number }[];
+  t.is(taken, 1);
+  t.deepEqual(answers.map(({ invalidated }) => invalidated).sort(), [0, 0, 1]);
+
+  async function allHeld(): Promise<void> {
+    while (held.length < 3 && !answered) await new Promise((resolve) => setImmediate(resolve));
+  }
+});
+
 test('an address that is none is answered, signed or not, and ends nobody', async (t) => {
   const handle = webhook({ secret, wallMs: () => 0, invalidate: async (names) => names });
   await using server = await httpServer((request, response) => {

@@ -1,7 +1,7 @@
 import { rounded } from '../../foundation/statistics.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
-import { type HitCounts, type Hits, hitKinds } from '../sdk/hits.ts';
+import { type HitCounts, type Hits, hitKinds, noHits } from '../sdk/hits.ts';
 import { reportPrefix } from '../state/keys.ts';
 import type { ProcessLease } from '../state/process-lease.ts';
 import { encodeRecord } from '../state/records.ts';
@@ -58,7 +58,11 @@ export class Reporter {
   }
 
   async report(): Promise<void> {
-    const all = [...this.#ports.hits.resources()];
+    const { hits, watches } = this.#ports;
+    const read = hits.resources();
+    const all = [...read];
+    // What is missing makes no hit; who watches for it reads it.
+    for (const name of watches.keys()) if (!read.has(name)) all.push([name, noHits()]);
     const changed: number[] = [];
     const measured = new Map<number, Measured>();
     for (let part = 0; part === 0 || part * partResources < all.length; part++) {

@@ -3,16 +3,12 @@ import { windowMs } from './signature.ts';
 /** Signatures within the window, at most: the oldest give way, which costs an invalidation more. */
 const mostSeen = 100_000;
 
-/** Events that were taken by this process: each counts once. */
+/** Events that were taken: each counts once. */
 export class SeenEvents {
   readonly #untilMs = new Map<string, number>();
 
   has(signature: string, nowMs: number): boolean {
     return nowMs <= (this.#untilMs.get(signature) ?? Number.NEGATIVE_INFINITY);
-  }
-
-  forget(signature: string): void {
-    this.#untilMs.delete(signature);
   }
 
   add(signature: string, nowMs: number): void {
@@ -22,5 +18,9 @@ export class SeenEvents {
     }
     // A moment ahead of ours is within the window for twice as long.
     this.#untilMs.set(signature, nowMs + 2 * windowMs);
+  }
+
+  remove(signature: string): void {
+    this.#untilMs.delete(signature);
   }
 }

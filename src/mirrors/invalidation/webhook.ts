@@ -38,17 +38,16 @@ export function webhook({
       const timestamp = header(request, 'x-tanist-timestamp') ?? '';
       verifyEvent(secret, { path: pathname, timestamp, body }, own, nowMs);
       if (seen.has(own, nowMs)) return { invalidated: 0 };
-      // At once: copies may come together.
-      seen.add(own, nowMs);
     }
+    const named = pathname.slice(path.length + 1);
+    const names = named === '' ? namesIn(body) : [named.split('/').map(decodeURIComponent).join('/')];
+    // Before it is taken: copies may come together.
+    if (own !== undefined) seen.add(own, nowMs);
     try {
-      const named = pathname.slice(path.length + 1);
-      const names = named === '' ? namesIn(body) : [named.split('/').map(decodeURIComponent).join('/')];
-      const { length } = await invalidate(names);
-      return { invalidated: length };
+      return { invalidated: (await invalidate(names)).length };
     } catch (error) {
       // One that failed may be sent again.
-      if (own !== undefined) seen.forget(own);
+      if (own !== undefined) seen.remove(own);
       throw error;
     }
   };

@@ -225,7 +225,7 @@ export class Looker {
           'what the mirror keeps is too large for the cluster: keep fewer fields (format of the source)',
         );
       // What the origin said is not lost: whoever waits here has it, and it is written as soon as that can be done.
-      void this.#later(id, claimed, verdictOn, 1);
+      void this.#later(id, claimed, verdictOn, pause, 1);
       return { ...looked, written: false };
     }
   }
@@ -247,18 +247,18 @@ export class Looker {
     const { clock } = this.#ports;
     const late = new AbortController();
     const timer = clock.after(config.timeoutMs, () => late.abort());
+    // An origin of the user's own may not heed the signal, and opening one may take as long.
+    const timedOut = new Promise<never>((_, reject) => {
+      late.signal.addEventListener('abort', () => reject(late.signal.reason), { once: true });
+    });
     try {
-      const origin = await this.#ports.origin(id.source);
+      const origin = await Promise.race([this.#ports.origin(id.source), timedOut]);
       const request = {
         key: id.key,
         validators: value !== null && value.format === keptBy(config) ? value.validators : null,
         signal: late.signal,
         maxBytes: config.maxBytes,
       };
-      // An origin of the user's own may not heed the signal.
-      const timedOut = new Promise<never>((_, reject) => {
-        late.signal.addEventListener('abort', () => reject(late.signal.reason), { once: true });
-      });
       return checkedAnswer(await Promise.race([origin.fetch(request), timedOut]));
     } catch (error) {
       return failedBy(error, late.signal);
@@ -278,6 +278,7 @@ export class Looker {
     id: ResourceId,
     claimed: Claim,
     verdictOn: (before: Before) => Verdict,
+    pause: ClientOperation | null,
     attempt: number,
   ): Promise<void> {
     await new Promise<void>((resolve) => this.#ports.clock.after(rewriteMs, resolve));
@@ -288,9 +289,9 @@ export class Looker {
       return;
     }
     try {
-      await complete(this.#ports.client, id, claimed, verdictOn, null);
+      await complete(this.#ports.client, id, claimed, verdictOn, pause);
     } catch {
-      await this.#later(id, claimed, verdictOn, attempt + 1);
+      await this.#later(id, claimed, verdictOn, pause, attempt + 1);
     }
   }
 }

@@ -53,12 +53,26 @@ export class Refreshes {
     const wanted = entry === undefined || entry.wanted?.reason === 'due' ? 0 : entry.wantedRevision;
     const running = this.#refreshing.get(name);
     if (running !== undefined)
-      return wanted <= running.wanted && reason !== 'forced'
-        ? running.refreshed
-        : running.refreshed.then(() => this.refresh(name, reason, deadlineMs));
+      return this.#until(
+        name,
+        deadlineMs,
+        wanted <= running.wanted && reason !== 'forced'
+          ? running.refreshed
+          : running.refreshed.then(() => this.refresh(name, reason, deadlineMs)),
+      );
     const refreshed = this.#once(name, reason, deadlineMs).finally(() => this.#refreshing.delete(name));
     this.#refreshing.set(name, { wanted, refreshed });
     return refreshed;
+  }
+
+  /** Who joins another's look waits for as long as it wants to itself. */
+  #until(name: string, deadlineMs: number, refreshed: Promise<Refreshed>): Promise<Refreshed> {
+    const { clock } = this.#ports;
+    const waitMs = Math.max(0, deadlineMs - clock.nowMs());
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(waitMs, () => resolve(failed(notWithin(name, waitMs))));
+      refreshed.then(resolve, reject).finally(() => timer.cancel());
+    });
   }
 
   async #once(name: string, reason: RefreshReason, deadlineMs: number): Promise<Refreshed> {
@@ -85,14 +99,7 @@ export class Refreshes {
         if (value !== null && entry.wanted?.reason !== 'invalidated') return this.#came(entry, value, check);
       }
       const nowMs = clock.nowMs();
-      if (nowMs >= deadlineMs)
-        return failed(
-          unable ??
-            new TanistError(
-              'deadline-exceeded',
-              `${name} was not refreshed within ${Math.round(nowMs - startedMs)} ms`,
-            ),
-        );
+      if (nowMs >= deadlineMs) return failed(unable ?? notWithin(name, nowMs - startedMs));
       const blocked = entry === undefined ? null : failureOf(entry, nowMs);
       if (blocked !== null && reason !== 'asked' && reason !== 'forced') return failed(blocked);
       if (entry?.claim != null) {
@@ -175,6 +182,10 @@ export class Refreshes {
 
 export function overBudget(source: string, waitMs: number): TanistError {
   return new TanistError('over-budget', `no calls of ${source} are left; the next in ${waitMs} ms`);
+}
+
+function notWithin(name: string, ms: number): TanistError {
+  return new TanistError('deadline-exceeded', `${name} was not refreshed within ${Math.round(ms)} ms`);
 }
 
 function failed(error: TanistError): Refreshed {

@@ -52,20 +52,20 @@ export class Watches {
     this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
     signal?.addEventListener('abort', listener, { once: true });
     let told: string | null = null;
+    let polledMs = Number.NEGATIVE_INFINITY;
     try {
       let first = true;
-      let askedMs = 0;
       while (!signal?.aborted && !this.#closed) {
         const came = new Promise<void>((resolve) => {
           wake = resolve;
         });
         // Who watches reads, too: what is due is looked at for it.
-        if (first || entry.wanted?.reason === 'due' || this.#isLeft(entry, askedMs)) {
-          askedMs = this.#ports.clock.nowMs();
+        if (first || entry.wanted?.reason === 'due' || this.#isLeft(entry, polledMs)) {
           // What goes wrong later is in the entry, and ends no watch.
           await this.#ports
             .poll(id, options)
             .catch((error: unknown) => isMissing(error) || !first || Promise.reject(error));
+          polledMs = this.#ports.clock.nowMs();
         }
         first = false;
         const { value, check } = entry;
@@ -77,7 +77,7 @@ export class Watches {
           continue;
         }
         if (signal?.aborted) return;
-        const timer = this.#ports.clock.after(this.#watchMs(entry, askedMs), listener);
+        const timer = this.#ports.clock.after(this.#watchMs(entry, polledMs), listener);
         await came;
         timer.cancel();
       }
@@ -91,21 +91,22 @@ export class Watches {
   }
 
   /** A watcher looks itself at what has been stale for a while: no refresher does. */
-  #isLeft(entry: LiveEntry, askedMs: number): boolean {
-    return this.#ports.clock.nowMs() >= this.#staleAtMs(entry, askedMs) + this.#graceMs(entry);
+  #isLeft(entry: LiveEntry, polledMs: number): boolean {
+    return this.#ports.clock.nowMs() >= this.#staleAtMs(entry, polledMs) + this.#graceMs(entry);
   }
 
-  /** `askedMs`: when this watcher looked last; what nobody has looked at is stale since then. */
-  #staleAtMs({ id, check, wanted, wantedMonoMs, checkedMonoMs }: LiveEntry, askedMs: number): number {
-    if (check === null) return askedMs;
+  /** Without a mirror (none was made, or it was taken away): since this watcher's last poll. */
+  #staleAtMs({ id, check, wanted, wantedMonoMs, checkedMonoMs }: LiveEntry, polledMs: number): number {
+    if (check === null) return polledMs;
     if (wanted?.reason === 'invalidated') return wantedMonoMs;
     return checkedMonoMs + (this.#ports.sources.get(id.source)?.freshForMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** Until a watcher looks at what no delta came of, which is not the same for all of them. */
-  #watchMs(entry: LiveEntry, askedMs: number): number {
+  #watchMs(entry: LiveEntry, polledMs: number): number {
     const graceMs = this.#graceMs(entry);
-    const leftMs = Math.max(this.#staleAtMs(entry, askedMs), entry.retryAtMonoMs) - this.#ports.clock.nowMs();
+    const leftMs =
+      Math.max(this.#staleAtMs(entry, polledMs), entry.retryAtMonoMs) - this.#ports.clock.nowMs();
     return graceMs * (1 + this.#ports.random.next()) + Math.min(Math.max(0, leftMs), longestWatchMs);
   }
 

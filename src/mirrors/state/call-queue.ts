@@ -98,7 +98,10 @@ export class CallQueue {
   /** Resolves each of them; fails where the cluster does not answer. */
   async #take(source: string, batch: readonly Waiting[]): Promise<void> {
     const { client, clock, lease, budgets, contact, answerMs, random } = this.#ports;
+    const wasGranted = lease.isGranted;
     const id = await within(clock, answerMs, lease.id());
+    // One that was there already is no word of the cluster's.
+    if (!wasGranted) contact.heard();
     let waiting = batch;
     for (let attempt = 0; ; attempt++) {
       const nowMs = clock.nowMs();

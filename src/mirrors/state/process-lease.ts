@@ -28,6 +28,11 @@ export class ProcessLease {
     return this.#current;
   }
 
+  /** Whether it is there: asking for it asks nobody. */
+  get isGranted(): boolean {
+    return this.#granted;
+  }
+
   /** Hears of every lease, that which there is too: what is to be on it has to be put again. */
   onNew(listener: (id: LeaseId) => void): void {
     this.#onNew.add(listener);
