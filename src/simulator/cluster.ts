@@ -188,7 +188,7 @@ export class Cluster {
     if (machine === undefined || node === null || this.#isOver(node)) return;
     const { storeId } = node.identity;
     this.integrity.sent(message, node);
-    this.#votes.sent(message, storeId, machine.log);
+    this.#votes.sent(message, storeId, machine.log, node.raftStatus.configuration);
     this.logs.sent(message, storeId, machine.log);
     this.members.sent(message);
     if (message.type === 'heartbeat') this.logs.succession(message, node.raftStatus);

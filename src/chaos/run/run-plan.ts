@@ -4,7 +4,8 @@ import type { Harness } from './harness.ts';
 import { messageOf } from './heal.ts';
 import type { BudgetTable } from './outages.ts';
 import { allShown, brokenResult, type ChaosDocument, type ScenarioResult } from './result.ts';
-import { type RunSettings, runScenario } from './run-scenario.ts';
+import { runScenario } from './run-scenario.ts';
+import type { RunSettings } from './scenario-options.ts';
 
 /** One selection, under each of its seeds. */
 export interface PlannedRun {

@@ -1,60 +1,21 @@
 import { present } from '../../foundation/assert.ts';
-import type { MutantName } from '../../foundation/mutants.ts';
 import { seededRandom } from '../../foundation/random.ts';
 import { rounded } from '../../foundation/statistics.ts';
 import { Stopped } from '../scenario.ts';
-import type { Selection } from '../scenarios/registry.ts';
-import type { TargetOptions } from '../target/options.ts';
 import type { Target } from '../target.ts';
 import type { Traffic, TrafficReport } from '../traffic.ts';
 import { Claims } from './claims.ts';
 import type { Harness } from './harness.ts';
 import { bounded, healed, messageOf } from './heal.ts';
 import { MomentLog } from './moment-log.ts';
-import type { BudgetTable } from './outages.ts';
 import { watchProcesses } from './process-watch.ts';
 import { brokenResult, type ScenarioResult, skippedResult } from './result.ts';
 import { resultOf, type ScriptFaults } from './result-of.ts';
 import { RunClock } from './run-clock.ts';
+import type { ScenarioOptions } from './scenario-options.ts';
 import { acknowledgedSince, type Script, type Stage, scriptContext } from './script-context.ts';
 import { SharedLinks } from './shared-links.ts';
 import { lackOf, misfitOf, wishOf } from './wish.ts';
-
-/** What a plan settles for all of its runs. */
-export interface RunSettings {
-  /** Given by the user; without: as the scenarios need it. */
-  readonly hot?: number;
-  readonly warm?: number;
-  readonly cold?: number;
-  readonly network: TargetOptions['network'];
-  readonly mutant?: MutantName;
-  /** `main.js` of another build of Tanist. */
-  readonly build?: string;
-  readonly otherBuild?: string;
-  /** Sections of the config of every node. */
-  readonly config?: Readonly<Record<string, object>>;
-  readonly rate: number;
-  readonly clients: number;
-  readonly parts?: readonly string[];
-}
-
-export interface ScenarioOptions extends RunSettings {
-  readonly selection: Selection;
-  readonly seed: number;
-  /** Of faults; warm-up, settling and checks come on top. */
-  readonly seconds: number;
-  /** Each script ends after so many faults. */
-  readonly count?: number;
-  readonly target: 'tanist' | 'etcd';
-  readonly budgets: BudgetTable;
-  readonly assertBudgets: boolean;
-  /** Its own; whatever was in it is not looked at. */
-  readonly folder: string;
-  readonly replay: string;
-  readonly stop?: AbortSignal;
-  /** What goes on, for people. */
-  readonly onProgress?: (text: string) => void;
-}
 
 const warmUpMs = 1500;
 /** After the last fault: load on a cluster that is whole. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { TargetOptions } from '../target/options.ts';
 import type { Need, Target } from '../target.ts';
 import type { MomentLog } from './moment-log.ts';
-import type { ScenarioOptions } from './run-scenario.ts';
+import type { ScenarioOptions } from './scenario-options.ts';
 
 /** The cluster that scenarios wish for, and what is in the way of it. */
 

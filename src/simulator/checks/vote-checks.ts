@@ -1,3 +1,4 @@
+import type { Configuration } from '../../ports/log-store.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { DurableLog } from './durable-log.ts';
 import type { Findings } from './findings.ts';
@@ -21,10 +22,11 @@ export class VoteChecks {
     this.#findings = findings;
   }
 
-  sent(message: RaftMessage, store: string, log: DurableLog): void {
+  /** `configuration`: the sender's. */
+  sent(message: RaftMessage, store: string, log: DurableLog, configuration: Configuration): void {
     if (message.type === 'vote') this.#vote(message.from, message.term, message.from, store);
     else if (message.type === 'append' || message.type === 'heartbeat')
-      this.#led(message.from, message.term, store, log);
+      this.#led(message.from, message.term, store, log, configuration);
     else if (message.type === 'voteReply' && message.granted) {
       this.#vote(message.from, message.term, message.to, store);
       this.#durable(message.from, message.term, message.to, log);
@@ -50,13 +52,27 @@ export class VoteChecks {
     }
   }
 
-  /** It leads, so its own vote has counted. */
-  #led(id: string, term: number, store: string, log: DurableLog): void {
+  /** It leads: by the votes of the others alone, or its own one has counted, too. */
+  #led(id: string, term: number, store: string, log: DurableLog, { voters, outgoing }: Configuration): void {
     const votes = this.#votes.get(name(id, store));
     const own = votes?.get(term);
     if (own === undefined || own.promised) return;
-    this.#durable(id, term, id, log);
     votes?.set(term, { ...own, promised: true });
+    const others = this.#votersFor(id, term);
+    const isNeeded = [voters, outgoing].some(
+      (set) => set.length > 0 && set.filter((voter) => others.has(voter)).length * 2 <= set.length,
+    );
+    if (isNeeded) this.#durable(id, term, id, log);
+  }
+
+  /** The others that have voted for it. */
+  #votersFor(candidate: string, term: number): ReadonlySet<string> {
+    const found = new Set<string>();
+    for (const [voter, votes] of this.#votes) {
+      const id = voter.slice(0, voter.indexOf(' of store '));
+      if (id !== candidate && votes.get(term)?.candidate === candidate) found.add(id);
+    }
+    return found;
   }
 
   #durable(voter: string, term: number, candidate: string, log: DurableLog): void {
