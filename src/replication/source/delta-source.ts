@@ -16,11 +16,14 @@ import { warmRanges } from '../critical-ranges.ts';
 import { DeltaStream, defaultStreamTiming, type StreamTiming } from './delta-stream.ts';
 import { DigestBook } from './digest-book.ts';
 import { heldOfLineage } from './held-of-lineage.ts';
+import { openMark } from './latest-parts.ts';
 import { RecentDeltas } from './recent-deltas.ts';
 import { keysPerTurn } from './scan-piece.ts';
 
 /** For a quorum's word on what is committed. */
 const askMs = 1000;
+/** On a stream of mode `latest`, once its snapshot is told. */
+const openMarkEveryMs = 2000;
 
 export interface DeltaSourceOptions {
   readonly feed: ReplicaFeed;
@@ -162,11 +165,13 @@ export class DeltaSource implements ReplicaSource {
   ): AsyncGenerator<StreamPart, void, undefined> {
     if (this.#latest === undefined)
       throw new TanistError('unavailable', 'this version feeds warm replicas only');
-    let over: (error: TanistError | null) => void = () => {};
     let gone: TanistError | null = null;
-    const ended = new Promise<TanistError | null>((resolve) => {
-      over = resolve;
-    });
+    let end: { readonly error: TanistError | null } | null = null;
+    let wake = (): void => {};
+    const over = (error: TanistError | null): void => {
+      end ??= { error };
+      wake();
+    };
     const aborted = (): void => over(null);
     signal.addEventListener('abort', aborted, { once: true });
     const stopListening = this.#feed.listen({
@@ -188,8 +193,18 @@ export class DeltaSource implements ReplicaSource {
         if (refusal !== null) throw refusal;
         yield part;
       }
-      // The stream stays open for what the replica says of itself, and so that each hears when the other one goes.
-      const error = signal.aborted ? null : await ended;
+      // The stream stays open for what the replica says of itself, for how far the leader is, and so that each hears when the other one goes.
+      while (end === null && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          const timer = this.#feed.clock.after(openMarkEveryMs, resolve);
+          wake = () => {
+            timer.cancel();
+            resolve();
+          };
+        });
+        if (end === null) yield openMark(this.#feed);
+      }
+      const error = (end as { readonly error: TanistError | null } | null)?.error ?? null;
       if (error !== null) throw error;
     } finally {
       this.#batched -= 1;
