@@ -1,4 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
+import type { NodeId } from '../../foundation/ids.ts';
 import { limits } from '../../foundation/limits.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { FeedListener, ReplicaFeed } from '../../node/beyond/replica-feed.ts';
@@ -22,7 +23,7 @@ import { keysPerTurn } from './scan-piece.ts';
 
 /** For a quorum's word on what is committed. */
 const askMs = 1000;
-/** On a stream of mode `latest`, once its snapshot is told. */
+/** On a stream of mode `latest`, once its snapshot is told, after a report: no more often than this. */
 const openMarkEveryMs = 2000;
 
 export interface DeltaSourceOptions {
@@ -52,6 +53,8 @@ export class DeltaSource implements ReplicaSource {
   readonly #streams = new Map<DeltaStream, FollowRequest>();
   /** Of mode `latest`. */
   #batched = 0;
+  /** By replica, whose stream of mode `latest` is open, its snapshot told: its reports are answered. */
+  readonly #open = new Map<NodeId, () => void>();
   #stopListening: (() => void) | null = null;
   #policiesAt = -1;
   #scanning = false;
@@ -78,6 +81,7 @@ export class DeltaSource implements ReplicaSource {
   }
 
   report(status: ReplicaReport): void {
+    this.#open.get(status.id)?.();
     this.#feed.reported(status);
   }
 
@@ -168,6 +172,7 @@ export class DeltaSource implements ReplicaSource {
     let gone: TanistError | null = null;
     let end: { readonly error: TanistError | null } | null = null;
     let wake = (): void => {};
+    let reported: (() => void) | null = null;
     const over = (error: TanistError | null): void => {
       end ??= { error };
       wake();
@@ -194,20 +199,27 @@ export class DeltaSource implements ReplicaSource {
         yield part;
       }
       // The stream stays open for what the replica says of itself, for how far the leader is, and so that each hears when the other one goes.
+      let markedMs = this.#feed.clock.nowMs();
+      let isDue = false;
+      reported = () => {
+        isDue = this.#feed.clock.nowMs() - markedMs >= openMarkEveryMs;
+        if (isDue) wake();
+      };
+      this.#open.set(request.replica, reported);
       while (end === null && !signal.aborted) {
         await new Promise<void>((resolve) => {
-          const timer = this.#feed.clock.after(openMarkEveryMs, resolve);
-          wake = () => {
-            timer.cancel();
-            resolve();
-          };
+          wake = resolve;
         });
-        if (end === null) yield openMark(this.#feed);
+        if (end !== null || !isDue) continue;
+        isDue = false;
+        markedMs = this.#feed.clock.nowMs();
+        yield openMark(this.#feed);
       }
       const error = (end as { readonly error: TanistError | null } | null)?.error ?? null;
       if (error !== null) throw error;
     } finally {
       this.#batched -= 1;
+      if (this.#open.get(request.replica) === reported) this.#open.delete(request.replica);
       stopListening();
       signal.removeEventListener('abort', aborted);
     }
