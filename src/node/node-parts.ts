@@ -481,6 +481,7 @@ export function nodeParts(
     beforeDeath,
     clusterClock,
     compaction,
+    comparison,
     disk,
     driver,
     failures,

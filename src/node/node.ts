@@ -329,6 +329,11 @@ export class TanistNode {
     return this.#parts.tiers.weigh(id);
   }
 
+  /** Names and hashes of the models that a member predicts with; empty: it says nothing of its predictions. */
+  modelsOf(id: NodeId): string {
+    return this.#parts.comparison.modelsOf(id);
+  }
+
   /** Which members should be of which tier, and why; null where this node does not lead. */
   tiers(): TiersView | null {
     return this.#parts.tiers.view();

@@ -27,6 +27,7 @@ export interface ServedNode
     | 'member'
     | 'replica'
     | 'weigh'
+    | 'modelsOf'
     | 'tiers'
     | 'silentMs'
     | 'bootCounterOf'

@@ -57,3 +57,7 @@ export interface LearningStatus {
   /** Part of one core that training took, over the time of the last round. */
   readonly cpuShare: number;
 }
+
+/** What became of a model file that somebody gave: `unchanged`, that very one is in use already. */
+export const publishings = ['none', 'published', 'unchanged'] as const;
+export type Publishing = (typeof publishings)[number];

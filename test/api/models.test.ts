@@ -133,14 +133,19 @@ test('an operator puts a model file in the place of the version in use, and the 
   await writeFile(path, encodeModelFile({ ...own, version: 7 }));
   const given = await tanist(each, 'model', 'publish', path);
   t.is(given.code, 0, given.stderr);
-  t.regex(given.stdout, /^gru-base version 7, base {2}sha256 [0-9a-f]{64}\n/);
+  t.regex(given.stdout, /^published, .*\ngru-base version 7, base {2}sha256 [0-9a-f]{64}\n/);
   t.is((await client.models.get()).learning.model?.version, 7);
   const before = (await client.models.get()).learning.published;
-  await client.models.publish(encodeModelFile({ ...own, version: 7 }));
+  t.is((await client.models.publish(encodeModelFile({ ...own, version: 7 }))).publishing, 'unchanged');
+  t.regex((await tanist(each, 'model', 'publish', path)).stdout, /^nothing was published: /);
   t.is((await client.models.get()).learning.published, before, 'it is there already');
   const back = await tanist(each, 'model', 'publish', '--json');
   t.is(back.code, 0, back.stderr);
-  t.like(JSON.parse(back.stdout), { node: 'n0', model: { version: 1, hash: learning.model!.hash } });
+  t.like(JSON.parse(back.stdout), {
+    node: 'n0',
+    publishing: 'published',
+    model: { version: 1, hash: learning.model!.hash },
+  });
   await t.throwsAsync(client.models.publish(Buffer.from('garbage')), { code: 'model-damaged' });
   await t.throwsAsync(client.models.publish(encodeModelFile({ ...own, name: 'other' })), {
     code: 'model-invalid',

@@ -5,6 +5,8 @@ import { startOpenLoop } from '../../src/cli/bench/load/open-loop.ts';
 import { randomOrder, sampleKey, sampleRange } from '../../src/cli/bench/load/samples.ts';
 import { loadBatches, overwriteBatches, writeAll } from '../../src/cli/bench/memory/batches.ts';
 import { ratiosOf } from '../../src/cli/bench/memory/bench-memory.ts';
+import { PredictedKeys } from '../../src/cli/bench/predicted-keys.ts';
+import type { TanistClient } from '../../src/client/index.ts';
 import { median, quantile } from '../../src/foundation/statistics.ts';
 import { decodeCount, encodePuts } from '../../src/local/etcd/etcd-messages.ts';
 import { outageOf } from '../../src/verification/outage.ts';
@@ -168,4 +170,36 @@ test('the counts of h2load', (t) => {
   t.throws(() => parseH2load('Could not connect', 2), {
     message: 'h2load gave no result: Could not connect',
   });
+});
+
+test('predicted keys: every member forecasts them before a run; what one brings counts once, also when it was started again', async (t) => {
+  const members = [
+    { keys: 10, ready: 10, preApplied: 5 },
+    { keys: 10, ready: 3, preApplied: 0 },
+  ];
+  const policies: unknown[] = [];
+  let looks = 0;
+  const client = {
+    setPolicy: async (_: string, { predict }: { readonly predict: object | null }) => {
+      policies.push(predict === null);
+    },
+    status: async ({ endpoint }: { readonly endpoint: string }) => {
+      looks++;
+      const predictor = { ...members[Number(endpoint)] };
+      if (endpoint === '1') members[1]!.ready = 10;
+      return { predictor };
+    },
+  };
+  const keys = new PredictedKeys(client as unknown as TanistClient, ['0', '1'], 10);
+  await keys.predict(true);
+  t.deepEqual(policies, [false]);
+  t.is(looks, 6, 'it looked again, and then at what was brought before');
+  members[0]!.preApplied = 2;
+  members[1]!.preApplied = 8;
+  t.is(await keys.brought(), 10);
+  t.is(await keys.brought(), 0);
+  for (const member of members) member.keys = 0;
+  await keys.predict(false);
+  await keys.predict(false);
+  t.deepEqual(policies, [false, true]);
 });

@@ -139,6 +139,7 @@ test('status', (t) => {
           trouble: 'old',
           networkLatencyMs: 0.25,
         },
+        models: 'gru-base:f9afc5479256',
       },
     ],
     spaces: [{ space: 'PLANES', revision: 7, compacted: 2, keys: 3, digest: 'ab', digestIndex: 8 }],

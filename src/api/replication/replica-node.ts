@@ -218,6 +218,10 @@ export class ReplicaNode implements ServedNode {
     return null;
   }
 
+  modelsOf(id: NodeId): string {
+    return id === this.id ? (this.#options.prediction?.said()?.models ?? '') : '';
+  }
+
   get prediction(): OnlinePrediction | null {
     return this.#options.prediction;
   }

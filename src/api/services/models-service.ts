@@ -2,6 +2,7 @@ import type { Server } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Learning } from '../../node/learning/learning.ts';
 import type { ServedNode } from '../../node/served-node.ts';
+import type { Publishing } from '../../ports/learning-status.ts';
 import {
   decodeContribution,
   decodeModelFileMessage,
@@ -20,17 +21,17 @@ export function addModelsService(server: Server, node: ServedNode): void {
       encodeContributionTaken(learningOf(node).contribute(decodeContribution(bytes))),
     ),
     publish: unary(async (bytes) => {
-      await learningOf(node).publish(decodeModelFileMessage(bytes));
-      return modelReply(node, false);
+      const publishing = await learningOf(node).publish(decodeModelFileMessage(bytes));
+      return modelReply(node, false, publishing);
     }),
   });
 }
 
-function modelReply(node: ServedNode, withFile: boolean): Buffer {
+function modelReply(node: ServedNode, withFile: boolean, publishing: Publishing = 'none'): Buffer {
   const learning = learningOf(node);
   const model = learning.model();
   const file = withFile ? model.bytes : new Uint8Array();
-  return encodeModelReply({ node: node.id, file, learning: learning.status() });
+  return encodeModelReply({ node: node.id, file, learning: learning.status(), publishing });
 }
 
 function learningOf({ id, tier, learning }: ServedNode): Learning {

@@ -64,6 +64,7 @@ function memberStatus(
     health: healthOf(node, id, suspected),
     bootCounter: node.bootCounterOf(id),
     replica: node.weigh(id)?.status ?? replicaStatusOf(view.measurements, tierOf(member.tier)),
+    models: node.modelsOf(id),
   };
 }
 
@@ -113,6 +114,7 @@ function replicaStatus(node: ServedNode, latest: Revision, member: Member): Memb
           : (report.trouble ?? 'healthy'),
     bootCounter: 0,
     replica: weighed?.status ?? unweighed(member, view),
+    models: node.modelsOf(member.id),
   };
 }
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TanistError } from '../../foundation/errors.ts';
 import { median, quantile, rounded } from '../../foundation/statistics.ts';
@@ -8,11 +7,10 @@ import { workFolder } from '../../local/work-folder.ts';
 import { type Outage, outageOf } from '../../verification/outage.ts';
 import { figure } from '../terminal/figure.ts';
 import { outputTo } from '../terminal/output.ts';
-import { etcdStore } from './etcd/etcd-store.ts';
+import { type Contender, startContenders } from './failover-contenders.ts';
 import { startOpenLoop } from './load/open-loop.ts';
 import type { BenchFailoverOptions } from './options.ts';
 import type { Store } from './store.ts';
-import { tanistStore } from './tanist-store.ts';
 
 /** Load before the fault, so that connections and caches are warm; and after the recovery, so that it is seen to hold. */
 const beforeMs = 700;
@@ -31,45 +29,47 @@ export async function benchFailover(options: BenchFailoverOptions): Promise<void
   const out = outputTo(options.json === true);
   await using folder = await workFolder(undefined, 'tanist-bench-');
   await using stack = cleanup();
-  const stores = [await tanistStore(join(folder.path, 'tanist'))];
-  stack.defer(() => stores[0]?.stop() ?? Promise.resolve());
-  if (options.against === 'etcd') {
-    const etcd = await etcdStore(join(folder.path, 'etcd'));
-    stack.defer(() => etcd.stop());
-    stores.push(etcd);
-  }
-  const gaveUp = new Map<Store, TanistError>();
-  const runs = new Map<Store, Run[]>(stores.map((store) => [store, []]));
+  const contenders = await startContenders(options, folder.path, stack);
+  const gaveUp = new Map<Contender, TanistError>();
+  const runs = new Map<Contender, Run[]>(contenders.map((each) => [each, []]));
   out.say(`${options.fault} of the leader under ${options.rate} writes/s, ${options.runs} times`);
   for (let number = 1; number <= options.runs; number++)
-    for (const store of stores) {
-      if (gaveUp.has(store)) continue;
-      out.progress.update(`run ${number} of ${options.runs}: ${store.name} …`);
-      const run = await oneRun(store, `failover/${number}/`, options).catch((error: unknown) => {
-        if (!(error instanceof TanistError)) throw error;
-        return error;
-      });
+    for (const contender of contenders) {
+      const { name, store, prepare } = contender;
+      if (gaveUp.has(contender)) continue;
+      out.progress.update(`run ${number} of ${options.runs}: ${name} …`);
+      const run = await prepare()
+        .then(() => oneRun(store, `failover/${number}/`, options))
+        .catch((error: unknown) => {
+          if (!(error instanceof TanistError)) throw error;
+          return error;
+        });
       if (run instanceof TanistError) {
         // What was measured until then counts, and so does what it ended with.
-        gaveUp.set(store, run);
+        gaveUp.set(contender, run);
         out.say(out.style.red(`run ${number}: ${run.message}; no further runs of it`));
         continue;
       }
-      runs.get(store)?.push(run);
+      runs.get(contender)?.push(run);
       const lost = run.lost === 0 ? '' : out.style.red(`, ${run.lost} lost`);
-      out.say(out.style.dim(`run ${number}: ${store.name} ${figure(run.outageMs)} ms${lost}`));
+      const predicted = await contender.brought();
+      const brought = predicted === 0 ? '' : `, ${predicted} predictions brought`;
+      out.say(out.style.dim(`run ${number}: ${name} ${figure(run.outageMs)} ms${lost}${brought}`));
     }
   out.progress.clear();
-  const results = stores.map((store) => [store.name, resultOf(runs.get(store) ?? [])] as const);
+  const results = contenders.map((each) => [each.name, resultOf(runs.get(each) ?? [])] as const);
   out.table(
     ['outage', 'median ms', 'p99 ms', 'max ms', 'runs', 'acknowledged', 'lost'],
     results.map(([name, r]) => [name, r.medianMs, r.p99Ms, r.maxMs, r.runs, r.acknowledged, r.lost]),
   );
   const endedWith = Object.fromEntries([...gaveUp].map(([{ name }, { message }]) => [name, message]));
   out.document({ ...Object.fromEntries(results), endedWith, fault: options.fault, rate: options.rate });
-  const [, ours] = results[0] ?? [];
-  if (ours !== undefined && ours.lost > 0)
-    throw new TanistError('data-damaged', `${ours.lost} acknowledged writes were not found afterwards`);
+  const lost = contenders.reduce(
+    (sum, { store }, i) => sum + (store.name === 'tanist' ? (results[i]?.[1].lost ?? 0) : 0),
+    0,
+  );
+  if (lost > 0)
+    throw new TanistError('data-damaged', `${lost} acknowledged writes were not found afterwards`);
   const [first] = gaveUp.values();
   if (first !== undefined) throw first;
 }

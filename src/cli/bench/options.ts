@@ -17,6 +17,8 @@ export interface BenchFailoverOptions {
   readonly runs: number;
   readonly rate: number;
   readonly against?: 'etcd';
+  /** So many numeric keys are written once a second beside the load, and predicted in every other run; absent: none. */
+  readonly predict?: number;
   readonly json?: boolean;
 }
 

@@ -15,15 +15,22 @@ interface OtherReplicas {
   readonly cold?: number;
 }
 
+export interface TanistStore extends Store {
+  readonly client: TanistClient;
+  readonly endpoints: readonly string[];
+}
+
 /** Three hot replicas, and as many others. */
-export async function tanistStore(folder: string, others: OtherReplicas = {}): Promise<Store> {
+export async function tanistStore(folder: string, others: OtherReplicas = {}): Promise<TanistStore> {
   const cluster = await startLocalCluster({ folder, hot: 3, ...others });
   const client = await openClient(cluster.endpoints).catch(async (error: unknown) => {
     await cluster.stop();
     throw error;
   });
-  const store: Store = {
+  const store: TanistStore = {
     name: 'tanist',
+    client,
+    endpoints: cluster.endpoints,
     leader: async () => (await eventually(() => ledStatus(client), 'no leader')).leader,
     put: (key, value) => client.put(key, value, { deadlineMs: writeDeadlineMs }),
     keysWithPrefix: async (prefix) => {

@@ -1,10 +1,11 @@
 import { mase, naive2, smape } from '../../prediction/accuracy/m4.ts';
+import type { History } from '../../prediction/forecast.ts';
 import { at } from '../../prediction/math/at.ts';
 import { mean } from '../../prediction/math/statistics.ts';
 import { backtest, lastFifth, relativeError } from '../../prediction/selection/backtest.ts';
 import type { SelectionOptions } from '../../prediction/selection/options.ts';
 import { until } from '../../prediction/selection/roll.ts';
-import { selectBestModel } from '../../prediction/selection/select-best-model.ts';
+import { pastOfBacktest, selectBestModel } from '../../prediction/selection/select-best-model.ts';
 import { monthsAfter } from '../../prediction/series/calendar.ts';
 import type { Contenders } from './candidates.ts';
 import { withColumns } from './columns.ts';
@@ -26,7 +27,7 @@ async function forecast(task: Task, contenders: Contenders): Promise<SeriesForec
   const { name, columns, months } = task.series;
   const history = withColumns(task.series.history, columns);
   const { endMs, stepMs } = history;
-  const selected = await selectBestModel(history, settings(task, contenders));
+  const selected = await selectBestModel(history, await adapted(history, task, contenders));
   const { model, mean: middle, lower, upper, inputs = [] } = await selected.next(history);
   return {
     kind: 'forecast',
@@ -48,7 +49,9 @@ async function rolling(task: Task, contenders: Contenders): Promise<BacktestAnsw
   const history = withColumns(task.series.history, columns);
   const all = lastFifth(history.values.length, task.horizon);
   const origins = task.origins === null ? all : all.slice(-task.origins);
-  const result = await backtest(history, { ...settings(task, contenders), at: origins, observed });
+  const past = until(history, origins[0] ?? history.values.length);
+  const options = await adapted(past, task, contenders);
+  const result = await backtest(history, { ...options, at: origins, observed });
   return { kind: 'backtest', series: name, ...result };
 }
 
@@ -86,6 +89,13 @@ async function competition(task: Task, contenders: Contenders): Promise<M4Answer
 
 function settings({ horizon, season, level }: Task, { candidates, onFault }: Contenders): SelectionOptions {
   return { horizon, season, level, candidates, onFault };
+}
+
+/** The settings for one series alone: the network learns from what the selection does not judge by. */
+async function adapted(history: History, task: Task, contenders: Contenders): Promise<SelectionOptions> {
+  const options = settings(task, contenders);
+  const candidates = await contenders.adaptedTo(pastOfBacktest(history, options), task);
+  return { ...options, candidates };
 }
 
 function meanError(truth: Float64Array, values: Float64Array): number {

@@ -1,7 +1,7 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Term } from '../../foundation/ids.ts';
 import type { Timer } from '../../ports/clock.ts';
-import type { LearningState, LearningStatus } from '../../ports/learning-status.ts';
+import type { LearningState, LearningStatus, Publishing } from '../../ports/learning-status.ts';
 import type { ContributionTaken } from '../../ports/model-contribution.ts';
 import type { Contribution } from '../../prediction/learning/contribution.ts';
 import { decodeModelFile } from '../../prediction/neural/model-file.ts';
@@ -109,10 +109,10 @@ export class Learning {
   }
 
   /**
-   * Puts a model file in the place of the version in the log, whatever that is; that very one stays as it is. Errors: those of model files, `model-invalid` (of another name),
+   * Puts a model file in the place of the version in the log, whatever that is; that very one stays as it is, and `unchanged` says so. Errors: those of model files, `model-invalid` (of another name),
    * `not-leader`, those of `publish`.
    */
-  async publish(file: Uint8Array): Promise<void> {
+  async publish(file: Uint8Array): Promise<Publishing> {
     const model = decodeModelFile(file, 'the model file');
     if (model.name !== learnedModel)
       throw new TanistError(
@@ -124,10 +124,11 @@ export class Learning {
     this.#refresh();
     const { current, modified } = this.#record;
     const next = versionOf(model);
-    if (modified > 0 && next.hash === current?.hash) return;
+    if (modified > 0 && next.hash === current?.hash) return 'unchanged';
     await publish({ next, previous: current, follows: modified }, valueBytes, submit);
     this.#tally.count('published');
     feed.nodeLog.info('model-published', { version: model.version, by: 'operator' });
+    return 'published';
   }
 
   status(): LearningStatus {

@@ -8,7 +8,7 @@ import type { TrackedKeys } from './tracked-keys.ts';
 
 export interface ExpectedParts {
   readonly feed: Pick<PredictionFeed, 'policyFor'>;
-  readonly keys: Pick<TrackedKeys, 'of' | 'refused'>;
+  readonly keys: Pick<TrackedKeys, 'of' | 'hasRoomFor'>;
   readonly ready: Pick<ReadyPredictions, 'of'>;
   readonly state: PredictorState;
 }
@@ -31,16 +31,18 @@ export function expectedOf(
   budget: ScanBudget,
 ): Expected {
   const none = (why: WhyAbsent): Expected => ({ why, confidence: null });
-  if (feed.policyFor(key) === null) return none('not-asked');
+  const policy = feed.policyFor(key);
+  if (policy === null) return none('not-asked');
   const tracked = keys.of(space, key);
   if (tracked === null) {
     if (state !== 'running') return none(state === 'learning' ? 'learning' : 'no-predictor');
-    return none(keys.refused > 0 ? 'left-out' : 'learning');
+    // What there is room for will be found.
+    return none(keys.hasRoomFor(policy) ? 'learning' : 'left-out');
   }
   if (tracked.modRevision !== modRevision) return none('learning');
   const held = ready.of(tracked, nowMs, budget);
   if (held === 'late') return none('learning');
   if (held === null) return none('no-forecast');
-  const { prediction, isSure } = held;
-  return isSure ? { prediction } : { why: 'unsure', confidence: prediction.confidence };
+  const { prediction, confidence } = held;
+  return prediction === null ? { why: 'unsure', confidence } : { prediction };
 }

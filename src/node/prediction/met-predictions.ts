@@ -9,22 +9,44 @@ import { pointerTokens } from '../../prediction/online/json-pointer.ts';
 import { numberIn, numberSpan } from '../../prediction/online/value-numbers.ts';
 import { openPrediction } from '../../protocol/parts/prediction.ts';
 import { predictedKey, predictionOf } from '../../state/predicted/prediction-value.ts';
+import { BoundedQueue } from './bounded-queue.ts';
+import { readable, WorkMeter } from './readable.ts';
 
 /** What waits to be told to the worker at most; the oldest goes first. */
 const mostTold = 4096;
+/** Scored between two looks at the clock, at most. */
+const perLook = 16;
+/** What one that waits takes besides its values, about. */
+const overheadBytes = 96;
+
+/** A truth and the prediction that it ended, as they were stored. */
+interface Met {
+  readonly name: string;
+  readonly at: ByteString;
+  readonly stored: ByteString;
+  readonly timeMs: number;
+  readonly value: ByteString;
+  readonly before: ByteString | null;
+}
 
 /**
  * What failovers showed: predictions that were applied for want of the truth, against the truth that was written afterwards. Pairs them from the changes
  * of the state, so every replica has them, whoever leads next. A truth meets the prediction if it is no further from the moment that the prediction was
- * about than that was valid.
+ * about than that was valid. A burst of truths only waits; they are read and scored by `score`, a little at a time.
  */
 export class MetPredictions {
   /** What the space `predicted` holds, by its keys; read when its truth comes. */
   readonly #open = new Map<ByteString, ByteString>();
+  readonly #waiting = new BoundedQueue(sizeOf);
   #met: ShownOf[] = [];
   #untilMs = Number.NEGATIVE_INFINITY;
   readonly #all = new Errors();
   #failover = new Errors();
+
+  /** Truths that came faster than they could be scored. */
+  get dropped(): number {
+    return this.#waiting.dropped;
+  }
 
   /** Since the start. */
   get figures(): PredictionsMet {
@@ -41,14 +63,25 @@ export class MetPredictions {
     }
   }
 
-  /** The state is another one. */
-  clear(): void {
+  /** The state is another one: what was open in the old one meets no truth any more. What its failover came to until then counts, and is told next. */
+  replaced(): void {
     this.#open.clear();
-    this.#met = [];
-    this.#failover = new Errors();
+    this.#untilMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Those met since the last call. */
+  /** Reads and scores truths for as long as `mayGoOn`; at least a few. The rest waits. */
+  score(mayGoOn: () => boolean): void {
+    const meter = new WorkMeter(perLook);
+    let scored = 0;
+    for (const met of this.#waiting.waiting) {
+      if (meter.isDue(met.value, timesRead) && !mayGoOn()) break;
+      scored++;
+      this.#score(met);
+    }
+    this.#waiting.remove(scored);
+  }
+
+  /** Those scored since the last call. */
   take(): readonly ShownOf[] {
     const met = this.#met;
     this.#met = [];
@@ -58,6 +91,7 @@ export class MetPredictions {
   /** What became of the predictions of a failover, once, when no more of them can meet its truth; null: nothing to say now. */
   ended(nowMs: number): PredictionsMet | null {
     const { figures } = this.#failover;
+    if (this.#waiting.waiting.length > 0) return null;
     if (figures.count === 0 || (this.#open.size > 0 && nowMs <= this.#untilMs)) return null;
     this.#failover = new Errors();
     return figures;
@@ -76,15 +110,29 @@ export class MetPredictions {
     if (stored === undefined) return;
     this.#open.delete(at);
     if (op !== 'put') return;
+    const before = previous?.value ?? null;
+    this.#waiting.add({ name: `${space}/${key}`, at, stored, timeMs, value, before });
+  }
+
+  #score({ name, at, stored, timeMs, value, before }: Met): void {
     const prediction = opened(at, stored);
     if (prediction === null) return;
     const { forMs, validUntilMs, fields } = prediction;
     if (Math.abs(timeMs - forMs) > validUntilMs - forMs) return;
-    for (const errors of [this.#all, this.#failover]) errors.add(fields, value, previous?.value ?? null);
+    const truth = readable(value, fields);
+    const last = before === null ? null : readable(before, fields);
+    for (const errors of [this.#all, this.#failover]) errors.add(fields, truth, last);
     for (const { pointer, mean } of fields)
-      this.#met.push({ name: `${space}/${key}\n${pointer}`, momentMs: timeMs, predicted: mean });
+      this.#met.push({ name: `${name}\n${pointer}`, momentMs: timeMs, predicted: mean });
     if (this.#met.length > mostTold) this.#met = this.#met.slice(-mostTold);
   }
+}
+
+/** Of a prediction, its truth and the value before it: each is read once for each number, of which most have few. */
+const timesRead = 4;
+
+function sizeOf({ stored, value, before }: Met): number {
+  return overheadBytes + stored.length + value.length + (before?.length ?? 0);
 }
 
 /**

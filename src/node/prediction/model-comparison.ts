@@ -50,6 +50,13 @@ export class ModelComparison {
     return this.#found.get(id) ?? null;
   }
 
+  /** Names and hashes of the models that a replica predicts with, as it said last; empty: it says nothing of its predictions. */
+  modelsOf(id: NodeId): string {
+    const { self, own, others } = this.#parts;
+    const said = id === self ? own() : others().find((each) => each.id === id)?.said;
+    return said?.models ?? '';
+  }
+
   /** For the leader's heartbeats, as a row beside those of `peer-view.ts`: whoever does not know it passes over it. */
   leaderRows(): readonly (readonly (string | number | boolean)[])[] {
     const said = this.#parts.own();

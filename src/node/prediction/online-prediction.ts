@@ -1,5 +1,5 @@
 import type { ByteString } from '../../foundation/bytes.ts';
-import { nextTurn, type Timer } from '../../ports/clock.ts';
+import type { Timer } from '../../ports/clock.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import {
   defaultPredictPolicy,
@@ -14,15 +14,18 @@ import type { TableRow } from '../../prediction/online/table-row.ts';
 import { Behaviour } from './behaviour/behaviour.ts';
 import type { MemberUsage, Usage } from './behaviour/usage.ts';
 import { type ExpectedAt, expectedOf } from './expected.ts';
+import { KeyChanges } from './key-changes.ts';
 import { KeySearch } from './key-search.ts';
 import { MetPredictions } from './met-predictions.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
 import type { SaidOfModel } from './model-report.ts';
 import { Observations } from './observations.ts';
 import type { PredictionFeed } from './prediction-feed.ts';
+import { statusOf } from './prediction-status-of.ts';
 import type { PredictionBudget, Predictor } from './predictor.ts';
 import { PredictorCalls } from './predictor-calls.ts';
-import { readable, ScanBudget } from './readable.ts';
+import { PromotionPredictions } from './promotion-predictions.ts';
+import { ScanBudget } from './readable.ts';
 import { ReadyPredictions } from './ready-predictions.ts';
 import { ReadyTable } from './ready-table.ts';
 import { Steady } from './steady.ts';
@@ -42,11 +45,8 @@ export interface OnlinePredictionParts {
 const batchEveryMs = 150;
 /** Half of what keys were asked for counts no more after so long. */
 const fadeEveryMs = 600_000;
-/** For making predictions of them, in one turn; and for those that are not ready at a promotion. */
-const refreshMs = 1.5;
-const promotionMs = 1;
-/** Predictions that are waited for are made for so long at most, in turns of `refreshMs`. */
-const prepareMs = 200;
+/** For scoring what failovers showed, in one turn. */
+const scoreMs = 1;
 /** What the thread takes before it has any series. */
 const threadBytes = 64 * 1024 * 1024;
 
@@ -68,9 +68,8 @@ export class OnlinePrediction implements PredictionSource {
   readonly #calls: PredictorCalls;
   /** Those of failovers that met their truth. */
   readonly met = new MetPredictions();
-  #preApplied = 0;
-  /** Those are counted; a new leader asks more than once. */
-  readonly #given = new WeakSet<Prediction>();
+  readonly #changes: KeyChanges;
+  readonly #promotion: PromotionPredictions;
   #timer: Timer | null = null;
   readonly #ends: (() => void)[] = [];
   #fadeAtMs: number;
@@ -83,7 +82,7 @@ export class OnlinePrediction implements PredictionSource {
     const roomBytes = Math.max(0, memoryMb * 1024 * 1024 - threadBytes);
     const fitting = Math.floor(roomBytes / seriesBytes(defaultPredictPolicy.horizon));
     this.#mostSeries = Math.min(series, fitting);
-    this.#keys = new TrackedKeys(series, roomBytes, (tracked) => this.#gone(tracked));
+    this.#keys = new TrackedKeys(series, roomBytes, (tracked) => this.#changes.gone(tracked));
     this.#observations = new Observations((id) => this.#keys.withSeries(id));
     this.#steady = new Steady(parts.feed.clock);
     this.#behaviour = new Behaviour({
@@ -113,8 +112,19 @@ export class OnlinePrediction implements PredictionSource {
         this.#table.forget(ended);
         this.#models.found();
       },
-      changed: (delta, space) => this.#changed(delta, space),
+      changed: (delta, space) => this.#changes.changed(delta, space),
       failed: (error) => this.#calls.failed(error),
+    });
+    const shared = { ...inner, table: this.#table, ready: this.#ready };
+    this.#changes = new KeyChanges({ ...shared, search: () => this.#search });
+    this.#promotion = new PromotionPredictions({
+      ...shared,
+      clock: parts.feed.clock,
+      timeMs: () => this.#steady.nowMs(),
+      catchUp: () =>
+        this.#search.isLearning && !this.#search.hasLearnt
+          ? null
+          : this.#calls.catchUp(() => this.#search.asks),
     });
   }
 
@@ -126,7 +136,7 @@ export class OnlinePrediction implements PredictionSource {
         found: () => this.#search.wanted(),
         replaced: () => {
           this.#steady.replaced();
-          this.met.clear();
+          this.met.replaced();
           this.#replaced();
         },
       }),
@@ -148,37 +158,16 @@ export class OnlinePrediction implements PredictionSource {
     for (const end of this.#ends.splice(0)) end();
   }
 
-  /** What is expected now of the keys whose policy asks for it: made beforehand, so that it takes less than a millisecond for 1,000 keys. */
   preApply(nowMs: number): readonly Prediction[] {
-    const predictions = this.rehearse(nowMs);
-    for (const each of predictions) {
-      if (!this.#given.has(each)) this.#preApplied++;
-      this.#given.add(each);
-    }
-    return predictions;
+    return this.#promotion.preApply(nowMs);
   }
 
   rehearse(nowMs: number): readonly Prediction[] {
-    if (this.#closed || this.#keys.keyCount === 0) return [];
-    const { clock } = this.#parts.feed;
-    const untilMs = clock.nowMs() + promotionMs;
-    const atMs = Math.max(nowMs, this.#steady.nowMs());
-    return this.#ready.collect(this.#keys.values(), atMs, () => clock.nowMs() < untilMs);
+    return this.#promotion.rehearse(nowMs);
   }
 
-  /** Everything that was applied goes to the predictor now, not with the next batch; then all predictions are made of what it answers. */
-  async caughtUp(atMs: () => number): Promise<void> {
-    const search = this.#search;
-    const { clock } = this.#parts.feed;
-    if (this.#closed || (search.isLearning && !search.hasLearnt)) return;
-    await this.#calls.catchUp(() => search.asks);
-    const momentMs = atMs();
-    const lastMs = clock.nowMs() + prepareMs;
-    for (let nowMs = clock.nowMs(); !this.#closed && nowMs < lastMs; nowMs = clock.nowMs()) {
-      const untilMs = nowMs + refreshMs;
-      if (this.#ready.prepare(this.#keys.values(), momentMs, () => clock.nowMs() < untilMs)) return;
-      await nextTurn(clock);
-    }
+  caughtUp(atMs: () => number): Promise<void> {
+    return this.#promotion.caughtUp(atMs);
   }
 
   /** The keys that are forecast, for display, with the table to read their forecasts from. */
@@ -248,31 +237,20 @@ export class OnlinePrediction implements PredictionSource {
   }
 
   status(): PredictionStatus {
-    const { predictor } = this.#parts;
-    const { figures, errors, lastError, cpuShare } = this.#calls;
-    return {
+    return statusOf({
       state: this.#state(),
-      keys: this.#keys.keyCount,
-      series: this.#keys.seriesCount,
       mostSeries: this.#mostSeries,
-      refused: this.#keys.refused,
-      ready: this.#table.size - this.behaviour().length,
+      keys: this.#keys,
+      ready: this.#ready,
+      forecast: this.#table.size - this.behaviour().length,
       behaviour: this.#behaviour.forecast,
-      waiting: figures?.waiting ?? 0,
-      forecasts: figures?.forecasts ?? 0,
-      choices: figures?.choices ?? 0,
-      errors: errors + predictor.faults,
-      lastError,
-      cpuShare,
-      memoryBytes: figures?.memoryBytes ?? 0,
-      scaledError: figures?.scaledError ?? null,
-      notNumbers: figures?.notNumbers ?? 0,
-      dropped: this.#observations.dropped + this.#search.dropped,
-      wentBack: figures?.wentBack ?? 0,
-      preApplied: this.#preApplied,
+      calls: this.#calls,
+      faults: this.#parts.predictor.faults,
+      dropped: this.#observations.dropped + this.#search.dropped + this.met.dropped,
+      preApplied: this.#promotion.preApplied,
       met: this.met.figures,
       models: this.#models.loaded,
-    };
+    });
   }
 
   #state(): PredictorState {
@@ -299,41 +277,9 @@ export class OnlinePrediction implements PredictionSource {
       } else if (this.#search.asks && (delta.space === 'user' || delta.space === 'planes')) {
         this.#behaviour.applied(delta);
         if (this.#search.mustWait(delta, delta.space)) this.#search.hold(delta);
-        else this.#changed(delta, delta.space);
+        else this.#changes.changed(delta, delta.space);
       }
     }
-  }
-
-  #changed({ op, key, value, timeMs, revision, version }: StateDelta, space: PredictableSpace): void {
-    let tracked = this.#keys.of(space, key);
-    if (op === 'delete') {
-      if (tracked !== null) this.#keys.forget(space, key);
-      else if (this.#keys.refused > 0 && this.#parts.feed.policyFor(key) !== null) this.#keys.unrefuse();
-      return;
-    }
-    if (tracked === null) {
-      const policy = this.#parts.feed.policyFor(key);
-      if (policy === null) return;
-      tracked = this.#keys.track(space, key, policy);
-      if (tracked === null) {
-        if (version === 1) this.#keys.refuse();
-        // It weighs more than one that is there.
-        if (policy.weight > this.#keys.lightest()) this.#search.wanted();
-        return;
-      }
-      tracked.round = this.#search.round;
-    }
-    tracked.value = readable(value, tracked.fields);
-    tracked.modRevision = revision;
-    tracked.timeMs = timeMs;
-    this.#ready.changed(tracked);
-    this.#observations.add(tracked, timeMs, value, revision);
-  }
-
-  #gone(tracked: TrackedKey): void {
-    this.#search.roomCame();
-    this.#ready.forget(tracked);
-    this.#table.forget(tracked.fields.map(({ id }) => id));
   }
 
   /** The state, or the predictor, is another one: all is learnt anew. */
@@ -364,17 +310,14 @@ export class OnlinePrediction implements PredictionSource {
       this.#fadeAtMs = nowMs + fadeEveryMs;
       this.#keys.fade();
     }
+    const { clock, nodeLog } = this.#parts.feed;
+    const untilMs = nowMs + scoreMs;
+    this.met.score(() => clock.nowMs() < untilMs);
     const met = this.met.ended(this.#steady.nowMs());
-    if (met !== null) this.#parts.feed.nodeLog.info('predictions-met', { ...met });
+    if (met !== null) nodeLog.info('predictions-met', { ...met });
     if (search.asks && !search.isLearning && this.#parts.predictor.state === 'running') this.#models.look();
     // A past goes to the predictor as a whole; later looks for keys hold up nothing of those that it knows.
     if (!search.isLearning || search.hasLearnt) this.#calls.send(nowMs, search.asks);
-    this.#refresh(nowMs);
-  }
-
-  #refresh(nowMs: number): void {
-    const { clock } = this.#parts.feed;
-    const untilMs = nowMs + refreshMs;
-    this.#ready.refresh(this.#steady.nowMs(), () => clock.nowMs() < untilMs);
+    this.#promotion.refresh(nowMs);
   }
 }

@@ -7,13 +7,13 @@ import type { ReadyTable } from './ready-table.ts';
 import type { TrackedKey } from './tracked-keys.ts';
 
 interface Ready {
-  readonly prediction: Prediction;
+  /** Null: it has not the confidence that its policy asks for, so that it is not kept. */
+  readonly prediction: Prediction | null;
+  readonly confidence: number;
   /** Until then it is about the moment that a prediction would be about. */
   readonly untilMs: number;
   readonly bytes: number;
   readonly value: number;
-  /** It has the confidence that its policy asks for. */
-  readonly isSure: boolean;
 }
 
 /** Keys made anew between two looks at the clock, at most. */
@@ -27,9 +27,15 @@ export class ReadyPredictions {
   readonly #table: ReadyTable;
   readonly #ready = new Map<TrackedKey, Ready | null>();
   readonly #outdated = new Set<TrackedKey>();
+  #bytes = 0;
 
   constructor(table: ReadyTable) {
     this.#table = table;
+  }
+
+  /** Of those that are held, twice as many as their sealed forms take: as text, and sealed. */
+  get memoryBytes(): number {
+    return 2 * this.#bytes;
   }
 
   /** Its value or its forecast is another one. */
@@ -38,12 +44,14 @@ export class ReadyPredictions {
   }
 
   forget(tracked: TrackedKey): void {
+    this.#bytes -= this.#ready.get(tracked)?.bytes ?? 0;
     this.#ready.delete(tracked);
     this.#outdated.delete(tracked);
   }
 
   clear(): void {
     this.#ready.clear();
+    this.#bytes = 0;
     this.#outdated.clear();
   }
 
@@ -82,12 +90,13 @@ export class ReadyPredictions {
         if (isLate) continue;
         ready = this.#make(each, nowMs);
       }
-      if (ready?.isSure === true) offers.push(ready);
+      if (ready != null) offers.push(ready);
     }
     offers.sort((a, b) => b.value - a.value);
     const chosen: Prediction[] = [];
     let bytes = 0;
     for (const { prediction, bytes: own } of offers) {
+      if (prediction === null) continue;
       if (chosen.length === limits.predictionsPerCommand) break;
       if (bytes + own > limits.predictionBytesPerCommand) continue;
       bytes += own;
@@ -104,7 +113,7 @@ export class ReadyPredictions {
     tracked: TrackedKey,
     nowMs: number,
     budget: ScanBudget,
-  ): Pick<Ready, 'prediction' | 'isSure'> | 'late' | null {
+  ): Pick<Ready, 'prediction' | 'confidence'> | 'late' | null {
     if (!this.#isOld(tracked, nowMs)) return this.#ready.get(tracked) ?? null;
     return budget.takes(tracked.value, timesRead(tracked)) ? this.#make(tracked, nowMs) : 'late';
   }
@@ -123,13 +132,14 @@ export class ReadyPredictions {
       prediction === null
         ? null
         : {
-            prediction,
+            prediction: isSure ? prediction : null,
+            confidence: prediction.confidence,
             untilMs: prediction.forMs + this.#table.halfStepMs(tracked),
             // Encoded here, so that the promotion need not.
             bytes: isSure ? sealedBound(sealPrediction(prediction)) : 0,
             value: prediction.confidence * weight,
-            isSure,
           };
+    this.#bytes += (ready?.bytes ?? 0) - (this.#ready.get(tracked)?.bytes ?? 0);
     this.#ready.set(tracked, ready);
     return ready;
   }

@@ -73,6 +73,15 @@ export class TrackedKeys {
     return this.#byId.size < this.#most && this.#bytes + bytes <= this.#mostBytes;
   }
 
+  /** Whether a key of this policy would be taken, if need be in the place of one that weighs less. */
+  hasRoomFor({ fields, horizon, weight }: PredictPolicy): boolean {
+    const wanted = Math.max(1, fields.length);
+    const fits =
+      this.#byId.size + wanted <= this.#most &&
+      this.#bytes + wanted * seriesBytes(horizon) <= this.#mostBytes;
+    return fits || this.#lightest < weight;
+  }
+
   /** Keys that asked and were not taken, as far as it was counted. */
   get refused(): number {
     return this.#refused;

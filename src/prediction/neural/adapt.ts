@@ -44,6 +44,14 @@ export function optionsForSet(series: readonly TrainingSeries[], horizon: number
   return { horizons: [horizon], forgetSeasons: 0, shortest, steps: 1_500 };
 }
 
+/** Values that one series alone must have before it teaches the network more than chance. */
+export const leastAlone = 1000;
+
+/** Options for one series alone: few small steps from what all series taught, so that it does not learn by heart. */
+export function optionsForSeries(horizon: number): Partial<AdaptOptions> {
+  return { horizons: [Math.max(1, Math.floor(horizon / 4)), horizon], steps: 300, rate: 3e-4 };
+}
+
 /**
  * Trains weights further on given series, all of which count as past; those that are too short or not all numbers are left
  * out. The same seed, series and options give the same weights on one machine. `breathe` is awaited after each step.

@@ -27,6 +27,13 @@ export async function selectBestModel(
   return selected;
 }
 
+/** What no origin of that backtest lies in: a model trained on it is judged on values that it has not seen. */
+export function pastOfBacktest(history: History, options: SelectionOptions): History {
+  const { length } = history.values;
+  const [first] = backtestOrigins(length, settingsOf(options, length));
+  return first === undefined ? history : until(history, first);
+}
+
 /** Lengths of the histories that the backtest forecasts from, rising; each but those near the end has its whole truth in the history. */
 function backtestOrigins(length: number, { origins, spacing, horizon }: Settings): readonly number[] {
   const least = Math.max(SHORTEST, Math.floor(length * KEPT_FROM_BACKTEST));

@@ -1,7 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { bytesOfFloats, floatsOfBytes } from '../../foundation/floats.ts';
 import { type NodeId, nodeId } from '../../foundation/ids.ts';
-import type { LearningStatus } from '../../ports/learning-status.ts';
+import { type LearningStatus, type Publishing, publishings } from '../../ports/learning-status.ts';
 import type { ContributionTaken, ModelContribution } from '../../ports/model-contribution.ts';
 import { malformed, WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
@@ -16,6 +16,8 @@ export interface ModelReply {
   /** As a model file; empty: not asked for. */
   readonly file: Uint8Array;
   readonly learning: LearningStatus;
+  /** `none`: nothing was to be published. */
+  readonly publishing: Publishing;
 }
 
 export function encodeModelRequest(file: boolean): Buffer {
@@ -34,11 +36,12 @@ export function decodeModelRequest(bytes: Uint8Array): { readonly file: boolean 
   return { file };
 }
 
-export function encodeModelReply({ node, file, learning }: ModelReply): Buffer {
+export function encodeModelReply({ node, file, learning, publishing }: ModelReply): Buffer {
   const writer = new WireWriter(1024 + file.length);
   writer.text(1, node);
   writer.raw(2, file);
   writeLearningStatus(writer, 3, learning);
+  writer.uint(4, publishings.indexOf(publishing));
   return writer.finish();
 }
 
@@ -47,15 +50,17 @@ export function decodeModelReply(bytes: Uint8Array): ModelReply {
   let node = '';
   let file: Uint8Array = new Uint8Array();
   let learning: LearningStatus | null = null;
+  let publishing: Publishing = 'none';
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) node = reader.text();
     else if (field === 2) file = reader.copy();
     else if (field === 3) learning = readLearningStatus(reader);
+    else if (field === 4) publishing = publishings[reader.uint()] ?? 'none';
     else reader.skip();
   }
   if (learning === null) throw malformed('a model without its status');
-  return { node: nodeId(node), file, learning };
+  return { node: nodeId(node), file, learning, publishing };
 }
 
 export function encodeModelFileMessage(file: Uint8Array): Buffer {

@@ -59,6 +59,8 @@ export interface MemberStatus {
   readonly health: string;
   readonly bootCounter: number;
   readonly replica: ReplicaStatus;
+  /** Names and hashes of the models that it predicts with: equal ones are the same bytes. Empty: it says nothing of its predictions. */
+  readonly models: string;
 }
 
 export function encodeStatus(status: Status): Buffer {
@@ -105,6 +107,7 @@ function writeMemberStatus(writer: WireWriter, status: MemberStatus): void {
   writer.text(9, status.health);
   writer.uint(10, status.bootCounter);
   writeReplicaStatus(writer, 11, status.replica);
+  writer.text(12, status.models);
   writer.end(mark);
 }
 
@@ -243,6 +246,7 @@ function readMemberStatus(reader: WireReader): MemberStatus {
   let health = '';
   let bootCounter = 0;
   let replica: ReplicaStatus | null = null;
+  let models = '';
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -279,6 +283,9 @@ function readMemberStatus(reader: WireReader): MemberStatus {
       case 11:
         replica = readReplicaStatus(reader);
         break;
+      case 12:
+        models = reader.text();
+        break;
       default:
         reader.skip();
     }
@@ -297,6 +304,7 @@ function readMemberStatus(reader: WireReader): MemberStatus {
     health,
     bootCounter,
     replica: replica ?? unweighed(member),
+    models,
   };
 }
 

@@ -45,8 +45,19 @@ const truth = (key: string, timeMs: number, value = '1', before: string | null =
     previous: before === null ? null : ({ value: b(before) } as KeyValue),
   });
 
-test('what failovers showed is paired from the changes of the state', (t) => {
+/** Everything that meets its truth is scored at once. */
+function scoring(): MetPredictions {
   const met = new MetPredictions();
+  const applied = met.applied.bind(met);
+  met.applied = (deltas) => {
+    applied(deltas);
+    met.score(() => true);
+  };
+  return met;
+}
+
+test('what failovers showed is paired from the changes of the state', (t) => {
+  const met = scoring();
   met.applied([applied('k'), applied('gone'), applied('quiet')]);
   met.applied([truth('other', 5000)]);
   t.deepEqual(met.take(), []);
@@ -66,7 +77,7 @@ test('what failovers showed is paired from the changes of the state', (t) => {
 });
 
 test('a truth of another time than the prediction was about does not speak of it', (t) => {
-  const met = new MetPredictions();
+  const met = scoring();
   for (const [timeMs, count] of [
     [2999, 0],
     [3000, 1],
@@ -81,7 +92,7 @@ test('a truth of another time than the prediction was about does not speak of it
 });
 
 test('errors with the prediction and without it: of each number in parts of the largest of both and half its interval', (t) => {
-  const met = new MetPredictions();
+  const met = scoring();
   const all = ['exact', 'far', 'known', 'text', 'still'];
   met.applied(all.map((key) => applied(key, { fields: [field('', 7)] })));
   met.applied([truth('exact', 5000, '7', '3')]);
@@ -97,7 +108,7 @@ test('errors with the prediction and without it: of each number in parts of the 
 });
 
 test('a failover is told of once: when all of its predictions met their truth, or none counts any more', (t) => {
-  const met = new MetPredictions();
+  const met = scoring();
   t.is(met.ended(0), null);
   const fields = [field('', 7)];
   met.applied([applied('a', { fields }), applied('b', { fields })]);
@@ -110,4 +121,39 @@ test('a failover is told of once: when all of its predictions met their truth, o
   met.applied([truth('b', 8000, '3', '7'), truth('a', 9000, '9', '7')]);
   t.deepEqual(met.ended(9000), { count: 1, error: 1, lastError: 1 }, 'nothing more is open');
   t.is(met.figures.count, 2);
+});
+
+test('a burst of truths is scored a little at a time, and ends its failover when all are', (t) => {
+  const met = new MetPredictions();
+  const keys = Array.from({ length: 1000 }, (_, i) => `k${i}`);
+  const fields = [field('', 7)];
+  met.applied(keys.map((key) => applied(key, { fields })));
+  met.applied(keys.map((key) => truth(key, 5000, '7', '3')));
+  t.is(met.figures.count, 0, 'whoever applies does not wait for it');
+  let looks = 0;
+  met.score(() => ++looks < 3);
+  t.true(met.figures.count > 0 && met.figures.count <= 64, String(met.figures.count));
+  t.is(met.ended(9000), null, 'some still wait');
+  while (met.take().length > 0) met.score(() => false);
+  t.deepEqual(met.ended(9000), { count: 1000, error: 0, lastError: 1 });
+});
+
+test('a large truth is not read, and holds up nothing', (t) => {
+  const met = scoring();
+  met.applied([applied('k', { fields: [field('', 7)] })]);
+  met.applied([truth('k', 5000, `7${' '.repeat(70_000)}`, '3')]);
+  t.deepEqual(met.figures, { count: 1, error: 0, lastError: 0 });
+});
+
+test('another state: what was open meets nothing, what was met until then is told at once', (t) => {
+  const met = scoring();
+  const fields = [field('', 7)];
+  met.applied([applied('a', { fields }), applied('b', { fields })]);
+  met.applied([truth('a', 5000, '7', '3')]);
+  t.is(met.ended(5000), null);
+  met.replaced();
+  t.deepEqual(met.ended(5000), { count: 1, error: 0, lastError: 1 });
+  t.is(met.take().length, 1);
+  met.applied([truth('b', 5500, '7', '3')]);
+  t.is(met.figures.count, 1);
 });

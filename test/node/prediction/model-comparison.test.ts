@@ -58,6 +58,8 @@ test('the replica that errs loses score with its leader, and its status says why
   );
   t.is(bench.node.weigh(nodeId('c'))?.status.modelDivergence, 1);
   t.deepEqual(bench.node.inspect().raft.succession[0], 'a');
+  t.is(bench.node.modelsOf(nodeId('c')), 'm', 'which model each one has is known of all');
+  t.is(bench.node.modelsOf(nodeId('b')), '', 'this one predicts nothing');
 });
 
 test('a follower holds it against its leader when they predict otherwise from the same input and the leader errs', (t) => {

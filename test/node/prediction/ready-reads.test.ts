@@ -1,5 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import { TanistError } from '../../../src/foundation/errors.ts';
+import { type ExpectedParts, expectedOf } from '../../../src/node/prediction/expected.ts';
+import { ScanBudget } from '../../../src/node/prediction/readable.ts';
+import { ReadyPredictions } from '../../../src/node/prediction/ready-predictions.ts';
+import { ReadyTable } from '../../../src/node/prediction/ready-table.ts';
+import { TrackedKeys } from '../../../src/node/prediction/tracked-keys.ts';
 import type { RangeRequest } from '../../../src/ports/command.ts';
 import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
 import type { PredictedRangeResult } from '../../../src/ports/result.ts';
@@ -92,4 +97,40 @@ test('of keys without a prediction it is told why', async (t) => {
   ]);
   stream.predictor.fault();
   t.deepEqual(whyOf(await read(t, stream, range('p/x'))), ['p/x: no-predictor']);
+});
+
+test('left out is what the budget has no room for, not all that is not found yet', (t) => {
+  const most = 3;
+  const keys = new TrackedKeys(most, Number.POSITIVE_INFINITY, () => {});
+  const wide = { ...defaultPredictPolicy, fields: ['/a', '/b', '/c', '/d'] };
+  const policies = new Map([
+    [b('wide'), wide],
+    [b('narrow'), defaultPredictPolicy],
+  ]);
+  t.is(keys.track('user', b('wide'), wide), null);
+  keys.refuse();
+  const parts: ExpectedParts = {
+    feed: { policyFor: (key) => policies.get(key) ?? null },
+    keys,
+    ready: new ReadyPredictions(new ReadyTable()),
+    state: 'running',
+  };
+  const why = (key: string): unknown => expectedOf(parts, 'user', b(key), 1, 0, new ScanBudget());
+  t.like(why('wide'), { why: 'left-out' });
+  t.like(why('narrow'), { why: 'learning' }, 'there is room for it');
+  for (let i = 0; i < most; i++) keys.track('user', b(`k${i}`), defaultPredictPolicy);
+  t.like(why('narrow'), { why: 'left-out' });
+});
+
+test('of what is not sure enough no second copy of the value is held, and what is held is counted', async (t) => {
+  const bytes = 4096;
+  const at = async (minConfidence: number): Promise<number> => {
+    const stream = new Stream();
+    await stream.start({ predict: { ...defaultPredictPolicy, fields: ['/x'], minConfidence } });
+    await stream.rising('p/x', 20, (x) => `{"x":${x},"pad":"${'.'.repeat(bytes)}"}`);
+    await read(t, stream, range('p/x'));
+    return stream.prediction.status().memoryBytes - stream.prediction.figures!.memoryBytes;
+  };
+  t.is(await at(1), 0);
+  t.true((await at(0)) > bytes);
 });

@@ -9,7 +9,7 @@ import { windowMean, windowMedian } from '../../../src/prediction/candidates/win
 import type { Candidate, History } from '../../../src/prediction/forecast.ts';
 import { backtest, lastFifth } from '../../../src/prediction/selection/backtest.ts';
 import { until } from '../../../src/prediction/selection/roll.ts';
-import { selectBestModel } from '../../../src/prediction/selection/select-best-model.ts';
+import { pastOfBacktest, selectBestModel } from '../../../src/prediction/selection/select-best-model.ts';
 import { autoregressive, dayShape, historyOf, normal, randomWalk, seasonal } from '../processes.ts';
 
 const few: readonly Candidate[] = [
@@ -176,4 +176,14 @@ test('a window that slides serves as well as a history that grows', async (t) =>
     Math.abs((selected.last?.mean[0] ?? 0) - 500) < 5,
     `${selected.last?.model} ${selected.last?.mean[0]}`,
   );
+});
+
+test('the past of the backtest has nothing of what the selection judges by', async (t) => {
+  const history = historyOf(randomWalk(seededRandom('past'), 1000));
+  const options = { candidates: few, horizon: 12 };
+  const origins: number[] = [];
+  await selectBestModel(history, options, (origin) => origins.push(origin));
+  const past = pastOfBacktest(history, options);
+  t.is(past.values.length, Math.min(...origins));
+  t.deepEqual(past.values, history.values.subarray(0, past.values.length));
 });

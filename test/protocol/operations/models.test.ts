@@ -55,10 +55,20 @@ const contribution = {
 };
 
 test('the model and how it learns', (t) => {
-  const plain = { node: 'n0', file: [1, 2, 3], learning: { ...learning, contributions, learntFrom } };
+  const plain = {
+    node: 'n0',
+    file: [1, 2, 3],
+    learning: { ...learning, contributions, learntFrom },
+    publishing: 'UNCHANGED',
+  };
   const reply = decodeModelReply(generatedBytes('ModelReply', plain));
   const known = { ...learning, ...contributions, ...learntFrom };
-  t.deepEqual(reply, { node: 'n0', file: Buffer.from([1, 2, 3]), learning: known } as never);
+  t.deepEqual(reply, {
+    node: 'n0',
+    file: Buffer.from([1, 2, 3]),
+    learning: known,
+    publishing: 'unchanged',
+  } as never);
   t.deepEqual(
     generatedView('ModelReply', encodeModelReply(reply)),
     generatedView('ModelReply', generatedBytes('ModelReply', plain)),

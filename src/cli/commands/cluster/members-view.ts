@@ -22,7 +22,7 @@ export function memberRow(member: MemberStatus, style: Style): readonly (string 
 }
 
 export function memberJson(status: MemberStatus): object {
-  const { member, role, applied, lagRevisions, lagMs, score, health, bootCounter, replica } = status;
+  const { member, role, applied, lagRevisions, lagMs, score, health, bootCounter, replica, models } = status;
   return {
     id: member.id,
     tier: member.tier,
@@ -37,5 +37,18 @@ export function memberJson(status: MemberStatus): object {
     peer: member.peerAddress,
     http: member.httpAddress,
     replica,
+    models,
   };
+}
+
+/** Which members predict with which models, where some do; equal hashes are the same bytes. */
+export function modelsText(members: readonly MemberStatus[], style: Style): string | null {
+  const holders = new Map<string, string[]>();
+  for (const { member, models } of members)
+    if (models !== '') holders.set(models, [...(holders.get(models) ?? []), member.id]);
+  if (holders.size === 0) return null;
+  const [[models, ids] = ['', []]] = holders;
+  if (holders.size === 1) return `models: ${models} on ${ids.join(', ')}`;
+  const each = [...holders].map(([own, at]) => `${own} on ${at.join(', ')}`);
+  return style.yellow(`models differ: ${each.join('; ')}`);
 }

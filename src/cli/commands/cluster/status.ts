@@ -7,7 +7,7 @@ export const statusCommand: Register = (program) => {
       .summary('the cluster as its leader sees it; with one endpoint, as that one does'),
   ).action((options: ClientOptions) =>
     withCluster(options, async ({ client, endpoints, out, call }) => {
-      const { memberColumns, memberJson, memberRow } = await import('./members-view.ts');
+      const { memberColumns, memberJson, memberRow, modelsText } = await import('./members-view.ts');
       const { predictorText } = await import('./predictor-text.ts');
       const { clusterStatus } = await import('../../client.ts');
       const [named, ...others] = options.endpoints ?? [];
@@ -52,6 +52,8 @@ export const statusCommand: Register = (program) => {
           space.digest,
         ]),
       );
+      const models = modelsText(status.members, style);
+      if (models !== null) out.say(`\n${models}`);
       if (status.predictor !== null) out.say(`\n${predictorText(status.predictor)}`);
       out.say(`\nin line: ${succession.join(' → ') || 'nobody yet'}`);
     }),

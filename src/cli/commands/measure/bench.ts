@@ -46,6 +46,11 @@ export const benchCommand: Register = (program) => {
         wholeNumber(10, 100_000),
         2000,
       )
+      .option(
+        '--predict <keys>',
+        'write so many numeric keys once a second beside the load, and measure in turns without predictions and with a policy that asks for them',
+        wholeNumber(1, 10_000),
+      )
       .addOption(against()),
   ).action(async (options: BenchFailoverOptions) => {
     const { benchFailover } = await import('../../bench/failover.ts');

@@ -41,8 +41,13 @@ export const modelCommand: Register = (program) => {
       );
       const { learningJson, modelLines } = await import('../../learning/model-text.ts');
       const model = await loadModel(file ?? baseModelFile);
-      const { node, learning } = await client.models.publish(encodeModelFile(model), change);
-      out.document({ node, ...learningJson(learning) });
+      const { node, learning, publishing } = await client.models.publish(encodeModelFile(model), change);
+      out.document({ node, publishing, ...learningJson(learning) });
+      out.say(
+        publishing === 'unchanged'
+          ? 'nothing was published: this very version is in use already'
+          : 'published, in the place of the version in the log',
+      );
       if (learning.model !== null) for (const line of modelLines(learning.model)) out.say(line);
     }),
   );

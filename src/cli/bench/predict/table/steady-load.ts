@@ -4,22 +4,22 @@ import { noLease, noSession } from '../../../../foundation/ids.ts';
 import type { TanistNode } from '../../../../node/node.ts';
 import type { Command, CommandBatch } from '../../../../ports/command.ts';
 import { encodeCommandBatch } from '../../../../protocol/session/write-command.ts';
+import { SteadyValues } from './steady-values.ts';
 
 const batchesPerSecond = 10;
 
-/** Values of so many keys, each changed once a second: seasons of different lengths with noise, walks, and noise around a level. */
+/** Keys that change once a second. */
 export class SteadyLoad {
   readonly #node: TanistNode;
   readonly #prefix: string;
   readonly #keys: number;
-  readonly #walks: Float64Array;
-  #second = 0;
+  readonly #values: SteadyValues;
 
   constructor(node: TanistNode, prefix: string, keys: number) {
     this.#node = node;
     this.#prefix = prefix;
     this.#keys = keys;
-    this.#walks = new Float64Array(keys);
+    this.#values = new SteadyValues(keys);
   }
 
   /** Writes for so long, a tenth of the keys every tenth of a second. */
@@ -27,7 +27,7 @@ export class SteadyLoad {
     const startMs = performance.now();
     for (let tick = 0; tick < seconds * batchesPerSecond; tick++) {
       const part = tick % batchesPerSecond;
-      if (part === 0) this.#second++;
+      if (part === 0) this.#values.next();
       await this.#write(part);
       const waitMs = startMs + ((tick + 1) * 1000) / batchesPerSecond - performance.now();
       if (waitMs > 0) await sleep(waitMs);
@@ -41,26 +41,13 @@ export class SteadyLoad {
         kind: 'put',
         space: 'user',
         key: byteStringOfText(`${this.#prefix}${String(key).padStart(6, '0')}`),
-        value: byteStringOfText(this.#value(key).toFixed(3)),
+        value: byteStringOfText(this.#values.of(key)),
         lease: noLease,
         previous: false,
         ignoreValue: false,
         ignoreLease: false,
       });
     return submit(this.#node, commands);
-  }
-
-  #value(key: number): number {
-    const noise = Math.random() - 0.5;
-    this.#walks[key] = (this.#walks[key] ?? 0) + noise;
-    switch (key % 3) {
-      case 0:
-        return 50 + 20 * Math.sin((2 * Math.PI * (this.#second + key)) / (12 + (key % 20))) + 3 * noise;
-      case 1:
-        return 100 + (this.#walks[key] ?? 0);
-      default:
-        return 10 + 4 * noise;
-    }
   }
 }
 
