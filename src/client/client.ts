@@ -111,7 +111,10 @@ export class TanistClient extends StateView implements AsyncDisposable {
     this.models = new Models((method, request, options, endpoint) =>
       this.call(method, request, options, endpoint),
     );
-    this.dependencies = new Dependencies((method, request, options) => this.call(method, request, options));
+    // Whatever a sandbox says may be said twice.
+    this.dependencies = new Dependencies((method, request, options) =>
+      cluster.callLeader(method, request, { ...this.limited(options), mayRepeat: true }),
+    );
   }
 
   /** Another key space over the same connection and session. */

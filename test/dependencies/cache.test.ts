@@ -39,8 +39,8 @@ async function setting(t: ExecutionContext, more: Partial<CacheOptions> = {}) {
 
 async function put(cache: ObjectCache, text: string, ahead = false): Promise<ObjectMeta> {
   const staged = await cache.stage();
+  staged.reserve(text.length);
   await staged.handle.write(text);
-  cache.grew(staged, text.length);
   try {
     return await cache.adopt(staged, { sha256: sha256(text), size: text.length, keys: [] }, ahead);
   } finally {
@@ -97,11 +97,15 @@ test('what is on its way counts within the limit, and makes room', async (t) => 
   const cache = await open();
   await put(cache, 'x'.repeat(6000));
   const first = await cache.stage();
-  cache.grew(first, 7000);
-  t.is(gone.length, 1);
   const second = await cache.stage();
-  t.is(second.mostBytes, 3000);
+  t.true(first.reserve(7000));
+  t.is(gone.length, 1);
+  t.true(second.reserve(3000));
+  t.true(second.reserve(2000), 'what is reserved already');
+  t.false(second.reserve(3001), 'began while there was room for it alone');
+  t.is(cache.stagedBytes, 10_000);
   await cache.discard(second);
+  t.true(first.reserve(10_000));
   await cache.discard(first);
   t.is(cache.stagedBytes, 0);
   await cache.close();

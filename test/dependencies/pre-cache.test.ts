@@ -235,3 +235,26 @@ test('a file belongs to the innermost package', (t) => {
   t.is(packageOfPath('node_modules/.bin/x'), null);
   t.is(packageOfPath('package.json'), null);
 });
+
+test('what has another version each time is not planned again, whatever the rest of the lock file does', async (t) => {
+  const forecaster = new ItemForecaster(candidates(), { budgetBytes: 1e9, leastConfidence: 0.5 });
+  const pathOf = (name: string, i: number): string => `${name}/-/${name}-1.0.${i}.tgz`;
+  for (let i = 0; i < 2; i++)
+    await forecaster.learn({
+      application: 'app',
+      sandbox: `s${i}`,
+      startedMs: i * 86_400_000,
+      items: [pathOf('steady', 0), pathOf('released-often', i)].map((path) => ({
+        path,
+        key: null,
+        sizeBytes: 1000,
+      })),
+      used: null,
+      ended: true,
+    });
+  const plan = await forecaster.plan({ application: 'app', atMs: 2 * 86_400_000, asked: [] });
+  t.deepEqual(
+    plan.map(({ item }) => item.path),
+    [pathOf('steady', 0)],
+  );
+});

@@ -3,7 +3,8 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { parseKeyText } from '../../src/dependencies/content-key.ts';
-import { type FakePackage, fakePackage } from './fake-registry.ts';
+import { Turns } from '../../src/dependencies/npm/turns.ts';
+import { type FakePackage, fakePackage, packument } from './fake-registry.ts';
 import { get, until } from './fleet.ts';
 import { sandbox } from './registry-conformance.ts';
 import { setting } from './setting.ts';
@@ -66,6 +67,54 @@ test('that a package does not exist is asked for once in a while, whoever asks',
   const agent = await fleet.agent('own', upstream.url);
   for (let i = 0; i < 5; i++) t.is((await get(agent.address, '/nothing')).status, 404);
   t.is(upstream.askedFor('/nothing'), 1);
+});
+
+test('those who ask together for what does not exist share one answer', async (t) => {
+  const { upstream, fleet } = await setting(t);
+  const agent = await fleet.agent('own', upstream.url);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => get(agent.address, '/nothing')));
+  t.true(answers.every(({ status }) => status === 404));
+  t.is(upstream.askedFor('/nothing'), 1);
+});
+
+test('large metadata asked for at once is rewritten in turns, and all of it comes', async (t) => {
+  const packages = Array.from({ length: 6 }, (_, i) => fakePackage(`large-${i}`, 100));
+  const { upstream, fleet } = await setting(t, ...packages);
+  const readme = 'x'.repeat(2_000_000);
+  upstream.intercept = (request, response) => {
+    const found = packages.find(({ name }) => request.url === `/${name}`);
+    if (found === undefined) return false;
+    response.writeHead(200, { 'content-type': 'application/json' });
+    return !!response.end(JSON.stringify({ ...packument(upstream, found), readme }));
+  };
+  const agent = await fleet.agent('own', upstream.url);
+  const answers = await Promise.all(
+    [...packages, ...packages].map(({ name }) => get(agent.address, `/${name}`)),
+  );
+  t.true(answers.every(({ status, body }) => status === 200 && body.length > 2_000_000));
+});
+
+test('turns: so many at a time, the others in their order, too many are refused', async (t) => {
+  const turns = new Turns(2, 2);
+  const first = await turns.enter();
+  const second = await turns.enter();
+  const entered: string[] = [];
+  const next = async (name: string): Promise<() => void> => {
+    const end = await turns.enter();
+    entered.push(name);
+    return end;
+  };
+  const third = next('third');
+  const fourth = next('fourth');
+  await t.throwsAsync(turns.enter(), { code: 'overloaded' });
+  t.deepEqual(entered, []);
+  second();
+  const end = await third;
+  t.deepEqual(entered, ['third']);
+  end();
+  (await fourth)();
+  first();
+  (await turns.enter())();
 });
 
 test('metadata that is too large is fetched once in a while, and named', async (t) => {

@@ -71,3 +71,12 @@ test('bytes that came out of order count when they are reached', async (t) => {
   t.is((await spool.read(mark, 6)).toString(), 'abcdef');
   t.false(await spool.writeAt(Buffer.alloc(10), 995));
 });
+
+test('where room is refused nothing is written, and readers get all the same', async (t) => {
+  const spool = new Spool(fullDisk(1e6), 1e9, (end) => end <= 100);
+  const mark = spool.open();
+  await spool.append(Buffer.alloc(100, 1));
+  await spool.append(Buffer.alloc(100, 2));
+  t.regex(String(spool.notStored?.message), /no room/);
+  t.is((await spool.read(mark, 200)).length + (await spool.read(mark, 200)).length, 200);
+});

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../src/api/system-clock.ts';
@@ -280,4 +280,31 @@ test('a kept connection that upstream closed meanwhile is no failure', async (t)
   };
   await until(async () => (await get(agent.address, '/wanted')).status === 200 && closed === 1);
   t.is(agent.stats().counts.failures, 0);
+});
+
+test('many downloads at once keep within the size of the cache; what finds no room is passed on', async (t) => {
+  const packages = Array.from({ length: 6 }, (_, i) => fakePackage(`large-${i}`, 200_000));
+  const { upstream, fleet } = await setting(t, ...packages);
+  const cacheBytes = 500_000;
+  const cacheFolder = await fleet.folder();
+  const agent = await fleet.agent('own', upstream.url, { cacheBytes, cacheFolder });
+  const waiting: (() => void)[] = [];
+  upstream.intercept = (request, response) => {
+    const { tarball } = packages.find(({ name }) => request.url?.endsWith(`/${name}-1.0.0.tgz`)) ?? {};
+    if (tarball === undefined) return false;
+    response.writeHead(200, { 'content-length': tarball.length }).write(tarball.subarray(0, 190_000));
+    waiting.push(() => response.end(tarball.subarray(190_000)));
+    return true;
+  };
+  const answers = packages.map(({ name }) => get(agent.address, `/${name}/-/${name}-1.0.0.tgz`));
+  await until(() => agent.stats().counts.upstreamBytes > 6 * 190_000);
+  const parts = join(cacheFolder, 'parts');
+  const sizes = await Promise.all(
+    (await readdir(parts)).map(async (name) => (await stat(join(parts, name))).size),
+  );
+  t.true(sizes.reduce((sum, size) => sum + size, 0) <= cacheBytes, sizes.join());
+  for (const end of waiting) end();
+  for (const [i, { body }] of (await Promise.all(answers)).entries())
+    t.true(body.equals(packages[i]!.tarball));
+  t.true(agent.cache.bytes + agent.cache.stagedBytes <= cacheBytes);
 });

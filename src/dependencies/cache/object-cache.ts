@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AddressFacts, ContentKey } from '../../ports/dependency-registry.ts';
-import { keyText, sha256Key } from '../content-key.ts';
+import { sha256Key } from '../content-key.ts';
 import { type CacheFolder, openCacheFolder } from './cache-folder.ts';
 import { isDamage, ObjectFiles, type StagedFile } from './object-files.ts';
 import { type Entry, ObjectIndex } from './object-index.ts';
-import type { ObjectMeta } from './object-meta.ts';
-import { Staging } from './staging.ts';
+import { type ObjectMeta, withNames } from './object-meta.ts';
+import { type AheadRoom, Room } from './room.ts';
 
 export interface CacheOptions {
   readonly folder: string;
@@ -18,11 +18,10 @@ export interface CacheOptions {
   readonly onGone: (objects: readonly ObjectMeta[]) => void;
 }
 
-export interface AheadRoom {
-  readonly budgetBytes: number;
-  /** `keyText` of what is still expected. */
-  readonly kept: ReadonlySet<string>;
-  readonly sinceMs: number;
+/** A file to write an object to. */
+export interface Staged extends StagedFile {
+  /** Room in it up to `end`, to be asked for before it is written there; others give way. False: there is none beside what else is on its way. */
+  reserve(end: number): boolean;
 }
 
 export interface ScrubResult {
@@ -46,15 +45,14 @@ export class ObjectCache {
   readonly #options: CacheOptions;
   readonly #files: ObjectFiles;
   readonly #index = new ObjectIndex();
-  readonly #staging = new Staging();
+  readonly #room: Room;
   #lost: TanistError | null = null;
-  evictions = 0;
-  evictedAheadBytes = 0;
 
   private constructor(folder: CacheFolder, options: CacheOptions) {
     this.#folder = folder;
     this.#options = options;
     this.#files = new ObjectFiles(folder.path);
+    this.#room = new Room(this.#index, options.limitBytes, options.onGone);
   }
 
   /** Errors: those of the folder. */
@@ -62,7 +60,7 @@ export class ObjectCache {
     const folder = await openCacheFolder(options.folder, options.clock);
     const cache = new ObjectCache(folder, options);
     for (const { meta } of await cache.#files.load()) cache.#index.put(meta, folder.wasClosed, 0);
-    cache.#evict('');
+    cache.#evict();
     void folder.lost.then((error) => cache.#abandon(error));
     return cache;
   }
@@ -85,7 +83,16 @@ export class ObjectCache {
   }
 
   get limitBytes(): number {
-    return this.#options.limitBytes;
+    return this.#room.limitBytes;
+  }
+
+  get evictions(): number {
+    return this.#room.evictions;
+  }
+
+  /** Of what was downloaded ahead and gave way before anybody asked for it. */
+  get evictedAheadBytes(): number {
+    return this.#room.evictedAheadBytes;
   }
 
   /** Of what was downloaded ahead and not asked for yet. */
@@ -95,7 +102,7 @@ export class ObjectCache {
 
   /** Of files that are being written. */
   get stagedBytes(): number {
-    return this.#staging.bytes;
+    return this.#room.stagedBytes;
   }
 
   /** Its size; 0: not here. */
@@ -130,23 +137,10 @@ export class ObjectCache {
     return true;
   }
 
-  /**
-   * Of what was downloaded ahead and never asked for, the oldest goes, without those of the `kept` keys, until there is room within `budgetBytes` for so
-   * many more bytes, and all that is older than `sinceMs` (since 1970). False: there is no such room.
-   */
-  async makeAheadRoom(bytes: number, { budgetBytes, kept, sinceMs }: AheadRoom): Promise<boolean> {
-    const old = [...this.#index.entries()]
-      .filter(({ meta }) => meta.aheadMs !== undefined && !meta.keys.some((key) => kept.has(keyText(key))))
-      .sort((a, b) => (a.meta.aheadMs ?? 0) - (b.meta.aheadMs ?? 0));
-    const gone = old.filter((entry) => {
-      const { meta } = entry;
-      const isOver = this.aheadBytes + bytes > budgetBytes || (meta.aheadMs ?? 0) < sinceMs;
-      if (isOver) this.#lose(entry);
-      return isOver;
-    });
-    if (gone.length > 0) this.#options.onGone(gone.map(({ meta }) => meta));
-    await Promise.all(gone.map(({ meta }) => this.#files.unlink(meta.sha256)));
-    return this.aheadBytes + bytes <= budgetBytes;
+  /** Room for so many more bytes downloaded ahead, where older ones that are not `kept` give way. False: there is none. */
+  async makeAheadRoom(bytes: number, room: AheadRoom): Promise<boolean> {
+    await this.#unlink(this.#room.freeAhead(bytes, room));
+    return this.aheadBytes + bytes <= room.budgetBytes;
   }
 
   /**
@@ -168,23 +162,22 @@ export class ObjectCache {
     }
   }
 
-  /** A file to write an object to; no more than `mostBytes` of it, since what is on its way counts within the limit, too. */
-  async stage(mostBytes = this.limitBytes): Promise<StagedFile & { readonly mostBytes: number }> {
+  /** A file to write an object to. What is on its way counts within the limit, however many are at once. */
+  async stage(): Promise<Staged> {
     if (this.#lost !== null) throw this.#lost;
-    const room = this.limitBytes - this.#staging.bytes;
-    const staged = { ...(await this.#files.stage()), mostBytes: Math.max(0, Math.min(mostBytes, room)) };
-    this.#staging.begin(staged);
-    return staged;
-  }
-
-  /** So many bytes have been written to it: others make room. */
-  grew(staged: StagedFile, bytes: number): void {
-    if (this.#staging.grew(staged, bytes)) this.#evict('');
+    const file = await this.#files.stage();
+    this.#room.begin(file.path);
+    const reserve = (end: number): boolean => {
+      const gone = this.#room.reserve(file.path, end);
+      if (gone !== null) void this.#unlink(gone);
+      return gone !== null;
+    };
+    return { ...file, reserve };
   }
 
   /** Closes the file, and removes it unless it became an object. */
   discard(staged: StagedFile): Promise<void> {
-    this.#staging.end(staged);
+    this.#room.end(staged.path);
     // By its name it may be another's by now.
     return this.#lost === null ? this.#files.discard(staged) : staged.handle.close().catch(() => undefined);
   }
@@ -196,10 +189,10 @@ export class ObjectCache {
     ahead = false,
   ): Promise<ObjectMeta> {
     const { sha256, size, keys } = content;
-    this.#staging.end(staged);
     if (this.#lost !== null) throw this.#lost;
     const known = this.#index.get(sha256);
     if (known !== undefined) {
+      this.#room.end(staged.path);
       await rm(staged.path, { force: true });
       return await this.#rename(known, keys, {});
     }
@@ -207,6 +200,7 @@ export class ObjectCache {
     const named = [sha256Key(sha256), ...withoutSha256(keys)];
     const meta: ObjectMeta = { sha256, size, keys: named, answers: {}, ...aheadMs };
     await this.#files.adopt(staged, meta);
+    this.#room.end(staged.path);
     // Two downloads of the same bytes by different names may have come to an end together.
     const meanwhile = this.#index.get(sha256);
     if (meanwhile !== undefined) return await this.#rename(meanwhile, keys, {});
@@ -235,8 +229,8 @@ export class ObjectCache {
 
   /** Makes room, as when the disk is full. False: there is nothing to give up. */
   async makeRoom(bytes: number): Promise<boolean> {
-    const gone = this.#drop((freed) => freed < bytes);
-    await Promise.all(gone.map(({ sha256 }) => this.#files.unlink(sha256)));
+    const gone = this.#room.free(bytes);
+    await this.#unlink(gone);
     return gone.length > 0;
   }
 
@@ -266,22 +260,11 @@ export class ObjectCache {
     answers: Readonly<Record<string, AddressFacts>>,
   ): Promise<ObjectMeta> {
     const { meta } = entry;
-    const known = new Set(meta.keys.map(keyText));
     const named = withoutSha256(keys);
-    const news = named.filter((key) => !known.has(keyText(key)));
     const isOther = named.some((key) => this.#index.named(key) !== entry);
-    const hasAnswers = Object.keys(answers).length > 0;
-    if (news.length === 0 && !isOther && !hasAnswers) return meta;
-    // The latest asked about last.
-    const again = new Set(hasAnswers ? named.map(keyText) : []);
-    const before = meta.keys.filter((key) => !again.has(keyText(key)));
-    const after = [...meta.keys, ...news].filter((key) => again.has(keyText(key)));
-    const added = hasAnswers ? after : news;
-    this.#index.describe(entry, {
-      ...meta,
-      keys: [...before, ...added],
-      answers: { ...meta.answers, ...answers },
-    });
+    const renamed = withNames(meta, named, answers);
+    if (renamed === meta && !isOther) return meta;
+    this.#index.describe(entry, renamed);
     for (const loser of this.#index.name(entry, named)) this.#describe(loser);
     const addresses = entry.meta.keys.filter(({ algorithm }) => algorithm === 'url');
     const old = addresses.slice(0, Math.max(0, addresses.length - mostAddresses));
@@ -313,30 +296,12 @@ export class ObjectCache {
     void this.#files.touch(entry.meta.sha256, this.#options.clock.wallMs());
   }
 
-  #evict(keep: string): void {
-    const gone = this.#drop(() => this.bytes + this.#staging.bytes > this.limitBytes, keep);
-    for (const { sha256 } of gone) void this.#files.unlink(sha256);
+  #evict(keep = ''): void {
+    void this.#unlink(this.#room.evict(keep));
   }
 
-  /** Those used longest ago, as long as `more` of the bytes freed so far says so; their files are still there. */
-  #drop(more: (freed: number) => boolean, keep = ''): readonly ObjectMeta[] {
-    const gone: ObjectMeta[] = [];
-    let freed = 0;
-    for (const entry of this.#index.entries()) {
-      if (!more(freed)) break;
-      if (entry.meta.sha256 === keep) continue;
-      freed += entry.meta.size + entry.metaBytes;
-      gone.push(entry.meta);
-      this.#lose(entry);
-    }
-    if (gone.length > 0) this.#options.onGone(gone);
-    return gone;
-  }
-
-  #lose(entry: Entry): void {
-    this.evictions++;
-    if (entry.meta.aheadMs !== undefined) this.evictedAheadBytes += entry.meta.size;
-    this.#index.forget(entry);
+  async #unlink(gone: readonly ObjectMeta[]): Promise<void> {
+    await Promise.all(gone.map(({ sha256 }) => this.#files.unlink(sha256)));
   }
 
   async #check(entry: Entry): Promise<'intact' | 'damaged' | 'unknown'> {

@@ -18,6 +18,26 @@ export function encodeMeta({ sha256, size, keys, answers, aheadMs }: ObjectMeta)
   return JSON.stringify({ sha256, size, keys: keys.map(keyText), answers, aheadMs });
 }
 
+/** With further names, and what addresses among them answered; those asked about last come last. The same one where nothing is new. */
+export function withNames(
+  meta: ObjectMeta,
+  named: readonly ContentKey[],
+  answers: Readonly<Record<string, AddressFacts>>,
+): ObjectMeta {
+  const known = new Set(meta.keys.map(keyText));
+  const news = named.filter((key) => !known.has(keyText(key)));
+  const hasAnswers = Object.keys(answers).length > 0;
+  if (news.length === 0 && !hasAnswers) return meta;
+  const again = new Set(hasAnswers ? named.map(keyText) : []);
+  const before = meta.keys.filter((key) => !again.has(keyText(key)));
+  const after = [...meta.keys, ...news].filter((key) => again.has(keyText(key)));
+  return {
+    ...meta,
+    keys: [...before, ...(hasAnswers ? after : news)],
+    answers: { ...meta.answers, ...answers },
+  };
+}
+
 /** Without these addresses. */
 export function withoutAddresses(meta: ObjectMeta, gone: readonly ContentKey[]): ObjectMeta {
   const texts = new Set(gone.map(keyText));

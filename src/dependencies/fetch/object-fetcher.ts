@@ -194,8 +194,6 @@ export class ObjectFetcher {
           say(`${source.name} sent wrong bytes for ${name}; it is not asked again for a while`);
         },
         received: (source, bytes) => {
-          const file = staged.at(-1);
-          if (file !== undefined) this.#ports.cache.grew(file, bytes);
           if (source.sandbox === null) counts.upstreamBytes += bytes;
           else counts.peerBytes += bytes;
         },
@@ -275,9 +273,9 @@ export class ObjectFetcher {
     const { cache, mostStoredBytes } = this.#ports;
     if (!store) return new Spool(null, 0);
     try {
-      const file = await cache.stage(mostStoredBytes);
+      const file = await cache.stage();
       staged.push(file);
-      return new Spool(file.handle, file.mostBytes);
+      return new Spool(file.handle, mostStoredBytes, file.reserve);
     } catch {
       return new Spool(null, 0);
     }

@@ -10,6 +10,8 @@ import { decoded } from './content-encoding.ts';
 import { type NpmConfig, registryFor } from './npm-config.ts';
 import { encodedName, versionIn } from './package-path.ts';
 import { type RewrittenPackument, rewritePackument, type TarballFacts } from './packument.ts';
+import { Refusals } from './refusals.ts';
+import { Turns } from './turns.ts';
 
 export interface PackumentOptions {
   readonly npm: NpmConfig;
@@ -27,9 +29,10 @@ export interface PackumentPorts {
   readonly clock: Clock;
 }
 
-interface Refused {
-  readonly error: TanistError;
-  readonly untilMs: number;
+interface Running {
+  readonly found: Promise<FoundPackument>;
+  /** Of who asked first. */
+  readonly signal: AbortSignal;
 }
 
 export interface FoundPackument {
@@ -43,10 +46,13 @@ export interface FoundPackument {
 const abbreviated = 'application/vnd.npm.install-v1+json';
 const mostPackuments = 256;
 const mostRewrittenBytes = 64 * 1024 * 1024;
-const mostRefused = 4096;
 /** That there is none is believed for so long at most: somebody may publish it. */
 const missingMs = 10_000;
 const tooLargeMs = 60_000;
+/** Metadata beyond it waits for its turn to be read and rewritten, which takes some ten times its size of memory. */
+const largeBytes = 1024 * 1024;
+const mostLargeAtOnce = 2;
+const mostLargeWaiting = 256;
 
 /** Whether the abbreviated form, with what an installation needs alone, is asked for. */
 export const wantsAbbreviated = (accept: string | undefined): boolean => (accept ?? '').includes(abbreviated);
@@ -62,11 +68,15 @@ export class Packuments {
   /** Registries that give the whole metadata of a package alone. */
   readonly #withoutVersions = new Set<string>();
   /** What there is none of, or too much, by what was asked for. */
-  readonly #refused = new Map<string, Refused>();
+  readonly #refused: Refusals;
+  /** What is being answered, by what was asked for and where it leads. */
+  readonly #running = new Map<string, Running>();
+  readonly #large = new Turns(mostLargeAtOnce, mostLargeWaiting);
 
   constructor(options: PackumentOptions, ports: PackumentPorts) {
     this.#options = options;
     this.#ports = ports;
+    this.#refused = new Refusals(ports.clock);
   }
 
   /** Where a tarball comes from and what its bytes are; null: the package has none of that name. */
@@ -119,8 +129,32 @@ export class Packuments {
     base = this.#options.base(),
   ): Promise<FoundPackument> {
     const asked = `${name}${below} ${isShort}`;
-    const refused = this.#refused.get(asked);
-    if (refused !== undefined && this.#ports.clock.nowMs() < refused.untilMs) throw refused.error;
+    this.#refused.check(asked);
+    const key = `${base} ${asked}`;
+    const running = this.#running.get(key);
+    if (running !== undefined)
+      try {
+        return await running.found;
+      } catch (error) {
+        // Whoever asked first has left.
+        if (!running.signal.aborted || signal.aborted) throw error;
+        return await this.get(name, below, isShort, signal, base);
+      }
+    const found = this.#getOrRefuse(asked, name, below, isShort, signal, base).finally(() =>
+      this.#running.delete(key),
+    );
+    this.#running.set(key, { found, signal });
+    return await found;
+  }
+
+  async #getOrRefuse(
+    asked: string,
+    name: string,
+    below: string,
+    isShort: boolean,
+    signal: AbortSignal,
+    base: string,
+  ): Promise<FoundPackument> {
     try {
       return await this.#get(name, below, isShort, signal, base);
     } catch (error) {
@@ -128,17 +162,13 @@ export class Packuments {
       const isTooLarge = error.code === 'value-too-large';
       const said = isTooLarge ? this.#tooLarge(name, error) : error;
       if (isTooLarge || (error instanceof AnswerStatus && [404, 410].includes(error.status)))
-        this.#refuse(asked, said, isTooLarge ? tooLargeMs : Math.min(missingMs, this.#options.metadataTtlMs));
+        this.#refused.keep(
+          asked,
+          said,
+          isTooLarge ? tooLargeMs : Math.min(missingMs, this.#options.metadataTtlMs),
+        );
       throw said;
     }
-  }
-
-  #refuse(asked: string, error: TanistError, forMs: number): void {
-    const untilMs = this.#ports.clock.nowMs() + forMs;
-    this.#refused.delete(asked);
-    this.#refused.set(asked, { error, untilMs });
-    const [oldest] = this.#refused.keys();
-    if (oldest !== undefined && this.#refused.size > mostRefused) this.#refused.delete(oldest);
   }
 
   #tooLarge(name: string, cause: TanistError): TanistError {
@@ -163,11 +193,28 @@ export class Packuments {
     // The short form is a part of the full one: where somebody has that one, it does for both.
     const request = isShort ? ((await this.#ports.addresses.known([short, full])) ?? short) : full;
     const answered = await this.#ports.addresses.get(request, signal);
-    const { bytes, sha256, facts, isStale } = await this.#whole(answered, request.url);
+    const turns: (() => void)[] = [];
+    try {
+      return await this.#rewrite(name, below, base, request, answered, turns);
+    } finally {
+      for (const end of turns) end();
+    }
+  }
+
+  /** `turns`: what is entered, to be ended by the caller. */
+  async #rewrite(
+    name: string,
+    below: string,
+    base: string,
+    request: AddressRequest,
+    answered: Answered,
+    turns: (() => void)[],
+  ): Promise<FoundPackument> {
+    const { bytes, sha256, facts, isStale } = await this.#whole(answered, request.url, turns);
     const known = `${base} ${name}${below} ${sha256}`;
     let packument = this.#rewritten.get(known);
     if (packument === undefined) {
-      const plain = await decoded(bytes ?? (await this.#stored(sha256)), facts.contentEncoding);
+      const plain = await decoded(bytes ?? (await this.#stored(sha256, turns)), facts.contentEncoding);
       try {
         packument = rewritePackument(name, plain.toString('utf8'), base);
       } catch (error) {
@@ -205,15 +252,15 @@ export class Packuments {
     };
   }
 
-  async #stored(sha256: string): Promise<Buffer> {
+  async #stored(sha256: string, turns: (() => void)[]): Promise<Buffer> {
     const { cache } = this.#ports;
     const meta = await cache.find(sha256Key(sha256));
     if (meta === null) throw new TanistError('upstream-failed', 'stored metadata was damaged; ask again');
-    return await collect(cache.read(meta), this.#options.mostMetadataBytes);
+    return await this.#collect(cache.read(meta), turns);
   }
 
   /** Metadata is read as a whole, since it is rewritten; `bytes` null: it is in the cache. */
-  async #whole(answered: Answered, url: URL) {
+  async #whole(answered: Answered, url: URL, turns: (() => void)[]) {
     if (answered.kind === 'passed') {
       expectStatus(answered.response, url, 200);
       throw new TanistError('upstream-failed', `${url.host} answers in a way that is not understood`);
@@ -222,9 +269,23 @@ export class Packuments {
       const { meta, facts, isStale } = answered;
       return { bytes: null, sha256: meta.sha256, facts, isStale };
     }
-    const bytes = await collect(answered.download.read(), this.#options.mostMetadataBytes);
+    const bytes = await this.#collect(answered.download.read(), turns);
     const { sha256 } = await answered.download.finished;
     return { bytes, sha256, facts: answered.facts, isStale: false };
+  }
+
+  /** What turns out to be large waits for its turn before the rest of it is taken into memory. */
+  async #collect(chunks: AsyncIterable<Uint8Array>, turns: (() => void)[]): Promise<Buffer> {
+    const enter = (): Promise<() => void> => this.#large.enter();
+    async function* inTurn(): AsyncGenerator<Uint8Array, void, undefined> {
+      let size = 0;
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        if (size > largeBytes && turns.length === 0) turns.push(await enter());
+        yield chunk;
+      }
+    }
+    return await collect(inTurn(), this.#options.mostMetadataBytes);
   }
 
   #keepRewritten(name: string, packument: RewrittenPackument): void {

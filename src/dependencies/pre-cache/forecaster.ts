@@ -5,6 +5,7 @@ import { type PlanLimits, planAhead } from './plan.ts';
 import { sameLockFile } from './same-lock-file.ts';
 import { seasonalItems } from './seasonal.ts';
 import { type Item, packageOf, type RequestSequence } from './sequence.ts';
+import { Survival } from './survival.ts';
 
 /** The candidates, with the same sequences learnt. `further`: such as the recurrent network. */
 export const candidates = (further: readonly NextItems[] = []): readonly NextItems[] => [
@@ -32,6 +33,7 @@ interface Judged {
  */
 export class ItemForecaster {
   readonly #judged: readonly Judged[];
+  readonly #survival = new Survival();
   readonly #facts = new Map<string, Item>();
   /** Packages that were watched when last installed, and not opened. */
   readonly #idle = new Set<string>();
@@ -40,7 +42,11 @@ export class ItemForecaster {
   selected: Outcome = nothingYet;
 
   constructor(models: readonly NextItems[], limits: PlanLimits) {
-    this.#judged = models.map((model) => ({ model, all: nothingYet, recent: new Map() }));
+    this.#judged = models.map((model) => ({
+      model: this.#survival.applied(model),
+      all: nothingYet,
+      recent: new Map(),
+    }));
     this.#limits = limits;
   }
 
@@ -62,6 +68,7 @@ export class ItemForecaster {
       if (oldest !== undefined && judged.recent.size > mostApplications) judged.recent.delete(oldest);
       await judged.model.learn(sequence);
     }
+    this.#survival.learn(sequence);
     for (const item of sequence.items) this.#facts.set(item.path, item);
     if (sequence.used !== null) this.#learnUse(sequence.items, new Set(sequence.used));
     for (const path of this.#facts.keys()) {

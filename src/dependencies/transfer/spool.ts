@@ -21,6 +21,7 @@ const mostRead = 256 * 1024;
 export class Spool {
   readonly #file: FileHandle | null;
   readonly #mostStored: number;
+  readonly #reserve: (end: number) => boolean;
   readonly #readers = new Set<ReaderMark>();
   #window: Buffer[] = [];
   /** Bytes before this are in the file, those from it on in the window; Infinity: all are in the file. */
@@ -31,8 +32,9 @@ export class Spool {
   /** Why the bytes are not kept; null: they are. */
   notStored: Error | null = null;
 
-  /** `file`: null where there is no room for one. */
-  constructor(file: FileHandle | null, mostStored: number) {
+  /** `file`: null where there is no room for one; `reserve`: asked before it is written up to there. */
+  constructor(file: FileHandle | null, mostStored: number, reserve: (end: number) => boolean = () => true) {
+    this.#reserve = reserve;
     this.#file = file;
     this.#mostStored = mostStored;
     if (file === null) this.#stopStoring(new Error('there is no room for it'));
@@ -44,8 +46,6 @@ export class Spool {
 
   /** After what is available. Waits for readers only where nothing is stored. */
   async append(chunk: Uint8Array): Promise<void> {
-    if (this.notStored === null && this.#available + chunk.length > this.#mostStored)
-      this.#stopStoring(new Error(`it is larger than ${this.#mostStored} bytes`));
     if (this.notStored === null && (await this.#write(chunk, this.#available))) {
       this.#moveTo(this.#available + chunk.length);
       return;
@@ -127,7 +127,10 @@ export class Spool {
   }
 
   async #write(chunk: Uint8Array, position: number): Promise<boolean> {
+    const end = position + chunk.length;
     try {
+      if (end > this.#mostStored) throw new Error(`it is larger than ${this.#mostStored} bytes`);
+      if (!this.#reserve(end)) throw new Error('the cache has no room for it beside what else is on its way');
       let done = 0;
       while (done < chunk.length) {
         const { bytesWritten = 0 } =

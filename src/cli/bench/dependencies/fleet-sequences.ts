@@ -111,11 +111,11 @@ function closure(roots: readonly string[], graph: ReadonlyMap<string, readonly s
 }
 
 /** As a client asks: in the order of names, many at a time, so neighbours change places. */
-function jittered(names: readonly string[], random: Random): readonly string[] {
-  return names
-    .map((name, i) => ({ name, at: i + 6 * random.next() }))
+export function jittered<T>(items: readonly T[], random: Random): readonly T[] {
+  return items
+    .map((item, i) => ({ item, at: i + 6 * random.next() }))
     .sort((a, b) => a.at - b.at)
-    .map(({ name }) => name);
+    .map(({ item }) => item);
 }
 
 /** Sizes like those of npm's packages: a median of some 20 kB, a long tail. */
