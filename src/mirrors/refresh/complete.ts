@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
+import type { Revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
 import type { ResourceId } from '../resource-id.ts';
@@ -8,7 +9,13 @@ import { type CheckRecord, encodeRecord, type HistoryRecord, type ValueRecord } 
 import type { Before, Verdict } from './judge.ts';
 
 export type Completed =
-  | { readonly kind: 'written'; readonly verdict: Verdict; readonly before: Before }
+  /** `revision` null: by an earlier attempt, whose answer was lost. */
+  | {
+      readonly kind: 'written';
+      readonly verdict: Verdict;
+      readonly before: Before;
+      readonly revision: Revision | null;
+    }
   /** A later look was written already: this answer is older, and not taken (version guard). */
   | { readonly kind: 'older' };
 
@@ -34,7 +41,7 @@ export async function complete(
   let checkRevision: number = claim.checkRevision;
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const verdict = verdictOn(before);
-    const { succeeded, answers } = await client.txn({
+    const { succeeded, answers, revision } = await client.txn({
       if: [
         checkRevision === 0
           ? { key: checkKey, is: '=', version: 0 }
@@ -43,10 +50,11 @@ export async function complete(
       then: [...writes(id, claim, verdict), ...(pause === null ? [] : [pause]), free],
       else: [{ get: checkKey }, { get: liveKey('value', id) }, { get: historyKey(id) }],
     });
-    if (succeeded) return { kind: 'written', verdict, before };
+    if (succeeded) return { kind: 'written', verdict, before, revision };
     const [check, value, history] = answers.map(only);
     const record = decoded<CheckRecord>(check);
-    if (record !== null && record.fence === claim.fence) return { kind: 'written', verdict, before };
+    if (record !== null && record.fence === claim.fence)
+      return { kind: 'written', verdict, before, revision: null };
     if (record !== null && record.fence > claim.fence && mutant.active !== 'mirror-fence-ignored') {
       await letGo(client, id, claim);
       return { kind: 'older' };
