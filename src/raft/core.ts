@@ -126,6 +126,12 @@ export class Core {
     return this.role === 'leader' || (this.leader !== null && this.elapsed < this.options.electionTicks);
   }
 
+  /** Its vote of this term is not on the disk yet: until then it counts for nobody, and a later term's would only be one more to write. */
+  get isVoting(): boolean {
+    const { term, vote } = this.durableHard;
+    return this.vote !== null && (term !== this.term || vote !== this.vote);
+  }
+
   counts(member: NodeId): boolean {
     return member === this.id ? !this.doubted : !this.doubtedPeers.has(member);
   }

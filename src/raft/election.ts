@@ -8,9 +8,10 @@ import type { PreVote, PreVoteReply, RaftMessage, Vote, VoteReply } from './mess
 import { tally } from './quorum.ts';
 
 export function tickElection(core: Core): void {
-  core.elapsed++;
+  if (core.leader !== null || !core.isVoting) core.elapsed++;
   for (const id of core.forwarded.tick(core.options.electionTicks)) core.reads.push({ id, index: null });
   tickHeld(core);
+  if (core.leader === null && core.isVoting) return;
   if (core.campaignIn !== null && --core.campaignIn <= 0) {
     core.urgent--;
     preCampaign(core);

@@ -5,10 +5,14 @@ import type { LogPoint } from '../ports/log-store.ts';
 import type { Core } from './core.ts';
 import type { Append, Heartbeat, InstallSnapshot, RaftMessage, ReadIndexReply } from './message.ts';
 
-/** Any word from the leader of this term: there is no other, and whoever campaigned gives way (Raft §5.2). */
+/**
+ * Any word from the leader of this term: there is no other, and whoever campaigned gives way (Raft §5.2). Not where this node observed that leader's death: what
+ * it had sent before comes in later than the news, and counts as entries alone. Whether it lives after all is the observer's to say (`leaderAlive`).
+ */
 export function heardLeader(core: Core, from: NodeId): void {
   assert(core.role !== 'leader', `one leader a term: ${from} and this node lead in term ${core.term}`);
   assert(core.leader === null || core.leader === from, `one leader a term: ${core.leader} and ${from}`);
+  if (core.leader === null && core.lost === from) return;
   if (core.role === 'follower' && core.leader === from) {
     core.elapsed = 0;
     core.asksAhead = false;

@@ -5,7 +5,6 @@ import type { Random } from '../../src/foundation/random.ts';
 export function clockwork(random: Random, periodMs: number, periods: number, jitter: number): ChangeHistory {
   return {
     name: 'x',
-    predictable: true,
     source: 'generated',
     changesMs: Array.from({ length: periods }, (_, i) => (i + 0.37 + jitter * random.next()) * periodMs),
     fromMs: 0,

@@ -7,7 +7,7 @@ import { TestCluster, type TestNode, testOptions } from './test-cluster.ts';
  * with # are kept. Returns the text with what was really printed. Commands:
  *   cluster a b c [learner d] [spare e]    starts it; all later commands are about it
  *   tick a [n] | write a | crash a | restart a | propose a | read a | reset a b | compact a | doubt a
- *   lost a | alive a        a observes its leader dead, or alive
+ *   lost a [b] | alive a [b]   a observes its leader (b) dead, or alive
  *   transfer a [b]          hand-over; `succession a b c` ranks the heirs
  *   configure a b c [learner d]            a proposes voters b and c
  *   deliver [a>b]           what is under way now (between those two); its answers stay under way
@@ -54,7 +54,7 @@ class Scenario {
     const observe = (input: 'leaderDropped' | 'leaderLost' | 'leaderAlive'): void =>
       this.#c.act(first(), (raft) => {
         const { leader, term } = raft.status;
-        raft[input](present(leader, 'it has a leader'), term);
+        raft[input](words[1] === undefined ? present(leader, 'it has a leader') : second(), term);
       });
     const commands: Record<string, () => void> = {
       cluster: () => this.#start(words),

@@ -18,6 +18,7 @@ import {
 import { poisson } from './poisson.ts';
 import { renewal } from './renewal.ts';
 import { type Tested, tested } from './tested.ts';
+import { timetable } from './timetable.ts';
 
 /** When the next change comes, as seen now. */
 export interface NextChange {
@@ -49,6 +50,7 @@ const MODELS: readonly OccurrenceModel[] = [
   gammaRenewal,
   renewal,
   daily,
+  timetable,
   hiddenRenewal,
   hiddenDrift,
 ];

@@ -61,7 +61,7 @@ export function showFreshness(out: Output, rows: readonly FreshnessRow[]): void 
   );
   out.say(
     out.style.dim(
-      'A policy: stale reads + reads that waited for the origin, which makes them fresh; all make as many calls. The ratio is of stale reads, against the best of the three others; read-through (every call is waited for) stands for comparison. Generated histories are drawn from the seed; recorded ones come from --histories.',
+      'A policy: stale reads + reads that waited for the origin, which makes them fresh; all make as many calls. The ratio is of stale reads, against the best of the three others; read-through (every call is waited for) stands for comparison. Generated histories are drawn from the seed; real ones are recorded, of real days the moments within them are drawn; those of series come from --histories. Predictable: by the first 30 % of a history, which is learned from and not counted, whatever a policy makes of it.',
     ),
   );
 }
@@ -92,7 +92,7 @@ export function summary(rows: readonly FreshnessRow[]): readonly FreshnessSummar
     if (first === undefined) return [];
     const ratios = members.map(({ ratio }) => ratio);
     const kind = kindOf(first);
-    const bound = kind === 'predictable' ? 0.5 : 1.05;
+    const bound = first.predictable ? 0.5 : 1.05;
     return {
       kind,
       callsPerChange: first.callsPerChange,
@@ -114,7 +114,7 @@ export function plain(row: FreshnessRow): object {
 }
 
 function kindOf({ source, predictable }: FreshnessRow): string {
-  return source === 'file' ? 'recorded' : predictable ? 'predictable' : 'unpredictable';
+  return `${source === 'file' ? 'of series' : source}, ${predictable ? '' : 'un'}predictable`;
 }
 
 function met({ staleReads, waitedReads }: Freshness): string {

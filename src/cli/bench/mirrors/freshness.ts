@@ -1,9 +1,11 @@
 import { nextTurn } from '../../../ports/clock.ts';
 import { systemClock } from '../../../ports/system-clock.ts';
+import { isForeseeable } from './foreseeable.ts';
 import { type ChangeHistory, generatedHistories } from './histories.ts';
 import { mirrorsPolicy } from './mirrors-policy.ts';
 import type { BenchMirrorsOptions } from './options.ts';
 import { fixedInterval, readThrough, refreshAhead, staleWhileRevalidate, tuned } from './policies.ts';
+import { realHistories } from './real-histories.ts';
 import { recordedHistories } from './recorded.ts';
 import { type Freshness, freshnessOf, readTimes } from './simulated-origin.ts';
 
@@ -12,6 +14,7 @@ export type OtherPolicy = 'interval' | 'staleWhileRevalidate' | 'refreshAhead';
 export interface FreshnessRow {
   readonly history: string;
   readonly source: ChangeHistory['source'];
+  /** By the part that is learned from alone. */
   readonly predictable: boolean;
   readonly changes: number;
   /** Of the budget, a change. */
@@ -43,6 +46,7 @@ export async function measureFreshness(
 ): Promise<readonly FreshnessRow[]> {
   const histories = [
     ...(options.generated ? generatedHistories(options.seed) : []),
+    ...(options.real ? realHistories(options.seed) : []),
     ...(options.histories === undefined ? [] : await recordedHistories(options.histories)),
   ];
   const rows: FreshnessRow[] = [];
@@ -84,7 +88,7 @@ function rowOf(
   return {
     history: history.name,
     source: history.source,
-    predictable: history.predictable,
+    predictable: isForeseeable(history.changesMs.filter((time) => time < fromMs)),
     changes: history.changesMs.length,
     callsPerChange,
     told,

@@ -1,10 +1,10 @@
 import { gaussian, type Random, seededRandom } from '../../../foundation/random.ts';
 
-/** When a resource changed, ms. Generated: marked as such in every report. */
+/** When a resource changed, ms. What is generated of it is marked as such in every report. */
 export interface ChangeHistory {
   readonly name: string;
-  readonly predictable: boolean;
-  readonly source: 'generated' | 'file';
+  /** `real days`: the days are recorded, the moments within them are drawn. */
+  readonly source: 'generated' | 'real' | 'real days' | 'file';
   readonly changesMs: readonly number[];
   readonly fromMs: number;
   readonly untilMs: number;
@@ -16,7 +16,6 @@ const day = 24 * hour;
 
 interface Recipe {
   readonly name: string;
-  readonly predictable: boolean;
   readonly days: number;
   readonly changes: (random: Random, untilMs: number) => number[];
 }
@@ -25,75 +24,63 @@ interface Recipe {
 const recipes: readonly Recipe[] = [
   {
     name: 'exporter every 5 min',
-    predictable: true,
     days: 3,
     changes: (r, until) => clockwork(r, until, 5 * minute, 4000),
   },
   {
     name: 'hourly job',
-    predictable: true,
     days: 14,
     changes: (r, until) => clockwork(r, until, hour, 45_000),
   },
   {
     name: 'nightly backup',
-    predictable: true,
     days: 120,
     changes: (r, until) => clockwork(r, until, day, 10 * minute),
   },
   {
     name: 'token rotated every 12 h',
-    predictable: true,
     days: 90,
     changes: (r, until) => renewal(r, until, 12 * hour, 3 * minute),
   },
   {
     name: 'poll loop of 30 s, ±5 %',
-    predictable: true,
     days: 0.6,
     changes: (r, until) => renewal(r, until, 30_000, 1500),
   },
   {
     name: 'three runs a day',
-    predictable: true,
     days: 60,
     changes: (r, until) => timesOfDay(r, until, [2, 8.5, 17], 2 * minute),
   },
   {
     name: 'quarter hours of working days',
-    predictable: true,
     days: 21,
     changes: (r, until) => workingQuarters(r, until),
   },
   {
     name: 'batch queue, 20 min ± 10 %',
-    predictable: true,
     days: 10,
     changes: (r, until) => renewal(r, until, 20 * minute, 2 * minute),
   },
   {
     name: 'memoryless, every 10 min',
-    predictable: false,
     days: 5,
     changes: (r, until) => poisson(r, until, () => 1 / (10 * minute), 1 / (10 * minute)),
   },
   {
     name: 'memoryless, every 3 h',
-    predictable: false,
     days: 60,
     changes: (r, until) => poisson(r, until, () => 1 / (3 * hour), 1 / (3 * hour)),
   },
   {
     name: 'deploys in working hours',
-    predictable: false,
     days: 30,
     changes: (r, until) =>
       poisson(r, until, (t) => (isWorking(t) ? 1 / (40 * minute) : 1 / (12 * hour)), 1 / (40 * minute)),
   },
-  { name: 'bursts (self-exciting)', predictable: false, days: 14, changes: (r, until) => bursts(r, until) },
+  { name: 'bursts (self-exciting)', days: 14, changes: (r, until) => bursts(r, until) },
   {
     name: 'autoscaler, day and night',
-    predictable: false,
     days: 10,
     changes: (r, until) =>
       poisson(
@@ -105,19 +92,18 @@ const recipes: readonly Recipe[] = [
   },
   {
     name: 'heavy tail (log-normal)',
-    predictable: false,
     days: 30,
     changes: (r, until) => heavyTail(r, until),
   },
 ];
 
 export function generatedHistories(seed: number): readonly ChangeHistory[] {
-  return recipes.map(({ name, predictable, days, changes }) => {
+  return recipes.map(({ name, days, changes }) => {
     const untilMs = days * day;
     const changesMs = changes(seededRandom(`${seed}/${name}`), untilMs)
       .filter((time) => time > 0 && time < untilMs)
       .sort((a, b) => a - b);
-    return { name, predictable, source: 'generated' as const, changesMs, fromMs: 0, untilMs };
+    return { name, source: 'generated' as const, changesMs, fromMs: 0, untilMs };
   });
 }
 

@@ -13,8 +13,9 @@ export interface BenchMirrorsOptions {
   readonly seed: number;
   /** CSV file or folder of them, `timestamp,value`: further histories, from real series. */
   readonly histories?: string;
-  /** False: those alone. */
   readonly generated: boolean;
+  /** The bundled real histories. */
+  readonly real: boolean;
   readonly clients: number;
   readonly seconds: number;
   readonly json?: boolean;

@@ -42,7 +42,6 @@ function historyOf(name: string, text: string): ChangeHistory {
   }
   return {
     name,
-    predictable: false,
     source: 'file',
     changesMs,
     fromMs: rows[0]?.[0] ?? 0,

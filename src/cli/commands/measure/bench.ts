@@ -217,7 +217,8 @@ export const benchCommand: Register = (program) => {
       )
       .option('--reads <count>', 'reads a change', positiveNumber, 20)
       .option('--histories <path>', 'CSV files (timestamp,value) for further histories')
-      .option('--no-generated', 'those histories alone')
+      .option('--no-generated', 'without the generated histories')
+      .option('--no-real', 'without the bundled histories of real packages')
       .option('--clients <count>', 'of the stampede', wholeNumber(1, 10_000), 1000)
       .option('--seconds <seconds>', 'of each round of reads', positiveNumber, 3)
       .option('--seed <seed>', 'of the generated histories', wholeNumber(0), 1),
