@@ -123,6 +123,25 @@ test('one that lags is left for the cluster, and where that has no quorum it ser
   await close();
 });
 
+test('what else is written while a replica is read holds nobody up', async (t) => {
+  const { clock, cluster, open, near, close, replicas, state } = nearWorld([['w0', 50]]);
+  const writer = await open();
+  await writer.poll('s/a');
+  await settle();
+  // It says nothing of revisions that are not the mirrors' own.
+  const client = cluster.client();
+  const writing = (): void => {
+    void client.put('elsewhere', 'x');
+    clock.after(10, writing);
+  };
+  writing();
+  const mirrors = await near();
+  t.like(await mirrors.poll('s/a'), { value: { cpu: 1 }, hit: 'fresh', replica: { endpoint: 'w0' } });
+  t.true((replicas[0]?.reads ?? 0) > 0);
+  t.is(state.reads, 0);
+  await close();
+});
+
 test('a client that reaches no single replica follows the cluster', async (t) => {
   const { open, close } = world();
   const mirrors = await open({ near: {} });

@@ -1,5 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
-import type { Revision } from '../../foundation/ids.ts';
+import { type Revision, revision as revisionOf } from '../../foundation/ids.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { ClientKeyValue, ReplicaReads, WatchBatch, WatchEvent } from '../../ports/state-client.ts';
 import { type Feed, type FeedPart, pages, type ReplicaWord } from './feed.ts';
@@ -95,14 +95,19 @@ export class ReplicaFeed implements Feed {
     if (!isLevel) return null;
     const found = new Map<string, ClientKeyValue>();
     let read: number = at;
+    let latest = 0;
     await pages(
       (from, page) => replica.get(from, { ...page, signal, deadlineMs: answerMs }),
       (answer) => {
         read = Math.max(read, answer.revision);
-        for (const value of answer.values) found.set(textOf(value.key), value);
+        for (const value of answer.values) {
+          latest = Math.max(latest, value.modRevision);
+          found.set(textOf(value.key), value);
+        }
       },
     );
-    if (!(await until(read, true))) return null;
+    // What came since the watch began comes by that, too; pages of several revisions then are one.
+    if (!(await until(latest, true))) return null;
     for (const { type, keyValue } of changes) {
       const key = textOf(keyValue.key);
       // A page may have been read after the change.
@@ -110,7 +115,7 @@ export class ReplicaFeed implements Feed {
       if (type === 'put') found.set(key, keyValue);
       else found.delete(key);
     }
-    return { kind: 'all', at: at as Revision, found: [...found.values()] };
+    return { kind: 'all', at: revisionOf(Math.max(at, read)), found: [...found.values()] };
   }
 
   #heard({ revision }: WatchBatch): void {
