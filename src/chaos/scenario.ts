@@ -52,8 +52,6 @@ export interface Scenario {
   readonly hot: number;
   readonly warm?: number;
   readonly cold?: number;
-  /** Sections of the cluster's config that it needs, under those of the user. */
-  readonly config?: Readonly<Record<string, object>>;
   readonly memoryLimitMb?: number;
   readonly smallDisk?: boolean;
   readonly sets: readonly ('all' | 'quick')[];

@@ -70,6 +70,11 @@ export const limits = {
   /** Of an image that goes to another member. */
   imageBytesPerSecond: 12 * 1024 * 1024,
   messageBytes: 16 * 1024 * 1024,
+  /** Written for the client of one connection and not taken, on all its streams: beyond it, streams of which something waits bring nothing more. */
+  connectionWaitingBytes: 64 * 1024 * 1024,
+  /** Backups that are read from one node at a time, etcd's snapshots among them, and of them by one connection. */
+  backups: 16,
+  backupsPerConnection: 4,
   /** What one range answers: it fits into a message. */
   rangeBytes: 16 * 1024 * 1024 - 64 * 1024,
   /** How long a linearizable read that is confirmed waits for its replica to come so far; it fails as `unavailable` then, and another may answer it. */

@@ -83,6 +83,8 @@ export const mutantNames = [
   'never-committed-is-lag',
   'forced-without-witness',
   'forced-beside-new-hot',
+  'failed-fence-counts',
+  'tier-rate-ignored',
   'prediction-into-user',
   'prediction-survives-write',
   'prediction-past-valid-until',

@@ -7,6 +7,7 @@ import { defaultRequestLimits } from '../foundation/limits.ts';
 import { type Random, seededRandom } from '../foundation/random.ts';
 import type { TanistNode } from '../node/node.ts';
 import type { NodeOptions } from '../node/options.ts';
+import type { NodeEvent, NodeEventFields } from '../ports/node-log.ts';
 import type { Tier } from '../ports/tier.ts';
 import { encodeCommandBatch } from '../protocol/session/write-command.ts';
 import type { RaftMessage } from '../raft/message.ts';
@@ -18,9 +19,12 @@ import { PredictionChecks } from './checks/prediction-checks.ts';
 import { QuorumCheck } from './checks/quorum-check.ts';
 import { StateChecks } from './checks/state-checks.ts';
 import { TierChecks } from './checks/tier-checks.ts';
+import { TopologyChecks } from './checks/topology-checks.ts';
 import { VoteChecks } from './checks/vote-checks.ts';
 import { factsOfMachine, idOf, Machine, type MachineEvents } from './machine.ts';
 import type { Plan } from './plan/plan.ts';
+import { zoneLabel } from './plan/zones.ts';
+import { Fences } from './tiers/fences.ts';
 import type { TierWorld } from './tiers/tier-world.ts';
 import { Caller, earlyPrefix } from './workload/caller.ts';
 import { Predictions } from './workload/predictions.ts';
@@ -47,6 +51,11 @@ export class Cluster {
   readonly integrity: IntegrityChecks;
   members: MemberChecks;
   readonly tiers: TierChecks;
+  /** Of the lineage that the run begins with. */
+  readonly topology: TopologyChecks;
+  readonly fences: Fences | null;
+  /** A replica goes on without the quorum. */
+  forced: (machine: Machine) => void;
   readonly callers: readonly Caller[];
   readonly random: Random;
   /**
@@ -78,7 +87,15 @@ export class Cluster {
     this.scheduler = scheduler;
     this.#findings = findings;
     this.random = seededRandom(`run ${plan.seed}`);
-    this.network = new Network(scheduler, this.random.fork('network'), trace, { ...plan.network });
+    const zones = new Map(plan.topology.zones.map((zone, i) => [idOf(i) as string, zone]));
+    this.network = new Network(scheduler, this.random.fork('network'), trace, { ...plan.network }, zones);
+    this.network.zoneDelays = plan.topology.delays;
+    this.topology = new TopologyChecks(findings, plan.topology, () => scheduler.nowMs);
+    this.forced = ({ id }) =>
+      findings.report('forced-unfenced', `${id} goes on by its policy, no fence has succeeded`);
+    const { forced } = plan.topology;
+    this.fences =
+      forced === null ? null : new Fences(forced, scheduler, this.random.fork('fences'), () => this.machines);
     this.logs = new LogChecks(findings);
     this.integrity = new IntegrityChecks(findings, () => this.machines, trace, this.random.fork('integrity'));
     this.state = new StateChecks(
@@ -199,6 +216,7 @@ export class Cluster {
     if (status === undefined) return;
     this.#quorum.look(machine, status);
     this.members.look(machine, status);
+    if (machine.node !== null && this.#ended.size === 0) this.topology.look(machine, status, machine.node);
   }
 
   leader(): Machine | null {
@@ -314,6 +332,11 @@ export class Cluster {
     return beyond < tiers.warm ? 'warm' : 'cold';
   }
 
+  #labelsOf(index: number): Readonly<Record<string, string>> {
+    const zone = this.plan.topology.zones[index];
+    return zone === undefined ? {} : { [zoneLabel]: `z${zone}` };
+  }
+
   #tierWorld(): TierWorld | null {
     const { nodes, turnover, tiers } = this.plan;
     const count = tiers.warm + tiers.cold;
@@ -323,7 +346,9 @@ export class Cluster {
     return {
       network: this.network,
       plan: tiers,
-      seeds: indices.map((i) => factsOfMachine(idOf(i), this.#tierOf(i))),
+      seeds: indices.map((i) => factsOfMachine(idOf(i), this.#tierOf(i), this.#labelsOf(i))),
+      measures: this.plan.topology.zones.length > 0,
+      fences: this.fences,
       member: (id) => this.machines.find((machine) => machine.id === id)?.member ?? null,
     };
   }
@@ -337,8 +362,13 @@ export class Cluster {
       clusterId: 'simulated',
       dataFolder: `/simulated/${idOf(index)}`,
       members: [
-        ...hot.map((i) => ({ ...addressesOf(idOf(i)), tier: 'hot', join: i >= nodes })),
-        ...beyond.map(({ id, tier }) => ({ ...addressesOf(id), tier })),
+        ...hot.map((i) => ({
+          ...addressesOf(idOf(i)),
+          tier: 'hot',
+          join: i >= nodes,
+          labels: this.#labelsOf(i),
+        })),
+        ...beyond.map(({ id, tier, labels }) => ({ ...addressesOf(id), tier, labels })),
       ],
       tickMs: timing.tickMs,
       heartbeatMs: timing.heartbeatMs,
@@ -366,6 +396,7 @@ export class Cluster {
               automatic: tiers.graceMs > 0,
               graceMs: tiers.graceMs,
               settleMs: 300,
+              ...this.plan.topology.policy,
             },
           }),
       scrub: { bytesPerSecond: this.plan.scrubs ? 1 << 22 : 0, pauseMs: 1500 },
@@ -388,11 +419,12 @@ export class Cluster {
           if (this.#isOver(machine.node)) return;
           this.logs.applying(machine, entry);
           this.members.applying(entry);
+          if (this.#ended.size === 0) this.topology.applying(entry);
           this.#predicted?.applying(entry);
         },
         spoil: (block) => this.integrity.spoil(machine, block),
       }),
-      logged: (machine, event, fields) => this.integrity.logged(machine, event, fields),
+      logged: (machine, event, fields) => this.#logged(machine, event, fields),
       opened: (machine, node) => {
         const ended = this.#endedOf(node);
         if (ended !== null) {
@@ -418,6 +450,12 @@ export class Cluster {
       },
       failed: (machine, code, text, opening) => this.#failed(machine, code, text, opening),
     };
+  }
+
+  #logged(machine: Machine, event: NodeEvent, fields: NodeEventFields): void {
+    this.integrity.logged(machine, event, fields);
+    if (this.#ended.size === 0) this.topology.logged(machine, event, fields);
+    if (event === 'forced') this.forced(machine);
   }
 
   /** A process ended itself. Fine after a fault that explains it; a bug otherwise. */

@@ -9,6 +9,7 @@ import { forkFileName, readFork } from '../replication/fork/fork-file.ts';
 import type { Truth } from '../verification/truth.ts';
 import type { Findings } from './checks/findings.ts';
 import type { Cluster } from './cluster.ts';
+import { type Heir, heldBy, promotedByPolicy } from './forced-by-policy.ts';
 import type { Machine } from './machine.ts';
 import type { Run } from './quiet-phase.ts';
 import { put, range } from './workload/commands.ts';
@@ -28,45 +29,38 @@ const movedOn = 1e9;
 export async function checkForcedPhase(cluster: Cluster, findings: Findings, run: Run): Promise<void> {
   const { scheduler, machines, state, random } = cluster;
   const draw = random.fork('forced');
-  const target = draw.pick(machines.filter((machine) => (machine.member?.beyond ?? null) !== null));
-  const early = await force(cluster, target, findings, run);
+  const asked = draw.pick(machines.filter((machine) => (machine.member?.beyond ?? null) !== null));
+  const early = await force(cluster, asked, findings, run);
   if (findings.any) return;
   if (early === null || 'report' in early || early.error.code !== 'quorum-alive') {
     findings.report(
       'forced-refused',
-      `${target.id} was promoted by force beside a living quorum: ${JSON.stringify(early)}`,
+      `${asked.id} was promoted by force beside a living quorum: ${JSON.stringify(early)}`,
     );
     return;
   }
   // Some more is written, of which the replica hears or not.
   for (let i = 0; i < 3; i++) submit(cluster.leader(), put(`r${i % 2}`, `last ${i}`), () => {});
   await run(scheduler.nowMs + draw.pick([1, 5, 50]), () => false);
+  const { fences } = cluster;
   const hot = machines.filter(({ node }) => node !== null);
   const old = cluster.leader()?.node ?? null;
   const oldTerm = Math.max(...hot.map(({ node }) => node?.raftStatus.term ?? 0));
   const oldSession = cluster.session();
-  for (const machine of hot) {
-    machine.idle = true;
-    machine.crash(true);
-  }
-  await run(scheduler.nowMs + 500, () => false);
-  const held = heldBy(target);
-  const leases = target.member?.beyond?.tier === 'warm' ? [...target.member.beyond.replica.state.leases] : [];
   const truth = state.truth;
-  cluster.newLineage(target);
-  const promoted = await force(cluster, target, findings, run);
-  if (findings.any) return;
-  if (promoted === null || !('report' in promoted)) {
-    findings.report('forced', `${target.id} is not promoted: ${promoted?.error.message ?? 'no answer'}`);
-    return;
-  }
+  const heir =
+    fences === null
+      ? await promotedByHand(cluster, asked, hot, findings, run)
+      : await promotedByPolicy(cluster, fences, hot, findings, run);
+  if (heir === null || findings.any) return;
+  const { target, report, held, leases } = heir;
   await run(scheduler.nowMs + boundMs, () => target.node?.inspect().open === true);
   const { node } = target;
   if (node === null || !node.inspect().open) {
     findings.report('forced', `${target.id} does not lead ${boundMs} ms after its promotion`);
     return;
   }
-  checkBeginning(node, promoted.report, truth, held, { oldTerm, oldEpoch: old?.state.epoch ?? 0 }, findings);
+  checkBeginning(node, report, truth, held, { oldTerm, oldEpoch: old?.state.epoch ?? 0 }, findings);
   for (const [lease, ttlMs] of leases)
     if (node.state.leaseTtlMs(lease) !== ttlMs)
       findings.report(
@@ -88,7 +82,7 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
     machine.idle = false;
     scheduler.after(draw.next() * 500, () => machine.start());
   }
-  const late = (): string | null => whoIsNotFenced(cluster, hot, promoted.report) ?? cluster.leftBeyond();
+  const late = (): string | null => whoIsNotFenced(cluster, hot, report) ?? cluster.leftBeyond();
   await run(
     scheduler.nowMs + 2 * boundMs,
     paced(scheduler, 5, () => late() === null),
@@ -98,11 +92,29 @@ export async function checkForcedPhase(cluster: Cluster, findings: Findings, run
     findings.report('fenced', `${2 * boundMs} ms after the old members came back: ${why}`);
     return;
   }
-  for (const machine of hot) await checkForkFile(machine, promoted.report, truth, findings);
+  for (const machine of hot) await checkForkFile(machine, report, truth, findings);
 }
 
-function heldBy({ member }: Machine): Held | null {
-  return member?.beyond?.replica.report().held ?? null;
+async function promotedByHand(
+  cluster: Cluster,
+  target: Machine,
+  hot: readonly Machine[],
+  findings: Findings,
+  run: Run,
+): Promise<Heir | null> {
+  for (const machine of hot) {
+    machine.idle = true;
+    machine.crash(true);
+  }
+  await run(cluster.scheduler.nowMs + 500, () => false);
+  const has = heldBy(target);
+  cluster.forced = () => {};
+  cluster.newLineage(target);
+  const promoted = await force(cluster, target, findings, run);
+  if (promoted !== null && 'report' in promoted) return { target, report: promoted.report, ...has };
+  if (!findings.any)
+    findings.report('forced', `${target.id} is not promoted: ${promoted?.error.message ?? 'no answer'}`);
+  return null;
 }
 
 type Forced = { readonly report: ForcedReport } | { readonly error: TanistError };
@@ -197,7 +209,8 @@ function checkBeginning(
 
 function whoIsNotFenced({ leader }: Cluster, hot: readonly Machine[], { fork }: ForcedReport): string | null {
   for (const { id, member, node, disk } of hot) {
-    if (node !== null) return `${id} is hot`;
+    // Of the new lineage it may have become hot again, where a policy wants that.
+    if (node !== null && node.identity.clusterId !== fork.to.clusterId) return `${id} is hot`;
     if (savedFile(disk, forkFileName(fork.to.epoch)) === null) return `${id} has saved no fork file`;
     const lineage = member?.supervisor.said().lineage.clusterId;
     if (lineage !== fork.to.clusterId) return `${id} is of ${lineage}`;

@@ -225,7 +225,11 @@ export class Machine {
 
 export const idOf = (index: number): NodeId => nodeId(`n${index}`);
 
-export function factsOfMachine(id: NodeId, tier: Tier = 'hot'): MemberFacts {
+export function factsOfMachine(
+  id: NodeId,
+  tier: Tier = 'hot',
+  labels: MemberFacts['labels'] = {},
+): MemberFacts {
   return {
     id,
     name: id,
@@ -233,6 +237,6 @@ export function factsOfMachine(id: NodeId, tier: Tier = 'hot'): MemberFacts {
     client: `${id}:client`,
     http: '',
     tier,
-    labels: {},
+    labels,
   };
 }

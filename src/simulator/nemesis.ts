@@ -196,6 +196,12 @@ export class Nemesis {
         if (machine !== undefined) this.#cluster.integrity.diverge(machine);
         break;
       }
+      case 'zoneLoss':
+        this.#loseZone(fault);
+        break;
+      case 'zoneDelays':
+        network.zoneDelays = fault.delays;
+        break;
       case 'tierDamage':
       case 'tierRot':
         this.#damageBeyond(fault);
@@ -203,6 +209,20 @@ export class Nemesis {
       default:
         unreachable(fault);
     }
+  }
+
+  #loseZone({ zone, how, forMs }: Extract<Fault, { readonly kind: 'zoneLoss' }>): void {
+    const { machines, network, plan } = this.#cluster;
+    const isThere = (_: Machine, index: number): boolean => plan.topology.zones[index] === zone;
+    const there = machines.filter(isThere);
+    if (how === 'power') {
+      for (const machine of there) this.#crash(machine, true, forMs);
+      return;
+    }
+    const ways: (readonly [string, string])[] = [];
+    for (const { id } of there)
+      for (const other of machines) if (!there.includes(other)) ways.push([id, other.id], [other.id, id]);
+    this.#block(ways, forMs, network);
   }
 
   #with(target: Target, act: (machine: Machine) => void): void {

@@ -10,6 +10,7 @@ import { Operator } from './operator.ts';
 import { drawPlan, type Plan, type TierShare } from './plan/plan.ts';
 import { noPredictions } from './plan/predictions.ts';
 import { checkQuietPhase, type Run } from './quiet-phase.ts';
+import { checkTopologyPhase } from './topology-phase.ts';
 import { paced } from './world/paced.ts';
 import { Scheduler } from './world/scheduler.ts';
 import { Trace } from './world/trace.ts';
@@ -24,6 +25,11 @@ export interface SimulationOptions {
   readonly predictions?: boolean;
   /** False: no clock is far too slow; for seeds that were found before any was. */
   readonly slowClocks?: boolean;
+  /**
+   * Places, targets and forced promotions by policy in half of the seeds with replicas beyond the quorum; absent: with `tiers`. False for seeds that
+   * were found before there were any.
+   */
+  readonly topology?: boolean;
   /** Keep a line an event. */
   readonly trace?: boolean;
   /** In place of the seed's own: for shrinking. */
@@ -57,7 +63,7 @@ const livenessBoundMs = 15_000;
  * One run at a time in a process: mutants are global.
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const drawn = options.plan ?? drawPlan(options.seed, shareOf(options.tiers));
+  const drawn = options.plan ?? drawPlan(options.seed, shareOf(options.tiers), options.topology);
   const plan = {
     ...drawn,
     predictions: options.predictions === false ? noPredictions : drawn.predictions,
@@ -174,6 +180,7 @@ async function checkLiveness(cluster: Cluster, findings: Findings, run: Run): Pr
     );
   }
   if (!findings.any) await checkBeyond(cluster, findings, run);
+  if (!findings.any) await checkTopologyPhase(cluster, findings, run);
   cluster.stopWatches();
 }
 

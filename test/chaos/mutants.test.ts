@@ -19,6 +19,7 @@ async function run(
   scenario: string,
   mutant: MutantName,
   parts: readonly string[],
+  end: { readonly count?: number; readonly seconds: number } = { count: 1, seconds: 120 },
 ): Promise<ScenarioResult> {
   t.timeout(300_000);
   const selected = select([scenario]);
@@ -32,8 +33,7 @@ async function run(
       selection: selection!,
       seed: 1,
       // The number of faults ends it, so that a slow machine makes it longer and not weaker.
-      count: 1,
-      seconds: 120,
+      ...end,
       target: 'tanist',
       network: 'proxy',
       mutant,
@@ -93,4 +93,14 @@ test.serial('a watch that misses an event where it is resumed', async (t) => {
   ]);
   t.false(result.ok, told(result));
   t.true(broken(result).includes('watch'), told(result));
+});
+
+test.serial('leases that a new leader gives all their time again', async (t) => {
+  t.timeout(300_000);
+  // As long as in `quick`: what is late must have been seen for longer than its time.
+  const end = { seconds: 15 };
+  const given = ['transfer', 'lease-reset-at-failover', ['steady', 'leases'], end] as const;
+  const result = await firstBroken(['lease'], t, ...given);
+  t.false(result.ok, told(result));
+  t.true(broken(result).includes('lease'), told(result));
 });

@@ -50,6 +50,10 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     ['run', 'version-skew', '--other-build', '/nowhere/main.js'],
     /^tanist: --other-build: \/nowhere\/main\.js cannot/,
   ],
+  [
+    ['run', 'calm', '--seconds', '36000'],
+    /^tanist: 36000 s of calm: .*3600 s at most; tanist chaos soak checks/,
+  ],
   [['soak'], /^tanist: --hours: for how long, such as 2 or 0\.25\n$/],
 ];
 for (const [args, message] of wrong)

@@ -2,6 +2,7 @@ import test from 'ava';
 import type { Fault } from '../../src/simulator/plan/fault.ts';
 import { drawPlan, type Plan } from '../../src/simulator/plan/plan.ts';
 import { noTiers } from '../../src/simulator/plan/tiers.ts';
+import { noTopology } from '../../src/simulator/plan/topology.ts';
 import { simulate } from '../../src/simulator/simulate.ts';
 
 /**
@@ -40,6 +41,7 @@ function emptyDiskInTheWorstMoment(seed: number): Plan {
     membership: [],
     turnover: { joiners: 0, everyMs: 0 },
     tiers: noTiers,
+    topology: noTopology,
   };
 }
 

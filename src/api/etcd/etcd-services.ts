@@ -17,6 +17,7 @@ import {
   watchMethods,
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
+import { BackupStreams } from '../services/backup-stream.ts';
 import { WatchShares } from '../streams/watch-shares.ts';
 import { authService } from './auth/auth-service.ts';
 import { CallCounts, type CountedHandler, countedStream, countedUnary } from './call-counts.ts';
@@ -58,6 +59,7 @@ export class EtcdServices {
     cluster: string,
     watchProgressMs?: number,
     shares: WatchShares = new WatchShares(),
+    backups: BackupStreams = new BackupStreams(node),
   ) {
     this.face = new EtcdFace(node, cluster);
     this.#parts = [
@@ -65,10 +67,10 @@ export class EtcdServices {
       watchService(this.face, shares, watchProgressMs),
       leaseService(this.face),
       lockService(this.face),
-      electionService(this.face),
+      electionService(this.face, shares),
       authService(this.face),
       clusterService(this.face),
-      maintenanceService(this.face),
+      maintenanceService(this.face, backups),
     ];
     this.unary = new Map(
       this.#parts.flatMap((part) =>

@@ -1,30 +1,83 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import { TanistError } from '../../foundation/errors.ts';
+import { limits } from '../../foundation/limits.ts';
 import type { ServedNode } from '../../node/served-node.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { WatchShares } from '../streams/watch-shares.ts';
+import { systemClock } from '../system-clock.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 
-/**
- * Streams a backup at the client's pace: at most one frame is on its way. `encode` also hears about how many bytes there will be after this one; 0 with
- * the last.
- */
-export async function streamBackup(
-  node: ServedNode,
-  call: ServerWritableStream<Buffer, Buffer>,
-  encode: (chunk: Uint8Array, remainingBytes: number, sentBytes: number) => Buffer,
-  failure: (error: unknown) => Error = (error) => toServiceError(toTanistError(error)),
-): Promise<void> {
-  const gone = new Promise<'gone'>((resolve) => {
-    call.once('cancelled', () => resolve('gone'));
-    call.once('error', () => resolve('gone'));
-  });
-  const write = async (chunk: Uint8Array, remaining: number, sent: number): Promise<boolean> => {
-    const taken = new Promise<void>((resolve) => call.write(encode(chunk, remaining, sent), () => resolve()));
-    return (await Promise.race([taken, gone])) !== 'gone';
-  };
-  try {
-    const { diskBytes } = await node.maintenance.sizes();
+type Call = ServerWritableStream<Buffer, Buffer>;
+/** `remainingBytes`: about how many there will be after this chunk; 0 with the last. */
+type Encode = (chunk: Uint8Array, remainingBytes: number, sentBytes: number) => Buffer;
+
+/** A backup keeps what it reads on the disk, however old; a client that takes nothing for so long must begin again. */
+const stallMs = 60_000;
+
+/** The backups that clients of one node read, each at its client's pace: at most one frame is on its way. */
+export class BackupStreams {
+  readonly #node: Pick<ServedNode, 'backup' | 'maintenance'>;
+  readonly #clock: Clock;
+  readonly #shares = new WatchShares(limits.backupsPerConnection);
+  #count = 0;
+
+  constructor(node: Pick<ServedNode, 'backup' | 'maintenance'>, clock: Clock = systemClock) {
+    this.#node = node;
+    this.#clock = clock;
+  }
+
+  /** Never rejects: what goes wrong ends the call. */
+  async stream(
+    call: Call,
+    encode: Encode,
+    failure: (error: unknown) => Error = (error) => toServiceError(toTanistError(error)),
+  ): Promise<void> {
+    const share = this.#shares.of(call);
+    if (this.#count >= limits.backups || share.isUsedUp) {
+      const message = `${this.#count} backups are being read from this node, and one connection reads ${limits.backupsPerConnection} at most; try again when one has ended`;
+      call.emit('error', failure(new TanistError('overloaded', message)));
+      return;
+    }
+    this.#count++;
+    share.add(1);
+    try {
+      await this.#send(call, encode);
+    } catch (error) {
+      if (!call.cancelled) call.emit('error', failure(error));
+    } finally {
+      this.#count--;
+      share.add(-1);
+    }
+  }
+
+  async #send(call: Call, encode: Encode): Promise<void> {
+    let isGone = false;
+    let whenGone = (): void => {};
+    const over = (): void => {
+      isGone = true;
+      whenGone();
+    };
+    call.once('cancelled', over);
+    call.once('error', over);
+    const write = async (chunk: Uint8Array, remaining: number, sent: number): Promise<boolean> => {
+      await new Promise<void>((resolve, reject) => {
+        const timer = this.#clock.after(stallMs, () =>
+          reject(new TanistError('deadline-exceeded', `the client has taken nothing for ${stallMs} ms`)),
+        );
+        whenGone = () => {
+          timer.cancel();
+          resolve();
+        };
+        if (isGone) whenGone();
+        else call.write(encode(chunk, remaining, sent), whenGone);
+      });
+      return !isGone;
+    };
+    const { diskBytes } = await this.#node.maintenance.sizes();
     let before: Uint8Array | null = null;
     let sent = 0;
-    for await (const chunk of node.backup()) {
+    for await (const chunk of this.#node.backup()) {
+      if (isGone) return;
       if (before !== null) {
         sent += before.length;
         if (!(await write(before, Math.max(chunk.length, diskBytes - sent), sent))) return;
@@ -33,7 +86,5 @@ export async function streamBackup(
     }
     if (before !== null && !(await write(before, 0, sent + before.length))) return;
     call.end();
-  } catch (error) {
-    if (!call.cancelled) call.emit('error', failure(error));
   }
 }

@@ -41,7 +41,7 @@ import { addReplicationService } from '../replication/replication-service.ts';
 import { addSnapshotsService, type ServedSnapshots } from '../replication/snapshots-service.ts';
 import { WatchShares } from '../streams/watch-shares.ts';
 import { systemClock } from '../system-clock.ts';
-import { streamBackup } from './backup-stream.ts';
+import { BackupStreams } from './backup-stream.ts';
 import { addDependenciesService } from './dependencies-service.ts';
 import { refusalOfLineage } from './follows-lineage.ts';
 import { toServiceError } from './grpc-status.ts';
@@ -88,6 +88,7 @@ export class ClientServer {
       'grpc.enable_channelz': 0,
     });
     const shares = new WatchShares();
+    const backups = new BackupStreams(node);
     const ours: typeof unary = (answer) =>
       unary((request, metadata) => {
         const refusal = refusalOfLineage(metadata, node);
@@ -124,7 +125,7 @@ export class ClientServer {
           members: await node.changeMember(decodeChangeMember(bytes)),
         }),
       ),
-      backup: (call: ServerWritableStream<Buffer, Buffer>) => void streamBackup(node, call, backupChunk),
+      backup: (call: ServerWritableStream<Buffer, Buffer>) => void backups.stream(call, backupChunk),
       scrub: (call: ServerWritableStream<Buffer, Buffer>) => void streamScrub(node, call),
       repair: ours((bytes) => {
         node.repair(decodeRepairRequest(bytes));
@@ -135,7 +136,7 @@ export class ClientServer {
     addModelsService(this.#server, node);
     if (source !== null) addReplicationService(this.#server, node, source);
     addSnapshotsService(this.#server, node, snapshots);
-    this.etcd = new EtcdServices(node, clusterId, watchProgressMs, shares);
+    this.etcd = new EtcdServices(node, clusterId, watchProgressMs, shares, backups);
     this.etcd.register(this.#server);
     const planes = inProcess(node, this.etcd.face, this.#closing.signal)('planes');
     addDependenciesService(this.#server, new StateRegistry(planes, systemClock));
@@ -175,11 +176,26 @@ export class ClientServer {
   }
 
   #succession(call: ServerWritableStream<Buffer, Buffer>): void {
-    const send = (routing: Routing): void => void call.write(encodeRouting(routing));
-    const stop = this.#node.onRouting(send);
+    // To a client that does not read, only the latest is of interest.
+    let latest: Routing | null = this.#node.routing();
+    let isWriting = false;
+    const write = (): void => {
+      if (latest === null || isWriting) return;
+      const bytes = encodeRouting(latest);
+      latest = null;
+      isWriting = true;
+      call.write(bytes, () => {
+        isWriting = false;
+        write();
+      });
+    };
+    const stop = this.#node.onRouting((routing) => {
+      latest = routing;
+      write();
+    });
     call.on('cancelled', stop);
     call.on('error', stop);
-    send(this.#node.routing());
+    write();
   }
 }
 

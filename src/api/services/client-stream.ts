@@ -1,5 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
+import { limits } from '../../foundation/limits.ts';
 import type { Frames } from '../streams/frames.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -18,6 +19,9 @@ export interface ClientStreamOptions {
   /** The client, which sends no more, still gets something; `maybeEnd` is called when that may be over. Without, it never does. */
   readonly busy?: () => boolean;
 }
+
+/** Beyond twice what may wait on a connection, a stream of which more than this waits is ended. */
+const littleBytes = 16 * 1024;
 
 /** One client's stream, both ways. Whatever goes wrong with a client ends its stream and nothing else. */
 export class ClientStream {
@@ -51,10 +55,19 @@ export class ClientStream {
     return this.#replies.waitingBytes;
   }
 
+  /** `gatheredBytes`: to be written at once. Something waits for a client that leaves too much waiting, here or on other streams of its connection. */
+  isHeldBack(gatheredBytes = 0): boolean {
+    const { waitingBytes, connectionBytes } = this.#replies;
+    if (waitingBytes + gatheredBytes === 0) return false;
+    return connectionBytes + gatheredBytes > limits.connectionWaitingBytes;
+  }
+
   /** Nothing happens on a stream that is over. */
   write(bytes: Buffer | Frames, messages = 1): void {
     if (!this.#open) return;
-    if (this.#replies.waitingBytes > this.#options.mostWaitingBytes)
+    const { waitingBytes, connectionBytes } = this.#replies;
+    const isDeaf = waitingBytes > littleBytes && connectionBytes > 2 * limits.connectionWaitingBytes;
+    if (isDeaf || waitingBytes > this.#options.mostWaitingBytes)
       this.fail(new TanistError('overloaded', 'the client does not read its replies'));
     else this.#replies.write(bytes, messages);
   }

@@ -15,16 +15,20 @@ export async function streamScrub(
   const before = node.inspect().scrub.bytes;
   const totalBytes = logBytes + imageBytes;
   let over = false;
+  let waiting = 0;
   const write = (done: boolean, faults: readonly string[]): void => {
     if (call.cancelled) return;
     const bytes = node.inspect().scrub.bytes - before;
+    waiting++;
     call.write(
       encodeScrubProgress({ node: node.id, bytes, totalBytes: Math.max(bytes, totalBytes), done, faults }),
+      () => waiting--,
     );
   };
   const tell = (): void => {
-    if (over) return;
-    write(false, []);
+    if (over || call.cancelled) return;
+    // What a client does not read is old when it does.
+    if (waiting === 0) write(false, []);
     systemClock.after(everyMs, tell);
   };
   tell();

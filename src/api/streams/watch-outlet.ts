@@ -119,7 +119,8 @@ export class WatchOutlet<Reply extends OutletReply> {
   }
 
   #writeInOrder(reply: Reply): void {
-    const waits = reply.isPart && (this.#waitingBytes > limits.messageBytes || this.#turnIsFull());
+    const waits =
+      reply.isPart && (this.#waitingBytes > limits.messageBytes || this.#isHeldBack() || this.#turnIsFull());
     if (waits || this.#rest.some(({ id }) => id === reply.id)) {
       this.#rest.push(reply);
       this.#full = true;
@@ -130,13 +131,17 @@ export class WatchOutlet<Reply extends OutletReply> {
     return this.#stream.waitingBytes + this.#gatheredBytes;
   }
 
+  #isHeldBack(): boolean {
+    return this.#stream.isHeldBack(this.#gatheredBytes);
+  }
+
   #gather(reply: Reply): void {
     const piece = this.#encode(reply);
     if (this.#gathered.length === 0) queueMicrotask(() => this.#flush());
     this.#gathered.push(piece);
     this.#gatheredBytes += piece.length;
     if (reply.isPart) this.#encoded(reply.count ?? 0);
-    this.#full ||= this.#waitingBytes > limits.watcherQueueBytes;
+    this.#full ||= this.#waitingBytes > limits.watcherQueueBytes || this.#isHeldBack();
     if (this.#gatheredBytes > gatheredBytes) this.#flush();
   }
 
@@ -164,7 +169,7 @@ export class WatchOutlet<Reply extends OutletReply> {
   }
 
   #taken(): void {
-    if (!this.#full || this.#waitingBytes > limits.watcherQueueBytes / 2) return;
+    if (!this.#full || this.#waitingBytes > limits.watcherQueueBytes / 2 || this.#isHeldBack()) return;
     this.#full = false;
     this.#stream.guarded(() => {
       while (this.#rest.length > 0 && !this.#full)

@@ -37,11 +37,10 @@ export function lackOf({ selection }: ScenarioOptions, target: Target): string |
 
 export function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => number): TargetOptions {
   const { scenarios } = options.selection;
-  const { mutant, build, otherBuild } = options;
+  const { mutant, build, otherBuild, config } = options;
   const most = (of: (scenario: (typeof scenarios)[number]) => number | undefined): number =>
     Math.max(0, ...scenarios.map((scenario) => of(scenario) ?? 0));
   const limits = scenarios.flatMap(({ memoryLimitMb }) => memoryLimitMb ?? []);
-  const config = Object.assign({}, ...scenarios.map((scenario) => scenario.config ?? {}), options.config);
   return {
     kind: options.target,
     folder: join(options.folder, 'cluster'),
@@ -57,7 +56,7 @@ export function wishOf(options: ScenarioOptions, log: MomentLog, nowMs: () => nu
     ...(mutant === undefined ? {} : { mutant }),
     ...(build === undefined ? {} : { build }),
     ...(otherBuild === undefined ? {} : { otherBuild }),
-    ...(Object.keys(config).length === 0 ? {} : { config }),
+    ...(config === undefined ? {} : { config }),
     ...(scenarios.some(({ smallDisk }) => smallDisk === true) ? { smallDisk: true } : {}),
     ...(limits.length === 0 ? {} : { memoryLimitMb: Math.min(...limits) }),
     onMoment: (moment) => log.keep(moment),

@@ -18,6 +18,8 @@ const quickSeconds = 15;
 const ciSeconds = 12;
 /** With `--count` the number of faults ends a scenario, long before this. */
 const countSeconds = 3600;
+/** Of one run. */
+const mostSeconds = 3600;
 
 /** What is to be run, of the names and flags of the command line and of the plan file. What the line says goes before what the file says. */
 export async function planOf(names: readonly string[], options: ChaosRunOptions): Promise<RunPlan> {
@@ -94,10 +96,15 @@ function runsOf(runs: readonly FileRun[], options: ChaosRunOptions): readonly Pl
   const given = seedsOf(options);
   return runs.map(({ name, selection, ...own }) => {
     const count = options.count ?? own.count;
+    const seconds = options.seconds ?? own.seconds ?? usualSeconds(name, count);
+    if (seconds > mostSeconds)
+      throw new UsageError(
+        `${seconds} s of ${name}: a run holds all that its clients did, so it lasts ${mostSeconds} s at most; tanist chaos soak checks in windows and may go on for days`,
+      );
     return {
       selection,
       seeds: given ?? own.seeds ?? [1],
-      seconds: options.seconds ?? own.seconds ?? usualSeconds(name, count),
+      seconds,
       ...(count === undefined ? {} : { count }),
     };
   });

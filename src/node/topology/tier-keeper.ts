@@ -12,6 +12,7 @@ import {
 } from '../../failover/topology/view.ts';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
 import type { TierChanges } from '../../ports/tier-changes.ts';
@@ -139,7 +140,8 @@ export class TierKeeper {
     const { atMostEveryMs } = this.#options.policy;
     const failure = this.#failure;
     const retryInMs = failure === null ? 0 : failure.notBeforeMs - nowMs;
-    const moveInMs = isOptional(step) ? this.#movedMs + atMostEveryMs - nowMs : 0;
+    const waits = isOptional(step) && mutant.active !== 'tier-rate-ignored';
+    const moveInMs = waits ? this.#movedMs + atMostEveryMs - nowMs : 0;
     if (failure !== null && retryInMs > 0 && retryInMs >= moveInMs)
       return { forMs: retryInMs, why: `the last change failed (${failure.reason})` };
     if (moveInMs <= 0) return null;

@@ -1,6 +1,5 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId, Revision } from '../../foundation/ids.ts';
-import { lagAtMark } from '../../node/beyond/replica-lag.ts';
 import { type ScrubPass, ScrubPasses, type ScrubStatus } from '../../node/integrity/scrub-passes.ts';
 import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { Timer } from '../../ports/clock.ts';
@@ -123,6 +122,11 @@ export class ColdReplica {
     return this.#taking.ageMs;
   }
 
+  /** Behind the leader in the space `user`, as far as it was told. */
+  get lagRevisions(): number {
+    return this.#taking.lagRevisions;
+  }
+
   /** Takes one now, or joins the one under way. The new one, or null: nothing has changed. */
   take(): Promise<SnapshotRecord | null> {
     if (this.#stopped.signal.aborted) return Promise.reject(stops());
@@ -184,7 +188,7 @@ export class ColdReplica {
       ...(start === undefined ? {} : { start, said: this.#said }),
       tier: 'cold',
       held: store.held(),
-      lagRevisions: lagAtMark(store.newest),
+      lagRevisions: this.lagRevisions,
       lagMs: Number.isFinite(ageMs) ? ageMs : 0,
       trouble: this.trouble,
       syncMs: writeMs?.() ?? 0,

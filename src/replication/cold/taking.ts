@@ -1,8 +1,15 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
+import { spaces } from '../../ports/delta.ts';
 import { sameLineage } from '../../ports/lineage-order.ts';
 import type { NodeEventFields } from '../../ports/node-log.ts';
-import type { LinkMeasurement, ReplicaReport, ReplicaSource, StreamPart } from '../../ports/replication.ts';
+import type {
+  LinkMeasurement,
+  Mark,
+  ReplicaReport,
+  ReplicaSource,
+  StreamPart,
+} from '../../ports/replication.ts';
 import { Complaints } from '../complaints.ts';
 import { SourceChoice } from '../source-choice.ts';
 import type { ColdReplicaOptions, ColdReplicaPorts } from './cold-options.ts';
@@ -39,6 +46,8 @@ export class Taking {
   #lastError: Error | null = null;
   /** When what is held was last known to be all there is, by the host's calendar. */
   #freshAtMs: number;
+  /** The last that the source said of how far it, and its leader, are. */
+  #mark: Mark | null = null;
 
   constructor(parts: TakingParts) {
     this.#parts = parts;
@@ -58,6 +67,14 @@ export class Taking {
 
   get counts(): { readonly taken: number; readonly quarantined: number; readonly sourceChanges: number } {
     return { taken: this.#taken, quarantined: this.#quarantined, sourceChanges: this.#sourceChanges };
+  }
+
+  /** Behind the leader, as far as the sources have told. */
+  get lagRevisions(): number {
+    const { newest } = this.#parts.ports.store;
+    if (newest === null) return 0;
+    const told = this.#mark?.leaderRevisions.user ?? 0;
+    return Math.max(0, Math.max(newest.leaderRevisions.user, told) - newest.revisions.user);
   }
 
   /** Why the last one failed; null: it did not. */
@@ -102,10 +119,10 @@ export class Taking {
       const snapshot = await store.receive(held, beginningWith(first, coming));
       const { id: from } = source;
       // Refused after all, perhaps: two processes of one id are told apart only after a while.
-      void parts.next().catch((error: unknown) => {
+      void this.#hear(parts, stream).catch((error: unknown) => {
         if (this.#complaints.refused(from, error)) this.#lastError = asError(error);
       });
-      this.#freshAtMs = beganAtMs;
+      this.#freshAtMs = Math.max(this.#freshAtMs, this.#levelAtMs(beganAtMs));
       this.#lastError = null;
       this.#taken++;
       this.#complaints.over();
@@ -131,6 +148,23 @@ export class Taking {
         await this.#contradicted(source.id, error.message);
       if (!isTold) warn('snapshot-failed', error);
       throw error;
+    }
+  }
+
+  /** Now, or, of a source that is itself behind its leader, not after the newest that it had. */
+  #levelAtMs(nowMs: number): number {
+    const mark = this.#mark;
+    if (mark === null) return nowMs;
+    const isBehind = spaces.some((space) => mark.leaderRevisions[space] > mark.revisions[space]);
+    return isBehind ? Math.min(nowMs, mark.timeMs) : nowMs;
+  }
+
+  /** Between two snapshots. */
+  async #hear(parts: AsyncIterator<StreamPart>, stream: AbortController): Promise<void> {
+    for (;;) {
+      const next = await parts.next();
+      if (next.done === true || stream !== this.#stream) return;
+      if (next.value.kind === 'mark') this.#mark = next.value;
     }
   }
 
@@ -173,6 +207,7 @@ export class Taking {
     const { feed, accepts } = this.#parts.ports;
     if (part.kind === 'ranges') feed?.begun();
     if (part.kind === 'past') feed?.past(part.deltas);
+    if (part.kind === 'mark') this.#mark = part;
     if (part.kind !== 'ranges') return;
     if (accepts?.(part.lineage) === false)
       throw new TanistError(

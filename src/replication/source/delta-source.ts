@@ -1,4 +1,5 @@
 import { TanistError } from '../../foundation/errors.ts';
+import type { NodeId } from '../../foundation/ids.ts';
 import { limits } from '../../foundation/limits.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { FeedListener, ReplicaFeed } from '../../node/beyond/replica-feed.ts';
@@ -16,11 +17,14 @@ import { warmRanges } from '../critical-ranges.ts';
 import { DeltaStream, defaultStreamTiming, type StreamTiming } from './delta-stream.ts';
 import { DigestBook } from './digest-book.ts';
 import { heldOfLineage } from './held-of-lineage.ts';
+import { openMark } from './latest-parts.ts';
 import { RecentDeltas } from './recent-deltas.ts';
 import { keysPerTurn } from './scan-piece.ts';
 
 /** For a quorum's word on what is committed. */
 const askMs = 1000;
+/** On a stream of mode `latest`, once its snapshot is told, after a report: no more often than this. */
+const openMarkEveryMs = 2000;
 
 export interface DeltaSourceOptions {
   readonly feed: ReplicaFeed;
@@ -49,6 +53,8 @@ export class DeltaSource implements ReplicaSource {
   readonly #streams = new Map<DeltaStream, FollowRequest>();
   /** Of mode `latest`. */
   #batched = 0;
+  /** By replica, whose stream of mode `latest` is open, its snapshot told: its reports are answered. */
+  readonly #open = new Map<NodeId, () => void>();
   #stopListening: (() => void) | null = null;
   #policiesAt = -1;
   #scanning = false;
@@ -75,6 +81,7 @@ export class DeltaSource implements ReplicaSource {
   }
 
   report(status: ReplicaReport): void {
+    this.#open.get(status.id)?.();
     this.#feed.reported(status);
   }
 
@@ -162,11 +169,14 @@ export class DeltaSource implements ReplicaSource {
   ): AsyncGenerator<StreamPart, void, undefined> {
     if (this.#latest === undefined)
       throw new TanistError('unavailable', 'this version feeds warm replicas only');
-    let over: (error: TanistError | null) => void = () => {};
     let gone: TanistError | null = null;
-    const ended = new Promise<TanistError | null>((resolve) => {
-      over = resolve;
-    });
+    let end: { readonly error: TanistError | null } | null = null;
+    let wake = (): void => {};
+    let reported: (() => void) | null = null;
+    const over = (error: TanistError | null): void => {
+      end ??= { error };
+      wake();
+    };
     const aborted = (): void => over(null);
     signal.addEventListener('abort', aborted, { once: true });
     const stopListening = this.#feed.listen({
@@ -188,11 +198,28 @@ export class DeltaSource implements ReplicaSource {
         if (refusal !== null) throw refusal;
         yield part;
       }
-      // The stream stays open for what the replica says of itself, and so that each hears when the other one goes.
-      const error = signal.aborted ? null : await ended;
+      // The stream stays open for what the replica says of itself, for how far the leader is, and so that each hears when the other one goes.
+      let markedMs = this.#feed.clock.nowMs();
+      let isDue = false;
+      reported = () => {
+        isDue = this.#feed.clock.nowMs() - markedMs >= openMarkEveryMs;
+        if (isDue) wake();
+      };
+      this.#open.set(request.replica, reported);
+      while (end === null && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        if (end !== null || !isDue) continue;
+        isDue = false;
+        markedMs = this.#feed.clock.nowMs();
+        yield openMark(this.#feed);
+      }
+      const error = (end as { readonly error: TanistError | null } | null)?.error ?? null;
       if (error !== null) throw error;
     } finally {
       this.#batched -= 1;
+      if (this.#open.get(request.replica) === reported) this.#open.delete(request.replica);
       stopListening();
       signal.removeEventListener('abort', aborted);
     }

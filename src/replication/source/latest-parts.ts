@@ -112,8 +112,24 @@ async function* pastParts(
   }
 }
 
+/** How far the source and its leader are, for a replica that has its snapshot: no digests. */
+export function openMark(source: Pick<LatestSource, 'state' | 'leaderRevisions'>): StreamPart {
+  return { kind: 'mark', ...placeOf(source), digests: [] };
+}
+
 /** All of one moment. */
-function markOf({ state, leaderRevisions }: LatestSource): Mark {
+function markOf(source: LatestSource): Mark {
+  const digests = sentSpaces.map((space) => ({
+    range: wholeSpace(space),
+    ...source.state.keysDigest(space),
+  }));
+  return { ...placeOf(source), digests };
+}
+
+function placeOf({
+  state,
+  leaderRevisions,
+}: Pick<LatestSource, 'state' | 'leaderRevisions'>): Omit<Mark, 'digests'> {
   const revisions = bySpace((space) => state.revision(space));
   return {
     index: state.applied.index,
@@ -121,7 +137,6 @@ function markOf({ state, leaderRevisions }: LatestSource): Mark {
     revisions,
     compacted: bySpace((space) => state.compacted(space)),
     leaderRevisions: leaderRevisions(),
-    digests: sentSpaces.map((space) => ({ range: wholeSpace(space), ...state.keysDigest(space) })),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Random } from '../../foundation/random.ts';
+import type { ZoneDelays } from './zones.ts';
 
 /** Whom a fault hits: chosen when it happens. */
 export type Target =
@@ -45,6 +46,10 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
       readonly database: 'warm' | 'cold';
     }
   | { readonly kind: 'tierRot'; readonly index: number; readonly database: 'warm' | 'cold' }
+  /** All machines of a place lose power, or are cut off from the others. */
+  | { readonly kind: 'zoneLoss'; readonly zone: number; readonly how: 'power' | 'cut' }
+  /** The ways between places are longer or shorter from then on. */
+  | { readonly kind: 'zoneDelays'; readonly delays: ZoneDelays }
 );
 
 const targets: readonly Target['kind'][] = ['leader', 'leader', 'leader', 'follower', 'node'];

@@ -5,6 +5,7 @@ import { drawMembership, drawTurnover, type MembershipChange, noTurnover } from 
 import { drawPredictions, noPredictions, type PredictionPlan } from './predictions.ts';
 import { drawSlowClock, type SlowClock } from './slow-clock.ts';
 import { drawTierFaults, drawTiers, noTiers, type TierPlan } from './tiers.ts';
+import { noTopology, type TopologyPlan, withTopology } from './topology.ts';
 
 /** How likely each kind of call is; only ratios matter. */
 export interface WorkloadMix {
@@ -70,6 +71,7 @@ export interface Plan {
   readonly turnover: { readonly joiners: number; readonly everyMs: number };
   /** Machines beyond the quorum come after all others. */
   readonly tiers: TierPlan;
+  readonly topology: TopologyPlan;
   readonly predictions: PredictionPlan;
 }
 
@@ -77,15 +79,16 @@ export interface Plan {
 const tierShare = { ordinary: 0.1, more: 1 / 3 };
 export type TierShare = keyof typeof tierShare;
 
-/** `tiers`: how many seeds have replicas beyond the quorum. */
-export function drawPlan(seed: number, tiers: TierShare = 'ordinary'): Plan {
+/** `tiers`: how many seeds have replicas beyond the quorum; `topology`: whether some of them have places and policies. */
+export function drawPlan(seed: number, tiers: TierShare = 'ordinary', topology = tiers === 'more'): Plan {
   const ordinary = drawOrdinary(seed);
   const random = seededRandom(`plan ${seed}`).fork('deposed');
   const plan = ordinary.nodes >= 3 && random.chance(0.1) ? withDeposedLeaders(ordinary, random) : ordinary;
   // From a stream of its own, as tiers are.
   const predictions = drawPredictions(seededRandom(`plan ${seed}`).fork('predictions'));
   const slowClock = drawSlowClock(seededRandom(`plan ${seed}`).fork('slow clock'), plan.nodes);
-  return withTiers({ ...plan, predictions, slowClock }, tierShare[tiers]);
+  const tiered = withTiers({ ...plan, predictions, slowClock }, tierShare[tiers]);
+  return topology ? withTopology(tiered, seededRandom(`plan ${seed}`).fork('topology')) : tiered;
 }
 
 /** From a stream of its own: the rest of the plan is as it would be without. */
@@ -188,6 +191,7 @@ function drawOrdinary(seed: number): Plan {
     membership,
     turnover: membership.length === 0 ? drawTurnover(random.fork('turnover')) : noTurnover,
     tiers: noTiers,
+    topology: noTopology,
     predictions: noPredictions,
   };
 }

@@ -3,9 +3,10 @@ import { defaultRequestLimits } from '../../foundation/limits.ts';
 import { type Random, randomName } from '../../foundation/random.ts';
 import type { ScrubOptions } from '../../node/integrity/scrub-passes.ts';
 import type { TanistNode } from '../../node/node.ts';
+import { LinkKeeper } from '../../node/topology/link-keeper.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
-import type { Lineage } from '../../ports/replication.ts';
+import type { Lineage, LinkMeasurement } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import { beyondCold } from '../../replication/cold/beyond-cold.ts';
 import { ColdReplica } from '../../replication/cold/cold-replica.ts';
@@ -13,7 +14,7 @@ import { openColdStore } from '../../replication/cold/cold-store.ts';
 import { type BeyondReplica, beyondRuntime, follows } from '../../replication/promotion/beyond-replica.ts';
 import { hotRuntime } from '../../replication/promotion/hot-runtime.ts';
 import type { BeyondRuntime, HotRuntime } from '../../replication/promotion/runtimes.ts';
-import { Supervisor } from '../../replication/promotion/supervisor.ts';
+import { Supervisor, type SupervisorParts } from '../../replication/promotion/supervisor.ts';
 import { DeltaSource } from '../../replication/source/delta-source.ts';
 import { latestParts } from '../../replication/source/latest-parts.ts';
 import { beyondWarm } from '../../replication/warm/beyond-warm.ts';
@@ -49,6 +50,8 @@ const vitals = (): { readonly memoryUsed: number; readonly diskFree: number } =>
   diskFree: 1,
 });
 
+const linksEveryMs = 500;
+
 const scrub: ScrubOptions = { bytesPerSecond: 1 << 20, pauseMs: 1500 };
 
 /** One process of a member: the production supervisor, and what it runs, on simulated ports. */
@@ -57,6 +60,8 @@ export class Member implements ReachedMember {
   readonly #parts: MemberParts;
   #hot: { readonly node: TanistNode; readonly source: DeltaSource } | null = null;
   #beyond: Beyond | null = null;
+  /** Whose ways are measured. */
+  #measuring: SimSources | null = null;
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
@@ -71,7 +76,7 @@ export class Member implements ReachedMember {
       random: random.fork('supervisor'),
       nodeLog,
       others: simMembers(world, { name: id, life }),
-      forced: null,
+      forced: this.#forced(),
       starts: {
         hot: () => this.#startHot(),
         beyond: (to, lineage) =>
@@ -123,6 +128,35 @@ export class Member implements ReachedMember {
     });
   }
 
+  #forced(): SupervisorParts['forced'] {
+    const { world, life } = this.#parts;
+    const { fences } = world;
+    if (fences === null) return null;
+    const { afterMs, alone } = fences.plan;
+    return { policy: { fence: ['fence'], afterMs, alone }, run: fences.run(life) };
+  }
+
+  #links(sources: SimSources): { readonly links?: () => readonly LinkMeasurement[] } {
+    const { world, id, clock } = this.#parts;
+    if (!world.measures) return {};
+    const keeper = new LinkKeeper({
+      clock,
+      targets: () => sources.hot.map((hot) => ({ id: hot, client: '' })),
+      roundTripMs: (hot) => world.network.roundTripMs(id, hot),
+      bytesPerSecond: () => null,
+      probe: null,
+      busy: () => false,
+    });
+    const look = (): void => {
+      if (this.#measuring !== sources) return;
+      keeper.look();
+      clock.after(linksEveryMs, look);
+    };
+    this.#measuring = sources;
+    look();
+    return { links: () => keeper.links };
+  }
+
   #sources(): SimSources {
     const { world, id, life } = this.#parts;
     return new SimSources(world, { name: id, life }, world.seeds);
@@ -143,6 +177,7 @@ export class Member implements ReachedMember {
       directory: sources,
       requestLimits: defaultRequestLimits,
       vitals,
+      ...this.#links(sources),
       scrub,
       accepts: follows(lineage, () => replica.state.meta?.lineage),
       membersChanged: (members) => sources.members(members),
@@ -177,6 +212,7 @@ export class Member implements ReachedMember {
         store,
         directory: sources,
         vitals,
+        ...this.#links(sources),
         accepts: follows(lineage, () => store.newest?.lineage),
         membersChanged: (members) => sources.members(members),
         tidied: () => {},
@@ -195,6 +231,7 @@ export class Member implements ReachedMember {
       sources: (members) => sources.members(members),
       stop: async () => {
         this.#beyond = null;
+        this.#measuring = null;
         await replica.stop();
       },
     });

@@ -37,6 +37,10 @@ export class SimSources implements SourceDirectory {
     return offers.filter((offer) => offer !== null);
   }
 
+  get hot(): readonly NodeId[] {
+    return this.#hot;
+  }
+
   close(): void {
     this.#closed = true;
   }
@@ -54,7 +58,7 @@ export class SimSources implements SourceDirectory {
           const offer = member.source?.offer();
           if (offer === undefined || offer.refusal !== null) return null;
           const { followers } = offer;
-          const roundTripMs = 2 * network.weather.latencyMs;
+          const roundTripMs = network.roundTripMs(this.#from.name, id);
           return {
             source: new SimSource(this.#world, this.#from, id),
             leads: member.leads,

@@ -5,12 +5,17 @@ import type { DeltaSource } from '../../replication/source/delta-source.ts';
 import type { TierPlan } from '../plan/tiers.ts';
 import type { Life } from '../world/life.ts';
 import type { Network } from '../world/network.ts';
+import type { Fences } from './fences.ts';
 
 /** What all members of a simulated cluster with tiers share. */
 export interface TierWorld {
   readonly network: Network;
   readonly plan: TierPlan;
   readonly seeds: readonly MemberFacts[];
+  /** Replicas measure their ways to hot members. */
+  readonly measures: boolean;
+  /** Null: only an operator promotes by force. */
+  readonly fences: Fences | null;
   /** The running process of that member. */
   member(id: NodeId): ReachedMember | null;
 }

@@ -2,6 +2,7 @@ import type { Random } from '../../foundation/random.ts';
 import type { StoreIdentity } from '../../ports/log-store.ts';
 import type { LossReason, TransportHandler } from '../../ports/transport.ts';
 import type { RaftMessage } from '../../raft/message.ts';
+import type { ZoneDelays } from '../plan/zones.ts';
 import type { Life } from './life.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Trace } from './trace.ts';
@@ -51,9 +52,22 @@ export class Network {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #blocked = new Map<string, number>();
   readonly #slow = new Map<string, number>();
+  /** Chance in what is measured of the ways. */
+  readonly #measured: Random;
+  /** By name, the place that it is in; who is in none is near to all. */
+  readonly #zones: ReadonlyMap<string, number>;
+  #zoneDelays: ZoneDelays = [];
   readonly #streams = new Set<{ readonly ends: readonly string[]; readonly act: () => void }>();
 
-  constructor(scheduler: Scheduler, random: Random, trace: Trace, weather: NetworkWeather) {
+  constructor(
+    scheduler: Scheduler,
+    random: Random,
+    trace: Trace,
+    weather: NetworkWeather,
+    zones: ReadonlyMap<string, number> = new Map(),
+  ) {
+    this.#zones = zones;
+    this.#measured = random.fork('measured');
     this.scheduler = scheduler;
     this.random = random;
     this.trace = trace;
@@ -104,7 +118,26 @@ export class Network {
     const { weather, random } = this;
     let delay = weather.latencyMs + random.next() * weather.jitterMs;
     if (weather.spikes > 0 && random.chance(weather.spikes)) delay += random.next() * weather.spikeMs;
-    return delay + (this.#slow.get(`${from}>${to}`) ?? 0);
+    return delay + this.#extraMs(from, to);
+  }
+
+  /** As it would be measured. */
+  roundTripMs(a: string, b: string): number {
+    const { latencyMs, jitterMs } = this.weather;
+    if (this.#zones.size === 0) return 2 * latencyMs;
+    const noiseMs = (this.#measured.next() + this.#measured.next()) * jitterMs;
+    return 2 * latencyMs + noiseMs + this.#extraMs(a, b) + this.#extraMs(b, a);
+  }
+
+  set zoneDelays(delays: ZoneDelays) {
+    this.#zoneDelays = delays;
+  }
+
+  #extraMs(from: string, to: string): number {
+    const slow = this.#slow.get(`${from}>${to}`) ?? 0;
+    const [here, there] = [this.#zones.get(from), this.#zones.get(to)];
+    if (here === undefined || there === undefined) return slow;
+    return slow + (this.#zoneDelays[here]?.[there] ?? 0);
   }
 
   blocked(from: string, to: string): boolean {

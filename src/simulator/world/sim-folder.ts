@@ -9,10 +9,7 @@ const files = 'files';
 export function simFolder(disk: SimDisk, life: Life): MemberFolder {
   return {
     disk: disk.port(life),
-    readNote: (name) => {
-      const row = disk.durable(notes)?.get(name);
-      return Promise.resolve(row === undefined ? null : Buffer.from(row).toString('utf8'));
-    },
+    readNote: (name) => Promise.resolve(savedNote(disk, name)),
     writeNote: (name, text) => disk.save(life, notes, name, Buffer.from(text, 'utf8')),
     saveFile: async (name, chunks) => {
       const parts: Uint8Array[] = [];
@@ -29,4 +26,9 @@ export function savedFiles(disk: SimDisk): readonly string[] {
 
 export function savedFile(disk: SimDisk, name: string): Uint8Array | null {
   return disk.durable(files)?.get(name) ?? null;
+}
+
+export function savedNote(disk: SimDisk, name: string): string | null {
+  const row = disk.durable(notes)?.get(name);
+  return row === undefined ? null : Buffer.from(row).toString('utf8');
 }

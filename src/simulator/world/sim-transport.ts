@@ -97,7 +97,7 @@ export class SimTransport implements Transport<RaftMessage> {
   }
 
   roundTripMs(peer: NodeId): number | null {
-    return this.#streams.has(peer) ? 2 * this.#network.weather.latencyMs : null;
+    return this.#streams.has(peer) ? this.#network.roundTripMs(this.#self.name, peer) : null;
   }
 
   close(): Promise<void> {

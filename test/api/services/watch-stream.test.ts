@@ -173,3 +173,26 @@ test('a connection that holds its share gets no further watch on any stream; oth
   for (const id of [4, 5, 6]) streams[1].create(id);
   t.deepEqual(await codes(streams[1]), ['created', 'created', 'too-many-watchers']);
 });
+
+test('streams of one connection together hold what the connection may; each goes on when its client reads', async (t) => {
+  const streams = Array.from({ length: 40 }, () => started(undefined, new WatchShares(), 'deaf:1'));
+  const other = started(undefined, new WatchShares(), 'hears:1');
+  const large = change(512 * 1024);
+  let accepted = 0;
+  for (const { call, create, sinks } of streams) {
+    create(1);
+    call.stopReading();
+    while (sinks[0]!.events(large)) accepted++;
+    t.is(call.endedWith, null);
+  }
+  t.true(accepted * 512 * 1024 <= limits.connectionWaitingBytes + 40 * 512 * 1024, `${accepted}`);
+  other.create(1);
+  for (let i = 0; i < 10; i++) t.true(other.sinks[0]!.events(small()), 'another connection is unharmed');
+  for (const { call, counts } of streams) {
+    await call.readAgain();
+    t.is(counts.resumed, 1);
+  }
+  t.true(streams[0]!.sinks[0]!.events(large));
+});
+
+const small = () => change(10);

@@ -165,10 +165,13 @@ test('five voters over three places: a place with two of them is lost and comes 
   t.true(settled <= 10, world.whats().join('; '));
 });
 
-test('moves for the better keep their distance in time', async (t) => {
+test.serial('moves for the better keep their distance in time (tier-rate-ignored does not)', async (t) => {
+  t.teardown(() => activateMutant(null));
+  const promotions = (world: TierWorld): typeof world.moves =>
+    world.moves.filter(({ what }) => what.startsWith('promote'));
   const world = twoSlowed();
   await world.run(2 * hourMs);
-  const promoted = world.moves.filter(({ what }) => what.startsWith('promote'));
+  const promoted = promotions(world);
   t.deepEqual(
     promoted.map(({ what }) => what).sort(),
     ['promote n3', 'promote n4'],
@@ -176,6 +179,11 @@ test('moves for the better keep their distance in time', async (t) => {
   );
   t.is(world.moves.length, 4);
   t.true((promoted[1]?.atMs ?? 0) - (promoted[0]?.atMs ?? 0) >= world.policy.atMostEveryMs);
+  activateMutant('tier-rate-ignored');
+  const hasty = twoSlowed();
+  await hasty.run(2 * hourMs);
+  const [first, second] = promotions(hasty);
+  t.true((second?.atMs ?? 0) - (first?.atMs ?? 0) < hasty.policy.atMostEveryMs);
 });
 
 test('the nearest of the others is warm', async (t) => {

@@ -5,6 +5,7 @@ import type { PutCommand } from '../../../ports/command.ts';
 import type { leaderKey } from '../../../protocol/etcd/messages/election.ts';
 import { electionMethods } from '../../../protocol/etcd/methods.ts';
 import type { Message } from '../../../protocol/etcd/schema.ts';
+import type { WatchShares } from '../../streams/watch-shares.ts';
 import { EtcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import { type ServiceHandlers, signalOf } from '../handlers.ts';
@@ -21,7 +22,7 @@ const notLeader = (): Error => new EtcdError(status.UNKNOWN, 'election: not lead
 const noLeader = (): Error => new EtcdError(status.UNKNOWN, 'election: no leader');
 
 /** etcd's Election service. A campaign that is cancelled leaves no key behind. */
-export function electionService(face: EtcdFace): ServiceHandlers {
+export function electionService(face: EtcdFace, shares: WatchShares): ServiceHandlers {
   const required = new RequiredLeader(face.node);
   return {
     unary: new Map([
@@ -55,7 +56,7 @@ export function electionService(face: EtcdFace): ServiceHandlers {
     streams: new Map([
       [
         electionMethods.observe.path,
-        (call: ServerWritableStream<Buffer, Buffer>) => observe(face, required, call),
+        (call: ServerWritableStream<Buffer, Buffer>) => observe(face, required, shares.of(call), call),
       ],
     ]),
   };

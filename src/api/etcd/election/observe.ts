@@ -5,9 +5,9 @@ import type { KeyValue } from '../../../ports/delta.ts';
 import { decodeMessage, encodeMessage } from '../../../protocol/etcd/codec.ts';
 import { leaderRequest, leaderResponse } from '../../../protocol/etcd/messages/election.ts';
 import { keyValueOf } from '../../../state/mvcc/older-range.ts';
+import type { WatchShare } from '../../streams/watch-shares.ts';
 import { caughtAsEtcdError, etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
-import { signalOf } from '../handlers.ts';
 import { changes } from '../lock/changes.ts';
 import { type Found, find, firstCreated } from '../lock/reading.ts';
 import { prefixOf } from '../lock/waiting-line.ts';
@@ -18,12 +18,15 @@ import { etcdKeyValue } from './etcd-key-value.ts';
 export function observe(
   face: EtcdFace,
   required: RequiredLeader,
+  share: WatchShare,
   call: ServerWritableStream<Buffer, Buffer>,
 ): void {
   let forget: () => void = () => {};
-  const gone = signalOf(call);
+  const over = new AbortController();
+  const gone = over.signal;
   gone.addEventListener('abort', () => forget());
-  call.on('error', () => forget());
+  // After an error the client need not cancel.
+  for (const ending of ['cancelled', 'error']) call.once(ending, () => over.abort());
   const fail = (error: unknown): void => {
     if (!gone.aborted) call.emit('error', caughtAsEtcdError(error));
   };
@@ -34,7 +37,11 @@ export function observe(
       const header = { ...face.header(), revision: at };
       return written(call, gone, encodeMessage(leaderResponse, { header, kv: etcdKeyValue(value) }));
     };
-    follow(face, prefixOf(name), gone, tell).catch(fail);
+    if (share.isUsedUp) throw etcdError('tooManyRequests');
+    share.add(1);
+    follow(face, prefixOf(name), gone, tell)
+      .catch(fail)
+      .finally(() => share.add(-1));
   } catch (error) {
     fail(error);
   }

@@ -11,6 +11,9 @@ import type { RequiredLeader } from '../watch/required-leader.ts';
 import type { Renewals } from './renewals.ts';
 import { secondsOf } from './seconds.ts';
 
+/** Answers that the client has not taken: beyond it no more is read from it. As in etcd, it waits and loses nothing. */
+const heldBackBytes = 64 * 1024;
+/** What has been read meanwhile is answered all the same. */
 const mostWaitingBytes = limits.messageBytes;
 
 /** One client's stream of lease renewals. Each is answered, with a time-to-live of 0 where there is no such lease. */
@@ -34,6 +37,7 @@ export class KeepAliveStream {
     this.#stream = new ClientStream(call, {
       received: (bytes) => this.#received(bytes),
       closed: () => this.#forgetLeader(),
+      taken: () => this.#regulate(),
       mostWaitingBytes,
       endWith: caughtAsEtcdError,
       busy: () => this.#unanswered > 0,
@@ -47,9 +51,10 @@ export class KeepAliveStream {
     const { ID: id } = decodeMessage(leaseKeepAliveRequest, bytes);
     // As in etcd, of the moment before: a lease that is seen to live at a revision must not have ended at it.
     const header = this.#face.header();
-    if (++this.#unanswered === limits.renewalsPerStream) this.#call.pause();
+    this.#unanswered++;
+    this.#regulate();
     this.#renewals.renew(leaseId(id), (outcome) => {
-      if (this.#unanswered-- === limits.renewalsPerStream) this.#call.resume();
+      this.#unanswered--;
       this.#stream.guarded(() => {
         if (outcome instanceof TanistError) throw asEtcd(outcome);
         this.#stream.write(
@@ -57,7 +62,15 @@ export class KeepAliveStream {
         );
         this.#stream.maybeEnd();
       });
+      this.#regulate();
     });
+  }
+
+  /** Reads from a client that is answered, and takes the answers. */
+  #regulate(): void {
+    const isDeaf = this.#stream.waitingBytes > heldBackBytes || this.#stream.isHeldBack();
+    if (isDeaf || this.#unanswered >= limits.renewalsPerStream) this.#call.pause();
+    else if (this.#call.isPaused()) this.#call.resume();
   }
 }
 

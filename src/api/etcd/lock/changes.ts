@@ -1,9 +1,10 @@
+import { TanistError } from '../../../foundation/errors.ts';
 import type { WatchedChange, WatchRequest } from '../../../node/node.ts';
 import type { ServedNode } from '../../../node/served-node.ts';
 
 /**
  * What is changed, as it happens, in the caller's time: while it works on one change the watch is paused. Returns when the signal is
- * aborted, or when the watch ends by itself: then what was missed must be read.
+ * aborted, or when the watch ends by itself: then what was missed must be read. Fails with `too-many-watchers`.
  */
 export async function* changes(
   node: ServedNode,
@@ -12,6 +13,7 @@ export async function* changes(
 ): AsyncGenerator<WatchedChange, void, undefined> {
   let arrived: readonly WatchedChange[] = [];
   let over = signal.aborted;
+  let failure: TanistError | null = null as TanistError | null;
   let wake: () => void = () => {};
   const end = (): void => {
     over = true;
@@ -23,7 +25,11 @@ export async function* changes(
       wake();
       return false;
     },
-    ended: end,
+    ended: ({ code, message }) => {
+      // To begin again at once would be in vain, without end.
+      if (code === 'too-many-watchers') failure = new TanistError(code, message);
+      end();
+    },
   });
   signal.addEventListener('abort', end);
   try {
@@ -37,6 +43,7 @@ export async function* changes(
       }
       handle.resume();
     }
+    if (failure !== null && !signal.aborted) throw failure;
   } finally {
     signal.removeEventListener('abort', end);
     handle.cancel();

@@ -2,6 +2,7 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import { TanistError } from '../../../foundation/errors.ts';
 import { revision } from '../../../foundation/ids.ts';
 import { maintenanceMethods } from '../../../protocol/etcd/methods.ts';
+import type { BackupStreams } from '../../services/backup-stream.ts';
 import { etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import { type ServiceHandlers, unary } from '../handlers.ts';
@@ -10,7 +11,7 @@ import { etcdVersion } from './etcd-version.ts';
 import { streamSnapshot } from './snapshot-stream.ts';
 
 /** `etcdserverpb.Maintenance`: of the node that is asked, but for alarms. */
-export function maintenanceService(face: EtcdFace): ServiceHandlers {
+export function maintenanceService(face: EtcdFace, backups: BackupStreams): ServiceHandlers {
   const { node } = face;
   return {
     unary: new Map([
@@ -61,7 +62,7 @@ export function maintenanceService(face: EtcdFace): ServiceHandlers {
     streams: new Map([
       [
         maintenanceMethods.snapshot.path,
-        (call: ServerWritableStream<Buffer, Buffer>) => streamSnapshot(face, call),
+        (call: ServerWritableStream<Buffer, Buffer>) => streamSnapshot(backups, call),
       ],
     ]),
   };

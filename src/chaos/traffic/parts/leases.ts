@@ -7,10 +7,16 @@ import type { Connection } from '../connections.ts';
 import { startWorkers } from '../pace.ts';
 import type { Part, PartContext } from '../part.ts';
 
-const callers = 6;
+const callers = 8;
 /** One life takes a few seconds, and most of that is waiting. */
 const livesPerSecond = 3;
 const ttlsMs = [1000, 1500, 2500];
+/**
+ * Never renewed, and so long that some are always in their last three quarters: one change of leader that gave them their time-to-live again would make them
+ * late by more than a busy machine is forgiven (`checks/leases.ts`).
+ */
+const longTtlMs = 6000;
+const longShare = 0.25;
 const mostRenewals = 3;
 /** An observer looks so often whether the key is still there. */
 const lookEveryMs = 60;
@@ -59,7 +65,8 @@ async function live(
 ): Promise<void> {
   const { meter, nowMs, random, writes, prefix } = context;
   const calledMs = nowMs();
-  const granted = await meter.call(() => client.grantLease(random.pick(ttlsMs)));
+  const isLong = random.chance(longShare);
+  const granted = await meter.call(() => client.grantLease(isLong ? longTtlMs : random.pick(ttlsMs)));
   if (granted.kind !== 'ok') return;
   const { id, ttlMs } = granted.answer;
   const name = leaseText(id);
@@ -78,7 +85,7 @@ async function live(
   lives.push(life);
   const wait = (ms: number): Promise<unknown> =>
     delay(ms, undefined, { signal: stopping }).catch(() => undefined);
-  let toRenew = random.below(mostRenewals + 1);
+  let toRenew = isLong ? 0 : random.below(mostRenewals + 1);
   let renewAtMs = nowMs() + ttlMs / 3;
   const untilMs = nowMs() + longestWatchMs;
   while (life.goneMs === null && nowMs() < untilMs && !stopping.aborted) {

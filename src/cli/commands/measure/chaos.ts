@@ -46,7 +46,7 @@ export const chaosCommand: Register = (program) => {
       .option('--repeat <count>', 'so many seeds from --seed on', wholeNumber(1, 10_000))
       .option(
         '--seconds <seconds>',
-        'of faults, each scenario (default: 60; quick 15, ci 12)',
+        'of faults, each scenario (default: 60; quick 15, ci 12; at most 3600)',
         positiveNumber,
       )
       .option('--count <faults>', 'end each scenario after so many faults', wholeNumber(1, 100_000))
