@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import type { Metadata } from '@grpc/grpc-js';
 import { bytesOf } from '../foundation/bytes.ts';
 import { TanistError } from '../foundation/errors.ts';
 import { type LeaseId, noSession } from '../foundation/ids.ts';
@@ -80,7 +81,7 @@ export class Cluster implements Machinery {
     );
     this.watches = new WatchRunner(
       (refusers) => this.watchLink(refusers),
-      () => followed(this.session.core.router.lineage),
+      () => this.followed(),
     );
     this.leases = new LeaseKeeper((ids, callOptions) => this.renew(ids, callOptions));
   }
@@ -91,6 +92,10 @@ export class Cluster implements Machinery {
 
   routing(): Routing | null {
     return this.session.core.router.routing;
+  }
+
+  followed(): Metadata {
+    return followed(this.session.core.router.lineage);
   }
 
   leaderAddress(): string | null {
@@ -140,7 +145,7 @@ export class Cluster implements Machinery {
         const signal = attempt?.signal ?? options.signal;
         try {
           return await unary(link.channel, link.address, method, request, {
-            metadata: followed(this.session.core.router.lineage),
+            metadata: this.followed(),
             ...(signal === undefined ? {} : { signal }),
             deadlineMs: leftMs,
             changes: options.changes ?? false,

@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js';
 import type { LeaseId } from '../foundation/ids.ts';
 import { type Space, spaces } from '../ports/delta.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   PutOptions,
   RangeAnswer,
   RangeOptions,
+  ReplicaReads,
   StateClient,
   TxnAnswer,
   WatchBatch,
@@ -39,6 +41,8 @@ import {
   txnCommand,
   watchedRange,
 } from '../protocol/state-client/to-command.ts';
+import type { Routing } from '../protocol/status/routing.ts';
+import { ReplicaReader } from './grpc/replica-reader.ts';
 import type { SessionRunner } from './grpc/session-runner.ts';
 import { Subscription } from './grpc/subscription.ts';
 import type { WatchRunner } from './grpc/watch-runner.ts';
@@ -57,6 +61,10 @@ export interface Machinery {
   readonly session: SessionRunner;
   readonly watches: WatchRunner;
   readonly leases: LeaseKeeper;
+  readonly defaultDeadlineMs: number;
+  routing(): Routing | null;
+  /** What calls say of the lineage that is followed. */
+  followed(): Metadata;
 }
 
 /** One space of the cluster's state. */
@@ -140,6 +148,18 @@ export class StateView implements StateClient {
 
   async keepLeaseAlive(id: LeaseId, options?: CallOptions): Promise<{ readonly ttlMs: number }> {
     return { ttlMs: await this.machinery.leases.keepAlive(lease64(id), options) };
+  }
+
+  async replicas(endpoints?: readonly string[]): Promise<readonly ReplicaReads[]> {
+    const { machinery } = this;
+    const members = machinery.routing()?.members ?? [];
+    const warm = members.flatMap(({ tier, clientAddress }) =>
+      tier === 'warm' && clientAddress !== '' ? [clientAddress] : [],
+    );
+    return (endpoints ?? warm).map(
+      (endpoint) =>
+        new ReplicaReader(endpoint, this.space, () => machinery.followed(), machinery.defaultDeadlineMs),
+    );
   }
 
   /** The first batch is a bookmark: the watch is set up, and nothing after its revision will be missed. */

@@ -224,4 +224,25 @@ export interface StateClient {
    * over failovers, without a gap or a double; inside a node it lasts as long as the node does, then fails as `stopping`.
    */
   watch(key: Bytes, options?: WatchOptions): AsyncIterable<WatchBatch>;
+  /**
+   * Single replicas, where the client reaches them (Tanist over gRPC): those at these client addresses, else all warm ones that the cluster is known to have.
+   * Nothing is asked of them yet.
+   */
+  replicas?(endpoints?: readonly string[]): Promise<readonly ReplicaReads[]>;
+}
+
+/** One replica itself, whatever its tier. Calls are neither routed nor repeated: one that cannot answer fails them, as `not-held`, `unavailable`, `superseded` … */
+export interface ReplicaReads {
+  /** `host:port`. */
+  readonly endpoint: string;
+  /** Serializable. */
+  get(key: Bytes, options?: Omit<RangeOptions, 'consistency'>): Promise<RangeAnswer>;
+  /**
+   * From the present on the latest value of each key that changes: where one changed several times between two marks of a warm replica the last change alone is told. The
+   * first batch is a bookmark; further ones come as the replica's revision goes up. Lasts as long as its connection.
+   */
+  watch(
+    key: Bytes,
+    options?: Pick<WatchOptions, 'rangeEnd' | 'prefix' | 'signal'>,
+  ): AsyncIterable<WatchBatch>;
 }

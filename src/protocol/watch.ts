@@ -19,6 +19,8 @@ export type WatchRequest =
       /** 0: from the present on. */
       readonly fromRevision: Revision;
       readonly previous: boolean;
+      /** The latest value of each key is enough: a warm replica that holds them serves it, too. */
+      readonly latest?: boolean;
     }
   | { readonly kind: 'cancel'; readonly id: number };
 
@@ -44,6 +46,7 @@ export function encodeWatchRequest(request: WatchRequest): Buffer {
     writer.bytes(4, request.rangeEnd);
     writer.uint(5, request.fromRevision);
     writer.bool(6, request.previous);
+    writer.bool(7, request.latest ?? false);
     writer.end(mark);
   } else {
     const mark = writer.begin(2);
@@ -72,6 +75,7 @@ function readWatch(reader: WireReader, requestField: 1 | 2): WatchRequest {
   let rangeEnd = emptyBytes;
   let fromRevision = 0;
   let previous = false;
+  let latest = false;
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -93,13 +97,25 @@ function readWatch(reader: WireReader, requestField: 1 | 2): WatchRequest {
       case 6:
         previous = reader.bool();
         break;
+      case 7:
+        latest = reader.bool();
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
   if (requestField === 2) return { kind: 'cancel', id };
-  return { kind: 'create', id, space, key, rangeEnd, fromRevision: revision(fromRevision), previous };
+  return {
+    kind: 'create',
+    id,
+    space,
+    key,
+    rangeEnd,
+    fromRevision: revision(fromRevision),
+    previous,
+    ...(latest ? { latest } : {}),
+  };
 }
 
 /** `previous`: what the key was before, where the watch asked for it. All events of a revision are in one reply. */

@@ -25,7 +25,7 @@ test('another format counts at once: what was kept before is not fresh', async (
   await settle();
   await define({ ram: '/ram' });
   await clock.advance(100);
-  t.like(mirrors.peek('t/a'), { fresh: false });
+  t.is(mirrors.peek('t/a'), null);
   t.deepEqual((await mirrors.poll('t/a')).value, { ram: 2 });
   await settle();
   t.is((await mirrors.poll('t/a')).hit, 'fresh');
@@ -57,7 +57,8 @@ test('another address: neither its predecessor’s value nor its ETag, "gone" or
   t.deepEqual((await mirrors.poll('h/gone')).value, { from: 'production' });
   t.is(production.requests[0]?.headers['if-none-match'], undefined);
   await define('http://127.0.0.1:9/{key}');
-  t.is((await mirrors.poll('h/a')).trouble?.code, 'origin-unreachable');
+  // Not what the one before said, as stale as that may be called.
+  t.is(await codeOf(mirrors.poll('h/a')), 'origin-unreachable');
   await settle();
   await define(`${staging.url}/{key}`);
   t.deepEqual((await mirrors.poll('h/a')).value, { from: 'staging' });

@@ -80,3 +80,40 @@ test('a cluster that answers nothing is passed, however many sources are asked',
   await clock.advance(12_000);
   await closing;
 });
+
+test('a mirror that is taken away while somebody looks does not come back', async (t) => {
+  const { clock, cluster, origin, open, close } = world();
+  const client = cluster.client();
+  const left = async (): Promise<readonly string[]> =>
+    (await client.get('mirrors/', { prefix: true })).values
+      .map(({ key }) => Buffer.from(key).toString('utf8'))
+      .filter((key) => key.includes('/s/'));
+  const mirrors = await open();
+  for (const isFirst of [true, false]) {
+    let answer = (): void => undefined;
+    origin.answer = () =>
+      new Promise((resolve) => {
+        answer = () =>
+          resolve({
+            kind: 'content',
+            document: { cpu: 7 },
+            validators: {},
+            changedAtMs: null,
+            originMs: null,
+          });
+      });
+    const looking = isFirst ? mirrors.poll('s/a') : mirrors.refresh('s/a');
+    await clock.advance(100);
+    if (isFirst) t.deepEqual(await left(), ['mirrors/live/l/s/a']);
+    await removeMirror(client, 's/a');
+    answer();
+    await clock.advance(100);
+    t.deepEqual((await looking).value, { cpu: 7 });
+    await clock.advance(2000);
+    t.deepEqual(await left(), []);
+    origin.answer = null;
+    await mirrors.poll('s/a');
+    await clock.advance(100);
+  }
+  await close();
+});

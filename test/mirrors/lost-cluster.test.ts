@@ -115,3 +115,44 @@ test('what is watched and missing is not forgotten: it is told when it comes to 
   cluster.reachable = true;
   await close();
 });
+
+test('a cluster that cannot be reached is tried less and less often, and said to be so once', async (t) => {
+  const { clock, origin, cluster, close } = world();
+  let attempts = 0;
+  let up = false;
+  const connect = async (): Promise<StateClient> => {
+    attempts++;
+    if (!up) throw new TanistError('unavailable', 'down');
+    return cluster.client();
+  };
+  const troubles: string[] = [];
+  const opening = openMirrors(connect, {
+    clock,
+    sources: { s: source },
+    may: { own: { fake: origin } },
+    reportMs: 3_600_000,
+    onTrouble: ({ message }) => void troubles.push(message),
+  });
+  await clock.advance(60_000);
+  const mirrors = await opening;
+  t.true(attempts >= 10 && attempts <= 20, `${attempts}`);
+  t.deepEqual(troubles, ['down']);
+  up = true;
+  await clock.advance(5000);
+  t.true(mirrors.live.following);
+  await mirrors.close();
+  await close();
+});
+
+test('an origin that cannot be opened holds nobody up for longer than its time-out', async (t) => {
+  const { clock, open, close } = world({ timeoutMs: 2000 });
+  const mirrors = await open();
+  mirrors.sources.origin = () => new Promise(() => undefined);
+  let code = '';
+  void codeOf(mirrors.poll('s/a')).then((found) => {
+    code = found;
+  });
+  await clock.advance(4100);
+  t.is(code, 'origin-slow');
+  await close();
+});

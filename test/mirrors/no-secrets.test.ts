@@ -39,6 +39,9 @@ test('what looks like a secret does not go into the log as text', async (t) => {
     { kind: 'command', argv: ['curl', '-H', 'Authorization: Bearer abcdef', 'https://x/{key}'] },
     { kind: 'command', argv: ['x', '--token', 'S'] },
     { kind: 'command', argv: ['x', '--password=S'] },
+    { kind: 'command', argv: ['x', '--pass', 'S'] },
+    { kind: 'command', argv: ['x'], env: { TOKEN_PROD: 'S' } },
+    { ...http, headers: { 'x-auth-mode': 'Bearer abcdef' } },
     { kind: 'command', argv: ['curl', 'https://u:p@x/'] },
     { kind: 'command', argv: ['x'], env: { GH_TOKEN: 'S' } },
     { kind: 'etcd', endpoints: ['http://u:p@x:1'], prefix: 'p/' },
@@ -54,6 +57,12 @@ test('what looks like a secret does not go into the log as text', async (t) => {
     { ...http, query: { api_key: reference } },
     { ...grpc, request: { name: '{key}', key: 'k' }, secrets: { '/auth/token': reference } },
     { kind: 'command', argv: ['git', '-C', '{key}', 'log', '--author', 'me'], env: { GH_TOKEN: reference } },
+    { ...http, headers: { 'x-auth-mode': 'basic-only', 'x-token-format': 'opaque' } },
+    { ...http, url: 'https://a/{key}?token_type=public&auth_scheme=none' },
+    { ...grpc, request: { passwordPolicy: 'strict', authMethod: { name: 'x' } } },
+    { ...grpc, metadata: { 'cookie-scope': 'site' } },
+    { kind: 'command', argv: ['x', '--pass-through', 'all', '--auth-url=https://x', '--token-ttl', '60'] },
+    { kind: 'command', argv: ['x'], env: { AUTH_MODE: 'plain', TOKEN_FILE: '/run/token' } },
   ])
     t.is(await outcome(origin), 'put', JSON.stringify(origin));
 });

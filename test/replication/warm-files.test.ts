@@ -10,6 +10,7 @@ import type { KeyRange, Mark } from '../../src/ports/replication.ts';
 import { WarmReads } from '../../src/replication/warm/warm-reads.ts';
 import { WarmState } from '../../src/replication/warm/warm-state.ts';
 import { WarmStore } from '../../src/replication/warm/warm-store.ts';
+import { WarmWatches } from '../../src/replication/warm/warm-watches.ts';
 import { type LevelDisk, openLevelDisk } from '../../src/storage/level/level-disk.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
@@ -47,7 +48,10 @@ function markAt(at: number): Mark {
 async function fill(disk: LevelDisk): Promise<void> {
   const { store, content } = await WarmStore.open(disk, turn);
   const reads = new WarmReads({ requestLimits: defaultRequestLimits, turn });
-  const state = new WarmState({ store, reads, turn, write: (rows) => store.write(rows) }, content);
+  const state = new WarmState(
+    { store, reads, watches: new WarmWatches(), turn, write: (rows) => store.write(rows) },
+    content,
+  );
   await state.take({ kind: 'ranges', lineage: { clusterId: 'c', epoch: 1 }, ranges });
   for (const range of ranges) {
     await state.take({ kind: 'replace', range });

@@ -591,3 +591,52 @@ test('after a long absence what changed is taken over in pieces, and survives a 
   t.is((await world.differences(third)).length, 0);
   await world.until(third.stop());
 });
+
+test('a watch of latest values: each key that changed between two marks once, deletions too, and a range that begins anew ends it', async (t) => {
+  const world = new WarmWorld();
+  world.apply(policy('a/', 'critical'), put('a/1', 'one'));
+  const warm = await world.warm([world.source()]);
+  await world.caughtUp(warm);
+  const told: string[] = [];
+  const request = { ...range('a/', 'a0'), fromRevision: revision(0), previous: false, latest: true };
+  let takes = true;
+  const handle = warm.watches.watch(request, {
+    events: ({ revision: through, events }) => {
+      told.push(
+        `${through}: ${events.map(({ delta }) => `${delta.op} ${delta.key} ${delta.value}`).join(', ')}`,
+      );
+      return takes;
+    },
+    ended: ({ code }) => void told.push(code),
+  });
+  const refused: string[] = [];
+  const only = { events: () => true, ended: ({ code }: { code: string }) => void refused.push(code) };
+  warm.watches.watch({ ...request, key: range('q').key, rangeEnd: range('').key }, only);
+  warm.watches.watch({ ...request, fromRevision: revision(1) }, only);
+  await world.run(100);
+  t.deepEqual(refused, ['not-held', 'not-held']);
+  const at = (): number => world.state.revision('user');
+  const before = at();
+  t.deepEqual(told.splice(0), [`${before}: `]);
+  world.apply(put('a/2', 'x'), put('a/2', 'y'), put('q', 'other'));
+  await world.caughtUp(warm);
+  t.deepEqual(told.splice(0), [`${at()}: put a/2 y`]);
+  takes = false;
+  world.apply(del('a/1'));
+  await world.caughtUp(warm);
+  t.deepEqual(told.splice(0), [`${at()}: delete a/1 `]);
+  // It takes no more: what comes meanwhile is kept, a key once.
+  world.apply(put('a/3', '1'));
+  await world.caughtUp(warm);
+  world.apply(put('a/3', '2'));
+  await world.caughtUp(warm);
+  t.deepEqual(told, []);
+  takes = true;
+  handle.resume();
+  t.deepEqual(told.splice(0), [`${at()}: put a/3 2`]);
+  world.apply(policy('a/', 'full'));
+  await world.run(1000);
+  t.deepEqual(told, ['not-held']);
+  t.is(warm.watches.count, 0);
+  await world.until(warm.stop());
+});

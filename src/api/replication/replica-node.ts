@@ -30,6 +30,9 @@ import type { HotNodes } from './hot-nodes.ts';
 /** What of a replica beyond the quorum is served: its runtime, warm or cold. */
 export interface ServedReplica {
   read(request: RangeRequest): RangeResult | TanistError | Promise<RangeResult | TanistError>;
+  /** Of the latest values; absent: none are served. */
+  watch?(request: WatchRequest, sink: WatchSink): WatchHandle;
+  readonly watchers?: number;
   readonly ageMs: number;
   /** Where it is another one for older revisions. */
   ageOf?(request: RangeRequest): number;
@@ -61,7 +64,7 @@ export interface ReplicaNodeOptions {
 }
 
 /**
- * A replica beyond the quorum behind the calls that the services make. It answers serializable reads of what it holds, says who leads, and scrubs its own
+ * A replica beyond the quorum behind the calls that the services make. It answers serializable reads and watches of the latest values of what it holds, says who leads, and scrubs its own
  * disk; everything else is the leader's, and refused as `not-leader` with the leader's address.
  */
 export class ReplicaNode implements ServedNode {
@@ -151,7 +154,9 @@ export class ReplicaNode implements ServedNode {
       );
   }
 
-  watch(_request: WatchRequest, sink: WatchSink): WatchHandle {
+  watch(request: WatchRequest, sink: WatchSink): WatchHandle {
+    const { replica } = this.#options;
+    if (request.latest === true && replica.watch !== undefined) return replica.watch(request, sink);
     const { code, message } = this.#notLeader();
     queueMicrotask(() => sink.ended({ kind: 'failed', code, message }));
     const nothing = (): void => undefined;
@@ -298,7 +303,7 @@ export class ReplicaNode implements ServedNode {
       commandsWaiting: 0,
       commandsFailed: 0,
       readsWaiting: 0,
-      watchers: 0,
+      watchers: this.#options.replica.watchers ?? 0,
       peerBytesReceived: 0,
       logBytes: 0,
       imageBytes: this.#options.replica.gauges().bytes,

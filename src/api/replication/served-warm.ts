@@ -5,6 +5,10 @@ import type { ServedReplica } from './replica-node.ts';
 export function servedWarm(replica: WarmReplica): ServedReplica {
   return {
     read: (request) => replica.read(request),
+    watch: (request, sink) => replica.watches.watch(request, sink),
+    get watchers() {
+      return replica.watches.count;
+    },
     get ageMs() {
       return replica.ageMs;
     },

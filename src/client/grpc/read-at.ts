@@ -1,4 +1,4 @@
-import type { ServiceError } from '@grpc/grpc-js';
+import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { PredictedRead, RangeRequest } from '../../ports/command.ts';
 import type { CallOptions } from '../../ports/state-client.ts';
@@ -14,13 +14,14 @@ export async function readAt(
   range: RangeRequest,
   options: CallOptions & { readonly deadlineMs: number },
   predicted: PredictedRead | null = null,
+  metadata = new Metadata(),
 ): Promise<ReadReply> {
   const refusal = callRefusal(options);
   if (refusal !== null) throw refusal;
   const { signal, deadlineMs } = options;
   const channel = openChannel(address);
   const { path, requestSerialize, responseDeserialize } = tanistService.session;
-  const stream = channel.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, {
+  const stream = channel.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, {
     deadline: Date.now() + deadlineMs,
   });
   const abort = (): void => stream.cancel();

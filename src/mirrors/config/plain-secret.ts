@@ -1,10 +1,13 @@
 import type { OriginConfig } from './source-schema.ts';
 
-/** Words that name a secret, alone or last; `key` does so behind some others. */
+/** Words that name a secret; `key` does so behind some others. */
 const words =
   /^(auth|authorization|authentication|bearer|cookie|credentials?|jwt|pass(word|wd|phrase)?|pwd|secret|sig|signature|token)$/;
 const endings =
   /(token|secret|password|passwd|cookie|credential|(api|access|auth|private|secret|shared|subscription)key)$/;
+/** What a name that ends so is about a secret, and is none: `token_type`, `x-auth-mode`, `--pass-through`. */
+const about =
+  /^(algorithm|class|count|enabled|endpoint|expires|expiry|file|format|header|host|issuer|kind|length|lifetime|method|mode|name|only|path|policy|provider|realm|required|scheme|scope|scopes|through|timeout|ttl|type|uri|url|version)$/;
 const texts = /\b(bearer|basic)\s+[\w+/.=~-]{4,}|\beyJ[\w-]{10,}\.|:\/\/[^/\s@]*:[^/\s@]+@/i;
 
 /** The name of what looks like a secret in text, which would go into the log; null: nothing does. */
@@ -19,6 +22,7 @@ function namesSecret(name: string): boolean {
     .replace(/([a-z])([A-Z])/g, '$1-$2')
     .toLowerCase()
     .split(/[^a-z0-9]+/);
+  if (about.test(parts.at(-1) ?? '')) return false;
   return parts.some((part) => words.test(part)) || endings.test(parts.join(''));
 }
 
@@ -39,7 +43,8 @@ function* namedTexts(origin: OriginConfig): Generator<readonly [name: string, va
         yield ['argv', argument];
         if (option !== undefined && value !== undefined) yield [option, value];
         const before = origin.argv[i - 1] ?? '';
-        if (before.startsWith('--')) yield [before, argument];
+        const isOption = before.startsWith('--') && !before.includes('=');
+        if (isOption && !argument.startsWith('--')) yield [before, argument];
       }
       return;
     case 'etcd':

@@ -59,10 +59,9 @@ export class Reporter {
 
   async report(): Promise<void> {
     const { hits, watches } = this.#ports;
-    const read = hits.resources();
-    const all = [...read];
+    const all = hits.resources();
     // What is missing makes no hit; who watches for it reads it.
-    for (const name of watches.keys()) if (!read.has(name)) all.push([name, noHits()]);
+    for (const name of watches.keys()) if (!hits.has(name)) all.push([name, noHits()]);
     const changed: number[] = [];
     const measured = new Map<number, Measured>();
     for (let part = 0; part === 0 || part * partResources < all.length; part++) {
@@ -92,7 +91,9 @@ export class Reporter {
     for (const [name, hits] of all) {
       const count = hitKinds.reduce((sum, kind) => sum + hits[kind], 0);
       const watching = ((watches.get(name) ?? 0) * 1000) / everyMs;
-      const perSecond = (count - (before?.reads.get(name) ?? 0)) / seconds + watching;
+      const known = before?.reads.get(name) ?? 0;
+      // Counted anew since it was forgotten.
+      const perSecond = (count - (count < known ? 0 : known)) / seconds + watching;
       if (perSecond > 0) isQuiet = false;
       reads.set(name, count);
       resources[name] = { perSecond: rounded(perSecond, 6), hits: { ...hits } };

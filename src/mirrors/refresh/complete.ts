@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the transaction's own word
+import type { Revision } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
 import type { ResourceId } from '../resource-id.ts';
@@ -8,15 +9,22 @@ import { type CheckRecord, encodeRecord, type HistoryRecord, type ValueRecord } 
 import type { Before, Verdict } from './judge.ts';
 
 export type Completed =
-  | { readonly kind: 'written'; readonly verdict: Verdict; readonly before: Before }
-  /** A later look was written already: this answer is older, and not taken (version guard). */
+  /** `revision` null: by an earlier attempt, whose answer was lost. */
+  | {
+      readonly kind: 'written';
+      readonly verdict: Verdict;
+      readonly before: Before;
+      readonly revision: Revision | null;
+    }
+  /** A later look was written already: this answer is older, and not taken (version guard). Or the mirror was taken away meanwhile. */
   | { readonly kind: 'older' };
 
 const mostAttempts = 8;
 
 /**
  * Writes what a look came to and lets go of the claim, in one transaction that holds only if nobody wrote a look since the claim. May be repeated: one
- * that was written already is recognised by its fence. Fails like `StateClient.txn`.
+ * that was written already is recognised by its fence. A mirror that was taken away since is not brought back: it has no look any more, or never had one and the claim
+ * is gone, too. Fails like `StateClient.txn`.
  */
 export async function complete(
   client: StateClient,
@@ -34,20 +42,27 @@ export async function complete(
   let checkRevision: number = claim.checkRevision;
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const verdict = verdictOn(before);
-    const { succeeded, answers } = await client.txn({
-      if: [
+    const { succeeded, answers, revision } = await client.txn({
+      if:
         checkRevision === 0
-          ? { key: checkKey, is: '=', version: 0 }
-          : { key: checkKey, is: '=', modRevision: checkRevision },
-      ],
+          ? [
+              { key: checkKey, is: '=', version: 0 },
+              { key: claimKey, is: '=', createRevision: claim.fence },
+            ]
+          : [{ key: checkKey, is: '=', modRevision: checkRevision }],
       then: [...writes(id, claim, verdict), ...(pause === null ? [] : [pause]), free],
       else: [{ get: checkKey }, { get: liveKey('value', id) }, { get: historyKey(id) }],
     });
-    if (succeeded) return { kind: 'written', verdict, before };
+    if (succeeded) return { kind: 'written', verdict, before, revision };
     const [check, value, history] = answers.map(only);
     const record = decoded<CheckRecord>(check);
-    if (record !== null && record.fence === claim.fence) return { kind: 'written', verdict, before };
+    if (record !== null && record.fence === claim.fence)
+      return { kind: 'written', verdict, before, revision: null };
     if (record !== null && record.fence > claim.fence && mutant.active !== 'mirror-fence-ignored') {
+      await letGo(client, id, claim);
+      return { kind: 'older' };
+    }
+    if (record === null) {
       await letGo(client, id, claim);
       return { kind: 'older' };
     }

@@ -104,7 +104,7 @@ export class Looker {
     { reserve = 0, deadlineMs = this.#ports.clock.nowMs() + config.timeoutMs }: LookOptions = {},
   ): Promise<LookOutcome> {
     const { clock, live, by } = this.#ports;
-    const unable = await this.unableTo(id.source);
+    const unable = await this.unableTo(id.source, Math.min(config.timeoutMs, deadlineMs - clock.nowMs()));
     if (unable !== null) return { kind: 'unable', error: unable };
     const record = { by, number: ++this.#claims, reason, atMs: clock.wallMs() };
     const checkRevision = live.entries.get(`${id.source}/${id.key}`)?.checkRevision ?? 0;
@@ -211,7 +211,8 @@ export class Looker {
     try {
       const done = await complete(this.#ports.client, id, claimed, verdictOn, pause);
       if (done.kind === 'older') return { ...looked, written: false };
-      const { verdict, before } = done;
+      const { verdict, before, revision } = done;
+      if (revision !== null) this.#ports.live.wrote(name, verdict.check, verdict.value, revision);
       return {
         kind: 'looked',
         verdict,
@@ -230,16 +231,24 @@ export class Looker {
     }
   }
 
-  /** Why this process cannot ask a source; null: as far as it knows, it can. */
-  async unableTo(source: string): Promise<TanistError | null> {
+  /** Why this process cannot ask a source, within that time; null: as far as it knows, it can. */
+  async unableTo(source: string, timeoutMs: number): Promise<TanistError | null> {
     const known = this.#unable.get(source);
     if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
-    try {
-      await this.#ports.origin(source);
-      return null;
-    } catch (error) {
-      return asTanist(error);
-    }
+    const { clock, origin } = this.#ports;
+    return await new Promise((resolve) => {
+      const timer = clock.after(Math.max(0, timeoutMs), () => {
+        const error = new TanistError('origin-slow', 'the origin was not opened in time');
+        this.#unable.set(source, { error, untilMs: clock.nowMs() + unableMs });
+        resolve(error);
+      });
+      origin(source)
+        .then(
+          () => resolve(null),
+          (error: unknown) => resolve(asTanist(error)),
+        )
+        .finally(() => timer.cancel());
+    });
   }
 
   /** Asks the origin, within the source's time-out. Never rejects. */

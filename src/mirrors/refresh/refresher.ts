@@ -140,7 +140,9 @@ export class Refresher {
     const able: string[] = [];
     for (const source of sources.names().toSorted()) {
       const isUnable = ports.clock.nowMs() < (this.#unableUntilMs.get(source) ?? Number.NEGATIVE_INFINITY);
-      if (!isUnable && (await looker.unableTo(source)) === null) able.push(source);
+      if (isUnable) continue;
+      const timeoutMs = sources.get(source)?.timeoutMs ?? 0;
+      if ((await looker.unableTo(source, timeoutMs)) === null) able.push(source);
     }
     // The next one tells it.
     if (!this.#stopped) await this.set.announce(able).catch(() => undefined);

@@ -21,13 +21,14 @@ export async function defineSource(client: StateClient, name: string, config: un
 
 /** Takes a source away with all its mirrors. False: there was none. */
 export async function removeSource(client: StateClient, name: string): Promise<boolean> {
-  for (const letter of ['v', 'c', 'w', 'l'])
-    await client.delete(`${livePrefix}${letter}/${name}/`, { prefix: true });
-  await client.delete(`mirrors/history/${name}/`, { prefix: true });
   const { answers } = await client.txn({
     if: [],
     then: [{ delete: sourceKey('source', name) }, { delete: sourceKey('budget', name) }],
   });
+  // Claims first: a look that is under way then writes nothing behind this.
+  for (const letter of ['l', 'v', 'c', 'w'])
+    await client.delete(`${livePrefix}${letter}/${name}/`, { prefix: true });
+  await client.delete(`mirrors/history/${name}/`, { prefix: true });
   return answers.some((answer) => answer.kind === 'delete' && answer.deleted > 0);
 }
 

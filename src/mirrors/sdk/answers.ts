@@ -1,6 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
+import type { LiveMirror } from '../state/live-mirror.ts';
 import type { CheckRecord, ValueRecord } from '../state/records.ts';
 import type { DirectEntry } from './direct.ts';
 import type { Hits } from './hits.ts';
@@ -10,8 +11,10 @@ import type { HitKind, MirrorState } from './mirror-state.ts';
 export class Answers {
   readonly #clock: Clock;
   readonly #hits: Hits;
+  readonly #live: LiveMirror;
 
-  constructor(clock: Clock, hits: Hits) {
+  constructor(clock: Clock, hits: Hits, live: LiveMirror) {
+    this.#live = live;
     this.#clock = clock;
     this.#hits = hits;
   }
@@ -61,8 +64,16 @@ export class Answers {
       changeExpectedMs,
       changedAtMs: value.changedAtMs,
       origin: { by: check.by, reason: check.reason },
+      replica: entry === undefined ? null : this.#replica(nowMs),
       trouble: null,
     };
+  }
+
+  #replica(nowMs: number): MirrorState['replica'] {
+    const { replica } = this.#live;
+    if (replica === null) return null;
+    const { endpoint, revision, asOfMonoMs } = replica;
+    return { endpoint, revision, ageMs: Math.max(0, nowMs - asOfMonoMs) };
   }
 
   /** Past the cluster. Fails as `resource-missing`. */
@@ -86,6 +97,7 @@ export class Answers {
       changeExpectedMs: null,
       changedAtMs,
       origin: { by: check.by, reason: check.reason },
+      replica: null,
       trouble,
     };
   }

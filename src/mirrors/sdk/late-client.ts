@@ -1,5 +1,5 @@
 import { asError } from '../../foundation/errors.ts';
-import type { StateClient, WatchBatch } from '../../ports/state-client.ts';
+import type { ReplicaReads, StateClient, WatchBatch } from '../../ports/state-client.ts';
 
 export type Connect = () => Promise<StateClient & Partial<AsyncDisposable>>;
 
@@ -49,6 +49,10 @@ export class LateClient implements StateClient, AsyncDisposable {
 
   async *watch(...args: Parameters<StateClient['watch']>): AsyncGenerator<WatchBatch, void, undefined> {
     yield* (await this.#client()).watch(...args);
+  }
+
+  async replicas(endpoints?: readonly string[]): Promise<readonly ReplicaReads[]> {
+    return (await (await this.#client()).replicas?.(endpoints)) ?? [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import type { TanistError } from '../../foundation/errors.ts';
+import type { Revision } from '../../foundation/ids.ts';
 import type { RefreshReason } from '../state/records.ts';
 
 /**
@@ -28,6 +29,11 @@ export interface MirrorState {
   readonly changedAtMs: number;
   /** Who asked the origin, and why. */
   readonly origin: { readonly by: string; readonly reason: RefreshReason };
+  /**
+   * The replica beyond the quorum that this process follows the mirrors at: the revision that it had come to, and how long ago it was heard to hold what the cluster
+   * had. Null: the cluster itself, or the origin.
+   */
+  readonly replica: { readonly endpoint: string; readonly revision: Revision; readonly ageMs: number } | null;
   /** Why it is not fresher; null: it is as fresh as was asked for. */
   readonly trouble: TanistError | null;
 }

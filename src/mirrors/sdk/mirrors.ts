@@ -12,7 +12,8 @@ import { ask, invalidate } from '../invalidation/wanted.ts';
 import { type FinishedLook, Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
 import type { OriginPermissions } from '../sources/open-origin.ts';
-import type { LiveEntry } from '../state/live-entry.ts';
+import type { Near } from '../state/feeds.ts';
+import { type LiveEntry, ownValue } from '../state/live-entry.ts';
 import { LiveMirror } from '../state/live-mirror.ts';
 import { ProcessLease } from '../state/process-lease.ts';
 import type { RefreshReason } from '../state/records.ts';
@@ -34,6 +35,7 @@ export interface MirrorsPorts {
   readonly may: OriginPermissions;
   /** Name of this process; by default the host's pid and chance. */
   readonly by: string;
+  readonly near: Near | null;
   /** Past the cluster, a source. */
   readonly directBudget: BudgetOptions;
   /** Where nothing at all is heard of the cluster for twice as long while a read waits for it, origins are asked without it, in ms. */
@@ -73,6 +75,7 @@ export class Mirrors implements AsyncDisposable {
       clock,
       by,
       silentMs: 2 * ports.clusterMs,
+      near: ports.near,
       times: (source) => {
         const config = this.sources.get(source);
         if (config === null) return null;
@@ -104,7 +107,7 @@ export class Mirrors implements AsyncDisposable {
         }
       },
     });
-    this.#answers = new Answers(clock, this.hits);
+    this.#answers = new Answers(clock, this.hits, this.live);
     this.#watches = new Watches({
       clock,
       live: this.live,
@@ -153,7 +156,7 @@ export class Mirrors implements AsyncDisposable {
   /** What the mirror in this process has, fresh or not, at once; null: nothing. */
   peek(id: string): MirrorState | null {
     const entry = this.live.entries.get(id);
-    if (entry === undefined || entry.value === null) return null;
+    if (entry === undefined || ownValue(entry) === null) return null;
     return this.#answers.answer(entry, this.ports.clock.nowMs());
   }
 
@@ -245,19 +248,19 @@ export class Mirrors implements AsyncDisposable {
       if (nowMs < entry.freshUntilMonoMs)
         return await this.#due(entry, nowMs + waitMs, options.onStale ?? config.onStale);
       if (nowMs < entry.goneUntilMonoMs) throw missing(name);
-      if (entry.value !== null && (options.onStale ?? config.onStale) === 'serve') {
+      if (ownValue(entry) !== null && (options.onStale ?? config.onStale) === 'serve') {
         // Whoever reads next has what this brings; what goes wrong is in the entry.
         void this.#refreshes.refresh(name, 'stale', nowMs + config.timeoutMs + 2000).catch(() => undefined);
         return this.#answers.stale(entry, failureOf(entry, nowMs));
       }
     }
-    const reason = entry?.value == null ? 'created' : 'stale';
+    const reason = entry === undefined || ownValue(entry) === null ? 'created' : 'stale';
     const refreshed = await this.#refreshes.refresh(name, reason, nowMs + waitMs);
     if (refreshed.kind === 'state') return refreshed.state;
     const { error } = refreshed;
     if (refreshed.apart) return await this.#edge(name, error);
     const now = this.live.entries.get(name);
-    if (now !== undefined && now.value !== null && error.code !== 'resource-missing')
+    if (now !== undefined && ownValue(now) !== null && error.code !== 'resource-missing')
       return this.#answers.stale(now, error);
     throw error;
   }
@@ -284,7 +287,7 @@ export class Mirrors implements AsyncDisposable {
     try {
       return await this.#past(name, trouble);
     } catch (error) {
-      if (entry === undefined || entry.value === null || isMissing(error)) throw error;
+      if (entry === undefined || ownValue(entry) === null || isMissing(error)) throw error;
       return this.#answers.stale(entry, error instanceof TanistError ? error : trouble);
     }
   }

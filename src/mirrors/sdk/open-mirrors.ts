@@ -14,6 +14,12 @@ export interface MirrorsOptions {
   readonly sources?: Readonly<Record<string, unknown>>;
   /** What sources may reach from here. Default: HTTP and gRPC alone, secrets from variables that begin with `TANIST_SECRET_`. */
   readonly may?: Partial<Omit<OriginPermissions, 'wallMs'>>;
+  /**
+   * Mirrors are read and followed at the nearest of these replicas (client addresses; absent: all warm ones of the cluster) by round trip, as long as what it holds is no
+   * older than `lagMs` (default 5000); else at the cluster, as without this. `mirrors/live/` is to be critical by policy. Needs a client that reaches single replicas:
+   * Tanist's over gRPC.
+   */
+  readonly near?: { readonly endpoints?: readonly string[]; readonly lagMs?: number };
   /** Calls of a source while the cluster cannot be reached, of this process alone. Default: 10 a minute, 5 at once. */
   readonly directBudget?: BudgetOptions;
   /** Where nothing at all is heard of the cluster for twice as long while a read waits for it, the origin is asked without it, in ms. Default 1000. */
@@ -66,6 +72,10 @@ export async function openMirrors(
       ...options.may,
       wallMs: () => clock.wallMs(),
     },
+    near:
+      options.near === undefined
+        ? null
+        : { endpoints: options.near.endpoints ?? null, lagMs: options.near.lagMs ?? 5000 },
     by: options.name ?? processName(),
     directBudget: options.directBudget ?? { perMinute: 10, burst: 5 },
     clusterMs: options.clusterMs ?? 1000,
@@ -77,7 +87,8 @@ export async function openMirrors(
     },
     onLook: options.onLook ?? (() => undefined),
   });
-  const started = mirrors.start().catch(onTrouble);
+  // What goes wrong is told by the mirror itself.
+  const started = mirrors.start().catch(() => undefined);
   // A cluster that does not answer holds nobody up: it is followed as soon as it does.
   const late = new Promise<void>((resolve) => {
     const timer = clock.after(options.startMs ?? 3000, resolve);

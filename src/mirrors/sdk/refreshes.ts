@@ -3,7 +3,7 @@ import type { Random } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
-import type { LiveEntry } from '../state/live-entry.ts';
+import { type LiveEntry, ownValue } from '../state/live-entry.ts';
 import type { LiveMirror } from '../state/live-mirror.ts';
 import type { CheckRecord, RefreshReason, ValueRecord } from '../state/records.ts';
 import { type Answers, missing } from './answers.ts';
@@ -130,7 +130,8 @@ export class Refreshes {
         case 'over-budget': {
           const waitMs = Math.max(1, outcome.waitMs);
           const error = overBudget(id.source, waitMs);
-          if (entry?.value != null || clock.nowMs() + waitMs > deadlineMs) return failed(error);
+          if ((entry !== undefined && ownValue(entry) !== null) || clock.nowMs() + waitMs > deadlineMs)
+            return failed(error);
           await this.#changeOf(name, waitMs);
           continue;
         }

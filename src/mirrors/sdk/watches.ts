@@ -1,6 +1,6 @@
 import type { Random } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { LiveEntry } from '../state/live-entry.ts';
+import { type LiveEntry, ownValue } from '../state/live-entry.ts';
 import type { LiveMirror } from '../state/live-mirror.ts';
 import { type Answers, isMissing } from './answers.ts';
 import type { MirrorEvent, MirrorState, PollOptions } from './mirror-state.ts';
@@ -68,8 +68,9 @@ export class Watches {
           polledMs = this.#ports.clock.nowMs();
         }
         first = false;
-        const { value, check } = entry;
-        const state = value === null ? (check?.gone ? 'gone' : null) : value.digest;
+        const { check } = entry;
+        const value = ownValue(entry);
+        const state = value === null ? (check?.gone && !entry.isForeign ? 'gone' : null) : value.digest;
         if (state !== null && state !== told) {
           told = state;
           if (value === null) yield { kind: 'missing', id };
@@ -96,8 +97,11 @@ export class Watches {
   }
 
   /** Without a mirror (none was made, or it was taken away): since this watcher's last poll. */
-  #staleAtMs({ id, check, wanted, wantedMonoMs, checkedMonoMs }: LiveEntry, polledMs: number): number {
-    if (check === null) return polledMs;
+  #staleAtMs(
+    { id, check, isForeign, wanted, wantedMonoMs, checkedMonoMs }: LiveEntry,
+    polledMs: number,
+  ): number {
+    if (check === null || isForeign) return polledMs;
     if (wanted?.reason === 'invalidated') return wantedMonoMs;
     return checkedMonoMs + (this.#ports.sources.get(id.source)?.freshForMs ?? Number.POSITIVE_INFINITY);
   }

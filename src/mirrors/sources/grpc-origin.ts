@@ -1,4 +1,5 @@
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { TanistError } from '../../foundation/errors.ts';
 import type { OriginOf } from '../config/source-schema.ts';
 import { tooLarge } from './bounded-body.ts';
 import { failed, failedBy } from './failed.ts';
@@ -7,11 +8,14 @@ import type { Origin, OriginAnswer } from './origin.ts';
 import { metadataText, type SecretPlaces, secretsOf } from './secrets.ts';
 import { jsonFor, withTexts } from './template.ts';
 
-/** A unary gRPC call, its messages known by the server's reflection; request and answer are JSON (proto3 mapping, names as in the proto file). */
-export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces): Origin {
+/** A server's schema is asked for again after so long: a newer one is decoded by its own. */
+const schemaMs = 300_000;
+
+/** A unary gRPC call, its messages known by the server's reflection; request and answer are proto3 JSON (`proto-json`). */
+export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces, wallMs: () => number): Origin {
   const [service = '', name = ''] = config.method.split('/');
   let client: Client | null = null;
-  let method: Promise<ReflectedMethod> | null = null;
+  let known: { readonly method: Promise<ReflectedMethod>; readonly atMs: number } | null = null;
   const connection = (maxBytes: number): Client => {
     client ??= new Client(
       config.address,
@@ -20,25 +24,53 @@ export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces): Orig
     );
     return client;
   };
+  const described = async (open: Client, signal: AbortSignal): Promise<ReflectedMethod> => {
+    // The calendar may have been set back: then it is old, too.
+    if (known === null || !(Math.abs(wallMs() - known.atMs) < schemaMs))
+      known = { method: reflectMethod(open, service, name, signal), atMs: wallMs() };
+    const asked = known;
+    try {
+      return await asked.method;
+    } catch (error) {
+      // Asked again the next time: the server may be a newer one then.
+      if (known === asked) known = null;
+      throw error;
+    }
+  };
+  /** What does not decode may be a newer server's: its schema is asked for once more. */
+  const decoded = async (
+    open: Client,
+    first: ReflectedMethod,
+    reply: Buffer,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
+    try {
+      return first.decode(reply);
+    } catch {
+      known = null;
+    }
+    const anew = await described(open, signal);
+    try {
+      return anew.decode(reply);
+    } catch {
+      known = null;
+      throw new TanistError('origin-unreadable', 'the answer is not what the reflection of the origin says');
+    }
+  };
   return {
     async fetch({ key, signal, maxBytes }) {
       try {
         const own = await secretsOf(config.metadata, places, metadataText);
         const hidden = await secretsOf(config.secrets, places, null);
         const open = connection(maxBytes);
-        method ??= reflectMethod(open, service, name, signal);
-        const reflected = await method.catch((error: unknown) => {
-          // Asked again the next time: the server may be a newer one then.
-          method = null;
-          throw error;
-        });
+        const reflected = await described(open, signal);
         const metadata = new Metadata();
         for (const [name, value] of Object.entries(own)) metadata.set(name, value);
         const request = reflected.encode(withTexts(jsonFor(config.request, key), hidden));
         const reply = await unary(open, `/${config.method}`, request, metadata, signal);
         return {
           kind: 'content',
-          document: reflected.decode(reply),
+          document: await decoded(open, reflected, reply, signal),
           validators: {},
           changedAtMs: null,
           originMs: null,

@@ -5,12 +5,13 @@ import { type Client, type ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor.js';
 import { TanistError } from '../../foundation/errors.ts';
+import { messageJson, messageOf } from './proto-json.ts';
 
 /** A method as its server describes it. */
 export interface ReflectedMethod {
-  /** From JSON. Fails as `origin-refused` where it does not fit. */
+  /** From proto3 JSON. Fails as `origin-refused` where it does not fit. */
   encode(request: unknown): Buffer;
-  /** To JSON; 64-bit integers as text, enums by name, bytes in base64. */
+  /** To JSON (`messageJson`). Throws where it is no such message. */
   decode(reply: Buffer): unknown;
 }
 
@@ -21,6 +22,8 @@ interface ReflectionAnswer {
 
 const versions = ['v1', 'v1alpha'] as const;
 const mostFiles = 1000;
+/** Of all descriptors of a server together: they are kept. */
+const mostBytes = 8 * 1024 * 1024;
 
 /** Asks the server what the method's messages are (gRPC Server Reflection, v1, else v1alpha). Fails as `origin-refused`. */
 export async function reflectMethod(
@@ -67,6 +70,7 @@ async function reflectedFiles(
   const files = new Map<string, protobuf.Message<descriptor.IFileDescriptorProto>>();
   try {
     const asked = new Set<string>();
+    let bytesRead = 0;
     const answers = call[Symbol.asyncIterator]();
     let open = 1;
     call.write({ fileContainingSymbol: service });
@@ -78,6 +82,12 @@ async function reflectedFiles(
       if (answer.errorResponse !== undefined && answer.errorResponse !== null)
         throw new TanistError('origin-refused', `the origin's reflection does not know ${service}`);
       for (const bytes of answer.fileDescriptorResponse?.fileDescriptorProto ?? []) {
+        bytesRead += bytes.length;
+        if (bytesRead > mostBytes || files.size >= mostFiles)
+          throw new TanistError(
+            'origin-too-large',
+            `the origin's reflection describes more than ${mostFiles} files or ${mostBytes} bytes`,
+          );
         const file = descriptor.FileDescriptorProto.decode(
           bytes,
         ) as protobuf.Message<descriptor.IFileDescriptorProto>;
@@ -126,20 +136,14 @@ function methodOf(
     );
   return {
     encode: (request) => {
-      const object = request as { [name: string]: unknown };
-      const wrong = requestType.verify(requestType.fromObject(object));
-      if (wrong !== null)
-        throw new TanistError('origin-refused', `the request does not fit ${service}/${method}: ${wrong}`);
-      return Buffer.from(requestType.encode(requestType.fromObject(object)).finish());
+      try {
+        return Buffer.from(requestType.encode(messageOf(requestType, request)).finish());
+      } catch {
+        // Why may quote a secret of it.
+        throw new TanistError('origin-refused', `the request does not fit ${service}/${method}`);
+      }
     },
-    decode: (reply) =>
-      responseType.toObject(responseType.decode(reply), {
-        longs: String,
-        enums: String,
-        bytes: String,
-        defaults: true,
-        oneofs: false,
-      }),
+    decode: (reply) => messageJson(responseType, responseType.decode(reply)),
   };
 }
 

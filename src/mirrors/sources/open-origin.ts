@@ -27,7 +27,7 @@ export async function openOrigin(config: OriginConfig, may: OriginPermissions): 
       return httpOrigin(config, may.secrets, may.wallMs);
     case 'grpc': {
       const { grpcOrigin } = await import('./grpc-origin.ts');
-      return grpcOrigin(config, may.secrets);
+      return grpcOrigin(config, may.secrets, may.wallMs);
     }
     case 'command':
       if (!may.commands)

@@ -13,6 +13,8 @@ export interface LiveEntry {
   valueRevision: Revision | 0;
   checkRevision: Revision | 0;
   wantedRevision: Revision | 0;
+  /** Of value and check as this process itself wrote them last: what is older comes late. */
+  writtenRevision: Revision | 0;
   /** When the last look began, by this process's monotonic clock; −∞: never. */
   checkedMonoMs: number;
   /** From when on a change is likelier than not, by the same; ∞: nothing is expected. */
@@ -45,6 +47,7 @@ export function emptyEntry(id: ResourceId, name: string): LiveEntry {
     valueRevision: 0,
     checkRevision: 0,
     wantedRevision: 0,
+    writtenRevision: 0,
     checkedMonoMs: Number.NEGATIVE_INFINITY,
     expectedMonoMs: Number.POSITIVE_INFINITY,
     freshUntilMonoMs: Number.NEGATIVE_INFINITY,
@@ -56,6 +59,11 @@ export function emptyEntry(id: ResourceId, name: string): LiveEntry {
     retryAtMonoMs: Number.NEGATIVE_INFINITY,
     listeners: new Set(),
   };
+}
+
+/** The value, where it is one of the source as it is configured here; null: there is none. */
+export function ownValue({ value, isForeign }: LiveEntry): ValueRecord | null {
+  return isForeign ? null : value;
 }
 
 export function isEmpty(entry: LiveEntry): boolean {

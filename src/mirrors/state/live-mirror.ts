@@ -5,6 +5,9 @@ import type { ClientKeyValue, StateClient, WatchEvent } from '../../ports/state-
 import { resourceId } from '../resource-id.ts';
 import { Budgets } from './budgets.ts';
 import { ClusterContact } from './cluster-contact.ts';
+import { EntryTimes, type TimesOf } from './entry-times.ts';
+import type { Feed, ReplicaWord } from './feed.ts';
+import { Feeds, type Near } from './feeds.ts';
 import { livePrefix, parseLiveKey } from './keys.ts';
 import { emptyEntry, isEmpty, type LiveEntry } from './live-entry.ts';
 import type { BudgetRecord, CheckRecord, ClaimRecord, ValueRecord, WantedRecord } from './records.ts';
@@ -18,21 +21,21 @@ export interface LiveMirrorPorts {
   readonly by: string;
   /** As of `ClusterContact`. */
   readonly silentMs: number;
-  /** How long the mirrors of a source are fresh, how far ahead changes are told, by what config they are kept (`keptBy`); null: no such source is known. */
-  readonly times: (
-    source: string,
-  ) => { readonly freshForMs: number; readonly horizonMs: number; readonly kept: string } | null;
+  /** As of `Feeds`. */
+  readonly near: Near | null;
+  readonly times: TimesOf;
   /** Config of a source in the state; null: removed. */
   readonly onSource: (name: string, config: unknown) => void;
   readonly onTrouble: (error: Error) => void;
 }
 
-const pageKeys = 500;
-const againMs = 200;
+/** After a failure; doubled while it goes on. */
+const firstPauseMs = 200;
+const longestPauseMs = 5000;
 
 /**
  * The mirror in this process: everything below `mirrors/live/`, followed delta by delta. A read is a look into a map.
- * Where the watch fails, or history is gone, all of it is read anew, and what vanished meanwhile vanishes here.
+ * Where what it is followed at fails, or a nearer one is there, all of it is read anew, never as of before what was seen, and what vanished meanwhile vanishes here.
  */
 export class LiveMirror {
   readonly entries = new Map<string, LiveEntry>();
@@ -40,22 +43,36 @@ export class LiveMirror {
   readonly contact: ClusterContact;
   readonly sources = new Set<string>();
   readonly clocks = new WriterClocks();
+  readonly #times: EntryTimes;
   readonly #ports: LiveMirrorPorts;
   readonly #stopped = new AbortController();
   readonly #changed = new Set<(entry: LiveEntry) => void>();
   /** Changes under way: listeners are told when the whole revision is here. */
   readonly #touched = new Set<LiveEntry>();
+  readonly #feeds: Feeds;
+  /** The one that is followed, or was last. */
+  #feed: Feed | null = null;
+  /** Everything up to here is known. */
+  #seen: Revision = revision(0);
   #running: Promise<void> | null = null;
 
   constructor(ports: LiveMirrorPorts) {
     this.#ports = ports;
     this.budgets = new Budgets(ports.clock, ports.by);
+    this.#times = new EntryTimes(ports.clock, this.clocks, ports.times);
     this.contact = new ClusterContact(ports.clock, ports.silentMs);
+    const { client, clock, near, silentMs } = ports;
+    this.#feeds = new Feeds({ client, clock, near, silentMs });
   }
 
   /** Whether deltas come. False: what is here grows old unseen. */
   get following(): boolean {
     return this.contact.following;
+  }
+
+  /** The replica that it is followed at; null: the cluster itself, or nobody yet. */
+  get replica(): ReplicaWord | null {
+    return this.#feed?.replica ?? null;
   }
 
   /** Resolves when all of it is here; fails where the cluster cannot be reached, and goes on trying behind. */
@@ -84,66 +101,108 @@ export class LiveMirror {
     return () => this.#changed.delete(listener);
   }
 
+  /** This process has written it, at that revision: readers need not wait for the delta, which may come by way of a replica. */
+  wrote(name: string, check: CheckRecord, value: ValueRecord | null | undefined, at: Revision): void {
+    const entry = this.entry(name);
+    if (at <= entry.checkRevision || at <= this.#seen) return;
+    entry.writtenRevision = at;
+    entry.check = check;
+    entry.checkRevision = at;
+    if (value !== undefined) {
+      entry.value = value;
+      entry.valueRevision = value === null ? 0 : at;
+    }
+    this.#times.retry(entry, true);
+    this.#times.set(entry);
+    this.#touched.add(entry);
+    this.#tell();
+  }
+
   /** The source's config changed: freshness counts anew. */
   refreshTimes(source: string): void {
-    for (const entry of this.entries.values()) if (entry.id.source === source) this.#timed(entry);
+    for (const entry of this.entries.values()) {
+      if (entry.id.source !== source) continue;
+      this.#times.set(entry);
+      this.#touched.add(entry);
+    }
   }
 
   async #run(first: (error: Error | null) => void): Promise<void> {
     const { signal } = this.#stopped;
+    let pauseMs = firstPauseMs;
+    let told = '';
     while (!signal.aborted) {
+      const feed = await this.#feeds.next(this.#seen);
+      const turn = new AbortController();
+      const end = (): void => turn.abort();
+      signal.addEventListener('abort', end, { once: true });
+      const unlook = this.#feeds.better(feed, end);
       try {
-        const from = await this.#load();
-        const watch = this.#ports.client.watch(livePrefix, {
-          prefix: true,
-          fromRevision: revision(from + 1),
-          signal,
-        });
-        this.contact.following = true;
-        first(null);
-        for await (const batch of watch) {
-          this.contact.heard();
-          for (const event of batch.events) this.#take(event, true);
+        for await (const part of feed.follow(AbortSignal.any([signal, turn.signal]))) {
+          if (part.kind === 'all') {
+            this.#replace(part.at, part.found, feed.replica === null);
+            this.#feed = feed;
+            this.contact.following = true;
+            first(null);
+            pauseMs = firstPauseMs;
+            told = '';
+            continue;
+          }
+          const { revision: through, events } = part.batch;
+          // What a replica says without a change is no word of the cluster's.
+          if (feed.replica === null || events.length > 0) this.contact.heard();
+          this.#feeds.lasted(feed);
+          this.#seen = revision(Math.max(this.#seen, through));
+          for (const event of events) this.#take(event, true);
           this.#tell();
         }
-        if (!signal.aborted) throw new TanistError('unavailable', 'the watch of the mirrors ended');
       } catch (error) {
+        if (signal.aborted) break;
+        // Left for a better one.
+        if (turn.signal.aborted) continue;
+        this.#feeds.failed(feed);
+        const trouble = asError(error);
+        // Once, however often it comes to nothing.
+        if (trouble.message !== told) this.#ports.onTrouble(trouble);
+        told = trouble.message;
+        // The others are asked at once, and until they have answered nobody notices.
+        if (feed.replica !== null) continue;
         this.contact.following = false;
-        first(asError(error));
-        if (signal.aborted) return;
-        this.#ports.onTrouble(asError(error));
-        await new Promise<void>((resolve) => this.#ports.clock.after(againMs, resolve));
+        first(trouble);
+        await this.#pause(pauseMs);
+        pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+      } finally {
+        unlook();
+        signal.removeEventListener('abort', end);
       }
     }
     this.contact.following = false;
+    first(new TanistError('closed', 'these mirrors are closed'));
   }
 
-  /** All of it as of one revision. */
-  async #load(): Promise<Revision> {
-    const found: ClientKeyValue[] = [];
+  #pause(ms: number): Promise<void> {
     const { signal } = this.#stopped;
-    let answer = await this.#ports.client.get(livePrefix, { prefix: true, limit: pageKeys, signal });
-    const at = answer.revision;
-    found.push(...answer.values);
-    while (answer.more) {
-      const last = found.at(-1);
-      if (last === undefined) break;
-      const from = Buffer.concat([last.key, Buffer.of(0)]);
-      answer = await this.#ports.client.get(from, {
-        rangeEnd: livePrefixEnd,
-        limit: pageKeys,
-        revision: at,
-        signal,
-      });
-      found.push(...answer.values);
-    }
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = this.#ports.clock.after(ms, done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  #replace(at: Revision, found: readonly ClientKeyValue[], isClusters: boolean): void {
+    this.#seen = at;
+    // The cluster has all that was written, but for a cluster that was restored.
+    if (isClusters) for (const entry of this.entries.values()) entry.writtenRevision = 0;
     const present = new Set(found.map(({ key }) => Buffer.from(key).toString('utf8')));
     for (const key of this.#keys()) {
       if (!present.has(key)) this.#take({ type: 'delete', keyValue: vanished(key, at) }, false);
     }
     for (const keyValue of found) this.#take({ type: 'put', keyValue }, false);
     this.#tell();
-    return at;
   }
 
   *#keys(): Generator<string> {
@@ -174,6 +233,8 @@ export class LiveMirror {
       return;
     }
     const entry = this.entry(name);
+    // A replica may not have what was written here since.
+    if (at < entry.writtenRevision && (kind === 'value' || kind === 'check')) return;
     switch (kind) {
       case 'value':
         entry.value = record as ValueRecord | null;
@@ -185,7 +246,7 @@ export class LiveMirror {
         if (isLive && isNewLook && check.failure === null)
           this.clocks.arrived(check.by, check.checkedAtMs + check.tookMs, this.#ports.clock.wallMs());
         entry.check = check;
-        this.#retries(entry, isLive);
+        this.#times.retry(entry, isLive);
         entry.checkRevision = check === null ? 0 : at;
         break;
       }
@@ -198,49 +259,8 @@ export class LiveMirror {
         entry.claim = record as ClaimRecord | null;
         break;
     }
-    this.#timed(entry);
+    this.#times.set(entry);
     this.#touched.add(entry);
-  }
-
-  /** However calendars differ, nobody waits for longer than the writer meant. */
-  #retries(entry: LiveEntry, isLive: boolean): void {
-    const failure = entry.check?.failure ?? null;
-    entry.retryAtMonoMs = Number.NEGATIVE_INFINITY;
-    if (failure === null) return;
-    const { clock } = this.#ports;
-    const waitMs = failure.retryAtMs - failure.atMs;
-    const passedMs = isLive ? 0 : clock.wallMs() - (failure.atMs + this.clocks.skewMs(failure.by));
-    entry.retryAtMonoMs = clock.nowMs() + waitMs - Math.max(0, passedMs);
-  }
-
-  /** The times of an entry by our monotonic clock. */
-  #timed(entry: LiveEntry): void {
-    const { check } = entry;
-    entry.checkedMonoMs = Number.NEGATIVE_INFINITY;
-    entry.expectedMonoMs = Number.POSITIVE_INFINITY;
-    entry.freshUntilMonoMs = Number.NEGATIVE_INFINITY;
-    entry.servedUntilMonoMs = Number.NEGATIVE_INFINITY;
-    entry.goneUntilMonoMs = Number.NEGATIVE_INFINITY;
-    const own = this.#ports.times(entry.id.source);
-    entry.isForeign = own !== null && entry.value !== null && entry.value.format !== own.kept;
-    // Another origin's word, on whether it may be asked or has such a resource, is not this one's.
-    const isOthers = own !== null && check?.kept !== undefined && check.kept !== own.kept;
-    if (isOthers) entry.retryAtMonoMs = Number.NEGATIVE_INFINITY;
-    if (check === null || check.checkedAtMs === 0) return;
-    const { clock } = this.#ports;
-    const nowMs = clock.nowMs();
-    const skewMs = this.clocks.skewMs(check.by);
-    const toMono = (stampMs: number): number => nowMs - (clock.wallMs() - (stampMs + skewMs));
-    // Of a writer whose clock is ahead: nothing was looked at in the future.
-    entry.checkedMonoMs = Math.min(nowMs, toMono(check.checkedAtMs));
-    if (check.expectedAtMs !== null) entry.expectedMonoMs = toMono(check.expectedAtMs);
-    entry.horizonMs = own?.horizonMs ?? 0;
-    if (own !== null && entry.wanted?.reason !== 'invalidated') {
-      const untilMonoMs = entry.checkedMonoMs + own.freshForMs;
-      if (check.gone && !isOthers) entry.goneUntilMonoMs = untilMonoMs;
-      if (entry.value !== null && !check.gone && !entry.isForeign) entry.freshUntilMonoMs = untilMonoMs;
-    }
-    if (entry.wanted?.reason !== 'due') entry.servedUntilMonoMs = entry.freshUntilMonoMs;
   }
 
   #tell(): void {
@@ -253,8 +273,6 @@ export class LiveMirror {
     }
   }
 }
-
-const livePrefixEnd = `${livePrefix.slice(0, -1)}0`;
 
 function vanished(key: string, at: Revision): ClientKeyValue {
   const empty = new Uint8Array();

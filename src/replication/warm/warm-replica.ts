@@ -22,6 +22,7 @@ import { defaultTiming, type WarmReplicaOptions, type WarmTiming } from './warm-
 import { type WarmAnswer, WarmReads } from './warm-reads.ts';
 import { WarmState } from './warm-state.ts';
 import { WarmStore } from './warm-store.ts';
+import { WarmWatches } from './warm-watches.ts';
 
 /** For status and metrics. */
 export interface WarmStatus {
@@ -51,6 +52,7 @@ export class WarmReplica {
   readonly #timing: WarmTiming;
   readonly #store: WarmStore;
   readonly #reads: WarmReads;
+  readonly #watches: WarmWatches;
   readonly #state: WarmState;
   readonly #health: WarmHealth;
   readonly #following: Following;
@@ -63,11 +65,18 @@ export class WarmReplica {
   #timer: Timer | null = null;
   readonly #failureListeners = new Set<(error: Error) => void>();
 
-  private constructor(options: WarmReplicaOptions, store: WarmStore, reads: WarmReads, state: WarmState) {
+  private constructor(
+    options: WarmReplicaOptions,
+    store: WarmStore,
+    reads: WarmReads,
+    watches: WarmWatches,
+    state: WarmState,
+  ) {
     this.#options = options;
     this.#timing = { ...defaultTiming, ...options.timing };
     this.#store = store;
     this.#reads = reads;
+    this.#watches = watches;
     this.#state = state;
     this.#health = new WarmHealth(options.nodeLog);
     this.#following = new Following({
@@ -96,8 +105,9 @@ export class WarmReplica {
     const { store, content, damage } = await WarmStore.open(disk, turn);
     const reads = new WarmReads({ requestLimits, turn });
     const write = (changes: readonly DatabaseChange[]): Promise<void> => replica.#write(changes);
-    const state = new WarmState({ store, reads, turn, write }, content);
-    const replica = new WarmReplica(options, store, reads, state);
+    const watches = new WarmWatches();
+    const state = new WarmState({ store, reads, watches, turn, write }, content);
+    const replica = new WarmReplica(options, store, reads, watches, state);
     for (const one of damage) replica.#health.damaged(one);
     return replica;
   }
@@ -112,6 +122,7 @@ export class WarmReplica {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#watches.close();
     const following = this.#following.stop();
     this.#options.directory.close();
     await following;
@@ -137,6 +148,10 @@ export class WarmReplica {
   read(request: RangeRequest): WarmAnswer | Promise<WarmAnswer> {
     if (this.#stopped) return stops();
     return this.#reads.read(request);
+  }
+
+  get watches(): Pick<WarmWatches, 'watch' | 'count'> {
+    return this.#watches;
   }
 
   get members(): readonly MemberFacts[] {

@@ -11,6 +11,7 @@ import { metaRow, noMetaRow, rangeRow, type WarmMeta } from './warm-meta.ts';
 import type { WarmReads } from './warm-reads.ts';
 import { deleteRow, leaseRow, putRow } from './warm-rows.ts';
 import { membersRow, type WarmContent, type WarmStore } from './warm-store.ts';
+import type { WarmWatches } from './warm-watches.ts';
 
 /** Changes taken over in one turn: about a millisecond. */
 const changesPerTurn = 1024;
@@ -28,6 +29,7 @@ export interface Divergence {
 export interface WarmStateOptions {
   readonly store: WarmStore;
   readonly reads: WarmReads;
+  readonly watches: WarmWatches;
   readonly turn: () => Promise<void>;
   /** Writes the changes, in order; waits for room on a full disk. */
   readonly write: (changes: readonly DatabaseChange[]) => Promise<void>;
@@ -58,7 +60,7 @@ export class WarmState {
     this.#leases = new Map(content.leases);
     this.#members = content.members;
     this.#takeover = this.#newTakeover();
-    options.reads.setRanges(this.#ranges);
+    this.#show();
   }
 
   get meta(): WarmMeta | null {
@@ -97,7 +99,7 @@ export class WarmState {
       this.#ranges = [];
       this.#meta = null;
       this.#takeover = this.#newTakeover();
-      reads.setRanges([]);
+      this.#show();
       await this.#options.write([...rows, noMetaRow]);
     });
   }
@@ -127,8 +129,14 @@ export class WarmState {
     return done;
   }
 
+  /** What is held, to readers and watchers. */
+  #show(): void {
+    this.#options.reads.setRanges(this.#ranges);
+    this.#options.watches.setRanges(this.#ranges);
+  }
+
   async #mark(mark: Mark): Promise<readonly Divergence[]> {
-    const { reads, store } = this.#options;
+    const { reads, watches, store } = this.#options;
     const takeover = this.#takeover;
     const lineage = takeover.ranges?.lineage ?? this.#meta?.lineage;
     if (lineage === undefined) return [];
@@ -141,9 +149,11 @@ export class WarmState {
       wrong = this.#compare(ranges, mark);
       const found = new Set(wrong.map(({ held }) => held));
       const after = found.size === 0 ? ranges : ranges.filter((range) => !found.has(range));
-      if (after === this.#ranges) return;
-      this.#ranges = after;
-      reads.setRanges(after);
+      if (after !== this.#ranges) {
+        this.#ranges = after;
+        this.#show();
+      }
+      watches.marked(takeover.changes, mark.revisions, this.#meta?.revisions ?? null);
     };
     if (takeover.count <= changesPerTurn && reads.isQuiet) {
       for (const step of this.#steps(takeover, ranges, touched, rows)) step();

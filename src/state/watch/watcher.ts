@@ -12,6 +12,8 @@ export interface WatchRequest {
   readonly fromRevision: Revision;
   /** Events say what the key was before. */
   readonly previous: boolean;
+  /** The latest value of each key is enough: one who holds no more may serve it, too. */
+  readonly latest?: boolean;
 }
 
 export interface WatchedChange {
