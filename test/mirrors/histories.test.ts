@@ -17,6 +17,10 @@ test('the bundled histories are whole: enough of them, ascending, of years that 
   }
 });
 
+test('two changes or fewer foretell nothing', (t) => {
+  for (const changesMs of [[], [1], [1, 2]]) t.false(isForeseeable(changesMs), `${changesMs}`);
+});
+
 test('foreseeable is what comes where earlier changes say, and neither chance nor bursts', (t) => {
   const of = (name: string): boolean => {
     const found = generatedHistories(2).find((each) => each.name.startsWith(name));

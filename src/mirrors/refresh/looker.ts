@@ -101,10 +101,12 @@ export class Looker {
     id: ResourceId,
     config: SourceConfig,
     reason: RefreshReason,
-    { reserve = 0, deadlineMs = this.#ports.clock.nowMs() + config.timeoutMs }: LookOptions = {},
+    { reserve = 0, deadlineMs: readerMs }: LookOptions = {},
   ): Promise<LookOutcome> {
     const { clock, live, by } = this.#ports;
-    const unable = await this.unableTo(id.source, Math.min(config.timeoutMs, deadlineMs - clock.nowMs()));
+    const deadlineMs = readerMs ?? clock.nowMs() + config.timeoutMs;
+    const waitMs = readerMs === undefined ? config.timeoutMs : readerMs - clock.nowMs();
+    const unable = await this.unableTo(id.source, config.timeoutMs, waitMs);
     if (unable !== null) return { kind: 'unable', error: unable };
     const record = { by, number: ++this.#claims, reason, atMs: clock.wallMs() };
     const checkRevision = live.entries.get(`${id.source}/${id.key}`)?.checkRevision ?? 0;
@@ -231,18 +233,20 @@ export class Looker {
     }
   }
 
-  /** Why this process cannot ask a source, within that time; null: as far as it knows, it can. */
-  async unableTo(source: string, timeoutMs: number): Promise<TanistError | null> {
+  /** Why this process cannot ask a source; null: as far as it knows, it can. Who waits for less than the time-out says nothing of it to others. */
+  async unableTo(source: string, timeoutMs: number, waitMs = timeoutMs): Promise<TanistError | null> {
     const known = this.#unable.get(source);
     if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
     const { clock, origin } = this.#ports;
     return await new Promise((resolve) => {
-      const timer = clock.after(Math.max(0, timeoutMs), () => {
+      const timer = clock.after(Math.max(0, Math.min(timeoutMs, waitMs)), () => {
         const error = new TanistError('origin-slow', 'the origin was not opened in time');
-        this.#unable.set(source, { error, untilMs: clock.nowMs() + unableMs });
+        if (waitMs >= timeoutMs) this.#unable.set(source, { error, untilMs: clock.nowMs() + unableMs });
         resolve(error);
       });
-      origin(source)
+      // It throws where the source is gone.
+      Promise.resolve()
+        .then(() => origin(source))
         .then(
           () => resolve(null),
           (error: unknown) => resolve(asTanist(error)),

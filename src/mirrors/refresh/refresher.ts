@@ -77,7 +77,7 @@ export class Refresher {
 
   start(): void {
     this.set.start();
-    void this.#announce();
+    this.#announce().catch((error: unknown) => this.#mirrors.ports.onTrouble(asError(error)));
     this.#tick();
   }
 
@@ -105,7 +105,7 @@ export class Refresher {
     if (clock.nowMs() - this.#reportedMs > reportsMs) {
       this.#reportedMs = clock.nowMs();
       void this.#reports.read();
-      void this.#announce();
+      this.#announce().catch((error: unknown) => this.#mirrors.ports.onTrouble(asError(error)));
     }
     if (!this.#mirrors.live.following) return;
     try {

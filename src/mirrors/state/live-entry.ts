@@ -13,8 +13,12 @@ export interface LiveEntry {
   valueRevision: Revision | 0;
   checkRevision: Revision | 0;
   wantedRevision: Revision | 0;
-  /** Of value and check as this process itself wrote them last: what is older comes late. */
+  /** Of the check as this process itself wrote it last: what is older comes late. */
   writtenRevision: Revision | 0;
+  /** Of the value, likewise: a look that left it alone says nothing of what is older. */
+  writtenValueRevision: Revision | 0;
+  /** Which turn of the mirror that was in. */
+  writtenTurn: number;
   /** When the last look began, by this process's monotonic clock; −∞: never. */
   checkedMonoMs: number;
   /** From when on a change is likelier than not, by the same; ∞: nothing is expected. */
@@ -48,6 +52,8 @@ export function emptyEntry(id: ResourceId, name: string): LiveEntry {
     checkRevision: 0,
     wantedRevision: 0,
     writtenRevision: 0,
+    writtenValueRevision: 0,
+    writtenTurn: 0,
     checkedMonoMs: Number.NEGATIVE_INFINITY,
     expectedMonoMs: Number.POSITIVE_INFINITY,
     freshUntilMonoMs: Number.NEGATIVE_INFINITY,

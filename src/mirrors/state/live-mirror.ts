@@ -54,6 +54,8 @@ export class LiveMirror {
   #feed: Feed | null = null;
   /** Everything up to here is known. */
   #seen: Revision = revision(0);
+  /** Rises with every feed that is followed. */
+  #turn = 0;
   #running: Promise<void> | null = null;
 
   constructor(ports: LiveMirrorPorts) {
@@ -103,14 +105,20 @@ export class LiveMirror {
 
   /** This process has written it, at that revision: readers need not wait for the delta, which may come by way of a replica. */
   wrote(name: string, check: CheckRecord, value: ValueRecord | null | undefined, at: Revision): void {
+    if (at <= this.#seen || at <= (this.entries.get(name)?.checkRevision ?? 0)) return;
     const entry = this.entry(name);
-    if (at <= entry.checkRevision || at <= this.#seen) return;
     entry.writtenRevision = at;
+    entry.writtenTurn = this.#turn;
     entry.check = check;
     entry.checkRevision = at;
     if (value !== undefined) {
       entry.value = value;
       entry.valueRevision = value === null ? 0 : at;
+      entry.writtenValueRevision = at;
+    }
+    if (isDone(entry.wantedRevision, check)) {
+      entry.wanted = null;
+      entry.wantedRevision = 0;
     }
     this.#times.retry(entry, true);
     this.#times.set(entry);
@@ -133,6 +141,7 @@ export class LiveMirror {
     let told = '';
     while (!signal.aborted) {
       const feed = await this.#feeds.next(this.#seen);
+      this.#turn++;
       const turn = new AbortController();
       const end = (): void => turn.abort();
       signal.addEventListener('abort', end, { once: true });
@@ -195,8 +204,13 @@ export class LiveMirror {
 
   #replace(at: Revision, found: readonly ClientKeyValue[], isClusters: boolean): void {
     this.#seen = at;
-    // The cluster has all that was written, but for a cluster that was restored.
-    if (isClusters) for (const entry of this.entries.values()) entry.writtenRevision = 0;
+    // The cluster has all that was written before it was read, but for a cluster that was restored.
+    if (isClusters)
+      for (const entry of this.entries.values()) {
+        if (entry.writtenTurn === this.#turn) continue;
+        entry.writtenRevision = 0;
+        entry.writtenValueRevision = 0;
+      }
     const present = new Set(found.map(({ key }) => Buffer.from(key).toString('utf8')));
     for (const key of this.#keys()) {
       if (!present.has(key)) this.#take({ type: 'delete', keyValue: vanished(key, at) }, false);
@@ -234,7 +248,9 @@ export class LiveMirror {
     }
     const entry = this.entry(name);
     // A replica may not have what was written here since.
-    if (at < entry.writtenRevision && (kind === 'value' || kind === 'check')) return;
+    if (kind === 'value' && at < entry.writtenValueRevision) return;
+    if (kind === 'check' && at < entry.writtenRevision) return;
+    if (kind === 'wanted' && record !== null && isDone(at, entry.check)) return;
     switch (kind) {
       case 'value':
         entry.value = record as ValueRecord | null;
@@ -272,6 +288,11 @@ export class LiveMirror {
       if (isEmpty(entry) && entry.listeners.size === 0) this.entries.delete(entry.name);
     }
   }
+}
+
+/** Whatever was wanted before a look began went with it, unless that failed. */
+function isDone(wantedRevision: Revision | 0, check: CheckRecord | null): boolean {
+  return check !== null && check.failure === null && wantedRevision <= check.fence;
 }
 
 function vanished(key: string, at: Revision): ClientKeyValue {

@@ -24,6 +24,8 @@ export interface ReplicaFeedOptions {
 export class ReplicaFeed implements Feed {
   readonly #options: ReplicaFeedOptions;
   #word: ReplicaWord;
+  /** The pages that were read, in order: what came up to a page's revision is in it. */
+  #pages: readonly { readonly last: Uint8Array | null; readonly revision: Revision }[] = [];
 
   constructor(options: ReplicaFeedOptions) {
     this.#options = options;
@@ -53,7 +55,11 @@ export class ReplicaFeed implements Feed {
         if (all !== null) yield all;
         for (let batch = await watch.next(); !batch.done; batch = await watch.next()) {
           this.#heard(batch.value);
-          yield { kind: 'changes', batch: batch.value };
+          const { revision, events } = batch.value;
+          yield {
+            kind: 'changes',
+            batch: { revision, events: events.filter((event) => this.#isNew(event)) },
+          };
         }
       } finally {
         await watch.return?.();
@@ -94,28 +100,37 @@ export class ReplicaFeed implements Feed {
     const isLevel = await until(seen, false).finally(() => behind.cancel());
     if (!isLevel) return null;
     const found = new Map<string, ClientKeyValue>();
-    let read: number = at;
+    const read: { last: Uint8Array | null; revision: Revision }[] = [];
     let latest = 0;
     await pages(
       (from, page) => replica.get(from, { ...page, signal, deadlineMs: answerMs }),
       (answer) => {
-        read = Math.max(read, answer.revision);
+        const { more, revision } = answer;
+        read.push({ last: more ? (answer.values.at(-1)?.key ?? null) : null, revision });
         for (const value of answer.values) {
           latest = Math.max(latest, value.modRevision);
           found.set(textOf(value.key), value);
         }
       },
     );
+    this.#pages = read;
     // What came since the watch began comes by that, too; pages of several revisions then are one.
     if (!(await until(latest, true))) return null;
-    for (const { type, keyValue } of changes) {
+    for (const event of changes) {
+      if (!this.#isNew(event)) continue;
+      const { type, keyValue } = event;
       const key = textOf(keyValue.key);
-      // A page may have been read after the change.
-      if ((found.get(key)?.modRevision ?? 0) > keyValue.modRevision) continue;
       if (type === 'put') found.set(key, keyValue);
       else found.delete(key);
     }
-    return { kind: 'all', at: revisionOf(Math.max(at, read)), found: [...found.values()] };
+    const whole = Math.max(at, Math.min(...read.map(({ revision }) => revision)));
+    return { kind: 'all', at: revisionOf(whole), found: [...found.values()] };
+  }
+
+  /** Not in the page that its key was read with: that may have been read after the change. */
+  #isNew({ keyValue: { key, modRevision } }: WatchEvent): boolean {
+    const page = this.#pages.find(({ last }) => last === null || Buffer.compare(key, last) <= 0);
+    return page === undefined || modRevision > page.revision;
   }
 
   #heard({ revision }: WatchBatch): void {

@@ -9,9 +9,10 @@ const longest = 1.5 * day;
 /**
  * Whether changes come where earlier ones say, by themselves and whatever any policy makes of them. The first half says where: the quarter of the mean interval,
  * counted from the last change but not right after it (a burst is not foreseen by its first change), or the 24 quarter hours of the day, in which most are. Of the
- * second half three in four have to be there.
+ * second half three in four have to be there. Fewer than three changes say nothing.
  */
 export function isForeseeable(changesMs: readonly number[]): boolean {
+  if (changesMs.length < 3) return false;
   const middle = changesMs.length >> 1;
   const intervals = changesMs.slice(1).map((time, i) => time - (changesMs[i] ?? 0));
   const seen = intervals.slice(0, middle).sort((a, b) => a - b);
