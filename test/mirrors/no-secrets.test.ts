@@ -25,12 +25,21 @@ test('what looks like a secret does not go into the log as text', async (t) => {
   const grpc = { kind: 'grpc', address: 'a:1', method: 'a.B/C' };
   const refused: readonly object[] = [
     { ...http, url: 'https://a/x?api_key=S' },
-    ...['Authorization', 'apikey', 'x-api-key', 'x-auth', 'private-key', 'X-Amz-Security-Token'].map(
-      (name) => ({
-        ...http,
-        headers: { [name]: 'S' },
-      }),
-    ),
+    ...[
+      'Authorization',
+      'apikey',
+      'x-api-key',
+      'x-auth',
+      'private-key',
+      'X-Amz-Security-Token',
+      'cookie-header',
+      'auth-header',
+      'x-secret-path',
+      'secret-url',
+    ].map((name) => ({
+      ...http,
+      headers: { [name]: 'S' },
+    })),
     { ...http, headers: { 'x-thing': 'Bearer abcdef' } },
     { ...http, query: { accessToken: 'S' } },
     { ...grpc, request: { token: 'S' } },

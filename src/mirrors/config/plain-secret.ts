@@ -7,7 +7,7 @@ const endings =
   /(token|secret|password|passwd|cookie|credential|(api|access|auth|private|secret|shared|subscription)key)$/;
 /** What a name that ends so is about a secret, and is none: `token_type`, `x-auth-mode`, `--pass-through`. */
 const about =
-  /^(algorithm|class|count|enabled|endpoint|expires|expiry|file|format|header|host|issuer|kind|length|lifetime|method|mode|name|only|path|policy|provider|realm|required|scheme|scope|scopes|through|timeout|ttl|type|uri|url|version)$/;
+  /^(algorithm|class|count|enabled|endpoint|expires|expiry|file|format|issuer|kind|length|lifetime|method|mode|only|policy|provider|realm|required|scheme|scope|scopes|through|timeout|ttl|type)$/;
 const texts = /\b(bearer|basic)\s+[\w+/.=~-]{4,}|\beyJ[\w-]{10,}\.|:\/\/[^/\s@]*:[^/\s@]+@/i;
 
 /** The name of what looks like a secret in text, which would go into the log; null: nothing does. */
@@ -22,7 +22,10 @@ function namesSecret(name: string): boolean {
     .replace(/([a-z])([A-Z])/g, '$1-$2')
     .toLowerCase()
     .split(/[^a-z0-9]+/);
-  if (about.test(parts.at(-1) ?? '')) return false;
+  const last = parts.at(-1) ?? '';
+  // An address of a service, or one that is itself what must stay secret.
+  if (last === 'url' || last === 'uri') return parts.includes('secret') || parts.includes('password');
+  if (about.test(last)) return false;
   return parts.some((part) => words.test(part)) || endings.test(parts.join(''));
 }
 

@@ -104,7 +104,8 @@ export class Looker {
     { reserve = 0, deadlineMs = this.#ports.clock.nowMs() + config.timeoutMs }: LookOptions = {},
   ): Promise<LookOutcome> {
     const { clock, live, by } = this.#ports;
-    const unable = await this.unableTo(id.source, Math.min(config.timeoutMs, deadlineMs - clock.nowMs()));
+    const withinMs = Math.min(config.timeoutMs, deadlineMs - clock.nowMs());
+    const unable = await this.unableTo(id.source, config.timeoutMs, withinMs);
     if (unable !== null) return { kind: 'unable', error: unable };
     const record = { by, number: ++this.#claims, reason, atMs: clock.wallMs() };
     const checkRevision = live.entries.get(`${id.source}/${id.key}`)?.checkRevision ?? 0;
@@ -231,18 +232,21 @@ export class Looker {
     }
   }
 
-  /** Why this process cannot ask a source, within that time; null: as far as it knows, it can. */
-  async unableTo(source: string, timeoutMs: number): Promise<TanistError | null> {
+  /** Why this process cannot ask a source, as far as it knows after `withinMs` of the source's `timeoutMs`; null: it can. */
+  async unableTo(source: string, timeoutMs: number, withinMs = timeoutMs): Promise<TanistError | null> {
     const known = this.#unable.get(source);
     if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
     const { clock, origin } = this.#ports;
     return await new Promise((resolve) => {
-      const timer = clock.after(Math.max(0, timeoutMs), () => {
+      const timer = clock.after(Math.max(0, withinMs), () => {
         const error = new TanistError('origin-slow', 'the origin was not opened in time');
-        this.#unable.set(source, { error, untilMs: clock.nowMs() + unableMs });
+        // An impatient reader's wait says nothing about the origin.
+        if (withinMs >= timeoutMs) this.#unable.set(source, { error, untilMs: clock.nowMs() + unableMs });
         resolve(error);
       });
-      origin(source)
+      // The source may be gone by now.
+      Promise.resolve()
+        .then(() => origin(source))
         .then(
           () => resolve(null),
           (error: unknown) => resolve(asTanist(error)),

@@ -25,8 +25,8 @@ export async function removeSource(client: StateClient, name: string): Promise<b
     if: [],
     then: [{ delete: sourceKey('source', name) }, { delete: sourceKey('budget', name) }],
   });
-  // Claims first: a look that is under way then writes nothing behind this.
-  for (const letter of ['l', 'v', 'c', 'w'])
+  // Claims first, then checks: a look that is under way then finds neither, and writes nothing behind this.
+  for (const letter of ['l', 'c', 'v', 'w'])
     await client.delete(`${livePrefix}${letter}/${name}/`, { prefix: true });
   await client.delete(`mirrors/history/${name}/`, { prefix: true });
   return answers.some((answer) => answer.kind === 'delete' && answer.deleted > 0);

@@ -13,8 +13,11 @@ export interface LiveEntry {
   valueRevision: Revision | 0;
   checkRevision: Revision | 0;
   wantedRevision: Revision | 0;
-  /** Of value and check as this process itself wrote them last: what is older comes late. */
+  /** Of check and value as this process itself wrote them last, each: what is older comes late. */
   writtenRevision: Revision | 0;
+  writtenValueRevision: Revision | 0;
+  /** In which turn of following that was. */
+  writtenInTurn: number;
   /** When the last look began, by this process's monotonic clock; −∞: never. */
   checkedMonoMs: number;
   /** From when on a change is likelier than not, by the same; ∞: nothing is expected. */
@@ -48,6 +51,8 @@ export function emptyEntry(id: ResourceId, name: string): LiveEntry {
     checkRevision: 0,
     wantedRevision: 0,
     writtenRevision: 0,
+    writtenValueRevision: 0,
+    writtenInTurn: 0,
     checkedMonoMs: Number.NEGATIVE_INFINITY,
     expectedMonoMs: Number.POSITIVE_INFINITY,
     freshUntilMonoMs: Number.NEGATIVE_INFINITY,

@@ -55,6 +55,8 @@ export class LiveMirror {
   /** Everything up to here is known. */
   #seen: Revision = revision(0);
   #running: Promise<void> | null = null;
+  /** How often it began to follow. */
+  #turn = 0;
 
   constructor(ports: LiveMirrorPorts) {
     this.#ports = ports;
@@ -103,12 +105,14 @@ export class LiveMirror {
 
   /** This process has written it, at that revision: readers need not wait for the delta, which may come by way of a replica. */
   wrote(name: string, check: CheckRecord, value: ValueRecord | null | undefined, at: Revision): void {
+    if (at <= (this.entries.get(name)?.checkRevision ?? 0) || at <= this.#seen) return;
     const entry = this.entry(name);
-    if (at <= entry.checkRevision || at <= this.#seen) return;
+    entry.writtenInTurn = this.#turn;
     entry.writtenRevision = at;
     entry.check = check;
     entry.checkRevision = at;
     if (value !== undefined) {
+      entry.writtenValueRevision = at;
       entry.value = value;
       entry.valueRevision = value === null ? 0 : at;
     }
@@ -133,6 +137,7 @@ export class LiveMirror {
     let told = '';
     while (!signal.aborted) {
       const feed = await this.#feeds.next(this.#seen);
+      this.#turn++;
       const turn = new AbortController();
       const end = (): void => turn.abort();
       signal.addEventListener('abort', end, { once: true });
@@ -195,8 +200,14 @@ export class LiveMirror {
 
   #replace(at: Revision, found: readonly ClientKeyValue[], isClusters: boolean): void {
     this.#seen = at;
-    // The cluster has all that was written, but for a cluster that was restored.
-    if (isClusters) for (const entry of this.entries.values()) entry.writtenRevision = 0;
+    // The cluster has all that was written before this turn, but for a cluster that was restored; what was written since may not be in what was read.
+    if (isClusters) {
+      for (const entry of this.entries.values()) {
+        if (entry.writtenInTurn === this.#turn) continue;
+        entry.writtenRevision = 0;
+        entry.writtenValueRevision = 0;
+      }
+    }
     const present = new Set(found.map(({ key }) => Buffer.from(key).toString('utf8')));
     for (const key of this.#keys()) {
       if (!present.has(key)) this.#take({ type: 'delete', keyValue: vanished(key, at) }, false);
@@ -234,7 +245,8 @@ export class LiveMirror {
     }
     const entry = this.entry(name);
     // A replica may not have what was written here since.
-    if (at < entry.writtenRevision && (kind === 'value' || kind === 'check')) return;
+    if (kind === 'check' && at < entry.writtenRevision) return;
+    if (kind === 'value' && at < entry.writtenValueRevision) return;
     switch (kind) {
       case 'value':
         entry.value = record as ValueRecord | null;
