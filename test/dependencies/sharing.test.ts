@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { parseKeyText } from '../../src/dependencies/content-key.ts';
 import { Turns } from '../../src/dependencies/npm/turns.ts';
+import { TestClock } from '../mirrors/test-clock.ts';
 import { type FakePackage, fakePackage, packument } from './fake-registry.ts';
 import { get, until } from './fleet.ts';
 import { sandbox } from './registry-conformance.ts';
@@ -94,8 +95,9 @@ test('large metadata asked for at once is rewritten in turns, and all of it come
   t.true(answers.every(({ status, body }) => status === 200 && body.length > 2_000_000));
 });
 
-test('turns: so many at a time, the others in their order, too many are refused', async (t) => {
-  const turns = new Turns(2, 2);
+test('turns: so many at a time, the others in their order, too many are refused, and who waits too long', async (t) => {
+  const clock = new TestClock();
+  const turns = new Turns(clock, 2, 2, 1000);
   const first = await turns.enter();
   const second = await turns.enter();
   const entered: string[] = [];
@@ -113,6 +115,13 @@ test('turns: so many at a time, the others in their order, too many are refused'
   t.deepEqual(entered, ['third']);
   end();
   (await fourth)();
+  const fifth = await turns.enter();
+  const late = t.throwsAsync(turns.enter(), { code: 'overloaded' });
+  await clock.advance(1000);
+  await late;
+  const sixth = turns.enter();
+  fifth();
+  (await sixth)();
   first();
   (await turns.enter())();
 });

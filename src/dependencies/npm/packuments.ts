@@ -53,6 +53,8 @@ const tooLargeMs = 60_000;
 const largeBytes = 1024 * 1024;
 const mostLargeAtOnce = 2;
 const mostLargeWaiting = 256;
+/** Whoever waits holds up the download for those who have their turn, where its bytes are kept nowhere. */
+const longestWaitMs = 20_000;
 
 /** Whether the abbreviated form, with what an installation needs alone, is asked for. */
 export const wantsAbbreviated = (accept: string | undefined): boolean => (accept ?? '').includes(abbreviated);
@@ -71,12 +73,13 @@ export class Packuments {
   readonly #refused: Refusals;
   /** What is being answered, by what was asked for and where it leads. */
   readonly #running = new Map<string, Running>();
-  readonly #large = new Turns(mostLargeAtOnce, mostLargeWaiting);
+  readonly #large: Turns;
 
   constructor(options: PackumentOptions, ports: PackumentPorts) {
     this.#options = options;
     this.#ports = ports;
     this.#refused = new Refusals(ports.clock);
+    this.#large = new Turns(ports.clock, mostLargeAtOnce, mostLargeWaiting, longestWaitMs);
   }
 
   /** Where a tarball comes from and what its bytes are; null: the package has none of that name. */

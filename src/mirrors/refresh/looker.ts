@@ -101,12 +101,11 @@ export class Looker {
     id: ResourceId,
     config: SourceConfig,
     reason: RefreshReason,
-    { reserve = 0, deadlineMs: readerMs }: LookOptions = {},
+    { reserve = 0, deadlineMs = this.#ports.clock.nowMs() + config.timeoutMs }: LookOptions = {},
   ): Promise<LookOutcome> {
     const { clock, live, by } = this.#ports;
-    const deadlineMs = readerMs ?? clock.nowMs() + config.timeoutMs;
-    const waitMs = readerMs === undefined ? config.timeoutMs : readerMs - clock.nowMs();
-    const unable = await this.unableTo(id.source, config.timeoutMs, waitMs);
+    const withinMs = Math.min(config.timeoutMs, deadlineMs - clock.nowMs());
+    const unable = await this.unableTo(id.source, config.timeoutMs, withinMs);
     if (unable !== null) return { kind: 'unable', error: unable };
     const record = { by, number: ++this.#claims, reason, atMs: clock.wallMs() };
     const checkRevision = live.entries.get(`${id.source}/${id.key}`)?.checkRevision ?? 0;
@@ -233,18 +232,19 @@ export class Looker {
     }
   }
 
-  /** Why this process cannot ask a source; null: as far as it knows, it can. Who waits for less than the time-out says nothing of it to others. */
-  async unableTo(source: string, timeoutMs: number, waitMs = timeoutMs): Promise<TanistError | null> {
+  /** Why this process cannot ask a source, as far as it knows after `withinMs` of the source's `timeoutMs`; null: it can. */
+  async unableTo(source: string, timeoutMs: number, withinMs = timeoutMs): Promise<TanistError | null> {
     const known = this.#unable.get(source);
     if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
     const { clock, origin } = this.#ports;
     return await new Promise((resolve) => {
-      const timer = clock.after(Math.max(0, Math.min(timeoutMs, waitMs)), () => {
+      const timer = clock.after(Math.max(0, withinMs), () => {
         const error = new TanistError('origin-slow', 'the origin was not opened in time');
-        if (waitMs >= timeoutMs) this.#unable.set(source, { error, untilMs: clock.nowMs() + unableMs });
+        // An impatient reader's wait says nothing about the origin.
+        if (withinMs >= timeoutMs) this.#unable.set(source, { error, untilMs: clock.nowMs() + unableMs });
         resolve(error);
       });
-      // It throws where the source is gone.
+      // The source may be gone by now.
       Promise.resolve()
         .then(() => origin(source))
         .then(

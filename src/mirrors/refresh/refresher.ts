@@ -77,7 +77,7 @@ export class Refresher {
 
   start(): void {
     this.set.start();
-    this.#announce().catch((error: unknown) => this.#mirrors.ports.onTrouble(asError(error)));
+    void this.#announce();
     this.#tick();
   }
 
@@ -105,7 +105,7 @@ export class Refresher {
     if (clock.nowMs() - this.#reportedMs > reportsMs) {
       this.#reportedMs = clock.nowMs();
       void this.#reports.read();
-      this.#announce().catch((error: unknown) => this.#mirrors.ports.onTrouble(asError(error)));
+      void this.#announce();
     }
     if (!this.#mirrors.live.following) return;
     try {

@@ -25,7 +25,7 @@ export async function removeSource(client: StateClient, name: string): Promise<b
     if: [],
     then: [{ delete: sourceKey('source', name) }, { delete: sourceKey('budget', name) }],
   });
-  // Claims and checks first: a look that is under way needs one of them, and then writes nothing behind this.
+  // Claims first, then checks: a look that is under way then finds neither, and writes nothing behind this.
   for (const letter of ['l', 'c', 'v', 'w'])
     await client.delete(`${livePrefix}${letter}/${name}/`, { prefix: true });
   await client.delete(`mirrors/history/${name}/`, { prefix: true });

@@ -13,12 +13,11 @@ export interface LiveEntry {
   valueRevision: Revision | 0;
   checkRevision: Revision | 0;
   wantedRevision: Revision | 0;
-  /** Of the check as this process itself wrote it last: what is older comes late. */
+  /** Of check and value as this process itself wrote them last, each: what is older comes late. */
   writtenRevision: Revision | 0;
-  /** Of the value, likewise: a look that left it alone says nothing of what is older. */
   writtenValueRevision: Revision | 0;
-  /** Which turn of the mirror that was in. */
-  writtenTurn: number;
+  /** In which turn of following that was. */
+  writtenInTurn: number;
   /** When the last look began, by this process's monotonic clock; −∞: never. */
   checkedMonoMs: number;
   /** From when on a change is likelier than not, by the same; ∞: nothing is expected. */
@@ -53,7 +52,7 @@ export function emptyEntry(id: ResourceId, name: string): LiveEntry {
     wantedRevision: 0,
     writtenRevision: 0,
     writtenValueRevision: 0,
-    writtenTurn: 0,
+    writtenInTurn: 0,
     checkedMonoMs: Number.NEGATIVE_INFINITY,
     expectedMonoMs: Number.POSITIVE_INFINITY,
     freshUntilMonoMs: Number.NEGATIVE_INFINITY,

@@ -54,9 +54,9 @@ export class LiveMirror {
   #feed: Feed | null = null;
   /** Everything up to here is known. */
   #seen: Revision = revision(0);
-  /** Rises with every feed that is followed. */
-  #turn = 0;
   #running: Promise<void> | null = null;
+  /** How often it began to follow. */
+  #turn = 0;
 
   constructor(ports: LiveMirrorPorts) {
     this.#ports = ports;
@@ -105,16 +105,16 @@ export class LiveMirror {
 
   /** This process has written it, at that revision: readers need not wait for the delta, which may come by way of a replica. */
   wrote(name: string, check: CheckRecord, value: ValueRecord | null | undefined, at: Revision): void {
-    if (at <= this.#seen || at <= (this.entries.get(name)?.checkRevision ?? 0)) return;
+    if (at <= (this.entries.get(name)?.checkRevision ?? 0) || at <= this.#seen) return;
     const entry = this.entry(name);
+    entry.writtenInTurn = this.#turn;
     entry.writtenRevision = at;
-    entry.writtenTurn = this.#turn;
     entry.check = check;
     entry.checkRevision = at;
     if (value !== undefined) {
+      entry.writtenValueRevision = at;
       entry.value = value;
       entry.valueRevision = value === null ? 0 : at;
-      entry.writtenValueRevision = at;
     }
     if (isDone(entry.wantedRevision, check)) {
       entry.wanted = null;
@@ -204,13 +204,14 @@ export class LiveMirror {
 
   #replace(at: Revision, found: readonly ClientKeyValue[], isClusters: boolean): void {
     this.#seen = at;
-    // The cluster has all that was written before it was read, but for a cluster that was restored.
-    if (isClusters)
+    // The cluster has all that was written before this turn, but for a cluster that was restored; what was written since may not be in what was read.
+    if (isClusters) {
       for (const entry of this.entries.values()) {
-        if (entry.writtenTurn === this.#turn) continue;
+        if (entry.writtenInTurn === this.#turn) continue;
         entry.writtenRevision = 0;
         entry.writtenValueRevision = 0;
       }
+    }
     const present = new Set(found.map(({ key }) => Buffer.from(key).toString('utf8')));
     for (const key of this.#keys()) {
       if (!present.has(key)) this.#take({ type: 'delete', keyValue: vanished(key, at) }, false);
@@ -248,8 +249,8 @@ export class LiveMirror {
     }
     const entry = this.entry(name);
     // A replica may not have what was written here since.
-    if (kind === 'value' && at < entry.writtenValueRevision) return;
     if (kind === 'check' && at < entry.writtenRevision) return;
+    if (kind === 'value' && at < entry.writtenValueRevision) return;
     if (kind === 'wanted' && record !== null && isDone(at, entry.check)) return;
     switch (kind) {
       case 'value':

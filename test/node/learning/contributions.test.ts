@@ -174,7 +174,7 @@ test('a prediction that was applied and met its truth is told to the worker with
   ]);
   t.like(await at.bench.until(applied), { kept: 1 });
   await at.do(put('p/x', '30'));
-  t.is(at.status.shown, 1);
+  t.true(await at.until(() => at.status.shown === 1, 1000));
   // 19 beside the truth, and the last value 17.
   const met = { count: 1, error: 1, lastError: 17 / 19 };
   t.deepEqual(at.bench.node.prediction?.status().met, met);
