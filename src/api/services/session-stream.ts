@@ -8,7 +8,7 @@ import type { ProposalOutcome } from '../../node/writes/proposals.ts';
 import type { CommandBatch, Consistency } from '../../ports/command.ts';
 import type { CommandResult, FailedResult, OperationResult } from '../../ports/result.ts';
 import { rangeResultBound, resultBound } from '../../protocol/parts/write-result.ts';
-import { decodeBatchHead, decodeCommandBatch } from '../../protocol/session/read-command.ts';
+import { decodeCommandBatch } from '../../protocol/session/read-command.ts';
 import {
   encodeBatchRefusal,
   encodeBatchReply,
@@ -20,7 +20,6 @@ import {
 import { decodeSessionRequest, type Read } from '../../protocol/session/session-request.ts';
 import { encodeCommandBatch } from '../../protocol/session/write-command.ts';
 import { ClientStream } from './client-stream.ts';
-import { toTanistError } from './grpc-status.ts';
 
 /** Larger answers go out in several messages. */
 const replyBytes = 1024 * 1024;
@@ -58,8 +57,7 @@ export class SessionStream {
   }
 
   #batch(encoded: Buffer): void {
-    const batch = this.#decoded(encoded);
-    if (batch === null) return;
+    const batch = decodeCommandBatch(encoded);
     const refusal = refusalOf(encoded, batch);
     if (refusal !== null) {
       this.#refuse(batch, refusal);
@@ -68,18 +66,6 @@ export class SessionStream {
     const invalid = this.#node.validate(batch.commands);
     if (invalid === null) this.#submit(encoded, batch, false);
     else this.#submitValidRuns(batch, invalid);
-  }
-
-  /** Null: it is malformed, and refused as a whole. The stream goes on where the client can be told which batch it was. */
-  #decoded(encoded: Buffer): CommandBatch | null {
-    try {
-      return decodeCommandBatch(encoded);
-    } catch (error) {
-      const head = decodeBatchHead(encoded);
-      if (head === null) throw error;
-      this.#refuse(head, toTanistError(error));
-      return null;
-    }
   }
 
   /** `isPart`: the client sent it as part of a larger batch. */
@@ -116,11 +102,7 @@ export class SessionStream {
   }
 
   /** `count`: of a part of what was sent as one batch. */
-  #refuse(
-    { session, firstNumber }: Pick<CommandBatch, 'session' | 'firstNumber'>,
-    error: TanistError,
-    count = 0,
-  ): void {
+  #refuse({ session, firstNumber }: CommandBatch, error: TanistError, count = 0): void {
     this.#stream.write(encodeBatchRefusal(session, firstNumber, error, count));
   }
 

@@ -35,24 +35,6 @@ export function decodeCommandBatch(bytes: Uint8Array): CommandBatch {
   return readCommandBatch(new WireReader(bytes));
 }
 
-/** Which batch it is, as far as it can be read; null: that cannot be told. */
-export function decodeBatchHead(bytes: Uint8Array): Pick<CommandBatch, 'session' | 'firstNumber'> | null {
-  const reader = new WireReader(bytes);
-  let session = noSession;
-  let firstNumber = 0;
-  try {
-    while (reader.more()) {
-      const field = reader.next();
-      if (field === 1) session = sessionId(reader.uint());
-      else if (field === 2) firstNumber = reader.uint();
-      else reader.skip();
-    }
-  } catch {
-    // What was read before counts.
-  }
-  return firstNumber === 0 ? null : { session, firstNumber };
-}
-
 /** The rest of the message in hand. */
 export function readCommandBatch(reader: WireReader): CommandBatch {
   let session = noSession;

@@ -185,33 +185,6 @@ test('whatever a client sends ends its own stream and throws nowhere else', (t) 
   }
 });
 
-test('a batch that is malformed inside is refused alone: the stream goes on with the others', (t) => {
-  const { call, node, replies, send } = started();
-  send([put('before', '')]);
-  // Session 7, first number 20, and a command that is none: cut off, unknown, of another wire type.
-  for (const command of [
-    [0x22, 0x05, 0x0a],
-    [0x22, 0x00],
-    [0x20, 0x01],
-    [0x22, 0x03, 0x0a, 0x01, 0xff],
-  ]) {
-    const batch = [0x08, 0x07, 0x10, 0x14, ...command];
-    call.sends(Buffer.from([0x0a, batch.length, ...batch]));
-  }
-  send([put('after', '')]);
-  t.is(call.endedWith, null);
-  t.is(node.proposals.length, 2);
-  t.is(replies().length, 4);
-  for (const reply of replies())
-    t.like(reply, {
-      kind: 'batch',
-      session,
-      firstNumber: 20,
-      refused: { code: 'invalid-argument', indeterminate: false },
-      refusedCount: 0,
-    });
-});
-
 test('an answer that cannot be encoded ends the stream, not the node that gives it', (t) => {
   const { call, node, send } = started();
   send([put('a', '')]);
