@@ -17,6 +17,8 @@ export function tickElection(core: Core): void {
     preCampaign(core);
   } else if (core.elapsed >= core.timeout || isAlone(core)) {
     core.urgent = 0;
+    // Whoever said that the leader is dead has had the time of an election to say otherwise.
+    core.lost = null;
     if (core.promotable) preCampaign(core);
     else core.becomeFollower(core.term, null);
   }
@@ -141,7 +143,7 @@ function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
   if (message.term < core.term) {
     replyToPreVote(core, from, 'old-term');
   } else if (isUpToDate(core, from, message.last)) {
-    if (core.role === 'preCandidate' && !goesFirst(core, message) && core.elapsed === 0) {
+    if (core.role === 'preCandidate' && !goesFirst(core, message) && core.elapsed === 0 && !core.isVoting) {
       // This node's own campaign is under way; the other one's turn comes with the next tick.
       core.held.set(from, { message, ticks: 1 });
       return;

@@ -11,6 +11,7 @@ import type {
   StreamPart,
 } from '../../ports/replication.ts';
 import { Complaints } from '../complaints.ts';
+import { followSource } from '../follow-source.ts';
 import { SourceChoice } from '../source-choice.ts';
 import type { ColdReplicaOptions, ColdReplicaPorts } from './cold-options.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
@@ -112,7 +113,7 @@ export class Taking {
       const { id, start } = options;
       const own = start === undefined ? {} : { start };
       const request = { replica: id, ...own, mode: 'latest', held: held ?? store.seen() } as const;
-      parts = source.follow(request, stream.signal)[Symbol.asyncIterator]();
+      parts = followSource(source, request, stream.signal)[Symbol.asyncIterator]();
       const coming = this.#untilMark(parts, stream);
       // Asked for first: where the disk refuses at once, the source would not hear why.
       const first = await coming.next();

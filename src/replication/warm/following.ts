@@ -10,6 +10,7 @@ import type {
 } from '../../ports/replication.ts';
 import type { SourceOffer } from '../choose-source.ts';
 import { Complaints } from '../complaints.ts';
+import { followSource } from '../follow-source.ts';
 import { SourceChoice } from '../source-choice.ts';
 import { isFinal } from './final-failure.ts';
 import { SourceMoves } from './source-moves.ts';
@@ -213,7 +214,7 @@ export class Following {
     try {
       const own = start === undefined ? {} : { start };
       const request = { replica: id, ...own, mode: 'deltas', held: this.#parts.state.held } as const;
-      for await (const part of source.follow(request, stream.signal)) {
+      for await (const part of followSource(source, request, stream.signal)) {
         heardMs = clock.nowMs();
         this.#begunMs ??= heardMs;
         if (this.#stopped || this.#paused) return;

@@ -1,7 +1,6 @@
 import { type ByteString, emptyBytes } from '../../foundation/bytes.ts';
 import type { ErrorCode } from '../../foundation/errors.ts';
 import { clusterTimeMs, noLease, type Revision, revision } from '../../foundation/ids.ts';
-import { limits } from '../../foundation/limits.ts';
 import type { KeyValue, Space, StateDelta } from '../../ports/delta.ts';
 import type { KeyRange, Revisions } from '../../ports/replication.ts';
 import type { WatchedChange, WatchHandle, WatchRequest, WatchSink } from '../../state/watch/watcher.ts';
@@ -18,6 +17,9 @@ interface Watcher {
   waiting: Map<ByteString, StateDelta> | null;
 }
 
+/** All of them hear of every mark in one turn. Who finds no room here watches at a hot one. */
+const mostWatches = 1024;
+
 /**
  * Watches of what is held, from the present on. With each mark they hear of every key that changed since the last one its latest value, or that it is gone
  * (as of the mark: by when exactly is not kept), and how far the mark goes, also where nothing changed. Who watches what is held no more, or is told anew
@@ -28,7 +30,7 @@ export class WarmWatches {
   readonly #most: number;
   #index = new RangeIndex<HeldRange>([]);
 
-  constructor(most: number = limits.watchers) {
+  constructor(most: number = mostWatches) {
     this.#most = most;
   }
 
@@ -68,7 +70,8 @@ export class WarmWatches {
     return {
       cancel: () => void this.#watchers.delete(watcher),
       resume: () => {
-        const waited = [...(watcher.waiting?.values() ?? [])];
+        if (watcher.waiting === null) return;
+        const waited = [...watcher.waiting.values()];
         watcher.waiting = null;
         this.#offer(watcher, waited, held.readRevision);
       },
@@ -78,12 +81,14 @@ export class WarmWatches {
 
   /** A mark was taken over. */
   marked(changes: ReadonlyMap<HeldRange, Changes>, at: Revisions, before: Revisions | null): void {
+    /** Of each range that is watched, however many watch it. */
+    const known = new Map<string, readonly StateDelta[]>();
     for (const watcher of [...this.#watchers]) {
-      const { space } = watcher.request;
+      const { space, key, rangeEnd } = watcher.request;
       if (at[space] === before?.[space]) continue;
-      const deltas: StateDelta[] = [];
-      for (const [key, value] of changes.get(watcher.held) ?? [])
-        if (holds(watcher.request, key)) deltas.push(deltaOf(space, key, value, at[space]));
+      const name = `${space} ${key.length} ${key}${rangeEnd}`;
+      const deltas = known.get(name) ?? changed(watcher.request, changes.get(watcher.held), at[space]);
+      known.set(name, deltas);
       this.#offer(watcher, deltas, at[space]);
     }
   }
@@ -132,9 +137,18 @@ const notHeld = {
     'this replica does not hold all of that range: watch it at a hot one, or make its prefix critical by policy',
 };
 
-function holds({ space, key, rangeEnd }: KeyRange, changed: ByteString): boolean {
-  if (rangeEnd === '') return changed === key;
-  return covers({ space, key, rangeEnd }, { space, key: changed, rangeEnd: emptyBytes });
+function changed({ space, key, rangeEnd }: KeyRange, changes: Changes | undefined, at: Revision) {
+  if (changes === undefined) return [];
+  if (rangeEnd === '') {
+    const value = changes.get(key);
+    return value === undefined ? [] : [deltaOf(space, key, value, at)];
+  }
+  const range = { space, key, rangeEnd };
+  const deltas: StateDelta[] = [];
+  for (const [each, value] of changes)
+    if (covers(range, { space, key: each, rangeEnd: emptyBytes }))
+      deltas.push(deltaOf(space, each, value, at));
+  return deltas;
 }
 
 function deltaOf(space: Space, key: ByteString, value: KeyValue | null, at: Revision): StateDelta {
