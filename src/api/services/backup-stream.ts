@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { WatchShares } from '../streams/watch-shares.ts';
 import { systemClock } from '../system-clock.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
+import { PacedWriter } from './paced-writer.ts';
 
 type Call = ServerWritableStream<Buffer, Buffer>;
 /** `remainingBytes`: about how many there will be after this chunk; 0 with the last. */
@@ -51,40 +52,25 @@ export class BackupStreams {
   }
 
   async #send(call: Call, encode: Encode): Promise<void> {
-    let isGone = false;
-    let whenGone = (): void => {};
-    const over = (): void => {
-      isGone = true;
-      whenGone();
-    };
-    call.once('cancelled', over);
-    call.once('error', over);
-    const write = async (chunk: Uint8Array, remaining: number, sent: number): Promise<boolean> => {
-      await new Promise<void>((resolve, reject) => {
-        const timer = this.#clock.after(stallMs, () =>
-          reject(new TanistError('deadline-exceeded', `the client has taken nothing for ${stallMs} ms`)),
-        );
-        whenGone = () => {
-          timer.cancel();
-          resolve();
-        };
-        if (isGone) whenGone();
-        else call.write(encode(chunk, remaining, sent), whenGone);
-      });
-      return !isGone;
-    };
+    const writer = new PacedWriter(
+      call,
+      this.#clock,
+      stallMs,
+      () => new TanistError('deadline-exceeded', `the client has taken nothing for ${stallMs} ms`),
+    );
     const { diskBytes } = await this.#node.maintenance.sizes();
     let before: Uint8Array | null = null;
     let sent = 0;
     for await (const chunk of this.#node.backup()) {
-      if (isGone) return;
+      if (writer.isGone) return;
       if (before !== null) {
         sent += before.length;
-        if (!(await write(before, Math.max(chunk.length, diskBytes - sent), sent))) return;
+        await writer.write(encode(before, Math.max(chunk.length, diskBytes - sent), sent));
+        if (writer.isGone) return;
       }
       before = chunk;
     }
-    if (before !== null && !(await write(before, 0, sent + before.length))) return;
-    call.end();
+    if (before !== null) await writer.write(encode(before, 0, sent + before.length));
+    if (!writer.isGone) call.end();
   }
 }

@@ -14,6 +14,7 @@ import {
 import { promotionService } from '../../protocol/services.ts';
 import { systemClock } from '../system-clock.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
+import { PacedWriter } from './paced-writer.ts';
 
 /** What a member of any tier answers. Each may fail with a `TanistError`. */
 export interface PromotionFace {
@@ -47,36 +48,21 @@ export async function streamImage(
   call: ServerWritableStream<Buffer, Buffer>,
   clock: Clock = systemClock,
 ): Promise<void> {
-  let isGone = false;
-  let whenGone = (): void => {};
-  const over = (): void => {
-    isGone = true;
-    whenGone();
-  };
-  call.once('cancelled', over);
-  call.once('error', over);
+  const writer = new PacedWriter(
+    call,
+    clock,
+    stallMs,
+    () => new TanistError('unavailable', `the receiver has taken nothing for ${stallMs} ms`),
+  );
   let image: OutgoingImage | null = null;
   try {
     const { id, lineage } = face.said();
     image = await face.image();
-    const write = (data: Uint8Array): Promise<void> => {
-      const chunk = encodeImageChunk({ from: id, lineage, sizeBytes: image?.sizeBytes ?? 0, data });
-      return new Promise<void>((resolve, reject) => {
-        const timer = clock.after(stallMs, () =>
-          reject(new TanistError('unavailable', `the receiver has taken nothing for ${stallMs} ms`)),
-        );
-        const done = (): void => {
-          timer.cancel();
-          resolve();
-        };
-        whenGone = done;
-        if (isGone) done();
-        else call.write(chunk, done);
-      });
-    };
+    const write = (data: Uint8Array): Promise<void> =>
+      writer.write(encodeImageChunk({ from: id, lineage, sizeBytes: image?.sizeBytes ?? 0, data }));
     await write(new Uint8Array(0));
     for await (const data of image.chunks) {
-      if (isGone) return;
+      if (writer.isGone) return;
       await write(data);
     }
     call.end();
