@@ -21,7 +21,7 @@ async function run(
   parts: readonly string[],
   end: { readonly count?: number; readonly seconds: number } = { count: 1, seconds: 120 },
 ): Promise<ScenarioResult> {
-  t.timeout(300_000);
+  t.timeout(280_000);
   const selected = select([scenario]);
   const [selection] = selected.kind === 'selected' ? selected.selections : [];
   const folder = await mkdtemp(join(tmpdir(), 'tanist-mutants-'));
@@ -71,7 +71,7 @@ async function firstBroken(
 const lostWrites = ['acknowledged', 'final-keys'];
 
 test.serial('writes that were acknowledged before their sync are gone with the power', async (t) => {
-  t.timeout(300_000);
+  t.timeout(280_000);
   const result = await firstBroken(lostWrites, t, 'power-loss', 'acknowledge-before-sync', [
     'steady',
     'registers',
@@ -86,7 +86,7 @@ test.serial('writes that were acknowledged before their sync are gone with the p
 });
 
 test.serial('a watch that misses an event where it is resumed', async (t) => {
-  t.timeout(300_000);
+  t.timeout(280_000);
   const result = await firstBroken(['watch'], t, 'kill-leader', 'drop-watch-event-at-resume', [
     'steady',
     'watches',
@@ -96,7 +96,7 @@ test.serial('a watch that misses an event where it is resumed', async (t) => {
 });
 
 test.serial('leases that a new leader gives all their time again', async (t) => {
-  t.timeout(300_000);
+  t.timeout(280_000);
   // As long as in `quick`: what is late must have been seen for longer than its time.
   const end = { seconds: 15 };
   const given = ['transfer', 'lease-reset-at-failover', ['steady', 'leases'], end] as const;

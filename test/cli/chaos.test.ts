@@ -162,7 +162,7 @@ test('what registers begin with, a sum, a weaker promise: said by flags; what co
 });
 
 test('a real run: the leader of three processes is killed under load, all is checked, the report is there', async (t) => {
-  t.timeout(300_000);
+  t.timeout(280_000);
   const out = await folder(t);
   const { code, stdout, stderr } = await tanist(
     ...['chaos', 'run', 'kill-leader', '--seconds', '60', '--count', '1', '--rate', '200', '--clients', '4'],

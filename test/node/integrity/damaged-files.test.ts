@@ -81,7 +81,7 @@ async function spoilRecord(
 test.serial(
   'whatever bit of a stopped replica flips: no wrong answer, and it is made whole by itself',
   async (t) => {
-    t.timeout(600_000);
+    t.timeout(280_000);
     const cluster = await DamagedCluster.start(3);
     t.teardown(() => cluster.stop());
     for (let i = 0; i < 150; i++) await cluster.write(`key ${i % 40}`, `${i} ${'x'.repeat(900)}`);

@@ -13,7 +13,7 @@ const seed = process.env.TANIST_DIFF_SEED ?? randomBytes(4).toString('hex');
 const unimplemented = 12;
 
 test('the same operations get the same answers from Tanist and from etcd', async (t) => {
-  t.timeout(300_000);
+  t.timeout(280_000);
   if (!(await tool(t, 'etcd', 'etcd-server'))) return t.pass();
   const [tanist, etcd] = await Promise.all([startEtcdCluster(3, patient), startRealEtcd()]);
   const members = tanist.endpoints.map((endpoint) => new RawClient(endpoint));

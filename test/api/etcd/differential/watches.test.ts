@@ -19,7 +19,7 @@ const operationsPerWatch = 50;
 const etcdCatchUpMs = 250;
 
 test('watches of random operations say the same on Tanist and on etcd', async (t) => {
-  t.timeout(300_000);
+  t.timeout(280_000);
   if (!(await tool(t, 'etcd', 'etcd-server'))) return t.pass();
   t.log(`rerun: TANIST_DIFF_SEED=${seed} TANIST_DIFF_OPERATIONS=${operations}`);
   const [tanist, etcd] = await Promise.all([startEtcdCluster(3), startRealEtcd()]);
