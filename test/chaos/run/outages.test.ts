@@ -146,6 +146,22 @@ test('an election is false where no fault touched who led, who leads or the link
     fault(4, 80_000, null, ['n0', 'n2']),
     { kind: 'healed', atMs: 84_000, id: 4 },
     leader(84_300, 'n1', 6),
+    // The same, one after the other.
+    fault(5, 100_000, null, ['n0']),
+    { kind: 'healed', atMs: 102_000, id: 5 },
+    fault(6, 101_900, null, ['n2']),
+    leader(102_300, 'n1', 7),
+    { kind: 'healed', atMs: 103_000, id: 6 },
+    // A voter that is away is no reason; one that comes back may be at a later term.
+    fault(7, 120_000, null, ['n2']),
+    leader(121_000, 'n1', 8),
+    { kind: 'healed', atMs: 122_000, id: 7 },
+    leader(122_100, 'n1', 9),
+    leader(122_500, 'n0', 10),
+    // A replica without a vote is none either.
+    fault(8, 140_000, null, ['n3']),
+    { kind: 'healed', atMs: 141_000, id: 8 },
+    leader(141_100, 'n0', 11),
   ];
   t.deepEqual(
     electionsOf(moments, ['n0', 'n1', 'n2']).map(({ term, isFalse }) => [term, isFalse]),
@@ -155,6 +171,11 @@ test('an election is false where no fault touched who led, who leads or the link
       [4, false],
       [5, true],
       [6, false],
+      [7, false],
+      [8, true],
+      [9, false],
+      [10, true],
+      [11, true],
     ],
   );
 });
