@@ -3,7 +3,7 @@ import type { Budget, Moment } from '../../../src/chaos/moment.ts';
 import { electionsOf } from '../../../src/chaos/run/elections.ts';
 import { explained } from '../../../src/chaos/run/explain.ts';
 import { growthOf } from '../../../src/chaos/run/growth.ts';
-import { budgetLines, outagesOf } from '../../../src/chaos/run/outages.ts';
+import { budgetLines, outagesOf, ownOutages } from '../../../src/chaos/run/outages.ts';
 
 /** A write every 2 ms, each answered after 1 ms, but none between `from` and `to`. */
 function stream(untilMs: number, gaps: readonly (readonly [from: number, to: number])[]) {
@@ -50,11 +50,13 @@ test('of two faults at once no budget is promised', (t) => {
     outages.map(({ overlapped }) => overlapped === true),
     [true, true],
   );
+  t.deepEqual(ownOutages(outages), []);
   const apart = outagesOf(
     [partition, { kind: 'healed', atMs: 950, id: 2 }, fault(1, 1000, 'kill')],
     stream(3000, [[1000, 1010]]),
   );
   t.is(apart[0]?.overlapped, undefined);
+  t.is(ownOutages(apart).length, 1);
   t.is(budgetLines(outages, 3000).length, 0);
 });
 
