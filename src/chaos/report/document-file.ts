@@ -48,6 +48,7 @@ const resultSchema = v.looseObject({
   budgets: v.array(v.looseObject({ event: text, held: v.boolean() })),
   elections: number,
   falseElections: timed,
+  foreseen: v.optional(number),
   memory: list,
   moments: timed,
   samples: timed,

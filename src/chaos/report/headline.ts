@@ -90,6 +90,15 @@ export function couldNotBeMade({ ok, faults, acknowledged, verdicts }: ScenarioR
   return !ok && faults === 0 && acknowledged === 0 && verdicts.length === 0;
 }
 
+/** `3 elections, 1 without a cause, 1 out of foresight`. */
+export function electionsText({ elections, falseElections, foreseen = 0 }: ScenarioResult): string {
+  return [
+    countOf(elections, 'election'),
+    ...(falseElections.length === 0 ? [] : [`${falseElections.length} without a cause`]),
+    ...(foreseen === 0 ? [] : [`${foreseen} out of foresight`]),
+  ].join(', ');
+}
+
 function totals(ran: readonly ScenarioResult[]): string {
   const sum = (of: (result: ScenarioResult) => number): number =>
     ran.reduce((all, result) => all + of(result), 0);

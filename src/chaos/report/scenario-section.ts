@@ -1,7 +1,7 @@
 import { grouped } from '../../foundation/grouped.ts';
 import type { ScenarioResult } from '../run/result.ts';
 import { badgesOf, checkList } from './checks.ts';
-import { countOf } from './headline.ts';
+import { countOf, electionsText } from './headline.ts';
 import { type Html, html, jsonData } from './html.ts';
 import { memoryChart } from './memory-chart.ts';
 import { missList, outageChart } from './outage-chart.ts';
@@ -17,7 +17,7 @@ export function scenarioSection(result: ScenarioResult, anchor: string): Html {
     `${grouped(result.operations)} operations: ${grouped(result.acknowledged)} acknowledged, ${grouped(result.failed)} failed, ${grouped(result.indeterminate)} of unknown outcome`,
     `${grouped(result.lost)} lost`,
     ...(result.earlyLost > 0 ? [`${grouped(result.earlyLost)} early acknowledgements lost and told so`] : []),
-    `${countOf(result.elections, 'election')}, ${result.falseElections.length} without a cause`,
+    electionsText(result),
     `faults for ${secondsText(result.faultsToMs - result.faultsFromMs)}`,
     `load of the machine ${short(result.load.median)} (most ${short(result.load.most)}), the harness stood still for ${msText(result.load.longestStallMs)} at most`,
   ].join(

@@ -7,7 +7,8 @@ import type { RunClock } from './run-clock.ts';
  */
 export class Claims {
   readonly #held = new Set<string>();
-  readonly #damaged = new Set<string>();
+  /** How often each was damaged since all was whole. */
+  readonly #damaged = new Map<string, number>();
   readonly #minority: number;
   readonly #settled: () => Promise<void>;
   #waiting: (() => void)[] = [];
@@ -22,7 +23,7 @@ export class Claims {
     while (!this.#isFree(ids, destroys))
       await clock.within(new Promise<void>((resolve) => this.#waiting.push(resolve)));
     for (const id of ids) this.#held.add(id);
-    if (destroys) for (const id of ids) this.#damaged.add(id);
+    if (destroys) for (const id of ids) this.#damaged.set(id, (this.#damaged.get(id) ?? 0) + 1);
     let released = false;
     return {
       ids,
@@ -38,7 +39,7 @@ export class Claims {
 
   #isFree(ids: readonly string[], destroys: boolean): boolean {
     if (ids.some((id) => this.#held.has(id))) return false;
-    return !destroys || new Set([...this.#damaged, ...ids]).size <= this.#minority;
+    return !destroys || new Set([...this.#damaged.keys(), ...ids]).size <= this.#minority;
   }
 
   /** What was destroyed counts as gone until the whole cluster has settled since; where it never does, for good. */
@@ -48,7 +49,12 @@ export class Claims {
     } catch {
       return;
     }
-    for (const id of ids) this.#damaged.delete(id);
+    for (const id of ids) {
+      // Damaged once more while that was waited for.
+      const again = (this.#damaged.get(id) ?? 0) - 1;
+      if (again > 0) this.#damaged.set(id, again);
+      else this.#damaged.delete(id);
+    }
     this.#tell();
   }
 

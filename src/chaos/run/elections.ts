@@ -1,4 +1,5 @@
 import type { Moment } from '../moment.ts';
+import type { NodeEventAt } from './node-events.ts';
 
 export interface Election {
   readonly atMs: number;
@@ -6,13 +7,19 @@ export interface Election {
   readonly term: number;
   /** No fault of then or of shortly before explains it; see `isExplained`. */
   readonly isFalse: boolean;
+  /** No fault of the harness's: the leader foresaw its own failure, and handed over. */
+  readonly isForeseen: boolean;
 }
 
 /** What a fault sets off may come this much later: a node that starts, a suspicion, a hand-over that follows. */
 const afterEffectMs = 3000;
 
-/** Every term that somebody led, after the first one; each once. */
-export function electionsOf(moments: readonly Moment[], voters: readonly string[]): readonly Election[] {
+/** Every term that somebody led, after the first one; each once. `events`: what nodes logged. */
+export function electionsOf(
+  moments: readonly Moment[],
+  voters: readonly string[],
+  events: readonly NodeEventAt[] = [],
+): readonly Election[] {
   const elections: Election[] = [];
   const faults = faultTimes(moments);
   let leader: { readonly member: string; readonly term: number } | null = null;
@@ -20,8 +27,9 @@ export function electionsOf(moments: readonly Moment[], voters: readonly string[
     if (moment.kind !== 'leader' || (leader !== null && moment.term <= leader.term)) continue;
     const { atMs, member, term } = moment;
     if (leader !== null) {
-      const isFalse = !isExplained(moment, leader.member, faults, voters);
-      elections.push({ atMs, member, term, isFalse });
+      const isCaused = isExplained(moment, leader.member, faults, voters);
+      const isForeseen = !isCaused && isHandedOver(moment, events);
+      elections.push({ atMs, member, term, isFalse: !isCaused && !isForeseen, isForeseen });
     }
     leader = { member, term };
   }
@@ -44,6 +52,19 @@ function isExplained(
   if (2 * (voters.length - touched.length) <= voters.length) return true;
   const cameBack = near.some(({ on, toMs }) => toMs <= atMs && voters.some((id) => on.includes(id)));
   return member === old && cameBack;
+}
+
+function isHandedOver(
+  { atMs, member }: Pick<Election, 'atMs' | 'member'>,
+  events: readonly NodeEventAt[],
+): boolean {
+  return events.some(
+    (seen) =>
+      seen.event === 'death-foreseen' &&
+      seen.to === member &&
+      seen.atMs <= atMs &&
+      atMs <= seen.atMs + afterEffectMs,
+  );
 }
 
 interface FaultTime {

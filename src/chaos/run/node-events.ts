@@ -7,6 +7,8 @@ export interface NodeEventAt {
   readonly event: string;
   readonly atMs: number;
   readonly term: number | null;
+  /** Of a hand-over out of foresight: to whom. */
+  readonly to: string | null;
 }
 
 const interesting: ReadonlySet<string> = new Set([
@@ -17,6 +19,7 @@ const interesting: ReadonlySet<string> = new Set([
   'opened',
   'stepped-down',
   'hand-over',
+  'death-foreseen',
   'loop-stalled',
 ]);
 
@@ -34,7 +37,7 @@ export async function nodeEvents(
     for await (const line of lines) {
       const event = eventOf(line);
       if (event === null) continue;
-      events.push({ member, event: event.event, atMs: event.atMs - zeroEpochMs, term: event.term });
+      events.push({ ...event, member, atMs: event.atMs - zeroEpochMs });
     }
   };
   await Promise.race([read(), failed]);
@@ -43,14 +46,19 @@ export async function nodeEvents(
 }
 
 /** Cheap for the many lines that say something else. */
-function eventOf(line: string): { event: string; atMs: number; term: number | null } | null {
+function eventOf(line: string): Omit<NodeEventAt, 'member'> | null {
   const name = /"event":"([a-z-]+)"/.exec(line)?.[1];
   if (name === undefined || !interesting.has(name)) return null;
   try {
     const record: unknown = JSON.parse(line);
     if (typeof record !== 'object' || record === null || !('atMs' in record)) return null;
     const term = 'term' in record ? Number(record.term) : Number.NaN;
-    return { event: name, atMs: Number(record.atMs), term: Number.isFinite(term) ? term : null };
+    return {
+      event: name,
+      atMs: Number(record.atMs),
+      term: Number.isFinite(term) ? term : null,
+      to: 'to' in record && typeof record.to === 'string' ? record.to : null,
+    };
   } catch {
     return null;
   }

@@ -57,10 +57,12 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
     ({ event, outageMs, overlapped }) =>
       overlapped !== true && (outageMs === null || outageMs > options.budgets[event].worstMs),
   );
-  const events = late && target.kind === 'tanist' ? await allNodeEvents(target, parts.zeroEpochMs) : [];
+  const unexplained = electionsOf(moments, hotIds(target)).some(({ isFalse }) => isFalse);
+  const isAsked = (late || unexplained) && target.kind === 'tanist';
+  const events = isAsked ? await allNodeEvents(target, parts.zeroEpochMs) : [];
   const outages = explained(bare, events, watch.load, options.budgets);
   const lines = budgetLines(outages, parts.endedMs, options.budgets);
-  const elections = electionsOf(moments, hotIds(target));
+  const elections = electionsOf(moments, hotIds(target), events);
   const faults = moments.filter((moment) => moment.kind === 'fault' && moment.undone === undefined).length;
   const verdicts = [
     ...(report?.verdicts ?? []),
@@ -93,6 +95,7 @@ export async function resultOf(parts: Parts): Promise<ScenarioResult> {
     falseElections: elections
       .filter(({ isFalse }) => isFalse)
       .map(({ atMs, member, term }) => ({ atMs, member, term })),
+    foreseen: elections.filter(({ isForeseen }) => isForeseen).length,
     memory: target.members.map(({ id }) => memberGrowth(id, watch.samples.get(id) ?? [], negligible)),
     moments,
     samples: traffic.samples,

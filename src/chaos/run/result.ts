@@ -36,6 +36,8 @@ export interface ScenarioResult extends TrafficReport {
     readonly member: string;
     readonly term: number;
   }[];
+  /** Hand-overs of leaders that foresaw their own failure, where no fault explains them. Absent in reports of before. */
+  readonly foreseen?: number;
   readonly memory: readonly MemberGrowth[];
   readonly moments: readonly Moment[];
   readonly samples: readonly Sample[];

@@ -1,4 +1,4 @@
-import { countOf } from '../../chaos/report/headline.ts';
+import { countOf, electionsText } from '../../chaos/report/headline.ts';
 import { ownOutages } from '../../chaos/run/outages.ts';
 import type { ScenarioResult } from '../../chaos/run/result.ts';
 import { median } from '../../foundation/statistics.ts';
@@ -23,7 +23,7 @@ export function sayResult(out: Output, result: ScenarioResult): void {
     ...(times.length === 0
       ? []
       : [`outage median ${figure(median(times))} ms, worst ${figure(Math.max(...times))} ms`]),
-    `${countOf(result.elections, 'election')}${result.falseElections.length === 0 ? '' : `, ${result.falseElections.length} without a cause`}`,
+    electionsText(result),
   ];
   out.say(`${result.ok ? style.green('✔') : style.red('✖')} ${name}: ${parts.join(', ')}`);
   for (const failure of result.failures) out.say(`  ${style.red(failure)}`);

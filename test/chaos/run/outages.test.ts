@@ -3,6 +3,7 @@ import type { Budget, Moment } from '../../../src/chaos/moment.ts';
 import { electionsOf } from '../../../src/chaos/run/elections.ts';
 import { explained } from '../../../src/chaos/run/explain.ts';
 import { growthOf } from '../../../src/chaos/run/growth.ts';
+import type { NodeEventAt } from '../../../src/chaos/run/node-events.ts';
 import { budgetLines, outagesOf, ownOutages } from '../../../src/chaos/run/outages.ts';
 
 /** A write every 2 ms, each answered after 1 ms, but none between `from` and `to`. */
@@ -104,10 +105,10 @@ test('a miss is explained by what nodes logged, and by what kept the harness fro
   const [miss] = explained(
     outages,
     [
-      { member: 'n1', event: 'suspected', atMs: 1003, term: 1 },
-      { member: 'n1', event: 'elected', atMs: 1020, term: 2 },
-      { member: 'n1', event: 'opened', atMs: 1022, term: 2 },
-      { member: 'n2', event: 'elected', atMs: 2500, term: 3 },
+      { member: 'n1', event: 'suspected', atMs: 1003, term: 1, to: null },
+      { member: 'n1', event: 'elected', atMs: 1020, term: 2, to: null },
+      { member: 'n1', event: 'opened', atMs: 1022, term: 2, to: null },
+      { member: 'n2', event: 'elected', atMs: 2500, term: 3, to: null },
     ],
     { cores: 2, stalls: [{ fromMs: 1050, toMs: 1290 }], loads: [{ atMs: 900, load: 7.5 }] },
   );
@@ -179,6 +180,33 @@ test('an election is false where no fault touched who led, who leads or the link
       [10, true],
       [11, true],
     ],
+  );
+});
+
+test('a leader that foresees its failure and hands over is the cause of that election', (t) => {
+  const leads = (atMs: number, member: string, term: number): Moment => ({
+    kind: 'leader',
+    atMs,
+    member,
+    term,
+  });
+  const foreseen = (atMs: number, member: string, to: string | null): NodeEventAt => ({
+    event: 'death-foreseen',
+    atMs,
+    member,
+    term: null,
+    to,
+  });
+  const moments = [leads(0, 'n0', 1), leads(5000, 'n1', 2), leads(9000, 'n2', 3), leads(20_000, 'n0', 4)];
+  const events = [foreseen(4900, 'n0', 'n1'), foreseen(8900, 'n1', null), foreseen(15_000, 'n2', 'n0')];
+  t.deepEqual(
+    electionsOf(moments, ['n0', 'n1', 'n2'], events).map(({ isForeseen, isFalse }) => [isForeseen, isFalse]),
+    [
+      [true, false],
+      [false, true],
+      [false, true],
+    ],
+    'not where it found no heir, nor long after',
   );
 });
 

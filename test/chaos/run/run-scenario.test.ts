@@ -177,7 +177,7 @@ test('where nothing is done nobody may be elected; elsewhere a false election is
   const killed = await run('kill-heir', { seconds: 10 }, { electsAtMs: 1000 });
   t.is(killed.falseElections.length, 1);
   t.false(killed.verdicts.some(({ check }) => check === 'elections'));
-  const election = { atMs: 4000, member: 'n1', term: 2, isFalse: true };
+  const election = { atMs: 4000, member: 'n1', term: 2, isFalse: true, isForeseen: false };
   const answer = (name: string, assertBudgets: boolean, stalls: { fromMs: number; toMs: number }[] = []) =>
     electionVerdicts({ selection: { name }, assertBudgets }, 'tanist', [election], stalls)[0]?.answer;
   t.is(answer('calm', false), 'no');

@@ -50,6 +50,26 @@ test('what loses synced data stays within a minority until the cluster has settl
   t.true(done);
 });
 
+test('who is damaged again before the cluster has settled is not whole when it has settled for the first time', async (t) => {
+  const clock = new RunClock(virtualClock(), 1e9);
+  const settle: (() => void)[] = [];
+  const claims = new Claims(3, () => new Promise<void>((resolve) => void settle.push(resolve)));
+  (await claims.claim(['n0'], true, clock)).release();
+  const again = await claims.claim(['n0'], true, clock);
+  let done = false;
+  const other = claims.claim(['n1'], true, clock).then((claim) => {
+    done = true;
+    return claim;
+  });
+  settle[0]?.();
+  await nextTurn();
+  t.false(done);
+  again.release();
+  settle[1]?.();
+  (await other).release();
+  t.true(done);
+});
+
 test('a wait for a claim ends with the run', async (t) => {
   const clock = new RunClock(virtualClock(), 500);
   const claims = new Claims(3, async () => undefined);
