@@ -15,6 +15,9 @@ export type ProbeOutcome = ProbeAnswer | 'refused' | 'unanswered';
 
 const nothing: readonly WatchAction[] = [];
 
+/** Heartbeats within which a leader that refuses connections, and was heard all the same before, must be heard again. */
+const heardAllTheSame = 3;
+
 /**
  * A follower's watch over its leader: turns measurements into facts, facts into actions. Every method is synchronous and
  * takes the time; the driver performs the actions and calls `tick` at `wakeAtMs()`.
@@ -31,6 +34,8 @@ export class LeaderWatch {
   /** Of the probe to the leader. Never older than its deadline: the driver reports each outcome. */
   #probing = false;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
+  /** Its words went on after a refusal in this term: something between the two refuses, and not the leader. */
+  #refusalsMislead = false;
   /** Why the leader is looked at more closely; null: nothing is known against it. */
   #doubt: string | null = null;
 
@@ -99,12 +104,10 @@ export class LeaderWatch {
     if (!this.#isLeader(peer)) return nothing;
     switch (reason) {
       case 'refused':
+        return this.#refused(nowMs, 'connection refused');
       case 'gone':
         this.#refusedAtMs = nowMs;
-        return this.#fact(
-          { kind: 'refused' },
-          reason === 'gone' ? 'its process has ended' : 'connection refused',
-        );
+        return this.#fact({ kind: 'refused' }, 'its process has ended');
       case 'dropped':
         return this.#fact({ kind: 'dropped' }, '');
       case 'silent':
@@ -179,10 +182,7 @@ export class LeaderWatch {
 
   #leaderProbed(nowMs: number, outcome: ProbeOutcome): readonly WatchAction[] {
     if (this.#state.kind === 'none') return nothing;
-    if (outcome === 'refused') {
-      this.#refusedAtMs = nowMs;
-      return this.#fact({ kind: 'refused' }, 'probe refused');
-    }
+    if (outcome === 'refused') return this.#refused(nowMs, 'probe refused');
     if (outcome === 'unanswered') return this.#fact({ kind: 'unanswered' }, '');
     const { leader, term, identity } = this.#state.of;
     const same = identity === null || identity.incarnation === outcome.identity.incarnation;
@@ -194,6 +194,15 @@ export class LeaderWatch {
     }
     this.#suspicion.heard(nowMs);
     return this.#alive({ kind: 'confirmed' }, nowMs);
+  }
+
+  /** Counts as death at once, but not where refusals have misled and it is still heard: then its arrivals decide. */
+  #refused(nowMs: number, evidence: string): readonly WatchAction[] {
+    this.#refusedAtMs = nowMs;
+    const silentMs = nowMs - this.#suspicion.silentSince();
+    if (this.#refusalsMislead && silentMs < heardAllTheSame * this.#options.heartbeatMs)
+      return this.#fact({ kind: 'unanswered' }, '');
+    return this.#fact({ kind: 'refused' }, evidence);
   }
 
   #voterProbed(nowMs: number, peer: NodeId, outcome: ProbeOutcome): readonly WatchAction[] {
@@ -221,6 +230,8 @@ export class LeaderWatch {
   #alive(fact: LeaderFact, nowMs: number): readonly WatchAction[] {
     const before = this.#state;
     const actions = this.#fact(fact, '');
+    if (before.kind === 'dead' && before.cause === 'refused' && this.#state.kind === 'alive')
+      this.#refusalsMislead = true;
     const wasSilence = before.kind === 'dead' && (before.cause === 'silence' || before.cause === 'majority');
     if (wasSilence && this.#state.kind === 'alive') this.#suspicion.refuted(nowMs);
     return actions;
@@ -256,5 +267,6 @@ export class LeaderWatch {
     this.#investigated = false;
     this.#probing = false;
     this.#refusedAtMs = Number.NEGATIVE_INFINITY;
+    this.#refusalsMislead = false;
   }
 }

@@ -12,6 +12,7 @@ import type { MemberChange } from '../ports/membership.ts';
 import { encodeConfiguration, firstStep, isMember } from './configuration.ts';
 import { Core } from './core.ts';
 import {
+  adoptTerm,
   campaign,
   handleLeaderAlive,
   handleLeaderDropped,
@@ -287,7 +288,7 @@ function stepInTerm(core: Core, message: InTerm): void {
   }
   // A leader may be newer than this node's configuration; anyone else who is not in it has no say.
   if (!leads && message.type !== 'timeoutNow' && !isMember(core.configuration, message.from)) return;
-  if (message.term > core.term) core.becomeFollower(message.term, leads ? message.from : null);
+  if (message.term > core.term) adoptTerm(core, message.term, leads ? message.from : null);
   if (leads) heardLeader(core, message.from);
   switch (message.type) {
     case 'voteReply':

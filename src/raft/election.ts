@@ -98,7 +98,7 @@ function isUpToDate(core: Core, from: NodeId, last: LogPoint): boolean {
 }
 
 export function handleVote(core: Core, message: RaftMessage & Vote): void {
-  const trusts = core.trustsLeader && !message.handOver;
+  const trusts = trustsAnother(core, message.from) && !message.handOver;
   if (message.term > core.term && !trusts) core.becomeFollower(message.term, null);
   if (core.doubted) return;
   const reason = message.term > core.term ? 'leader-alive' : judgeVote(core, message);
@@ -129,9 +129,14 @@ export function handleVoteReply(core: Core, message: RaftMessage & VoteReply): v
   countVotes(core);
 }
 
+/** A leader that asks for votes leads no more, by its own word. */
+function trustsAnother(core: Core, candidate: NodeId): boolean {
+  return core.trustsLeader && core.leader !== candidate;
+}
+
 export function handlePreVote(core: Core, message: RaftMessage & PreVote): void {
   const { holdTicks } = core.options;
-  if (message.term < core.term || !core.trustsLeader) answerPreVote(core, message);
+  if (message.term < core.term || !trustsAnother(core, message.from)) answerPreVote(core, message);
   else if (core.role === 'leader' || holdTicks === 0) replyToPreVote(core, message.from, 'leader-alive');
   // The driver finds out whether the leader lives; until then no candidate's word for it counts (failover.md, stickiness).
   else core.held.set(message.from, { message, ticks: holdTicks });
@@ -178,8 +183,7 @@ function replyToPreVote(core: Core, to: NodeId, reason: PreVoteReply['reason']):
 
 export function handlePreVoteReply(core: Core, message: RaftMessage & PreVoteReply): void {
   if (message.term > core.term) {
-    if (!message.granted && isVoter(core.configuration, message.from))
-      core.becomeFollower(message.term, null);
+    if (!message.granted && isVoter(core.configuration, message.from)) adoptTerm(core, message.term, null);
     return;
   }
   if (core.role !== 'preCandidate' && !core.asksAhead) return;
@@ -207,7 +211,21 @@ function answerHeld(core: Core): void {
   for (const message of messages) answerPreVote(core, message);
 }
 
+/** How often a campaign is repeated quickly before the ordinary timeout is waited for. */
 const urgentCampaigns = 3;
+
+/**
+ * Somebody is at a later term (Raft §5.1). Where nobody is known to lead there (it was a candidate that was killed, or cut off), it would never
+ * follow this node's leadership of an earlier one: a leader goes there and asks again at once, because for all others it is alive and
+ * they would wait for it. If somebody does lead there, the voters that hear it refuse.
+ */
+export function adoptTerm(core: Core, later: Term, leader: NodeId | null): void {
+  const led = core.role === 'leader';
+  core.becomeFollower(later, leader);
+  if (!led || leader !== null) return;
+  core.urgent = urgentCampaigns;
+  preCampaign(core);
+}
 
 /** Rank k of the succession waits k steps, so the first one normally wins alone; the others come after all of it. */
 export function handleLeaderLost(core: Core, leader: NodeId, inTerm: Term): void {

@@ -83,6 +83,25 @@ test('of one body that many addresses give only the latest addresses are kept, a
   await cache.close();
 });
 
+test('a cache is closed when what was begun is on the disk', async (t) => {
+  const { open, folder } = await setting(t);
+  const cache = await open();
+  const body = await put(cache, 'ok');
+  const addresses = Array.from({ length: 60 }, (_, i) => urlKey(`http://x/?${i}`));
+  const named = addresses.map((address) => cache.addKeys(body, [address]));
+  await cache.close();
+  const file = join(folder, 'objects', body.sha256.slice(0, 2), `${body.sha256}.json`);
+  const written = await readFile(file, 'utf8');
+  t.true(written.includes(addresses.at(-1)!.digest));
+  await Promise.all(named);
+  t.is(await readFile(file, 'utf8'), written, 'nothing is written once it is closed');
+  const again = await open();
+  const evicted = await put(again, 'other');
+  void again.remove(evicted.sha256);
+  await again.close();
+  t.deepEqual(await readdir(join(folder, 'objects', evicted.sha256.slice(0, 2))), []);
+});
+
 test('what is known of objects counts within the limit', async (t) => {
   const { open } = await setting(t, { limitBytes: 20_000 });
   const cache = await open();

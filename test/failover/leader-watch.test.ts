@@ -53,6 +53,34 @@ test('a refusal by a firewall: heartbeats that keep coming show it alive', (t) =
   t.deepEqual(kinds(watch.heard(nowMs + 60)), ['declareAlive']);
 });
 
+test('a firewall that goes on refusing: a leader that is heard all the same is lost only when it is heard no more', (t) => {
+  const { watch, nowMs } = watching();
+  const { heartbeatMs } = options;
+  watch.disconnected(nowMs, leader, 'refused');
+  t.deepEqual(kinds(watch.heard(nowMs + 60)), ['declareAlive']);
+  t.deepEqual(watch.disconnected(nowMs + 70, leader, 'refused'), [], 'the next dial');
+  t.deepEqual(kinds(watch.heard(nowMs + 80)), ['declareAlive']);
+  t.deepEqual(watch.heard(nowMs + 100), []);
+  t.deepEqual(kinds(watch.disconnected(nowMs + 110, leader, 'dropped')), ['probe b']);
+  t.deepEqual(watch.probed(nowMs + 111, leader, 'refused'), [], 'a probe of it is refused as well');
+  t.is(watch.state.kind, 'silent');
+  t.deepEqual(
+    kinds(watch.disconnected(nowMs + 100 + 3 * heartbeatMs, leader, 'refused')),
+    ['declareLost'],
+    'it is not heard either',
+  );
+  watch.follow(nowMs + 400, leader, term(6), identity);
+  t.deepEqual(kinds(watch.disconnected(nowMs + 401, leader, 'refused')), ['declareLost'], 'a new term');
+  const ended = watching();
+  ended.watch.disconnected(nowMs, leader, 'refused');
+  ended.watch.heard(nowMs + 60);
+  t.deepEqual(
+    kinds(ended.watch.disconnected(nowMs + 61, leader, 'gone')),
+    ['declareLost'],
+    'its process has ended',
+  );
+});
+
 test('its process has ended: lost at once, whatever was under way; a leader that goes on speaking was not', (t) => {
   const { watch, nowMs } = watching();
   const [lost] = watch.disconnected(nowMs + 1, leader, 'gone');

@@ -1,5 +1,6 @@
 import { grouped } from '../../foundation/grouped.ts';
 import { median } from '../../foundation/statistics.ts';
+import { ownOutages } from '../run/outages.ts';
 import type { ChaosDocument, ScenarioResult } from '../run/result.ts';
 import { msText } from './scales.ts';
 
@@ -94,10 +95,8 @@ function totals(ran: readonly ScenarioResult[]): string {
     ran.reduce((all, result) => all + of(result), 0);
   const kills = ran
     .filter(({ target }) => target === 'tanist')
-    .flatMap(({ outages }) => outages)
-    .flatMap(({ event, outageMs, overlapped }) =>
-      event === 'kill' && outageMs !== null && overlapped !== true ? [outageMs] : [],
-    );
+    .flatMap(({ outages }) => ownOutages(outages))
+    .flatMap(({ event, outageMs }) => (event === 'kill' ? [outageMs] : []));
   return [
     countOf(ran.length, 'run'),
     countOf(

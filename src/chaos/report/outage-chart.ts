@@ -1,6 +1,7 @@
 import { median, quantile } from '../../foundation/statistics.ts';
 import { type Budget, budgets } from '../moment.ts';
 import type { BudgetTable, MeasuredOutage } from '../run/outages.ts';
+import { ownOutages } from '../run/outages.ts';
 import type { ScenarioResult } from '../run/result.ts';
 import { type Html, html } from './html.ts';
 import { decades, logarithmic, msText, place } from './scales.ts';
@@ -47,12 +48,8 @@ function rowsOf(results: readonly ScenarioResult[]): readonly Row[] {
     for (const target of ['tanist', 'etcd'] as const) {
       const outages = results
         .filter((result) => result.target === target)
-        .flatMap((result) => result.outages)
-        .flatMap((outage) =>
-          outage.event === event && outage.outageMs !== null && outage.overlapped !== true
-            ? [{ ...outage, outageMs: outage.outageMs }]
-            : [],
-        );
+        .flatMap((result) => ownOutages(result.outages))
+        .filter((outage) => outage.event === event);
       if (outages.length > 0) rows.push({ event, target, outages });
     }
   return rows;

@@ -1,5 +1,6 @@
 import { grouped } from '../../foundation/grouped.ts';
 import { median } from '../../foundation/statistics.ts';
+import { ownOutages } from '../run/outages.ts';
 import type { ScenarioResult } from '../run/result.ts';
 import { type Html, html } from './html.ts';
 import { msText } from './scales.ts';
@@ -23,7 +24,7 @@ function answer(given: ScenarioResult['linearizable']): Html {
 }
 
 function outageTimes({ outages }: ScenarioResult): readonly number[] {
-  return outages.flatMap(({ outageMs }) => (outageMs === null ? [] : [outageMs]));
+  return ownOutages(outages).map(({ outageMs }) => outageMs);
 }
 
 function outageCells(result: ScenarioResult): Html {

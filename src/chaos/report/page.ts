@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { grouped } from '../../foundation/grouped.ts';
 import { median } from '../../foundation/statistics.ts';
+import { ownOutages } from '../run/outages.ts';
 import type { ChaosDocument, ScenarioResult } from '../run/result.ts';
 import { behaviour } from './behaviour.ts';
 import { countOf, headlineOf } from './headline.ts';
@@ -60,12 +61,8 @@ function tiles(ran: readonly ScenarioResult[]): Html {
   const ofEvent = (event: string): readonly number[] =>
     ran
       .filter(({ target }) => target === 'tanist')
-      .flatMap(({ outages }) => outages)
-      .flatMap((outage) =>
-        outage.event === event && outage.outageMs !== null && outage.overlapped !== true
-          ? [outage.outageMs]
-          : [],
-      );
+      .flatMap(({ outages }) => ownOutages(outages))
+      .flatMap((outage) => (outage.event === event ? [outage.outageMs] : []));
   const outageTile = (event: string, title: string): Html | null => {
     const times = ofEvent(event);
     return times.length === 0

@@ -4,7 +4,7 @@ export interface Election {
   readonly atMs: number;
   readonly member: string;
   readonly term: number;
-  /** No fault of then or of shortly before touched the leader, a majority, or the links between all. */
+  /** No fault of then or of shortly before explains it; see `isExplained`. */
   readonly isFalse: boolean;
 }
 
@@ -20,26 +20,30 @@ export function electionsOf(moments: readonly Moment[], voters: readonly string[
     if (moment.kind !== 'leader' || (leader !== null && moment.term <= leader.term)) continue;
     const { atMs, member, term } = moment;
     if (leader !== null) {
-      const old = leader.member;
-      const explained = faults.some(
-        (fault) =>
-          fault.fromMs <= atMs &&
-          atMs <= fault.toMs + afterEffectMs &&
-          (fault.on.length === 0 ||
-            fault.on.includes(old) ||
-            fault.on.includes(member) ||
-            tookMajority(fault.on, voters)),
-      );
-      elections.push({ atMs, member, term, isFalse: !explained });
+      const isFalse = !isExplained(moment, leader.member, faults, voters);
+      elections.push({ atMs, member, term, isFalse });
     }
     leader = { member, term };
   }
   return elections;
 }
 
-/** A leader without a majority gives up, wherever it is. */
-function tookMajority(on: readonly string[], voters: readonly string[]): boolean {
-  return 2 * voters.filter((id) => !on.includes(id)).length <= voters.length;
+/**
+ * Faults of then or of shortly before took the leader, the one elected, the links between all, or together a majority: without that a leader gives up. Or a
+ * voter came back, perhaps with a later term: then the leader is elected once more, and nobody else is.
+ */
+function isExplained(
+  { atMs, member }: Pick<Election, 'atMs' | 'member'>,
+  old: string,
+  faults: readonly FaultTime[],
+  voters: readonly string[],
+): boolean {
+  const near = faults.filter(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs + afterEffectMs);
+  if (near.some(({ on }) => on.length === 0 || on.includes(old) || on.includes(member))) return true;
+  const touched = voters.filter((id) => near.some(({ on }) => on.includes(id)));
+  if (2 * (voters.length - touched.length) <= voters.length) return true;
+  const cameBack = near.some(({ on, toMs }) => toMs <= atMs && voters.some((id) => on.includes(id)));
+  return member === old && cameBack;
 }
 
 interface FaultTime {

@@ -18,6 +18,15 @@ export interface MeasuredOutage {
   readonly explanation?: string;
 }
 
+/** Those that have ended and are one fault's own: what several faults did together is no single one's outage. */
+export function ownOutages(
+  outages: readonly MeasuredOutage[],
+): readonly (MeasuredOutage & { readonly outageMs: number })[] {
+  return outages.flatMap((outage) =>
+    outage.outageMs === null || outage.overlapped === true ? [] : [{ ...outage, outageMs: outage.outageMs }],
+  );
+}
+
 export interface BudgetLine {
   readonly event: Budget;
   readonly count: number;

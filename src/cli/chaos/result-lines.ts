@@ -1,4 +1,5 @@
 import { countOf } from '../../chaos/report/headline.ts';
+import { ownOutages } from '../../chaos/run/outages.ts';
 import type { ScenarioResult } from '../../chaos/run/result.ts';
 import { median } from '../../foundation/statistics.ts';
 import { figure } from '../terminal/figure.ts';
@@ -12,7 +13,7 @@ export function sayResult(out: Output, result: ScenarioResult): void {
     out.say(`${style.yellow('–')} ${name}: ${style.yellow('skipped')}, ${result.skipped}`);
     return;
   }
-  const times = result.outages.flatMap(({ outageMs }) => (outageMs === null ? [] : [outageMs]));
+  const times = ownOutages(result.outages).map(({ outageMs }) => outageMs);
   const parts = [
     countOf(result.faults, 'fault'),
     `${figure(result.acknowledged)} acknowledged`,

@@ -250,8 +250,10 @@ export class ObjectCache {
     return { objects, bytes, damaged: bad };
   }
 
-  close(): Promise<void> {
-    return this.#folder.close();
+  /** What was begun is on the disk before the folder is another's to take, and said to be in order. */
+  async close(): Promise<void> {
+    await this.#files.settled();
+    await this.#folder.close();
   }
 
   async #rename(

@@ -120,6 +120,12 @@ export class ObjectFiles {
     }
   }
 
+  /** Nothing is being written or removed any more. */
+  async settled(): Promise<void> {
+    while (this.#describing.size + this.#unlinking.size > 0)
+      await Promise.allSettled([...this.#describing.values(), ...this.#unlinking.values()]);
+  }
+
   /** `atMs`: since 1970. */
   async touch(sha256: string, atMs: number): Promise<void> {
     await utimes(this.#metaFile(sha256), atMs / 1000, atMs / 1000).catch(() => undefined);

@@ -3,7 +3,7 @@ import type { Budget, Moment } from '../../../src/chaos/moment.ts';
 import { electionsOf } from '../../../src/chaos/run/elections.ts';
 import { explained } from '../../../src/chaos/run/explain.ts';
 import { growthOf } from '../../../src/chaos/run/growth.ts';
-import { budgetLines, outagesOf } from '../../../src/chaos/run/outages.ts';
+import { budgetLines, outagesOf, ownOutages } from '../../../src/chaos/run/outages.ts';
 
 /** A write every 2 ms, each answered after 1 ms, but none between `from` and `to`. */
 function stream(untilMs: number, gaps: readonly (readonly [from: number, to: number])[]) {
@@ -50,11 +50,13 @@ test('of two faults at once no budget is promised', (t) => {
     outages.map(({ overlapped }) => overlapped === true),
     [true, true],
   );
+  t.deepEqual(ownOutages(outages), []);
   const apart = outagesOf(
     [partition, { kind: 'healed', atMs: 950, id: 2 }, fault(1, 1000, 'kill')],
     stream(3000, [[1000, 1010]]),
   );
   t.is(apart[0]?.overlapped, undefined);
+  t.is(ownOutages(apart).length, 1);
   t.is(budgetLines(outages, 3000).length, 0);
 });
 
@@ -146,6 +148,22 @@ test('an election is false where no fault touched who led, who leads or the link
     fault(4, 80_000, null, ['n0', 'n2']),
     { kind: 'healed', atMs: 84_000, id: 4 },
     leader(84_300, 'n1', 6),
+    // The same, one after the other.
+    fault(5, 100_000, null, ['n0']),
+    { kind: 'healed', atMs: 102_000, id: 5 },
+    fault(6, 101_900, null, ['n2']),
+    leader(102_300, 'n1', 7),
+    { kind: 'healed', atMs: 103_000, id: 6 },
+    // A voter that is away is no reason; one that comes back may be at a later term.
+    fault(7, 120_000, null, ['n2']),
+    leader(121_000, 'n1', 8),
+    { kind: 'healed', atMs: 122_000, id: 7 },
+    leader(122_100, 'n1', 9),
+    leader(122_500, 'n0', 10),
+    // A replica without a vote is none either.
+    fault(8, 140_000, null, ['n3']),
+    { kind: 'healed', atMs: 141_000, id: 8 },
+    leader(141_100, 'n0', 11),
   ];
   t.deepEqual(
     electionsOf(moments, ['n0', 'n1', 'n2']).map(({ term, isFalse }) => [term, isFalse]),
@@ -155,6 +173,11 @@ test('an election is false where no fault touched who led, who leads or the link
       [4, false],
       [5, true],
       [6, false],
+      [7, false],
+      [8, true],
+      [9, false],
+      [10, true],
+      [11, true],
     ],
   );
 });

@@ -36,6 +36,8 @@ export class StampedKey {
   async run(forMs: number, patienceMs = defaultPatienceMs): Promise<void> {
     const untilMs = performance.now() + forMs;
     await Promise.all([this.#write(untilMs), this.#read(untilMs, patienceMs)]);
+    // However long the last acknowledgement took: what it wrote has been looked for.
+    await this.#look();
   }
 
   async #write(untilMs: number): Promise<void> {
@@ -52,14 +54,18 @@ export class StampedKey {
 
   async #read(untilMs: number, patienceMs: number): Promise<void> {
     while (performance.now() < untilMs || (this.#unseen() && performance.now() < untilMs + patienceMs)) {
-      // An answer that did not come shows nothing.
-      const answer = await this.#reader.get(key, { consistency: 'serializable' }).catch(() => null);
-      const atMs = performance.now();
-      const number = Number(Buffer.from(answer?.values[0]?.value ?? []).toString() || 0);
-      for (let at = this.#seen + 1; at <= number; at++) this.#seenMs.set(at, atMs);
-      this.#seen = Math.max(this.#seen, number);
+      await this.#look();
       await delay(readEveryMs);
     }
+  }
+
+  async #look(): Promise<void> {
+    // An answer that did not come shows nothing.
+    const answer = await this.#reader.get(key, { consistency: 'serializable' }).catch(() => null);
+    const atMs = performance.now();
+    const number = Number(Buffer.from(answer?.values[0]?.value ?? []).toString() || 0);
+    for (let at = this.#seen + 1; at <= number; at++) this.#seenMs.set(at, atMs);
+    this.#seen = Math.max(this.#seen, number);
   }
 
   #unseen(): boolean {

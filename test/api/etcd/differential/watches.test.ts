@@ -17,6 +17,7 @@ const seed = process.env.TANIST_DIFF_SEED ?? randomBytes(4).toString('hex');
 const operationsPerWatch = 50;
 /** etcd feeds watches of past revisions ten times a second. */
 const etcdCatchUpMs = 250;
+const patienceMs = 60_000;
 
 test('watches of random operations say the same on Tanist and on etcd', async (t) => {
   t.timeout(280_000);
@@ -25,7 +26,10 @@ test('watches of random operations say the same on Tanist and on etcd', async (t
   const [tanist, etcd] = await Promise.all([startEtcdCluster(3), startRealEtcd()]);
   const members = tanist.endpoints.map((endpoint) => new RawClient(endpoint));
   const real = new RawClient(etcd.endpoint);
-  const sides = [...tanist.endpoints, etcd.endpoint].map((endpoint) => new Watching(endpoint));
+  const sides = [
+    ...tanist.endpoints.map((endpoint, i) => new Watching(`member ${i}`, endpoint)),
+    new Watching('etcd', etcd.endpoint),
+  ];
   try {
     const random = seededRandom(seed);
     const next = new RandomOperations(random, true);
@@ -108,24 +112,38 @@ function randomWatch(
 /** All that the watches of one stream say, but not how it is divided into responses. */
 class Watching {
   readonly #stream: RawStream<typeof watchMethods.watch.request, typeof watchMethods.watch.response>;
+  readonly #name: string;
   readonly #seen = new Map<number, string[]>();
   #reached = 0;
   #said = new Set<number>();
 
-  constructor(endpoint: string) {
+  constructor(name: string, endpoint: string) {
+    this.#name = name;
     this.#stream = new RawStream(endpoint, watchMethods.watch);
     void this.#follow();
   }
 
   async create(request: Given<typeof watchCreateRequest>): Promise<void> {
     this.#stream.send({ create_request: request });
-    while (!this.#said.has(request.watch_id ?? 0)) await settle(1);
+    const id = request.watch_id ?? 0;
+    await this.#until(1, () => this.#said.has(id) || `watch ${id} is not created: ${text(request)}`);
   }
 
   async reach(revision: number): Promise<void> {
-    while (this.#reached < revision) {
+    await this.#until(20, () => {
+      if (this.#reached >= revision) return true;
       this.#stream.send({ progress_request: {} });
-      await settle(20);
+      return `it is at revision ${this.#reached} and does not come to ${revision}`;
+    });
+  }
+
+  async #until(everyMs: number, done: () => true | string): Promise<void> {
+    const giveUpMs = performance.now() + patienceMs;
+    for (let missing = done(); missing !== true; missing = done()) {
+      if (this.#stream.over)
+        throw new Error(`${this.#name}: the stream ended: ${await this.#stream.ended()}`);
+      if (performance.now() > giveUpMs) throw new Error(`${this.#name}: ${missing}`);
+      await settle(everyMs);
     }
   }
 
@@ -139,7 +157,7 @@ class Watching {
 
   async #follow(): Promise<void> {
     for (;;) {
-      const response = await this.#stream.next(60_000);
+      const response = await this.#stream.next(2 * patienceMs);
       if (response === null) return;
       const { watch_id: id, created, canceled, compact_revision, cancel_reason, events, header } = response;
       if (id === -1 && !created) this.#reached = header?.revision ?? 0;
