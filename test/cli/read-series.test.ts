@@ -136,5 +136,8 @@ test('many series, a row each', async (t) => {
     ],
   );
   await t.throwsAsync(withFile('a,b\nc,d\n', readM4), { message: /no row of a name and values/ });
+  await t.throwsAsync(withFile('time,value\n0,3\n3600,4\n', readM4), {
+    message: /one value a row: .*leave --m4 out/,
+  });
   await t.throwsAsync(withFile('H1,1,x,3\n', readM4), { message: /value 2 of series H1 is no number: "x"/ });
 });

@@ -11,6 +11,10 @@ export async function readM4(file: string): Promise<readonly NamedSeries[]> {
   const series = body.filter((row, i) => i > 0 || isValue(row[1] ?? '')).map((row) => seriesOf(file, row));
   if (series.length === 0)
     throw wrong(`${file} has no row of a name and values: expected a series a row, its name first`);
+  if (series.every(({ history }) => history.values.length < 2))
+    throw wrong(
+      `${file} has one value a row: expected a series a row, its name first (leave --m4 out for a file of times and values)`,
+    );
   return series;
 }
 
