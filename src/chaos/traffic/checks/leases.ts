@@ -24,7 +24,7 @@ function boundsAmong(wrongRates: readonly WrongRate[], life: LeaseHistory) {
 }
 
 /**
- * Promise 9. `silences`: nobody was answered, so cluster time may have stood still. etcd's new leader gives every lease its whole time-to-live again and
+ * Promise 9. `silences`: nothing was committed, so cluster time stood still. etcd's new leader gives every lease its whole time-to-live again and
  * an election timeout more (`lessor.Promote`), so there they also last so much longer.
  */
 export function checkLeases(

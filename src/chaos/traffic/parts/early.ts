@@ -58,7 +58,7 @@ export const early: Part = {
       const load = Math.round(1000 * Math.sin((2 * Math.PI * nowMs()) / periodMs)) / 10;
       const value = JSON.stringify({ load, id: nextValue() });
       const id = writes.began('early', 'put', key, value);
-      const outcome = await meter.callAny(() => client.putEarly(key, value));
+      const outcome = await meter.call(() => client.putEarly(key, value));
       if (outcome.kind === 'fail') writes.ended(id, { kind: 'absent' });
       if (outcome.kind !== 'ok') return;
       if (outcome.answer.early) record.early.set(value, nowMs());
@@ -81,7 +81,7 @@ export const early: Part = {
       const [oldestMs = nowMs()] = record.early.values();
       if (nowMs() - oldestMs > givesUpMs) return giveUp();
       if (random.chance(readShare)) {
-        const outcome = await meter.callAny(() => client.get(key, { consistency: 'predicted' }));
+        const outcome = await meter.call(() => client.get(key, { consistency: 'predicted' }));
         if (outcome.kind !== 'ok') return;
         predictions += outcome.answer.predictions.length;
         reads.saw('predicted', 'any member', key, false, outcome.answer);

@@ -66,7 +66,7 @@ async function live(
   const { meter, nowMs, random, writes, prefix } = context;
   const calledMs = nowMs();
   const isLong = random.chance(longShare);
-  const granted = await meter.call(() => client.grantLease(isLong ? longTtlMs : random.pick(ttlsMs)));
+  const granted = await meter.write(() => client.grantLease(isLong ? longTtlMs : random.pick(ttlsMs)));
   if (granted.kind !== 'ok') return;
   const { id, ttlMs } = granted.answer;
   const name = leaseText(id);
@@ -74,7 +74,7 @@ async function live(
   const renewals = [{ calledMs, returnedMs: nowMs(), ok: true }];
   const value = context.nextValue();
   const write = writes.began('leases', 'put', key, value);
-  const put = await meter.call(
+  const put = await meter.write(
     () => client.put(key, value, { lease: id }),
     ({ revision }) => ({ kind: 'write', revision }),
   );
@@ -107,7 +107,7 @@ async function renew(
 ): Promise<void> {
   const renewal = { calledMs: nowMs(), returnedMs: Number.POSITIVE_INFINITY, ok: false };
   life.renewals.push(renewal);
-  const outcome = await meter.call(() => client.keepLeaseAlive(id));
+  const outcome = await meter.write(() => client.keepLeaseAlive(id));
   if (outcome.kind === 'ok') {
     renewal.ok = true;
     renewal.returnedMs = nowMs();

@@ -52,7 +52,7 @@ async function contend(
   const name = random.below(names);
   const lock = `${prefix}${name}`;
   const calledMs = nowMs();
-  const lease = await meter.call(() => client.grantLease(ttlMs));
+  const lease = await meter.write(() => client.grantLease(ttlMs));
   if (lease.kind !== 'ok') return;
   const { id, ttlMs: grantedMs } = lease.answer;
   const value = nextValue();

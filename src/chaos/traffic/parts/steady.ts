@@ -22,7 +22,7 @@ export const steady: Part = {
       const value = nextValue();
       const id = writes.began('steady', 'put', key, value);
       const issuedAtMs = nowMs();
-      const outcome = await meter.call(
+      const outcome = await meter.write(
         () => client.put(key, value),
         ({ revision }) => ({ kind: 'write', revision }),
       );

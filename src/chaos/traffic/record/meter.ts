@@ -6,7 +6,7 @@ import { type Outcome, outcomeOf } from './outcome.ts';
 
 const sampleEveryMs = 250;
 
-/** A time in which no call was answered. Ms since the run began. */
+/** A time in which writes waited and none was answered. Ms since the run began. */
 export interface Silence {
   readonly fromMs: number;
   readonly toMs: number;
@@ -26,7 +26,9 @@ export class Meter {
   /** Since they were forgotten last. */
   samples: Sample[] = [];
   readonly silences: Silence[] = [];
-  #answeredMs: number;
+  /** Since when writes wait and none was answered; null: none waits. */
+  #silentMs: number | null = null;
+  #writes = 0;
   readonly #loop;
   readonly #nowMs: () => number;
   readonly #timer: NodeJS.Timeout;
@@ -44,7 +46,6 @@ export class Meter {
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
-    this.#answeredMs = nowMs();
     this.#loop = startLoopWatch(nowMs);
     this.#timer = setInterval(() => this.#sample(), sampleEveryMs);
   }
@@ -57,18 +58,23 @@ export class Meter {
     return this.#loop.stalls;
   }
 
-  /** A call that no member answers without a majority: its answer ends a silence. */
-  async call<Answer>(
+  /**
+   * A call that is answered when it is committed, whatever it does: its answer ends a silence, for cluster time travels with what is committed. Reads may be
+   * answered while that stands still.
+   */
+  async write<Answer>(
     call: () => Promise<Answer>,
     observe: Observe<Answer> = () => null,
   ): Promise<Outcome<Answer>> {
-    const outcome = await this.callAny(call, observe);
-    if (outcome.kind === 'ok') this.#answered(this.#nowMs());
+    this.#silentMs ??= this.#nowMs();
+    this.#writes++;
+    const outcome = await this.call(call, observe);
+    this.#writes--;
+    if (outcome.kind === 'ok') this.#committed(this.#nowMs());
     return outcome;
   }
 
-  /** One that a single member may answer: while there is no majority, cluster time stands still all the same. */
-  async callAny<Answer>(
+  async call<Answer>(
     call: () => Promise<Answer>,
     observe: Observe<Answer> = () => null,
   ): Promise<Outcome<Answer>> {
@@ -114,10 +120,11 @@ export class Meter {
     this.#loop.stop();
   }
 
-  #answered(atMs: number): void {
-    if (atMs - this.#answeredMs > silenceMs) this.silences.push({ fromMs: this.#answeredMs, toMs: atMs });
+  #committed(atMs: number): void {
+    const fromMs = this.#silentMs ?? atMs;
+    if (atMs - fromMs > silenceMs) this.silences.push({ fromMs, toMs: atMs });
     if (this.silences.length > keptSilences) this.silences.shift();
-    this.#answeredMs = atMs;
+    this.#silentMs = this.#writes > 0 ? atMs : null;
   }
 
   #sample(): void {
