@@ -1,7 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { nodeId } from '../../src/foundation/ids.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import { beforeAll } from '../../src/ports/log-store.ts';
 import { peerService } from '../../src/protocol/services.ts';
 import { encodeEnvelope, encodeHelloEnvelope } from '../../src/transport/envelope.ts';
@@ -13,8 +14,15 @@ import { transportSuite } from './suite.ts';
 
 transportSuite(test, 'gRPC', () => new GrpcNetwork());
 
+/** Closed however the test ends: what stays open holds its worker, and with that the whole run. */
+function networkOf(t: ExecutionContext, clock?: Clock): GrpcNetwork {
+  const network = new GrpcNetwork(clock);
+  t.teardown(() => network.close());
+  return network;
+}
+
 test('a taken port is named', async (t) => {
-  const network = new GrpcNetwork();
+  const network = networkOf(t);
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = `127.0.0.1:${(server.address() as { port: number }).port}`;
@@ -25,7 +33,7 @@ test('a taken port is named', async (t) => {
 });
 
 test('another cluster and another node at the address are refused, and said once each', async (t) => {
-  const network = new GrpcNetwork();
+  const network = networkOf(t);
   const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
   const transportA = await network.start(a, nodeA);
   await network.start(b, nodeB, 'start-b', 'other');
@@ -48,11 +56,10 @@ test('another cluster and another node at the address are refused, and said once
   transportA.setPeers(new Map([[wrong, network.addresses.get(a)!]]));
   await until(() => network.lines.some(({ fields }) => /ids must differ/.test(String(fields.reason))));
   t.is(transportA.roundTripMs(b), null);
-  await network.close();
 });
 
 test('a peer that does not answer is silent, not refused', async (t) => {
-  const network = new GrpcNetwork();
+  const network = networkOf(t);
   const sockets: Socket[] = [];
   const mute = createServer((socket) => sockets.push(socket.on('error', () => {})));
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
@@ -62,7 +69,6 @@ test('a peer that does not answer is silent, not refused', async (t) => {
   await t.throwsAsync(transportA.probe(b, 20), { code: 'deadline-exceeded' });
   await until(() => nodeA.events.length > 0);
   t.deepEqual(nodeA.events, ['silent b']);
-  await network.close();
   for (const socket of sockets) socket.destroy();
   mute.close();
 });
@@ -73,7 +79,7 @@ test('a connection that gives no answer is given up for a new one as soon as the
     ...realClock,
     after: (ms: number, act: () => void) => realClock.after(ms > 400 ? 1e9 : ms, act),
   };
-  const [networkA, networkB] = [new GrpcNetwork(impatient), new GrpcNetwork()];
+  const [networkA, networkB] = [networkOf(t, impatient), networkOf(t)];
   const sockets: Socket[] = [];
   let reached: string | null = null;
   const door = createServer((socket) => {
@@ -94,14 +100,12 @@ test('a connection that gives no answer is given up for a new one as soon as the
   reached = `127.0.0.1:${transportB.port}`;
   await until(() => nodeA.events.includes('connected b start-b'));
   t.deepEqual(nodeA.events, ['silent b', 'connected b start-b']);
-  await networkA.close();
-  await networkB.close();
   for (const socket of sockets) socket.destroy();
   door.close();
 });
 
 test('what is not an envelope, or speaks for another, ends that stream only', async (t) => {
-  const network = new GrpcNetwork();
+  const network = networkOf(t);
   const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
   const transportA = await network.start(a, nodeA);
   await network.start(b, nodeB);
@@ -134,11 +138,10 @@ test('what is not an envelope, or speaks for another, ends that stream only', as
   await until(() => nodeB.messages.length > 0);
   t.is(nodeB.messages.length, 1);
   t.false(nodeA.events.includes('dropped b'));
-  await network.close();
 });
 
 test('messages beyond the bound of the queue are dropped, and the stream goes on', async (t) => {
-  const network = new GrpcNetwork();
+  const network = networkOf(t);
   const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
   const transportA = await network.start(a, nodeA);
   await network.start(b, nodeB);
@@ -152,27 +155,24 @@ test('messages beyond the bound of the queue are dropped, and the stream goes on
   await until(() => nodeB.messages.length + transportA.droppedMessages(b) === count);
   transportA.send(b, numbered(a, b, 1));
   await until(() => nodeB.messages.at(-1)?.type === 'readIndexRequest');
-  await network.close();
 });
 
 test('round trips are measured', async (t) => {
-  const network = new GrpcNetwork();
+  const network = networkOf(t);
   const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
   const transportA = await network.start(a, nodeA);
   t.is(transportA.roundTripMs(b), null);
   await network.start(b, nodeB);
   await until(() => transportA.roundTripMs(b) !== null);
   t.true((transportA.roundTripMs(b) ?? 0) > 0);
-  await network.close();
 });
 
 test('a sentinel that ends means that its process has, until that is heard anew', async (t) => {
-  const network = new GrpcNetwork();
+  const network = networkOf(t);
   const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
   const sentinel = await fakeSentinel();
   const transportA = await network.start(a, nodeA);
   const transportB = await network.start(b, nodeB, 'start-b', 'cluster', sentinel);
-  t.teardown(() => network.close());
   const [metB, metA] = ['connected b start-b', 'connected a start-a'];
   await until(() => nodeA.events.at(-1) === metB && nodeB.events.at(-1) === metA);
   await until(() => sentinel.connections.size === 1);
@@ -191,12 +191,11 @@ test('a sentinel that ends means that its process has, until that is heard anew'
 });
 
 test('a peer whose connection to its sentinel alone was reset is a peer again, though it has noticed nothing', async (t) => {
-  const network = new GrpcNetwork();
+  const network = networkOf(t);
   const [nodeA, nodeB] = [new Recorder(a), new Recorder(b)];
   const sentinel = await fakeSentinel();
   await network.start(a, nodeA);
   await network.start(b, nodeB, 'start-b', 'cluster', sentinel);
-  t.teardown(() => network.close());
   const metB = 'connected b start-b';
   for (let round = 0; round < 2; round++) {
     await until(() => nodeA.events.at(-1) === metB && sentinel.connections.size === 1);
