@@ -7,6 +7,8 @@ export class RunClock {
   readonly untilMs: number;
   readonly #clock: HarnessClock;
   readonly #over = new AbortController();
+  readonly #stop: AbortSignal | undefined;
+  readonly #end = (): void => this.end();
 
   constructor(clock: HarnessClock, forMs: number, stop?: AbortSignal) {
     this.#clock = clock;
@@ -15,8 +17,9 @@ export class RunClock {
     setMaxListeners(0, this.#over.signal);
     // And as many clocks as scripts that are not at their end yet, where the machine is slow.
     if (stop !== undefined) setMaxListeners(0, stop);
+    this.#stop = stop;
     if (stop?.aborted === true) this.end();
-    else stop?.addEventListener('abort', () => this.end(), { once: true, signal: this.#over.signal });
+    else stop?.addEventListener('abort', this.#end, { once: true });
   }
 
   get over(): boolean {
@@ -29,6 +32,8 @@ export class RunClock {
 
   /** Whoever made the clock ends it, or `stop` remembers it for good. */
   end(): void {
+    // Not by the option `signal`: Node 20 holds the removals of all but the last such listener weakly.
+    this.#stop?.removeEventListener('abort', this.#end);
     this.#over.abort();
   }
 

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
+import { collectGarbage } from '../../../src/api/replication/small-heap.ts';
 import { Claims } from '../../../src/chaos/run/claims.ts';
 import { RunClock } from '../../../src/chaos/run/run-clock.ts';
 import { SharedLinks, worst } from '../../../src/chaos/run/shared-links.ts';
@@ -90,7 +91,11 @@ test('as many scripts as there are may wait, and one that is over is not listene
     );
     clock.end();
   }
-  t.is(getEventListeners(stop.signal, 'abort').length, 0);
+  const together = Array.from({ length: 3 }, () => new RunClock(virtualClock(), 500, stop.signal));
+  await nextTurn();
+  collectGarbage();
+  for (const clock of together) clock.end();
+  t.is(getEventListeners(stop.signal, 'abort').length, 0, 'also after what is held weakly has gone');
   await nextTurn();
   t.deepEqual(warnings, []);
 });
