@@ -44,6 +44,9 @@ const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
   electionMethods,
 ];
 
+/** They wait for others for as long as the caller's deadline lets them, which grpc-js watches; their answers are small. */
+const waiting: ReadonlySet<string> = new Set([lockMethods.lock.path, electionMethods.campaign.path]);
+
 /** etcd's API on the node's client port. What nobody serves is answered as UNIMPLEMENTED. */
 export class EtcdServices {
   readonly face: EtcdFace;
@@ -107,10 +110,9 @@ export class EtcdServices {
   /** To be called when the server listens. */
   bound(server: Server): void {
     const hot = new Map<string, CountedHandler>();
-    for (const { path } of Object.values(kvMethods)) {
-      const handler = this.unary.get(path);
+    for (const [path, handler] of this.unary) {
       const counts = this.#counts.get(path);
-      if (handler !== undefined && counts !== undefined) hot.set(path, { handler, counts });
+      if (counts !== undefined && !waiting.has(path)) hot.set(path, { handler, counts });
     }
     serveUnaryStreams(server, hot);
   }

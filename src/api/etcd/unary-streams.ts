@@ -17,8 +17,8 @@ const mostWaitingBytes = 4 * limits.messageBytes;
 const waitingBytes = new WeakMap<Http2Session, number>();
 
 /**
- * Serves the hottest unary calls on the HTTP/2 streams themselves: grpc-js's layers between a stream and a handler cost more than
- * everything that Tanist does for such a call. All else (other methods, compressed messages, other content) stays with grpc-js, and so
+ * Serves unary calls on the HTTP/2 streams themselves: grpc-js's layers between a stream and a handler cost more than everything that
+ * Tanist does for a hot one, and bound nothing of what a connection has waiting. All else (other methods, compressed messages, other content) stays with grpc-js, and so
  * does the connection. Call it once the server is bound. False: this grpc-js is built otherwise, and serves everything itself.
  */
 export function serveUnaryStreams(server: Server, methods: ReadonlyMap<string, CountedHandler>): boolean {
