@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { type ErrorCode, TanistError } from '../../foundation/errors.ts';
+import { MalformedMessage } from '../../protocol/parts/wire-reader.ts';
 
 /** etcd's own gRPC codes and texts; clients match them character by character. */
 const errors = {
@@ -115,6 +116,9 @@ export function toEtcdError(failure: Failure): EtcdError {
 /** The same for what was caught. */
 export function caughtAsEtcdError(error: unknown): EtcdError {
   if (error instanceof EtcdError) return error;
+  // As grpc-go ends a call whose request it cannot decode.
+  if (error instanceof MalformedMessage)
+    return new EtcdError(status.INTERNAL, `grpc: error unmarshalling request: ${error.message}`);
   if (error instanceof TanistError) return toEtcdError(error);
   return new EtcdError(status.INTERNAL, `internal error: ${String(error)}`);
 }

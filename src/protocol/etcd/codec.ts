@@ -1,6 +1,6 @@
 import { unreachable } from '../../foundation/assert.ts';
 import type { ByteString } from '../../foundation/bytes.ts';
-import { malformed, WireReader } from '../parts/wire-reader.ts';
+import { refusedValue, WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
 import type { AnySchema, Field, Given, Message } from './schema.ts';
 
@@ -71,7 +71,7 @@ function readValue(reader: WireReader, field: Field<unknown>): unknown {
 
 function nameOf(field: Field<unknown>, number: number): string {
   const name = field.names[number];
-  if (name === undefined) throw malformed(`unknown enum value ${number}`);
+  if (name === undefined) throw refusedValue(`unknown enum value ${number}`);
   return name;
 }
 

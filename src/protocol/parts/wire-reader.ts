@@ -7,7 +7,19 @@ const deepest = limits.messageDepth;
 const words = new Uint32Array(2);
 const word64 = new BigUint64Array(words.buffer);
 
+/** The bytes are no protobuf message of the kind, not even one with values that nobody takes. */
+export class MalformedMessage extends TanistError {
+  constructor(detail: string) {
+    super('invalid-argument', `malformed message: ${detail}`);
+  }
+}
+
 export function malformed(detail: string): TanistError {
+  return new MalformedMessage(detail);
+}
+
+/** A message, but with a value that is not taken here. */
+export function refusedValue(detail: string): TanistError {
   return new TanistError('invalid-argument', `malformed message: ${detail}`);
 }
 
@@ -108,7 +120,7 @@ export class WireReader {
   /** Text that must be UTF-8. */
   utf8(): string {
     const view = this.view();
-    if (!isUtf8(view)) throw malformed('text that is not UTF-8');
+    if (!isUtf8(view)) throw refusedValue('text that is not UTF-8');
     return view.toString('utf8');
   }
 
@@ -151,7 +163,7 @@ export class WireReader {
   oneOf<T>(names: readonly T[]): T {
     const code = this.uint();
     const name = names[code];
-    if (name === undefined) throw malformed(`unknown enum value ${code}`);
+    if (name === undefined) throw refusedValue(`unknown enum value ${code}`);
     return name;
   }
 
@@ -160,7 +172,7 @@ export class WireReader {
     const length = this.sized();
     const outer = this.limit;
     if (this.position + length > outer) throw malformed('cut off');
-    if (++this.depth > deepest) throw malformed('nested too deeply');
+    if (++this.depth > deepest) throw refusedValue('nested too deeply');
     this.limit = this.position + length;
     return outer;
   }
@@ -211,7 +223,7 @@ export class WireReader {
       else throw malformed('number longer than 64 bits');
       shift += 7;
     } while (byte >= 0x80);
-    if (value > Number.MAX_SAFE_INTEGER) throw malformed('number beyond 2^53');
+    if (value > Number.MAX_SAFE_INTEGER) throw refusedValue('number beyond 2^53');
     this.position = position;
     return value;
   }

@@ -94,9 +94,9 @@ test('what is no single whole message is refused', async (t) => {
     t.is((await post(kvMethods.put.path, pieces)).status, '13');
 });
 
-test('malformed messages are INVALID_ARGUMENT, errors have the text of etcd', async (t) => {
+test('malformed messages are INTERNAL as with etcd, errors have the text of etcd', async (t) => {
   const malformed = await post(kvMethods.put.path, [frame(Buffer.from([0x0a, 200, 1]))]);
-  t.is(malformed.status, '3');
+  t.is(malformed.status, '13');
   t.regex(malformed.message, /malformed/);
   const empty = await post(kvMethods.range.path, [frame(Buffer.alloc(0))]);
   t.deepEqual([empty.status, empty.message], ['3', 'etcdserver: key is not provided']);
