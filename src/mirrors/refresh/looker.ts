@@ -25,6 +25,8 @@ export interface LookerPorts {
   readonly lease: ProcessLease;
   readonly forecasts: ChangeForecasts;
   readonly origin: (source: string) => Promise<Origin>;
+  /** Whether its config is the one in the state. */
+  readonly isShared: (source: string) => boolean;
   /** Of this process, in records. */
   readonly by: string;
   /** Waits this long for the cluster to answer a claim. */
@@ -49,6 +51,7 @@ export type LookOutcome =
     }
   | { readonly kind: 'held' }
   | { readonly kind: 'moved'; readonly checkRevision: number }
+  | { readonly kind: 'removed' }
   | { readonly kind: 'over-budget'; readonly waitMs: number }
   /** The deadline passed before it was this one's turn. */
   | { readonly kind: 'late' }
@@ -160,7 +163,8 @@ export class Looker {
     late: (outcome: CallOutcome) => void,
   ): Promise<CallOutcome | NoCluster> {
     const { clock, live } = this.#ports;
-    const taking = this.#calls.take({ source, budget, claim, reserve, deadlineMs });
+    const isShared = this.#ports.isShared(source);
+    const taking = this.#calls.take({ source, isShared, budget, claim, reserve, deadlineMs });
     try {
       return await live.contact.unlessLost(taking, deadlineMs - clock.nowMs());
     } catch (error) {

@@ -1,5 +1,5 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { ask, invalidate } from '../invalidation/wanted.ts';
+import { invalidate } from '../invalidation/wanted.ts';
 import type { Mirrors } from '../sdk/mirrors.ts';
 import type { OriginChange } from '../sources/origin.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
@@ -117,7 +117,7 @@ export class OriginWatches {
 
   /** What is this process's newly is looked at once: it may have changed before. */
   async #cover(followed: Followed, entries: readonly LiveEntry[]): Promise<void> {
-    const { client, clock, by, onTrouble } = this.#mirrors.ports;
+    const { onTrouble } = this.#mirrors.ports;
     const owned = new Set(entries.map(({ name }) => name));
     for (const name of followed.covered) if (!owned.has(name)) followed.covered.delete(name);
     const fresh = entries.filter(({ name }) => !followed.covered.has(name));
@@ -125,7 +125,7 @@ export class OriginWatches {
     for (const { name } of fresh) followed.covered.add(name);
     const asked = fresh.filter(({ wanted }) => wanted === null).map(({ name }) => name);
     try {
-      await ask(client, asked, { reason: 'asked', by, atMs: clock.wallMs() });
+      await this.#mirrors.ask(...asked);
     } catch (error) {
       for (const name of asked) followed.covered.delete(name);
       onTrouble(asError(error));

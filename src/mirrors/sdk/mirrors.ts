@@ -23,7 +23,7 @@ import { Direct } from './direct.ts';
 import { Hits } from './hits.ts';
 import type { MirrorEvent, MirrorState, PollOptions } from './mirror-state.ts';
 import { failureOf, overBudget, Refreshes } from './refreshes.ts';
-import { SourceBook } from './source-book.ts';
+import { SourceBook, unknownSource } from './source-book.ts';
 import { Watches } from './watches.ts';
 
 export interface MirrorsPorts {
@@ -97,6 +97,7 @@ export class Mirrors implements AsyncDisposable {
       lease: this.lease,
       forecasts: this.forecasts,
       origin: (source) => this.sources.origin(source),
+      isShared: (source) => this.sources.isShared(source),
       by,
       claimMs: 5 * ports.clusterMs,
       onLook: (look) => {
@@ -196,7 +197,8 @@ export class Mirrors implements AsyncDisposable {
   /** Leaves it to a refresher to look, soon; resolves when it is written down. */
   async ask(...ids: readonly string[]): Promise<void> {
     const { client, clock, by } = this.ports;
-    await ask(client, ids, { reason: 'asked', by, atMs: clock.wallMs() });
+    const record = { reason: 'asked', by, atMs: clock.wallMs() } as const;
+    await ask(client, ids, record, (source) => this.sources.isShared(source));
   }
 
   /** Freshness, accuracy, latency and hits of all mirrors, from this process's mirror and what all processes report. */
@@ -260,8 +262,8 @@ export class Mirrors implements AsyncDisposable {
     const { error } = refreshed;
     if (refreshed.apart) return await this.#edge(name, error);
     const now = this.live.entries.get(name);
-    if (now !== undefined && ownValue(now) !== null && error.code !== 'resource-missing')
-      return this.#answers.stale(now, error);
+    const isOver = error.code === 'resource-missing' || error.code === 'source-unknown';
+    if (now !== undefined && ownValue(now) !== null && !isOver) return this.#answers.stale(now, error);
     throw error;
   }
 
@@ -300,6 +302,7 @@ export class Mirrors implements AsyncDisposable {
       const outcome = await this.looker.spend(source, config, deadlineMs);
       if (outcome.kind === 'spent') return await this.#past(name, null, true);
       if (outcome.kind === 'no-cluster') break;
+      if (outcome.kind === 'removed') throw unknownSource(source);
       const waitMs = outcome.kind === 'over-budget' ? Math.max(1, outcome.waitMs) : 0;
       if (clock.nowMs() + waitMs >= deadlineMs) throw overBudget(source, waitMs);
       await new Promise<void>((resolve) => clock.after(waitMs, resolve));
