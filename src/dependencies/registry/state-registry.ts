@@ -59,18 +59,37 @@ export class StateRegistry implements DependencyRegistry {
   async join(
     sandbox: SandboxFacts,
     ttlMs: number,
-    options?: CallOptions,
+    { lease: own, ...options }: SandboxOptions = {},
   ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }> {
     const facts = checkSandbox(sandbox);
-    const granted = await this.#state.grantLease(ttlMs, options);
+    const granted = await this.#granted(ttlMs, own, options);
     try {
-      await this.#takeId(facts, granted.id, options);
+      await this.#takeId(facts, granted.lease, options);
     } catch (error) {
-      await this.#state.revokeLease(granted.id).catch(() => undefined); // it ends by itself, too
+      // Whatever else failed here, another copy of this join may have come further; what nobody has ends by itself.
+      const isRefused = error instanceof TanistError && error.code === 'sandbox-exists';
+      if (isRefused) await this.#state.revokeLease(granted.lease).catch(() => undefined);
       throw error;
     }
-    this.#remember({ facts, lease: granted.id });
-    return { lease: granted.id, ttlMs: granted.ttlMs };
+    this.#remember({ facts, lease: granted.lease });
+    return granted;
+  }
+
+  /** One that is there already is of an earlier copy of the same join. */
+  async #granted(
+    ttlMs: number,
+    own: LeaseId | undefined,
+    options: CallOptions,
+  ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }> {
+    try {
+      const asked = own === undefined ? options : { ...options, id: own };
+      const { id, ttlMs: grantedMs } = await this.#state.grantLease(ttlMs, asked);
+      return { lease: id, ttlMs: grantedMs };
+    } catch (error) {
+      if (own === undefined || !(error instanceof TanistError) || error.code !== 'lease-exists') throw error;
+      const { ttlMs: keptMs } = await this.#state.keepLeaseAlive(own, options);
+      return { lease: own, ttlMs: keptMs };
+    }
   }
 
   async heartbeat(sandboxId: string, options?: SandboxOptions): Promise<{ readonly ttlMs: number }> {
