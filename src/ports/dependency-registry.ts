@@ -36,9 +36,12 @@ export interface AddressFacts {
   readonly contentEncoding: string;
 }
 
+/** In place of a sha256 where an address answered that there is nothing. */
+export const nothing = '0'.repeat(64);
+
 export interface HeldObject {
   readonly keys: readonly ContentKey[];
-  /** Of the bytes as they are stored and sent. */
+  /** Of the bytes as they are stored and sent; `nothing`: there are none. */
   readonly sha256: string;
   readonly size: number;
   /** Where a key is an address. */

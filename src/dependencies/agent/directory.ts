@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { LeaseId } from '../../foundation/ids.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
-import type {
-  Claim,
-  ContentKey,
-  DependencyRegistry,
-  Holding,
-  SandboxFacts,
+import {
+  type Claim,
+  type ContentKey,
+  type DependencyRegistry,
+  type Holding,
+  nothing,
+  type SandboxFacts,
 } from '../../ports/dependency-registry.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
 import { within } from './within.ts';
@@ -116,6 +117,16 @@ export class Directory {
     return this.#tell(() =>
       this.#register([address === undefined ? meta : { ...meta, keys: [...keys, address] }]),
     );
+  }
+
+  /** That an address answered that there is nothing; resolves like `holds`. Whoever says so takes it back by `gaveUp`. */
+  missing(key: ContentKey, forMs: number): Promise<void> {
+    const { registry, self, clock } = this.#options;
+    const fetchedMs = clock.wallMs();
+    const validators = { etag: '', lastModified: '', contentType: '', contentEncoding: '' };
+    const answer = { fetchedMs, freshUntilMs: fetchedMs + forMs, ...validators };
+    const said = [{ keys: [key], sha256: nothing, size: 0, answer }];
+    return this.#tell(() => registry.register(self.id, said, this.#lease));
   }
 
   gone(objects: readonly ObjectMeta[]): void {

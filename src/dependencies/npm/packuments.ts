@@ -4,6 +4,7 @@ import type { ObjectCache } from '../cache/object-cache.ts';
 import { sha256Key } from '../content-key.ts';
 import type { AddressFetcher, Answered } from '../fetch/address-fetcher.ts';
 import type { AddressRequest } from '../fetch/address-request.ts';
+import { mostMissingMs } from '../fetch/missing.ts';
 import { collect } from '../http/reply.ts';
 import { AnswerStatus, expectStatus } from '../outside/answer-status.ts';
 import { decoded } from './content-encoding.ts';
@@ -46,11 +47,13 @@ export interface FoundPackument {
 const abbreviated = 'application/vnd.npm.install-v1+json';
 const mostPackuments = 256;
 const mostRewrittenBytes = 64 * 1024 * 1024;
-/** That there is none is believed for so long at most: somebody may publish it. */
-const missingMs = 10_000;
 const tooLargeMs = 60_000;
 /** Metadata beyond it waits for its turn to be read and rewritten, which takes some ten times its size of memory. */
 const largeBytes = 1024 * 1024;
+/** What unfolds to more than that waits for its turn, too, however little came. */
+const mostUnfoldedBytes = 16 * 1024 * 1024;
+/** Metadata of the largest packages has some 30 MB. */
+const mostPlainBytes = 512 * 1024 * 1024;
 const mostLargeAtOnce = 2;
 const mostLargeWaiting = 256;
 /** Whoever waits holds up the download for those who have their turn, where its bytes are kept nowhere. */
@@ -69,7 +72,7 @@ export class Packuments {
   readonly #tarballs = new Map<string, ReadonlyMap<string, TarballFacts>>();
   /** Registries that give the whole metadata of a package alone. */
   readonly #withoutVersions = new Set<string>();
-  /** What there is none of, or too much, by what was asked for. */
+  /** What there is too much of, by what was asked for. */
   readonly #refused: Refusals;
   /** What is being answered, by what was asked for and where it leads. */
   readonly #running = new Map<string, Running>();
@@ -162,14 +165,9 @@ export class Packuments {
       return await this.#get(name, below, isShort, signal, base);
     } catch (error) {
       if (!(error instanceof TanistError)) throw error;
-      const isTooLarge = error.code === 'value-too-large';
-      const said = isTooLarge ? this.#tooLarge(name, error) : error;
-      if (isTooLarge || (error instanceof AnswerStatus && [404, 410].includes(error.status)))
-        this.#refused.keep(
-          asked,
-          said,
-          isTooLarge ? tooLargeMs : Math.min(missingMs, this.#options.metadataTtlMs),
-        );
+      if (error.code !== 'value-too-large') throw error;
+      const said = this.#tooLarge(name, error);
+      this.#refused.keep(asked, said, tooLargeMs);
       throw said;
     }
   }
@@ -217,7 +215,8 @@ export class Packuments {
     const known = `${base} ${name}${below} ${sha256}`;
     let packument = this.#rewritten.get(known);
     if (packument === undefined) {
-      const plain = await decoded(bytes ?? (await this.#stored(sha256, turns)), facts.contentEncoding);
+      const sent = bytes ?? (await this.#stored(sha256, turns));
+      const plain = await this.#plain(sent, facts.contentEncoding, turns);
       try {
         packument = rewritePackument(name, plain.toString('utf8'), base);
       } catch (error) {
@@ -251,6 +250,7 @@ export class Packuments {
       reload: false,
       defaultTtlMs: metadataTtlMs,
       mostTtlMs: metadataTtlMs,
+      missingTtlMs: Math.min(mostMissingMs, metadataTtlMs),
       fromPeers: metadataFromPeers,
     };
   }
@@ -264,6 +264,7 @@ export class Packuments {
 
   /** Metadata is read as a whole, since it is rewritten; `bytes` null: it is in the cache. */
   async #whole(answered: Answered, url: URL, turns: (() => void)[]) {
+    if (answered.kind === 'missing') throw new AnswerStatus(url, 404, 0);
     if (answered.kind === 'passed') {
       expectStatus(answered.response, url, 200);
       throw new TanistError('upstream-failed', `${url.host} answers in a way that is not understood`);
@@ -275,6 +276,19 @@ export class Packuments {
     const bytes = await this.#collect(answered.download.read(), turns);
     const { sha256 } = await answered.download.finished;
     return { bytes, sha256, facts: answered.facts, isStale: false };
+  }
+
+  /** As it was before `content-encoding`. What unfolds to much waits for its turn before it does. */
+  async #plain(sent: Buffer, encoding: string, turns: (() => void)[]): Promise<Buffer> {
+    const plain = turns.length > 0 ? null : await decoded(sent, encoding, mostUnfoldedBytes);
+    if (plain !== null) return plain;
+    if (turns.length === 0) turns.push(await this.#large.enter());
+    const large = await decoded(sent, encoding, mostPlainBytes);
+    if (large !== null) return large;
+    throw new TanistError(
+      'upstream-failed',
+      `metadata came that unfolds to more than ${mostPlainBytes} bytes`,
+    );
   }
 
   /** What turns out to be large waits for its turn before the rest of it is taken into memory. */
