@@ -139,13 +139,22 @@ export class LiveMirror {
     const { signal } = this.#stopped;
     let pauseMs = firstPauseMs;
     let told = '';
+    let next: Feed | null = null;
     while (!signal.aborted) {
-      const feed = await this.#feeds.next(this.#seen);
+      const feed: Feed = next ?? (await this.#feeds.next(this.#seen));
+      next = null;
       this.#turn++;
       const turn = new AbortController();
       const end = (): void => turn.abort();
       signal.addEventListener('abort', end, { once: true });
-      const unlook = this.#feeds.better(feed, end);
+      const unlook = this.#feeds.better(
+        feed,
+        () => this.#seen,
+        (better) => {
+          next = better;
+          end();
+        },
+      );
       try {
         for await (const part of feed.follow(AbortSignal.any([signal, turn.signal]))) {
           if (part.kind === 'all') {
