@@ -124,7 +124,8 @@ test('what a replica’s pages had not any more does not come back by its watch'
   const replica = {
     endpoint: 'r',
     get: async () => ({ revision: 110, values: [row('s/other', {}, 90)], more: false, ageMs: 0 }),
-    watch: (_: string, { signal }: { signal?: AbortSignal }) => batches.read(signal),
+    watch: (_: string, { signal }: { signal?: AbortSignal }) =>
+      Object.assign(batches.read(signal), { requestProgress: () => undefined }),
   } as unknown as ReplicaReads;
   const word = { endpoint: 'r', revision: at(99), asOfMonoMs: 0 };
   const feed = new ReplicaFeed({ replica, clock, word, seen: at(99), lagMs: 5000, answerMs: 2000 });
