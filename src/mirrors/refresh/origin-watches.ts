@@ -3,6 +3,7 @@ import { invalidate } from '../invalidation/wanted.ts';
 import type { Mirrors } from '../sdk/mirrors.ts';
 import type { OriginChange } from '../sources/origin.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
+import { paused } from '../state/paused.ts';
 
 /** After a watch that ended: the first pause, and the longest; each time twice as long. */
 const pauseMs = 500;
@@ -90,7 +91,7 @@ export class OriginWatches {
       followed.stands = false;
       followed.covered.clear();
       if (signal.aborted) return;
-      await this.#paused(pause, signal);
+      await paused(this.#mirrors.ports.clock, pause, signal);
       pause = Math.min(2 * pause, longestPauseMs);
     }
   }
@@ -130,18 +131,6 @@ export class OriginWatches {
       for (const name of asked) followed.covered.delete(name);
       onTrouble(asError(error));
     }
-  }
-
-  #paused(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = this.#mirrors.ports.clock.after(ms, end);
-      signal.addEventListener('abort', end);
-    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { noLease, type Revision, revision } from '../../foundation/ids.ts';
+import { type Revision, revision } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClientKeyValue, StateClient, WatchEvent } from '../../ports/state-client.ts';
 import { resourceId } from '../resource-id.ts';
@@ -9,7 +9,8 @@ import { EntryTimes, type TimesOf } from './entry-times.ts';
 import type { Feed, ReplicaWord } from './feed.ts';
 import { Feeds, type Near } from './feeds.ts';
 import { livePrefix, parseLiveKey } from './keys.ts';
-import { emptyEntry, isEmpty, type LiveEntry } from './live-entry.ts';
+import { emptyEntry, isDone, isEmpty, type LiveEntry, vanished } from './live-entry.ts';
+import { paused } from './paused.ts';
 import type { BudgetRecord, CheckRecord, ClaimRecord, ValueRecord, WantedRecord } from './records.ts';
 import { decodeRecord } from './records.ts';
 import { WriterClocks } from './writer-clocks.ts';
@@ -187,7 +188,7 @@ export class LiveMirror {
         if (feed.replica !== null) continue;
         this.contact.following = false;
         first(trouble);
-        await this.#pause(pauseMs);
+        await paused(this.#ports.clock, pauseMs, signal);
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       } finally {
         unlook();
@@ -196,19 +197,6 @@ export class LiveMirror {
     }
     this.contact.following = false;
     first(new TanistError('closed', 'these mirrors are closed'));
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#stopped;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = this.#ports.clock.after(ms, done);
-      signal.addEventListener('abort', done, { once: true });
-    });
   }
 
   #replace(at: Revision, found: readonly ClientKeyValue[], isClusters: boolean): void {
@@ -298,21 +286,4 @@ export class LiveMirror {
       if (isEmpty(entry) && entry.listeners.size === 0) this.entries.delete(entry.name);
     }
   }
-}
-
-/** Whatever was wanted before a look began went with it, unless that failed. */
-function isDone(wantedRevision: Revision | 0, check: CheckRecord | null): boolean {
-  return check !== null && check.failure === null && wantedRevision <= check.fence;
-}
-
-function vanished(key: string, at: Revision): ClientKeyValue {
-  const empty = new Uint8Array();
-  return {
-    key: Buffer.from(key, 'utf8'),
-    value: empty,
-    createRevision: at,
-    modRevision: at,
-    version: 0,
-    lease: noLease,
-  };
 }
