@@ -81,6 +81,7 @@ export const mutantNames = [
   'fenced-by-what-it-was',
   'forced-beside-quorum',
   'never-committed-is-lag',
+  'members-outlive-mark',
   'forced-without-witness',
   'forced-beside-new-hot',
   'failed-fence-counts',

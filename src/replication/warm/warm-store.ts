@@ -169,6 +169,8 @@ export function membersRow(members: readonly MemberFacts[]): DatabaseChange {
   return { type: 'put', key: membersKey, value: sealJson(membersKey, members) };
 }
 
+export const noMembersRow: DatabaseChange = { type: 'del', key: membersKey };
+
 async function openDatabase(disk: Disk): Promise<Database> {
   const { database } = await disk.open(databaseName, { redoable: true, checked: true });
   return database;
