@@ -82,6 +82,7 @@ export const mutantNames = [
   'forced-beside-quorum',
   'never-committed-is-lag',
   'members-outlive-mark',
+  'pause-waits-for-room',
   'forced-without-witness',
   'forced-beside-new-hot',
   'failed-fence-counts',
