@@ -3,7 +3,7 @@ import { TanistError } from '../../src/foundation/errors.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import { contentOfWarm } from '../../src/replication/warm/warm-content.ts';
 import type { WarmReplica } from '../../src/replication/warm/warm-replica.ts';
-import { put } from '../state/commands.ts';
+import { put, range } from '../state/commands.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
 import { policy, WarmWorld } from './warm-world.ts';
 
@@ -124,6 +124,8 @@ test('whoever waits while it is given up finds nothing held', async (t) => {
   });
   await world.run(100);
   t.false(isStill);
+  // Readers do not wait.
+  t.like(warm.read(range('a/1')), { code: 'not-held' });
   goOn();
   await world.until(paused);
   t.is(await keysHeld(world, warm), null);

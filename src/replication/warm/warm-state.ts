@@ -96,8 +96,10 @@ export class WarmState {
   async discard(reason: string): Promise<void> {
     const { reads, store } = this.#options;
     this.begin();
+    const rows: DatabaseChange[] = [];
     await reads.exclusively(async () => {
-      const rows = this.#ranges.flatMap(({ generation, range }) => store.setAside(generation, range, reason));
+      for (const { generation, range } of this.#ranges)
+        rows.push(...store.setAside(generation, range, reason));
       for (const id of this.#leases.keys()) rows.push(leaseRow(id, null));
       this.#ranges = [];
       this.#leases = new Map();
@@ -105,8 +107,9 @@ export class WarmState {
       this.#meta = null;
       this.#takeover = this.#newTakeover();
       this.#show();
-      await this.#options.write([...rows, noMembersRow, noMetaRow]);
     });
+    // Readers wait for no room on the disk.
+    await this.#options.write([...rows, noMembersRow, noMetaRow]);
   }
 
   /** A stream begins: what the last one left unfinished is void. */
