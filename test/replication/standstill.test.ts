@@ -11,6 +11,16 @@ import { policy, WarmWorld } from './warm-world.ts';
 class DamagedDisk extends MemoryDisk {
   damage: string | null = null;
 
+  override async remove(name: string): Promise<void> {
+    if (this.gate !== null) await this.gate;
+    await super.remove(name);
+  }
+
+  override async replace(...args: Parameters<MemoryDisk['replace']>): Promise<void> {
+    await super.replace(...args);
+    this.damage = null;
+  }
+
   override async open(name: string): ReturnType<MemoryDisk['open']> {
     const opened = await super.open(name);
     opened.database.inspect = async () => this.damage;
@@ -106,6 +116,25 @@ test('what is held is not given up while it is read for another role, and nothin
     t.deepEqual(await world.differences(warm), []);
     await world.until(warm.stop());
   }
+});
+
+test('a damaged table is given up with its database, once: no other pass finds it again', async (t) => {
+  const disk = new DamagedDisk();
+  const { world, warm } = await begun(disk);
+  disk.damage = 'wrong';
+  t.deepEqual(await world.until(warm.scrub()), ['table wrong']);
+  await world.caughtUp(warm);
+  t.deepEqual(await world.until(warm.scrub()), []);
+  t.is(warm.status().quarantined, 1);
+  t.true(disk.contents.has('warm.evidence'));
+  world.apply(put('a/2', 'two'));
+  await world.caughtUp(warm);
+  t.deepEqual(await world.differences(warm), []);
+  await world.until(warm.stop());
+  const again = await world.warm([], disk.copy());
+  t.is(again.status().quarantined, 0);
+  t.deepEqual(await world.differences(again), []);
+  await world.until(again.stop());
 });
 
 test('whoever waits while it is given up finds nothing held', async (t) => {

@@ -275,7 +275,7 @@ export class WarmReplica {
   #startAnew(reason: string): Promise<void> {
     return this.#standstill.giveUp(() => {
       this.#health.damaged({ range: null, reason });
-      return this.#state.discard(reason);
+      return this.#state.discardDatabase(reason);
     });
   }
 

@@ -94,9 +94,21 @@ export class WarmState {
 
   /** Nothing of what is held is to be trusted: it is evidence from now on, and nobody reads it. */
   async discard(reason: string): Promise<void> {
+    const rows = await this.#letGo(reason);
+    // Readers wait for no room on the disk.
+    await this.#options.write([...rows, noMembersRow, noMetaRow]);
+  }
+
+  /** The same where the database itself is damaged. Errors: `storage-failed`. */
+  async discardDatabase(reason: string): Promise<void> {
+    await this.#letGo(reason);
+    await this.#options.store.beginAnew();
+  }
+
+  async #letGo(reason: string): Promise<readonly DatabaseChange[]> {
     const { reads, store } = this.#options;
-    this.begin();
     const rows: DatabaseChange[] = [];
+    this.begin();
     await reads.exclusively(async () => {
       for (const { generation, range } of this.#ranges)
         rows.push(...store.setAside(generation, range, reason));
@@ -108,8 +120,7 @@ export class WarmState {
       this.#takeover = this.#newTakeover();
       this.#show();
     });
-    // Readers wait for no room on the disk.
-    await this.#options.write([...rows, noMembersRow, noMetaRow]);
+    return rows;
   }
 
   /** A stream begins: what the last one left unfinished is void. */
