@@ -7,20 +7,18 @@ import { quantile } from '../../../../foundation/statistics.ts';
 export interface Holds {
   readonly p99Ms: number;
   readonly longestMs: number;
-  /** By the process's own work: pauses of the garbage collection, waits for a core (Linux) and for something to happen taken off. */
+  /** Of processor time: what the process itself did, without the garbage collection. */
   readonly longestOwnMs: number;
   readonly longestPauseMs: number;
-  readonly longestWaitMs: number;
+  /** Off the processor: others had it. */
+  readonly longestOffMs: number;
 }
 
-/** A look at the event loop, `gapMs` after the one before it. */
+/** A look at the event loop, `gapMs` after the one before it; the thread ran for `ranMs` of that. */
 export interface Look {
   readonly atMs: number;
   readonly gapMs: number;
-  /** That the thread waited for a core since the one before. */
-  readonly waitMs: number;
-  /** That the loop slept: a timer that the kernel tells of late holds up nothing. What it then waits for a core counts as sleep, too. */
-  readonly idleMs: number;
+  readonly ranMs: number;
 }
 
 export interface Pause {
@@ -40,20 +38,18 @@ export async function holdsDuring(act: () => Promise<void>): Promise<Holds> {
       pauses.push({ atMs: startTime, durationMs: duration });
   });
   observer.observe({ entryTypes: ['gc'] });
-  const waits = openWaits();
+  const run = openRunTime();
   const looks: Look[] = [];
   let lastMs = performance.now();
-  let lastWaitMs = waits.readMs();
-  let lastIdleMs = performance.eventLoopUtilization().idle;
+  let lastRunMs = run.readMs();
   let timer: NodeJS.Timeout;
   const look = (): void => {
     const atMs = performance.now();
-    const waitMs = waits.readMs();
-    const idleMs = performance.eventLoopUtilization().idle;
-    looks.push({ atMs, gapMs: atMs - lastMs, waitMs: waitMs - lastWaitMs, idleMs: idleMs - lastIdleMs });
+    const runMs = run.readMs();
+    const gapMs = atMs - lastMs;
+    looks.push({ atMs, gapMs, ranMs: Math.min(gapMs, runMs - lastRunMs) });
     lastMs = atMs;
-    lastWaitMs = waitMs;
-    lastIdleMs = idleMs;
+    lastRunMs = runMs;
     timer = setTimeout(look, everyMs);
   };
   timer = setTimeout(look, everyMs);
@@ -64,7 +60,7 @@ export async function holdsDuring(act: () => Promise<void>): Promise<Holds> {
   } finally {
     clearTimeout(timer);
     observer.disconnect();
-    waits.close();
+    run.close();
   }
   return holdsOf(looks, pauses);
 }
@@ -73,14 +69,14 @@ export async function holdsDuring(act: () => Promise<void>): Promise<Holds> {
 export function holdsOf(looks: readonly Look[], pauses: readonly Pause[]): Holds {
   let longestOwnMs = 0;
   let next = 0;
-  for (const { atMs, gapMs, waitMs, idleMs } of looks) {
+  for (const { atMs, ranMs } of looks) {
     let pausedMs = 0;
     for (; next < pauses.length; next++) {
       const pause = pauses[next];
       if (pause === undefined || pause.atMs >= atMs) break;
       pausedMs += pause.durationMs;
     }
-    longestOwnMs = Math.max(longestOwnMs, gapMs - pausedMs - Math.max(waitMs, idleMs));
+    longestOwnMs = Math.max(longestOwnMs, ranMs - pausedMs);
   }
   const longest = (all: readonly number[]): number => all.reduce((most, each) => Math.max(most, each), 0);
   const gaps = looks.map(({ gapMs }) => gapMs);
@@ -89,21 +85,24 @@ export function holdsOf(looks: readonly Look[], pauses: readonly Pause[]): Holds
     longestMs: longest(gaps),
     longestOwnMs,
     longestPauseMs: longest(pauses.map(({ durationMs }) => durationMs)),
-    longestWaitMs: longest(looks.map(({ waitMs }) => waitMs)),
+    longestOffMs: longest(looks.map(({ gapMs, ranMs }) => gapMs - ranMs)),
   };
 }
 
-/** What this thread waited for a core since it began; 0 where nobody says (proc_pid_schedstat(5): the second number, ns). */
-function openWaits(): { readMs(): number; close(): void } {
+/**
+ * Processor time of the main thread since it began (the first number of proc_pid_schedstat(5), ns, which the kernel brings up to date with its ticks); where
+ * nobody tells it, the time that its loop did not sleep.
+ */
+function openRunTime(): { readMs(): number; close(): void } {
   let file: number;
   try {
     file = openSync('/proc/self/schedstat', 'r');
   } catch {
-    return { readMs: () => 0, close: () => {} };
+    return { readMs: () => performance.eventLoopUtilization().active, close: () => {} };
   }
   const text = Buffer.alloc(128);
   return {
-    readMs: () => Number(text.latin1Slice(0, readSync(file, text, 0, text.length, 0)).split(' ')[1]) / 1e6,
+    readMs: () => Number(text.latin1Slice(0, readSync(file, text, 0, text.length, 0)).split(' ')[0]) / 1e6,
     close: () => closeSync(file),
   };
 }

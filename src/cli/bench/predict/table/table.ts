@@ -98,7 +98,7 @@ function figuresOf(
   ];
 }
 
-/** What holds the event loop: the leader's own work, pauses of the garbage collection, and, not its doing, waits for a core. */
+/** What holds the event loop: the leader's own work, pauses of the garbage collection, and, not its doing, whoever else has the processor. */
 function holdFigures(keys: number, turns: readonly Pair[]): readonly Figure[] {
   const bound = boundOf(keys);
   const p99 = ({ holds }: Stretch): number => holds.p99Ms;
@@ -127,7 +127,7 @@ function holdFigures(keys: number, turns: readonly Pair[]): readonly Figure[] {
       'ms',
     ),
     ...longest('paused for garbage, longest', ({ longestPauseMs }) => longestPauseMs),
-    ...longest('waited for a core, longest', ({ longestWaitMs }) => longestWaitMs),
+    ...longest('off the processor, longest', ({ longestOffMs }) => longestOffMs),
     ...longest('held by all of that, longest', ({ longestMs }) => longestMs),
   ];
 }
