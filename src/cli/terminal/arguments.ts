@@ -51,7 +51,6 @@ export function durationMs(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as 500ms, 30s, 5m or 1h.');
 }
 
-/** A lease: hexadecimal as it is printed here and by etcdctl, with or without `0x`; decimal only behind `dec:`, since most decimals are hexadecimal, too. */
 /** One of these words. */
 export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
   return (text) => {
@@ -61,6 +60,7 @@ export function oneOf<Word extends string>(words: readonly Word[]): (text: strin
   };
 }
 
+/** A lease: hexadecimal as it is printed here and by etcdctl, with or without `0x`; decimal only behind `dec:`, since most decimals are hexadecimal, too. */
 export function leaseNumber(text: string): bigint {
   const decimal = /^dec:(-?\d{1,19})$/i.exec(text)?.[1];
   if (decimal !== undefined && BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal))
