@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { isEndpoint } from '../../client/endpoint-list.ts';
 
 /** A parser for commander: a whole number within bounds. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -89,10 +90,7 @@ export function endpointList(text: string): readonly string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-  const wrong = list.find((part) => {
-    const port = /^(?:[^:\s/]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/.exec(part)?.[1];
-    return port === undefined || Number(port) < 1 || Number(port) > 65_535;
-  });
+  const wrong = list.find((part) => !isEndpoint(part));
   if (list.length > 0 && wrong === undefined) return list;
   throw new InvalidArgumentError(
     `It must be host:port,host:port,…${wrong === undefined ? '' : ` and "${wrong}" is not`}.`,
