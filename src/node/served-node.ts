@@ -53,7 +53,7 @@ export interface ServedNode
     | 'policies'
   >;
   wholeState(): Promise<ServedNode['state']>;
-  readonly maintenance: Pick<Maintenance, 'hashKv' | 'hash' | 'defragment' | 'sizes'>;
+  readonly maintenance: Pick<Maintenance, 'hashKv' | 'hash' | 'compacted' | 'defragment' | 'sizes'>;
   /** Of a replica beyond the quorum, for metrics; null on a hot node. */
   replication(): ReplicationGauges | null;
 }

@@ -138,6 +138,10 @@ test('errors are one line with their code; bugs keep their stack', (t) => {
     'port 1 is taken by another (port-taken)',
   );
   t.is(errorText(new UsageError('so not')), 'so not');
+  t.is(
+    errorText(new TanistError('invalid-argument', 'row "\u001b[2J\u009b1m\u0007"')),
+    'row "\ufffd[2J\ufffd1m\ufffd" (invalid-argument)',
+  );
   t.is(errorText(Object.assign(new Error('no'), { code: 'ENOENT' })), 'no (ENOENT)');
   t.regex(errorText(new TypeError('oops')), /^TypeError: oops\n +at /);
   t.is(exitCode(new UsageError('x')), 2);

@@ -94,6 +94,7 @@ export class ReplicaNode implements ServedNode {
     this.maintenance = {
       hash: refuse,
       hashKv: refuseLater,
+      compacted: refuseLater,
       defragment: refuseLater,
       sizes: () => {
         const { bytes } = options.replica.gauges();

@@ -34,6 +34,13 @@ export function share(text: string): number {
   throw new InvalidArgumentError('It must be a number between 0 and 1, such as 0.9.');
 }
 
+/** `0.1,0.5`, at most 32. */
+export function shareList(text: string): readonly number[] {
+  const all = text.split(',').map(share);
+  if (all.length <= 32 && new Set(all).size === all.length) return all;
+  throw new InvalidArgumentError('It must be up to 32 different numbers between 0 and 1.');
+}
+
 /** `a,b`. */
 export function nameList(text: string): readonly string[] {
   return text

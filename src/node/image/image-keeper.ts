@@ -81,6 +81,15 @@ export class ImageKeeper {
     this.#reclaim = true;
   }
 
+  /** Whether what compaction freed still takes room in the image; if so, works on it now. */
+  reclaims(): boolean {
+    if (this.#reclaim) {
+      this.#cancelTimer();
+      this.#work();
+    }
+    return this.#reclaim;
+  }
+
   /** Hands what was applied to the image, in the turn in which it is taken from the state. */
   #gather(): void {
     if (!this.#behind || this.#paused || !this.#options.whole()) return;

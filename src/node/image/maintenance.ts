@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { type ByteString, bytesOf, emptyBytes } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Revision } from '../../foundation/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { type RangeRequest, rangeOf } from '../../ports/command.ts';
 import type { KeyValue } from '../../ports/delta.ts';
 import type { HistoryStore, ImageStore } from '../../ports/image-store.ts';
@@ -14,6 +15,9 @@ export interface MaintenanceOptions {
   /** Fails while the state is being replaced; the number changes when it was. */
   readonly whole: () => number;
   readonly yieldTurn: () => Promise<void>;
+  /** Whether the image still has what compaction freed; hurries on. */
+  readonly reclaims: () => boolean;
+  readonly clock: Clock;
 }
 
 export interface KeyHash {
@@ -33,6 +37,8 @@ export interface Sizes {
 const keysPerPage = 256;
 const bytesPerTurn = 1024 * 1024;
 const keptHashes = 8;
+/** Between looks at how far the image is. Each look may begin a step of a few MiB. */
+const reclaimEveryMs = 10;
 
 /** What operators ask of one node's storage and state, without holding up its event loop. */
 export class Maintenance {
@@ -76,6 +82,19 @@ export class Maintenance {
     await this.#whenWhole();
     whole();
     return crc32(`${state.digest('user')} ${state.digest('planes')} ${state.digest('system')}`);
+  }
+
+  /**
+   * Until this node, too, has compacted to the revision and what that freed is gone from its image (LevelDB's files become smaller when it merges them), or
+   * nobody waits any more. Errors: `starting`, `closed`.
+   */
+  async compacted(at: Revision, waiting: AbortSignal): Promise<void> {
+    const { state, reclaims, clock, whole } = this.#options;
+    for (;;) {
+      whole();
+      if (waiting.aborted || (state.compacted('user') >= at && !reclaims())) return;
+      await new Promise<void>((resolve) => clock.after(reclaimEveryMs, resolve));
+    }
   }
 
   /** Gives back what compaction freed on the disk. Reads and writes go on meanwhile. */

@@ -95,6 +95,8 @@ export class Stored {
         return standing.replaced;
       },
       yieldTurn: () => this.#wholeTurn(),
+      reclaims: () => this.keeper.reclaims(),
+      clock,
     });
   }
 

@@ -59,6 +59,7 @@ export class Driver {
   #skipThrough = logIndex(0);
   #toPersist: Persist[] = [];
   #persistScheduled = false;
+  #applyScheduled = false;
   #refused: Persist[] = [];
   /** They may be written now. */
   #hasRoom = false;
@@ -151,18 +152,42 @@ export class Driver {
   }
 
   #lookAtAll(): void {
-    const { proposals, reads } = this.#parts;
-    reads.flush();
-    do {
+    this.#parts.reads.flush();
+    const gaveToDisk = this.#handleAll();
+    if (gaveToDisk && this.#toApply.length > 0) this.#applySoon();
+    else this.#applyAndPropose();
+  }
+
+  #applyAndPropose(): void {
+    const { proposals } = this.#parts;
+    this.#applySome();
+    while (proposals.flush()) {
       this.#handleAll();
       this.#applySome();
-    } while (proposals.flush());
+    }
     this.#handleAll();
     if (this.#toApply.length > 0 && !this.#installing) this.wake();
   }
 
-  /** A new leader's first block leaves together with its no-op. */
-  #handleAll(): void {
+  /** The disk begins with what it was given when the turn is over. The quorum waits for it, and for what is applied here nobody does. */
+  #applySoon(): void {
+    if (this.#applyScheduled) return;
+    this.#applyScheduled = true;
+    this.#parts.clock.soon(() => this.#guarded(() => this.#applyTurn(true)));
+  }
+
+  /** `polite`: lets one turn that is due go first, which may have something for the disk again. */
+  #applyTurn(polite: boolean): void {
+    if (polite && this.#scheduled) {
+      this.#parts.clock.soon(() => this.#guarded(() => this.#applyTurn(false)));
+      return;
+    }
+    this.#applyScheduled = false;
+    this.#within(() => this.#applyAndPropose());
+  }
+
+  /** A new leader's first block leaves together with its no-op. Says whether the log store was given anything. */
+  #handleAll(): boolean {
     const { proposals } = this.#parts;
     let sending = false;
     for (let ready = this.#next(); ready !== null; ready = this.#next()) {
@@ -170,7 +195,7 @@ export class Driver {
       if (ready.messages.length > 0) sending = true;
       if (ready.soft?.role === 'leader') proposals.flush();
     }
-    this.#persistAfter(sending);
+    return this.#persistAfter(sending);
   }
 
   #next(): Ready | null {
@@ -208,14 +233,14 @@ export class Driver {
    * What peers shall get goes out before this node turns to its own disk: handing a block to the disk takes longer than handing it to a
    * socket, and theirs is the longer way.
    */
-  #persistAfter(sending: boolean): void {
-    if (this.#toPersist.length === 0) return;
+  #persistAfter(sending: boolean): boolean {
+    if (this.#toPersist.length === 0) return false;
     if (!sending && !this.#persistScheduled) {
       this.#persistAll();
-      return;
+      return true;
     }
     if (sending) this.#parts.transport.flush();
-    if (this.#persistScheduled) return;
+    if (this.#persistScheduled) return false;
     this.#persistScheduled = true;
     this.#parts.clock.soon(() =>
       this.#guarded(() => {
@@ -223,6 +248,7 @@ export class Driver {
         this.#persistAll();
       }),
     );
+    return false;
   }
 
   #persistAll(): void {

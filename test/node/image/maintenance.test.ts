@@ -5,20 +5,29 @@ import { defaultRequestLimits as limits } from '../../../src/foundation/limits.t
 import { Maintenance } from '../../../src/node/image/maintenance.ts';
 import type { ImageStore } from '../../../src/ports/image-store.ts';
 import { createStateMachine, type StateMachine } from '../../../src/state/state-machine.ts';
+import { TestClock } from '../../mirrors/test-clock.ts';
 import { someCommands } from '../../state/arbitraries.ts';
 import { compact, del, Log, put } from '../../state/commands.ts';
 import { MemoryImage } from '../../state/memory-history.ts';
 
-function maintenanceOf(state: StateMachine, image: MemoryImage, between: () => void = () => {}) {
+function maintenanceOf(
+  state: StateMachine,
+  image: MemoryImage,
+  between: () => void = () => {},
+  reclaims: () => boolean = () => false,
+) {
   let replaced = 0;
+  const clock = new TestClock();
   const maintenance = new Maintenance({
     state,
     image: {} as ImageStore,
     history: state.history(image.history),
     whole: () => replaced,
     yieldTurn: async () => between(),
+    reclaims,
+    clock,
   });
-  return { maintenance, replace: () => replaced++ };
+  return { maintenance, clock, replace: () => replaced++ };
 }
 
 test('members that compacted at other times agree on every revision that both have', async (t) => {
@@ -79,4 +88,30 @@ test('compacted and future revisions, and a state that was replaced meanwhile, a
   t.is((await maintenance.hashKv(revision(3))).compacted, revision(3));
   const other = maintenanceOf(log.state, image, () => other.replace());
   await t.throwsAsync(other.maintenance.hashKv(revision(0)), { code: 'starting' });
+});
+
+test('a physical compaction is waited for until this member has compacted and its image is rid of the history, or nobody waits', async (t) => {
+  const log = new Log(createStateMachine({ limits }));
+  log.apply(put('a', '1'), put('a', '2'));
+  let steps = 0;
+  const { maintenance, clock } = maintenanceOf(log.state, new MemoryImage(), undefined, () => ++steps < 4);
+  let over = false;
+  const at = revision(3);
+  const waiting = maintenance.compacted(at, new AbortController().signal).then(() => {
+    over = true;
+  });
+  await clock.advance(1000);
+  t.false(over);
+  t.is(steps, 0, 'not before it is compacted here');
+  log.one(compact(3));
+  await clock.advance(30);
+  t.false(over);
+  await clock.advance(1000);
+  t.true(over);
+  await waiting;
+  const caller = new AbortController();
+  const given = maintenance.compacted(revision(9), caller.signal);
+  caller.abort();
+  await clock.advance(1000);
+  await given;
 });

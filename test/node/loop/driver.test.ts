@@ -90,3 +90,60 @@ test('in a hurry messages leave at once, and what is to be applied waits for the
   t.is(applies, 1);
   driver.stop();
 });
+
+test('a follower hands its disk what the quorum waits for before it applies, and applies however much arrives', async (t) => {
+  const none: readonly never[] = [];
+  const entry = (index: number) => ({ index, term: 1, kind: 'no-op', payload: new Uint8Array() });
+  const append = (index: number) => ({
+    soft: null,
+    messages: none,
+    persist: { token: index, hardState: null, entries: [entry(index)], messages: none },
+    committed: [entry(index - 1)],
+    reads: none,
+    snapshots: none,
+    lostPeers: none,
+    logReads: none,
+    install: null,
+  });
+  const readies: unknown[] = [];
+  const happened: string[] = [];
+  const parts = {
+    raft: {
+      status: { role: 'follower', term: 1 },
+      ready: () => readies.shift() ?? null,
+      applied: () => {},
+    },
+    // Begins, as the log store does, when the turn is over.
+    log: {
+      append: async ({ entries }: { entries: readonly { index: number }[] }) => {
+        await null;
+        happened.push(`disk ${entries[0]?.index}`);
+        await new Promise(() => {});
+      },
+    },
+    clock: { soon: setImmediate, nowMs: () => 0 },
+    proposals: { flush: () => false },
+    reads: { flush: () => {}, applied: () => {} },
+    blockAppended: () => {},
+    apply: (entries: readonly { index: number }[]) => {
+      for (const { index } of entries) happened.push(`apply ${index}`);
+      return entries.length;
+    },
+    failed: (error: unknown) => t.fail(String(error)),
+  };
+  const driver = new Driver(parts as unknown as DriverParts);
+  for (let index = 2; index < 12; index++) {
+    readies.push(append(index));
+    driver.wake();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+  driver.stop();
+  t.is(happened.length, 20);
+  for (let index = 2; index < 12; index++) {
+    const applied = happened.indexOf(`apply ${index - 1}`);
+    t.true(happened.indexOf(`disk ${index}`) < applied, happened.join(', '));
+    // Not more than two turns later.
+    t.true(applied <= happened.indexOf(`disk ${index}`) + 4, happened.join(', '));
+  }
+});

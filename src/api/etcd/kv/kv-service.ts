@@ -18,7 +18,7 @@ import { kvMethods } from '../../../protocol/etcd/methods.ts';
 import { isReadOnly } from '../../../state/checks/read-only.ts';
 import { caughtAsEtcdError, EtcdError, type EtcdErrorName, etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
-import { rawUnary, type ServiceHandlers, type UnaryReply } from '../handlers.ts';
+import { rawUnary, type ServiceHandlers, signalOf, type UnaryReply } from '../handlers.ts';
 import type { TxnReadDone } from '../reads.ts';
 import type { WriteOutcome } from '../writes/flight.ts';
 import { checkPut, checkTxn } from './check-requests.ts';
@@ -66,9 +66,19 @@ export function kvService(face: EtcdFace): ServiceHandlers {
         };
         face.readTxn(txn, serializable, told, caller);
       }),
-      rawUnary(kvMethods.compact, (bytes, reply) => {
-        const { command } = decodeCompactionRequest(bytes);
-        write(command, command.revision < 0 ? 'compacted' : null, reply);
+      rawUnary(kvMethods.compact, (bytes, reply, caller) => {
+        const { command, physical } = decodeCompactionRequest(bytes);
+        const gone: UnaryReply = (error, response) => {
+          if (error !== null) {
+            reply(error, null);
+            return;
+          }
+          face.node.maintenance.compacted(command.revision, signalOf(caller)).then(
+            () => reply(null, response),
+            (failure: unknown) => reply(caughtAsEtcdError(failure), null),
+          );
+        };
+        write(command, command.revision < 0 ? 'compacted' : null, physical ? gone : reply);
       }),
     ]),
     streams: new Map(),
