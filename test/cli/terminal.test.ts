@@ -17,7 +17,9 @@ import { valueOrInput } from '../../src/cli/terminal/standard-input.ts';
 import { styleFor } from '../../src/cli/terminal/style.ts';
 import { table } from '../../src/cli/terminal/table.ts';
 import { UsageError } from '../../src/cli/terminal/usage-error.ts';
+import { saysWaiting } from '../../src/cli/terminal/waiting.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
+import { TestClock } from '../mirrors/test-clock.ts';
 
 const plain = styleFor({ isTTY: false });
 
@@ -83,6 +85,25 @@ test('progress is one line on a terminal and nothing elsewhere', (t) => {
   terminal.clear();
   terminal.clear();
   t.deepEqual(written, ['\r\u001b[2Ka long l…', '\r\u001b[2K']);
+});
+
+test('what is waited for is said from 2 s on, until the command says something', async (t) => {
+  const clock = new TestClock();
+  const written: string[] = [];
+  const write = (text: string): void => void written.push(text.replace('\r\u001b[2K', '|'));
+  const waiting = saysWaiting(progressOn({ write, isTTY: true }), 'an answer of a:1', clock);
+  await clock.advance(1999);
+  t.deepEqual(written, []);
+  await clock.advance(1001);
+  t.deepEqual(written, ['|waiting for an answer of a:1, 2 s …', '|waiting for an answer of a:1, 3 s …']);
+  waiting.update('half');
+  await clock.advance(5000);
+  t.deepEqual(written.slice(2), ['|half']);
+  waiting.clear();
+  saysWaiting(progressOn({ write, isTTY: true }), 'x', clock).clear();
+  saysWaiting(progressOn({ write }), 'x', clock);
+  await clock.advance(5000);
+  t.deepEqual(written.slice(3), ['|']);
 });
 
 test('arguments', (t) => {
