@@ -16,7 +16,7 @@ const foundBy: Partial<Record<MutantName, number>> = {
   'count-learner': 2,
   'single-quorum-in-joint-change': 5,
   'apply-twice-after-restart': 1,
-  'read-without-quorum-round': 65,
+  'read-without-quorum-round': 91,
   'read-joins-earlier-round': 109,
   'held-read-served-unasked': 11,
   'reuse-session-number': 20,
