@@ -74,7 +74,7 @@ export class Feeds {
    * Looks for a better one beside, and says when one is there, once: a replica has said all that it has by then; null: the cluster answers again. The function
    * it returns ends that.
    */
-  better(feed: Feed, seen: () => Revision | 0, isThere: (next: Feed | null) => void): () => void {
+  better(feed: Feed, seen: () => Revision | 0, isThere: (next: BegunFeed | null) => void): () => void {
     const { clock, near } = this.#ports;
     if (near === null) return () => undefined;
     let stopped = false;

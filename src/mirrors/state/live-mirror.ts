@@ -3,6 +3,7 @@ import { type Revision, revision } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClientKeyValue, StateClient, WatchEvent } from '../../ports/state-client.ts';
 import { resourceId } from '../resource-id.ts';
+import type { BegunFeed } from './begun-feed.ts';
 import { Budgets } from './budgets.ts';
 import { ClusterContact } from './cluster-contact.ts';
 import { EntryTimes, type TimesOf } from './entry-times.ts';
@@ -140,7 +141,7 @@ export class LiveMirror {
     const { signal } = this.#stopped;
     let pauseMs = firstPauseMs;
     let told = '';
-    let next: Feed | null = null;
+    let next = null as BegunFeed | null;
     while (!signal.aborted) {
       const feed: Feed = next ?? (await this.#feeds.next(this.#seen));
       next = null;
@@ -195,6 +196,7 @@ export class LiveMirror {
         signal.removeEventListener('abort', end);
       }
     }
+    next?.end();
     this.contact.following = false;
     first(new TanistError('closed', 'these mirrors are closed'));
   }
