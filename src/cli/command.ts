@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import type { TanistClient } from '../client/index.ts';
+import { systemClock } from '../ports/system-clock.ts';
 import { durationMs, endpointList } from './terminal/arguments.ts';
 import { type Output, outputTo } from './terminal/output.ts';
+import { progressOn } from './terminal/progress.ts';
 import { UsageError } from './terminal/usage-error.ts';
+import { saysWaiting } from './terminal/waiting.ts';
 
 /** Adds one command, or one family of them, to the program. Loads nothing heavy: what it runs is imported when it runs. */
 export type Register = (program: Command) => void;
@@ -62,11 +65,17 @@ export async function withCluster(
   const { openClient } = await import('./client.ts');
   const deadlineMs = options.timeout ?? 5000;
   const endpoints = endpointsOf(options);
-  const client = await openClient(endpoints, { connectMs: deadlineMs, deadlineMs });
+  const waiting = saysWaiting(progressOn(process.stderr), `an answer of ${endpoints.join(',')}`, systemClock);
   try {
-    const change = { deadlineMs: options.timeout ?? 10_000 };
-    await act({ client, endpoints, out: outputTo(options.json === true), call: { deadlineMs }, change });
+    const client = await openClient(endpoints, { connectMs: deadlineMs, deadlineMs });
+    try {
+      const change = { deadlineMs: options.timeout ?? 10_000 };
+      const out = outputTo(options.json === true, waiting);
+      await act({ client, endpoints, out, call: { deadlineMs }, change });
+    } finally {
+      await client.close();
+    }
   } finally {
-    await client.close();
+    waiting.clear();
   }
 }

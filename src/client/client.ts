@@ -358,6 +358,7 @@ export class TanistClient extends StateView implements AsyncDisposable {
   }
 
   private limited(options: Partial<UnaryOptions> | undefined): UnaryOptions {
+    if (this.cluster.closing.aborted) throw new TanistError('closed', 'the client is closed');
     return { ...options, deadlineMs: options?.deadlineMs ?? this.cluster.defaultDeadlineMs };
   }
 

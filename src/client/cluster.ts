@@ -212,7 +212,7 @@ export class Cluster implements Machinery {
   private async shutDown(drainMs: number): Promise<void> {
     this.closer.abort();
     const giveUpMs = performance.now() + drainMs;
-    this.watches.close(new TanistError('closed', 'the client was closed'));
+    this.watches.close(new TanistError('closed', 'the client is closed'));
     await this.session.drained(giveUpMs);
     const { phase } = this.session.core;
     if (phase.state === 'open' && phase.id !== noSession) await this.session.endSession(phase.id, giveUpMs);

@@ -1,4 +1,5 @@
-import type { LeaseId } from '../foundation/ids.ts';
+import { randomBytes } from 'node:crypto';
+import { type LeaseId, leaseId } from '../foundation/ids.ts';
 import type {
   Claim,
   ClaimOptions,
@@ -39,11 +40,10 @@ export class Dependencies implements DependencyRegistry {
   async join(
     sandbox: SandboxFacts,
     ttlMs: number,
-    options?: CallOptions,
+    options?: SandboxOptions,
   ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }> {
-    return decodeSandboxLease(
-      await this.#call(dependenciesService.join, encodeJoin({ sandbox, ttlMs }), options),
-    );
+    const request = encodeJoin({ sandbox, ttlMs, lease: options?.lease ?? drawnLease() });
+    return decodeSandboxLease(await this.#call(dependenciesService.join, request, options));
   }
 
   async heartbeat(sandboxId: string, options?: SandboxOptions): Promise<{ readonly ttlMs: number }> {
@@ -102,3 +102,8 @@ export class Dependencies implements DependencyRegistry {
 
 const leaseOf = (options: SandboxOptions | undefined): { readonly lease?: LeaseId } =>
   options?.lease === undefined ? {} : { lease: options.lease };
+
+/** A copy that a failover delays is known by it, and ends as what it is: the same join. */
+function drawnLease(): LeaseId {
+  return leaseId((randomBytes(8).readBigUInt64BE() >> 1n) | 1n);
+}

@@ -34,8 +34,12 @@ export class LeaderWatch {
   /** Of the probe to the leader. Never older than its deadline: the driver reports each outcome. */
   #probing = false;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
-  /** Its words went on after a refusal in this term: something between the two refuses, and not the leader. */
-  #refusalsMislead = false;
+  /** It was said to have ended, which is no refusal. */
+  #saidGone = false;
+  /** Its words went on after a refusal: something between the two refuses, and not the leader. Of one process, in whatever term it leads. */
+  #refusedInVain: PeerIdentity | null = null;
+  /** A refusal did not count, because it had just been heard: it is asked again when that is not so any more. */
+  #askAgainAtMs = Number.POSITIVE_INFINITY;
   /** Why the leader is looked at more closely; null: nothing is known against it. */
   #doubt: string | null = null;
 
@@ -92,6 +96,7 @@ export class LeaderWatch {
   /** Any message of the leader's in its term arrived. */
   heard(nowMs: number): readonly WatchAction[] {
     this.#suspicion.heard(nowMs);
+    this.#askAgainAtMs = Number.POSITIVE_INFINITY;
     if (this.#investigated) {
       this.#investigated = false;
       this.#opinions.clear();
@@ -107,6 +112,7 @@ export class LeaderWatch {
         return this.#refused(nowMs, 'connection refused');
       case 'gone':
         this.#refusedAtMs = nowMs;
+        this.#saidGone = true;
         return this.#fact({ kind: 'refused' }, 'its process has ended');
       case 'dropped':
         return this.#fact({ kind: 'dropped' }, '');
@@ -160,14 +166,16 @@ export class LeaderWatch {
       );
     }
     if (nowMs >= this.#investigateAtMs()) return this.investigate();
-    return nothing;
+    if (nowMs < this.#askAgainAtMs) return nothing;
+    this.#askAgainAtMs = Number.POSITIVE_INFINITY;
+    return this.#probing ? nothing : [this.#probe(this.#state.of.leader)];
   }
 
   /** When `tick` may have something to say, if nothing is heard until then. */
   wakeAtMs(): number {
     if (this.#state.kind === 'none' || this.#state.kind === 'dead') return Number.POSITIVE_INFINITY;
-    const suspectAt = this.#suspicion.suspectAtMs();
-    return this.#investigated ? suspectAt : Math.min(suspectAt, this.#investigateAtMs());
+    const nextAt = Math.min(this.#suspicion.suspectAtMs(), this.#askAgainAtMs);
+    return this.#investigated ? nextAt : Math.min(nextAt, this.#investigateAtMs());
   }
 
   #investigateAtMs(): number {
@@ -199,10 +207,16 @@ export class LeaderWatch {
   /** Counts as death at once, but not where refusals have misled and it is still heard: then its arrivals decide. */
   #refused(nowMs: number, evidence: string): readonly WatchAction[] {
     this.#refusedAtMs = nowMs;
-    const silentMs = nowMs - this.#suspicion.silentSince();
-    if (this.#refusalsMislead && silentMs < heardAllTheSame * this.#options.heartbeatMs)
-      return this.#fact({ kind: 'unanswered' }, '');
-    return this.#fact({ kind: 'refused' }, evidence);
+    this.#saidGone = false;
+    const againAtMs = this.#suspicion.silentSince() + heardAllTheSame * this.#options.heartbeatMs;
+    if (nowMs >= againAtMs || !this.#refusalsMislead()) return this.#fact({ kind: 'refused' }, evidence);
+    this.#askAgainAtMs = againAtMs;
+    return this.#fact({ kind: 'unanswered' }, '');
+  }
+
+  #refusalsMislead(): boolean {
+    const of = this.#state.kind === 'none' ? null : this.#state.of.identity;
+    return of !== null && this.#refusedInVain?.incarnation === of.incarnation;
   }
 
   #voterProbed(nowMs: number, peer: NodeId, outcome: ProbeOutcome): readonly WatchAction[] {
@@ -230,10 +244,12 @@ export class LeaderWatch {
   #alive(fact: LeaderFact, nowMs: number): readonly WatchAction[] {
     const before = this.#state;
     const actions = this.#fact(fact, '');
-    if (before.kind === 'dead' && before.cause === 'refused' && this.#state.kind === 'alive')
-      this.#refusalsMislead = true;
-    const wasSilence = before.kind === 'dead' && (before.cause === 'silence' || before.cause === 'majority');
-    if (wasSilence && this.#state.kind === 'alive') this.#suspicion.refuted(nowMs);
+    const revived = before.kind === 'dead' && this.#state.kind === 'alive';
+    // What this node reads after it stood still may have been written long before.
+    if (revived && before.cause === 'refused' && !this.#saidGone && nowMs >= this.#suspicion.graceUntilMs())
+      this.#refusedInVain = before.of.identity;
+    if (revived && (before.cause === 'silence' || before.cause === 'majority'))
+      this.#suspicion.refuted(nowMs);
     return actions;
   }
 
@@ -267,6 +283,6 @@ export class LeaderWatch {
     this.#investigated = false;
     this.#probing = false;
     this.#refusedAtMs = Number.NEGATIVE_INFINITY;
-    this.#refusalsMislead = false;
+    this.#askAgainAtMs = Number.POSITIVE_INFINITY;
   }
 }

@@ -81,6 +81,8 @@ export const mutantNames = [
   'fenced-by-what-it-was',
   'forced-beside-quorum',
   'never-committed-is-lag',
+  'members-outlive-mark',
+  'pause-waits-for-room',
   'forced-without-witness',
   'forced-beside-new-hot',
   'failed-fence-counts',

@@ -36,9 +36,12 @@ export interface AddressFacts {
   readonly contentEncoding: string;
 }
 
+/** In place of a sha256 where an address answered that there is nothing. */
+export const nothing = '0'.repeat(64);
+
 export interface HeldObject {
   readonly keys: readonly ContentKey[];
-  /** Of the bytes as they are stored and sent. */
+  /** Of the bytes as they are stored and sent; `nothing`: there are none. */
   readonly sha256: string;
   readonly size: number;
   /** Where a key is an address. */
@@ -82,12 +85,13 @@ export interface ClaimOptions extends SandboxOptions {
  */
 export interface DependencyRegistry {
   /**
-   * Takes the id for this instance; what an earlier life of the same instance said is forgotten. Fails as `sandbox-exists` while another instance has it.
+   * Takes the id for this instance; what an earlier life of the same instance said is forgotten. `lease`: drawn by the caller, so that
+   * whatever is sent again is the same join. Fails as `sandbox-exists` while another instance has it.
    */
   join(
     sandbox: SandboxFacts,
     ttlMs: number,
-    options?: CallOptions,
+    options?: SandboxOptions,
   ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }>;
   /** Renews the sandbox's lease, and with it all that it holds. */
   heartbeat(sandboxId: string, options?: SandboxOptions): Promise<{ readonly ttlMs: number }>;

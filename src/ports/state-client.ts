@@ -241,8 +241,10 @@ export interface ReplicaReads {
    * From the present on the latest value of each key that changes: where one changed several times between two marks of a warm replica the last change alone is told. The
    * first batch is a bookmark; further ones come as the replica's revision goes up. Lasts as long as its connection.
    */
-  watch(
-    key: Bytes,
-    options?: Pick<WatchOptions, 'rangeEnd' | 'prefix' | 'signal'>,
-  ): AsyncIterable<WatchBatch>;
+  watch(key: Bytes, options?: Pick<WatchOptions, 'rangeEnd' | 'prefix' | 'signal'>): ReplicaWatch;
+}
+
+export interface ReplicaWatch extends AsyncIterable<WatchBatch> {
+  /** A bookmark once all that there is has been told, where that goes beyond what was told last: a hot one tells of no revision that changed nothing here. */
+  requestProgress(): void;
 }

@@ -3,6 +3,8 @@
  * clock: times come with the data.
  */
 
+import type { Band } from './confidence/bands.ts';
+
 /** A series on a regular grid up to an origin, oldest first: value i belongs to the moment `endMs − (values.length − 1 − i) · stepMs`. */
 export interface History {
   readonly values: Float64Array;
@@ -60,6 +62,8 @@ export interface Forecast {
   readonly upper: Float64Array;
   /** Probability that a true value lies within its interval, 0 to 1: what is held, not what is hoped (adapted on what was seen). */
   readonly level: number;
+  /** Intervals of the further levels that were asked for, in that order; absent: none. */
+  readonly further?: readonly Band[];
   /** Which of the history's inputs it was made from; absent: none. */
   readonly inputs?: readonly number[];
 }

@@ -11,7 +11,7 @@ import {
 import { malformed, WireReader } from './parts/wire-reader.ts';
 import { WireWriter } from './parts/wire-writer.ts';
 
-export interface JoinSandbox {
+export interface JoinSandbox extends OwnLease {
   readonly sandbox: SandboxFacts;
   readonly ttlMs: number;
 }
@@ -20,10 +20,11 @@ export interface SandboxLease {
   readonly ttlMs: number;
 }
 
-export function encodeJoin({ sandbox, ttlMs }: JoinSandbox): Buffer {
+export function encodeJoin({ sandbox, ttlMs, lease }: JoinSandbox): Buffer {
   const writer = new WireWriter(256);
   writeSandbox(writer, 1, sandbox);
   writer.uint(2, ttlMs);
+  if (lease !== undefined) writer.uint64(3, lease);
   return writer.finish();
 }
 
@@ -31,14 +32,16 @@ export function decodeJoin(bytes: Uint8Array): JoinSandbox {
   const reader = new WireReader(bytes);
   let sandbox: SandboxFacts | null = null;
   let ttlMs = 0;
+  let lease = 0n;
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) sandbox = embedded(reader, readSandbox);
     else if (field === 2) ttlMs = reader.uint();
+    else if (field === 3) lease = reader.uint64();
     else reader.skip();
   }
   if (sandbox === null) throw malformed('a join without a sandbox');
-  return { sandbox, ttlMs };
+  return { sandbox, ttlMs, ...ownLease(lease) };
 }
 
 export function encodeSandboxLease({ lease, ttlMs }: SandboxLease): Buffer {
@@ -61,7 +64,7 @@ export function decodeSandboxLease(bytes: Uint8Array): SandboxLease {
   return { lease: leaseId(lease), ttlMs };
 }
 
-/** Of the caller's own join; none: of whoever has the id. */
+/** Of the caller's own join; none: of whoever has the id, or of a join whose lease the cluster draws. */
 interface OwnLease {
   readonly lease?: LeaseId;
 }

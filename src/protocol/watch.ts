@@ -22,7 +22,9 @@ export type WatchRequest =
       /** The latest value of each key is enough: a warm replica that holds them serves it, too. */
       readonly latest?: boolean;
     }
-  | { readonly kind: 'cancel'; readonly id: number };
+  | { readonly kind: 'cancel'; readonly id: number }
+  /** A bookmark, once everything up to the present has been sent. */
+  | { readonly kind: 'progress'; readonly id: number };
 
 /** What a client reads. `created`: the first reply to a create; `failure`: the watch has ended. */
 export interface WatchReply {
@@ -49,7 +51,7 @@ export function encodeWatchRequest(request: WatchRequest): Buffer {
     writer.bool(7, request.latest ?? false);
     writer.end(mark);
   } else {
-    const mark = writer.begin(2);
+    const mark = writer.begin(request.kind === 'cancel' ? 2 : 3);
     writer.uint(1, request.id);
     writer.end(mark);
   }
@@ -61,14 +63,14 @@ export function decodeWatchRequest(bytes: Uint8Array): WatchRequest {
   let request: WatchRequest | null = null;
   while (reader.more()) {
     const field = reader.next();
-    if (field === 1 || field === 2) request = readWatch(reader, field);
+    if (field === 1 || field === 2 || field === 3) request = readWatch(reader, field);
     else reader.skip();
   }
   if (request === null) throw malformed('a watch request that this version does not know');
   return request;
 }
 
-function readWatch(reader: WireReader, requestField: 1 | 2): WatchRequest {
+function readWatch(reader: WireReader, requestField: 1 | 2 | 3): WatchRequest {
   let id = 0;
   let space: Space = 'user';
   let key = emptyBytes;
@@ -106,6 +108,7 @@ function readWatch(reader: WireReader, requestField: 1 | 2): WatchRequest {
   }
   reader.leave(outer);
   if (requestField === 2) return { kind: 'cancel', id };
+  if (requestField === 3) return { kind: 'progress', id };
   return {
     kind: 'create',
     id,

@@ -44,6 +44,8 @@ export class Core {
   /** Ticks since a leader was heard (or the role changed), and how many are waited for. */
   elapsed = 0;
   timeout = 0;
+  /** Ticks for which whom this node has voted for, itself maybe, may take the office undisturbed. */
+  chosenFor = 0;
   /** Ticks until this node campaigns out of its own observation of the leader's death; null: no such plan. */
   campaignIn: number | null = null;
   /** Campaigns that may still follow each other quickly before the ordinary timeout is used. */
@@ -180,6 +182,7 @@ export class Core {
     this.leader = leader;
     this.ballots.clear();
     this.asksAhead = false;
+    this.chosenFor = 0;
     this.resetTimer();
     if (leader !== null) {
       this.urgent = 0;

@@ -8,7 +8,10 @@ import type { PreVote, PreVoteReply, RaftMessage, Vote, VoteReply } from './mess
 import { tally } from './quorum.ts';
 
 export function tickElection(core: Core): void {
-  if (core.leader !== null || !core.isVoting) core.elapsed++;
+  if (core.leader !== null || !core.isVoting) {
+    core.elapsed++;
+    core.chosenFor--;
+  }
   for (const id of core.forwarded.tick(core.options.electionTicks)) core.reads.push({ id, index: null });
   tickHeld(core);
   if (core.leader === null && core.isVoting) return;
@@ -61,6 +64,7 @@ export function campaign(core: Core, handOver: boolean): void {
   core.becomeFollower(term(core.term + 1), null);
   core.role = 'candidate';
   core.setHardState(core.term, core.id);
+  core.chosenFor = core.options.holdTicks;
   const last = core.log.lastPoint;
   for (const to of votersOf(core.configuration)) {
     if (to !== core.id) core.send({ from: core.id, to, term: core.term, type: 'vote', last, handOver });
@@ -105,6 +109,7 @@ export function handleVote(core: Core, message: RaftMessage & Vote): void {
   if (reason === 'granted') {
     if (core.vote !== message.from) core.setHardState(core.term, message.from);
     core.resetTimer();
+    core.chosenFor = core.options.holdTicks;
   }
   replyToVote(core, message.from, reason);
 }
@@ -147,6 +152,9 @@ function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
   const { from } = message;
   if (message.term < core.term) {
     replyToPreVote(core, from, 'old-term');
+  } else if (hasChosenAnother(core, from)) {
+    // Looked at again with every tick, until that one leads or has had its time.
+    core.held.set(from, { message, ticks: 1 });
   } else if (isUpToDate(core, from, message.last)) {
     if (core.role === 'preCandidate' && !goesFirst(core, message) && core.elapsed === 0 && !core.isVoting) {
       // This node's own campaign is under way; the other one's turn comes with the next tick.
@@ -162,6 +170,14 @@ function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
     // It cannot win with this node's vote, while this node may: no use in waiting for one's rank.
     if (core.role === 'follower') preCampaign(core);
   }
+}
+
+/**
+ * This node has just voted for another one, itself maybe: an election of a later term would throw that one away, or depose who has won it a moment ago.
+ * Whoever leads, and is refused by a voter that chose its successor, asks at that very moment (`adoptTerm`).
+ */
+function hasChosenAnother(core: Core, candidate: NodeId): boolean {
+  return core.chosenFor > 0 && core.vote !== candidate;
 }
 
 /** Two that campaign at the same moment would split the votes: the fresher log goes first, of equal ones the smaller id. */
@@ -217,14 +233,17 @@ const urgentCampaigns = 3;
 /**
  * Somebody is at a later term (Raft §5.1). Where nobody is known to lead there (it was a candidate that was killed, or cut off), it would never
  * follow this node's leadership of an earlier one: a leader goes there and asks again at once, because for all others it is alive and
- * they would wait for it. If somebody does lead there, the voters that hear it refuse.
+ * they would wait for it. If somebody does lead there, the voters that hear it refuse. One that was handing over leaves the later term to its heir,
+ * whose vote may be on its way here, and asks only if nobody leads it soon.
  */
 export function adoptTerm(core: Core, later: Term, leader: NodeId | null): void {
   const led = core.role === 'leader';
+  const handedOver = core.transfer !== null;
   core.becomeFollower(later, leader);
   if (!led || leader !== null) return;
   core.urgent = urgentCampaigns;
-  preCampaign(core);
+  if (handedOver) core.planRetry();
+  else preCampaign(core);
 }
 
 /** Rank k of the succession waits k steps, so the first one normally wins alone; the others come after all of it. */

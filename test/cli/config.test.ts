@@ -112,6 +112,11 @@ const wrong: readonly (readonly [string, string, RegExp])[] = [
   ['a section that is a list', file(node('a', 1), 'timing: []\n'), /timing: must be a map/],
   ['a node that is a list', file('  - []\n'), /nodes\[0\]: must be a map/],
   ['broken YAML', 'cluster: [', /not valid YAML/],
+  [
+    'two documents',
+    'cluster: c\n---\ncluster: d\n',
+    /c\.yaml: not valid YAML: a second document begins \(---\), but one file holds one at line 2, column 1$/,
+  ],
   ['a key twice', 'cluster: a\ncluster: b\n', /Map keys must be unique at line \d+, column \d+$/],
   ['no nodes', 'cluster: c\n', /nodes: is missing/],
   ['an empty list of nodes', 'cluster: c\nnodes: []\n', /nodes: must name at least one node/],

@@ -40,6 +40,23 @@ writeFileSync(
   ['name,first', `A,${[...values].join(',')}`, `B,${[...values].reverse().join(',')}`].join('\n'),
 );
 
+test('forecast --quantiles: a column each, in JSON their values in the order asked for', async (t) => {
+  const args = ['forecast', hourly, '--horizon', '3', '--without', 'gru', '--quantiles', '0.9,0.5,0.1'];
+  const { stdout } = await tanist(...args, '--json');
+  const [row] = lastLine(stdout) as {
+    mean: number[];
+    quantiles: { share: number; values: number[] }[];
+  }[];
+  t.deepEqual(
+    row?.quantiles.map(({ share }) => share),
+    [0.9, 0.5, 0.1],
+  );
+  const [high, middle, low] = row?.quantiles.map(({ values: of }) => of) ?? [];
+  t.deepEqual(middle, row?.mean);
+  for (let k = 0; k < 3; k++) t.true(low![k]! < middle![k]! && middle![k]! < high![k]!);
+  t.regex((await tanist(...args)).stdout, /mean +90 % from +to +90 % +50 % +10 %/);
+});
+
 test('forecast: the season goes on, in a table and in JSON', async (t) => {
   const { code, stdout, stderr } = await tanist('forecast', hourly, '--horizon', '24', '--level', '0.8');
   t.is(code, 0, stderr);
@@ -192,6 +209,8 @@ const wrong: readonly (readonly [readonly string[], 1 | 2, RegExp])[] = [
     /has 288 values: too few for 400 steps ahead; --horizon at most/,
   ],
   [['forecast', hourly, '--horizon', '3', '--level', '90'], 2, /between 0 and 1/],
+  [['forecast', hourly, '--horizon', '3', '--quantiles', '0.1,2'], 2, /between 0 and 1/],
+  [['forecast', hourly, '--horizon', '3', '--quantiles', '0.1,0.1'], 2, /32 different numbers/],
   [['forecast', hourly, '--horizon', '3', '--season', '1'], 2, /at least 2/],
   [['forecast', join(folder, 'none.csv'), '--horizon', '3'], 1, /There is no file/],
   [['forecast', hourly, '--horizon', '3', '--without', 'magic'], 2, /there is no model magic/],

@@ -121,7 +121,7 @@ test('NaN, a clock going back, duplicates and gaps are repaired and said', async
   t.deepEqual([...series.history.values], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   t.is(
     repairsText(series),
-    'series: 2 unreadable rows left out; 1 rows out of order in time, sorted; 1 rows of a step that had one already, the last counts; 2 missing steps filled',
+    'series: 2 unreadable rows left out, among them the last 2; 1 rows out of order in time, sorted; 1 rows of a step that had one already, the last counts; 2 missing steps filled',
   );
 });
 

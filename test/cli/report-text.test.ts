@@ -45,6 +45,7 @@ function shown(report: ForcedReport): string {
     progress: progressOn(process.stderr),
     say: (line) => void lines.push(line),
     table: (columns, rows) => void lines.push(...[columns, ...rows].map((row) => row.join(' '))),
+    warn: () => {},
     document: () => {},
   };
   showReport(out, report);

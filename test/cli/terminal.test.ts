@@ -17,7 +17,9 @@ import { valueOrInput } from '../../src/cli/terminal/standard-input.ts';
 import { styleFor } from '../../src/cli/terminal/style.ts';
 import { table } from '../../src/cli/terminal/table.ts';
 import { UsageError } from '../../src/cli/terminal/usage-error.ts';
+import { saysWaiting } from '../../src/cli/terminal/waiting.ts';
 import { TanistError } from '../../src/foundation/errors.ts';
+import { TestClock } from '../mirrors/test-clock.ts';
 
 const plain = styleFor({ isTTY: false });
 
@@ -85,6 +87,25 @@ test('progress is one line on a terminal and nothing elsewhere', (t) => {
   t.deepEqual(written, ['\r\u001b[2Ka long l…', '\r\u001b[2K']);
 });
 
+test('what is waited for is said from 2 s on, until the command says something', async (t) => {
+  const clock = new TestClock();
+  const written: string[] = [];
+  const write = (text: string): void => void written.push(text.replace('\r\u001b[2K', '|'));
+  const waiting = saysWaiting(progressOn({ write, isTTY: true }), 'an answer of a:1', clock);
+  await clock.advance(1999);
+  t.deepEqual(written, []);
+  await clock.advance(1001);
+  t.deepEqual(written, ['|waiting for an answer of a:1, 2 s …', '|waiting for an answer of a:1, 3 s …']);
+  waiting.update('half');
+  await clock.advance(5000);
+  t.deepEqual(written.slice(2), ['|half']);
+  waiting.clear();
+  saysWaiting(progressOn({ write, isTTY: true }), 'x', clock).clear();
+  saysWaiting(progressOn({ write }), 'x', clock);
+  await clock.advance(5000);
+  t.deepEqual(written.slice(3), ['|']);
+});
+
 test('arguments', (t) => {
   t.is(durationMs('250'), 250);
   t.is(durationMs('1.5s'), 1500);
@@ -117,6 +138,10 @@ test('errors are one line with their code; bugs keep their stack', (t) => {
     'port 1 is taken by another (port-taken)',
   );
   t.is(errorText(new UsageError('so not')), 'so not');
+  t.is(
+    errorText(new TanistError('invalid-argument', 'row "\u001b[2J\u009b1m\u0007"')),
+    'row "\ufffd[2J\ufffd1m\ufffd" (invalid-argument)',
+  );
   t.is(errorText(Object.assign(new Error('no'), { code: 'ENOENT' })), 'no (ENOENT)');
   t.regex(errorText(new TypeError('oops')), /^TypeError: oops\n +at /);
   t.is(exitCode(new UsageError('x')), 2);

@@ -9,6 +9,13 @@ test('comparisons', (t) => {
   t.deepEqual(parseComparison("value(a) != 'x y'"), { key: 'a', is: '!=', value: 'x y' });
   t.deepEqual(parseComparison('value(a(b)) = '), { key: 'a(b)', is: '=', value: '' });
   t.deepEqual(parseComparison('lease(a) = ff'), { key: 'a', is: '=', lease: 255n } as never);
+  t.deepEqual(parseComparison('lease(a) = dec:255'), { key: 'a', is: '=', lease: 255n } as never);
+});
+
+test('a lease that is none is told as such, wherever it stands', (t) => {
+  const message = /^(--if|operation) ".*": lease "zz": It must be a lease id: /;
+  t.throws(() => parseComparison('lease(a) = zz'), { message });
+  t.throws(() => parseOperation('put a b lease zz'), { message });
 });
 
 for (const wrong of [
@@ -16,6 +23,7 @@ for (const wrong of [
   'version(a)',
   'version(a) == 1',
   'version(a) = x',
+  'version(a) = 9007199254740993',
   'size(a) = 1',
   'lease(a) = zz',
   'version() = 1',

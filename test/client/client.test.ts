@@ -430,6 +430,21 @@ test('closing drains, ends the session and refuses what comes after', async (t) 
   await t.notThrowsAsync(put);
   t.is(cluster.state.sessions.size, 0);
   t.like(await t.throwsAsync(client.put('k', 'v')), { code: 'closed' });
+  t.like(await t.throwsAsync(client.watch('k').next()), { code: 'closed' });
+  t.like(await t.throwsAsync(client.status({ endpoint: cluster.endpoints[0]! })), { code: 'closed' });
+});
+
+test('a watch whose consumer was slow when the client was closed does not go on', async (t) => {
+  const { client } = await started(t, 1);
+  const watch = client.watch('k', { prefix: true })[Symbol.asyncIterator]();
+  await watch.next();
+  const value = Buffer.alloc(1_000_000);
+  for (let i = 0; i < 12; i++) await client.put(`k${i}`, value);
+  await client.close();
+  const rest = async (): Promise<void> => {
+    while (!(await watch.next()).done);
+  };
+  t.like(await t.throwsAsync(rest()), { code: 'closed' });
 });
 
 test('nobody there: unavailable, with the endpoint', async (t) => {
@@ -586,6 +601,8 @@ test('what has large keys is sent in pieces, and what fits into no piece is refu
 test('endpoints are checked', async (t) => {
   t.like(await t.throwsAsync(connect({ endpoints: [] })), { code: 'invalid-argument' });
   t.like(await t.throwsAsync(connect({ endpoints: 'http://localhost' })), { code: 'invalid-argument' });
+  for (const wrong of ['http://localhost:7400', 'a:0', 'a:65536', '::1:7400'])
+    t.like(await t.throwsAsync(connect({ endpoints: wrong })), { code: 'invalid-argument' });
 });
 
 test('options out of their range are refused, with the range', async (t) => {

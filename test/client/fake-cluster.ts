@@ -348,7 +348,10 @@ export class FakeCluster {
     stream.on('end', () => stream.end());
     stream.on('data', (bytes: Buffer) => {
       const request = decodeWatchRequest(bytes);
-      if (request.kind === 'cancel') {
+      if (request.kind === 'progress') {
+        const reached = { id: request.id, revision: revision(this.state.revision) };
+        stream.write(encodeWatchReply({ ...reached, events: [], failure: null, created: false }));
+      } else if (request.kind === 'cancel') {
         watches.delete(request.id);
       } else if (this.refusing.has(this.members.indexOf(member))) {
         const failure = this.refusal(member);

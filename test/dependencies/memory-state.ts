@@ -74,9 +74,13 @@ export class MemoryState implements StateClient {
     return { revision: revision(this.#revision), succeeded, answers: this.#apply(operations) };
   }
 
-  async grantLease(ttlMs: number): Promise<{ id: LeaseId; ttlMs: number }> {
+  async grantLease(
+    ttlMs: number,
+    options: { readonly id?: LeaseId } = {},
+  ): Promise<{ id: LeaseId; ttlMs: number }> {
     await this.#turn('grant');
-    const id = leaseId(this.#nextLease++);
+    const id = options.id ?? leaseId(this.#nextLease++);
+    if (this.leases.has(id)) throw new TanistError('lease-exists', `lease ${id} exists already`);
     this.leases.add(id);
     return { id, ttlMs };
   }

@@ -39,6 +39,8 @@ test('a host that says when to come back is left alone until then, and the sandb
     asked++;
     return !!response.writeHead(429, { 'retry-after': '60' }).end();
   };
+  // One that comes while the answer before is still being taken in is given that.
+  await until(async () => (await get(agent.address, '/wanted')).headers.warning !== undefined);
   for (let i = 0; i < 3; i++) {
     const got = await get(agent.address, '/other');
     t.is(got.status, 429);
@@ -76,4 +78,27 @@ test('what was answered to one with credentials is for those alone who have the 
   const two = await fleet.agent('two', having);
   for (const each of ['/wanted', path]) t.is((await get(two.address, each)).status, 200);
   t.is(two.stats().counts.upstreamBytes, 0);
+});
+
+test('that there is no such package is asked once for all agents, and a publish is seen soon', async (t) => {
+  const { upstream, fleet } = await setting(t, wanted);
+  const askedFor = (): number => upstream.askedFor('/other');
+  const [one, two] = [await fleet.agent('one', upstream.url), await fleet.agent('two', upstream.url)];
+  t.is((await get(one.address, '/other')).status, 404);
+  await until(() => [...fleet.state.keys.values()].some(({ value }) => Buffer.from(value).includes('"0000')));
+  t.is((await get(two.address, '/other')).status, 404);
+  t.is((await get(two.address, '/other')).status, 404);
+  t.is((await get(one.address, '/other')).status, 404);
+  t.deepEqual([askedFor(), one.stats().counts.missingHits, two.stats().counts.missingHits], [1, 1, 2]);
+  const brief = { metadataTtlMs: 100 };
+  const [three, four] = [
+    await fleet.agent('three', upstream.url, brief),
+    await fleet.agent('four', upstream.url, brief),
+  ];
+  for (const { address } of [three, four]) t.is((await get(address, '/later')).status, 404);
+  upstream.packages.set('later', fakePackage('later'));
+  for (const { address } of [three, four])
+    await until(async () => (await get(address, '/later')).status === 200);
+  // Nothing of it is left to be believed.
+  await until(() => [...fleet.state.keys.keys()].filter((key) => key.includes('/url/')).length >= 2);
 });

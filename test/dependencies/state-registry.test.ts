@@ -1,6 +1,10 @@
 import test from 'ava';
 import { systemClock } from '../../src/api/system-clock.ts';
+import { Dependencies } from '../../src/client/dependencies.ts';
 import { StateRegistry } from '../../src/dependencies/registry/state-registry.ts';
+import { TanistError } from '../../src/foundation/errors.ts';
+import type { LeaseId } from '../../src/foundation/ids.ts';
+import { decodeJoin, encodeSandboxLease } from '../../src/protocol/dependencies.ts';
 import { MemoryState } from './memory-state.ts';
 import { held, key, registryConformance, sandbox } from './registry-conformance.ts';
 
@@ -72,4 +76,58 @@ test('what one client says of a sandbox is applied in the order in which it was 
     found.map(({ length }) => length),
     objects.map((_, i) => (i < 150 ? 0 : 1)),
   );
+});
+
+for (const held of ['grantLease', 'txn'] as const)
+  test(`a copy of a join that comes late is the same join, also from before its ${held}`, async (t) => {
+    const state = new MemoryState();
+    let go = (): void => undefined;
+    const late = new Proxy(state, {
+      get(target, name: keyof MemoryState) {
+        const act = target[name];
+        if (typeof act !== 'function') return act;
+        return async (...call: unknown[]) => {
+          if (name === held)
+            await new Promise<void>((resolve) => {
+              go = resolve;
+            });
+          return await (act as (...all: unknown[]) => unknown).apply(target, call);
+        };
+      },
+    });
+    // The client sends what it once wrote to whoever leads by now.
+    const copies: Promise<{ readonly lease: LeaseId }>[] = [];
+    const client = new Dependencies(async (_, request) => {
+      const { sandbox: facts, ttlMs, ...own } = decodeJoin(request);
+      for (const at of [late, state]) copies.push(new StateRegistry(at, systemClock).join(facts, ttlMs, own));
+      return encodeSandboxLease({ ttlMs, ...(await copies.at(-1)!) });
+    });
+    const registry = new StateRegistry(state, systemClock);
+    const { lease } = await client.join(sandbox('one'), 10_000);
+    await registry.register('one', [], { lease });
+    go();
+    t.is((await copies[0]!).lease, lease);
+    t.deepEqual([...state.leases], [lease]);
+    await t.notThrowsAsync(registry.heartbeat('one', { lease }));
+    const again = await client.join(sandbox('one'), 10_000);
+    go();
+    await Promise.all(copies);
+    t.not(again.lease, lease, 'another join is another lease');
+  });
+
+test('a copy that fails on its way leaves the lease to the other', async (t) => {
+  const state = new MemoryState();
+  const broken = new Proxy(state, {
+    get(target, name: keyof MemoryState) {
+      const act = target[name];
+      if (typeof act !== 'function') return act;
+      if (name === 'txn') return () => Promise.reject(new TanistError('deadline-exceeded', 'no answer'));
+      return (act as (...all: unknown[]) => unknown).bind(target);
+    },
+  });
+  const registry = new StateRegistry(state, systemClock);
+  const { lease } = await registry.join(sandbox('one'), 10_000);
+  const copy = new StateRegistry(broken, systemClock).join(sandbox('one'), 10_000, { lease });
+  await t.throwsAsync(copy, { code: 'deadline-exceeded' });
+  await t.notThrowsAsync(registry.heartbeat('one', { lease }));
 });

@@ -70,7 +70,17 @@ test('a firewall that goes on refusing: a leader that is heard all the same is l
     'it is not heard either',
   );
   watch.follow(nowMs + 400, leader, term(6), identity);
-  t.deepEqual(kinds(watch.disconnected(nowMs + 401, leader, 'refused')), ['declareLost'], 'a new term');
+  t.deepEqual(
+    watch.disconnected(nowMs + 401, leader, 'refused'),
+    [],
+    'it leads again: the firewall is still there',
+  );
+  const atMs = watch.wakeAtMs();
+  t.is(atMs, nowMs + 400 + 3 * heartbeatMs);
+  t.deepEqual(kinds(watch.tick(atMs)), ['probe b'], 'nobody reports a second refusal');
+  t.deepEqual(kinds(watch.probed(atMs + 1, leader, 'refused')), ['declareLost']);
+  watch.follow(nowMs + 600, leader, term(7), { ...identity, incarnation: 'another' });
+  t.deepEqual(kinds(watch.disconnected(nowMs + 601, leader, 'refused')), ['declareLost'], 'a new process');
   const ended = watching();
   ended.watch.disconnected(nowMs, leader, 'refused');
   ended.watch.heard(nowMs + 60);
@@ -79,6 +89,18 @@ test('a firewall that goes on refusing: a leader that is heard all the same is l
     ['declareLost'],
     'its process has ended',
   );
+});
+
+test('no refusal misleads where it was said to have ended, or where this node reads late what was written before', (t) => {
+  const { watch, nowMs } = watching();
+  watch.disconnected(nowMs, leader, 'gone');
+  t.deepEqual(kinds(watch.heard(nowMs + 60)), ['declareAlive']);
+  t.deepEqual(kinds(watch.disconnected(nowMs + 70, leader, 'refused')), ['declareLost']);
+  const late = watching();
+  late.watch.disconnected(nowMs, leader, 'refused');
+  late.watch.stalled(nowMs + 59, 50);
+  t.deepEqual(kinds(late.watch.heard(nowMs + 60)), ['declareAlive']);
+  t.deepEqual(kinds(late.watch.disconnected(nowMs + 70, leader, 'refused')), ['declareLost']);
 });
 
 test('its process has ended: lost at once, whatever was under way; a leader that goes on speaking was not', (t) => {

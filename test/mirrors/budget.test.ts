@@ -131,6 +131,7 @@ test.serial(
       try {
         const outcome = await takeCalls(cluster.client(), {
           source: 's',
+          isShared: false,
           lease: await mirrors.lease.id(),
           calls: [call],
           known,

@@ -124,7 +124,8 @@ test('what a replica’s pages had not any more does not come back by its watch'
   const replica = {
     endpoint: 'r',
     get: async () => ({ revision: 110, values: [row('s/other', {}, 90)], more: false, ageMs: 0 }),
-    watch: (_: string, { signal }: { signal?: AbortSignal }) => batches.read(signal),
+    watch: (_: string, { signal }: { signal?: AbortSignal }) =>
+      Object.assign(batches.read(signal), { requestProgress: () => undefined }),
   } as unknown as ReplicaReads;
   const word = { endpoint: 'r', revision: at(99), asOfMonoMs: 0 };
   const feed = new ReplicaFeed({ replica, clock, word, seen: at(99), lagMs: 5000, answerMs: 2000 });
@@ -190,18 +191,18 @@ test('a source that is gone is said to be so, and not to be slow afterwards', as
   const clock = new TestClock();
   const book = new SourceBook({} as never);
   const looker = lookerOf(clock, (source) => book.origin(source));
-  t.is((await looker.unableTo('gone', 200))?.code, 'source-unknown');
+  t.is((await looker.origins.unableTo('gone', 200))?.code, 'source-unknown');
   await clock.advance(300);
-  t.is((await looker.unableTo('gone', 200))?.code, 'source-unknown');
+  t.is((await looker.origins.unableTo('gone', 200))?.code, 'source-unknown');
 });
 
 test('who waits for less than a source’s time-out does not disable it for others', async (t) => {
   const clock = new TestClock();
   const opened = new Promise<Origin>((resolve) => clock.after(100, () => resolve({} as Origin)));
   const looker = lookerOf(clock, () => opened);
-  const short = looker.unableTo('s', 10_000, 50);
+  const short = looker.origins.unableTo('s', 10_000, 50);
   await clock.advance(60);
   t.is((await short)?.code, 'origin-slow');
   await clock.advance(100);
-  t.is(await looker.unableTo('s', 10_000), null);
+  t.is(await looker.origins.unableTo('s', 10_000), null);
 });

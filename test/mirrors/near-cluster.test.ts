@@ -28,6 +28,25 @@ test('a warm replica serves the mirrors of its consumer; it is killed, comes bac
     const [replica] = await planes.replicas([address]);
     return (await replica?.get('mirrors/live/', { prefix: true }).catch(() => null))?.count === 0;
   });
+  const hot = config.nodes.find(({ id }) => String(id) === 'h0')?.client ?? '';
+  for (const endpoint of [address, hot]) {
+    const [replica] = await planes.replicas([endpoint]);
+    const ending = new AbortController();
+    const watched = replica!.watch('mirrors/live/', { prefix: true, signal: ending.signal });
+    let told = 0;
+    const watching = (async () => {
+      for await (const { revision } of watched) told = revision;
+    })();
+    await eventually(async () => told > 0);
+    // Nothing that is watched changes, and a hot one says so only when it is asked.
+    const { revision } = await planes.put('elsewhere', 'x');
+    await eventually(async () => {
+      watched.requestProgress();
+      return told >= revision;
+    });
+    ending.abort();
+    await watching;
+  }
   const origin = new FakeOrigin();
   origin.documents.set('a', { n: 1 });
   const sources = { s: { origin: { kind: 'own', name: 'fake' }, freshForMs: 600_000, refresh: 'on-demand' } };

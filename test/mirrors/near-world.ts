@@ -1,7 +1,7 @@
 import { TanistError } from '../../src/foundation/errors.ts';
-import type { ReplicaReads, StateClient, WatchBatch } from '../../src/ports/state-client.ts';
+import type { ReplicaReads, ReplicaWatch, StateClient, WatchBatch } from '../../src/ports/state-client.ts';
 import type { MemoryCluster } from './memory-cluster.ts';
-import type { TestClock } from './test-clock.ts';
+import { settle, type TestClock } from './test-clock.ts';
 
 /** A replica beside the cluster in memory: it may be gone, or say that it is older than it is, or stand still. */
 export class NearReplica implements ReplicaReads {
@@ -14,6 +14,8 @@ export class NearReplica implements ReplicaReads {
   roundTripMs: number;
   ageMs = 0;
   reads = 0;
+  /** Reads are answered, and watches tell nothing. */
+  stalled = false;
   /** It stands still at this answer. */
   #still: Awaited<ReturnType<ReplicaReads['get']>> | null = null;
 
@@ -47,7 +49,26 @@ export class NearReplica implements ReplicaReads {
     return { ...(await this.#client.get(key, { ...options, consistency: 'serializable' })), ageMs };
   }
 
-  async *watch(
+  watch(...call: Parameters<ReplicaReads['watch']>): ReplicaWatch {
+    const told = new Told();
+    const batches = this.#batches(told, ...call);
+    return {
+      [Symbol.asyncIterator]: () => batches,
+      requestProgress: () => {
+        if (!this.stalled && this.#still === null) void this.#mark(told);
+      },
+    };
+  }
+
+  /** Behind all that the cluster has told by then. */
+  async #mark(told: Told): Promise<void> {
+    const { revision } = await this.#client.get('mirrors/live/', { prefix: true, countOnly: true });
+    await settle();
+    told.add({ revision, events: [] });
+  }
+
+  async *#batches(
+    told: Told,
     ...[key, options]: Parameters<ReplicaReads['watch']>
   ): AsyncGenerator<WatchBatch, void, undefined> {
     if (this.#down) throw gone(this.endpoint);
@@ -57,15 +78,51 @@ export class NearReplica implements ReplicaReads {
       ending.signal,
       ...(options?.signal === undefined ? [] : [options.signal]),
     ]);
+    signal.addEventListener('abort', () => told.end());
     try {
-      if (this.#still === null) yield* this.#client.watch(key, { ...options, signal });
-      else {
-        yield { revision: this.#still.revision, events: [] };
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-      }
+      if (this.#still !== null) told.add({ revision: this.#still.revision, events: [] });
+      else void this.#pump(told, key, { ...options, signal });
+      yield* told.all();
       if (ending.signal.aborted) throw gone(this.endpoint);
     } finally {
       this.#watches.delete(ending);
+    }
+  }
+
+  async #pump(told: Told, ...call: Parameters<StateClient['watch']>): Promise<void> {
+    try {
+      for await (const batch of this.#client.watch(...call)) if (!this.stalled) told.add(batch);
+    } catch {
+      // The cluster is closed.
+      told.end();
+    }
+  }
+}
+
+/** What a watch has told and nobody has taken. */
+class Told {
+  readonly #batches: WatchBatch[] = [];
+  #isOver = false;
+  #wake = (): void => undefined;
+
+  add(batch: WatchBatch): void {
+    this.#batches.push(batch);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#wake();
+  }
+
+  async *all(): AsyncGenerator<WatchBatch, void, undefined> {
+    while (!this.#isOver) {
+      const next = this.#batches.shift();
+      if (next !== undefined) yield next;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
     }
   }
 }

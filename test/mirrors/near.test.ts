@@ -4,8 +4,11 @@ import { NearReplica, nearClient } from './near-world.ts';
 import { settle } from './test-clock.ts';
 import { world } from './world.ts';
 
-function nearWorld(replicasOf: readonly (readonly [endpoint: string, roundTripMs: number])[]) {
-  const base = world();
+function nearWorld(
+  replicasOf: readonly (readonly [endpoint: string, roundTripMs: number])[],
+  config: object = {},
+) {
+  const base = world(config);
   const replicas = replicasOf.map((each) => new NearReplica(base.cluster, base.clock, ...each));
   const { client, state } = nearClient(base.cluster, replicas);
   const troubles: string[] = [];
@@ -146,5 +149,46 @@ test('a client that reaches no single replica follows the cluster', async (t) =>
   const { open, close } = world();
   const mirrors = await open({ near: {} });
   t.like(await mirrors.poll('s/a'), { value: { cpu: 1 }, replica: null });
+  await close();
+});
+
+test('one whose watch stands still is left, and until then its age is told', async (t) => {
+  const { clock, origin, open, near, close, replicas } = nearWorld([['w0', 2]]);
+  const writer = await open();
+  await writer.poll('s/a');
+  await settle();
+  const mirrors = await near({ lagMs: 2000 });
+  const ageMs = async (): Promise<number> => (await mirrors.poll('s/a')).replica?.ageMs ?? -1;
+  await clock.advance(10_000);
+  t.true((await ageMs()) <= 1100, 'a quiet one is not old');
+  replicas[0]!.stalled = true;
+  origin.documents.set('a', { cpu: 2 });
+  await writer.refresh('s/a');
+  await clock.advance(1900);
+  t.true((await ageMs()) >= 1900, 'reads that it answers say nothing of what its watch has told');
+  await clock.advance(4000);
+  t.like(await mirrors.poll('s/a'), { value: { cpu: 2 }, replica: null });
+  await close();
+});
+
+test('a replica says all that it has before the cluster is left: no delta is missed meanwhile', async (t) => {
+  const { clock, origin, open, near, close, replicas } = nearWorld([['w0', 1500]], {
+    budget: { perMinute: 6000, burst: 100 },
+  });
+  const [replica] = replicas;
+  replica!.down = true;
+  const writer = await open();
+  await writer.poll('s/a');
+  const mirrors = await near();
+  t.like(await mirrors.poll('s/a'), { value: { cpu: 1 }, replica: null });
+  replica!.down = false;
+  let cpu = 1;
+  for (let i = 0; i < 80 && mirrors.live.replica === null; i++) {
+    origin.documents.set('a', { cpu: ++cpu });
+    await writer.refresh('s/a');
+    await clock.advance(200);
+    t.like(await mirrors.poll('s/a'), { value: { cpu } });
+  }
+  t.is(mirrors.live.replica?.endpoint, 'w0');
   await close();
 });

@@ -48,6 +48,13 @@ const cases: readonly [
     codec.decodeJoin,
   ],
   [
+    'JoinSandbox',
+    { lease: 7, sandbox, ttlMs: 9 },
+    { lease: leaseId(7n), sandbox, ttlMs: 9 },
+    codec.encodeJoin({ sandbox, ttlMs: 9, lease: leaseId(7n) }),
+    codec.decodeJoin,
+  ],
+  [
     'SandboxLease',
     { lease: 3, ttlMs: 9 },
     { lease: leaseId(3n), ttlMs: 9 },

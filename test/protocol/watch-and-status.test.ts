@@ -96,8 +96,9 @@ test('watch requests', (t) => {
     previous: fc.boolean(),
   });
   const cancel = fc.record({ kind: fc.constant('cancel' as const), id: arbitrary.safe });
+  const progress = fc.record({ kind: fc.constant('progress' as const), id: arbitrary.safe });
   fc.assert(
-    fc.property(fc.oneof(create, cancel), (request) => {
+    fc.property(fc.oneof(create, cancel, progress), (request) => {
       const bytes = encodeWatchRequest(request);
       t.deepEqual(decodeWatchRequest(bytes), request);
       const view = generatedView('WatchRequest', bytes) as Record<string, Record<string, unknown>>;

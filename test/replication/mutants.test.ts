@@ -3,9 +3,11 @@ import { TanistError } from '../../src/foundation/errors.ts';
 import { revision } from '../../src/foundation/ids.ts';
 import { activateMutant, type MutantName } from '../../src/foundation/mutants.ts';
 import type { ReplicaSource } from '../../src/ports/replication.ts';
-import { compact, del, put } from '../state/commands.ts';
+import { decideByWord } from '../../src/replication/promotion/decide-role.ts';
+import { beyondWarm } from '../../src/replication/warm/beyond-warm.ts';
+import { compact, del, grant, put } from '../state/commands.ts';
 import { MemoryDisk } from '../storage/memory-disk.ts';
-import { policy, through, WarmWorld } from './warm-world.ts';
+import { policy, through, WarmWorld, warmId } from './warm-world.ts';
 
 /** What goes wrong with the fault, in words; empty: nothing is noticed. */
 const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
@@ -107,6 +109,35 @@ const checks: Partial<Record<MutantName, () => Promise<readonly string[]>>> = {
     if (held?.revisions.planes !== world.state.revision('planes')) wrong.push('it holds what never was');
     return source === null ? [...wrong, 'it follows nobody'] : wrong;
   },
+  'members-outlive-mark': async () => {
+    const world = new WarmWorld();
+    world.apply(policy('a/', 'critical'), put('a/1', 'one'), grant(7n, 9000));
+    const disk = new MemoryDisk();
+    let sources = [beyondAll(world)];
+    const warm = await world.warm(() => sources, disk);
+    await world.run(1000);
+    // What it held was never committed, and from then on it is fed no more: it is cold by now.
+    sources = [through(world.source(), onlyRefusals, 'h')];
+    world.listeners.ended();
+    await world.run(10_000);
+    const { state } = warm;
+    const wrong = state.meta === null ? [] : ['it holds what never was'];
+    if (state.leases.size > 0) wrong.push('it holds leases of it');
+    const facts = world.feed.members().map((one) => (one.id === warmId ? { ...one, tier: 'cold' } : one));
+    const own = beyondWarm(warmId, warm).said(null);
+    const word = {
+      ...own,
+      id: world.feed.id,
+      tier: 'hot',
+      lineage: world.lineage,
+      applied: 9,
+      members: facts,
+    };
+    if (decideByWord(own, word).do !== 'become') wrong.push('it is told that it is cold, and stays');
+    await world.until(warm.stop());
+    const left = [...disk.rows('warm').keys()].filter((key) => key === 'members' || key.startsWith('l'));
+    return [...wrong, ...left.map((key) => `row ${key} is left`)];
+  },
   'warm-scrub-misses-vanished': async () => {
     const world = new WarmWorld();
     world.apply(policy('a/', 'critical'));
@@ -157,6 +188,10 @@ function beyondAll(world: WarmWorld): ReplicaSource {
     'odd',
   );
 }
+
+const onlyRefusals = (): never => {
+  throw new TanistError('unknown-member', 'it is cold in this cluster, not warm');
+};
 
 /** A replica is away while a key is deleted and the deletion compacted: what it holds is told anew, and that key is not among it. */
 async function afterCompaction(): Promise<readonly string[]> {

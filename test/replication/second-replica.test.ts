@@ -9,7 +9,7 @@ import { silentLog } from '../../src/ports/node-log.ts';
 import type { ReplicaReport } from '../../src/ports/replication.ts';
 import { defaultColdOptions } from '../../src/replication/cold/cold-options.ts';
 import { ColdReplica } from '../../src/replication/cold/cold-replica.ts';
-import { openColdStore } from '../../src/replication/cold/cold-store.ts';
+import { openColdStore } from '../../src/replication/cold/open-cold-store.ts';
 import { DeltaSource } from '../../src/replication/source/delta-source.ts';
 import { latestParts } from '../../src/replication/source/latest-parts.ts';
 import { WarmReplica } from '../../src/replication/warm/warm-replica.ts';

@@ -44,14 +44,16 @@ function markAt(at: number): Mark {
   };
 }
 
-/** Many marks of two ranges, so that LevelDB has tables beside its newest file. */
-async function fill(disk: LevelDisk): Promise<void> {
+async function opened(disk: LevelDisk): Promise<{ readonly store: WarmStore; readonly state: WarmState }> {
   const { store, content } = await WarmStore.open(disk, turn);
   const reads = new WarmReads({ requestLimits: defaultRequestLimits, turn });
-  const state = new WarmState(
-    { store, reads, watches: new WarmWatches(), turn, write: (rows) => store.write(rows) },
-    content,
-  );
+  const write = (rows: Parameters<WarmStore['write']>[0]): Promise<void> => store.write(rows);
+  return { store, state: new WarmState({ store, reads, watches: new WarmWatches(), turn, write }, content) };
+}
+
+/** Many marks of two ranges, so that LevelDB has tables beside its newest file. */
+async function fill(disk: LevelDisk): Promise<void> {
+  const { store, state } = await opened(disk);
   await state.take({ kind: 'ranges', lineage: { clusterId: 'c', epoch: 1 }, ranges });
   for (const range of ranges) {
     await state.take({ kind: 'replace', range });
@@ -138,4 +140,30 @@ test('bits flipped in any file of a stopped replica: what is held then is right,
     await disk.close();
   }
   t.true(lost > 5, `${lost}`);
+});
+
+test('a table that is damaged while the replica runs goes with its database', async (t) => {
+  const folder = await temporaryFolder(t);
+  const disk = await openLevelDisk(folder, {
+    databases: { warm: { writeBufferBytes: 65_536, maxFileBytes: 65_536 } },
+  });
+  await fill(disk);
+  const { store, state } = await opened(disk);
+  const inspect = (): Promise<string | null> => store.inspect(turn);
+  t.is(await inspect(), null);
+  const [table = ''] = (await readdir(join(folder, 'warm'))).filter((name) => name.endsWith('.ldb'));
+  const bytes = await readFile(join(folder, 'warm', table));
+  bytes[500] = bytes[500]! ^ 4;
+  await writeFile(join(folder, 'warm', table), bytes);
+  t.regex((await inspect()) ?? '', /checksum/);
+  // What is there now is of the damaged one, and stays beside it.
+  await Promise.all([store.tidy(), state.discardDatabase('damaged')]);
+  t.is(await inspect(), null);
+  t.true((await readdir(join(folder, 'warm.evidence'))).includes(table));
+  await store.close();
+  await fill(disk);
+  const { content, damage } = await WarmStore.open(disk, turn);
+  t.deepEqual(damage, []);
+  t.is(content.ranges.length, 2);
+  await disk.close();
 });

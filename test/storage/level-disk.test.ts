@@ -75,6 +75,17 @@ test('a file where the folder should be', async (t) => {
   await t.throwsAsync(openLevelDisk(join(file, 'below')), { code: 'data-not-writable' });
 });
 
+test('a link that leads nowhere, or a name that cannot be: not a matter of rights', async (t) => {
+  const folder = await temporaryFolder(t);
+  await symlink(join(folder, 'gone'), join(folder, 'dangling'));
+  await symlink('round', join(folder, 'round'));
+  for (const name of ['dangling', 'round', 'x'.repeat(300)])
+    await t.throwsAsync(openLevelDisk(join(folder, name)), {
+      code: 'data-not-writable',
+      message: /cannot be made \(E[A-Z]+: .*\): name another folder; if it is a link, make what it leads to$/,
+    });
+});
+
 test('a file that only rights or links keep from being read is not taken for damage', async (t) => {
   const folder = await temporaryFolder(t);
   const disk = await openLevelDisk(folder);

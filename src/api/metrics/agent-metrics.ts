@@ -16,6 +16,11 @@ export class AgentMetrics {
     this.#counter('mismatches_total', 'Wrong bytes from peers', ({ counts }) => counts.mismatches),
     this.#counter('peer_failures_total', 'Peers that gave nothing', ({ counts }) => counts.peerFailures),
     this.#counter('revalidations_total', 'Answers upstream of 304', ({ counts }) => counts.revalidations),
+    this.#counter(
+      'missing_hits_total',
+      'Said that there is none without asking upstream once more',
+      ({ counts }) => counts.missingHits,
+    ),
     this.#counter('not_stored_total', 'Objects that could not be kept', ({ counts }) => counts.notStored),
     this.#counters(
       'ahead_bytes_total',

@@ -100,6 +100,22 @@ export const predictionReadings: readonly Reading[] = [
     of((s) => s.notNumbers),
   ),
   counter(
+    'tanist_prediction_went_back_total',
+    "Times that the clock of a series' values went back",
+    of((s) => s.wentBack),
+  ),
+  labelled(
+    'gauge',
+    'tanist_prediction_model_used',
+    'Models of the recurrent network in the log: 1 it forecasts with it, 0 it cannot; none at all: it forecasts without',
+    ['model', 'hash'],
+    (scrape) =>
+      (statusOf(scrape)?.models ?? []).map(({ name, hash, fault }) => [
+        { model: name, hash },
+        fault === null ? 1 : 0,
+      ]),
+  ),
+  counter(
     'tanist_prediction_dropped_total',
     'Changes dropped unseen',
     of((s) => s.dropped),

@@ -2,7 +2,7 @@ import { beyondCold } from '../../replication/cold/beyond-cold.ts';
 import { ColdFeed } from '../../replication/cold/cold-feed.ts';
 import { defaultColdOptions } from '../../replication/cold/cold-options.ts';
 import { ColdReplica } from '../../replication/cold/cold-replica.ts';
-import { openColdStore } from '../../replication/cold/cold-store.ts';
+import { openColdStore } from '../../replication/cold/open-cold-store.ts';
 import { follows } from '../../replication/promotion/beyond-replica.ts';
 import type { BeyondStart, StartedBeyond } from '../start/beyond-tiers.ts';
 import { startPredictor } from '../start/start-predictor.ts';

@@ -21,8 +21,8 @@ import { unary } from './unary.ts';
 export function addDependenciesService(server: Server, registry: DependencyRegistry): void {
   server.addService(dependenciesService, {
     join: unary(async (bytes) => {
-      const { sandbox, ttlMs } = decodeJoin(bytes);
-      return encodeSandboxLease(await registry.join(sandbox, ttlMs));
+      const { sandbox, ttlMs, ...own } = decodeJoin(bytes);
+      return encodeSandboxLease(await registry.join(sandbox, ttlMs, own));
     }),
     heartbeat: unary(async (bytes) => {
       const { id, ...own } = decodeSandboxName(bytes);

@@ -6,8 +6,8 @@ import type { PredictionsReport, SeriesForecast, SeriesName } from '../../ports/
 import type { TableRow } from '../../prediction/online/table-row.ts';
 import type { PredictionsRequest } from '../../protocol/predictions.ts';
 
-/** Of a reply: some milliseconds of the event loop. Whoever wants more asks again. */
-export const mostSeriesOfReply = 256;
+/** Steps ahead in a reply: a few ms of the event loop. Whoever wants more asks again. */
+export const mostStepsOfReply = 1024;
 
 /** What a node holds ready, in order of keys, up to what one reply may cost. Errors: `unavailable` where it has no predictor. */
 export function predictionsOf(
@@ -17,15 +17,16 @@ export function predictionsOf(
   const { id, prediction } = node;
   if (prediction === null)
     throw new TanistError('unavailable', `${id} has no predictor; see section prediction of its config`);
-  const most = limit === 0 ? mostSeriesOfReply : Math.min(mostSeriesOfReply, limit);
   const series: SeriesForecast[] = [];
+  let steps = 0;
   let more = false;
   for (const { name, number } of namesAfter(prediction, prefix, after)) {
     const row = prediction.table.row(number);
     if (row === null) continue;
-    more = series.length === most;
+    more = steps >= mostStepsOfReply || (limit > 0 && series.length === limit);
     if (more) break;
     series.push(forecastOf(prediction, row, name));
+    steps += row.get('horizon');
   }
   if (after !== null) return { node: id, status: prediction.status(), series, more, behaviour: [] };
   const behaviour = prediction

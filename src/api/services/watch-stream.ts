@@ -48,7 +48,8 @@ export class WatchStream {
   #received(bytes: Buffer): void {
     const request = decodeWatchRequest(bytes);
     if (request.kind === 'create') this.#create(request);
-    else this.#outlet.cancel(request.id);
+    else if (request.kind === 'cancel') this.#outlet.cancel(request.id);
+    else this.#outlet.get(request.id)?.requestProgress();
   }
 
   #create(request: Extract<WatchRequest, { kind: 'create' }>): void {

@@ -5,7 +5,7 @@ import { configuredMembers } from '../../node/config/configured-members.ts';
 import { factsOfConfigured } from '../../node/membership/plan-change.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
-import { coldDatabases } from '../../replication/cold/cold-store.ts';
+import { coldDatabases } from '../../replication/cold/open-cold-store.ts';
 import { hotRuntime } from '../../replication/promotion/hot-runtime.ts';
 import type { BeyondRuntime, HotRuntime } from '../../replication/promotion/runtimes.ts';
 import { Supervisor } from '../../replication/promotion/supervisor.ts';

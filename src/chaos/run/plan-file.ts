@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { parse as parseYaml } from 'yaml';
 import { configIssue } from '../../foundation/config-issue.ts';
-import { TanistError } from '../../foundation/errors.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
+import { parseYaml } from '../../foundation/parse-yaml.ts';
 import { type Budget, budgets } from '../moment.ts';
 import { select } from '../scenarios/registry.ts';
 import type { BudgetTable } from './outages.ts';
@@ -91,7 +91,7 @@ export function parsePlan(text: string, source = 'plan'): PlanFile {
   try {
     content = parseYaml(text);
   } catch (error) {
-    return fail(`not valid YAML: ${String(error instanceof Error ? error.message : error).split('\n')[0]}`);
+    return fail(asError(error).message);
   }
   const parsed = v.safeParse(fileSchema, content ?? {});
   const issue = configIssue(fileSchema, content, parsed.issues);

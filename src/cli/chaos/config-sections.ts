@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parse as parseYaml } from 'yaml';
 import { TanistError } from '../../foundation/errors.ts';
+import { parseYaml } from '../../foundation/parse-yaml.ts';
 import { loadClusterConfig } from '../../node/config/config.ts';
 
 /**

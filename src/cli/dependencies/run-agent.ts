@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { parse } from 'yaml';
 import { AgentMetrics } from '../../api/metrics/agent-metrics.ts';
 import { systemClock } from '../../api/system-clock.ts';
 import { startAgent } from '../../dependencies/agent/agent.ts';
@@ -13,6 +12,7 @@ import { proxySettings } from '../../dependencies/outside/proxy-settings.ts';
 import { rulesFrom } from '../../dependencies/proxy/rules.ts';
 import { StateRegistry } from '../../dependencies/registry/state-registry.ts';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { parseYaml } from '../../foundation/parse-yaml.ts';
 import { parentChannel } from '../../local/node-channel.ts';
 import type { ClientOptions } from '../command.ts';
 import { endpointsOf } from '../command.ts';
@@ -120,7 +120,7 @@ export async function runAgent(options: ClientOptions & AgentCommandOptions): Pr
 
 async function readRules(file: string): Promise<ReturnType<typeof rulesFrom>> {
   try {
-    return rulesFrom(parse(await readFile(file, 'utf8')));
+    return rulesFrom(parseYaml(await readFile(file, 'utf8')));
   } catch (error) {
     if (error instanceof TanistError) throw error;
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : asError(error).message;

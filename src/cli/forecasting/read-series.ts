@@ -13,6 +13,8 @@ export interface NamedSeries extends RegularSeries {
   readonly name: string;
   /** Its steps are whole months, and its history has them all equally long; absent: they are as they are. */
   readonly months?: MonthGrid;
+  /** Rows without a time or a number at the end of its file: what is forecast begins before them. */
+  readonly lastUnreadable?: number;
   /** The further columns of its file, where they were asked for. */
   readonly columns?: readonly Column[];
 }
@@ -62,7 +64,9 @@ export async function readSeries(file: string, withInputs = false): Promise<Name
       `${file} has ${series.history.values.length} values after cleaning; at least ${SHORTEST} are needed`,
     );
   const name = basename(file).replace(/\.(csv|tsv|txt)$/i, '');
-  const named = { ...series, name, ...(months === null ? {} : { months }) };
+  const readable = body.findLastIndex((_, i) => Number.isFinite(told[i]) && Number.isFinite(values[i]));
+  const lastUnreadable = body.length - 1 - readable;
+  const named = { ...series, name, lastUnreadable, ...(months === null ? {} : { months }) };
   if (!withInputs) return named;
   if (!header)
     throw wrong(
@@ -137,9 +141,10 @@ export function wrong(message: string): TanistError {
 }
 
 /** What was put right, in one line; null: nothing. */
-export function repairsText({ name, repairs }: NamedSeries): string | null {
+export function repairsText({ name, repairs, lastUnreadable = 0 }: NamedSeries): string | null {
+  const among = lastUnreadable > 0 ? `, among them the last ${lastUnreadable}` : '';
   const said = [
-    [repairs.unreadable, 'unreadable rows left out'],
+    [repairs.unreadable, `unreadable rows left out${among}`],
     [repairs.backwards, 'rows out of order in time, sorted'],
     [repairs.duplicates, 'rows of a step that had one already, the last counts'],
     [repairs.filled, 'missing steps filled'],

@@ -36,6 +36,7 @@ export async function runBacktest(path: string, options: BacktestOptions): Promi
       horizon: options.horizon,
       season: options.season ?? null,
       level: options.level,
+      quantiles: [],
       origins: options.origins ?? null,
       common: m4,
     }),

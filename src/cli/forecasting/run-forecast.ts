@@ -1,3 +1,4 @@
+import { figure } from '../terminal/figure.ts';
 import { outputTo } from '../terminal/output.ts';
 import { readInputs } from './inputs.ts';
 import { wrong } from './read-series.ts';
@@ -9,6 +10,7 @@ export interface ForecastOptions {
   readonly horizon: number;
   readonly season?: number;
   readonly level: number;
+  readonly quantiles: readonly number[];
   readonly m4?: boolean;
   /** Further columns of the file are what the series may follow. */
   readonly inputs?: boolean;
@@ -35,6 +37,7 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
       horizon: options.horizon,
       season: options.season ?? null,
       level: options.level,
+      quantiles: options.quantiles,
       origins: null,
       common: options.m4 === true,
     };
@@ -48,21 +51,30 @@ export async function runForecast(file: string, options: ForecastOptions): Promi
   for (const answer of answers) {
     const follows = answer.inputs.length === 0 ? '' : ` ← ${answer.inputs.join(', ')}`;
     out.say(out.style.bold(`${answer.series}: ${answer.model}${follows}`));
-    out.table(['time (UTC)', 'mean', `${percent} % from`, 'to'], stepsOf(answer));
+    const shares = answer.quantiles.map(({ share }) => `${figure(100 * share)} %`);
+    out.table(['time (UTC)', 'mean', `${percent} % from`, 'to', ...shares], stepsOf(answer));
   }
   out.document(
-    answers.map(({ kind: _kind, timesMs, ...answer }) => {
+    answers.map(({ kind: _kind, timesMs, quantiles, ...answer }) => {
       const times = timesMs.map((time) => new Date(time).toISOString());
-      return { ...answer, level: options.level, from: times[0], times };
+      const more = quantiles.length === 0 ? {} : { quantiles };
+      return { ...answer, ...more, level: options.level, from: times[0], times };
     }),
   );
 }
 
-function stepsOf({ timesMs, mean, lower, upper }: SeriesForecast): readonly (readonly (string | number)[])[] {
+function stepsOf({
+  timesMs,
+  mean,
+  lower,
+  upper,
+  quantiles,
+}: SeriesForecast): readonly (readonly (string | number)[])[] {
   return mean.map((value, k) => [
     new Date(timesMs[k] ?? 0).toISOString().replace('T', ' ').replace('.000Z', ''),
     value,
     lower[k] ?? Number.NaN,
     upper[k] ?? Number.NaN,
+    ...quantiles.map(({ values }) => values[k] ?? Number.NaN),
   ]);
 }

@@ -1,4 +1,5 @@
 import { mase, naive2, smape } from '../../prediction/accuracy/m4.ts';
+import { levelOf, quantilesOf } from '../../prediction/confidence/bands.ts';
 import type { History } from '../../prediction/forecast.ts';
 import { at } from '../../prediction/math/at.ts';
 import { mean } from '../../prediction/math/statistics.ts';
@@ -27,8 +28,11 @@ async function forecast(task: Task, contenders: Contenders): Promise<SeriesForec
   const { name, columns, months } = task.series;
   const history = withColumns(task.series.history, columns);
   const { endMs, stepMs } = history;
-  const selected = await selectBestModel(history, await adapted(history, task, contenders));
-  const { model, mean: middle, lower, upper, inputs = [] } = await selected.next(history);
+  const shares = task.quantiles;
+  const levels = [...new Set(shares.filter((share) => share !== 0.5).map(levelOf))];
+  const selected = await selectBestModel(history, { ...(await adapted(history, task, contenders)), levels });
+  const { model, mean: middle, lower, upper, inputs = [], further = [] } = await selected.next(history);
+  const quantiles = quantilesOf(middle, further, shares);
   return {
     kind: 'forecast',
     series: name,
@@ -41,6 +45,7 @@ async function forecast(task: Task, contenders: Contenders): Promise<SeriesForec
     mean: [...middle],
     lower: [...lower],
     upper: [...upper],
+    quantiles: shares.map((share, i) => ({ share, values: quantiles[i] ?? [] })),
   };
 }
 

@@ -8,6 +8,8 @@ export interface Task {
   readonly horizon: number;
   readonly season: number | null;
   readonly level: number;
+  /** Of a forecast: quantiles that are wanted, 0 to 1. */
+  readonly quantiles: readonly number[];
   /** Most origins of a backtest, the newest; null: all. */
   readonly origins: number | null;
   /** One of many of a kind: what is learned of one says something of the others. */
@@ -27,6 +29,14 @@ export interface SeriesForecast {
   readonly mean: readonly number[];
   readonly lower: readonly number[];
   readonly upper: readonly number[];
+  /** In the order that they were asked for. */
+  readonly quantiles: readonly Quantile[];
+}
+
+export interface Quantile {
+  /** Of truths below. */
+  readonly share: number;
+  readonly values: readonly number[];
 }
 
 export interface BacktestAnswer extends SeriesBacktest {

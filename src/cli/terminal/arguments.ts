@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { isEndpoint } from '../../client/endpoint-list.ts';
 
 /** A parser for commander: a whole number within bounds. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -33,6 +34,13 @@ export function share(text: string): number {
   throw new InvalidArgumentError('It must be a number between 0 and 1, such as 0.9.');
 }
 
+/** `0.1,0.5`, at most 32. */
+export function shareList(text: string): readonly number[] {
+  const all = text.split(',').map(share);
+  if (all.length <= 32 && new Set(all).size === all.length) return all;
+  throw new InvalidArgumentError('It must be up to 32 different numbers between 0 and 1.');
+}
+
 /** `a,b`. */
 export function nameList(text: string): readonly string[] {
   return text
@@ -51,7 +59,6 @@ export function durationMs(text: string): number {
   throw new InvalidArgumentError('It must be a duration such as 500ms, 30s, 5m or 1h.');
 }
 
-/** A lease: hexadecimal as it is printed here and by etcdctl, with or without `0x`; decimal only behind `dec:`, since most decimals are hexadecimal, too. */
 /** One of these words. */
 export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
   return (text) => {
@@ -61,6 +68,7 @@ export function oneOf<Word extends string>(words: readonly Word[]): (text: strin
   };
 }
 
+/** A lease: hexadecimal as it is printed here and by etcdctl, with or without `0x`; decimal only behind `dec:`, since most decimals are hexadecimal, too. */
 export function leaseNumber(text: string): bigint {
   const decimal = /^dec:(-?\d{1,19})$/i.exec(text)?.[1];
   if (decimal !== undefined && BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal))
@@ -89,10 +97,7 @@ export function endpointList(text: string): readonly string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-  const wrong = list.find((part) => {
-    const port = /^(?:[^:\s/]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/.exec(part)?.[1];
-    return port === undefined || Number(port) < 1 || Number(port) > 65_535;
-  });
+  const wrong = list.find((part) => !isEndpoint(part));
   if (list.length > 0 && wrong === undefined) return list;
   throw new InvalidArgumentError(
     `It must be host:port,host:port,…${wrong === undefined ? '' : ` and "${wrong}" is not`}.`,

@@ -16,6 +16,7 @@ export function exitCode(error: unknown): 1 | 2 {
   return error instanceof UsageError ? 2 : 1;
 }
 
+/** What a file holds must not steer the terminal. */
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ');
+  return text.replace(/\s*\n\s*/g, ' ').replace(/\p{Cc}/gu, '\ufffd');
 }

@@ -11,13 +11,14 @@ export interface Output {
   /** A line for people; with `--json` nothing. */
   say(line: string): void;
   table(columns: readonly string[], rows: readonly (readonly (string | number)[])[]): void;
+  /** A line on standard error, also with `--json`. */
+  warn(line: string): void;
   /** A line of JSON, only with `--json`. */
   document(content: unknown): void;
 }
 
-export function outputTo(json: boolean): Output {
+export function outputTo(json: boolean, progress: Progress = progressOn(process.stderr)): Output {
   const style = styleFor(process.stdout);
-  const progress = progressOn(process.stderr);
   const line = (text: string): void => {
     progress.clear();
     process.stdout.write(`${text}\n`);
@@ -31,6 +32,10 @@ export function outputTo(json: boolean): Output {
     },
     table: (columns, rows) => {
       if (!json) line(table(columns, rows, style));
+    },
+    warn: (text) => {
+      progress.clear();
+      process.stderr.write(`${text}\n`);
     },
     document: (content) => {
       if (json) line(jsonLine(content));

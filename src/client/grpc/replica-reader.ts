@@ -7,6 +7,7 @@ import type {
   RangeAnswer,
   RangeOptions,
   ReplicaReads,
+  ReplicaWatch,
   WatchBatch,
   WatchOptions,
 } from '../../ports/state-client.ts';
@@ -17,6 +18,9 @@ import { decodeWatchReply, encodeWatchRequest } from '../../protocol/watch.ts';
 import { WatchCursor } from '../core/watch-cursor.ts';
 import { callError, openChannel } from './channel.ts';
 import { readAt } from './read-at.ts';
+
+/** The only one of its stream. */
+const watchId = 1;
 
 /** One member itself, on connections of its own. `metadata`: names the lineage that is followed; a member of another one refuses. */
 export class ReplicaReader implements ReplicaReads {
@@ -40,9 +44,22 @@ export class ReplicaReader implements ReplicaReads {
     return rangeAnswer(outcome, ageMs);
   }
 
-  async *watch(
+  watch(key: Bytes, options: Pick<WatchOptions, 'rangeEnd' | 'prefix' | 'signal'> = {}): ReplicaWatch {
+    let send: ((request: Buffer) => void) | null = null;
+    const batches = this.#batches(key, options, (ready) => {
+      send = ready;
+    });
+    return {
+      [Symbol.asyncIterator]: () => batches,
+      requestProgress: () => send?.(encodeWatchRequest({ kind: 'progress', id: watchId })),
+    };
+  }
+
+  /** `ready`: told how to send more, and null when that is over. */
+  async *#batches(
     key: Bytes,
-    options: Pick<WatchOptions, 'rangeEnd' | 'prefix' | 'signal'> = {},
+    options: Pick<WatchOptions, 'rangeEnd' | 'prefix' | 'signal'>,
+    ready: (send: ((request: Buffer) => void) | null) => void,
   ): AsyncGenerator<WatchBatch, void, undefined> {
     const { signal } = options;
     if (signal?.aborted) return;
@@ -59,7 +76,9 @@ export class ReplicaReader implements ReplicaReads {
     const watched = { space: this.#space, ...watchedRange(key, options), previous: false, latest: true };
     const cursor = new WatchCursor(revision(0));
     try {
-      stream.write(encodeWatchRequest({ kind: 'create', id: 1, ...watched, fromRevision: revision(0) }));
+      const create = { kind: 'create', id: watchId, ...watched, fromRevision: revision(0) } as const;
+      stream.write(encodeWatchRequest(create));
+      ready((request) => stream.write(request));
       for await (const message of stream) {
         const reply = decodeWatchReply(message as Buffer);
         if (reply.failure !== null) throw reply.failure;
@@ -70,6 +89,7 @@ export class ReplicaReader implements ReplicaReads {
       if (signal?.aborted) return;
       throw error instanceof TanistError ? error : callError(error as ServiceError, this.endpoint);
     } finally {
+      ready(null);
       signal?.removeEventListener('abort', abort);
       stream.on('error', () => undefined);
       stream.cancel();

@@ -83,6 +83,7 @@ export class Subscription {
         const resume = this.whenDrained;
         this.whenDrained = null;
         resume();
+        continue;
       }
       await new Promise<void>((resolve) => {
         this.wake = resolve;

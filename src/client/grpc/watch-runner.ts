@@ -29,6 +29,7 @@ export class WatchRunner {
   private streamAddress = '';
   private retryMs = firstRetryMs;
   private retry: NodeJS.Timeout | null = null;
+  private closed: TanistError | null = null;
 
   constructor(linkOf: (refusers: ReadonlyMap<string, unknown>) => Link | null, metadata: () => Metadata) {
     this.linkOf = linkOf;
@@ -36,6 +37,10 @@ export class WatchRunner {
   }
 
   add(subscription: Subscription): void {
+    if (this.closed !== null) {
+      subscription.fail(this.closed);
+      return;
+    }
     this.create(subscription);
     this.connect();
   }
@@ -55,7 +60,13 @@ export class WatchRunner {
     this.connect();
   }
 
+  /** Watches fail with `error`, those that are begun or go on later, too. */
   close(error: TanistError): void {
+    this.closed = error;
+    this.failAll(error);
+  }
+
+  private failAll(error: TanistError): void {
     this.drop();
     for (const subscription of [...this.subscriptions.values()]) subscription.fail(error);
     this.subscriptions.clear();
@@ -123,7 +134,7 @@ export class WatchRunner {
     if (this.stream !== stream) return;
     this.stream = null;
     if (error?.code === 'not-tanist') {
-      this.close(error);
+      this.failAll(error);
       return;
     }
     this.connectLater();

@@ -11,6 +11,7 @@ import type {
 } from '../../ports/dependency-registry.ts';
 import type { ObjectMeta } from '../cache/object-meta.ts';
 import { within } from './within.ts';
+import { finalCodes, missingObject, registeredKeys, taken } from './words.ts';
 
 export interface DirectoryOptions {
   readonly registry: DependencyRegistry;
@@ -33,14 +34,6 @@ const longestRestMs = 30_000;
 const registeredAtOnce = 256;
 /** What addresses answered is told of the latest alone: each is a key in the cluster. */
 const mostAddresses = 16_384;
-/** What is no better a moment later. */
-const finalCodes: ReadonlySet<string> = new Set([
-  'sandbox-exists',
-  'invalid-argument',
-  'config-invalid',
-  'not-tanist',
-]);
-
 /**
  * This sandbox's word in the registry, kept up over everything that may happen to the cluster: heartbeats at a third of the lease; a lease that ended is
  * taken anew, and all that is held registered again. Without the registry, be it from the start, the agent serves on, from its cache and from upstream.
@@ -116,6 +109,13 @@ export class Directory {
     return this.#tell(() =>
       this.#register([address === undefined ? meta : { ...meta, keys: [...keys, address] }]),
     );
+  }
+
+  /** That an address answered that there is nothing; resolves like `holds`. Whoever says so takes it back by `gaveUp`. */
+  missing(key: ContentKey, forMs: number): Promise<void> {
+    const { registry, self, clock } = this.#options;
+    const said = [missingObject(key, clock.wallMs(), forMs)];
+    return this.#tell(() => registry.register(self.id, said, this.#lease));
   }
 
   gone(objects: readonly ObjectMeta[]): void {
@@ -285,17 +285,4 @@ export class Directory {
       this.#later(ttlMs / 10);
     }
   }
-}
-
-function taken({ id, address }: SandboxFacts): TanistError {
-  return new TanistError(
-    'sandbox-exists',
-    `an agent at ${address} is ${id} already, with a copy of this cache; choose another --id, or stop that one`,
-  );
-}
-
-/** Under which an object is looked for: its sha256, the strongest that metadata lists, and addresses. */
-function registeredKeys({ keys }: ObjectMeta): readonly ContentKey[] {
-  const strong = keys.some(({ algorithm }) => algorithm === 'sha512');
-  return keys.filter(({ algorithm }) => algorithm !== 'sha1' || !strong);
 }

@@ -12,6 +12,8 @@ export interface AgentCounts {
   givenBytes: number;
   /** Answers upstream that brought no bytes: 304. */
   revalidations: number;
+  /** Said that there is none, without asking upstream once more. */
+  missingHits: number;
   mismatches: number;
   peerFailures: number;
   failures: number;
@@ -36,6 +38,7 @@ export function newCounts(): AgentCounts {
     upstreamBytes: 0,
     givenBytes: 0,
     revalidations: 0,
+    missingHits: 0,
     mismatches: 0,
     peerFailures: 0,
     failures: 0,

@@ -1,13 +1,14 @@
 import { rm } from 'node:fs/promises';
-import { asError, TanistError } from '../../foundation/errors.ts';
+import type { TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AddressFacts, ContentKey } from '../../ports/dependency-registry.ts';
 import { sha256Key } from '../content-key.ts';
 import { type CacheFolder, openCacheFolder } from './cache-folder.ts';
-import { isDamage, ObjectFiles, type StagedFile } from './object-files.ts';
+import { isDamage, ObjectFiles, type Staged, type StagedFile, unread } from './object-files.ts';
 import { type Entry, ObjectIndex } from './object-index.ts';
-import { type ObjectMeta, withNames } from './object-meta.ts';
+import { addressesBeyond, type ObjectMeta, withNames } from './object-meta.ts';
 import { type AheadRoom, Room } from './room.ts';
+import { type Checked, type ScrubResult, scrubbed } from './scrub.ts';
 
 export interface CacheOptions {
   readonly folder: string;
@@ -16,18 +17,6 @@ export interface CacheOptions {
   readonly clock: Clock;
   /** These objects are no longer here: evicted, damaged, or without bytes. */
   readonly onGone: (objects: readonly ObjectMeta[]) => void;
-}
-
-/** A file to write an object to. */
-export interface Staged extends StagedFile {
-  /** Room in it up to `end`, to be asked for before it is written there; others give way. False: there is none beside what else is on its way. */
-  reserve(end: number): boolean;
-}
-
-export interface ScrubResult {
-  readonly objects: number;
-  readonly bytes: number;
-  readonly damaged: number;
 }
 
 const touchEveryMs = 60_000;
@@ -151,14 +140,8 @@ export class ObjectCache {
     try {
       yield* this.#files.read(meta, from, before);
     } catch (error) {
-      if (!isDamage(error))
-        throw new TanistError(
-          'unavailable',
-          `the cache cannot be read (${asError(error).message}); ask again`,
-        );
-      await this.remove(meta.sha256);
-      const why = asError(error).message;
-      throw new TanistError('integrity-mismatch', `the cache had ${meta.sha256} damaged (${why}); ask again`);
+      if (isDamage(error)) await this.remove(meta.sha256);
+      throw unread(meta, error);
     }
   }
 
@@ -236,18 +219,12 @@ export class ObjectCache {
 
   /** Reads everything and compares it; what is damaged goes. `pause` is awaited after each object. */
   async scrub(pause: () => Promise<void> = async () => undefined): Promise<ScrubResult> {
-    let objects = 0;
-    let bytes = 0;
-    let bad = 0;
-    for (const { sha256 } of this.all()) {
-      const entry = this.#index.get(sha256);
-      if (entry === undefined) continue;
-      objects++;
-      bytes += entry.meta.size;
-      if ((await this.#check(entry)) === 'damaged') bad++;
-      await pause();
-    }
-    return { objects, bytes, damaged: bad };
+    return await scrubbed(
+      this.all(),
+      (sha256) => this.#index.get(sha256),
+      (entry) => this.#check(entry),
+      pause,
+    );
   }
 
   /** What was begun is on the disk before the folder is another's to take, and said to be in order. */
@@ -268,8 +245,7 @@ export class ObjectCache {
     if (renamed === meta && !isOther) return meta;
     this.#index.describe(entry, renamed);
     for (const loser of this.#index.name(entry, named)) this.#describe(loser);
-    const addresses = entry.meta.keys.filter(({ algorithm }) => algorithm === 'url');
-    const old = addresses.slice(0, Math.max(0, addresses.length - mostAddresses));
+    const old = addressesBeyond(entry.meta, mostAddresses);
     if (old.length > 0) {
       this.#index.unname(entry, old);
       this.#options.onGone([{ ...entry.meta, keys: old }]);
@@ -306,7 +282,7 @@ export class ObjectCache {
     await Promise.all(gone.map(({ sha256 }) => this.#files.unlink(sha256)));
   }
 
-  async #check(entry: Entry): Promise<'intact' | 'damaged' | 'unknown'> {
+  async #check(entry: Entry): Promise<Checked> {
     try {
       entry.checked = await this.#files.isIntact(entry.meta);
     } catch {

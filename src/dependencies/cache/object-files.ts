@@ -13,6 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import { decodeMeta, encodeMeta, type ObjectMeta } from './object-meta.ts';
 
@@ -39,6 +40,12 @@ export function isDamage(error: unknown): boolean {
 
 const readAtOnce = 64;
 const highWaterMark = 256 * 1024;
+
+/** A file to write an object to. */
+export interface Staged extends StagedFile {
+  /** Room in it up to `end`, to be asked for before it is written there; others give way. False: there is none beside what else is on its way. */
+  reserve(end: number): boolean;
+}
 
 /**
  * The files of objects: `objects/ab/SHA256` and beside it `SHA256.json`, which comes after the bytes and goes before them. When one was last used is the time
@@ -202,4 +209,12 @@ export class ObjectFiles {
   #metaFile(sha256: string): string {
     return `${this.#file(sha256)}.json`;
   }
+}
+
+/** What a reader is told where an object's bytes could not be given. */
+export function unread({ sha256 }: ObjectMeta, error: unknown): TanistError {
+  const why = asError(error).message;
+  return isDamage(error)
+    ? new TanistError('integrity-mismatch', `the cache had ${sha256} damaged (${why}); ask again`)
+    : new TanistError('unavailable', `the cache cannot be read (${why}); ask again`);
 }

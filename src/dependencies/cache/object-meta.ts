@@ -71,3 +71,9 @@ export function decodeMeta(text: string, sha256: string): ObjectMeta | null {
     return null;
   }
 }
+
+/** The oldest of the addresses that answered with it, where they are more than `most`. */
+export function addressesBeyond({ keys }: ObjectMeta, most: number): readonly ContentKey[] {
+  const addresses = keys.filter(({ algorithm }) => algorithm === 'url');
+  return addresses.slice(0, Math.max(0, addresses.length - most));
+}

@@ -16,6 +16,7 @@ import {
   isStrayPage,
   type KnownAnswer,
 } from './address-request.ts';
+import { Missing } from './missing.ts';
 import { type OthersPorts, toldByOthers } from './told-by-others.ts';
 
 export interface AddressPorts extends OthersPorts {
@@ -38,6 +39,8 @@ export type Answered =
       readonly facts: AddressFacts;
       readonly done: Promise<unknown>;
     }
+  /** There is none, as upstream said to this agent or another a moment ago. */
+  | { readonly kind: 'missing'; readonly told?: Promise<unknown> }
   /** Any other answer, as it is: the body is still to be read. */
   | { readonly kind: 'passed'; readonly response: IncomingMessage };
 
@@ -49,9 +52,15 @@ const neverMs = 8.64e15;
 export class AddressFetcher {
   readonly #ports: AddressPorts;
   readonly #running = new Map<string, Promise<Answered>>();
+  readonly #missing: Missing;
 
   constructor(ports: AddressPorts) {
     this.#ports = ports;
+    this.#missing = new Missing(ports.clock, ports.directory);
+  }
+
+  close(): void {
+    this.#missing.close();
   }
 
   /** Fails as upstream does, where nothing is here that could stand in for it. */
@@ -63,12 +72,20 @@ export class AddressFetcher {
       this.#ports.counts.localBytes += local.meta.size;
       return { kind: 'cached', ...local, isStale: false };
     }
+    if (request.missingTtlMs > 0 && this.#missing.has(key)) {
+      this.#ports.counts.missingHits++;
+      return { kind: 'missing' };
+    }
     const name = keyText(key);
     const running = this.#running.get(name);
     if (running !== undefined) {
       const answered = await running.catch(() => null);
       // Another answer than one to be kept is read once, by whoever asked first.
       if (answered?.kind === 'cached') return answered;
+      if (answered?.kind === 'missing') {
+        this.#ports.counts.missingHits++;
+        return answered;
+      }
       if (answered?.kind === 'coming' && answered.download.isWhole) return answered;
       return await this.#fetch(request, key, local, signal);
     }
@@ -113,6 +130,11 @@ export class AddressFetcher {
     const mayBeTold = fromPeers && !reload && mostAgeMs > 0;
     const shared = mayBeTold ? await toldByOthers(this.#ports, request, key, signal) : null;
     if (shared?.kind === 'found') return { kind: 'cached', ...shared.found, isStale: false };
+    if (shared?.kind === 'missing') {
+      this.#ports.counts.missingHits++;
+      this.#missing.told(key, shared.untilMs, request.missingTtlMs);
+      return { kind: 'missing' };
+    }
     const claimed = shared?.kind === 'claimed';
     const nowMs = this.#ports.clock.wallMs();
     const isTooOld = local !== null && local.facts.freshUntilMs + staleIfErrorMs < nowMs;
@@ -121,6 +143,10 @@ export class AddressFetcher {
     try {
       const answered = await this.#fromUpstream(request, key, local, signal);
       if (answered.kind !== 'passed') return answered;
+      if (request.missingTtlMs > 0 && [404, 410].includes(answered.response.statusCode ?? 0)) {
+        answered.response.resume();
+        return { kind: 'missing', told: this.#missing.found(key, request.missingTtlMs, request.fromPeers) };
+      }
       if (claimed) this.#ports.directory.gaveUp(key);
       // An upstream that is overloaded or broken is as good as none (RFC 5861, 4).
       if (standIn === null || !isPassing(answered.response.statusCode ?? 0)) return answered;
@@ -204,7 +230,7 @@ export class AddressFetcher {
 
 function toldOf(answered: Answered): Promise<unknown> | null {
   if (answered.kind === 'coming') return answered.done;
-  return answered.kind === 'cached' ? (answered.told ?? null) : null;
+  return answered.kind === 'passed' ? null : (answered.told ?? null);
 }
 
 /** The answer that is there already, and after it `then`. */

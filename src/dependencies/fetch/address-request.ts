@@ -16,6 +16,8 @@ export interface AddressRequest {
   readonly reload: boolean;
   readonly defaultTtlMs: number;
   readonly mostTtlMs: number;
+  /** That there is none (404, 410) is believed for so long, here and by the others; 0: each such answer is passed on as it is. */
+  readonly missingTtlMs: number;
   /** Whether other agents' word on what this address answers is believed. */
   readonly fromPeers: boolean;
 }

@@ -64,6 +64,7 @@ export function openFetching(options: AgentOptions, ports: AgentPorts, own: Own)
     routes,
     peers,
     close: () => {
+      addresses.close();
       fetcher.cancelAll();
       peerAgent.destroy();
       routes.close();

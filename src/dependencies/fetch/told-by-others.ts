@@ -1,5 +1,10 @@
 import type { Clock } from '../../ports/clock.ts';
-import type { AddressFacts, ContentKey, Holding } from '../../ports/dependency-registry.ts';
+import {
+  type AddressFacts,
+  type ContentKey,
+  type Holding,
+  nothing,
+} from '../../ports/dependency-registry.ts';
 import type { Directory } from '../agent/directory.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { sha256Key } from '../content-key.ts';
@@ -17,6 +22,8 @@ export interface OthersPorts {
 
 export type Told =
   | { readonly kind: 'found'; readonly found: KnownAnswer }
+  /** That there is none. */
+  | { readonly kind: 'missing'; readonly untilMs: number }
   /** Nobody knows: this agent asks for all. */
   | { readonly kind: 'claimed' };
 
@@ -35,13 +42,13 @@ export async function toldByOthers(
     if (claim === null) return null;
     if (claim.claimed) return { kind: 'claimed' };
     const found = await take(ports, request, key, claim.holdings);
-    if (found !== null) return { kind: 'found', found };
+    if (found !== null) return found;
     const fetching = claim.holdings.find(({ state }) => state === 'fetching');
     if (fetching === undefined) return null;
     await arrival(fetching, key, signal);
     const [now = []] = await directory.lookup([key]);
     const later = await take(ports, request, key, now);
-    if (later !== null) return { kind: 'found', found: later };
+    if (later !== null) return later;
     const { sandbox } = fetching;
     if (!now.some((each) => each.sandbox === sandbox && each.state === 'fetching')) return null;
     over = { over: sandbox };
@@ -54,7 +61,7 @@ async function take(
   request: AddressRequest,
   key: ContentKey,
   holdings: readonly Holding[],
-): Promise<KnownAnswer | null> {
+): Promise<Told | null> {
   let newest: { readonly sha256: string; readonly answer: AddressFacts } | null = null;
   for (const holding of holdings) {
     if (holding.state !== 'held' || holding.answer === undefined) continue;
@@ -64,6 +71,8 @@ async function take(
   }
   if (newest === null) return null;
   const { sha256, answer } = newest;
+  if (sha256 === nothing)
+    return request.missingTtlMs > 0 ? { kind: 'missing', untilMs: answer.freshUntilMs } : null;
   const holders = holdings.filter((each) => each.state === 'held' && each.sha256 === sha256);
   try {
     const served = await fetcher.object({ keys: [sha256Key(sha256)], upstream: null, holdings: holders });
@@ -71,7 +80,7 @@ async function take(
     if (meta === null) return null;
     const named = await cache.addKeys(meta, [key], { [key.digest]: answer });
     void directory.holds(named, key);
-    return { meta: named, facts: answer };
+    return { kind: 'found', found: { meta: named, facts: answer } };
   } catch {
     return null; // then from upstream
   }

@@ -7,19 +7,17 @@ import type { AddressRequest } from '../fetch/address-request.ts';
 import { collect } from '../http/reply.ts';
 import { AnswerStatus, expectStatus } from '../outside/answer-status.ts';
 import { decoded } from './content-encoding.ts';
-import { type NpmConfig, registryFor } from './npm-config.ts';
-import { encodedName, versionIn } from './package-path.ts';
+import { KeptPackuments } from './kept-packuments.ts';
+import { registryFor } from './npm-config.ts';
+import { versionIn } from './package-path.ts';
 import { type RewrittenPackument, rewritePackument, type TarballFacts } from './packument.ts';
+import { type MetadataOptions, packumentRequest } from './packument-request.ts';
 import { Refusals } from './refusals.ts';
 import { Turns } from './turns.ts';
 
-export interface PackumentOptions {
-  readonly npm: NpmConfig;
+export interface PackumentOptions extends MetadataOptions {
   /** Where this agent listens, without a `/` at the end: for requests that do not say where they were sent. */
   readonly base: () => string;
-  readonly metadataTtlMs: number;
-  /** Whether other agents' word on metadata is believed for that time. */
-  readonly metadataFromPeers: boolean;
   readonly mostMetadataBytes: number;
 }
 
@@ -43,33 +41,29 @@ export interface FoundPackument {
   readonly isStale: boolean;
 }
 
-const abbreviated = 'application/vnd.npm.install-v1+json';
 const mostPackuments = 256;
-const mostRewrittenBytes = 64 * 1024 * 1024;
-/** That there is none is believed for so long at most: somebody may publish it. */
-const missingMs = 10_000;
 const tooLargeMs = 60_000;
 /** Metadata beyond it waits for its turn to be read and rewritten, which takes some ten times its size of memory. */
 const largeBytes = 1024 * 1024;
+/** What unfolds to more than that waits for its turn, too, however little came. */
+const mostUnfoldedBytes = 16 * 1024 * 1024;
+/** Metadata of the largest packages has some 30 MB. */
+const mostPlainBytes = 512 * 1024 * 1024;
 const mostLargeAtOnce = 2;
 const mostLargeWaiting = 256;
 /** Whoever waits holds up the download for those who have their turn, where its bytes are kept nowhere. */
 const longestWaitMs = 20_000;
 
-/** Whether the abbreviated form, with what an installation needs alone, is asked for. */
-export const wantsAbbreviated = (accept: string | undefined): boolean => (accept ?? '').includes(abbreviated);
-
 /** Packages' metadata: as the registry has it, with the addresses of tarballs led here. */
 export class Packuments {
   readonly #options: PackumentOptions;
   readonly #ports: PackumentPorts;
-  /** The latest rewritten ones, by the address that they lead to, name and digest. */
-  readonly #rewritten = new Map<string, RewrittenPackument>();
-  #rewrittenBytes = 0;
+  /** By the address that they lead to, name and digest. */
+  readonly #rewritten = new KeptPackuments();
   readonly #tarballs = new Map<string, ReadonlyMap<string, TarballFacts>>();
   /** Registries that give the whole metadata of a package alone. */
   readonly #withoutVersions = new Set<string>();
-  /** What there is none of, or too much, by what was asked for. */
+  /** What there is too much of, by what was asked for. */
   readonly #refused: Refusals;
   /** What is being answered, by what was asked for and where it leads. */
   readonly #running = new Map<string, Running>();
@@ -108,8 +102,11 @@ export class Packuments {
   ): Promise<TarballFacts | 'refused' | null> {
     const version = versionIn(name, file);
     if (version === null) return null;
-    const one = this.#request(name, `/${version}`, true);
-    const all = [this.#request(name, '', true), this.#request(name, '', false)];
+    const one = packumentRequest(this.#options, name, `/${version}`, true);
+    const all = [
+      packumentRequest(this.#options, name, '', true),
+      packumentRequest(this.#options, name, '', false),
+    ];
     const known = await this.#ports.addresses.known([one, ...all]);
     if (known === null ? this.#withoutVersions.has(this.#registry(name)) : known !== one) return null;
     try {
@@ -162,14 +159,9 @@ export class Packuments {
       return await this.#get(name, below, isShort, signal, base);
     } catch (error) {
       if (!(error instanceof TanistError)) throw error;
-      const isTooLarge = error.code === 'value-too-large';
-      const said = isTooLarge ? this.#tooLarge(name, error) : error;
-      if (isTooLarge || (error instanceof AnswerStatus && [404, 410].includes(error.status)))
-        this.#refused.keep(
-          asked,
-          said,
-          isTooLarge ? tooLargeMs : Math.min(missingMs, this.#options.metadataTtlMs),
-        );
+      if (error.code !== 'value-too-large') throw error;
+      const said = this.#tooLarge(name, error);
+      this.#refused.keep(asked, said, tooLargeMs);
       throw said;
     }
   }
@@ -191,8 +183,8 @@ export class Packuments {
     signal: AbortSignal,
     base: string,
   ): Promise<FoundPackument> {
-    const full = this.#request(name, below, false);
-    const short = this.#request(name, below, true);
+    const full = packumentRequest(this.#options, name, below, false);
+    const short = packumentRequest(this.#options, name, below, true);
     // The short form is a part of the full one: where somebody has that one, it does for both.
     const request = isShort ? ((await this.#ports.addresses.known([short, full])) ?? short) : full;
     const answered = await this.#ports.addresses.get(request, signal);
@@ -217,7 +209,8 @@ export class Packuments {
     const known = `${base} ${name}${below} ${sha256}`;
     let packument = this.#rewritten.get(known);
     if (packument === undefined) {
-      const plain = await decoded(bytes ?? (await this.#stored(sha256, turns)), facts.contentEncoding);
+      const sent = bytes ?? (await this.#stored(sha256, turns));
+      const plain = await this.#plain(sent, facts.contentEncoding, turns);
       try {
         packument = rewritePackument(name, plain.toString('utf8'), base);
       } catch (error) {
@@ -227,7 +220,7 @@ export class Packuments {
         throw error;
       }
     }
-    this.#keepRewritten(known, packument);
+    this.#rewritten.keep(known, packument);
     if (below === '') this.#keepTarballs(name, packument.tarballs);
     const contentType = facts.contentType === '' ? 'application/json' : facts.contentType;
     return { packument, contentType, etag: `"${sha256.slice(0, 32)}"`, isStale };
@@ -235,24 +228,6 @@ export class Packuments {
 
   #registry(name: string): string {
     return registryFor(this.#options.npm, name).href;
-  }
-
-  #request(name: string, below: string, isShort: boolean): AddressRequest {
-    const { metadataTtlMs, metadataFromPeers } = this.#options;
-    return {
-      url: new URL(`${encodedName(name)}${below}`, this.#registry(name)),
-      headers: {
-        accept: isShort ? `${abbreviated}; q=1.0, application/json; q=0.8` : 'application/json',
-        'accept-encoding': 'gzip',
-      },
-      variant: isShort ? 'abbreviated' : 'full',
-      immutable: false,
-      mostAgeMs: Number.POSITIVE_INFINITY,
-      reload: false,
-      defaultTtlMs: metadataTtlMs,
-      mostTtlMs: metadataTtlMs,
-      fromPeers: metadataFromPeers,
-    };
   }
 
   async #stored(sha256: string, turns: (() => void)[]): Promise<Buffer> {
@@ -264,6 +239,7 @@ export class Packuments {
 
   /** Metadata is read as a whole, since it is rewritten; `bytes` null: it is in the cache. */
   async #whole(answered: Answered, url: URL, turns: (() => void)[]) {
+    if (answered.kind === 'missing') throw new AnswerStatus(url, 404, 0);
     if (answered.kind === 'passed') {
       expectStatus(answered.response, url, 200);
       throw new TanistError('upstream-failed', `${url.host} answers in a way that is not understood`);
@@ -275,6 +251,19 @@ export class Packuments {
     const bytes = await this.#collect(answered.download.read(), turns);
     const { sha256 } = await answered.download.finished;
     return { bytes, sha256, facts: answered.facts, isStale: false };
+  }
+
+  /** As it was before `content-encoding`. What unfolds to much waits for its turn before it does. */
+  async #plain(sent: Buffer, encoding: string, turns: (() => void)[]): Promise<Buffer> {
+    const plain = turns.length > 0 ? null : await decoded(sent, encoding, mostUnfoldedBytes);
+    if (plain !== null) return plain;
+    if (turns.length === 0) turns.push(await this.#large.enter());
+    const large = await decoded(sent, encoding, mostPlainBytes);
+    if (large !== null) return large;
+    throw new TanistError(
+      'upstream-failed',
+      `metadata came that unfolds to more than ${mostPlainBytes} bytes`,
+    );
   }
 
   /** What turns out to be large waits for its turn before the rest of it is taken into memory. */
@@ -289,17 +278,6 @@ export class Packuments {
       }
     }
     return await collect(inTurn(), this.#options.mostMetadataBytes);
-  }
-
-  #keepRewritten(name: string, packument: RewrittenPackument): void {
-    if (!this.#rewritten.has(name)) this.#rewrittenBytes += packument.body.length;
-    this.#rewritten.delete(name);
-    this.#rewritten.set(name, packument);
-    for (const [oldest, { body }] of this.#rewritten) {
-      if (this.#rewrittenBytes <= mostRewrittenBytes || oldest === name) break;
-      this.#rewritten.delete(oldest);
-      this.#rewrittenBytes -= body.length;
-    }
   }
 
   #keepTarballs(name: string, tarballs: ReadonlyMap<string, TarballFacts>): void {

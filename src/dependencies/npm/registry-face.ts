@@ -4,7 +4,8 @@ import { isProbe, probed } from '../http/probes.ts';
 import { forwarded, pour, refuse } from '../http/reply.ts';
 import { registryFor } from './npm-config.ts';
 import { parseRegistryPath } from './package-path.ts';
-import { type PackumentOptions, Packuments, wantsAbbreviated } from './packuments.ts';
+import { wantsAbbreviated } from './packument-request.ts';
+import { type PackumentOptions, Packuments } from './packuments.ts';
 import { type TarballPorts, Tarballs } from './tarballs.ts';
 
 /** An npm registry, as npm, pnpm and yarn use it, before the machine's own one: metadata with the addresses of tarballs led here, and the tarballs. */

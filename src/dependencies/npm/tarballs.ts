@@ -4,9 +4,10 @@ import type { ContentKey } from '../../ports/dependency-registry.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { urlKey } from '../content-key.ts';
 import type { AddressFetcher } from '../fetch/address-fetcher.ts';
+import { mostMissingMs } from '../fetch/missing.ts';
 import type { ObjectFetcher, ObjectRequest } from '../fetch/object-fetcher.ts';
 import { pourServed, refuse } from '../http/reply.ts';
-import { expectStatus } from '../outside/answer-status.ts';
+import { AnswerStatus, expectStatus } from '../outside/answer-status.ts';
 import type { Upstream } from '../outside/upstream.ts';
 import { registryFor } from './npm-config.ts';
 import { encodedName } from './package-path.ts';
@@ -108,10 +109,12 @@ export class Tarballs {
         reload: false,
         defaultTtlMs: 0,
         mostTtlMs: 0,
+        missingTtlMs: mostMissingMs,
         fromPeers: this.#options.metadataFromPeers,
       },
       signal,
     );
+    if (answered.kind === 'missing') throw new AnswerStatus(url, 404, 0);
     if (answered.kind === 'passed') expectStatus(answered.response, url, 200);
     else await pourServed(response, answered, this.#ports.cache, headers);
   }

@@ -91,10 +91,15 @@ export class ForwardProxy {
         reload: isReload,
         defaultTtlMs: 0,
         mostTtlMs,
+        missingTtlMs: 0,
         fromPeers: true,
       },
       signal,
     );
+    if (answered.kind === 'missing') {
+      refuse(response, 404, `${url.host} has nothing at ${url.pathname}`);
+      return;
+    }
     if (answered.kind === 'passed') {
       response.writeHead(answered.response.statusCode ?? 502, forwarded(answered.response.headers));
       await pour(response, this.#ports.upstream.body(answered.response, url));

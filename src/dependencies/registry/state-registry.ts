@@ -15,6 +15,8 @@ import type {
 import type { CallOptions, ClientKeyValue, StateClient } from '../../ports/state-client.ts';
 import { contentKey } from '../content-key.ts';
 import { checkKeys, checkObjects } from './check-objects.ts';
+import { grantedLease, takeId } from './joining.ts';
+import { idTaken, isGone, unknownSandbox, unlessGone } from './refusals.ts';
 import {
   checkSandbox,
   checkSandboxId,
@@ -22,7 +24,6 @@ import {
   decodeSandbox,
   encodeFetching,
   encodeHeld,
-  encodeSandbox,
   holdersPrefix,
   holdingKey,
   sandboxKey,
@@ -59,18 +60,20 @@ export class StateRegistry implements DependencyRegistry {
   async join(
     sandbox: SandboxFacts,
     ttlMs: number,
-    options?: CallOptions,
+    { lease: own, ...options }: SandboxOptions = {},
   ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }> {
     const facts = checkSandbox(sandbox);
-    const granted = await this.#state.grantLease(ttlMs, options);
+    const granted = await grantedLease(this.#state, ttlMs, own, options);
     try {
-      await this.#takeId(facts, granted.id, options);
+      await takeId(this.#state, facts, granted.lease, options);
     } catch (error) {
-      await this.#state.revokeLease(granted.id).catch(() => undefined); // it ends by itself, too
+      // Whatever else failed here, another copy of this join may have come further; what nobody has ends by itself.
+      const isRefused = error instanceof TanistError && error.code === 'sandbox-exists';
+      if (isRefused) await this.#state.revokeLease(granted.lease).catch(() => undefined);
       throw error;
     }
-    this.#remember({ facts, lease: granted.id });
-    return { lease: granted.id, ttlMs: granted.ttlMs };
+    this.#remember({ facts, lease: granted.lease });
+    return granted;
   }
 
   async heartbeat(sandboxId: string, options?: SandboxOptions): Promise<{ readonly ttlMs: number }> {
@@ -171,30 +174,6 @@ export class StateRegistry implements DependencyRegistry {
   async #announced(key: ContentKey, over: string, options: CallOptions): Promise<ClientKeyValue | null> {
     const [row] = (await this.#state.get(holdingKey(key, over), options)).values;
     return row !== undefined && decodeHolding(row.key, row.value)?.state === 'fetching' ? row : null;
-  }
-
-  /** Refuses where another instance has the id; an earlier life of the same one gives way. */
-  async #takeId(facts: SandboxFacts, lease: LeaseId, options?: CallOptions): Promise<void> {
-    const key = sandboxKey(facts.id);
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const { succeeded, answers } = await this.#state.txn(
-        {
-          if: [{ key, is: '=', version: 0 }],
-          // biome-ignore lint/suspicious/noThenProperty: a transaction has one
-          then: [{ put: key, value: encodeSandbox(facts), lease }],
-          else: [{ get: key }],
-        },
-        options,
-      );
-      if (succeeded) return;
-      const [found] = answers;
-      const row = found?.kind === 'get' ? found.values[0] : undefined;
-      if (row === undefined || row.lease === lease) return;
-      const other = decodeSandbox(row.value);
-      if (other !== null && other.instance !== facts.instance) throw idTaken(other);
-      await this.#state.revokeLease(row.lease, options).catch(unlessGone);
-    }
-    throw new TanistError('sandbox-exists', `another agent takes the id ${facts.id} again and again`);
   }
 
   #change(
@@ -302,23 +281,3 @@ const isOwn = ({ lease }: Joined, own: LeaseId | undefined): boolean => own === 
 
 /** The prefixes here end with `/`, which `0` follows. */
 const afterPrefix = (prefix: string): string => `${prefix.slice(0, -1)}0`;
-
-const isGone = (error: unknown): boolean => error instanceof TanistError && error.code === 'lease-not-found';
-
-function unlessGone(error: unknown): void {
-  if (!isGone(error)) throw error;
-}
-
-function unknownSandbox(id: string): TanistError {
-  return new TanistError(
-    'sandbox-unknown',
-    `no sandbox ${id} is registered, or its heartbeats stopped: join again`,
-  );
-}
-
-function idTaken({ id, address }: SandboxFacts): TanistError {
-  return new TanistError(
-    'sandbox-exists',
-    `an agent at ${address} is ${id} already; choose another --id, or stop that one`,
-  );
-}

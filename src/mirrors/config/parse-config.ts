@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { parse as parseYaml } from 'yaml';
 import { configIssue } from '../../foundation/config-issue.ts';
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { parseYaml } from '../../foundation/parse-yaml.ts';
 import { expressionOf } from '../format/expression.ts';
 import { sourceNamePattern } from '../resource-id.ts';
 import { type SourceConfig, sourceSchema } from './source-schema.ts';
@@ -14,10 +14,7 @@ export function parseSources(content: string): Sources {
   try {
     document = parseYaml(content);
   } catch (error) {
-    throw new TanistError(
-      'config-invalid',
-      `the mirrors' config is not YAML: ${asError(error).message.split('\n')[0]}`,
-    );
+    throw new TanistError('config-invalid', `the mirrors' config: ${asError(error).message}`);
   }
   const whole = v.safeParse(v.strictObject({ sources: v.record(v.string(), v.unknown()) }), document);
   if (!whole.success)

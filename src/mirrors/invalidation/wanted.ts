@@ -2,7 +2,8 @@
 import { mutant } from '../../foundation/mutants.ts';
 import type { ClientOperation, ClientOperationAnswer, StateClient } from '../../ports/state-client.ts';
 import { type ResourceId, resourceId } from '../resource-id.ts';
-import { liveKey } from '../state/keys.ts';
+import { isThere } from '../state/claim.ts';
+import { liveKey, sourceKey } from '../state/keys.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
 import { encodeRecord, type WantedRecord } from '../state/records.ts';
 
@@ -30,9 +31,9 @@ export async function invalidate(
 function ifMirrored(id: ResourceId, record: WantedRecord): ClientOperation {
   const then = [{ put: liveKey('wanted', id), value: encodeRecord(record) }];
   // The first look may be under way.
-  const elseLooked = { txn: { if: [{ key: liveKey('claim', id), is: '>' as const, version: 0 }], then } };
+  const elseLooked = { txn: { if: [isThere(liveKey('claim', id))], then } };
   return {
-    txn: { if: [{ key: liveKey('check', id), is: '>', version: 0 }], then, else: [elseLooked] },
+    txn: { if: [isThere(liveKey('check', id))], then, else: [elseLooked] },
   };
 }
 
@@ -41,17 +42,20 @@ function hasPut(answer: ClientOperationAnswer | undefined): boolean {
   return answer.answers.some(hasPut);
 }
 
-/** Has the refreshers look at resources soon, whether they are mirrored yet or not. Fails as `invalid-argument`, else like `StateClient.txn`. */
+/** Has the refreshers look at resources soon, whether they are mirrored yet or not; none of a shared source that is gone. Fails as `invalid-argument`, else like `StateClient.txn`. */
 export async function ask(
   client: StateClient,
   names: readonly string[],
   record: WantedRecord,
+  isShared: (source: string) => boolean,
 ): Promise<void> {
   const ids: readonly ResourceId[] = [...new Set(names)].map(resourceId);
   for (let from = 0; from < ids.length; from += mostAtOnce) {
-    const puts = ids
-      .slice(from, from + mostAtOnce)
-      .map((id) => ({ put: liveKey('wanted', id), value: encodeRecord(record) }));
+    const puts = ids.slice(from, from + mostAtOnce).map((id): ClientOperation => {
+      const put = { put: liveKey('wanted', id), value: encodeRecord(record) };
+      if (!isShared(id.source)) return put;
+      return { txn: { if: [isThere(sourceKey('source', id.source))], then: [put] } };
+    });
     await client.txn({ if: [], then: puts });
   }
 }

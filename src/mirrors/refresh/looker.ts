@@ -1,13 +1,12 @@
 import { assert } from '../../foundation/assert.ts';
-import { asError, TanistError } from '../../foundation/errors.ts';
+import { TanistError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClientOperation, StateClient } from '../../ports/state-client.ts';
-import { keptBy } from '../config/kept-by.ts';
 import type { SourceConfig } from '../config/source-schema.ts';
 import type { ChangeForecasts } from '../forecast/change-forecasts.ts';
 import type { ResourceId } from '../resource-id.ts';
-import { checkedAnswer, failed, failedBy } from '../sources/failed.ts';
+import { failed } from '../sources/failed.ts';
 import type { Origin, OriginAnswer } from '../sources/origin.ts';
 import { type CallOutcome, CallQueue } from '../state/call-queue.ts';
 import type { Claim, WantedCall } from '../state/claim.ts';
@@ -17,6 +16,7 @@ import type { ProcessLease } from '../state/process-lease.ts';
 import { encodeRecord, type HistoryRecord, type RefreshReason, type ValueRecord } from '../state/records.ts';
 import { complete, letGo } from './complete.ts';
 import { type Before, judge, type Verdict } from './judge.ts';
+import { asTanist, Origins } from './origins.ts';
 
 export interface LookerPorts {
   readonly client: StateClient;
@@ -25,6 +25,8 @@ export interface LookerPorts {
   readonly lease: ProcessLease;
   readonly forecasts: ChangeForecasts;
   readonly origin: (source: string) => Promise<Origin>;
+  /** Whether its config is the one in the state. */
+  readonly isShared: (source: string) => boolean;
   /** Of this process, in records. */
   readonly by: string;
   /** Waits this long for the cluster to answer a claim. */
@@ -49,6 +51,7 @@ export type LookOutcome =
     }
   | { readonly kind: 'held' }
   | { readonly kind: 'moved'; readonly checkRevision: number }
+  | { readonly kind: 'removed' }
   | { readonly kind: 'over-budget'; readonly waitMs: number }
   /** The deadline passed before it was this one's turn. */
   | { readonly kind: 'late' }
@@ -69,19 +72,18 @@ export interface LookOptions {
 
 const mostRewrites = 60;
 const rewriteMs = 500;
-const unableMs = 5000;
 
 /** Looks at origins: claim, ask, judge, write. The only place that calls them for the mirrors. */
 export class Looker {
   readonly #ports: LookerPorts;
-  /** Sources that this process could not ask of late: no calls of the budget are spent on finding that out again. */
-  readonly #unable = new Map<string, { readonly error: TanistError; readonly untilMs: number }>();
+  readonly origins: Origins;
   readonly #calls: CallQueue;
   #claims = 0;
   #closed = false;
 
   constructor(ports: LookerPorts) {
     this.#ports = ports;
+    this.origins = new Origins(ports.clock, ports.origin);
     const { client, clock, lease, live, by, claimMs } = ports;
     const random = seededRandom(by);
     const { budgets, contact } = live;
@@ -105,7 +107,7 @@ export class Looker {
   ): Promise<LookOutcome> {
     const { clock, live, by } = this.#ports;
     const withinMs = Math.min(config.timeoutMs, deadlineMs - clock.nowMs());
-    const unable = await this.unableTo(id.source, config.timeoutMs, withinMs);
+    const unable = await this.origins.unableTo(id.source, config.timeoutMs, withinMs);
     if (unable !== null) return { kind: 'unable', error: unable };
     const record = { by, number: ++this.#claims, reason, atMs: clock.wallMs() };
     const checkRevision = live.entries.get(`${id.source}/${id.key}`)?.checkRevision ?? 0;
@@ -160,7 +162,8 @@ export class Looker {
     late: (outcome: CallOutcome) => void,
   ): Promise<CallOutcome | NoCluster> {
     const { clock, live } = this.#ports;
-    const taking = this.#calls.take({ source, budget, claim, reserve, deadlineMs });
+    const isShared = this.#ports.isShared(source);
+    const taking = this.#calls.take({ source, isShared, budget, claim, reserve, deadlineMs });
     try {
       return await live.contact.unlessLost(taking, deadlineMs - clock.nowMs());
     } catch (error) {
@@ -178,9 +181,9 @@ export class Looker {
     const { clock, by, forecasts, onLook } = this.#ports;
     const name = `${id.source}/${id.key}`;
     const startedMs = clock.wallMs();
-    const answer = await this.ask(id, config, reason === 'forced' ? null : claimed.value);
+    const answer = await this.origins.ask(id, config, reason === 'forced' ? null : claimed.value);
     if (answer.kind === 'failed' && isOurs(answer.error)) {
-      this.#unable.set(id.source, { error: answer.error, untilMs: clock.nowMs() + unableMs });
+      this.origins.noteUnable(id.source, answer.error);
       this.#letGo(id, claimed);
       return { kind: 'unable', error: answer.error };
     }
@@ -229,54 +232,6 @@ export class Looker {
       // What the origin said is not lost: whoever waits here has it, and it is written as soon as that can be done.
       void this.#later(id, claimed, verdictOn, pause, 1);
       return { ...looked, written: false };
-    }
-  }
-
-  /** Why this process cannot ask a source, as far as it knows after `withinMs` of the source's `timeoutMs`; null: it can. */
-  async unableTo(source: string, timeoutMs: number, withinMs = timeoutMs): Promise<TanistError | null> {
-    const known = this.#unable.get(source);
-    if (known !== undefined && this.#ports.clock.nowMs() < known.untilMs) return known.error;
-    const { clock, origin } = this.#ports;
-    return await new Promise((resolve) => {
-      const timer = clock.after(Math.max(0, withinMs), () => {
-        const error = new TanistError('origin-slow', 'the origin was not opened in time');
-        // An impatient reader's wait says nothing about the origin.
-        if (withinMs >= timeoutMs) this.#unable.set(source, { error, untilMs: clock.nowMs() + unableMs });
-        resolve(error);
-      });
-      // The source may be gone by now.
-      Promise.resolve()
-        .then(() => origin(source))
-        .then(
-          () => resolve(null),
-          (error: unknown) => resolve(asTanist(error)),
-        )
-        .finally(() => timer.cancel());
-    });
-  }
-
-  /** Asks the origin, within the source's time-out. Never rejects. */
-  async ask(id: ResourceId, config: SourceConfig, value: ValueRecord | null): Promise<OriginAnswer> {
-    const { clock } = this.#ports;
-    const late = new AbortController();
-    const timer = clock.after(config.timeoutMs, () => late.abort());
-    // An origin of the user's own may not heed the signal, and opening one may take as long.
-    const timedOut = new Promise<never>((_, reject) => {
-      late.signal.addEventListener('abort', () => reject(late.signal.reason), { once: true });
-    });
-    try {
-      const origin = await Promise.race([this.#ports.origin(id.source), timedOut]);
-      const request = {
-        key: id.key,
-        validators: value !== null && value.format === keptBy(config) ? value.validators : null,
-        signal: late.signal,
-        maxBytes: config.maxBytes,
-      };
-      return checkedAnswer(await Promise.race([origin.fetch(request), timedOut]));
-    } catch (error) {
-      return failedBy(error, late.signal);
-    } finally {
-      timer.cancel();
     }
   }
 
@@ -333,10 +288,4 @@ function isTooLarge(error: unknown): boolean {
     error instanceof TanistError &&
     (error.code === 'value-too-large' || error.code === 'transaction-too-large')
   );
-}
-
-function asTanist(error: unknown): TanistError {
-  return error instanceof TanistError
-    ? error
-    : new TanistError('unavailable', asError(error).message, { cause: error });
 }

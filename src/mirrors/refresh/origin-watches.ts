@@ -1,8 +1,9 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { ask, invalidate } from '../invalidation/wanted.ts';
+import { invalidate } from '../invalidation/wanted.ts';
 import type { Mirrors } from '../sdk/mirrors.ts';
 import type { OriginChange } from '../sources/origin.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
+import { paused } from '../state/paused.ts';
 
 /** After a watch that ended: the first pause, and the longest; each time twice as long. */
 const pauseMs = 500;
@@ -90,7 +91,7 @@ export class OriginWatches {
       followed.stands = false;
       followed.covered.clear();
       if (signal.aborted) return;
-      await this.#paused(pause, signal);
+      await paused(this.#mirrors.ports.clock, pause, signal);
       pause = Math.min(2 * pause, longestPauseMs);
     }
   }
@@ -117,7 +118,7 @@ export class OriginWatches {
 
   /** What is this process's newly is looked at once: it may have changed before. */
   async #cover(followed: Followed, entries: readonly LiveEntry[]): Promise<void> {
-    const { client, clock, by, onTrouble } = this.#mirrors.ports;
+    const { onTrouble } = this.#mirrors.ports;
     const owned = new Set(entries.map(({ name }) => name));
     for (const name of followed.covered) if (!owned.has(name)) followed.covered.delete(name);
     const fresh = entries.filter(({ name }) => !followed.covered.has(name));
@@ -125,23 +126,11 @@ export class OriginWatches {
     for (const { name } of fresh) followed.covered.add(name);
     const asked = fresh.filter(({ wanted }) => wanted === null).map(({ name }) => name);
     try {
-      await ask(client, asked, { reason: 'asked', by, atMs: clock.wallMs() });
+      await this.#mirrors.ask(...asked);
     } catch (error) {
       for (const name of asked) followed.covered.delete(name);
       onTrouble(asError(error));
     }
-  }
-
-  #paused(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = this.#mirrors.ports.clock.after(ms, end);
-      signal.addEventListener('abort', end);
-    });
   }
 }
 

@@ -142,7 +142,7 @@ export class Refresher {
       const isUnable = ports.clock.nowMs() < (this.#unableUntilMs.get(source) ?? Number.NEGATIVE_INFINITY);
       if (isUnable) continue;
       const timeoutMs = sources.get(source)?.timeoutMs ?? 0;
-      if ((await looker.unableTo(source, timeoutMs)) === null) able.push(source);
+      if ((await looker.origins.unableTo(source, timeoutMs)) === null) able.push(source);
     }
     // The next one tells it.
     if (!this.#stopped) await this.set.announce(able).catch(() => undefined);

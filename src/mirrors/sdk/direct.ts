@@ -85,7 +85,7 @@ export class Direct {
       check: failure?.check ?? last?.check ?? known?.check ?? null,
       history: null,
     };
-    const answer = await this.#looker.ask(id, config, before.value);
+    const answer = await this.#looker.origins.ask(id, config, before.value);
     const look = {
       key: id.key,
       by: this.#by,

@@ -18,11 +18,12 @@ import { LiveMirror } from '../state/live-mirror.ts';
 import { ProcessLease } from '../state/process-lease.ts';
 import type { RefreshReason } from '../state/records.ts';
 import type { BudgetOptions } from '../state/token-bucket.ts';
-import { Answers, isMissing, missing } from './answers.ts';
+import { Answers, missing } from './answers.ts';
 import { Direct } from './direct.ts';
 import { Hits } from './hits.ts';
 import type { MirrorEvent, MirrorState, PollOptions } from './mirror-state.ts';
-import { failureOf, overBudget, Refreshes } from './refreshes.ts';
+import { PastMirror } from './past-mirror.ts';
+import { failureOf, Refreshes } from './refreshes.ts';
 import { SourceBook } from './source-book.ts';
 import { Watches } from './watches.ts';
 
@@ -59,7 +60,7 @@ export class Mirrors implements AsyncDisposable {
   readonly forecasts = new ChangeForecasts();
   readonly #reporter: Reporter;
   readonly ports: MirrorsPorts;
-  readonly #direct: Direct;
+  readonly #past: PastMirror;
   readonly #answers: Answers;
   readonly #refreshes: Refreshes;
   readonly #watches: Watches;
@@ -97,6 +98,7 @@ export class Mirrors implements AsyncDisposable {
       lease: this.lease,
       forecasts: this.forecasts,
       origin: (source) => this.sources.origin(source),
+      isShared: (source) => this.sources.isShared(source),
       by,
       claimMs: 5 * ports.clusterMs,
       onLook: (look) => {
@@ -134,7 +136,14 @@ export class Mirrors implements AsyncDisposable {
       random: seededRandom(`${by}/refreshes`),
       ask: (name) => this.ask(name),
     });
-    this.#direct = new Direct(this.looker, clock, by, ports.directBudget);
+    this.#past = new PastMirror({
+      clock,
+      live: this.live,
+      looker: this.looker,
+      sources: this.sources,
+      answers: this.#answers,
+      direct: new Direct(this.looker, clock, by, ports.directBudget),
+    });
   }
 
   /**
@@ -173,7 +182,7 @@ export class Mirrors implements AsyncDisposable {
     const resource = resourceId(id);
     const config = this.sources.configOf(resource.source);
     const deadlineMs = this.ports.clock.nowMs() + config.timeoutMs + 2000;
-    if (!this.sources.isMirrored(resource)) return await this.#unmirrored(id, config, deadlineMs);
+    if (!this.sources.isMirrored(resource)) return await this.#past.unmirrored(id, config, deadlineMs);
     const refreshed = await this.#refreshes.refresh(id, reason, deadlineMs);
     if (refreshed.kind === 'state') return refreshed.state;
     throw refreshed.error;
@@ -196,7 +205,8 @@ export class Mirrors implements AsyncDisposable {
   /** Leaves it to a refresher to look, soon; resolves when it is written down. */
   async ask(...ids: readonly string[]): Promise<void> {
     const { client, clock, by } = this.ports;
-    await ask(client, ids, { reason: 'asked', by, atMs: clock.wallMs() });
+    const record = { reason: 'asked', by, atMs: clock.wallMs() } as const;
+    await ask(client, ids, record, (source) => this.sources.isShared(source));
   }
 
   /** Freshness, accuracy, latency and hits of all mirrors, from this process's mirror and what all processes report. */
@@ -234,13 +244,13 @@ export class Mirrors implements AsyncDisposable {
     const { clock } = this.ports;
     const entry = this.live.entries.get(name);
     if (options.mirror === false || !this.sources.isMirrored(id))
-      return await this.#unmirrored(
+      return await this.#past.unmirrored(
         name,
         config,
         clock.nowMs() + (options.waitMs ?? config.timeoutMs + 2000),
       );
     if (!this.live.following)
-      return await this.#edge(name, new TanistError('unavailable', 'the cluster cannot be reached'));
+      return await this.#past.cluster(name, new TanistError('unavailable', 'the cluster cannot be reached'));
     const nowMs = clock.nowMs();
     const waitMs = options.waitMs ?? config.timeoutMs + 2000;
     if (entry !== undefined) {
@@ -258,10 +268,10 @@ export class Mirrors implements AsyncDisposable {
     const refreshed = await this.#refreshes.refresh(name, reason, nowMs + waitMs);
     if (refreshed.kind === 'state') return refreshed.state;
     const { error } = refreshed;
-    if (refreshed.apart) return await this.#edge(name, error);
+    if (refreshed.apart) return await this.#past.cluster(name, error);
     const now = this.live.entries.get(name);
-    if (now !== undefined && ownValue(now) !== null && error.code !== 'resource-missing')
-      return this.#answers.stale(now, error);
+    const isOver = error.code === 'resource-missing' || error.code === 'source-unknown';
+    if (now !== undefined && ownValue(now) !== null && !isOver) return this.#answers.stale(now, error);
     throw error;
   }
 
@@ -276,51 +286,6 @@ export class Mirrors implements AsyncDisposable {
     if (refreshed.kind === 'state') return refreshed.state;
     if (refreshed.error.code === 'resource-missing') throw refreshed.error;
     return this.#answers.answer(entry, this.ports.clock.nowMs());
-  }
-
-  /** The cluster cannot be reached: the mirror here while it is fresh, else the origin itself. */
-  async #edge(name: string, trouble: TanistError): Promise<MirrorState> {
-    const entry = this.live.entries.get(name);
-    const nowMs = this.ports.clock.nowMs();
-    if (entry !== undefined && entry.value !== null && nowMs < entry.freshUntilMonoMs)
-      return this.#answers.answer(entry, nowMs);
-    try {
-      return await this.#past(name, trouble);
-    } catch (error) {
-      if (entry === undefined || ownValue(entry) === null || isMissing(error)) throw error;
-      return this.#answers.stale(entry, error instanceof TanistError ? error : trouble);
-    }
-  }
-
-  /** From the origin, within the source's budget, as looks are; without the cluster within this process's own. */
-  async #unmirrored(name: string, config: SourceConfig, deadlineMs: number): Promise<MirrorState> {
-    const { clock } = this.ports;
-    const { source } = resourceId(name);
-    while (this.live.following && !this.#direct.isAsking(name)) {
-      const outcome = await this.looker.spend(source, config, deadlineMs);
-      if (outcome.kind === 'spent') return await this.#past(name, null, true);
-      if (outcome.kind === 'no-cluster') break;
-      const waitMs = outcome.kind === 'over-budget' ? Math.max(1, outcome.waitMs) : 0;
-      if (clock.nowMs() + waitMs >= deadlineMs) throw overBudget(source, waitMs);
-      await new Promise<void>((resolve) => clock.after(waitMs, resolve));
-    }
-    return await this.#past(name, null);
-  }
-
-  /** From the origin, past the cluster. `isPaid`: the call is the source's budget's. */
-  async #past(name: string, trouble: TanistError | null, isPaid = false): Promise<MirrorState> {
-    const { clock } = this.ports;
-    const id = resourceId(name);
-    const config = this.sources.configOf(id.source);
-    const last = this.#direct.last(name);
-    const isFresh =
-      last !== null &&
-      trouble !== null &&
-      last.check.kept === keptBy(config) &&
-      clock.nowMs() < last.checkedMonoMs + config.freshForMs;
-    const known = this.live.entries.get(name) ?? null;
-    const asked = isFresh ? last : await this.#direct.ask(id, config, known, isPaid);
-    return this.#answers.direct(name, asked, trouble);
   }
 }
 

@@ -9,7 +9,7 @@ import type { CheckRecord, RefreshReason, ValueRecord } from '../state/records.t
 import { type Answers, missing } from './answers.ts';
 import { originCode } from './direct.ts';
 import type { MirrorState } from './mirror-state.ts';
-import type { SourceBook } from './source-book.ts';
+import { type SourceBook, unknownSource } from './source-book.ts';
 
 export interface RefreshPorts {
   readonly clock: Clock;
@@ -142,6 +142,8 @@ export class Refreshes {
           unable = outcome.error;
           await this.#changeOf(name, Math.max(1, Math.min(1000, deadlineMs - clock.nowMs())));
           continue;
+        case 'removed':
+          return failed(unknownSource(id.source));
         case 'late':
           continue;
         case 'no-cluster':

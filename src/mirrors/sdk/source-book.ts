@@ -25,6 +25,11 @@ export class SourceBook {
     return this.#known.get(name)?.config ?? null;
   }
 
+  /** Whether its config is the one in the state. */
+  isShared(name: string): boolean {
+    return this.#known.get(name)?.local === false;
+  }
+
   names(): readonly string[] {
     return [...this.#known.keys()];
   }
@@ -33,10 +38,7 @@ export class SourceBook {
   configOf(name: string): SourceConfig {
     const config = this.get(name);
     if (config !== null) return config;
-    throw new TanistError(
-      'source-unknown',
-      `no source "${name}" is known; define it in the config, or with tanist mirror add`,
-    );
+    throw unknownSource(name);
   }
 
   setLocal(name: string, config: SourceConfig): void {
@@ -63,7 +65,7 @@ export class SourceBook {
   origin(name: string): Promise<Origin> {
     this.configOf(name);
     const known = this.#known.get(name);
-    if (known === undefined) return Promise.reject(new TanistError('source-unknown', `no source "${name}"`));
+    if (known === undefined) return Promise.reject(unknownSource(name));
     known.opened ??= openOrigin(known.config.origin, this.#may).catch((error: unknown) => {
       known.opened = null;
       throw error;
@@ -98,4 +100,11 @@ export class SourceBook {
     if (known?.config.origin.kind === 'own') return;
     void known?.opened?.then((origin) => origin.close?.()).catch(() => undefined);
   }
+}
+
+export function unknownSource(name: string): TanistError {
+  return new TanistError(
+    'source-unknown',
+    `no source "${name}" is known; define it in the config, or with tanist mirror add`,
+  );
 }

@@ -19,6 +19,8 @@ export type CallOutcome =
 
 export interface CallRequest extends WantedCall {
   readonly source: string;
+  /** As of `CallBatch`. */
+  readonly isShared: boolean;
   readonly budget: BudgetOptions;
   /** Calls of the budget that are left for others. */
   readonly reserve: number;
@@ -122,6 +124,7 @@ export class CallQueue {
       const signed = budgets.signed(after);
       const outcome = await takeCalls(client, {
         source,
+        isShared: calls.some((call) => call.isShared),
         lease: id,
         calls,
         known,

@@ -33,10 +33,12 @@ export interface Claim {
   readonly wantedRevision: Revision | 0;
 }
 
-/** What stands in a claim's way: `held`: another process looks already, its answer comes as a delta; `moved`: one has looked since. */
+/** What stands in the way of a claim, and of a call: `held`: another process looks already, its answer comes as a delta; `moved`: one has looked since. */
 export type ClaimObstacle =
   | { readonly kind: 'held' }
-  | { readonly kind: 'moved'; readonly checkRevision: Revision };
+  | { readonly kind: 'moved'; readonly checkRevision: Revision }
+  /** Its source is not in the state any more; the delta is on its way. */
+  | { readonly kind: 'removed' };
 
 /** A call of the origin, and for what: a claim of a resource; null: of none, which is not mirrored. */
 export interface WantedCall {
@@ -50,6 +52,8 @@ export interface WantedCall {
 
 export interface CallBatch<Call extends WantedCall> {
   readonly source: string;
+  /** Its config is in the state, and must still be there: what was removed is not brought back by whoever has not heard of it yet. */
+  readonly isShared: boolean;
   readonly lease: LeaseId;
   /** No two of one resource. */
   readonly calls: readonly Call[];
@@ -75,7 +79,8 @@ export async function takeCalls<Call extends WantedCall>(
   client: StateClient,
   batch: CallBatch<Call>,
 ): Promise<BatchOutcome<Call>> {
-  const { source, lease, calls, known } = batch;
+  const { source, isShared, lease, calls, known } = batch;
+  const configKey = sourceKey('source', source);
   const budgetKey = sourceKey('budget', source);
   const claims = calls.flatMap((call) => (call.claim === null ? [] : [{ call, ...call.claim }]));
   const { revision, succeeded, answers } = await client.txn(
@@ -84,6 +89,7 @@ export async function takeCalls<Call extends WantedCall>(
         known === null
           ? { key: budgetKey, is: '=', version: 0 }
           : { key: budgetKey, is: '=', modRevision: known.revision },
+        ...(isShared ? [isThere(configKey)] : []),
         ...claims.flatMap(conditions),
       ],
       then: [
@@ -98,6 +104,7 @@ export async function takeCalls<Call extends WantedCall>(
       ],
       else: [
         { get: budgetKey },
+        { get: configKey },
         ...claims.flatMap(({ id }) => [{ get: liveKey('claim', id) }, { get: liveKey('check', id) }]),
       ],
     },
@@ -121,15 +128,18 @@ export async function takeCalls<Call extends WantedCall>(
     });
     return { kind: 'taken', revision, claims: claimed };
   }
-  const [bucket, ...found] = answers.map(only);
+  const [bucket, config, ...found] = answers.map(only);
   const obstacles = new Map<Call, ClaimObstacle>();
-  for (const [i, { call, checkRevision }] of claims.entries()) {
-    const [held, check] = [found[2 * i], found[2 * i + 1]];
-    if (held !== undefined && mutant.active !== 'mirror-claim-ignored') obstacles.set(call, { kind: 'held' });
-    // Taken away since (0): the next look makes it anew.
-    else if ((check?.modRevision ?? 0) !== checkRevision)
-      obstacles.set(call, { kind: 'moved', checkRevision: check?.modRevision ?? revision });
-  }
+  if (isShared && config === undefined) for (const call of calls) obstacles.set(call, { kind: 'removed' });
+  else
+    for (const [i, { call, checkRevision }] of claims.entries()) {
+      const [held, check] = [found[2 * i], found[2 * i + 1]];
+      if (held !== undefined && mutant.active !== 'mirror-claim-ignored')
+        obstacles.set(call, { kind: 'held' });
+      // Taken away since (0): the next look makes it anew.
+      else if ((check?.modRevision ?? 0) !== checkRevision)
+        obstacles.set(call, { kind: 'moved', checkRevision: check?.modRevision ?? revision });
+    }
   const record = decoded<BudgetRecord>(bucket);
   return {
     kind: 'refused',
@@ -140,6 +150,11 @@ export async function takeCalls<Call extends WantedCall>(
       revision: bucket?.modRevision ?? revision,
     },
   };
+}
+
+/** A condition. */
+export function isThere(key: string): ClientCompare {
+  return { key, is: '>', version: 0 };
 }
 
 function conditions({ id, checkRevision }: NonNullable<WantedCall['claim']>): ClientCompare[] {

@@ -1,6 +1,7 @@
 import type { Revision } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ReplicaReads, StateClient } from '../../ports/state-client.ts';
+import { BegunFeed } from './begun-feed.ts';
 import { ClusterFeed, type Feed, type ReplicaWord } from './feed.ts';
 import { ReplicaFeed, wordOf } from './replica-feed.ts';
 
@@ -69,15 +70,39 @@ export class Feeds {
     this.#grudges.delete(replica?.endpoint ?? clusterName);
   }
 
-  /** Looks for a better one beside, and says when one is there, once; the function it returns ends that. */
-  better(feed: Feed, isThere: () => void): () => void {
+  /**
+   * Looks for a better one beside, and says when one is there, once: a replica has said all that it has by then; null: the cluster answers again. The function
+   * it returns ends that.
+   */
+  better(feed: Feed, seen: () => Revision | 0, isThere: (next: BegunFeed | null) => void): () => void {
     const { clock, near } = this.#ports;
     if (near === null) return () => undefined;
     let stopped = false;
+    let begun: BegunFeed | null = null;
     const look = async (): Promise<void> => {
-      if (await this.#isBetter(feed, near)) {
-        if (!stopped) isThere();
-      } else if (!stopped) plan();
+      const better = await this.#better(feed, near);
+      if (stopped) return;
+      if (better === 'cluster') {
+        isThere(null);
+        return;
+      }
+      if (better !== null) {
+        begun = new BegunFeed(this.#feedOf(better, seen(), near.lagMs), seen, clock, near.lagMs);
+        const isWhole = await begun.begin().then(
+          () => true,
+          () => false,
+        );
+        if (stopped) return;
+        if (isWhole) {
+          const next = begun;
+          begun = null;
+          isThere(next);
+          return;
+        }
+        this.failed(begun);
+        begun.end();
+      }
+      plan();
     };
     let timer = clock.after(lookMs, () => void look());
     const plan = (): void => {
@@ -86,20 +111,21 @@ export class Feeds {
     return () => {
       stopped = true;
       timer.cancel();
+      begun?.end();
     };
   }
 
-  async #isBetter({ replica }: Feed, { lagMs }: Near): Promise<boolean> {
+  async #better({ replica }: Feed, { lagMs }: Near): Promise<Found | 'cluster' | null> {
     const { client, clock, silentMs } = this.#ports;
-    if (replica !== null && clock.nowMs() - replica.asOfMonoMs <= lagMs) return false;
-    if (this.#nearest(await this.#found()) !== null) return true;
-    if (replica === null) return false;
+    if (replica !== null && clock.nowMs() - replica.asOfMonoMs <= lagMs) return null;
+    const nearest = this.#nearest(await this.#found());
+    if (nearest !== null || replica === null) return nearest;
     try {
       await client.get('mirrors/', { prefix: true, limit: 1, keysOnly: true, deadlineMs: silentMs });
       this.#grudges.delete(clusterName);
-      return true;
+      return 'cluster';
     } catch {
-      return false;
+      return null;
     }
   }
 

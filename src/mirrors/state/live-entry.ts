@@ -1,4 +1,5 @@
-import type { Revision } from '../../foundation/ids.ts';
+import { noLease, type Revision } from '../../foundation/ids.ts';
+import type { ClientKeyValue } from '../../ports/state-client.ts';
 import type { ResourceId } from '../resource-id.ts';
 import type { CheckRecord, ClaimRecord, ValueRecord, WantedRecord } from './records.ts';
 
@@ -73,4 +74,22 @@ export function ownValue({ value, isForeign }: LiveEntry): ValueRecord | null {
 
 export function isEmpty(entry: LiveEntry): boolean {
   return entry.value === null && entry.check === null && entry.wanted === null && entry.claim === null;
+}
+
+/** Whatever was wanted before a look began went with it, unless that failed. */
+export function isDone(wantedRevision: Revision | 0, check: CheckRecord | null): boolean {
+  return check !== null && check.failure === null && wantedRevision <= check.fence;
+}
+
+/** Of a key that is there no more, as of a revision. */
+export function vanished(key: string, at: Revision): ClientKeyValue {
+  const empty = new Uint8Array();
+  return {
+    key: Buffer.from(key, 'utf8'),
+    value: empty,
+    createRevision: at,
+    modRevision: at,
+    version: 0,
+    lease: noLease,
+  };
 }

@@ -1,15 +1,17 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
-import { noLease, type Revision, revision } from '../../foundation/ids.ts';
+import { type Revision, revision } from '../../foundation/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClientKeyValue, StateClient, WatchEvent } from '../../ports/state-client.ts';
 import { resourceId } from '../resource-id.ts';
+import type { BegunFeed } from './begun-feed.ts';
 import { Budgets } from './budgets.ts';
 import { ClusterContact } from './cluster-contact.ts';
 import { EntryTimes, type TimesOf } from './entry-times.ts';
 import type { Feed, ReplicaWord } from './feed.ts';
 import { Feeds, type Near } from './feeds.ts';
 import { livePrefix, parseLiveKey } from './keys.ts';
-import { emptyEntry, isEmpty, type LiveEntry } from './live-entry.ts';
+import { emptyEntry, isDone, isEmpty, type LiveEntry, vanished } from './live-entry.ts';
+import { paused } from './paused.ts';
 import type { BudgetRecord, CheckRecord, ClaimRecord, ValueRecord, WantedRecord } from './records.ts';
 import { decodeRecord } from './records.ts';
 import { WriterClocks } from './writer-clocks.ts';
@@ -139,13 +141,22 @@ export class LiveMirror {
     const { signal } = this.#stopped;
     let pauseMs = firstPauseMs;
     let told = '';
+    let next = null as BegunFeed | null;
     while (!signal.aborted) {
-      const feed = await this.#feeds.next(this.#seen);
+      const feed: Feed = next ?? (await this.#feeds.next(this.#seen));
+      next = null;
       this.#turn++;
       const turn = new AbortController();
       const end = (): void => turn.abort();
       signal.addEventListener('abort', end, { once: true });
-      const unlook = this.#feeds.better(feed, end);
+      const unlook = this.#feeds.better(
+        feed,
+        () => this.#seen,
+        (better) => {
+          next = better;
+          end();
+        },
+      );
       try {
         for await (const part of feed.follow(AbortSignal.any([signal, turn.signal]))) {
           if (part.kind === 'all') {
@@ -178,28 +189,16 @@ export class LiveMirror {
         if (feed.replica !== null) continue;
         this.contact.following = false;
         first(trouble);
-        await this.#pause(pauseMs);
+        await paused(this.#ports.clock, pauseMs, signal);
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       } finally {
         unlook();
         signal.removeEventListener('abort', end);
       }
     }
+    next?.end();
     this.contact.following = false;
     first(new TanistError('closed', 'these mirrors are closed'));
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#stopped;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = this.#ports.clock.after(ms, done);
-      signal.addEventListener('abort', done, { once: true });
-    });
   }
 
   #replace(at: Revision, found: readonly ClientKeyValue[], isClusters: boolean): void {
@@ -289,21 +288,4 @@ export class LiveMirror {
       if (isEmpty(entry) && entry.listeners.size === 0) this.entries.delete(entry.name);
     }
   }
-}
-
-/** Whatever was wanted before a look began went with it, unless that failed. */
-function isDone(wantedRevision: Revision | 0, check: CheckRecord | null): boolean {
-  return check !== null && check.failure === null && wantedRevision <= check.fence;
-}
-
-function vanished(key: string, at: Revision): ClientKeyValue {
-  const empty = new Uint8Array();
-  return {
-    key: Buffer.from(key, 'utf8'),
-    value: empty,
-    createRevision: at,
-    modRevision: at,
-    version: 0,
-    lease: noLease,
-  };
 }

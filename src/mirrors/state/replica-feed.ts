@@ -1,7 +1,13 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { type Revision, revision as revisionOf } from '../../foundation/ids.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
-import type { ClientKeyValue, ReplicaReads, WatchBatch, WatchEvent } from '../../ports/state-client.ts';
+import type {
+  ClientKeyValue,
+  ReplicaReads,
+  ReplicaWatch,
+  WatchBatch,
+  WatchEvent,
+} from '../../ports/state-client.ts';
 import { type Feed, type FeedPart, pages, type ReplicaWord } from './feed.ts';
 import { livePrefix } from './keys.ts';
 
@@ -24,6 +30,10 @@ export interface ReplicaFeedOptions {
 export class ReplicaFeed implements Feed {
   readonly #options: ReplicaFeedOptions;
   #word: ReplicaWord;
+  /** Through which revision the watch has told everything. */
+  #heardThrough: Revision | 0 = 0;
+  /** What the replica said it holds, since when the watch has not shown as much; null: it has. */
+  #owed: { readonly word: ReplicaWord; readonly sinceMs: number } | null = null;
   /** The pages that were read, in order: what came up to a page's revision is in it. */
   #pages: readonly { readonly last: Uint8Array | null; readonly revision: Revision }[] = [];
 
@@ -46,13 +56,17 @@ export class ReplicaFeed implements Feed {
       failure ??= error;
       end();
     };
-    const guard = this.#guard(fail);
+    let guard: { stop(): void } | null = null;
     try {
       if (signal.aborted) return;
-      const watch = replica.watch(livePrefix, { prefix: true, signal: ended.signal })[Symbol.asyncIterator]();
+      const watched = replica.watch(livePrefix, { prefix: true, signal: ended.signal });
+      const watch = watched[Symbol.asyncIterator]();
       try {
         const all = await this.#all(watch, ended.signal, fail);
-        if (all !== null) yield all;
+        if (all !== null) {
+          guard = this.#guard(watched, fail);
+          yield all;
+        }
         for (let batch = await watch.next(); !batch.done; batch = await watch.next()) {
           this.#heard(batch.value);
           const { revision, events } = batch.value;
@@ -67,7 +81,7 @@ export class ReplicaFeed implements Feed {
     } catch (error) {
       throw failure ?? error;
     } finally {
-      guard.stop();
+      guard?.stop();
       signal.removeEventListener('abort', end);
     }
     if (!signal.aborted)
@@ -94,18 +108,22 @@ export class ReplicaFeed implements Feed {
       return true;
     };
     const waitMs = lagMs ?? answerMs;
-    const behind = clock.after(waitMs, () =>
-      fail(new TanistError('unavailable', `${replica.endpoint} has not what was seen ${waitMs} ms ago`)),
-    );
-    const isLevel = await until(seen, false).finally(() => behind.cancel());
-    if (!isLevel) return null;
+    const limited = async (least: number, isKept: boolean): Promise<boolean> => {
+      const behind = clock.after(waitMs, () =>
+        fail(new TanistError('unavailable', `${replica.endpoint} has not what was seen ${waitMs} ms ago`)),
+      );
+      return await until(least, isKept).finally(() => behind.cancel());
+    };
+    if (!(await limited(seen, false))) return null;
     const found = new Map<string, ClientKeyValue>();
     const read: { last: Uint8Array | null; revision: Revision }[] = [];
     let latest = 0;
+    let asOfMonoMs = Number.POSITIVE_INFINITY;
     await pages(
       (from, page) => replica.get(from, { ...page, signal, deadlineMs: answerMs }),
       (answer) => {
-        const { more, revision } = answer;
+        const { more, revision, ageMs } = answer;
+        asOfMonoMs = Math.min(asOfMonoMs, clock.nowMs() - ageMs);
         read.push({ last: more ? (answer.values.at(-1)?.key ?? null) : null, revision });
         for (const value of answer.values) {
           latest = Math.max(latest, value.modRevision);
@@ -115,7 +133,7 @@ export class ReplicaFeed implements Feed {
     );
     this.#pages = read;
     // What came since the watch began comes by that, too; pages of several revisions then are one.
-    if (!(await until(latest, true))) return null;
+    if (!(await limited(latest, true))) return null;
     for (const event of changes) {
       if (!this.#isNew(event)) continue;
       const { type, keyValue } = event;
@@ -124,6 +142,7 @@ export class ReplicaFeed implements Feed {
       else found.delete(key);
     }
     const whole = Math.max(at, Math.min(...read.map(({ revision }) => revision)));
+    this.#word = { endpoint: replica.endpoint, revision: revisionOf(whole), asOfMonoMs };
     return { kind: 'all', at: revisionOf(whole), found: [...found.values()] };
   }
 
@@ -133,13 +152,24 @@ export class ReplicaFeed implements Feed {
     return page === undefined || modRevision > page.revision;
   }
 
+  /** How far it is says nothing of how old that is: it may be of a backlog. */
   #heard({ revision }: WatchBatch): void {
-    if (revision > this.#word.revision)
-      this.#word = { ...this.#word, revision, asOfMonoMs: this.#options.clock.nowMs() };
+    this.#heardThrough = revisionOf(Math.max(this.#heardThrough, revision));
+    if (revision > this.#word.revision) this.#word = { ...this.#word, revision };
+    this.#shown();
   }
 
-  /** Asks now and then how old what it holds is; its silence fails it, too. */
-  #guard(failed: (error: unknown) => void): { stop(): void } {
+  /** What the replica said of its age is so of what is here as soon as the watch has told as much as it held then. */
+  #shown(): void {
+    if (this.#owed === null || this.#owed.word.revision > Math.max(this.#heardThrough, this.#word.revision))
+      return;
+    const { asOfMonoMs } = this.#owed.word;
+    this.#owed = null;
+    if (asOfMonoMs > this.#word.asOfMonoMs) this.#word = { ...this.#word, asOfMonoMs };
+  }
+
+  /** Asks now and then how old what it holds is, and has the watch say that it has told all of that; silence of either fails it. */
+  #guard(watched: ReplicaWatch, failed: (error: unknown) => void): { stop(): void } {
     const { replica, clock, lagMs, answerMs } = this.#options;
     let timer: Timer | null = null;
     let stopped = false;
@@ -147,9 +177,17 @@ export class ReplicaFeed implements Feed {
       try {
         const word = await wordOf(replica, clock, answerMs);
         if (stopped) return;
-        if (word.revision >= this.#word.revision) this.#word = word;
-        if (lagMs !== null && clock.nowMs() - word.asOfMonoMs > lagMs)
+        const nowMs = clock.nowMs();
+        if (lagMs !== null && nowMs - word.asOfMonoMs > lagMs)
           throw new TanistError('unavailable', `${replica.endpoint} lags by more than ${lagMs} ms`);
+        this.#owed ??= { word, sinceMs: nowMs };
+        this.#shown();
+        if (this.#owed !== null) watched.requestProgress();
+        if (lagMs !== null && this.#owed !== null && nowMs - this.#owed.sinceMs > lagMs)
+          throw new TanistError(
+            'unavailable',
+            `${replica.endpoint} has told nothing of the mirrors for more than ${lagMs} ms`,
+          );
         plan();
       } catch (error) {
         if (!stopped) failed(error);

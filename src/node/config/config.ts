@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import { parse as parseYaml } from 'yaml';
 import type { BeforeDeathPolicy } from '../../failover/before-death/signals.ts';
 import type { ScoreWeights } from '../../failover/options.ts';
 import type { TierPolicy } from '../../failover/topology/policy.ts';
 import { configIssue } from '../../foundation/config-issue.ts';
-import { TanistError } from '../../foundation/errors.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import { type NodeId, nodeIdPattern } from '../../foundation/ids.ts';
 import { defaultRequestLimits, limits as fixed } from '../../foundation/limits.ts';
+import { parseYaml } from '../../foundation/parse-yaml.ts';
 import { suggestion } from '../../foundation/suggestion.ts';
 import type { ForcedPolicy } from '../../ports/lineage.ts';
 import type { Tier } from '../../ports/tier.ts';
@@ -201,8 +201,7 @@ export function parseClusterConfig(text: string, source = 'config'): ClusterConf
   try {
     content = parseYaml(text);
   } catch (error) {
-    // What follows the first line is the place in the file, drawn; its colon points there.
-    return fail(`not valid YAML: ${String((error as Error).message).split(/:?\n/)[0]}`);
+    return fail(asError(error).message);
   }
   const parsed = v.safeParse(fileSchema, content ?? {});
   const issue = configIssue(fileSchema, content, parsed.issues);

@@ -90,8 +90,11 @@ export class Maintenance {
    */
   async compacted(at: Revision, waiting: AbortSignal): Promise<void> {
     const { state, reclaims, clock, whole } = this.#options;
-    while (!waiting.aborted && (whole(), state.compacted('user') < at || reclaims()))
+    for (;;) {
+      whole();
+      if (waiting.aborted || (state.compacted('user') >= at && !reclaims())) return;
       await new Promise<void>((resolve) => clock.after(reclaimEveryMs, resolve));
+    }
   }
 
   /** Gives back what compaction freed on the disk. Reads and writes go on meanwhile. */

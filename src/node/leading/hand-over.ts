@@ -63,7 +63,10 @@ export class HandOver {
 
   roleChanged(soft: SoftState): void {
     if (this.#waiting === null || soft.term <= this.#waiting.fromTerm || soft.leader === null) return;
-    this.#settle({ leader: soft.leader, term: soft.term });
+    const { leader, term } = soft;
+    const message = `nobody else won the election; this node leads again, in term ${term}; try again`;
+    const tookBack = leader === this.#options.raft.status.id;
+    this.#settle(tookBack ? new TanistError('transfer-failed', message) : { leader, term });
   }
 
   #expire(afterMs: number, beganMs: number, fromTerm: Term): Timer {

@@ -1,6 +1,7 @@
 import { present } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
-import { type Computation, compile, type FloatTensor } from '../onnx/computation.ts';
+import type { FloatTensor } from '../onnx/computation.ts';
+import { KeptComputations } from '../onnx/kept-computations.ts';
 import { adam } from './adam.ts';
 import { trainingGraph } from './graphs.ts';
 import type { Batch } from './network.ts';
@@ -24,14 +25,19 @@ export interface Trainer {
 /** Largest norm of a gradient; longer ones are shortened (Pascanu et al. 2013). */
 const clipNorm = 1;
 
+/** All that a trainer learns is in what goes into a step and comes out of it: one compiled step serves all trainers of a shape. */
+const compiledSteps = new KeptComputations();
+
 export async function openTrainer(
   size: NetworkSize,
   start: Float32Array,
   windows: number,
   targets: number,
+  steps: KeptComputations = compiledSteps,
 ): Promise<Trainer> {
   const specs = weightSpecs(size);
-  const step: Computation = await compile(trainingGraph(size, windows, targets));
+  const shape = JSON.stringify([size, windows, targets]);
+  const step = await steps.use(shape, () => trainingGraph(size, windows, targets));
   const state: Record<string, FloatTensor> = {};
   for (const [name, { dims, data }] of Object.entries(weightTensors(size, start))) {
     state[name] = { dims, data: data.slice() };

@@ -7,6 +7,8 @@ export interface SelectionOptions {
   readonly horizon: number;
   /** Share of truths within their interval, 0 to 1. Default 0.9. */
   readonly level?: number;
+  /** Further levels that intervals are given for. Default: none. */
+  readonly levels?: readonly number[];
   /** A season known beforehand, steps. */
   readonly season?: number | null;
   /** Steps between the origins of the backtest. Default: half the horizon, less where the history is short. */
@@ -35,6 +37,7 @@ export function settingsOf(options: SelectionOptions, length: number): Settings 
   const dense = Math.floor((0.6 * length) / ENOUGH_ORIGINS);
   return {
     level: 0.9,
+    levels: [],
     season: null,
     spacing: Math.max(1, Math.min(Math.floor(horizon / 2), dense)),
     origins: 100,

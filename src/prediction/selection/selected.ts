@@ -1,4 +1,5 @@
-import { ConformalIntervals } from '../confidence/conformal.ts';
+import { present } from '../../foundation/assert.ts';
+import { type Band, Bands } from '../confidence/bands.ts';
 import { levelBroken, PageHinkley } from '../confidence/drift.ts';
 import type { Candidate, Forecast, History } from '../forecast.ts';
 import { at, fromEnd } from '../math/at.ts';
@@ -25,6 +26,7 @@ interface Pending {
   /** The weighted median of the candidates, before its refinement. */
   readonly base: Float64Array;
   readonly forecast: Forecast;
+  readonly bands: readonly Band[];
   /** Steps whose truth is known. */
   judged: number;
 }
@@ -40,7 +42,7 @@ export class Selected {
   readonly #scores: Scores;
   /** Of the base averaged with each candidate; the last of the base alone. */
   readonly #pairs: Scores;
-  readonly #intervals: ConformalIntervals;
+  readonly #bands: Bands;
   readonly #drift = new PageHinkley();
   #field: Field;
   #fittedAt: number;
@@ -57,7 +59,8 @@ export class Selected {
     const costs = settings.candidates.map(({ costUs }) => costUs);
     this.#scores = new Scores(costs, settings.halfLife, VOTE_SHARPNESS);
     this.#pairs = new Scores([...costs.map(() => 1), 1], 2 * settings.halfLife, PAIR_SHARPNESS);
-    this.#intervals = new ConformalIntervals(settings.horizon, settings.level, RESIDUALS, RATE);
+    const { horizon, level, levels } = settings;
+    this.#bands = new Bands(horizon, [level, ...levels], RESIDUALS, RATE);
     this.#field = new Field(settings, start, profileOf(start, settings.season));
     this.#seen = stepNumber(start);
     this.#fittedAt = this.#seen;
@@ -139,17 +142,10 @@ export class Selected {
     const base = combined(forecasts, votes, members, horizon);
     const partners = this.#pairs.weights((i) => i === forecasts.length || forecasts[i] != null);
     const mean = refined(base, forecasts, partners);
-    const lower = new Float64Array(horizon);
-    const upper = new Float64Array(horizon);
     const floor = this.#field.nonNegative ? 0 : Number.NEGATIVE_INFINITY;
-    for (let step = 0; step < horizon; step++) {
-      const [down, up] = this.#intervals.ends(step);
-      const centre = at(mean, step);
-      // Rounding must not put a truth that equals an end outside.
-      const grain = 1e-9 * (Math.abs(centre) + up - down);
-      lower[step] = Math.max(floor, centre + down - grain);
-      upper[step] = centre + up + grain;
-    }
+    const bands = this.#bands.around(mean, floor);
+    const [first, ...further] = bands;
+    const { lower, upper } = present(first, 'a band of the level');
     const heavy = heaviest(sharesOf(votes, members, partners));
     const model = heavy.map((i) => this.#nameOf(candidates[i])).join('+');
     const inputs = [...new Set(heavy.flatMap((i) => this.#field.inputsOf(i)))];
@@ -160,11 +156,12 @@ export class Selected {
       upper,
       level,
       ...(inputs.length === 0 ? {} : { inputs }),
+      ...(further.length === 0 ? {} : { further }),
     };
     const origin = stepNumber(history);
     // Of two that were made at one step the later one is in use.
     if (this.#pending.at(-1)?.origin === origin) this.#pending.pop();
-    this.#pending.push({ origin, forecasts, base, forecast, judged: 0 });
+    this.#pending.push({ origin, forecasts, base, forecast, bands, judged: 0 });
     this.#last = forecast;
     return forecast;
   }
@@ -178,7 +175,7 @@ export class Selected {
 
   #judge(pending: Pending, history: History, now: number, usual: number): void {
     const known = Math.min(this.#settings.horizon, now - pending.origin);
-    const { base, forecast, forecasts } = pending;
+    const { base, forecast, forecasts, bands } = pending;
     const naive = forecasts[this.#lastValueIndex()] ?? base;
     for (let step = pending.judged; step < known; step++) {
       const truth = fromEnd(history.values, now - pending.origin - 1 - step);
@@ -192,7 +189,7 @@ export class Selected {
         this.#pairs.add(i, Math.abs(truth - (at(base, step) + at(given, step)) / 2));
       });
       this.#pairs.add(forecasts.length, Math.abs(truth - at(base, step)));
-      this.#intervals.observe(step, truth, centre, at(forecast.lower, step), at(forecast.upper, step));
+      this.#bands.observe(step, truth, centre, bands);
       const error = Math.abs(truth - centre);
       this.#usual.sum += error;
       this.#usual.count++;

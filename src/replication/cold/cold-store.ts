@@ -1,40 +1,24 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { RangeRequest } from '../../ports/command.ts';
-import type { Database, Disk, OpenedDatabase } from '../../ports/database.ts';
-import { sameLineage } from '../../ports/lineage-order.ts';
-import type { Held, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
+import type { Database } from '../../ports/database.ts';
+import type { Held, StreamPart } from '../../ports/replication.ts';
 import type { FailedResult, RangeResult } from '../../ports/result.ts';
 import { wholeSpaces } from '../whole-space.ts';
 import { Damage } from './damage.ts';
 import { keepRows } from './kept-rows.ts';
-import { type HeldSpace, heldSpaces, isHeldSpace } from './keys.ts';
+import { heldSpaces, isHeldSpace } from './keys.ts';
 import { MappedFiles } from './mapped-files.ts';
+import { QuarantineKeeper } from './quarantine-keeper.ts';
 import { readRange } from './range-read.ts';
 import { type Retention, snapshotsToDrop } from './retention.ts';
 import { type Pace, scrubGeneration, scrubLists } from './scrub.ts';
-import { type Generation, type Quarantine, SnapshotIndex } from './snapshot-index.ts';
+import { type Quarantine, SnapshotIndex } from './snapshot-index.ts';
 import { openSnapshot, recordKey, recordsPrefix, type SnapshotRecord } from './snapshot-record.ts';
-import { SnapshotWriter } from './snapshot-writer.ts';
-import { emptyState, loadState, putEvidence, putState, type StoreState } from './store-state.ts';
 import { Tidy } from './tidy.ts';
+import { refuseOlder, writeStream } from './write-stream.ts';
 
-const databaseName = 'cold';
-const evidenceName = 'cold.evidence';
 /** Ranges that are being read at a time: an answer may take `limits.rangeBytes`. */
 const readsAtATime = 16;
-
-/**
- * For `openLevelDisk`: what LevelDB may take of memory. Its files are mapped as they are read, so how many it keeps open, and their size, bounds what
- * stays in memory after a scan of all.
- */
-export const coldDatabases = {
-  [databaseName]: {
-    writeBufferBytes: 2 * 1024 * 1024,
-    maxFileBytes: 1024 * 1024,
-    maxOpenFiles: 14,
-    cacheBytes: 1024 * 1024,
-  },
-} as const;
 
 export interface ColdStoreOptions {
   readonly retention: Retention;
@@ -48,36 +32,13 @@ export interface ColdRead {
   readonly snapshot: SnapshotRecord;
 }
 
-/**
- * Opens or makes the store. A crash at any moment leaves the snapshots that had their records, and no others; what else is there is removed. Damage is
- * kept as evidence and never served: what it touches is quarantined until a new base is there.
- */
-export async function openColdStore(disk: Disk, options: ColdStoreOptions): Promise<ColdStore> {
-  const first = await disk.open(databaseName, { redoable: true }).catch((error: unknown) => {
-    if (error instanceof TanistError && error.code === 'data-damaged') return error;
-    throw error;
-  });
-  let why: string | null = null;
-  let opened: OpenedDatabase;
-  if (first instanceof TanistError || first.integrity === 'damaged') {
-    why = first instanceof TanistError ? first.message : first.detail;
-    if (!(first instanceof TanistError)) await first.database.close();
-    await disk.remove(evidenceName);
-    await disk.replace(evidenceName, databaseName);
-    opened = await disk.open(databaseName, { redoable: true });
-  } else opened = first;
-  const store = new ColdStore(opened.database, options);
-  await store.load(why);
-  return store;
-}
-
 /** The snapshots of a cold replica. One stream is received at a time; reads, tidying and scrubbing go on beside it. */
 export class ColdStore {
   readonly #database: MappedFiles;
   readonly #options: ColdStoreOptions;
   readonly #index = new SnapshotIndex();
+  readonly #quarantine: QuarantineKeeper;
   readonly #tidy: Tidy;
-  #state: StoreState = emptyState;
   #writing: number | null = null;
   #reads = 0;
   /** One change of the rows beside a writer's at a time. */
@@ -86,8 +47,8 @@ export class ColdStore {
   constructor(database: Database, options: ColdStoreOptions) {
     this.#database = new MappedFiles(database);
     this.#options = options;
-    const isKept = (one: Generation): boolean => includes(this.#state.kept, one);
-    this.#tidy = new Tidy(this.#database, this.#index, isKept);
+    this.#quarantine = new QuarantineKeeper(this.#database, this.#index, options.wallMs);
+    this.#tidy = new Tidy(this.#database, this.#index, (one) => this.#quarantine.keeps(one));
   }
 
   /** `damage`: why the database before this one was set aside. */
@@ -99,17 +60,12 @@ export class ColdStore {
         if (snapshot !== null) this.#index.add(snapshot);
         else problems.push(new Damage(`snapshot record ${row.key} was altered`, null, row));
       }
-    const state = await loadState(this.#database);
-    if (state === null || state === 'altered') {
-      if (state === 'altered' || this.#index.list.length > 0)
-        problems.push(new Damage('the state record was altered or is missing', null));
-      await this.#database.write([putState(emptyState)], { sync: true });
-    } else this.#state = state;
-    this.#index.setQuarantined(this.#state.quarantined);
+    const forgotten = await this.#quarantine.load();
+    if (forgotten !== null) problems.push(forgotten);
     const broken = this.#index.broken();
     if (broken !== null) problems.push(new Damage(broken, null));
-    if (damage !== null) await this.#keepEvidence(`the database was damaged and set aside: ${damage}`, null);
-    for (const problem of problems) await this.#quarantine(problem);
+    if (damage !== null) await this.#quarantine.note(`the database was damaged and set aside: ${damage}`);
+    for (const problem of problems) await this.#quarantine.add(problem);
     await this.#undo();
   }
 
@@ -123,20 +79,17 @@ export class ColdStore {
 
   /** Null: fine. Otherwise what is not served, or not gone on from, and why. */
   get trouble(): string | null {
-    const { quarantined, needsBase } = this.#state;
-    const first = quarantined[0];
-    if (first !== undefined) return `space ${first.space} is damaged and is fetched anew: ${first.why}`;
-    return needsBase;
+    return this.#quarantine.trouble;
   }
 
   get quarantined(): readonly Quarantine[] {
-    return this.#state.quarantined;
+    return this.#quarantine.all;
   }
 
   /** What a stream may go on from; null: it has to send everything. */
   held(): Held | null {
     const newest = this.#index.newest;
-    if (newest === null || this.#state.needsBase !== null || !this.#index.canGoOn(newest.lineage))
+    if (newest === null || this.#quarantine.needsBase !== null || !this.#index.canGoOn(newest.lineage))
       return null;
     return { lineage: newest.lineage, revisions: newest.revisions, ranges: wholeSpaces };
   }
@@ -163,17 +116,18 @@ export class ColdStore {
     const number = this.#nextNumber();
     this.#writing = number;
     try {
-      const { writer, mark } = await this.#write(number, held, parts);
-      this.#refuseOlder(writer.lineage, mark);
+      const target = { database: this.#database, number, held, newest: this.#index.newest };
+      const { writer, mark } = await writeStream(target, parts);
+      refuseOlder(this.#index.newest, writer.lineage, mark);
       const snapshot = await writer.finish(mark, this.#options.wallMs());
       if (snapshot !== null) await this.#took(snapshot, held === null);
       return snapshot;
     } catch (thrown) {
-      if (thrown instanceof Damage) throw await this.#quarantine(thrown);
+      if (thrown instanceof Damage) throw await this.#quarantine.add(thrown);
       const error = asError(thrown);
-      if (error instanceof TanistError && error.code === 'data-damaged') await this.#begins(error.message);
-      // Evidence takes no room that a snapshot needs.
-      if (error instanceof TanistError && error.code === 'disk-full') await this.#forgetKept();
+      if (error instanceof TanistError && error.code === 'data-damaged')
+        await this.#quarantine.needBase(error.message);
+      if (error instanceof TanistError && error.code === 'disk-full') await this.#quarantine.forgetKept();
       throw error;
     } finally {
       this.#writing = null;
@@ -181,40 +135,6 @@ export class ColdStore {
       await this.#exclusively(() => this.#undo()).catch(() => undefined);
       await this.#release();
     }
-  }
-
-  async #write(
-    number: number,
-    held: Held | null,
-    parts: AsyncIterable<StreamPart>,
-  ): Promise<{ readonly writer: SnapshotWriter; readonly mark: Mark }> {
-    let writer: SnapshotWriter | null = null;
-    const newest = this.#index.newest;
-    for await (const part of parts) {
-      if (writer === null) {
-        if (part.kind !== 'ranges') throw cutShort('it does not begin with what it is about');
-        if (newest !== null && part.lineage.epoch < newest.lineage.epoch)
-          throw new TanistError(
-            'data-of-another-cluster',
-            `the source is of epoch ${part.lineage.epoch}, this replica holds epoch ${newest.lineage.epoch}: follow a member of that`,
-          );
-        writer = new SnapshotWriter(this.#database, number, part.lineage, held === null ? null : newest);
-      } else if (part.kind === 'mark') return { writer, mark: part };
-      else await writer.take(part);
-    }
-    throw cutShort('it ended before its end');
-  }
-
-  /** A replica that lags is no source: readers would go back in time. */
-  #refuseOlder(lineage: Lineage, mark: Mark): void {
-    const newest = this.#index.newest;
-    if (newest === null || !sameLineage(newest.lineage, lineage)) return;
-    for (const space of heldSpaces)
-      if (mark.revisions[space] < newest.revisions[space])
-        throw new TanistError(
-          'unavailable',
-          `the source is at revision ${mark.revisions[space]} of ${space}, behind the ${newest.revisions[space]} held here: ask another one`,
-        );
   }
 
   /** The record is there. A base ends all quarantine: what was quarantined is nobody's any more. */
@@ -229,7 +149,7 @@ export class ColdStore {
       heldSpaces.some((space) => this.#index.quarantineOf(space, one) !== null),
     );
     await this.#drop(damaged);
-    await this.#setState({ ...this.#state, quarantined: [], needsBase: null });
+    await this.#quarantine.end();
   }
 
   /** A read with etcd's semantics at the latest snapshot, or at the one with this revision. Errors: those of `SnapshotIndex.readable`, `overloaded`. */
@@ -249,7 +169,7 @@ export class ColdStore {
         throw new TanistError('under-doubt', 'the snapshot was found damaged during the read: try again');
       return { result, snapshot };
     } catch (thrown) {
-      if (thrown instanceof Damage) throw await this.#quarantine(thrown);
+      if (thrown instanceof Damage) throw await this.#quarantine.add(thrown);
       throw thrown;
     } finally {
       unpin();
@@ -261,7 +181,7 @@ export class ColdStore {
   /** One bounded piece of retention and merging; whether there may be more. */
   async tidyStep(): Promise<boolean> {
     return this.#exclusively(async () => {
-      if (this.#state.quarantined.length > 0 && this.#state.needsBase === null) {
+      if (this.#quarantine.all.length > 0 && this.#quarantine.needsBase === null) {
         await this.#endQuarantine();
         return true;
       }
@@ -274,7 +194,7 @@ export class ColdStore {
       try {
         return await this.#tidy.step(this.#writing);
       } catch (thrown) {
-        if (thrown instanceof Damage) throw await this.#quarantine(thrown);
+        if (thrown instanceof Damage) throw await this.#quarantine.add(thrown);
         throw thrown;
       }
     });
@@ -288,7 +208,7 @@ export class ColdStore {
       for (const space of heldSpaces)
         for (const generation of this.#index.generations(space)) {
           const snapshots = this.#index.list.filter((one) => one.generations[space] === generation);
-          if (snapshots.length === 0 || this.#isQuarantined(space, generation)) continue;
+          if (snapshots.length === 0 || this.#quarantine.has({ space, generation })) continue;
           const unpin = snapshots.map(({ number }) => this.#index.pin(number));
           try {
             await scrubGeneration(this.#database, space, generation, snapshots, pace);
@@ -300,7 +220,7 @@ export class ColdStore {
       await this.#release();
       return null;
     } catch (thrown) {
-      if (thrown instanceof Damage) return (await this.#quarantine(thrown)).message;
+      if (thrown instanceof Damage) return (await this.#quarantine.add(thrown)).message;
       throw thrown;
     }
   }
@@ -313,7 +233,7 @@ export class ColdStore {
     await this.#exclusively(async () => {
       const { newest } = this.#index;
       if (newest === null || this.#writing !== null) return;
-      await this.#keepEvidence(why, null);
+      await this.#quarantine.note(why);
       await keepRows(this.#database, newest);
       await this.#drop([newest]);
       await this.#undo();
@@ -339,20 +259,9 @@ export class ColdStore {
     return this.#database.release().catch(() => undefined);
   }
 
-  #isQuarantined(space: HeldSpace, generation: number): boolean {
-    return includes(this.#state.quarantined, { space, generation });
-  }
-
   /** Snapshots are numbered on, and so are generations: none is one of those that are kept. */
   #nextNumber(): number {
-    const kept = [...this.#state.kept, ...this.#state.quarantined].map(({ generation }) => generation);
-    return Math.max(this.#index.newest?.number ?? 0, ...kept) + 1;
-  }
-
-  /** What fails here is for the next attempt. */
-  async #forgetKept(): Promise<void> {
-    if (this.#state.kept.length === 0) return;
-    await this.#setState({ ...this.#state, kept: [] }).catch(() => undefined);
+    return Math.max(this.#index.newest?.number ?? 0, this.#quarantine.lastGeneration) + 1;
   }
 
   /** Removes what snapshots that never became any have left behind. */
@@ -362,7 +271,7 @@ export class ColdStore {
         if (!(await this.#tidy.undoStep())) return;
       } catch (thrown) {
         if (!(thrown instanceof Damage)) throw thrown;
-        await this.#quarantine(thrown);
+        await this.#quarantine.add(thrown);
       }
     }
   }
@@ -380,66 +289,9 @@ export class ColdStore {
     }
   }
 
-  /** Keeps the evidence; what the damage touches is served no more, and the next snapshot is a base. Returns what a reader is told. */
-  async #quarantine({ message, where, row }: Damage): Promise<TanistError> {
-    const newest = this.#index.newest;
-    const atMs = this.#options.wallMs();
-    const touched: Quarantine[] = [];
-    if (where !== null) touched.push({ ...where, why: message, atMs });
-    else if (newest !== null)
-      for (const space of heldSpaces)
-        touched.push({ space, generation: newest.generations[space], why: message, atMs });
-    const isNewest = touched.some(({ space, generation }) => newest?.generations[space] === generation);
-    const fresh = touched.filter(({ space, generation }) => !this.#isQuarantined(space, generation));
-    const quarantined = [...this.#state.quarantined, ...fresh];
-    this.#index.setQuarantined(quarantined);
-    const kept = where === null || includes(this.#state.kept, where) ? this.#state.kept : [where];
-    this.#state = {
-      ...this.#state,
-      quarantined,
-      needsBase: isNewest ? message : this.#state.needsBase,
-      kept,
-    };
-    await this.#keepEvidence(message, row);
-    // A list that can't be read would stand in the way for ever. What it would have taken away goes with its generation.
-    if (where === null && row !== null)
-      await this.#database.write([{ type: 'del', key: row.key }], { sync: true });
-    return new TanistError(
-      'under-doubt',
-      `this cold replica found itself damaged (${message}) and fetches its content anew: ask another one, or later`,
-    );
-  }
-
-  /** What is held is served on, and not gone on from. */
-  async #begins(why: string): Promise<void> {
-    this.#state = { ...this.#state, needsBase: why };
-    await this.#keepEvidence(why, null);
-  }
-
-  async #keepEvidence(what: string, row: Damage['row']): Promise<void> {
-    const number = this.#state.evidence;
-    this.#state = { ...this.#state, evidence: number + 1 };
-    const evidence = putEvidence(number, this.#options.wallMs(), what, row);
-    await this.#database.write([...evidence, putState(this.#state)], { sync: true });
-  }
-
-  async #setState(state: StoreState): Promise<void> {
-    this.#state = state;
-    this.#index.setQuarantined(state.quarantined);
-    await this.#database.write([putState(state)], { sync: true });
-  }
-
   #exclusively<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#changing.then(act);
     this.#changing = done.catch(() => undefined);
     return done;
   }
-}
-
-function includes(all: readonly Generation[], { space, generation }: Generation): boolean {
-  return all.some((one) => one.space === space && one.generation === generation);
-}
-
-function cutShort(what: string): TanistError {
-  return new TanistError('data-damaged', `the snapshot was cut short: ${what}. Nothing of it was kept`);
 }

@@ -16,7 +16,7 @@ export interface BeyondReplica {
   /** While paused. Null: nothing whole yet. */
   content(): HeldContent | null | Promise<HeldContent | null>;
   start(): void;
-  /** Takes nothing more until `resume`; when it resolves what is held stands still. */
+  /** Takes nothing more until `resume`; when it resolves what is held stands still. Errors: `disk-full`: what it took waits for room. */
   pause(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;

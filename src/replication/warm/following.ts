@@ -82,10 +82,6 @@ export class Following {
     return this.#sourceChanges;
   }
 
-  get paused(): boolean {
-    return this.#paused;
-  }
-
   /** Since the last mark; before the first one by the calendar, as far as that can be trusted. */
   get ageMs(): number {
     const { clock } = this.#parts.options;

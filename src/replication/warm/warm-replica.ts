@@ -16,6 +16,7 @@ import type { Held, ReplicaReport } from '../../ports/replication.ts';
 import { isFinal } from './final-failure.ts';
 import { Following } from './following.ts';
 import { scrubRange } from './scrub-range.ts';
+import { Standstill } from './standstill.ts';
 import { WarmHealth } from './warm-health.ts';
 import type { WarmMeta } from './warm-meta.ts';
 import { defaultTiming, type WarmReplicaOptions, type WarmTiming } from './warm-options.ts';
@@ -56,6 +57,7 @@ export class WarmReplica {
   readonly #state: WarmState;
   readonly #health: WarmHealth;
   readonly #following: Following;
+  readonly #standstill: Standstill;
   readonly #own: OwnFacts;
   readonly #scrubs: ScrubPasses;
   /** Reports so far. */
@@ -87,6 +89,7 @@ export class WarmReplica {
       report: () => this.report(),
       failed: (error) => this.#fail(error),
     });
+    this.#standstill = new Standstill(this.#following);
     this.#own = new OwnFacts(options.own ?? null);
     const { clock, scrub = defaultScrub } = options;
     this.#scrubs = new ScrubPasses({
@@ -130,13 +133,13 @@ export class WarmReplica {
     await this.#store.close();
   }
 
-  /** Takes nothing more until `resume`; when it resolves what is held stands still. */
+  /** Takes nothing more until `resume`; when it resolves what is held stands still. Errors: `disk-full`. */
   pause(): Promise<void> {
-    return this.#following.pause();
+    return this.#standstill.pause();
   }
 
   resume(): void {
-    this.#following.resume();
+    this.#standstill.resume();
   }
 
   /** Called once when it has to stop itself. */
@@ -240,6 +243,7 @@ export class WarmReplica {
         if (!(error instanceof TanistError) || error.code !== 'disk-full' || this.#stopped) throw error;
         this.#health.diskIsFull(isFull ? null : error.message);
         isFull = true;
+        this.#standstill.noRoom(error);
         await this.#following.sleep(this.#timing.fullDiskMs);
       }
     }
@@ -268,13 +272,11 @@ export class WarmReplica {
   }
 
   /** What is stored cannot be trusted, and cannot be told apart: everything is fetched again. */
-  async #startAnew(reason: string): Promise<void> {
-    // It is being promoted: the next pass finds it again.
-    if (this.#following.paused) return;
-    await this.pause();
-    this.#health.damaged({ range: null, reason });
-    await this.#state.discard(reason);
-    this.resume();
+  #startAnew(reason: string): Promise<void> {
+    return this.#standstill.giveUp(() => {
+      this.#health.damaged({ range: null, reason });
+      return this.#state.discardDatabase(reason);
+    });
   }
 
   async #pass(pass: ScrubPass): Promise<boolean> {

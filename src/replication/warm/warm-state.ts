@@ -10,7 +10,7 @@ import { Takeover } from './takeover.ts';
 import { metaRow, noMetaRow, rangeRow, type WarmMeta } from './warm-meta.ts';
 import type { WarmReads } from './warm-reads.ts';
 import { deleteRow, leaseRow, putRow } from './warm-rows.ts';
-import { membersRow, type WarmContent, type WarmStore } from './warm-store.ts';
+import { membersRow, noMembersRow, type WarmContent, type WarmStore } from './warm-store.ts';
 import type { WarmWatches } from './warm-watches.ts';
 
 /** Changes taken over in one turn: about a millisecond. */
@@ -42,6 +42,8 @@ export interface WarmStateOptions {
  * 2. A mark with all of its rows is one atomic batch. Rows of a range that is told from the beginning go earlier, under a generation that nothing
  *    refers to before the mark.
  * 3. A range whose digest is not the source's is held no more from that very mark on, before anyone reads it.
+ * 4. Without a mark there is nothing, neither ranges nor leases nor members: who knows members of no mark would take them for facts of a lineage, and hear
+ *    nobody's word on what it is to be.
  */
 export class WarmState {
   readonly #options: WarmStateOptions;
@@ -92,16 +94,33 @@ export class WarmState {
 
   /** Nothing of what is held is to be trusted: it is evidence from now on, and nobody reads it. */
   async discard(reason: string): Promise<void> {
+    const rows = await this.#letGo(reason);
+    // Readers wait for no room on the disk.
+    await this.#options.write([...rows, noMembersRow, noMetaRow]);
+  }
+
+  /** The same where the database itself is damaged. Errors: `storage-failed`. */
+  async discardDatabase(reason: string): Promise<void> {
+    await this.#letGo(reason);
+    await this.#options.store.beginAnew();
+  }
+
+  async #letGo(reason: string): Promise<readonly DatabaseChange[]> {
     const { reads, store } = this.#options;
+    const rows: DatabaseChange[] = [];
     this.begin();
     await reads.exclusively(async () => {
-      const rows = this.#ranges.flatMap(({ generation, range }) => store.setAside(generation, range, reason));
+      for (const { generation, range } of this.#ranges)
+        rows.push(...store.setAside(generation, range, reason));
+      for (const id of this.#leases.keys()) rows.push(leaseRow(id, null));
       this.#ranges = [];
+      this.#leases = new Map();
+      if (mutant.active !== 'members-outlive-mark') this.#members = [];
       this.#meta = null;
       this.#takeover = this.#newTakeover();
       this.#show();
-      await this.#options.write([...rows, noMetaRow]);
     });
+    return rows;
   }
 
   /** A stream begins: what the last one left unfinished is void. */

@@ -1,10 +1,19 @@
 import type { ByteString } from '../../foundation/bytes.ts';
+import { asError, TanistError } from '../../foundation/errors.ts';
 import type { LeaseId } from '../../foundation/ids.ts';
 import type { Database, DatabaseChange, DatabaseRow, Disk } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { KeyRange } from '../../ports/replication.ts';
-import { isSealed, openJson, sealJson } from '../../storage/record-codec.ts';
+import { sealJson } from '../../storage/record-codec.ts';
 import { HeldRange } from './held-range.ts';
+import {
+  batchBytes,
+  generationsIn,
+  type Loading,
+  loadLeases,
+  loadMembers,
+  loadValues,
+} from './stored-rows.ts';
 import {
   dropEvidenceRow,
   dropRangeRow,
@@ -17,20 +26,15 @@ import {
   endOf,
   evidencePrefix,
   generationOf,
-  leasePrefix,
   membersKey,
   metaKey,
   rangePrefix,
-  readLease,
-  readRow,
   valueKey,
-  valuePrefix,
   valuesOf,
 } from './warm-rows.ts';
 
 export const databaseName = 'warm';
 const evidenceName = 'warm.evidence';
-const batchBytes = 256 * 1024;
 /** Of rows that are compared with memory in one turn: a few ms where they are small. */
 const comparedBytes = 64 * 1024;
 /** Ranges that were found wrong whose values are kept. */
@@ -61,12 +65,21 @@ const nothing: WarmContent = { meta: null, ranges: [], leases: new Map(), member
  * 2. A range whose rows are not exactly what its digest says, or cannot be read, is not held: its values are set aside as evidence.
  */
 export class WarmStore {
-  readonly #database: Database;
+  readonly #disk: Disk;
+  #database: Database;
   #nextGeneration: number;
   #evidence: number[];
   #garbage: number[];
+  #tidying: Promise<unknown> = Promise.resolve();
 
-  private constructor(database: Database, nextGeneration: number, evidence: number[], garbage: number[]) {
+  private constructor(
+    disk: Disk,
+    database: Database,
+    nextGeneration: number,
+    evidence: number[],
+    garbage: number[],
+  ) {
+    this.#disk = disk;
     this.#database = database;
     this.#nextGeneration = nextGeneration;
     this.#evidence = evidence;
@@ -77,20 +90,24 @@ export class WarmStore {
   static async open(disk: Disk, turn: () => Promise<void>): Promise<OpenedWarm> {
     let reason: string;
     try {
-      return await load(await openDatabase(disk), turn);
+      return await load(disk, await openDatabase(disk), turn);
     } catch (error) {
       if (!isDamage(error)) throw error;
       reason = error.message;
     }
     // What cannot be read at all is set aside whole.
-    await disk.remove(evidenceName);
-    await disk.replace(evidenceName, databaseName);
-    const fresh = await load(await openDatabase(disk), turn);
+    const fresh = await load(disk, await openAnother(disk), turn);
     return { ...fresh, damage: [{ range: null, reason }] };
   }
 
-  static of(database: Database, nextGeneration: number, evidence: number[], garbage: number[]): WarmStore {
-    return new WarmStore(database, nextGeneration, evidence, garbage);
+  static of(
+    disk: Disk,
+    database: Database,
+    nextGeneration: number,
+    evidence: number[],
+    garbage: number[],
+  ): WarmStore {
+    return new WarmStore(disk, database, nextGeneration, evidence, garbage);
   }
 
   /** For the rows of a range that is being told from the beginning. */
@@ -131,7 +148,13 @@ export class WarmStore {
   }
 
   /** Deletes a piece of what nothing refers to any more; false: there is nothing left. */
-  async tidy(): Promise<boolean> {
+  tidy(): Promise<boolean> {
+    const tidied = this.#tidy();
+    this.#tidying = tidied.catch(() => undefined);
+    return tidied;
+  }
+
+  async #tidy(): Promise<boolean> {
     const generation = this.#garbage[0];
     if (generation === undefined) return false;
     const prefix = valuesOf(generation);
@@ -158,6 +181,25 @@ export class WarmStore {
     return (await this.#database.inspect?.(pace)) ?? null;
   }
 
+  /**
+   * What is damaged below the rows stays so, whatever is written: the whole is evidence, and an empty database in its place. Nobody reads or writes meanwhile.
+   * Errors: `storage-failed`.
+   */
+  async beginAnew(): Promise<void> {
+    this.#garbage = [];
+    this.#evidence = [];
+    await this.#tidying;
+    try {
+      await this.#database.close();
+      this.#database = await openAnother(this.#disk);
+    } catch (cause) {
+      const why = asError(cause).message;
+      throw new TanistError('storage-failed', `no database can take the place of the damaged one: ${why}`, {
+        cause,
+      });
+    }
+  }
+
   /** Everything is on the disk when it resolves. */
   async close(): Promise<void> {
     await this.#database.write([], { sync: true }).catch(() => undefined);
@@ -169,9 +211,18 @@ export function membersRow(members: readonly MemberFacts[]): DatabaseChange {
   return { type: 'put', key: membersKey, value: sealJson(membersKey, members) };
 }
 
+export const noMembersRow: DatabaseChange = { type: 'del', key: membersKey };
+
 async function openDatabase(disk: Disk): Promise<Database> {
   const { database } = await disk.open(databaseName, { redoable: true, checked: true });
   return database;
+}
+
+/** In place of one that is closed, and set aside. */
+async function openAnother(disk: Disk): Promise<Database> {
+  await disk.remove(evidenceName);
+  await disk.replace(evidenceName, databaseName);
+  return openDatabase(disk);
 }
 
 function isDamage(error: unknown): error is Error {
@@ -185,13 +236,7 @@ interface OpenedWarm {
   readonly damage: readonly WarmDamage[];
 }
 
-interface Loading {
-  readonly held: HeldRange;
-  readonly expected: { readonly keys: number; readonly digest: string };
-  wrong: string | null;
-}
-
-async function load(database: Database, turn: () => Promise<void>): Promise<OpenedWarm> {
+async function load(disk: Disk, database: Database, turn: () => Promise<void>): Promise<OpenedWarm> {
   try {
     const stored = await database.get(metaKey);
     const meta = readMeta(stored);
@@ -223,7 +268,7 @@ async function load(database: Database, turn: () => Promise<void>): Promise<Open
     const kept = [...evidence, ...lost.map(({ generation }) => generation)];
     const { garbage, highest } = await loadValues(database, byGeneration, new Set(kept), turn);
     const next = Math.max(highest, ...byGeneration.keys(), ...kept, 0) + 1;
-    const store = WarmStore.of(database, next, evidence, garbage);
+    const store = WarmStore.of(disk, database, next, evidence, garbage);
     // Before there is a head again that they would seem to belong to.
     for (const { generation, range, reason } of lost)
       await store.write(store.setAside(generation, range, reason));
@@ -248,54 +293,4 @@ async function load(database: Database, turn: () => Promise<void>): Promise<Open
     await database.close();
     throw error;
   }
-}
-
-async function loadValues(
-  database: Database,
-  byGeneration: ReadonlyMap<number, Loading>,
-  evidence: ReadonlySet<number>,
-  turn: () => Promise<void>,
-): Promise<{ readonly garbage: number[]; readonly highest: number }> {
-  const garbage = new Set<number>();
-  let highest = 0;
-  for await (const rows of database.scan(valuePrefix, endOf(valuePrefix), batchBytes)) {
-    for (const { key, value } of rows) {
-      const generation = generationOf(key);
-      highest = Math.max(highest, generation);
-      const loading = byGeneration.get(generation);
-      if (loading === undefined) {
-        if (!evidence.has(generation)) garbage.add(generation);
-        continue;
-      }
-      const read = readRow(key, value);
-      if (read === null)
-        loading.wrong ??= `the checksum of the row of key ${JSON.stringify(key.slice(13))} is wrong`;
-      else loading.held.put(read);
-    }
-    await turn();
-  }
-  return { garbage: [...garbage], highest };
-}
-
-async function generationsIn(database: Database, prefix: string): Promise<number[]> {
-  const found: number[] = [];
-  for await (const rows of database.scan(prefix, endOf(prefix), batchBytes))
-    for (const { key } of rows) found.push(generationOf(key));
-  return found;
-}
-
-async function loadLeases(database: Database): Promise<ReadonlyMap<LeaseId, number>> {
-  const leases = new Map<LeaseId, number>();
-  for await (const rows of database.scan(leasePrefix, endOf(leasePrefix), batchBytes))
-    for (const { key, value } of rows) {
-      const lease = readLease(key, value);
-      if (lease !== null) leases.set(lease.id, lease.ttlMs);
-    }
-  return leases;
-}
-
-async function loadMembers(database: Database): Promise<readonly MemberFacts[]> {
-  const row = await database.get(membersKey);
-  if (row === undefined || !isSealed(membersKey, row)) return [];
-  return openJson(databaseName, membersKey, row) as readonly MemberFacts[];
 }

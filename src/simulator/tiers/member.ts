@@ -10,7 +10,7 @@ import type { Lineage, LinkMeasurement } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import { beyondCold } from '../../replication/cold/beyond-cold.ts';
 import { ColdReplica } from '../../replication/cold/cold-replica.ts';
-import { openColdStore } from '../../replication/cold/cold-store.ts';
+import { openColdStore } from '../../replication/cold/open-cold-store.ts';
 import { type BeyondReplica, beyondRuntime, follows } from '../../replication/promotion/beyond-replica.ts';
 import { hotRuntime } from '../../replication/promotion/hot-runtime.ts';
 import type { BeyondRuntime, HotRuntime } from '../../replication/promotion/runtimes.ts';

@@ -36,6 +36,9 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
+/** No right would make a folder of such a path. */
+const nowhere: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP', 'ENAMETOOLONG']);
+
 /** `disk-full` where that is why, else `data-not-writable`. */
 export function unwritable(folder: string, cause: unknown): TanistError {
   if (isDiskFull(cause)) return diskFull(folder, cause);
@@ -43,6 +46,12 @@ export function unwritable(folder: string, cause: unknown): TanistError {
     return new TanistError(
       'data-not-writable',
       `the data folder ${folder} cannot be made (${reason(cause)}): name a folder, not a file`,
+      { cause },
+    );
+  if (nowhere.has(codeOf(cause)))
+    return new TanistError(
+      'data-not-writable',
+      `the data folder ${folder} cannot be made (${reason(cause)}): name another folder; if it is a link, make what it leads to`,
       { cause },
     );
   return new TanistError(

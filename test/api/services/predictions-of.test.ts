@@ -27,10 +27,15 @@ const status = {
   scaledError: null,
   models: [],
 };
-const row = new TableRow(new Float64Array(rowLength(0)));
+const rowOf = (horizon: number): TableRow => {
+  const numbers = new Float64Array(rowLength(horizon));
+  numbers[1] = horizon;
+  return new TableRow(numbers);
+};
 
 /** `keys` keys in each of both spaces, two fields a key, in no order; every seventh key of `user` is not forecast yet. */
-function nodeOf(keys: number) {
+function nodeOf(keys: number, horizon = 12) {
+  const row = rowOf(horizon);
   const tracked = ['planes', 'user'].flatMap((space, at) =>
     Array.from({ length: keys }, (_, i) => {
       const key = b(`k/${String((i * 7) % keys).padStart(4, '0')}`);
@@ -67,13 +72,17 @@ const asked =
 const namesOf = ({ series }: PredictionsReport): readonly string[] =>
   series.map(({ space, key, pointer }) => `${key} ${space} ${pointer}`);
 
-test('a reply has a bounded number of series, whatever is asked for', (t) => {
+test('a reply has a bounded number of steps, whatever is asked for', (t) => {
+  for (const [horizon, series] of [
+    [12, 86],
+    [64, 16],
+  ] as const)
+    for (const limit of [0, 87, 100_000]) {
+      const reply = predictionsOf(nodeOf(500, horizon), { prefix: b('k/'), limit, after: null });
+      t.is(reply.series.length, series);
+      t.true(reply.more);
+    }
   const node = nodeOf(500);
-  for (const limit of [0, 257, 100_000]) {
-    const reply = predictionsOf(node, { prefix: b('k/'), limit, after: null });
-    t.is(reply.series.length, 256);
-    t.true(reply.more);
-  }
   t.is(predictionsOf(node, { prefix: b('k/'), limit: 5, after: null }).series.length, 5);
 });
 
@@ -86,7 +95,7 @@ test('a client gets all of them in order, each once, and no more than it asks fo
   t.is(names.length, 2 * (1000 - 71));
   t.deepEqual(names, [...new Set(names)].sort());
   t.false(all.more);
-  t.is(requests.length, Math.ceil(names.length / 256));
+  t.is(requests.length, Math.ceil(names.length / 86));
   t.is(all.behaviour.length, 1);
   const some = await allPredictions(asked(node, []), b('k/'), 300);
   t.deepEqual(namesOf(some), names.slice(0, 300));
@@ -100,7 +109,7 @@ test('a client gets all of them in order, each once, and no more than it asks fo
 test('a node that knows of no pages is not asked for ever, and two nodes are not mixed', async (t) => {
   const node = nodeOf(500);
   const old = await allPredictions((request) => asked(node, [])({ ...request, after: null }), b('k/'), 0);
-  t.is(old.series.length, 256);
+  t.is(old.series.length, 86);
   t.true(old.more);
   const mixed = allPredictions(
     (request) => asked(request.after === null ? node : { ...node, id: nodeId('other') }, [])(request),

@@ -13,12 +13,16 @@ import { FakeCall } from '../fake-call.ts';
 function started(messageBytes?: number, shares = new WatchShares(), peer?: string) {
   const call = new FakeCall(peer);
   const sinks: WatchSink[] = [];
-  const counts = { resumed: 0, cancelled: 0 };
+  const counts = { resumed: 0, cancelled: 0, progress: 0 };
   const node = {
     state: { revision: () => revision(5) },
     watch: (_: unknown, sink: WatchSink) => {
       sinks.push(sink);
-      return { cancel: () => counts.cancelled++, resume: () => counts.resumed++, requestProgress: () => {} };
+      return {
+        cancel: () => counts.cancelled++,
+        resume: () => counts.resumed++,
+        requestProgress: () => counts.progress++,
+      };
     },
   } as unknown as TanistNode;
   new WatchStream(node, call.call, shares, messageBytes);
@@ -196,3 +200,10 @@ test('streams of one connection together hold what the connection may; each goes
 });
 
 const small = () => change(10);
+
+test('progress is asked of the watch that it names; of one that has ended it is none', async (t) => {
+  const { call, counts, create } = started();
+  create(1);
+  for (const id of [1, 2]) call.sends(encodeWatchRequest({ kind: 'progress', id }));
+  t.is(counts.progress, 1);
+});

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { TanistError } from '../../../src/foundation/errors.ts';
 import type { Disk } from '../../../src/ports/database.ts';
-import { type ColdStore, openColdStore } from '../../../src/replication/cold/cold-store.ts';
+import type { ColdStore } from '../../../src/replication/cold/cold-store.ts';
+import { openColdStore } from '../../../src/replication/cold/open-cold-store.ts';
 import { put } from '../../state/commands.ts';
 import { MemoryDisk } from '../../storage/memory-disk.ts';
 import { allOf, Hot } from './hot.ts';

@@ -6,8 +6,9 @@ import { activateMutant, type MutantName } from '../../../src/foundation/mutants
 import type { Disk } from '../../../src/ports/database.ts';
 import type { StreamPart } from '../../../src/ports/replication.ts';
 import type { RangeResult } from '../../../src/ports/result.ts';
-import { type ColdStore, openColdStore } from '../../../src/replication/cold/cold-store.ts';
+import type { ColdStore } from '../../../src/replication/cold/cold-store.ts';
 import { heldSpaces } from '../../../src/replication/cold/keys.ts';
+import { openColdStore } from '../../../src/replication/cold/open-cold-store.ts';
 import { openLevelDisk } from '../../../src/storage/level/level-disk.ts';
 import { put, range } from '../../state/commands.ts';
 import { Crash, MemoryDisk } from '../../storage/memory-disk.ts';

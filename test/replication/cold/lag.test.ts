@@ -8,7 +8,7 @@ import { silentLog } from '../../../src/ports/node-log.ts';
 import type { Revisions, StreamPart } from '../../../src/ports/replication.ts';
 import { defaultColdOptions } from '../../../src/replication/cold/cold-options.ts';
 import { ColdReplica } from '../../../src/replication/cold/cold-replica.ts';
-import { openColdStore } from '../../../src/replication/cold/cold-store.ts';
+import { openColdStore } from '../../../src/replication/cold/open-cold-store.ts';
 import { latestParts, openMark } from '../../../src/replication/source/latest-parts.ts';
 import { Life } from '../../../src/simulator/world/life.ts';
 import { nodeClock } from '../../../src/simulator/world/node-clock.ts';

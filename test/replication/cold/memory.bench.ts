@@ -10,7 +10,7 @@ import type { ByteString } from '../../../src/foundation/bytes.ts';
 import { clusterTimeMs, logIndex, noLease, revision } from '../../../src/foundation/ids.ts';
 import type { KeyValue } from '../../../src/ports/delta.ts';
 import type { Held, StreamPart } from '../../../src/ports/replication.ts';
-import { coldDatabases, openColdStore } from '../../../src/replication/cold/cold-store.ts';
+import { coldDatabases, openColdStore } from '../../../src/replication/cold/open-cold-store.ts';
 import { RangeSum } from '../../../src/replication/range-sum.ts';
 import { wholeSpace, wholeSpaces } from '../../../src/replication/whole-space.ts';
 import { openLevelDisk } from '../../../src/storage/level/level-disk.ts';

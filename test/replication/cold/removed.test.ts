@@ -5,7 +5,7 @@ import { seededRandom } from '../../../src/foundation/random.ts';
 import { silentLog } from '../../../src/ports/node-log.ts';
 import { defaultColdOptions } from '../../../src/replication/cold/cold-options.ts';
 import { ColdReplica } from '../../../src/replication/cold/cold-replica.ts';
-import { openColdStore } from '../../../src/replication/cold/cold-store.ts';
+import { openColdStore } from '../../../src/replication/cold/open-cold-store.ts';
 import { Life } from '../../../src/simulator/world/life.ts';
 import { nodeClock } from '../../../src/simulator/world/node-clock.ts';
 import { Scheduler } from '../../../src/simulator/world/scheduler.ts';

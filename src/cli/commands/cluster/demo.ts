@@ -8,7 +8,7 @@ export const demoCommand: Register = (program) => {
       .command('demo')
       .summary('the whole story on this machine, in less than a minute')
       .description(
-        "Starts a cluster of four processes, streams this machine's own metrics into it, kills the leader under that load,\nshows what happened when, and checks that nothing acknowledged is missing. Leaves nothing behind.",
+        "Starts a cluster of five processes, streams this machine's own metrics into it, kills the leader under that load,\nshows what happened when, and checks that nothing acknowledged is missing. Leaves nothing behind.",
       )
       .option(
         '--seconds <seconds>',

@@ -32,8 +32,16 @@ export function predictorText(status: PredictionStatus): string {
     parts.push(`${figure(waiting)} of ${figure(series + behaviour)} with those of behaviour wait`);
   if (refused > 0)
     parts.push(`${figure(refused)} keys left out: the budget has room for ${figure(mostSeries)} series`);
+  if (status.notNumbers > 0) parts.push(`${figure(status.notNumbers)} values were no numbers`);
+  if (status.wentBack > 0)
+    parts.push(
+      `${figure(status.wentBack)} times the clock of a key's values went back, and what was later was forgotten`,
+    );
+  if (status.dropped > 0) parts.push(`${figure(status.dropped)} changes dropped: too many waited`);
   if (status.errors > 0)
     parts.push(`${status.errors} errors, the last: ${status.lastError ?? 'of its thread'}`);
+  if (keys > 0 && state === 'running' && status.models.length === 0)
+    parts.push('without the recurrent network: no model is loaded (tanist model show says why)');
   for (const { name, fault } of status.models)
     if (fault !== null)
       parts.push(`model ${name} is not used: ${fault} (tanist model publish puts another in its place)`);

@@ -1,6 +1,6 @@
 import { type Register, withJson } from '../../command.ts';
 import type { ForecastOptions } from '../../forecasting/run-forecast.ts';
-import { nameList, share, wholeNumber } from '../../terminal/arguments.ts';
+import { nameList, share, shareList, wholeNumber } from '../../terminal/arguments.ts';
 
 /** Steps ahead that a forecast may be asked for. */
 export const LONGEST_HORIZON = 1000;
@@ -16,6 +16,12 @@ export const forecastCommand: Register = (program) => {
       .requiredOption('--horizon <steps>', 'steps ahead', wholeNumber(1, LONGEST_HORIZON))
       .option('--season <steps>', 'a season that is known (default: found)', wholeNumber(2))
       .option('--level <share>', 'share of truths within the intervals', share, 0.9)
+      .option(
+        '--quantiles <shares>',
+        'also the values that these shares of truths lie below, separated by commas, such as 0.1,0.5,0.9',
+        shareList,
+        [],
+      )
       .option('--m4', 'a file of many series, a row each, first column its name')
       .option(
         '--inputs',

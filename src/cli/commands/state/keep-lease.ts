@@ -1,21 +1,62 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { asError, TanistError } from '../../../foundation/errors.ts';
 import type { LeaseId } from '../../../foundation/ids.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { StateClient } from '../../../ports/state-client.ts';
+import { systemClock } from '../../../ports/system-clock.ts';
 import type { CallContext } from '../../command.ts';
 import { leaseText } from '../../terminal/arguments.ts';
 
-/** Renews thrice a time-to-live, so that one lost renewal does no harm. */
+export interface KeepContext extends Pick<CallContext, 'out' | 'call'> {
+  readonly client: Pick<StateClient, 'keepLeaseAlive'>;
+}
+
+/**
+ * Renews thrice a time-to-live. A renewal that fails is tried again for as long as the lease is sure to last; then, or where the lease is gone, it
+ * fails as the renewal did.
+ */
 export async function keepLease(
-  { client, out, call }: CallContext,
+  { client, out, call }: KeepContext,
   id: LeaseId,
   once: boolean,
+  stop: AbortSignal = stopped(),
+  clock: Clock = systemClock,
 ): Promise<void> {
+  let lastsUntilMs = Number.NEGATIVE_INFINITY;
+  let restMs = 0;
+  while (!stop.aborted) {
+    const askedMs = clock.nowMs();
+    try {
+      const { ttlMs } = await client.keepLeaseAlive(id, call);
+      out.document({ id: leaseText(id), ttlMs });
+      out.say(`lease ${leaseText(id)} renewed, time-to-live ${ttlMs} ms`);
+      if (once) return;
+      lastsUntilMs = askedMs + ttlMs;
+      restMs = ttlMs / 3;
+    } catch (error) {
+      if (!(error instanceof TanistError) || error.code === 'lease-not-found') throw error;
+      if (clock.nowMs() >= lastsUntilMs) throw error;
+      out.warn(`lease ${leaseText(id)} not renewed: ${asError(error).message}; trying again`);
+      restMs = Math.min(restMs, (lastsUntilMs - clock.nowMs()) / 3);
+    }
+    await rest(clock, Math.max(restMs, 100), stop);
+  }
+}
+
+function stopped(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  while (!stop.signal.aborted) {
-    const { ttlMs } = await client.keepLeaseAlive(id, call);
-    out.document({ id: leaseText(id), ttlMs });
-    out.say(`lease ${leaseText(id)} renewed, time-to-live ${ttlMs} ms`);
-    if (once) return;
-    await delay(ttlMs / 3, undefined, { signal: stop.signal }).catch(() => undefined);
-  }
+  return stop.signal;
+}
+
+function rest(clock: Clock, ms: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel();
+      stop.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.after(ms, done);
+    stop.addEventListener('abort', done, { once: true });
+    if (stop.aborted) done();
+  });
 }

@@ -17,11 +17,8 @@ export function parseComparison(text: string): ClientCompare {
   if (is !== '=' && is !== '!=' && is !== '<' && is !== '>') return wrong();
   const base: Pick<ClientCompare, 'key' | 'is'> = { key: unquoted(key), is };
   if (target === 'value') return { ...base, value: unquoted(right) };
-  if (target === 'lease')
-    return /^(0x)?[0-9a-fA-F]{1,16}$/.test(right)
-      ? { ...base, lease: leaseId(BigInt(`0x${right.replace(/^0x/, '')}`)) }
-      : wrong();
-  if (!/^\d+$/.test(right)) return wrong();
+  if (target === 'lease') return { ...base, lease: leaseOf(right, `--if "${text}"`) };
+  if (!/^\d+$/.test(right) || !Number.isSafeInteger(Number(right))) return wrong();
   if (target === 'version') return { ...base, version: Number(right) };
   if (target === 'createRevision') return { ...base, createRevision: Number(right) };
   return { ...base, modRevision: Number(right) };
@@ -32,7 +29,8 @@ export function parseOperation(text: string): ClientOperation {
   const [name, key, value, word, lease] = words;
   if (name === 'put' && key !== undefined && value !== undefined) {
     if (words.length === 3) return { put: key, value };
-    if (words.length === 5 && word === 'lease') return { put: key, value, lease: leaseOf(lease ?? '', text) };
+    if (words.length === 5 && word === 'lease')
+      return { put: key, value, lease: leaseOf(lease ?? '', `operation "${text}"`) };
   }
   if (key !== undefined && words.length === 2) {
     if (name === 'get') return { get: key };
@@ -55,11 +53,11 @@ function splitWords(text: string): readonly string[] {
   );
 }
 
-function leaseOf(word: string, text: string): LeaseId {
+function leaseOf(word: string, where: string): LeaseId {
   try {
     return leaseId(leaseNumber(word));
   } catch (error) {
-    throw new UsageError(`operation "${text}": lease ${(error as Error).message}`);
+    throw new UsageError(`${where}: lease "${word}": ${(error as Error).message}`);
   }
 }
 

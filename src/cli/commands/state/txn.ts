@@ -21,7 +21,7 @@ export const txnCommand: Register = (program) => {
       .option('--else <operation>', 'may be given several times', collect)
       .addHelpText(
         'after',
-        '\nExample, a lock that ends with its holder:\n  tanist lease grant 10s --keep &\n  tanist txn --if "version(lock) = 0" --then "put lock me lease ID" --else "get lock"',
+        '\nExample, a lock that ends with its holder:\n  tanist lease grant 10s                 # says the ID\n  tanist lease keep-alive ID &           # the lock ends soon after this does\n  tanist txn --if "version(lock) = 0" --then "put lock me lease ID" --else "get lock"',
       ),
   ).action(async (options: TxnOptions) => {
     const { answerJson, answerLines, parseComparison, parseOperation } = await import('./txn-language.ts');

@@ -28,6 +28,7 @@ export const watchCommand: Register = (program) => {
     await withCluster(options, async ({ client, out }) => {
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+      out.progress.update(`watching ${key}; Ctrl-C ends it`);
       let left = options.count ?? Number.POSITIVE_INFINITY;
       const batches = client.watch(key, {
         ...range,

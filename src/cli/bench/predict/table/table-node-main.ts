@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHotNode } from '../../../../api/start/start-node.ts';
 import { byteStringOfText } from '../../../../foundation/bytes.ts';
@@ -7,6 +6,7 @@ import type { TanistNode } from '../../../../node/node.ts';
 import { silentLog } from '../../../../ports/node-log.ts';
 import { defaultPredictPolicy } from '../../../../ports/prediction.ts';
 import { openLevelDisk } from '../../../../storage/level/level-disk.ts';
+import { holdsDuring } from './loop-holds.ts';
 import { SteadyLoad, submit } from './steady-load.ts';
 import type { AtTheEnd, Stretch, TableNodeReport, TableNodeStart, TableNodeTask } from './table-node.ts';
 
@@ -47,20 +47,17 @@ function predict(node: TanistNode): Promise<void> {
 }
 
 async function stretchOf(node: TanistNode, act: () => Promise<void>): Promise<Stretch> {
-  const delay = monitorEventLoopDelay({ resolution: 1 });
   const threadMs = (): number => node.prediction?.figures?.cpuMs ?? 0;
   const cpu = process.cpuUsage();
   const thread = threadMs();
   const startMs = performance.now();
-  delay.enable();
-  await act();
-  delay.disable();
+  const holds = await holdsDuring(act);
   const { user, system } = process.cpuUsage(cpu);
   const tookMs = performance.now() - startMs;
   return {
     cpuShare: (user + system) / 1000 / tookMs,
     threadShare: (threadMs() - thread) / tookMs,
-    delayMs: delay.percentile(99) / 1e6,
+    holds,
   };
 }
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type FailedReport, forkTaskChild } from '../../load/child-task.ts';
+import type { Holds } from './loop-holds.ts';
 
 export interface TableNodeStart {
   readonly folder: string;
@@ -16,8 +17,7 @@ export interface Stretch {
   readonly cpuShare: number;
   /** Of it the thread that forecasts, by the clock. */
   readonly threadShare: number;
-  /** p99. */
-  readonly delayMs: number;
+  readonly holds: Holds;
 }
 
 export interface AtTheEnd {

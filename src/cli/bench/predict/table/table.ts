@@ -3,6 +3,7 @@ import { median } from '../../../../foundation/statistics.ts';
 import { cleanup } from '../../../../local/cleanup.ts';
 import { prepareFolder } from '../../../../storage/level/data-folder.ts';
 import { atMost, explains, type Figure } from '../../parts/figure.ts';
+import type { Holds } from './loop-holds.ts';
 import { type AtTheEnd, type Stretch, startTableNode, type TableNode } from './table-node.ts';
 
 export interface TableOptions {
@@ -16,8 +17,10 @@ export interface TableOptions {
 /** What is promised of 1,000 keys at 1 Hz; of other numbers the figures are only told. */
 const promisedKeys = 1000;
 const stretchSeconds = 5;
+/** By what the leader itself does, at most. */
+const promisedHoldMs = 10;
 
-/** The same seconds on both nodes. */
+/** Stretches on both nodes: the same seconds, or one after the other. */
 interface Pair {
   readonly without: Stretch;
   readonly with: Stretch;
@@ -26,7 +29,7 @@ interface Pair {
 /**
  * What predictions of many keys cost a node: the same load on two nodes at the same time, each in a process of its own, one with a policy that asks for
  * predictions and one without. CPU time and memory are the whole processes'; what is told is the median of the pairs' differences, so that whatever else the
- * machine does meets both.
+ * machine does meets both. How long the event loop is held is measured in turns, since each node takes a core.
  */
 export async function measureTable(
   { keys, seconds, warmUpSeconds }: TableOptions,
@@ -55,7 +58,13 @@ export async function measureTable(
     progress(`${seconds} s with and without predictions, pair ${pairs.length + 1} of ${wanted}`);
     pairs.push(await both(seconds / wanted));
   }
-  return figuresOf(keys, pairs, await plain.end(), await predicting.end());
+  const turns: Pair[] = [];
+  while (turns.length < wanted) {
+    progress(`${seconds} s without and with predictions in turns, turn ${turns.length + 1} of ${wanted}`);
+    const without = await plain.load(seconds / wanted);
+    turns.push({ without, with: await predicting.load(seconds / wanted) });
+  }
+  return [...figuresOf(keys, pairs, await plain.end(), await predicting.end()), ...holdFigures(keys, turns)];
 }
 
 function figuresOf(
@@ -64,8 +73,7 @@ function figuresOf(
   plain: AtTheEnd,
   predicting: AtTheEnd,
 ): readonly Figure[] {
-  const bound = (name: string, value: number, unit: string, promised: number): Figure =>
-    keys === promisedKeys ? atMost(name, value, unit, promised) : explains(name, value, unit);
+  const bound = boundOf(keys);
   const each = (of: (pair: Pair) => number): number => median(pairs.map(of));
   const cpu = pairs.map((pair) => 100 * (pair.with.cpuShare - pair.without.cpuShare));
   return [
@@ -81,22 +89,6 @@ function figuresOf(
       'MB',
       250,
     ),
-    bound(
-      'event-loop delay p99, added',
-      each((pair) => pair.with.delayMs - pair.without.delayMs),
-      'ms',
-      2,
-    ),
-    explains(
-      'event-loop delay p99 with',
-      each((pair) => pair.with.delayMs),
-      'ms',
-    ),
-    explains(
-      'event-loop delay p99 without',
-      each(({ without }) => without.delayMs),
-      'ms',
-    ),
     bound('pre-apply, median', median(predicting.preApplyMs), 'ms', 2),
     explains('pre-apply, slowest', Math.max(...predicting.preApplyMs), 'ms'),
     explains('predictions in it', predicting.preApplied, ''),
@@ -104,6 +96,46 @@ function figuresOf(
     explains('series waiting', predicting.waiting, ''),
     explains("error, of last value's", predicting.scaledError ?? Number.NaN, ''),
   ];
+}
+
+/** What holds the event loop: the leader's own work, pauses of the garbage collection, and, not its doing, whoever else has the processor. */
+function holdFigures(keys: number, turns: readonly Pair[]): readonly Figure[] {
+  const bound = boundOf(keys);
+  const p99 = ({ holds }: Stretch): number => holds.p99Ms;
+  const longest = (name: string, of: (holds: Holds) => number): readonly Figure[] => [
+    explains(`${name}, with`, Math.max(...turns.map((turn) => of(turn.with.holds))), 'ms'),
+    explains(`${name}, without`, Math.max(...turns.map(({ without }) => of(without.holds))), 'ms'),
+  ];
+  return [
+    bound(
+      'event loop held, p99, added',
+      median(turns.map((turn) => p99(turn.with) - p99(turn.without))),
+      'ms',
+      2,
+    ),
+    explains('event loop held, p99, with', median(turns.map((turn) => p99(turn.with))), 'ms'),
+    explains('event loop held, p99, without', median(turns.map(({ without }) => p99(without))), 'ms'),
+    bound(
+      'held by its own work, longest, with',
+      Math.max(...turns.map((turn) => turn.with.holds.longestOwnMs)),
+      'ms',
+      promisedHoldMs,
+    ),
+    explains(
+      'held by its own work, longest, without',
+      Math.max(...turns.map(({ without }) => without.holds.longestOwnMs)),
+      'ms',
+    ),
+    ...longest('paused for garbage, longest', ({ longestPauseMs }) => longestPauseMs),
+    ...longest('off the processor, longest', ({ longestOffMs }) => longestOffMs),
+    ...longest('held by all of that, longest', ({ longestMs }) => longestMs),
+  ];
+}
+
+/** Of the promised number of keys what is promised is told, of others only what was measured. */
+function boundOf(keys: number): (name: string, value: number, unit: string, promised: number) => Figure {
+  return (name, value, unit, promised) =>
+    keys === promisedKeys ? atMost(name, value, unit, promised) : explains(name, value, unit);
 }
 
 function megabytes(bytes: number): number {
