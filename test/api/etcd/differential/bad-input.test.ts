@@ -10,6 +10,7 @@ import {
   maintenanceMethods,
 } from '../../../../src/protocol/etcd/methods.ts';
 import { patient, startEtcdCluster, tool } from '../etcd-cluster.ts';
+import { RawStream } from '../raw-stream.ts';
 import { RawClient } from './raw-client.ts';
 import { startRealEtcd } from './real-etcd.ts';
 
@@ -57,6 +58,14 @@ test('malformed messages fail with the code of etcd in every unary method', asyn
         left.push(what + (await codeOf(ours, method, bytes)));
         right.push(what + (await codeOf(real, method, bytes)));
       }
+    const keepAlive = async (endpoint: string): Promise<number | undefined> => {
+      const stream = new RawStream(endpoint, leaseMethods.leaseKeepAlive);
+      stream.sendBytes(Buffer.from('0aff', 'hex'));
+      const error = await stream.ended();
+      stream.close();
+      return error?.code;
+    };
+    t.is(await keepAlive(tanist.endpoints[0]!), await keepAlive(etcd.endpoint));
     const differing = left.filter((line, i) => line !== right[i]);
     t.deepEqual(differing, [], 'not so with etcd');
   } finally {
