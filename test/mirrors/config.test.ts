@@ -45,7 +45,7 @@ test('what is wrong is said in one line, with where it is', (t) => {
       return (error as Error).message;
     }
   };
-  t.regex(wrong('{'), /not YAML/);
+  t.regex(wrong('{'), /not valid YAML: Flow map must end with a \} at line 1/);
   t.regex(wrong('a: 1'), /must be `sources:`/);
   t.regex(wrong('sources: { Bad: {} }'), /source Bad: its name/);
   t.regex(
