@@ -32,6 +32,8 @@ export interface ClusterOptions {
 }
 
 const retryMs = 5;
+/** What a rest of `retryMs` counts for at most: beyond it this process stood still, and could hear nobody. */
+const longestRestMs = 50;
 /** Until a member is asked again that could not for now. */
 const laterMs = 50;
 
@@ -102,17 +104,18 @@ export class Cluster implements Machinery {
     return leaderAddress(this.session.core.router);
   }
 
-  /** Until a member has answered. Fails as `not-tanist` or `unavailable`, naming the endpoints; as `cancelled`. */
+  /** Until a member has answered, for `connectMs`, of which a standstill of this process is no part. Fails as `not-tanist` or `unavailable`, naming the endpoints; as `cancelled`. */
   async connected(connectMs: number, signal: AbortSignal | undefined): Promise<void> {
     const cancelled = (): TanistError => new TanistError('cancelled', 'connecting was cancelled');
     if (signal?.aborted) throw cancelled();
     this.links.open();
-    const giveUpMs = performance.now() + connectMs;
+    let leftMs = connectMs;
     while (this.links.anyUp() === null) {
       const failure = this.links.failure();
-      const isLate = performance.now() >= giveUpMs;
-      if (failure?.code === 'not-tanist' || isLate) throw failure ?? this.links.silence(connectMs);
+      if (failure?.code === 'not-tanist' || leftMs <= 0) throw failure ?? this.links.silence(connectMs);
+      const lookedMs = performance.now();
       await new Promise((resolve) => setTimeout(resolve, retryMs));
+      leftMs -= Math.min(performance.now() - lookedMs, longestRestMs);
       if (signal?.aborted) throw cancelled();
     }
   }

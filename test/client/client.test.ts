@@ -457,6 +457,17 @@ test('nobody there: unavailable, with the endpoint', async (t) => {
   t.regex(error!.message, new RegExp(`127.0.0.1:${port}`));
 });
 
+test('a process that stands still while it connects hears the answers before it gives up', async (t) => {
+  const { cluster } = await started(t);
+  const connecting = connect({ endpoints: cluster.endpoints, connectMs: 200 });
+  await new Promise((resolve) => setImmediate(resolve));
+  const untilMs = performance.now() + 250;
+  while (performance.now() < untilMs);
+  const late = await connecting;
+  await late.close();
+  t.pass();
+});
+
 /** Where gRPC is spoken, but nothing of Tanist is served. */
 async function foreignPort(t: ExecutionContext): Promise<number> {
   const server = new Server();
