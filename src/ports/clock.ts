@@ -18,3 +18,17 @@ export interface Timer {
 export function nextTurn(clock: Clock): Promise<void> {
   return new Promise<void>((resolve) => clock.soon(resolve));
 }
+
+/** Resolves after so long, or when the signal aborts. */
+export function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = clock.after(ms, end);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  });
+}

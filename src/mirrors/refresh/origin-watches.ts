@@ -1,9 +1,9 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
+import { rest } from '../../ports/clock.ts';
 import { invalidate } from '../invalidation/wanted.ts';
 import type { Mirrors } from '../sdk/mirrors.ts';
 import type { OriginChange } from '../sources/origin.ts';
 import type { LiveEntry } from '../state/live-entry.ts';
-import { paused } from '../state/paused.ts';
 
 /** After a watch that ended: the first pause, and the longest; each time twice as long. */
 const pauseMs = 500;
@@ -91,7 +91,7 @@ export class OriginWatches {
       followed.stands = false;
       followed.covered.clear();
       if (signal.aborted) return;
-      await paused(this.#mirrors.ports.clock, pause, signal);
+      await rest(this.#mirrors.ports.clock, pause, signal);
       pause = Math.min(2 * pause, longestPauseMs);
     }
   }

@@ -1,6 +1,6 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import { type Revision, revision } from '../../foundation/ids.ts';
-import type { Clock } from '../../ports/clock.ts';
+import { type Clock, rest } from '../../ports/clock.ts';
 import type { ClientKeyValue, StateClient, WatchEvent } from '../../ports/state-client.ts';
 import { resourceId } from '../resource-id.ts';
 import type { BegunFeed } from './begun-feed.ts';
@@ -11,7 +11,6 @@ import type { Feed, ReplicaWord } from './feed.ts';
 import { Feeds, type Near } from './feeds.ts';
 import { livePrefix, parseLiveKey } from './keys.ts';
 import { emptyEntry, isDone, isEmpty, type LiveEntry, vanished } from './live-entry.ts';
-import { paused } from './paused.ts';
 import type { BudgetRecord, CheckRecord, ClaimRecord, ValueRecord, WantedRecord } from './records.ts';
 import { decodeRecord } from './records.ts';
 import { WriterClocks } from './writer-clocks.ts';
@@ -189,7 +188,7 @@ export class LiveMirror {
         if (feed.replica !== null) continue;
         this.contact.following = false;
         first(trouble);
-        await paused(this.#ports.clock, pauseMs, signal);
+        await rest(this.#ports.clock, pauseMs, signal);
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       } finally {
         unlook();

@@ -1,6 +1,6 @@
 import { asError, TanistError } from '../../../foundation/errors.ts';
 import type { LeaseId } from '../../../foundation/ids.ts';
-import type { Clock } from '../../../ports/clock.ts';
+import { type Clock, rest } from '../../../ports/clock.ts';
 import type { StateClient } from '../../../ports/state-client.ts';
 import { systemClock } from '../../../ports/system-clock.ts';
 import type { CallContext } from '../../command.ts';
@@ -46,17 +46,4 @@ function stopped(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   return stop.signal;
-}
-
-function rest(clock: Clock, ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      timer.cancel();
-      stop.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.after(ms, done);
-    stop.addEventListener('abort', done, { once: true });
-    if (stop.aborted) done();
-  });
 }
