@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { TanistError } from '../../src/foundation/errors.ts';
 import { activateMutant } from '../../src/foundation/mutants.ts';
 import { contentOfWarm } from '../../src/replication/warm/warm-content.ts';
@@ -36,6 +36,22 @@ async function begun(disk: MemoryDisk): Promise<{ readonly world: WarmWorld; rea
   return { world, warm };
 }
 
+/** What the source has, also when it is opened again from its disk. */
+async function holdsAll(
+  t: ExecutionContext,
+  world: WarmWorld,
+  warm: WarmReplica,
+  disk: MemoryDisk,
+): Promise<void> {
+  await world.caughtUp(warm);
+  t.deepEqual(await world.differences(warm), []);
+  await world.until(warm.stop());
+  const again = await world.warm([], disk.copy());
+  t.is(again.status().quarantined, 0);
+  t.deepEqual(await world.differences(again), []);
+  await world.until(again.stop());
+}
+
 async function keysHeld(world: WarmWorld, warm: WarmReplica): Promise<number | null> {
   const content = contentOfWarm(warm.state, warm.ageMs);
   if (content === null) return null;
@@ -70,13 +86,7 @@ test.serial(
     await world.until(paused);
     warm.resume();
     world.apply(put('a/3', 'three'));
-    await world.caughtUp(warm);
-    t.deepEqual(await world.differences(warm), []);
-    await world.until(warm.stop());
-    const again = await world.warm([], disk.copy());
-    t.is(again.status().quarantined, 0);
-    t.deepEqual(await world.differences(again), []);
-    await world.until(again.stop());
+    await holdsAll(t, world, warm, disk);
   },
 );
 
@@ -128,13 +138,7 @@ test('a damaged table is given up with its database, once: no other pass finds i
   t.is(warm.status().quarantined, 1);
   t.true(disk.contents.has('warm.evidence'));
   world.apply(put('a/2', 'two'));
-  await world.caughtUp(warm);
-  t.deepEqual(await world.differences(warm), []);
-  await world.until(warm.stop());
-  const again = await world.warm([], disk.copy());
-  t.is(again.status().quarantined, 0);
-  t.deepEqual(await world.differences(again), []);
-  await world.until(again.stop());
+  await holdsAll(t, world, warm, disk);
 });
 
 test('whoever waits while it is given up finds nothing held', async (t) => {
