@@ -10,7 +10,7 @@ export interface ConnectOptions {
   readonly endpoints: string | readonly string[];
   /** For calls that bring none of their own, in ms, at most 2³¹ - 1. Default 10,000. */
   readonly deadlineMs?: number;
-  /** How long to wait for the first answer, in ms. Default 3000. */
+  /** How long to wait for the first answer, in ms, not counting what this process stands still meanwhile. Default 3000. */
   readonly connectMs?: number;
   /** Gives up connecting, as `cancelled`. */
   readonly signal?: AbortSignal;
