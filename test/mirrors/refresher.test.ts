@@ -271,8 +271,8 @@ test('reads of more resources than a report holds are all heard of', async (t) =
 test('of mirrors that are gone no reads are remembered', async (t) => {
   const { clock, origin, open, close } = world();
   const mirrors = await open();
-  origin.documents.set('k', {});
-  await mirrors.poll('s/k');
+  origin.documents.set('k0', {});
+  await mirrors.poll('s/k0');
   await clock.advance(11_000);
   let there = true;
   const reports = new ReadReports(mirrors.ports.client, clock, () => there);
