@@ -45,13 +45,20 @@ export class NearView {
    * client's own serializable read is made, and where that fails too, what lags least is told.
    */
   async get(key: Bytes, options: NearReadOptions = {}): Promise<NearAnswer> {
+    const sinceMs = this.#clock.nowMs();
+    /** Of the caller's time; undefined: it set none. */
+    const leftMs = (): number | undefined =>
+      options.deadlineMs === undefined
+        ? undefined
+        : Math.max(0, options.deadlineMs - (this.#clock.nowMs() - sinceMs));
     await this.#rank();
     let oldest: NearAnswer | null = null;
     for (const { replica } of this.#ranked) {
       const { endpoint } = replica;
       if (this.#grudges.has(endpoint)) continue;
       try {
-        const deadlineMs = Math.min(answerMs, options.deadlineMs ?? answerMs);
+        const deadlineMs = Math.min(answerMs, leftMs() ?? answerMs);
+        if (deadlineMs === 0) break;
         const answer = { ...(await replica.get(key, { ...options, deadlineMs })), endpoint };
         this.#grudges.lasted(endpoint);
         if (answer.ageMs <= this.#near.lagMs) return answer;
@@ -62,8 +69,10 @@ export class NearView {
       }
     }
     try {
+      const left = leftMs();
+      const limited = left === undefined ? options : { ...options, deadlineMs: left };
       return {
-        ...(await this.#client.get(key, { ...options, consistency: 'serializable' })),
+        ...(await this.#client.get(key, { ...limited, consistency: 'serializable' })),
         endpoint: null,
       };
     } catch (error) {

@@ -63,6 +63,31 @@ test('one that lags is passed over, but where nobody else answers what lags leas
   cluster.close();
 });
 
+test('however many are asked, the time is the one that the caller gave', async (t) => {
+  const { cluster, client, replicas, clock } = nearWorld();
+  for (const replica of replicas) {
+    replica.roundTripMs = 300;
+    replica.down = true;
+  }
+  const deadlines: (number | undefined)[] = [];
+  const spy: typeof client = new Proxy(client, {
+    get: (target, name: keyof typeof client) =>
+      name === 'get'
+        ? (...call: Parameters<typeof client.get>) => {
+            deadlines.push(call[1]?.deadlineMs);
+            return client.get(...call);
+          }
+        : target[name],
+  });
+  const view = new NearView(spy, nearOf({ zone: 'b' }, ['hot', 'warm']), clock);
+  const reading = view.get('mirrors/live/k', { deadlineMs: 1000 });
+  await clock.advance(2000);
+  t.is((await reading).endpoint, null);
+  // 300 ms to find out how far they are, 300 ms each.
+  t.deepEqual(deadlines, [100]);
+  cluster.close();
+});
+
 test('a prefix is followed near by as mirrors are: all that there is, then each change, over replicas that go', async (t) => {
   const { clock, cluster, client, replicas, view, state } = nearWorld();
   await client.put('mirrors/live/k', '1');
