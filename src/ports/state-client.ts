@@ -225,16 +225,20 @@ export interface StateClient {
    */
   watch(key: Bytes, options?: WatchOptions): AsyncIterable<WatchBatch>;
   /**
-   * Single replicas, where the client reaches them (Tanist over gRPC): those at these client addresses, else all warm ones that the cluster is known to have.
-   * Nothing is asked of them yet.
+   * Single replicas, where the client reaches them (Tanist over gRPC): those at these client addresses, else all that the cluster is known to have of the tiers, by
+   * default the warm ones. Nothing is asked of them yet.
    */
-  replicas?(endpoints?: readonly string[]): Promise<readonly ReplicaReads[]>;
+  replicas?(endpoints?: readonly string[], tiers?: readonly ReplicaTier[]): Promise<readonly ReplicaReads[]>;
 }
+
+export type ReplicaTier = 'hot' | 'warm' | 'cold';
 
 /** One replica itself, whatever its tier. Calls are neither routed nor repeated: one that cannot answer fails them, as `not-held`, `unavailable`, `superseded` … */
 export interface ReplicaReads {
   /** `host:port`. */
   readonly endpoint: string;
+  /** Where it is, such as `zone` and `region`, as far as is known. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Serializable. */
   get(key: Bytes, options?: Omit<RangeOptions, 'consistency'>): Promise<RangeAnswer>;
   /**
