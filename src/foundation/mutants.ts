@@ -105,6 +105,7 @@ export const mutantNames = [
   'intervals-ignore-new-residuals',
   'selection-sees-future',
   'input-known-early',
+  'pre-applied-without-change',
   'table-keeps-forgotten',
   'call-without-end',
   'nothing-brought-after-opening',

@@ -133,6 +133,7 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'intervals-ignore-new-residuals': 'no models in it; test/prediction/mutants.test.ts finds it',
   'selection-sees-future': 'no models in it; test/prediction/mutants.test.ts finds it',
   'input-known-early': 'no models in it; test/prediction/mutants.test.ts finds it',
+  'pre-applied-without-change': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
   'table-keeps-forgotten': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
   'call-without-end': 'no models in it; test/prediction/mutants.test.ts finds it',
   'nothing-brought-after-opening': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
