@@ -6,9 +6,10 @@ import { activateMutant } from '../../src/foundation/mutants.ts';
 import { type Random, randomName, seededRandom } from '../../src/foundation/random.ts';
 import type { ForcedPolicy } from '../../src/ports/lineage.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
+import type { Held } from '../../src/ports/replication.ts';
 import type { MemberLineage } from '../../src/protocol/operations/promotion.ts';
 import type { RunFence } from '../../src/replication/forced/forced-policy.ts';
-import type { IncomingImage } from '../../src/replication/promotion/image-source.ts';
+import type { IncomingImage, PinnedValues } from '../../src/replication/promotion/image-source.ts';
 import { readRole } from '../../src/replication/promotion/role.ts';
 import type { BeyondRuntime, HotRuntime, OtherMembers } from '../../src/replication/promotion/runtimes.ts';
 import { Supervisor } from '../../src/replication/promotion/supervisor.ts';
@@ -45,6 +46,9 @@ class World {
   readonly sources: NodeId[][] = [];
   image: (from: NodeId, signal: AbortSignal) => Promise<IncomingImage> = () =>
     Promise.reject(new Error('nobody has one'));
+  /** With what is held, of each image asked for. */
+  readonly asked: (Held | null)[] = [];
+  pinned: PinnedValues | null = null;
   readonly supervisor: Supervisor;
   readonly #content = heldOf(someState().state);
 
@@ -72,7 +76,10 @@ class World {
           this.presentedTo.push(member.id);
           return null;
         },
-        image: (member, _, signal) => this.image(member.id, signal),
+        image: (member, _, held, signal) => {
+          this.asked.push(held);
+          return this.image(member.id, signal);
+        },
       },
       forced,
       starts: {
@@ -134,6 +141,7 @@ class World {
       said: () => (this.knows ? this.said('warm') : { ...this.said('warm'), ...nothing }),
       sources: (found) => void this.sources.push(found.map(({ id }) => id)),
       isWhole: () => true,
+      pin: async () => this.pinned,
       pause: async () => this.#content,
       resume: () => {},
       stop: async () => {},

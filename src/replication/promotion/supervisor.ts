@@ -9,7 +9,7 @@ import type { ForcedPolicy, ForcedReport, Fork } from '../../ports/lineage.ts';
 import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts, MemberInfo } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
-import type { Lineage } from '../../ports/replication.ts';
+import type { Held, Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
@@ -164,8 +164,8 @@ export class Supervisor {
     nodeLog.warn('forced-policy', { message });
   }
 
-  image(): Promise<OutgoingImage> {
-    if (this.#runtime?.kind === 'hot') return this.#runtime.image();
+  image(held: Held | null): Promise<OutgoingImage> {
+    if (this.#runtime?.kind === 'hot') return this.#runtime.image(held);
     throw new TanistError('not-leader', `${this.#parts.place.self} is not hot; ask a hot node`);
   }
 
@@ -361,18 +361,21 @@ export class Supervisor {
   async #promote(): Promise<void> {
     const { place, others, clock, nodeLog } = this.#parts;
     const { lineage, applied: held } = this.said();
-    const { applied, from } = await fetchImage({
+    const pinned = this.#runtime?.kind === 'beyond' ? await this.#runtime.pin() : null;
+    const { applied, from, bytes, heldBytes } = await fetchImage({
       place,
       lineage,
       held,
+      pinned,
+      nodeLog,
       answers: await this.answers(),
       others,
       random: this.#names('store'),
       clock,
       stillWanted: () => decideBeyond(this.said()).do === 'prefetch',
       signal: this.#abort.signal,
-    });
-    nodeLog.info('image-fetched', { from, index: applied.point.index });
+    }).finally(() => pinned?.release());
+    nodeLog.info('image-fetched', { from, index: applied.point.index, bytes, heldBytes });
     await becomeHot(place.folder, lineage);
     await this.#switch('hot', lineage);
   }

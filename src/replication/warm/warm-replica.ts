@@ -15,6 +15,7 @@ import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, ReplicaReport } from '../../ports/replication.ts';
 import { isFinal } from './final-failure.ts';
 import { Following } from './following.ts';
+import { type PinnedRanges, pinRanges } from './pinned-ranges.ts';
 import { scrubRange } from './scrub-range.ts';
 import { Standstill } from './standstill.ts';
 import { WarmHealth } from './warm-health.ts';
@@ -140,6 +141,11 @@ export class WarmReplica {
 
   resume(): void {
     this.#standstill.resume();
+  }
+
+  /** What it holds as of its newest mark stays readable until it is released, while it goes on. Null: nothing, or what a mark brings waits for room. */
+  pin(): Promise<PinnedRanges | null> {
+    return pinRanges(this.#state, this.#options.clock);
   }
 
   /** Called once when it has to stop itself. */
