@@ -4,58 +4,48 @@ import type { IsHeld } from '../../ports/image-store.ts';
 import { sealInPlace } from '../record-codec.ts';
 import { type ChunkHeader, chunkPrefix } from './chunk-codec.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import { writeVarint } from './chunk-writer.ts';
 
 /**
- * A chunk on its way to one who holds some of its values: 0 how many are left out (4 bytes), then of each: 0 how many bytes of the chunk come before it, behind
- * the one before (4), 4 bytes of its key (4), which are the last of those, 8 bytes of the value (4), 12 revision (6); then all other bytes of the chunk.
- * The checksum in the chunk is that of the whole, so it tells whether what was put in is what was left out.
+ * A chunk on its way to one who holds some of its values: 0 bytes of what follows (4 bytes), then of each value that is left out, as varints: how many bytes of the
+ * chunk come before it, behind the one before; bytes of its key, which are the last of those; bytes of the value; its revision less that of the one
+ * before. Then all other bytes of the chunk. The checksum in the chunk is that of the whole, so it tells whether what was put in is what was left out.
  */
 export const leanPrefix = `h${chunkPrefix}`;
-const countBytes = 4;
-const holeBytes = 18;
-/** A value that is no longer is sent. */
-const worthBytes = 32;
-
-interface Hole {
-  readonly valueAt: number;
-  readonly valueBytes: number;
-  readonly keyBytes: number;
-  readonly revision: number;
-}
+const lengthBytes = 4;
+const mostHoleBytes = 32;
 
 export const leanKey = (chunkKey: string): string => `h${chunkKey}`;
 export const wholeKey = (leanKey: string): string => leanKey.slice(1);
 
-/** Without the values that are held. Null: none is. */
+/** Without the values that are held, where that makes it shorter. Null: nowhere. */
 export function leanChunk(header: ChunkHeader, value: Uint8Array, isHeld: IsHeld): Buffer | null {
-  const holes: Hole[] = [];
+  const holes: Buffer[] = [];
+  const rest: Uint8Array[] = [];
   const reader = new ChunkReader(header, value);
-  let saved = 0;
+  let from = 0;
+  let before = 0;
+  let holesBytes = 0;
   while (reader.left > 0)
-    for (const { op, key, value, revision } of reader.next(1)) {
-      if (op === 'delete' || value.length <= worthBytes || !isHeld(header.space, key, revision)) continue;
-      const valueBytes = value.length;
-      holes.push({ valueAt: reader.at - valueBytes, valueBytes, keyBytes: key.length, revision });
-      saved += valueBytes;
+    for (const { op, key, value: given, revision } of reader.next(1)) {
+      if (op === 'delete' || !isHeld(header.space, key, revision)) continue;
+      const valueAt = reader.at - given.length;
+      const hole = Buffer.allocUnsafe(mostHoleBytes);
+      let at = writeVarint(hole, 0, valueAt - from);
+      at = writeVarint(hole, at, key.length);
+      at = writeVarint(hole, at, given.length);
+      at = writeVarint(hole, at, revision - before);
+      if (at >= given.length) continue;
+      holes.push(hole.subarray(0, at));
+      holesBytes += at;
+      rest.push(value.subarray(from, valueAt));
+      from = reader.at;
+      before = revision;
     }
   if (holes.length === 0) return null;
-  const lean = Buffer.allocUnsafe(countBytes + holes.length * holeBytes + value.length - saved);
-  lean.writeUInt32LE(holes.length, 0);
-  let at = countBytes;
-  let to = countBytes + holes.length * holeBytes;
-  let from = 0;
-  for (const { valueAt, valueBytes, keyBytes, revision } of holes) {
-    lean.writeUInt32LE(valueAt - from, at);
-    lean.writeUInt32LE(keyBytes, at + 4);
-    lean.writeUInt32LE(valueBytes, at + 8);
-    lean.writeUIntLE(revision, at + 12, 6);
-    at += holeBytes;
-    lean.set(value.subarray(from, valueAt), to);
-    to += valueAt - from;
-    from = valueAt + valueBytes;
-  }
-  lean.set(value.subarray(from), to);
-  return lean;
+  const length = Buffer.allocUnsafe(lengthBytes);
+  length.writeUInt32LE(holesBytes, 0);
+  return Buffer.concat([length, ...holes, ...rest, value.subarray(from)]);
 }
 
 /** The chunk of that key again. Null: it is malformed, or a value is not held. Whether it is right says its checksum. */
@@ -65,21 +55,41 @@ export function wholeChunk(
   held: (key: ByteString, revision: number) => ByteString | null,
 ): Buffer | null {
   const bytes = asBuffer(lean);
-  if (bytes.length < countBytes) return null;
-  const count = bytes.readUInt32LE(0);
-  let from = countBytes + count * holeBytes;
+  if (bytes.length < lengthBytes) return null;
+  let from = lengthBytes + bytes.readUInt32LE(0);
   if (from > bytes.length) return null;
+  const holes = bytes.subarray(lengthBytes, from);
   const parts: Buffer[] = [];
-  for (let at = countBytes; count > 0 && at < countBytes + count * holeBytes; at += holeBytes) {
-    const end = from + bytes.readUInt32LE(at);
-    const keyAt = end - bytes.readUInt32LE(at + 4);
-    if (end > bytes.length || keyAt < from) return null;
-    const value = held(bytes.latin1Slice(keyAt, end) as ByteString, bytes.readUIntLE(at + 12, 6));
-    if (value === null || value.length !== bytes.readUInt32LE(at + 8)) return null;
+  let revision = 0;
+  for (let at = 0; at < holes.length; ) {
+    const numbers: number[] = [];
+    while (numbers.length < 4) {
+      const read = readVarint(holes, at);
+      if (read === null) return null;
+      numbers.push(read.value);
+      at = read.end;
+    }
+    const [distance = 0, keyBytes = 0, valueBytes = 0, further = 0] = numbers;
+    const end = from + distance;
+    revision += further;
+    if (end > bytes.length || keyBytes > distance) return null;
+    const value = held(bytes.latin1Slice(end - keyBytes, end) as ByteString, revision);
+    if (value?.length !== valueBytes) return null;
     parts.push(bytes.subarray(from, end), Buffer.from(value, 'latin1'));
     from = end;
   }
-  parts.push(bytes.subarray(from));
-  const whole = Buffer.concat(parts);
+  const whole = Buffer.concat([...parts, bytes.subarray(from)]);
   return mutant.active === 'held-value-unchecked' ? sealInPlace(key, whole) : whole;
+}
+
+function readVarint(bytes: Buffer, start: number): { readonly value: number; readonly end: number } | null {
+  let value = 0;
+  let factor = 1;
+  for (let at = start; at < bytes.length && factor < 2 ** 53; at++) {
+    const byte = bytes[at] as number;
+    value += (byte & 0x7f) * factor;
+    factor *= 128;
+    if (byte < 0x80) return { value, end: at + 1 };
+  }
+  return null;
 }
