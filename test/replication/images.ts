@@ -5,7 +5,6 @@ import type { OutgoingImage } from '../../src/node/image/image-outlet.ts';
 import type { TanistNode } from '../../src/node/node.ts';
 import type { KeyValue } from '../../src/ports/delta.ts';
 import type { AppliedPoint, ImageStore, IsHeld } from '../../src/ports/image-store.ts';
-import type { NodeLog } from '../../src/ports/node-log.ts';
 import type { Held } from '../../src/ports/replication.ts';
 import type { MemberLineage } from '../../src/protocol/operations/promotion.ts';
 import { type FetchedImage, fetchImage } from '../../src/replication/promotion/fetch-image.ts';
@@ -81,11 +80,6 @@ export class ImageWorld {
     const life = new Life('w1', scheduler, (error) => {
       throw error;
     });
-    const nodeLog: NodeLog = {
-      info: () => {},
-      warn: (event) => void this.told.push(event),
-      error: (event) => void this.told.push(event),
-    };
     const said = {
       id: nodeId('h1'),
       tier: 'hot',
@@ -98,7 +92,7 @@ export class ImageWorld {
       lineage: old,
       held: 1,
       pinned,
-      nodeLog,
+      refused: (from) => void this.told.push(from),
       answers: [said],
       others: {
         ask: async () => null,

@@ -58,7 +58,7 @@ test('what cannot be put together is fetched once more, whole, from the same sou
     world.asked.length = 0;
     const { heldBytes } = await world.fetch(pinned);
     t.deepEqual(world.asked, [pinned.held, null]);
-    t.deepEqual(world.told, ['image-refused']);
+    t.deepEqual(world.told, ['h1']);
     t.is(heldBytes, 0);
     const { state } = world.log;
     t.deepEqual(await world.opened(), { applied: state.applied, digests: digestsOf(state) });

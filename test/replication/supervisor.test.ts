@@ -288,6 +288,31 @@ test('a source that freezes in the middle of its image, or before, is left for t
   }
 });
 
+test('after what it holds came out wrong it asks for the whole, until it has it', async (t) => {
+  const world = new World();
+  world.ask = async ({ id, tier }) => (tier === 'hot' ? world.said('hot', id) : null);
+  const { held } = heldOf(someState().state);
+  let released = 0;
+  world.pinned = { held, find: () => null, release: () => void released++ };
+  world.image = async (from) => {
+    if (world.asked.length > 1) throw new TanistError('overloaded', 'not yet');
+    const altered = (async function* () {
+      yield new Uint8Array(20);
+    })();
+    return { from, lineage: old, sizeBytes: 1, chunks: altered };
+  };
+  world.wanted = true;
+  await world.until(world.supervisor.start());
+  await world.run(10_000);
+  t.true(world.asked.length > 4);
+  t.deepEqual(
+    world.asked.map((asked) => asked !== null),
+    world.asked.map((_, i) => i === 0),
+  );
+  t.is(released, 1);
+  await world.until(world.supervisor.stop());
+});
+
 test('a hot member that is fenced begins without what is left of its time as a replica', async (t) => {
   const folder = new MemoryFolder();
   const log = someState();

@@ -4,7 +4,6 @@ import { type Random, randomName } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AppliedPoint, HeldValue } from '../../ports/image-store.ts';
 import { compareLineage } from '../../ports/lineage-order.ts';
-import type { NodeLog } from '../../ports/node-log.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { imageSources } from './decide-role.ts';
@@ -19,7 +18,8 @@ export interface FetchOptions {
   readonly held: number;
   /** What need not be sent; null: everything is to be. */
   readonly pinned: PinnedValues | null;
-  readonly nodeLog: NodeLog;
+  /** It did not come out right with what is held: the next image asked for, of this call or a later one, is to be whole. */
+  readonly refused: (from: NodeId, error: TanistError) => void;
   /** Of the members that are there. */
   readonly answers: readonly MemberLineage[];
   readonly others: OtherMembers;
@@ -54,6 +54,7 @@ export async function fetchImage(options: FetchOptions): Promise<FetchedImage> {
     const facts = source.members.find(({ id }) => id === source.id);
     if (facts === undefined) continue;
     const over = new AbortController();
+    let tally: Tally | null = null;
     const heard = <T>(word: Promise<T>): Promise<T> => inTime(word, source.id, options.clock);
     try {
       const incoming = await heard(
@@ -61,15 +62,16 @@ export async function fetchImage(options: FetchOptions): Promise<FetchedImage> {
       );
       checkLineage(options.lineage, incoming);
       const wanted = whileWanted(incoming, heard, options);
-      const tally = new Tally(wanted, pinned);
+      tally = new Tally(wanted, pinned);
       const applied = await prefetch(place, tally.incoming, randomName(options.random), tally.heldValue);
       checkReached(options.held, source.id, applied.point.index);
       return { applied, from: incoming.from, bytes: tally.bytes, heldBytes: tally.heldBytes };
     } catch (error) {
       failure = error;
       if (error instanceof TanistError && error.code === 'cancelled') break;
-      if (pinned === null || !(error instanceof TanistError) || error.code !== 'data-damaged') continue;
-      options.nodeLog.warn('image-refused', { from: source.id, error: error.message });
+      if (pinned === null || tally?.isCut !== false) continue;
+      if (!(error instanceof TanistError) || error.code !== 'data-damaged') continue;
+      options.refused(source.id, error);
       pinned = null;
       sources.push(source);
     } finally {
@@ -83,6 +85,8 @@ export async function fetchImage(options: FetchOptions): Promise<FetchedImage> {
 class Tally {
   bytes = 0;
   heldBytes = 0;
+  /** The source itself could not go on, or not be heard. */
+  isCut = false;
   readonly incoming: IncomingImage;
   readonly heldValue: HeldValue | undefined;
 
@@ -98,9 +102,14 @@ class Tally {
   }
 
   async *#counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      this.bytes += chunk.length;
-      yield chunk;
+    try {
+      for await (const chunk of chunks) {
+        this.bytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      this.isCut = true;
+      throw error;
     }
   }
 }

@@ -90,6 +90,8 @@ export class Supervisor {
   /** The leader that last came by, of this member's lineage: it names whom to ask where all that were known are gone. */
   #presented: MemberLineage | null = null;
   #asked: { readonly quorum: 'seen' | 'gone'; readonly atMs: number } | null = null;
+  /** What is held was not what a source has. */
+  #fetchesWhole = false;
   /** Names drawn by this process. */
   #named = 0;
   readonly #promotions = new Backoff(firstRetryMs, lastRetryMs);
@@ -361,13 +363,17 @@ export class Supervisor {
   async #promote(): Promise<void> {
     const { place, others, clock, nodeLog } = this.#parts;
     const { lineage, applied: held } = this.said();
-    const pinned = this.#runtime?.kind === 'beyond' ? await this.#runtime.pin() : null;
+    const runtime = this.#runtime;
+    const pinned = runtime?.kind === 'beyond' && !this.#fetchesWhole ? await runtime.pin() : null;
     const { applied, from, bytes, heldBytes } = await fetchImage({
       place,
       lineage,
       held,
       pinned,
-      nodeLog,
+      refused: (from, error) => {
+        this.#fetchesWhole = true;
+        nodeLog.warn('image-refused', { from, error: error.message });
+      },
       answers: await this.answers(),
       others,
       random: this.#names('store'),
@@ -375,6 +381,7 @@ export class Supervisor {
       stillWanted: () => decideBeyond(this.said()).do === 'prefetch',
       signal: this.#abort.signal,
     }).finally(() => pinned?.release());
+    this.#fetchesWhole = false;
     nodeLog.info('image-fetched', { from, index: applied.point.index, bytes, heldBytes });
     await becomeHot(place.folder, lineage);
     await this.#switch('hot', lineage);
