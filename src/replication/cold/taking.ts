@@ -13,9 +13,9 @@ import type {
 import { Complaints } from '../complaints.ts';
 import { followSource } from '../follow-source.ts';
 import { SourceChoice } from '../source-choice.ts';
+import { stops } from '../stops.ts';
 import type { ColdReplicaOptions, ColdReplicaPorts } from './cold-options.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
-import { stops } from './stops.ts';
 
 export interface TakingParts {
   readonly options: Pick<ColdReplicaOptions, 'id' | 'start'>;
