@@ -6,7 +6,7 @@ import type { Fault } from '../api/start/faults.ts';
 import { isErrorCode, TanistError } from '../foundation/errors.ts';
 import type { Tier } from '../node/config/config.ts';
 import { channelVariable, type FaultOrder, type NodeReport } from './node-channel.ts';
-import { flagsOf } from './warm-code.ts';
+import { flagsOf } from './node-flags.ts';
 
 export interface NodeProcessOptions {
   readonly id: string;

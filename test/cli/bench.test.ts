@@ -1,7 +1,10 @@
 import test from 'ava';
 import { closedLoop } from '../../src/cli/bench/load/closed-loop.ts';
 import { parseH2load } from '../../src/cli/bench/load/h2load.ts';
+import { mixed } from '../../src/cli/bench/load/mixed.ts';
 import { startOpenLoop } from '../../src/cli/bench/load/open-loop.ts';
+import type { Operations } from '../../src/cli/bench/load/operations.ts';
+import { pacedLoop } from '../../src/cli/bench/load/paced-loop.ts';
 import { randomOrder, sampleKey, sampleRange } from '../../src/cli/bench/load/samples.ts';
 import { loadBatches, overwriteBatches, writeAll } from '../../src/cli/bench/memory/batches.ts';
 import { ratiosOf } from '../../src/cli/bench/memory/bench-memory.ts';
@@ -64,6 +67,65 @@ test('a closed loop keeps its operations in flight, and no more', async (t) => {
   t.is(running, 0);
   t.true(sequences.size >= 8 && result.operations <= sequences.size);
   t.is(result.failed, 0);
+});
+
+test('a paced loop counts from when an operation was due: a standstill shows in all that it held up', async (t) => {
+  const load = { inFlight: 1, seconds: 0.1, warmUpSeconds: 0, perSecond: 1000 };
+  const standstillMs = 50;
+  const startedMs = performance.now();
+  let most = 0;
+  let running = 0;
+  const result = await pacedLoop(load, async () => {
+    most = Math.max(most, ++running);
+    while (performance.now() - startedMs < standstillMs)
+      await new Promise((resolve) => setImmediate(resolve));
+    running--;
+  });
+  t.is(most, 1);
+  t.is(result.operations, 100);
+  // Fifty were due while the first one stood still, and waited 25 ms on average.
+  t.true(result.p50Ms > 10 && result.maxMs >= standstillMs - 5, JSON.stringify(result));
+});
+
+test('a paced loop counts failures, and does not wait for what is not due', async (t) => {
+  const load = { inFlight: 8, seconds: 0.05, warmUpSeconds: 0, perSecond: 200 };
+  let started = 0;
+  const result = await pacedLoop(load, async () => {
+    if (++started % 2 === 0) throw new Error('no');
+  });
+  t.is(started, 10);
+  t.is(result.failed, 5);
+  t.is(result.operations, 5);
+});
+
+test('a mix has every kind of operation in its share', async (t) => {
+  const counts = new Map<string, number>();
+  const count = (kind: string) => async () => {
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  };
+  const operations: Operations = {
+    put: count('put'),
+    get: count('get'),
+    getSerializable: count('getSerializable'),
+    scan: count('scan'),
+    putAll: async (keys) => {
+      t.is(new Set(keys).size, 3, 'a transaction has a key once');
+      await count('putAll')();
+    },
+    delete: count('delete'),
+  };
+  const act = mixed(operations, 3, (sequence) => sequence % 3);
+  for (let sequence = 0; sequence < 20_000; sequence++) await act(sequence);
+  const percent = (kind: string) => Math.round((counts.get(kind) ?? 0) / 200);
+  for (const [kind, share] of Object.entries({
+    put: 50,
+    get: 25,
+    getSerializable: 10,
+    scan: 5,
+    putAll: 5,
+    delete: 5,
+  }))
+    t.true(Math.abs(percent(kind) - share) <= 1, `${kind}: ${percent(kind)} %`);
 });
 
 test('an open loop goes on while nothing is answered, and waits for all at the end', async (t) => {

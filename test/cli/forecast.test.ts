@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +18,12 @@ interface Run {
 }
 
 function tanist(...args: readonly string[]): Promise<Run> {
+  return tanistIn(process.env, ...args);
+}
+
+function tanistIn(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Run> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], (error, stdout, stderr) =>
+    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
@@ -55,6 +59,16 @@ test('forecast --quantiles: a column each, in JSON their values in the order ask
   t.deepEqual(middle, row?.mean);
   for (let k = 0; k < 3; k++) t.true(low![k]! < middle![k]! && middle![k]! < high![k]!);
   t.regex((await tanist(...args)).stdout, /mean +90 % from +to +90 % +50 % +10 %/);
+});
+
+test('ONNX Runtime keeps no device id and no telemetry in the home folder', async (t) => {
+  const home = join(folder, 'home');
+  mkdirSync(home);
+  // None of the signs of an automatic build, by which it would keep quiet without being told to.
+  const env = { PATH: process.env.PATH, HOME: home };
+  const { code, stderr } = await tanistIn(env, 'forecast', hourly, '--horizon', '3');
+  t.is(code, 0, stderr);
+  t.deepEqual(readdirSync(home), []);
 });
 
 test('forecast: the season goes on, in a table and in JSON', async (t) => {

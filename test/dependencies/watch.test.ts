@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -32,7 +32,11 @@ async function setting(t: ExecutionContext) {
   const install = async (): Promise<void> => {
     await rm(root, { recursive: true, force: true });
     await mkdir(join(root, 'a'), { recursive: true });
-    await writeFile(join(root, 'a', 'index.js'), '1');
+    const file = join(root, 'a', 'index.js');
+    await writeFile(file, '1');
+    // What is read in the moment of writing is its writer's reading, and `relatime` tells of no later one.
+    const { ctimeMs } = await stat(file);
+    await until(() => Date.now() > ctimeMs + 50);
   };
   const watch = () => watchUse(root, ports, ending.signal);
   return { home, root, used, said, install, watch };

@@ -1,4 +1,4 @@
-import type { Growth } from '../run/growth.ts';
+import type { Growth } from '../../foundation/growth.ts';
 import type { ScenarioResult } from '../run/result.ts';
 import { type Html, html } from './html.ts';
 import { lineChart } from './line-chart.ts';

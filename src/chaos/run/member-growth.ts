@@ -1,4 +1,4 @@
-import { growthOf } from './growth.ts';
+import { growthOf } from '../../foundation/growth.ts';
 import type { ProcessSample } from './process-watch.ts';
 import type { MemberGrowth } from './result.ts';
 

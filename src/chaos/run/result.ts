@@ -1,7 +1,7 @@
+import type { Growth } from '../../foundation/growth.ts';
 import type { Moment } from '../moment.ts';
 import type { MemberTier } from '../target.ts';
 import type { Sample, TrafficReport, Verdict } from '../traffic.ts';
-import type { Growth } from './growth.ts';
 import type { BudgetLine, MeasuredOutage } from './outages.ts';
 import type { ProcessSample } from './process-watch.ts';
 

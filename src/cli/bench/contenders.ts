@@ -5,9 +5,10 @@ import { startEtcdCluster } from '../../local/etcd/etcd-cluster.ts';
 import { encodePut, encodeRange } from '../../local/etcd/etcd-messages.ts';
 import { type LocalCluster, startLocalCluster } from '../../local/local-cluster.ts';
 import { clusterStatus, openClient } from '../client.ts';
-import type { Load, LoadResult } from './load/closed-loop.ts';
+import type { Load } from './load/closed-loop.ts';
 import { type Generator, startGenerator } from './load/generator.ts';
 import { h2load } from './load/h2load.ts';
+import type { LoadResult } from './load/latencies.ts';
 import { sampleKey, sampleValues } from './load/samples.ts';
 import type { BenchKvOptions } from './options.ts';
 
@@ -110,7 +111,8 @@ async function filledGenerator(
   return generator;
 }
 
-async function leaderOf(cluster: LocalCluster): Promise<string> {
+/** Its address for clients. */
+export async function leaderOf(cluster: LocalCluster): Promise<string> {
   const client = await openClient(cluster.endpoints);
   try {
     // Answered as soon as there is one.

@@ -41,6 +41,10 @@ export interface BenchMemoryOptions {
 
 export interface BenchSoakOptions {
   readonly minutes: number;
+  readonly api: 'native' | 'etcd';
+  readonly operations: 'puts' | 'mixed';
+  /** Of full load, which is measured first; absent: full load itself. */
+  readonly share?: number;
   readonly clients: number;
   readonly valueBytes: number;
   readonly keys: number;

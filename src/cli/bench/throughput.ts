@@ -5,7 +5,8 @@ import { workFolder } from '../../local/work-folder.ts';
 import { figure } from '../terminal/figure.ts';
 import { type Output, outputTo } from '../terminal/output.ts';
 import { type Contender, startContenders } from './contenders.ts';
-import type { Load, LoadResult } from './load/closed-loop.ts';
+import type { Load } from './load/closed-loop.ts';
+import type { LoadResult } from './load/latencies.ts';
 import type { BenchKvOptions } from './options.ts';
 
 interface Figures {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { refuseTelemetry } from '../../prediction/onnx/telemetry.ts';
 import type { Recipe } from './candidates.ts';
 import type { Answer, Task } from './tasks.ts';
 
@@ -35,6 +36,7 @@ export async function solveAll(
     return answers;
   }
   const work = async (): Promise<void> => {
+    refuseTelemetry();
     const worker = new Worker(new URL('./series-thread.js', import.meta.url), { workerData: recipe });
     try {
       while (next < tasks.length) {

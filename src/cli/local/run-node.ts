@@ -5,7 +5,7 @@ import { buildKind } from '../../foundation/build-kind.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { atMost } from '../../local/at-most.ts';
 import { mutantVariable, parentChannel } from '../../local/node-channel.ts';
-import { keepCodeWarm } from '../../local/warm-code.ts';
+import { keepCodeWarm } from '../../local/node-flags.ts';
 import { configWarnings, loadClusterConfig, nodeInConfig } from '../../node/config/config.ts';
 import { errorText } from '../terminal/fail.ts';
 import { UsageError } from '../terminal/usage-error.ts';

@@ -28,6 +28,8 @@ export interface WatchPorts {
 const everyMs = 2000;
 const mostFiles = 500_000;
 const statsAtOnce = 32;
+/** A tick of the clock that stamps inodes, at most. */
+const momentMs = 4;
 
 /**
  * Which files of a dependency folder are really opened, told apart from merely installed. Node.js cannot hear of openings by itself (`fs.watch` asks inotify
@@ -146,8 +148,9 @@ async function look(path: string, before: Map<string, number>, seen: Seen): Prom
   const facts = await stat(path).catch(() => null);
   if (facts === null || seen.has(path, facts.ctimeMs)) return;
   const earlier = before.get(path);
-  // Read after it was written: the time of its inode's last change is that of the installation.
-  if (facts.atimeMs > facts.ctimeMs + 1 || (earlier !== undefined && facts.atimeMs > earlier)) {
+  // Read after it was written: the time of its inode's last change is that of the installation. Not in the very moment: installers set access
+  // times by a clock that is ahead of the kernel's coarse one.
+  if (facts.atimeMs > facts.ctimeMs + momentMs || (earlier !== undefined && facts.atimeMs > earlier)) {
     before.delete(path);
     seen.opened(path, facts.ctimeMs);
   } else before.set(path, facts.atimeMs);

@@ -23,7 +23,8 @@ import {
 export interface EtcdClient {
   /** At one endpoint, once. */
   put(endpoint: number, key: Uint8Array, value: Uint8Array): Promise<number>;
-  get(endpoint: number, key: Uint8Array): Promise<number>;
+  get(endpoint: number, key: Uint8Array, how?: { readonly serializable: boolean }): Promise<number>;
+  delete(endpoint: number, key: Uint8Array): Promise<number>;
   /** The keys of a range; how many there are. */
   range(endpoint: number, key: Uint8Array, rangeEnd: Uint8Array): Promise<number>;
   /** In one transaction; the revision. */
@@ -88,8 +89,10 @@ export function etcdClient(endpoints: readonly string[]): EtcdClient {
   return {
     put: async (endpoint, key, value) =>
       decodeRevision(await call(endpoint, '/etcdserverpb.KV/Put', encodePut(key, value), 10_000)),
-    get: async (endpoint, key) =>
-      decodeRevision(await call(endpoint, '/etcdserverpb.KV/Range', encodeRange({ key }), 10_000)),
+    get: async (endpoint, key, how) =>
+      decodeRevision(await call(endpoint, '/etcdserverpb.KV/Range', encodeRange({ key, ...how }), 10_000)),
+    delete: async (endpoint, key) =>
+      decodeRevision(await call(endpoint, '/etcdserverpb.KV/DeleteRange', encodeDeleteRange(key), 10_000)),
     range: async (endpoint, key, rangeEnd) =>
       decodeCount(await call(endpoint, '/etcdserverpb.KV/Range', encodeRange({ key, rangeEnd }), 10_000)),
     putAll: async (endpoint, puts) =>

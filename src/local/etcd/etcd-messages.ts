@@ -9,12 +9,14 @@ export function encodePut(key: Uint8Array, value: Uint8Array): Buffer {
 export interface RangeOfKeys {
   readonly key: Uint8Array;
   readonly rangeEnd?: Uint8Array;
+  readonly serializable?: boolean;
   readonly keysOnly?: boolean;
 }
 
-export function encodeRange({ key, rangeEnd, keysOnly }: RangeOfKeys): Buffer {
+export function encodeRange({ key, rangeEnd, serializable, keysOnly }: RangeOfKeys): Buffer {
   const parts = [bytesField(1, key)];
   if (rangeEnd !== undefined) parts.push(bytesField(2, rangeEnd));
+  if (serializable === true) parts.push(varintField(7, 1n));
   if (keysOnly === true) parts.push(varintField(8, 1n));
   return Buffer.concat(parts);
 }
@@ -36,8 +38,9 @@ export function decodeCount(message: Uint8Array): number {
   return count;
 }
 
-export function encodeDeleteRange(key: Uint8Array, rangeEnd: Uint8Array): Buffer {
-  return Buffer.concat([bytesField(1, key), bytesField(2, rangeEnd)]);
+/** Without an end: one key. */
+export function encodeDeleteRange(key: Uint8Array, rangeEnd?: Uint8Array): Buffer {
+  return Buffer.concat([bytesField(1, key), ...(rangeEnd === undefined ? [] : [bytesField(2, rangeEnd)])]);
 }
 
 export function encodeHashKv(revision: number): Buffer {

@@ -2,6 +2,7 @@ import { asError, TanistError } from '../../foundation/errors.ts';
 import { inNativeSection } from '../worker/native-section.ts';
 import type { Graph } from './graph.ts';
 import { encodeModel } from './model-bytes.ts';
+import { refuseTelemetry } from './telemetry.ts';
 
 /** Numbers with their shape, row-major. */
 export interface FloatTensor {
@@ -22,6 +23,7 @@ export function compile(graph: Graph): Promise<Computation> {
 }
 
 async function compiled(graph: Graph): Promise<Computation> {
+  refuseTelemetry();
   // Loaded by the first graph: whoever needs no network does not pay for it, and works where the library does not.
   const runtime = await import('onnxruntime-node').catch((error: unknown) => {
     throw new TanistError('prediction-failed', `ONNX Runtime cannot be loaded: ${asError(error).message}`, {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { asError, isErrorCode, TanistError } from '../../foundation/errors.ts';
+import { refuseTelemetry } from '../onnx/telemetry.ts';
 import type { CallKind, EventKind, FromThread, ToThread, Transfer } from './messages.ts';
 import { isFromThread } from './messages.ts';
 import { awaitOutside, mayTerminate, newSection } from './native-section.ts';
@@ -143,6 +144,7 @@ export function startWorker(given: WorkerOptions): PredictionWorker {
     const section = newSection();
     let worker: Worker;
     try {
+      refuseTelemetry();
       worker = new Worker(options.entry, {
         workerData: section,
         resourceLimits: { maxOldGenerationSizeMb: options.heapMiB, maxYoungGenerationSizeMb: 16 },

@@ -2,9 +2,9 @@ import test from 'ava';
 import type { Budget, Moment } from '../../../src/chaos/moment.ts';
 import { electionsOf } from '../../../src/chaos/run/elections.ts';
 import { explained } from '../../../src/chaos/run/explain.ts';
-import { growthOf } from '../../../src/chaos/run/growth.ts';
 import type { NodeEventAt } from '../../../src/chaos/run/node-events.ts';
 import { budgetLines, outagesOf, ownOutages } from '../../../src/chaos/run/outages.ts';
+import { growthOf } from '../../../src/foundation/growth.ts';
 
 /** A write every 2 ms, each answered after 1 ms, but none between `from` and `to`. */
 function stream(untilMs: number, gaps: readonly (readonly [from: number, to: number])[]) {

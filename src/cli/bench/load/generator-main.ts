@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { present } from '../../../foundation/assert.ts';
-import { etcdClient } from '../../../local/etcd/etcd-client.ts';
-import { openClient } from '../../client.ts';
 import { closedLoop } from './closed-loop.ts';
 import type { GeneratorReport, GeneratorStart, GeneratorTask } from './generator.ts';
-import { randomOrder, sampleKey, sampleKeys, sampleRange, sampleValues } from './samples.ts';
+import type { LoadResult } from './latencies.ts';
+import { mixed } from './mixed.ts';
+import { type Operations, operationsOf } from './operations.ts';
+import { pacedLoop } from './paced-loop.ts';
+import { randomOrder } from './samples.ts';
 
 /** The process that makes load, apart from the one that directs the measurement. Ends with its parent. */
 process.once('disconnect', () => process.exit(0));
@@ -20,56 +21,25 @@ process.once('message', (start: GeneratorStart) => {
 });
 
 async function prepare(start: GeneratorStart): Promise<void> {
-  const operation = start.api === 'tanist' ? await tanistOperation(start) : etcdOperation(start);
+  const operations = await operationsOf(start);
   const order = randomOrder(start.keys);
-  process.on('message', (task: GeneratorTask) => {
-    const act = task.kind === 'put' ? operation.put : operation.get;
-    const load = task.fillInOrder
-      ? fillInOrder(start.keys, task.load.inFlight, operation.put)
-      : closedLoop(task.load, (sequence) => act(order(sequence), sequence));
-    load.then(
+  const kinds: Readonly<Record<GeneratorTask['kind'], (sequence: number) => Promise<unknown>>> = {
+    put: (sequence) => operations.put(order(sequence), sequence),
+    get: (sequence) => operations.get(order(sequence)),
+    mixed: mixed(operations, start.keys, order),
+  };
+  process.on('message', ({ kind, load, fillInOrder: fill }: GeneratorTask) => {
+    const done = fill
+      ? fillInOrder(start.keys, load.inFlight, operations.put)
+      : 'perSecond' in load
+        ? pacedLoop(load, kinds[kind])
+        : closedLoop(load, kinds[kind]);
+    done.then(
       (result) => report({ kind: 'result', result }),
       (error: unknown) => report({ kind: 'failed', message: (error as Error).message }),
     );
   });
   report({ kind: 'prepared' });
-}
-
-interface Operations {
-  put(key: number, sequence: number): Promise<unknown>;
-  get(key: number): Promise<unknown>;
-}
-
-async function tanistOperation(start: GeneratorStart): Promise<Operations> {
-  const client = await openClient(start.endpoints);
-  const { range = 1 } = start;
-  const rangeAt = (at: number): [Uint8Array, { rangeEnd: Uint8Array }] => {
-    const { from, to } = sampleRange(at, range, start.keys);
-    return [sampleKey(from), { rangeEnd: sampleKey(to) }];
-  };
-  const keys = sampleKeys(start.keys);
-  const values = sampleValues(start.valueBytes);
-  return {
-    put: (key, sequence) =>
-      client.put(present(keys[key], 'a key'), present(values[sequence % values.length], 'a value')),
-    get: (key) => (range === 1 ? client.get(present(keys[key], 'a key')) : client.get(...rangeAt(key))),
-  };
-}
-
-function etcdOperation(start: GeneratorStart): Operations {
-  const client = etcdClient(start.endpoints);
-  const { range = 1 } = start;
-  const keys = sampleKeys(start.keys);
-  const values = sampleValues(start.valueBytes);
-  return {
-    put: (key, sequence) =>
-      client.put(0, present(keys[key], 'a key'), present(values[sequence % values.length], 'a value')),
-    get: (key) => {
-      if (range === 1) return client.get(0, present(keys[key], 'a key'));
-      const { from, to } = sampleRange(key, range, start.keys);
-      return client.range(0, sampleKey(from), sampleKey(to));
-    },
-  };
 }
 
 const fillAttempts = 100;
@@ -88,11 +58,7 @@ async function putSurely(put: () => Promise<unknown>): Promise<void> {
 }
 
 /** Every key once, so that reads find something and a restart has something to load. */
-async function fillInOrder(
-  keys: number,
-  inFlight: number,
-  put: Operations['put'],
-): Promise<Awaited<ReturnType<typeof closedLoop>>> {
+async function fillInOrder(keys: number, inFlight: number, put: Operations['put']): Promise<LoadResult> {
   const startedMs = performance.now();
   let next = 0;
   await Promise.all(

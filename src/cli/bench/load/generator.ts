@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { type FailedReport, forkTaskChild } from './child-task.ts';
-import type { Load, LoadResult } from './closed-loop.ts';
+import type { Load } from './closed-loop.ts';
+import type { LoadResult } from './latencies.ts';
+import type { PacedLoad } from './paced-loop.ts';
 
 export interface GeneratorStart {
   readonly api: 'tanist' | 'etcd';
@@ -12,9 +14,11 @@ export interface GeneratorStart {
   readonly range?: number;
 }
 
+export type LoadKind = 'put' | 'get' | 'mixed';
+
 export interface GeneratorTask {
-  readonly kind: 'put' | 'get';
-  readonly load: Load;
+  readonly kind: LoadKind;
+  readonly load: Load | PacedLoad;
   /** Writes each key once instead, with `load.inFlight` under way. */
   readonly fillInOrder: boolean;
 }
@@ -26,7 +30,7 @@ export type GeneratorReport =
 
 /** A process that makes load through a client library. */
 export interface Generator {
-  run(kind: 'put' | 'get', load: Load): Promise<LoadResult>;
+  run(kind: LoadKind, load: Load | PacedLoad): Promise<LoadResult>;
   fill(inFlight: number): Promise<LoadResult>;
   stop(): Promise<void>;
 }

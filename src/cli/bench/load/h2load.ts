@@ -7,7 +7,8 @@ import { TanistError } from '../../../foundation/errors.ts';
 import { quantile } from '../../../foundation/statistics.ts';
 import { grpcFrame } from '../../../local/etcd/etcd-messages.ts';
 import { requireTool } from '../../../local/tools.ts';
-import type { Load, LoadResult } from './closed-loop.ts';
+import type { Load } from './closed-loop.ts';
+import type { LoadResult } from './latencies.ts';
 
 /**
  * Drives one unary gRPC method with one request, over and over, at a few microseconds of client CPU each. One

@@ -6,7 +6,7 @@ import { type LocalCluster, startLocalCluster } from '../../../local/local-clust
 import { workFolder } from '../../../local/work-folder.ts';
 import { figure } from '../../terminal/figure.ts';
 import { outputTo } from '../../terminal/output.ts';
-import type { LoadResult } from '../load/closed-loop.ts';
+import type { LoadResult } from '../load/latencies.ts';
 import { watchRound } from './watch-generator.ts';
 import type { WatchShape } from './watch-load.ts';
 

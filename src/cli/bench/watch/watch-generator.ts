@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type FailedReport, forkTaskChild } from '../load/child-task.ts';
-import type { LoadResult } from '../load/closed-loop.ts';
+import type { LoadResult } from '../load/latencies.ts';
 import type { WatchLoad, WatchShape } from './watch-load.ts';
 
 export interface WatchTask {

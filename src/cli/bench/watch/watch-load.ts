@@ -1,7 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { present } from '../../../foundation/assert.ts';
 import { etcdClient } from '../../../local/etcd/etcd-client.ts';
-import type { LoadResult } from '../load/closed-loop.ts';
+import type { LoadResult } from '../load/latencies.ts';
 import { sampleKeys } from '../load/samples.ts';
 import { MessageStream } from './message-stream.ts';
 import type { WatchFormat } from './watch-format.ts';

@@ -20,7 +20,7 @@ import { partNames } from '../../bench/predict/options.ts';
 import type { BenchWatchOptions } from '../../bench/watch/bench-watch.ts';
 import { type Register, withJson } from '../../command.ts';
 import { exitOnSignal } from '../../local/stop-signal.ts';
-import { durationMs, fraction, positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
+import { durationMs, fraction, positiveNumber, share, wholeNumber } from '../../terminal/arguments.ts';
 
 const against = (): Option =>
   new Option('--against <what>', 'measure this side by side, from the PATH').choices(['etcd']);
@@ -251,8 +251,17 @@ export const benchCommand: Register = (program) => {
   withJson(
     family
       .command('soak')
-      .summary('full load for a while; no election may happen')
+      .summary('a load for a long time; no election may happen, and nothing may grow')
       .option('--minutes <minutes>', 'how long', positiveNumber, 10)
+      .addOption(
+        new Option('--api <api>', 'how Tanist is driven').choices(['native', 'etcd']).default('native'),
+      )
+      .addOption(
+        new Option('--operations <what>', 'puts, or all kinds of operations beside 1,000 watches')
+          .choices(['puts', 'mixed'])
+          .default('puts'),
+      )
+      .option('--share <fraction>', 'of full load, which is measured first (default: full load)', share)
       .option('--clients <count>', 'operations in flight in all', wholeNumber(1, 100_000), 256)
       .option('--keys <count>', 'different keys', wholeNumber(1, 10_000_000), 100_000)
       .option('--value-bytes <bytes>', 'size of a value', wholeNumber(0, 1_048_576), 256),

@@ -1,4 +1,4 @@
-import { median } from '../../foundation/statistics.ts';
+import { median } from './statistics.ts';
 
 /** A slope with its noise, both in units an hour; `flat`: it does not stand out of the noise, or is too small to matter. */
 export interface Growth {
