@@ -94,6 +94,7 @@ export const mutantNames = [
   'prediction-in-user-digest',
   'prediction-bumps-user-revision',
   'prediction-not-restored',
+  'held-value-unchecked',
   'warm-scrub-misses-vanished',
   'second-replica-fed',
   'role-checksum-ignored',
