@@ -36,6 +36,8 @@ const retryMs = 5;
 const longestRestMs = 50;
 /** Until a member is asked again that could not for now. */
 const laterMs = 50;
+/** Of its deadline a call must have so much left to be made again. */
+const leastAttemptMs = 100;
 
 /** The connections of one client, and what runs on them. */
 export class Cluster implements Machinery {
@@ -134,10 +136,12 @@ export class Cluster implements Machinery {
     if (refusal !== null) throw refusal;
     const giveUpMs = performance.now() + options.deadlineMs;
     let failure = new TanistError('no-leader', 'no leader is known');
+    let wasAsked = false;
     const refusers = new Set<string>();
     for (;;) {
       const leftMs = giveUpMs - performance.now();
-      if (leftMs <= 0)
+      // Not again in the last moment: what is known would give way to an outcome that nobody knows.
+      if (leftMs <= (wasAsked ? Math.min(leastAttemptMs, options.deadlineMs / 4) : 0))
         throw failure.code === 'not-leader' ? nobodyLeads(options.deadlineMs, failure) : failure;
       if (this.closing.aborted) throw new TanistError('closed', 'the client is closed');
       if (options.signal?.aborted) throw new TanistError('cancelled', 'the call was cancelled');
@@ -164,6 +168,7 @@ export class Cluster implements Machinery {
           if (verdict === 'later') waitMs = laterMs;
           if (verdict === 'elsewhere') refusers.add(link.address);
           failure = error;
+          wasAsked = true;
         } finally {
           attempt?.release();
         }

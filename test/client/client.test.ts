@@ -405,7 +405,7 @@ test('what only a leader answers waits for one, and says in the end that there i
     cluster.stop();
     return client.close({ drainMs: 0 });
   });
-  const error = await t.throwsAsync(client.transfer(undefined, { deadlineMs: 300 }));
+  const error = await t.throwsAsync(client.transfer(undefined, { deadlineMs: 1000 }));
   t.like(error, { code: 'no-leader', retryable: true, indeterminate: false });
   t.regex(error!.message, /^no member leads/);
 });
