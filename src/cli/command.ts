@@ -65,16 +65,26 @@ export async function withCluster(
   const { openClient } = await import('./client.ts');
   const deadlineMs = options.timeout ?? 5000;
   const endpoints = endpointsOf(options);
-  const waiting = saysWaiting(progressOn(process.stderr), `an answer of ${endpoints.join(',')}`, systemClock);
-  try {
+  await whileWaiting(endpoints, options, async (out) => {
     const client = await openClient(endpoints, { connectMs: deadlineMs, deadlineMs });
     try {
       const change = { deadlineMs: options.timeout ?? 10_000 };
-      const out = outputTo(options.json === true, waiting);
       await act({ client, endpoints, out, call: { deadlineMs }, change });
     } finally {
       await client.close();
     }
+  });
+}
+
+/** Its output says that an answer of the endpoints is waited for, from 2 s on, until `act` says something of its own. */
+export async function whileWaiting(
+  endpoints: readonly string[],
+  { json }: JsonOption,
+  act: (out: Output) => Promise<void>,
+): Promise<void> {
+  const waiting = saysWaiting(progressOn(process.stderr), `an answer of ${endpoints.join(',')}`, systemClock);
+  try {
+    await act(outputTo(json === true, waiting));
   } finally {
     waiting.clear();
   }

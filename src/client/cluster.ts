@@ -137,7 +137,8 @@ export class Cluster implements Machinery {
     const refusers = new Set<string>();
     for (;;) {
       const leftMs = giveUpMs - performance.now();
-      if (leftMs <= 0) throw failure;
+      if (leftMs <= 0)
+        throw failure.code === 'not-leader' ? nobodyLeads(options.deadlineMs, failure) : failure;
       if (this.closing.aborted) throw new TanistError('closed', 'the client is closed');
       if (options.signal?.aborted) throw new TanistError('cancelled', 'the call was cancelled');
       const link = this.nextToAsk(refusers);
@@ -259,4 +260,12 @@ export class Cluster implements Machinery {
     );
     this.listeners.emit('lost', puts);
   }
+}
+
+function nobodyLeads(waitedMs: number, cause: TanistError): TanistError {
+  return new TanistError(
+    'no-leader',
+    `no member leads, for ${waitedMs} ms now; try again when there is a leader`,
+    { cause },
+  );
 }

@@ -7,6 +7,7 @@ import type {
   DependencyRegistry,
   HeldObject,
   Holding,
+  JoinOptions,
   SandboxFacts,
   SandboxOptions,
 } from '../ports/dependency-registry.ts';
@@ -32,6 +33,8 @@ const objectsPerCall = 4096;
 /** The registry of dependencies at the cluster's own service: what is registered and looked up in one call travels in one message. */
 export class Dependencies implements DependencyRegistry {
   readonly #call: Call;
+  /** Of the latest join. */
+  #drawnMs = 0;
 
   constructor(call: Call) {
     this.#call = call;
@@ -40,9 +43,12 @@ export class Dependencies implements DependencyRegistry {
   async join(
     sandbox: SandboxFacts,
     ttlMs: number,
-    options?: SandboxOptions,
+    options?: JoinOptions,
   ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }> {
-    const request = encodeJoin({ sandbox, ttlMs, lease: options?.lease ?? drawnLease() });
+    // A calendar may be set back.
+    this.#drawnMs = options?.drawnMs ?? Math.max(Date.now(), this.#drawnMs + 1);
+    const lease = options?.lease ?? drawnLease();
+    const request = encodeJoin({ sandbox, ttlMs, lease, drawnMs: this.#drawnMs });
     return decodeSandboxLease(await this.#call(dependenciesService.join, request, options));
   }
 

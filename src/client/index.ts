@@ -1,6 +1,8 @@
 /** `tanist/client`: the native client of a Tanist cluster. Begin at `connect`. */
 export { type ErrorCode, TanistError } from '../foundation/errors.ts';
 export { type LeaseId, leaseId, type Revision, revision } from '../foundation/ids.ts';
+export type { NearOptions } from '../nearest/near-options.ts';
+export type { NearAnswer, NearReadOptions, NearView } from '../nearest/near-view.ts';
 export type { Policy, PredictPolicy } from '../ports/command.ts';
 export type { Space } from '../ports/delta.ts';
 export type * from '../ports/dependency-registry.ts';

@@ -1,5 +1,6 @@
 import type { ContributionTaken, ModelContribution } from '../ports/model-contribution.ts';
-import type { CallOptions } from '../ports/state-client.ts';
+import type { SeriesName, SeriesPast } from '../ports/prediction-status.ts';
+import type { Bytes, CallOptions } from '../ports/state-client.ts';
 import {
   decodeContributionTaken,
   decodeModelReply,
@@ -8,7 +9,10 @@ import {
   encodeModelRequest,
   type ModelReply,
 } from '../protocol/operations/models.ts';
+import { decodeSeriesReply } from '../protocol/operations/series.ts';
+import { encodePredictionsRequest } from '../protocol/predictions.ts';
 import { modelsService, type RawMethod } from '../protocol/services.ts';
+import { byteStringFrom } from '../protocol/state-client/bytes.ts';
 import type { UnaryOptions } from './grpc/unary.ts';
 
 type Call = (
@@ -46,6 +50,24 @@ export class Models {
     return decodeContributionTaken(
       await this.#call(modelsService.contribute, request, { ...options, changes: true }),
     );
+  }
+
+  /**
+   * What a node remembers of the series that it forecasts of keys under a prefix, in as many calls as that takes. Errors: `unavailable` (it has no predictor, or none that
+   * runs), and those of calls.
+   */
+  async series(prefix: Bytes, options?: CallOptions): Promise<readonly SeriesPast[]> {
+    const all: SeriesPast[] = [];
+    let after: SeriesName | null = null;
+    for (;;) {
+      const request = encodePredictionsRequest({ prefix: byteStringFrom(prefix), limit: 0, after });
+      const { series, last, more } = decodeSeriesReply(
+        await this.#call(modelsService.series, request, options),
+      );
+      all.push(...series);
+      if (!more || last === null) return all;
+      after = last;
+    }
   }
 
   /**

@@ -1,5 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { LeaseId } from '../foundation/ids.ts';
+import { type NearOptions, nearOf } from '../nearest/near-options.ts';
+import { NearView } from '../nearest/near-view.ts';
 import { type Space, spaces } from '../ports/delta.ts';
 import type {
   Bytes,
@@ -11,11 +13,13 @@ import type {
   RangeAnswer,
   RangeOptions,
   ReplicaReads,
+  ReplicaTier,
   StateClient,
   TxnAnswer,
   WatchBatch,
   WatchOptions,
 } from '../ports/state-client.ts';
+import { systemClock } from '../ports/system-clock.ts';
 import {
   type DeleteAnswer,
   deleteAnswer,
@@ -150,16 +154,28 @@ export class StateView implements StateClient {
     return { ttlMs: await this.machinery.leases.keepAlive(lease64(id), options) };
   }
 
-  async replicas(endpoints?: readonly string[]): Promise<readonly ReplicaReads[]> {
+  async replicas(
+    endpoints?: readonly string[],
+    tiers: readonly ReplicaTier[] = ['warm'],
+  ): Promise<readonly ReplicaReads[]> {
     const { machinery } = this;
     const members = machinery.routing()?.members ?? [];
-    const warm = members.flatMap(({ tier, clientAddress }) =>
-      tier === 'warm' && clientAddress !== '' ? [clientAddress] : [],
+    const known = members.flatMap(({ tier, clientAddress }) =>
+      clientAddress !== '' && tiers.some((each) => each === tier) ? [clientAddress] : [],
     );
-    return (endpoints ?? warm).map(
-      (endpoint) =>
-        new ReplicaReader(endpoint, this.space, () => machinery.followed(), machinery.defaultDeadlineMs),
-    );
+    return (endpoints ?? known).map((endpoint) => {
+      const labels = members.find(({ clientAddress }) => clientAddress === endpoint)?.labels ?? {};
+      const deadlineMs = machinery.defaultDeadlineMs;
+      return new ReplicaReader(endpoint, labels, this.space, () => machinery.followed(), deadlineMs);
+    });
+  }
+
+  /**
+   * Reads and follows this space at the nearest replica that can answer: hot and warm ones of the own `zone` first, then of the own `region`, then the others, each by
+   * round trip. One that is gone is left for the next at once, and gone back to when it is there again.
+   */
+  near(options: NearOptions = {}): NearView {
+    return new NearView(this, nearOf(options, ['hot', 'warm']), systemClock);
   }
 
   /** The first batch is a bookmark: the watch is set up, and nothing after its revision will be missed. */

@@ -24,3 +24,18 @@ export function floatsOfBytes(bytes: Uint8Array): Float32Array<ArrayBuffer> {
 export function notFinite(floats: Float32Array): number {
   return floats.findIndex((each) => !Number.isFinite(each));
 }
+
+/** As float64, little-endian. */
+export function bytesOfDoubles({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
+  const bytes = Buffer.from(asBuffer(new Uint8Array(buffer, byteOffset, byteLength)));
+  return swaps ? bytes.swap64() : bytes;
+}
+
+/** A copy, of bytes of any alignment; their number is a multiple of eight. */
+export function doublesOfBytes(bytes: Uint8Array): Float64Array<ArrayBuffer> {
+  const doubles = new Float64Array(bytes.length / Float64Array.BYTES_PER_ELEMENT);
+  const own = Buffer.from(doubles.buffer);
+  own.set(bytes);
+  if (swaps) own.swap64();
+  return doubles;
+}

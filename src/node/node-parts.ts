@@ -254,6 +254,11 @@ export function nodeParts(
           budget: options.prediction ?? defaultPredictionBudget,
           ...(ports.usage === undefined ? {} : { usage: ports.usage }),
           members: () => usages.latest,
+          silentMs: () => {
+            const { role, leader } = raft.status;
+            if (role === 'leader') return opening.isOpen ? 0 : null;
+            return leader === null ? null : monitor.silentMs();
+          },
           models: {
             ...(ports.localModels === undefined ? {} : { local: ports.localModels }),
             publish: (key, value, modRevision) => {

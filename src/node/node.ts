@@ -3,6 +3,7 @@ import type { LeaseId, NodeId, Term } from '../foundation/ids.ts';
 import type { RequestLimits } from '../foundation/limits.ts';
 import { nextTurn } from '../ports/clock.ts';
 import type { Command, Consistency, RangeRequest, TxnCommand } from '../ports/command.ts';
+import type { IsHeld } from '../ports/image-store.ts';
 import type { StoreIdentity } from '../ports/log-store.ts';
 import type { MemberInfo, MemberRequest } from '../ports/membership.ts';
 import type { Prediction } from '../ports/prediction.ts';
@@ -286,9 +287,9 @@ export class TanistNode {
     return this.#parts.copies.backup();
   }
 
-  /** The whole image for another member. Errors: `starting`, `under-doubt`, `overloaded`, `stopping`. */
-  image(): Promise<OutgoingImage> {
-    return this.#parts.copies.image();
+  /** The image for another member, without the values that it has. Errors: `starting`, `under-doubt`, `overloaded`, `stopping`. */
+  image(isHeld?: IsHeld): Promise<OutgoingImage> {
+    return this.#parts.copies.image(isHeld);
   }
 
   /** As this node has applied it. */

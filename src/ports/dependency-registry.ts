@@ -72,6 +72,14 @@ export interface SandboxOptions extends CallOptions {
   readonly lease?: LeaseId;
 }
 
+/**
+ * `lease`: drawn by the caller. `drawnMs`: when, by its calendar (ms since 1970), rising from one join to the next: a copy that comes after a later join of the same
+ * instance does not displace that one, and fails as `sandbox-unknown`.
+ */
+export interface JoinOptions extends SandboxOptions {
+  readonly drawnMs?: number;
+}
+
 /** `over`: a sandbox that has announced the fetch and does not answer; its place is taken, by one of those who ask for it. */
 export interface ClaimOptions extends SandboxOptions {
   readonly over?: string;
@@ -91,7 +99,7 @@ export interface DependencyRegistry {
   join(
     sandbox: SandboxFacts,
     ttlMs: number,
-    options?: SandboxOptions,
+    options?: JoinOptions,
   ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }>;
   /** Renews the sandbox's lease, and with it all that it holds. */
   heartbeat(sandboxId: string, options?: SandboxOptions): Promise<{ readonly ttlMs: number }>;

@@ -24,6 +24,12 @@ export interface SnapshotPart {
   readonly applied: (applied: AppliedPoint) => AppliedPoint;
 }
 
+/** Whether who receives a snapshot has the value that `key` was given at `revision`. */
+export type IsHeld = (space: Space, key: ByteString, revision: Revision) => boolean;
+
+/** The value that `key` was given at `revision`, where who receives a snapshot has it; else null. */
+export type HeldValue = (space: Space, key: ByteString, revision: Revision) => ByteString | null;
+
 /** A record beside the deltas: a session, a lease, a policy. `value` null removes it. */
 export interface ImageRecord {
   readonly key: string;
@@ -74,10 +80,16 @@ export interface ImageStore {
    * Rewrites about `budgetBytes` of chunks without what is no longer live. Resolves to false when nothing is left to gain.
    */
   reclaim(isLive: IsLive, budgetBytes: number): Promise<boolean>;
-  /** A consistent copy as of the last flush (there was one, or a load), as opaque checksummed chunks of ≤ 1 MiB, for another node; or of a part. Close it in all cases. */
-  snapshot(part?: SnapshotPart): Promise<ImageSnapshot>;
-  /** Receives such a copy beside the present image; `commit` replaces the present image by it, atomically and synced. */
-  receive(): Promise<ImageReceiver>;
+  /**
+   * A consistent copy as of the last flush (there was one, or a load), as opaque checksummed chunks of ≤ 1 MiB, for another node; or of a part. Close it in all cases. Values that
+   * `isHeld` knows are left out; a digest of the whole goes along.
+   */
+  snapshot(part?: SnapshotPart, isHeld?: IsHeld): Promise<ImageSnapshot>;
+  /**
+   * Receives such a copy beside the present image; `commit` replaces the present image by it, atomically and synced. What the sender left out comes from
+   * `heldValue`; the result is byte for byte what the sender has, or `data-damaged`.
+   */
+  receive(heldValue?: HeldValue): Promise<ImageReceiver>;
   /**
    * Reads the chunks from `from` on, about `budgetBytes` of them, and behind the last one the records, and compares them with what was written.
    * `look` sees the deltas, a few at a time, and says what is wrong with them; null: nothing.

@@ -60,6 +60,7 @@ export const nodeEvents = [
   'role-changed',
   'role-failed',
   'image-fetched',
+  'image-refused',
   'superseded',
   'fork-saved',
   'forced',

@@ -84,6 +84,8 @@ export interface SeriesForecast {
   readonly lower: readonly number[];
   readonly upper: readonly number[];
   readonly confidence: readonly number[];
+  /** Probability that the key changes until the end of each step, as of now; none: too few changes are known. */
+  readonly changeProbability: readonly number[];
   /** Values that are remembered, and predictions one step ahead that met their truth. */
   readonly observations: number;
   readonly scored: number;
@@ -96,6 +98,22 @@ export interface SeriesForecast {
 
 /** Which number of which key; series are in order of key, space, pointer. */
 export type SeriesName = Pick<SeriesForecast, 'space' | 'key' | 'pointer'>;
+
+/** What is remembered of a series that is forecast: on a grid that ends at `endMs` of cluster time. */
+export interface SeriesPast extends SeriesName {
+  readonly stepMs: number;
+  readonly endMs: number;
+  readonly values: Float64Array;
+}
+
+export interface SeriesPasts {
+  readonly node: NodeId;
+  /** Those with two steps or more. */
+  readonly series: readonly SeriesPast[];
+  /** The last one that was looked at, to ask for what comes after it; null: there was none. */
+  readonly last: SeriesName | null;
+  readonly more: boolean;
+}
 
 export interface PredictionsReport {
   readonly node: NodeId;

@@ -129,6 +129,8 @@ export interface Prediction {
   readonly model: string;
   /** 0 to 1. */
   readonly confidence: number;
+  /** Probability that the key changes until the end of the step that `forMs` is of, as was known when it was made. Null: too few changes are known. */
+  readonly changeProbability: number | null;
   /** Probability that a true number lies within its interval, 0 to 1. */
   readonly level: number;
   readonly fields: readonly PredictedField[];

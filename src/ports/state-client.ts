@@ -66,6 +66,8 @@ export interface ClientPrediction {
   readonly value: Uint8Array;
   /** 0 to 1. */
   readonly confidence: number;
+  /** Probability that the key changes until the end of the step that `forMs` is of, as was known when it was made. Null: too few changes are known. */
+  readonly changeProbability: number | null;
   /** Probability that a true number lies within its interval, 0 to 1. */
   readonly level: number;
   readonly fields: readonly ClientPredictedField[];
@@ -225,16 +227,20 @@ export interface StateClient {
    */
   watch(key: Bytes, options?: WatchOptions): AsyncIterable<WatchBatch>;
   /**
-   * Single replicas, where the client reaches them (Tanist over gRPC): those at these client addresses, else all warm ones that the cluster is known to have.
-   * Nothing is asked of them yet.
+   * Single replicas, where the client reaches them (Tanist over gRPC): those at these client addresses, else all that the cluster is known to have of the tiers, by
+   * default the warm ones. Nothing is asked of them yet.
    */
-  replicas?(endpoints?: readonly string[]): Promise<readonly ReplicaReads[]>;
+  replicas?(endpoints?: readonly string[], tiers?: readonly ReplicaTier[]): Promise<readonly ReplicaReads[]>;
 }
+
+export type ReplicaTier = 'hot' | 'warm' | 'cold';
 
 /** One replica itself, whatever its tier. Calls are neither routed nor repeated: one that cannot answer fails them, as `not-held`, `unavailable`, `superseded` … */
 export interface ReplicaReads {
   /** `host:port`. */
   readonly endpoint: string;
+  /** Where it is, such as `zone` and `region`, as far as is known. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Serializable. */
   get(key: Bytes, options?: Omit<RangeOptions, 'consistency'>): Promise<RangeAnswer>;
   /**

@@ -14,17 +14,19 @@ import { WireWriter } from './parts/wire-writer.ts';
 export interface JoinSandbox extends OwnLease {
   readonly sandbox: SandboxFacts;
   readonly ttlMs: number;
+  readonly drawnMs?: number;
 }
 export interface SandboxLease {
   readonly lease: LeaseId;
   readonly ttlMs: number;
 }
 
-export function encodeJoin({ sandbox, ttlMs, lease }: JoinSandbox): Buffer {
+export function encodeJoin({ sandbox, ttlMs, lease, drawnMs }: JoinSandbox): Buffer {
   const writer = new WireWriter(256);
   writeSandbox(writer, 1, sandbox);
   writer.uint(2, ttlMs);
   if (lease !== undefined) writer.uint64(3, lease);
+  writer.uint(4, drawnMs ?? 0);
   return writer.finish();
 }
 
@@ -33,15 +35,17 @@ export function decodeJoin(bytes: Uint8Array): JoinSandbox {
   let sandbox: SandboxFacts | null = null;
   let ttlMs = 0;
   let lease = 0n;
+  let drawnMs = 0;
   while (reader.more()) {
     const field = reader.next();
     if (field === 1) sandbox = embedded(reader, readSandbox);
     else if (field === 2) ttlMs = reader.uint();
     else if (field === 3) lease = reader.uint64();
+    else if (field === 4) drawnMs = reader.uint();
     else reader.skip();
   }
   if (sandbox === null) throw malformed('a join without a sandbox');
-  return { sandbox, ttlMs, ...ownLease(lease) };
+  return { sandbox, ttlMs, ...ownLease(lease), ...(drawnMs === 0 ? {} : { drawnMs }) };
 }
 
 export function encodeSandboxLease({ lease, ttlMs }: SandboxLease): Buffer {

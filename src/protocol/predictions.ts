@@ -47,13 +47,13 @@ export function decodePredictionsRequest(bytes: Uint8Array): PredictionsRequest 
   return { prefix, limit, after };
 }
 
-function writeName(writer: WireWriter, { space, key, pointer }: SeriesName): void {
+export function writeName(writer: WireWriter, { space, key, pointer }: SeriesName): void {
   writer.uint(1, spaceCode(space));
   writer.bytes(2, key);
   writer.text(3, pointer);
 }
 
-function readName(reader: WireReader): SeriesName {
+export function readName(reader: WireReader): SeriesName {
   let space: PredictableSpace = 'user';
   let key = emptyBytes;
   let pointer = '';
@@ -92,6 +92,8 @@ function writeSeries(writer: WireWriter, field: number, series: SeriesForecast):
     writer.double(2, series.lower[i] ?? 0);
     writer.double(3, series.upper[i] ?? 0);
     writer.double(4, series.confidence[i] ?? 0);
+    const changes = series.changeProbability[i];
+    if (changes !== undefined) writer.doubleAlways(5, changes);
     writer.end(inner);
   }
   writer.uint(9, series.observations);
@@ -129,7 +131,7 @@ function readSeries(reader: WireReader): SeriesForecast {
   const texts = ['', ''];
   const numbers = new Map<number, number>();
   const inputs: string[] = [];
-  const steps: (readonly [number, number, number, number])[] = [];
+  const steps: Step[] = [];
   const outer = reader.enter();
   while (reader.more()) {
     const field = reader.next();
@@ -157,6 +159,7 @@ function readSeries(reader: WireReader): SeriesForecast {
     lower: steps.map(([, lower]) => lower),
     upper: steps.map(([, , upper]) => upper),
     confidence: steps.map(([, , , confidence]) => confidence),
+    changeProbability: steps.flatMap(([, , , , changes]) => (Number.isNaN(changes) ? [] : [changes])),
     observations: number(9),
     scored: number(10),
     error: number(11),
@@ -165,8 +168,10 @@ function readSeries(reader: WireReader): SeriesForecast {
   };
 }
 
-function readStep(reader: WireReader): readonly [number, number, number, number] {
-  const values: [number, number, number, number] = [0, 0, 0, 0];
+type Step = [mean: number, lower: number, upper: number, confidence: number, changes: number];
+
+function readStep(reader: WireReader): Step {
+  const values: Step = [0, 0, 0, 0, Number.NaN];
   const outer = reader.enter();
   while (reader.more()) {
     const field = reader.next();

@@ -61,6 +61,7 @@ export const modelsService = {
   get: method('/tanist.v1.Models/Get', false, false),
   contribute: method('/tanist.v1.Models/Contribute', false, false),
   publish: method('/tanist.v1.Models/Publish', false, false),
+  series: method('/tanist.v1.Models/Series', false, false),
 } as const;
 
 /** `service Dependencies` of dependencies.proto. */

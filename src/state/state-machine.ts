@@ -446,6 +446,11 @@ export class StateMachine {
     };
   }
 
+  /** Of the key's latest value; 0: it has none. */
+  modRevision(space: Space, key: ByteString): number {
+    return this.#stores[space].get(key)?.modRevision ?? 0;
+  }
+
   /** See `IsLive`: for `ImageStore.reclaim`, as of the last image batch. */
   isLive(space: Space, key: ByteString, revision: Revision): boolean {
     return this.#stores[space].isLive(key, revision);

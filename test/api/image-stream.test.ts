@@ -2,13 +2,15 @@ import { EventEmitter } from 'node:events';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import test from 'ava';
 import { streamImage } from '../../src/api/services/promotion-service.ts';
+import { nodeId } from '../../src/foundation/ids.ts';
 import type { OutgoingImage } from '../../src/node/image/image-outlet.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { MemberLineage } from '../../src/protocol/operations/promotion.ts';
+import { encodeImageRequest, type MemberLineage } from '../../src/protocol/operations/promotion.ts';
 
 /** A call whose receiver takes so many messages, and then none. */
 class Call extends EventEmitter {
   cancelled = false;
+  readonly request = encodeImageRequest(nodeId('w1'), null);
   ended = false;
   readonly #takes: number;
   #taken = 0;

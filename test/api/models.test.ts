@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { connect, type TanistClient } from '../../src/client/index.ts';
+import { defaultPredictPolicy } from '../../src/ports/prediction.ts';
 import { decodeModelFile, encodeModelFile, modelHash } from '../../src/prediction/neural/model-file.ts';
 import { drifting } from '../prediction/learning/processes.ts';
 import { type EtcdTestCluster, patient, startEtcdCluster } from './etcd/etcd-cluster.ts';
@@ -120,6 +121,53 @@ test('a client gets the model and teaches it; a command does so from private ser
   const metrics = await (await fetch(`http://${addresses.http}/metrics`)).text();
   t.regex(metrics, /tanist_model_version 2\n/);
   t.regex(metrics, /tanist_learning_published_total 1\n/);
+});
+
+test('what one cluster predicts teaches another: weights move from here to there, and no value', async (t) => {
+  const own = await served(t, {});
+  const other = await served(t, { learning: { federated: { wanted: 1, waitMs: 0, trustReports: true } } });
+  await own.client.setPolicy('secret/', { predict: defaultPredictPolicy });
+  const values = [...drifting(300)];
+  for (const [i, value] of values.entries()) {
+    await own.client.put('secret/load', String(value));
+    if (i % 3 === 0) await own.client.put('secret/words', 'no number');
+  }
+  const known = async (): Promise<number> =>
+    (await own.client.models.series('secret/'))[0]?.values.length ?? 0;
+  while ((await known()) < 200) await new Promise((resolve) => setTimeout(resolve, 20));
+  const [series, ...others] = await own.client.models.series('secret/');
+  t.deepEqual(others, [], 'what is no number has no past');
+  t.like(series, { space: 'user', key: 'secret/load', pointer: '' });
+  const written = new Set(values.map(String));
+  t.true(series!.values.every((value) => written.has(String(value))));
+  t.true(series!.stepMs > 0 && series!.endMs > 0);
+  t.deepEqual(await own.client.models.series('elsewhere/'), []);
+  const sent = await tanist(
+    other,
+    ...['model', 'contribute', '--from', own.cluster.endpoints.join(','), '--prefix', 'secret/'],
+    ...['--steps', '2', '--as', 'own', '--json'],
+  );
+  t.is(sent.code, 0, sent.stderr);
+  const told = JSON.parse(sent.stdout);
+  t.like(told, { sent: true, waiting: 1, wanted: 1, leaves: { contributor: 'own', clip: 1 } });
+  t.true(told.leaves.samples >= 120);
+  t.notRegex(sent.stdout, /secret|load/);
+  const { learning } = await own.client.models.get();
+  t.is(learning.contributed, 0, 'the cluster that it was read from was sent nothing');
+  t.is((await other.client.models.get()).learning.contributed, 1);
+  const wrong = await tanist(
+    other,
+    'model',
+    'contribute',
+    '--from',
+    '127.0.0.1:1',
+    '--csv',
+    'x',
+    '--as',
+    'own',
+  );
+  t.is(wrong.code, 2);
+  t.regex(wrong.stderr, /give either --csv, or --from/);
 });
 
 test('an operator puts a model file in the place of the version in use, and the one of the program by default', async (t) => {

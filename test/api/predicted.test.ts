@@ -77,8 +77,16 @@ test.serial('the client reads what is true and, beside it, what is predicted', a
   t.is(answer.revision, madeFrom);
   const [found, ...others] = answer.predictions;
   t.deepEqual(others, []);
-  const { confidence, level, fields, model } = guess;
-  t.like(found, { confidence, level, fields, model, forMs: guess.forMs, validUntilMs: guess.validUntilMs });
+  const { confidence, changeProbability, level, fields, model } = guess;
+  t.like(found, {
+    confidence,
+    changeProbability,
+    level,
+    fields,
+    model,
+    forMs: guess.forMs,
+    validUntilMs: guess.validUntilMs,
+  });
   t.deepEqual([text(found?.key), text(found?.value)], ['cpu/b', '{"cpu":2.5}']);
   t.deepEqual([text(found?.last.value), found?.last.modRevision], ['{"cpu":2}', madeFrom]);
   t.true((found?.ageMs ?? -1) >= 0);
@@ -132,6 +140,7 @@ test.serial('the command line shows both, and says what it lacks', async (t) => 
     human.stdout,
     new RegExp(
       `^temperature\\n20\\n {2}predicted: 42\\n {2}confidence 0.75, made \\d+ ms ago from revision ${madeFrom} by seasonal-naive\\n` +
+        ' {2}changes until then with 87.5 %\\n' +
         ' {2}value: 42, with 90 % from 40.5 to 43.5\\n$',
     ),
   );
@@ -142,6 +151,7 @@ test.serial('the command line shows both, and says what it lacks', async (t) => 
     key: 'temperature',
     value: '42',
     confidence: 0.75,
+    changeProbability: 0.875,
     level: 0.9,
     model: 'seasonal-naive',
     fields: [{ pointer: '', mean: 42, lower: 40.5, upper: 43.5 }],

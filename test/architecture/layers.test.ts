@@ -40,9 +40,11 @@ const layers: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'transport',
     'node',
   ],
-  client: ['foundation', 'protocol', 'ports'],
+  // Reads and follows over the StateClient port.
+  nearest: ['foundation', 'ports'],
+  client: ['foundation', 'protocol', 'ports', 'nearest'],
   // A plane: typed keys over the StateClient port.
-  mirrors: ['foundation', 'protocol', 'ports', 'prediction'],
+  mirrors: ['foundation', 'protocol', 'ports', 'prediction', 'nearest'],
   dependencies: ['foundation', 'protocol', 'ports', 'prediction'],
   api: [
     'foundation',

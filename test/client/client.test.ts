@@ -397,6 +397,19 @@ for (const leader of [0, 1, 2])
     await t.notThrowsAsync(client.transfer(undefined, { deadlineMs: 3000 }));
   });
 
+test('what only a leader answers waits for one, and says in the end that there is none', async (t) => {
+  const cluster = await FakeCluster.start(3);
+  cluster.elect(-1);
+  const client = await connect({ endpoints: cluster.endpoints });
+  t.teardown(() => {
+    cluster.stop();
+    return client.close({ drainMs: 0 });
+  });
+  const error = await t.throwsAsync(client.transfer(undefined, { deadlineMs: 300 }));
+  t.like(error, { code: 'no-leader', retryable: true, indeterminate: false });
+  t.regex(error!.message, /^no member leads/);
+});
+
 test('administration follows the leader', async (t) => {
   const { client, cluster } = await started(t, 3);
   t.is((await client.status()).id, 'n1' as never);

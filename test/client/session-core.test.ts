@@ -235,6 +235,20 @@ test('a deadline error says what stood in the way', (t) => {
   t.regex(pending!.error!.message, /not the leader/);
 });
 
+test('of an earlier attempt that was refused a deadline error says why, not what became of it', (t) => {
+  const core = opened();
+  const [pending] = submit(core, 1, 50);
+  core.ready(0);
+  core.received(
+    1,
+    refused(2, new TanistError('no-leader', 'none was elected; nothing of it was proposed: try again')),
+    0,
+  );
+  core.ready(30);
+  core.tick(50);
+  t.regex(pending!.error!.message, /^no answer in time \(none was elected\); it /);
+});
+
 test('a refusal for good of a copy that followed one of unknown fate stays indeterminate', (t) => {
   const core = opened();
   const [pending] = submit(core, 1);

@@ -59,6 +59,8 @@ test('when to come back, in seconds or as a date', (t) => {
   t.is(of('120'), 120_000);
   t.is(of('Wed, 21 Oct 2015 07:28:10 GMT', 'Wed, 21 Oct 2015 07:28:00 GMT'), 10_000);
   t.is(of('Wed, 21 Oct 2015 07:28:10 GMT', 'Wed, 21 Oct 2015 07:29:00 GMT'), 0);
+  const undated = { headers: { 'retry-after': 'Wed, 21 Oct 2015 07:28:10 GMT' } };
+  t.is(retryAfterMs(undated, Date.UTC(2015, 9, 21, 7, 28)), 10_000);
   t.is(of('soon'), 0);
   t.is(of(''), 0);
 });

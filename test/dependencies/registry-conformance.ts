@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ExecutionContext, TestFn } from 'ava';
+import { leaseId } from '../../src/foundation/ids.ts';
 import type {
   ContentKey,
   DependencyRegistry,
@@ -152,6 +153,21 @@ export function registryConformance(test: TestFn, name: string, start: () => Pro
     t.deepEqual(await registry.sandboxes({ id: 'two' }), []);
     await registry.invalidate('one');
     await t.throwsAsync(registry.heartbeat('one', own), { code: 'sandbox-unknown' });
+  });
+
+  check('a late copy of an earlier join leaves the later one what it is', async (t, registry) => {
+    const drawn = { lease: leaseId(71n), drawnMs: 1000 };
+    const one = sandbox('one', 'same');
+    await registry.join(one, ttlMs, drawn);
+    await registry.invalidate('one', drawn);
+    const later = await registry.join(one, ttlMs, { lease: leaseId(72n), drawnMs: 1001 });
+    await registry.register('one', [held('x')], later);
+    await t.throwsAsync(registry.join(one, ttlMs, drawn), { code: 'sandbox-unknown' });
+    t.is((await registry.lookup([key('x')]))[0]?.length, 1);
+    await t.notThrowsAsync(registry.heartbeat('one', later));
+    await t.throwsAsync(registry.heartbeat('one', drawn), { code: 'sandbox-exists' });
+    const last = await registry.join(one, ttlMs, { lease: leaseId(73n), drawnMs: 1002 });
+    await t.notThrowsAsync(registry.heartbeat('one', last));
   });
 
   check('of those who followed one that does not answer one takes its place', async (t, registry) => {

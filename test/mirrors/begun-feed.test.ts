@@ -1,7 +1,7 @@
 import test from 'ava';
 import { revision } from '../../src/foundation/ids.ts';
-import { BegunFeed } from '../../src/mirrors/state/begun-feed.ts';
-import type { Feed, FeedPart } from '../../src/mirrors/state/feed.ts';
+import { BegunFeed } from '../../src/nearest/begun-feed.ts';
+import type { Feed, FeedPart } from '../../src/nearest/feed.ts';
 import { settle, TestClock } from './test-clock.ts';
 
 const row = (key: string, at: number) =>

@@ -118,6 +118,25 @@ test('redirects are followed, loops and chains without end are not, and secrets 
   t.true(server.requests.length < 15);
 });
 
+test('link-local addresses are not asked, whoever leads there', async (t) => {
+  await using server = await httpServer((_, response) =>
+    response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }).end(),
+  );
+  for (const url of [
+    'http://169.254.169.254/{key}',
+    'http://[::ffff:a9fe:a9fe]/{key}',
+    'http://2852039166/{key}',
+    'http://[fe80::1]/{key}',
+    'http://[fd00:ec2::254]/{key}',
+    `${server.url}/out`,
+  ]) {
+    const answer = await ask(url, { timeoutMs: 5000 });
+    t.is(codeOf(answer), 'origin-refused', url);
+    t.regex(answer.kind === 'failed' ? answer.error.message : '', /link-local/);
+  }
+  t.is(server.requests.length, 1);
+});
+
 test('bodies without end, announced or not, are let go at the bound', async (t) => {
   let sent = 0;
   await using server = await httpServer((request, response) => {

@@ -7,7 +7,7 @@ import { SourceBook } from '../../src/mirrors/sdk/source-book.ts';
 import type { Origin } from '../../src/mirrors/sources/origin.ts';
 import { LiveMirror } from '../../src/mirrors/state/live-mirror.ts';
 import type { CheckRecord, ValueRecord } from '../../src/mirrors/state/records.ts';
-import { ReplicaFeed } from '../../src/mirrors/state/replica-feed.ts';
+import { ReplicaFeed } from '../../src/nearest/replica-feed.ts';
 import type {
   ClientKeyValue,
   ReplicaReads,
@@ -128,7 +128,15 @@ test('what a replica’s pages had not any more does not come back by its watch'
       Object.assign(batches.read(signal), { requestProgress: () => undefined }),
   } as unknown as ReplicaReads;
   const word = { endpoint: 'r', revision: at(99), asOfMonoMs: 0 };
-  const feed = new ReplicaFeed({ replica, clock, word, seen: at(99), lagMs: 5000, answerMs: 2000 });
+  const feed = new ReplicaFeed({
+    replica,
+    prefix: 'mirrors/live/',
+    clock,
+    word,
+    seen: at(99),
+    lagMs: 5000,
+    answerMs: 2000,
+  });
   batches.push({ revision: 99, events: [] });
   const ending = new AbortController();
   const keys: string[] = [];

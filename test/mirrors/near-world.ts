@@ -6,6 +6,9 @@ import { settle, type TestClock } from './test-clock.ts';
 /** A replica beside the cluster in memory: it may be gone, or say that it is older than it is, or stand still. */
 export class NearReplica implements ReplicaReads {
   readonly endpoint: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Refuses as `not-held`. */
+  holds = true;
   readonly #client: StateClient;
   readonly #clock: TestClock;
   readonly #watches = new Set<AbortController>();
@@ -19,8 +22,15 @@ export class NearReplica implements ReplicaReads {
   /** It stands still at this answer. */
   #still: Awaited<ReturnType<ReplicaReads['get']>> | null = null;
 
-  constructor(cluster: MemoryCluster, clock: TestClock, endpoint: string, roundTripMs = 1) {
+  constructor(
+    cluster: MemoryCluster,
+    clock: TestClock,
+    endpoint: string,
+    roundTripMs = 1,
+    labels: Readonly<Record<string, string>> = {},
+  ) {
     this.endpoint = endpoint;
+    this.labels = labels;
     this.roundTripMs = roundTripMs;
     this.#client = cluster.client();
     this.#clock = clock;
@@ -44,6 +54,7 @@ export class NearReplica implements ReplicaReads {
     this.reads++;
     await new Promise<void>((resolve) => this.#clock.after(this.roundTripMs, resolve));
     if (this.#down) throw gone(this.endpoint);
+    if (!this.holds) throw new TanistError('not-held', `${this.endpoint} does not hold it`);
     const { ageMs } = this;
     if (this.#still !== null) return { ...this.#still, more: false, ageMs };
     return { ...(await this.#client.get(key, { ...options, consistency: 'serializable' })), ageMs };

@@ -1,18 +1,23 @@
 import test from 'ava';
 import type { Mirrors } from '../../src/mirrors/sdk/mirrors.ts';
+import type { NearOptions } from '../../src/nearest/near-options.ts';
 import { NearReplica, nearClient } from './near-world.ts';
 import { settle } from './test-clock.ts';
 import { world } from './world.ts';
 
 function nearWorld(
-  replicasOf: readonly (readonly [endpoint: string, roundTripMs: number])[],
+  replicasOf: readonly (readonly [
+    endpoint: string,
+    roundTripMs: number,
+    labels?: Readonly<Record<string, string>>,
+  ])[],
   config: object = {},
 ) {
   const base = world(config);
   const replicas = replicasOf.map((each) => new NearReplica(base.cluster, base.clock, ...each));
   const { client, state } = nearClient(base.cluster, replicas);
   const troubles: string[] = [];
-  const open = async (near: { endpoints?: readonly string[]; lagMs?: number } = {}): Promise<Mirrors> => {
+  const open = async (near: NearOptions = {}): Promise<Mirrors> => {
     const opening = base.open(
       { near, onTrouble: ({ message }) => void troubles.push(message) },
       base.clock,
@@ -62,6 +67,71 @@ test('mirrors are read and followed at the nearest replica; the cluster sees no 
   t.deepEqual([seen, state.reads], [[1, 2, 3], 0]);
   t.is((await writer.poll('s/a')).replica, null);
   t.true((replicas[0]?.reads ?? 0) <= 2);
+  await close();
+});
+
+test('the own zone comes first, then the own region; one that comes back is gone back to, unnoticed', async (t) => {
+  const { clock, origin, open, near, close, replicas, state } = nearWorld([
+    ['elsewhere', 1, { zone: 'x', region: 'far' }],
+    ['own', 30, { zone: 'b', region: 'here' }],
+    ['next door', 60, { zone: 'c', region: 'here' }],
+  ]);
+  const writer = await open();
+  await writer.poll('s/a');
+  await settle();
+  const mirrors = await near({ zone: 'b', region: 'here' });
+  const seen = counts(mirrors);
+  await clock.advance(500);
+  let cpu = 1;
+  const followed = async (): Promise<string | undefined> => {
+    origin.documents.set('a', { cpu: ++cpu });
+    await writer.refresh('s/a', 'asked');
+    await clock.advance(1000);
+    t.true(mirrors.live.following);
+    const { value, replica } = await mirrors.poll('s/a');
+    t.deepEqual(value, { cpu });
+    return replica?.endpoint;
+  };
+  t.is(await followed(), 'own');
+  replicas[1]!.down = true;
+  t.is(await followed(), 'next door');
+  replicas[1]!.down = false;
+  await clock.advance(70_000);
+  t.is(await followed(), 'own');
+  // Round trips that waver move nobody.
+  const before = replicas[1]!.reads;
+  replicas[1]!.roundTripMs = 90;
+  await clock.advance(70_000);
+  t.is(await followed(), 'own');
+  t.true(replicas[1]!.reads > before);
+  t.deepEqual(
+    seen,
+    Array.from({ length: cpu }, (_, i) => i + 1),
+  );
+  t.is(state.reads, 0);
+  await close();
+});
+
+test('without zones a replica that is clearly nearer by round trip is moved to', async (t) => {
+  const { clock, open, near, close, replicas } = nearWorld(
+    [
+      ['w0', 10],
+      ['w1', 40],
+    ],
+    { freshForMs: 600_000 },
+  );
+  const writer = await open();
+  await writer.poll('s/a');
+  await settle();
+  const mirrors = await near();
+  const at = async (): Promise<string | undefined> => (await mirrors.poll('s/a')).replica?.endpoint;
+  t.is(await at(), 'w0');
+  replicas[1]!.roundTripMs = 8;
+  await clock.advance(70_000);
+  t.is(await at(), 'w0', 'not for so little');
+  replicas[0]!.roundTripMs = 50;
+  await clock.advance(70_000);
+  t.is(await at(), 'w1');
   await close();
 });
 

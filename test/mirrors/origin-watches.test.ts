@@ -106,6 +106,35 @@ test('what changed while the watch was down is looked at when it stands again; t
   elsewhere.close();
 });
 
+test('one connection to the other etcd, however often that cannot be asked; one that could not be made is made later', async (t) => {
+  const elsewhere = new MemoryCluster(new TestClock());
+  const client = elsewhere.client('user');
+  await client.put('hosts/h1/cpu', '1');
+  let connects = 0;
+  let down = true;
+  const failing: StateClient = Object.create(client, {
+    get: {
+      value: (...args: Parameters<StateClient['get']>) =>
+        down ? Promise.reject(new TanistError('unavailable', 'down')) : client.get(...args),
+    },
+  });
+  const { origin: config } = parseSource('s', { origin: { ...hosts.origin } });
+  if (config.kind !== 'etcd') throw new Error(config.kind);
+  const origin = etcdOrigin(config, async () => {
+    if (++connects === 1) throw new TanistError('deadline-exceeded', 'nobody there');
+    return { client: failing, close: async () => undefined };
+  });
+  const ask = async (): Promise<string> => {
+    const signal = new AbortController().signal;
+    return (await origin.fetch({ key: 'h1', validators: null, signal, maxBytes: 1000 })).kind;
+  };
+  t.deepEqual([await ask(), await ask(), await ask(), connects], ['failed', 'failed', 'failed', 2]);
+  down = false;
+  t.deepEqual([await ask(), connects], ['content', 2]);
+  await origin.close?.();
+  elsewhere.close();
+});
+
 test('keys of resources are told from the keys of the other etcd, wherever the resource’s key stands', async (t) => {
   const elsewhere = new MemoryCluster(new TestClock());
   const { client, etcd } = other(elsewhere);

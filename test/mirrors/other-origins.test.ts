@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -66,9 +67,12 @@ test('files: content, unchanged, gone; nothing outside the folder, nothing too l
     await writeFile(join(folder, 'bad.json'), '{');
     t.is(failureOf(await ask(source, may, 'bad')), 'origin-unreadable');
     t.like(await ask({ kind: 'file', path: '{key}.json', parse: 'text' }, may, 'bad'), { document: '{' });
-    // A file without a size and without an end.
+    // Without an end; one that nobody writes to would hold a thread for ever.
     await symlink('/dev/zero', join(folder, 'zero.json'));
-    t.is(failureOf(await ask(source, may, 'zero')), 'origin-too-large');
+    execFileSync('mkfifo', [join(folder, 'pipe.json')]);
+    await mkdir(join(folder, 'folder.json'));
+    for (const key of ['zero', 'pipe', 'folder'])
+      t.is(failureOf(await ask(source, may, key)), 'origin-refused', key);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

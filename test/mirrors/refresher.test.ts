@@ -268,6 +268,23 @@ test('reads of more resources than a report holds are all heard of', async (t) =
   await close();
 });
 
+test('of mirrors that are gone no reads are remembered', async (t) => {
+  const { clock, origin, open, close } = world();
+  const mirrors = await open();
+  origin.documents.set('k0', {});
+  await mirrors.poll('s/k0');
+  await clock.advance(11_000);
+  let there = true;
+  const reports = new ReadReports(mirrors.ports.client, clock, () => there);
+  await reports.read();
+  for (let i = 0; i < 20; i++) reports.idleMs(`s/k${i}`);
+  t.is(reports.size, 20);
+  there = false;
+  await reports.read();
+  t.is(reports.size, 0);
+  await close();
+});
+
 test('what is wanted is looked at by its refresher, where the asker cannot', async (t) => {
   const { clock, origin, open, close } = world();
   const able = await open({ name: 'r0' });

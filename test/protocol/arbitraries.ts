@@ -121,6 +121,7 @@ export const prediction: fc.Arbitrary<Prediction> = fc.record({
   validUntilMs: safe.map(clusterTimeMs),
   model: fc.string({ unit: 'binary' }),
   confidence: double,
+  changeProbability: fc.option(double),
   level: double,
   fields: fc.array(
     fc.record({ pointer: fc.string({ unit: 'binary' }), mean: double, lower: double, upper: double }),

@@ -69,13 +69,20 @@ function plainPredict({ stepMs, ...policy }: PredictPolicy): Plain {
 }
 
 function plainPrediction(prediction: Prediction): Plain {
-  const { space, key, value, madeFrom, madeAtMs, forMs, validUntilMs, ...rest } = prediction;
+  const { space, key, value, madeFrom, madeAtMs, forMs, validUntilMs, changeProbability, ...rest } =
+    prediction;
   return {
     space: upper(space),
     key: raw(key),
     madeFrom: whole(madeFrom),
     validUntilMs: whole(validUntilMs),
-    content: { ...rest, value: raw(value), madeAtMs: whole(madeAtMs), forMs: whole(forMs) },
+    content: {
+      ...rest,
+      ...(changeProbability === null ? {} : { changeProbability }),
+      value: raw(value),
+      madeAtMs: whole(madeAtMs),
+      forMs: whole(forMs),
+    },
   };
 }
 

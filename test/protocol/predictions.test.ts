@@ -50,8 +50,8 @@ const plain = {
       endMs: 1.7e12,
       lastValue: -0.5,
       steps: [
-        { mean: 1, lower: 0, upper: 2, confidence: 0.75 },
-        { mean: 0, lower: -1, upper: 0, confidence: 0 },
+        { mean: 1, lower: 0, upper: 2, confidence: 0.75, changeProbability: 0 },
+        { mean: 0, lower: -1, upper: 0, confidence: 0, changeProbability: 0.5 },
       ],
       observations: 20,
       scored: 12,
@@ -88,6 +88,7 @@ test('predictions', (t) => {
       lower: steps.map(({ lower }) => lower),
       upper: steps.map(({ upper }) => upper),
       confidence: steps.map(({ confidence }) => confidence),
+      changeProbability: steps.map(({ changeProbability }) => changeProbability),
     },
   ]);
   t.deepEqual(

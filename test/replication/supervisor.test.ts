@@ -6,9 +6,10 @@ import { activateMutant } from '../../src/foundation/mutants.ts';
 import { type Random, randomName, seededRandom } from '../../src/foundation/random.ts';
 import type { ForcedPolicy } from '../../src/ports/lineage.ts';
 import { silentLog } from '../../src/ports/node-log.ts';
+import type { Held } from '../../src/ports/replication.ts';
 import type { MemberLineage } from '../../src/protocol/operations/promotion.ts';
 import type { RunFence } from '../../src/replication/forced/forced-policy.ts';
-import type { IncomingImage } from '../../src/replication/promotion/image-source.ts';
+import type { IncomingImage, PinnedValues } from '../../src/replication/promotion/image-source.ts';
 import { readRole } from '../../src/replication/promotion/role.ts';
 import type { BeyondRuntime, HotRuntime, OtherMembers } from '../../src/replication/promotion/runtimes.ts';
 import { Supervisor } from '../../src/replication/promotion/supervisor.ts';
@@ -45,6 +46,9 @@ class World {
   readonly sources: NodeId[][] = [];
   image: (from: NodeId, signal: AbortSignal) => Promise<IncomingImage> = () =>
     Promise.reject(new Error('nobody has one'));
+  /** With what is held, of each image asked for. */
+  readonly asked: (Held | null)[] = [];
+  pinned: PinnedValues | null = null;
   readonly supervisor: Supervisor;
   readonly #content = heldOf(someState().state);
 
@@ -72,7 +76,10 @@ class World {
           this.presentedTo.push(member.id);
           return null;
         },
-        image: (member, _, signal) => this.image(member.id, signal),
+        image: (member, _, held, signal) => {
+          this.asked.push(held);
+          return this.image(member.id, signal);
+        },
       },
       forced,
       starts: {
@@ -134,6 +141,7 @@ class World {
       said: () => (this.knows ? this.said('warm') : { ...this.said('warm'), ...nothing }),
       sources: (found) => void this.sources.push(found.map(({ id }) => id)),
       isWhole: () => true,
+      pin: async () => this.pinned,
       pause: async () => this.#content,
       resume: () => {},
       stop: async () => {},
@@ -278,6 +286,31 @@ test('a source that freezes in the middle of its image, or before, is left for t
     t.deepEqual(world.started.filter(isRuntime), ['warm', 'hot']);
     await world.until(world.supervisor.stop());
   }
+});
+
+test('after what it holds came out wrong it asks for the whole, until it has it', async (t) => {
+  const world = new World();
+  world.ask = async ({ id, tier }) => (tier === 'hot' ? world.said('hot', id) : null);
+  const { held } = heldOf(someState().state);
+  let released = 0;
+  world.pinned = { held, find: () => null, release: () => void released++ };
+  world.image = async (from) => {
+    if (world.asked.length > 1) throw new TanistError('overloaded', 'not yet');
+    const altered = (async function* () {
+      yield new Uint8Array(20);
+    })();
+    return { from, lineage: old, sizeBytes: 1, chunks: altered };
+  };
+  world.wanted = true;
+  await world.until(world.supervisor.start());
+  await world.run(10_000);
+  t.true(world.asked.length > 4);
+  t.deepEqual(
+    world.asked.map((asked) => asked !== null),
+    world.asked.map((_, i) => i === 0),
+  );
+  t.is(released, 1);
+  await world.until(world.supervisor.stop());
 });
 
 test('a hot member that is fenced begins without what is left of its time as a replica', async (t) => {

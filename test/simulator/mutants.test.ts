@@ -87,6 +87,7 @@ const within = 100;
 /** Those that it finds too seldom for this test, and what proves the check instead. */
 const tooSeldom: Partial<Record<MutantName, string>> = {
   'unconfirmed-image': 'test/node/image/confirmed-image.test.ts finds it',
+  'held-value-unchecked': 'test/replication/lean-image.test.ts finds it',
   'warm-scrub-misses-vanished': 'test/replication/mutants.test.ts finds it',
   'role-checksum-ignored': 'test/replication/role.test.ts finds it',
   'second-replica-fed': 'test/replication/second-replica.test.ts finds it',
@@ -133,6 +134,7 @@ const tooSeldom: Partial<Record<MutantName, string>> = {
   'intervals-ignore-new-residuals': 'no models in it; test/prediction/mutants.test.ts finds it',
   'selection-sees-future': 'no models in it; test/prediction/mutants.test.ts finds it',
   'input-known-early': 'no models in it; test/prediction/mutants.test.ts finds it',
+  'pre-applied-without-change': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
   'table-keeps-forgotten': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',
   'call-without-end': 'no models in it; test/prediction/mutants.test.ts finds it',
   'nothing-brought-after-opening': 'no predictor in it; test/node/prediction/mutants.test.ts finds it',

@@ -85,6 +85,7 @@ export function prediction(key: string, madeFrom: number, rest: Partial<Predicti
     validUntilMs: clusterTimeMs(1_010_000),
     model: 'seasonal-naive',
     confidence: 0.75,
+    changeProbability: 0.875,
     level: 0.9,
     fields: [{ pointer: '', mean: 42, lower: 40.5, upper: 43.5 }],
     ...rest,

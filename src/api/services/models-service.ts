@@ -10,7 +10,10 @@ import {
   encodeContributionTaken,
   encodeModelReply,
 } from '../../protocol/operations/models.ts';
+import { encodeSeriesReply } from '../../protocol/operations/series.ts';
+import { decodePredictionsRequest } from '../../protocol/predictions.ts';
 import { modelsService } from '../../protocol/services.ts';
+import { seriesOf } from './series-of.ts';
 import { unary } from './unary.ts';
 
 /** `service Models`: the version in use for everybody, contributions to it and what takes its place for the leader. */
@@ -20,6 +23,7 @@ export function addModelsService(server: Server, node: ServedNode): void {
     contribute: unary((bytes) =>
       encodeContributionTaken(learningOf(node).contribute(decodeContribution(bytes))),
     ),
+    series: unary(async (bytes) => encodeSeriesReply(await seriesOf(node, decodePredictionsRequest(bytes)))),
     publish: unary(async (bytes) => {
       const publishing = await learningOf(node).publish(decodeModelFileMessage(bytes));
       return modelReply(node, false, publishing);

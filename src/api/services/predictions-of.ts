@@ -1,6 +1,7 @@
 import { type ByteString, byteStringOfText } from '../../foundation/bytes.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import type { OnlinePrediction } from '../../node/prediction/online-prediction.ts';
+import type { TrackedKey } from '../../node/prediction/tracked-keys.ts';
 import type { ServedNode } from '../../node/served-node.ts';
 import type { PredictionsReport, SeriesForecast, SeriesName } from '../../ports/prediction-status.ts';
 import type { TableRow } from '../../prediction/online/table-row.ts';
@@ -20,36 +21,37 @@ export function predictionsOf(
   const series: SeriesForecast[] = [];
   let steps = 0;
   let more = false;
-  for (const { name, number } of namesAfter(prediction, prefix, after)) {
+  for (const { of, name, number } of namesAfter(prediction, prefix, after)) {
     const row = prediction.table.row(number);
     if (row === null) continue;
     more = steps >= mostStepsOfReply || (limit > 0 && series.length === limit);
     if (more) break;
-    series.push(forecastOf(prediction, row, name));
+    series.push(forecastOf(prediction, row, name, prediction.changesOf(of)));
     steps += row.get('horizon');
   }
   if (after !== null) return { node: id, status: prediction.status(), series, more, behaviour: [] };
   const behaviour = prediction
     .behaviour()
     .map(({ name, row }) =>
-      forecastOf(prediction, row, { space: 'user', key: byteStringOfText(name), pointer: '' }),
+      forecastOf(prediction, row, { space: 'user', key: byteStringOfText(name), pointer: '' }, []),
     );
   return { node: id, status: prediction.status(), series, more, behaviour };
 }
 
 /** In order of key, space, pointer; without those that have been. */
-function* namesAfter(
+export function* namesAfter(
   { tracked }: Pick<OnlinePrediction, 'tracked'>,
   prefix: ByteString,
   after: SeriesName | null,
-): Generator<{ readonly name: SeriesName; readonly number: number }> {
+): Generator<{ readonly of: TrackedKey; readonly name: SeriesName; readonly number: number }> {
   const keys = [...tracked]
     .filter(({ key }) => key.startsWith(prefix) && (after === null || key >= after.key))
     .sort((a, b) => order(a.key, b.key) || order(a.space, b.space));
-  for (const { space, key, fields } of keys)
-    for (const { id, pointer } of fields.toSorted((a, b) => order(a.pointer, b.pointer))) {
+  for (const tracked of keys)
+    for (const { id, pointer } of tracked.fields.toSorted((a, b) => order(a.pointer, b.pointer))) {
+      const { space, key } = tracked;
       const name = { space, key, pointer };
-      if (after === null || compareNames(name, after) > 0) yield { name, number: id };
+      if (after === null || compareNames(name, after) > 0) yield { of: tracked, name, number: id };
     }
 }
 
@@ -63,6 +65,7 @@ function forecastOf(
   prediction: Pick<OnlinePrediction, 'table' | 'inputsOf'>,
   row: TableRow,
   of: SeriesName,
+  changeProbability: readonly number[],
 ): SeriesForecast {
   const steps = Array.from({ length: row.get('horizon') }, (_, i) => i + 1);
   return {
@@ -76,6 +79,7 @@ function forecastOf(
     lower: steps.map((step) => row.lower(step)),
     upper: steps.map((step) => row.upper(step)),
     confidence: steps.map((step) => row.confidence(step)),
+    changeProbability,
     observations: row.get('observations'),
     scored: row.get('scored'),
     error: row.get('error'),

@@ -3,8 +3,10 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ForcedReport } from '../../ports/lineage.ts';
+import type { Held } from '../../ports/replication.ts';
 import {
   decodeForcePromote,
+  decodeImageRequest,
   decodeLineage,
   encodeForcedReport,
   encodeImageChunk,
@@ -20,7 +22,7 @@ import { PacedWriter } from './paced-writer.ts';
 export interface PromotionFace {
   said(): MemberLineage;
   /** Only a hot node has one. */
-  image(): Promise<OutgoingImage>;
+  image(held: Held | null): Promise<OutgoingImage>;
   /** Another member says who it is. Where that is of a newer lineage: resolves when this one has stopped serving what it was. */
   presented(by: MemberLineage): Promise<void>;
   /** Only beyond the quorum. */
@@ -57,7 +59,7 @@ export async function streamImage(
   let image: OutgoingImage | null = null;
   try {
     const { id, lineage } = face.said();
-    image = await face.image();
+    image = await face.image(decodeImageRequest(call.request).held);
     const write = (data: Uint8Array): Promise<void> =>
       writer.write(encodeImageChunk({ from: id, lineage, sizeBytes: image?.sizeBytes ?? 0, data }));
     await write(new Uint8Array(0));

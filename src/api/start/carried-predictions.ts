@@ -17,6 +17,7 @@ export class CarriedPredictions {
       said: () => runtime.said(),
       sources: (members) => runtime.sources(members),
       isWhole: () => runtime.isWhole(),
+      pin: () => runtime.pin(),
       pause: () => {
         this.#predictions = prediction.preApply(clusterTimeMs(0));
         return runtime.pause();

@@ -2,6 +2,7 @@ import type { Client } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
+import type { Held } from '../../ports/replication.ts';
 import {
   decodeImageChunk,
   decodeLineage,
@@ -61,9 +62,14 @@ function unary(channel: Client, method: RawMethod, request: Buffer, deadlineMs: 
   });
 }
 
-async function image({ client }: MemberFacts, self: NodeId, signal: AbortSignal): Promise<IncomingImage> {
+async function image(
+  { client }: MemberFacts,
+  self: NodeId,
+  held: Held | null,
+  signal: AbortSignal,
+): Promise<IncomingImage> {
   const channel = openChannel(client);
-  const chunks = chunksOf(channel, client, self, signal);
+  const chunks = chunksOf(channel, client, encodeImageRequest(self, held), signal);
   const first = await chunks.next();
   if (first.done === true) throw new Error('an image has a beginning');
   const { from, lineage, sizeBytes } = first.value;
@@ -81,16 +87,11 @@ async function image({ client }: MemberFacts, self: NodeId, signal: AbortSignal)
 async function* chunksOf(
   channel: Client,
   address: string,
-  self: NodeId,
+  request: Buffer,
   signal: AbortSignal,
 ): AsyncGenerator<ImageChunk, void, undefined> {
   const { path, requestSerialize, responseDeserialize } = promotionService.image;
-  const call = channel.makeServerStreamRequest(
-    path,
-    requestSerialize,
-    responseDeserialize,
-    encodeImageRequest(self),
-  );
+  const call = channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
   const abort = (): void => call.cancel();
   signal.addEventListener('abort', abort, { once: true });
   try {

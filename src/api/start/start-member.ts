@@ -55,7 +55,7 @@ export async function startMember(
   const bound = { client, peer, http };
   const face: PromotionFace = {
     said: () => supervisor.said(),
-    image: () => supervisor.image(),
+    image: (held) => supervisor.image(held),
     presented: (by) => supervisor.presented(by),
     force: (confirmed) => supervisor.force(confirmed),
   };

@@ -14,7 +14,7 @@ import type { NodeLog } from '../../ports/node-log.ts';
 import type { PredictionSource } from '../../ports/prediction.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { nothingToForce } from '../../replication/forced/nothing-to-force.ts';
-import { saidByNode } from '../../replication/promotion/hot-runtime.ts';
+import { imageOf, saidByNode } from '../../replication/promotion/hot-runtime.ts';
 import { DeltaSource } from '../../replication/source/delta-source.ts';
 import { latestParts } from '../../replication/source/latest-parts.ts';
 import { openLevelDisk } from '../../storage/level/level-disk.ts';
@@ -212,7 +212,7 @@ export async function startHotNode(options: HotNodeOptions): Promise<HotNode> {
 function plainFace(node: TanistNode): PromotionFace {
   return {
     said: () => saidByNode(node),
-    image: () => node.image(),
+    image: (held) => imageOf(node, held),
     presented: async () => {},
     force: () => Promise.reject(nothingToForce(saidByNode(node))),
   };

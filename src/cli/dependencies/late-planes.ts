@@ -1,7 +1,7 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { StateClient, WatchBatch } from '../../ports/state-client.ts';
-import type { Planes } from './open-planes.ts';
+import type { Planes } from '../open-planes.ts';
 
 const againMs = 1000;
 

@@ -17,9 +17,9 @@ import { parentChannel } from '../../local/node-channel.ts';
 import type { ClientOptions } from '../command.ts';
 import { endpointsOf } from '../command.ts';
 import { stopSignal } from '../local/stop-signal.ts';
+import { openPlanes } from '../open-planes.ts';
 import { outputTo } from '../terminal/output.ts';
 import { LatePlanes } from './late-planes.ts';
-import { openPlanes } from './open-planes.ts';
 
 export interface AgentCommandOptions {
   readonly id?: string;
@@ -52,7 +52,7 @@ export async function runAgent(options: ClientOptions & AgentCommandOptions): Pr
     new Promise<undefined>((gone) => parent.onParentGone(() => gone(undefined))),
   ]);
   const open = (signal: AbortSignal) =>
-    openPlanes(endpointsOf(options), options.etcd === true, options.timeout ?? 5000, signal);
+    openPlanes(endpointsOf(options), options.etcd === true, { connectMs: options.timeout ?? 5000, signal });
   const planes = new LatePlanes(open, systemClock);
   try {
     const cacheFolder = resolve(options.cache);

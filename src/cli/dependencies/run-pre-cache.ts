@@ -6,8 +6,8 @@ import { asError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
 import { type ClientOptions, endpointsOf } from '../command.ts';
 import { stopSignal } from '../local/stop-signal.ts';
+import { openPlanes } from '../open-planes.ts';
 import { outputTo } from '../terminal/output.ts';
-import { openPlanes } from './open-planes.ts';
 import { showPreCache } from './show.ts';
 
 export interface PreCacheCommandOptions {
@@ -22,7 +22,9 @@ export async function runPreCache(options: ClientOptions & PreCacheCommandOption
   const out = outputTo(options.json === true);
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   const stopped = stopSignal();
-  const planes = await openPlanes(endpointsOf(options), options.etcd === true, options.timeout ?? 5000);
+  const planes = await openPlanes(endpointsOf(options), options.etcd === true, {
+    connectMs: options.timeout ?? 5000,
+  });
   const network = options.recurrent ? await openNetwork(say) : null;
   const ending = new AbortController();
   try {

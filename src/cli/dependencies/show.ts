@@ -6,11 +6,11 @@ import { decodeHolding, holdingPrefix } from '../../dependencies/registry/rows.t
 import { StateRegistry } from '../../dependencies/registry/state-registry.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import type { StateClient } from '../../ports/state-client.ts';
-import { type ClientOptions, endpointsOf } from '../command.ts';
+import { type ClientOptions, endpointsOf, whileWaiting } from '../command.ts';
+import { openPlanes } from '../open-planes.ts';
 import { figure } from '../terminal/figure.ts';
-import { type Output, outputTo } from '../terminal/output.ts';
+import type { Output } from '../terminal/output.ts';
 import { statsAt } from './agent-process.ts';
-import { openPlanes } from './open-planes.ts';
 
 type Options = ClientOptions & { readonly etcd?: boolean };
 
@@ -180,10 +180,13 @@ async function withPlanes(
   options: Options,
   act: (state: StateClient, out: Output) => Promise<void>,
 ): Promise<void> {
-  const planes = await openPlanes(endpointsOf(options), options.etcd === true, options.timeout ?? 5000);
-  try {
-    await act(planes.state, outputTo(options.json === true));
-  } finally {
-    await planes.close();
-  }
+  const endpoints = endpointsOf(options);
+  await whileWaiting(endpoints, options, async (out) => {
+    const planes = await openPlanes(endpoints, options.etcd === true, { connectMs: options.timeout ?? 5000 });
+    try {
+      await act(planes.state, out);
+    } finally {
+      await planes.close();
+    }
+  });
 }

@@ -10,9 +10,14 @@ import { encodeContribution } from '../../protocol/operations/models.ts';
 import type { CallContext } from '../command.ts';
 import { readInputs } from '../forecasting/inputs.ts';
 import { figure } from '../terminal/figure.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import { type ClusterSeries, clusterSeries } from './cluster-series.ts';
 
 export interface ContributeOptions {
-  readonly csv: string;
+  /** A file, or a folder; or else the nodes of a cluster, and which of its keys. */
+  readonly csv?: string;
+  readonly from?: readonly string[];
+  readonly prefix?: string;
   readonly clip: number;
   readonly noise: number;
   readonly steps: number;
@@ -23,7 +28,7 @@ export interface ContributeOptions {
   readonly dryRun?: boolean;
 }
 
-/** Trains the cluster's model on series of this machine and sends how its weights moved. */
+/** Trains the cluster's model on series of this machine, or of another cluster, and sends how its weights moved. */
 export async function runContribute(options: ContributeOptions, context: CallContext): Promise<void> {
   const { client, out, call, change } = context;
   const { clip, noise, steps, horizon } = options;
@@ -38,7 +43,7 @@ export async function runContribute(options: ContributeOptions, context: CallCon
       'invalid-argument',
       `"${contributor}" is no name of a contributor: give one of letters, digits, dots and dashes with --as`,
     );
-  const series = await readInputs(options.csv, {}, (line) => out.say(out.style.dim(line)));
+  const series = await privateSeries(options, context);
   const { file, learning } = await client.models.get({ ...call, file: true });
   const model = decodeModelFile(file, 'the model of the cluster');
   const base = learning.model?.hash ?? '';
@@ -93,4 +98,14 @@ export async function runContribute(options: ContributeOptions, context: CallCon
       ? `taken, ${waiting} contributions: they are averaged and judged now; tanist model show tells what became of them`
       : `taken: ${waiting} of the ${wanted} contributions that the round waits for`,
   );
+}
+
+function privateSeries(
+  { csv, from, prefix }: ContributeOptions,
+  { out, call }: CallContext,
+): Promise<readonly ClusterSeries[]> {
+  if (csv !== undefined && from === undefined && prefix === undefined)
+    return readInputs(csv, {}, (line) => out.say(out.style.dim(line)));
+  if (csv === undefined && from !== undefined) return clusterSeries(from, prefix ?? '', call.deadlineMs);
+  throw new UsageError('give either --csv, or --from with or without --prefix');
 }

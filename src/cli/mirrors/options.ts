@@ -6,6 +6,11 @@ export interface MirrorOptions extends ClientOptions {
   readonly etcd?: readonly string[];
 }
 
+export interface ViewOptions extends MirrorOptions {
+  /** They are read at the nearest warm replica, those of this zone first. */
+  readonly zone?: string;
+}
+
 export interface RefreshOptions {
   readonly invalidate?: boolean;
   readonly force?: boolean;

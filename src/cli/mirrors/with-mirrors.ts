@@ -1,10 +1,9 @@
 import { otherEtcd } from '../../api/start/other-etcd.ts';
-import { connect } from '../../client/connect.ts';
-import { connectEtcd } from '../../client/etcd/connect-etcd.ts';
 import { type Mirrors, type MirrorsOptions, openMirrors } from '../../mirrors/index.ts';
 import type { StateClient } from '../../ports/state-client.ts';
-import { endpointsOf } from '../command.ts';
-import { type Output, outputTo } from '../terminal/output.ts';
+import { endpointsOf, whileWaiting } from '../command.ts';
+import { openPlanes } from '../open-planes.ts';
+import type { Output } from '../terminal/output.ts';
 import type { MirrorOptions } from './options.ts';
 
 export interface MirrorContext {
@@ -20,20 +19,21 @@ export async function withMirrors(
   rest: MirrorsOptions = {},
 ): Promise<void> {
   const deadlineMs = options.timeout ?? 5000;
-  const out = outputTo(options.json === true);
-  const client =
-    options.etcd === undefined
-      ? await connect({ endpoints: endpointsOf(options), space: 'planes', connectMs: deadlineMs, deadlineMs })
-      : await connectEtcd({ endpoints: options.etcd, space: 'planes' });
-  try {
-    const { may, ...others } = rest;
-    await using mirrors = await openMirrors(client, {
-      clusterMs: deadlineMs / 2,
-      ...others,
-      may: { etcd: otherEtcd, ...may },
-    });
-    await act({ client, mirrors, out });
-  } finally {
-    await client.close();
-  }
+  const { etcd } = options;
+  const endpoints = etcd ?? endpointsOf(options);
+  await whileWaiting(endpoints, options, async (out) => {
+    const given = { connectMs: deadlineMs, deadlineMs };
+    const planes = await openPlanes(endpoints, etcd !== undefined, given);
+    try {
+      const { may, ...others } = rest;
+      await using mirrors = await openMirrors(planes.state, {
+        clusterMs: deadlineMs / 2,
+        ...others,
+        may: { etcd: otherEtcd, ...may },
+      });
+      await act({ client: planes.state, mirrors, out });
+    } finally {
+      await planes.close();
+    }
+  });
 }

@@ -585,7 +585,8 @@ export class SessionCore<Tag> {
   private late(): { readonly code: 'deadline-exceeded' | 'lineage-conflict'; readonly message: string } {
     const conflict = conflictAlone(this.router);
     if (conflict !== null) return { code: 'lineage-conflict', message: conflict.message };
-    const trouble = this.lastTrouble === null ? '' : ` (${this.lastTrouble})`;
+    // What follows a semicolon is of that one attempt, or advice.
+    const trouble = this.lastTrouble === null ? '' : ` (${this.lastTrouble.split(';', 1)[0]})`;
     return { code: 'deadline-exceeded', message: `no answer in time${trouble}` };
   }
 

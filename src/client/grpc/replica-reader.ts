@@ -25,12 +25,20 @@ const watchId = 1;
 /** One member itself, on connections of its own. `metadata`: names the lineage that is followed; a member of another one refuses. */
 export class ReplicaReader implements ReplicaReads {
   readonly endpoint: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly #space: Space;
   readonly #metadata: () => Metadata;
   readonly #deadlineMs: number;
 
-  constructor(endpoint: string, space: Space, metadata: () => Metadata, deadlineMs: number) {
+  constructor(
+    endpoint: string,
+    labels: Readonly<Record<string, string>>,
+    space: Space,
+    metadata: () => Metadata,
+    deadlineMs: number,
+  ) {
     this.endpoint = endpoint;
+    this.labels = labels;
     this.#space = space;
     this.#metadata = metadata;
     this.#deadlineMs = deadlineMs;

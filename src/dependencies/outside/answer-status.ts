@@ -28,11 +28,15 @@ export function expectStatus(response: IncomingMessage, url: URL, ...wanted: rea
 /** What may be better a moment later. */
 export const isPassing = (status: number): boolean => status === 429 || status >= 500;
 
-/** What upstream asks for, in seconds or as a date by its own clock; 0: nothing. */
-export function retryAfterMs({ headers }: Pick<IncomingMessage, 'headers'>): number {
+/** What upstream asks for, in seconds or as a date, by its own clock, else by the one here (`wallMs`); 0: nothing. */
+export function retryAfterMs(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  wallMs: number = Number.NaN,
+): number {
   const text = headers['retry-after'] ?? '';
   if (/^\d+$/.test(text)) return 1000 * Number(text);
-  const nowMs = Date.parse(headers.date ?? '');
+  const itsMs = Date.parse(headers.date ?? '');
+  const nowMs = Number.isNaN(itsMs) ? wallMs : itsMs;
   const atMs = Date.parse(text);
   return Number.isNaN(atMs) || Number.isNaN(nowMs) ? 0 : Math.max(0, atMs - nowMs);
 }

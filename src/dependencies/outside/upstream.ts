@@ -86,7 +86,7 @@ export class Upstream {
   }
 
   #answered(url: URL, response: IncomingMessage): void {
-    this.#rests.answered(url, response.statusCode ?? 0, retryAfterMs(response));
+    this.#rests.answered(url, response.statusCode ?? 0, retryAfterMs(response, this.#options.clock.wallMs()));
   }
 
   #open(signal: AbortSignal) {

@@ -2,8 +2,8 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { LeaseId } from '../../foundation/ids.ts';
 import type { SandboxFacts } from '../../ports/dependency-registry.ts';
 import type { CallOptions, StateClient } from '../../ports/state-client.ts';
-import { idTaken, unlessGone } from './refusals.ts';
-import { decodeSandbox, encodeSandbox, sandboxKey } from './rows.ts';
+import { idTaken, laterJoin, unlessGone } from './refusals.ts';
+import { decodeSandbox, drawnMsOf, encodeSandbox, sandboxKey } from './rows.ts';
 
 /** One that is there already is of an earlier copy of the same join. */
 export async function grantedLease(
@@ -23,11 +23,12 @@ export async function grantedLease(
   }
 }
 
-/** Refuses where another instance has the id; an earlier life of the same one gives way. */
+/** Refuses where another instance has the id, or a later join of the same one; an earlier life of that gives way. */
 export async function takeId(
   state: StateClient,
   facts: SandboxFacts,
   lease: LeaseId,
+  drawnMs: number | null,
   options?: CallOptions,
 ): Promise<void> {
   const key = sandboxKey(facts.id);
@@ -36,7 +37,7 @@ export async function takeId(
       {
         if: [{ key, is: '=', version: 0 }],
         // biome-ignore lint/suspicious/noThenProperty: a transaction has one
-        then: [{ put: key, value: encodeSandbox(facts), lease }],
+        then: [{ put: key, value: encodeSandbox(facts, drawnMs), lease }],
         else: [{ get: key }],
       },
       options,
@@ -47,6 +48,7 @@ export async function takeId(
     if (row === undefined || row.lease === lease) return;
     const other = decodeSandbox(row.value);
     if (other !== null && other.instance !== facts.instance) throw idTaken(other);
+    if (drawnMs !== null && (drawnMsOf(row.value) ?? 0) > drawnMs) throw laterJoin(facts.id);
     await state.revokeLease(row.lease, options).catch(unlessGone);
   }
   throw new TanistError('sandbox-exists', `another agent takes the id ${facts.id} again and again`);

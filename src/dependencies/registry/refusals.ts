@@ -15,6 +15,10 @@ export function unknownSandbox(id: string): TanistError {
   );
 }
 
+export function laterJoin(id: string): TanistError {
+  return new TanistError('sandbox-unknown', `a later join of ${id} came before this one: join again`);
+}
+
 export function idTaken({ id, address }: SandboxFacts): TanistError {
   return new TanistError(
     'sandbox-exists',

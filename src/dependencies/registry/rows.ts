@@ -52,7 +52,15 @@ export const holdersPrefix = ({ algorithm, digest }: ContentKey): string =>
   `${holdingPrefix}${algorithm}/${digest}/`;
 export const holdingKey = (key: ContentKey, sandbox: string): string => `${holdersPrefix(key)}${sandbox}`;
 
-export const encodeSandbox = (facts: SandboxFacts): string => JSON.stringify(facts);
+/** `drawnMs`: when its join was drawn; null: it did not say. */
+export const encodeSandbox = (facts: SandboxFacts, drawnMs: number | null = null): string =>
+  JSON.stringify(drawnMs === null ? facts : { ...facts, drawnMs });
+
+/** When the join of that row was drawn; null: it did not say. */
+export function drawnMsOf(value: Uint8Array): number | null {
+  const drawnMs = record(value)?.drawnMs;
+  return typeof drawnMs === 'number' ? drawnMs : null;
+}
 
 export function decodeSandbox(value: Uint8Array): SandboxFacts | null {
   const row = record(value);

@@ -9,6 +9,7 @@ import type {
   DependencyRegistry,
   HeldObject,
   Holding,
+  JoinOptions,
   SandboxFacts,
   SandboxOptions,
 } from '../../ports/dependency-registry.ts';
@@ -40,6 +41,9 @@ const firstPauseMs = 25;
 /** Of a cluster that is electing. */
 const passing: ReadonlySet<string> = new Set(['not-leader', 'no-leader', 'superseded']);
 
+/** Of a join that will not be. */
+const refused: ReadonlySet<string> = new Set(['sandbox-exists', 'sandbox-unknown']);
+
 interface Joined {
   readonly facts: SandboxFacts;
   readonly lease: LeaseId;
@@ -60,15 +64,15 @@ export class StateRegistry implements DependencyRegistry {
   async join(
     sandbox: SandboxFacts,
     ttlMs: number,
-    { lease: own, ...options }: SandboxOptions = {},
+    { lease: own, drawnMs, ...options }: JoinOptions = {},
   ): Promise<{ readonly lease: LeaseId; readonly ttlMs: number }> {
     const facts = checkSandbox(sandbox);
     const granted = await grantedLease(this.#state, ttlMs, own, options);
     try {
-      await takeId(this.#state, facts, granted.lease, options);
+      await takeId(this.#state, facts, granted.lease, drawnMs ?? null, options);
     } catch (error) {
       // Whatever else failed here, another copy of this join may have come further; what nobody has ends by itself.
-      const isRefused = error instanceof TanistError && error.code === 'sandbox-exists';
+      const isRefused = error instanceof TanistError && refused.has(error.code);
       if (isRefused) await this.#state.revokeLease(granted.lease).catch(() => undefined);
       throw error;
     }

@@ -42,8 +42,8 @@ interface Planned {
   streak: number;
   probe: Probe | null;
   pace: number;
-  /** Within an hour any time is alike, as far as is known: a look may be left to readers. */
-  patient: boolean;
+  /** Within an hour any time is alike, as far as is known: a look may be left to readers; `when-flat`: unless a change has just become likely. */
+  patient: boolean | 'when-flat';
 }
 
 /** What models must have saved of log loss, in nats a question, against "any time alike": below, evenly spaced looks are best. */
@@ -57,6 +57,9 @@ const unrevealing = 8;
 const uneven = 0.2;
 /** Looks in a row that are nearer together, then further apart: enough for the whole of an interval. */
 const block = 8;
+/** Of a change's chance, what comes within an hour where it is foreseen. */
+const steep = 0.2;
+const hourMs = 3_600_000;
 /** Share of the burst that is left to readers. */
 const readersShare = 0.2;
 /** How often the scale of prices is found anew, at most. */
@@ -104,7 +107,7 @@ export class RefreshSchedule {
       probe: told && !dated ? probeOf(next, atMs, streak, cycle.meanMs) : null,
       streak,
       pace: told || streak < unrevealing ? 1 : paceOf(streak),
-      patient: !told || next.model === 'daily',
+      patient: !told || next.model === 'daily' || (next.model === 'hidden-timetable' && 'when-flat'),
       atMs,
       weight,
       readsPerMs: readsPerMs === 0 && changes < learnt ? null : readsPerMs,
@@ -134,11 +137,12 @@ export class RefreshSchedule {
       if (name === null || planned === undefined) return;
       passed.add(name);
       left--;
-      const { patient, readsPerMs, atMs } = planned;
+      const { patient, readsPerMs, atMs, curve } = planned;
+      const sinceMs = nowMs - atMs;
       // What is foreseen is looked at before it is read.
-      const patience = patient
-        ? patienceMs({ sinceMs: nowMs - atMs, readsPerMs, waitingReads: this.#waitingReads })
-        : 0;
+      const isAlike =
+        patient === 'when-flat' ? curve.chance(sinceMs) - curve.chance(sinceMs - hourMs) < steep : patient;
+      const patience = isAlike ? patienceMs({ sinceMs, readsPerMs, waitingReads: this.#waitingReads }) : 0;
       planned.promisedUntilMs = nowMs + (patience ?? 0);
       yield { name, patienceMs: patience };
     }

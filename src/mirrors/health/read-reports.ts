@@ -14,10 +14,18 @@ export class ReadReports {
   /** Reads of all processes, as last reported. */
   #counts: ReadonlyMap<string, number> = new Map();
   #heard = false;
+  /** Whether there is a mirror of it: of others nothing is kept. */
+  readonly #isMirrored: (name: string) => boolean;
 
-  constructor(client: StateClient, clock: Clock) {
+  constructor(client: StateClient, clock: Clock, isMirrored: (name: string) => boolean = () => true) {
     this.#client = client;
     this.#clock = clock;
+    this.#isMirrored = isMirrored;
+  }
+
+  /** Resources of which it is kept when they were read. */
+  get size(): number {
+    return this.#lastReadMs.size;
   }
 
   /** Null: no process reports at all. */
@@ -57,6 +65,7 @@ export class ReadReports {
       for (const [name, count] of counts)
         if (count > (this.#counts.get(name) ?? count)) this.#lastReadMs.set(name, this.#clock.nowMs());
       this.#counts = counts;
+      for (const name of this.#lastReadMs.keys()) if (!this.#isMirrored(name)) this.#lastReadMs.delete(name);
       this.#heard = values.length > 0;
       this.#perSecond = perSecond;
     } catch {

@@ -55,7 +55,7 @@ export class Refresher {
     this.#parallel = options.parallel ?? 16;
     this.#tickMs = options.tickMs ?? 250;
     const { client, clock, by, onTrouble } = mirrors.ports;
-    this.#reports = new ReadReports(client, clock);
+    this.#reports = new ReadReports(client, clock, (name) => mirrors.live.entries.has(name));
     this.set = new RefresherSet({ client, clock, lease: mirrors.lease, name: by, onTrouble }, () =>
       this.#all(),
     );

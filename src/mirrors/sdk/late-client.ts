@@ -51,8 +51,10 @@ export class LateClient implements StateClient, AsyncDisposable {
     yield* (await this.#client()).watch(...args);
   }
 
-  async replicas(endpoints?: readonly string[]): Promise<readonly ReplicaReads[]> {
-    return (await (await this.#client()).replicas?.(endpoints)) ?? [];
+  async replicas(
+    ...args: Parameters<NonNullable<StateClient['replicas']>>
+  ): Promise<readonly ReplicaReads[]> {
+    return (await (await this.#client()).replicas?.(...args)) ?? [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

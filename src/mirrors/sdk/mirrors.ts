@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { asError, TanistError } from '../../foundation/errors.ts';
 import { seededRandom } from '../../foundation/random.ts';
+import type { Near } from '../../nearest/feeds.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { keptBy } from '../config/kept-by.ts';
@@ -12,7 +13,6 @@ import { ask, invalidate } from '../invalidation/wanted.ts';
 import { type FinishedLook, Looker } from '../refresh/looker.ts';
 import { resourceId } from '../resource-id.ts';
 import type { OriginPermissions } from '../sources/open-origin.ts';
-import type { Near } from '../state/feeds.ts';
 import { type LiveEntry, ownValue } from '../state/live-entry.ts';
 import { LiveMirror } from '../state/live-mirror.ts';
 import { ProcessLease } from '../state/process-lease.ts';

@@ -1,3 +1,4 @@
+import { type NearOptions, nearOf } from '../../nearest/near-options.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StateClient } from '../../ports/state-client.ts';
 import { systemClock } from '../../ports/system-clock.ts';
@@ -15,11 +16,12 @@ export interface MirrorsOptions {
   /** What sources may reach from here. Default: HTTP and gRPC alone, secrets from variables that begin with `TANIST_SECRET_`. */
   readonly may?: Partial<Omit<OriginPermissions, 'wallMs'>>;
   /**
-   * Mirrors are read and followed at the nearest of these replicas (client addresses; absent: all warm ones of the cluster) by round trip, as long as what it holds is no
-   * older than `lagMs` (default 5000); else at the cluster, as without this. `mirrors/live/` is to be critical by policy. Needs a client that reaches single replicas:
+   * Mirrors are read and followed at the nearest of these replicas (client addresses; absent: all warm ones of the cluster): those of the own `zone` first, then those of
+   * the own `region`, each by round trip, as long as what it holds is no older than `lagMs` (default 5000); else at the cluster, as without this. A nearer one that
+   * comes, or comes back, is moved to. `mirrors/live/` is to be critical by policy. Needs a client that reaches single replicas:
    * Tanist's over gRPC.
    */
-  readonly near?: { readonly endpoints?: readonly string[]; readonly lagMs?: number };
+  readonly near?: NearOptions;
   /** Calls of a source while the cluster cannot be reached, of this process alone. Default: 10 a minute, 5 at once. */
   readonly directBudget?: BudgetOptions;
   /** Where nothing at all is heard of the cluster for twice as long while a read waits for it, the origin is asked without it, in ms. Default 1000. */
@@ -72,10 +74,7 @@ export async function openMirrors(
       ...options.may,
       wallMs: () => clock.wallMs(),
     },
-    near:
-      options.near === undefined
-        ? null
-        : { endpoints: options.near.endpoints ?? null, lagMs: options.near.lagMs ?? 5000 },
+    near: options.near === undefined ? null : nearOf(options.near, ['warm']),
     by: options.name ?? processName(),
     directBudget: options.directBudget ?? { perMinute: 10, burst: 5 },
     clusterMs: options.clusterMs ?? 1000,

@@ -23,11 +23,18 @@ export function etcdOrigin(
   connect: (endpoints: readonly string[]) => Promise<OtherState>,
 ): Origin {
   let opened: Promise<OtherState> | null = null;
+  /** One for all: it comes back by itself when the other etcd does. */
+  const other = (): Promise<OtherState> => {
+    opened ??= connect(config.endpoints).catch((error: unknown) => {
+      opened = null;
+      throw error;
+    });
+    return opened;
+  };
   return {
     async fetch({ key, validators, signal, maxBytes }) {
       try {
-        opened ??= connect(config.endpoints);
-        const { client } = await opened;
+        const { client } = await other();
         const prefix = textFor(config.prefix, key);
         const { values, more } = await client.get(prefix, { prefix: true, limit: mostKeys, signal });
         if (more) throw new TanistError('origin-too-large', `the range has more than ${mostKeys} keys`);
@@ -46,25 +53,18 @@ export function etcdOrigin(
       } catch (error) {
         if (error instanceof TanistError && !error.code.startsWith('origin-')) {
           if (signal.aborted) return failedBy(error, signal);
-          if (error.code === 'unavailable') opened = null;
           return failed('origin-unreachable', `the other etcd cannot be asked (${error.code})`);
         }
         return failedBy(error, signal);
       }
     },
     async *changes(signal) {
-      opened ??= connect(config.endpoints);
       const [begins = ''] = config.prefix.split(/\{\+?key\}/);
-      try {
-        const { client } = await opened;
-        // Of all keys where the prefix begins with the resource's own.
-        for await (const { events } of client.watch(begins, { prefix: true, signal })) {
-          if (events.length === 0) yield { kind: 'following' };
-          else yield { kind: 'changed', keys: concerned(config.prefix, begins, events) };
-        }
-      } catch (error) {
-        if (error instanceof TanistError && error.code === 'unavailable') opened = null;
-        throw error;
+      const { client } = await other();
+      // Of all keys where the prefix begins with the resource's own.
+      for await (const { events } of client.watch(begins, { prefix: true, signal })) {
+        if (events.length === 0) yield { kind: 'following' };
+        else yield { kind: 'changed', keys: concerned(config.prefix, begins, events) };
       }
     },
     async close() {

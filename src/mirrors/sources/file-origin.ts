@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { TanistError } from '../../foundation/errors.ts';
@@ -22,9 +23,13 @@ export function fileOrigin(config: OriginOf<'file'>, folder: string, wallMs: () 
         const below = relative(resolve(folder), path);
         if (below === '' || below.startsWith('..') || isAbsolute(below))
           return failed('origin-refused', `${key}: the file is outside the folder of files`);
-        const file = await open(path, 'r');
+        // A pipe that nobody writes to is opened at once.
+        const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
         try {
-          const { mtimeMs, ctimeMs, ino, size } = await file.stat();
+          const found = await file.stat();
+          const { mtimeMs, ctimeMs, ino, size } = found;
+          if (!found.isFile())
+            return failed('origin-refused', `${key}: a pipe, a device or a folder is no file`);
           if (size > maxBytes) throw tooLarge(maxBytes);
           const etag = `${mtimeMs}-${ctimeMs}-${ino}-${size}`;
           if (validators?.etag === etag) return { kind: 'unchanged', originMs: null };
@@ -49,7 +54,7 @@ export function fileOrigin(config: OriginOf<'file'>, folder: string, wallMs: () 
   };
 }
 
-/** A file may grow while it is read, and special ones have no size. */
+/** A file may grow while it is read, and some (`/proc`) have no size. */
 async function boundedRead(
   file: Awaited<ReturnType<typeof open>>,
   maxBytes: number,

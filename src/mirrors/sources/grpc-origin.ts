@@ -1,10 +1,12 @@
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { splitAddress } from '../../foundation/address.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import type { OriginOf } from '../config/source-schema.ts';
 import { tooLarge } from './bounded-body.ts';
 import { failed, failedBy } from './failed.ts';
 import { type ReflectedMethod, reflectMethod } from './grpc-reflection.ts';
 import type { Origin, OriginAnswer } from './origin.ts';
+import { checkReach } from './reach.ts';
 import { metadataText, type SecretPlaces, secretsOf } from './secrets.ts';
 import { jsonFor, withTexts } from './template.ts';
 
@@ -62,6 +64,7 @@ export function grpcOrigin(config: OriginOf<'grpc'>, places: SecretPlaces, wallM
       try {
         const own = await secretsOf(config.metadata, places, metadataText);
         const hidden = await secretsOf(config.secrets, places, null);
+        await checkReach(splitAddress(config.address).host);
         const open = connection(maxBytes);
         const reflected = await described(open, signal);
         const metadata = new Metadata();

@@ -2,17 +2,26 @@ import type { OriginOf } from '../config/source-schema.ts';
 import { boundedBody } from './bounded-body.ts';
 import { failed, failedBy, parsed } from './failed.ts';
 import type { Origin, OriginAnswer, OriginRequest, Validators } from './origin.ts';
+import { checkReach } from './reach.ts';
 import { headerText, type SecretPlaces, secretsOf } from './secrets.ts';
 import { urlFor } from './template.ts';
 
 const mostRedirects = 5;
 
-/** HTTP(S) with JSON: GET, conditional (RFC 9110, 13.1), redirects followed at most five times and without secrets to another origin. */
-export function httpOrigin(config: OriginOf<'http'>, places: SecretPlaces, wallMs: () => number): Origin {
+/**
+ * HTTP(S) with JSON: GET, conditional (RFC 9110, 13.1), redirects followed at most five times, without secrets to another origin, and from https to nothing less.
+ * `reach`: fails where an address is not to be asked.
+ */
+export function httpOrigin(
+  config: OriginOf<'http'>,
+  places: SecretPlaces,
+  wallMs: () => number,
+  reach: (host: string) => Promise<void> = checkReach,
+): Origin {
   return {
     async fetch(request) {
       try {
-        return await follow(config, places, request, wallMs);
+        return await follow(config, places, request, wallMs, reach);
       } catch (error) {
         return failedBy(error, request.signal);
       }
@@ -25,6 +34,7 @@ async function follow(
   places: SecretPlaces,
   { key, validators, signal, maxBytes }: OriginRequest,
   wallMs: () => number,
+  reach: (host: string) => Promise<void>,
 ): Promise<OriginAnswer> {
   const first = new URL(urlFor(config.url, key));
   const query = await secretsOf(config.query, places, null);
@@ -38,6 +48,7 @@ async function follow(
     if (seen.size > mostRedirects)
       return failed('origin-redirects', `the origin redirects more than ${mostRedirects} times`);
     seen.add(url.href);
+    await reach(url.hostname);
     const response = await fetch(url, {
       redirect: 'manual',
       signal,
@@ -58,6 +69,8 @@ async function follow(
           'origin-redirects',
           'the origin redirects to an address with a user or a password in it',
         );
+      if (url.protocol === 'https:' && next.protocol !== 'https:')
+        return failed('origin-redirects', 'the origin redirects from https to http');
       url = next;
       continue;
     }

@@ -9,7 +9,6 @@ import type { ResourceId } from '../resource-id.ts';
  * - `mirrors/refresher/ID`, `mirrors/report/ID`: processes, on their leases.
  */
 export const livePrefix = 'mirrors/live/';
-export const livePrefixEnd = 'mirrors/live0';
 export const refresherPrefix = 'mirrors/refresher/';
 export const reportPrefix = 'mirrors/report/';
 

@@ -1,14 +1,14 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import { type Revision, revision } from '../../foundation/ids.ts';
+import type { Feed, ReplicaWord } from '../../nearest/feed.ts';
+import { Feeds, type Near } from '../../nearest/feeds.ts';
+import { follow } from '../../nearest/follow.ts';
 import { type Clock, rest } from '../../ports/clock.ts';
 import type { ClientKeyValue, StateClient, WatchEvent } from '../../ports/state-client.ts';
 import { resourceId } from '../resource-id.ts';
-import type { BegunFeed } from './begun-feed.ts';
 import { Budgets } from './budgets.ts';
 import { ClusterContact } from './cluster-contact.ts';
 import { EntryTimes, type TimesOf } from './entry-times.ts';
-import type { Feed, ReplicaWord } from './feed.ts';
-import { Feeds, type Near } from './feeds.ts';
 import { livePrefix, parseLiveKey } from './keys.ts';
 import { emptyEntry, isDone, isEmpty, type LiveEntry, vanished } from './live-entry.ts';
 import type { BudgetRecord, CheckRecord, ClaimRecord, ValueRecord, WantedRecord } from './records.ts';
@@ -30,9 +30,8 @@ export interface LiveMirrorPorts {
   readonly onTrouble: (error: Error) => void;
 }
 
-/** After a failure; doubled while it goes on. */
-const firstPauseMs = 200;
-const longestPauseMs = 5000;
+/** Until all is read anew where what came could not be taken. */
+const againMs = 1000;
 
 /**
  * The mirror in this process: everything below `mirrors/live/`, followed delta by delta. A read is a look into a map.
@@ -65,7 +64,7 @@ export class LiveMirror {
     this.#times = new EntryTimes(ports.clock, this.clocks, ports.times);
     this.contact = new ClusterContact(ports.clock, ports.silentMs);
     const { client, clock, near, silentMs } = ports;
-    this.#feeds = new Feeds({ client, clock, near, silentMs });
+    this.#feeds = new Feeds({ client, prefix: livePrefix, clock, near, silentMs });
   }
 
   /** Whether deltas come. False: what is here grows old unseen. */
@@ -137,67 +136,58 @@ export class LiveMirror {
   }
 
   async #run(first: (error: Error | null) => void): Promise<void> {
+    const { clock, onTrouble } = this.#ports;
     const { signal } = this.#stopped;
-    let pauseMs = firstPauseMs;
-    let told = '';
-    let next = null as BegunFeed | null;
     while (!signal.aborted) {
-      const feed: Feed = next ?? (await this.#feeds.next(this.#seen));
-      next = null;
-      this.#turn++;
-      const turn = new AbortController();
-      const end = (): void => turn.abort();
-      signal.addEventListener('abort', end, { once: true });
-      const unlook = this.#feeds.better(
-        feed,
-        () => this.#seen,
-        (better) => {
-          next = better;
-          end();
-        },
-      );
       try {
-        for await (const part of feed.follow(AbortSignal.any([signal, turn.signal]))) {
-          if (part.kind === 'all') {
-            this.#replace(part.at, part.found, feed.replica === null);
-            this.#feed = feed;
-            this.contact.following = true;
-            first(null);
-            pauseMs = firstPauseMs;
-            told = '';
-            continue;
-          }
+        await this.#follow(first);
+      } catch (error) {
+        onTrouble(asError(error));
+        this.contact.following = false;
+        await rest(clock, againMs, signal);
+      }
+    }
+    this.contact.following = false;
+    first(new TanistError('closed', 'these mirrors are closed'));
+  }
+
+  async #follow(first: (error: Error | null) => void): Promise<void> {
+    const { clock, onTrouble } = this.#ports;
+    const { signal } = this.#stopped;
+    let told = '';
+    for await (const part of follow(this.#feeds, clock, signal, this.#seen)) {
+      const { feed } = part;
+      switch (part.kind) {
+        case 'turn':
+          this.#turn++;
+          break;
+        case 'all':
+          this.#replace(part.at, part.found, feed.replica === null);
+          this.#feed = feed;
+          this.contact.following = true;
+          first(null);
+          told = '';
+          break;
+        case 'changes': {
           const { revision: through, events } = part.batch;
           // What a replica says without a change is no word of the cluster's.
           if (feed.replica === null || events.length > 0) this.contact.heard();
-          this.#feeds.lasted(feed);
           this.#seen = revision(Math.max(this.#seen, through));
           for (const event of events) this.#take(event, true);
           this.#tell();
+          break;
         }
-      } catch (error) {
-        if (signal.aborted) break;
-        // Left for a better one.
-        if (turn.signal.aborted) continue;
-        this.#feeds.failed(feed);
-        const trouble = asError(error);
-        // Once, however often it comes to nothing.
-        if (trouble.message !== told) this.#ports.onTrouble(trouble);
-        told = trouble.message;
-        // The others are asked at once, and until they have answered nobody notices.
-        if (feed.replica !== null) continue;
-        this.contact.following = false;
-        first(trouble);
-        await rest(this.#ports.clock, pauseMs, signal);
-        pauseMs = Math.min(2 * pauseMs, longestPauseMs);
-      } finally {
-        unlook();
-        signal.removeEventListener('abort', end);
+        case 'lost':
+          // Once, however often it comes to nothing.
+          if (part.error.message !== told) onTrouble(part.error);
+          told = part.error.message;
+          // The others are asked at once, and until they have answered nobody notices.
+          if (feed.replica !== null) break;
+          this.contact.following = false;
+          first(part.error);
+          break;
       }
     }
-    next?.end();
-    this.contact.following = false;
-    first(new TanistError('closed', 'these mirrors are closed'));
   }
 
   #replace(at: Revision, found: readonly ClientKeyValue[], isClusters: boolean): void {

@@ -1,7 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import type { Random } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { ImageStore } from '../../ports/image-store.ts';
+import type { ImageStore, IsHeld } from '../../ports/image-store.ts';
 import type { StoreIdentity } from '../../ports/log-store.ts';
 import type { StateMachine } from '../../state/state-machine.ts';
 import { backupOf } from '../backup/backup.ts';
@@ -57,9 +57,9 @@ export class Copies {
   }
 
   /** See `TanistNode.image`. */
-  async image(): Promise<OutgoingImage> {
+  async image(isHeld?: IsHeld): Promise<OutgoingImage> {
     this.#check();
-    return this.#images.open();
+    return this.#images.open(isHeld);
   }
 
   #check(): void {

@@ -1,7 +1,7 @@
 import { TanistError } from '../../foundation/errors.ts';
 import { limits } from '../../foundation/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AppliedPoint, ImageStore } from '../../ports/image-store.ts';
+import type { AppliedPoint, ImageStore, IsHeld } from '../../ports/image-store.ts';
 import { paced } from './paced.ts';
 
 export interface ImageOutletParts {
@@ -11,7 +11,7 @@ export interface ImageOutletParts {
   readonly settle: () => Promise<void>;
 }
 
-/** The whole image as chunks for another member, as a snapshot of Raft has it; close it in all cases. */
+/** The image as chunks for another member, as a snapshot of Raft has it, but for the values that it holds; close it in all cases. */
 export interface OutgoingImage {
   readonly applied: AppliedPoint;
   /** About. */
@@ -29,7 +29,7 @@ export class ImageOutlet {
     this.#parts = parts;
   }
 
-  async open(): Promise<OutgoingImage> {
+  async open(isHeld?: IsHeld): Promise<OutgoingImage> {
     const { image, clock, settle } = this.#parts;
     if (this.#busy)
       throw new TanistError(
@@ -40,7 +40,7 @@ export class ImageOutlet {
     try {
       await settle();
       const sizeBytes = await image.sizeBytes();
-      const { applied, chunks, close } = await image.snapshot();
+      const { applied, chunks, close } = await image.snapshot(undefined, isHeld);
       return {
         applied,
         sizeBytes,

@@ -339,8 +339,9 @@ export class Membership {
   }
 }
 
-function routedOf({ id, client, peer, http, tier }: MemberFacts): Member {
-  return { id, clientAddress: client, peerAddress: peer, httpAddress: http, tier };
+function routedOf({ id, client, peer, http, tier, labels }: MemberFacts): Member {
+  const member = { id, clientAddress: client, peerAddress: peer, httpAddress: http, tier };
+  return Object.keys(labels).length === 0 ? member : { ...member, labels };
 }
 
 /** It listens for peers, or is about to. */

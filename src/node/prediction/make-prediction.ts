@@ -13,9 +13,14 @@ const leastValidMs = 1000;
 
 /**
  * What the key is expected to be at `nowMs`: at the grid moment next to it, and at least one step after the newest value that is known. Null where the
- * table says nothing of that moment. No clock, no state: the caller says how old its knowledge is.
+ * table says nothing of that moment. No clock, no state: the caller says how old its knowledge is; `knownMs`: until then the key has not changed any more.
  */
-export function makePrediction(tracked: TrackedKey, table: ReadyTable, nowMs: number): Prediction | null {
+export function makePrediction(
+  tracked: TrackedKey,
+  table: ReadyTable,
+  nowMs: number,
+  knownMs: number,
+): Prediction | null {
   const [first] = tracked.fields;
   const row = first === undefined ? null : table.row(first.id);
   if (row === null || tracked.modRevision === 0) return null;
@@ -46,6 +51,7 @@ export function makePrediction(tracked: TrackedKey, table: ReadyTable, nowMs: nu
     validUntilMs: clusterTimeMs(Math.round(forMs + Math.max(2 * stepMs, leastValidMs))),
     model: table.model(row),
     confidence,
+    changeProbability: table.changeProbability(tracked, step, knownMs),
     level: intervalLevel,
     fields,
   };

@@ -7,7 +7,8 @@ import {
   type PredictionSource,
 } from '../../ports/prediction.ts';
 import type { PredictionStatus, PredictorState } from '../../ports/prediction-status.ts';
-import type { EngineFigures } from '../../prediction/online/messages.ts';
+import type { History } from '../../prediction/forecast.ts';
+import { type EngineFigures, historiesKind } from '../../prediction/online/messages.ts';
 import type { TableRow } from '../../prediction/online/table-row.ts';
 import { type ExpectedAt, expectedOf } from './expected.ts';
 import type { MetPredictions } from './met-predictions.ts';
@@ -90,6 +91,20 @@ export class OnlinePrediction implements PredictionSource {
   /** Some policy asks for predictions. */
   get asks(): boolean {
     return this.#assembly.search.asks;
+  }
+
+  /** What the predictor remembers of series. Errors: `unavailable`, `deadline-exceeded`, `overloaded`. */
+  histories(ids: readonly number[]): Promise<readonly (History | null)[]> {
+    return this.#parts.predictor.call(historiesKind, { ids });
+  }
+
+  /** How likely a key is to change until the end of each step of its first series, as far as that is known; else none. */
+  changesOf(tracked: TrackedKey): readonly number[] {
+    const { table, known } = this.#assembly;
+    const [first] = tracked.fields;
+    const horizon = (first === undefined ? null : table.row(first.id))?.get('horizon') ?? 0;
+    const all = Array.from({ length: horizon }, (_, i) => table.changeProbability(tracked, i + 1, known.ms));
+    return all.every((each) => each !== null) ? all : [];
   }
 
   /** Names of the series that a forecast was made from beside its own. */

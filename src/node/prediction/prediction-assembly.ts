@@ -3,6 +3,7 @@ import { Behaviour } from './behaviour/behaviour.ts';
 import type { MemberUsage, Usage } from './behaviour/usage.ts';
 import { KeyChanges } from './key-changes.ts';
 import { KeySearch } from './key-search.ts';
+import { KnownTime } from './known-time.ts';
 import { MetPredictions } from './met-predictions.ts';
 import { ModelKeeper, type ModelKeeperParts } from './model-keeper.ts';
 import { Observations } from './observations.ts';
@@ -23,6 +24,8 @@ export interface OnlinePredictionParts {
   readonly usage?: () => Usage | null;
   /** What each member uses, alike on all of them; absent: only operations are known that keys may follow. */
   readonly members?: () => readonly MemberUsage[];
+  /** See `KnownTime`. */
+  readonly silentMs?: () => number | null;
   readonly models?: Pick<ModelKeeperParts, 'local' | 'publish'>;
 }
 
@@ -35,8 +38,9 @@ export class PredictionAssembly {
   readonly keys: TrackedKeys;
   readonly observations: Observations;
   readonly table = new ReadyTable();
-  readonly ready = new ReadyPredictions(this.table);
+  readonly ready = new ReadyPredictions(this.table, () => this.known.ms);
   readonly steady: Steady;
+  readonly known: KnownTime;
   readonly behaviour: Behaviour;
   readonly models: ModelKeeper;
   readonly calls: PredictorCalls;
@@ -54,6 +58,7 @@ export class PredictionAssembly {
     this.keys = new TrackedKeys(series, roomBytes, (tracked) => this.changes.gone(tracked));
     this.observations = new Observations((id) => this.keys.withSeries(id));
     this.steady = new Steady(parts.feed.clock);
+    this.known = new KnownTime({ ...parts, clock: parts.feed.clock, steady: this.steady });
     this.behaviour = new Behaviour({
       usage: parts.usage ?? (() => null),
       members: parts.members ?? (() => []),
@@ -88,6 +93,7 @@ export class PredictionAssembly {
     this.changes = new KeyChanges({ ...shared, search: () => this.search });
     this.promotion = new PromotionPredictions({
       ...shared,
+      known: this.known,
       clock: parts.feed.clock,
       timeMs: () => this.steady.nowMs(),
       catchUp: () =>

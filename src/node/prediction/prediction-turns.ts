@@ -31,6 +31,7 @@ export class PredictionTurns {
         found: () => this.#assembly.search.wanted(),
         replaced: () => {
           this.#assembly.steady.replaced();
+          this.#assembly.known.replaced();
           this.#assembly.met.replaced();
           this.#assembly.replaced();
         },
@@ -80,6 +81,7 @@ export class PredictionTurns {
 
   #turn(nowMs: number): void {
     const search = this.#assembly.search;
+    this.#assembly.known.look();
     search.look(nowMs);
     if (nowMs >= this.#fadeAtMs) {
       this.#fadeAtMs = nowMs + fadeEveryMs;

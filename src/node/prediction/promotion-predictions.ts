@@ -1,5 +1,6 @@
 import { type Clock, nextTurn } from '../../ports/clock.ts';
 import type { Prediction, PredictionSource } from '../../ports/prediction.ts';
+import type { KnownTime } from './known-time.ts';
 import type { ReadyPredictions } from './ready-predictions.ts';
 import type { TrackedKeys } from './tracked-keys.ts';
 
@@ -7,6 +8,7 @@ export interface PromotionPredictionsParts {
   readonly clock: Clock;
   readonly keys: Pick<TrackedKeys, 'values' | 'keyCount'>;
   readonly ready: ReadyPredictions;
+  readonly known: KnownTime;
   /** Cluster time as it goes on with the clock. */
   readonly timeMs: () => number;
   /** Resolves once the table knows of all that was applied; null: nothing is known of what was applied before. */
@@ -38,6 +40,7 @@ export class PromotionPredictions implements PredictionSource {
 
   /** What is expected now of the keys whose policy asks for it: made beforehand, so that it takes less than a millisecond for 1,000 keys. */
   preApply(nowMs: number): readonly Prediction[] {
+    this.#parts.known.promotes();
     const predictions = this.rehearse(nowMs);
     for (const each of predictions) {
       if (!this.#given.has(each)) this.#preApplied++;

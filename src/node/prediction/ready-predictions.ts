@@ -1,4 +1,5 @@
 import { limits } from '../../foundation/limits.ts';
+import { mutant } from '../../foundation/mutants.ts';
 import type { Prediction } from '../../ports/prediction.ts';
 import { sealedBound, sealPrediction } from '../../protocol/parts/prediction.ts';
 import { makePrediction } from './make-prediction.ts';
@@ -18,6 +19,8 @@ interface Ready {
 
 /** Keys made anew between two looks at the clock, at most. */
 const perLook = 16;
+/** A key that is less likely to change before the moment that its prediction is about has the value that it has. */
+const leastChange = 0.5;
 
 /**
  * The predictions themselves, made as their forecasts and values come in, a little at a time: a promotion then only collects them. What is outdated by then
@@ -25,12 +28,15 @@ const perLook = 16;
  */
 export class ReadyPredictions {
   readonly #table: ReadyTable;
+  readonly #knownMs: () => number;
   readonly #ready = new Map<TrackedKey, Ready | null>();
   readonly #outdated = new Set<TrackedKey>();
   #bytes = 0;
 
-  constructor(table: ReadyTable) {
+  /** `knownMs`: until then, in cluster time, what did not change here did not change. */
+  constructor(table: ReadyTable, knownMs: () => number) {
     this.#table = table;
+    this.#knownMs = knownMs;
   }
 
   /** Of those that are held, twice as many as their sealed forms take: as text, and sealed. */
@@ -76,7 +82,7 @@ export class ReadyPredictions {
   }
 
   /**
-   * Those of at least the confidence that their policies ask for, the most certain of the weightiest first, within the limits of one command. `mayGoOn`:
+   * Those of at least the confidence that their policies ask for, of keys that are expected to change, the most certain of the weightiest first, within the limits of one command. `mayGoOn`:
    * whether there is time to make more of them.
    */
   collect(tracked: Iterable<TrackedKey>, nowMs: number, mayGoOn: () => boolean): readonly Prediction[] {
@@ -96,7 +102,7 @@ export class ReadyPredictions {
     const chosen: Prediction[] = [];
     let bytes = 0;
     for (const { prediction, bytes: own } of offers) {
-      if (prediction === null) continue;
+      if (prediction === null || isExpectedToStay(prediction)) continue;
       if (chosen.length === limits.predictionsPerCommand) break;
       if (bytes + own > limits.predictionBytesPerCommand) continue;
       bytes += own;
@@ -125,7 +131,7 @@ export class ReadyPredictions {
 
   #make(tracked: TrackedKey, nowMs: number): Ready | null {
     this.#outdated.delete(tracked);
-    const prediction = makePrediction(tracked, this.#table, nowMs);
+    const prediction = makePrediction(tracked, this.#table, nowMs, this.#knownMs());
     const { minConfidence, weight } = tracked.policy;
     const isSure = prediction !== null && prediction.confidence >= minConfidence;
     const ready =
@@ -143,6 +149,11 @@ export class ReadyPredictions {
     this.#ready.set(tracked, ready);
     return ready;
   }
+}
+
+function isExpectedToStay({ changeProbability }: Prediction): boolean {
+  if (mutant.active === 'pre-applied-without-change') return false;
+  return changeProbability !== null && changeProbability < leastChange;
 }
 
 /** Its value is scanned for each field, written anew, and sealed. */

@@ -31,6 +31,17 @@ export class ReadyTable {
     return ids;
   }
 
+  /**
+   * How likely the key is to change by the end of the step so many steps after the end of its row, where it had not by `knownMs`; null: not known. It is told
+   * by the first series of the key.
+   */
+  changeProbability({ fields: [first], timeMs }: TrackedKey, step: number, knownMs: number): number | null {
+    const row = first === undefined ? null : this.row(first.id);
+    if (row === null) return null;
+    const untilMs = row.get('endMs') + (step + 0.5) * row.get('stepMs');
+    return row.changeProbability(knownMs - timeMs, untilMs - timeMs);
+  }
+
   /** Of the key's first series; 0: there is none. */
   halfStepMs({ fields: [first] }: TrackedKey): number {
     return ((first === undefined ? null : this.row(first.id))?.get('stepMs') ?? 0) / 2;

@@ -30,8 +30,14 @@ export class Steady {
     this.#offset.measured(offsetMs, nowMs);
   }
 
+  /** Of what was seen; −∞: nothing was. */
+  get newestMs(): number {
+    return this.#newestMs;
+  }
+
   /** What comes from now on is of another past, with a time of its own. */
   replaced(): void {
+    this.#newestMs = Number.NEGATIVE_INFINITY;
     this.#offset.forget();
   }
 

@@ -259,8 +259,11 @@ export class TrackedKeys {
   #define({ space, key, policy, fields, uses }: TrackedKey): void {
     const { stepMs, horizon, weight } = policy;
     const value = weight * (1 + uses);
-    for (const { id, pointer } of fields)
-      this.#defined.set(id, { id, name: `${nameOf(space, key)}\n${pointer}`, stepMs, horizon, value });
+    for (const [at, { id, pointer }] of fields.entries()) {
+      const definition = { id, name: `${nameOf(space, key)}\n${pointer}`, stepMs, horizon, value };
+      // All fields change with their key.
+      this.#defined.set(id, at === 0 ? { ...definition, changes: true } : definition);
+    }
   }
 }
 

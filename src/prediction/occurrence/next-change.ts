@@ -5,6 +5,7 @@ import { daily } from './daily.ts';
 import { gammaRenewal } from './gamma-renewal.ts';
 import { hiddenDrift } from './hidden-drift.ts';
 import { hiddenRenewal } from './hidden-renewal.ts';
+import { hiddenTimetable } from './hidden-timetable.ts';
 import {
   type Fit,
   finished,
@@ -53,6 +54,7 @@ const MODELS: readonly OccurrenceModel[] = [
   timetable,
   hiddenRenewal,
   hiddenDrift,
+  hiddenTimetable,
 ];
 /** What a loss that has passed out of the tests still counts after another one. */
 const KEPT = 0.98;

@@ -3,6 +3,8 @@
  * interpolated. Everything fades (by half in about 44 scored predictions), so it is as of late.
  */
 
+import { normalQuantile } from '../math/normal.ts';
+import { studentAt } from '../math/student.ts';
 import type { PastForecast } from './series-model.ts';
 
 export const scoredSteps = [1, 2, 4, 8, 16, 32, 64] as const;
@@ -11,6 +13,10 @@ const leastWeight = 1 / 64;
 const gain = 0.3;
 /** What a backtest found counts as so many predictions in use. */
 const mostFromPast = 16;
+/** What the steps before say of a step's errors counts as so many of them. */
+const neighbour = 3;
+/** After so many independent errors feedback has found the width; after half as many it begins to be trusted. */
+const enough = 40;
 
 /** One of `scoredSteps`. */
 interface Bucket {
@@ -22,8 +28,11 @@ interface Bucket {
   covered: number;
   error: number;
   naiveError: number;
-  /** Of intervals where the model has none. */
+  /** Mean of its squares. */
+  square: number;
+  /** Of intervals where the model has none: followed by feedback, and what it is at least while errors are few. */
   halfWidth: number;
+  least: number;
 }
 
 interface Waiting {
@@ -45,6 +54,8 @@ export interface Predicted {
 
 export class Accuracy {
   readonly #level: number;
+  /** Of the normal distribution, for one side of `#level`. */
+  readonly #z: number;
   readonly #buckets: readonly Bucket[];
   /** Mean change from one true value to the next, whatever model was in use; and how many of them it knows. */
   #change = { mean: 0, count: 0 };
@@ -54,6 +65,7 @@ export class Accuracy {
   /** `level`: what the intervals shall cover, 0 to 1. */
   constructor(horizon: number, level: number) {
     this.#level = level;
+    this.#z = normalQuantile((1 + level) / 2);
     this.#buckets = scoredSteps
       .filter((step) => step <= horizon)
       .map((step) => ({
@@ -64,7 +76,9 @@ export class Accuracy {
         covered: level,
         error: 0,
         naiveError: 0,
+        square: 0,
         halfWidth: 0,
+        least: 0,
       }));
   }
 
@@ -108,7 +122,13 @@ export class Accuracy {
 
   /** Half the width of an interval so many steps ahead, for a model that has none. */
   halfWidth(step: number): number {
-    return this.#between(step, (bucket) => bucket.halfWidth);
+    const width = (of: Bucket | undefined): number =>
+      of === undefined ? 0 : Math.max(of.halfWidth, of.least);
+    const [before, last] = [this.#buckets.at(-2), this.#buckets.at(-1)];
+    if (last === undefined || step <= last.step) return this.#between(step, width);
+    // On as it grew; that of errors that add up doubles in four times as many steps.
+    const growth = width(before) === 0 ? 1 : Math.min(Math.SQRT2, Math.max(1, width(last) / width(before)));
+    return width(last) * growth ** Math.log2(step / last.step);
   }
 
   /** Remembers a forecast until its truth is known: element i is for `endMs + (i + 1) · stepMs`. Of those made within one step it is the first. */
@@ -131,6 +151,7 @@ export class Accuracy {
    */
   found(timeMs: number, value: number, before: number, stepMs: number): number {
     let oneStep = Number.NaN;
+    let isMet = false;
     for (const bucket of this.#buckets) {
       const { waiting } = bucket;
       for (
@@ -142,6 +163,7 @@ export class Accuracy {
         const truth = next.targetMs < timeMs - stepMs / 2 ? before : value;
         if (!Number.isFinite(truth)) continue;
         this.#score(bucket, truth, next);
+        isMet = true;
         this.#met.error += Math.abs(truth - next.mean);
         this.#met.naive += Math.abs(truth - next.lastValue);
         if (bucket.step !== 1) continue;
@@ -151,6 +173,7 @@ export class Accuracy {
         this.#change.mean += (Math.abs(truth - next.lastValue) - this.#change.mean) * share;
       }
     }
+    if (isMet) this.#measure();
     return oneStep;
   }
 
@@ -158,10 +181,18 @@ export class Accuracy {
   begin(past: readonly PastForecast[]): void {
     this.forgetWaiting();
     for (const bucket of this.#buckets) {
-      Object.assign(bucket, { count: 0, good: 0.5, covered: this.#level, error: 0, naiveError: 0 });
+      Object.assign(bucket, {
+        count: 0,
+        good: 0.5,
+        covered: this.#level,
+        error: 0,
+        naiveError: 0,
+        square: 0,
+      });
       for (const met of past) if (met.step === bucket.step) this.#score(bucket, met.truth, met);
       bucket.count = Math.min(bucket.count, mostFromPast);
     }
+    this.#measure();
   }
 
   /** What waits is of a past that is no more. */
@@ -181,10 +212,31 @@ export class Accuracy {
     const share = bucket.count === 1 ? 1 : weight;
     bucket.error += (error - bucket.error) * share;
     bucket.naiveError += (naive - bucket.naiveError) * share;
+    bucket.square += (error ** 2 - bucket.square) * share;
     // Conformal by feedback (Angelopoulos et al. 2023, quantile tracking): a miss widens by `level` parts, a hit narrows by the rest, so that
     // the level is held in the long run whatever the series does.
     const outside = error > bucket.halfWidth ? 1 : 0;
     bucket.halfWidth = Math.max(0, bucket.halfWidth + gain * bucket.error * (this.#level - 1 + outside));
+  }
+
+  /**
+   * Few errors say little of how large the next may be, and feedback has not found the width yet: then it is at least that of Student's t for as many
+   * independent ones, with the steps before as further evidence of their size, as errors add up.
+   */
+  #measure(): void {
+    let before = { step: 1, freedom: 0, variance: 0 };
+    for (const bucket of this.#buckets) {
+      const { step, count, square } = bucket;
+      // Forecasts made one step apart share all of their steps but one.
+      const independent = count === 0 ? 0 : Math.max(1, count / (2 * step - 1));
+      const weight = Math.min(before.freedom, neighbour);
+      const freedom = independent + weight;
+      const grown = (before.variance * step) / before.step;
+      const variance = freedom === 0 ? 0 : (independent * square + weight * grown) / freedom;
+      const few = Math.min(1, 2 * (1 - independent / enough));
+      bucket.least = few <= 0 || freedom < 1 ? 0 : few * studentAt(this.#z, freedom) * Math.sqrt(variance);
+      before = { step, freedom, variance };
+    }
   }
 
   #between(step: number, of: (bucket: Bucket) => number): number {

@@ -51,6 +51,8 @@ export class OnlineEngine {
   /** With values that their forecasts do not know yet. */
   readonly #due = new Set<ForecastSeries>();
   readonly #wanting = new Set<ForecastSeries>();
+  /** With more to learn of when they change. */
+  readonly #changing = new Set<ForecastSeries>();
   readonly #inputs = new InputBook();
   readonly #budget: CpuBudget;
   readonly #samples = new Samples();
@@ -92,6 +94,7 @@ export class OnlineEngine {
       await this.#choose(options.cpu, () => inTime() && this.#choicesDueMs > 0);
     await this.#forecastDue(options, inTime);
     if (chooses) await this.#choose(options.cpu, inTime);
+    if (chooses) await this.#learnChanges(options.cpu, inTime);
     const rows = joined(this.#rows);
     this.#rows = [];
     return { rows, models: this.#models, figures: this.#figures() };
@@ -102,6 +105,11 @@ export class OnlineEngine {
     for (const { definition, observed } of this.#series.values()) {
       yield { name: definition.name, history: () => (observed.rests ? null : observed.history()) };
     }
+  }
+
+  history(id: number): History | null {
+    const { observed } = this.#series.get(id) ?? {};
+    return observed === undefined || observed.rests ? null : observed.history();
   }
 
   #define(definition: SeriesDefinition, level: number): void {
@@ -126,6 +134,7 @@ export class OnlineEngine {
     this.#series.delete(id);
     this.#due.delete(series);
     this.#wanting.delete(series);
+    this.#changing.delete(series);
   }
 
   #observe(id: number, timeMs: number, value: number, revision: number): void {
@@ -135,6 +144,7 @@ export class OnlineEngine {
     this.#scaledError.scored(series.observe(timeMs, value, revision), series.accuracy.scale);
     if (series.isDue) this.#due.add(series);
     if (series.wantsChoice(this.#parts.chooser.minimumLength)) this.#wanting.add(series);
+    if (series.wantsChanges) this.#changing.add(series);
   }
 
   async #forecastDue({ cpu, isUrgent = false }: EngineLimits, inTime: () => boolean): Promise<void> {
@@ -199,6 +209,7 @@ export class OnlineEngine {
       mean,
       lower,
       upper,
+      within: series.changes.within,
     });
     this.#rows.push(row);
     this.#forecasts++;
@@ -223,6 +234,20 @@ export class OnlineEngine {
         this.#due.add(series);
       }
       await breathe();
+    }
+  }
+
+  /** When keys change comes last: without it they are taken to change with every step. */
+  async #learnChanges(share: number, goesOn: () => boolean): Promise<void> {
+    for (const series of byValue(this.#changing)) {
+      if (this.#budget.left(share) <= 0 || !goesOn()) return;
+      this.#changing.delete(series);
+      if (!series.wantsChanges) continue;
+      const taken = this.#budget.begin();
+      series.changes.learn(series.observed.stepMs, series.definition.horizon);
+      taken();
+      this.#due.add(series);
+      await this.#parts.breathe();
     }
   }
 

@@ -1,5 +1,6 @@
 import { isUsable } from '../series/observations.ts';
 import { Accuracy } from './accuracy.ts';
+import { ChangeTimes } from './change-times.ts';
 import type { SeriesDefinition } from './messages.ts';
 import { hashOf } from './samples.ts';
 import type { Choice, SeriesModel } from './series-model.ts';
@@ -22,6 +23,7 @@ export class ForecastSeries {
   readonly nameHash: number;
   readonly observed: SeriesOfKey;
   readonly accuracy: Accuracy;
+  readonly changes = new ChangeTimes();
   definition: SeriesDefinition;
   model: SeriesModel;
   revision = 0;
@@ -59,6 +61,7 @@ export class ForecastSeries {
     const { lastMs, counts, version } = this.observed;
     const wentBack = counts.wentBack;
     this.observed.observe(timeMs, value);
+    if (this.definition.changes === true) this.changes.changed(timeMs);
     this.revision = revision;
     if (!isUsable(value)) return Number.NaN;
     if (this.observed.counts.wentBack > wentBack || !Number.isFinite(lastMs)) {
@@ -81,6 +84,11 @@ export class ForecastSeries {
     if (growth.some((each) => at < each && length >= each)) return true;
     const since = this.observed.taken - this.#takenThen;
     return since >= chooseEvery || (since >= patience && this.#isWorse());
+  }
+
+  /** Whether more is to be learnt of when it changes. */
+  get wantsChanges(): boolean {
+    return this.definition.changes === true && this.changes.wants(this.observed.stepMs);
   }
 
   chose(choice: Choice): void {

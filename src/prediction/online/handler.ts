@@ -2,7 +2,7 @@ import type { Candidate } from '../forecast.ts';
 import { type Handler, handler, Moved } from '../worker/serve.ts';
 import { type NamedHistory, OnlineEngine } from './engine.ts';
 import { LoadedModels } from './loaded-models.ts';
-import { loadModelKind, observeKind } from './messages.ts';
+import { historiesKind, loadModelKind, observeKind } from './messages.ts';
 import { onlineCandidates } from './online-candidates.ts';
 import { selectionChooser } from './selected-model.ts';
 
@@ -53,7 +53,8 @@ export function onlineHandlers(): OnlineHandlers {
     return answer;
   });
   const load = handler(loadModelKind, ({ name, bytes }, { breathe }) => models.load(name, bytes, breathe));
-  return { handlers: [observe, load], histories: () => engine?.histories() ?? [] };
+  const histories = handler(historiesKind, ({ ids }) => ids.map((id) => engine?.history(id) ?? null));
+  return { handlers: [observe, load, histories], histories: () => engine?.histories() ?? [] };
 }
 
 function toTransfer({ buffer }: Float64Array): ArrayBuffer {

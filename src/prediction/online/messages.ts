@@ -1,3 +1,4 @@
+import type { History } from '../forecast.ts';
 import { callKind } from '../worker/messages.ts';
 
 /** A number of a key that shall be forecast, or how the application behaves. */
@@ -13,6 +14,8 @@ export interface SeriesDefinition {
   readonly value: number;
   /** What it is for. Absent: to be forecast. */
   readonly role?: SeriesRole;
+  /** How likely its key is to change is told, too. */
+  readonly changes?: true;
 }
 
 /** To be forecast, to be looked at where others are forecast that may follow it, or both. */
@@ -77,6 +80,11 @@ export interface ModelLoaded {
 /** A model file's bytes under its name. Refused with `model-damaged`, `model-version`, `model-invalid`. */
 export const loadModelKind = callKind<{ readonly name: string; readonly bytes: Uint8Array }, ModelLoaded>(
   'online.load-model',
+);
+
+/** The pasts of series by their numbers; null: there is none, or it has fewer than two steps. */
+export const historiesKind = callKind<{ readonly ids: readonly number[] }, readonly (History | null)[]>(
+  'online.histories',
 );
 
 export const observeKind = callKind<ObserveRequest, ObserveAnswer>('online.observe');

@@ -1,8 +1,9 @@
 import { scoredSteps } from './accuracy.ts';
+import { halfSteps } from './change-times.ts';
 
 /**
  * A row of the table of predictions as numbers, so that many cross between threads at once. Header, then the confidence at each of `scoredSteps`,
- * then mean, lower and upper of each step 1…horizon.
+ * then mean, lower and upper of each step 1…horizon, then how likely a change is within so many half steps after one (NaN: not known).
  */
 const fields = [
   'id',
@@ -42,6 +43,9 @@ const indexOf: Readonly<Record<Field, number>> = {
   input3: 14,
 };
 
+/** Of the probability that something else happens than a change, to say anything of what happens then. */
+const leastLeft = 1e-6;
+
 /** No series has it for its number. */
 export const noInput = -1;
 
@@ -56,7 +60,7 @@ const confidenceAt = headerLength;
 const valuesAt = headerLength + scoredSteps.length;
 
 export function rowLength(horizon: number): number {
-  return valuesAt + 3 * horizon;
+  return valuesAt + 3 * horizon + halfSteps(horizon);
 }
 
 /** One row, at `at` of a longer array. */
@@ -107,6 +111,28 @@ export class TableRow {
     return found;
   }
 
+  /**
+   * Probability that the key changes until the moment `untilMs` after its last change, where it had not by `knownMs` after it. Null: not known, be it that
+   * it should have changed long ago, or that this is further than what is told.
+   */
+  changeProbability(knownMs: number, untilMs: number): number | null {
+    if ((2 * knownMs) / this.get('stepMs') >= halfSteps(this.get('horizon'))) return null;
+    const known = this.#changed(knownMs);
+    const until = this.#changed(Math.max(knownMs, untilMs));
+    const left = 1 - known;
+    return left >= leastLeft && !Number.isNaN(until) ? (until - known) / left : null;
+  }
+
+  /** A line between half steps; beyond the last as there. NaN: not known. */
+  #changed(afterMs: number): number {
+    const horizon = this.get('horizon');
+    const at = (half: number): number => (half === 0 ? 0 : this.#number(valuesAt + 3 * horizon + half - 1));
+    const halves = Math.min(halfSteps(horizon), Math.max(0, (2 * afterMs) / this.get('stepMs')));
+    const whole = Math.floor(halves);
+    const from = at(whole);
+    return halves === whole ? from : from + (halves - whole) * (at(whole + 1) - from);
+  }
+
   #number(index: number): number {
     return this.#numbers[this.#at + index] ?? Number.NaN;
   }
@@ -118,6 +144,8 @@ export interface RowValues {
   readonly mean: Float64Array;
   readonly lower: Float64Array;
   readonly upper: Float64Array;
+  /** See `ChangeTimes`; null: not known. */
+  readonly within: Float64Array | null;
 }
 
 /** Writes a row and says where the next one goes. */
@@ -128,5 +156,8 @@ export function writeRow(into: Float64Array, at: number, row: RowValues): number
   into.set(row.mean, at + valuesAt);
   into.set(row.lower, at + valuesAt + horizon);
   into.set(row.upper, at + valuesAt + 2 * horizon);
+  const changesAt = at + valuesAt + 3 * horizon;
+  if (row.within?.length === halfSteps(horizon)) into.set(row.within, changesAt);
+  else into.fill(Number.NaN, changesAt, changesAt + halfSteps(horizon));
   return at + rowLength(horizon);
 }

@@ -1,6 +1,7 @@
 import { nodeId } from '../../foundation/ids.ts';
 import type { MemberFacts, MemberInfo, MemberRequest } from '../../ports/membership.ts';
 import { tiers } from '../../ports/tier.ts';
+import { readLabel, writeLabels } from '../parts/labels.ts';
 import { malformed, WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
 
@@ -121,12 +122,7 @@ export function writeInfo(writer: WireWriter, field: number, info: MemberInfo): 
   writer.text(4, info.client);
   writer.text(5, info.http);
   writer.text(6, info.tier);
-  for (const [key, label] of Object.entries(info.labels)) {
-    const entry = writer.begin(7);
-    writer.text(1, key);
-    writer.text(2, label);
-    writer.end(entry);
-  }
+  writeLabels(writer, 7, info.labels);
   writer.bool(8, info.voter);
   writer.bool(9, info.learner);
   writer.text(10, info.wanted ?? '');
@@ -145,10 +141,8 @@ export function readInfo(reader: WireReader): MemberInfo {
   while (reader.more()) {
     const field = reader.next();
     if (field >= 1 && field <= 6) texts[field - 1] = reader.text();
-    else if (field === 7) {
-      const [key, label] = readLabel(reader);
-      labels[key] = label;
-    } else if (field === 8) voter = reader.bool();
+    else if (field === 7) readLabel(reader, labels);
+    else if (field === 8) voter = reader.bool();
     else if (field === 9) learner = reader.bool();
     else if (field === 10) wanted = reader.text();
     else if (field === 11) replaces = reader.text();
@@ -169,19 +163,4 @@ export function readInfo(reader: WireReader): MemberInfo {
     ...(wanted === 'hot' ? { wanted } : {}),
     ...(replaces === '' ? {} : { replaces: nodeId(replaces) }),
   };
-}
-
-/** An entry of a map from text to text. */
-export function readLabel(reader: WireReader): readonly [key: string, label: string] {
-  let key = '';
-  let label = '';
-  const outer = reader.enter();
-  while (reader.more()) {
-    const field = reader.next();
-    if (field === 1) key = reader.text();
-    else if (field === 2) label = reader.text();
-    else reader.skip();
-  }
-  reader.leave(outer);
-  return [key, label];
 }

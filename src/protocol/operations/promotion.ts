@@ -1,9 +1,10 @@
 import { type NodeId, nodeId } from '../../foundation/ids.ts';
 import type { ForcedReport, Fork } from '../../ports/lineage.ts';
 import type { MemberInfo } from '../../ports/membership.ts';
-import type { Lineage } from '../../ports/replication.ts';
+import type { Held, Lineage } from '../../ports/replication.ts';
 import { malformed, WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
+import { readHeld, writeHeld } from '../replication/held.ts';
 import { readInfo, writeInfo } from './membership.ts';
 
 /** What a member says of itself and its lineage. */
@@ -150,10 +151,25 @@ export function decodeImageChunk(bytes: Uint8Array): ImageChunk {
   return { from: nodeId(from), lineage: { clusterId, epoch }, sizeBytes, data };
 }
 
-export function encodeImageRequest(id: NodeId): Buffer {
-  const writer = new WireWriter(64);
+/** `held` is not to be sent; null: all is. */
+export function encodeImageRequest(id: NodeId, held: Held | null): Buffer {
+  const writer = new WireWriter(256);
   writer.text(1, id);
+  if (held !== null) writeHeld(writer, 2, held);
   return writer.finish();
+}
+
+export function decodeImageRequest(bytes: Uint8Array): { readonly id: NodeId; readonly held: Held | null } {
+  const reader = new WireReader(bytes);
+  let id = '';
+  let held: Held | null = null;
+  while (reader.more()) {
+    const field = reader.next();
+    if (field === 1) id = reader.text();
+    else if (field === 2) held = readHeld(reader);
+    else reader.skip();
+  }
+  return { id: nodeId(id), held };
 }
 
 export function encodeForcePromote(confirmed: boolean): Buffer {

@@ -75,7 +75,7 @@ export function sealedBound({ key, content }: SealedPrediction): number {
 function contentBound({ value, model, fields }: Prediction): number {
   return fields.reduce(
     (bound, { pointer }) => bound + pointer.length * 3 + 40,
-    value.length + model.length * 3 + 64,
+    value.length + model.length * 3 + 80,
   );
 }
 
@@ -136,6 +136,7 @@ function writeContent(writer: WireWriter, prediction: Prediction): void {
   writer.double(5, prediction.confidence);
   writer.double(6, prediction.level);
   for (const predicted of prediction.fields) writeField(writer, 7, predicted);
+  if (prediction.changeProbability !== null) writer.doubleAlways(8, prediction.changeProbability);
 }
 
 function writeField(writer: WireWriter, field: number, predicted: PredictedField): void {
@@ -188,6 +189,7 @@ function readContent(reader: WireReader): Omit<Prediction, 'space' | 'key' | 'ma
   let model = '';
   let confidence = 0;
   let level = 0;
+  let changeProbability: number | null = null;
   const fields: PredictedField[] = [];
   while (reader.more()) {
     switch (reader.next()) {
@@ -212,12 +214,15 @@ function readContent(reader: WireReader): Omit<Prediction, 'space' | 'key' | 'ma
       case 7:
         fields.push(readField(reader));
         break;
+      case 8:
+        changeProbability = reader.double();
+        break;
       default:
         reader.skip();
     }
   }
   const times = { madeAtMs: clusterTimeMs(madeAtMs), forMs: clusterTimeMs(forMs) };
-  return { value, ...times, model, confidence, level, fields };
+  return { value, ...times, model, confidence, changeProbability, level, fields };
 }
 
 export function writeAgedPrediction(writer: WireWriter, field: number, aged: AgedPrediction): void {

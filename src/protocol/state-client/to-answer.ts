@@ -102,9 +102,10 @@ function clientPrediction(
   ageMs: number,
   last: ClientKeyValue,
 ): ClientPrediction {
-  const { key, value, confidence, level, fields, model, forMs, validUntilMs } = prediction;
+  const { key, value, confidence, changeProbability, level, fields, model, forMs, validUntilMs } = prediction;
   const bytes = { key: bytesOf(key), value: bytesOf(value) };
-  return { ...bytes, confidence, level, fields, model, source, ageMs, forMs, validUntilMs, last };
+  const expected = { confidence, changeProbability, level, fields, model, forMs, validUntilMs };
+  return { ...bytes, ...expected, source, ageMs, last };
 }
 
 /** `revision`: of the whole transaction, also where this is a nested one of it. */

@@ -1,5 +1,6 @@
 import { type NodeId, nodeId, type Term, term } from '../../foundation/ids.ts';
 import type { Lineage } from '../../ports/replication.ts';
+import { type Labels, readLabel, sameLabels, writeLabels } from '../parts/labels.ts';
 import { WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
 
@@ -11,6 +12,8 @@ export interface Member {
   readonly httpAddress: string;
   /** hot, learner, warm, cold. */
   readonly tier: string;
+  /** Where it is, such as `zone` and `region`. Absent: it does not say. */
+  readonly labels?: Labels;
 }
 
 /** Who leads, and who follows it in line. */
@@ -54,7 +57,8 @@ function sameMembers(left: readonly Member[], right: readonly Member[]): boolean
         member.clientAddress === other.clientAddress &&
         member.peerAddress === other.peerAddress &&
         member.httpAddress === other.httpAddress &&
-        member.tier === other.tier
+        member.tier === other.tier &&
+        sameLabels(member.labels, other.labels)
       );
     })
   );
@@ -140,6 +144,7 @@ export function writeMember(writer: WireWriter, field: number, member: Member): 
   writer.text(3, member.peerAddress);
   writer.text(4, member.httpAddress);
   writer.text(5, member.tier);
+  writeLabels(writer, 6, member.labels ?? {});
   writer.end(mark);
 }
 
@@ -149,6 +154,7 @@ export function readMember(reader: WireReader): Member {
   let peerAddress = '';
   let httpAddress = '';
   let tier = '';
+  const labels: Record<string, string> = {};
   const outer = reader.enter();
   while (reader.more()) {
     switch (reader.next()) {
@@ -167,10 +173,14 @@ export function readMember(reader: WireReader): Member {
       case 5:
         tier = reader.text();
         break;
+      case 6:
+        readLabel(reader, labels);
+        break;
       default:
         reader.skip();
     }
   }
   reader.leave(outer);
-  return { id: nodeId(id), clientAddress, peerAddress, httpAddress, tier };
+  const member = { id: nodeId(id), clientAddress, peerAddress, httpAddress, tier };
+  return Object.keys(labels).length === 0 ? member : { ...member, labels };
 }

@@ -1,7 +1,7 @@
 import { type NodeId, nodeId, type Term, term } from '../../foundation/ids.ts';
 import type { ReplicaStatus } from '../../ports/replica-status.ts';
 import { type Tier, tierOf } from '../../ports/tier.ts';
-import { readLabel } from '../operations/membership.ts';
+import { readLabel, writeLabels } from '../parts/labels.ts';
 import { malformed, WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
 import { readReplicaStatus, writeReplicaStatus } from './replica-status.ts';
@@ -76,12 +76,7 @@ function writeMember(writer: WireWriter, member: TierMember): void {
   const mark = writer.begin(3, 256);
   writeReplicaStatus(writer, 1, member.status);
   writer.bool(2, member.voter);
-  for (const [name, text] of Object.entries(member.labels)) {
-    const inner = writer.begin(3);
-    writer.text(1, name);
-    writer.text(2, text);
-    writer.end(inner);
-  }
+  writeLabels(writer, 3, member.labels);
   writer.double(4, member.score);
   for (const part of member.scoreTerms) writeScoreTerm(writer, 5, part);
   if (member.lagRevisions !== null) writer.uintAlways(6, member.lagRevisions);
@@ -174,11 +169,9 @@ function readMember(reader: WireReader): TierMember {
       case 2:
         voter = reader.bool();
         break;
-      case 3: {
-        const [name, text] = readLabel(reader);
-        labels[name] = text;
+      case 3:
+        readLabel(reader, labels);
         break;
-      }
       case 4:
         score = reader.double();
         break;

@@ -13,6 +13,8 @@ export function beyondCold(self: NodeId, replica: ColdReplica, store: ColdStore)
     members,
     isWhole: () => store.held() !== null,
     content: () => contentOfCold(store, replica.ageMs),
+    // Its values are on the disk, one read each.
+    pin: async () => null,
     start: () => replica.start(),
     pause: () => replica.pause(),
     resume: () => replica.resume(),

@@ -5,10 +5,10 @@ import { OwnFacts } from '../../node/membership/own-facts.ts';
 import type { Timer } from '../../ports/clock.ts';
 import type { RangeRequest } from '../../ports/command.ts';
 import type { ReplicaReport } from '../../ports/replication.ts';
+import { stops } from '../stops.ts';
 import type { ColdAnswer, ColdCounts, ColdReplicaOptions, ColdReplicaPorts } from './cold-options.ts';
 import type { HeldSpace } from './keys.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
-import { stops } from './stops.ts';
 import { Taking } from './taking.ts';
 
 /**

@@ -13,9 +13,9 @@ import type {
 import { Complaints } from '../complaints.ts';
 import { followSource } from '../follow-source.ts';
 import { SourceChoice } from '../source-choice.ts';
+import { stops } from '../stops.ts';
 import type { ColdReplicaOptions, ColdReplicaPorts } from './cold-options.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
-import { stops } from './stops.ts';
 
 export interface TakingParts {
   readonly options: Pick<ColdReplicaOptions, 'id' | 'start'>;
@@ -41,6 +41,8 @@ export class Taking {
   /** Whom it follows, between two snapshots too: what it says of itself goes there. */
   #source: ReplicaSource | null = null;
   #stream: AbortController | null = null;
+  /** Of the attempt under way. */
+  #attempt: AbortController | null = null;
   #taken = 0;
   #sourceChanges = 0;
   #quarantined = 0;
@@ -89,8 +91,9 @@ export class Taking {
       : Math.max(0, this.#parts.ports.clock.wallMs() - this.#freshAtMs);
   }
 
-  /** The source hears that nobody listens any more. */
+  /** The source hears that nobody listens any more; what is being taken ends with the part at hand (`cancelled`), and nobody is blamed for it. */
   abort(): void {
+    this.#attempt?.abort();
     this.#stream?.abort();
   }
 
@@ -99,13 +102,14 @@ export class Taking {
     const { options, ports, report, warn } = this.#parts;
     const { store, clock, nodeLog, membersChanged, tidied, feed } = ports;
     const stream = new AbortController();
+    this.#attempt = stream;
     let source: ReplicaSource | null = null;
     let parts: AsyncIterator<StreamPart> | null = null;
     try {
       source = await this.#choose();
+      if (stream.signal.aborted) throw this.#interrupted();
       this.#stream?.abort();
       this.#stream = stream;
-      if (this.#parts.stopped.aborted) throw stops();
       if (this.#source !== source) this.#sourceChanges++;
       this.#source = source;
       const held = store.held();
@@ -141,6 +145,7 @@ export class Taking {
       // Nobody takes what is left of it: the source would wait for that.
       void parts?.return?.().catch(() => undefined);
       const error = asError(thrown);
+      if (error instanceof TanistError && error.code === 'cancelled') throw error;
       this.#lastError = error;
       if (source !== null) this.#choice.failed(source.id);
       const isTold = source !== null && this.#complaints.refused(source.id, error);
@@ -149,6 +154,8 @@ export class Taking {
         await this.#contradicted(source.id, error.message);
       if (!isTold) warn('snapshot-failed', error);
       throw error;
+    } finally {
+      if (this.#attempt === stream) this.#attempt = null;
     }
   }
 
@@ -187,21 +194,32 @@ export class Taking {
   async *#untilMark(parts: AsyncIterator<StreamPart>, stream: AbortController): AsyncGenerator<StreamPart> {
     const { clock } = this.#parts.ports;
     for (;;) {
+      if (stream.signal.aborted) throw this.#interrupted();
       const next = await new Promise<IteratorResult<StreamPart>>((resolve, reject) => {
         const timer = clock.after(silentMs, () => {
           reject(new TanistError('unavailable', `the source said nothing for ${silentMs} ms`));
           stream.abort();
         });
+        const interrupt = (): void => reject(this.#interrupted());
+        stream.signal.addEventListener('abort', interrupt, { once: true });
         parts
           .next()
           .then(resolve, reject)
-          .finally(() => timer.cancel());
+          .finally(() => {
+            timer.cancel();
+            stream.signal.removeEventListener('abort', interrupt);
+          });
       });
-      if (this.#parts.stopped.aborted) throw stops();
+      if (stream.signal.aborted) throw this.#interrupted();
       if (next.done === true) return;
       this.#accept(next.value);
       yield next.value;
     }
+  }
+
+  #interrupted(): TanistError {
+    if (this.#parts.stopped.aborted) return stops();
+    return new TanistError('cancelled', 'no snapshot is taken at present: what is held stands still');
   }
 
   #accept(part: StreamPart): void {

@@ -4,6 +4,7 @@ import type { MemberFacts } from '../../ports/membership.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import type { HeldContent } from '../forced/held-content.ts';
+import type { PinnedValues } from './image-source.ts';
 import type { BeyondRuntime } from './runtimes.ts';
 
 /** A replica beyond the quorum, whichever its tier. */
@@ -15,6 +16,8 @@ export interface BeyondReplica {
   isWhole(): boolean;
   /** While paused. Null: nothing whole yet. */
   content(): HeldContent | null | Promise<HeldContent | null>;
+  /** See `BeyondRuntime.pin`. */
+  pin(): Promise<PinnedValues | null>;
   start(): void;
   /** Takes nothing more until `resume`; when it resolves what is held stands still. Errors: `disk-full`: what it took waits for room. */
   pause(): Promise<void>;
@@ -35,6 +38,7 @@ export function beyondRuntime(replica: BeyondReplica, around: BeyondSurroundings
     said: () => replica.said(around.leader()),
     sources: around.sources,
     isWhole: () => replica.isWhole(),
+    pin: () => replica.pin(),
     pause: async () => {
       await replica.pause();
       return replica.content();

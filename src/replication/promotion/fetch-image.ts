@@ -2,12 +2,12 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
 import { type Random, randomName } from '../../foundation/random.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AppliedPoint } from '../../ports/image-store.ts';
+import type { AppliedPoint, HeldValue } from '../../ports/image-store.ts';
 import { compareLineage } from '../../ports/lineage-order.ts';
 import type { Lineage } from '../../ports/replication.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { imageSources } from './decide-role.ts';
-import type { IncomingImage } from './image-source.ts';
+import type { IncomingImage, PinnedValues } from './image-source.ts';
 import type { OtherMembers } from './runtimes.ts';
 import { type Place, prefetch } from './transitions.ts';
 
@@ -16,6 +16,10 @@ export interface FetchOptions {
   readonly lineage: Lineage;
   /** Log index of what this member holds: the image must have come as far. */
   readonly held: number;
+  /** What need not be sent; null: everything is to be. */
+  readonly pinned: PinnedValues | null;
+  /** It did not come out right with what is held: the next image asked for, of this call or a later one, is to be whole. */
+  readonly refused: (from: NodeId, error: TanistError) => void;
   /** Of the members that are there. */
   readonly answers: readonly MemberLineage[];
   readonly others: OtherMembers;
@@ -28,32 +32,86 @@ export interface FetchOptions {
 /** A source that gives nothing for so long is frozen or cut off; its own pace, and a flush before its first word, take far less. */
 const silenceMs = 20_000;
 
-/** From the first hot node that gives it, followers first. Errors: what the last one said; `unavailable` where there is none, `cancelled`. */
-export async function fetchImage(
-  options: FetchOptions,
-): Promise<{ readonly applied: AppliedPoint; readonly from: NodeId }> {
+export interface FetchedImage {
+  readonly applied: AppliedPoint;
+  readonly from: NodeId;
+  /** That came. */
+  readonly bytes: number;
+  /** Of values that did not have to. */
+  readonly heldBytes: number;
+}
+
+/**
+ * From the first hot node that gives it, followers first. What is put together from what comes and from what is held must be, byte for byte, what the source
+ * has; else it is fetched once more, as a whole. Errors: what the last one said; `unavailable` where there is none, `cancelled`.
+ */
+export async function fetchImage(options: FetchOptions): Promise<FetchedImage> {
   const { place, answers, others, signal } = options;
   let failure: unknown = new TanistError('unavailable', 'no hot node answers that could give the state');
-  for (const source of imageSources({ id: place.self, applied: options.held }, answers)) {
+  let pinned = options.pinned;
+  const sources = [...imageSources({ id: place.self, applied: options.held }, answers)];
+  for (const source of sources) {
     const facts = source.members.find(({ id }) => id === source.id);
     if (facts === undefined) continue;
     const over = new AbortController();
+    let tally: Tally | null = null;
     const heard = <T>(word: Promise<T>): Promise<T> => inTime(word, source.id, options.clock);
     try {
-      const incoming = await heard(others.image(facts, place.self, AbortSignal.any([signal, over.signal])));
+      const incoming = await heard(
+        others.image(facts, place.self, pinned?.held ?? null, AbortSignal.any([signal, over.signal])),
+      );
       checkLineage(options.lineage, incoming);
       const wanted = whileWanted(incoming, heard, options);
-      const applied = await prefetch(place, wanted, randomName(options.random));
+      tally = new Tally(wanted, pinned);
+      const applied = await prefetch(place, tally.incoming, randomName(options.random), tally.heldValue);
       checkReached(options.held, source.id, applied.point.index);
-      return { applied, from: incoming.from };
+      return { applied, from: incoming.from, bytes: tally.bytes, heldBytes: tally.heldBytes };
     } catch (error) {
       failure = error;
       if (error instanceof TanistError && error.code === 'cancelled') break;
+      if (pinned === null || tally?.isCut !== false) continue;
+      if (!(error instanceof TanistError) || error.code !== 'data-damaged') continue;
+      options.refused(source.id, error);
+      pinned = null;
+      sources.push(source);
     } finally {
       over.abort();
     }
   }
   throw failure;
+}
+
+/** What comes, and what is put to it. */
+class Tally {
+  bytes = 0;
+  heldBytes = 0;
+  /** The source itself could not go on, or not be heard. */
+  isCut = false;
+  readonly incoming: IncomingImage;
+  readonly heldValue: HeldValue | undefined;
+
+  constructor(incoming: IncomingImage, pinned: PinnedValues | null) {
+    this.incoming = { ...incoming, chunks: this.#counted(incoming.chunks) };
+    this.heldValue =
+      pinned === null ? undefined : (space, key, at) => this.#found(pinned.find(space, key, at));
+  }
+
+  #found<Value extends string | null>(value: Value): Value {
+    this.heldBytes += value?.length ?? 0;
+    return value;
+  }
+
+  async *#counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of chunks) {
+        this.bytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      this.isCut = true;
+      throw error;
+    }
+  }
 }
 
 function checkLineage(own: Lineage, { from, lineage }: IncomingImage): void {

@@ -1,8 +1,12 @@
 import { revision } from '../../foundation/ids.ts';
 import { replicaSilentMs } from '../../node/beyond/replica-starts.ts';
+import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { TanistNode } from '../../node/node.ts';
+import { compareLineage } from '../../ports/lineage-order.ts';
+import type { Held } from '../../ports/replication.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { forksOf } from '../fork/fork-note.ts';
+import { RangeIndex } from '../range-index.ts';
 import type { HotRuntime } from './runtimes.ts';
 
 /** A hot node as its member runs it; `stop` ends it and what is around it. */
@@ -18,9 +22,24 @@ export function hotRuntime(node: TanistNode, stop: HotRuntime['stop']): HotRunti
     silentMs: () => node.silentMs(),
     hears: (id) =>
       node.replica(id)?.reachable === true || node.member(id).measurements.silentMs < replicaSilentMs,
-    image: () => node.image(),
+    image: (held) => imageOf(node, held),
     stop,
   };
+}
+
+/** Without the values that the replica holds, where those are the latest here. Whether it is the whole in the end, who receives it finds out. */
+export function imageOf(node: TanistNode, held: Held | null): Promise<OutgoingImage> {
+  const own = { clusterId: node.identity.clusterId, epoch: node.state.epoch };
+  if (held === null || compareLineage(own, held.lineage) !== 'same') return node.image();
+  const { revisions } = held;
+  const ranges = new RangeIndex(held.ranges.map((range) => ({ range })));
+  return node.image(
+    (space, key, revision) =>
+      revision <= revisions[space] &&
+      space !== 'predicted' &&
+      ranges.find(space, key) !== undefined &&
+      node.state.modRevision(space, key) === revision,
+  );
 }
 
 /** What a hot node says of itself and its lineage. */

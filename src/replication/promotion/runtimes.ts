@@ -1,11 +1,11 @@
 import type { NodeId } from '../../foundation/ids.ts';
 import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
-import type { Lineage } from '../../ports/replication.ts';
+import type { Held, Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import type { HeldContent } from '../forced/held-content.ts';
-import type { IncomingImage } from './image-source.ts';
+import type { IncomingImage, PinnedValues } from './image-source.ts';
 
 /** What runs on a member's ports at present. */
 export type MemberRuntime = HotRuntime | BeyondRuntime;
@@ -21,7 +21,8 @@ export interface HotRuntime {
   silentMs(): number;
   /** Where it leads: whether that member was heard lately, as a peer, or by whoever feeds it. */
   hears(id: NodeId): boolean;
-  image(): Promise<OutgoingImage>;
+  /** Without what is `held`, by a replica of its lineage; null: the whole. */
+  image(held: Held | null): Promise<OutgoingImage>;
   /** Without `gracefully` it serves nothing from now on, and hands over to nobody. */
   stop(gracefully: boolean): Promise<void>;
 }
@@ -33,6 +34,8 @@ export interface BeyondRuntime {
   sources(members: readonly MemberFacts[]): void;
   /** It holds all that its tier is to hold, as of some mark. */
   isWhole(): boolean;
+  /** What it holds of values, as of its newest mark, while it goes on; null: not to be had at once. The last one pinned counts. */
+  pin(): Promise<PinnedValues | null>;
   /** What it holds; it takes nothing more until `resume`. Null: nothing whole yet. */
   pause(): Promise<HeldContent | null>;
   resume(): void;
@@ -44,8 +47,8 @@ export interface OtherMembers {
   ask(member: MemberFacts, deadlineMs: number): Promise<MemberLineage | null>;
   /** Tells it who asks: it goes over to a newer lineage, or learns whom it may follow. */
   present(member: MemberFacts, own: MemberLineage): Promise<MemberLineage | null>;
-  /** Fails with what the source says. */
-  image(member: MemberFacts, self: NodeId, signal: AbortSignal): Promise<IncomingImage>;
+  /** Without what is `held`, where the source knows how. Fails with what the source says. */
+  image(member: MemberFacts, self: NodeId, held: Held | null, signal: AbortSignal): Promise<IncomingImage>;
 }
 
 export interface RuntimeStarts {

@@ -9,7 +9,7 @@ import type { ForcedPolicy, ForcedReport, Fork } from '../../ports/lineage.ts';
 import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts, MemberInfo } from '../../ports/membership.ts';
 import type { NodeLog } from '../../ports/node-log.ts';
-import type { Lineage } from '../../ports/replication.ts';
+import type { Held, Lineage } from '../../ports/replication.ts';
 import type { Tier } from '../../ports/tier.ts';
 import type { MemberLineage } from '../../protocol/operations/promotion.ts';
 import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/force-promotion.ts';
@@ -90,6 +90,8 @@ export class Supervisor {
   /** The leader that last came by, of this member's lineage: it names whom to ask where all that were known are gone. */
   #presented: MemberLineage | null = null;
   #asked: { readonly quorum: 'seen' | 'gone'; readonly atMs: number } | null = null;
+  /** What is held was not what a source has. */
+  #fetchesWhole = false;
   /** Names drawn by this process. */
   #named = 0;
   readonly #promotions = new Backoff(firstRetryMs, lastRetryMs);
@@ -164,8 +166,8 @@ export class Supervisor {
     nodeLog.warn('forced-policy', { message });
   }
 
-  image(): Promise<OutgoingImage> {
-    if (this.#runtime?.kind === 'hot') return this.#runtime.image();
+  image(held: Held | null): Promise<OutgoingImage> {
+    if (this.#runtime?.kind === 'hot') return this.#runtime.image(held);
     throw new TanistError('not-leader', `${this.#parts.place.self} is not hot; ask a hot node`);
   }
 
@@ -361,18 +363,26 @@ export class Supervisor {
   async #promote(): Promise<void> {
     const { place, others, clock, nodeLog } = this.#parts;
     const { lineage, applied: held } = this.said();
-    const { applied, from } = await fetchImage({
+    const runtime = this.#runtime;
+    const pinned = runtime?.kind === 'beyond' && !this.#fetchesWhole ? await runtime.pin() : null;
+    const { applied, from, bytes, heldBytes } = await fetchImage({
       place,
       lineage,
       held,
+      pinned,
+      refused: (from, error) => {
+        this.#fetchesWhole = true;
+        nodeLog.warn('image-refused', { from, error: error.message });
+      },
       answers: await this.answers(),
       others,
       random: this.#names('store'),
       clock,
       stillWanted: () => decideBeyond(this.said()).do === 'prefetch',
       signal: this.#abort.signal,
-    });
-    nodeLog.info('image-fetched', { from, index: applied.point.index });
+    }).finally(() => pinned?.release());
+    this.#fetchesWhole = false;
+    nodeLog.info('image-fetched', { from, index: applied.point.index, bytes, heldBytes });
     await becomeHot(place.folder, lineage);
     await this.#switch('hot', lineage);
   }

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import { beginLog } from '../../node/backup/found-store.ts';
-import type { AppliedPoint } from '../../ports/image-store.ts';
+import type { AppliedPoint, HeldValue } from '../../ports/image-store.ts';
 import type { Fork } from '../../ports/lineage.ts';
 import type { MemberFolder } from '../../ports/member-folder.ts';
 import type { Lineage } from '../../ports/replication.ts';
@@ -29,13 +29,13 @@ export interface Place {
 
 /**
  * Warm or cold → hot: the databases of a hot node that has applied what the source had; its log goes on from there. Runs beside the replica, which
- * serves until the role is written. `newStoreId`: random; peers that knew an earlier store of this member doubt it until it is caught up (promise 6).
+ * serves until the role is written. `heldValue`: what the source may have left out. `newStoreId`: random; peers that knew an earlier store of this member doubt it until it is caught up (promise 6).
  */
 export async function prefetch(
   { folder, path, self }: Place,
   incoming: IncomingImage,
   newStoreId: string,
-  progress: (bytes: number) => void = () => {},
+  heldValue?: HeldValue,
 ): Promise<AppliedPoint> {
   const { disk } = folder;
   await discardHot(folder);
@@ -44,13 +44,8 @@ export async function prefetch(
   let applied: AppliedPoint;
   try {
     await image.load();
-    const receiver = await image.receive();
-    let bytes = 0;
-    for await (const chunk of incoming.chunks) {
-      await receiver.write(chunk);
-      bytes += chunk.length;
-      progress(bytes);
-    }
+    const receiver = await image.receive(heldValue);
+    for await (const chunk of incoming.chunks) await receiver.write(chunk);
     applied = await receiver.commit();
   } finally {
     await image.close();

@@ -16,6 +16,7 @@ export function beyondWarm(self: NodeId, replica: WarmReplica): BeyondReplica {
     members: () => state.members,
     isWhole: () => state.held !== null,
     content: () => contentOfWarm(state, replica.ageMs),
+    pin: () => replica.pin(),
     start: () => replica.start(),
     pause: () => replica.pause(),
     resume: () => replica.resume(),

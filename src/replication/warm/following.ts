@@ -1,6 +1,5 @@
 import { asError, TanistError } from '../../foundation/errors.ts';
 import type { NodeId } from '../../foundation/ids.ts';
-import { sameLineage } from '../../ports/lineage-order.ts';
 import type {
   Lineage,
   LinkMeasurement,
@@ -13,6 +12,7 @@ import { Complaints } from '../complaints.ts';
 import { followSource } from '../follow-source.ts';
 import { SourceChoice } from '../source-choice.ts';
 import { isFinal } from './final-failure.ts';
+import { ListenerWords } from './listener-words.ts';
 import { SourceMoves } from './source-moves.ts';
 import type { WarmHealth } from './warm-health.ts';
 import type { WarmReplicaOptions, WarmTiming } from './warm-options.ts';
@@ -38,6 +38,7 @@ export class Following {
   readonly #choice: SourceChoice;
   readonly #moves: SourceMoves;
   readonly #complaints: Complaints;
+  readonly #words: ListenerWords;
   #source: ReplicaSource | null = null;
   #looking = false;
   /** Whom it leaves its source for, at the next mark. */
@@ -46,8 +47,6 @@ export class Following {
   /** From the first word of what a mark ends to its being taken over. */
   #takenMs = 0;
   #begunMs: number | null = null;
-  /** Since the last mark something of `system` came. */
-  #toldOfSystem = false;
   #marks = 0;
   #sourceChanges = 0;
   #stream: AbortController | null = null;
@@ -64,6 +63,7 @@ export class Following {
     this.#choice = new SourceChoice(clock, directory, parts.timing.grudgeMs, links);
     this.#moves = new SourceMoves(parts.timing);
     this.#complaints = new Complaints(parts.options.nodeLog);
+    this.#words = new ListenerWords(parts.options.listener);
   }
 
   get source(): NodeId | null {
@@ -217,7 +217,7 @@ export class Following {
         if (part.kind === 'ranges') this.#checkLineage(source, part.lineage);
         if (part.kind === 'ranges' && this.#source !== source) this.#follows(source);
         if (part.kind !== 'mark') {
-          this.#tell(part);
+          this.#words.came(part, this.#parts.state.meta?.lineage);
           await this.#parts.state.take(part);
         } else if (!(await this.#mark(part)) || this.#next !== null) return;
         // Its own work is not the source's silence.
@@ -242,19 +242,6 @@ export class Following {
     }
   }
 
-  #tell(part: Exclude<StreamPart, { readonly kind: 'mark' }>): void {
-    const { listener } = this.#parts.options;
-    if (listener === undefined) return;
-    if (part.kind === 'deltas') {
-      listener.applied(part.deltas);
-      if (part.deltas.some(({ space }) => space === 'system')) this.#toldOfSystem = true;
-    } else if (part.kind === 'replace' && part.range.space === 'system') this.#toldOfSystem = true;
-    else if (part.kind === 'ranges') {
-      const before = this.#parts.state.meta?.lineage;
-      if (before !== undefined && !sameLineage(before, part.lineage)) listener.replaced();
-    }
-  }
-
   #checkLineage(source: ReplicaSource, lineage: Lineage): void {
     if (this.#parts.options.accepts?.(lineage) !== false) return;
     throw new TanistError(
@@ -273,7 +260,7 @@ export class Following {
 
   /** False: something was found wrong, and is to be fetched anew. */
   async #mark(mark: StreamPart & { readonly kind: 'mark' }): Promise<boolean> {
-    const { clock, membersChanged, listener } = this.#parts.options;
+    const { clock, membersChanged } = this.#parts.options;
     const { state, health } = this.#parts;
     const before = state.members;
     const wrong = await state.mark(mark);
@@ -283,8 +270,7 @@ export class Following {
     this.#markedMs = clock.nowMs();
     this.#takenMs = this.#markedMs - (this.#begunMs ?? this.#markedMs);
     this.#begunMs = null;
-    if (this.#toldOfSystem) listener?.found();
-    this.#toldOfSystem = false;
+    this.#words.marked();
     if (state.members !== before) membersChanged?.(state.members);
     for (const { range, reason } of wrong) health.damaged({ range, reason });
     if (wrong.length > 0) {

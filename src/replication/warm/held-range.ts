@@ -17,6 +17,8 @@ export class HeldRange {
   #bytes = 0;
   #a = 0;
   #b = 0;
+  /** Told of what is replaced or deleted from now on. */
+  supersedes: ((before: KeyValue) => void) | null = null;
   /** What a read of it says. */
   readRevision: Revision;
 
@@ -66,6 +68,7 @@ export class HeldRange {
       this.#keys.add(entry);
       this.#bytes += value.key.length;
     }
+    if (entry.current !== null) this.supersedes?.(entry.current);
     this.#bytes += value.value.length - (entry.current?.value.length ?? 0);
     hashKeyValue(value);
     this.#a = (this.#a - entry.hashA + elementHash.a) | 0;
@@ -78,6 +81,7 @@ export class HeldRange {
   delete(key: ByteString): void {
     const entry = this.#table.get(key);
     if (entry === undefined) return;
+    if (entry.current !== null) this.supersedes?.(entry.current);
     this.#table.remove(key);
     this.#keys.remove(key);
     this.#bytes -= key.length + (entry.current?.value.length ?? 0);

@@ -13,9 +13,11 @@ import type { RangeRequest } from '../../ports/command.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, ReplicaReport } from '../../ports/replication.ts';
+import { stops } from '../stops.ts';
 import { isFinal } from './final-failure.ts';
 import { Following } from './following.ts';
-import { scrubRange } from './scrub-range.ts';
+import { type PinnedRanges, pinRanges } from './pinned-ranges.ts';
+import { scrubPass } from './scrub-pass.ts';
 import { Standstill } from './standstill.ts';
 import { WarmHealth } from './warm-health.ts';
 import type { WarmMeta } from './warm-meta.ts';
@@ -96,7 +98,7 @@ export class WarmReplica {
       scrub,
       clock,
       yieldTurn: () => nextTurn(clock),
-      pass: (pass) => this.#pass(pass),
+      pass: (pass) => this.#scrubbed(pass),
       failed: () => {},
     });
   }
@@ -140,6 +142,11 @@ export class WarmReplica {
 
   resume(): void {
     this.#standstill.resume();
+  }
+
+  /** What it holds as of its newest mark stays readable until it is released, while it goes on. Null: nothing, or what a mark brings waits for room. */
+  pin(): Promise<PinnedRanges | null> {
+    return pinRanges(this.#state, this.#options.clock);
   }
 
   /** Called once when it has to stop itself. */
@@ -271,38 +278,18 @@ export class WarmReplica {
     }
   }
 
-  /** What is stored cannot be trusted, and cannot be told apart: everything is fetched again. */
-  #startAnew(reason: string): Promise<void> {
-    return this.#standstill.giveUp(() => {
-      this.#health.damaged({ range: null, reason });
-      return this.#state.discardDatabase(reason);
-    });
-  }
-
-  async #pass(pass: ScrubPass): Promise<boolean> {
-    try {
-      pass.phase('image');
-      const pace = async (bytes: number): Promise<void> => {
-        await pass.pace(bytes);
-        if (pass.isOver()) throw stops();
-      };
-      const found = await this.#store.inspect(pace);
-      if (found !== null) {
-        pass.note(`table ${found}`);
-        await this.#startAnew(`table ${found}`);
-      }
-      const write = (changes: readonly DatabaseChange[]): Promise<void> => this.#write(changes);
-      for (const held of this.#state.ranges) {
-        const reason = await scrubRange({ store: this.#store, state: this.#state, write, pace }, held);
-        if (reason === null) continue;
-        pass.note(`${held.range.space} ${JSON.stringify(held.range.key)}: ${reason}`);
-        this.#health.mended(held.range, reason);
-      }
-      return true;
-    } catch (error) {
-      if (isFinal(error)) this.#fail(asError(error));
-      throw error;
-    }
+  #scrubbed(pass: ScrubPass): Promise<boolean> {
+    return scrubPass(
+      {
+        store: this.#store,
+        state: this.#state,
+        health: this.#health,
+        standstill: this.#standstill,
+        write: (changes) => this.#write(changes),
+        failed: (error) => this.#fail(error),
+      },
+      pass,
+    );
   }
 
   #fail(error: Error): void {
@@ -310,8 +297,4 @@ export class WarmReplica {
     this.#options.nodeLog.error('failed', { error: error.stack ?? String(error) });
     for (const listener of this.#failureListeners) listener(error);
   }
-}
-
-function stops(): TanistError {
-  return new TanistError('stopping', 'this replica stops; ask another');
 }

@@ -5,11 +5,13 @@ import { sameLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
 import type { Held, KeyRange, Lineage, Mark, StreamPart } from '../../ports/replication.ts';
 import { rangeText } from '../range-index.ts';
+import { compareDigests, type WrongRange } from './compare-digests.ts';
+import { HeldLeases } from './held-leases.ts';
 import { HeldRange } from './held-range.ts';
 import { Takeover } from './takeover.ts';
 import { metaRow, noMetaRow, rangeRow, type WarmMeta } from './warm-meta.ts';
 import type { WarmReads } from './warm-reads.ts';
-import { deleteRow, leaseRow, putRow } from './warm-rows.ts';
+import { deleteRow, putRow } from './warm-rows.ts';
 import { membersRow, noMembersRow, type WarmContent, type WarmStore } from './warm-store.ts';
 import type { WarmWatches } from './warm-watches.ts';
 
@@ -49,7 +51,7 @@ export class WarmState {
   readonly #options: WarmStateOptions;
   #meta: WarmMeta | null;
   #ranges: readonly HeldRange[];
-  #leases: Map<LeaseId, number>;
+  readonly #leases: HeldLeases;
   #members: readonly MemberFacts[];
   #takeover: Takeover;
   #digestChecks = 0;
@@ -59,7 +61,7 @@ export class WarmState {
     this.#options = options;
     this.#meta = content.meta;
     this.#ranges = content.ranges;
-    this.#leases = new Map(content.leases);
+    this.#leases = new HeldLeases(content.leases);
     this.#members = content.members;
     this.#takeover = this.#newTakeover();
     this.#show();
@@ -74,7 +76,7 @@ export class WarmState {
   }
 
   get leases(): ReadonlyMap<LeaseId, number> {
-    return this.#leases;
+    return this.#leases.ttls;
   }
 
   get members(): readonly MemberFacts[] {
@@ -112,9 +114,8 @@ export class WarmState {
     await reads.exclusively(async () => {
       for (const { generation, range } of this.#ranges)
         rows.push(...store.setAside(generation, range, reason));
-      for (const id of this.#leases.keys()) rows.push(leaseRow(id, null));
+      this.#leases.letGo(rows);
       this.#ranges = [];
-      this.#leases = new Map();
       if (mutant.active !== 'members-outlive-mark') this.#members = [];
       this.#meta = null;
       this.#takeover = this.#newTakeover();
@@ -162,10 +163,12 @@ export class WarmState {
     const { ranges, dropped } = this.#rangesAfter(takeover, lineage);
     const rows: DatabaseChange[] = [...takeover.takeRows(0)];
     const touched = new Set<HeldRange>(takeover.allStaged());
-    let wrong: readonly { readonly held: HeldRange; readonly reason: string }[] = [];
+    let wrong: readonly WrongRange[] = [];
     const finish = (): void => {
       for (const range of ranges) range.readRevision = mark.revisions[range.range.space];
-      wrong = this.#compare(ranges, mark);
+      const compared = compareDigests(ranges, mark);
+      this.#digestChecks += compared.checks;
+      wrong = compared.wrong;
       const found = new Set(wrong.map(({ held }) => held));
       const after = found.size === 0 ? ranges : ranges.filter((range) => !found.has(range));
       if (after !== this.#ranges) {
@@ -198,7 +201,7 @@ export class WarmState {
     for (const range of touched) if (this.#ranges.includes(range)) rows.push(rangeRow(range));
     for (const { generation } of dropped) rows.push(...store.dropped(generation));
     for (const { held, reason } of wrong) rows.push(...store.setAside(held.generation, held.range, reason));
-    this.#takeLeases(takeover, rows);
+    this.#leases.take(takeover, rows);
     if (takeover.members !== null) {
       this.#members = takeover.members;
       rows.push(membersRow(takeover.members));
@@ -272,44 +275,6 @@ export class WarmState {
             rows.push(value === null ? deleteRow(held.generation, key) : putRow(held.generation, value));
           }
         };
-    }
-  }
-
-  #compare(
-    ranges: readonly HeldRange[],
-    mark: Mark,
-  ): readonly { readonly held: HeldRange; readonly reason: string }[] {
-    const wrong: { held: HeldRange; reason: string }[] = [];
-    if (mark.digests.length === 0) return wrong;
-    const byText = new Map(ranges.map((held) => [rangeText(held.range), held]));
-    for (const expected of mark.digests) {
-      const held = byText.get(rangeText(expected.range));
-      if (held === undefined) continue;
-      this.#digestChecks += 1;
-      const { keys, digest } = held.digest;
-      if (keys === expected.keys && digest === expected.digest) continue;
-      if (mutant.active === 'warm-digest-ignored') continue;
-      const at = mark.revisions[held.range.space];
-      const reason = `at revision ${at} it has ${keys} keys with digest ${digest}, the source ${expected.keys} with ${expected.digest}`;
-      wrong.push({ held, reason });
-    }
-    return wrong;
-  }
-
-  #takeLeases(takeover: Takeover, rows: DatabaseChange[]): void {
-    if (takeover.allLeases)
-      for (const id of this.#leases.keys()) {
-        if (takeover.leases.has(id)) continue;
-        this.#leases.delete(id);
-        rows.push(leaseRow(id, null));
-      }
-    for (const [id, ttlMs] of takeover.leases) {
-      if (ttlMs === null) {
-        if (this.#leases.delete(id)) rows.push(leaseRow(id, null));
-      } else if (this.#leases.get(id) !== ttlMs) {
-        this.#leases.set(id, ttlMs);
-        rows.push(leaseRow(id, ttlMs));
-      }
     }
   }
 }

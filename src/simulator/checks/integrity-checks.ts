@@ -81,6 +81,10 @@ export class IntegrityChecks {
       case 'rebuilt':
         if (fields.part === 'image' && !this.#tainted.has(machine)) this.#differs.delete(machine);
         break;
+      case 'image-refused':
+        // What a replica holds is what hot ones have, where none of them was ever made to differ.
+        if (!this.hasDiverged) this.#findings.report('held-values', `${machine.id}: ${fields.error}`);
+        break;
       case 'snapshot-received':
       case 'image-fetched': {
         // What differs is handed on, while nobody has noticed: to a follower, or to who is promoted.

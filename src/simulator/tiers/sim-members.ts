@@ -1,7 +1,13 @@
 import { type NodeId, nodeId } from '../../foundation/ids.ts';
 import type { MemberFacts } from '../../ports/membership.ts';
-import type { Lineage } from '../../ports/replication.ts';
-import { decodeLineage, encodeLineage, type MemberLineage } from '../../protocol/operations/promotion.ts';
+import type { Held, Lineage } from '../../ports/replication.ts';
+import {
+  decodeImageRequest,
+  decodeLineage,
+  encodeImageRequest,
+  encodeLineage,
+  type MemberLineage,
+} from '../../protocol/operations/promotion.ts';
 import type { IncomingImage } from '../../replication/promotion/image-source.ts';
 import type { OtherMembers } from '../../replication/promotion/runtimes.ts';
 import { type Caller, call, stream } from '../world/remote.ts';
@@ -39,8 +45,16 @@ export function simMembers(world: TierWorld, from: Caller): OtherMembers {
         await supervisor.presented(decodeLineage(encodeLineage(own)));
         return supervisor.said();
       }),
-    image: async ({ id }, _self, signal): Promise<IncomingImage> => {
-      const chunks = stream(network, from, id, () => world.member(id), chunksOf, signal);
+    image: async ({ id }, self, held, signal): Promise<IncomingImage> => {
+      const asked = decodeImageRequest(encodeImageRequest(self, held));
+      const chunks = stream(
+        network,
+        from,
+        id,
+        () => world.member(id),
+        (member) => chunksOf(member, asked.held),
+        signal,
+      );
       const first = await chunks.next();
       if (first.done === true) throw new Error('an image has a beginning');
       return { ...first.value, from: nodeId(id), chunks: dataOf(chunks) };
@@ -48,9 +62,9 @@ export function simMembers(world: TierWorld, from: Caller): OtherMembers {
   };
 }
 
-async function* chunksOf({ supervisor }: ReachedMember): AsyncGenerator<Chunk> {
+async function* chunksOf({ supervisor }: ReachedMember, held: Held | null): AsyncGenerator<Chunk> {
   const { id, lineage } = supervisor.said();
-  const image = await supervisor.image();
+  const image = await supervisor.image(held);
   const head = { from: id, lineage, sizeBytes: image.sizeBytes };
   try {
     yield { ...head, data: new Uint8Array(0) };

@@ -36,6 +36,7 @@ export class Forecaster implements PredictionSource {
           validUntilMs: clusterTimeMs(nowMs + this.#random.pick(goodForMs)),
           model: 'made-up',
           confidence: this.#random.next(),
+          changeProbability: null,
           level: 0.9,
           fields: [{ pointer: '', mean, lower: mean - 1, upper: mean + 1 }],
         },

@@ -72,6 +72,9 @@ export function faultOfPrediction(prediction: Prediction, limits: RequestLimits)
     return `a prediction names its model in 1 to ${modelCharacters} characters`;
   if (!isWithin(prediction.confidence, 0, 1) || !isWithin(prediction.level, 0, 1))
     return "a prediction's confidence and level are numbers from 0 to 1";
+  const { changeProbability } = prediction;
+  if (changeProbability !== null && !isWithin(changeProbability, 0, 1))
+    return "a prediction's probability of a change is a number from 0 to 1";
   if (fields.length === 0 || fields.length > most.fields)
     return `a prediction has 1 to ${most.fields} fields`;
   for (const { pointer, mean, lower, upper } of fields) {
@@ -86,7 +89,7 @@ const modelCharacters = 128;
 
 /** A value with everything that is said of it. */
 function mostContent({ valueBytes }: RequestLimits): number {
-  return valueBytes + modelCharacters * 3 + most.fields * (most.pointerCharacters * 3 + 48) + 64;
+  return valueBytes + modelCharacters * 3 + most.fields * (most.pointerCharacters * 3 + 48) + 80;
 }
 
 function isCount(value: number): boolean {

@@ -33,6 +33,11 @@ export class ChunkReader {
     return this.#left;
   }
 
+  /** Where the last delta ends, and with it its value. */
+  get at(): number {
+    return this.#at;
+  }
+
   /** The next deltas, at most `limit`. */
   next(limit: number): StateDelta[] {
     const count = Math.min(limit, this.#left);

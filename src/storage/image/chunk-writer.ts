@@ -132,7 +132,7 @@ export class ChunkWriter {
 }
 
 /** Seven bits a byte, low ones first; for whole numbers up to 2^53. */
-function writeVarint(buffer: Buffer, start: number, number: number): number {
+export function writeVarint(buffer: Buffer, start: number, number: number): number {
   let at = start;
   let value = number;
   while (value > 0x7fffffff) {

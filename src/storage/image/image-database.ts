@@ -1,7 +1,8 @@
 import type { Database, DatabaseChange, Disk } from '../../ports/database.ts';
-import type { AppliedPoint, ImageReceiver } from '../../ports/image-store.ts';
+import type { AppliedPoint, HeldValue, ImageReceiver } from '../../ports/image-store.ts';
 import { checkFormat, isOfCluster, otherCluster } from '../log/store-identity.ts';
 import { damaged, formatVersion, isSealed, openJson, sealJson } from '../record-codec.ts';
+import { Assembly } from './assembly.ts';
 import { chunkPrefix, readChunkHeader } from './chunk-codec.ts';
 import { type ChunkSums, emptySums, sumChunks } from './chunk-index.ts';
 import { allEnd, type FormatRecord, formatKey, metaKey, recordPrefix } from './image-records.ts';
@@ -53,17 +54,20 @@ export async function receiveImage(
   disk: Disk,
   options: Options,
   takeOver: (swap: () => Promise<void>) => Promise<void>,
+  heldValue?: HeldValue,
 ): Promise<ImageReceiver> {
   await disk.remove(incomingName);
   const { database } = await disk.open(incomingName);
   const frames = new FrameReader();
+  const assembly = heldValue === undefined ? null : new Assembly(heldValue);
   let sums: ChunkSums = emptySums;
   let open = true;
   let inOrder: Promise<unknown> = Promise.resolve();
 
   async function write(chunk: Uint8Array): Promise<void> {
     const changes: DatabaseChange[] = [];
-    for (const { key, value } of frames.frame(chunk)) {
+    for (const row of frames.frame(chunk)) {
+      const { key, value } = assembly?.whole(row) ?? row;
       if (key.startsWith(chunkPrefix)) {
         const header = readChunkHeader(key, value);
         if (header === null) throw damagedTransfer(`the checksum of record ${key} is wrong`);
@@ -84,7 +88,8 @@ export async function receiveImage(
   }
 
   async function commit(keepOld: boolean): Promise<AppliedPoint> {
-    const meta = frames.end();
+    const { meta, whole } = frames.end();
+    assembly?.check(whole);
     if (JSON.stringify(sums) !== JSON.stringify(meta.chunks)) throw damagedTransfer('chunks are missing');
     await database.write(
       [formatRow(options), { type: 'put', key: metaKey, value: sealJson(metaKey, meta) }],

@@ -2,10 +2,11 @@ import { assert, present } from '../../foundation/assert.ts';
 import { TanistError } from '../../foundation/errors.ts';
 import { logIndex } from '../../foundation/ids.ts';
 import { mutant } from '../../foundation/mutants.ts';
-import type { Database, DatabaseChange, DatabaseRow, Disk } from '../../ports/database.ts';
+import type { Database, DatabaseChange, Disk } from '../../ports/database.ts';
 import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
 import type {
   AppliedPoint,
+  HeldValue,
   ImageBatch,
   ImageCursor,
   ImageReceiver,
@@ -13,11 +14,12 @@ import type {
   ImageScrub,
   ImageSnapshot,
   ImageStore,
+  IsHeld,
   IsLive,
   LoadedImage,
   SnapshotPart,
 } from '../../ports/image-store.ts';
-import { damaged, isSealed, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
+import { damaged, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
 import {
   type ChunkHeader,
   chunkEnd,
@@ -31,10 +33,10 @@ import { ChunkReader } from './chunk-reader.ts';
 import { type ChunkSource, History, sliceDeltas } from './history.ts';
 import { openImageDatabase, receiveImage } from './image-database.ts';
 import { allEnd, type Meta, metaKey, recordEnd, recordPrefix } from './image-records.ts';
+import { framesOf } from './outgoing-frames.ts';
 import { PendingImage } from './pending-image.ts';
 import { Reclaimer, type Rewrite } from './reclaim.ts';
 import { scrubStep } from './scrub-step.ts';
-import { FrameWriter } from './snapshot-frames.ts';
 
 export interface OpenImageOptions {
   readonly clusterId: string;
@@ -229,7 +231,7 @@ class ChunkImageStore implements OpenedImage {
     this.installed = false;
   }
 
-  snapshot(part?: SnapshotPart): Promise<ImageSnapshot> {
+  snapshot(part?: SnapshotPart, isHeld?: IsHeld): Promise<ImageSnapshot> {
     return this.#alone(async () => {
       const flushed = present(this.#flushed, 'a snapshot is taken of an image that was flushed');
       const chunks = part === undefined ? this.#sums : sumsOf(this.#sums, part.spaces);
@@ -238,7 +240,14 @@ class ChunkImageStore implements OpenedImage {
       const applied = part === undefined ? whole : part.applied(whole);
       return {
         applied,
-        chunks: framesOf(this.#place, rows, { applied, chunks, installed: true }, wantedBy(part)),
+        chunks: framesOf({
+          place: this.#place,
+          rows,
+          meta: { applied, chunks, installed: true },
+          wanted: wantedBy(part),
+          isHeld,
+          nextTurn: this.#options.nextTurn ?? (async () => {}),
+        }),
         close: async () => {
           await rows.return?.();
         },
@@ -246,9 +255,9 @@ class ChunkImageStore implements OpenedImage {
     });
   }
 
-  async receive(): Promise<ImageReceiver> {
+  async receive(heldValue?: HeldValue): Promise<ImageReceiver> {
     await this.#receiver?.abort();
-    this.#receiver = await receiveImage(this.#disk, this.#options, (swap) =>
+    const swapped = (swap: () => Promise<void>): Promise<void> =>
       this.#alone(async () => {
         await this.#database.close();
         this.#state = 'closed';
@@ -262,8 +271,8 @@ class ChunkImageStore implements OpenedImage {
         this.#flushed = null;
         this.#unsynced = false;
         this.#state = 'opened';
-      }),
-    );
+      });
+    this.#receiver = await receiveImage(this.#disk, this.#options, swapped, heldValue);
     return this.#receiver;
   }
 
@@ -373,32 +382,6 @@ function sourceOf(chunk: ChunkHeader, value: Uint8Array | undefined): ChunkSourc
   if (value === undefined || header === null) return null;
   const same = header.last === chunk.last && header.count === chunk.count && header.bytes === chunk.bytes;
   return same ? { header: chunk, value } : null;
-}
-
-/** Damage of our own is not sent on: nobody could use it, and this node has to hear of it. */
-async function* framesOf(
-  place: string,
-  rows: AsyncIterator<readonly DatabaseRow[]>,
-  meta: Meta,
-  wanted: (key: string) => boolean,
-): AsyncGenerator<Uint8Array> {
-  const writer = new FrameWriter();
-  let found = emptySums;
-  for (let step = await rows.next(); step.done !== true; step = await rows.next()) {
-    for (const row of step.value) {
-      if (!wanted(row.key)) continue;
-      if (!isSealed(row.key, row.value)) throw damaged(place, `the checksum of record ${row.key} is wrong`);
-      found = sumRow(found, row);
-      yield* writer.row(row);
-    }
-  }
-  if (JSON.stringify(found) !== JSON.stringify(meta.chunks)) throw damaged(place, 'chunks are gone');
-  yield* writer.end(meta);
-}
-
-function sumRow(sums: ChunkSums, { key, value }: DatabaseRow): ChunkSums {
-  const header = key.startsWith(chunkPrefix) ? readChunkHeader(key, value) : null;
-  return header === null ? sums : sumChunks(sums, [header], 1);
 }
 
 /** Chunks and records; of a part those that it names. */

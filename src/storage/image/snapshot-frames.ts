@@ -19,6 +19,8 @@ export interface Summary extends Meta {
   readonly rows: number;
   /** crc32 over the stream of rows. */
   readonly crc: number;
+  /** Of the image, where rows are sent without what the receiver holds: sha256 over key and value of every whole row. */
+  readonly whole?: string;
 }
 
 export class FrameWriter {
@@ -39,9 +41,14 @@ export class FrameWriter {
     yield* this.#bytes(value);
   }
 
-  *end(meta: Meta): Generator<Uint8Array> {
+  *end(meta: Meta, whole?: string): Generator<Uint8Array> {
     if (this.#at > headerBytes) yield this.#finish(0);
-    const summary: Summary = { ...meta, rows: this.#rows, crc: this.#crc };
+    const summary: Summary = {
+      ...meta,
+      rows: this.#rows,
+      crc: this.#crc,
+      ...(whole === undefined ? {} : { whole }),
+    };
     const content = Buffer.from(JSON.stringify(summary), 'utf8');
     this.#frame = Buffer.allocUnsafe(headerBytes + content.length);
     this.#frame.set(content, headerBytes);
@@ -110,14 +117,15 @@ export class FrameReader {
   }
 
   /** What was sent, once all of it has come. */
-  end(): Meta {
+  end(): { readonly meta: Meta; readonly whole: string | undefined } {
     const summary = this.#summary;
     if (summary === null)
       throw damagedTransfer(`it ends after chunk ${this.#number - 1} without its summary`);
     if (summary.rows !== this.#rows || summary.crc !== this.#crc || this.#have > 0) {
       throw damagedTransfer(`${this.#rows} of ${summary.rows} rows came`);
     }
-    return { applied: summary.applied, chunks: summary.chunks, installed: true };
+    const { applied, chunks, whole } = summary;
+    return { meta: { applied, chunks, installed: true }, whole };
   }
 
   #takeRows(): DatabaseRow[] {

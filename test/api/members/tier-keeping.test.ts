@@ -77,6 +77,11 @@ test('a zone is lost and comes back: its voter is replaced, and takes its place 
     return members.length === 4 && paths.every(({ roundTripMs }) => roundTripMs !== null);
   });
   t.is(await hot(), 'h0,h1,h2');
+  // Clients are told where members are, to read near by.
+  t.deepEqual(
+    client.members().map(({ id, labels }) => `${id} ${labels?.zone}`),
+    ids.map((id) => `${id} ${zones[id]}`),
+  );
 
   await stop('h2');
   await until(async () => (await hot()) === 'h0,h1,w0');

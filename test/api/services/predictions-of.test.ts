@@ -55,6 +55,7 @@ function nodeOf(keys: number, horizon = 12) {
     tracked,
     table: { row: (id: number) => (isKnown(id) ? row : null), model: () => 'm' },
     inputsOf: () => ['operations/k//rate'],
+    changesOf: () => Array.from({ length: horizon }, () => 0.5),
     status: () => status,
     behaviour: () => [{ name: 'node/cpu', row }],
   };

@@ -168,6 +168,7 @@ test('a prediction that was applied and met its truth is told to the worker with
       validUntilMs: clusterTimeMs(nowMs + 60_000),
       model: 'm',
       confidence: 0.9,
+      changeProbability: null,
       level: 0.9,
       fields: [{ pointer: '', mean: 11, lower: 10, upper: 12 }],
     },

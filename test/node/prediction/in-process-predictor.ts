@@ -20,6 +20,8 @@ export class InProcessPredictor implements Predictor {
   #engine = newEngine();
 
   readonly call: Predictor['call'] = async (kind, request) => {
+    if (kind.name === 'online.histories')
+      return (request as { ids: readonly number[] }).ids.map((id) => this.#engine.history(id)) as never;
     if (kind.name !== 'online.observe')
       throw new TanistError('invalid-argument', `no handler of ${kind.name}`);
     this.requests.push(request as ObserveRequest);

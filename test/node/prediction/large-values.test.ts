@@ -43,7 +43,7 @@ test('a value beyond 64 KiB is one without a number, and is not scanned', (t) =>
 
 test('large values are read, and predictions of them made, a few between two looks at the clock', (t) => {
   const { keys, observations } = fixture();
-  const ready = new ReadyPredictions(new ReadyTable());
+  const ready = new ReadyPredictions(new ReadyTable(), () => 0);
   const many = Array.from({ length: 60 }, (_, i) => keys.track('user', b(`${i}`), policy)!);
   for (const tracked of many) {
     tracked.value = json(32_000);
@@ -70,7 +70,7 @@ test('large values are read, and predictions of them made, a few between two loo
 
 test('one answer makes predictions of as many large values as a turn has time for, the next one of more', (t) => {
   const { keys } = fixture();
-  const ready = new ReadyPredictions(new ReadyTable());
+  const ready = new ReadyPredictions(new ReadyTable(), () => 0);
   const many = Array.from({ length: 60 }, (_, i) => keys.track('user', b(`${i}`), policy)!);
   for (const tracked of many) tracked.value = json(32_000);
   const late = (): number => {

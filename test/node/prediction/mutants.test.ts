@@ -1,4 +1,5 @@
 import { Steady } from '../../../src/node/prediction/steady.ts';
+import { defaultPredictPolicy } from '../../../src/ports/prediction.ts';
 import { openPrediction } from '../../../src/protocol/parts/prediction.ts';
 import { testEachMutant } from '../../each-mutant.ts';
 import { b, del, put } from '../../state/commands.ts';
@@ -74,7 +75,28 @@ async function timeAfterLateBlocks(): Promise<readonly string[]> {
   return wrong;
 }
 
+/** A key that rises for ten seconds and then rests for a minute; the leader dies ten seconds into a rest: what the heir brings, in words. */
+async function broughtWhileAtRest(): Promise<readonly string[]> {
+  const stream = new Stream();
+  await stream.start({ predict: { ...defaultPredictPolicy, stepMs: 1000, horizon: 24, minConfidence: 0 } });
+  for (let burst = 0; burst < 5; burst++) {
+    await stream.rising('p/x', 10, (second) => String(100 * burst + second));
+    if (burst < 4) for (let rest = 0; rest < 30; rest++) await stream.pause();
+  }
+  const during = stream.prediction.preApply(0);
+  for (let rest = 0; rest < 5; rest++) await stream.pause();
+  const wrong: string[] = [];
+  if (during.length !== 1) wrong.push(`${during.length} predictions within a burst`);
+  const [at] = [...stream.prediction.tracked];
+  const changes = stream.prediction.changesOf(at!);
+  if (changes.length !== 24) wrong.push('how likely it is to change is not known');
+  const brought = stream.prediction.preApply(0);
+  if (brought.length > 0) wrong.push(`${brought[0]!.value} in place of what it still is`);
+  return wrong;
+}
+
 testEachMutant({
+  'pre-applied-without-change': broughtWhileAtRest,
   'table-keeps-forgotten': leftOfDeleted,
   'nothing-brought-after-opening': predictedBehindTheLog,
   'brought-before-caught-up': predictedBehindTheLog,

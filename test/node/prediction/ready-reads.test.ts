@@ -112,7 +112,7 @@ test('left out is what the budget has no room for, not all that is not found yet
   const parts: ExpectedParts = {
     feed: { policyFor: (key) => policies.get(key) ?? null },
     keys,
-    ready: new ReadyPredictions(new ReadyTable()),
+    ready: new ReadyPredictions(new ReadyTable(), () => 0),
     state: 'running',
   };
   const why = (key: string): unknown => expectedOf(parts, 'user', b(key), 1, 0, new ScanBudget());

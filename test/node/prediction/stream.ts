@@ -38,6 +38,13 @@ export class Stream {
     await this.bench.run(1000);
   }
 
+  /** Two seconds, as far as a block takes cluster time, with a key at their end that nobody predicts. */
+  async pause(): Promise<void> {
+    this.#timeMs += 1000;
+    await this.bench.run(1000);
+    await this.step(put('q', '1'));
+  }
+
   /** The same, but the leader does not say any more that it is committed. */
   async uncommitted(...commands: readonly Command[]): Promise<void> {
     this.#committed ??= this.#index;

@@ -5,6 +5,7 @@ import type { ObserveAnswer, SeriesDefinition } from '../../../src/prediction/on
 import { onlineCandidates } from '../../../src/prediction/online/online-candidates.ts';
 import { selectionChooser } from '../../../src/prediction/online/selected-model.ts';
 import { TableRow } from '../../../src/prediction/online/table-row.ts';
+import { normal } from '../processes.ts';
 
 const options = { cpu: 1, level: 0.9 };
 
@@ -85,6 +86,35 @@ test('a key that is written faster than its step is forecast as well as one that
     t.true(row.get('scored') > 30, of);
     t.true(fixture.last!.figures.forecasts - before < 60 + 25 * (rate - 1), of);
   }
+});
+
+test('the first forecasts hold what they say, before there is a model as well, near and far ahead', async (t) => {
+  const random = seededRandom('first forecasts');
+  const hits = new Map<string, { within: number; all: number }>();
+  for (let run = 0; run < 60; run++) {
+    const fixture = new Fixture();
+    await fixture.observe([], [series(0)]);
+    let level = 0;
+    const values = Array.from({ length: 34 }, () => {
+      level += run % 2 === 0 ? normal(random) : 0;
+      return level + (run % 2 === 0 ? 0 : normal(random));
+    });
+    for (let i = 0; i < 22; i++) {
+      await fixture.observe([0, 1e12 + i * 1000, values[i]!, i]);
+      const row = fixture.rows.get(0);
+      if (i < 5 || row === undefined) continue;
+      for (const step of [1, 4, 12]) {
+        const of = `${run % 2 === 0 ? 'walk' : 'noise'}, ${step} ahead`;
+        const hit = hits.get(of) ?? { within: 0, all: 0 };
+        const truth = values[i + step]!;
+        hit.all++;
+        if (truth >= row.lower(step) && truth <= row.upper(step)) hit.within++;
+        hits.set(of, hit);
+      }
+    }
+  }
+  t.is(hits.size, 6);
+  for (const [of, { within, all }] of hits) t.true(within / all > 0.8, `${of}: ${within} of ${all}`);
 });
 
 test('noise around a level is predicted at the level, which is more often nearer than the last value', async (t) => {

@@ -1,13 +1,16 @@
 import test from 'ava';
+import type { ByteString } from '../../../src/foundation/bytes.ts';
 import { nodeId, revision } from '../../../src/foundation/ids.ts';
 import type { Fork } from '../../../src/ports/lineage.ts';
 import type { MemberInfo } from '../../../src/ports/membership.ts';
 import {
   decodeForcePromote,
   decodeImageChunk,
+  decodeImageRequest,
   decodeLineage,
   encodeForcePromote,
   encodeImageChunk,
+  encodeImageRequest,
   encodeLineage,
   type MemberLineage,
 } from '../../../src/protocol/operations/promotion.ts';
@@ -53,6 +56,13 @@ test('what a member says of itself, with changes of tier under way and forks', (
   t.deepEqual(decodeLineage(encodeLineage(warm)), warm);
   for (const quorum of ['seen', 'gone'] as const)
     t.is(decodeLineage(encodeLineage({ ...warm, quorum })).quorum, quorum);
+});
+
+test('who asks for an image says what it holds, or nothing', (t) => {
+  const id = nodeId('w');
+  const ranges = [{ space: 'user', key: 'a' as ByteString, rangeEnd: 'b' as ByteString }] as const;
+  for (const held of [null, { lineage: said.lineage, revisions, ranges }])
+    t.deepEqual(decodeImageRequest(encodeImageRequest(id, held)), { id, held });
 });
 
 test('a fork that cannot be read is refused', (t) => {

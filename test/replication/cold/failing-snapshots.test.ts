@@ -65,3 +65,72 @@ test('each attempt at a snapshot begins its past anew, and only one that is ther
   t.deepEqual(troubles, [null, failed, failed, null]);
   await replica.stop();
 });
+
+test('a pause ends the snapshot under way with the part at hand, or with the wait for the next one, and blames nobody', async (t) => {
+  const ranges = { kind: 'ranges', lineage: {}, ranges: wholeSpaces };
+  for (const isSilent of [true, false]) {
+    let taken = 0;
+    let reached = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const warned: string[] = [];
+    let asked = 0;
+    const ports = {
+      clock: systemClock,
+      nodeLog: { ...silentLog, warn: (event: string) => warned.push(event) },
+      store: {
+        newest: null,
+        trouble: null,
+        held: () => null,
+        seen: () => null,
+        receive: async (_: unknown, received: AsyncIterable<StreamPart>) => {
+          for await (const _part of received) {
+            taken += 1;
+            reached();
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+          return { number: 1, revisions: {}, members: [], from: null };
+        },
+      },
+      directory: {
+        offers: async () => [
+          {
+            source: {
+              id: nodeId('a'),
+              // It does not hear that nobody listens.
+              async *follow() {
+                asked += 1;
+                yield ranges;
+                if (isSilent) await new Promise(() => {});
+                for (let i = 0; i < 1000; i++) yield { kind: 'past', deltas: [] };
+              },
+              report: () => {},
+            },
+            roundTripMs: 1,
+          },
+        ],
+      },
+      vitals: () => ({ memoryUsed: 0, diskFree: 1 }),
+      membersChanged: () => {},
+      tidied: () => {},
+      broken: () => {},
+    } as unknown as ColdReplicaPorts;
+    const replica = new ColdReplica({ ...defaultColdOptions, id: nodeId('cold') }, ports);
+    const taking = replica.take();
+    const over = t.throwsAsync(taking, { code: 'cancelled' } as never);
+    await begun;
+    await replica.pause();
+    await over;
+    t.true(taken < 10, `${taken} parts`);
+    t.is(replica.trouble, null);
+    t.deepEqual(warned, []);
+    // One that is only just looking for its source ends before it asks it.
+    replica.resume();
+    const next = t.throwsAsync(replica.take(), { code: 'cancelled' } as never);
+    await replica.pause();
+    await next;
+    t.is(asked, 1);
+    await replica.stop();
+  }
+});

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TanistError } from '../../../foundation/errors.ts';
 import { nodeId } from '../../../foundation/ids.ts';
@@ -59,6 +61,7 @@ export const measurePromotion: RunPart<BenchTiersOptions> = async ({ options, fo
   const { count } = await client.get('\0', { rangeEnd: '\0', countOnly: true, deadlineMs: 30_000 });
   if (count < keys)
     throw new TanistError('data-damaged', `${count} keys are there afterwards, ${keys} were written`);
+  const { bytes, heldBytes } = await fetched(join(folder, 'logs', `${warm}.log`));
   const before = p99Ms(load, startedMs, beganMs);
   const during = p99Ms(load, beganMs, endedMs);
   return [
@@ -67,6 +70,18 @@ export const measurePromotion: RunPart<BenchTiersOptions> = async ({ options, fo
     explains("writes' p99 before", before, 'ms'),
     explains("writes' p99 meanwhile", during, 'ms'),
     explains('began to learn after', (stages.get('learns') ?? Number.NaN) / 1000, 's'),
+    explains('fetched meanwhile', bytes / 1e6, 'MB'),
+    explains('of what it fetched it held', heldBytes / 1e6, 'MB'),
     explains('writes failed', load.failed, ''),
   ];
 };
+
+/** What the member says of the image that it took. */
+async function fetched(logFile: string): Promise<{ readonly bytes: number; readonly heldBytes: number }> {
+  const said = (await readFile(logFile, 'utf8').catch(() => ''))
+    .split('\n')
+    .findLast((line) => line.includes('image-fetched'));
+  const number = (name: string): number =>
+    Number(new RegExp(`"${name}":(\\d+)`).exec(said ?? '')?.[1] ?? Number.NaN);
+  return { bytes: number('bytes'), heldBytes: number('heldBytes') };
+}

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Register, withClient } from '../../command.ts';
-import type { MirrorOptions, RefreshOptions, ServeOptions } from '../../mirrors/options.ts';
+import type { MirrorOptions, RefreshOptions, ServeOptions, ViewOptions } from '../../mirrors/options.ts';
 import { nameList, wholeNumber } from '../../terminal/arguments.ts';
 
 function withMirrors(command: Command): Command {
@@ -11,22 +11,29 @@ function withMirrors(command: Command): Command {
   );
 }
 
+function withZone(command: Command): Command {
+  return withMirrors(command).option(
+    '--zone <name>',
+    'read at the nearest warm replica, those of this zone first',
+  );
+}
+
 export const mirrorCommand: Register = (program) => {
   const family = program
     .command('mirror')
     .summary('mirrors of outside resources: read, kept fresh and watched by all');
-  withMirrors(
+  withZone(
     family
       .command('list')
       .summary('all mirrors: age, hits, accuracy, trouble')
       .argument('[prefix]', 'those whose id begins so', ''),
-  ).action(async (prefix: string, options: MirrorOptions) => {
+  ).action(async (prefix: string, options: ViewOptions) => {
     const { listMirrors } = await import('../../mirrors/views.ts');
     await listMirrors(prefix, options);
   });
-  withMirrors(
+  withZone(
     family.command('show').summary('one mirror, and what is known of it').argument('<id>', 'SOURCE/KEY'),
-  ).action(async (id: string, options: MirrorOptions) => {
+  ).action(async (id: string, options: ViewOptions) => {
     const { showMirror } = await import('../../mirrors/views.ts');
     await showMirror(id, options);
   });

@@ -17,4 +17,6 @@ export interface GetOptions extends ClientOptions {
   readonly countOnly?: boolean;
   readonly consistency: string;
   readonly minConfidence?: number;
+  readonly zone?: string;
+  readonly region?: string;
 }

@@ -54,12 +54,13 @@ function predictionJson({ last, key, value, ...rest }: ClientPrediction): object
 }
 
 function predictionLines(prediction: ClientPrediction): readonly string[] {
-  const { value, confidence, level, fields, model, source, ageMs, last } = prediction;
+  const { value, confidence, changeProbability, level, fields, model, source, ageMs, last } = prediction;
   const held = source === 'ready' ? '; held ready for a failover' : '';
   const made = `made ${Math.round(ageMs)} ms ago from revision ${last.modRevision} by ${model}${held}`;
   return [
     `  predicted: ${printable(value)}`,
     `  confidence ${figure(confidence)}, ${made}`,
+    ...(changeProbability === null ? [] : [`  changes until then with ${figure(changeProbability * 100)} %`]),
     ...fields.map(
       ({ pointer, mean, lower, upper }) =>
         `  ${pointer === '' ? 'value' : pointer}: ${figure(mean)}, with ${figure(level * 100)} % from ${figure(lower)} to ${figure(upper)}`,

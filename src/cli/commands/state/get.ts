@@ -27,6 +27,8 @@ export const getCommand: Register = (program) => {
         'linearizable, serializable or predicted (what is true, and what is expected of it)',
         'linearizable',
       )
+      .option('--zone <name>', 'with serializable: at the nearest replica, those of this zone first')
+      .option('--region <name>', 'the same for those of this region, after those of the zone')
       .option('--min-confidence <0..1>', 'with predicted: leave out predictions of less', fraction),
   ).action(async (key: string, rangeEnd: string | undefined, options: GetOptions) => {
     const { consistencyOf, orderAndBounds, rangeOptions, keyValueJson, keyValueLines } = await import(
@@ -44,6 +46,10 @@ export const getCommand: Register = (program) => {
     }
     if (options.minConfidence !== undefined)
       throw new UsageError('--min-confidence goes with --consistency predicted');
+    const { zone, region } = options;
+    const isNear = zone !== undefined || region !== undefined;
+    if (isNear && consistency !== 'serializable')
+      throw new UsageError('--zone and --region go with --consistency serializable');
     const range = {
       ...bounds,
       ...(options.revision === undefined ? {} : { revision: revision(options.revision) }),
@@ -52,16 +58,21 @@ export const getCommand: Register = (program) => {
       consistency,
     };
     // Whoever names nodes and asks for no more than what a node holds wants to know it of the first of these.
-    const isLocal = options.endpoints !== undefined && consistency === 'serializable';
+    const isLocal = options.endpoints !== undefined && consistency === 'serializable' && !isNear;
     await withCluster(options, async ({ client, endpoints, out, call }) => {
-      const answer = isLocal
-        ? await client.getAt(endpoints[0] ?? '', key, { ...range, ...call })
-        : await client.get(key, { ...range, ...call });
+      const place = { ...(zone === undefined ? {} : { zone }), ...(region === undefined ? {} : { region }) };
+      const near = isNear ? await client.near(place).get(key, { ...range, ...call }) : null;
+      const answer =
+        near ??
+        (isLocal
+          ? await client.getAt(endpoints[0] ?? '', key, { ...range, ...call })
+          : await client.get(key, { ...range, ...call }));
       out.document({
         revision: answer.revision,
         count: answer.count,
         more: answer.more,
         ageMs: answer.ageMs,
+        ...(near === null ? {} : { endpoint: near.endpoint }),
         values: answer.values.map(keyValueJson),
       });
       if (options.countOnly === true) return out.say(String(answer.count));

@@ -1,6 +1,6 @@
 import { type ClientOptions, type Register, withClient, withCluster } from '../../command.ts';
 import type { ContributeOptions } from '../../learning/run-contribute.ts';
-import { positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
+import { endpointList, positiveNumber, wholeNumber } from '../../terminal/arguments.ts';
 
 interface ContributeFlags extends ClientOptions, Omit<ContributeOptions, 'noise'> {
   readonly noise: number;
@@ -54,13 +54,19 @@ export const modelCommand: Register = (program) => {
   withClient(
     family
       .command('contribute')
-      .summary('train the model on series of this machine and send how its weights moved')
+      .summary('train the model on private series and send how its weights moved')
       .description(
-        'Federated learning: reads CSV files of timestamp,value, trains the version in use on them here, and sends the difference of the weights,\n' +
+        'Federated learning: reads CSV files of timestamp,value, or what another cluster predicts, trains the version in use on them here, and sends the difference of the weights,\n' +
           'clipped and with the noise asked for, with the number of values it was trained on. The values stay. Noise that hides a single series takes\n' +
           'many contributors: see the README of src/prediction/learning.',
       )
-      .requiredOption('--csv <path>', 'a file, or a folder of files')
+      .option('--csv <path>', 'a file, or a folder of files')
+      .option(
+        '--from <list>',
+        'host:port,… of nodes of a cluster that predicts: its keys in place of files',
+        endpointList,
+      )
+      .option('--prefix <prefix>', 'only its keys under this prefix')
       .option('--clip <norm>', 'largest norm of the update', positiveNumber, 1)
       .option('--noise <clips>', 'standard deviation of noise on each weight, in clips', noiseOf, 0)
       .option('--steps <count>', 'of training', wholeNumber(1, 100_000), 300)

@@ -11,14 +11,26 @@ export const forecastColumns = [
   'next',
   'interval',
   'confidence',
+  'changes',
   'error',
   'held',
   'values',
 ] as const;
 
 export function forecastRow(forecast: SeriesForecast): readonly (string | number)[] {
-  const { model, inputs, stepMs, lastValue, mean, lower, upper, confidence, coverage, observations } =
-    forecast;
+  const {
+    changeProbability,
+    model,
+    inputs,
+    stepMs,
+    lastValue,
+    mean,
+    lower,
+    upper,
+    confidence,
+    coverage,
+    observations,
+  } = forecast;
   return [
     nameOf(forecast),
     // What it follows beside its own past.
@@ -28,6 +40,8 @@ export function forecastRow(forecast: SeriesForecast): readonly (string | number
     figure(mean[0] ?? Number.NaN),
     `${figure(lower[0] ?? Number.NaN)} – ${figure(upper[0] ?? Number.NaN)}`,
     figure(confidence[0] ?? Number.NaN),
+    // Within the horizon.
+    figure(changeProbability.at(-1) ?? Number.NaN),
     figure(relativeError(forecast) ?? Number.NaN),
     figure(coverage),
     observations,

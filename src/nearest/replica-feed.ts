@@ -1,18 +1,18 @@
-import { TanistError } from '../../foundation/errors.ts';
-import { type Revision, revision as revisionOf } from '../../foundation/ids.ts';
-import type { Clock, Timer } from '../../ports/clock.ts';
+import { TanistError } from '../foundation/errors.ts';
+import { type Revision, revision as revisionOf } from '../foundation/ids.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
 import type {
   ClientKeyValue,
   ReplicaReads,
   ReplicaWatch,
   WatchBatch,
   WatchEvent,
-} from '../../ports/state-client.ts';
+} from '../ports/state-client.ts';
 import { type Feed, type FeedPart, pages, type ReplicaWord } from './feed.ts';
-import { livePrefix } from './keys.ts';
 
 export interface ReplicaFeedOptions {
   readonly replica: ReplicaReads;
+  readonly prefix: string;
   readonly clock: Clock;
   readonly word: ReplicaWord;
   /** What this process has seen already: the replica must have come as far. */
@@ -24,7 +24,7 @@ export interface ReplicaFeedOptions {
 }
 
 /**
- * The mirrors as one replica has them. It holds the latest values only, so the watch begins before the pages are read, and what changed meanwhile is taken over
+ * The keys of a prefix as one replica has them. It holds the latest values only, so the watch begins before the pages are read, and what changed meanwhile is taken over
  * from there: the first part is of one revision, and not before `seen`. Fails when the replica is gone, refuses, is silent, or lags beyond the limit.
  */
 export class ReplicaFeed implements Feed {
@@ -47,7 +47,7 @@ export class ReplicaFeed implements Feed {
   }
 
   async *follow(signal: AbortSignal): AsyncGenerator<FeedPart, void, undefined> {
-    const { replica } = this.#options;
+    const { replica, prefix } = this.#options;
     const ended = new AbortController();
     let failure: unknown = null;
     const end = (): void => ended.abort();
@@ -59,7 +59,7 @@ export class ReplicaFeed implements Feed {
     let guard: { stop(): void } | null = null;
     try {
       if (signal.aborted) return;
-      const watched = replica.watch(livePrefix, { prefix: true, signal: ended.signal });
+      const watched = replica.watch(prefix, { prefix: true, signal: ended.signal });
       const watch = watched[Symbol.asyncIterator]();
       try {
         const all = await this.#all(watch, ended.signal, fail);
@@ -85,7 +85,7 @@ export class ReplicaFeed implements Feed {
       signal.removeEventListener('abort', end);
     }
     if (!signal.aborted)
-      throw failure ?? new TanistError('unavailable', `${replica.endpoint} ended the watch of the mirrors`);
+      throw failure ?? new TanistError('unavailable', `${replica.endpoint} ended the watch of ${prefix}`);
   }
 
   async #all(
@@ -93,7 +93,7 @@ export class ReplicaFeed implements Feed {
     signal: AbortSignal,
     fail: (error: unknown) => void,
   ): Promise<FeedPart | null> {
-    const { replica, clock, seen, lagMs, answerMs } = this.#options;
+    const { replica, prefix, clock, seen, lagMs, answerMs } = this.#options;
     let at: Revision | 0 = 0;
     const changes: WatchEvent[] = [];
     /** Until the watch has come so far. */
@@ -120,6 +120,7 @@ export class ReplicaFeed implements Feed {
     let latest = 0;
     let asOfMonoMs = Number.POSITIVE_INFINITY;
     await pages(
+      prefix,
       (from, page) => replica.get(from, { ...page, signal, deadlineMs: answerMs }),
       (answer) => {
         const { more, revision, ageMs } = answer;
@@ -170,12 +171,12 @@ export class ReplicaFeed implements Feed {
 
   /** Asks now and then how old what it holds is, and has the watch say that it has told all of that; silence of either fails it. */
   #guard(watched: ReplicaWatch, failed: (error: unknown) => void): { stop(): void } {
-    const { replica, clock, lagMs, answerMs } = this.#options;
+    const { replica, prefix, clock, lagMs, answerMs } = this.#options;
     let timer: Timer | null = null;
     let stopped = false;
     const look = async (): Promise<void> => {
       try {
-        const word = await wordOf(replica, clock, answerMs);
+        const word = await wordOf(replica, prefix, clock, answerMs);
         if (stopped) return;
         const nowMs = clock.nowMs();
         if (lagMs !== null && nowMs - word.asOfMonoMs > lagMs)
@@ -186,7 +187,7 @@ export class ReplicaFeed implements Feed {
         if (lagMs !== null && this.#owed !== null && nowMs - this.#owed.sinceMs > lagMs)
           throw new TanistError(
             'unavailable',
-            `${replica.endpoint} has told nothing of the mirrors for more than ${lagMs} ms`,
+            `${replica.endpoint} has told nothing of ${prefix} for more than ${lagMs} ms`,
           );
         plan();
       } catch (error) {
@@ -206,9 +207,14 @@ export class ReplicaFeed implements Feed {
   }
 }
 
-/** Asks a replica what it holds of the mirrors: how far it is. Fails as `not-held` where that is not all of them. */
-export async function wordOf(replica: ReplicaReads, clock: Clock, deadlineMs: number): Promise<ReplicaWord> {
-  const { revision, ageMs } = await replica.get(livePrefix, { prefix: true, countOnly: true, deadlineMs });
+/** Asks a replica what it holds of a prefix: how far it is. Fails as `not-held` where that is not all of it. */
+export async function wordOf(
+  replica: ReplicaReads,
+  prefix: string,
+  clock: Clock,
+  deadlineMs: number,
+): Promise<ReplicaWord> {
+  const { revision, ageMs } = await replica.get(prefix, { prefix: true, countOnly: true, deadlineMs });
   return { endpoint: replica.endpoint, revision, asOfMonoMs: clock.nowMs() - ageMs };
 }
 

@@ -1,7 +1,7 @@
-import { TanistError } from '../../foundation/errors.ts';
-import type { Revision } from '../../foundation/ids.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { ClientKeyValue } from '../../ports/state-client.ts';
+import { TanistError } from '../foundation/errors.ts';
+import type { Revision } from '../foundation/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ClientKeyValue } from '../ports/state-client.ts';
 import type { Feed, FeedPart, ReplicaWord } from './feed.ts';
 
 type All = Extract<FeedPart, { kind: 'all' }>;
@@ -84,7 +84,7 @@ export class BegunFeed implements Feed {
 
   #ended(): TanistError {
     const name = this.replica?.endpoint ?? 'the cluster';
-    return new TanistError('unavailable', `${name} ended before it had what was seen of the mirrors`);
+    return new TanistError('unavailable', `${name} ended before it had what was seen`);
   }
 }
 

@@ -1,20 +1,19 @@
-import { TanistError } from '../../foundation/errors.ts';
-import { type Revision, revision } from '../../foundation/ids.ts';
+import { TanistError } from '../foundation/errors.ts';
+import { type Revision, revision } from '../foundation/ids.ts';
 import type {
   ClientKeyValue,
   RangeAnswer,
   RangeOptions,
   StateClient,
   WatchBatch,
-} from '../../ports/state-client.ts';
-import { livePrefix, livePrefixEnd } from './keys.ts';
+} from '../ports/state-client.ts';
 
-/** `all`: everything below `mirrors/live/` as of one revision. `changes`: what came after it, in order. */
+/** `all`: everything below the prefix as of one revision. `changes`: what came after it, in order. */
 export type FeedPart =
   | { readonly kind: 'all'; readonly at: Revision; readonly found: readonly ClientKeyValue[] }
   | { readonly kind: 'changes'; readonly batch: WatchBatch };
 
-/** Where a process has the mirrors from: first all of them, then their changes, for as long as it lasts. */
+/** Where a process has the keys of a prefix from: first all of them, then their changes, for as long as it lasts. */
 export interface Feed {
   /** Null: the cluster's own word, which only a quorum gives. */
   readonly replica: ReplicaWord | null;
@@ -31,14 +30,23 @@ export interface ReplicaWord {
 
 const pageKeys = 500;
 
-/** Reads all pages; `next` reads the one that begins there. */
+/** First key beyond those that start with it; the prefix must not end with byte 255. */
+export function endOf(prefix: string): Uint8Array {
+  const end = Buffer.from(prefix, 'utf8');
+  end[end.length - 1] = (end.at(-1) ?? 0) + 1;
+  return end;
+}
+
+/** Reads all pages of a prefix; `next` reads the one that begins there. */
 export async function pages(
+  prefix: string,
   next: (from: string | Uint8Array, options: RangeOptions) => Promise<RangeAnswer>,
   found: (answer: RangeAnswer) => void,
 ): Promise<void> {
-  let from: string | Uint8Array = livePrefix;
+  const rangeEnd = endOf(prefix);
+  let from: string | Uint8Array = prefix;
   for (;;) {
-    const answer = await next(from, { rangeEnd: livePrefixEnd, limit: pageKeys });
+    const answer = await next(from, { rangeEnd, limit: pageKeys });
     found(answer);
     const last = answer.values.at(-1);
     if (!answer.more || last === undefined) return;
@@ -49,11 +57,13 @@ export async function pages(
 export class ClusterFeed implements Feed {
   readonly replica = null;
   readonly #client: StateClient;
+  readonly #prefix: string;
   readonly #deadlineMs: number | null;
 
   /** `deadlineMs`: of each read at first; null: the client's. */
-  constructor(client: StateClient, deadlineMs: number | null = null) {
+  constructor(client: StateClient, prefix: string, deadlineMs: number | null = null) {
     this.#client = client;
+    this.#prefix = prefix;
     this.#deadlineMs = deadlineMs;
   }
 
@@ -62,6 +72,7 @@ export class ClusterFeed implements Feed {
     let at: Revision | null = null;
     const limited = this.#deadlineMs === null ? { signal } : { signal, deadlineMs: this.#deadlineMs };
     await pages(
+      this.#prefix,
       (from, page) =>
         this.#client.get(from, { ...page, ...limited, ...(at === null ? {} : { revision: at }) }),
       (answer) => {
@@ -70,13 +81,13 @@ export class ClusterFeed implements Feed {
       },
     );
     const all = at ?? revision(0);
-    const watch = this.#client.watch(livePrefix, {
+    const watch = this.#client.watch(this.#prefix, {
       prefix: true,
       fromRevision: revision(all + 1),
       signal,
     });
     yield { kind: 'all', at: all, found };
     for await (const batch of watch) yield { kind: 'changes', batch };
-    if (!signal.aborted) throw new TanistError('unavailable', 'the watch of the mirrors ended');
+    if (!signal.aborted) throw new TanistError('unavailable', `the watch of ${this.#prefix} ended`);
   }
 }
