@@ -1,5 +1,5 @@
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { Server } from '@grpc/grpc-js';
+import { constants, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Server, ServerWritableStream } from '@grpc/grpc-js';
 
 export type StreamListener = (
   this: Http2Server,
@@ -40,6 +40,20 @@ export function dropClosedStreams(server: Server): void {
         else next.call(this, stream, headers, flags);
       },
   );
+}
+
+/**
+ * Ends a call of which the client takes nothing: its status, sent as grpc-js sends it, would wait behind what is not taken, and both would stay until the
+ * client goes. The client hears that the call is cancelled. False: this grpc-js is built otherwise, and nothing was done.
+ */
+export function resetStream(call: ServerWritableStream<Buffer, Buffer>): boolean {
+  const { call: inner } = call as unknown as {
+    readonly call?: { readonly stream?: Partial<ServerHttp2Stream> };
+  };
+  const stream = inner?.stream;
+  if (typeof stream?.close !== 'function') return false;
+  stream.close(constants.NGHTTP2_CANCEL);
+  return true;
 }
 
 function ignore(): void {}

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect, constants } from 'node:http2';
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import { Client, type ClientReadableStream, credentials } from '@grpc/grpc-js';
+import { Client, type ClientReadableStream, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import test from 'ava';
 import type { EtcdFace } from '../../src/api/etcd/etcd-face.ts';
 import { KeepAliveStream } from '../../src/api/etcd/lease/keep-alive-stream.ts';
@@ -177,4 +179,60 @@ test('a backup whose client takes nothing any more is given up', async (t) => {
   await next.over;
   t.is(closed, limits.backups + 1);
   t.is(next.call.endedWith, null);
+});
+
+test('the stream of a backup that is given up is reset, though its client keeps the connection', async (t) => {
+  const due: (() => void)[] = [];
+  const clock = {
+    after: (_: number, act: () => void) => {
+      due.push(act);
+      return { cancel: () => void due.splice(due.indexOf(act), 1) };
+    },
+  } as unknown as Clock;
+  const node = {
+    maintenance: { sizes: async () => ({ diskBytes: 3, liveBytes: 3 }) },
+    async *backup() {
+      for (let i = 0; i < 50; i++) yield new Uint8Array(100_000);
+    },
+  } as unknown as ServedNode;
+  const backups = new BackupStreams(node, clock);
+  const server = new Server();
+  const { path } = maintenanceMethods.snapshot;
+  const plain = { requestSerialize: same, requestDeserialize: same, responseSerialize: same };
+  const definition = {
+    ...{ path, requestStream: false, responseStream: true, responseDeserialize: same, ...plain },
+  } as const;
+  let over = false;
+  server.addService(
+    { snapshot: definition },
+    {
+      snapshot: (call: ServerWritableStream<Buffer, Buffer>) => {
+        void backups
+          .stream(call, (chunk) => Buffer.from(chunk))
+          .then(() => {
+            over = true;
+          });
+      },
+    },
+  );
+  const port = await new Promise<number>((resolve, reject) => {
+    const insecure = ServerCredentials.createInsecure();
+    server.bindAsync('127.0.0.1:0', insecure, (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+  const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+  try {
+    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc' });
+    stream.on('error', () => {});
+    const closed = once(stream, 'close');
+    stream.end(Buffer.alloc(5));
+    await until(() => due.length === 1);
+    due[0]?.();
+    await closed;
+    t.is(stream.rstCode, constants.NGHTTP2_CANCEL);
+    await until(() => over);
+    t.false(session.closed || session.destroyed);
+  } finally {
+    session.destroy();
+    server.forceShutdown();
+  }
 });

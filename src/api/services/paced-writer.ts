@@ -1,6 +1,7 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { TanistError } from '../../foundation/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { resetStream } from '../../transport/http2-streams.ts';
 
 /** Writes to a client at its pace: one message is on its way at a time. */
 export class PacedWriter {
@@ -11,7 +12,7 @@ export class PacedWriter {
   #isGone = false;
   #whenGone = (): void => {};
 
-  /** `stalled`: what a write fails with where the client takes nothing for `stallMs`. */
+  /** `stalled`: what a write fails with where the client takes nothing for `stallMs`; its stream is reset. */
   constructor(
     call: ServerWritableStream<Buffer, Buffer>,
     clock: Clock,
@@ -38,7 +39,10 @@ export class PacedWriter {
   /** Resolves when the client has taken it, or is gone. */
   write(message: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(this.#stallMs, () => reject(this.#stalled()));
+      const timer = this.#clock.after(this.#stallMs, () => {
+        reject(this.#stalled());
+        resetStream(this.#call);
+      });
       this.#whenGone = () => {
         timer.cancel();
         resolve();

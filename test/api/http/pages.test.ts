@@ -1,3 +1,4 @@
+import { Client, credentials } from '@grpc/grpc-js';
 import test from 'ava';
 import { type EtcdTestCluster, startEtcdCluster } from '../etcd/etcd-cluster.ts';
 
@@ -78,6 +79,15 @@ test.serial('unknown pages and methods are told', async (t) => {
 
 test.serial('without a quorum a node lives but is neither healthy nor ready', async (t) => {
   const left = await cluster.leader();
+  const same = (bytes: Buffer): Buffer => bytes;
+  const client = new Client(cluster.endpoints[left]!, credentials.createInsecure());
+  t.teardown(() => client.close());
+  const path = '/grpc.health.v1.Health/Watch';
+  const watch = client.makeServerStreamRequest(path, same, same, Buffer.alloc(0)).on('error', () => {});
+  t.teardown(() => watch.cancel());
+  const states: number[] = [];
+  watch.on('data', (bytes: Buffer) => states.push(bytes.at(-1)!));
+  await until(async () => states.length === 1);
   for (const i of [0, 1, 2]) if (i !== left) await cluster.stopNode(i);
   const endpoint = cluster.endpoints[left]!;
   await until(async () => (await get(endpoint, '/health')).text.includes('RAFT NO LEADER'));
@@ -85,6 +95,8 @@ test.serial('without a quorum a node lives but is neither healthy nor ready', as
     status: 503,
     text: '{"health":"false","reason":"RAFT NO LEADER"}\n',
   });
+  await until(async () => states.length > 1);
+  t.deepEqual(states, [1, 2], 'grpc.health: serving, then not serving');
   t.is((await get(endpoint, '/health?serializable=true')).status, 200);
   t.is((await get(endpoint, '/livez')).status, 200);
   t.deepEqual(await get(endpoint, '/readyz'), {

@@ -177,3 +177,106 @@ test.serial('an election keeps its leader', async (t) => {
     await two.resign();
   });
 });
+
+test.serial('software transactions count each once', async (t) => {
+  t.timeout(60_000);
+  await overFailovers('stm/', async (client, killLeader) => {
+    let working = true;
+    let done = 0;
+    let failed = 0;
+    /** The count and the mark are written together, so that one whose end was not heard is not done again. */
+    const count = async (mark: string): Promise<void> => {
+      const stm = client.stm({ retries: 100 });
+      for (;;) {
+        try {
+          return await stm.transact(async (tx) => {
+            if ((await tx.get(mark).string()) !== null) return;
+            const next = ((await tx.get('count').number()) ?? 0) + 1;
+            await tx.put('count').value(next);
+            await tx.put(mark).value(next);
+          });
+        } catch {
+          failed++;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+    };
+    const workers = [0, 1, 2, 3].map(async (worker) => {
+      for (let i = 0; working; i++) {
+        await count(`mark/${worker}/${i}`);
+        done++;
+      }
+    });
+    for (let i = 0; i < 2; i++) await killLeader();
+    working = false;
+    await Promise.all(workers);
+    t.log(`${done} counted, ${failed} begun again`);
+    t.true(done > 10);
+    t.is(await client.get('count').number(), done);
+    const marks = Object.values(await client.getAll().prefix('mark/').numbers());
+    t.deepEqual(
+      marks.sort((one, two) => one - two),
+      Array.from({ length: done }, (_, i) => i + 1),
+    );
+  });
+});
+
+test.serial('range builders find the same, and comparisons hold', async (t) => {
+  t.timeout(60_000);
+  await overFailovers('ranges/', async (client, killLeader) => {
+    for (let i = 10; i < 40; i++) await client.put(`r/${i}`).value(i);
+    await client.put('other').value('');
+    let reading = true;
+    let read = 0;
+    const reader = (async () => {
+      while (reading) {
+        try {
+          const last = await client.getAll().prefix('r/').sort('Key', 'Descend').limit(2).keys();
+          t.deepEqual(last, ['r/39', 'r/38']);
+          t.is(await client.getAll().inRange({ start: 'r/15', end: 'r/25' }).count(), 10);
+          read++;
+        } catch {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+    })();
+    await killLeader();
+    reading = false;
+    await reader;
+    t.true(read > 10);
+    const moved = await client
+      .if('r/10', 'Version', '==', 1)
+      .and('none', 'Create', '==', 0)
+      .then(client.put('r/10').value('moved'), client.get('r/11'))
+      .else(client.get('r/10'))
+      .commit();
+    t.true(moved.succeeded);
+    t.is(moved.responses[1]?.response_range?.kvs[0]?.value.toString(), '11');
+    t.is(await client.get('r/10').string(), 'moved');
+    t.is((await client.delete().prefix('r/')).deleted, '30');
+    t.deepEqual(await client.getAll().keys(), ['other']);
+  });
+});
+
+test.serial('who observes an election hears of the next leader', async (t) => {
+  t.timeout(60_000);
+  await overFailovers('observed/', async (client, killLeader) => {
+    const election = client.election('boss', 10);
+    const one = election.campaign('one');
+    await one.wait();
+    const observer = await election.observe();
+    t.is(observer.leader(), 'one');
+    await killLeader();
+    await one.proclaim('one again');
+    while (observer.leader() !== 'one again')
+      await new Promise<void>((resolve) => observer.once('change', () => resolve()));
+    const two = election.campaign('two');
+    await one.resign();
+    await two.wait();
+    while (observer.leader() !== 'two')
+      await new Promise<void>((resolve) => observer.once('change', () => resolve()));
+    t.pass();
+    await observer.cancel();
+    await two.resign();
+  });
+});
