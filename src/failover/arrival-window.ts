@@ -7,8 +7,6 @@ export class ArrivalWindow {
   #next = 0;
   #sum = 0;
   #sumOfSquares = 0;
-  #longest = 0;
-  #longestBefore = 0;
 
   constructor(size: number) {
     assert(size >= 2, 'an arrival window needs two samples at least');
@@ -31,19 +29,11 @@ export class ArrivalWindow {
     samples[this.#next] = sample;
     this.#sum += sample;
     this.#sumOfSquares += sample * sample;
-    this.#longest = Math.max(this.#longest, sample);
     this.#next++;
     if (this.#next === samples.length) {
       this.#next = 0;
-      this.#longestBefore = this.#longest;
-      this.#longest = 0;
       this.#recompute();
     }
-  }
-
-  /** Of the last one to two windows' worth of samples. */
-  get longest(): number {
-    return Math.max(this.#longest, this.#longestBefore);
   }
 
   get mean(): number {

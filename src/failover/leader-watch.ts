@@ -1,7 +1,7 @@
 import type { NodeId, Term } from '../foundation/ids.ts';
 import type { PeerIdentity } from '../ports/log-store.ts';
 import type { LossReason, ProbeAnswer } from '../ports/transport.ts';
-import { type LeaderFact, type LeaderState, stepLeader } from './leader-state.ts';
+import { type Followed, type LeaderFact, type LeaderState, stepLeader } from './leader-state.ts';
 import type { SuspicionOptions } from './options.ts';
 import { Suspicion } from './suspicion.ts';
 
@@ -14,6 +14,10 @@ export type WatchAction =
 export type ProbeOutcome = ProbeAnswer | 'refused' | 'unanswered';
 
 const nothing: readonly WatchAction[] = [];
+
+/** Nothing but silence speaks for its death. */
+const silent = (state: LeaderState): boolean =>
+  state.kind === 'dead' && (state.cause === 'silence' || state.cause === 'majority');
 
 /** Heartbeats within which a leader that refuses connections, and was heard all the same before, must be heard again. */
 const heardAllTheSame = 3;
@@ -40,6 +44,8 @@ export class LeaderWatch {
   #refusedInVain: PeerIdentity | null = null;
   /** A refusal did not count, because it had just been heard: it is asked again when that is not so any more. */
   #askAgainAtMs = Number.POSITIVE_INFINITY;
+  /** Declared lost for its silence alone; heard by then, it was only slow. */
+  #accused: { readonly of: Followed; readonly untilMs: number } | null = null;
   /** Why the leader is looked at more closely; null: nothing is known against it. */
   #doubt: string | null = null;
 
@@ -103,6 +109,19 @@ export class LeaderWatch {
     }
     if (this.#state.kind === 'alive') return nothing;
     return this.#alive({ kind: 'heard', late: nowMs - this.#refusedAtMs > this.#options.drainMs }, nowMs);
+  }
+
+  /**
+   * A message of a peer that is not the leader followed. From one that was declared lost for its silence, and replaced, before it was silent for twice
+   * what was allowed: a wrong suspicion, as one that is taken back.
+   */
+  heardOther(nowMs: number, peer: NodeId, identity: PeerIdentity | null): void {
+    const accused = this.#accused;
+    if (accused === null || accused.of.leader !== peer) return;
+    this.#accused = null;
+    const known = accused.of.identity;
+    const same = known === null || identity === null || known.incarnation === identity.incarnation;
+    if (same && nowMs <= accused.untilMs) this.#suspicion.refuted(nowMs);
   }
 
   disconnected(nowMs: number, peer: NodeId, reason: LossReason): readonly WatchAction[] {
@@ -244,12 +263,14 @@ export class LeaderWatch {
   #alive(fact: LeaderFact, nowMs: number): readonly WatchAction[] {
     const before = this.#state;
     const actions = this.#fact(fact, '');
-    const revived = before.kind === 'dead' && this.#state.kind === 'alive';
+    if (before.kind !== 'dead' || this.#state.kind !== 'alive') return actions;
     // What this node reads after it stood still may have been written long before.
-    if (revived && before.cause === 'refused' && !this.#saidGone && nowMs >= this.#suspicion.graceUntilMs())
+    if (before.cause === 'refused' && !this.#saidGone && nowMs >= this.#suspicion.graceUntilMs())
       this.#refusedInVain = before.of.identity;
-    if (revived && (before.cause === 'silence' || before.cause === 'majority'))
+    if (silent(before)) {
+      this.#accused = null;
       this.#suspicion.refuted(nowMs);
+    }
     return actions;
   }
 
@@ -262,6 +283,9 @@ export class LeaderWatch {
       case 'probe':
         return this.#probing ? nothing : [this.#probe(leader)];
       case 'declareLost':
+        this.#accused = silent(step.state)
+          ? { of: step.state.of, untilMs: this.#suspicion.silentSince() + 2 * this.#suspicion.patienceMs() }
+          : null;
         return [{ kind: 'declareLost', leader, term, evidence }];
       case 'declareAlive':
         return [{ kind: 'declareAlive', leader, term }];

@@ -3,7 +3,15 @@ import { deviationsOf, normalTail } from './normal-tail.ts';
 import type { SuspicionOptions } from './options.ts';
 
 const leniencyStep = 1.5;
-const leniencyHalfLifeMs = 20_000;
+const leniencyHalfLifeMs = 120_000;
+
+/** Silence no longer than this many times the longest gap is nothing new; beyond twice the floor the longest gap says no more. */
+const overLongest = 1.25;
+const mostFloors = 2;
+const longestHalfLifeMs = 30_000;
+
+const faded = (value: number, ageMs: number, halfLifeMs: number): number =>
+  value * 0.5 ** (Math.max(0, ageMs) / halfLifeMs);
 
 /**
  * Phi-accrual failure detection of one peer (Hayashibara et al. 2004, "The φ accrual failure detector"): the longer its silence against
@@ -17,6 +25,9 @@ export class Suspicion {
   #heardAtMs: number;
   #periodStartMs: number;
   #longestGapMs = 0;
+  /** The longest gap of late, as of `#longestAtMs`: bad moments of a busy machine come once in many seconds, so it outlives the window. */
+  #longestLatelyMs = 0;
+  #longestAtMs = 0;
   #graceUntilMs = Number.NEGATIVE_INFINITY;
   /** By how much more silence is allowed, of late: 1 where no suspicion proved wrong. */
   #leniency = 1;
@@ -44,12 +55,20 @@ export class Suspicion {
     } else {
       this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#heardAtMs);
       if (nowMs - this.#periodStartMs >= this.#options.heartbeatMs / 2) {
-        this.#gaps.add(this.#longestGapMs);
+        this.#learn(this.#longestGapMs, nowMs);
         this.#periodStartMs = nowMs;
         this.#longestGapMs = 0;
       }
     }
     this.#heardAtMs = nowMs;
+  }
+
+  #learn(gapMs: number, nowMs: number): void {
+    this.#gaps.add(gapMs);
+    const longestMs = Math.min(gapMs, (mostFloors * this.#options.floorMs) / overLongest);
+    if (longestMs < faded(this.#longestLatelyMs, nowMs - this.#longestAtMs, longestHalfLifeMs)) return;
+    this.#longestLatelyMs = longestMs;
+    this.#longestAtMs = nowMs;
   }
 
   /** The peer starts anew (a new leader, a new connection after a death): its silence counts from now. What was learnt stays. */
@@ -79,8 +98,7 @@ export class Suspicion {
 
   /** As it has faded until the peer was last heard. */
   #lenient(): number {
-    const agoMs = Math.max(0, this.#heardAtMs - this.#refutedAtMs);
-    return 1 + (this.#leniency - 1) * 0.5 ** (agoMs / leniencyHalfLifeMs);
+    return 1 + faded(this.#leniency - 1, this.#heardAtMs - this.#refutedAtMs, leniencyHalfLifeMs);
   }
 
   silentSince(): number {
@@ -93,8 +111,8 @@ export class Suspicion {
    */
   leastMs(): number {
     const { floorMs, ceilingMs } = this.#options;
-    const longestMs = Math.min(2 * floorMs, 1.25 * this.#gaps.longest);
-    return Math.min(ceilingMs, Math.max(floorMs, longestMs) * this.#lenient());
+    const longestMs = faded(this.#longestLatelyMs, this.#heardAtMs - this.#longestAtMs, longestHalfLifeMs);
+    return Math.min(ceilingMs, Math.max(floorMs, overLongest * longestMs) * this.#lenient());
   }
 
   /** How much silence the measurements allow, within floor and ceiling; the ceiling until enough is measured: young processes are slow ones. */

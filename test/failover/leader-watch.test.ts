@@ -239,3 +239,27 @@ test('a leader that was silent and lives is given more time; one that was refuse
   t.deepEqual(kinds(other.watch.heard(other.nowMs + 60)), ['declareAlive']);
   t.true(other.watch.wakeAtMs() <= other.nowMs + 60 + options.floorMs);
 });
+
+test('replaced for its silence, heard before as much silence again: a suspicion that was wrong', (t) => {
+  const former = (saidAfterMs: number, by = leader, incarnation = identity.incarnation): number => {
+    const { watch, nowMs } = watching();
+    t.deepEqual(kinds(watch.tick(nowMs + options.floorMs)), ['declareLost']);
+    watch.follow(nowMs + 85, null, term(6), null);
+    watch.follow(nowMs + 90, other, term(6), null);
+    watch.heardOther(nowMs + saidAfterMs, by, { ...identity, incarnation });
+    watch.heardOther(nowMs + saidAfterMs, by, { ...identity, incarnation });
+    return watch.suspicion.patienceMs();
+  };
+  t.is(former(2 * options.floorMs), 1.5 * options.floorMs, 'once, whatever else it says');
+  t.is(former(2 * options.floorMs + 1), options.floorMs, 'it stood still for long');
+  t.is(former(100, self), options.floorMs, 'somebody else');
+  t.is(former(100, leader, 'b5'), options.floorMs, 'it was restarted');
+});
+
+test('who was refused, and replaced, is no mistake of patience when it is heard again', (t) => {
+  const { watch, nowMs } = watching();
+  watch.disconnected(nowMs, leader, 'refused');
+  watch.follow(nowMs + 10, other, term(6), null);
+  watch.heardOther(nowMs + 50, leader, identity);
+  t.is(watch.suspicion.patienceMs(), options.floorMs);
+});

@@ -57,19 +57,23 @@ test('phi grows with silence', (t) => {
   }
 });
 
-test('the window forgets: after a bad time the patience comes back', (t) => {
+test('the window forgets: after a bad time the patience comes back to what the longest gap says, and that fades', (t) => {
   const random = seededRandom(9);
   const bad = Array.from({ length: 200 }, () => 20 + random.next() * 500);
   const { suspicion } = fed([...bad, ...Array(2 * options.window).fill(20)]);
-  t.is(suspicion.patienceMs(), options.floorMs);
+  t.true(suspicion.patienceMs() > 1.5 * options.floorMs && suspicion.patienceMs() <= 2 * options.floorMs);
+  const { suspicion: later } = fed([...bad, ...Array(1_500).fill(20)]);
+  t.is(later.patienceMs(), options.floorMs);
 });
 
-test('after a long gap, silence that is not much longer says nothing, up to twice the floor', (t) => {
+test('after a long gap, silence that is not much longer says nothing for half a minute, up to twice the floor', (t) => {
   const { suspicion, nowMs } = fed([...Array(50).fill(20), 100, ...Array(20).fill(20)]);
-  t.is(suspicion.leastMs(), 125);
-  t.is(suspicion.verdict(nowMs + 124), 'alive');
-  const { suspicion: worse } = fed([...Array(50).fill(20), 700, ...Array(20).fill(20)]);
+  t.true(suspicion.leastMs() > 120 && suspicion.leastMs() <= 125, String(suspicion.leastMs()));
+  t.is(suspicion.verdict(nowMs + suspicion.leastMs() - 0.01), 'alive');
+  const { suspicion: worse } = fed([...Array(50).fill(20), 700]);
   t.is(worse.leastMs(), 2 * options.floorMs);
+  const { suspicion: later } = fed([...Array(50).fill(20), 700, ...Array(900).fill(20)]);
+  t.true(later.leastMs() > 100, 'ten seconds and more of regular heartbeats do not refute it');
 });
 
 test('a node that was stopped learns nothing from the gap, even if it hears before it notices', (t) => {
@@ -129,6 +133,7 @@ test('each suspicion that proves wrong allows more silence, up to the ceiling, a
   t.is(suspicion.patienceMs(), 2.25 * options.floorMs);
   for (let i = 0; i < 20; i++) suspicion.refuted(nowMs);
   t.is(suspicion.patienceMs(), options.ceilingMs);
-  for (let later = nowMs; later < nowMs + 240_000; later += options.heartbeatMs) suspicion.heard(later);
-  t.true(suspicion.patienceMs() < 1.01 * options.floorMs);
+  const minute = 60_000;
+  for (let later = nowMs; later < nowMs + 20 * minute; later += options.heartbeatMs) suspicion.heard(later);
+  t.true(suspicion.patienceMs() < 1.02 * options.floorMs);
 });

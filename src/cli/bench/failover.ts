@@ -16,6 +16,8 @@ import type { Store } from './store.ts';
 const beforeMs = 700;
 const afterMs = 150;
 const patienceMs = 20_000;
+/** A leader that moves on sooner had only stumbled, and its followers would learn to wait for it. */
+const leastFrozenMs = 1_000;
 const value = randomBytes(256);
 
 export interface Run {
@@ -117,7 +119,10 @@ export async function oneRun(
     await delay(afterMs);
     outage = outageOf(load.acknowledged, faultAtMs, endedAtMs);
   }
-  if (fault === 'freeze') store.signal(leader, 'SIGCONT');
+  if (fault === 'freeze') {
+    await delay(Math.max(0, faultAtMs + leastFrozenMs - performance.now()));
+    store.signal(leader, 'SIGCONT');
+  }
   // The gap is only known to have been the longest once the time after it has passed.
   await delay(afterMs);
   await load.stop();

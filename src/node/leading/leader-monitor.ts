@@ -54,7 +54,7 @@ export class LeaderMonitor {
   }
 
   heard(messages: readonly RaftMessage[]): void {
-    const { raft, clock } = this.#options;
+    const { raft, clock, guard } = this.#options;
     const { leader, term } = raft.status;
     for (const message of messages) {
       if (message.term === term && (message.type === 'append' || message.type === 'heartbeat')) {
@@ -65,7 +65,9 @@ export class LeaderMonitor {
           return;
         }
       }
-      if (message.type === 'preVote' && message.from !== leader) this.#perform(this.#watch.questioned());
+      if (message.from === leader) continue;
+      this.#watch.heardOther(clock.nowMs(), message.from, guard.identityOf(message.from));
+      if (message.type === 'preVote') this.#perform(this.#watch.questioned());
     }
   }
 
