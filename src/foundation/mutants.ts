@@ -11,6 +11,7 @@ export const mutantNames = [
   'own-vote-before-durable',
   'vote-lost-at-restart',
   'vote-twice-in-term',
+  'prevote-round-ignored',
   'commit-earlier-term-by-counting',
   'acknowledge-before-sync',
   'keep-conflicting-suffix',

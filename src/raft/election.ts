@@ -39,12 +39,16 @@ function isAlone(core: Core): boolean {
   );
 }
 
-/** Asks whether an election could be won, without disturbing anyone (thesis §9.6). `granted`: who has answered already. */
-export function preCampaign(core: Core, granted: readonly NodeId[] = []): void {
+/**
+ * Asks whether an election could be won, without disturbing anyone (thesis §9.6). `ahead`: who has granted it in the round that was asked ahead,
+ * which goes on; null: a new round. What was granted in an earlier one, by a voter that has heard the leader since, would depose that leader.
+ */
+export function preCampaign(core: Core, ahead: readonly NodeId[] | null = null): void {
   if (!core.promotable || core.role === 'leader') return;
   core.becomeFollower(core.term, null);
   core.role = 'preCandidate';
-  for (const from of granted) core.ballots.set(from, true);
+  if (ahead === null) core.preVoteRound++;
+  for (const from of ahead ?? []) core.ballots.set(from, true);
   askForPreVotes(core);
   core.ballots.set(core.id, true);
   countPreVotes(core);
@@ -52,9 +56,10 @@ export function preCampaign(core: Core, granted: readonly NodeId[] = []): void {
 
 function askForPreVotes(core: Core): void {
   const last = core.log.lastPoint;
+  const round = core.preVoteRound;
   for (const to of votersOf(core.configuration)) {
     if (to === core.id || core.ballots.has(to)) continue;
-    core.send({ from: core.id, to, term: core.term, type: 'preVote', last });
+    core.send({ from: core.id, to, term: core.term, type: 'preVote', last, round });
   }
 }
 
@@ -142,7 +147,7 @@ function trustsAnother(core: Core, candidate: NodeId): boolean {
 export function handlePreVote(core: Core, message: RaftMessage & PreVote): void {
   const { holdTicks } = core.options;
   if (message.term < core.term || !trustsAnother(core, message.from)) answerPreVote(core, message);
-  else if (core.role === 'leader' || holdTicks === 0) replyToPreVote(core, message.from, 'leader-alive');
+  else if (core.role === 'leader' || holdTicks === 0) replyToPreVote(core, message, 'leader-alive');
   // The driver finds out whether the leader lives; until then no candidate's word for it counts (failover.md, stickiness).
   else core.held.set(message.from, { message, ticks: holdTicks });
 }
@@ -151,7 +156,7 @@ function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
   if (core.doubted) return;
   const { from } = message;
   if (message.term < core.term) {
-    replyToPreVote(core, from, 'old-term');
+    replyToPreVote(core, message, 'old-term');
   } else if (hasChosenAnother(core, from)) {
     // Looked at again with every tick, until that one leads or has had its time.
     core.held.set(from, { message, ticks: 1 });
@@ -161,12 +166,12 @@ function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
       core.held.set(from, { message, ticks: 1 });
       return;
     }
-    replyToPreVote(core, from, 'granted');
+    replyToPreVote(core, message, 'granted');
     // The candidate is ahead: give it the time to win.
     if (core.role === 'preCandidate' && goesFirst(core, message)) core.becomeFollower(core.term, null);
     else if (core.role === 'follower' && core.campaignIn !== null) core.planRetry();
   } else {
-    replyToPreVote(core, from, 'stale-log');
+    replyToPreVote(core, message, 'stale-log');
     // It cannot win with this node's vote, while this node may: no use in waiting for one's rank.
     if (core.role === 'follower') preCampaign(core);
   }
@@ -186,15 +191,13 @@ function goesFirst(core: Core, { from, last }: RaftMessage & PreVote): boolean {
   return last.term !== own.term || last.index !== own.index || from < core.id;
 }
 
-function replyToPreVote(core: Core, to: NodeId, reason: PreVoteReply['reason']): void {
-  core.send({
-    from: core.id,
-    to,
-    term: core.term,
-    type: 'preVoteReply',
-    granted: reason === 'granted',
-    reason,
-  });
+function replyToPreVote(
+  core: Core,
+  { from: to, round }: RaftMessage & PreVote,
+  reason: PreVoteReply['reason'],
+): void {
+  const granted = reason === 'granted';
+  core.send({ from: core.id, to, term: core.term, type: 'preVoteReply', granted, reason, round });
 }
 
 export function handlePreVoteReply(core: Core, message: RaftMessage & PreVoteReply): void {
@@ -203,6 +206,8 @@ export function handlePreVoteReply(core: Core, message: RaftMessage & PreVoteRep
     return;
   }
   if (core.role !== 'preCandidate' && !core.asksAhead) return;
+  const isLate = message.round !== 0 && message.round !== core.preVoteRound;
+  if (isLate && mutant.active !== 'prevote-round-ignored') return;
   core.ballots.set(message.from, message.granted || core.ballots.get(message.from) === true);
   if (core.role === 'preCandidate') countPreVotes(core);
 }
@@ -217,7 +222,7 @@ function tickHeld(core: Core): void {
   for (const [from, held] of core.held) {
     if (--held.ticks > 0) continue;
     core.held.delete(from);
-    replyToPreVote(core, from, 'leader-alive');
+    replyToPreVote(core, held.message, 'leader-alive');
   }
 }
 
@@ -250,16 +255,16 @@ export function adoptTerm(core: Core, later: Term, leader: NodeId | null): void 
 export function handleLeaderLost(core: Core, leader: NodeId, inTerm: Term): void {
   if (inTerm !== core.term || core.role !== 'follower' || core.leader !== leader || leader === core.id)
     return;
-  const granted = core.asksAhead
+  const ahead = core.asksAhead
     ? [...core.ballots.keys()].filter((id) => core.ballots.get(id) === true)
-    : [];
+    : null;
   core.urgent = urgentCampaigns;
   core.becomeFollower(core.term, null);
   core.lost = leader;
   const rank = rankOf(core, leader);
   core.campaignIn = core.promotable ? rank * core.options.rankDelayTicks : null;
   answerHeld(core);
-  if (core.campaignIn === 0 && core.role === 'follower') preCampaign(core, granted);
+  if (core.campaignIn === 0 && core.role === 'follower') preCampaign(core, ahead);
 }
 
 /**
@@ -270,6 +275,7 @@ export function handleLeaderDropped(core: Core, leader: NodeId, inTerm: Term): v
   if (inTerm !== core.term || core.role !== 'follower' || core.leader !== leader || core.asksAhead) return;
   if (!core.promotable || rankOf(core, leader) > 0) return;
   core.asksAhead = true;
+  core.preVoteRound++;
   core.ballots.clear();
   askForPreVotes(core);
 }

@@ -21,12 +21,16 @@ export type RaftMessage = { readonly from: NodeId; readonly to: NodeId; readonly
 export interface PreVote {
   readonly type: 'preVote';
   readonly last: LogPoint;
+  /** Which time this start of the candidate asks, for the answer to repeat: a term sees many rounds. 0: from a version that has no rounds. */
+  readonly round: number;
 }
 export interface PreVoteReply {
   readonly type: 'preVoteReply';
   readonly granted: boolean;
   /** Why not: the candidate's log is staler; the voter still trusts its leader; `held`: it is asking the leader itself. */
   readonly reason: 'granted' | 'stale-log' | 'leader-alive' | 'old-term';
+  /** The candidate's; 0: the voter is of a version that has no rounds. */
+  readonly round: number;
 }
 export interface Vote {
   readonly type: 'vote';

@@ -9,6 +9,7 @@ import type {
   Heartbeat,
   HeartbeatReply,
   InstallSnapshot,
+  PreVote,
   PreVoteReply,
   RaftMessage,
   ReadIndexReply,
@@ -73,6 +74,7 @@ function writeContent(writer: WireWriter, message: RaftMessage): void {
   switch (message.type) {
     case 'preVote':
       writePoint(writer, 1, message.last);
+      writer.uint(3, message.round);
       return;
     case 'vote':
       writePoint(writer, 1, message.last);
@@ -82,6 +84,7 @@ function writeContent(writer: WireWriter, message: RaftMessage): void {
     case 'voteReply':
       writer.bool(1, message.granted);
       writer.text(2, message.reason);
+      if (message.type === 'preVoteReply') writer.uint(3, message.round);
       return;
     case 'append':
       writePoint(writer, 1, message.previous);
@@ -177,19 +180,23 @@ export function readMessage(reader: WireReader): RaftMessage {
 function readContent(reader: WireReader, field: number): Content {
   switch (field) {
     case fieldOf.preVote: {
-      const { last } = readVote(reader);
-      return { type: 'preVote', last };
+      const { last, round } = readVote(reader);
+      return { type: 'preVote', last, round };
     }
     case fieldOf.preVoteReply: {
-      const { granted, reason } = readVoteReply(reader);
+      const { granted, reason, round } = readVoteReply(reader);
       const known = preVoteReasons.find((each) => each === reason);
       if (known === undefined) throw malformed(`an unknown reason of a pre-vote: ${reason}`);
-      return { type: 'preVoteReply', granted, reason: known };
+      return { type: 'preVoteReply', granted, reason: known, round };
     }
-    case fieldOf.vote:
-      return readVote(reader);
-    case fieldOf.voteReply:
-      return readVoteReply(reader);
+    case fieldOf.vote: {
+      const { last, handOver } = readVote(reader);
+      return { type: 'vote', last, handOver };
+    }
+    case fieldOf.voteReply: {
+      const { granted, reason } = readVoteReply(reader);
+      return { type: 'voteReply', granted, reason };
+    }
     case fieldOf.append:
       return readAppend(reader);
     case fieldOf.appendReply:
@@ -233,9 +240,11 @@ export function readPoint(reader: WireReader): LogPoint {
   return { index: logIndex(index), term: term(at) };
 }
 
-function readVote(reader: WireReader): Vote {
+/** Of a vote and of a pre-vote. */
+function readVote(reader: WireReader): Omit<Vote, 'type'> & Pick<PreVote, 'round'> {
   let last = noPoint;
   let handOver = false;
+  let round = 0;
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
@@ -244,16 +253,20 @@ function readVote(reader: WireReader): Vote {
       case 2:
         handOver = reader.bool();
         break;
+      case 3:
+        round = reader.uint();
+        break;
       default:
         reader.skip();
     }
   }
-  return { type: 'vote', last, handOver };
+  return { last, handOver, round };
 }
 
-function readVoteReply(reader: WireReader): VoteReply {
+function readVoteReply(reader: WireReader): Omit<VoteReply, 'type'> & Pick<PreVoteReply, 'round'> {
   let granted = false;
   let reason = '';
+  let round = 0;
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
@@ -262,13 +275,16 @@ function readVoteReply(reader: WireReader): VoteReply {
       case 2:
         reason = reader.text();
         break;
+      case 3:
+        round = reader.uint();
+        break;
       default:
         reader.skip();
     }
   }
   const known = voteReasons.find((each) => each === reason);
   if (known === undefined) throw malformed(`an unknown reason of a vote: ${reason}`);
-  return { type: 'voteReply', granted, reason: known };
+  return { granted, reason: known, round };
 }
 
 function readAppend(reader: WireReader): Append {

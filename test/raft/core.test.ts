@@ -252,3 +252,44 @@ test('stepping down tells the first heir', (t) => {
   t.like(drain(raft)[0]?.messages[0], { type: 'timeoutNow', to: b });
   t.is(raft.status.role, 'follower');
 });
+
+test('an answer counts in its own round of pre-votes; one without a round is of a version that has none', (t) => {
+  const answered = (lateBy: number | null) => {
+    const raft = node({ electionTicks: 3 });
+    let newest = 0;
+    for (let asked = 0; asked < 2; raft.tick())
+      for (const message of drain(raft).flatMap(({ messages }) => messages)) {
+        if (message.type !== 'preVote' || message.to !== b) continue;
+        newest = message.round;
+        asked++;
+      }
+    const round = lateBy === null ? 0 : newest - lateBy;
+    raft.step({
+      from: b,
+      to: a,
+      term: term(0),
+      type: 'preVoteReply',
+      granted: true,
+      reason: 'granted',
+      round,
+    });
+    return raft.status.role;
+  };
+  t.is(answered(0), 'candidate');
+  t.is(answered(1), 'preCandidate');
+  t.is(answered(null), 'candidate');
+});
+
+test('a pre-vote is answered with its round, held or not', (t) => {
+  const rounds = (trusting: boolean) => {
+    const raft = node();
+    if (trusting) raft.step(appended(1, [0, 0], [], 0));
+    persistAll(raft);
+    const last = { index: logIndex(0), term: term(0) };
+    raft.step({ from: c, to: a, term: term(1), type: 'preVote', last, round: 7 });
+    raft.leaderAlive(b, term(1));
+    return persistAll(raft).map((message) => message.type === 'preVoteReply' && message.round);
+  };
+  t.deepEqual(rounds(false), [7]);
+  t.deepEqual(rounds(true), [7]);
+});
