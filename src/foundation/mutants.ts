@@ -12,6 +12,8 @@ export const mutantNames = [
   'vote-lost-at-restart',
   'vote-twice-in-term',
   'prevote-round-ignored',
+  'vote-for-earlier-start',
+  'office-before-own-vote',
   'commit-earlier-term-by-counting',
   'acknowledge-before-sync',
   'keep-conflicting-suffix',

@@ -47,7 +47,7 @@ export function preCampaign(core: Core, ahead: readonly NodeId[] | null = null):
   if (!core.promotable || core.role === 'leader') return;
   core.becomeFollower(core.term, null);
   core.role = 'preCandidate';
-  if (ahead === null) core.preVoteRound++;
+  if (ahead === null) core.round++;
   for (const from of ahead ?? []) core.ballots.set(from, true);
   askForPreVotes(core);
   core.ballots.set(core.id, true);
@@ -55,24 +55,29 @@ export function preCampaign(core: Core, ahead: readonly NodeId[] | null = null):
 }
 
 function askForPreVotes(core: Core): void {
+  const { round } = core;
   const last = core.log.lastPoint;
-  const round = core.preVoteRound;
   for (const to of votersOf(core.configuration)) {
     if (to === core.id || core.ballots.has(to)) continue;
     core.send({ from: core.id, to, term: core.term, type: 'preVote', last, round });
   }
 }
 
-/** Raft §5.2. The requests go out while the own vote is being made durable; it counts when it is (Raft §5.2, figure 2). */
+/**
+ * Raft §5.2. The requests go out while the own vote, and the log that they tell of, are being made durable. Until they are this node takes no office: started
+ * anew it would ask again in the same term, maybe with less. What was answered to an earlier start is of an earlier round.
+ */
 export function campaign(core: Core, handOver: boolean): void {
   if (!core.promotable || core.role === 'leader') return;
   core.becomeFollower(term(core.term + 1), null);
   core.role = 'candidate';
   core.setHardState(core.term, core.id);
   core.chosenFor = core.options.holdTicks;
+  const round = ++core.round;
   const last = core.log.lastPoint;
   for (const to of votersOf(core.configuration)) {
-    if (to !== core.id) core.send({ from: core.id, to, term: core.term, type: 'vote', last, handOver });
+    if (to !== core.id)
+      core.send({ from: core.id, to, term: core.term, type: 'vote', last, handOver, round });
   }
   if (mutant.active === 'own-vote-before-durable') countOwnVote(core);
 }
@@ -88,8 +93,9 @@ function ballotOf(core: Core, member: NodeId): boolean | null {
 
 function countVotes(core: Core): void {
   const result = tally(core.configuration, (member) => ballotOf(core, member));
-  if (result === 'won') becomeLeader(core);
-  else if (result === 'lost') core.becomeFollower(core.term, null);
+  if (result === 'won') {
+    if (core.ballots.has(core.id) || mutant.active === 'office-before-own-vote') becomeLeader(core);
+  } else if (result === 'lost') core.becomeFollower(core.term, null);
 }
 
 function countPreVotes(core: Core): void {
@@ -116,7 +122,7 @@ export function handleVote(core: Core, message: RaftMessage & Vote): void {
     core.resetTimer();
     core.chosenFor = core.options.holdTicks;
   }
-  replyToVote(core, message.from, reason);
+  replyToVote(core, message, reason);
 }
 
 function judgeVote(core: Core, { term, from, last }: RaftMessage & Vote): VoteReply['reason'] {
@@ -126,14 +132,27 @@ function judgeVote(core: Core, { term, from, last }: RaftMessage & Vote): VoteRe
   return isUpToDate(core, from, last) ? 'granted' : 'stale-log';
 }
 
-function replyToVote(core: Core, to: NodeId, reason: VoteReply['reason']): void {
+function replyToVote(core: Core, { from: to, round }: RaftMessage & Vote, reason: VoteReply['reason']): void {
   const granted = reason === 'granted';
-  const reply: RaftMessage = { from: core.id, to, term: core.term, type: 'voteReply', granted, reason };
+  const reply: RaftMessage = {
+    from: core.id,
+    to,
+    term: core.term,
+    type: 'voteReply',
+    granted,
+    reason,
+    round,
+  };
   if (granted && mutant.active !== 'vote-before-durable') core.sendWhenDurable(reply, 0 as LogIndex);
   else core.send(reply);
 }
 
+/** Of another round than what is asked now. */
+const isLate = (core: Core, { round }: VoteReply | PreVoteReply): boolean =>
+  round !== 0 && round !== core.round;
+
 export function handleVoteReply(core: Core, message: RaftMessage & VoteReply): void {
+  if (isLate(core, message) && mutant.active !== 'vote-for-earlier-start') return;
   if (core.role !== 'candidate' || core.ballots.has(message.from)) return;
   core.ballots.set(message.from, message.granted);
   countVotes(core);
@@ -206,8 +225,7 @@ export function handlePreVoteReply(core: Core, message: RaftMessage & PreVoteRep
     return;
   }
   if (core.role !== 'preCandidate' && !core.asksAhead) return;
-  const isLate = message.round !== 0 && message.round !== core.preVoteRound;
-  if (isLate && mutant.active !== 'prevote-round-ignored') return;
+  if (isLate(core, message) && mutant.active !== 'prevote-round-ignored') return;
   core.ballots.set(message.from, message.granted || core.ballots.get(message.from) === true);
   if (core.role === 'preCandidate') countPreVotes(core);
 }
@@ -275,7 +293,7 @@ export function handleLeaderDropped(core: Core, leader: NodeId, inTerm: Term): v
   if (inTerm !== core.term || core.role !== 'follower' || core.leader !== leader || core.asksAhead) return;
   if (!core.promotable || rankOf(core, leader) > 0) return;
   core.asksAhead = true;
-  core.preVoteRound++;
+  core.round++;
   core.ballots.clear();
   askForPreVotes(core);
 }

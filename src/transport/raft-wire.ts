@@ -9,7 +9,6 @@ import type {
   Heartbeat,
   HeartbeatReply,
   InstallSnapshot,
-  PreVote,
   PreVoteReply,
   RaftMessage,
   ReadIndexReply,
@@ -79,12 +78,13 @@ function writeContent(writer: WireWriter, message: RaftMessage): void {
     case 'vote':
       writePoint(writer, 1, message.last);
       writer.bool(2, message.handOver);
+      writer.uint(3, message.round);
       return;
     case 'preVoteReply':
     case 'voteReply':
       writer.bool(1, message.granted);
       writer.text(2, message.reason);
-      if (message.type === 'preVoteReply') writer.uint(3, message.round);
+      writer.uint(3, message.round);
       return;
     case 'append':
       writePoint(writer, 1, message.previous);
@@ -189,14 +189,10 @@ function readContent(reader: WireReader, field: number): Content {
       if (known === undefined) throw malformed(`an unknown reason of a pre-vote: ${reason}`);
       return { type: 'preVoteReply', granted, reason: known, round };
     }
-    case fieldOf.vote: {
-      const { last, handOver } = readVote(reader);
-      return { type: 'vote', last, handOver };
-    }
-    case fieldOf.voteReply: {
-      const { granted, reason } = readVoteReply(reader);
-      return { type: 'voteReply', granted, reason };
-    }
+    case fieldOf.vote:
+      return readVote(reader);
+    case fieldOf.voteReply:
+      return readVoteReply(reader);
     case fieldOf.append:
       return readAppend(reader);
     case fieldOf.appendReply:
@@ -240,8 +236,8 @@ export function readPoint(reader: WireReader): LogPoint {
   return { index: logIndex(index), term: term(at) };
 }
 
-/** Of a vote and of a pre-vote. */
-function readVote(reader: WireReader): Omit<Vote, 'type'> & Pick<PreVote, 'round'> {
+/** Also of a pre-vote. */
+function readVote(reader: WireReader): Vote {
   let last = noPoint;
   let handOver = false;
   let round = 0;
@@ -260,10 +256,10 @@ function readVote(reader: WireReader): Omit<Vote, 'type'> & Pick<PreVote, 'round
         reader.skip();
     }
   }
-  return { last, handOver, round };
+  return { type: 'vote', last, handOver, round };
 }
 
-function readVoteReply(reader: WireReader): Omit<VoteReply, 'type'> & Pick<PreVoteReply, 'round'> {
+function readVoteReply(reader: WireReader): VoteReply {
   let granted = false;
   let reason = '';
   let round = 0;
@@ -284,7 +280,7 @@ function readVoteReply(reader: WireReader): Omit<VoteReply, 'type'> & Pick<PreVo
   }
   const known = voteReasons.find((each) => each === reason);
   if (known === undefined) throw malformed(`an unknown reason of a vote: ${reason}`);
-  return { granted, reason: known, round };
+  return { type: 'voteReply', granted, reason: known, round };
 }
 
 function readAppend(reader: WireReader): Append {

@@ -184,7 +184,7 @@ export class Bench {
       if (message.type === 'preVote')
         this.hear(from, at, { type: 'preVoteReply', granted: true, reason: 'granted', round: message.round });
       else if (message.type === 'vote')
-        this.hear(from, at, { type: 'voteReply', granted: true, reason: 'granted' });
+        this.hear(from, at, { type: 'voteReply', granted: true, reason: 'granted', round: message.round });
       else if (message.type === 'heartbeat')
         this.hear(from, at, {
           type: 'heartbeatReply',

@@ -87,11 +87,11 @@ test('a follower commits no further than it is known to match (Raft §5.3); the 
 test('a vote leaves only when durable (Raft §5.2), and is given again to the same candidate', (t) => {
   const raft = node();
   const last = { index: logIndex(0), term: term(0) };
-  const request = { from: b, to: a, term: term(1), type: 'vote', last, handOver: false } as const;
+  const request = { from: b, to: a, term: term(1), type: 'vote', last, handOver: false, round: 3 } as const;
   raft.step(request);
   const [ready] = drain(raft);
   t.deepEqual(ready?.messages, []);
-  t.like(ready?.persist?.messages[0], { type: 'voteReply', granted: true });
+  t.like(ready?.persist?.messages[0], { type: 'voteReply', granted: true, round: 3 });
   raft.persisted(ready!.persist!.token);
   raft.step(request);
   t.like(raft.ready()?.messages[0], { type: 'voteReply', granted: true });
@@ -104,9 +104,9 @@ test('a voter that hears its leader has no vote for another, except by hand-over
   raft.step(appended(1, [0, 0], [], 0));
   persistAll(raft);
   const last = { index: logIndex(0), term: term(0) };
-  raft.step({ from: c, to: a, term: term(2), type: 'vote', last, handOver: false });
+  raft.step({ from: c, to: a, term: term(2), type: 'vote', last, handOver: false, round: 3 });
   t.is(raft.status.term, term(1));
-  raft.step({ from: c, to: a, term: term(2), type: 'vote', last, handOver: true });
+  raft.step({ from: c, to: a, term: term(2), type: 'vote', last, handOver: true, round: 3 });
   t.is(raft.status.vote, c);
 });
 
@@ -146,7 +146,7 @@ test('a node under doubt stores entries and does not vote or campaign (promise 6
   for (let n = 0; n < 40; n++) raft.tick();
   t.is(raft.status.role, 'follower');
   const last = { index: logIndex(9), term: term(9) };
-  raft.step({ from: b, to: a, term: term(9), type: 'vote', last, handOver: false });
+  raft.step({ from: b, to: a, term: term(9), type: 'vote', last, handOver: false, round: 3 });
   t.is(raft.status.vote, null);
   raft.step(appended(9, [0, 0], [entry(1, 9)], 0));
   t.is(raft.status.last.index, logIndex(1));

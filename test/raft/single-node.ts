@@ -65,7 +65,7 @@ export function elect(raft: Raft): Term {
   });
   persistAll(raft);
   const now = raft.status.term;
-  raft.step({ from: b, to: a, term: now, type: 'voteReply', granted: true, reason: 'granted' });
+  raft.step({ from: b, to: a, term: now, type: 'voteReply', granted: true, reason: 'granted', round: 0 });
   persistAll(raft);
   for (const from of [b, c]) raft.step(matched(from, now, raft.status.last.index));
   persistAll(raft);

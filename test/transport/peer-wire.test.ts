@@ -38,11 +38,12 @@ const content = fc.oneof(
     reason: fc.constantFrom('granted', 'stale-log', 'leader-alive', 'old-term'),
     round: safe,
   }),
-  fc.record({ type: is('vote'), last: point, handOver: fc.boolean() }),
+  fc.record({ type: is('vote'), last: point, handOver: fc.boolean(), round: safe }),
   fc.record({
     type: is('voteReply'),
     granted: fc.boolean(),
     reason: fc.constantFrom('granted', 'stale-log', 'leader-alive', 'voted', 'old-term'),
+    round: safe,
   }),
   fc.record({
     type: is('append'),
