@@ -80,6 +80,7 @@ export class LeaderMonitor {
       wake();
     }
     this.#perform(this.#watch.disconnected(clock.nowMs(), peer, reason));
+    this.#rearm();
   }
 
   /** Somebody holds the leader for dead: this node looks for itself. */
