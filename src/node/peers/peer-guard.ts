@@ -47,6 +47,8 @@ export class PeerGuard {
   readonly #doubts = new Map<NodeId, number>();
   readonly #histories = new Map<NodeId, PeerHistory>();
   readonly #underWay = new Map<NodeId, Promise<void>>();
+  /** The newest start that has presented itself to this one. */
+  readonly #greeted = new Map<NodeId, string>();
 
   constructor(options: PeerGuardOptions) {
     this.#options = options;
@@ -85,6 +87,7 @@ export class PeerGuard {
       );
     }
     await this.#next(peer, () => this.#hello(peer, presented));
+    this.#greeted.set(peer, presented.incarnation);
   }
 
   async #hello(peer: NodeId, presented: PeerIdentity): Promise<void> {
@@ -172,9 +175,11 @@ export class PeerGuard {
       }
       this.#historyOf(id).acknowledged({ incarnation }, acknowledged);
       if (doubted) continue;
-      const same = this.#known.get(id)?.incarnation === incarnation;
-      if (!same) await this.#adopt(said);
-      else if (this.#doubted.has(id)) await this.trust(id, this.doubtOf(id));
+      const known = this.#known.get(id);
+      if (known?.incarnation !== incarnation) await this.#adopt(said);
+      // A leader that has lost its memory trusts who is not whole yet.
+      else if (this.#doubted.has(id) && acknowledged.index >= known.last.index)
+        await this.trust(id, this.doubtOf(id));
     }
   }
 
@@ -189,9 +194,11 @@ export class PeerGuard {
       const history = this.#historyOf(id);
       if (known !== undefined) {
         if (known.incarnation === incarnation || history.hasSuperseded({ incarnation })) return;
-        // Of two stores it cannot be told which is the later one: what was met and is doubted may be.
+        // Of two stores it cannot be told which is the later one: what this start has met may be, and what is doubted.
         const isLater =
-          known.storeId === store.storeId ? store.bootCounter > known.bootCounter : !this.#doubted.has(id);
+          known.storeId === store.storeId
+            ? store.bootCounter > known.bootCounter
+            : !this.#doubted.has(id) && this.#greeted.get(id) !== known.incarnation;
         if (!isLater) return;
         history.acknowledged(known, this.#options.acknowledged(id));
       }

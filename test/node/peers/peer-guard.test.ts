@@ -272,3 +272,24 @@ test('a leader of another version, that does not name the store, is not taken at
   await guard.leaderSays(Buffer.from(JSON.stringify([[f, 'i1', false, 80, 1]])));
   t.is(guard.identityOf(f)?.incarnation, 'i0');
 });
+
+test('who was met is not taken for a start of another store, of which a leader speaks that has not met it', async (t) => {
+  const world = guarded(null);
+  await world.hello(identity('s1', 1, 'i1'));
+  const gone = world.guard.disconnected(f);
+  await world.settle();
+  await gone;
+  await hears(world, identity('s0', 5, 'i0'), 80, false);
+  t.is(world.guard.identityOf(f)?.incarnation, 'i1');
+  t.deepEqual(world.guard.trustedStarts(), [[f, 'i1']]);
+});
+
+test('a leader without memory trusts who is not whole yet: its followers do when that start has stored what others had', async (t) => {
+  const world = guarded(identity('s0', 5, 'i0', at(60)));
+  await world.hello(identity('s1', 1, 'i1'));
+  t.true(world.guard.doubted.has(f));
+  await hears(world, identity('s1', 1, 'i1'), 59, false);
+  t.true(world.guard.doubted.has(f));
+  await hears(world, identity('s1', 1, 'i1'), 60, false);
+  t.false(world.guard.doubted.has(f));
+});
