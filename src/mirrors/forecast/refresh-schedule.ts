@@ -57,8 +57,9 @@ const unrevealing = 8;
 const uneven = 0.2;
 /** Looks in a row that are nearer together, then further apart: enough for the whole of an interval. */
 const block = 8;
-/** Of a change's chance, what comes within an hour where it is foreseen. */
+/** Where a change is foreseen: its chance within an hour, and how much higher it is than just before. */
 const steep = 0.2;
+const rise = 2;
 const hourMs = 3_600_000;
 /** Share of the burst that is left to readers. */
 const readersShare = 0.2;
@@ -140,8 +141,7 @@ export class RefreshSchedule {
       const { patient, readsPerMs, atMs, curve } = planned;
       const sinceMs = nowMs - atMs;
       // What is foreseen is looked at before it is read.
-      const isAlike =
-        patient === 'when-flat' ? curve.chance(sinceMs) - curve.chance(sinceMs - hourMs) < steep : patient;
+      const isAlike = patient === 'when-flat' ? !hasRisen(curve, sinceMs) : patient;
       const patience = isAlike ? patienceMs({ sinceMs, readsPerMs, waitingReads: this.#waitingReads }) : 0;
       planned.promisedUntilMs = nowMs + (patience ?? 0);
       yield { name, patienceMs: patience };
@@ -250,4 +250,13 @@ function cycleOf(next: NextChange, curve: Staleness, dated: boolean): Staleness 
 function memoryless(changes: number, knownMs: number): Staleness {
   const meanMs = Math.max(1000, knownMs) / (changes + 0.5);
   return new Staleness((u) => 1 - Math.exp(-u / meanMs), 8 * meanMs, true);
+}
+
+/** A change has just become likely, and was not before: by the hour, or by what has passed since the look. */
+function hasRisen(curve: Staleness, sinceMs: number): boolean {
+  const stepMs = Math.min(hourMs, sinceMs / 2);
+  const [earlier, before, now] = [2, 1, 0].map((steps) => curve.chance(sinceMs - steps * stepMs)) as [number, number, number];
+  const just = (now - before) / Math.max(1e-9, 1 - before);
+  const until = (before - earlier) / Math.max(1e-9, 1 - earlier);
+  return just * hourMs >= steep * stepMs && just > rise * until;
 }
