@@ -236,8 +236,8 @@ test('a leader that was silent and lives is given more time; one that was refuse
   const other = watching();
   other.watch.disconnected(other.nowMs + 1, leader, 'refused');
   other.watch.follow(other.nowMs + 1, null, term(5), null);
-  t.deepEqual(kinds(other.watch.heard(other.nowMs + 60)), ['declareAlive']);
-  t.true(other.watch.wakeAtMs() <= other.nowMs + 60 + options.floorMs);
+  t.deepEqual(kinds(other.watch.heard(other.nowMs + 45)), ['declareAlive']);
+  t.is(other.watch.wakeAtMs(), other.nowMs + 45 + 2 * 45, 'twice the longest gap, as ever');
 });
 
 test('replaced for its silence, heard before as much silence again: a suspicion that was wrong', (t) => {
@@ -270,7 +270,7 @@ test('one suspicion is one mistake, in whatever order the leader takes it back',
   watch.follow(nowMs + 80, null, term(5), null);
   watch.heardOther(nowMs + 95, leader, identity);
   t.deepEqual(kinds(watch.heard(nowMs + 95)), ['declareAlive']);
-  const once = 1.5 * (1.25 * 95);
+  const once = 1.5 * 2 * options.floorMs;
   t.is(watch.suspicion.patienceMs(), once);
   watch.disconnected(nowMs + 96, leader, 'gone');
   watch.follow(nowMs + 97, other, term(6), null);
