@@ -44,7 +44,7 @@ export class LeaderWatch {
   #refusedInVain: PeerIdentity | null = null;
   /** A refusal did not count, because it had just been heard: it is asked again when that is not so any more. */
   #askAgainAtMs = Number.POSITIVE_INFINITY;
-  /** Declared lost for its silence alone; heard by then, it was only slow. */
+  /** Declared lost for its silence alone; heard by then, it was only slow. Each accusation proves wrong once. */
   #accused: { readonly of: Followed; readonly untilMs: number } | null = null;
   /** Why the leader is looked at more closely; null: nothing is known against it. */
   #doubt: string | null = null;
@@ -117,11 +117,17 @@ export class LeaderWatch {
    */
   heardOther(nowMs: number, peer: NodeId, identity: PeerIdentity | null): void {
     const accused = this.#accused;
-    if (accused === null || accused.of.leader !== peer) return;
-    this.#accused = null;
+    if (accused === null || accused.of.leader !== peer || nowMs > accused.untilMs) return;
     const known = accused.of.identity;
     const same = known === null || identity === null || known.incarnation === identity.incarnation;
-    if (same && nowMs <= accused.untilMs) this.#suspicion.refuted(nowMs);
+    if (same) this.#refuted(nowMs);
+    else this.#accused = null;
+  }
+
+  #refuted(nowMs: number): void {
+    if (this.#accused === null) return;
+    this.#accused = null;
+    this.#suspicion.refuted(nowMs);
   }
 
   disconnected(nowMs: number, peer: NodeId, reason: LossReason): readonly WatchAction[] {
@@ -267,10 +273,8 @@ export class LeaderWatch {
     // What this node reads after it stood still may have been written long before.
     if (before.cause === 'refused' && !this.#saidGone && nowMs >= this.#suspicion.graceUntilMs())
       this.#refusedInVain = before.of.identity;
-    if (silent(before)) {
-      this.#accused = null;
-      this.#suspicion.refuted(nowMs);
-    }
+    if (silent(before)) this.#refuted(nowMs);
+    this.#accused = null;
     return actions;
   }
 
@@ -283,13 +287,20 @@ export class LeaderWatch {
       case 'probe':
         return this.#probing ? nothing : [this.#probe(leader)];
       case 'declareLost':
-        this.#accused = silent(step.state)
-          ? { of: step.state.of, untilMs: this.#suspicion.silentSince() + 2 * this.#suspicion.patienceMs() }
-          : null;
+        this.#accused = silent(step.state) ? this.#accusation(step.state.of) : null;
         return [{ kind: 'declareLost', leader, term, evidence }];
       case 'declareAlive':
         return [{ kind: 'declareAlive', leader, term }];
     }
+  }
+
+  /** None where it was silent while this node itself stood still: that would teach nothing of the leader. */
+  #accusation(of: Followed): { readonly of: Followed; readonly untilMs: number } | null {
+    const sinceMs = this.#suspicion.silentSince();
+    const patienceMs = this.#suspicion.patienceMs();
+    return this.#suspicion.graceUntilMs() > sinceMs + patienceMs
+      ? null
+      : { of, untilMs: sinceMs + 2 * patienceMs };
   }
 
   #probe(leader: NodeId): WatchAction {

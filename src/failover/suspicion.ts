@@ -6,7 +6,7 @@ const leniencyStep = 1.5;
 const leniencyHalfLifeMs = 120_000;
 
 /** Silence no longer than this many times the longest gap is nothing new; beyond twice the floor the longest gap says no more. */
-const overLongest = 1.25;
+const overLongest = 2;
 const mostFloors = 2;
 const longestHalfLifeMs = 30_000;
 

@@ -46,6 +46,8 @@ export interface LogRecord {
   readonly to?: string;
   readonly reason?: string;
   readonly detail?: string;
+  readonly evidence?: string;
+  readonly gapMs?: number;
   readonly error?: string;
 }
 

@@ -44,9 +44,6 @@ export type {
   WatchSink,
 } from '../state/watch-hub.ts';
 
-/** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
-const stallMs = 20;
-
 /**
  * One replica: Raft, state and storage behind the calls that the services make. Everything it touches comes in through `NodePorts`, so the
  * simulator runs this very code.
@@ -105,7 +102,6 @@ export class TanistNode {
     this.#ticker = new Ticker({
       clock,
       tickMs: this.#options.tickMs,
-      stallMs,
       tick: () => this.#tick(),
       stalled: (gapMs) => this.#stalled(gapMs),
     });

@@ -4,7 +4,7 @@ import { mutant } from '../foundation/mutants.ts';
 import type { Configuration, EntryKind, HardState, LogEntry, LogPoint } from '../ports/log-store.ts';
 import { ConfigurationHistory, isVoter, membersOf, votersOf } from './configuration.ts';
 import { entryBytes, RaftLog } from './log.ts';
-import type { PreVote, RaftMessage } from './message.ts';
+import type { Asked, PreVote, RaftMessage } from './message.ts';
 import { PeerProgress } from './progress.ts';
 import type { RaftOptions, RaftStart } from './raft.ts';
 import { ForwardedReads, type PendingRead, ReadRounds } from './reads.ts';
@@ -82,6 +82,8 @@ export class Core {
   readonly acknowledged = new Map<NodeId, LogPoint>();
 
   readonly forwarded: ForwardedReads;
+  /** Of the newest round of pre-votes or votes; an answer to an earlier one says nothing of now. */
+  round: Asked;
   context: Uint8Array = new Uint8Array(0);
 
   /** The hard state changed since it was last handed out. */
@@ -109,7 +111,10 @@ export class Core {
     this.vote = start.hardState.vote;
     this.durableHard = start.hardState;
     assert(this.term >= this.log.lastPoint.term, 'the stored term is not behind the log');
-    this.forwarded = new ForwardedReads(options.random);
+    // Numbers begin at random, so that an answer meant for an earlier incarnation of this node answers nothing.
+    const first = options.random.below(2 ** 32) * 2 ** 16;
+    this.forwarded = new ForwardedReads(first);
+    this.round = first;
     this.resetTimer();
   }
 
@@ -274,6 +279,7 @@ export class Core {
         type: 'preVoteReply',
         granted: false,
         reason,
+        round: message.round,
       });
     }
     this.held.clear();

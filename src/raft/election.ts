@@ -39,35 +39,45 @@ function isAlone(core: Core): boolean {
   );
 }
 
-/** Asks whether an election could be won, without disturbing anyone (thesis §9.6). `granted`: who has answered already. */
-export function preCampaign(core: Core, granted: readonly NodeId[] = []): void {
+/**
+ * Asks whether an election could be won, without disturbing anyone (thesis §9.6). `ahead`: who has granted it in the round that was asked ahead,
+ * which goes on; null: a new round. What was granted in an earlier one, by a voter that has heard the leader since, would depose that leader.
+ */
+export function preCampaign(core: Core, ahead: readonly NodeId[] | null = null): void {
   if (!core.promotable || core.role === 'leader') return;
   core.becomeFollower(core.term, null);
   core.role = 'preCandidate';
-  for (const from of granted) core.ballots.set(from, true);
+  if (ahead === null) core.round++;
+  for (const from of ahead ?? []) core.ballots.set(from, true);
   askForPreVotes(core);
   core.ballots.set(core.id, true);
   countPreVotes(core);
 }
 
 function askForPreVotes(core: Core): void {
+  const { round } = core;
   const last = core.log.lastPoint;
   for (const to of votersOf(core.configuration)) {
     if (to === core.id || core.ballots.has(to)) continue;
-    core.send({ from: core.id, to, term: core.term, type: 'preVote', last });
+    core.send({ from: core.id, to, term: core.term, type: 'preVote', last, round });
   }
 }
 
-/** Raft §5.2. The requests go out while the own vote is being made durable; it counts when it is (Raft §5.2, figure 2). */
+/**
+ * Raft §5.2. The requests go out while the own vote, and the log that they tell of, are being made durable. Until they are this node takes no office: started
+ * anew it would ask again in the same term, maybe with less. What was answered to an earlier start is of an earlier round.
+ */
 export function campaign(core: Core, handOver: boolean): void {
   if (!core.promotable || core.role === 'leader') return;
   core.becomeFollower(term(core.term + 1), null);
   core.role = 'candidate';
   core.setHardState(core.term, core.id);
   core.chosenFor = core.options.holdTicks;
+  const round = ++core.round;
   const last = core.log.lastPoint;
   for (const to of votersOf(core.configuration)) {
-    if (to !== core.id) core.send({ from: core.id, to, term: core.term, type: 'vote', last, handOver });
+    if (to !== core.id)
+      core.send({ from: core.id, to, term: core.term, type: 'vote', last, handOver, round });
   }
   if (mutant.active === 'own-vote-before-durable') countOwnVote(core);
 }
@@ -83,8 +93,9 @@ function ballotOf(core: Core, member: NodeId): boolean | null {
 
 function countVotes(core: Core): void {
   const result = tally(core.configuration, (member) => ballotOf(core, member));
-  if (result === 'won') becomeLeader(core);
-  else if (result === 'lost') core.becomeFollower(core.term, null);
+  if (result === 'won') {
+    if (core.ballots.has(core.id) || mutant.active === 'office-before-own-vote') becomeLeader(core);
+  } else if (result === 'lost') core.becomeFollower(core.term, null);
 }
 
 function countPreVotes(core: Core): void {
@@ -111,7 +122,7 @@ export function handleVote(core: Core, message: RaftMessage & Vote): void {
     core.resetTimer();
     core.chosenFor = core.options.holdTicks;
   }
-  replyToVote(core, message.from, reason);
+  replyToVote(core, message, reason);
 }
 
 function judgeVote(core: Core, { term, from, last }: RaftMessage & Vote): VoteReply['reason'] {
@@ -121,14 +132,27 @@ function judgeVote(core: Core, { term, from, last }: RaftMessage & Vote): VoteRe
   return isUpToDate(core, from, last) ? 'granted' : 'stale-log';
 }
 
-function replyToVote(core: Core, to: NodeId, reason: VoteReply['reason']): void {
+function replyToVote(core: Core, { from: to, round }: RaftMessage & Vote, reason: VoteReply['reason']): void {
   const granted = reason === 'granted';
-  const reply: RaftMessage = { from: core.id, to, term: core.term, type: 'voteReply', granted, reason };
+  const reply: RaftMessage = {
+    from: core.id,
+    to,
+    term: core.term,
+    type: 'voteReply',
+    granted,
+    reason,
+    round,
+  };
   if (granted && mutant.active !== 'vote-before-durable') core.sendWhenDurable(reply, 0 as LogIndex);
   else core.send(reply);
 }
 
+/** Of another round than what is asked now. */
+const isLate = (core: Core, { round }: VoteReply | PreVoteReply): boolean =>
+  round !== 0 && round !== core.round;
+
 export function handleVoteReply(core: Core, message: RaftMessage & VoteReply): void {
+  if (isLate(core, message) && mutant.active !== 'vote-for-earlier-start') return;
   if (core.role !== 'candidate' || core.ballots.has(message.from)) return;
   core.ballots.set(message.from, message.granted);
   countVotes(core);
@@ -142,7 +166,7 @@ function trustsAnother(core: Core, candidate: NodeId): boolean {
 export function handlePreVote(core: Core, message: RaftMessage & PreVote): void {
   const { holdTicks } = core.options;
   if (message.term < core.term || !trustsAnother(core, message.from)) answerPreVote(core, message);
-  else if (core.role === 'leader' || holdTicks === 0) replyToPreVote(core, message.from, 'leader-alive');
+  else if (core.role === 'leader' || holdTicks === 0) replyToPreVote(core, message, 'leader-alive');
   // The driver finds out whether the leader lives; until then no candidate's word for it counts (failover.md, stickiness).
   else core.held.set(message.from, { message, ticks: holdTicks });
 }
@@ -151,7 +175,7 @@ function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
   if (core.doubted) return;
   const { from } = message;
   if (message.term < core.term) {
-    replyToPreVote(core, from, 'old-term');
+    replyToPreVote(core, message, 'old-term');
   } else if (hasChosenAnother(core, from)) {
     // Looked at again with every tick, until that one leads or has had its time.
     core.held.set(from, { message, ticks: 1 });
@@ -161,12 +185,12 @@ function answerPreVote(core: Core, message: RaftMessage & PreVote): void {
       core.held.set(from, { message, ticks: 1 });
       return;
     }
-    replyToPreVote(core, from, 'granted');
+    replyToPreVote(core, message, 'granted');
     // The candidate is ahead: give it the time to win.
     if (core.role === 'preCandidate' && goesFirst(core, message)) core.becomeFollower(core.term, null);
     else if (core.role === 'follower' && core.campaignIn !== null) core.planRetry();
   } else {
-    replyToPreVote(core, from, 'stale-log');
+    replyToPreVote(core, message, 'stale-log');
     // It cannot win with this node's vote, while this node may: no use in waiting for one's rank.
     if (core.role === 'follower') preCampaign(core);
   }
@@ -186,15 +210,13 @@ function goesFirst(core: Core, { from, last }: RaftMessage & PreVote): boolean {
   return last.term !== own.term || last.index !== own.index || from < core.id;
 }
 
-function replyToPreVote(core: Core, to: NodeId, reason: PreVoteReply['reason']): void {
-  core.send({
-    from: core.id,
-    to,
-    term: core.term,
-    type: 'preVoteReply',
-    granted: reason === 'granted',
-    reason,
-  });
+function replyToPreVote(
+  core: Core,
+  { from: to, round }: RaftMessage & PreVote,
+  reason: PreVoteReply['reason'],
+): void {
+  const granted = reason === 'granted';
+  core.send({ from: core.id, to, term: core.term, type: 'preVoteReply', granted, reason, round });
 }
 
 export function handlePreVoteReply(core: Core, message: RaftMessage & PreVoteReply): void {
@@ -203,6 +225,7 @@ export function handlePreVoteReply(core: Core, message: RaftMessage & PreVoteRep
     return;
   }
   if (core.role !== 'preCandidate' && !core.asksAhead) return;
+  if (isLate(core, message) && mutant.active !== 'prevote-round-ignored') return;
   core.ballots.set(message.from, message.granted || core.ballots.get(message.from) === true);
   if (core.role === 'preCandidate') countPreVotes(core);
 }
@@ -217,7 +240,7 @@ function tickHeld(core: Core): void {
   for (const [from, held] of core.held) {
     if (--held.ticks > 0) continue;
     core.held.delete(from);
-    replyToPreVote(core, from, 'leader-alive');
+    replyToPreVote(core, held.message, 'leader-alive');
   }
 }
 
@@ -250,16 +273,16 @@ export function adoptTerm(core: Core, later: Term, leader: NodeId | null): void 
 export function handleLeaderLost(core: Core, leader: NodeId, inTerm: Term): void {
   if (inTerm !== core.term || core.role !== 'follower' || core.leader !== leader || leader === core.id)
     return;
-  const granted = core.asksAhead
+  const ahead = core.asksAhead
     ? [...core.ballots.keys()].filter((id) => core.ballots.get(id) === true)
-    : [];
+    : null;
   core.urgent = urgentCampaigns;
   core.becomeFollower(core.term, null);
   core.lost = leader;
   const rank = rankOf(core, leader);
   core.campaignIn = core.promotable ? rank * core.options.rankDelayTicks : null;
   answerHeld(core);
-  if (core.campaignIn === 0 && core.role === 'follower') preCampaign(core, granted);
+  if (core.campaignIn === 0 && core.role === 'follower') preCampaign(core, ahead);
 }
 
 /**
@@ -270,6 +293,7 @@ export function handleLeaderDropped(core: Core, leader: NodeId, inTerm: Term): v
   if (inTerm !== core.term || core.role !== 'follower' || core.leader !== leader || core.asksAhead) return;
   if (!core.promotable || rankOf(core, leader) > 0) return;
   core.asksAhead = true;
+  core.round++;
   core.ballots.clear();
   askForPreVotes(core);
 }

@@ -17,27 +17,37 @@ export type RaftMessage = { readonly from: NodeId; readonly to: NodeId; readonly
   | ReadIndexReply
 );
 
+/**
+ * Which time a candidate asks, for the answer to repeat: of many pre-votes in a term, and of two starts of a node that ask for votes in the same one. 0: the
+ * sender is of a version that has no rounds.
+ */
+export type Asked = number;
+
 /** Pre-vote (Ongaro's thesis §9.6): asks without raising the term; `term` is the sender's own, it would campaign in `term + 1`. */
 export interface PreVote {
   readonly type: 'preVote';
   readonly last: LogPoint;
+  readonly round: Asked;
 }
 export interface PreVoteReply {
   readonly type: 'preVoteReply';
   readonly granted: boolean;
   /** Why not: the candidate's log is staler; the voter still trusts its leader; `held`: it is asking the leader itself. */
   readonly reason: 'granted' | 'stale-log' | 'leader-alive' | 'old-term';
+  readonly round: Asked;
 }
 export interface Vote {
   readonly type: 'vote';
   readonly last: LogPoint;
   /** By TimeoutNow: bypasses stickiness. */
   readonly handOver: boolean;
+  readonly round: Asked;
 }
 export interface VoteReply {
   readonly type: 'voteReply';
   readonly granted: boolean;
   readonly reason: 'granted' | 'stale-log' | 'leader-alive' | 'voted' | 'old-term';
+  readonly round: Asked;
 }
 /** AppendEntries (Raft §5.3). */
 export interface Append {

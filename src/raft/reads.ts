@@ -1,6 +1,5 @@
 import type { LogIndex, NodeId } from '../foundation/ids.ts';
 import { mutant } from '../foundation/mutants.ts';
-import type { Random } from '../foundation/random.ts';
 
 /** A read on the leader. `from` null: its own driver's; otherwise a follower's request to be answered by message. */
 export interface PendingRead {
@@ -70,17 +69,14 @@ export class ReadRounds {
   }
 }
 
-/**
- * Reads that a follower asks its leader for, one request for all that came between two Readies. The request's number begins at random, so
- * that a reply meant for an earlier incarnation of this node answers nothing.
- */
+/** Reads that a follower asks its leader for, one numbered request for all that came between two Readies. */
 export class ForwardedReads {
   #waiting: number[] = [];
   readonly #asked = new Map<number, { readonly ids: readonly number[]; ticks: number }>();
   #request: number;
 
-  constructor(random: Random) {
-    this.#request = random.below(2 ** 32) * 2 ** 16;
+  constructor(first: number) {
+    this.#request = first;
   }
 
   get isWaiting(): boolean {

@@ -73,15 +73,18 @@ function writeContent(writer: WireWriter, message: RaftMessage): void {
   switch (message.type) {
     case 'preVote':
       writePoint(writer, 1, message.last);
+      writer.uint(3, message.round);
       return;
     case 'vote':
       writePoint(writer, 1, message.last);
       writer.bool(2, message.handOver);
+      writer.uint(3, message.round);
       return;
     case 'preVoteReply':
     case 'voteReply':
       writer.bool(1, message.granted);
       writer.text(2, message.reason);
+      writer.uint(3, message.round);
       return;
     case 'append':
       writePoint(writer, 1, message.previous);
@@ -177,14 +180,14 @@ export function readMessage(reader: WireReader): RaftMessage {
 function readContent(reader: WireReader, field: number): Content {
   switch (field) {
     case fieldOf.preVote: {
-      const { last } = readVote(reader);
-      return { type: 'preVote', last };
+      const { last, round } = readVote(reader);
+      return { type: 'preVote', last, round };
     }
     case fieldOf.preVoteReply: {
-      const { granted, reason } = readVoteReply(reader);
+      const { granted, reason, round } = readVoteReply(reader);
       const known = preVoteReasons.find((each) => each === reason);
       if (known === undefined) throw malformed(`an unknown reason of a pre-vote: ${reason}`);
-      return { type: 'preVoteReply', granted, reason: known };
+      return { type: 'preVoteReply', granted, reason: known, round };
     }
     case fieldOf.vote:
       return readVote(reader);
@@ -233,9 +236,11 @@ export function readPoint(reader: WireReader): LogPoint {
   return { index: logIndex(index), term: term(at) };
 }
 
+/** Also of a pre-vote. */
 function readVote(reader: WireReader): Vote {
   let last = noPoint;
   let handOver = false;
+  let round = 0;
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
@@ -244,16 +249,20 @@ function readVote(reader: WireReader): Vote {
       case 2:
         handOver = reader.bool();
         break;
+      case 3:
+        round = reader.uint();
+        break;
       default:
         reader.skip();
     }
   }
-  return { type: 'vote', last, handOver };
+  return { type: 'vote', last, handOver, round };
 }
 
 function readVoteReply(reader: WireReader): VoteReply {
   let granted = false;
   let reason = '';
+  let round = 0;
   while (reader.more()) {
     switch (reader.next()) {
       case 1:
@@ -262,13 +271,16 @@ function readVoteReply(reader: WireReader): VoteReply {
       case 2:
         reason = reader.text();
         break;
+      case 3:
+        round = reader.uint();
+        break;
       default:
         reader.skip();
     }
   }
   const known = voteReasons.find((each) => each === reason);
   if (known === undefined) throw malformed(`an unknown reason of a vote: ${reason}`);
-  return { type: 'voteReply', granted, reason: known };
+  return { type: 'voteReply', granted, reason: known, round };
 }
 
 function readAppend(reader: WireReader): Append {

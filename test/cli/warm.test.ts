@@ -1,10 +1,16 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { connect, type TanistClient } from '../../src/client/index.ts';
 import type { TanistError } from '../../src/foundation/errors.ts';
 import { type LocalCluster, startLocalCluster } from '../../src/local/local-cluster.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const run = promisify(execFile);
 
 let folder = '';
 let cluster: LocalCluster;
@@ -151,4 +157,14 @@ test.serial('all hot ones are gone: what is held is read on, and what is not is 
     { role: 'warm' },
   );
   await alone.close();
+  let told = '';
+  await eventually(async () => {
+    const endpoint = cluster.node('n3').addresses.client;
+    const args = ['get', 'a/5', '--consistency', 'serializable', '--endpoints', endpoint];
+    const { stdout, stderr } = await run(process.execPath, [main, ...args]);
+    t.regex(stdout, /five/);
+    told = stderr;
+    return told !== '';
+  });
+  t.regex(told, /^as it was [\d.]+ s ago, at revision [\d,]+\n$/);
 });

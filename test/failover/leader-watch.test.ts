@@ -236,8 +236,8 @@ test('a leader that was silent and lives is given more time; one that was refuse
   const other = watching();
   other.watch.disconnected(other.nowMs + 1, leader, 'refused');
   other.watch.follow(other.nowMs + 1, null, term(5), null);
-  t.deepEqual(kinds(other.watch.heard(other.nowMs + 60)), ['declareAlive']);
-  t.true(other.watch.wakeAtMs() <= other.nowMs + 60 + options.floorMs);
+  t.deepEqual(kinds(other.watch.heard(other.nowMs + 45)), ['declareAlive']);
+  t.is(other.watch.wakeAtMs(), other.nowMs + 45 + 2 * 45, 'twice the longest gap, as ever');
 });
 
 test('replaced for its silence, heard before as much silence again: a suspicion that was wrong', (t) => {
@@ -261,5 +261,30 @@ test('who was refused, and replaced, is no mistake of patience when it is heard 
   watch.disconnected(nowMs, leader, 'refused');
   watch.follow(nowMs + 10, other, term(6), null);
   watch.heardOther(nowMs + 50, leader, identity);
+  t.is(watch.suspicion.patienceMs(), options.floorMs);
+});
+
+test('one suspicion is one mistake, in whatever order the leader takes it back', (t) => {
+  const { watch, nowMs } = watching();
+  watch.tick(nowMs + options.floorMs);
+  watch.follow(nowMs + 80, null, term(5), null);
+  watch.heardOther(nowMs + 95, leader, identity);
+  t.deepEqual(kinds(watch.heard(nowMs + 95)), ['declareAlive']);
+  const once = 1.5 * 2 * options.floorMs;
+  t.is(watch.suspicion.patienceMs(), once);
+  watch.disconnected(nowMs + 96, leader, 'gone');
+  watch.follow(nowMs + 97, other, term(6), null);
+  watch.heardOther(nowMs + 98, leader, identity);
+  t.true(watch.suspicion.patienceMs() <= once);
+});
+
+test('what was suspected at the end of its own stall, and lives, is no mistake of patience', (t) => {
+  const { watch, nowMs } = watching();
+  const wokeMs = nowMs + options.floorMs;
+  watch.stalled(wokeMs, 70);
+  const lostMs = wokeMs + options.stallGraceMs;
+  t.deepEqual(kinds(watch.tick(lostMs)), ['declareLost']);
+  watch.follow(lostMs, null, term(5), null);
+  t.deepEqual(kinds(watch.heard(lostMs + 5)), ['declareAlive']);
   t.is(watch.suspicion.patienceMs(), options.floorMs);
 });

@@ -182,9 +182,9 @@ export class Bench {
     for (const message of this.sent.splice(0)) {
       const { to: from, term: at } = message;
       if (message.type === 'preVote')
-        this.hear(from, at, { type: 'preVoteReply', granted: true, reason: 'granted' });
+        this.hear(from, at, { type: 'preVoteReply', granted: true, reason: 'granted', round: message.round });
       else if (message.type === 'vote')
-        this.hear(from, at, { type: 'voteReply', granted: true, reason: 'granted' });
+        this.hear(from, at, { type: 'voteReply', granted: true, reason: 'granted', round: message.round });
       else if (message.type === 'heartbeat')
         this.hear(from, at, {
           type: 'heartbeatReply',

@@ -87,11 +87,11 @@ test('a follower commits no further than it is known to match (Raft §5.3); the 
 test('a vote leaves only when durable (Raft §5.2), and is given again to the same candidate', (t) => {
   const raft = node();
   const last = { index: logIndex(0), term: term(0) };
-  const request = { from: b, to: a, term: term(1), type: 'vote', last, handOver: false } as const;
+  const request = { from: b, to: a, term: term(1), type: 'vote', last, handOver: false, round: 3 } as const;
   raft.step(request);
   const [ready] = drain(raft);
   t.deepEqual(ready?.messages, []);
-  t.like(ready?.persist?.messages[0], { type: 'voteReply', granted: true });
+  t.like(ready?.persist?.messages[0], { type: 'voteReply', granted: true, round: 3 });
   raft.persisted(ready!.persist!.token);
   raft.step(request);
   t.like(raft.ready()?.messages[0], { type: 'voteReply', granted: true });
@@ -104,9 +104,9 @@ test('a voter that hears its leader has no vote for another, except by hand-over
   raft.step(appended(1, [0, 0], [], 0));
   persistAll(raft);
   const last = { index: logIndex(0), term: term(0) };
-  raft.step({ from: c, to: a, term: term(2), type: 'vote', last, handOver: false });
+  raft.step({ from: c, to: a, term: term(2), type: 'vote', last, handOver: false, round: 3 });
   t.is(raft.status.term, term(1));
-  raft.step({ from: c, to: a, term: term(2), type: 'vote', last, handOver: true });
+  raft.step({ from: c, to: a, term: term(2), type: 'vote', last, handOver: true, round: 3 });
   t.is(raft.status.vote, c);
 });
 
@@ -146,7 +146,7 @@ test('a node under doubt stores entries and does not vote or campaign (promise 6
   for (let n = 0; n < 40; n++) raft.tick();
   t.is(raft.status.role, 'follower');
   const last = { index: logIndex(9), term: term(9) };
-  raft.step({ from: b, to: a, term: term(9), type: 'vote', last, handOver: false });
+  raft.step({ from: b, to: a, term: term(9), type: 'vote', last, handOver: false, round: 3 });
   t.is(raft.status.vote, null);
   raft.step(appended(9, [0, 0], [entry(1, 9)], 0));
   t.is(raft.status.last.index, logIndex(1));
@@ -251,4 +251,45 @@ test('stepping down tells the first heir', (t) => {
   raft.stepDown();
   t.like(drain(raft)[0]?.messages[0], { type: 'timeoutNow', to: b });
   t.is(raft.status.role, 'follower');
+});
+
+test('an answer counts in its own round of pre-votes; one without a round is of a version that has none', (t) => {
+  const answered = (lateBy: number | null) => {
+    const raft = node({ electionTicks: 3 });
+    let newest = 0;
+    for (let asked = 0; asked < 2; raft.tick())
+      for (const message of drain(raft).flatMap(({ messages }) => messages)) {
+        if (message.type !== 'preVote' || message.to !== b) continue;
+        newest = message.round;
+        asked++;
+      }
+    const round = lateBy === null ? 0 : newest - lateBy;
+    raft.step({
+      from: b,
+      to: a,
+      term: term(0),
+      type: 'preVoteReply',
+      granted: true,
+      reason: 'granted',
+      round,
+    });
+    return raft.status.role;
+  };
+  t.is(answered(0), 'candidate');
+  t.is(answered(1), 'preCandidate');
+  t.is(answered(null), 'candidate');
+});
+
+test('a pre-vote is answered with its round, held or not', (t) => {
+  const rounds = (trusting: boolean) => {
+    const raft = node();
+    if (trusting) raft.step(appended(1, [0, 0], [], 0));
+    persistAll(raft);
+    const last = { index: logIndex(0), term: term(0) };
+    raft.step({ from: c, to: a, term: term(1), type: 'preVote', last, round: 7 });
+    raft.leaderAlive(b, term(1));
+    return persistAll(raft).map((message) => message.type === 'preVoteReply' && message.round);
+  };
+  t.deepEqual(rounds(false), [7]);
+  t.deepEqual(rounds(true), [7]);
 });

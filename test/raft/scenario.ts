@@ -7,6 +7,7 @@ import { TestCluster, type TestNode, testOptions } from './test-cluster.ts';
  * with # are kept. Returns the text with what was really printed. Commands:
  *   cluster a b c [learner d] [spare e]    starts it; all later commands are about it
  *   tick a [n] | write a | crash a | restart a | propose a | read a | reset a b | compact a | doubt a
+ *   crash a unwritten       nothing that is being written is on the disk
  *   lost a [b] | alive a [b]   a observes its leader (b) dead, or alive
  *   transfer a [b]          hand-over; `succession a b c` ranks the heirs
  *   configure a b c [learner d]            a proposes voters b and c
@@ -64,7 +65,7 @@ class Scenario {
       write: () => {
         while (first().writes.length > 0) this.#c.completeWrite(first());
       },
-      crash: () => this.#c.crash(first()),
+      crash: () => this.#c.crash(first(), words[1] === 'unwritten' ? 0 : undefined),
       restart: () => this.#c.restart(first()),
       propose: () => {
         if (!this.#c.propose(first())) this.#printed.push('refused');

@@ -54,10 +54,18 @@ export function persistAll(raft: Raft): readonly RaftMessage[] {
 export function elect(raft: Raft): Term {
   while (raft.status.role === 'follower') raft.tick();
   const before = raft.status.term;
-  raft.step({ from: b, to: a, term: before, type: 'preVoteReply', granted: true, reason: 'granted' });
+  raft.step({
+    from: b,
+    to: a,
+    term: before,
+    type: 'preVoteReply',
+    granted: true,
+    reason: 'granted',
+    round: 0,
+  });
   persistAll(raft);
   const now = raft.status.term;
-  raft.step({ from: b, to: a, term: now, type: 'voteReply', granted: true, reason: 'granted' });
+  raft.step({ from: b, to: a, term: now, type: 'voteReply', granted: true, reason: 'granted', round: 0 });
   persistAll(raft);
   for (const from of [b, c]) raft.step(matched(from, now, raft.status.last.index));
   persistAll(raft);

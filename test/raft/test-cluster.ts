@@ -201,8 +201,8 @@ export class TestCluster {
   }
 
   /** Writes that are under way may or may not have reached the disk, in order; nothing is told. */
-  crash(node: TestNode): void {
-    const survived = this.random.below(node.writes.length + 1);
+  /** `survived`: how many of the writes under way are on the disk. */
+  crash(node: TestNode, survived = this.random.below(node.writes.length + 1)): void {
     for (const persist of node.writes.splice(0, survived)) node.disk.write(persist);
     node.writes.length = 0;
     node.reads.clear();

@@ -6,9 +6,9 @@ import type { Fork } from '../../src/ports/lineage.ts';
 import type { ForkEntry, ForkHead } from '../../src/replication/fork/fork-entry.ts';
 import { readFork } from '../../src/replication/fork/fork-file.ts';
 import { forkOfHeld, headOfHeld } from '../../src/replication/fork/fork-of-held.ts';
-import { forkOfHot } from '../../src/replication/fork/fork-of-hot.ts';
+import { fenceHot } from '../../src/replication/promotion/fence-hot.ts';
 import { readRole } from '../../src/replication/promotion/role.ts';
-import { becomeHot, fence, prefetch } from '../../src/replication/promotion/transitions.ts';
+import { becomeHot, prefetch } from '../../src/replication/promotion/transitions.ts';
 import { createStateMachine, type StateMachine } from '../../src/state/state-machine.ts';
 import { openImage } from '../../src/storage/image/image-store.ts';
 import { openLog } from '../../src/storage/log/open-log.ts';
@@ -69,27 +69,21 @@ async function oldLeader(folder: MemoryFolder): Promise<{ fork: Fork; log: Recor
   return { fork, log };
 }
 
-async function fenceHot(folder: MemoryFolder, fork: Fork): Promise<void> {
-  const beyond = await forkOfHot({
-    disk: folder.disk,
-    folder: 'f',
-    clusterId: 'c',
-    self: nodeId('h1'),
-    fork,
-    limits,
-    yieldTurn: turn,
-  });
-  try {
-    await fence(folder, 'warm', fork, beyond);
-  } finally {
-    await beyond.close();
-  }
+async function fenced(folder: MemoryFolder, fork: Fork): Promise<readonly string[]> {
+  const told: string[] = [];
+  const { disk } = folder;
+  const options = { disk, folder: 'f', clusterId: 'c', self: nodeId('h1'), fork, limits, yieldTurn: turn };
+  const tell = (event: string, { database }: Record<string, unknown> = {}): void => {
+    told.push(`${event} ${database}`);
+  };
+  await fenceHot(folder, 'warm', options, { info: tell, warn: tell, error: tell });
+  return told;
 }
 
 test('a returning old leader saves all that it had beyond the fork, and is warm of the new lineage', async (t) => {
   const folder = new MemoryFolder();
   const { fork } = await oldLeader(folder);
-  await fenceHot(folder, fork);
+  await fenced(folder, fork);
   const { head, entries } = await readBack(folder);
   t.is(head.member, 'h1');
   const of = (why: string, committed: boolean) =>
@@ -114,7 +108,7 @@ test('what compaction forgot beyond the fork: the file says from where on it is 
   log.apply(compact(compacted), put('a/4', 'later'));
   // From an image a node has the latest values and what came after the compaction.
   await storeOf(folder.disk, 'h1', log, log.state);
-  await fenceHot(folder, fork);
+  await fenced(folder, fork);
   const { head, entries } = await readBack(folder);
   t.is(head.completeFrom.user, revision(compacted + 1));
   t.is(head.completeFrom.system, revision(fork.revisions.system + 1));
@@ -137,6 +131,32 @@ test('what compaction forgot beyond the fork: the file says from where on it is 
   t.deepEqual(found, ['a/2']);
 });
 
+test('an old leader whose state was lost is fenced all the same: the file says so, and what is left is kept', async (t) => {
+  const folder = new MemoryFolder();
+  const { fork, log } = await oldLeader(folder);
+  const store = await openLog(folder.disk, {
+    clusterId: 'c',
+    nodeId: nodeId('h1'),
+    newStoreId: 'x',
+    incarnation: 'k',
+    folder: 'f',
+  });
+  const { index, term } = log.entries[3]!;
+  await store.compact({ index, term });
+  await store.close();
+  // As when a start has set a damaged one aside, and nobody was there to make it anew from.
+  await folder.disk.remove('state');
+  await (await openImage(folder.disk, { clusterId: 'c', folder: 'f' })).close();
+  t.deepEqual(await fenced(folder, fork), ['set-aside log', 'set-aside state']);
+  const { head, entries } = await readBack(folder);
+  t.regex(head.damage ?? '', /the log begins after entry 4/);
+  t.deepEqual(head.revisions, fork.revisions);
+  t.deepEqual(entries, []);
+  t.deepEqual(await readRole(folder), { tier: 'warm', lineage: fork.to });
+  t.true(await folder.disk.exists('log.evidence-1'));
+  t.false(await folder.disk.exists('log'));
+});
+
 test('a warm replica keeps no history: its file is complete from its last mark on', async (t) => {
   const log = someState();
   const fork = forkAt(log.state);
@@ -153,7 +173,7 @@ test('a crash at any operation of fencing: the role is given up only when the fi
   const whole = new MemoryFolder();
   const { fork } = await oldLeader(whole);
   const prepared = whole.copy();
-  await fenceHot(whole, fork);
+  await fenced(whole, fork);
   const expected = whole.files.get('fork-2.tanistfork');
   let done = false;
   for (let at = 1; !done; at++)
@@ -162,13 +182,13 @@ test('a crash at any operation of fencing: the role is given up only when the fi
       folder.disk.crashAt = at;
       folder.disk.takesEffect = takesEffect;
       try {
-        await fenceHot(folder, fork);
+        await fenced(folder, fork);
         done = true;
       } catch (error) {
         if (!(error instanceof Crash)) throw error;
       }
       const next = folder.crashed(at);
-      if ((await readRole(next)) === null) await fenceHot(next, fork);
+      if ((await readRole(next)) === null) await fenced(next, fork);
       t.deepEqual(next.files.get('fork-2.tanistfork'), expected);
     }
 });
@@ -190,7 +210,7 @@ test('a warm replica of the old lineage saves later values, and those that the p
 test('a fork file that is altered or cut short anywhere is noticed', async (t) => {
   const folder = new MemoryFolder();
   const { fork } = await oldLeader(folder);
-  await fenceHot(folder, fork);
+  await fenced(folder, fork);
   const file = folder.files.get('fork-2.tanistfork')!;
   const read = async (bytes: Buffer) => {
     for await (const _ of readFork(inOne(bytes)));

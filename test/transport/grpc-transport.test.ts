@@ -177,11 +177,14 @@ test('a sentinel that ends means that its process has, until that is heard anew'
   await until(() => nodeA.events.at(-1) === metB && nodeB.events.at(-1) === metA);
   await until(() => sentinel.connections.size === 1);
   const met = nodeA.events.length;
-  sentinel.close();
-  // It lives: it says so by new connections, and is a peer as before.
-  await until(() => nodeA.events.length > met && nodeA.events.at(-1) === metB);
+  for (const socket of sentinel.connections) socket.resetAndDestroy();
+  await until(() => nodeA.events.length > met);
   t.is(nodeA.events[met], 'gone b');
-  await until(() => nodeB.events.at(-1) === metA);
+  // It lives, and hears of it itself: it says so by new connections, and is a peer as before.
+  const [goneA, goneB] = [nodeA.events.length, nodeB.events.length];
+  sentinel.close();
+  await until(() => nodeA.events.length > goneA && nodeA.events.at(-1) === metB);
+  await until(() => nodeB.events.length > goneB && nodeB.events.at(-1) === metA);
   const before = nodeA.messages.length;
   await until(() => {
     transportB.send(a, numbered(b, a, 1));

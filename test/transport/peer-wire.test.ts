@@ -31,17 +31,19 @@ const entry = fc.record({
 });
 const is = <T extends string>(type: T) => fc.constant(type);
 const content = fc.oneof(
-  fc.record({ type: is('preVote'), last: point }),
+  fc.record({ type: is('preVote'), last: point, round: safe }),
   fc.record({
     type: is('preVoteReply'),
     granted: fc.boolean(),
     reason: fc.constantFrom('granted', 'stale-log', 'leader-alive', 'old-term'),
+    round: safe,
   }),
-  fc.record({ type: is('vote'), last: point, handOver: fc.boolean() }),
+  fc.record({ type: is('vote'), last: point, handOver: fc.boolean(), round: safe }),
   fc.record({
     type: is('voteReply'),
     granted: fc.boolean(),
     reason: fc.constantFrom('granted', 'stale-log', 'leader-alive', 'voted', 'old-term'),
+    round: safe,
   }),
   fc.record({
     type: is('append'),
@@ -89,6 +91,14 @@ test('messages between nodes: what we write the generated code reads, and the ot
       t.deepEqual(decodeEnvelope(ours), { hello: null, messages, ping });
     }),
   );
+});
+
+test('a voter that knows no rounds of pre-votes answers for the round 0', (t) => {
+  const theirs = { from: 'b', to: 'a', term: 3, preVoteReply: { granted: true, reason: 'granted' } };
+  const [decoded] = decodeEnvelope(
+    Buffer.from(generatedBytes('PeerEnvelope', { messages: [theirs] })),
+  ).messages;
+  t.like(decoded, { type: 'preVoteReply', granted: true, round: 0 });
 });
 
 test('payloads of entries stay in the memory of their envelope', (t) => {

@@ -17,6 +17,7 @@ import type { LoadResult } from './load/latencies.ts';
 import { mixInWords } from './load/mixed.ts';
 import type { PacedLoad } from './load/paced-loop.ts';
 import type { BenchSoakOptions } from './options.ts';
+import { SoakEvents } from './soak-events.ts';
 import { idleWatches } from './watch/idle-watches.ts';
 
 const mebibyte = 1024 ** 2;
@@ -49,14 +50,12 @@ export async function benchSoak(options: BenchSoakOptions): Promise<void> {
   const mixed = options.operations === 'mixed';
   await using folder = await workFolder(undefined, 'tanist-bench-');
   await using stack = cleanup();
-  let suspicions = 0;
+  const events = new SoakEvents();
   const cluster = await startLocalCluster({
     folder: join(folder.path, 'tanist'),
     hot: 3,
     ...(mixed ? { config: { compaction } } : {}),
-    onLog: (_, record) => {
-      if (record.event?.endsWith('suspected') === true) suspicions++;
-    },
+    onLog: (member, record) => events.take(member, record),
   });
   stack.defer(() => cluster.stop());
   const generator = await startGenerator({
@@ -80,7 +79,7 @@ export async function benchSoak(options: BenchSoakOptions): Promise<void> {
       ('perSecond' in load ? `${figure(rounded(load.perSecond, 0))} a second` : 'full load'),
   );
   const firstTerm = (await client.status()).term;
-  suspicions = 0;
+  events.restart();
   let elections = 0;
   const { told, samples } = await stretchAfterStretch(cluster, generator, load, options, async (atMs) => {
     const { term } = await client.status().catch(() => ({ term: firstTerm + elections }));
@@ -93,6 +92,7 @@ export async function benchSoak(options: BenchSoakOptions): Promise<void> {
   out.progress.clear();
   const members = cluster.nodes.map(({ id }) => id);
   tellStretches(out, members, told);
+  events.tell(out);
   const growth = growthIn(told, samples, members);
   const results = told.map(({ result }) => result);
   const failed = results.reduce((sum, result) => sum + result.failed, 0);
@@ -101,7 +101,7 @@ export async function benchSoak(options: BenchSoakOptions): Promise<void> {
     ['figure', 'value'],
     [
       ['elections', elections],
-      ['suspicions', suspicions],
+      ['suspicions', events.suspicions],
       ['operations a second', perSecond],
       ['failed', failed],
       ...(watching === null ? [] : [['events heard of', watching.events()]]),
@@ -112,7 +112,9 @@ export async function benchSoak(options: BenchSoakOptions): Promise<void> {
   const { minutes, api, operations } = options;
   out.document({
     tanist: {
-      ...{ minutes, api, operations, load, elections, suspicions, perSecond, failed, growth },
+      ...{ minutes, api, operations, load, elections, perSecond, failed, growth },
+      suspicions: events.suspicions,
+      events: events.all,
       stretches: told,
     },
   });

@@ -33,11 +33,20 @@ export async function showFork(file: string, options: ForkShowOptions): Promise<
   });
   for await (const part of readFork(createReadStream(file, { highWaterMark: 1024 * 1024 }))) {
     if (part.kind === 'head') {
-      const { fork, member, tier, revisions, completeFrom } = part.head;
+      const { fork, member, tier, revisions, completeFrom, damage } = part.head;
       if (options.absent === true) absent = new AbsentKeys(part.head);
       out.document({
-        head: { member, tier, revisions, completeFrom, from: fork.from, to: fork.to, at: fork.revisions },
+        head: {
+          ...{ member, tier, revisions, completeFrom, from: fork.from, to: fork.to, at: fork.revisions },
+          ...(damage === undefined ? {} : { damage }),
+        },
       });
+      if (damage !== undefined)
+        out.say(
+          out.style.red(
+            `what ${member} had beyond is not known: ${damage}. Its log and state are kept as evidence in its data folder`,
+          ),
+        );
       out.say(
         `${out.style.bold(member)} (${tier}) left cluster ${fork.from.clusterId} at user revision ${fork.revisions.user}, where ${fork.promoted} went on as ${fork.to.clusterId}, epoch ${fork.to.epoch}; it had come to ${revisions.user}`,
       );

@@ -7,6 +7,7 @@ import type { NodeLog } from '../../ports/node-log.ts';
 import type { LossReason, Transport } from '../../ports/transport.ts';
 import type { RaftMessage } from '../../raft/message.ts';
 import type { Raft } from '../../raft/raft.ts';
+import { stallMs } from '../loop/ticker.ts';
 import type { PeerGuard } from '../peers/peer-guard.ts';
 
 export interface LeaderMonitorOptions {
@@ -79,6 +80,7 @@ export class LeaderMonitor {
       wake();
     }
     this.#perform(this.#watch.disconnected(clock.nowMs(), peer, reason));
+    this.#rearm();
   }
 
   /** Somebody holds the leader for dead: this node looks for itself. */
@@ -110,8 +112,10 @@ export class LeaderMonitor {
     const { clock } = this.#options;
     this.#timerAtMs = atMs;
     this.#timer = clock.after(Math.max(1, atMs - clock.nowMs()), () => {
-      // What waits in the sockets is read before anyone is judged.
+      // What waits in the sockets is read before anyone is judged; that, too, may be when this node stands still.
       clock.soon(() => {
+        const lateMs = clock.nowMs() - this.#timerAtMs;
+        if (lateMs > stallMs) this.#watch.stalled(clock.nowMs(), lateMs);
         this.#timer = null;
         this.#timerAtMs = Number.POSITIVE_INFINITY;
         this.#perform(this.#watch.tick(clock.nowMs()));

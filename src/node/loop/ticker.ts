@@ -1,12 +1,14 @@
 import type { Clock, Timer } from '../../ports/clock.ts';
 
+/** An event loop that stands still for longer than this says nothing about peers until its sockets are drained. */
+export const stallMs = 20;
+
 export interface TickerOptions {
   readonly clock: Clock;
   readonly tickMs: number;
   readonly tick: () => void;
   /** The event loop stood still for `gapMs` beyond what a timer may be late. */
   readonly stalled: (gapMs: number) => void;
-  readonly stallMs: number;
 }
 
 /** Raft's ticks. A late tick counts once: whoever could not run must not hold the time against others. */
@@ -39,7 +41,7 @@ export class Ticker {
   }
 
   #next(): void {
-    const { clock, tickMs, tick, stalled, stallMs } = this.#options;
+    const { clock, tickMs, tick, stalled } = this.#options;
     const dueMs = clock.nowMs() + tickMs;
     this.#timer = clock.after(tickMs, () => {
       const lateMs = Math.max(0, clock.nowMs() - dueMs);

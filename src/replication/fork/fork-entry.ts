@@ -36,6 +36,8 @@ export interface ForkHead {
   readonly revisions: Revisions;
   /** All changes from these revisions on are in the file; of those between the fork and them only what was still the latest. */
   readonly completeFrom: Revisions;
+  /** Why the file has no entries: what the member had is damaged. */
+  readonly damage?: string;
 }
 
 export interface ForkSummary {

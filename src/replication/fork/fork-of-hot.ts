@@ -80,6 +80,25 @@ export async function forkOfHot(options: HotForkOptions): Promise<HotFork> {
   }
 }
 
+/** Of a hot member whose log or state is damaged: from what is left nothing can be told for certain. */
+export function forkOfDamaged(
+  { self, fork }: Pick<HotForkOptions, 'self' | 'fork'>,
+  damage: string,
+): Omit<HotFork, 'close'> {
+  const { revisions } = fork;
+  const head = {
+    fork,
+    member: self,
+    tier: 'hot',
+    revisions,
+    completeFrom: completeFrom(fork, revisions),
+    damage,
+  };
+  return { head, entries: none() };
+}
+
+async function* none(): AsyncGenerator<readonly ForkEntry[]> {}
+
 async function* entriesOf(
   store: OpenedStore,
   state: StateMachine,

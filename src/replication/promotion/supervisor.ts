@@ -4,7 +4,7 @@ import type { RequestLimits } from '../../foundation/limits.ts';
 import { mutant } from '../../foundation/mutants.ts';
 import { type Random, randomName } from '../../foundation/random.ts';
 import type { OutgoingImage } from '../../node/image/image-outlet.ts';
-import type { Clock, Timer } from '../../ports/clock.ts';
+import { type Clock, nextTurn, type Timer } from '../../ports/clock.ts';
 import type { ForcedPolicy, ForcedReport, Fork } from '../../ports/lineage.ts';
 import { compareLineage } from '../../ports/lineage-order.ts';
 import type { MemberFacts, MemberInfo } from '../../ports/membership.ts';
@@ -16,7 +16,6 @@ import { type ForcedPromotion, forcePromotion, weighForced } from '../forced/for
 import { ForcedWatch, fenceAll, type RunFence, witnessesOf } from '../forced/forced-policy.ts';
 import { nothingToForce } from '../forced/nothing-to-force.ts';
 import { forkOfHeld, headOfHeld } from '../fork/fork-of-held.ts';
-import { forkOfHot } from '../fork/fork-of-hot.ts';
 import { Backoff } from './backoff.ts';
 import {
   decideBeyond,
@@ -27,6 +26,7 @@ import {
   furthest,
   type RoleDecision,
 } from './decide-role.ts';
+import { fenceHot } from './fence-hot.ts';
 import { FencingRounds } from './fencing-rounds.ts';
 import { fetchImage } from './fetch-image.ts';
 import { Introductions } from './introductions.ts';
@@ -427,20 +427,20 @@ export class Supervisor {
       this.#runtime = null;
       // What is left of a time as a replica is of an older lineage, and must not pass for what this member had.
       await this.#parts.starts.discardBeyond(tier);
-      const beyond = await forkOfHot({
-        disk: place.folder.disk,
-        folder: place.path,
-        clusterId: own.lineage.clusterId,
-        self: place.self,
-        fork,
-        limits,
-        yieldTurn: () => new Promise((resolve) => clock.soon(resolve)),
-      });
-      try {
-        file = await fence(place.folder, tier, fork, beyond);
-      } finally {
-        await beyond.close();
-      }
+      file = await fenceHot(
+        place.folder,
+        tier,
+        {
+          disk: place.folder.disk,
+          folder: place.path,
+          clusterId: own.lineage.clusterId,
+          self: place.self,
+          fork,
+          limits,
+          yieldTurn: () => nextTurn(clock),
+        },
+        nodeLog,
+      );
     }
     const show = file === null ? undefined : `tanist fork show ${place.path}/${file}`;
     nodeLog.warn('fork-saved', { file, epoch: fork.to.epoch, show });

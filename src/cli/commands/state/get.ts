@@ -1,8 +1,13 @@
 import { revision } from '../../../foundation/ids.ts';
+import { rounded } from '../../../foundation/statistics.ts';
 import { type Register, withClient, withCluster } from '../../command.ts';
 import { fraction, oneOf, wholeNumber } from '../../terminal/arguments.ts';
+import { figure } from '../../terminal/figure.ts';
 import { UsageError } from '../../terminal/usage-error.ts';
 import { type GetOptions, orders, sortTargets } from './get-options.ts';
+
+/** What a replica answers from further back is told, unasked. */
+const staleMs = 1_000;
 
 export const getCommand: Register = (program) => {
   withClient(
@@ -75,10 +80,23 @@ export const getCommand: Register = (program) => {
         ...(near === null ? {} : { endpoint: near.endpoint }),
         values: answer.values.map(keyValueJson),
       });
-      if (options.countOnly === true) return out.say(String(answer.count));
+      if (options.countOnly === true) out.say(String(answer.count));
       for (const line of answer.values.flatMap((value) => keyValueLines(value, options.keysOnly === true)))
         out.say(line);
-      if (answer.values.length === 0 && !out.json) process.stderr.write('no such key\n');
+      if (out.json) return;
+      if (answer.values.length === 0 && options.countOnly !== true) process.stderr.write('no such key\n');
+      if (answer.ageMs >= staleMs) process.stderr.write(`${ageInWords(answer)}\n`);
     });
   });
 };
+
+/** Of an answer of `revision`, true `ageMs` before now. */
+export function ageInWords({
+  ageMs,
+  revision,
+}: {
+  readonly ageMs: number;
+  readonly revision: number;
+}): string {
+  return `as it was ${figure(rounded(ageMs / 1000, 1))} s ago, at revision ${figure(revision)}`;
+}
