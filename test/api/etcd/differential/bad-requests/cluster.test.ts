@@ -51,7 +51,6 @@ const cases: readonly Case[] = [
   ...addAndRemove('with blanks around', ' http://e:1 '),
   { ...add('fine', 'http://a:1'), keep },
   add('one more', 'http://b:1'),
-  add('a URL of another', 'http://a:1'),
   add("one's own URL and a wrong one", 'http://a:1', 'b'),
   { what: 'with a learner', method: memberList, request: {} },
   { what: 'not started', method: memberPromote, request: ({ kept }) => ({ ID: kept.get('ADDED') }) },
@@ -59,12 +58,6 @@ const cases: readonly Case[] = [
     what: 'to a URL of another',
     method: memberUpdate,
     request: ({ kept, self }) => ({ ID: kept.get('ADDED'), peerURLs: self.peerURLs }),
-  },
-  {
-    what: 'to nothing',
-    method: memberUpdate,
-    request: ({ kept }) => ({ ID: kept.get('ADDED') }),
-    differs: [badUrls, unchecked],
   },
   {
     what: 'to others',
