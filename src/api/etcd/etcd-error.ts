@@ -19,8 +19,9 @@ const errors = {
   watchCanceled: [status.CANCELLED, 'etcdserver: watch canceled'],
   memberExists: [status.FAILED_PRECONDITION, 'etcdserver: member ID already exist'],
   peerUrlExists: [status.FAILED_PRECONDITION, 'etcdserver: Peer URLs already exists'],
+  // etcd's table of codes does not have it.
   memberNotEnoughStarted: [
-    status.FAILED_PRECONDITION,
+    status.UNKNOWN,
     'etcdserver: re-configuration failed due to not enough started members',
   ],
   memberBadUrls: [status.INVALID_ARGUMENT, 'etcdserver: given member URLs are invalid'],

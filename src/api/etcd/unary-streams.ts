@@ -90,12 +90,7 @@ class UnaryStream implements Cancellable {
     else if (this.#more === nothing) this.#more = [bytes];
     else this.#more.push(bytes);
     if (this.#receivedBytes > limits.messageBytes + frameHeadBytes)
-      this.#fail(
-        new EtcdError(
-          status.RESOURCE_EXHAUSTED,
-          `Received message larger than max (${this.#receivedBytes - frameHeadBytes} vs. ${limits.messageBytes})`,
-        ),
-      );
+      this.#fail(tooLarge(this.#receivedBytes - frameHeadBytes));
   }
 
   #end(): void {
@@ -105,10 +100,9 @@ class UnaryStream implements Cancellable {
         ? this.#first
         : Buffer.concat([this.#first, ...this.#more]);
     this.#forget();
-    if (received === null || received.length < frameHeadBytes || received[0] !== 0) {
-      this.#fail(new EtcdError(status.INTERNAL, 'a unary call takes one message that is not compressed'));
-    } else if (received.readUInt32BE(1) !== received.length - frameHeadBytes) {
-      this.#fail(new EtcdError(status.INTERNAL, 'a unary call takes one whole message'));
+    const refusal = refusalOf(received);
+    if (received === null || refusal !== null) {
+      this.#fail(refusal ?? nothingReceived());
     } else {
       try {
         this.#method.handler(received.subarray(frameHeadBytes), this.#reply, metadataOf(this.#headers), this);
@@ -174,6 +168,33 @@ class UnaryStream implements Cancellable {
     this.#first = null;
     this.#more = nothing;
   }
+}
+
+/** Of what is no single whole message; in grpc-go's words, but that it leaves a second message aside. */
+function refusalOf(received: Buffer | null): EtcdError | null {
+  if (received === null || received.length === 0) return nothingReceived();
+  if (received.length < frameHeadBytes) return new EtcdError(status.UNKNOWN, 'unexpected EOF');
+  const [flag] = received;
+  const bytes = received.readUInt32BE(1);
+  const left = received.length - frameHeadBytes - bytes;
+  if (bytes > limits.messageBytes) return tooLarge(bytes);
+  if (left < 0) return new EtcdError(status.UNKNOWN, 'unexpected EOF');
+  if (left > 0) return new EtcdError(status.INTERNAL, 'a unary call takes one message');
+  if (flag === 0) return null;
+  const text =
+    flag === 1
+      ? 'compressed flag set with identity or empty encoding'
+      : `received unexpected payload format ${flag}`;
+  return new EtcdError(status.INTERNAL, `grpc: ${text}`);
+}
+
+function nothingReceived(): EtcdError {
+  return new EtcdError(status.UNKNOWN, 'EOF');
+}
+
+function tooLarge(bytes: number): EtcdError {
+  const text = `grpc: received message larger than max (${bytes} vs. ${limits.messageBytes})`;
+  return new EtcdError(status.RESOURCE_EXHAUSTED, text);
 }
 
 const nothing: Buffer[] = [];

@@ -14,7 +14,14 @@ import { servedServices } from './served-services.ts';
 
 const checkRequest = schema('grpc.health.v1.HealthCheckRequest', { service: text(1) });
 const checkResponse = schema('grpc.health.v1.HealthCheckResponse', {
-  status: oneOf(1, 'UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'),
+  status: oneOf(
+    1,
+    'grpc_health_v1.HealthCheckResponse_ServingStatus',
+    'UNKNOWN',
+    'SERVING',
+    'NOT_SERVING',
+    'SERVICE_UNKNOWN',
+  ),
 });
 const healthMethods = {
   check: method('/grpc.health.v1.Health/Check', false, false),

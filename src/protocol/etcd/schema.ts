@@ -15,6 +15,8 @@ export interface Field<Read, Given = Read> {
   readonly optional: boolean;
   /** Of an enum: the names of 0, 1, … */
   readonly names: readonly string[];
+  /** Of an enum: what Go calls it, for error texts. */
+  readonly goType: string;
   /** Of a message. */
   readonly schema: () => AnySchema;
   readonly absent: unknown;
@@ -49,7 +51,7 @@ const none = (): never => {
 };
 
 function field<Read>(number: number, type: FieldType, absent: Read): Field<Read> {
-  return { number, type, repeated: false, optional: false, names: [], schema: none, absent };
+  return { number, type, repeated: false, optional: false, names: [], goType: '', schema: none, absent };
 }
 
 export const int = (number: number): Field<number> => field(number, 'int', 0);
@@ -60,8 +62,9 @@ export const bytes = (number: number): Field<ByteString> => field(number, 'bytes
 export const text = (number: number): Field<string> => field(number, 'text', '');
 export const oneOf = <const N extends readonly [string, ...string[]]>(
   number: number,
+  goType: string,
   ...names: N
-): Field<N[number]> => ({ ...field<N[number]>(number, 'enum', names[0]), names });
+): Field<N[number]> => ({ ...field<N[number]>(number, 'enum', names[0]), names, goType });
 /** Null when it is not there. */
 export const message = <S extends AnySchema>(
   number: number,
@@ -83,6 +86,7 @@ export const many = <Read, Write>(
   repeated: true,
   optional: false,
   names: of.names,
+  goType: of.goType,
   schema: of.schema,
   absent: [],
 });
@@ -92,6 +96,7 @@ export const optional = <T>(of: Field<T>): Field<T | null> => ({
   repeated: false,
   optional: true,
   names: of.names,
+  goType: of.goType,
   schema: of.schema,
   absent: null,
 });

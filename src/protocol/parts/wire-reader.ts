@@ -46,7 +46,7 @@ export class WireReader {
 
   /** The next field's number. */
   next(): number {
-    const tag = this.varint();
+    const tag = this.varint(malformed);
     this.type = tag & 7;
     const field = Math.floor(tag / 8);
     if (field === 0) throw malformed('field 0');
@@ -193,7 +193,7 @@ export class WireReader {
   }
 
   private length(): number {
-    return this.varint();
+    return this.varint(malformed);
   }
 
   /** Steps over `count` bytes and says where they begin. */
@@ -204,7 +204,8 @@ export class WireReader {
     return start;
   }
 
-  private varint(): number {
+  /** `beyond`: what a number is that JavaScript does not hold exactly. */
+  private varint(beyond = refusedValue): number {
     const { buffer, limit } = this;
     let { position } = this;
     if (position >= limit) throw malformed('cut off');
@@ -223,7 +224,7 @@ export class WireReader {
       else throw malformed('number longer than 64 bits');
       shift += 7;
     } while (byte >= 0x80);
-    if (value > Number.MAX_SAFE_INTEGER) throw refusedValue('number beyond 2^53');
+    if (value > Number.MAX_SAFE_INTEGER) throw beyond('number beyond 2^53');
     this.position = position;
     return value;
   }

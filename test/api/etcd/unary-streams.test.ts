@@ -84,14 +84,16 @@ test('a request that comes in pieces is one request', async (t) => {
 });
 
 test('what is no single whole message is refused', async (t) => {
-  for (const pieces of [
-    [],
-    [Buffer.alloc(3)],
-    [frame(put), frame(put)],
-    [frame(put).subarray(0, 7)],
-    [frame(put, 1)],
-  ])
-    t.is((await post(kvMethods.put.path, pieces)).status, '13');
+  const cases = [
+    ['2', 'EOF', []],
+    ['2', 'unexpected EOF', [Buffer.alloc(3)]],
+    ['13', 'a unary call takes one message', [frame(put), frame(put)]],
+    ['2', 'unexpected EOF', [frame(put).subarray(0, 7)]],
+    ['13', 'grpc: compressed flag set with identity or empty encoding', [frame(put, 1)]],
+    ['13', 'grpc: received unexpected payload format 7', [frame(put, 7)]],
+  ] as const;
+  for (const [status, message, pieces] of cases)
+    t.like(await post(kvMethods.put.path, pieces), { status, message });
 });
 
 test('malformed messages are INTERNAL as with etcd, errors have the text of etcd', async (t) => {

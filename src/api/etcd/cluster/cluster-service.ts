@@ -51,8 +51,8 @@ export function clusterService(face: EtcdFace): ServiceHandlers {
       unary(clusterMethods.memberRemove, async ({ ID }) => change({ kind: 'remove', id: await idOf(ID) })),
       unary(clusterMethods.memberPromote, async ({ ID }) => change({ kind: 'promote', id: await idOf(ID) })),
       unary(clusterMethods.memberUpdate, async ({ ID, peerURLs }) => {
-        const peer = addressesOf(peerURLs);
-        return change({ kind: 'update', id: await idOf(ID), facts: { peer } });
+        const id = await idOf(ID);
+        return change({ kind: 'update', id, facts: { peer: addressesOf(peerURLs) } });
       }),
     ]),
     streams: new Map(),

@@ -24,7 +24,7 @@ function urlsOf(addresses: string): string[] {
 /** host:port,… of the URLs, in order, each once. Fails with etcd's error for URLs that are none. */
 export function addressesOf(urls: readonly string[]): string {
   const addresses = urls.map((url) => {
-    const address = /^https?:\/\/((?:[^:\s/,@]+|\[[0-9a-fA-F:.]+\]):\d{1,5})$/.exec(url)?.[1];
+    const address = /^https?:\/\/((?:[^:\s/,@]+|\[[0-9a-fA-F:.]+\]):\d{1,5})$/.exec(url.trim())?.[1];
     if (address === undefined || Number(address.slice(address.lastIndexOf(':') + 1)) > 65_535)
       throw etcdError('memberBadUrls');
     return address;

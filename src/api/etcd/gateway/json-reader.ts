@@ -1,3 +1,5 @@
+import { quotedByte } from './go-texts.ts';
+
 /** A number as it was written: JavaScript's own would lose the last digits of 64 bit ids. */
 export interface JsonNumber {
   readonly digits: string;
@@ -53,13 +55,32 @@ export class JsonReader {
     if (first === '{') return this.#object(depth);
     if (first === '[') return this.#array(depth);
     for (const [word, value] of literals) {
-      if (!this.#text.startsWith(word, this.#at)) continue;
-      this.#at += word.length;
+      if (first !== word[0]) continue;
+      this.#literal(word);
       return value;
     }
+    return { digits: this.#number(first) };
+  }
+
+  #literal(word: string): void {
+    for (const letter of word) {
+      if (this.#peek() !== letter) throw this.#unexpected(`in literal ${word} (expecting '${letter}')`);
+      this.#at += 1;
+    }
+  }
+
+  #number(first: string): string {
     const digits = this.#match(number);
+    const next = this.#text[this.#at] ?? '';
+    const isWhole = !/[.eE]/.test(digits);
+    if (digits === '' && first === '-') throw this.#unexpectedAfter(1, 'in numeric literal');
     if (digits === '') throw this.#unexpected('looking for beginning of value');
-    return { digits };
+    if (next === '.' && isWhole) throw this.#unexpectedAfter(1, 'after decimal point in numeric literal');
+    if ((next === 'e' || next === 'E') && !/[eE]/.test(digits)) {
+      const signed = /[+-]/.test(this.#text[this.#at + 1] ?? '');
+      throw this.#unexpectedAfter(signed ? 2 : 1, 'in exponent of numeric literal');
+    }
+    return digits;
   }
 
   #object(depth: number): JsonObject {
@@ -105,11 +126,18 @@ export class JsonReader {
       return this.#text.slice(from + 1, this.#at - 1);
     }
     while (this.#peek() !== '"') {
-      if (this.#match(escaped) === '') throw this.#unexpected('in string literal');
+      if (this.#match(escaped) === '') throw this.#wrongInString();
       this.#match(plain);
     }
     this.#at += 1;
     return JSON.parse(this.#text.slice(from, this.#at)) as string;
+  }
+
+  #wrongInString(): JsonError {
+    if (this.#peek() !== '\\') return this.#unexpected('in string literal');
+    if (this.#text[this.#at + 1] !== 'u') return this.#unexpectedAfter(1, 'in string escape code');
+    const hexadecimal = /^[0-9a-fA-F]*/.exec(this.#text.slice(this.#at + 2, this.#at + 6))?.[0] ?? '';
+    return this.#unexpectedAfter(2 + hexadecimal.length, 'in \\u hexadecimal character escape');
   }
 
   /** The next character behind white space. */
@@ -132,7 +160,13 @@ export class JsonReader {
   }
 
   #unexpected(where: string): JsonError {
-    const c = this.#text[this.#at];
-    return new JsonError(c === undefined ? 'unexpected EOF' : `invalid character '${c}' ${where}`);
+    const c = this.#text.codePointAt(this.#at);
+    if (c === undefined) return new JsonError('unexpected EOF');
+    return new JsonError(`invalid character ${quotedByte(String.fromCodePoint(c))} ${where}`);
+  }
+
+  #unexpectedAfter(characters: number, where: string): JsonError {
+    this.#at += characters;
+    return this.#unexpected(where);
   }
 }

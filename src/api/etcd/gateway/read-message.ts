@@ -3,6 +3,7 @@ import { unreachable } from '../../../foundation/assert.ts';
 import { type ByteString, byteString } from '../../../foundation/bytes.ts';
 import type { AnySchema, Field } from '../../../protocol/etcd/schema.ts';
 import { EtcdError } from '../etcd-error.ts';
+import { quotedByte, wrongByte } from './go-texts.ts';
 import type { Json, JsonNumber, JsonObject } from './json-reader.ts';
 
 type Fields = ReadonlyMap<string, readonly [name: string, field: Field<unknown>]>;
@@ -20,14 +21,18 @@ export function readMessage(schema: AnySchema, json: Json): Record<string, unkno
     const known = fields.get(key);
     if (known === undefined || value === null) continue;
     const [name, field] = known;
-    if (!field.repeated) found[name] = readValue(schema, name, field, value);
-    else if (!Array.isArray(value)) throw mismatch(value, '[]json.RawMessage');
-    else found[name] = value.map((each: Json) => readValue(schema, name, field, each));
+    if (!field.repeated) found[name] = readValue(field, value);
+    else if (Array.isArray(value)) found[name] = value.map((each: Json) => readValue(field, each));
+    else if (field.type !== 'enum' || typeof value !== 'string') throw mismatch(value, '[]json.RawMessage');
+    else {
+      enumName(field, value);
+      throw invalid(`invalid target "slice" for enum ${field.goType}`);
+    }
   }
   return found;
 }
 
-function readValue(schema: AnySchema, name: string, field: Field<unknown>, json: Json): unknown {
+function readValue(field: Field<unknown>, json: Json): unknown {
   switch (field.type) {
     case 'int':
       return Number(clamp(integer(json, 'int64', -(2n ** 63n), 2n ** 63n - 1n)));
@@ -45,7 +50,7 @@ function readValue(schema: AnySchema, name: string, field: Field<unknown>, json:
       if (typeof json !== 'string') throw mismatch(json, 'string');
       return json;
     case 'enum':
-      return enumName(`${schema.name}.${name}`, field, json);
+      return enumName(field, json);
     case 'message':
       if (json === null) throw mismatch(json, field.schema().name);
       return readMessage(field.schema(), json);
@@ -55,12 +60,16 @@ function readValue(schema: AnySchema, name: string, field: Field<unknown>, json:
 }
 
 function integer(json: Json, type: string, least: bigint, most: bigint): bigint {
-  const digits = typeof json === 'string' ? json : isNumber(json) ? json.digits : null;
-  if (digits === null) throw mismatch(json, type);
+  const given = typeof json === 'string' ? json : isNumber(json) ? json.digits : null;
+  if (given === null) throw mismatch(json, type);
+  const digits = /\s/.test(given) ? given.replaceAll(/^[ \t\n\r]+|[ \t\n\r]+$/g, '') : given;
   if (digits === '') throw invalid('unexpected end of JSON input');
   if (digits.length <= 20 && /^-?(?:0|[1-9]\d*)$/.test(digits)) {
     const value = BigInt(digits);
     if (value >= least && value <= most) return value;
+  } else if (/^-?(?:0\d|\d+[^\d.eE])/.test(digits)) {
+    const rest = digits.replace(/^-?(?:0|[1-9]\d*)/, '');
+    throw invalid(`invalid character ${quotedByte(rest)} after top-level value`);
   } else if (!/^-?\d/.test(digits)) {
     throw invalid(`invalid character '${digits[0]}' looking for beginning of value`);
   }
@@ -76,19 +85,19 @@ function clamp(value: bigint): bigint {
 
 function bytes(base64: string): ByteString {
   const text = /[\r\n]/.test(base64) ? base64.replaceAll(/[\r\n]/g, '') : base64;
-  const wrong = text.search(/[^A-Za-z0-9+/=]|=(?!=?$)/);
-  if (wrong >= 0) throw invalid(`illegal base64 data at input byte ${wrong}`);
-  if (text.length % 4 !== 0)
-    throw invalid(`illegal base64 data at input byte ${text.length - (text.length % 4)}`);
+  if (text.length % 4 !== 0 || /[^A-Za-z0-9+/=]|=(?!=?$)/.test(text))
+    throw invalid(`illegal base64 data at input byte ${wrongByte(base64)}`);
   return byteString(Buffer.from(text, 'base64'));
 }
 
-function enumName(where: string, field: Field<unknown>, json: Json): string {
-  if (typeof json !== 'string' && !isNumber(json)) throw mismatch(json, where);
-  const name = typeof json === 'string' ? json : field.names[Number(json.digits)];
-  if (name !== undefined && field.names.includes(name)) return name;
+function enumName(field: Field<unknown>, json: Json): string {
+  const { names, goType } = field;
+  if (typeof json !== 'string' && !isNumber(json)) throw mismatch(json, goType);
+  if (isNumber(json) && !/^-?\d+$/.test(json.digits)) throw mismatch(json, goType, json.digits);
+  const name = typeof json === 'string' ? json : names[Number(json.digits)];
+  if (name !== undefined && names.includes(name)) return name;
   throw invalid(
-    `unknown value ${typeof json === 'string' ? JSON.stringify(json) : json.digits} for enum ${where}`,
+    `unknown value ${typeof json === 'string' ? JSON.stringify(json) : json.digits} for enum ${goType}`,
   );
 }
 
@@ -117,8 +126,9 @@ function isNumber(json: Json): json is JsonNumber {
   return typeof json === 'object' && json !== null && 'digits' in json;
 }
 
-function mismatch(json: Json, type: string): EtcdError {
-  return invalid(`json: cannot unmarshal ${kindOf(json)} into Go value of type ${type}`);
+function mismatch(json: Json, type: string, digits = ''): EtcdError {
+  const what = digits === '' ? kindOf(json) : `${kindOf(json)} ${digits}`;
+  return invalid(`json: cannot unmarshal ${what} into Go value of type ${type}`);
 }
 
 function kindOf(json: Json): string {

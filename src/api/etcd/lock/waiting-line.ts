@@ -142,7 +142,7 @@ async function leave(face: EtcdFace, key: ByteString, { lease, isOwn }: SessionL
   else await face.proposed(deletion(key));
 }
 
-/** A transaction on whether the key is still (or, 0, not yet) the one created at this revision. */
+/** A transaction on whether the key is still (or, 0, not yet) the one created at this revision; a caller may say any number. */
 export function ifCreatedAt(
   face: EtcdFace,
   key: ByteString,
@@ -150,10 +150,12 @@ export function ifCreatedAt(
   success: readonly Operation[],
   failure: readonly Operation[] = [],
 ): Promise<TxnResult> {
+  // Commands hold no negative numbers; nothing was created at either.
+  const number = createRevision < 0 ? Number.MAX_SAFE_INTEGER : createRevision;
   const txn: TxnCommand = {
     kind: 'txn',
     space: 'user',
-    compares: [{ key, rangeEnd: emptyBytes, result: 'equal', target: 'create', number: createRevision }],
+    compares: [{ key, rangeEnd: emptyBytes, result: 'equal', target: 'create', number }],
     success,
     failure,
   };

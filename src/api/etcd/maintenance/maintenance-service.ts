@@ -10,6 +10,9 @@ import { alarmTexts, answerAlarm } from './alarms.ts';
 import { etcdVersion } from './etcd-version.ts';
 import { streamSnapshot } from './snapshot-stream.ts';
 
+/** As etcd says it. */
+const neverCompacted = -1;
+
 /** `etcdserverpb.Maintenance`: of the node that is asked, but for alarms. */
 export function maintenanceService(face: EtcdFace, backups: BackupStreams): ServiceHandlers {
   const { node } = face;
@@ -46,8 +49,12 @@ export function maintenanceService(face: EtcdFace, backups: BackupStreams): Serv
         return { header: face.header(), hash };
       }),
       unary(maintenanceMethods.hashKV, async ({ revision: at }) => {
-        const { hash, compacted } = await node.maintenance.hashKv(revision(at));
-        return { header: face.header(), hash, compact_revision: compacted };
+        const { hash, compacted } = await node.maintenance.hashKv(revision(Math.max(0, at)));
+        return {
+          header: face.header(),
+          hash,
+          compact_revision: compacted === 0 ? neverCompacted : compacted,
+        };
       }),
       unary(maintenanceMethods.moveLeader, async ({ targetID }) => {
         await moveLeader(face, targetID);

@@ -13,7 +13,7 @@ export const user = schema('authpb.User', {
 });
 
 export const permission = schema('authpb.Permission', {
-  permType: oneOf(1, 'READ', 'WRITE', 'READWRITE'),
+  permType: oneOf(1, 'authpb.Permission_Type', 'READ', 'WRITE', 'READWRITE'),
   key: bytes(2),
   range_end: bytes(3),
 });

@@ -10,7 +10,7 @@ export const keyValue = schema('mvccpb.KeyValue', {
 });
 
 export const event = schema('mvccpb.Event', {
-  type: oneOf(1, 'PUT', 'DELETE'),
+  type: oneOf(1, 'mvccpb.Event_EventType', 'PUT', 'DELETE'),
   kv: message(2, keyValue),
   prev_kv: message(3, keyValue),
 });

@@ -19,8 +19,8 @@ export const rangeRequest = schema('etcdserverpb.RangeRequest', {
   range_end: bytes(2),
   limit: int(3),
   revision: int(4),
-  sort_order: oneOf(5, 'NONE', 'ASCEND', 'DESCEND'),
-  sort_target: oneOf(6, 'KEY', 'VERSION', 'CREATE', 'MOD', 'VALUE'),
+  sort_order: oneOf(5, 'etcdserverpb.RangeRequest_SortOrder', 'NONE', 'ASCEND', 'DESCEND'),
+  sort_target: oneOf(6, 'etcdserverpb.RangeRequest_SortTarget', 'KEY', 'VERSION', 'CREATE', 'MOD', 'VALUE'),
   serializable: bool(7),
   keys_only: bool(8),
   count_only: bool(9),
@@ -78,8 +78,8 @@ export const responseOp = schema('etcdserverpb.ResponseOp', {
 });
 
 export const compare = schema('etcdserverpb.Compare', {
-  result: oneOf(1, 'EQUAL', 'GREATER', 'LESS', 'NOT_EQUAL'),
-  target: oneOf(2, 'VERSION', 'CREATE', 'MOD', 'VALUE', 'LEASE'),
+  result: oneOf(1, 'etcdserverpb.Compare_CompareResult', 'EQUAL', 'GREATER', 'LESS', 'NOT_EQUAL'),
+  target: oneOf(2, 'etcdserverpb.Compare_CompareTarget', 'VERSION', 'CREATE', 'MOD', 'VALUE', 'LEASE'),
   key: bytes(3),
   version: optional(int(4)),
   create_revision: optional(int(5)),

@@ -41,14 +41,14 @@ export const moveLeaderResponse = schema('etcdserverpb.MoveLeaderResponse', {
 });
 
 export const alarmRequest = schema('etcdserverpb.AlarmRequest', {
-  action: oneOf(1, 'GET', 'ACTIVATE', 'DEACTIVATE'),
+  action: oneOf(1, 'etcdserverpb.AlarmRequest_AlarmAction', 'GET', 'ACTIVATE', 'DEACTIVATE'),
   memberID: id(2),
-  alarm: oneOf(3, 'NONE', 'NOSPACE', 'CORRUPT'),
+  alarm: oneOf(3, 'etcdserverpb.AlarmType', 'NONE', 'NOSPACE', 'CORRUPT'),
 });
 
 export const alarmMember = schema('etcdserverpb.AlarmMember', {
   memberID: id(1),
-  alarm: oneOf(2, 'NONE', 'NOSPACE', 'CORRUPT'),
+  alarm: oneOf(2, 'etcdserverpb.AlarmType', 'NONE', 'NOSPACE', 'CORRUPT'),
 });
 
 export const alarmResponse = schema('etcdserverpb.AlarmResponse', {
@@ -57,7 +57,7 @@ export const alarmResponse = schema('etcdserverpb.AlarmResponse', {
 });
 
 export const downgradeRequest = schema('etcdserverpb.DowngradeRequest', {
-  action: oneOf(1, 'VALIDATE', 'ENABLE', 'CANCEL'),
+  action: oneOf(1, 'etcdserverpb.DowngradeRequest_DowngradeAction', 'VALIDATE', 'ENABLE', 'CANCEL'),
   version: text(2),
 });
 

@@ -7,7 +7,7 @@ export const watchCreateRequest = schema('etcdserverpb.WatchCreateRequest', {
   range_end: bytes(2),
   start_revision: int(3),
   progress_notify: bool(4),
-  filters: many(oneOf(5, 'NOPUT', 'NODELETE')),
+  filters: many(oneOf(5, 'etcdserverpb.WatchCreateRequest_FilterType', 'NOPUT', 'NODELETE')),
   prev_kv: bool(6),
   watch_id: int(7),
   fragment: bool(8),

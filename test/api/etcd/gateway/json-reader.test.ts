@@ -76,6 +76,19 @@ test("says what is wrong in Go's words", (t) => {
   t.is(wrong('{"a" 1}'), "invalid character '1' after object key");
   t.is(wrong('{"a":1 "b":2}'), "invalid character '\"' after object key:value pair");
   t.is(wrong('[1 2]'), "invalid character '2' after array element");
+  t.is(wrong("{'a':1}"), "invalid character '\\'' looking for beginning of object key string");
+  t.is(wrong('"a\nb"'), "invalid character '\\n' in string literal");
+  t.is(wrong('"\\x"'), "invalid character 'x' in string escape code");
+  t.is(wrong('"\\u00g0"'), "invalid character 'g' in \\u hexadecimal character escape");
+  t.is(wrong('\0'), "invalid character '\\x00' looking for beginning of value");
+  t.is(wrong('\ufeff{}'), "invalid character '\u00ef' looking for beginning of value");
+  t.is(wrong('[nul]'), "invalid character ']' in literal null (expecting 'l')");
+  t.is(wrong('tru'), 'unexpected EOF');
+  t.is(wrong('[-]'), "invalid character ']' in numeric literal");
+  t.is(wrong('[1.]'), "invalid character ']' after decimal point in numeric literal");
+  t.is(wrong('[1e+]'), "invalid character ']' in exponent of numeric literal");
+  t.is(wrong('[1.5.5]'), "invalid character '.' after array element");
+  t.is(wrong('1.'), 'unexpected EOF');
 });
 
 test('depth and number of values are bounded, a long text takes linear time', (t) => {

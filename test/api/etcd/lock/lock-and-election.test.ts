@@ -168,6 +168,19 @@ test('an election is observed: every leader and what it proclaims, in order', as
   stream.cancel();
 });
 
+test('a leader key with a revision that nothing was created at is nobody', async (t) => {
+  const own = await lease(60);
+  const { leader } = await start(electionMethods.campaign, { name: b('odd'), lease: own }).answer;
+  for (const rev of [-1, Number.MIN_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER]) {
+    const other = { ...leader, rev };
+    await t.throwsAsync(start(electionMethods.proclaim, { leader: other, value: b('x') }).answer, {
+      message: /election: not leader/,
+    });
+    await start(electionMethods.resign, { leader: other }).answer;
+  }
+  t.is((await keys('odd')).length, 1);
+});
+
 test('a cancelled campaign leaves no key', async (t) => {
   const [first, second] = [await lease(60), await lease(60)];
   await start(electionMethods.campaign, { name: b('camp'), lease: first, value: b('a') }).answer;
