@@ -255,7 +255,11 @@ function memoryless(changes: number, knownMs: number): Staleness {
 /** A change has just become likely, and was not before: by the hour, or by what has passed since the look. */
 function hasRisen(curve: Staleness, sinceMs: number): boolean {
   const stepMs = Math.min(hourMs, sinceMs / 2);
-  const [earlier, before, now] = [2, 1, 0].map((steps) => curve.chance(sinceMs - steps * stepMs)) as [number, number, number];
+  const [earlier, before, now] = [2, 1, 0].map((steps) => curve.chance(sinceMs - steps * stepMs)) as [
+    number,
+    number,
+    number,
+  ];
   const just = (now - before) / Math.max(1e-9, 1 - before);
   const until = (before - earlier) / Math.max(1e-9, 1 - earlier);
   return just * hourMs >= steep * stepMs && just > rise * until;
