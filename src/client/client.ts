@@ -76,6 +76,9 @@ import { Models } from './models.ts';
 import { allPredictions } from './predictions.ts';
 import { StateView } from './state-view.ts';
 
+/** Of one reply. */
+const leasesAtOnce = 4096;
+
 export interface ClientPolicy {
   readonly prefix: Uint8Array;
   readonly policy: Policy;
@@ -213,15 +216,26 @@ export class TanistClient extends StateView implements AsyncDisposable {
     );
   }
 
-  /** All leases, without their keys. */
+  /**
+   * All leases, without their keys, in order of their ids. Asked for in pages, each with the options' deadline: those granted or ended meanwhile may or may not
+   * be among them.
+   */
   async leases(options?: CallOptions): Promise<readonly LeaseStatus[]> {
-    return decodeLeasesReply(await this.call(tanistService.leases, encodeLeasesRequest(noLease), options));
+    const all: LeaseStatus[] = [];
+    for (let more = true; more; ) {
+      const after = all.at(-1)?.id ?? noLease;
+      const request = encodeLeasesRequest({ id: noLease, limit: leasesAtOnce, after });
+      const page = decodeLeasesReply(await this.call(tanistService.leases, request, options));
+      for (const lease of page.leases) all.push(lease);
+      more = page.more && page.leases.length > 0;
+    }
+    return all;
   }
 
   /** One lease with its keys; null when there is none. */
   async leaseStatus(id: LeaseId, options?: CallOptions): Promise<LeaseStatus | null> {
-    const reply = await this.call(tanistService.leases, encodeLeasesRequest(id), options);
-    return decodeLeasesReply(reply)[0] ?? null;
+    const request = encodeLeasesRequest({ id, limit: 0, after: noLease });
+    return decodeLeasesReply(await this.call(tanistService.leases, request, options)).leases[0] ?? null;
   }
 
   /** Grants a lease, which the options are for, and keeps it alive by itself. */

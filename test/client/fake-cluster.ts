@@ -198,7 +198,8 @@ export class FakeCluster {
         );
       },
       keepAlive: (call: Unary, reply: sendUnaryData<Buffer>) => this.keepAlive(member, call, reply),
-      leases: (_call: Unary, reply: sendUnaryData<Buffer>) => reply(null, encodeLeasesReply([])),
+      leases: (_call: Unary, reply: sendUnaryData<Buffer>) =>
+        reply(null, encodeLeasesReply({ leases: [], more: false })),
       policies: (_call: Unary, reply: sendUnaryData<Buffer>) =>
         reply(
           null,

@@ -169,7 +169,8 @@ test('transfer, leases, policies', (t) => {
   const transferred = decodeTransferReply(generatedBytes('TransferReply', { leader: 'b', term: 9 }));
   t.deepEqual(transferred as object, { leader: 'b', term: 9 });
   t.deepEqual(decodeTransferReply(encodeTransferReply(transferred)), transferred);
-  t.is(decodeLeasesRequest(encodeLeasesRequest(leaseId(2n ** 64n - 1n))), leaseId(2n ** 64n - 1n));
+  const asked = { id: leaseId(2n ** 64n - 1n), limit: 7, after: leaseId(9n) };
+  t.deepEqual(decodeLeasesRequest(encodeLeasesRequest(asked)), asked);
   fc.assert(
     fc.property(
       fc.array(
@@ -181,9 +182,10 @@ test('transfer, leases, policies', (t) => {
         }),
         { maxLength: 3 },
       ),
-      (leases) => {
-        const bytes = encodeLeasesReply(leases);
-        t.deepEqual(decodeLeasesReply(bytes), leases);
+      fc.boolean(),
+      (leases, more) => {
+        const bytes = encodeLeasesReply({ leases, more });
+        t.deepEqual(decodeLeasesReply(bytes), { leases, more });
         const plain = leases.map((l) => ({
           id: String(l.id),
           ttlMs: String(l.ttlMs),
@@ -192,7 +194,7 @@ test('transfer, leases, policies', (t) => {
         }));
         t.deepEqual(
           generatedView('LeasesReply', bytes),
-          generatedView('LeasesReply', generatedBytes('LeasesReply', { leases: plain })),
+          generatedView('LeasesReply', generatedBytes('LeasesReply', { leases: plain, more })),
         );
       },
     ),

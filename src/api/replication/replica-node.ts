@@ -84,9 +84,10 @@ export class ReplicaNode implements ServedNode {
       compacted: (space: Space) => options.replica.position()?.compacted[space] ?? revision(0),
       alarms: () => [],
       lease: refuse,
-      leases: refuse,
       leaseIds: refuse,
       leaseDeadlineMs: () => null,
+      leaseTtlMs: () => null,
+      timeMs: clusterTimeMs(0),
       isCorrupt: () => false,
       policies: refuse,
     };

@@ -67,20 +67,36 @@ export function decodeTransferReply(bytes: Uint8Array): TransferReply {
 }
 
 /** `noLease`: all of them, without keys. */
-export function encodeLeasesRequest(id: LeaseId): Buffer {
-  const writer = new WireWriter(16);
+export interface LeasesRequest {
+  /** `noLease`: all of them, without keys. */
+  readonly id: LeaseId;
+  /** At most so many, in order of their ids; 0: all at once, in any order. */
+  readonly limit: number;
+  /** With a limit: those with greater ids. */
+  readonly after: LeaseId;
+}
+
+export function encodeLeasesRequest({ id, limit, after }: LeasesRequest): Buffer {
+  const writer = new WireWriter(32);
   writer.uint64(1, id);
+  writer.uint(2, limit);
+  writer.uint64(3, after);
   return writer.finish();
 }
 
-export function decodeLeasesRequest(bytes: Uint8Array): LeaseId {
+export function decodeLeasesRequest(bytes: Uint8Array): LeasesRequest {
   const reader = new WireReader(bytes);
   let id = noLease;
+  let limit = 0;
+  let after = noLease;
   while (reader.more()) {
-    if (reader.next() === 1) id = leaseId(reader.uint64());
+    const field = reader.next();
+    if (field === 1) id = leaseId(reader.uint64());
+    else if (field === 2) limit = reader.uint();
+    else if (field === 3) after = leaseId(reader.uint64());
     else reader.skip();
   }
-  return id;
+  return { id, limit, after };
 }
 
 export interface LeaseStatus {
@@ -90,7 +106,13 @@ export interface LeaseStatus {
   readonly keys: readonly ByteString[];
 }
 
-export function encodeLeasesReply(leases: readonly LeaseStatus[]): Buffer {
+export interface LeasesReply {
+  readonly leases: readonly LeaseStatus[];
+  /** There are greater ids. */
+  readonly more: boolean;
+}
+
+export function encodeLeasesReply({ leases, more }: LeasesReply): Buffer {
   const writer = new WireWriter(64);
   for (const lease of leases) {
     const mark = writer.begin(1);
@@ -100,17 +122,21 @@ export function encodeLeasesReply(leases: readonly LeaseStatus[]): Buffer {
     for (const key of lease.keys) writer.bytesAlways(4, key);
     writer.end(mark);
   }
+  writer.bool(2, more);
   return writer.finish();
 }
 
-export function decodeLeasesReply(bytes: Uint8Array): readonly LeaseStatus[] {
+export function decodeLeasesReply(bytes: Uint8Array): LeasesReply {
   const reader = new WireReader(bytes);
   const leases: LeaseStatus[] = [];
+  let more = false;
   while (reader.more()) {
-    if (reader.next() === 1) leases.push(readLeaseStatus(reader));
+    const field = reader.next();
+    if (field === 1) leases.push(readLeaseStatus(reader));
+    else if (field === 2) more = reader.bool();
     else reader.skip();
   }
-  return leases;
+  return { leases, more };
 }
 
 function readLeaseStatus(reader: WireReader): LeaseStatus {
