@@ -168,7 +168,7 @@ export class PeerGuard {
    */
   async leaderSays(view: Uint8Array): Promise<void> {
     for (const said of parsePeerView(view)) {
-      const { id, incarnation, doubted, acknowledged } = said;
+      const { id, incarnation, doubted, acknowledged, store } = said;
       if (id === this.#options.self) {
         if (!doubted && incarnation === this.#options.incarnation) this.#options.trusted();
         continue;
@@ -177,8 +177,8 @@ export class PeerGuard {
       if (doubted) continue;
       const known = this.#known.get(id);
       if (known?.incarnation !== incarnation) await this.#adopt(said);
-      // A leader that has lost its memory trusts who is not whole yet.
-      else if (this.#doubted.has(id) && acknowledged.index >= known.last.index)
+      // A leader that has lost its memory trusts who is not whole yet. Of itself it names no store: elected, it has all that counts.
+      else if (this.#doubted.has(id) && (store === null || acknowledged.index >= known.last.index))
         await this.trust(id, this.doubtOf(id));
     }
   }

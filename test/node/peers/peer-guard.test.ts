@@ -293,3 +293,13 @@ test('a leader without memory trusts who is not whole yet: its followers do when
   await hears(world, identity('s1', 1, 'i1'), 60, false);
   t.false(world.guard.doubted.has(f));
 });
+
+test('a leader that was away, and is elected, is trusted at its own word', async (t) => {
+  const world = guarded(identity('s0', 5, 'i0', at(60)));
+  await world.hello(identity('s1', 1, 'i1'));
+  t.true(world.guard.doubted.has(f));
+  const said = world.guard.leaderSays(Buffer.from(JSON.stringify([[f, 'i1', false, 0, 0]])));
+  await world.settle();
+  await said;
+  t.false(world.guard.doubted.has(f));
+});
