@@ -8,6 +8,7 @@ import { limits } from '../../../src/foundation/limits.ts';
 import { decodeMessage, encodeMessage } from '../../../src/protocol/etcd/codec.ts';
 import { kvMethods, leaseMethods } from '../../../src/protocol/etcd/methods.ts';
 import { type EtcdTestCluster, startEtcdCluster } from './etcd-cluster.ts';
+import { framed, openSession } from './raw-http2.ts';
 import { resetAtOnce } from './reset-at-once.ts';
 
 let cluster: EtcdTestCluster;
@@ -15,8 +16,7 @@ let session: ClientHttp2Session;
 
 test.before(async () => {
   cluster = await startEtcdCluster(1);
-  // Room for the message over the limit, which is under way beside the others.
-  session = connect(`http://${cluster.endpoints[0]}`, { maxSessionMemory: 100 });
+  session = openSession(cluster.endpoints[0]!);
 });
 test.after.always(async () => {
   session?.destroy();
@@ -58,17 +58,10 @@ function post(path: string, pieces: readonly Buffer[], headers: Record<string, s
   });
 }
 
-function frame(message: Buffer, flag = 0): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = flag;
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
-}
-
 const put = encodeMessage(kvMethods.put.request, { key: 'a' as never, value: 'b' as never });
 
 test('a call is answered on its stream, with trailers', async (t) => {
-  const seen = await post(kvMethods.put.path, [frame(put)]);
+  const seen = await post(kvMethods.put.path, [framed(put)]);
   t.is(seen.status, '0');
   // grpc-js says application/grpc+proto: it has not served this.
   t.is(seen.contentType, 'application/grpc');
@@ -78,7 +71,7 @@ test('a call is answered on its stream, with trailers', async (t) => {
 });
 
 test('a request that comes in pieces is one request', async (t) => {
-  const whole = frame(put);
+  const whole = framed(put);
   const pieces = Array.from(whole, (_, i) => whole.subarray(i, i + 1));
   t.is((await post(kvMethods.put.path, pieces)).status, '0');
 });
@@ -87,27 +80,27 @@ test('what is no single whole message is refused', async (t) => {
   const cases = [
     ['2', 'EOF', []],
     ['2', 'unexpected EOF', [Buffer.alloc(3)]],
-    ['13', 'a unary call takes one message', [frame(put), frame(put)]],
-    ['2', 'unexpected EOF', [frame(put).subarray(0, 7)]],
-    ['13', 'grpc: compressed flag set with identity or empty encoding', [frame(put, 1)]],
-    ['13', 'grpc: received unexpected payload format 7', [frame(put, 7)]],
+    ['13', 'a unary call takes one message', [framed(put), framed(put)]],
+    ['2', 'unexpected EOF', [framed(put).subarray(0, 7)]],
+    ['13', 'grpc: compressed flag set with identity or empty encoding', [framed(put, 1)]],
+    ['13', 'grpc: received unexpected payload format 7', [framed(put, 7)]],
   ] as const;
   for (const [status, message, pieces] of cases)
     t.like(await post(kvMethods.put.path, pieces), { status, message });
 });
 
 test('malformed messages are INTERNAL as with etcd, errors have the text of etcd', async (t) => {
-  const malformed = await post(kvMethods.put.path, [frame(Buffer.from([0x0a, 200, 1]))]);
+  const malformed = await post(kvMethods.put.path, [framed(Buffer.from([0x0a, 200, 1]))]);
   t.is(malformed.status, '13');
   t.regex(malformed.message, /malformed/);
-  const empty = await post(kvMethods.range.path, [frame(Buffer.alloc(0))]);
+  const empty = await post(kvMethods.range.path, [framed(Buffer.alloc(0))]);
   t.deepEqual([empty.status, empty.message], ['3', 'etcdserver: key is not provided']);
 });
 
 test('a message over the limit is refused, and the connection lives on', async (t) => {
-  const large = frame(Buffer.alloc(limits.messageBytes + 1));
+  const large = framed(Buffer.alloc(limits.messageBytes + 1));
   t.is((await post(kvMethods.put.path, [large])).status, '8');
-  t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+  t.is((await post(kvMethods.put.path, [framed(put)])).status, '0');
 });
 
 test('compressed calls and unknown methods are left to gRPC', async (t) => {
@@ -125,9 +118,9 @@ test('compressed calls and unknown methods are left to gRPC', async (t) => {
   });
   client.close();
   const range = encodeMessage(kvMethods.range.request, { key: 'zip' as never });
-  const seen = await post(kvMethods.range.path, [frame(range)]);
+  const seen = await post(kvMethods.range.path, [framed(range)]);
   t.is(decodeMessage(kvMethods.range.response, seen.body.subarray(5)).kvs[0]?.value, value as never);
-  t.is((await post('/etcdserverpb.KV/Nothing', [frame(put)])).status, '12');
+  t.is((await post('/etcdserverpb.KV/Nothing', [framed(put)])).status, '12');
 });
 
 test('a call that its client cancels harms nobody', async (t) => {
@@ -139,15 +132,15 @@ test('a call that its client cancels harms nobody', async (t) => {
       te: 'trailers',
     });
     stream.on('error', () => {});
-    stream.write(frame(put));
+    stream.write(framed(put));
     if (i % 2 === 0) stream.end();
     stream.close(8);
   }
-  t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+  t.is((await post(kvMethods.put.path, [framed(put)])).status, '0');
 });
 
 test('a client that goes in the middle of its requests harms nobody', async (t) => {
-  const half = frame(Buffer.alloc(1_000_000)).subarray(0, 50_000);
+  const half = framed(Buffer.alloc(1_000_000)).subarray(0, 50_000);
   for (let round = 0; round < 5; round++) {
     const going = connect(`http://${cluster.endpoints[0]}`);
     going.on('error', () => {});
@@ -163,11 +156,11 @@ test('a client that goes in the middle of its requests harms nobody', async (t) 
       return stream;
     });
     // What was sent has arrived once an answer is there.
-    t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+    t.is((await post(kvMethods.put.path, [framed(put)])).status, '0');
     if (round % 2 === 0) for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
     going.destroy();
   }
-  t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+  t.is((await post(kvMethods.put.path, [framed(put)])).status, '0');
 });
 
 test('a call that is reset in the packet that opens it harms nobody, whatever it asks for', async (t) => {
@@ -175,23 +168,23 @@ test('a call that is reset in the packet that opens it harms nobody, whatever it
   for (const path of [kvMethods.put.path, '/etcdserverpb.KV/Nothing', '/etcdserverpb.Watch/Watch'])
     for (const contentType of ['application/grpc', 'text/plain'])
       await resetAtOnce(port, path, contentType, 20);
-  t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+  t.is((await post(kvMethods.put.path, [framed(put)])).status, '0');
 });
 
 test('answers that a client does not read are bounded, and its other calls go on', async (t) => {
   const value = 'x'.repeat(1024 * 1024);
   const large = encodeMessage(kvMethods.put.request, { key: 'large' as never, value: value as never });
-  t.is((await post(kvMethods.put.path, [frame(large)])).status, '0');
+  t.is((await post(kvMethods.put.path, [framed(large)])).status, '0');
   const range = encodeMessage(kvMethods.range.request, { key: 'large' as never });
   const refused = await refusedOfUnread(kvMethods.range.path, range);
   t.true(refused > 0 && refused < 60, `${refused} refused`);
-  t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+  t.is((await post(kvMethods.put.path, [framed(put)])).status, '0');
 });
 
 test('answers of other services that a client does not read are bounded, too', async (t) => {
   const { leaseGrant, leaseTimeToLive } = leaseMethods;
   t.is(
-    (await post(leaseGrant.path, [frame(encodeMessage(leaseGrant.request, { ID: 7n, TTL: 600 }))])).status,
+    (await post(leaseGrant.path, [framed(encodeMessage(leaseGrant.request, { ID: 7n, TTL: 600 }))])).status,
     '0',
   );
   const keyBytes = 16 * 1024;
@@ -199,12 +192,12 @@ test('answers of other services that a client does not read are bounded, too', a
   for (let i = 0; i < count; i++) {
     const key = String(i).padEnd(keyBytes, 'k');
     const owned = encodeMessage(kvMethods.put.request, { key: key as never, lease: 7n as never });
-    t.is((await post(kvMethods.put.path, [frame(owned)])).status, '0');
+    t.is((await post(kvMethods.put.path, [framed(owned)])).status, '0');
   }
   const ask = encodeMessage(leaseTimeToLive.request, { ID: 7n, keys: true });
   const refused = await refusedOfUnread(leaseTimeToLive.path, ask);
   t.true(refused > 0 && refused < 60, `${refused} refused`);
-  t.is((await post(kvMethods.put.path, [frame(put)])).status, '0');
+  t.is((await post(kvMethods.put.path, [framed(put)])).status, '0');
 });
 
 /** Of 90 calls with answers of 1 MiB. Flow control lets 64 KiB of each through: the rest waits at the node. */
@@ -219,7 +212,7 @@ async function refusedOfUnread(path: string, request: Buffer): Promise<number> {
       te: 'trailers',
     });
     stream.on('error', () => {});
-    stream.end(frame(request));
+    stream.end(framed(request));
     return new Promise<void>((resolve) =>
       stream.on('response', (headers) => {
         statuses.push(String(headers['grpc-status'] ?? 'answered'));
@@ -251,7 +244,7 @@ test('a handler can tell that its caller went, and is told so', async (t) => {
   });
   const headers = { 'content-type': 'application/grpc', te: 'trailers' };
   const stream = client.request({ ':method': 'POST', ':path': kvMethods.range.path, ...headers });
-  stream.end(frame(Buffer.alloc(0)));
+  stream.end(framed(Buffer.alloc(0)));
   const caller = await called;
   t.false(caller?.cancelled);
   const told = new Promise<void>((resolve) => caller?.once('cancelled', resolve));

@@ -7,7 +7,7 @@ import {
   lockMethods,
   maintenanceMethods,
 } from '../../../../../src/protocol/etcd/methods.ts';
-import { callRaw, framed, openSession, type RawCall } from './raw-http2.ts';
+import { callRaw, framed, openSession, type RawCall } from '../../raw-http2.ts';
 import { compareFound, type Differs, type Found, startBoth, stopBoth } from './sides.ts';
 
 interface Case extends RawCall {

@@ -39,6 +39,7 @@ export function callRaw(session: ClientHttp2Session, { path, headers = {}, body 
   });
 }
 
+/** With room for a message over the limit, beside others that are under way. */
 export function openSession(endpoint: string): ClientHttp2Session {
   const session = connect(`http://${endpoint}`, { maxSessionMemory: 100 });
   session.on('error', () => {});
