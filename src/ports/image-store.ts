@@ -54,6 +54,9 @@ export interface LoadedImage {
 /** Whether the delta that wrote `key` at `revision` is still needed: it is the key's latest, or newer than the compacted revision, or visible at it. */
 export type IsLive = (space: Space, key: ByteString, revision: Revision, op: StateDelta['op']) => boolean;
 
+/** After a pass that dropped something another one may gain more. */
+export type ReclaimProgress = 'under-way' | 'pass-gained' | 'nothing-left';
+
 /**
  * The state's redo-able image and its history, in one LevelDB. The history is a log of deltas in chunks by revision; the
  * latest values are what replaying it gives. So one write a batch, not one a key.
@@ -77,9 +80,11 @@ export interface ImageStore {
   readonly history: HistoryStore;
   /**
    * `isLive` answers as of the last appended batch: nothing is awaited between applying a batch to the state and appending it here.
-   * Rewrites about `budgetBytes` of chunks without what is no longer live. Resolves to false when nothing is left to gain.
+   * Rewrites about `budgetBytes` of chunks without what is no longer live, in passes over all of them.
    */
-  reclaim(isLive: IsLive, budgetBytes: number): Promise<boolean>;
+  reclaim(isLive: IsLive, budgetBytes: number): Promise<ReclaimProgress>;
+  /** Of all chunks on the disk, live or not. */
+  chunkBytes(): number;
   /**
    * A consistent copy as of the last flush (there was one, or a load), as opaque checksummed chunks of ≤ 1 MiB, for another node; or of a part. Close it in all cases. Values that
    * `isHeld` knows are left out; a digest of the whole goes along.

@@ -119,8 +119,11 @@ export interface LogStore {
   clearDoubt(): Promise<void>;
   /** As `Database.inspect`. */
   inspect(pace: (bytes: number) => Promise<void>): Promise<string | null>;
-  /** Reads the blocks from `from` on, about `budgetBytes` of them, and behind the last one the other records, and compares them with what was written. */
-  scrub(from: LogIndex, budgetBytes: number): Promise<LogScrub>;
+  /**
+   * Reads the blocks that hold entries from `from` to `through`, about `budgetBytes` of them, and behind the last one the other records, and compares them with what was
+   * written.
+   */
+  scrub(from: LogIndex, through: LogIndex, budgetBytes: number): Promise<LogScrub>;
   /**
    * Makes the log anew, in a new database, without entries ≤ `point.index`, which the image holds durably; the old one is set aside. Fails with
    * `data-damaged`, and changes nothing, when a later block cannot be read.

@@ -238,42 +238,67 @@ test('a folder in which LevelDB cannot open', async (t) => {
   await disk.close();
 });
 
-test('LevelDB never changes to another write-ahead file at a write for which that was held impossible', async (t) => {
-  const writeBufferSize = 65_536;
-  const random = seededRandom('write-ahead');
-  for (const largest of [20, 300, 1500, 9000, 90_000]) {
-    const folder = await temporaryFolder(t);
-    const store = new Level<string, Buffer>(folder, { valueEncoding: 'buffer', writeBufferSize });
-    await store.open();
-    const files = new WriteAheadFiles(folder, writeBufferSize);
-    const newest = (): string =>
-      readdirSync(folder)
-        .filter((name) => name.endsWith('.log'))
-        .sort()
-        .at(-1)!;
-    let changed = 0;
-    let held = 0;
-    for (let written = 0; written < 20 * writeBufferSize; ) {
-      const changes: DatabaseChange[] = [];
-      for (let i = 0; i <= random.below(6); i++) {
-        const key = `k${random.below(50)}`;
-        if (random.chance(0.2)) changes.push({ type: 'del', key });
-        else changes.push({ type: 'put', key, value: Buffer.alloc(random.below(largest)) });
+for (const sync of [false, true])
+  test(`a change of LevelDB's write-ahead file is noticed at the write that makes it, writes synced: ${sync}`, async (t) => {
+    const writeBufferSize = 65_536;
+    const random = seededRandom('write-ahead');
+    for (const largest of [20, 300, 1500, 9000, 90_000]) {
+      const folder = await temporaryFolder(t);
+      const store = new Level<string, Buffer>(folder, {
+        valueEncoding: 'buffer',
+        writeBufferSize,
+      }) as Level<string, Buffer> & { compactRange(from: string, to: string): Promise<void> };
+      await store.open();
+      const files = new WriteAheadFiles(folder, writeBufferSize);
+      const newest = (): string =>
+        readdirSync(folder)
+          .filter((name) => name.endsWith('.log'))
+          .sort()
+          .at(-1)!;
+      let changed = 0;
+      let held = 0;
+      for (let written = 0; written < 8 * writeBufferSize; ) {
+        const changes: DatabaseChange[] = [];
+        for (let i = 0; i <= random.below(6); i++) {
+          const key = `k${random.below(50)}`;
+          if (random.chance(0.2)) changes.push({ type: 'del', key });
+          else changes.push({ type: 'put', key, value: Buffer.alloc(random.below(largest)) });
+        }
+        let bytes = 0;
+        for (const change of changes) bytes += 20 + (change.type === 'put' ? change.value.length : 0);
+        written += bytes;
+        const compacts = random.chance(bytes / (4 * writeBufferSize));
+        const before = newest();
+        let compaction: Promise<void> | null = null;
+        if (compacts) {
+          await files.compacting();
+          // Before the write or after it, as it comes.
+          compaction = store.compactRange('a', 'z');
+          if (random.chance(0.5)) await compaction;
+        }
+        const preparing = files.before();
+        if (preparing === null) held++;
+        await preparing;
+        const isSynced = sync || files.isCompacting;
+        t.is(isSynced, sync || compacts);
+        await store.batch(changes as { type: 'put'; key: string; value: Buffer }[], { sync: isSynced });
+        const hasChanged = newest() !== before;
+        const noticed = files.after(changes, isSynced);
+        const at = `values up to ${largest} B, after ${written} B`;
+        if (hasChanged && !compacts) {
+          changed++;
+          t.not(noticed, null, at);
+          // What was written before and not synced had to be synced first.
+          if (!sync) t.not(preparing, null, at);
+        }
+        if (!compacts && !hasChanged) t.is(noticed, null, at);
+        await noticed;
+        await compaction;
+        if (compacts) await files.compacted();
       }
-      for (const change of changes) written += 20 + (change.type === 'put' ? change.value.length : 0);
-      const before = newest();
-      const preparing = files.before();
-      if (preparing === null) held++;
-      await preparing;
-      await store.batch(changes as { type: 'put'; key: string; value: Buffer }[]);
-      if (newest() !== before) {
-        changed++;
-        t.not(preparing, null, `values up to ${largest} B, after ${written} B`);
-      }
-      await files.after(changes);
+      t.true(changed > 1);
+      if (sync || largest < writeBufferSize) t.true(held > 0);
+      await files.close();
+      await store.close();
     }
-    t.true(changed > 5);
-    if (largest < writeBufferSize) t.true(held > 0);
-    await store.close();
-  }
-});
+  });

@@ -54,6 +54,50 @@ test('a flipped bit in any record of the log is noticed, and nothing is cut off 
   }
 });
 
+test('the scrub of an open log finds every record that is altered or gone on the disk', async (t) => {
+  const whole = await filled();
+  const scrubbed = async (log: LogStore, budgetBytes: number): Promise<string | null> => {
+    for (let next = logIndex(1); ; ) {
+      const step = await log.scrub(next, logIndex(12), budgetBytes);
+      if (step.fault !== null || step.next === null) return step.fault?.what ?? null;
+      next = step.next;
+    }
+  };
+  for (const budget of [1, 1e6])
+    for (const [key, value] of whole.rows('log')) {
+      const disk = whole.copy();
+      const log = await open(disk);
+      t.is(await scrubbed(log, budget), null);
+      const { durable } = disk.contents.get('log')!;
+      // Opening has written some of them anew.
+      const stored = durable.get(key) ?? value;
+      durable.set(
+        key,
+        Uint8Array.from(stored, (byte, at) => (at === stored.length - 1 ? byte ^ 1 : byte)),
+      );
+      t.not(await scrubbed(log, budget), null, `${key} altered`);
+      durable.delete(key);
+      t.not(await scrubbed(log, budget), null, `${key} gone`);
+      durable.set(key, stored);
+      t.is(await scrubbed(log, budget), null);
+      await log.close();
+    }
+});
+
+test('a scrub ends where it was to end, whatever is appended meanwhile', async (t) => {
+  const log = await open(new MemoryDisk());
+  await log.append({ hardState: hard(1, 'n1'), entries: entries(1, 4, 1) });
+  const through = logIndex(4);
+  let steps = 0;
+  let next: number | null = 1;
+  for (; next !== null && steps < 8; steps++) {
+    await log.append({ entries: entries(5 + 4 * steps, 8 + 4 * steps, 1) });
+    ({ next } = await log.scrub(logIndex(next), through, 1));
+  }
+  t.is(next, null);
+  await log.close();
+});
+
 test('a record that is gone, or is another one’s, is noticed', async (t) => {
   const whole = await filled();
   const keys = [...whole.rows('log').keys()].filter((key) => !key.startsWith('peer/'));

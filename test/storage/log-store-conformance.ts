@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ExecutionContext, TestFn } from 'ava';
 import { logIndex, nodeId, term } from '../../src/foundation/ids.ts';
 import type { Disk } from '../../src/ports/database.ts';
@@ -54,6 +55,34 @@ export function logStoreConformance(
         await under.close();
       }
     });
+
+  withDisk(
+    'a log made anew has all that lay behind the point; scrubs under way meanwhile find nothing',
+    async (t, disk) => {
+      const log = await open(disk);
+      for (let i = 0; i < 60; i++) await log.append({ entries: entries(1 + i * 4, 4 + i * 4, 1) });
+      let scrubs = 0;
+      let isRenewed = false;
+      const renewing = log.renew(point(100, 1)).then(() => {
+        isRenewed = true;
+      });
+      for (; !isRenewed; scrubs++) {
+        const { fault } = await log.scrub(logIndex(1), logIndex(240), 1e6);
+        t.is(fault, null);
+        await nextTurn();
+      }
+      await renewing;
+      t.true(scrubs > 0);
+      t.is(log.compactedIndex, logIndex(100));
+      t.deepEqual(await readAll(log, 101, 240), texts(entries(101, 240, 1)));
+      await log.append({ entries: entries(241, 242, 2) });
+      await log.close();
+      const again = await open(disk);
+      t.deepEqual(again.image.last, point(242, 2));
+      t.deepEqual(await readAll(again, 101, 242), texts([...entries(101, 240, 1), ...entries(241, 242, 2)]));
+      await again.close();
+    },
+  );
 
   withDisk('a new log is empty, and every start raises the boot counter (promise 6)', async (t, disk) => {
     const first = await open(disk);

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { type ErrorCode, TanistError } from '../../foundation/errors.ts';
+import { InvalidSortOption } from '../../protocol/etcd/kv/read-requests.ts';
 import { MalformedMessage } from '../../protocol/parts/wire-reader.ts';
 
 /** etcd's own gRPC codes and texts; clients match them character by character. */
@@ -10,6 +11,7 @@ const errors = {
   leaseProvided: [status.INVALID_ARGUMENT, 'etcdserver: lease is provided'],
   tooManyOperations: [status.INVALID_ARGUMENT, 'etcdserver: too many operations in txn request'],
   duplicateKey: [status.INVALID_ARGUMENT, 'etcdserver: duplicate key given in txn request'],
+  invalidSortOption: [status.INVALID_ARGUMENT, 'etcdserver: invalid sort option'],
   compacted: [status.OUT_OF_RANGE, 'etcdserver: mvcc: required revision has been compacted'],
   futureRevision: [status.OUT_OF_RANGE, 'etcdserver: mvcc: required revision is a future revision'],
   noSpace: [status.RESOURCE_EXHAUSTED, 'etcdserver: mvcc: database space exceeded'],
@@ -120,8 +122,15 @@ export function caughtAsEtcdError(error: unknown): EtcdError {
   // As grpc-go ends a call whose request it cannot decode.
   if (error instanceof MalformedMessage)
     return new EtcdError(status.INTERNAL, `grpc: error unmarshalling request: ${error.message}`);
+  if (error instanceof InvalidSortOption) return etcdError('invalidSortOption');
   if (error instanceof TanistError) return toEtcdError(error);
   return new EtcdError(status.INTERNAL, `internal error: ${String(error)}`);
+}
+
+/** The same where it ends a stream. */
+export function endOfStream(error: unknown): EtcdError {
+  if (!(error instanceof MalformedMessage)) return caughtAsEtcdError(error);
+  return new EtcdError(status.INTERNAL, `grpc: failed to unmarshal the received message ${error.message}`);
 }
 
 /** Null: the caller's mistake in a way that etcd has no text for. */

@@ -10,6 +10,7 @@ import {
   encodeWatchReply,
   type WatchRequest,
 } from '../../protocol/watch.ts';
+import { validateWatch } from '../../state/checks/validate.ts';
 import { changeBytes } from '../../state/watch-hub.ts';
 import { Joined, type Piece } from '../streams/frames.ts';
 import { SharedEvents } from '../streams/shared-events.ts';
@@ -61,6 +62,12 @@ export class WatchStream {
       this.#fail(id, tooMany(this.#shares));
       return;
     }
+    const { key, rangeEnd } = request;
+    const invalid = validateWatch(request, this.#node.requestLimits);
+    if (invalid !== null) {
+      this.#fail(id, new TanistError(invalid.code, invalid.message));
+      return;
+    }
     const created = this.#node.state.revision(request.space);
     const handle = this.#node.watch(request, {
       events: (changes) =>
@@ -80,7 +87,7 @@ export class WatchStream {
         this.#fail(id, new TanistError(code, message));
       },
     });
-    this.#outlet.add(id, handle);
+    this.#outlet.add(id, handle, key.length + rangeEnd.length);
     this.#outlet.write(() => [
       { id, revision: created, events: [], failure: null, created: true, isPart: false },
     ]);

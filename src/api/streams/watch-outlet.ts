@@ -3,7 +3,7 @@ import { limits } from '../../foundation/limits.ts';
 import type { WatchHandle } from '../../node/node.ts';
 import { ClientStream, type ClientStreamOptions } from '../services/client-stream.ts';
 import { Frames, type Piece } from './frames.ts';
-import type { WatchShare, WatchShares } from './watch-shares.ts';
+import { sharesOf, type WatchShare, type WatchShares } from './watch-shares.ts';
 
 /** Watches stop feeding long before; only a client that sends requests and reads no answers gets here. */
 const mostWaitingBytes = 2 * limits.messageBytes + limits.watcherQueueBytes;
@@ -27,6 +27,11 @@ export interface WatchOutletOptions<Reply>
   readonly closed?: () => void;
 }
 
+interface HeldWatch {
+  readonly handle: WatchHandle;
+  readonly shares: number;
+}
+
 /**
  * What many watches say, on one client's stream. A client that reads slowly is fed from history when it reads again; nothing is dropped or
  * reordered. What one turn of the event loop brings is written at once.
@@ -35,7 +40,7 @@ export class WatchOutlet<Reply extends OutletReply> {
   readonly #encode: (reply: Reply) => Piece;
   readonly #stream: ClientStream;
   readonly #share: WatchShare;
-  readonly #watches = new Map<number, WatchHandle>();
+  readonly #watches = new Map<number, HeldWatch>();
   /** What of a revision larger than all that may wait is still to be written. */
   #rest: Reply[] = [];
   #gathered: Piece[] = [];
@@ -77,26 +82,30 @@ export class WatchOutlet<Reply extends OutletReply> {
   }
 
   get(id: number): WatchHandle | undefined {
-    return this.#watches.get(id);
+    return this.#watches.get(id)?.handle;
   }
 
-  add(id: number, handle: WatchHandle): void {
+  add(id: number, handle: WatchHandle, keyBytes: number): void {
     if (!this.#stream.open) {
       handle.cancel();
       return;
     }
-    this.#watches.set(id, handle);
-    this.#share.add(1);
+    const shares = sharesOf(keyBytes);
+    this.#watches.set(id, { handle, shares });
+    this.#share.add(shares);
   }
 
   /** The watch has ended by itself. */
   ended(id: number): void {
-    if (this.#watches.delete(id)) this.#share.add(-1);
+    const watch = this.#watches.get(id);
+    if (watch === undefined) return;
+    this.#watches.delete(id);
+    this.#share.add(-watch.shares);
   }
 
   /** Nothing more of it is written. */
   cancel(id: number): void {
-    this.#watches.get(id)?.cancel();
+    this.#watches.get(id)?.handle.cancel();
     this.ended(id);
     this.#rest = this.#rest.filter((reply) => reply.id !== id);
   }
@@ -177,15 +186,17 @@ export class WatchOutlet<Reply extends OutletReply> {
         else this.#gather(this.#rest.shift() as Reply);
     });
     if (this.#full) return;
-    for (const watch of [...this.#watches.values()]) {
+    for (const { handle } of [...this.#watches.values()]) {
       if (this.#full) return;
-      watch.resume();
+      handle.resume();
     }
   }
 
   #closed(): void {
-    for (const watch of this.#watches.values()) watch.cancel();
-    this.#share.add(-this.#watches.size);
+    for (const { handle, shares } of this.#watches.values()) {
+      handle.cancel();
+      this.#share.add(-shares);
+    }
     this.#watches.clear();
     this.#rest = [];
     this.#gathered = [];

@@ -7,6 +7,13 @@ export interface WatchShare {
   add(watches: number): void;
 }
 
+const keyBytesPerShare = 1024;
+
+/** Of one watch: its keys are held as long as it lasts, so one with long ones counts as several. */
+export function sharesOf(keyBytes: number): number {
+  return 1 + Math.floor(keyBytes / keyBytesPerShare);
+}
+
 /** What each connection holds of the watchers that a node may have, so that no client takes them all from the others. */
 export class WatchShares {
   /** Watches of a connection. */

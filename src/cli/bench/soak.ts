@@ -5,7 +5,7 @@ import { type Growth, growthOf } from '../../foundation/growth.ts';
 import { rounded } from '../../foundation/statistics.ts';
 import { cleanup } from '../../local/cleanup.ts';
 import { type LocalCluster, startLocalCluster } from '../../local/local-cluster.ts';
-import { residentBytes } from '../../local/process-memory.ts';
+import { memoryOf, type ProcessMemory } from '../../local/process-memory.ts';
 import { workFolder } from '../../local/work-folder.ts';
 import { openClient } from '../client.ts';
 import { figure } from '../terminal/figure.ts';
@@ -35,13 +35,15 @@ const negligible = { memoryMiB: 24, p99Ms: 5 };
 interface Stretch {
   readonly endedSeconds: number;
   readonly result: LoadResult;
-  readonly memoryMiB: readonly number[];
+  /** Of each member. */
+  readonly residentMiB: readonly (number | null)[];
+  readonly anonymousMiB: readonly (number | null)[];
 }
 
 interface Sample {
   readonly atMs: number;
   /** Of each member; null where the system does not say. */
-  readonly memoryBytes: readonly (number | null)[];
+  readonly memory: readonly (ProcessMemory | null)[];
 }
 
 /** `bench soak`: a load for a long time; no election, and nothing that grows. */
@@ -105,7 +107,10 @@ export async function benchSoak(options: BenchSoakOptions): Promise<void> {
       ['operations a second', perSecond],
       ['failed', failed],
       ...(watching === null ? [] : [['events heard of', watching.events()]]),
-      ...members.map((id) => [`memory of ${id}`, inWords(growth.memoryMiB[id] ?? null, 'MiB')]),
+      ...members.flatMap((id) => [
+        [`memory of ${id}`, inWords(growth.anonymousMiB[id] ?? null, 'MiB')],
+        [`and mapped files`, inWords(growth.residentMiB[id] ?? null, 'MiB')],
+      ]),
       ['p99', inWords(growth.p99Ms, 'ms')],
     ],
   );
@@ -149,8 +154,8 @@ async function stretchAfterStretch(
   const count = Math.max(1, Math.min(stretches, Math.floor((minutes * 60) / leastStretchSeconds)));
   const seconds = (minutes * 60) / count;
   const startedMs = performance.now();
-  const memory = (): Promise<readonly (number | null)[]> =>
-    Promise.all(cluster.nodes.map(({ pid }) => residentBytes(pid)));
+  const memory = (): Promise<readonly (ProcessMemory | null)[]> =>
+    Promise.all(cluster.nodes.map(({ pid }) => memoryOf(pid)));
   const told: Stretch[] = [];
   const samples: Sample[] = [];
   let done = false;
@@ -158,8 +163,13 @@ async function stretchAfterStretch(
     for (let stretch = 0; stretch < count; stretch++) {
       const result = await generator.run(kindOf(operations), { ...load, seconds });
       const endedSeconds = rounded((performance.now() - startedMs) / 1000, 0);
-      const memoryMiB = (await memory()).map((bytes) => rounded((bytes ?? Number.NaN) / mebibyte, 0));
-      told.push({ endedSeconds, result, memoryMiB });
+      const now = await memory();
+      const inMiB = (kind: keyof ProcessMemory) =>
+        now.map((each) => (each === null ? null : rounded(each[kind] / mebibyte, 0)));
+      told.push({
+        ...{ endedSeconds, result },
+        ...{ residentMiB: inMiB('residentBytes'), anonymousMiB: inMiB('anonymousBytes') },
+      });
     }
   })().finally(() => {
     done = true;
@@ -167,7 +177,7 @@ async function stretchAfterStretch(
   while (!done) {
     await Promise.race([loading, delay(lookMs)]);
     const atMs = performance.now() - startedMs;
-    samples.push({ atMs, memoryBytes: await memory() });
+    samples.push({ atMs, memory: await memory() });
     await look(atMs);
   }
   await loading;
@@ -176,7 +186,8 @@ async function stretchAfterStretch(
 
 interface SoakGrowth {
   /** By member. */
-  readonly memoryMiB: Readonly<Record<string, Growth | null>>;
+  readonly anonymousMiB: Readonly<Record<string, Growth | null>>;
+  readonly residentMiB: Readonly<Record<string, Growth | null>>;
   readonly p99Ms: Growth | null;
 }
 
@@ -185,15 +196,19 @@ function growthIn(
   samples: readonly Sample[],
   members: readonly string[],
 ): SoakGrowth {
-  const memoryOf = (member: number) =>
-    samples.flatMap(({ atMs, memoryBytes }) => {
-      const bytes = memoryBytes[member] ?? null;
-      return bytes === null ? [] : [{ atMs, value: bytes / mebibyte }];
-    });
+  const ofMemory = (kind: keyof ProcessMemory) =>
+    Object.fromEntries(
+      members.map((id, member) => {
+        const values = samples.flatMap(({ atMs, memory }) => {
+          const bytes = memory[member]?.[kind];
+          return bytes === undefined ? [] : [{ atMs, value: bytes / mebibyte }];
+        });
+        return [id, growthOf(values, negligible.memoryMiB)];
+      }),
+    );
   return {
-    memoryMiB: Object.fromEntries(
-      members.map((id, member) => [id, growthOf(memoryOf(member), negligible.memoryMiB)]),
-    ),
+    anonymousMiB: ofMemory('anonymousBytes'),
+    residentMiB: ofMemory('residentBytes'),
     p99Ms: growthOf(
       told.map(({ endedSeconds, result }) => ({ atMs: endedSeconds * 1000, value: result.p99Ms })),
       negligible.p99Ms,
@@ -204,9 +219,9 @@ function growthIn(
 function tellStretches(out: Output, members: readonly string[], told: readonly Stretch[]): void {
   out.table(
     ['until s', 'a second', 'p50 ms', 'p99 ms', 'max ms', ...members.map((id) => `${id} MiB`)],
-    told.map(({ endedSeconds, result: { perSecond, p50Ms, p99Ms, maxMs }, memoryMiB }) => [
+    told.map(({ endedSeconds, result: { perSecond, p50Ms, p99Ms, maxMs }, anonymousMiB, residentMiB }) => [
       ...[endedSeconds, rounded(perSecond, 0), rounded(p50Ms, 2), rounded(p99Ms, 1), rounded(maxMs, 0)],
-      ...memoryMiB,
+      ...members.map((_, member) => `${anonymousMiB[member] ?? '?'} of ${residentMiB[member] ?? '?'}`),
     ]),
   );
   out.say('');

@@ -28,6 +28,9 @@ export interface ImageKeeperOptions {
   readonly logDiskBytes: number;
 }
 
+/** Of the image, until reclaiming begins. */
+const worthwhileGrowth = 1.5;
+
 /** Deltas become bytes while they are young: old objects are dear to the garbage collector. */
 const gatherBytes = 128 * 1024;
 
@@ -48,7 +51,13 @@ export class ImageKeeper {
   /** The first deltas of the next batch are with the image: the rest follows in the turn in which they are whole. */
   #staged = false;
   #bytesBehind = 0;
-  #reclaim = false;
+  /** There was a compaction since the last pass of reclaiming began. */
+  #hasDead = false;
+  #reclaiming = false;
+  /** Somebody waits until nothing is left to gain. */
+  #reclaimAll = false;
+  /** Chunks that the last pass left. */
+  #leftBytes = 0;
 
   constructor(options: ImageKeeperOptions) {
     this.#options = options;
@@ -78,16 +87,18 @@ export class ImageKeeper {
 
   /** A compaction command was applied: history has something to give back. */
   historyCompacted(): void {
-    this.#reclaim = true;
+    this.#hasDead = true;
   }
 
   /** Whether what compaction freed still takes room in the image; if so, works on it now. */
   reclaims(): boolean {
-    if (this.#reclaim) {
+    const reclaims = this.#hasDead || this.#reclaiming;
+    if (reclaims) {
+      this.#reclaimAll = true;
       this.#cancelTimer();
       this.#work();
     }
-    return this.#reclaim;
+    return reclaims;
   }
 
   /** Hands what was applied to the image, in the turn in which it is taken from the state. */
@@ -135,7 +146,10 @@ export class ImageKeeper {
     this.#behind = false;
     this.#staged = false;
     this.#bytesBehind = 0;
-    this.#reclaim = false;
+    this.#hasDead = false;
+    this.#reclaiming = false;
+    this.#reclaimAll = false;
+    this.#leftBytes = 0;
   }
 
   #work(): void {
@@ -171,13 +185,36 @@ export class ImageKeeper {
     const target = log.sizeBytes() > logDiskBytes ? this.#compactionPoint() : null;
     if (target === null) {
       await image.flush({ sync: false });
-      if (this.#reclaim) this.#reclaim = await image.reclaim(this.#options.isLive, limits.blockBytes * 4);
+      await this.#reclaim();
       return;
     }
     if (mutant.active !== 'image-before-log') await image.flush({ sync: true });
     await log.compact(target);
     this.#options.compacted(target);
     nodeLog.info('log-compacted', { index: target.index });
+  }
+
+  /**
+   * A pass reads every chunk and rewrites most of them, so one begins only when the image has grown by half since the last: where revisions are
+   * compacted every minute, passes upon passes would write fifty times what clients do.
+   */
+  async #reclaim(): Promise<void> {
+    const { image, isLive } = this.#options;
+    if (!this.#reclaiming) {
+      if (!this.#hasDead) return;
+      if (!this.#reclaimAll && image.chunkBytes() < this.#leftBytes * worthwhileGrowth) return;
+      // The pass goes by what the image was told: of a compaction that came during the flush it would know nothing.
+      this.#gather();
+      if (this.#behind) return;
+      this.#hasDead = false;
+      this.#reclaiming = true;
+    }
+    const progress = await image.reclaim(isLive, limits.blockBytes * 4);
+    if (progress === 'under-way') return;
+    this.#leftBytes = image.chunkBytes();
+    this.#reclaiming = progress === 'pass-gained' && this.#reclaimAll;
+    // Who still waits says so again.
+    this.#reclaimAll = false;
   }
 
   /** The newest known point that leaves half of the allowed log behind the applied one. */

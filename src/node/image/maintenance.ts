@@ -97,11 +97,12 @@ export class Maintenance {
     }
   }
 
-  /** Gives back what compaction freed on the disk. Reads and writes go on meanwhile. */
+  /** Gives back what compaction freed on the disk. Reads and writes go on meanwhile. Errors: `starting`, `closed`. */
   async defragment(): Promise<{ readonly before: number; readonly after: number }> {
-    const { image, whole } = this.#options;
+    const { state, image, whole } = this.#options;
     whole();
     const before = await image.sizeBytes();
+    await this.compacted(state.compacted('user'), new AbortController().signal);
     await image.defragment();
     return { before, after: await image.sizeBytes() };
   }

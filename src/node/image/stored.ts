@@ -95,7 +95,8 @@ export class Stored {
         return standing.replaced;
       },
       yieldTurn: () => this.#wholeTurn(),
-      reclaims: () => this.keeper.reclaims(),
+      // What an entry that is half applied has compacted is not known to the keeper yet.
+      reclaims: () => this.keeper.reclaims() || !state.whole,
       clock,
     });
   }

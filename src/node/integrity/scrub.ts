@@ -65,12 +65,14 @@ export class Scrubber {
   }
 
   async #pass(pass: ScrubPass): Promise<boolean> {
-    const { log, image, logDamaged, imageDamaged, whole } = this.#parts;
+    const { log, image, state, logDamaged, imageDamaged, whole } = this.#parts;
     const { isOver, pace, note } = pass;
     pass.phase('log');
     await this.#tables(pass);
+    // What is written meanwhile is for the next pass: this one is to end, however much that is.
+    const through = state.applied.index;
     for (let next: LogIndex | null = logIndex(1); next !== null && !isOver(); ) {
-      const step = await log.scrub(next, stepBytes);
+      const step = await log.scrub(next, through, stepBytes);
       if (step.fault !== null && !isOver()) {
         note(`log: ${step.fault.what}`);
         logDamaged(step.fault.what, step.fault.through);

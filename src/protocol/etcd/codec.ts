@@ -1,10 +1,10 @@
 import { unreachable } from '../../foundation/assert.ts';
 import type { ByteString } from '../../foundation/bytes.ts';
-import { refusedValue, WireReader } from '../parts/wire-reader.ts';
+import { WireReader } from '../parts/wire-reader.ts';
 import { WireWriter } from '../parts/wire-writer.ts';
 import type { AnySchema, Field, Given, Message } from './schema.ts';
 
-/** Fails with `invalid-argument` on bytes that are none such. Unknown fields are skipped; strings must be UTF-8. */
+/** Fails with `invalid-argument` on bytes that are none such. Unknown fields, and unknown members of repeated enums, are skipped; strings must be UTF-8. */
 export function decodeMessage<S extends AnySchema>(schema: S, encoded: Uint8Array): Message<S> {
   return read(new WireReader(encoded), schema) as Message<S>;
 }
@@ -25,6 +25,7 @@ function read(reader: WireReader, schema: AnySchema): Record<string, unknown> {
       continue;
     }
     const [name, field] = known;
+    if (schema.isUnion) for (const other in found) found[other] = null;
     if (!field.repeated) found[name] = readValue(reader, field);
     else found[name] = readRepeated(reader, field, found[name] as unknown[]);
   }
@@ -34,12 +35,8 @@ function read(reader: WireReader, schema: AnySchema): Record<string, unknown> {
 function readRepeated(reader: WireReader, field: Field<unknown>, before: unknown[]): unknown[] {
   // The absent value is shared.
   const values = before.length === 0 ? [] : before;
-  if (field.type !== 'enum') values.push(readValue(reader, field));
-  else {
-    const numbers: number[] = [];
-    reader.uints(numbers);
-    for (const number of numbers) values.push(nameOf(field, number));
-  }
+  if (field.type === 'enum') reader.knownOf(field.names, values);
+  else values.push(readValue(reader, field));
   return values;
 }
 
@@ -57,7 +54,7 @@ function readValue(reader: WireReader, field: Field<unknown>): unknown {
     case 'text':
       return reader.utf8();
     case 'enum':
-      return nameOf(field, reader.int());
+      return reader.oneOf(field.names);
     case 'message': {
       const outer = reader.enter();
       const value = read(reader, field.schema());
@@ -67,12 +64,6 @@ function readValue(reader: WireReader, field: Field<unknown>): unknown {
     default:
       return unreachable(field.type);
   }
-}
-
-function nameOf(field: Field<unknown>, number: number): string {
-  const name = field.names[number];
-  if (name === undefined) throw refusedValue(`unknown enum value ${number}`);
-  return name;
 }
 
 function write(writer: WireWriter, schema: AnySchema, given: Record<string, unknown>): void {

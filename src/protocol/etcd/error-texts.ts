@@ -22,6 +22,7 @@ const texts: Readonly<Record<string, ErrorCode | 'unknown'>> = {
   'key not found': 'key-not-found',
   'value is provided': 'invalid-argument',
   'lease is provided': 'invalid-argument',
+  'invalid sort option': 'invalid-argument',
   'too many operations in txn request': 'transaction-too-large',
   'duplicate key given in txn request': 'duplicate-key',
   'mvcc: required revision has been compacted': 'revision-compacted',

@@ -33,6 +33,8 @@ export interface Schema<Fields> {
   readonly name: string;
   readonly fields: Fields;
   readonly byNumber: ReadonlyMap<number, readonly [name: string, field: Field<unknown>]>;
+  /** Its fields are messages of which one is there at most: the last that is read. */
+  readonly isUnion: boolean;
 }
 
 /** What decoding gives: every field is there. */
@@ -104,9 +106,16 @@ export const optional = <T>(of: Field<T>): Field<T | null> => ({
 export function schema<const Fields extends Record<string, Field<unknown, unknown>>>(
   name: string,
   fields: Fields,
+  isUnion = false,
 ): Schema<Fields> {
   const byNumber = new Map(
     Object.entries(fields).map(([key, each]) => [each.number, [key, each as Field<unknown>] as const]),
   );
-  return { name, fields, byNumber };
+  return { name, fields, byNumber, isUnion };
 }
+
+/** All that is in it is one `oneof` of messages. */
+export const union = <const Fields extends Record<string, Field<unknown, unknown>>>(
+  name: string,
+  fields: Fields,
+): Schema<Fields> => schema(name, fields, true);

@@ -159,12 +159,35 @@ export class WireReader {
     this.leave(outer);
   }
 
+  /** The number of an enum: the lower 32 bits, as protobuf has it. */
+  enumNumber(): number {
+    this.expect(0);
+    this.varint64();
+    return (words[0] ?? 0) | 0;
+  }
+
   /** The member of `names` that the enum's number stands for. */
   oneOf<T>(names: readonly T[]): T {
-    const code = this.uint();
-    const name = names[code];
-    if (name === undefined) throw refusedValue(`unknown enum value ${code}`);
+    const number = this.enumNumber();
+    const name = names[number];
+    if (name === undefined) throw refusedValue(`unknown enum value ${number}`);
     return name;
+  }
+
+  /** One of a repeated enum, or many of them packed. Numbers that nobody knows are left out. */
+  knownOf<T>(names: readonly T[], into: T[]): void {
+    const add = (): void => {
+      this.varint64();
+      const name = names[(words[0] ?? 0) | 0];
+      if (name !== undefined) into.push(name);
+    };
+    if (this.type === 0) {
+      add();
+      return;
+    }
+    const outer = this.enter();
+    while (this.position < this.limit) add();
+    this.leave(outer);
   }
 
   /** Into an embedded message; `leave` with what it returned. */

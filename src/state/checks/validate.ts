@@ -15,6 +15,11 @@ import { failed } from '../failed.ts';
 import { faultOfPredictions, faultOfPredictPolicy, notOfClients } from '../predicted/check.ts';
 import { checkDistinctPuts } from './validate-intervals.ts';
 
+interface Keys {
+  readonly key: ByteString;
+  readonly rangeEnd: ByteString;
+}
+
 /**
  * What a command must fulfil before it may enter the log; null when it does. The leader checks at admission; `apply` relies on it
  * for good answers, but stays deterministic without it. Codes: `key-empty`, `key-too-large`, `value-too-large`,
@@ -80,6 +85,11 @@ export function validateRange(range: RangeRequest, limits: RequestLimits): Faile
   return validateKeys(range, limits);
 }
 
+/** The same for a watch: what it asks for is held as long as it lasts. */
+export function validateWatch({ key, rangeEnd }: Keys, limits: RequestLimits): FailedResult | null {
+  return keySize(key, limits) ?? keySize(rangeEnd, limits);
+}
+
 /** A command is applied in one go, so what it names is bounded. */
 function validateIds(ids: readonly unknown[]): FailedResult | null {
   if (ids.length <= builtIn.idsPerCommand) return null;
@@ -110,12 +120,9 @@ function validatePut(put: PutCommand, limits: RequestLimits): FailedResult | nul
   return null;
 }
 
-function validateKeys(
-  range: { readonly key: ByteString; readonly rangeEnd: ByteString },
-  limits: RequestLimits,
-): FailedResult | null {
+function validateKeys(range: Keys, limits: RequestLimits): FailedResult | null {
   if (range.key.length === 0) return keyEmpty();
-  return keySize(range.key, limits) ?? keySize(range.rangeEnd, limits);
+  return validateWatch(range, limits);
 }
 
 /** As etcd counts: each level by the longest of its lists, what is left of the limit goes to the nested ones. */

@@ -12,6 +12,12 @@ export type ChunkSums = Readonly<Record<Space, ChunkSum>>;
 /** Which chunks are on the disk, per space in order of revision. */
 export class ChunkIndex {
   readonly #chunks = new Map<Space, ChunkHeader[]>(spaces.map((space) => [space, []]));
+  #bytes = 0;
+
+  /** Of all chunks. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   of(space: Space): readonly ChunkHeader[] {
     return this.#list(space);
@@ -22,11 +28,13 @@ export class ChunkIndex {
     const before = list.at(-1);
     assert(before === undefined || before.last < chunk.first, 'chunks of a space come in order of revision');
     list.push(chunk);
+    this.#bytes += chunk.bytes;
   }
 
   /** Puts `replacements` in the place of `count` chunks from position `at` on. */
   replace(space: Space, at: number, count: number, replacements: readonly ChunkHeader[]): void {
-    this.#list(space).splice(at, count, ...replacements);
+    const gone = this.#list(space).splice(at, count, ...replacements);
+    this.#bytes += bytesOf(replacements) - bytesOf(gone);
   }
 
   /** Position of the first chunk whose last revision is ≥ `revision`. */
@@ -44,6 +52,7 @@ export class ChunkIndex {
 
   clear(): void {
     for (const list of this.#chunks.values()) list.length = 0;
+    this.#bytes = 0;
   }
 
   #list(space: Space): ChunkHeader[] {
@@ -51,6 +60,10 @@ export class ChunkIndex {
     assert(list !== undefined, 'every space has a list');
     return list;
   }
+}
+
+function bytesOf(chunks: readonly ChunkHeader[]): number {
+  return chunks.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 export const emptySums: ChunkSums = Object.fromEntries(

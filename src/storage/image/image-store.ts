@@ -17,6 +17,7 @@ import type {
   IsHeld,
   IsLive,
   LoadedImage,
+  ReclaimProgress,
   SnapshotPart,
 } from '../../ports/image-store.ts';
 import { damaged, openJson, openRecord, sealJson, sealRecord } from '../record-codec.ts';
@@ -171,15 +172,19 @@ class ChunkImageStore implements OpenedImage {
     });
   }
 
-  reclaim(isLive: IsLive, budgetBytes: number): Promise<boolean> {
+  reclaim(isLive: IsLive, budgetBytes: number): Promise<ReclaimProgress> {
     return this.#alone(async () => {
       for (let bytes = 0; bytes < budgetBytes; ) {
         const step = await this.#reclaimer.step(isLive);
-        if ('more' in step) return step.more;
-        bytes += step.bytes;
+        if (typeof step !== 'number') return step;
+        bytes += step;
       }
-      return true;
+      return 'under-way';
     });
+  }
+
+  chunkBytes(): number {
+    return this.#index.bytes;
   }
 
   /** Under the lock. Everything appended, and `rewrite`, in one atomic write. */

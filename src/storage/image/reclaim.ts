@@ -1,6 +1,6 @@
 import type { Revision } from '../../foundation/ids.ts';
 import { type Space, type StateDelta, spaces } from '../../ports/delta.ts';
-import type { AppliedPoint, IsLive } from '../../ports/image-store.ts';
+import type { AppliedPoint, IsLive, ReclaimProgress } from '../../ports/image-store.ts';
 import type { ChunkHeader } from './chunk-codec.ts';
 import type { SealedChunk } from './chunk-gatherer.ts';
 import type { ChunkIndex } from './chunk-index.ts';
@@ -12,6 +12,7 @@ export interface Rewrite {
   readonly space: Space;
   readonly gone: readonly ChunkHeader[];
   readonly replacements: readonly SealedChunk[];
+  readonly drops: boolean;
 }
 
 export interface ReclaimAccess {
@@ -64,16 +65,16 @@ export class Reclaimer {
     this.#idleAt = null;
   }
 
-  /** One run of neighbouring chunks, of about the size of one: what a few ms decode and encode. The bytes read, or null when a pass ended; `more` is then whether it gained anything. */
-  async step(isLive: IsLive): Promise<{ readonly bytes: number } | { readonly more: boolean }> {
+  /** One run of neighbouring chunks, of about the size of one: what a few ms decode and encode. The bytes read, or that a pass ended. */
+  async step(isLive: IsLive): Promise<number | Exclude<ReclaimProgress, 'under-way'>> {
     const pass = this.#pass ?? this.#begin();
-    if (pass === null) return { more: false };
+    if (pass === null) return 'nothing-left';
     this.#pass = pass;
     const space = spaces[pass.spaceAt];
     if (space === undefined) {
       this.#pass = null;
       if (!pass.gained) this.#idleAt = this.#signature();
-      return { more: pass.gained };
+      return pass.gained ? 'pass-gained' : 'nothing-left';
     }
     const run = this.#run(space, pass.next);
     const last = run.at(-1);
@@ -81,7 +82,7 @@ export class Reclaimer {
       pass.spaceAt++;
       pass.next = 0;
       pass.retained = new Set();
-      return { bytes: 0 };
+      return 0;
     }
     const sources: ChunkSource[] = [];
     for (const chunk of run) sources.push(await this.#access.read(chunk));
@@ -89,10 +90,11 @@ export class Reclaimer {
     const rewrite = await this.#plan(space, sources, isLive, pass);
     if (rewrite !== null) {
       await this.#access.write(rewrite);
-      pass.gained = true;
+      // Small neighbours that were only merged make room for nothing: under load every flush makes another one.
+      if (rewrite.drops) pass.gained = true;
     }
     pass.next = last.last + 1;
-    return { bytes: sources.reduce((sum, { header }) => sum + header.bytes, 0) };
+    return sources.reduce((sum, { header }) => sum + header.bytes, 0);
   }
 
   #begin(): Pass | null {
@@ -170,6 +172,7 @@ export class Reclaimer {
       space,
       gone: sources.map(({ header }) => header),
       replacements: await this.#encode(space, kept, bytes),
+      drops: deadBytes > 0,
     };
   }
 

@@ -73,7 +73,9 @@ class LevelDatabase implements Database {
   readonly #space: FreeSpace;
   readonly #files: WriteAheadFiles;
   #failed: TanistError | null = null;
+  #isClosed = false;
   #lastWrite: Promise<void> = Promise.resolve();
+  #lastCompaction: Promise<void> = Promise.resolve();
 
   constructor(folder: string, store: Store, space: FreeSpace, options: LevelDatabaseOptions) {
     this.#folder = folder;
@@ -83,9 +85,13 @@ class LevelDatabase implements Database {
   }
 
   write(changes: readonly DatabaseChange[], options: { readonly sync: boolean }): Promise<void> {
-    const write = this.#lastWrite.then(() => this.#write(changes, options.sync));
-    this.#lastWrite = write.catch(() => undefined);
-    return write;
+    return this.#inTurn(() => this.#write(changes, options.sync));
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#lastWrite.then(act);
+    this.#lastWrite = done.catch(() => undefined);
+    return done;
   }
 
   async #write(changes: readonly DatabaseChange[], sync: boolean): Promise<void> {
@@ -98,18 +104,23 @@ class LevelDatabase implements Database {
     try {
       const before = this.#files.before();
       if (before !== null) await before;
-      await this.#store.batch(changes as Change[], { sync });
-      const after = this.#files.after(changes);
+      const synced = sync || this.#files.isCompacting;
+      await this.#store.batch(changes as Change[], { sync: synced });
+      const after = this.#files.after(changes, synced);
       if (after !== null) await after;
     } catch (cause) {
-      this.#failed = new TanistError(
-        'storage-failed',
-        `writing to ${this.#folder} failed (${reason(cause)}): what reached the disk is unknown, so the node stops; ` +
-          'check the disk, then start it again',
-        { cause },
-      );
-      throw this.#failed;
+      throw this.#fail(cause);
     }
+  }
+
+  #fail(cause: unknown): TanistError {
+    this.#failed = new TanistError(
+      'storage-failed',
+      `writing to ${this.#folder} failed (${reason(cause)}): what reached the disk is unknown, so the node stops; ` +
+        'check the disk, then start it again',
+      { cause },
+    );
+    return this.#failed;
   }
 
   inspect(pace: (bytes: number) => Promise<void>): Promise<string | null> {
@@ -174,14 +185,41 @@ class LevelDatabase implements Database {
     return this.#store.approximateSize(from, to);
   }
 
-  /** On LevelDB's own thread. */
+  /** On LevelDB's own thread; one after the other, so that a change of files is noticed before the next one. */
   compact(from: string, to: string): Promise<void> {
-    return this.#store.compactRange(from, to);
+    const done = this.#lastCompaction.then(() => this.#compact(from, to));
+    this.#lastCompaction = done.catch(() => undefined);
+    return done;
+  }
+
+  async #compact(from: string, to: string): Promise<void> {
+    await this.#betweenWrites(() => this.#files.compacting());
+    try {
+      await this.#store.compactRange(from, to);
+    } finally {
+      await this.#betweenWrites(() => this.#files.compacted());
+    }
+  }
+
+  /** Fails as a write does: what could not be synced once may be lost, whatever a second attempt says. */
+  #betweenWrites(act: () => Promise<void>): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isClosed) throw new TanistError('closed', `the database in ${this.#folder} is closed`);
+      if (this.#failed !== null) throw this.#failed;
+      await act().catch((cause: unknown) => {
+        throw this.#fail(cause);
+      });
+    });
   }
 
   async close(): Promise<void> {
     await this.#lastWrite;
-    await this.#store.close();
+    this.#isClosed = true;
+    try {
+      await this.#store.close();
+    } finally {
+      await this.#files.close();
+    }
   }
 
   #readError(cause: unknown, key: string): TanistError {

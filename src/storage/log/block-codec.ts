@@ -7,13 +7,16 @@ import { type LogIndex, logIndex, term } from '../../foundation/ids.ts';
 import type { EntryKind, LogEntry } from '../../ports/log-store.ts';
 import { hex16, isSealed, sealInPlace } from '../record-codec.ts';
 
+/** 16 bytes as latin1. A buffer for each block of a log, which may have a million, would be dear to the garbage collector. */
+export type ChainHash = string;
+
 /** One record of the log: consecutive entries that became durable together. */
 export interface Block {
   readonly first: LogIndex;
   readonly last: LogIndex;
   /** Chain hash before the first entry and after the last one. */
-  readonly before: Buffer;
-  readonly after: Buffer;
+  readonly before: ChainHash;
+  readonly after: ChainHash;
   readonly bytes: number;
 }
 
@@ -27,7 +30,7 @@ const magic = 0x4254;
 const version = 1;
 export const chainBytes = 16;
 /** The chain before the first entry of a log. */
-export const chainStart: Buffer = Buffer.alloc(chainBytes);
+export const chainStart: ChainHash = '\0'.repeat(chainBytes);
 
 const kinds: readonly EntryKind[] = ['noop', 'commands', 'configuration'];
 
@@ -52,8 +55,8 @@ type Hash = (algorithm: string, data: Uint8Array, encoding: 'buffer') => Buffer;
 const oneShot = (crypto as unknown as { readonly hash?: Hash }).hash;
 
 /** sha256(chain ‖ term ‖ index ‖ kind ‖ length ‖ crc32(payload)), cut to 16 bytes. */
-function nextChain(chain: Uint8Array, entry: LogEntry, kind: number): Buffer {
-  chainInput.set(chain, 0);
+function nextChain(chain: ChainHash, entry: LogEntry, kind: number): ChainHash {
+  chainInput.latin1Write(chain, 0, chainBytes);
   chainInput.writeUIntLE(entry.term, 16, 6);
   chainInput.writeUIntLE(entry.index, 22, 6);
   chainInput.writeUInt32LE(kind, 28);
@@ -63,14 +66,7 @@ function nextChain(chain: Uint8Array, entry: LogEntry, kind: number): Buffer {
     oneShot === undefined
       ? createHash('sha256').update(chainInput).digest()
       : oneShot('sha256', chainInput, 'buffer');
-  return digest.subarray(0, chainBytes);
-}
-
-/** In memory of its own. It lives as long as its block is in the log: a piece of Node's pool would hold all 8 KiB of that for its 16 bytes. */
-function kept(chain: Uint8Array): Buffer {
-  const own = Buffer.allocUnsafeSlow(chainBytes);
-  own.set(chain);
-  return own;
+  return digest.latin1Slice(0, chainBytes);
 }
 
 /** Encodes `entries[from, to)`; payloads are copied once. */
@@ -78,7 +74,7 @@ export function encodeBlock(
   entries: readonly LogEntry[],
   from: number,
   to: number,
-  before: Buffer,
+  before: ChainHash,
 ): { readonly block: Block; readonly key: string; readonly value: Buffer } {
   const firstEntry = entries[from] as LogEntry;
   let bytes = headerBytes;
@@ -89,7 +85,7 @@ export function encodeBlock(
   value[6] = version;
   value.writeUIntLE(firstEntry.index, 8, 6);
   value.writeUInt32LE(to - from, 16);
-  value.set(before, 24);
+  value.latin1Write(before, 24, chainBytes);
   let chain = before;
   let at = headerBytes;
   for (let i = from; i < to; i++) {
@@ -104,11 +100,11 @@ export function encodeBlock(
     at += entryHeaderBytes + entry.payload.length;
     chain = nextChain(chain, entry, kind);
   }
-  value.set(chain, 40);
+  value.latin1Write(chain, 40, chainBytes);
   const key = blockKey(firstEntry.index);
   const last = logIndex(firstEntry.index + to - from - 1);
   return {
-    block: { first: firstEntry.index, last, before, after: kept(chain), bytes },
+    block: { first: firstEntry.index, last, before, after: chain, bytes },
     key,
     value: sealInPlace(key, value),
   };
@@ -125,8 +121,8 @@ export function readBlockHeader(key: string, value: Uint8Array): Block | null {
   return {
     first: logIndex(first),
     last: logIndex(first + count - 1),
-    before: kept(bytes.subarray(24, 40)),
-    after: kept(bytes.subarray(40, 56)),
+    before: bytes.latin1Slice(24, 40),
+    after: bytes.latin1Slice(40, 56),
     bytes: bytes.length,
   };
 }
@@ -149,14 +145,4 @@ export function readBlockEntries(block: Block, value: Uint8Array): LogEntry[] {
     at = end;
   }
   return entries;
-}
-
-/** The chain hash after the first `count` of `entries`. */
-export function chainAfter(before: Buffer, entries: readonly LogEntry[], count: number): Buffer {
-  let chain = before;
-  for (let i = 0; i < count; i++) {
-    const entry = entries[i] as LogEntry;
-    chain = Buffer.from(nextChain(chain, entry, kinds.indexOf(entry.kind)));
-  }
-  return chain;
 }

@@ -18,12 +18,14 @@ import { damaged, formatVersion, isSealed } from '../record-codec.ts';
 import {
   type Block,
   blockKey,
+  type ChainHash,
   chainStart,
   entryBytes,
   readBlockEntries,
   readBlockHeader,
 } from './block-codec.ts';
 import {
+  chainDigits,
   hardKey,
   identityKey,
   peerPrefix,
@@ -44,7 +46,7 @@ export interface BlockLogStart {
   readonly identity: StoreIdentity;
   readonly image: LogImage;
   readonly blocks: readonly Block[];
-  readonly chain: Buffer;
+  readonly chain: ChainHash;
   readonly blockBytes: number;
 }
 
@@ -56,6 +58,9 @@ type Step =
   | { readonly kind: 'renew'; readonly point: LogPoint }
   | { readonly kind: 'compact'; readonly point: LogPoint }
   | { readonly kind: 'reset'; readonly point: LogPoint; readonly hardState: HardState };
+
+/** Looked at in one turn, however small. */
+const scrubBlocks = 512;
 
 interface Waiting {
   readonly step: Step;
@@ -77,7 +82,7 @@ export class BlockLog implements LogStore {
   readonly #place: string;
   readonly #blockBytes: number;
   #blocks: Block[];
-  #chain: Buffer;
+  #chain: ChainHash;
   #start: LogPoint;
   #hardState: HardState;
   #bytes = 0;
@@ -140,20 +145,59 @@ export class BlockLog implements LogStore {
     return (await this.#database.inspect?.(pace)) ?? null;
   }
 
-  async scrub(from: LogIndex, budgetBytes: number): Promise<LogScrub> {
-    let bytes = 0;
-    for (let next: number = from; ; ) {
-      const block = this.#blocks[firstEndingAt(this.#blocks, next)];
-      if (block === undefined) break;
+  async scrub(from: LogIndex, through: LogIndex, budgetBytes: number): Promise<LogScrub> {
+    const run = this.#runOf(from, through, budgetBytes);
+    const bytes = run.reduce((sum, block) => sum + block.bytes, 0);
+    for (const block of await this.#doubtfulOf(run)) {
       const what = await this.#faultIn(block);
       if (what !== null) return { bytes, next: null, fault: { what, through: block.last } };
-      bytes += block.bytes;
-      next = block.last + 1;
-      if (bytes >= budgetBytes) return { bytes, next: logIndex(next), fault: null };
     }
+    const last = run.at(-1);
+    if (last !== undefined && last.last < through)
+      return { bytes, next: logIndex(last.last + 1), fault: null };
     const what = await this.#faultInRecords();
-    const through = logIndex(this.#start.index);
-    return { bytes, next: null, fault: what === null ? null : { what, through } };
+    return { bytes, next: null, fault: what === null ? null : { what, through: this.#start.index } };
+  }
+
+  #runOf(from: LogIndex, through: LogIndex, budgetBytes: number): readonly Block[] {
+    const run: Block[] = [];
+    let bytes = 0;
+    for (let at = firstEndingAt(this.#blocks, from); run.length < scrubBlocks && bytes < budgetBytes; at++) {
+      const block = this.#blocks[at];
+      if (block === undefined || block.first > through) break;
+      run.push(block);
+      bytes += block.bytes;
+    }
+    return run;
+  }
+
+  /** Those that one look at all of them together doesn't find well: damaged, or changed meanwhile. */
+  async #doubtfulOf(run: readonly Block[]): Promise<readonly Block[]> {
+    const [first, last] = [run[0], run.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const values = await this.#look((database) =>
+      valuesOf(database, blockKey(first.first), witnessKey(blockKey(last.first)), 4 * this.#blockBytes),
+    );
+    if (values === undefined) return run;
+    return run.filter((block) => {
+      const key = blockKey(block.first);
+      return faultOf(block, values.get(key), values.get(witnessKey(key))) !== null;
+    });
+  }
+
+  /** For the scrub. Undefined: LevelDB itself cannot make sense of it. */
+  async #look<T>(read: (database: Database) => Promise<T>): Promise<T | undefined> {
+    for (;;) {
+      const database = this.#database;
+      try {
+        return await read(database);
+      } catch (error) {
+        if (error instanceof TanistError && error.code === 'data-damaged') return undefined;
+        // The log may just be made anew: then this one is closed, and the other one counts.
+        await this.#enqueue({ kind: 'barrier' });
+        if (this.#database === database) throw error;
+      }
+    }
   }
 
   /** As the disk has it now, not as a reader remembers it. */
@@ -161,7 +205,8 @@ export class BlockLog implements LogStore {
     const key = blockKey(block.first);
     const there = (): boolean => this.#blockWith(block.first) === block;
     for (let attempt = 0; attempt < 2; attempt++) {
-      const [value, witness] = await Promise.all([this.#valueOf(key), this.#valueOf(witnessKey(key))]);
+      const value = await this.#look((database) => database.get(key));
+      const witness = await this.#look((database) => database.get(witnessKey(key)));
       if (!there()) return null;
       const what = faultOf(block, value, witness);
       if (what === null) return null;
@@ -180,10 +225,10 @@ export class BlockLog implements LogStore {
       startKey,
       ...[...this.#peers.keys()].map((id) => peerPrefix + id),
     ]) {
-      const value = await this.#valueOf(key);
+      const value = await this.#look((database) => database.get(key));
       if (value !== undefined && isSealed(key, value)) continue;
       await this.#enqueue({ kind: 'barrier' });
-      const again = await this.#valueOf(key);
+      const again = await this.#look((database) => database.get(key));
       if (again === undefined) return `record ${key} is gone`;
       if (!isSealed(key, again)) return `the checksum of record ${key} is wrong`;
     }
@@ -242,7 +287,7 @@ export class BlockLog implements LogStore {
     const value = await this.#valueOf(key);
     if (this.#blockWith(block.first) !== block) return null;
     const header = value === undefined ? null : readBlockHeader(key, value);
-    if (value === undefined || header === null || !header.after.equals(block.after)) {
+    if (value === undefined || header === null || header.after !== block.after) {
       if (this.#busy) {
         await this.#enqueue({ kind: 'barrier' });
         if (this.#blockWith(block.first) !== block) return null;
@@ -370,7 +415,7 @@ export class BlockLog implements LogStore {
     if (point.index <= this.#start.index) return;
     const gone = firstEndingAt(this.#blocks, point.index + 1);
     const changes = deletions(this.#blocks, 0, gone);
-    changes.push(putJson(startKey, { point, chain: this.#chain.toString('hex') }));
+    changes.push(putJson(startKey, { point, chain: chainDigits(this.#chain) }));
     await this.#database.write(changes, { sync: true });
     for (let i = 0; i < gone; i++) this.#bytes -= (this.#blocks[i] as Block).bytes;
     this.#blocks.splice(0, gone);
@@ -390,12 +435,12 @@ export class BlockLog implements LogStore {
         const key = blockKey(block.first);
         const value = await this.#valueOf(key);
         const header = value === undefined ? null : readBlockHeader(key, value);
-        if (value === undefined || header === null || !header.after.equals(block.after))
+        if (value === undefined || header === null || header.after !== block.after)
           throw damaged(this.#place, `block ${key} is gone or its checksum is wrong`);
         await database.write([{ type: 'put', key, value }, putWitness(key, block)], { sync: false });
       }
       const changes: DatabaseChange[] = [this.#identityRow()];
-      changes.push(putJson(startKey, { point: start, chain: this.#chain.toString('hex') }));
+      changes.push(putJson(startKey, { point: start, chain: chainDigits(this.#chain) }));
       changes.push(putJson(hardKey, { state: this.#hardState, last }));
       for (const [id, identity] of this.#peers) changes.push(putJson(peerPrefix + id, identity));
       await database.write(changes, { sync: true });
@@ -421,7 +466,7 @@ export class BlockLog implements LogStore {
 
   async #reset(point: LogPoint, hardState: HardState): Promise<void> {
     const changes = deletions(this.#blocks, 0, this.#blocks.length);
-    changes.push(putJson(startKey, { point, chain: chainStart.toString('hex') }));
+    changes.push(putJson(startKey, { point, chain: chainDigits(chainStart) }));
     changes.push(putJson(hardKey, { state: hardState, last: point.index }));
     await this.#database.write(changes, { sync: true });
     this.#blocks = [];
@@ -444,6 +489,19 @@ export function firstEndingAt(blocks: readonly Block[], index: number): number {
   return low;
 }
 
+/** From the first key to the last, inclusive. */
+async function valuesOf(
+  database: Database,
+  from: string,
+  to: string,
+  batchBytes: number,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const values = new Map<string, Uint8Array>();
+  for await (const rows of database.scan(from, `${to}\0`, batchBytes))
+    for (const { key, value } of rows) values.set(key, value);
+  return values;
+}
+
 function faultOf(
   block: Block,
   value: Uint8Array | undefined,
@@ -453,14 +511,12 @@ function faultOf(
   if (value === undefined) return `block ${key} is gone`;
   const header = readBlockHeader(key, value);
   if (header === null) return `the checksum of block ${key} is wrong`;
-  if (header.last !== block.last || !header.after.equals(block.after) || !header.before.equals(block.before))
+  if (header.last !== block.last || header.after !== block.after || header.before !== block.before)
     return `block ${key} is not the one that was written`;
   const own = witnessKey(key);
   if (witness === undefined || !isSealed(own, witness)) return `the witness of block ${key} is gone or wrong`;
   const { last, chain } = readWitness(own, witness);
-  return last === block.last && chain.equals(block.after)
-    ? null
-    : `the witness of block ${key} is of another`;
+  return last === block.last && chain === block.after ? null : `the witness of block ${key} is of another`;
 }
 
 function deletions(blocks: readonly Block[], from: number, to: number): DatabaseChange[] {

@@ -2,7 +2,7 @@ import { asBuffer } from '../../foundation/bytes.ts';
 import type { Database, DatabaseChange } from '../../ports/database.ts';
 import { beforeAll, type HardState, type LogPoint, type PeerIdentity } from '../../ports/log-store.ts';
 import { damaged, openJson, openRecord, sealInPlace, sealJson } from '../record-codec.ts';
-import { type Block, chainBytes } from './block-codec.ts';
+import { type Block, type ChainHash, chainBytes } from './block-codec.ts';
 
 export const logPlace = "this node's log";
 
@@ -12,7 +12,7 @@ export interface HardRecord {
   readonly last: number;
 }
 
-/** The log begins after `point`; `chain` is the chain hash (hex) that an empty log goes on from. */
+/** The log begins after `point`; `chain` is the chain hash (in hexadecimal digits) that an empty log goes on from. */
 export interface StartRecord {
   readonly point: LogPoint;
   readonly chain: string;
@@ -56,18 +56,26 @@ export function witnessKey(blockKey: string): string {
 export function putWitness(key: string, block: Block): DatabaseChange {
   const value = Buffer.allocUnsafe(4 + 6 + chainBytes);
   value.writeUIntLE(block.last, 4, 6);
-  value.set(block.after, 10);
+  value.latin1Write(block.after, 10, chainBytes);
   const own = witnessKey(key);
   return { type: 'put', key: own, value: sealInPlace(own, value) };
 }
 
+export function chainDigits(chain: ChainHash): string {
+  return Buffer.from(chain, 'latin1').toString('hex');
+}
+
+export function chainOf(digits: string): ChainHash {
+  return Buffer.from(digits, 'hex').toString('latin1');
+}
+
 export interface Witness {
   readonly last: number;
-  readonly chain: Buffer;
+  readonly chain: ChainHash;
 }
 
 export function readWitness(key: string, value: Uint8Array): Witness {
   const content = asBuffer(openRecord(logPlace, key, value));
   if (content.length !== 6 + chainBytes) throw damaged(logPlace, `record ${key} has a wrong length`);
-  return { last: content.readUIntLE(0, 6), chain: content.subarray(6) };
+  return { last: content.readUIntLE(0, 6), chain: content.latin1Slice(6, content.length) };
 }

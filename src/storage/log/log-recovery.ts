@@ -53,7 +53,7 @@ class BlockWalk {
       if (key !== witnessKey(this.lastKey)) return `block ${this.lastKey} has no witness`;
       const { block } = this.#candidate;
       const witness = readWitness(key, value);
-      if (witness.last !== block.last || !witness.chain.equals(block.after))
+      if (witness.last !== block.last || witness.chain !== block.after)
         return `block ${this.lastKey} is not the one that was written`;
       this.#accept(this.#candidate);
       this.#candidate = null;
@@ -91,7 +91,7 @@ class BlockWalk {
     }
     if (block.first !== previous.last + 1)
       return `entries ${previous.last + 1} to ${block.first - 1} are missing`;
-    return previous.after.equals(block.before)
+    return previous.after === block.before
       ? null
       : `block ${block.first} does not follow the block before it`;
   }

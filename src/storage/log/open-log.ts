@@ -7,6 +7,8 @@ import { damaged } from '../record-codec.ts';
 import { blockEnd, blockPrefix, chainStart } from './block-codec.ts';
 import { BlockLog } from './block-log.ts';
 import {
+  chainDigits,
+  chainOf,
   getJson,
   type HardRecord,
   hardKey,
@@ -76,7 +78,7 @@ async function recover(
   const changes: DatabaseChange[] = [putJson(identityKey, identity)];
   if (isNew) {
     changes.push(putJson(hardKey, { state: noVote, last: 0 } satisfies HardRecord));
-    changes.push(putJson(startKey, { point: none, chain: chainStart.toString('hex') } satisfies StartRecord));
+    changes.push(putJson(startKey, { point: none, chain: chainDigits(chainStart) } satisfies StartRecord));
   }
   if (tolerant) changes.push(...(await cutAt(database, recovered)));
   else if (recovered.fault !== null)
@@ -114,7 +116,7 @@ async function recover(
     },
     image,
     blocks: recovered.blocks,
-    chain: recovered.blocks.at(-1)?.after ?? Buffer.from(start?.chain ?? chainStart.toString('hex'), 'hex'),
+    chain: recovered.blocks.at(-1)?.after ?? (start === undefined ? chainStart : chainOf(start.chain)),
     blockBytes: options.blockBytes ?? limits.blockBytes,
   });
 }

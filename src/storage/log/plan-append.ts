@@ -1,13 +1,13 @@
 import { assert } from '../../foundation/assert.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { HardState, LogAppend, LogEntry, LogPoint } from '../../ports/log-store.ts';
-import { type Block, blockKey, encodeBlock, entryBytes } from './block-codec.ts';
+import { type Block, blockKey, type ChainHash, encodeBlock, entryBytes } from './block-codec.ts';
 import { hardKey, putJson, putWitness, witnessKey } from './log-records.ts';
 
 export interface LogEnd {
   readonly start: LogPoint;
   readonly blocks: readonly Block[];
-  readonly chain: Buffer;
+  readonly chain: ChainHash;
   readonly hardState: HardState;
   readonly blockBytes: number;
   entriesOf(block: Block): Promise<readonly LogEntry[]>;
@@ -19,7 +19,7 @@ export interface AppendPlan {
   /** After it the blocks are the first `keep` old ones and then `blocks`. */
   readonly keep: number;
   readonly blocks: readonly Block[];
-  readonly chain: Buffer;
+  readonly chain: ChainHash;
   readonly hardState: HardState;
 }
 

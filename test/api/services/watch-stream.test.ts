@@ -3,7 +3,7 @@ import { WatchStream } from '../../../src/api/services/watch-stream.ts';
 import { WatchShares } from '../../../src/api/streams/watch-shares.ts';
 import { WatchCursor } from '../../../src/client/core/watch-cursor.ts';
 import { clusterTimeMs, noLease, revision } from '../../../src/foundation/ids.ts';
-import { limits } from '../../../src/foundation/limits.ts';
+import { defaultRequestLimits, limits } from '../../../src/foundation/limits.ts';
 import type { TanistNode, WatchSink } from '../../../src/node/node.ts';
 import type { StateDelta } from '../../../src/ports/delta.ts';
 import { decodeWatchReply, encodeWatchRequest } from '../../../src/protocol/watch.ts';
@@ -16,6 +16,7 @@ function started(messageBytes?: number, shares = new WatchShares(), peer?: strin
   const counts = { resumed: 0, cancelled: 0, progress: 0 };
   const node = {
     state: { revision: () => revision(5) },
+    requestLimits: defaultRequestLimits,
     watch: (_: unknown, sink: WatchSink) => {
       sinks.push(sink);
       return {
@@ -26,13 +27,13 @@ function started(messageBytes?: number, shares = new WatchShares(), peer?: strin
     },
   } as unknown as TanistNode;
   new WatchStream(node, call.call, shares, messageBytes);
-  const create = (id: number): void =>
+  const create = (id: number, key = 'k'): void =>
     call.sends(
       encodeWatchRequest({
         kind: 'create',
         id,
         space: 'user',
-        key: b('k'),
+        key: b(key),
         rangeEnd: b(''),
         fromRevision: revision(0),
         previous: false,
@@ -176,6 +177,18 @@ test('a connection that holds its share gets no further watch on any stream; oth
   streams[0].call.emit('cancelled');
   for (const id of [4, 5, 6]) streams[1].create(id);
   t.deepEqual(await codes(streams[1]), ['created', 'created', 'too-many-watchers']);
+});
+
+test('a watch of a long key takes a larger share of the connection; one that no key can have is refused', async (t) => {
+  const stream = started(undefined, new WatchShares(18), 'a:1');
+  stream.create(1, 'k'.repeat(defaultRequestLimits.keyBytes));
+  stream.create(2, 'k'.repeat(defaultRequestLimits.keyBytes + 1));
+  for (const id of [3, 4]) stream.create(id);
+  await Promise.resolve();
+  t.deepEqual(
+    stream.call.taken.map((bytes) => decodeWatchReply(bytes).failure?.code ?? 'created'),
+    ['created', 'key-too-large', 'created', 'too-many-watchers'],
+  );
 });
 
 test('streams of one connection together hold what the connection may; each goes on when its client reads', async (t) => {

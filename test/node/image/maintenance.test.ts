@@ -15,12 +15,13 @@ function maintenanceOf(
   image: MemoryImage,
   between: () => void = () => {},
   reclaims: () => boolean = () => false,
+  stored = {} as ImageStore,
 ) {
   let replaced = 0;
   const clock = new TestClock();
   const maintenance = new Maintenance({
     state,
-    image: {} as ImageStore,
+    image: stored,
     history: state.history(image.history),
     whole: () => replaced,
     yieldTurn: async () => between(),
@@ -29,6 +30,30 @@ function maintenanceOf(
   });
   return { maintenance, clock, replace: () => replaced++ };
 }
+
+test('what compaction freed is gone from the image before it is defragmented', async (t) => {
+  const state = createStateMachine({ limits });
+  const log = new Log(state);
+  for (let i = 0; i < 3; i++) log.one(put('a', `${i}`));
+  log.one(compact(3));
+  let looks = 0;
+  const said: string[] = [];
+  const image = {
+    sizeBytes: async () => 100 - looks,
+    defragment: async () => void said.push(`after ${looks} looks`),
+  } as unknown as ImageStore;
+  const { maintenance, clock } = maintenanceOf(
+    state,
+    new MemoryImage(),
+    () => {},
+    () => ++looks < 3,
+    image,
+  );
+  const done = maintenance.defragment();
+  await clock.advance(1000);
+  t.deepEqual(await done, { before: 100, after: 97 });
+  t.deepEqual(said, ['after 3 looks']);
+});
 
 test('members that compacted at other times agree on every revision that both have', async (t) => {
   await fc.assert(

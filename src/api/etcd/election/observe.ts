@@ -6,7 +6,7 @@ import { decodeMessage, encodeMessage } from '../../../protocol/etcd/codec.ts';
 import { leaderRequest, leaderResponse } from '../../../protocol/etcd/messages/election.ts';
 import { keyValueOf } from '../../../state/mvcc/older-range.ts';
 import type { WatchShare } from '../../streams/watch-shares.ts';
-import { caughtAsEtcdError, etcdError } from '../etcd-error.ts';
+import { endOfStream, etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import { changes } from '../lock/changes.ts';
 import { type Found, find, firstCreated } from '../lock/reading.ts';
@@ -28,7 +28,7 @@ export function observe(
   // After an error the client need not cancel.
   for (const ending of ['cancelled', 'error']) call.once(ending, () => over.abort());
   const fail = (error: unknown): void => {
-    if (!gone.aborted) call.emit('error', caughtAsEtcdError(error));
+    if (!gone.aborted) call.emit('error', endOfStream(error));
   };
   try {
     forget = required.watch(call.metadata, () => fail(etcdError('noLeader')));

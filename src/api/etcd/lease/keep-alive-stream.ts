@@ -5,7 +5,7 @@ import { limits } from '../../../foundation/limits.ts';
 import { decodeMessage, encodeMessage } from '../../../protocol/etcd/codec.ts';
 import { leaseKeepAliveRequest, leaseKeepAliveResponse } from '../../../protocol/etcd/messages/lease.ts';
 import { ClientStream } from '../../services/client-stream.ts';
-import { caughtAsEtcdError, type EtcdError, etcdError } from '../etcd-error.ts';
+import { caughtAsEtcdError, type EtcdError, endOfStream, etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import type { RequiredLeader } from '../watch/required-leader.ts';
 import type { Renewals } from './renewals.ts';
@@ -39,7 +39,7 @@ export class KeepAliveStream {
       closed: () => this.#forgetLeader(),
       taken: () => this.#regulate(),
       mostWaitingBytes,
-      endWith: caughtAsEtcdError,
+      endWith: endOfStream,
       busy: () => this.#unanswered > 0,
     });
     this.#stream.guarded(() => {

@@ -12,9 +12,10 @@ import {
 } from '../../../protocol/etcd/messages/watch.ts';
 import type { Given, Message } from '../../../protocol/etcd/schema.ts';
 import { encodeWatchId } from '../../../protocol/etcd/watch/write-watch-response.ts';
+import { validateWatch } from '../../../state/checks/validate.ts';
 import { WatchOutlet } from '../../streams/watch-outlet.ts';
 import type { WatchShares } from '../../streams/watch-shares.ts';
-import { caughtAsEtcdError, etcdError, toEtcdError } from '../etcd-error.ts';
+import { endOfStream, etcdError, toEtcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
 import type { EventEncoder } from './event-encoder.ts';
 import { type PartBytes, partBytes, partsOf } from './event-parts.ts';
@@ -84,7 +85,7 @@ export class EtcdWatchStream {
       encode: (reply) => encodeReply(encoder, reply),
       received: (bytes) => this.#received(bytes),
       closed: () => this.#closed(),
-      endWith: caughtAsEtcdError,
+      endWith: endOfStream,
       // As in etcd: a client that will send no more still watches.
       busy: () => true,
     });
@@ -136,7 +137,7 @@ export class EtcdWatchStream {
       },
     );
     this.#watches.set(id, watch);
-    this.#outlet.add(id, handle);
+    this.#outlet.add(id, handle, key.length + rangeEnd.length);
     this.#say({ watch_id: id, created: true });
     if (watch.wantsProgress)
       this.#timer ??= setInterval(() => this.#look(), this.#options.progressMs).unref();
@@ -146,6 +147,8 @@ export class EtcdWatchStream {
   #refusal({ key, range_end: rangeEnd, watch_id: id }: Create): string | null {
     const first = key.length === 0 ? '\0' : key;
     if (rangeEnd.length > 0 && rangeEnd !== '\0' && first >= rangeEnd) return 'mvcc: watcher range is empty';
+    if (validateWatch({ key, rangeEnd }, this.#face.node.requestLimits) !== null)
+      return etcdError('requestTooLarge').details;
     if (id !== 0 && this.#watches.has(id)) return 'mvcc: duplicate watch ID provided on the WatchStream';
     if (this.#watches.size >= this.#options.watches)
       return `etcdserver: too many requests: a stream holds ${this.#options.watches} watches; cancel some or open another stream`;

@@ -1,4 +1,5 @@
 import { emptyBytes } from '../../../foundation/bytes.ts';
+import { TanistError } from '../../../foundation/errors.ts';
 import { leaseId, noLease, revision } from '../../../foundation/ids.ts';
 import type {
   CompactCommand,
@@ -11,6 +12,13 @@ import { WireReader } from '../../parts/wire-reader.ts';
 
 const orders: readonly RangeRequest['order'][] = ['none', 'ascend', 'descend'];
 const targets: readonly SortTarget[] = ['key', 'version', 'create', 'mod', 'value'];
+
+/** A range with a key and an order that nobody knows. */
+export class InvalidSortOption extends TanistError {
+  constructor() {
+    super('invalid-argument', 'unknown sort order or sort target');
+  }
+}
 
 export interface EtcdRange {
   readonly range: RangeRequest;
@@ -59,8 +67,8 @@ export function readRangeRequest(reader: WireReader, forNegative: number): EtcdR
   let rangeEnd = emptyBytes;
   let limit = 0;
   let at = 0;
-  let order: RangeRequest['order'] = 'none';
-  let target: SortTarget = 'key';
+  let order: RangeRequest['order'] | undefined = 'none';
+  let target: SortTarget | undefined = 'key';
   let serializable = false;
   let keysOnly = false;
   let countOnly = false;
@@ -83,10 +91,10 @@ export function readRangeRequest(reader: WireReader, forNegative: number): EtcdR
         at = reader.int();
         break;
       case 5:
-        order = reader.oneOf(orders);
+        order = orders[reader.enumNumber()];
         break;
       case 6:
-        target = reader.oneOf(targets);
+        target = targets[reader.enumNumber()];
         break;
       case 7:
         serializable = reader.bool();
@@ -112,6 +120,12 @@ export function readRangeRequest(reader: WireReader, forNegative: number): EtcdR
       default:
         reader.skip();
     }
+  }
+  if (order === undefined || target === undefined) {
+    // Whoever checks the range refuses it for its key first, as etcd does.
+    if (key.length > 0) throw new InvalidSortOption();
+    order = 'none';
+    target = 'key';
   }
   // No revision is below 0: such an upper bound lets nothing through, which an unreachable lower one says as well.
   if (maxMod < 0) {

@@ -10,6 +10,7 @@ import {
   optional,
   recursive,
   schema,
+  union,
 } from '../schema.ts';
 import { responseHeader } from './header.ts';
 import { keyValue } from './keys.ts';
@@ -63,14 +64,14 @@ export const deleteRangeResponse = schema('etcdserverpb.DeleteRangeResponse', {
   prev_kvs: many(message(3, keyValue)),
 });
 
-export const requestOp = schema('etcdserverpb.RequestOp', {
+export const requestOp = union('etcdserverpb.RequestOp', {
   request_range: message(1, rangeRequest),
   request_put: message(2, putRequest),
   request_delete_range: message(3, deleteRangeRequest),
   request_txn: recursive(4, (): AnySchema => txnRequest),
 });
 
-export const responseOp = schema('etcdserverpb.ResponseOp', {
+export const responseOp = union('etcdserverpb.ResponseOp', {
   response_range: message(1, rangeResponse),
   response_put: message(2, putResponse),
   response_delete_range: message(3, deleteRangeResponse),

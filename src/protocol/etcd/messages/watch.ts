@@ -1,4 +1,4 @@
-import { bool, bytes, int, many, message, oneOf, schema, text } from '../schema.ts';
+import { bool, bytes, int, many, message, oneOf, schema, text, union } from '../schema.ts';
 import { responseHeader } from './header.ts';
 import { event } from './keys.ts';
 
@@ -19,7 +19,7 @@ export const watchCancelRequest = schema('etcdserverpb.WatchCancelRequest', {
 
 export const watchProgressRequest = schema('etcdserverpb.WatchProgressRequest', {});
 
-export const watchRequest = schema('etcdserverpb.WatchRequest', {
+export const watchRequest = union('etcdserverpb.WatchRequest', {
   create_request: message(1, watchCreateRequest),
   cancel_request: message(2, watchCancelRequest),
   progress_request: message(3, watchProgressRequest),

@@ -6,6 +6,7 @@ import { EventEncoder } from '../../../../src/api/etcd/watch/event-encoder.ts';
 import { RequiredLeader } from '../../../../src/api/etcd/watch/required-leader.ts';
 import { WatchShares } from '../../../../src/api/streams/watch-shares.ts';
 import { clusterTimeMs, noLease, revision } from '../../../../src/foundation/ids.ts';
+import { defaultRequestLimits } from '../../../../src/foundation/limits.ts';
 import type { WatchRequest, WatchSink } from '../../../../src/node/node.ts';
 import type { StateDelta } from '../../../../src/ports/delta.ts';
 import { decodeMessage, encodeMessage } from '../../../../src/protocol/etcd/codec.ts';
@@ -33,6 +34,7 @@ function started(
   }[] = [];
   const node = {
     state: { revision: () => revision(5), compacted: () => revision(4) },
+    requestLimits: defaultRequestLimits,
     routing: () => ({ leader, term: 3 }),
     onRouting: () => () => {},
     watch: (request: WatchRequest, sink: WatchSink) => {
