@@ -1,6 +1,7 @@
-import { TanistError } from '../foundation/errors.ts';
 import type { Random } from '../foundation/random.ts';
+import type { TanistNode } from '../node/node.ts';
 import type { MemberRequest } from '../ports/membership.ts';
+import { askMemberChange } from './ask-member-change.ts';
 import type { Cluster } from './cluster.ts';
 import { factsOfMachine, type Machine } from './machine.ts';
 
@@ -11,6 +12,8 @@ import { factsOfMachine, type Machine } from './machine.ts';
 export class Turnover {
   readonly #cluster: Cluster;
   readonly #random: Random;
+  /** Who has yet to answer: two removals at once would be judged by the same members. */
+  #removing: TanistNode | null = null;
 
   constructor(cluster: Cluster, random: Random) {
     this.#cluster = cluster;
@@ -29,7 +32,7 @@ export class Turnover {
     const removed = (machine: Machine): boolean => this.#cluster.removals.has(machine.id);
     const joining = fresh.find((machine) => !isMember(machine) && !removed(machine));
     const learner = members.find((member) => member.learner);
-    const voters = members.filter((member) => member.voter).length;
+    const voters = leader.node.raftStatus.configuration.voters.length;
     const leaving = machines.filter((machine) => isVoting(machine) && !removed(machine));
     if (joining !== undefined && this.#random.chance(0.5)) {
       joining.idle = false;
@@ -41,6 +44,8 @@ export class Turnover {
       });
     } else if (learner !== undefined && this.#random.chance(0.7)) {
       this.#ask(leader, { kind: 'promote', id: learner.id });
+    } else if (leader.node === this.#removing) {
+      return;
     } else if (voters > plan.nodes && leaving.length > 0) {
       // Never fewer voters than there were: so the machines that may lose their disks stay a minority.
       const { id } = this.#random.pick(leaving);
@@ -61,13 +66,10 @@ export class Turnover {
   }
 
   #ask(leader: Machine, request: MemberRequest): void {
-    const { network } = this.#cluster;
-    network.trace.event('CHANGE', request.kind, () => `${JSON.stringify(request)} asked of ${leader.id}`);
-    leader.life?.enter(() => {
-      leader.node?.changeMember(request).catch((error: unknown) => {
-        if (!(error instanceof TanistError)) throw error;
-        network.trace.event('CHANGE', 'refused', () => `${error.code}: ${error.message}`);
-      });
+    const { node } = leader;
+    if (request.kind === 'remove') this.#removing = node;
+    askMemberChange(this.#cluster.network.trace, leader, request, () => {
+      if (request.kind === 'remove' && this.#removing === node) this.#removing = null;
     });
   }
 }
