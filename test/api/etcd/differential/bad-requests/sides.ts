@@ -56,7 +56,7 @@ async function sideAt(endpoint: string): Promise<Side> {
   return { endpoint, client, self: members[0]!, kept: new Map() };
 }
 
-export async function answerOf(side: Side, { method, request, keep }: Case): Promise<string> {
+async function answerOf(side: Side, { method, request, keep }: Case): Promise<string> {
   const given = typeof request === 'function' ? request(side) : request;
   const bytes =
     typeof given === 'string' ? Buffer.from(given, 'hex') : encodeMessage(method.request, given as never);
@@ -64,6 +64,17 @@ export async function answerOf(side: Side, { method, request, keep }: Case): Pro
   if (answer.kind === 'message') keep?.(side, answer.message as never);
   return common(side, answer);
 }
+
+/**
+ * A change of members that reaches etcd's Raft before it has noted that the one before is applied is dropped there, and its caller waits for ever: asked
+ * again.
+ */
+async function answerOfEtcd(etcd: Side, each: Case): Promise<string> {
+  const answer = await answerOf(etcd, each);
+  return answer.startsWith(`${deadlineExceeded} `) ? answerOf(etcd, each) : answer;
+}
+
+const deadlineExceeded = 4;
 
 /** One after the other, on both. */
 export async function compareCases(
@@ -73,7 +84,7 @@ export async function compareCases(
 ): Promise<void> {
   const found: Found[] = [];
   for (const each of cases) {
-    const [ours, theirs] = await Promise.all([answerOf(tanist, each), answerOf(etcd, each)]);
+    const [ours, theirs] = await Promise.all([answerOf(tanist, each), answerOfEtcd(etcd, each)]);
     found.push({ what: `${each.method.path}, ${each.what}`, ours, theirs, differs: each.differs });
   }
   compareFound(t, found);
