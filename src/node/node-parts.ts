@@ -303,7 +303,14 @@ export function nodeParts(
     damaged: (error) => imageDamaged(error.message),
     step: (message) => peers.step([message]),
   });
-  const handOver: HandOver = new HandOver({ raft, clock, nodeLog, wake, options });
+  const handOver: HandOver = new HandOver({
+    raft,
+    clock,
+    nodeLog,
+    hurry,
+    announce: () => announcer.announce(),
+    options,
+  });
   const membership: Membership = new Membership({
     ...base,
     members: () => state.members,

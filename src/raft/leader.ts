@@ -100,10 +100,15 @@ function rankedHeirs(core: Core): readonly NodeId[] {
   return [...ranked, ...others.sort((a, b) => matchOf(core, b) - matchOf(core, a))];
 }
 
-/** What heartbeats carry: the ranked heirs, those first that have all that is committed (else they could not win). */
+/**
+ * What heartbeats carry: the ranked heirs, those first that have all that is committed (else they could not win), and of them whom this leader is handing
+ * over to.
+ */
 function currentSuccession(core: Core): readonly NodeId[] {
   if (!hasCommittedInTerm(core)) return core.succession;
-  const ranked = rankedHeirs(core);
+  const heirs = rankedHeirs(core);
+  const next = heirs.filter((id) => id === core.transfer?.to);
+  const ranked = [...next, ...heirs.filter((id) => id !== core.transfer?.to)];
   const complete = (id: NodeId): boolean =>
     mutant.active === 'succession-ignores-log' || matchOf(core, id) >= core.log.commit;
   const order = [...ranked.filter(complete), ...ranked.filter((id) => !complete(id))];
@@ -185,14 +190,18 @@ function quorumIsActive(core: Core): boolean {
   return quorumReached(core.configuration, (member) => (active(member) ? 1 : 0)) > 0;
 }
 
-/** Hand-over (thesis §3.10). Proposals are refused until it is over, at most an election timeout. */
+/** Hand-over (thesis §3.10). Proposals are refused until it is over, at most an election timeout; who is refused is told whom to ask. */
 export function beginTransfer(core: Core, wanted: NodeId | null): boolean {
   if (core.role !== 'leader') return false;
   if (core.transfer !== null && (wanted === null || wanted === core.transfer.to)) return true;
   const to = wanted ?? fittestHeir(core, core.log.last) ?? fittestHeir(core, core.log.commit);
   if (to === null || !isHeir(core, to)) return false;
+  const [first] = core.succession;
   core.transfer = { to, ticks: 0, told: false };
+  core.succession = currentSuccession(core);
   maybeTellHeir(core);
+  // It lets wait who turns to it before its time, once it knows that it is the next.
+  if (core.succession[0] !== first) core.heartbeatDue = true;
   return true;
 }
 

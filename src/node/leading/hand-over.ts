@@ -9,7 +9,10 @@ export interface HandOverOptions {
   readonly raft: Raft;
   readonly clock: Clock;
   readonly nodeLog: NodeLog;
-  readonly wake: () => void;
+  /** What raft has to say leaves now. */
+  readonly hurry: () => void;
+  /** Clients hear whom to ask next before they are refused. */
+  readonly announce: () => void;
   readonly options: { readonly tickMs: number; readonly electionMs: number };
 }
 
@@ -34,7 +37,7 @@ export class HandOver {
   }
 
   to(target: NodeId | null): Promise<{ readonly leader: NodeId; readonly term: Term }> {
-    const { raft, clock, nodeLog, wake } = this.#options;
+    const { raft, clock, nodeLog, hurry, announce } = this.#options;
     const { role, term, id, configuration } = raft.status;
     if (role !== 'leader')
       return Promise.reject(new TanistError('not-leader', 'this node does not lead; ask the leader'));
@@ -50,8 +53,9 @@ export class HandOver {
         new TanistError('transfer-failed', 'no replica is fit to take over now; try again'),
       );
     }
+    hurry();
+    announce();
     nodeLog.info('hand-over', { to: target, term });
-    wake();
     return new Promise((resolve, reject) => {
       const { tickMs, electionMs } = this.#options.options;
       const timer = this.#expire(Math.max(leastMs, electionMs) + tickMs, clock.nowMs(), term);
