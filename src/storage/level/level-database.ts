@@ -12,7 +12,8 @@ type Change = { type: 'put'; key: string; value: Buffer } | { type: 'del'; key: 
 /** What is used of classic-level; `level`'s own types leave out what only LevelDB can do. */
 interface Store {
   open(): Promise<void>;
-  batch(changes: Change[], options: { sync: boolean }): Promise<void>;
+  /** Of keys and values that are in the store's own encodings. */
+  writeEncoded(changes: Change[], options: { sync: boolean }): Promise<void>;
   get(key: string): Promise<Buffer | undefined>;
   iterator(options: {
     gte: string;
@@ -25,6 +26,19 @@ interface Store {
   approximateSize(from: string, to: string): Promise<number>;
   compactRange(from: string, to: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What classic-level implements, and what abstract-level's `batch` calls once it has copied and encoded each operation: a third of a small write. */
+interface Implementation {
+  _batch(changes: Change[], options: { sync: boolean }): Promise<void>;
+}
+
+class EncodedLevel extends Level<string, Buffer> {
+  async writeEncoded(changes: Change[], options: { sync: boolean }): Promise<void> {
+    // What `batch` would look at: below it nothing does.
+    if (this.status !== 'open') throw new Error(`the database is ${this.status}`);
+    await (this as unknown as Implementation)._batch(changes, options);
+  }
 }
 
 interface StoreIterator {
@@ -49,7 +63,7 @@ export async function openLevelDatabase(
   space: FreeSpace,
   options: LevelDatabaseOptions,
 ): Promise<Database> {
-  const store = new Level<string, Buffer>(folder, {
+  const store = new EncodedLevel(folder, {
     keyEncoding: 'utf8',
     valueEncoding: 'buffer',
     createIfMissing: true,
@@ -105,7 +119,7 @@ class LevelDatabase implements Database {
       const before = this.#files.before();
       if (before !== null) await before;
       const synced = sync || this.#files.isCompacting;
-      await this.#store.batch(changes as Change[], { sync: synced });
+      await this.#store.writeEncoded(changes as Change[], { sync: synced });
       const after = this.#files.after(changes, synced);
       if (after !== null) await after;
     } catch (cause) {
