@@ -24,6 +24,7 @@ import {
   readBlockEntries,
   readBlockHeader,
 } from './block-codec.ts';
+import { type BlockIndex, isSame } from './block-index.ts';
 import {
   chainDigits,
   hardKey,
@@ -45,7 +46,8 @@ export interface BlockLogStart {
   readonly place: string;
   readonly identity: StoreIdentity;
   readonly image: LogImage;
-  readonly blocks: readonly Block[];
+  /** Its own from now on. */
+  readonly blocks: BlockIndex;
   readonly chain: ChainHash;
   readonly blockBytes: number;
 }
@@ -81,11 +83,10 @@ export class BlockLog implements LogStore {
   #doubt: string | undefined;
   readonly #place: string;
   readonly #blockBytes: number;
-  #blocks: Block[];
+  readonly #blocks: BlockIndex;
   #chain: ChainHash;
   #start: LogPoint;
   #hardState: HardState;
-  #bytes = 0;
   #queue: Waiting[] = [];
   #busy = false;
   #failed: unknown = null;
@@ -106,11 +107,10 @@ export class BlockLog implements LogStore {
     this.#doubt = start.identity.doubt;
     this.#place = start.place;
     this.#blockBytes = start.blockBytes;
-    this.#blocks = [...start.blocks];
+    this.#blocks = start.blocks;
     this.#chain = start.chain;
     this.#start = start.image.compacted;
     this.#hardState = start.image.hardState;
-    for (const block of start.blocks) this.#bytes += block.bytes;
   }
 
   append(change: LogAppend): Promise<void> {
@@ -162,8 +162,8 @@ export class BlockLog implements LogStore {
   #runOf(from: LogIndex, through: LogIndex, budgetBytes: number): readonly Block[] {
     const run: Block[] = [];
     let bytes = 0;
-    for (let at = firstEndingAt(this.#blocks, from); run.length < scrubBlocks && bytes < budgetBytes; at++) {
-      const block = this.#blocks[at];
+    for (let at = this.#blocks.firstEndingAt(from); run.length < scrubBlocks && bytes < budgetBytes; at++) {
+      const block = this.#blocks.at(at);
       if (block === undefined || block.first > through) break;
       run.push(block);
       bytes += block.bytes;
@@ -203,7 +203,7 @@ export class BlockLog implements LogStore {
   /** As the disk has it now, not as a reader remembers it. */
   async #faultIn(block: Block): Promise<string | null> {
     const key = blockKey(block.first);
-    const there = (): boolean => this.#blockWith(block.first) === block;
+    const there = (): boolean => this.#blocks.has(block);
     for (let attempt = 0; attempt < 2; attempt++) {
       const value = await this.#look((database) => database.get(key));
       const witness = await this.#look((database) => database.get(witnessKey(key)));
@@ -250,7 +250,7 @@ export class BlockLog implements LogStore {
   }
 
   sizeBytes(): number {
-    return this.#bytes;
+    return this.#blocks.bytes;
   }
 
   async close(): Promise<void> {
@@ -266,7 +266,7 @@ export class BlockLog implements LogStore {
     let bytes = 0;
     for (let next: number = from; next < to; ) {
       if (next <= this.#start.index) return result;
-      const block = this.#blockWith(next);
+      const block = this.#blocks.holding(next);
       if (block === null) return result;
       const entries = await this.#entriesOf(block);
       if (entries === null) continue;
@@ -282,15 +282,15 @@ export class BlockLog implements LogStore {
 
   /** Null: the log changed under the read; look again. */
   async #entriesOf(block: Block): Promise<readonly LogEntry[] | null> {
-    if (this.#read?.block === block) return this.#read.entries;
+    if (this.#read !== null && isSame(this.#read.block, block)) return this.#read.entries;
     const key = blockKey(block.first);
     const value = await this.#valueOf(key);
-    if (this.#blockWith(block.first) !== block) return null;
+    if (!this.#blocks.has(block)) return null;
     const header = value === undefined ? null : readBlockHeader(key, value);
     if (value === undefined || header === null || header.after !== block.after) {
       if (this.#busy) {
         await this.#enqueue({ kind: 'barrier' });
-        if (this.#blockWith(block.first) !== block) return null;
+        if (!this.#blocks.has(block)) return null;
       }
       throw damaged(
         this.#place,
@@ -300,11 +300,6 @@ export class BlockLog implements LogStore {
     const entries = readBlockEntries(block, value);
     this.#read = { block, entries };
     return entries;
-  }
-
-  #blockWith(index: number): Block | null {
-    const block = this.#blocks[firstEndingAt(this.#blocks, index)];
-    return block !== undefined && block.first <= index ? block : null;
   }
 
   #enqueue(step: Step): Promise<void> {
@@ -399,39 +394,34 @@ export class BlockLog implements LogStore {
     });
     changes.push(...plan.changes);
     if (changes.length > 0) await this.#database.write(changes, { sync: true });
-    for (let i = plan.keep; i < this.#blocks.length; i++) this.#bytes -= (this.#blocks[i] as Block).bytes;
-    this.#blocks.length = plan.keep;
-    for (const block of plan.blocks) {
-      this.#blocks.push(block);
-      this.#bytes += block.bytes;
-    }
+    this.#blocks.keep(plan.keep);
+    for (const block of plan.blocks) this.#blocks.push(block);
     this.#chain = plan.chain;
     this.#hardState = plan.hardState;
   }
 
   async #compact(point: LogPoint): Promise<void> {
-    const last = this.#blocks.at(-1)?.last ?? this.#start.index;
+    const last = this.#blocks.last?.last ?? this.#start.index;
     assert(point.index <= last, 'only entries that are there are compacted');
     if (point.index <= this.#start.index) return;
-    const gone = firstEndingAt(this.#blocks, point.index + 1);
-    const changes = deletions(this.#blocks, 0, gone);
+    const gone = this.#blocks.firstEndingAt(point.index + 1);
+    const changes = deletions(this.#blocks, gone);
     changes.push(putJson(startKey, { point, chain: chainDigits(this.#chain) }));
     await this.#database.write(changes, { sync: true });
-    for (let i = 0; i < gone; i++) this.#bytes -= (this.#blocks[i] as Block).bytes;
-    this.#blocks.splice(0, gone);
+    this.#blocks.drop(gone);
     this.#start = point;
   }
 
   /** What is in memory stands for what is durable, so the small records are written from it; blocks are copied. */
   async #renew(point: LogPoint): Promise<void> {
-    const last = this.#blocks.at(-1)?.last ?? this.#start.index;
+    const last = this.#blocks.last?.last ?? this.#start.index;
     assert(point.index <= last, 'only entries that are there are left out');
     const start = point.index > this.#start.index ? point : this.#start;
-    const gone = firstEndingAt(this.#blocks, start.index + 1);
-    const kept = this.#blocks.slice(gone);
+    const gone = this.#blocks.firstEndingAt(start.index + 1);
     const old = this.#database;
     this.#database = await this.#renewed(async (database) => {
-      for (const block of kept) {
+      for (let i = gone; i < this.#blocks.length; i++) {
+        const block = this.#blocks.at(i) as Block;
         const key = blockKey(block.first);
         const value = await this.#valueOf(key);
         const header = value === undefined ? null : readBlockHeader(key, value);
@@ -446,8 +436,7 @@ export class BlockLog implements LogStore {
       await database.write(changes, { sync: true });
       return () => old.close();
     });
-    for (let i = 0; i < gone; i++) this.#bytes -= (this.#blocks[i] as Block).bytes;
-    this.#blocks.splice(0, gone);
+    this.#blocks.drop(gone);
     this.#start = start;
   }
 
@@ -465,28 +454,15 @@ export class BlockLog implements LogStore {
   }
 
   async #reset(point: LogPoint, hardState: HardState): Promise<void> {
-    const changes = deletions(this.#blocks, 0, this.#blocks.length);
+    const changes = deletions(this.#blocks, this.#blocks.length);
     changes.push(putJson(startKey, { point, chain: chainDigits(chainStart) }));
     changes.push(putJson(hardKey, { state: hardState, last: point.index }));
     await this.#database.write(changes, { sync: true });
-    this.#blocks = [];
-    this.#bytes = 0;
+    this.#blocks.keep(0);
     this.#chain = chainStart;
     this.#start = { index: logIndex(point.index), term: point.term };
     this.#hardState = hardState;
   }
-}
-
-/** Position of the first block whose last index is ≥ `index`. */
-export function firstEndingAt(blocks: readonly Block[], index: number): number {
-  let low = 0;
-  let high = blocks.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((blocks[middle] as Block).last < index) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** From the first key to the last, inclusive. */
@@ -519,10 +495,11 @@ function faultOf(
   return last === block.last && chain === block.after ? null : `the witness of block ${key} is of another`;
 }
 
-function deletions(blocks: readonly Block[], from: number, to: number): DatabaseChange[] {
+/** Of the first `count` blocks. */
+function deletions(blocks: BlockIndex, count: number): DatabaseChange[] {
   const changes: DatabaseChange[] = [];
-  for (let i = from; i < to; i++) {
-    const key = blockKey((blocks[i] as Block).first);
+  for (let i = 0; i < count; i++) {
+    const key = blockKey((blocks.at(i) as Block).first);
     changes.push({ type: 'del', key }, { type: 'del', key: witnessKey(key) });
   }
   return changes;

@@ -1,10 +1,11 @@
 import type { Database } from '../../ports/database.ts';
 import type { LogEntry, LogPoint } from '../../ports/log-store.ts';
 import { type Block, blockEnd, blockPrefix, readBlockEntries, readBlockHeader } from './block-codec.ts';
+import { BlockIndex } from './block-index.ts';
 import { readWitness, witnessKey } from './log-records.ts';
 
 export interface RecoveredBlocks {
-  readonly blocks: readonly Block[];
+  readonly blocks: BlockIndex;
   /** The newest entries; see `LogImage.tail`. */
   readonly tail: readonly LogEntry[];
   /** The first thing that is not as it was written; null: all is right. Nothing behind it was looked at. */
@@ -36,7 +37,7 @@ export async function recoverBlocks(database: Database, options: RecoveryOptions
 }
 
 class BlockWalk {
-  readonly blocks: Block[] = [];
+  readonly blocks = new BlockIndex();
   readonly #options: RecoveryOptions;
   #window: { readonly block: Block; readonly value: Uint8Array }[] = [];
   #windowBytes = 0;
@@ -83,7 +84,7 @@ class BlockWalk {
   }
 
   #linkFault(block: Block): string | null {
-    const previous = this.blocks.at(-1);
+    const previous = this.blocks.last;
     const { start } = this.#options;
     if (previous === undefined) {
       if (block.first <= start.index + 1 && block.last > start.index) return null;

@@ -74,7 +74,7 @@ async function recover(
     memoryBytes: options.memoryBytes ?? limits.logMemoryBytes,
     mustLoadAfter: options.mustLoadAfter ?? 0,
   });
-  const lastIndex = recovered.blocks.at(-1)?.last ?? compacted.index;
+  const lastIndex = recovered.blocks.last?.last ?? compacted.index;
   const changes: DatabaseChange[] = [putJson(identityKey, identity)];
   if (isNew) {
     changes.push(putJson(hardKey, { state: noVote, last: 0 } satisfies HardRecord));
@@ -116,7 +116,7 @@ async function recover(
     },
     image,
     blocks: recovered.blocks,
-    chain: recovered.blocks.at(-1)?.after ?? (start === undefined ? chainStart : chainOf(start.chain)),
+    chain: recovered.blocks.last?.after ?? (start === undefined ? chainStart : chainOf(start.chain)),
     blockBytes: options.blockBytes ?? limits.blockBytes,
   });
 }

@@ -2,11 +2,12 @@ import { assert } from '../../foundation/assert.ts';
 import type { DatabaseChange } from '../../ports/database.ts';
 import type { HardState, LogAppend, LogEntry, LogPoint } from '../../ports/log-store.ts';
 import { type Block, blockKey, type ChainHash, encodeBlock, entryBytes } from './block-codec.ts';
+import type { BlockIndex } from './block-index.ts';
 import { hardKey, putJson, putWitness, witnessKey } from './log-records.ts';
 
 export interface LogEnd {
   readonly start: LogPoint;
-  readonly blocks: readonly Block[];
+  readonly blocks: BlockIndex;
   readonly chain: ChainHash;
   readonly hardState: HardState;
   readonly blockBytes: number;
@@ -25,15 +26,17 @@ export interface AppendPlan {
 
 /** Merges appends, in order, into one write: blocks, and where an append conflicts with what is there, the cut (Raft §5.3). */
 export async function planAppend(appends: readonly LogAppend[], end: LogEnd): Promise<AppendPlan> {
-  const last = end.blocks.at(-1)?.last ?? end.start.index;
+  const last = end.blocks.last?.last ?? end.start.index;
   const { entries, base, hardState } = merge(appends, end.start.index, last + 1);
   const changes: DatabaseChange[] = [];
   const blocks: Block[] = [];
   let keep = end.blocks.length;
   let chain = end.chain;
   if (base <= last) {
-    while (keep > 0 && (end.blocks[keep - 1] as Block).last >= base) {
-      const block = end.blocks[--keep] as Block;
+    for (;;) {
+      const block = end.blocks.at(keep - 1);
+      if (block === undefined || block.last < base) break;
+      keep--;
       const key = blockKey(block.first);
       if (block.first >= base) {
         changes.push({ type: 'del', key }, { type: 'del', key: witnessKey(key) });
