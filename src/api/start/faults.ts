@@ -102,11 +102,14 @@ function ailing(name: string, opened: OpenedDatabase, faults: Faults): OpenedDat
  * ahead of what the log had when it was written.
  */
 function slow(which: AilingDatabase, database: Database, faults: Faults): Database {
-  let before: Promise<unknown> = Promise.resolve();
+  /** Answered when all that came before is; null: no answer is late, and the database itself keeps them in order. */
+  let newest: Promise<void> | null = null;
   let holding = 0;
-  return withWrite(database, async (changes, options) => {
+  return withWrite(database, (changes, options) => {
     const write = (): Promise<void> => database.write(changes, options);
     const { syncMs: ms, syncHeld } = faults;
+    if (ms === 0 && newest === null) return write();
+    const before = newest;
     const isHeld = holding > 0 || (ms > 0 && syncHeld);
     const isLate = ms > 0 && options.sync && which === 'log';
     let done: Promise<void>;
@@ -116,16 +119,19 @@ function slow(which: AilingDatabase, database: Database, faults: Faults): Databa
         .then(write)
         .finally(() => holding--);
     } else done = isLate ? write().then(() => after(ms)) : write();
-    const mine = Promise.allSettled([before, done]);
-    before = mine;
-    await mine;
-    await done;
+    // Without what they answered: each would keep the one before it.
+    const mine = Promise.allSettled([before, done]).then(() => {
+      if (newest === mine) newest = null;
+    });
+    newest = mine;
+    return mine.then(() => done);
   });
 }
 
 function failing(name: string, which: AilingDatabase, database: Database, faults: Faults): Database['write'] {
   let failed: TanistError | null = null;
-  return async (changes, options) => {
+  const isWell = (): boolean => failed === null && faults.full.size === 0 && faults.syncError.size === 0;
+  const write: Database['write'] = async (changes, options) => {
     if (failed !== null) throw failed;
     if (faults.full.has(which))
       throw new TanistError('disk-full', `no space is left for ${name}, by intent; free some`);
@@ -139,6 +145,7 @@ function failing(name: string, which: AilingDatabase, database: Database, faults
     await database.write(changes, options);
     if (isToFail && failed !== null) throw failed;
   };
+  return (changes, options) => (isWell() ? database.write(changes, options) : write(changes, options));
 }
 
 function badToRead(name: string, which: AilingDatabase, database: Database, faults: Faults): Database {

@@ -91,3 +91,32 @@ test('held writes are on the disk at the end of their time, those that are issue
   await log.close();
   await disk.close();
 });
+
+test('without a fault, and once a fault is over, a write is the database’s own: nothing is kept of it', async (t) => {
+  const own: Promise<void>[] = [];
+  const database = {
+    write: () => {
+      const done = new Promise<void>((resolve) => setImmediate(resolve));
+      own.push(done);
+      return done;
+    },
+  } as unknown as Database;
+  const opened = { database, integrity: 'sound' };
+  const faults = new Faults();
+  const disk = ailingDisk(
+    { open: async () => opened } as unknown as Parameters<typeof ailingDisk>[0],
+    faults,
+  );
+  const { database: log } = await disk.open('log');
+  const isOwn = (): boolean => log.write([put('a')], sync) === own.at(-1);
+  t.true(isOwn());
+  faults.apply({ kind: 'slow-sync', ms: 5 });
+  const answers: string[] = [];
+  const late = log.write([put('b')], sync).then(() => void answers.push('late'));
+  faults.apply({ kind: 'slow-sync', ms: 0 });
+  t.false(isOwn(), 'it waits for the late one');
+  await Promise.all([late, log.write([put('c')], sync).then(() => void answers.push('next'))]);
+  t.deepEqual(answers, ['late', 'next']);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.true(isOwn());
+});
