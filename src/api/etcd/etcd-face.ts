@@ -1,15 +1,16 @@
-import { byteStringOfText, emptyBytes } from '../../foundation/bytes.ts';
 import type { NodeId, Revision } from '../../foundation/ids.ts';
 import type { ServedNode } from '../../node/served-node.ts';
-import { type Command, type RangeRequest, rangeOf, type TxnCommand } from '../../ports/command.ts';
+import type { Command, RangeRequest, TxnCommand } from '../../ports/command.ts';
 import type { Answering } from '../../protocol/etcd/kv/write-responses.ts';
 import type { responseHeader } from '../../protocol/etcd/messages/header.ts';
 import type { Message } from '../../protocol/etcd/schema.ts';
+import { anyKey } from '../any-key.ts';
 import { Deadlines } from './deadlines.ts';
 import { EtcdError } from './etcd-error.ts';
 import type { Cancellable } from './handlers.ts';
 import { clusterIdOf, MemberIds } from './identity.ts';
 import { type ReadDone, Reads, type TxnReadDone } from './reads.ts';
+import { Answered } from './writes/answered.ts';
 import type { WriteDone, WriteOutcome } from './writes/flight.ts';
 import { Proposer } from './writes/proposer.ts';
 
@@ -34,8 +35,9 @@ export class EtcdFace {
     this.#memberIds = new MemberIds(cluster);
     this.clusterId = clusterIdOf(cluster);
     this.memberId = this.#memberIds.of(self);
-    this.#proposer = new Proposer(node, self, this.#deadlines);
-    this.#reads = new Reads(node, this.#deadlines);
+    const answered = new Answered();
+    this.#proposer = new Proposer(node, self, this.#deadlines, answered);
+    this.#reads = new Reads(node, this.#deadlines, answered);
   }
 
   memberIdOf(id: NodeId): bigint {
@@ -104,11 +106,13 @@ export class EtcdFace {
     });
   }
 
+  /** `done` once this node has what was acknowledged before the call, or after a second without it: for what must be answered without a leader, too. */
+  caughtUp(done: () => void): void {
+    this.#reads.caughtUp(done);
+  }
+
   close(): void {
     this.#proposer.close();
     this.#deadlines.close();
   }
 }
-
-/** Counts one key: the cheapest read that needs a quorum round. */
-export const anyKey = rangeOf('user', byteStringOfText('\0'), emptyBytes, { countOnly: true });

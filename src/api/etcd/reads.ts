@@ -2,10 +2,12 @@ import { TanistError } from '../../foundation/errors.ts';
 import type { ServedNode } from '../../node/served-node.ts';
 import type { RangeRequest, TxnCommand } from '../../ports/command.ts';
 import type { RangeResult, TxnResult } from '../../ports/result.ts';
+import { anyKey } from '../any-key.ts';
 import { systemClock } from '../system-clock.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import { type EtcdError, etcdError, toEtcdError } from './etcd-error.ts';
 import type { Cancellable } from './handlers.ts';
+import type { Answered } from './writes/answered.ts';
 
 type Caller = Pick<Cancellable, 'cancelled'>;
 export type ReadDone = (outcome: RangeResult | EtcdError) => void;
@@ -23,15 +25,22 @@ type Done<T> = (outcome: T | EtcdError) => void;
 export const tryAgainMs = 10;
 /** How long a follower's read waits for a revision that it does not have yet. */
 const behindMs = 200;
+/** How long reads and watches wait for what this member itself has answered. Without a leader they then go on with what is there. */
+const catchUpMs = 1000;
 
-/** Linearizable reads on any node, confirmed by the leader; without one they wait, for reading again does no harm. */
+/**
+ * Linearizable reads on any node, confirmed by the leader; without one they wait, for reading again does no harm. Serializable ones have at least
+ * what this member has answered.
+ */
 export class Reads {
   readonly #node: ServedNode;
   readonly #deadlines: Deadlines;
+  readonly #answered: Answered;
 
-  constructor(node: ServedNode, deadlines: Deadlines) {
+  constructor(node: ServedNode, deadlines: Deadlines, answered: Answered) {
     this.#node = node;
     this.#deadlines = deadlines;
+    this.#answered = answered;
   }
 
   /** Of a caller that is gone nothing is read any more; a linearizable read is then answered when its time is over, for whoever counts calls. */
@@ -53,13 +62,59 @@ export class Reads {
   }
 
   #read<T>(ask: Ask<T>, serializable: boolean, done: Done<T>, caller?: Caller): void {
-    if (serializable) this.#readLocally(ask, systemClock.nowMs() + behindMs, done);
+    const locally = (): void => this.#readLocally(ask, systemClock.nowMs() + behindMs, done);
+    if (serializable && this.#answered.isIn(this.#node.state)) locally();
+    else if (serializable) this.caughtUp(locally);
     else if (this.#node.tier !== 'hot') done(etcdError('notSupportedForLearner'));
     else {
       const attempt = new Attempt(ask, done, caller);
       this.#deadlines.add(attempt);
       attempt.start();
     }
+  }
+
+  /**
+   * `done`: this member has all that was acknowledged before the call; a replica beyond the quorum: all that it has answered itself. Called after
+   * `catchUpMs` at the latest, whatever it has by then.
+   */
+  caughtUp(done: () => void): void {
+    if (!this.#mayCatchUp()) {
+      done();
+      return;
+    }
+    const untilMs = systemClock.nowMs() + catchUpMs;
+    if (this.#node.tier === 'hot') this.#confirm(untilMs, done);
+    else this.#wait(untilMs, done);
+  }
+
+  #confirm(untilMs: number, done: () => void): void {
+    const settle = this.#answered.settling();
+    let isOpen = true;
+    const finish = (): void => {
+      if (isOpen) done();
+      isOpen = false;
+      clearTimeout(timer);
+    };
+    const timer = setTimeout(finish, untilMs - systemClock.nowMs());
+    const ask = (): void =>
+      this.#node.read(
+        anyKey,
+        'linearizable',
+        (outcome) => {
+          if (outcome instanceof TanistError && isPassing(outcome) && isOpen) setTimeout(ask, tryAgainMs);
+          else {
+            if (!(outcome instanceof TanistError)) settle(this.#node.state);
+            finish();
+          }
+        },
+        () => !isOpen,
+      );
+    ask();
+  }
+
+  #wait(untilMs: number, done: () => void): void {
+    if (this.#answered.isIn(this.#node.state) || systemClock.nowMs() >= untilMs) done();
+    else setTimeout(() => this.#wait(untilMs, done), tryAgainMs);
   }
 
   /**

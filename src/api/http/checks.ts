@@ -3,8 +3,8 @@ import type { RangeRequest } from '../../ports/command.ts';
 import { decodeMessage, encodeMessage } from '../../protocol/etcd/codec.ts';
 import { alarmRequest, alarmResponse } from '../../protocol/etcd/messages/maintenance.ts';
 import { maintenanceMethods } from '../../protocol/etcd/methods.ts';
+import { anyKey } from '../any-key.ts';
 import { EtcdError } from '../etcd/etcd-error.ts';
-import { anyKey } from '../etcd/etcd-face.ts';
 import type { EtcdServices } from '../etcd/etcd-services.ts';
 
 /** Null: all is well; else what is not. */

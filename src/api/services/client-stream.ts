@@ -72,6 +72,15 @@ export class ClientStream {
     else this.#replies.write(bytes, messages);
   }
 
+  /** No more is read of the client until `resume`. */
+  pause(): void {
+    this.#call.pause();
+  }
+
+  resume(): void {
+    this.#call.resume();
+  }
+
   /** The node calls back from its own turns: an answer that cannot be given must not stop it. */
   guarded(act: () => void): void {
     try {

@@ -127,6 +127,20 @@ export class WatchOutlet<Reply extends OutletReply> {
     });
   }
 
+  /** What it throws ends the stream and nothing else. */
+  guarded(act: () => void): void {
+    this.#stream.guarded(act);
+  }
+
+  /** No more is read of the client until `resume`. */
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
   #writeInOrder(reply: Reply): void {
     const waits =
       reply.isPart && (this.#waitingBytes > limits.messageBytes || this.#isHeldBack() || this.#turnIsFull());

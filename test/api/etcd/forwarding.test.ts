@@ -2,10 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import type { ByteString } from '../../../src/foundation/bytes.ts';
 import { type LocalCluster, startLocalCluster } from '../../../src/local/local-cluster.ts';
-import { kvMethods } from '../../../src/protocol/etcd/methods.ts';
+import { kvMethods, watchMethods } from '../../../src/protocol/etcd/methods.ts';
 import { type Answer, RawClient } from './differential/raw-client.ts';
 import { startEtcdCluster } from './etcd-cluster.ts';
+import { RawStream } from './raw-stream.ts';
+
+const b = (text: string): ByteString => text as ByteString;
 
 const lost = 'etcdserver: request timed out, possibly due to previous leader failure';
 const inFlight = 16;
@@ -119,3 +123,43 @@ test('a killed leader takes only what was under way with it', async (t) => {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+test('what a follower has answered it shows: to serializable reads and to watches', async (t) => {
+  const cluster = await startEtcdCluster(3);
+  const endpoint = cluster.endpoints[((await cluster.leader()) + 1) % 3]!;
+  const client = new RawClient(endpoint);
+  const stream = new RawStream(endpoint, watchMethods.watch);
+  try {
+    for (let i = 0; i < 20; i++) {
+      const value = b(`v${i}`);
+      const put = await client.call(kvMethods.put, { key: b('own'), value });
+      const read = await client.call(kvMethods.range, { key: b('own'), serializable: true });
+      t.is((messageOf(read) as { kvs: { value: string }[] }).kvs[0]?.value, value);
+      const { revision } = (messageOf(put) as { header: { revision: number } }).header;
+
+      await client.call(kvMethods.put, { key: b('watched'), value });
+      stream.send({ create_request: { key: b('watched') } });
+      t.true((await stream.next())?.created);
+      const later = b(`later${i}`);
+      await client.call(kvMethods.put, { key: b('watched'), value: later });
+      const first = await stream.next();
+      t.is(first?.events[0]?.kv?.value, later, 'what was answered before the watch began is no news');
+      stream.send({ cancel_request: { watch_id: first?.watch_id ?? 0 } });
+      t.true((await stream.next())?.canceled);
+
+      await client.call(kvMethods.compact, { revision: revision + 1 });
+      stream.send({ create_request: { key: b('own'), start_revision: revision } });
+      t.true((await stream.next())?.created);
+      t.is((await stream.next())?.compact_revision, revision + 1);
+    }
+  } finally {
+    client.close();
+    stream.close();
+    await cluster.stop();
+  }
+});
+
+function messageOf(answer: Answer): unknown {
+  if (answer.kind === 'error') throw new Error(answer.details);
+  return answer.message;
+}

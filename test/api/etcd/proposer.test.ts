@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
 import { Deadlines } from '../../../src/api/etcd/deadlines.ts';
 import { EtcdError } from '../../../src/api/etcd/etcd-error.ts';
+import { Answered } from '../../../src/api/etcd/writes/answered.ts';
 import type { WriteOutcome } from '../../../src/api/etcd/writes/flight.ts';
 import { Proposer } from '../../../src/api/etcd/writes/proposer.ts';
 import { nodeId } from '../../../src/foundation/ids.ts';
@@ -20,7 +21,7 @@ test('writes that wait for a leader are bounded in bytes, and make room when the
     expect: () => {},
   } as unknown as TanistNode;
   const deadlines = new Deadlines(60_000);
-  const proposer = new Proposer(node, nodeId('a'), deadlines);
+  const proposer = new Proposer(node, nodeId('a'), deadlines, new Answered());
   const answers: string[] = [];
   const large = put('k', 'x'.repeat(megabyte));
   const propose = (): void => proposer.propose(large, (outcome) => answers.push(details(outcome)));

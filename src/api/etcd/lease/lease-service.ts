@@ -70,6 +70,6 @@ export function grant(face: EtcdFace, id: bigint, seconds: number) {
 
 /** Of a command whose result says no revision: on another node than the leader it may not be applied yet. */
 async function headerAfter(face: EtcdFace): Promise<Message<typeof responseHeader>> {
-  if (face.node.routing().leader !== face.self) await face.linearized().catch(() => {});
+  await new Promise<void>((done) => face.caughtUp(done));
   return face.header();
 }

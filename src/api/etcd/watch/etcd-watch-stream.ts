@@ -22,6 +22,7 @@ import { type PartBytes, partBytes, partsOf } from './event-parts.ts';
 import type { RequiredLeader } from './required-leader.ts';
 import { encodeReply, type WatchReply } from './watch-reply.ts';
 
+type Request = Message<typeof watchRequest>;
 type Create = Message<typeof watchCreateRequest>;
 
 interface Watch {
@@ -52,6 +53,8 @@ export const etcdWatchOptions: EtcdWatchOptions = {
   bytes: partBytes,
 };
 
+/** Of requests behind a watch that waits; beyond it the client waits, too. */
+const mostHeldBytes = 1024 * 1024;
 /** What a response says that belongs to no watch. */
 const noWatch = -1;
 
@@ -66,6 +69,9 @@ export class EtcdWatchStream {
   #missing: Set<number> | null = null;
   /** No watch that was asked is behind this. */
   #reachedByAll = 0;
+  /** Not looked at yet: it waits behind a watch that waits for this member to catch up; null: nothing does. */
+  #held: Request[] | null = null;
+  #heldBytes = 0;
   #nextId = 0;
   #timer: NodeJS.Timeout | null = null;
   #forgetLeader: () => void = () => {};
@@ -98,6 +104,41 @@ export class EtcdWatchStream {
 
   #received(bytes: Buffer): void {
     const request = decodeMessage(watchRequest, bytes);
+    if (this.#held !== null) {
+      this.#held.push(request);
+      this.#heldBytes += bytes.length;
+      if (this.#heldBytes > mostHeldBytes) this.#outlet.pause();
+    } else if (request.create_request === null) this.#take(request);
+    else {
+      this.#held = [request];
+      this.#catchUp();
+    }
+  }
+
+  /**
+   * As a member of etcd's has applied what it answers, a watch that begins after an answer begins behind it: a compaction ends it, and what was put before
+   * is no news. All that has arrived by now goes on together.
+   */
+  #catchUp(): void {
+    const waiting = this.#held?.length ?? 0;
+    this.#face.caughtUp(() =>
+      this.#outlet.guarded(() => {
+        const held = this.#held ?? [];
+        this.#held = null;
+        this.#heldBytes = 0;
+        this.#outlet.resume();
+        for (const request of held.slice(0, waiting)) this.#take(request);
+        const rest = held.slice(waiting);
+        const next = rest.findIndex((request) => request.create_request !== null);
+        for (const request of next < 0 ? rest : rest.slice(0, next)) this.#take(request);
+        if (next < 0) return;
+        this.#held = rest.slice(next);
+        this.#catchUp();
+      }),
+    );
+  }
+
+  #take(request: Request): void {
     if (request.create_request !== null) this.#create(request.create_request);
     else if (request.cancel_request !== null) this.#cancel(request.cancel_request.watch_id);
     else if (request.progress_request !== null) this.#progress();
@@ -267,6 +308,7 @@ export class EtcdWatchStream {
 
   #closed(): void {
     this.#forgetLeader();
+    this.#held = null;
     this.#watches.clear();
     this.#missing = null;
     if (this.#timer !== null) clearInterval(this.#timer);

@@ -10,6 +10,7 @@ import { validateCommand } from '../../../state/checks/validate.ts';
 import { systemClock } from '../../system-clock.ts';
 import type { Deadlines } from '../deadlines.ts';
 import { etcdError, toEtcdError } from '../etcd-error.ts';
+import type { Answered } from './answered.ts';
 import { Flight, type WriteDone } from './flight.ts';
 import { Forwarder } from './forwarder.ts';
 
@@ -28,6 +29,7 @@ export class Proposer {
   readonly #node: ServedNode;
   readonly #self: NodeId;
   readonly #deadlines: Deadlines;
+  readonly #answeredInAll: Answered;
   readonly #forwarder: Forwarder;
   readonly #stopListening: () => void;
   readonly #flush = (): void => this.#send();
@@ -39,12 +41,16 @@ export class Proposer {
   #retry: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(node: ServedNode, self: NodeId, deadlines: Deadlines) {
+  constructor(node: ServedNode, self: NodeId, deadlines: Deadlines, answered: Answered) {
     this.#node = node;
     this.#self = self;
     this.#deadlines = deadlines;
+    this.#answeredInAll = answered;
     this.#forwarder = new Forwarder({
-      answered: (flight, outcome) => this.#answered(flight, outcome),
+      answered: (flight, outcome) => {
+        if (outcome.kind === 'applied') this.#answeredInAll.note(flight.commands, outcome.results);
+        this.#answered(flight, outcome);
+      },
       unsent: (flights) => this.#wait(flights),
       unknown: (flights) => {
         for (const flight of flights) flight.fail(etcdError('timeoutDueToLeaderFail'));

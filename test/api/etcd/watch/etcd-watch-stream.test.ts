@@ -20,6 +20,7 @@ function started(
   leader: string | null = 'n0',
   shares = new WatchShares(),
   peer?: string,
+  behind = false,
 ) {
   const call = new FakeCall(peer);
   const metadata = new Metadata();
@@ -50,8 +51,10 @@ function started(
     },
   };
   const header = { cluster_id: 1n, member_id: 2n, revision: 5, raft_term: 3 };
+  const waiting: (() => void)[] = [];
   const face = {
     node,
+    caughtUp: (done: () => void) => (behind ? void waiting.push(done) : done()),
     header: () => header,
     answering: () => ({ clusterId: 1n, memberId: 2n, term: 3 }),
   } as unknown as EtcdFace;
@@ -64,7 +67,7 @@ function started(
     await Promise.resolve();
     return call.taken.splice(0).map((bytes) => decodeMessage(watchResponse, bytes));
   };
-  return { call, hub, send, said };
+  return { call, hub, send, said, waiting };
 }
 
 function change(size: number, at = 6): { delta: StateDelta; previous: null } {
@@ -255,4 +258,40 @@ test('a connection that holds its share is told so; another one is unharmed', as
   mine.send({ cancel_request: { watch_id: 0 } });
   mine.send({ create_request: { key: b('a') } });
   t.like((await mine.said())[1], { created: true, canceled: false });
+});
+
+test('a watch at a member that is behind begins once it has caught up, and all that follows keeps its place', async (t) => {
+  const { call, hub, send, said, waiting } = started({}, 'n0', new WatchShares(), undefined, true);
+  const catchUp = async (): Promise<readonly string[]> => {
+    waiting.shift()!();
+    return (await said()).map(({ created, canceled }) =>
+      created ? 'created' : canceled ? 'cancelled' : 'progress',
+    );
+  };
+  send({ create_request: { key: b('a') } });
+  send({ progress_request: {} });
+  send({ cancel_request: { watch_id: 0 } });
+  send({ create_request: { key: b('b') } });
+  send({ create_request: { key: b('c') } });
+  send({ cancel_request: { watch_id: 1 } });
+  t.is(waiting.length, 1);
+  t.deepEqual(await said(), []);
+  t.deepEqual(
+    await catchUp(),
+    ['created', 'cancelled', 'progress'],
+    'what needs not catch up goes on behind it',
+  );
+  t.is(hub.length, 1);
+  t.is(waiting.length, 1, 'both that came meanwhile wait together');
+  t.deepEqual(await catchUp(), ['created', 'created', 'cancelled']);
+  t.is(waiting.length, 0);
+
+  for (let i = 0; i < 2; i++) send({ create_request: { key: b('k'.repeat(1024 * 1024)) } });
+  t.true(call.isPaused(), 'a client that sends very much waits, too');
+  await catchUp();
+  t.false(call.isPaused());
+  call.emit('cancelled');
+  const before = hub.length;
+  await catchUp();
+  t.is(hub.length, before, 'of a client that is gone nothing begins');
 });
