@@ -1,13 +1,11 @@
 import {
   type handleBidiStreamingCall,
-  type handleUnaryCall,
   type ServerDuplexStream,
   type ServiceError,
   status,
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import type { EtcdMethod } from '../../protocol/etcd/methods.ts';
-import type { UnaryHandler } from './handlers.ts';
 
 /** Calls of one method since the start: plain numbers that the metrics page reads. */
 export class CallCounts {
@@ -28,27 +26,6 @@ export class CallCounts {
   ended(code: status): void {
     this.handled[code] = (this.handled[code] ?? 0) + 1;
   }
-}
-
-export interface CountedHandler {
-  readonly handler: UnaryHandler;
-  readonly counts: CallCounts;
-}
-
-/** For grpc-js's server. */
-export function countedUnary(handler: UnaryHandler, counts: CallCounts): handleUnaryCall<Buffer, Buffer> {
-  return (call, done) => {
-    counts.started += 1;
-    handler(
-      call.request,
-      (error, response) => {
-        counts.ended(error === null ? status.OK : error.code);
-        done(error, response);
-      },
-      call.metadata,
-      call,
-    );
-  };
 }
 
 export function countedStream(handler: UntypedHandleCall, counts: CallCounts): UntypedHandleCall {

@@ -18,19 +18,19 @@ import {
 } from '../../protocol/etcd/methods.ts';
 import { method as rawMethod } from '../../protocol/services.ts';
 import { BackupStreams } from '../services/backup-stream.ts';
+import { handledByGrpc, type UnaryHandler, type UnaryMethod } from '../streams/unary-streams.ts';
 import { WatchShares } from '../streams/watch-shares.ts';
 import { authService } from './auth/auth-service.ts';
-import { CallCounts, type CountedHandler, countedStream, countedUnary } from './call-counts.ts';
+import { CallCounts, countedStream } from './call-counts.ts';
 import { clusterService } from './cluster/cluster-service.ts';
 import { electionService } from './election/election-service.ts';
-import { etcdError } from './etcd-error.ts';
+import { caughtAsEtcdError, etcdError } from './etcd-error.ts';
 import { EtcdFace } from './etcd-face.ts';
-import type { ServiceHandlers, UnaryHandler } from './handlers.ts';
+import type { ServiceHandlers } from './handlers.ts';
 import { kvService } from './kv/kv-service.ts';
 import { leaseService } from './lease/lease-service.ts';
 import { lockService } from './lock/lock-service.ts';
 import { maintenanceService } from './maintenance/maintenance-service.ts';
-import { serveUnaryStreams } from './unary-streams.ts';
 import { watchService } from './watch/watch-service.ts';
 
 const services: readonly Readonly<Record<string, EtcdMethod>>[] = [
@@ -98,7 +98,7 @@ export class EtcdServices {
         const unary = this.unary.get(path);
         const stream = this.streams.get(path);
         const counts = new CallCounts(method);
-        if (unary !== undefined) implementation[name] = countedUnary(unary, counts);
+        if (unary !== undefined) implementation[name] = handledByGrpc(countedUnary(unary, counts));
         else if (stream !== undefined) implementation[name] = countedStream(stream, counts);
         else continue;
         this.#counts.set(path, counts);
@@ -107,19 +107,23 @@ export class EtcdServices {
     }
   }
 
-  /** To be called when the server listens. */
-  bound(server: Server): void {
-    const hot = new Map<string, CountedHandler>();
+  /** What can be served on its HTTP/2 stream, by path. */
+  direct(): ReadonlyMap<string, UnaryMethod> {
+    const methods = new Map<string, UnaryMethod>();
     for (const [path, handler] of this.unary) {
       const counts = this.#counts.get(path);
-      if (counts !== undefined && !waiting.has(path)) hot.set(path, { handler, counts });
+      if (counts !== undefined && !waiting.has(path)) methods.set(path, countedUnary(handler, counts));
     }
-    serveUnaryStreams(server, hot);
+    return methods;
   }
 
   close(): void {
     this.face.close();
   }
+}
+
+function countedUnary(handler: UnaryHandler, counts: CallCounts): UnaryMethod {
+  return { handler, counts, caught: caughtAsEtcdError, overloaded: () => etcdError('tooManyRequests') };
 }
 
 /** A caller may insist on a leader (`hasleader: true`), even for what this node could answer alone. */

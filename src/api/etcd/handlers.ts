@@ -2,22 +2,8 @@ import type { Metadata, UntypedHandleCall } from '@grpc/grpc-js';
 import { decodeMessage, encodeMessage } from '../../protocol/etcd/codec.ts';
 import type { EtcdMethod } from '../../protocol/etcd/methods.ts';
 import type { AnySchema, Given, Message } from '../../protocol/etcd/schema.ts';
-import { caughtAsEtcdError, type EtcdError } from './etcd-error.ts';
-
-/** Answers a unary call, encoded as gRPC brings it; once, now or later. The JSON gateway calls the same ones. */
-export type UnaryHandler = (
-  request: Buffer,
-  reply: UnaryReply,
-  metadata: Metadata,
-  caller?: Cancellable,
-) => void;
-export type UnaryReply = (error: EtcdError | null, response: Buffer | null) => void;
-
-/** Whoever waits for an answer and may stop waiting; a grpc-js call is one. */
-export interface Cancellable {
-  readonly cancelled: boolean;
-  once(event: 'cancelled', listener: () => void): unknown;
-}
+import type { Cancellable, UnaryHandler, UnaryReply } from '../streams/unary-streams.ts';
+import { caughtAsEtcdError } from './etcd-error.ts';
 
 /** Aborted when the caller waits no longer. */
 export function signalOf(caller: Cancellable | undefined): AbortSignal {
@@ -27,7 +13,7 @@ export function signalOf(caller: Cancellable | undefined): AbortSignal {
   return gone.signal;
 }
 
-/** What one service has: handlers by the method's path. */
+/** What one service has: handlers by the method's path. The JSON gateway calls the unary ones, too. */
 export interface ServiceHandlers {
   readonly unary: ReadonlyMap<string, UnaryHandler>;
   readonly streams: ReadonlyMap<string, UntypedHandleCall>;

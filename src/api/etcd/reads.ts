@@ -3,10 +3,10 @@ import type { ServedNode } from '../../node/served-node.ts';
 import type { RangeRequest, TxnCommand } from '../../ports/command.ts';
 import type { RangeResult, TxnResult } from '../../ports/result.ts';
 import { anyKey } from '../any-key.ts';
+import type { Cancellable } from '../streams/unary-streams.ts';
 import { systemClock } from '../system-clock.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import { type EtcdError, etcdError, toEtcdError } from './etcd-error.ts';
-import type { Cancellable } from './handlers.ts';
 import type { Answered } from './writes/answered.ts';
 
 type Caller = Pick<Cancellable, 'cancelled'>;

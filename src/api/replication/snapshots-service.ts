@@ -1,4 +1,3 @@
-import type { Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { ServedNode } from '../../node/served-node.ts';
 import {
@@ -7,7 +6,8 @@ import {
   type SnapshotsReply,
 } from '../../protocol/operations/snapshots.ts';
 import { snapshotsService } from '../../protocol/services.ts';
-import { toServiceError, toTanistError } from '../services/grpc-status.ts';
+import type { NativeServices } from '../services/native-services.ts';
+import { unary } from '../services/unary.ts';
 
 /** A cold replica's snapshots. */
 export interface ServedSnapshots {
@@ -17,20 +17,16 @@ export interface ServedSnapshots {
 
 /** `service Snapshots`; where there are none, it says who has some. */
 export function addSnapshotsService(
-  server: Server,
+  services: NativeServices,
   node: ServedNode,
   snapshots: ServedSnapshots | null,
 ): void {
-  server.addService(snapshotsService, {
-    list: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
-      Promise.resolve()
-        .then(() => decodeSnapshotsRequest(call.request))
-        .then(({ take }) => (snapshots === null ? Promise.reject(noneHere(node)) : snapshots.list(take)))
-        .then(
-          (reply) => done(null, encodeSnapshotsReply(reply)),
-          (error: unknown) => done(toServiceError(toTanistError(error))),
-        );
-    },
+  services.add(snapshotsService, {
+    list: unary(async (bytes) => {
+      const { take } = decodeSnapshotsRequest(bytes);
+      if (snapshots === null) throw noneHere(node);
+      return encodeSnapshotsReply(await snapshots.list(take));
+    }),
   });
 }
 

@@ -39,6 +39,7 @@ import { addHealthService } from '../introspection/health-service.ts';
 import { addReflectionService } from '../introspection/reflection-service.ts';
 import { addReplicationService } from '../replication/replication-service.ts';
 import { addSnapshotsService, type ServedSnapshots } from '../replication/snapshots-service.ts';
+import { serveUnaryStreams } from '../streams/unary-streams.ts';
 import { WatchShares } from '../streams/watch-shares.ts';
 import { systemClock } from '../system-clock.ts';
 import { BackupStreams } from './backup-stream.ts';
@@ -47,6 +48,7 @@ import { refusalOfLineage } from './follows-lineage.ts';
 import { toServiceError } from './grpc-status.ts';
 import { leasesOf, renewed } from './leases-of.ts';
 import { addModelsService } from './models-service.ts';
+import { NativeServices } from './native-services.ts';
 import { predictionsOf } from './predictions-of.ts';
 import { addPromotionService, type PromotionFace } from './promotion-service.ts';
 import { streamScrub } from './scrub-stream.ts';
@@ -59,6 +61,7 @@ import { WatchStream } from './watch-stream.ts';
 /** The gRPC services of the client port. */
 export class ClientServer {
   readonly #server: Server;
+  readonly #native: NativeServices;
   readonly #node: ServedNode;
   readonly #clusterId: string;
   readonly etcd: EtcdServices;
@@ -87,6 +90,7 @@ export class ClientServer {
       'grpc.max_concurrent_streams': 65_536,
       'grpc.enable_channelz': 0,
     });
+    this.#native = new NativeServices(this.#server);
     const shares = new WatchShares();
     const backups = new BackupStreams(node);
     const ours: typeof unary = (answer) =>
@@ -95,14 +99,7 @@ export class ClientServer {
         if (refusal !== null) throw refusal;
         return answer(request, metadata);
       });
-    this.#server.addService(tanistService, {
-      session: (call: ServerDuplexStream<Buffer, Buffer>) => {
-        if (this.#isOfOurs(call)) new SessionStream(node, call);
-      },
-      watch: (call: ServerDuplexStream<Buffer, Buffer>) => {
-        if (this.#isOfOurs(call)) new WatchStream(node, call, shares);
-      },
-      succession: (call: ServerWritableStream<Buffer, Buffer>) => this.#succession(call),
+    const unaries = {
       status: ours(() => encodeStatus(statusOf(node, this.#clusterId))),
       transfer: ours(async (bytes) => encodeTransferReply(await node.transfer(decodeTransferRequest(bytes)))),
       leases: ours(async (bytes) => encodeLeasesReply(await leasesOf(node, decodeLeasesRequest(bytes)))),
@@ -125,21 +122,30 @@ export class ClientServer {
           members: await node.changeMember(decodeChangeMember(bytes)),
         }),
       ),
-      backup: (call: ServerWritableStream<Buffer, Buffer>) => void backups.stream(call, backupChunk),
-      scrub: (call: ServerWritableStream<Buffer, Buffer>) => void streamScrub(node, call),
       repair: ours((bytes) => {
         node.repair(decodeRepairRequest(bytes));
         return emptyMessage;
       }),
+    };
+    this.#native.add(tanistService, unaries, {
+      session: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        if (this.#isOfOurs(call)) new SessionStream(node, call);
+      },
+      watch: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        if (this.#isOfOurs(call)) new WatchStream(node, call, shares);
+      },
+      succession: (call: ServerWritableStream<Buffer, Buffer>) => this.#succession(call),
+      backup: (call: ServerWritableStream<Buffer, Buffer>) => void backups.stream(call, backupChunk),
+      scrub: (call: ServerWritableStream<Buffer, Buffer>) => void streamScrub(node, call),
     });
-    addPromotionService(this.#server, face);
-    addModelsService(this.#server, node);
-    if (source !== null) addReplicationService(this.#server, node, source);
-    addSnapshotsService(this.#server, node, snapshots);
+    addPromotionService(this.#native, face);
+    addModelsService(this.#native, node);
+    if (source !== null) addReplicationService(this.#native, node, source);
+    addSnapshotsService(this.#native, node, snapshots);
     this.etcd = new EtcdServices(node, clusterId, watchProgressMs, shares, backups);
     this.etcd.register(this.#server);
     const planes = inProcess(node, this.etcd.face, this.#closing.signal)('planes');
-    addDependenciesService(this.#server, new StateRegistry(planes, systemClock));
+    addDependenciesService(this.#native, new StateRegistry(planes, systemClock));
     addHealthService(this.#server, node);
     addReflectionService(this.#server);
   }
@@ -147,7 +153,7 @@ export class ClientServer {
   /** `http` gets the connections that speak HTTP/1.1. Resolves to the bound address. Fails with `port-taken`. */
   listen(address: string, http: HttpServer): Promise<string> {
     const grpc = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    this.etcd.bound(this.#server);
+    serveUnaryStreams(this.#server, new Map([...this.#native.direct(), ...this.etcd.direct()]));
     dropClosedStreams(this.#server);
     this.#port = new ClientPort({
       http2: (socket) => {

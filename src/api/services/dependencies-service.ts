@@ -1,4 +1,3 @@
-import type { Server } from '@grpc/grpc-js';
 import { noLease } from '../../foundation/ids.ts';
 import type { DependencyRegistry } from '../../ports/dependency-registry.ts';
 import {
@@ -15,11 +14,12 @@ import {
 import { emptyMessage } from '../../protocol/operations/administration.ts';
 import { malformed } from '../../protocol/parts/wire-reader.ts';
 import { dependenciesService } from '../../protocol/services.ts';
+import type { NativeServices } from './native-services.ts';
 import { unary } from './unary.ts';
 
 /** `service Dependencies`, on any node: the registry as keys of this cluster. */
-export function addDependenciesService(server: Server, registry: DependencyRegistry): void {
-  server.addService(dependenciesService, {
+export function addDependenciesService(services: NativeServices, registry: DependencyRegistry): void {
+  services.add(dependenciesService, {
     join: unary(async (bytes) => {
       const { sandbox, ttlMs, ...own } = decodeJoin(bytes);
       return encodeSandboxLease(await registry.join(sandbox, ttlMs, own));

@@ -1,4 +1,3 @@
-import type { Server } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { Learning } from '../../node/learning/learning.ts';
 import type { ServedNode } from '../../node/served-node.ts';
@@ -13,12 +12,13 @@ import {
 import { encodeSeriesReply } from '../../protocol/operations/series.ts';
 import { decodePredictionsRequest } from '../../protocol/predictions.ts';
 import { modelsService } from '../../protocol/services.ts';
+import type { NativeServices } from './native-services.ts';
 import { seriesOf } from './series-of.ts';
 import { unary } from './unary.ts';
 
 /** `service Models`: the version in use for everybody, contributions to it and what takes its place for the leader. */
-export function addModelsService(server: Server, node: ServedNode): void {
-  server.addService(modelsService, {
+export function addModelsService(services: NativeServices, node: ServedNode): void {
+  services.add(modelsService, {
     get: unary((bytes) => modelReply(node, decodeModelRequest(bytes).file)),
     contribute: unary((bytes) =>
       encodeContributionTaken(learningOf(node).contribute(decodeContribution(bytes))),

@@ -1,4 +1,4 @@
-import type { handleUnaryCall, Server, ServerWritableStream } from '@grpc/grpc-js';
+import type { ServerWritableStream } from '@grpc/grpc-js';
 import { TanistError } from '../../foundation/errors.ts';
 import type { OutgoingImage } from '../../node/image/image-outlet.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -16,7 +16,9 @@ import {
 import { promotionService } from '../../protocol/services.ts';
 import { systemClock } from '../system-clock.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
+import type { NativeServices } from './native-services.ts';
 import { PacedWriter } from './paced-writer.ts';
+import { unary } from './unary.ts';
 
 /** What a member of any tier answers. Each may fail with a `TanistError`. */
 export interface PromotionFace {
@@ -29,14 +31,16 @@ export interface PromotionFace {
   force(confirmed: boolean): Promise<ForcedReport>;
 }
 
-export function addPromotionService(server: Server, face: PromotionFace): void {
-  server.addService(promotionService, {
+export function addPromotionService(services: NativeServices, face: PromotionFace): void {
+  const unaries = {
     lineage: unary(() => encodeLineage(face.said())),
     supersede: unary(async (bytes) => {
       await face.presented(decodeLineage(bytes));
       return encodeLineage(face.said());
     }),
     forcePromote: unary(async (bytes) => encodeForcedReport(await face.force(decodeForcePromote(bytes)))),
+  };
+  services.add(promotionService, unaries, {
     image: (call: ServerWritableStream<Buffer, Buffer>) => void streamImage(face, call),
   });
 }
@@ -73,15 +77,4 @@ export async function streamImage(
   } finally {
     await image?.close();
   }
-}
-
-function unary(answer: (request: Buffer) => Buffer | Promise<Buffer>): handleUnaryCall<Buffer, Buffer> {
-  return (call, done) => {
-    Promise.resolve()
-      .then(() => answer(call.request))
-      .then(
-        (reply) => done(null, reply),
-        (error: unknown) => done(toServiceError(toTanistError(error))),
-      );
-  };
 }

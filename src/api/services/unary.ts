@@ -1,16 +1,17 @@
-import type { handleUnaryCall, Metadata, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
+import type { UnaryHandler } from '../streams/unary-streams.ts';
 import { toServiceError, toTanistError } from './grpc-status.ts';
 
 /** A call with one message each way; what `answer` throws becomes its error. */
 export function unary(
   answer: (request: Buffer, metadata: Metadata) => Buffer | Promise<Buffer>,
-): handleUnaryCall<Buffer, Buffer> {
-  return (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => {
+): UnaryHandler {
+  return (request, reply, metadata) => {
     Promise.resolve()
-      .then(() => answer(call.request, call.metadata))
+      .then(() => answer(request, metadata))
       .then(
-        (reply) => done(null, reply),
-        (error: unknown) => done(toServiceError(toTanistError(error))),
+        (response) => reply(null, response),
+        (error: unknown) => reply(toServiceError(toTanistError(error)), null),
       );
   };
 }

@@ -6,9 +6,10 @@ import {
   emptyBytes,
 } from '../../../foundation/bytes.ts';
 import { authMethods } from '../../../protocol/etcd/methods.ts';
+import type { UnaryHandler } from '../../streams/unary-streams.ts';
 import { etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
-import { type UnaryHandler, unary } from '../handlers.ts';
+import { unary } from '../handlers.ts';
 import type { AuthState, Permission } from './auth-state.ts';
 import { type AuthStore, withEntry } from './auth-store.ts';
 

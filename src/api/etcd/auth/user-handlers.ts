@@ -1,7 +1,8 @@
 import { authMethods } from '../../../protocol/etcd/methods.ts';
+import type { UnaryHandler } from '../../streams/unary-streams.ts';
 import { etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
-import { type UnaryHandler, unary } from '../handlers.ts';
+import { unary } from '../handlers.ts';
 import type { AuthState, User } from './auth-state.ts';
 import { type AuthStore, sortedWith, withEntry } from './auth-store.ts';
 import { hashPassword } from './passwords.ts';

@@ -4,9 +4,9 @@ import { pipeline, Readable } from 'node:stream';
 import { Metadata, status } from '@grpc/grpc-js';
 import { encodeMessage } from '../../../protocol/etcd/codec.ts';
 import type { EtcdMethod } from '../../../protocol/etcd/methods.ts';
+import type { CallError, Cancellable } from '../../streams/unary-streams.ts';
 import { caughtAsEtcdError, EtcdError } from '../etcd-error.ts';
 import type { EtcdServices } from '../etcd-services.ts';
-import type { Cancellable } from '../handlers.ts';
 import { GatewayStream } from './gateway-stream.ts';
 import { errorBody, httpStatusOf } from './http-errors.ts';
 import { type Json, JsonError, JsonReader } from './json-reader.ts';
@@ -145,7 +145,7 @@ function succeed(response: ServerResponse, { response: schema }: EtcdMethod, rep
   }
 }
 
-function fail(response: ServerResponse, { code, details }: EtcdError): void {
+function fail(response: ServerResponse, { code, details }: CallError): void {
   answer(response, httpStatusOf(code), errorBody(code, details));
 }
 

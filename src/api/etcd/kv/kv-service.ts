@@ -16,9 +16,10 @@ import {
 } from '../../../protocol/etcd/kv/write-responses.ts';
 import { kvMethods } from '../../../protocol/etcd/methods.ts';
 import { isReadOnly } from '../../../state/checks/read-only.ts';
+import type { UnaryReply } from '../../streams/unary-streams.ts';
 import { caughtAsEtcdError, EtcdError, type EtcdErrorName, etcdError } from '../etcd-error.ts';
 import type { EtcdFace } from '../etcd-face.ts';
-import { rawUnary, type ServiceHandlers, signalOf, type UnaryReply } from '../handlers.ts';
+import { rawUnary, type ServiceHandlers, signalOf } from '../handlers.ts';
 import type { TxnReadDone } from '../reads.ts';
 import type { WriteOutcome } from '../writes/flight.ts';
 import { checkPut, checkTxn } from './check-requests.ts';

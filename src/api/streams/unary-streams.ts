@@ -1,10 +1,56 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Metadata, type Server, status } from '@grpc/grpc-js';
+import { type handleUnaryCall, Metadata, type Server, status } from '@grpc/grpc-js';
 import { limits } from '../../foundation/limits.ts';
+import { lineageHeader } from '../../protocol/lineage-metadata.ts';
 import { interceptStreams } from '../../transport/http2-streams.ts';
-import type { CountedHandler } from './call-counts.ts';
-import { caughtAsEtcdError, EtcdError, etcdError } from './etcd-error.ts';
-import type { Cancellable } from './handlers.ts';
+
+/** How a call fails. */
+export interface CallError {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata?: Metadata;
+}
+
+/** Answers a unary call, encoded as gRPC brings it; once, now or later. */
+export type UnaryHandler = (
+  request: Buffer,
+  reply: UnaryReply,
+  metadata: Metadata,
+  caller?: Cancellable,
+) => void;
+export type UnaryReply = (error: CallError | null, response: Buffer | null) => void;
+
+/** Whoever waits for an answer and may stop waiting; a grpc-js call is one. */
+export interface Cancellable {
+  readonly cancelled: boolean;
+  once(event: 'cancelled', listener: () => void): unknown;
+}
+
+/** A method, of which the calls may be counted. */
+export interface UnaryMethod {
+  readonly handler: UnaryHandler;
+  readonly counts?: { started: number; ended(code: status): void };
+  /** How an API says what a handler threw. */
+  readonly caught: (error: unknown) => CallError;
+  /** How it says that a client leaves too much unread. */
+  readonly overloaded: () => CallError;
+}
+
+/** For grpc-js, which serves what has no direct way. */
+export function handledByGrpc({ handler, counts }: UnaryMethod): handleUnaryCall<Buffer, Buffer> {
+  return (call, done) => {
+    if (counts !== undefined) counts.started += 1;
+    handler(
+      call.request,
+      (error, response) => {
+        counts?.ended(error === null ? status.OK : error.code);
+        done(error, response);
+      },
+      call.metadata,
+      call,
+    );
+  };
+}
 
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 const respondOptions = { waitForTrailers: true, sendDate: false } as const;
@@ -21,7 +67,7 @@ const waitingBytes = new WeakMap<Http2Session, number>();
  * Tanist does for a hot one, and bound nothing of what a connection has waiting. All else (other methods, compressed messages, other content) stays with grpc-js, and so
  * does the connection. Call it once the server is bound. False: this grpc-js is built otherwise, and serves everything itself.
  */
-export function serveUnaryStreams(server: Server, methods: ReadonlyMap<string, CountedHandler>): boolean {
+export function serveUnaryStreams(server: Server, methods: ReadonlyMap<string, UnaryMethod>): boolean {
   return interceptStreams(
     server,
     (next) =>
@@ -43,18 +89,18 @@ function isPlain(headers: IncomingHttpHeaders): boolean {
 class UnaryStream implements Cancellable {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
-  readonly #method: CountedHandler;
+  readonly #method: UnaryMethod;
   #first: Buffer | null = null;
   #more = nothing;
   #receivedBytes = 0;
   #answered = false;
   #goneIsCounted = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: CountedHandler) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: UnaryMethod) {
     this.#stream = stream;
     this.#headers = headers;
     this.#method = method;
-    method.counts.started += 1;
+    if (method.counts !== undefined) method.counts.started += 1;
     stream.on('error', ignore);
     stream.on('data', (bytes: Buffer) => this.#data(bytes));
     stream.on('end', () => this.#end());
@@ -72,7 +118,7 @@ class UnaryStream implements Cancellable {
   /** Who counts calls hears of it when there would be something to answer. */
   #isGoneNow(): boolean {
     if (!this.#isGone) return false;
-    if (!this.#goneIsCounted) this.#method.counts.ended(status.CANCELLED);
+    if (!this.#goneIsCounted) this.#method.counts?.ended(status.CANCELLED);
     this.#goneIsCounted = true;
     return true;
   }
@@ -107,12 +153,12 @@ class UnaryStream implements Cancellable {
       try {
         this.#method.handler(received.subarray(frameHeadBytes), this.#reply, metadataOf(this.#headers), this);
       } catch (error) {
-        this.#fail(caughtAsEtcdError(error));
+        this.#fail(this.#method.caught(error));
       }
     }
   }
 
-  readonly #reply = (error: EtcdError | null, response: Buffer | null): void => {
+  readonly #reply = (error: CallError | null, response: Buffer | null): void => {
     if (error !== null) this.#fail(error);
     else if (response !== null) this.#succeed(response);
   };
@@ -121,11 +167,11 @@ class UnaryStream implements Cancellable {
     const stream = this.#stream;
     if (this.#answered || this.#isGoneNow()) return;
     if (response.length > smallBytes && !this.#mayWait(response.length)) {
-      this.#fail(etcdError('tooManyRequests'));
+      this.#fail(this.#method.overloaded());
       return;
     }
     this.#answered = true;
-    this.#method.counts.ended(status.OK);
+    this.#method.counts?.ended(status.OK);
     const frame = Buffer.allocUnsafe(frameHeadBytes + response.length);
     frame[0] = 0;
     frame.writeUInt32BE(response.length, 1);
@@ -148,14 +194,15 @@ class UnaryStream implements Cancellable {
     return true;
   }
 
-  #fail({ code, details }: EtcdError): void {
+  #fail({ code, details, metadata }: CallError): void {
     const stream = this.#stream;
     if (this.#answered || this.#isGoneNow()) return;
     this.#answered = true;
-    this.#method.counts.ended(code);
+    this.#method.counts?.ended(code);
     stream.respond(
       {
         ...responseHeaders,
+        ...metadata?.toHttp2Headers(),
         'grpc-status': String(code),
         'grpc-message': encodeURI(details),
       },
@@ -171,30 +218,30 @@ class UnaryStream implements Cancellable {
 }
 
 /** Of what is no single whole message; in grpc-go's words, but that it leaves a second message aside. */
-function refusalOf(received: Buffer | null): EtcdError | null {
+function refusalOf(received: Buffer | null): CallError | null {
   if (received === null || received.length === 0) return nothingReceived();
-  if (received.length < frameHeadBytes) return new EtcdError(status.UNKNOWN, 'unexpected EOF');
+  if (received.length < frameHeadBytes) return { code: status.UNKNOWN, details: 'unexpected EOF' };
   const [flag] = received;
   const bytes = received.readUInt32BE(1);
   const left = received.length - frameHeadBytes - bytes;
   if (bytes > limits.messageBytes) return tooLarge(bytes);
-  if (left < 0) return new EtcdError(status.UNKNOWN, 'unexpected EOF');
-  if (left > 0) return new EtcdError(status.INTERNAL, 'a unary call takes one message');
+  if (left < 0) return { code: status.UNKNOWN, details: 'unexpected EOF' };
+  if (left > 0) return { code: status.INTERNAL, details: 'a unary call takes one message' };
   if (flag === 0) return null;
   const text =
     flag === 1
       ? 'compressed flag set with identity or empty encoding'
       : `received unexpected payload format ${flag}`;
-  return new EtcdError(status.INTERNAL, `grpc: ${text}`);
+  return { code: status.INTERNAL, details: `grpc: ${text}` };
 }
 
-function nothingReceived(): EtcdError {
-  return new EtcdError(status.UNKNOWN, 'EOF');
+function nothingReceived(): CallError {
+  return { code: status.UNKNOWN, details: 'EOF' };
 }
 
-function tooLarge(bytes: number): EtcdError {
+function tooLarge(bytes: number): CallError {
   const text = `grpc: received message larger than max (${bytes} vs. ${limits.messageBytes})`;
-  return new EtcdError(status.RESOURCE_EXHAUSTED, text);
+  return { code: status.RESOURCE_EXHAUSTED, details: text };
 }
 
 const nothing: Buffer[] = [];
@@ -206,10 +253,11 @@ function sendOk(this: ServerHttp2Stream): void {
 function ignore(): void {}
 
 const noMetadata = new Metadata();
+const meaningful = ['token', 'authorization', 'hasleader', lineageHeader];
 
 /** What a caller says of itself is rare, and costly to turn into metadata. */
 function metadataOf(headers: IncomingHttpHeaders): Metadata {
-  if (headers.token === undefined && headers.authorization === undefined && headers.hasleader === undefined)
-    return noMetadata;
-  return Metadata.fromHttp2Headers(headers);
+  return meaningful.some((name) => headers[name] !== undefined)
+    ? Metadata.fromHttp2Headers(headers)
+    : noMetadata;
 }

@@ -2,14 +2,20 @@ import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import test from 'ava';
 import { CallCounts } from '../../../src/api/etcd/call-counts.ts';
-import type { Cancellable } from '../../../src/api/etcd/handlers.ts';
-import { serveUnaryStreams } from '../../../src/api/etcd/unary-streams.ts';
+import { caughtAsEtcdError, etcdError } from '../../../src/api/etcd/etcd-error.ts';
+import { type Cancellable, serveUnaryStreams } from '../../../src/api/streams/unary-streams.ts';
+import { nodeId } from '../../../src/foundation/ids.ts';
 import { limits } from '../../../src/foundation/limits.ts';
 import { decodeMessage, encodeMessage } from '../../../src/protocol/etcd/codec.ts';
 import { kvMethods, leaseMethods } from '../../../src/protocol/etcd/methods.ts';
-import { type EtcdTestCluster, startEtcdCluster } from './etcd-cluster.ts';
-import { framed, openSession } from './raw-http2.ts';
-import { resetAtOnce } from './reset-at-once.ts';
+import { lineageHeader, lineageHeaderOf } from '../../../src/protocol/lineage-metadata.ts';
+import { encodeTransferRequest } from '../../../src/protocol/operations/administration.ts';
+import { encodeMeasureRequest, mostMeasuredBytes } from '../../../src/protocol/operations/measure.ts';
+import { tanistService } from '../../../src/protocol/services.ts';
+import { decodeStatus } from '../../../src/protocol/status/status.ts';
+import { type EtcdTestCluster, startEtcdCluster } from '../etcd/etcd-cluster.ts';
+import { framed, openSession } from '../etcd/raw-http2.ts';
+import { resetAtOnce } from '../etcd/reset-at-once.ts';
 
 let cluster: EtcdTestCluster;
 let session: ClientHttp2Session;
@@ -26,6 +32,7 @@ test.after.always(async () => {
 interface Seen {
   readonly status: string;
   readonly message: string;
+  readonly tanistCode: string;
   readonly contentType: string;
   readonly body: Buffer;
 }
@@ -43,15 +50,17 @@ function post(path: string, pieces: readonly Buffer[], headers: Record<string, s
     let status = '';
     let message = '';
     let contentType = '';
+    let tanistCode = '';
     const note = (from: Record<string, unknown>): void => {
       status = String(from['grpc-status'] ?? status);
       message = decodeURI(String(from['grpc-message'] ?? message));
       contentType = String(from['content-type'] ?? contentType);
+      tanistCode = String(from['tanist-code'] ?? tanistCode);
     };
     stream.on('response', note);
     stream.on('trailers', note);
     stream.on('data', (bytes: Buffer) => body.push(bytes));
-    stream.on('end', () => resolve({ status, message, contentType, body: Buffer.concat(body) }));
+    stream.on('end', () => resolve({ status, message, tanistCode, contentType, body: Buffer.concat(body) }));
     stream.on('error', reject);
     for (const piece of pieces) stream.write(piece);
     stream.end();
@@ -200,11 +209,30 @@ test('answers of other services that a client does not read are bounded, too', a
   t.is((await post(kvMethods.put.path, [framed(put)])).status, '0');
 });
 
-/** Of 90 calls with answers of 1 MiB. Flow control lets 64 KiB of each through: the rest waits at the node. */
-async function refusedOfUnread(path: string, request: Buffer): Promise<number> {
+test('native calls are answered on their streams, too, and their errors say our codes', async (t) => {
+  const { status, transfer } = tanistService;
+  const seen = await post(status.path, [framed(Buffer.alloc(0))]);
+  t.deepEqual([seen.status, seen.contentType], ['0', 'application/grpc']);
+  t.is(decodeStatus(seen.body.subarray(5)).id, nodeId('n0'));
+  const nobody = await post(transfer.path, [framed(encodeTransferRequest(nodeId('nobody')))]);
+  t.deepEqual([nobody.tanistCode, nobody.contentType], ['unknown-member', 'application/grpc']);
+  t.regex(nobody.message, /nobody/);
+  const elsewhere = { [lineageHeader]: lineageHeaderOf('another') };
+  t.is((await post(status.path, [framed(Buffer.alloc(0))], elsewhere)).tanistCode, 'superseded');
+});
+
+test('native answers that a client does not read are bounded', async (t) => {
+  const request = encodeMeasureRequest(mostMeasuredBytes);
+  const refused = await refusedOfUnread(tanistService.measure.path, request, 350);
+  t.true(refused > 0 && refused < 250, `${refused} refused`);
+  t.is((await post(kvMethods.put.path, [framed(put)])).status, '0');
+});
+
+/** Of so many calls, with answers of 88 MiB in all. Flow control lets 64 KiB of each through: the rest waits at the node. */
+async function refusedOfUnread(path: string, request: Buffer, calls = 90): Promise<number> {
   const lazy = connect(`http://${cluster.endpoints[0]}`);
   const statuses: string[] = [];
-  const streams = Array.from({ length: 90 }, () => {
+  const streams = Array.from({ length: calls }, () => {
     const stream = lazy.request({
       ':method': 'POST',
       ':path': path,
@@ -240,7 +268,8 @@ test('a handler can tell that its caller went, and is told so', async (t) => {
   const called = new Promise<Cancellable | undefined>((resolve) => {
     const counts = new CallCounts(kvMethods.range);
     const handler = (_: Buffer, __: unknown, ___: unknown, caller?: Cancellable): void => resolve(caller);
-    t.true(serveUnaryStreams(server, new Map([[kvMethods.range.path, { handler, counts }]])));
+    const errors = { caught: caughtAsEtcdError, overloaded: () => etcdError('tooManyRequests') };
+    t.true(serveUnaryStreams(server, new Map([[kvMethods.range.path, { handler, counts, ...errors }]])));
   });
   const headers = { 'content-type': 'application/grpc', te: 'trailers' };
   const stream = client.request({ ':method': 'POST', ':path': kvMethods.range.path, ...headers });
