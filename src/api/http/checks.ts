@@ -1,11 +1,8 @@
-import { Metadata } from '@grpc/grpc-js';
 import type { RangeRequest } from '../../ports/command.ts';
-import { decodeMessage, encodeMessage } from '../../protocol/etcd/codec.ts';
-import { alarmRequest, alarmResponse } from '../../protocol/etcd/messages/maintenance.ts';
-import { maintenanceMethods } from '../../protocol/etcd/methods.ts';
 import { anyKey } from '../any-key.ts';
 import { EtcdError } from '../etcd/etcd-error.ts';
 import type { EtcdServices } from '../etcd/etcd-services.ts';
+import { alarmMessages } from '../etcd/maintenance/alarms.ts';
 
 /** Null: all is well; else what is not. */
 export type Check = () => Promise<string | null>;
@@ -32,19 +29,7 @@ export function serializableRead({ face }: EtcdServices): Promise<string | null>
   });
 }
 
-/** Names of the alarms that are raised; none where alarms are not served. */
-export function alarmsOf({ unary }: EtcdServices): Promise<readonly string[]> {
-  const { path } = maintenanceMethods.alarm;
-  const handler = unary.get(path);
-  if (handler === undefined) return Promise.resolve([]);
-  return new Promise((resolve) => {
-    handler(
-      encodeMessage(alarmRequest, { action: 'GET' }),
-      (error, response) => {
-        if (error !== null || response === null) resolve([]);
-        else resolve(decodeMessage(alarmResponse, response).alarms.map(({ alarm }) => alarm));
-      },
-      new Metadata(),
-    );
-  });
+/** Names of the alarms that are raised, as this node knows: whoever asks how it is must not wait for others. */
+export function alarmsOf({ face }: EtcdServices): readonly string[] {
+  return alarmMessages(face, face.node.state.alarms()).map(({ alarm }) => alarm);
 }

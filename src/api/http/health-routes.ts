@@ -6,7 +6,7 @@ import { type Routes, replyJson } from './route.ts';
 export function healthRoutes(etcd: EtcdServices): Routes {
   const reasonOf = async (query: URLSearchParams): Promise<string | null> => {
     const excluded = new Set(query.getAll('exclude'));
-    const alarm = (await alarmsOf(etcd)).find((name) => !excluded.has(name));
+    const alarm = alarmsOf(etcd).find((name) => !excluded.has(name));
     if (alarm !== undefined) return `ALARM ${alarm}`;
     const serializable = query.get('serializable') === 'true';
     const failure = await (serializable ? serializableRead(etcd) : linearizableRead(etcd));

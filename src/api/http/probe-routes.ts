@@ -12,8 +12,7 @@ export function probeRoutes(etcd: EtcdServices): Routes {
   const serializable: Check = () => serializableRead(etcd);
   const live: Checks = { serializable_read: serializable };
   const ready: Checks = {
-    data_corruption: async () =>
-      (await alarmsOf(etcd)).includes('CORRUPT') ? 'alarm CORRUPT is raised' : null,
+    data_corruption: async () => (alarmsOf(etcd).includes('CORRUPT') ? 'alarm CORRUPT is raised' : null),
     serializable_read: serializable,
     linearizable_read: () => linearizableRead(etcd),
   };

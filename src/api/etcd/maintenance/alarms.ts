@@ -16,7 +16,7 @@ export async function answerAlarm(
   const kind = kindOf(alarm);
   if (action === 'GET') {
     await face.linearized();
-    return messages(
+    return alarmMessages(
       face,
       face.node.state.alarms().filter((on) => kind === null || on.kind === kind),
     );
@@ -31,12 +31,12 @@ export async function answerAlarm(
     member,
     alarm: kind,
   });
-  return messages(face, alarms);
+  return alarmMessages(face, alarms);
 }
 
 /** As etcd's Status shows them: the text form of the message. */
 export function alarmTexts(face: EtcdFace): string[] {
-  return messages(face, face.node.state.alarms()).map(
+  return alarmMessages(face, face.node.state.alarms()).map(
     ({ memberID, alarm }) => `memberID:${memberID} alarm:${alarm} `,
   );
 }
@@ -50,7 +50,7 @@ function memberOf(face: EtcdFace, number: bigint): NodeId | null {
   return ids.find((id) => face.memberIdOf(id) === number) ?? null;
 }
 
-function messages(face: EtcdFace, alarms: readonly Alarm[]): AlarmMessage[] {
+export function alarmMessages(face: EtcdFace, alarms: readonly Alarm[]): AlarmMessage[] {
   return alarms.map(({ member, kind }) => ({ memberID: face.memberIdOf(member), alarm: typeOf(kind) }));
 }
 
