@@ -12,8 +12,7 @@ import { startOpenLoop } from './load/open-loop.ts';
 import type { BenchFailoverOptions } from './options.ts';
 import type { Store } from './store.ts';
 
-/** Load before the fault, so that connections and caches are warm; and after the recovery, so that it is seen to hold. */
-const beforeMs = 700;
+/** Load after the recovery, so that it is seen to hold. */
 const afterMs = 150;
 const patienceMs = 20_000;
 /** A leader that moves on sooner had only stumbled, and its followers would learn to wait for it. */
@@ -34,7 +33,9 @@ export async function benchFailover(options: BenchFailoverOptions): Promise<void
   const contenders = await startContenders(options, folder.path, stack);
   const gaveUp = new Map<Contender, TanistError>();
   const runs = new Map<Contender, Run[]>(contenders.map((each) => [each, []]));
-  out.say(`${options.fault} of the leader under ${options.rate} writes/s, ${options.runs} times`);
+  out.say(
+    `${options.fault} of the leader after ${options.leadIn} s under ${options.rate} writes/s, ${options.runs} times`,
+  );
   for (let number = 1; number <= options.runs; number++)
     for (const contender of contenders) {
       const { name, store, prepare } = contender;
@@ -65,7 +66,13 @@ export async function benchFailover(options: BenchFailoverOptions): Promise<void
     results.map(([name, r]) => [name, r.medianMs, r.p99Ms, r.maxMs, r.runs, r.acknowledged, r.lost]),
   );
   const endedWith = Object.fromEntries([...gaveUp].map(([{ name }, { message }]) => [name, message]));
-  out.document({ ...Object.fromEntries(results), endedWith, fault: options.fault, rate: options.rate });
+  out.document({
+    ...Object.fromEntries(results),
+    endedWith,
+    fault: options.fault,
+    rate: options.rate,
+    leadIn: options.leadIn,
+  });
   const lost = contenders.reduce(
     (sum, { store }, i) => sum + (store.name === 'tanist' ? (results[i]?.[1].lost ?? 0) : 0),
     0,
@@ -101,12 +108,12 @@ export function resultOf(runs: readonly Run[]): {
 export async function oneRun(
   store: Store,
   prefix: string,
-  { fault, rate }: Pick<BenchFailoverOptions, 'fault' | 'rate'>,
+  { fault, rate, leadIn }: Pick<BenchFailoverOptions, 'fault' | 'rate' | 'leadIn'>,
 ): Promise<Run> {
   const leader = await store.leader();
   const keyOf = (sequence: number): string => `${prefix}${String(sequence).padStart(8, '0')}`;
   const load = startOpenLoop(rate, (sequence) => store.put(keyOf(sequence), value));
-  await delay(beforeMs);
+  await delay(leadIn * 1000);
   const faultAtMs = performance.now();
   let endedAtMs = faultAtMs;
   if (fault === 'transfer') {

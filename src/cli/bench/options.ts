@@ -16,6 +16,8 @@ export interface BenchFailoverOptions {
   readonly fault: 'kill' | 'freeze' | 'transfer';
   readonly runs: number;
   readonly rate: number;
+  /** Seconds of load before each fault. */
+  readonly leadIn: number;
   readonly against?: 'etcd';
   /** So many numeric keys are written once a second beside the load, and predicted in every other run; absent: none. */
   readonly predict?: number;

@@ -32,7 +32,7 @@ export const measureFailover: RunPart<BenchTiersOptions> = async ({ options, fol
   for (let number = 1; number <= options.runs; number++)
     for (const { name, store } of stores) {
       progress(`run ${number} of ${options.runs}: ${name}`);
-      const run = await oneRun(store, `failover/${number}/`, { fault: 'kill', rate });
+      const run = await oneRun(store, `failover/${number}/`, { fault: 'kill', rate, leadIn: 0.7 });
       runs.get(name)?.push(run);
       say(`run ${number}: ${name} ${figure(run.outageMs)} ms`);
     }

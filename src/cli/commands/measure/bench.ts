@@ -47,6 +47,12 @@ export const benchCommand: Register = (program) => {
         2000,
       )
       .option(
+        '--lead-in <seconds>',
+        'of load before each fault: connections and caches are warm then, and a node that was started anew after the last one has compiled what it runs',
+        positiveNumber,
+        0.7,
+      )
+      .option(
         '--predict <keys>',
         'write so many numeric keys once a second beside the load, and measure in turns without predictions and with a policy that asks for them',
         wholeNumber(1, 10_000),
