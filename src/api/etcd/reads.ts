@@ -137,10 +137,11 @@ export class Reads {
   }
 }
 
+/** What it needs until it is answered goes then: it is among the deadlines for seconds. */
 class Attempt<T> implements Timed {
   readonly sinceMs = systemClock.nowMs();
-  readonly #ask: Ask<T>;
-  readonly #caller: Caller | undefined;
+  #ask: Ask<T> | null;
+  #caller: Caller | undefined;
   #done: Done<T> | null;
 
   constructor(ask: Ask<T>, done: Done<T>, caller: Caller | undefined) {
@@ -154,7 +155,7 @@ class Attempt<T> implements Timed {
   }
 
   start(): void {
-    this.#ask(
+    this.#ask?.(
       'linearizable',
       (outcome) => {
         if (!(outcome instanceof TanistError)) this.#finish(outcome);
@@ -173,6 +174,8 @@ class Attempt<T> implements Timed {
 
   #finish(outcome: T | EtcdError): void {
     const done = this.#done;
+    this.#ask = null;
+    this.#caller = undefined;
     this.#done = null;
     done?.(outcome);
   }
