@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
-import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Vitals } from '../../node/vitals.ts';
+import { onFullCollection } from './full-collections.ts';
 
 const readEveryMs = 500;
 /**
@@ -16,7 +16,7 @@ const noLimitBytes = 2 ** 50;
 export class VitalsReader {
   readonly #folder: string;
   readonly #timer: NodeJS.Timeout;
-  readonly #collections: PerformanceObserver;
+  readonly #forgetCollections: () => void;
   #heapFloorBytes: number | null = null;
   #latest: Vitals = { memoryUsedBytes: null, memoryLimitBytes: null, diskFreeBytes: null, diskBytes: null };
 
@@ -24,12 +24,10 @@ export class VitalsReader {
     this.#folder = folder;
     this.#timer = setInterval(() => void this.#read(), readEveryMs);
     this.#timer.unref();
-    this.#collections = new PerformanceObserver((list) => {
-      // What survives a full collection is in use for sure; all the rest may be garbage.
-      if (list.getEntries().some((entry) => 'detail' in entry && isFullCollection(entry.detail)))
-        this.#heapFloorBytes = getHeapStatistics().used_heap_size;
+    // What survives a full collection is in use for sure; all the rest may be garbage.
+    this.#forgetCollections = onFullCollection(() => {
+      this.#heapFloorBytes = getHeapStatistics().used_heap_size;
     });
-    this.#collections.observe({ entryTypes: ['gc'] });
   }
 
   /** With the first reading done. */
@@ -45,7 +43,7 @@ export class VitalsReader {
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#collections.disconnect();
+    this.#forgetCollections();
   }
 
   async #read(): Promise<void> {
@@ -70,13 +68,4 @@ function tighter(
   const resident = process.memoryUsage.rss();
   if (resident / constrained <= used / limit) return heap;
   return { memoryUsedBytes: resident, memoryLimitBytes: constrained, memoryFloorBytes: null };
-}
-
-function isFullCollection(detail: unknown): boolean {
-  return (
-    typeof detail === 'object' &&
-    detail !== null &&
-    'kind' in detail &&
-    detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR
-  );
 }

@@ -49,6 +49,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
     for (const warning of configWarnings(config)) logger.warn(warning);
     if (tier !== 'cold') keepCodeWarm();
     const { startMember } = await import('../../api/start/start-member.ts');
+    const { paceCollections } = await import('../../api/start/collection-pace.ts');
     const { Faults } = await import('../../api/start/faults.ts');
     const faults = buildKind === 'test' ? new Faults() : undefined;
     if (faults !== undefined) parent.onFault((fault) => faults.apply(fault));
@@ -60,6 +61,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
       dataFolder: options.data ?? join('tanist-data', id),
       nodeLog: pinoNodeLog(logger),
     });
+    if (tier !== 'cold') paceCollections();
     parent.report({ kind: 'ready', ...node.addresses });
     const end = await Promise.race([told, node.failed]);
     if (end instanceof Error) {
